@@ -1,0 +1,39 @@
+"""What can go wrong, named for who must act. Every message is one line that says what to do."""
+
+from pathlib import Path
+
+
+class TradeflowsError(Exception):
+    """Any error that this package raises on purpose; the data are not as expected (exit 1)."""
+
+
+class CatalogueError(TradeflowsError):
+    """The maintainer must mend ``sources.toml``: a key, a cleaner or an id is wrong."""
+
+
+class SourceError(TradeflowsError):
+    """A raw file is missing, altered or not catalogued; restore it or catalogue the new vintage."""
+
+
+class LayoutError(TradeflowsError):
+    """A raw file is not laid out as its publisher lays it out."""
+
+    def __init__(self, path: Path | str, expected: str, found: str, todo: str = "") -> None:
+        advice = f"; {todo}" if todo else ""
+        super().__init__(f"{path}: expected {expected}, found {found}{advice}")
+
+
+class CodeError(TradeflowsError):
+    """A code of a publisher is in no code list; add it there, never drop the row."""
+
+
+class SchemaError(TradeflowsError):
+    """Rows break the contract of the table that they are meant for."""
+
+
+class BuildError(TradeflowsError):
+    """``data/processed`` is absent, stale or cannot be written; the message names the command."""
+
+
+class QueryError(TradeflowsError, ValueError):
+    """The question has no honest answer as it was put; the message says how to put it."""

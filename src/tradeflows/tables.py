@@ -1,0 +1,621 @@
+"""Raw files to Parquet (:func:`build`), and Parquet to a tidy frame (:func:`read`).
+
+``build`` runs every catalogued file through its cleaner and writes one Parquet file a table;
+``read`` answers a question from one table without mixing what must not be added up.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import math
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from pyarrow import parquet
+
+from tradeflows import catalogue, codes, schema
+from tradeflows.catalogue import Source
+from tradeflows.errors import BuildError, LayoutError, QueryError
+from tradeflows.publishers import Part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Words = str | Iterable[str] | None
+ROWS_A_GROUP = 16_384  # small enough that a question about one product touches few of them
+
+# --- build --------------------------------------------------------------------------------------
+
+
+class Built(NamedTuple):
+    """What :func:`build` did with one table: records read, rows kept, records left out and why."""
+
+    table: str
+    path: Path
+    records: int
+    rows: int
+    left_out: Mapping[str, int]
+
+
+def processed(root: Path, table: str) -> Path:
+    """Where the Parquet file of `table` lies below `root`."""
+    return root / "data" / "processed" / f"{table}.parquet"
+
+
+def fingerprint(sources: Iterable[Source], table: str) -> str:
+    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
+    package = Path(__file__).parent
+    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/*.py")]
+    code += [package / name for name in ("codes.py", "schema.py", "tables.py")]
+    digest = hashlib.sha256(pa.__version__.encode())
+    for source in sources:
+        if source.table == table:
+            digest.update(repr(source).encode())
+    for path in sorted(code):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build(
+    root: Path | None = None, progress: Callable[[str], None] | None = None
+) -> list[Built]:
+    """Clean every catalogued file into ``data/processed``; all tables, or none of them.
+
+    Parameters
+    ----------
+    root
+        The project's folder; found as :func:`tradeflows.catalogue.root` says.
+    progress
+        Called with the id of each source before it is read.
+
+    Returns
+    -------
+    list of Built
+        One entry a table. The same raw files give the same bytes again.
+
+    Raises
+    ------
+    SourceError
+        A raw file is missing or altered.
+    LayoutError, CodeError, SchemaError
+        A raw file is not as its cleaner expects it, or its rows break the contract.
+    BuildError
+        ``data/processed`` cannot be written. Whatever fails, the old files stay whole.
+    """
+    root = root or catalogue.root()
+    sources = list(catalogue.load(root).values())
+    folder = processed(root, "trade").parent
+    written: list[tuple[Path, Built]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        for name in schema.TABLES:
+            made, built = _table(root, sources, name, progress)
+            temporary = folder / f".{name}.{os.getpid()}.tmp"
+            written.append((temporary, built))
+            _write(made, temporary)
+        for temporary, built in written:
+            temporary.replace(built.path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BuildError(f"{folder}: cannot be written ({reason}); make room or move what is in "
+                         "the way, then run `tradeflows build`") from error  # fmt: skip
+    finally:
+        for temporary, _ in written:
+            temporary.unlink(missing_ok=True)
+    return [built for _, built in written]
+
+
+def _table(
+    root: Path, sources: list[Source], name: str, progress: Callable[[str], None] | None
+) -> tuple[pa.Table, Built]:
+    contract = schema.TABLES[name]
+    batches: list[pa.RecordBatch] = []
+    records, left_out = 0, Counter[str]()
+    for source in sources:
+        if source.table != name:
+            continue
+        if progress:
+            progress(source.id)
+        for part in _clean(root, source):
+            batches.append(part.rows)
+            records += part.records
+            left_out.update(part.left_out)
+    table = pa.Table.from_batches(batches, contract)
+    schema.check_key(table, contract)
+    order = [field for field in ("cmd_code", *schema.key(contract)) if field in table.column_names]
+    table = table.sort_by([(field, "ascending") for field in dict.fromkeys(order)])
+    about = dict(contract.metadata) | {
+        "fingerprint": fingerprint(sources, name),
+        "records": str(records),
+        "left_out": repr(dict(left_out)),
+    }
+    built = Built(name, processed(root, name), records, len(table), dict(left_out))
+    return table.replace_schema_metadata(about), built
+
+
+def _clean(root: Path, source: Source) -> Iterable[Part]:
+    path = catalogue.check(source, root)
+    clean = catalogue.cleaner(source)
+    try:
+        yield from clean(path, source)
+    except pa.ArrowInvalid as error:
+        raise LayoutError(path, f"what {source.cleaner} reads", str(error)) from error
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    parquet.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed build left: temporary files more than an hour old."""
+    for path in folder.glob(".*.tmp"):
+        if time.time() - path.stat().st_mtime > 3600:
+            path.unlink(missing_ok=True)
+
+
+# --- control totals -----------------------------------------------------------------------------
+
+MEASURES = {  # column: the column that says its unit, or the unit itself
+    "trade": {"value_reported": "currency", "primary_value_usd": "USD", "net_wgt_kg": "kg",
+              "qty": "qty_unit"},
+    "settlement": {"value": "unit", "low": "unit", "high": "unit"},
+    "rates": {"rate": "quote", "n_days": "days"},
+    "figures": {"value": "unit", "low": "unit", "high": "unit"},
+}  # fmt: skip
+
+
+def control_totals(root: Path | None = None) -> list[dict[str, str]]:
+    """Counts and exact sums by table, source, year and measure, and of each raw column.
+
+    Returns
+    -------
+    list of dict
+        Keys table, source_id, year, measure, unit, count, total; sorted. Table "raw" has the
+        number columns of the raw files as they stand, also those that reach no table.
+    """
+    root = root or catalogue.root()
+    rows = []
+    for name, measures in MEASURES.items():
+        table = _stored(root, name).to_table()
+        period = "window_start" if name == "figures" else "ref_period"
+        years = pc.fill_null(pc.cast(pc.year(table[period]), pa.string()), "none")
+        for measure, unit in measures.items():
+            units = table[unit] if unit in table.column_names else [unit] * len(table)
+            rows += _sums(name, table["source_id"], years, measure, units, table[measure])
+    for source in catalogue.load(root).values():
+        rows += _raw_sums(source, catalogue.check(source, root))
+    return sorted(rows, key=lambda row: tuple(row.values()))
+
+
+def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values: Any) -> Any:
+    cells: dict[tuple[str, str, str], list[float]] = {}
+    texts = [c.to_pylist() if hasattr(c, "to_pylist") else c for c in (sources, years, units)]
+    for source, year, unit, value in zip(*texts, values.to_pylist(), strict=True):
+        if value is not None:
+            cells.setdefault((source, year, unit or ""), []).append(value)
+    return [
+        {"table": table, "source_id": source, "year": year, "measure": measure, "unit": unit,
+         "count": str(len(held)), "total": repr(math.fsum(held))}
+        for (source, year, unit), held in cells.items()
+    ]  # fmt: skip
+
+
+def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
+    from pyarrow import csv
+
+    raw = csv.read_csv(path, convert_options=csv.ConvertOptions(timestamp_parsers=["-"]))
+    rows = []
+    for name in raw.column_names:
+        if pa.types.is_integer(raw[name].type) or pa.types.is_floating(raw[name].type):
+            held = [float(value) for value in raw[name].drop_null().to_pylist()]
+            rows.append({"table": "raw", "source_id": source.id, "year": "", "measure": name,
+                         "unit": "", "count": str(len(held)),
+                         "total": repr(math.fsum(held))})  # fmt: skip
+    return rows
+
+
+# --- read -----------------------------------------------------------------------------------------
+
+FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
+    "trade": {
+        "reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
+        "flow": "flow_code", "freq": "freq_code", "classification": "classification_code",
+        "partner_role": "partner_role", "partner_code": "partner_code",
+        "cumulation": "cumulation", "breakdown": "breakdown", "currency": "currency",
+        "qty_unit": "qty_unit", "valuation": "valuation", "vintage": "vintage",
+        "source": "source_id",
+    },
+    "settlement": {
+        "concept": "concept", "measure": "measure", "region": "region",
+        "currency_group": "currency_group", "vintage": "vintage", "outlet": "outlet",
+        "unit": "unit", "source": "source_id",
+    },
+    "rates": {
+        "base": "base", "quote": "quote", "publisher": "publisher", "statistic": "statistic",
+        "source": "source_id",
+    },
+    "figures": {
+        "id": "id", "topic": "topic", "exporter": "exporter", "importer": "importer",
+        "unit": "unit", "basis": "basis", "publisher": "publisher", "source": "source_id",
+    },
+}  # fmt: skip
+
+# What one answer may hold one value of; each is named after the filter that sets it right.
+ONE_OF = {
+    "trade": ("freq", "cumulation", "partner_role", "breakdown", "qty_unit", "currency"),
+    "settlement": ("measure", "unit"),
+    "rates": ("base", "quote", "publisher"),
+    "figures": (),
+}
+# These may be several where the question names them.
+NAMED = {"settlement": ("concept", "region", "currency_group")}
+
+
+def read(
+    table: str = "trade",
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    publisher: Words = None,
+    root: Path | None = None,
+    **filters: Words,
+) -> pd.DataFrame:
+    """Rows of one table, never a mixture that must not be added up.
+
+    Parameters
+    ----------
+    table
+        ``trade``, ``settlement``, ``rates`` or ``figures``.
+    start, end
+        First and last month (``2019-01``) or year (``2019``); only periods that lie within.
+    publisher
+        Short name of the publisher in the catalogue; the preferred one where several state the
+        same flow. In ``rates`` and ``figures`` the publisher's name.
+    root
+        The project's folder, found by itself where not given.
+    **filters
+        One value or several each; see :data:`FILTERS`. Areas by id, two-letter code or name;
+        ``partner="countries"`` leaves out the world and groups. `product` takes a code or a word;
+        a code matches itself and, where a source holds no such level, what lies under it.
+
+    Returns
+    -------
+    DataFrame
+        The table's columns and ``publisher``; ``attrs["sources"]`` names the catalogue entries,
+        ``attrs["caveats"]`` says what was preferred, what was passed over and what to mind.
+
+    Raises
+    ------
+    QueryError
+        An unknown table, filter or value, nothing that matches (with what is held), or an answer
+        that would mix publishers of one rank, frequencies, cumulations, partner roles, units,
+        currencies, levels, or an aggregate and its members (with the filter that sets it right).
+    BuildError
+        The Parquet file is absent or older than its sources.
+
+    Examples
+    --------
+    >>> crude = read("trade", reporter="CHN", partner="RUS", product="2709", flow="M",
+    ...              start="2023-01", end="2023-12")
+    >>> len(crude), crude["net_wgt_kg"].sum() > 1e11
+    (12, True)
+    """  # fmt: skip
+    if table not in FILTERS:
+        raise QueryError(f"no table {table!r}; there are {', '.join(FILTERS)}")
+    if publisher is not None:
+        filters["publisher"] = publisher
+    root = root or catalogue.root()
+    sources = catalogue.load(root)
+    asked = {
+        name: [value] if isinstance(value, str) else [str(each) for each in value]
+        for name, value in filters.items()
+        if value is not None
+    }
+    products = [codes.product(word) for word in asked.get("product", ())]
+    wanted = _wanted(table, asked, products, sources)
+    first, last = _month(start, "start"), _month(end, "end", last=True)
+    stored = _stored(root, table, sources)
+    rows = _scan(stored, table, wanted, first, last)
+    if not len(rows):
+        raise QueryError(_nothing(stored, table, wanted, first, last))
+    frame = _frame(rows, table, sources)
+    caveats: list[str] = []
+    if table == "trade":
+        frame = _grain(frame, products)
+        if frame.empty:
+            raise QueryError(_nothing(stored, table, wanted, first, last))
+        frame = _preferred(frame, sources, caveats)
+        caveats += _stand_ins(frame, products)
+        frame = frame.drop(columns="asked")
+        if "vintage" not in asked:
+            frame = _newest(frame, caveats)
+        _no_nesting(frame)
+    _one_each(frame, table, asked)
+    caveats += _flags_present(frame)
+    frame.attrs = {
+        "sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)
+    }  # fmt: skip
+    return frame
+
+
+def _wanted(
+    table: str,
+    asked: Mapping[str, list[str]],
+    products: list[list[str]],
+    sources: Mapping[str, Source],
+) -> dict[str, list[str]]:
+    """Column and values of each filter; words become codes."""
+    known = {"publisher": "source_id"} | FILTERS[table]
+    wanted: dict[str, list[str]] = {}
+    for name, values in asked.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise QueryError(f"no filter {name!r} for {table}; {hint}there are {', '.join(known)}")
+        column = known[name]
+        if name in ("reporter", "partner") and values != ["countries"]:
+            values = [codes.area(each) for each in values]
+        elif name == "product":
+            values = [code for alternatives in products for code in alternatives]
+        elif name == "publisher" and column == "source_id":
+            values = _sources_of(values, table, sources)
+        held = wanted.get(column)
+        wanted[column] = values if held is None else [each for each in values if each in held]
+    return wanted
+
+
+def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) -> list[str]:
+    held = {each.publisher for each in sources.values() if each.table == table}
+    for value in values:
+        if value not in held:
+            raise QueryError(f"no publisher {value!r} of {table}; there are {_some(held, value)}")
+    return [s.id for s in sources.values() if s.table == table and s.publisher in values]
+
+
+def _month(text: str | None, name: str, *, last: bool = False) -> Any:
+    if text is None:
+        return None
+    if not (found := re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", text)):
+        raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year")
+    month = found[2] or ("12" if last else "01")
+    return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
+
+
+def _stored(root: Path, table: str, sources: Mapping[str, Source] | None = None) -> ds.Dataset:
+    path = processed(root, table)
+    sources = catalogue.load(root) if sources is None else sources
+    if not path.is_file():
+        raise BuildError(f"{path}: absent; run `tradeflows build`")
+    try:
+        stored = ds.dataset(path, format="parquet")
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
+    if (stored.schema.metadata or {}).get(b"fingerprint", b"").decode() != fingerprint(
+        sources.values(), table
+    ):
+        raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
+    return stored
+
+
+def _scan(
+    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any,
+    columns: list[str] | None = None,
+) -> pa.Table:  # fmt: skip
+    where = pc.scalar(True)
+    for column, values in wanted.items():
+        where &= _matches(column, values)
+    starts, ends = (
+        ("window_start", "window_end") if table == "figures" else ("ref_period", "ref_period")
+    )
+    if first is not None:
+        where &= pc.field(starts) >= first
+    if last is not None:
+        where &= pc.field(ends) <= _month_end(last)
+    rows = stored.to_table(filter=where)
+    if last is not None and "n_months" in rows.column_names:
+        rows = rows.filter(_ends_by(rows, last))
+    return rows.select(columns) if columns else rows
+
+
+def _month_end(day: Any) -> Any:
+    from calendar import monthrange
+
+    value = day.as_py()
+    return pa.scalar(value.replace(day=monthrange(value.year, value.month)[1]), pa.date32())
+
+
+def _ends_by(rows: pa.Table, last: Any) -> Any:
+    """Whether each period of n months is over by the end of month `last`."""
+    ordinal = pc.add(pc.multiply(pc.year(rows["ref_period"]), 12), pc.month(rows["ref_period"]))
+    limit = last.as_py().year * 12 + last.as_py().month
+    return pc.less_equal(pc.add(ordinal, pc.subtract(rows["n_months"], 1)), limit)
+
+
+def _matches(column: str, values: list[str]) -> Any:
+    field = pc.field(column)
+    if column == "cmd_code":
+        listed = [*values, *(code for value in values for code in codes.listed_under(value))]
+        below = "|".join(value for value in values if value.isdigit())
+        deeper = pc.match_substring_regex(field, f"^({below})[0-9A-Z:]" if below else "^$")
+        return pc.is_in(field, pa.array(listed, pa.string())) | deeper
+    if values == ["countries"]:
+        return ~pc.is_in(field, pa.array(codes.groups(), pa.string()))
+    return pc.is_in(field, pa.array(values, pa.string()))
+
+
+def _nothing(
+    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any
+) -> str:
+    """Which one filter would have to be another, and what it could be."""
+    back = {column: name for name, column in FILTERS[table].items()}
+    hints = []
+    for column, values in wanted.items():
+        others = {each: of for each, of in wanted.items() if each != column}
+        rows = _scan(stored, table, others, first, last, [column])
+        if held := pc.unique(rows[column]).drop_null().to_pylist():
+            name = back[column]
+            hints.append(f"{name} other than {'+'.join(values[:3])}: {_some(held, values[0])}")
+    if first is not None or last is not None:
+        rows = _scan(stored, table, wanted, None, None, ["ref_period"]) if "ref_period" in (
+            stored.schema.names) else pa.table({})  # fmt: skip
+        if len(rows):
+            ends = pc.min_max(rows["ref_period"]).as_py()
+            hints.append(f"another window: {ends['min']:%Y-%m} to {ends['max']:%Y-%m} is held")
+    where = " or ".join(hints) if hints else "leave a filter out"
+    return f"nothing in {table} matches; held with {where}" if hints else (
+        f"nothing in {table} matches these filters together; {where}")  # fmt: skip
+
+
+def _some(held: Iterable[str], word: str) -> str:
+    """The values held that are nearest to `word`, at most eight."""
+    listed = sorted(held)
+    near = difflib.get_close_matches(word, listed, 4, 0.3)
+    alike = [value for value in listed if value[:2] == word[:2]]
+    return ", ".join(list(dict.fromkeys([*near, *alike, *listed]))[:8])
+
+
+def _grain(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
+    """One level of product: the code asked for or, where a source lacks it, what lies under it.
+
+    Adds ``asked``: the place of the product in the question, by which sources are compared.
+    """
+    held = set(frame["cmd_code"].unique())
+    if not products:
+        for part in sorted(held):
+            for whole in codes.wholes(part, held):
+                raise QueryError(f"product {whole} contains {part}, so the answer would count it "
+                                 f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
+        return frame.assign(asked=0)
+    chosen: dict[tuple[str, str, str], int] = {}
+    for (source, reporter), codes_held in frame.groupby(["source_id", "reporter_iso"])["cmd_code"]:
+        found = set(codes_held.unique())
+        for place, alternatives in enumerate(products):
+            for code in _levels(found, alternatives):
+                if (other := chosen.setdefault((source, reporter, code), place)) != place:
+                    raise QueryError(f"product={products[other][0]!r} and {products[place][0]!r} "
+                                     f"share {code} in {source}; ask for one")  # fmt: skip
+    cells = zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)
+    places = [chosen.get(cell, -1) for cell in cells]
+    return frame.assign(asked=places)[[place >= 0 for place in places]]
+
+
+def _levels(found: set[str], alternatives: list[str]) -> set[str]:
+    """The first of `alternatives` that is held, else the highest codes held under the first."""
+    for code in alternatives:
+        if code in found:
+            return {code}
+    for whole in alternatives:
+        if whole == "TOTAL":  # a file of some goods is no statement about all of them
+            continue
+        if under := {code for code in found if codes.wholes(code, {whole})}:
+            return {code for code in under if not codes.wholes(code, under)}
+    return set()
+
+
+FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
+
+
+def _preferred(
+    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of several sources that state one flow, the one that the catalogue ranks first."""
+    rank = frame["source_id"].map({name: source.rank for name, source in sources.items()})
+    best = rank.groupby([frame[name] for name in FLOW]).transform("min")
+    kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
+    several = kept.groupby(FLOW)["source_id"].unique()
+    for flow, ids in several[several.str.len() > 1].items():
+        choice = " or ".join(f"source={name!r}" for name in sorted(ids))
+        raise QueryError(f"{flow[1]}, as {flow[0]} reports it, stands in sources that the "
+                         f"catalogue ranks alike; add {choice}")  # fmt: skip
+    for name, rest in passed.groupby("source_id"):
+        who = ", ".join(sorted(rest["reporter_iso"].unique()))
+        caveats.append(f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
+                       f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
+                       "publisher= or source= chooses")  # fmt: skip
+    return kept
+
+
+def _stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
+    """Where codes below the product stand for it, since the source holds no such level."""
+    caveats = []
+    for (source, place), rows in frame.groupby(["source_id", "asked"]):
+        found = sorted(rows["cmd_code"].unique())
+        if products and not set(found) & set(products[place]):
+            shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
+            caveats.append(f"{source}: {shown} in the place of {products[place][0]}, a level that "
+                           "it does not hold")  # fmt: skip
+    return caveats
+
+
+RELEASE = ["source_id", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
+
+
+def _newest(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
+    """Of several releases of one period by one source, the newest."""
+    newest = frame.groupby(RELEASE)["vintage"].transform("max")
+    kept = frame[frame["vintage"].eq(newest)]
+    if len(kept) < len(frame):
+        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
+                       "older ones passed over; vintage= chooses")  # fmt: skip
+    return kept
+
+
+def _no_nesting(frame: pd.DataFrame) -> None:
+    for name in ("reporter", "partner"):
+        held = sorted(frame[f"{name}_iso"].unique())
+        for whole in set(held).intersection(codes.groups()):
+            for part in held:
+                if codes.contains(whole, part):
+                    raise QueryError(f"{name} {whole} contains {part}, so the answer would count "
+                                     f"it twice; add {name}={whole!r}, {name}={part!r} or "
+                                     f"{name}='countries'")  # fmt: skip
+    flows = set(frame["flow_code"])
+    if "MX" in flows and flows - {"MX"}:
+        raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
+
+
+def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
+    unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
+    for name in (*unnamed, *ONE_OF[table]):
+        held = sorted(frame[FILTERS[table][name]].dropna().unique())
+        if len(held) > 1:
+            choice = ", ".join(f"{name}={value!r}" for value in held[:8])
+            more = f" … ({len(held)} in all)" if len(held) > 8 else ""
+            raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}")
+
+
+def _flags_present(frame: pd.DataFrame) -> list[str]:
+    if "flags" not in frame:
+        return []
+    counts = Counter(word for text in frame["flags"] for word in text.split())
+    return [
+        f"{count} of {len(frame)} rows {word}: {schema.FLAGS[word]}"
+        for word, count in sorted(counts.items())
+    ]
+
+
+def _frame(rows: pa.Table, table: str, sources: Mapping[str, Source]) -> pd.DataFrame:
+    contract = schema.TABLES[table]
+    first = ["ref_period"] if "ref_period" in contract.names else []
+    order = list(dict.fromkeys([*first, *schema.key(contract), "source_row"]))
+    rows = rows.select(contract.names).sort_by([(name, "ascending") for name in order])
+    for place, field in enumerate(contract):
+        if field.type == schema.DAY:
+            rows = rows.set_column(place, field.name, rows[field.name].cast(pa.timestamp("us")))
+    frame = rows.replace_schema_metadata(None).to_pandas()
+    if "publisher" not in frame:
+        publisher = {name: source.publisher for name, source in sources.items()}
+        frame["publisher"] = frame["source_id"].map(publisher)
+    return frame

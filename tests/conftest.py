@@ -1,0 +1,74 @@
+"""What several test files share."""
+
+import hashlib
+import json
+from datetime import date
+
+import pytest
+
+BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
+
+
+@pytest.fixture
+def make_root(tmp_path):
+    """Build a project folder with a catalogue of invented files, and return it.
+
+    ``make({"oil": {}})`` catalogues one small file of prices that verifies. Keys given for an id
+    replace the entry's, None removes one, and ``text`` is what the file holds (None: no file).
+    ``local`` does the same for the user's own catalogue; `head` goes to the top of the committed
+    one.
+    """
+
+    def make(sources, *, local=None, head=""):
+        root = tmp_path / "project"
+        raw = root / "data" / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        demo = _table(
+            "publisher.demo", {"name": "Office of Invention", "short": "Demo", "home": ""}
+        )
+        committed = [head, demo, *(_source(raw, "demo", *item) for item in sources.items())]
+        (raw / "sources.toml").write_text("\n".join(committed), encoding="utf-8")
+        if local is not None:
+            own = [_source(raw, "local", *item) for item in local.items()]
+            (raw / "local.toml").write_text("\n".join(own), encoding="utf-8")
+        return root
+
+    return make
+
+
+def _source(raw, folder, name, changes):
+    keys = dict(changes)
+    text = keys.pop("text", BRENT)
+    content = (text or "").encode()
+    entry = {
+        "path": f"{folder}/{name}.csv",
+        "publisher": "demo",
+        "title": "Invented prices",
+        "kind": "transcribed",
+        "steps": "Made up for a test.",
+        "licence": "not stated",
+        "vintage": "2024-05-01",
+        "retrieved": date(2024, 6, 30),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content) or 1,
+        "table": "rates",
+        "cleaner": "transcribed.eia_brent",
+        "rank": 1,
+    } | keys
+    if text is not None:
+        file = raw / folder / f"{name}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return _table(
+        f"source.{name}", {key: value for key, value in entry.items() if value is not None}
+    )
+
+
+def _table(name, keys):
+    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items()), ""])
+
+
+def _toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)

@@ -1,0 +1,381 @@
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tradeflows import catalogue, schema
+from tradeflows.errors import CatalogueError, SourceError
+
+PROJECT = Path(__file__).parents[1]
+COMMITTED = catalogue.load(PROJECT)
+
+
+def say(root, name="oil", file="sources.toml"):
+    """How a message about one entry begins."""
+    return f"{root / 'data' / 'raw' / file}: source {name}: "
+
+
+def refusal(action, *args, **options):
+    with pytest.raises((CatalogueError, SourceError)) as caught:
+        action(*args, **options)
+    return str(caught.value)
+
+
+# --- the committed catalogue ---------------------------------------------------------------------
+
+
+def test_every_raw_file_is_catalogued_and_as_catalogued():
+    assert [state for state in catalogue.states(PROJECT, local=False) if state.state != "ok"] == []
+
+
+def test_all_the_embedded_files_are_there():
+    assert len(COMMITTED) == 27
+
+
+@pytest.mark.parametrize("source", COMMITTED.values(), ids=COMMITTED.keys())
+def test_an_entry_is_complete(source):
+    assert source.address.startswith(("http://", "https://")) or source.steps
+    assert source.file(PROJECT).parent.name == source.publisher
+    assert source.file(PROJECT).stem == source.id
+    assert source.kind == "code list" or callable(catalogue.cleaner(source))
+
+
+def test_every_source_reaches_a_table_or_is_a_code_list():
+    assert {source.table for source in COMMITTED.values()} == {*schema.TABLES, "code list"}
+
+
+def test_the_tables_are_those_that_have_a_contract():
+    assert {*catalogue.TABLES} == {*schema.TABLES, "code list"}
+
+
+def test_every_publisher_has_a_source():
+    used = {source.publisher for source in COMMITTED.values()}
+    assert set(catalogue.publishers(PROJECT)) == used
+
+
+def test_the_reporting_countrys_own_office_comes_first():
+    order = sorted(COMMITTED, key=lambda name: COMMITTED[name].rank)
+    for first, second in (
+        ("gacc_energy_imports_from_russia", "comtrade_energy_imports_from_russia"),
+        ("comtrade_china_russia_totals_2017_2024", "gacc_china_russia_trade"),
+        ("comext_energy_imports_2019_2021", "eurostat_nrg_ti_imports_by_partner_2019_2022"),
+        (
+            "rus_customs_trade_by_partner_2006_2021",
+            "mgimo_russia_oil_gas_volume_by_partner_2020_2026",
+        ),
+        ("mgimo_russia_oil_gas_volume_by_partner_2020_2026", "baci_hs17_china_russia_2017_2023"),
+    ):
+        assert order.index(first) < order.index(second)
+        assert COMMITTED[first].rank < COMMITTED[second].rank
+
+
+def test_the_later_vintage_of_gas_from_russia_comes_before_the_older():
+    older, later = (
+        COMMITTED["eurostat_nrg_ti_imports_by_partner_2019_2022"],
+        COMMITTED["eurostat_nrg_ti_gasm_from_russia_2018_2025"],
+    )
+    assert later.rank < older.rank
+    assert later.supersedes == ""  # the older file holds other partners besides
+
+
+# --- the project folder --------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def nowhere_in_particular(monkeypatch, tmp_path):
+    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_root_is_found_from_a_folder_below_it(make_root, monkeypatch):
+    root = make_root({"oil": {}})
+    notebooks = root / "notebooks" / "live"
+    notebooks.mkdir(parents=True)
+    monkeypatch.chdir(notebooks)
+    assert catalogue.root() == root
+    assert catalogue.root(notebooks) == root
+
+
+def test_the_environment_names_the_root_before_the_working_folder(make_root, monkeypatch):
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(make_root({"oil": {}})))
+    monkeypatch.chdir(PROJECT)
+    assert catalogue.root() == make_root({"oil": {}})
+
+
+def test_an_installed_package_finds_the_clone_that_it_came_from():
+    assert catalogue.root() == PROJECT
+
+
+def test_a_wrong_root_in_the_environment_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(tmp_path))
+    found = refusal(catalogue.root)
+    assert f"TRADEFLOWS_ROOT is {tmp_path}" in found
+    assert str(tmp_path / "data" / "raw" / "sources.toml") in found
+
+
+def test_outside_of_a_project_the_message_names_what_was_looked_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages" / "catalogue.py"))
+    found = refusal(catalogue.root)
+    assert found.startswith(f"no data/raw/sources.toml in {tmp_path} or ")
+    assert "TRADEFLOWS_ROOT" in found
+    assert refusal(catalogue.root, tmp_path).startswith(f"no data/raw/sources.toml in {tmp_path} ")
+
+
+# --- reading the catalogue -----------------------------------------------------------------------
+
+
+def test_an_entry_becomes_a_source(make_root):
+    root = make_root({"oil": {"rank": 3}, "older_oil": {"note": "beware"}})
+    sources = catalogue.load(root)
+    assert list(sources) == ["oil", "older_oil"]
+    assert sources["oil"].rank == 3
+    assert sources["oil"].supersedes == ""
+    assert sources["older_oil"].note == "beware"
+    assert sources["oil"].file(root).is_file()
+    assert catalogue.publishers(root)["demo"].short == "Demo"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"licens": "MIT"}, "no key 'licens' exists; did you mean 'licence'?"),
+        ({"title": None, "rank": None}, "lacks title, rank"),
+        ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
+        ({"table": "trades"}, "no such table as 'trades'; did you mean 'trade'?"),
+        ({"kind": "x"}, "no such kind as 'x'; valid: code list, transcribed"),
+        ({"supersedes": "gas"}, "no such supersedes as 'gas'; valid: other"),
+        ({"supersedes": "oil"}, "no such supersedes as 'oil'; valid: other"),
+        ({"steps": None}, "lacks address or steps: say where the file comes from"),
+        ({"sha256": "abc"}, "sha256 must be 64 hexadecimal digits in lower case, not 'abc'"),
+        ({"bytes": 0}, "bytes and rank must be 1 or more"),
+        ({"rank": 0}, "bytes and rank must be 1 or more"),
+        ({"rank": "1"}, "rank must be a whole number, not '1'"),
+        ({"rank": True}, "rank must be a whole number, not True"),
+        ({"title": 5}, "title must be text, not 5"),
+        ({"title": ""}, "title is empty"),
+        ({"retrieved": "2024-06-30"}, "retrieved must be a date such as 2026-11-25, not "
+         "'2024-06-30'"),
+        ({"arguments": "flow=M"}, "arguments must be a table, not 'flow=M'"),
+        ({"cleaner": "transcribed.odni_claims"}, "transcribed.odni_claims needs the argument "
+         "'repeats'"),
+        ({"arguments": {"flow": "M"}}, "transcribed.eia_brent has no argument 'flow'"),
+        ({"cleaner": "transcribed.eia_brant"}, "no cleaner 'transcribed.eia_brant'; did you mean "
+         "'transcribed.eia_brent'?"),
+        ({"cleaner": "transcribd.eia_brent"}, "no cleaner 'transcribd.eia_brent'; did you mean "
+         "'transcribed'?"),
+        ({"cleaner": "transcribed.read_text"}, "no cleaner 'transcribed.read_text'"),
+        ({"cleaner": ""}, "a code list has no cleaner, and every other file has one"),
+        ({"table": "code list"}, "a code list has no cleaner, and every other file has one"),
+        ({"path": "demo/other.csv"}, "demo/other.csv is the file of other already"),
+        ({"path": "local/oil.csv"}, "path 'local/oil.csv' must not lie in local/"),
+    ],
+)  # fmt: skip
+def test_a_faulty_entry_is_refused_in_one_line(make_root, changes, message):
+    root = make_root({"other": {}, "oil": changes})
+    found = refusal(catalogue.load, root)
+    assert found.startswith(say(root) + message)
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "../oil.csv", "demo/../../oil.csv", "demo\\oil.csv", "demo//oil.csv",
+     "./demo/oil.csv", "oil.csv", ".", "demo/oil\0.csv"],
+)  # fmt: skip
+def test_a_path_cannot_leave_the_folder_of_raw_files(make_root, path):
+    root = make_root({"oil": {"path": path}})
+    expected = f"path {path!r} must be a plain path below data/raw, such as gacc/x.csv"
+    assert refusal(catalogue.load, root) == say(root) + expected
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        ("[sources.oil]", "no section 'sources'; did you mean 'source'?"),
+        ("source = 3", "source must be a table such as [source.NAME]"),
+        ("[source]\noil = 3", "source oil: must be a table of keys"),
+        ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),
+        ("[source.'Crude oil']", "source Crude oil: an id is made of a-z, 0-9 and _"),
+        ("[publisher.x]\nname = 'X'\nshort = 'X'", "publisher x: lacks home"),
+        ("[publisher.x]\nnam = 'X'", "publisher x: no key 'nam' exists; did you mean 'name'?"),
+    ],
+)
+def test_a_faulty_file_is_refused_in_one_line(make_root, head, message):
+    root = make_root({}, head=head)
+    found = refusal(catalogue.load, root)
+    assert found.startswith(f"{root / 'data' / 'raw' / 'sources.toml'}: {message}")
+    assert "\n" not in found
+
+
+def test_a_catalogue_in_another_encoding_is_refused(make_root):
+    root = make_root({})
+    (root / "data" / "raw" / "sources.toml").write_bytes("# café".encode("latin-1"))
+    assert "not a TOML file" in refusal(catalogue.load, root)
+
+
+def test_an_absent_catalogue_is_named(tmp_path):
+    found = refusal(catalogue.load, tmp_path)
+    file = tmp_path / "data" / "raw" / "sources.toml"
+    assert found == f"{file}: cannot be read (No such file or directory)"
+
+
+def test_a_code_list_has_no_cleaner_to_call(make_root):
+    changes = {"kind": "code list", "table": "code list", "cleaner": ""}
+    source = catalogue.load(make_root({"codes": changes}))["codes"]
+    assert refusal(catalogue.cleaner, source).startswith("no cleaner ''")
+
+
+def test_arguments_of_the_entry_reach_the_cleaner(make_root, monkeypatch):
+    from tradeflows.publishers import transcribed
+
+    def eia_brent(path, source, flow):
+        return path, source.id, flow
+
+    monkeypatch.setattr(transcribed, "eia_brent", eia_brent)
+    source = catalogue.load(make_root({"oil": {"arguments": {"flow": "M"}}}))["oil"]
+    assert catalogue.cleaner(source)("oil.csv", source) == ("oil.csv", "oil", "M")
+
+
+# --- the user's own catalogue --------------------------------------------------------------------
+
+
+def test_the_users_own_sources_are_read_only_when_asked_for(make_root):
+    root = make_root({"oil": {}}, local={"own": {"supersedes": "oil"}})
+    assert list(catalogue.load(root)) == ["oil"]
+    assert list(catalogue.load(root, local=True)) == ["oil", "own"]
+
+
+def test_the_users_own_files_are_no_concern_of_the_committed_catalogue(make_root):
+    root = make_root({"oil": {}}, local={"own": {"sha256": "0" * 64}})
+    assert [state.id for state in catalogue.states(root, local=False)] == ["oil"]
+    assert [state.state for state in catalogue.states(root)] == ["ok", "changed"]
+    assert "obtain it again as its entry says" in refusal(catalogue.verify, root)
+
+
+@pytest.mark.parametrize(
+    ("local", "message"),
+    [
+        ({"oil": {}}, "sources.toml has this id already; take another"),
+        ({"own": {"path": "demo/oil.csv"}}, "path 'demo/oil.csv' must lie in local/"),
+        ({"own": {"licens": ""}}, "no key 'licens' exists; did you mean 'licence'?"),
+    ],
+)
+def test_a_fault_in_the_users_own_catalogue_names_that_file(make_root, local, message):
+    root = make_root({"oil": {}}, local=local)
+    assert catalogue.load(root)
+    expected = say(root, *local, file="local.toml") + message
+    assert refusal(catalogue.load, root, local=True) == expected
+
+
+# --- the files themselves ------------------------------------------------------------------------
+
+
+def test_files_as_catalogued_are_ok(make_root):
+    root = make_root({"oil": {}})
+    (root / "data" / "raw" / ".gitkeep").touch()
+    assert catalogue.verify(root) == [("oil", "ok", "")]
+    source = catalogue.load(root)["oil"]
+    assert catalogue.check(source, root) == source.file(root)
+
+
+def test_a_changed_file_is_named_with_both_hashes_and_what_to_do(make_root):
+    root = make_root({"oil": {}, "gas": {}})
+    source = catalogue.load(root)["oil"]
+    source.file(root).write_text("<html>Not found</html>")
+    found = refusal(catalogue.check, source, root)
+    assert found.startswith(f"changed: {source.file(root)}: expected {source.bytes} bytes")
+    page = hashlib.sha256(b"<html>Not found</html>").hexdigest()
+    assert f"sha256 {source.sha256}, found 22 of {page}" in found
+    assert "git restore data/raw/demo/oil.csv" in found
+    assert "supersedes" in found
+    assert "\n" not in found
+    assert refusal(catalogue.verify, root).splitlines()[1:] == [found]
+
+
+def test_a_file_of_the_same_length_with_one_digit_changed_is_found(make_root):
+    root = make_root({"oil": {}})
+    file = catalogue.load(root)["oil"].file(root)
+    file.write_bytes(file.read_bytes().replace(b"63.65", b"63.66"))
+    assert [state.state for state in catalogue.states(root)] == ["changed"]
+
+
+def test_a_missing_file_is_named(make_root):
+    root = make_root({"oil": {"text": None}})
+    source = catalogue.load(root)["oil"]
+    found = refusal(catalogue.check, source, root)
+    assert found.startswith(f"missing: {source.file(root)} (No such file or directory)")
+    assert "git restore data/raw/demo/oil.csv" in found
+
+
+def test_a_folder_in_the_place_of_a_file_counts_as_missing(make_root):
+    root = make_root({"oil": {"text": None}})
+    catalogue.load(root)["oil"].file(root).mkdir(parents=True)
+    assert [state.state for state in catalogue.states(root)] == ["missing"]
+
+
+def test_a_file_that_nobody_catalogued_is_named(make_root):
+    root = make_root({"oil": {}})
+    stray = root / "data" / "raw" / "demo" / "oil (1).csv"
+    stray.touch()
+    assert [state[:2] for state in catalogue.states(root)] == [
+        ("oil", "ok"),
+        ("demo/oil (1).csv", "uncatalogued"),
+    ]
+    assert f"uncatalogued: {stray}: it is in no catalogue" in refusal(catalogue.verify, root)
+
+
+def test_every_file_that_is_wrong_has_its_line(make_root):
+    root = make_root({"oil": {"text": None}, "gas": {"bytes": 7}})
+    (root / "data" / "raw" / "stray.csv").touch()
+    first, *lines = refusal(catalogue.verify, root).splitlines()
+    assert first == "3 raw files are not as catalogued"
+    assert [line.split(":")[0] for line in lines] == ["missing", "changed", "uncatalogued"]
+
+
+# --- credit --------------------------------------------------------------------------------------
+
+
+def test_credit_names_each_publisher_once_with_its_vintages(make_root):
+    root = make_root(
+        {
+            "oil": {},
+            "gas": {"vintage": "2024-03-01"},
+            "coal": {"vintage": "not stated"},
+            "peat": {"vintage": "by row"},
+        }
+    )
+    assert catalogue.credit(["oil", "oil"], root) == "Demo (vintage 2024-05-01)"
+    assert catalogue.credit(["oil", "gas"], root) == "Demo (vintage 2024-03-01, 2024-05-01)"
+    assert catalogue.credit(["coal", "peat"], root) == "Demo (retrieved 2024-06)"
+    assert catalogue.credit(["oil", "coal"], root) == "Demo (vintage 2024-05-01, retrieved 2024-06)"
+
+
+def test_credit_separates_publishers_in_the_order_given():
+    ids = ["comext_energy_imports_2019_2021", "gacc_energy_imports_from_russia"]
+    expected = "Eurostat (retrieved 2026-11); China Customs (vintage 2025-01-25)"
+    assert catalogue.credit(ids) == expected
+
+
+def test_credit_knows_the_users_own_sources(make_root):
+    root = make_root({"oil": {}}, local={"own": {"vintage": "2024-06"}})
+    assert catalogue.credit(["oil", "own"], root) == "Demo (vintage 2024-05-01, 2024-06)"
+
+
+def test_credit_for_an_unknown_source_names_the_nearest(make_root):
+    root = make_root({"crude_oil": {}})
+    found = refusal(catalogue.credit, ["crude_oils"], root)
+    assert found == "no source 'crude_oils'; did you mean 'crude_oil'?"
+
+
+# --- the import ----------------------------------------------------------------------------------
+
+
+def test_importing_it_loads_neither_pandas_nor_pyarrow():
+    code = (
+        "import sys, tradeflows.catalogue\nprint({'pandas', 'pyarrow', 'numpy'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,503 @@
+import csv
+import subprocess
+import sys
+
+import pyarrow as pa
+import pycountry
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradeflows import codes
+from tradeflows.errors import CodeError, LayoutError, QueryError, SourceError
+
+
+def rows(name):
+    with (codes.LISTS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+AREAS = {row["area"]: row for row in rows("areas.csv")}
+AREA_CODES = rows("area_codes.csv")
+PRODUCTS = rows("products.csv")
+SYSTEMS = sorted({row["system"] for row in AREA_CODES})
+EU27 = AREAS["EU27_2020"]["members"].split()
+
+
+def one(code, system):
+    return codes.areas(pa.array([code]), system, "raw.csv").to_pylist()[0]
+
+
+# The lists
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("areas.csv", ("area",)),
+        ("areas.csv", ("name",)),
+        ("area_codes.csv", ("system", "code")),
+        ("products.csv", ("code",)),
+        ("product_words.csv", ("word", "code")),
+    ],
+)
+def test_no_list_states_a_key_twice(name, key):
+    keys = [tuple(row[column] for column in key) for row in rows(name)]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_countries_are_those_of_iso_3166_and_kosovo():
+    ours = {area for area, row in AREAS.items() if row["kind"] == "country"}
+    assert ours == {country.alpha_3 for country in pycountry.countries} | {"XKX"}
+
+
+def test_two_letters_of_iso_3166_mean_the_same_country_at_eurostat():
+    for country in pycountry.countries:
+        assert one(country.alpha_2, "eurostat") == country.alpha_3
+
+
+def test_numbers_of_iso_3166_mean_the_same_country_at_comtrade_but_for_monaco_and_taiwan():
+    comtrade = {row["code"]: row["area"] for row in AREA_CODES if row["system"] == "comtrade"}
+    differ = {
+        country.alpha_3: comtrade.get(str(int(country.numeric)))
+        for country in pycountry.countries
+        if comtrade.get(str(int(country.numeric))) != country.alpha_3
+    }
+    assert differ == {"MCO": "EU_NES", "TWN": None}
+
+
+def test_every_code_and_every_member_is_an_area():
+    members = {each.strip("!") for row in AREAS.values() for each in row["members"].split()}
+    assert {row["area"] for row in AREA_CODES} | members - {"*"} <= set(AREAS)
+
+
+def test_comtrade_codes_have_no_leading_zeros():
+    comtrade = [row["code"] for row in AREA_CODES if row["system"] == "comtrade"]
+    assert [str(int(code)) for code in comtrade] == comtrade
+
+
+def test_every_word_and_parent_is_a_product():
+    codes_used = {row["code"] for row in rows("product_words.csv")}
+    parents = {row["parent"] for row in PRODUCTS} - {""}
+    assert codes_used | parents <= {row["code"] for row in PRODUCTS}
+
+
+def test_words_are_written_as_they_are_looked_up():
+    assert all(row["word"] == row["word"].strip().casefold() for row in rows("product_words.csv"))
+
+
+# A publisher's area codes
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "area"),
+    [
+        ("344", "comtrade", "HKG"),
+        ("344", "gacc", "RUS"),
+        ("110", "gacc", "HKG"),
+        ("842", "comtrade", "USA"),
+        ("251", "comtrade", "FRA"),
+        ("380", "comtrade", "ITA"),
+        ("381", "comtrade", "ITA"),
+        ("579", "comtrade", "NOR"),
+        ("699", "comtrade", "IND"),
+        ("490", "comtrade", "S19"),
+        ("0", "comtrade", "W00"),
+        ("97", "comtrade", "EU27_2020"),
+        ("899", "comtrade", "_X"),
+        ("EL", "eurostat", "GRC"),
+        ("GR", "eurostat", "GRC"),
+        ("UK", "eurostat", "GBR"),
+        ("XS", "eurostat", "SRB"),
+        ("XK", "eurostat", "XKX"),
+        ("QX", "eurostat", "_X"),
+        ("INT_EU27_2020", "eurostat", "EU27_2020_INTRA"),
+        ("NOT_A_COUNTRY_CODE(NSP/other)", "eurostat label", "_X"),
+        ("Congo - Kinshasa", "eurostat label", "COD"),
+        ("CHINA P RP", "dgcis", "CHN"),
+        ("India's Total Import", "dgcis", "W00"),
+        ("EU27", "iso3", "EU27_2020"),
+        ("EU28", "iso3", "EU28"),
+        ("TUR", "iso3", "TUR"),
+        ("OTHER", "mgimo", "_X"),
+        ("Yamal (BY,PL)", "bruegel", "RUS"),
+    ],
+)
+def test_a_code_means_what_its_system_says(code, system, area):
+    assert one(code, system) == area
+
+
+def test_two_codes_may_share_an_id():
+    codes_of_switzerland = pa.array(["756", "757"])
+    assert codes.areas(codes_of_switzerland, "comtrade", "raw.csv").to_pylist() == ["CHE", "CHE"]
+
+
+def test_groups_that_share_a_publishers_iso_code_stay_apart():
+    groups = pa.array(["473", "636", "492", "899", "837", "838", "839", "490", "568", "577"])
+    assert len(set(codes.areas(groups, "comtrade", "raw.csv").to_pylist())) == len(groups)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([643, 156, 643]),
+        pa.chunked_array([["643"], ["156", "643"]]),
+        pa.array(["643", "156", "643"]).dictionary_encode(),
+        pa.array(["643", "156", "643"], pa.large_string()),
+    ],
+)
+def test_any_arrow_layout_of_codes_will_do(values):
+    assert codes.areas(values, "comtrade", "raw.csv").to_pylist() == ["RUS", "CHN", "RUS"]
+
+
+def test_no_codes_give_no_ids():
+    assert codes.areas(pa.array([], pa.string()), "iso3", "raw.csv").equals(
+        pa.array([], pa.string())
+    )
+
+
+@given(st.data())
+def test_known_codes_are_mapped_one_by_one_and_any_other_is_refused(data):
+    system = data.draw(st.sampled_from(SYSTEMS))
+    known = {row["code"]: row["area"] for row in AREA_CODES if row["system"] == system}
+    if system == "iso3":
+        known |= dict(zip(AREAS, AREAS, strict=True))
+    sample = data.draw(st.lists(st.sampled_from(sorted(known))))
+    mapped = codes.areas(pa.array(sample, pa.string()), system, "raw.csv")
+    assert mapped.to_pylist() == [known[code] for code in sample]
+
+    stranger = data.draw(st.text(max_size=5).filter(lambda text: text not in known))
+    place = data.draw(st.integers(0, len(sample)))
+    with pytest.raises(CodeError, match="never drop the row"):
+        codes.areas(pa.array([*sample[:place], stranger, *sample[place:]]), system, "raw.csv")
+
+
+def test_unknown_codes_are_named_with_the_file_the_system_and_the_nearest():
+    values = pa.array(["EXT_EU27", "RU", "12", "13", "14", "15", "16", "17"])
+    with pytest.raises(CodeError) as caught:
+        codes.areas(values, "eurostat", "raw.csv")
+    message = str(caught.value)
+    assert message.startswith("raw.csv: 7 of 8 area codes are not in system 'eurostat': 'EXT_EU27'")
+    assert "nearest: EXT_EU27_2020" in message
+    assert "'15'" in message
+    assert "'16'" not in message
+    assert "add it to area_codes.csv" in message
+    assert "\n" not in message
+
+
+def test_a_share_column_among_the_partners_is_no_area():
+    with pytest.raises(CodeError, match="'%Share'"):
+        one("%Share", "dgcis")
+
+
+def test_a_missing_code_is_refused():
+    with pytest.raises(CodeError, match="None"):
+        codes.areas(pa.array(["643", None]), "comtrade", "raw.csv")
+
+
+def test_an_unknown_system_is_refused_with_those_that_there_are():
+    with pytest.raises(CodeError, match=r"no system 'un'.* it has: bruegel, comtrade"):
+        one("643", "un")
+
+
+# What a person types
+
+
+@pytest.mark.parametrize(
+    ("word", "area"),
+    [
+        ("RUS", "RUS"),
+        ("rus", "RUS"),
+        ("ru", "RUS"),
+        ("Russia", "RUS"),
+        (" russia ", "RUS"),
+        ("russian federation", "RUS"),
+        ("South Korea", "KOR"),
+        ("Türkiye", "TUR"),
+        ("turkey", "TUR"),
+        ("hong kong", "HKG"),
+        ("EL", "GRC"),
+        ("uk", "GBR"),
+        ("world", "W00"),
+        ("eu27", "EU27_2020"),
+        ("eu", "EU"),
+    ],
+)
+def test_an_area_is_found_by_id_by_two_letters_and_by_name(word, area):
+    assert codes.area(word) == area
+
+
+def test_every_id_finds_itself_and_every_name_its_area():
+    assert all(codes.area(area) == area for area in AREAS)
+    assert all(codes.area(row["name"]) == area for area, row in AREAS.items())
+
+
+def test_a_number_is_no_word_for_an_area_since_systems_differ():
+    with pytest.raises(QueryError):
+        codes.area("344")
+
+
+def test_a_misspelt_area_is_refused_with_the_nearest():
+    with pytest.raises(QueryError, match=r"no area 'Rusia'; nearest: .*Russia"):
+        codes.area("Rusia")
+
+
+def test_a_word_like_no_area_is_refused():
+    with pytest.raises(QueryError, match="nothing is near"):
+        codes.area("qqqqqqqqqq")
+
+
+def test_an_area_has_a_short_name():
+    assert codes.area_name("KOR") == "South Korea"
+
+
+def test_the_name_of_no_area_is_refused():
+    with pytest.raises(CodeError, match="no area id 'RU'"):
+        codes.area_name("RU")
+
+
+# Wholes and parts
+
+
+@pytest.mark.parametrize(
+    ("whole", "part"),
+    [
+        ("EU27_2020", "DEU"),
+        ("EU28", "GBR"),
+        ("EU28", "EU27_2020"),
+        ("EU", "GBR"),
+        ("EU", "EU28"),
+        ("EU28", "EU"),
+        ("EU27_2020_EXTRA", "RUS"),
+        ("EU27_2020_EXTRA", "GBR"),
+        ("EU27_2020_EXTRA", "_X_EXTRA"),
+        ("EU27_2020_INTRA", "DEU"),
+        ("EU27_2020_INTRA", "_X_INTRA"),
+        ("GBR", "XI"),
+        ("EU28", "XI"),
+        ("SUN", "RUS"),
+        ("W00", "EU27_2020_EXTRA"),
+    ],
+)
+def test_a_whole_contains_its_part(whole, part):
+    assert codes.contains(whole, part)
+
+
+@pytest.mark.parametrize(
+    ("whole", "part"),
+    [
+        ("EU27_2020", "GBR"),
+        ("EU27_2020", "EU28"),
+        ("EU27_2020", "EU27_2020"),
+        ("DEU", "EU27_2020"),
+        ("EU27_2020_EXTRA", "DEU"),
+        ("EU27_2020_EXTRA", "EU27_2020_INTRA"),
+        ("EU27_2020_EXTRA", "W00"),
+        ("EU27_2020_INTRA", "RUS"),
+        ("S19", "TWN"),
+        ("RUS", "CHN"),
+    ],
+)
+def test_other_areas_are_not_contained(whole, part):
+    assert not codes.contains(whole, part)
+
+
+def test_the_world_contains_everything_but_itself():
+    assert [area for area in AREAS if not codes.contains("W00", area)] == ["W00"]
+
+
+def test_every_country_is_either_inside_or_outside_the_eu():
+    for area, row in AREAS.items():
+        if row["kind"] == "country":
+            assert codes.contains("EU27_2020_INTRA", area) is (area in EU27)
+            assert codes.contains("EU27_2020_EXTRA", area) is (area not in EU27)
+
+
+def test_the_eu_had_28_members_and_lost_one():
+    assert len(EU27) == 27
+    assert set(AREAS["EU28"]["members"].split()) - set(EU27) == {"GBR"}
+
+
+@pytest.mark.parametrize(("whole", "part"), [("EU27", "DEU"), ("EU28", "Germany")])
+def test_what_is_no_area_contains_nothing_and_is_no_part(whole, part):
+    with pytest.raises(CodeError, match="no area id"):
+        codes.contains(whole, part)
+
+
+# Products
+
+
+@pytest.mark.parametrize(
+    ("code", "ancestor"),
+    [
+        ("27090000", "270900"),
+        ("27090000", "2709"),
+        ("27090000", "27"),
+        ("27090000", "TOTAL"),
+        ("2709001000", "27090010"),
+        ("2701:coking", "2701"),
+        ("2701:coking", "27"),
+        ("2711:LPG", "2711"),
+        ("271111+271121", "2711"),
+        ("271111", "271111+271121"),
+        ("27111100", "271111+271121"),
+        ("2701+2704", "2701+2704+2706"),
+        ("2701:thermal", "2701+2702"),
+        ("G3200", "G3000"),
+        ("39XXXXXX", "39"),
+        ("392XXXXX", "39"),
+        ("99RRR100", "99"),
+        ("39269XXX", "3926"),
+    ],
+)
+def test_a_product_is_under_its_ancestors(code, ancestor):
+    assert codes.is_under(code, ancestor)
+
+
+@pytest.mark.parametrize(
+    ("code", "ancestor"),
+    [
+        ("2709", "2709"),
+        ("2709", "27090000"),
+        ("2709", "2710"),
+        ("2709", "2701+2702"),
+        ("2701+2709", "2701+2702"),
+        ("2701+2702", "2702+2701"),
+        ("2701:coking", "2701:thermal"),
+        ("G3200", "TOTAL"),
+        ("G3200", "271111"),
+        ("G3000", "G3200"),
+        ("oil_products", "2710"),
+        ("392XXXXX", "3926"),
+    ],
+)
+def test_other_products_are_not_under_it(code, ancestor):
+    assert not codes.is_under(code, ancestor)
+
+
+@given(st.from_regex(r"[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
+def test_an_hs_code_is_under_each_shorter_start_of_it(code):
+    assert all(codes.is_under(code, code[:digits]) for digits in range(2, len(code), 2))
+    assert codes.level(code) == len(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "level"),
+    [
+        ("TOTAL", 0),
+        ("27", 2),
+        ("2709", 4),
+        ("850450", 6),
+        ("27090000", 8),
+        ("39XXXXXX", 8),
+        ("2709001000", 10),
+        ("2701:coking", 5),
+        ("2701+2702", 4),
+        ("2711+271121", 4),
+        ("G3000", 0),
+        ("G3200", 1),
+        ("OIL_AND_PRODUCTS", 0),
+    ],
+)
+def test_the_level_of_a_product_is_how_fine_it_is(code, level):
+    assert codes.level(code) == level
+
+
+@pytest.mark.parametrize("code", ["270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"])
+def test_what_is_no_product_code_is_refused(code):
+    for ask in (codes.level, codes.product_name):
+        with pytest.raises(CodeError, match=r"products\.csv"):
+            ask(code)
+    with pytest.raises(CodeError, match=r"products\.csv"):
+        codes.is_under("2709", code)
+    with pytest.raises(CodeError, match=r"products\.csv"):
+        codes.is_under(code, "27")
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("crude oil", ["2709", "O4100_TOT"]),
+        ("Crude Oil ", ["2709", "O4100_TOT"]),
+        ("LNG", ["271111", "G3200"]),
+        ("pipeline gas", ["271121"]),
+        ("2709", ["2709"]),
+        (" 850450", ["850450"]),
+        ("2701+2702", ["2701+2702"]),
+        ("G3000", ["G3000"]),
+    ],
+)
+def test_a_word_stands_for_codes_and_a_code_for_itself(word, found):
+    assert codes.product(word) == found
+
+
+def test_coal_has_several_definitions_and_the_plain_heading_comes_first():
+    assert codes.product("coal") == ["2701", "2701+2704+2706", "2701+2702"]
+
+
+def test_a_misspelt_product_is_refused_with_the_nearest():
+    with pytest.raises(QueryError, match=r"no product 'crud oil'; nearest: .*crude oil"):
+        codes.product("crud oil")
+
+
+def test_a_product_has_a_plain_name_or_else_its_code():
+    assert codes.product_name("271121") == "pipeline gas"
+    assert codes.product_name("850450") == "HS 850450"
+    assert codes.product_name("2701+2709") == "HS 2701+2709"
+
+
+# Code lists of the raw data
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Write text to a file and return its path."""
+
+    def save(text):
+        path = tmp_path / "list.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return save
+
+
+def test_a_code_list_is_read_as_text(saved):
+    path = saved("basket,hs6\nfood,010620\nfood,880621\nall,880621\n")
+    listed = codes.codelist(path, key=("basket", "hs6"))
+    assert listed[0] == {"basket": "food", "hs6": "010620"}
+    assert len(listed) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("", LayoutError, r"columns \['hs6'\]"),
+        ("code\n880621\n", LayoutError, r"columns \['hs6'\]"),
+        ("hs6\n", LayoutError, "a row a code, found none"),
+        ("hs6,tier\n880621\n", LayoutError, "2 cells a row, found another number in 1"),
+        ("hs6,tier\n880621,1\n880622,1,2\n", LayoutError, "another number in 2"),
+        ("hs6\n8806\n880621\n", CodeError, r"not six digits: \['8806'\]"),
+        ("hs6\n880621\n880621\n", CodeError, r"more than once: \['880621'\]"),
+    ],
+)
+def test_what_a_code_list_may_not_be(saved, text, error, message):
+    with pytest.raises(error, match=message):
+        codes.codelist(saved(text))
+
+
+def test_a_key_may_be_wider_than_the_code(saved):
+    with pytest.raises(LayoutError, match="basket"):
+        codes.codelist(saved("hs6\n880621\n"), key=("basket", "hs6"))
+
+
+def test_a_missing_code_list_is_named(tmp_path):
+    with pytest.raises(SourceError, match=r"none\.csv: no such file"):
+        codes.codelist(tmp_path / "none.csv")
+
+
+# Cost
+
+
+def test_importing_the_module_loads_neither_arrow_nor_pandas():
+    ask = "import sys, tradeflows.codes; sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
