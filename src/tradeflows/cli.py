@@ -1,4 +1,4 @@
-"""The command ``tradeflows``: exit 0 done, 1 the data are not as expected, 2 the command was not."""
+"""The command ``tradeflows``; exit 0 done, 1 the data are not as expected, 2 the command is not."""
 
 import argparse
 import sys
@@ -31,9 +31,10 @@ def build(args: argparse.Namespace) -> None:
     from tradeflows import tables
 
     for built in tables.build(args.root):
-        left = "; ".join(f"{count} {reason}" for reason, count in built.left_out.items())
-        print(f"{built.table:10} {built.records:8,} records in {built.rows:8,} rows out"
-              f"{f'  left out: {left}' if left else ''}")  # fmt: skip
+        counts = dict(built.counts)
+        records, rows = counts.pop("records", 0), counts.pop("rows", 0)
+        left = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
+        print(f"{built.table:10} {records:8,} records in {rows:8,} rows out  {left}".rstrip())
 
 
 def accept(args: argparse.Namespace) -> None:

@@ -130,7 +130,7 @@ SETTLEMENT = pa.schema(
              "second release", "revised", "preliminary", "derived", "statement")),
         _key("outlet", TEXT, "the publication that carried the number"),
         _key("unit", TEXT, "% or roubles", allowed=("%", "RUB")),
-        _key("statement", TEXT, "sets apart what one outlet prints twice: the speaker, the address"),
+        _key("statement", TEXT, "sets apart what one outlet prints twice: its address"),
         _field("ref_period", DAY, "first day of the period; null where the source is vague",
                sdmx="TIME_PERIOD"),
         _field("n_months", COUNT, "length of the period; null where the source is vague",
@@ -275,7 +275,9 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
         _refuse(field, "no value", pc.is_null(column), batch)
     if values := allowed(field):
         outside = pc.invert(pc.is_in(column, pa.array(values, field.type)))
-        _refuse(field, f"not one of {', '.join(values)}", pc.and_(outside, column.is_valid()), batch)
+        _refuse(
+            field, f"not one of {', '.join(values)}", pc.and_(outside, column.is_valid()), batch
+        )
     if least := _about(field, "least"):
         _refuse(field, f"below {float(least):g}", pc.less(column, float(least)), batch)
     if field.type == NUMBER:

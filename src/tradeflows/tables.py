@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import math
 import os
 import re
@@ -37,13 +38,19 @@ ROWS_A_GROUP = 16_384  # small enough that a question about one product touches 
 
 
 class Built(NamedTuple):
-    """What :func:`build` did with one table: records read, rows kept, records left out and why."""
+    """What :func:`build` did with one table.
+
+    Attributes
+    ----------
+    table, path
+        The table and its file.
+    counts
+        ``records`` read, ``rows`` kept, and a count for each ``left out: reason``.
+    """
 
     table: str
     path: Path
-    records: int
-    rows: int
-    left_out: Mapping[str, int]
+    counts: Counter[str]
 
 
 def processed(root: Path, table: str) -> Path:
@@ -65,9 +72,7 @@ def fingerprint(sources: Iterable[Source], table: str) -> str:
     return digest.hexdigest()
 
 
-def build(
-    root: Path | None = None, progress: Callable[[str], None] | None = None
-) -> list[Built]:
+def build(root: Path | None = None, progress: Callable[[str], None] | None = None) -> list[Built]:
     """Clean every catalogued file into ``data/processed``; all tables, or none of them.
 
     Parameters
@@ -99,10 +104,10 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
         for name in schema.TABLES:
-            made, built = _table(root, sources, name, progress)
+            built = Built(name, processed(root, name), Counter())
             temporary = folder / f".{name}.{os.getpid()}.tmp"
             written.append((temporary, built))
-            _write(made, temporary)
+            _write(root, sources, built, temporary, progress)
         for temporary, built in written:
             temporary.replace(built.path)
     except OSError as error:
@@ -115,32 +120,32 @@ def build(
     return [built for _, built in written]
 
 
-def _table(
-    root: Path, sources: list[Source], name: str, progress: Callable[[str], None] | None
-) -> tuple[pa.Table, Built]:
-    contract = schema.TABLES[name]
-    batches: list[pa.RecordBatch] = []
-    records, left_out = 0, Counter[str]()
-    for source in sources:
-        if source.table != name:
-            continue
-        if progress:
-            progress(source.id)
-        for part in _clean(root, source):
-            batches.append(part.rows)
-            records += part.records
-            left_out.update(part.left_out)
-    table = pa.Table.from_batches(batches, contract)
-    schema.check_key(table, contract)
-    order = [field for field in ("cmd_code", *schema.key(contract)) if field in table.column_names]
-    table = table.sort_by([(field, "ascending") for field in dict.fromkeys(order)])
-    about = dict(contract.metadata) | {
-        "fingerprint": fingerprint(sources, name),
-        "records": str(records),
-        "left_out": repr(dict(left_out)),
-    }
-    built = Built(name, processed(root, name), records, len(table), dict(left_out))
-    return table.replace_schema_metadata(about), built
+def _write(
+    root: Path, sources: list[Source], built: Built, path: Path,
+    progress: Callable[[str], None] | None,
+) -> None:  # fmt: skip
+    """Write one table, a source at a time, each sorted by its key; only one is in memory."""
+    contract = schema.TABLES[built.table]
+    order = [(name, "ascending") for name in schema.key(contract)]
+    digest = {"fingerprint": fingerprint(sources, built.table)}
+    stamped = contract.with_metadata(dict(contract.metadata) | digest)
+    with parquet.ParquetWriter(path, stamped, compression="zstd") as writer:
+        for source in sources:
+            if source.table != built.table:
+                continue
+            if progress:
+                progress(source.id)
+            parts = list(_clean(root, source))
+            rows = pa.Table.from_batches([part.rows for part in parts], contract)
+            schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
+            writer.write_table(rows.sort_by(order), row_group_size=ROWS_A_GROUP)
+            built.counts["records"] += sum(part.records for part in parts)
+            built.counts["rows"] += len(rows)
+            for part in parts:
+                built.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
+        writer.add_key_value_metadata({"counts": json.dumps(built.counts)})
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:
@@ -150,12 +155,6 @@ def _clean(root: Path, source: Source) -> Iterable[Part]:
         yield from clean(path, source)
     except pa.ArrowInvalid as error:
         raise LayoutError(path, f"what {source.cleaner} reads", str(error)) from error
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    parquet.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP)
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def _sweep(folder: Path) -> None:

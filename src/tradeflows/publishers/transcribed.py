@@ -32,7 +32,7 @@ QUALIFIER = {
 }  # fmt: skip
 
 
-# --- one raw CSV as text, and its columns as types ------------------------------------------
+# --- one raw CSV as text, and its columns as types -----------------------------------------------
 
 
 def read_text(path: Path, columns: list[str]) -> pa.Table:
@@ -124,7 +124,7 @@ def _day(text: pa.Array) -> pa.Array:
     return pc.cast(pc.cast(text, pa.timestamp("s")), pa.date32())
 
 
-# --- rows of a table ---------------------------------------------------------------------------
+# --- rows of a table -----------------------------------------------------------------------------
 
 PLAIN: dict[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
 A_FLOW: dict[str, Any] = PLAIN | {
@@ -189,7 +189,7 @@ def _has(text: pa.Array, pattern: str) -> pa.Array:
     return pc.match_substring_regex(text, pattern, ignore_case=True)
 
 
-# --- trade: China's customs ---------------------------------------------------------------------
+# --- trade: China's customs ----------------------------------------------------------------------
 
 
 def gacc_energy_from_russia(path: Path, source: Source) -> Iterator[Part]:
@@ -247,7 +247,9 @@ def gacc_energy_from_world(path: Path, source: Source) -> Iterator[Part]:
             reporter_iso="CHN",
             partner_iso="W00",
             flow_code="M",
-            classification_code=pc.if_else(pc.equal(table["product"], "oil_products"), "GACC", "HS"),
+            classification_code=pc.if_else(
+                pc.equal(table["product"], "oil_products"), "GACC", "HS"
+            ),
             cmd_code=words(path, table, "product", product),
             ref_period=first,
             n_months=length,
@@ -302,7 +304,7 @@ def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
     )  # fmt: skip
 
 
-# --- trade: UN Comtrade, BACI and national offices ---------------------------------------------
+# --- trade: UN Comtrade, BACI and national offices -----------------------------------------------
 
 
 def comtrade_energy_from_russia(path: Path, source: Source) -> Iterator[Part]:
@@ -552,7 +554,7 @@ def mgimo_oil_gas(path: Path, source: Source) -> Iterator[Part]:
     )
 
 
-# --- trade: Eurostat and Bruegel ---------------------------------------------------------------
+# --- trade: Eurostat and Bruegel -----------------------------------------------------------------
 
 
 def comext_energy(path: Path, source: Source) -> Iterator[Part]:
@@ -695,7 +697,7 @@ def bruegel_gas_by_route(path: Path, source: Source) -> Iterator[Part]:
     )
 
 
-# --- rates -----------------------------------------------------------------------------------------
+# --- rates ---------------------------------------------------------------------------------------
 
 
 def fx_monthly(path: Path, source: Source) -> Iterator[Part]:
@@ -740,7 +742,7 @@ def eia_brent(path: Path, source: Source) -> Iterator[Part]:
 PLAIN_RATE: dict[str, Any] = {"source_field": "", "n_months": 1, "flags": "", "note": None}
 
 
-# --- settlement ------------------------------------------------------------------------------------
+# --- settlement ----------------------------------------------------------------------------------
 
 
 def cbr_settlement_shares(path: Path, source: Source) -> Iterator[Part]:
@@ -936,7 +938,7 @@ def _either(note: pa.Array, formula: pa.Array) -> pa.Array:
     return pc.coalesce(both, note, computed)
 
 
-# --- figures ---------------------------------------------------------------------------------------
+# --- figures -------------------------------------------------------------------------------------
 
 
 def published_figures(path: Path, source: Source, repeats: Mapping[str, str]) -> Iterator[Part]:
@@ -1020,7 +1022,9 @@ def odni_claims(path: Path, source: Source, repeats: Mapping[str, str]) -> Itera
 def _repeats(source: Source, whose: Mapping[str, str], ids: pa.ChunkedArray) -> pa.Array:
     """Whose number each figure is, where the catalogue says so: it confirms nothing."""
     if strange := sorted(set(whose) - set(ids.to_pylist())):
-        raise SchemaError(f"{source.path}: repeats names {', '.join(strange)}, which is no id there")
+        raise SchemaError(
+            f"{source.path}: repeats names {', '.join(strange)}, which is no id there"
+        )
     return pa.array([whose.get(each) for each in ids.to_pylist()], pa.string())
 
 
@@ -1035,7 +1039,7 @@ def _first_day(texts: list[str]) -> pa.Array:
 
 def _last_day(texts: list[str]) -> pa.Array:
     """Last day of a printed year, month or day; null where the text is vague."""
-    days = []
+    days: list[str | None] = []
     for found in map(EXACT.match, texts):
         if found:
             year, month, day = found[1], found[2] or "12", found[3]

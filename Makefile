@@ -1,0 +1,101 @@
+# Every target sets up .venv by itself. `make help` lists them.
+
+PYTHON ?= python3
+LAB ?=# further options of jupyter lab, such as --no-browser
+LOCK ?=# further options of uv pip compile, such as --upgrade
+
+BIN := .venv/bin
+ENV := .venv/installed
+BUILT := data/processed/.built
+TABLES := $(patsubst %,data/processed/%.parquet,trade settlement rates figures)
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+PAGES := $(NOTEBOOKS:notebooks/%.ipynb=report/%.html) report/dictionary.html
+
+# A blank in a name is no trouble; a raw file that is gone is seen by its folder.
+RAW := $(shell find data/raw | sed 's/ /\\ /g')
+CODE := $(shell find src/tradeflows -name __pycache__ -prune -o -type f -print | sed 's/ /\\ /g')
+
+# One outcome on every machine: no settings, kernels or packages of the user's own.
+unexport MATPLOTLIBRC MPLBACKEND PIP_PREFIX PIP_TARGET PIP_USER PYTEST_ADDOPTS
+unexport PYTHONHOME PYTHONPATH TRADEFLOWS_ROOT VIRTUAL_ENV
+export IPYTHONDIR := $(CURDIR)/.venv/ipython
+export JUPYTER_DATA_DIR := $(CURDIR)/.venv/share/jupyter
+export JUPYTER_PREFER_ENV_PATH := 1
+export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
+export PYTHONHASHSEED := 0
+export TZ := UTC
+export LC_ALL := C.UTF-8
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help report test lab accept data bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+report: report/index.html ## run the notebooks that changed; write report/index.html and a page each
+
+test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every notebook's outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@mkdir -p build
+	$(BIN)/python -m pytest -q -n 2 --junitxml=build/tests.xml tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
+	    --junitxml=build/notebooks.xml notebooks
+
+lab: $(ENV) $(BUILT) ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab $(LAB) notebooks
+
+accept: $(ENV) ## accept what changed: rewrite outputs, control totals and verdicts, and say what moved
+	$(BIN)/tradeflows accept
+
+data: $(BUILT) ## build data/processed from data/raw
+
+bench: $(ENV) $(BUILT) ## measure speed and memory
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to the newest releases)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	    --generate-hashes --custom-compile-command "make lock" $(LOCK) \
+	    --group dev --output-file requirements.lock pyproject.toml
+	sed -n 's/^\([a-z0-9-]*\)==\([^ ;]*\).*/s|^  - \1=.*|  - \1=\2|/p' requirements.lock > .venv/pins.sed
+	sed -f .venv/pins.sed environment.yml > .venv/environment.yml
+	cp .venv/environment.yml environment.yml
+
+clean: ## remove what was built, except .venv
+	rm -rf build data/processed report .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# uv installs the lock in a fraction of pip's time; where it cannot be had, pip does it.
+# The stamp holds the folder's name, since an environment does not survive a move.
+ifneq ($(shell cat $(ENV) 2>/dev/null),$(CURDIR))
+.PHONY: $(ENV)
+endif
+$(ENV): requirements.lock pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "tradeflows needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "$(PYTHON) cannot make environments: install its venv (Debian: python3-venv)" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	@sed '/^uv==/,/[^\\]$$/d' requirements.lock > .venv/others.txt
+	{ $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.txt && \
+	    $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r .venv/others.txt; } || \
+	    $(BIN)/python -m pip install --quiet --require-hashes -r .venv/others.txt
+	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null # lists the fonts, once
+	@echo "$(CURDIR)" > $@
+
+ifneq ($(words $(wildcard $(TABLES))),$(words $(TABLES)))
+.PHONY: $(BUILT)
+endif
+$(BUILT): $(ENV) $(RAW) $(CODE)
+	$(BIN)/tradeflows build
+	@touch $@
+
+# Named notebooks are run, and the index is written from all pages that stand.
+ifneq ($(words $(wildcard $(PAGES))),$(words $(PAGES)))
+.PHONY: report/index.html
+endif
+report/index.html: $(BUILT) $(NOTEBOOKS)
+	$(BIN)/tradeflows report $(if $(filter $(BUILT),$?),$(NOTEBOOKS),$(filter %.ipynb,$?)) --to report
