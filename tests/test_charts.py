@@ -1,0 +1,530 @@
+from datetime import date
+from itertools import combinations
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from tradeflows import catalogue, charts, page
+from tradeflows.errors import QueryError
+
+LOOK = {"title": "China bought more", "unit": "Mt a month", "source": "made up for a test"}
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def monthly(**series):
+    """Series of numbers from January 2022 on, in long form; None where nothing is published."""
+    return pd.DataFrame(
+        [
+            {
+                "ref_period": pd.Timestamp("2022-01-01") + pd.DateOffset(months=i),
+                "who": who,
+                "mt": v,
+            }
+            for who, values in series.items()
+            for i, v in enumerate(values)
+        ]
+    )
+
+
+def lines(frame, **more):
+    return charts.lines(frame, y="mt", by="who", **LOOK | more)
+
+
+def statements(*rows):
+    frame = pd.DataFrame(rows, columns=["ref_period", "currency", "value", "qualifier"])
+    return frame.assign(ref_period=pd.to_datetime(frame["ref_period"]))
+
+
+def points(frame, **more):
+    return charts.points(frame, y="value", by="currency", **LOOK | more)
+
+
+def blocks(*rows, **more):
+    frame = pd.DataFrame(rows, columns=["ref_period", "n_months", "flow", "usd"])
+    frame["ref_period"] = pd.to_datetime(frame["ref_period"])
+    frame["flags"] = ""
+    return charts.blocks(frame, y="usd", by="flow", **LOOK | more)
+
+
+BASKETS = pd.DataFrame(
+    {
+        "basket": ["crude", "all", "new code", "nothing"],
+        "usd": [50.6, 81.34567, np.nan, np.nan],
+        "least": [np.nan, 80, 40, np.nan],
+        "most": [np.nan, 83, 55, np.nan],
+        "qualifier": ["~", "=", "=", "="],
+    }
+)
+
+
+def bars(frame=BASKETS, **more):
+    return charts.bars(frame, y="usd", by="basket", **LOOK | more)
+
+
+FIGURES = pd.DataFrame(
+    {
+        "id": ["D01", "D06", "D20"],
+        "window_start": pd.to_datetime(["2022-02-24", "2022-03-01", "2022-01-01"]),
+        "window_end": pd.to_datetime(["2023-03-31", "2023-05-31", "2022-12-31"]),
+        "value": [12.0, 32.0, np.nan],
+        "low": [np.nan, np.nan, 1.0],
+        "high": [np.nan, np.nan, 1.6],
+        "qualifier": [">", ">", "="],
+    }
+)
+
+
+def windows(frame=FIGURES, **more):
+    return charts.windows(frame, span=("low", "high"), **LOOK | more)
+
+
+def panels(frame=None, **more):
+    frame = pd.concat(
+        [monthly(CHN=[1, 2], IND=[3, 4]).assign(what=w, mt=lambda f, k=k: f["mt"] * k)
+         for w, k in (("Price", 10), ("Quantity", 1))]
+    ) if frame is None else frame  # fmt: skip
+    return charts.panels(frame, y="mt", by="who", panel="what", **LOOK | more)
+
+
+EVERY_CHART = {
+    "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
+    "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
+    "blocks": lambda: blocks(("2022-01", 2, "X", 8), ("2022-03", 1, "X", 5)),
+    "bars": bars,
+    "windows": windows,
+    "panels": panels,
+}
+
+
+# --- what is drawn --------------------------------------------------------------------------------
+
+
+def test_drawn_has_a_row_a_month_and_a_column_a_series():
+    table = charts.drawn(lines(monthly(IND=[1, 2], CHN=[3.14159, 4])))
+    assert table.columns.tolist() == ["IND", "CHN"]
+    assert table.index.name == "ref_period"
+    assert table.loc["2022-01-01"].tolist() == [1, 3.142]
+    assert table.index.equals(pd.DatetimeIndex(["2022-01-01", "2022-02-01"]))
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["row absent", "value null"])
+def test_a_gap_is_a_gap_and_never_a_zero(absent):
+    frame = monthly(CHN=[1, 2, None, 4, 5])
+    axes = lines(frame.dropna() if absent else frame)
+    assert np.isnan(axes.lines[0].get_ydata()).tolist() == [False, False, True, False, False]
+    assert charts.drawn(axes)["CHN"].isna().tolist() == [False, False, True, False, False]
+
+
+def test_a_point_without_neighbours_is_a_marker():
+    line = lines(monthly(CHN=[1, None, 3, None, 5, 6])).lines[0]
+    assert (line.get_marker(), line.get_markevery()) == ("o", [0, 2])
+
+
+def test_a_year_is_the_neighbour_of_the_next_year():
+    frame = monthly(CHN=[1] * 25).iloc[::12].assign(n_months=12)
+    assert lines(frame).lines[0].get_marker() == ""
+    assert lines(frame.drop(columns="n_months"), every=12).lines[0].get_marker() == ""
+
+
+def test_without_a_length_of_period_only_months_are_joined():
+    assert lines(monthly(CHN=[1] * 25).iloc[::12]).lines[0].get_markevery() == [0, 12, 24]
+
+
+def test_a_series_has_no_nulls_beyond_its_own_months_but_the_table_has():
+    axes = lines(monthly(CHN=[1, 2, 3], TUR=[5]))
+    assert len(axes.lines[1].get_ydata()) == 1
+    assert charts.drawn(axes)["TUR"].isna().tolist() == [False, True, True]
+
+
+def test_figures_that_may_change_are_hollow_and_qualified_ones_have_their_mark():
+    frame = monthly(CHN=[1, 2, 3]).assign(
+        flags=["", "provisional rounded", ""], qualifier=["=", "=", "≤"]
+    )
+    axes = lines(frame)
+    overlays = {line.get_marker(): line.get_mfc() for line in axes.lines[1:] if line.get_gid()}
+    assert overlays == {"o": "white", "v": page.ENTITIES["CHN"][1]}
+    said = [text.get_text() for text in axes.figure.texts]
+    assert "▼ at most · Hollow: provisional\nSource: made up for a test" in said
+    assert "China\n(at most)" in {text.get_text() for text in axes.texts}
+
+
+def test_points_keep_every_statement_of_a_month_and_join_none():
+    axes = points(
+        statements(
+            ("2022-01", "CNY", 0.4, "="),
+            ("2022-01", "CNY", 0.5, "≤"),
+            ("2022-03", "CNY", None, "="),
+        )
+    )
+    table = charts.drawn(axes)
+    assert table["value"].fillna(-1).tolist() == [0.4, 0.5, -1]
+    assert table["mark"].tolist() == ["", "▼", ""]
+    assert {line.get_linestyle() for line in axes.lines if "|point|" in (line.get_gid() or "")} == {
+        "None"
+    }
+
+
+def test_a_range_is_a_bar_and_half_a_range_a_bound():
+    frame = statements(("2022-01", "CNY", None, "="), ("2022-02", "CNY", None, "="),
+                       ("2022-03", "CNY", 15, "="))  # fmt: skip
+    table = charts.drawn(points(frame.assign(a=[12, 20, 10], b=[18, None, None]), span=("a", "b")))
+    assert table["low"].fillna(-1).tolist() == [12, -1, 10]
+    assert table["high"].fillna(-1).tolist() == [18, -1, 15]
+    assert table["value"].fillna(-1).tolist() == [-1, 20, 15]
+    assert table["mark"].tolist() == ["", "▲", ""]
+
+
+def test_columns_low_and_high_in_another_unit_are_left_alone():
+    frame = statements(("2022-01", "CNY", 1, "=")).assign(low=1e6, high=2e6)
+    assert "low" not in charts.drawn(points(frame))
+
+
+def test_a_statement_about_many_months_is_drawn_over_them():
+    table = charts.drawn(points(statements(("2022-01", "CNY", 1, "=")).assign(n_months=9)))
+    assert "n_months" not in table.columns  # a marker at its first month, and a thin line
+    axes = points(statements(("2022-01", "CNY", 1, "=")).assign(n_months=9))
+    assert pd.Timestamp("2022-10-01") in pd.DatetimeIndex(axes.lines[1].get_xdata(orig=True))
+
+
+def test_a_block_is_as_long_as_its_months_and_as_high_as_their_mean():
+    axes = blocks(("2022-01", 2, "X", 8), ("2022-03", 11, "X", 55))
+    table = charts.drawn(axes)
+    assert table["n_months"].tolist() == [2, 11]
+    assert table["value"].tolist() == [4, 5]
+
+
+def test_the_share_of_a_block_is_not_divided():
+    assert charts.drawn(blocks(("2022-01", 3, "X", 33), per_month=False))["value"].tolist() == [33]
+
+
+def test_bars_print_the_qualifier_the_range_and_what_is_not_published():
+    table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
+    assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
+    assert table["printed"].tolist() == [
+        "~ 50.6", "81.35 (80 to 83)", "40 to 55", "not published"
+    ]  # fmt: skip
+    assert table["value"].fillna(-1).tolist() == [50.6, 81.35, -1, -1]
+    assert table["high"].fillna(-1).tolist() == [-1, 83, 55, -1]
+    assert table["$81 bn, the claim"].tolist() == [81] * 4
+
+
+def test_bars_have_the_colour_of_their_entity_or_show_the_claim():
+    frame = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
+    faces = [patch.get_facecolor()[:3] for patch in bars(frame, highlight=["all"]).patches]
+    assert faces == [to_rgb(page.ENTITIES["CHN"][1]), to_rgb(page.INK), to_rgb(page.GREY)]
+
+
+def test_a_negative_bar_is_read_back_as_negative():
+    frame = pd.DataFrame({"basket": ["EU27_2020", "IND"], "usd": [-93.0, 84.0]})
+    table = charts.drawn(bars(frame))
+    assert table["value"].tolist() == [-93, 84]
+    assert table["printed"].tolist() == ["−93", "84"]
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_windows_show_their_days_and_whose_source_the_claim_is(log):
+    axes = windows(own=["D01"], log=log, names={"D06": "D06 Nikkei"}, reference={"claim": 12.0})
+    table = charts.drawn(axes)
+    assert table["start"].tolist() == FIGURES["window_start"].tolist()
+    assert table["end"].tolist() == FIGURES["window_end"].tolist()
+    assert table["printed"].tolist() == ["> 12, the claim’s own source", "> 32", "1 to 1.6"]
+    assert table["claim"].tolist() == [12] * 3
+    assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
+
+
+def test_panels_are_read_back_under_their_names():
+    grid = panels(unit={"Price": "USD a barrel", "Quantity": "Mt"})
+    table = charts.drawn(grid)
+    assert table["Price", "IND"].tolist() == [30, 40]
+    assert table["Quantity", "CHN"].tolist() == [1, 2]
+    assert [axes.get_ylabel() for axes in grid] == ["Price, USD a barrel", "Quantity, Mt"]
+    assert charts.drawn(grid[1])["CHN"].tolist() == [1, 2]
+
+
+def test_a_reference_is_a_column_of_its_own():
+    table = charts.drawn(lines(monthly(CHN=[70, 80]), reference={"$60 cap": 60.0}))
+    assert table["$60 cap"].tolist() == [60, 60]
+
+
+def double(axes):
+    """Double whatever carries a number, without touching the data."""
+    upright = axes.get_gid() == "bars"
+    for artist in axes.get_children():
+        if isinstance(artist, Line2D) and upright:
+            artist.set_xdata(2 * np.asarray(artist.get_xdata(), dtype=float))
+        elif isinstance(artist, Line2D):
+            artist.set_ydata(2 * np.asarray(artist.get_ydata(), dtype=float))
+        elif isinstance(artist, Rectangle) and upright and artist.get_gid():
+            artist.set_width(2 * artist.get_width())
+        elif isinstance(artist, Rectangle) and artist.get_gid():
+            artist.set(y=2 * artist.get_y(), height=2 * artist.get_height())
+
+
+@pytest.mark.parametrize("chart", EVERY_CHART)
+def test_doubling_what_is_drawn_is_seen(chart):
+    axes = EVERY_CHART[chart]()
+    before = charts.drawn(axes).select_dtypes("float")
+    for one in np.ravel(axes):
+        double(one)
+    after = charts.drawn(axes).select_dtypes("float")
+    pd.testing.assert_frame_equal(after, 2 * before)
+
+
+def test_a_line_and_its_markers_must_agree():
+    axes = lines(monthly(CHN=[1, 2, 3]).assign(qualifier=["=", "=", "~"]))
+    axes.lines[0].set_ydata([1, 2, 4])
+    with pytest.raises(QueryError, match="CHN: its line and its markers show different values"):
+        charts.drawn(axes)
+
+
+def test_four_figures_do_not_turn_on_the_last_bit_of_a_tie():
+    tie, near = 0.12345, 0.12345 * (1 - 2e-16)
+    table = charts.drawn(lines(monthly(CHN=[tie, near, -1e-20])))
+    assert table["CHN"].iloc[0] == table["CHN"].iloc[1]
+
+
+def test_other_axes_are_not_read():
+    _, axes = plt.subplots()
+    with pytest.raises(QueryError, match="not drawn by tradeflows"):
+        charts.drawn(axes)
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def test_the_source_line_comes_from_the_frame_through_the_catalogue(monkeypatch):
+    monkeypatch.setattr(catalogue, "credit", lambda ids: f"credit for {' and '.join(ids)}")
+    frame = monthly(CHN=[1, 2])
+    frame.attrs = {"sources": ("gacc", "comext"), "caveats": ("CIF beside FOB",)}
+    axes = lines(frame, source="", note="Imports, CIF.")
+    assert axes.figure.texts[-1].get_text() == "Imports, CIF.\nSource: credit for gacc and comext"
+    assert charts.drawn(axes).attrs == frame.attrs
+
+
+def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeypatch):
+    facts = catalogue.Source._field_defaults | dict.fromkeys(catalogue.Source._fields, "")
+    known = {
+        one: catalogue.Source(
+            **facts | {"id": one, "publisher": "p", "title": f"title of {one}",
+                       "retrieved": date(2026, 11, 25)}
+        )
+        for one in ("a", "b")
+    }  # fmt: skip
+    who = {"p": SimpleNamespace(name="The Office")}
+    monkeypatch.setattr(catalogue, "root", lambda: None)
+    monkeypatch.setattr(catalogue, "load", lambda root, local=False: known)
+    monkeypatch.setattr(catalogue, "publishers", lambda root, local=False: who)
+    one, two = monthly(CHN=[1, 2]), monthly(CHN=[1, 2]).assign(what="Mt")
+    one.attrs, two.attrs = {"sources": ("b",)}, {"sources": ("b", "a")}
+    table = charts.sources({"claim 1": lines(one), "claim 2": panels(two)})
+    assert table.index.tolist() == ["b", "a"]
+    assert table["claims"].tolist() == ["claim 1, claim 2", "claim 2"]
+    assert table.loc["a", ["publisher", "title", "retrieved"]].tolist() == [
+        "The Office", "title of a", date(2026, 11, 25),
+    ]  # fmt: skip
+    with pytest.raises(QueryError, match="claim 3: its chart rests on no catalogued source"):
+        charts.sources({"claim 3": lines(monthly(CHN=[1]))})
+    one.attrs = {"sources": ("c",)}
+    with pytest.raises(QueryError, match="no source c in the catalogue"):
+        charts.sources({"claim 4": lines(one)})
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+TWICE = pd.concat([monthly(CHN=[1, 2]), monthly(CHN=[3])])
+DEFECTS = {
+    "no rows": (lambda: lines(monthly(CHN=[1]).head(0)), "nothing to draw"),
+    "no column": (lambda: lines(monthly(CHN=[1]).drop(columns="mt")), "no column mt"),
+    "no span": (lambda: bars(span=("floor", "most")), "no column floor"),
+    "no source": (lambda: lines(monthly(CHN=[1]), source=""), "no source: frame.attrs"),
+    "no title": (lambda: lines(monthly(CHN=[1]), title=""), "needs a title"),
+    "no unit": (lambda: lines(monthly(CHN=[1]), unit=""), "and a unit"),
+    "two values": (lambda: lines(TWICE), "two values for one point: CHN in 2022-01"),
+    "two bars": (lambda: bars(pd.concat([BASKETS, BASKETS])), "two values for one point: crude"),
+    "two windows": (lambda: windows(pd.concat([FIGURES] * 2)), "two values for one point: D01"),
+    "blocks overlap": (
+        lambda: blocks(("2022-02", 1, "X", 1), ("2022-01", 2, "X", 1)),
+        "two values for one point: X in 2022-02",
+    ),
+    "null key": (lambda: lines(monthly(CHN=[1]).assign(who=None)), "who is null in 1 of 1 rows"),
+    "nothing known": (lambda: lines(monthly(CHN=[1], KOR=[None])), "without any value: KOR"),
+    "infinite": (lambda: lines(monthly(CHN=[1, np.inf])), "not finite: CHN in 2022-02"),
+    "text": (lambda: lines(monthly(CHN=["n/a"])), "mt must hold numbers"),
+    "no month": (lambda: lines(monthly(CHN=[1]).assign(ref_period="2023-13")), "ref_period what"),
+    "qualifier": (lambda: lines(monthly(CHN=[1]).assign(qualifier="?")), "none of = ~ ≤"),
+    "mixed lengths": (lambda: lines(monthly(CHN=[1, 2]).assign(n_months=[1, 2])), "with blocks"),
+    "off the grid": (
+        lambda: lines(monthly(CHN=[1, 2, 3, 4]).iloc[[0, 1, 3]], every=3),
+        "off the months of its series, see every=: CHN in 2022-02",
+    ),
+    "upside down": (
+        lambda: bars(BASKETS.rename(columns={"least": "most", "most": "least"}),
+                     span=("least", "most")),
+        "low end is above its high end: all",
+    ),
+    "crowd": (lambda: lines(monthly(**{f"s{i}": [1] for i in range(7)})), "7 series without"),
+    "panel without unit": (lambda: panels(unit={"Price": "USD"}), "no unit for Quantity"),
+    "window backwards": (
+        lambda: windows(FIGURES.assign(window_end=pd.Timestamp("2000-01-01"))),
+        "ends before it starts",
+    ),
+    "vague window": (lambda: windows(FIGURES.assign(window_end=pd.NaT)), "window_end is null"),
+    "no number": (lambda: windows(FIGURES.assign(low=np.nan, high=np.nan)), "any value: D20"),
+    "log of zero": (lambda: windows(FIGURES.assign(value=0.0), log=True), "no place on a log"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_what_cannot_be_drawn_honestly_is_refused_and_leaves_no_figure(defect):
+    draw, message = DEFECTS[defect]
+    with pytest.raises(QueryError, match=message):
+        draw()
+    assert plt.get_fignums() == []
+
+
+def test_a_misspelt_option_is_named():
+    with pytest.raises(TypeError, match="no option titel"):
+        lines(monthly(CHN=[1]), titel="x")
+
+
+# --- the look -------------------------------------------------------------------------------------
+
+
+def test_the_claim_the_unit_the_events_and_the_names_are_on_the_page():
+    axes = lines(monthly(CHN=range(1, 15), other=range(14)), names={"other": "The others"})
+    said = {text.get_text() for text in axes.texts}
+    assert {"China", "The others", "Invasion", "EU coal ban"} <= said
+    assert axes.figure.get_suptitle() == "China bought more"
+    assert axes.get_ylabel() == "Mt a month"
+    assert axes.get_ylim()[0] == 0
+
+
+def test_events_can_be_chosen_and_those_off_the_chart_are_not_named():
+    axes = lines(monthly(CHN=[1, 2, 3]), events={"2022-02-10": "Here", "2030-01-01": "Not here"})
+    assert {text.get_text() for text in axes.texts} == {"Here", "China"}
+
+
+def test_alt_text_tells_title_unit_and_both_ends():
+    axes = lines(monthly(CHN=[1, 5, 2], IND=[None, 7, None]), reference={"the cap": 6.0})
+    assert charts.alt(axes) == (
+        "China bought more. Mt a month. China: 1 in 2022-01, 2 in 2022-03. India: 7 in 2022-02. "
+        "Line at 6: the cap."
+    )
+    frame = statements(("2022-01", "CNY", None, "="), ("2022-05", "CNY", 3, "="))
+    axes = points(frame.assign(a=[1, None], b=[2, None]), span=("a", "b"))
+    assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
+    assert "crude: ~ 50.6. all: 81.35." in charts.alt(bars())
+    assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
+
+
+def texts(figure):
+    """Every text that a reader sees, without the ticks that lie outside the box."""
+    yield from figure.texts
+    for axes in figure.axes:
+        yield from [*axes.texts, axes.xaxis.label, axes.yaxis.label]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for label, at in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=False):
+                if low <= at <= high and label.get_visible():
+                    yield label
+
+
+def overlapping(figure):
+    """Texts that leave the page, and pairs of texts that cover each other."""
+    figure.canvas.draw()
+    boxes = [(t.get_text(), Text.get_window_extent(t)) for t in texts(figure) if t.get_text()]
+    width, height = figure.bbox.size
+    cut = [t for t, b in boxes if b.x0 < 0 or b.x1 > width or b.y0 < 0 or b.y1 > height]
+    pairs = [(t, u) for (t, a), (u, b) in combinations(boxes, 2) if a.padded(-2).overlaps(b)]
+    return cut + pairs
+
+
+CLOSE = {who: [*range(20), 20 + i / 10] for i, who in enumerate(
+    ["EU27_2020", "CHN", "IND", "TUR", "KOR", "a publisher with a long name"])}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *EVERY_CHART.values(),
+        lambda: lines(monthly(**CLOSE), title="A claim so long that it needs lines " * 4),
+        lambda: lines(monthly(TUR=[1, 2, 3, 4], CHN=[4.1] * 20, IND=[1.9] * 20)),
+        lambda: lines(monthly(CHN=range(1, 200)), reference={"a line named at its end": 50.0}),
+        lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), own=["D01"], log=True),
+        lambda: bars(span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}),
+    ],
+)
+def test_no_text_is_cut_or_covers_another(draw):
+    figure = np.ravel(draw())[0].figure
+    assert overlapping(figure) == []
+    assert figure.get_size_inches()[0] == 8
+    assert figure.get_size_inches()[1] >= 4.5
+
+
+def test_names_that_would_touch_are_moved_as_little_as_may_be():
+    assert page.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
+    assert page.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
+    assert page.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
+
+
+def test_two_dollar_signs_are_no_formula():
+    said = "$52 bn in 2021, $81 bn in 2022"
+    frame = pd.DataFrame({"basket": [said], "usd": [1.0]})
+    figure = bars(frame, title=said, unit=said, reference={said: 1.0}).figure
+    figure.canvas.draw()
+    shown = [text for text in texts(figure) if text.get_text().split() == said.split()]
+    assert len(shown) == 4
+    assert not any(text.get_parse_math() for text in shown)
+
+
+def test_global_settings_neither_change_nor_matter():
+    with mpl.rc_context({"lines.linewidth": 9, "font.family": "serif", "figure.dpi": 30}):
+        before = dict(mpl.rcParams)
+        axes = lines(monthly(CHN=[1, 2]))
+        assert dict(mpl.rcParams) == before
+        axes.figure.canvas.draw()
+        assert axes.lines[0].get_linewidth() == page.STYLE["lines.linewidth"]
+        assert axes.figure.dpi == 100
+        assert {t.get_fontfamily()[0] for t in axes.figure.findobj(Text)} == {page.FONT}
+
+
+# Machado, Oliveira and Fernandes (2009), full severity: how linear RGB looks to the three kinds.
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                     [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+    "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_no_two_colours_look_alike(kind):
+    def lab(colour):
+        rgb = np.array(to_rgb(colour))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        seen = np.clip(np.array(BLINDNESS[kind]) @ linear, 0, 1)
+        to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+        xyz = np.array(to_xyz) @ seen / [0.9505, 1, 1.089]
+        x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+        return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+    palette = {colour for _, colour in page.ENTITIES.values()} | {colour for colour, _ in page.REST}
+    assert len(palette) == 10
+    for one, other in combinations(sorted(palette), 2):
+        assert np.linalg.norm(lab(one) - lab(other)) > 12, (one, other)

@@ -1,0 +1,759 @@
+"""Each measure against a case worked by hand, and each thing that it refuses."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows import measures
+from tradeflows.errors import QueryError
+
+KG, USD = "net_wgt_kg", "primary_value_usd"
+
+
+def rows(*cells, columns=("reporter_iso", "ref_period", KG), **shared):
+    """Make a frame of one line a cell; `shared` columns are the same in all; months by default."""
+    frame = pd.DataFrame(list(cells), columns=list(columns)).assign(**shared)
+    frame["ref_period"] = pd.to_datetime(frame["ref_period"])
+    return frame if "n_months" in frame else frame.assign(n_months=1)
+
+
+def months(year, *values, reporter="CHN", **shared):
+    """Make one month a value from January of `year`."""
+    cells = [(reporter, f"{year}-{i:02d}", value) for i, value in enumerate(values, start=1)]
+    return rows(*cells, **shared)
+
+
+def block(start, n_months, value, reporter="CHN"):
+    return rows((reporter, start, value), n_months=n_months)
+
+
+# --- sources, caveats and rows --------------------------------------------------------------------
+
+
+def test_sources_and_caveats_of_all_inputs_are_carried_in_order_and_once():
+    part, whole = months(2021, 1.0), months(2021, 4.0)
+    part.attrs = {"sources": ("b", "a"), "caveats": ("provisional",)}
+    whole.attrs = {"sources": ("a", "c"), "caveats": ("provisional", "rounded")}
+    result = measures.share(part, whole, KG)
+    assert result.attrs == {"sources": ("b", "a", "c"), "caveats": ("provisional", "rounded")}
+
+
+def test_measures_of_rows_keep_rows_order_index_and_provenance():
+    frame = months(2021, 3.0, None, 5.0, source_id="demo", source_row=[7, 8, 9])
+    frame.index = [5, 5, 2]  # as after pd.concat
+    whole = months(2021, 6.0, 6.0, 5.0, source_id="world", source_row=[1, 2, 3])
+    for result in (
+        measures.yoy(frame, KG),
+        measures.share(frame, whole, KG),
+        measures.barrels_per_day(frame),
+        measures.unit_value(frame.assign(**{USD: 1.0})),
+    ):
+        assert result.index.tolist() == [5, 5, 2]
+        assert result["source_row"].tolist() == [7, 8, 9]
+        assert result[KG].isna().tolist() == [False, True, False]
+
+
+def test_inputs_are_not_changed():
+    frame = months(2021, 3.0, None)
+    before = frame.copy()
+    measures.total(frame, KG)
+    measures.yoy(frame, KG)
+    measures.gap(frame, frame, KG)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+# --- total ----------------------------------------------------------------------------------------
+
+
+def test_a_total_adds_months_and_says_that_it_is_complete():
+    result = measures.total(months(2021, *range(1, 13)), KG, start="2021", end="2021")
+    assert result[KG].tolist() == [78]  # 1 + 2 + … + 12
+    assert result[["n_months", "n_stated", "complete"]].to_numpy().tolist() == [[12, 12, True]]
+
+
+def test_a_hole_is_flagged_and_named_and_never_filled():
+    frame = pd.concat([months(2021, 1.0, None, 4.0), months(2021, None, None, reporter="IND")])
+    result = measures.total(frame, KG, ["reporter_iso"], start="2021-01", end="2021-04")
+    assert result["reporter_iso"].tolist() == ["CHN", "IND"]
+    assert result[KG].iloc[0] == 5
+    assert math.isnan(result[KG].iloc[1])
+    assert result["n_stated"].tolist() == [2, 0]
+    assert result["missing"].tolist() == ["2021-02, 2021-04", "2021-01 to 2021-04"]
+    assert "2 of 2 sums" in result.attrs["caveats"][0]
+
+
+def test_an_incomplete_sum_is_no_figure_for_the_next_measure():
+    yearly = measures.total(months(2021, 1.0, None), KG, start="2021-01", end="2021-02")
+    whole = measures.total(months(2021, 2.0, 2.0), KG)
+    assert yearly[KG].tolist() == [1.0]
+    assert measures.share(yearly, whole, KG)["share_pct"].isna().all()
+
+
+def test_sums_by_year_start_at_the_window():
+    frame = pd.concat([months(2020, *[1.0] * 12), months(2021, *[2.0] * 12)])
+    result = measures.total(frame, KG, every=12)
+    assert result[KG].tolist() == [12, 24]
+    assert result["ref_period"].dt.year.tolist() == [2020, 2021]
+
+
+def test_a_block_inside_the_window_counts_for_its_months():
+    result = measures.total(pd.concat([block("2021-01", 2, 10.0), block("2021-03", 1, 4.0)]), KG)
+    assert result[KG].tolist() == [14]
+    assert result["complete"].tolist() == [True]
+
+
+def test_products_are_joined_month_by_month_and_a_gap_in_one_is_a_gap():
+    frame = pd.concat([months(2021, 1.0, 2.0, cmd_code="2709"), months(2021, 5.0, cmd_code="2710")])
+    result = measures.total(frame, KG, over=["cmd_code"], every=1)
+    assert result[KG].tolist() == [6, 2]
+    assert result["complete"].tolist() == [True, False]
+
+
+def test_of_two_values_only_rows_that_state_both_are_summed():
+    frame = months(2021, 10.0, None, 30.0, **{USD: [1.0, 2.0, 3.0]})
+    result = measures.total(frame, [USD, KG])
+    assert result[[USD, KG]].to_numpy().tolist() == [[4, 40]]
+
+
+def test_flags_and_qualifiers_of_the_rows_are_joined():
+    frame = months(2021, 1.0, 2.0, 3.0, flags=["rounded", "", "estimated rounded"],
+                   qualifier=["=", "~", "="])  # fmt: skip
+    result = measures.total(frame, KG)
+    assert result[["flags", "qualifier"]].to_numpy().tolist() == [["estimated rounded", "~"]]
+    clash = measures.total(frame.assign(qualifier=["≤", "=", "≥"]), KG)
+    assert clash["qualifier"].tolist() == ["~"]
+
+
+def test_a_label_that_is_summed_over_becomes_a_caveat():
+    frame = pd.concat([months(2021, 1.0, flow_code="M", valuation="CIF"),
+                       months(2021, 2.0, flow_code="X", valuation="FOB")])  # fmt: skip
+    result = measures.total(frame.rename(columns={KG: USD}), USD, over=["flow_code", "valuation"])
+    assert result[USD].tolist() == [3]
+    assert result.attrs["caveats"] == ("valuation differs within the sum: CIF, FOB",)
+
+
+TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
+
+
+@pytest.mark.parametrize(
+    ("frame", "arguments", "message"),
+    [
+        (TWO, {}, r"reporter_iso is mixed \(CHN, IND\).*query\(\"reporter_iso == 'CHN'\"\), or"),
+        (TWO, {"by": ["partner_iso"]}, "no column partner_iso"),
+        (TWO.iloc[:0], {}, "empty"),
+        (TWO, {"by": ["ref_period"]}, "every=1"),
+        (TWO.assign(currency="EUR"), {"over": ["currency"]}, "currency cannot be summed over"),
+        (TWO, {"by": ["reporter_iso"], "start": "2021-13"}, "write a year as 2021"),
+        (TWO, {"by": ["reporter_iso"], "start": "2021", "every": 7}, "no whole number of 7"),
+        (TWO, {"by": ["reporter_iso"], "start": "2022", "end": "2021"}, "no whole number"),
+        (
+            months(2021, 1.0, 2.0, currency=["EUR", "USD"]).rename(columns={KG: "value_reported"}),
+            {"value": "value_reported"},
+            r"currency is mixed \(EUR, USD\)",
+        ),
+        (
+            months(2021, 1.0, 2.0, valuation=["CIF", None]).rename(columns={KG: USD}),
+            {"value": USD},
+            r"valuation is mixed \(CIF, not stated\)",
+        ),
+        (
+            months(2021, 1.0, 2.0, qty_unit=["m3", "TJ"]).rename(columns={KG: "qty"}),
+            {"value": "qty"},
+            r"qty_unit is mixed \(TJ, m3\)",
+        ),
+        (months(2021, 1.0, 2.0, measure=["a", "b"]), {}, "measure is mixed"),
+        (
+            pd.concat([block("2021-01", 2, 3.0), months(2021, 1.0)]),
+            {},
+            "periods overlap: 2021-01 is stated 2 times, and n_months is mixed",
+        ),
+        (
+            pd.concat([months(2021, 1.0, publisher="a"), months(2021, 1.0, publisher="b")]),
+            {},
+            r"stated 2 times, and publisher is mixed \(a, b\)",
+        ),
+        (pd.concat([months(2021, 1.0)] * 2), {}, "2021-01 is stated 2 times: keep one row"),
+        (block("2021-12", 2, 3.0), {"start": "2022", "end": "2022"}, "2021-12 to 2022-01 crosses"),
+        (
+            rows(("CHN", "2021", 1.0), ("CHN", None, 2.0)),
+            {},
+            "no ref_period",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_total_refuses(frame, arguments, message):
+    with pytest.raises(QueryError, match=message):
+        measures.total(frame, **({"value": KG} | arguments))
+
+
+@pytest.mark.parametrize(
+    ("column", "whole", "part"),
+    [
+        ("partner_iso", "W00", "DEU"),
+        ("reporter_iso", "EU27_2020", "DEU"),
+        ("cmd_code", "2711", "271111"),
+        ("cmd_code", "TOTAL", "27"),
+        ("cmd_code", "2701+2702", "2701+2704+2706"),
+        ("flow_code", "MX", "X"),
+        ("breakdown", "total", "regime=transit"),
+    ],
+)
+def test_a_whole_is_not_added_to_what_it_overlaps(column, whole, part):
+    frame = rows((whole, "2021", 5.0), (part, "2021", 2.0), columns=[column, "ref_period", KG])
+    with pytest.raises(QueryError, match=rf"{column} has .*overlaps.*query\(\"{column} != '"):
+        measures.total(frame, KG, over=[column])
+
+
+def test_a_whole_and_a_part_may_stand_in_different_sums():
+    frame = rows(("CHN", "27090000", 5.0), ("IND", "2709", 2.0),
+                 columns=["reporter_iso", "cmd_code", KG], ref_period="2021-01")  # fmt: skip
+    result = measures.total(frame, KG, ["reporter_iso"], over=["cmd_code"])
+    assert result[KG].tolist() == [5, 2]
+
+
+# --- share, year on year, growth ------------------------------------------------------------------
+
+
+def test_a_share_of_two_suppliers_in_their_whole():
+    part = rows(("RUS", "2021-01", 30.0), ("SAU", "2021-01", None), ("SAU", "2021-02", 2.0),
+                columns=["partner_iso", "ref_period", KG])  # fmt: skip
+    whole = rows(("W00", "2021-01", 120.0), ("W00", "2021-02", 0.0),
+                 columns=["partner_iso", "ref_period", KG])  # fmt: skip
+    result = measures.share(part, whole, KG)["share_pct"]
+    assert result.iloc[0] == 25  # 30 of 120
+    assert result.iloc[1:].isna().all()  # nothing stated; a whole of nothing
+
+
+def test_a_share_matches_the_whole_of_the_same_reporter():
+    whole = pd.concat([months(2021, 10.0), months(2021, 4.0, reporter="IND")])
+    assert measures.share(TWO, whole, KG, by=["reporter_iso"])["share_pct"].tolist() == [10, 50]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "message"),
+    [
+        (months(2021, 1.0, 1.0), months(2021, 9.0), r"lacks 1 cells of the part \(2021-02 1\)"),
+        (months(2021, 1.0), TWO, "reporter_iso is mixed"),
+        (months(2021, 1.0), pd.concat([months(2021, 9.0)] * 2), "2021-01 1 is stated 2 times"),
+        (months(2021, 1.0, flow_code="X"), months(2021, 9.0, flow_code="M"), "flow_code is mixed"),
+        (months(2021, 1.0), months(2021, 9.0).drop(columns=KG), "no column net_wgt_kg"),
+    ],
+)
+def test_what_a_share_refuses(part, whole, message):
+    with pytest.raises(QueryError, match=message):
+        measures.share(part, whole, KG)
+
+
+def test_a_share_refuses_a_whole_in_another_currency():
+    euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
+    with pytest.raises(QueryError, match=r"currency is mixed \(EUR, USD\)"):
+        measures.share(euros, euros.assign(currency="USD"), "value_reported")
+
+
+def test_year_on_year_compares_a_month_with_the_same_month():
+    result = measures.yoy(pd.concat([months(2020, 100.0, 80.0), months(2021, 150.0, 60.0)]), KG)
+    assert result["yoy_pct"].iloc[2:].tolist() == [50, -25]  # 150 on 100, 60 on 80
+    assert result["missing"].tolist() == ["2019-01", "2019-02", "", ""]
+
+
+def test_year_on_year_compares_a_block_with_its_months_but_never_a_month_with_a_block():
+    frame = pd.concat([months(2019, 10.0, 20.0), block("2020-01", 2, 45.0), months(2021, 9.0)])
+    result = measures.yoy(frame, KG)
+    assert result["yoy_pct"].iloc[2] == 50  # 45 on 10 + 20
+    assert math.isnan(result["yoy_pct"].iloc[3])
+    assert result["missing"].iloc[3] == "2020-01"
+
+
+def test_year_on_year_names_the_months_that_either_side_lacks():
+    frame = pd.concat([months(2020, 10.0, None, 0.0), months(2021, None, 20.0, 5.0)])
+    result = measures.yoy(frame, KG).iloc[3:]
+    assert result["yoy_pct"].isna().all()  # also on a base of 0: never infinite
+    assert result["missing"].tolist() == ["2021-01", "2020-02", ""]
+
+
+def test_year_on_year_of_years_to_date_compares_those_of_one_length():
+    frame = pd.concat([block("2020-01", n, 10.0 * n) for n in (2, 3)]
+                      + [block("2021-01", n, 20.0 * n) for n in (2, 3)])  # fmt: skip
+    assert (
+        measures.yoy(frame.assign(cumulation="ytd"), KG)["yoy_pct"].iloc[2:].tolist() == [100] * 2
+    )
+    with pytest.raises(QueryError, match="periods overlap"):
+        measures.yoy(frame, KG)
+
+
+def test_growth_compares_only_the_months_that_both_years_have():
+    frame = pd.concat([months(2021, 10.0, 20.0, 30.0, None), months(2022, 20.0, None, 40.0, 50.0)])
+    result = measures.growth(frame, KG, 2022, 2021).iloc[0]
+    assert (result[KG], result[f"{KG}_base"]) == (60, 40)  # January and March
+    assert result["growth_pct"] == 50
+    assert (result["n_months"], result["months"]) == (2, "2022-01, 2022-03")
+
+
+def test_growth_drops_a_block_whole_and_its_months_with_it():
+    frame = pd.concat([block("2021-01", 2, 30.0), months(2021, None, None, 10.0),
+                       months(2022, None, 99.0, 20.0)])  # fmt: skip
+    result = measures.growth(frame, KG, 2022, 2021)
+    assert result["growth_pct"].tolist() == [100]  # March alone: 20 on 10
+    assert result.attrs["caveats"] == ("2022 against 2021 over 2022-03 only",)
+
+
+def test_growth_over_no_shared_month_is_null_and_says_so():
+    result = measures.growth(months(2022, 1.0), KG, 2022, 2021)
+    assert result["growth_pct"].isna().all()
+    assert result.attrs["caveats"] == ("2022 against 2021 over no month only",)
+
+
+def test_growth_refuses_a_fiscal_year():
+    with pytest.raises(QueryError, match="2021-04 to 2022-03 crosses"):
+        measures.growth(block("2021-04", 12, 5.0), KG, 2022, 2021)
+
+
+# --- displacement ---------------------------------------------------------------------------------
+
+
+def buyers(**quantities):
+    """Make two months of 2021 and two of 2022 a buyer: base, base, after, after."""
+    return pd.concat(
+        [
+            pd.concat([months(2021, q[0], q[0], reporter=who), months(2022, *q[1:], reporter=who)])
+            for who, q in quantities.items()
+        ]
+    )
+
+
+# a month: the EU 100 → 40, China 50 → 74, India 10 → 58, Türkiye 20 → 14
+FLOWS = buyers(EU27_2020=(100, 30, 50), CHN=(50, 74, 74), IND=(10, 58, 58), TUR=(20, 14, 14))
+
+
+def test_displacement_is_the_gain_over_the_loss_with_each_buyers_part():
+    result = measures.displacement(FLOWS, KG, "EU27_2020", ["CHN", "IND", "TUR"], "2021", "2022")
+    assert result["change"].tolist() == [-60, 24, 48, -6]
+    assert result["part"].iloc[1:].tolist() == [0.4, 0.8, 0.0]  # 24 / 60, 48 / 60
+    assert result["displacement"].tolist() == pytest.approx([1.2] * 4)  # (24 + 48) / 60
+    assert result["displacement_net"].tolist() == pytest.approx([1.1] * 4)  # (24 + 48 - 6) / 60
+
+
+def test_windows_of_different_length_are_brought_to_a_month_and_holes_are_named():
+    result = measures.displacement(FLOWS, KG, "EU27_2020", "CHN", "2021-02", ("2022-01", "2022-03"))
+    assert result["months_base"].tolist() == [1, 1]
+    assert result["months_after"].tolist() == [2, 2]
+    assert result["displacement"].tolist() == pytest.approx([0.4, 0.4])
+    assert result["missing"].tolist() == ["2022-03", "2022-03"]
+    assert not result["complete"].any()
+    assert result.attrs["caveats"][1:] == (
+        "the two windows hold different months of the year",
+        "EU27_2020 lacks 2022-03",
+        "CHN lacks 2022-03",
+    )
+
+
+def test_without_a_loss_there_is_no_ratio_and_never_an_infinite_one():
+    result = measures.displacement(FLOWS, KG, "CHN", "IND", "2021-01", "2022-01")
+    assert result[["displacement", "displacement_net", "part"]].isna().all(axis=None)
+
+
+def test_buyers_may_hold_a_product_at_different_levels_but_each_at_one():
+    level = {"CHN": "27090000", "EU27_2020": "2709"}
+    frame = FLOWS[FLOWS["reporter_iso"].isin(list(level))]
+    frame = frame.assign(cmd_code=frame["reporter_iso"].map(level))
+    result = measures.displacement(frame, KG, "EU27_2020", "CHN", "2021", "2022")
+    assert result["displacement"].iloc[0] == pytest.approx(0.4)
+    with pytest.raises(QueryError, match=r"cmd_code is mixed \(2709, 2710\)"):
+        measures.displacement(
+            frame.assign(cmd_code=["2709", "2710"] * 4), KG, "EU27_2020", "CHN", "2021", "2022"
+        )
+
+
+def test_displacement_over_windows_gives_a_range_and_marks_placebos():
+    windows = {"event": ("2021-01", "2022-01"), "placebo": ("2021-01", "2021-02")}
+    result = measures.displacement_over(
+        FLOWS, KG, "EU27_2020", ["CHN", "IND"], windows, event="2022-01"
+    )
+    assert result["window"].tolist() == ["event", "placebo"]
+    assert result["placebo"].tolist() == [False, True]
+    assert result["displacement"].iloc[0] == pytest.approx(72 / 70)  # the EU 100 → 30
+    assert result["part_CHN"].iloc[0] == pytest.approx(24 / 70)
+    assert result[[f"{KG}_gain", f"{KG}_loss"]].to_numpy().tolist() == [[72, 70], [0, 0]]
+    assert math.isnan(result["displacement"].iloc[1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "base", "message"),
+    [
+        ("EU27_2020", ["CHN", "USA"], "2021", "reporter_iso has no USA; it has CHN, EU27_2020"),
+        ("EU27_2020", ["CHN", "EU27_2020"], "2021", "named twice"),
+        ("EU27_2020", "CHN", "2019", "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
+        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "no whole number"),
+        ("EU27_2020", "CHN", "21", "no window"),
+    ],
+)
+def test_what_displacement_refuses(old, new, base, message):
+    with pytest.raises(QueryError, match=message):
+        measures.displacement(FLOWS, KG, old, new, base, "2022")
+
+
+def test_displacement_refuses_a_buyer_within_another():
+    frame = buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))
+    with pytest.raises(QueryError, match="EU27_2020, which overlaps DEU"):
+        measures.displacement(frame, KG, "EU27_2020", "DEU", "2021", "2022")
+
+
+def test_displacement_over_names_the_window_that_fails():
+    with pytest.raises(QueryError, match="early: EU27_2020 has no"):
+        measures.displacement_over(FLOWS, KG, "EU27_2020", "CHN", {"early": ("2018", "2019")})
+
+
+# --- prices ---------------------------------------------------------------------------------------
+
+
+def test_a_unit_value_is_per_tonne_and_per_barrel():
+    frame = months(2021, 2000.0, **{USD: 1466.0})  # 1,466 dollars for 2 tonnes
+    result = measures.unit_value(frame).iloc[0]
+    assert result["unit_value_per_tonne"] == 733
+    assert result["unit_value_per_barrel"] == pytest.approx(100)  # 733 / 7.33
+
+
+def test_a_unit_value_is_null_where_the_weight_is_none_zero_or_estimated():
+    frame = months(2021, None, 0.0, 5.0, 5.0, flags=["", "", "estimated rounded", "rounded"])
+    result = measures.unit_value(frame.assign(**{USD: 1.0}))["unit_value_per_tonne"]
+    assert result.isna().tolist() == [True, True, True, False]
+
+
+def test_outliers_are_far_from_the_median_in_median_deviations():
+    # per tonne 10, 11, 12, 13, 30: median 12, deviations 2 1 0 1 18, their median 1;
+    # the limit is 3.5 / 0.6745 = 5.19 away
+    frame = months(2021, *[1000.0] * 5, **{USD: [10.0, 11.0, 12.0, 13.0, 30.0]})
+    assert measures.unit_value(frame)["outlier"].tolist() == [False] * 4 + [True]
+    by_self = measures.unit_value(frame.assign(cmd_code=list("abcde")), by=["cmd_code"])
+    assert not by_self["outlier"].any()
+
+
+def test_a_unit_value_refuses_two_currencies():
+    frame = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
+    with pytest.raises(QueryError, match="currency is mixed"):
+        measures.unit_value(frame, "value_reported")
+
+
+def goods(**cells):
+    """Make a good's value and weight in January 2021 and January 2022."""
+    lines = [(code[1:], f"{year}-01", v, q)
+             for code, (v0, q0, v1, q1) in cells.items()
+             for year, v, q in ((2021, v0, q0), (2022, v1, q1))]  # fmt: skip
+    return rows(*lines, columns=["cmd_code", "ref_period", USD, KG])
+
+
+# Prices 1 and 4, quantities 10 and 10; then prices 2 and 4, quantities 10 and 20.
+BASKET = goods(_2709=(10, 10, 20, 10), _2701=(40, 10, 80, 20))
+
+
+def test_fisher_splits_a_change_into_price_and_quantity():
+    # Laspeyres (2·10 + 4·10) / 50 = 1.2; Paasche 100 / (1·10 + 4·20) = 1.1111;
+    # Fisher √(1.2 · 1.1111) = 1.154701 and quantities 2 / 1.154701 = 1.732051
+    result = measures.price_quantity(BASKET, USD, KG, "2021-01", "2022-01")
+    assert result["effect"].tolist() == ["price", "quantity"]
+    assert result["index"].tolist() == pytest.approx([1.154701, 1.732051], abs=1e-6)
+    # 50 · ln 1.154701 / ln 2 = 10.3759 of the 50
+    assert result["change"].tolist() == pytest.approx([10.3759, 39.6241], abs=1e-4)
+
+
+def test_tornqvist_weighs_log_prices_by_mean_shares():
+    # share of 2709: 0.2 and 0.2; only its price moved, to twice: 2 ** 0.2
+    result = measures.price_quantity(BASKET, USD, KG, "2021-01", "2022-01", index="tornqvist")
+    assert result["index"].tolist() == pytest.approx([2**0.2, 2**0.8])
+
+
+def test_a_good_without_quantity_is_set_apart_and_the_parts_add_up():
+    frame = pd.concat([BASKET, goods(_2711=(5, 3, 12, None), _2704=(0, 0, 7, 1))])
+    result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
+    apart = result[result["effect"] == "unsplit"].set_index("cmd_code")["change"]
+    assert apart.to_dict() == {"2711": 7, "2704": 7}
+    assert result["change"].sum() == pytest.approx(119 - 55)
+    assert "not split for want of net_wgt_kg: 2704, 2711" in result.attrs["caveats"]
+
+
+def test_estimated_weights_are_not_split():
+    frame = BASKET.assign(flags=["", "", "estimated", ""])
+    result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
+    assert result["cmd_code"].tolist() == ["", "", "2701"]
+
+
+def test_goods_may_be_counted_in_different_units_if_each_keeps_its_own():
+    frame = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "m3", "TJ", "TJ"])
+    result = measures.price_quantity(frame, USD, "qty", "2021-01", "2022-01")
+    assert result["index"].tolist() == pytest.approx([1.154701, 1.732051], abs=1e-6)
+
+
+def test_an_unchanged_value_can_still_be_split():
+    result = measures.price_quantity(goods(_2709=(8, 4, 8, 2)), USD, KG, "2021-01", "2022-01")
+    assert result["change"].tolist() == pytest.approx([8 * math.log(2), -8 * math.log(2)])
+
+
+@pytest.mark.parametrize(
+    ("frame", "arguments", "message"),
+    [
+        (BASKET, {"index": "paasche"}, "choose fisher or tornqvist"),
+        (BASKET, {"after": ("2022-01", "2022-02")}, "differ in length"),
+        (goods(_2709=(1, 1, None, 1)), {}, "2709 has no primary_value_usd for 2022-01"),
+        (BASKET.assign(reporter_iso=["CHN", "IND"] * 2), {}, "reporter_iso is mixed"),
+        (
+            BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] * 2),
+            {"quantity": "qty"},
+            r"2701 is stated 2 times, and qty_unit is mixed \(TJ, m3\)",
+        ),
+    ],
+)
+def test_what_the_split_refuses(frame, arguments, message):
+    with pytest.raises(QueryError, match=message):
+        measures.price_quantity(
+            frame,
+            **({"value": USD, "quantity": KG, "base": "2021-01", "after": "2022-01"} | arguments),
+        )
+
+
+# --- concentration --------------------------------------------------------------------------------
+
+
+SUPPLIERS = rows(("RUS", "2021", 50.0), ("SAU", "2021", 30.0), ("IRQ", "2021", 20.0),
+                 ("RUS", "2022", 5.0), ("SAU", "2022", 5.0),
+                 columns=["partner_iso", "ref_period", KG])  # fmt: skip
+
+
+def test_hhi_is_the_sum_of_squared_shares():
+    result = measures.hhi(SUPPLIERS, KG)
+    assert result["hhi"].tolist() == pytest.approx([0.38, 0.5])  # 0.25 + 0.09 + 0.04; two halves
+    assert result["n_members"].tolist() == [3, 2]
+
+
+def test_the_list_behind_the_hhi_is_at_hand():
+    assert measures.shares(SUPPLIERS, KG)["share_pct"].tolist() == [50, 30, 20, 50, 50]
+
+
+def test_a_member_without_a_figure_leaves_the_hhi_of_its_group_open():
+    frame = SUPPLIERS.assign(**{KG: [50.0, None, 20.0, 5.0, 5.0]})
+    result = measures.hhi(frame, KG)["hhi"]
+    assert result.isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (SUPPLIERS.replace({"partner_iso": {"SAU": "W00"}}), "W00, which overlaps"),
+        (pd.concat([SUPPLIERS, SUPPLIERS]), "2021-01 RUS is stated 2 times"),
+        (SUPPLIERS.assign(n_months=[1, 2, 1, 1, 1]), r"n_months is mixed .*n_months == 1'"),
+        (SUPPLIERS.assign(cmd_code=["2709"] * 4 + ["2710"]), "cmd_code is mixed"),
+    ],
+)
+def test_what_the_hhi_refuses(frame, message):
+    with pytest.raises(QueryError, match=message):
+        measures.hhi(frame, KG)
+
+
+# --- barrels, gap, conversion, figures ------------------------------------------------------------
+
+
+def test_barrels_a_day_count_the_days_of_the_period():
+    frame = pd.concat(
+        [block("2020-02", 1, 29e6), block("2021-01", 2, 59e6), block("2021", 12, None)]
+    )
+    result = measures.barrels_per_day(frame)["barrels_per_day"]
+    assert result.iloc[:2].tolist() == pytest.approx([7330, 7330])  # 1,000 t a day, 29 and 59 days
+    assert math.isnan(result.iloc[2])
+
+
+def test_a_mirror_gap_turns_the_exporters_side_round():
+    m = rows(("CHN", "RUS", "2021-01", 105.0), ("CHN", "RUS", "2021-02", 150.0),
+             ("CHN", "RUS", "2021-03", 9.0),
+             columns=["reporter_iso", "partner_iso", "ref_period", USD], flow_code="M")  # fmt: skip
+    x = rows(("RUS", "CHN", "2021-01", 100.0), ("RUS", "CHN", "2021-02", 100.0),
+             ("RUS", "CHN", "2021-04", 7.0),
+             columns=["reporter_iso", "partner_iso", "ref_period", USD], flow_code="X")  # fmt: skip
+    result = measures.gap(m, x, USD)
+    assert result["reporter_iso"].tolist() == ["CHN"] * 4
+    assert result["gap"].iloc[:2].tolist() == pytest.approx([math.log(1.05), math.log(1.5)])
+    assert result["outside"].iloc[:2].tolist() == [False, True]
+    assert result[["gap", "outside"]].iloc[2:].isna().all(axis=None)  # one side silent: kept, null
+    assert "IMF" in result.attrs["caveats"][0]
+
+
+def test_a_gap_between_two_publishers_of_one_side_takes_another_band():
+    result = measures.gap(months(2021, 99.0, 0.0), months(2021, 100.0, 5.0), KG, band=(1.0, 1.0))
+    assert result["gap"].iloc[0] == pytest.approx(math.log(0.99))
+    assert result["outside"].tolist()[0] is True
+    assert math.isnan(result["gap"].iloc[1])
+    assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
+
+
+def test_a_gap_compares_a_product_with_itself_at_another_level():
+    result = measures.gap(
+        months(2021, 11.0, cmd_code="27090000"), months(2021, 10.0, cmd_code="2709"), KG
+    )
+    assert result["ratio"].tolist() == pytest.approx([1.1])
+    assert "27090000 compared with 2709" in result.attrs["caveats"]
+
+
+@pytest.mark.parametrize("other", [{"cmd_code": "2710"}, {"cmd_code": "2709", "n_months": 2}])
+def test_a_gap_between_two_different_flows_is_refused(other):
+    with pytest.raises(QueryError, match=r"share no cell .*2709; .*27"):
+        measures.gap(months(2021, 1.0, cmd_code="2709"), months(2021, 1.0, **other), KG)
+
+
+def test_a_gap_refuses_two_currencies_and_a_cell_stated_twice():
+    euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
+    with pytest.raises(QueryError, match="currency is mixed"):
+        measures.gap(euros, euros.assign(currency="USD"), "value_reported")
+    with pytest.raises(QueryError, match="stated 2 times"):
+        measures.gap(months(2021, 1.0), pd.concat([months(2021, 1.0)] * 2), KG)
+
+
+RATES = pd.DataFrame(
+    {"base": "EUR", "quote": "USD", "publisher": "ECB", "statistic": "mean of daily rates",
+     "ref_period": pd.to_datetime(["2021-01", "2021-02"]), "rate": [1.2, 1.3]}
+)  # fmt: skip
+
+
+def euros(*cells, currency="EUR"):
+    return rows(*cells, columns=["ref_period", "n_months", "value_reported"], currency=currency)
+
+
+def test_euros_become_dollars_at_a_named_rate_and_stay_null_without_one():
+    frame = euros(("2021-01", 1, 100.0), ("2021-01", 2, 100.0), ("2021-02", 2, 100.0),
+                  ("2021-02", 1, None))  # fmt: skip
+    result = measures.convert(frame, RATES)
+    # 1.2; the mean of 1.2 and 1.3; March has no rate
+    assert result["primary_value_usd"].iloc[:2].tolist() == pytest.approx([120, 125])
+    assert result["primary_value_usd"].iloc[2:].isna().all()
+    assert result.attrs["caveats"] == (
+        "converted to USD at monthly rates (ECB mean of daily rates)",
+    )
+
+
+def test_dollars_and_given_dollar_values_stay_as_they_are():
+    frame = euros(("2021-01", 1, 7.0), ("2021-01", 1, 100.0)).assign(currency=["USD", "EUR"])
+    assert measures.convert(frame, RATES)["primary_value_usd"].tolist() == [7, 120]
+    given_value = measures.convert(frame.assign(primary_value_usd=[None, 119.0]), RATES)
+    assert given_value["primary_value_usd"].tolist() == [7, 119]
+
+
+@pytest.mark.parametrize(
+    ("currency", "rates", "message"),
+    [
+        ("CNY", RATES, "no rate from CNY to USD"),
+        ("EUR", RATES.assign(quote="CNY"), "quoted in CNY"),
+        ("EUR", RATES.assign(publisher=["ECB", "FRED"]), r"publisher is mixed \(ECB, FRED\)"),
+        ("EUR", pd.concat([RATES, RATES]), "EUR 2021-01 is stated 2 times"),
+    ],
+)
+def test_what_the_conversion_refuses(currency, rates, message):
+    with pytest.raises(QueryError, match=message):
+        measures.convert(euros(("2021-01", 1, 1.0), currency=currency), rates)
+
+
+def figures(*cells):
+    names = ["window_start", "window_end", "freq", "unit", "value", "low"]
+    frame = pd.DataFrame(list(cells), columns=names)
+    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in names[:2]})
+
+
+def test_figures_are_brought_to_a_month_by_their_windows():
+    frame = figures(
+        ("2023-01-01", "2023-06-30", "half-year", "USD", 12.0, 6.0),  # 6 months
+        ("2023-02-01", "2023-02-28", "monthly", "USD", 3.0, None),  # 1 month
+        ("2022-02-24", "2022-03-31", "cumulative", "USD", 36.0, None),  # 36 days
+        ("2023-01-01", "2023-10-31", "monthly avg", "USD", 9.0, None),  # a month's already
+        ("2023-01-01", "2023-10-31", "10 months", "percent", 45.0, None),
+        (None, None, "3 months", "USD", 120.0, None),  # late 2024, as printed
+    )
+    result = measures.per_month(frame)
+    assert result["months"].iloc[:4].tolist() == pytest.approx([6, 1, 36 / 30.4375, 1])
+    assert result["value_per_month"].iloc[:4].tolist() == pytest.approx([2, 3, 30.4375, 9])
+    assert result["value_per_month"].iloc[4:].isna().all()
+    assert result["low_per_month"].iloc[0] == 1
+    assert len(result) == len(frame)
+
+
+def test_a_window_that_ends_before_it_starts_is_refused():
+    with pytest.raises(QueryError, match="ends before it starts"):
+        measures.per_month(figures(("2023-05-01", "2023-04-01", "event", "USD", 1.0, None)))
+
+
+# --- properties -----------------------------------------------------------------------------------
+
+WEIGHTS = st.integers(min_value=0, max_value=1000)
+
+
+@st.composite
+def flows(draw):
+    """Two months of 2021 and of 2022 of three buyers, in any order."""
+    three = {who: draw(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS)) for who in ("DEU", "CHN", "IND")}
+    frame = buyers(**three).astype({KG: "float64"}).reset_index(drop=True)
+    return frame, frame.iloc[draw(st.permutations(range(len(frame))))]
+
+
+def displaced(frame):
+    return measures.displacement(frame, KG, "DEU", ["CHN", "IND"], "2021", "2022")
+
+
+def listed(frame):
+    part = measures.shares(frame, KG, of="reporter_iso")
+    return part.sort_values(["ref_period", "reporter_iso"])[["share_pct"]].reset_index(drop=True)
+
+
+LINEAR = [
+    lambda frame: measures.total(frame, KG, ["reporter_iso"], every=12, end="2022")[[KG]],
+    lambda frame: measures.barrels_per_day(frame.sort_values(["reporter_iso", "ref_period"]))[
+        ["barrels_per_day"]
+    ],
+    lambda frame: displaced(frame)[["change"]],
+    lambda frame: measures.growth(frame, KG, 2022, 2021)[[KG, f"{KG}_base"]],
+]
+SCALE_FREE = [
+    lambda frame: displaced(frame)[["part", "displacement", "displacement_net"]],
+    listed,
+    lambda frame: measures.hhi(frame, KG, of="reporter_iso")[["hhi"]],
+    lambda frame: measures.growth(frame, KG, 2022, 2021)[["growth_pct"]],
+    lambda frame: measures.yoy(frame.sort_values(["reporter_iso", "ref_period"]), KG)[["yoy_pct"]],
+]
+
+
+@pytest.mark.parametrize("measure", [*LINEAR, *SCALE_FREE])
+@settings(max_examples=15, deadline=None)
+@given(both=flows())
+def test_the_order_of_rows_does_not_matter(measure, both):
+    first, second = map(measure, both)
+    np.testing.assert_allclose(first.to_numpy(), second.to_numpy(), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("measure", "power"), [*((m, 1) for m in LINEAR), *((m, 0) for m in SCALE_FREE)]
+)
+@settings(max_examples=15, deadline=None)
+@given(both=flows(), k=st.sampled_from([0.5, 2, 1000]))
+def test_linear_measures_scale_and_ratios_do_not(measure, power, both, k):
+    once, scaled = measure(both[0]), measure(both[0].assign(**{KG: both[0][KG] * k}))
+    np.testing.assert_allclose(scaled.to_numpy(), once.to_numpy() * k**power, equal_nan=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(cells=st.lists(st.tuples(*[st.integers(0, 99)] * 4), min_size=1, max_size=4))
+def test_price_quantity_and_unsplit_add_up_to_the_change(cells):
+    codes = ("_2709", "_2701", "_2711", "_2710")
+    frame = goods(**dict(zip(codes, cells, strict=False)))
+    result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
+    assert result["change"].sum() == pytest.approx(sum(v1 - v0 for v0, _, v1, _ in cells), abs=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(parts=st.lists(WEIGHTS, min_size=2, max_size=4), k=st.sampled_from([0.5, 7]))
+def test_shares_in_a_whole_are_scale_free_and_add_up(parts, k):
+    part = rows(*(("DEU", "2021", float(value)) for value in parts), cmd_code="2709")
+    whole = rows(("DEU", "2021", float(sum(parts))))
+    once = measures.share(part, whole, KG)["share_pct"]
+    scaled = measures.share(
+        part.assign(**{KG: part[KG] * k}), whole.assign(**{KG: whole[KG] * k}), KG
+    )
+    np.testing.assert_allclose(once, scaled["share_pct"])
+    assert once.isna().all() if not sum(parts) else once.sum() == pytest.approx(100)
