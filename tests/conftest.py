@@ -3,10 +3,24 @@
 import hashlib
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory):
+    """Build the committed raw data afresh, and return the project folder that holds the tables."""
+    from tradeflows import tables
+
+    root = tmp_path_factory.mktemp("embedded")
+    (root / "data").mkdir()
+    (root / "data" / "raw").symlink_to(PROJECT / "data" / "raw", target_is_directory=True)
+    tables.build(root)
+    return root
 
 
 @pytest.fixture

@@ -375,7 +375,13 @@ def test_other_products_are_not_under_it(code, ancestor):
     assert not codes.is_under(code, ancestor)
 
 
-@given(st.from_regex(r"[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
+@pytest.mark.parametrize("code", ["00", "0012", "77", "770123"])
+def test_a_chapter_that_the_hs_has_not_is_refused(code):
+    with pytest.raises(CodeError, match=code):
+        codes.level(code)
+
+
+@given(st.from_regex(r"(?!00|77)[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
 def test_an_hs_code_is_under_each_shorter_start_of_it(code):
     assert all(codes.is_under(code, code[:digits]) for digits in range(2, len(code), 2))
     assert codes.level(code) == len(code)
@@ -420,7 +426,7 @@ def test_what_is_no_product_code_is_refused(code):
         ("crude oil", ["2709", "O4100_TOT"]),
         ("Crude Oil ", ["2709", "O4100_TOT"]),
         ("LNG", ["271111", "G3200"]),
-        ("pipeline gas", ["271121"]),
+        ("pipeline gas", ["271121", "G3000:pipeline"]),
         ("2709", ["2709"]),
         (" 850450", ["850450"]),
         ("2701+2702", ["2701+2702"]),

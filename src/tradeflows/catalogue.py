@@ -24,7 +24,7 @@ COMMITTED, LOCAL = "sources.toml", "local.toml"
 LOCAL_FOLDER = "local"
 CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
-KINDS = ("transcribed", CODE_LIST)
+KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
@@ -293,25 +293,25 @@ def cleaner(source: Source) -> Callable[..., Any]:
     CatalogueError
         There is no such function, it has no such argument, or it lacks one that it needs.
     """
-    import inspect  # these two are slow to import, and most commands need neither
     import pkgutil
+    from inspect import isfunction, signature
 
     package = importlib.import_module("tradeflows.publishers")
-    name, _, _ = source.cleaner.partition(".")
+    name, _, word = source.cleaner.partition(".")
     modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
     if name not in modules:
         raise CatalogueError(f"no cleaner {source.cleaner!r}{_near(name, modules)}")
-    module = importlib.import_module(f"{package.__name__}.{name}")
-    functions = {
-        f"{name}.{function}": value
-        for function, value in inspect.getmembers(module, inspect.isfunction)
-        if not function.startswith("_")
-        and list(inspect.signature(value).parameters)[:2] == ["path", "source"]
-    }
-    if source.cleaner not in functions:
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{_near(source.cleaner, functions)}")
-    function = functions[source.cleaner]
-    options = dict([*inspect.signature(function).parameters.items()][2:])
+    module = vars(importlib.import_module(f"{package.__name__}.{name}"))
+
+    def cleans(word: str) -> bool:
+        function = not word.startswith("_") and isfunction(module.get(word))
+        return function and [*signature(module[word]).parameters][:2] == ["path", "source"]
+
+    if not cleans(word):
+        valid = [f"{name}.{each}" for each in module if cleans(each)]
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{_near(source.cleaner, valid)}")
+    function = module[word]
+    options = dict([*signature(function).parameters.items()][2:])
     for argument in source.arguments:
         if argument not in options:
             raise CatalogueError(

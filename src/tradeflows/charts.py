@@ -140,7 +140,8 @@ def points(
             axes.plot([row.x, row.x], [row.low, row.high], lw=4, alpha=0.4,
                       gid=f"{i}|range|{row.name}", **style)  # fmt: skip
             if row.n_months > 1:
-                axes.plot([row.x, row.end], [row.value] * 2, lw=1, **style)
+                axes.plot([row.x, row.end], [row.value] * 2, lw=1, gid=f"{i}|period|{row.name}",
+                          **style)  # fmt: skip
             axes.plot([row.x], [row.value], ls="none", ms=7, marker=row.mark,
                       mfc="white" if row.hollow else style["color"],
                       gid=f"{i}|point|{row.name}", **style)  # fmt: skip

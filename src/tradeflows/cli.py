@@ -1,10 +1,13 @@
 """The command ``tradeflows``; exit 0 done, 1 the data are not as expected, 2 the command is not."""
 
 import argparse
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from tradeflows.errors import TradeflowsError
+from tradeflows.errors import QueryError, SourceError, TradeflowsError
 
 # Heavy modules are imported inside the verbs: `tradeflows --help` should answer at once.
 
@@ -53,6 +56,97 @@ def report(args: argparse.Namespace) -> None:
         print(page)
 
 
+def fetch(args: argparse.Namespace) -> None:
+    """Ask a publisher's service for what is not held yet, and keep every whole reply."""
+    from tradeflows import catalogue, comtrade
+
+    asked = comtrade.request(args.reporter, args.partner, args.flow, args.products, args.start,
+                             args.end, args.freq)  # fmt: skip
+    root = args.root or catalogue.root()
+    web, limits = comtrade.connect(args.url)
+    with web:
+        plan = comtrade.plan(asked, web, limits, root)
+        if args.dry_run:
+            print(*plan.calls, plan, *plan.lacking(), sep="\n")
+            return
+        print(plan, file=sys.stderr)
+        try:
+            report = comtrade.fetch(plan, web, root, _progress(len(plan.calls)))
+        except KeyboardInterrupt:
+            print("the same command again asks only for what is missing", file=sys.stderr)
+            raise
+    print(*report.lines(), sep="\n")
+    if missing := len(report.absent) + len(report.failed):
+        raise SourceError(f"{missing} cells are missing, named above")
+
+
+def _progress(calls: int) -> Callable[[Any], None]:
+    """A bar on a terminal, and a quiet line a call elsewhere."""
+    from tqdm import tqdm
+
+    bar = tqdm(total=calls, unit="call", disable=None)
+
+    def show(now: Any) -> None:
+        if bar.disable:
+            print(f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}",
+                  file=sys.stderr)  # fmt: skip
+        else:
+            bar.total = now.done + now.left
+            bar.set_postfix_str(f"{now.rows:,} rows")
+            bar.update(now.done - bar.n)
+
+    return show
+
+
+def clean(args: argparse.Namespace) -> None:
+    """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
+    from tradeflows import clean
+
+    cleaned = clean.clean(args.publisher, args.file, args.to, strict=args.strict, **_given(args))
+    for line in clean.lines(cleaned):
+        print(line)
+
+
+def add(args: argparse.Namespace) -> None:
+    """Check files that you saved, and catalogue them beside the committed ones."""
+    from tradeflows import catalogue, local
+
+    root = args.root or catalogue.root()
+    for path in args.file:  # one by one, so that what is kept is said before what is refused
+        [added] = local.add([path], root, vintage=args.vintage, rank=args.rank, **_given(args))
+        print(f"{added.source.id}: {added.line()}")
+
+
+def _given(args: argparse.Namespace) -> dict[str, str]:
+    return {name: value for name in ("flow", "period") if (value := getattr(args, name))}
+
+
+def guide(args: argparse.Namespace) -> None:
+    """Print how a person gets a file from a site that forbids machines."""
+    from tradeflows import guide
+
+    names = ("product", "partner", "start", "end", "flow", "currency")
+    for line in guide.gacc(**{name: getattr(args, name) for name in names if getattr(args, name)}):
+        print(line)
+
+
+def doctor(args: argparse.Namespace) -> None:
+    """Look for what is wrong in everything catalogued; one line a finding."""
+    from tradeflows import catalogue, doctor
+
+    found = list(doctor.look(args.root or catalogue.root()))
+    print(*found, f"{len(found)} findings", sep="\n")
+
+
+def rows(args: argparse.Namespace) -> None:
+    """Show rows of a table as they are stored, by column=value or month=2023-05."""
+    from tradeflows import catalogue, doctor
+
+    wanted = dict(each.partition("=")[::2] for each in args.column)
+    frame = doctor.rows(args.root or catalogue.root(), args.table, wanted)
+    print(frame.to_string(index=False))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line; each verb is a function of this module and its docstring the help."""
     top = argparse.ArgumentParser(
@@ -60,12 +154,47 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--root", type=Path, help="project folder (else TRADEFLOWS_ROOT, else found)")
     verbs = top.add_subparsers(required=True, metavar="VERB")
-    for verb in (sources, verify, build, accept, report):
+    for verb in (sources, verify, build, accept, report, fetch, clean, add, guide, doctor, rows):
         below = verbs.add_parser(verb.__name__, help=verb.__doc__, description=verb.__doc__)
         below.set_defaults(run=verb)
         if verb is report:
             below.add_argument("notebook", nargs="*", type=Path, help="all of notebooks/ if none")
             below.add_argument("--to", type=Path, default=Path("report"), help="default: report")
+        if verb in (clean, add):
+            if verb is clean:
+                below.add_argument("publisher", help="gacc, cbr, ecb, eurostat_energy, …")
+            below.add_argument("file", nargs="+", type=Path)
+            below.add_argument("--flow", choices=["M", "X"], help="where the files do not say")
+            below.add_argument("--period", help="2023, 2023-05 or 2023-01/2023-05, likewise")
+        if verb is clean:
+            below.add_argument("--to", type=Path, required=True, help=".parquet, .csv or a folder")
+            below.add_argument("--strict", action="store_true", help="leave nothing out")
+        if verb is add:
+            below.add_argument("--vintage", default="not stated", help="the publisher's release")
+            below.add_argument("--rank", type=int, default=9, help="1 before all, default 9")
+        if verb is guide:
+            below.add_argument("site", choices=["gacc"])
+            below.add_argument("--product", required=True, help="HS code of 2 to 8 digits")
+            below.add_argument("--start", required=True, help="first month, such as 2023-01")
+            for name in ("partner", "end"):
+                below.add_argument(f"--{name}")
+            below.add_argument("--flow", choices=["M", "X"])
+            below.add_argument("--currency", choices=["USD", "CNY"])
+        if verb is rows:
+            below.add_argument("table")
+            below.add_argument("column", nargs="+", help="column=value")
+        if verb is fetch:
+            below.add_argument("publisher", choices=["comtrade"])
+            for name, text in (
+                ("reporter", "ISO codes or names, with commas; or all"),
+                ("partner", "the same"), ("flow", "M, X, RM, RX"),
+                ("products", "HS codes, TOTAL, AG2, AG4, AG6"),
+                ("start", "first month, such as 2022-01, or year"), ("end", "the last"),
+            ):  # fmt: skip
+                below.add_argument(f"--{name}", required=True, help=text)
+            below.add_argument("--freq", choices=["M", "A"], default="M", help="default: M")
+            below.add_argument("--url", help="base address, else TRADEFLOWS_COMTRADE_URL")
+            below.add_argument("--dry-run", action="store_true", help="say what would be asked")
     return top
 
 
@@ -74,14 +203,19 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         args.run(args)
+        sys.stdout.flush()
     except TradeflowsError as error:
         print(f"tradeflows: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, QueryError) else 1
     except KeyboardInterrupt:
         print("tradeflows: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        sys.stderr.close()
+    except OSError as error:
+        # What is left in the buffer cannot be written, and Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # a reader (head, less) that has seen enough
+            print(f"tradeflows: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 LISTS = Path(__file__).with_name("codelists")
 
 # Chapter to national line; Comext ends the 8-digit code of confidential goods in letters.
-HS = re.compile(r"(\d\d){1,5}|\d\d[0-9A-Z]{6}", re.ASCII)
+# There is no chapter 00, and 77 is reserved.
+HS = re.compile(r"(?!00|77)((\d\d){1,5}|\d\d[0-9A-Z]{6})", re.ASCII)
+
+# Goods that a publisher names and gives no code: GACC:soya_beans.
+UNCODED = "GACC:"
 
 # What a person may type for an area, apart from ids and names.
 TYPED = ("iso3", "eurostat", "eurostat label", "words")
@@ -94,6 +98,11 @@ def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> 
             f"{shown}; add it to area_codes.csv, never drop the row"
         )
     return pa.array([known[code] for code in codes], pa.string()).take(coded.indices)
+
+
+def codes_of(area: str, system: str) -> list[str]:
+    """Codes that a publisher's `system` has for an area id, in their order; empty where none."""
+    return [code for code, each in _system(system).items() if each == area]
 
 
 @cache
@@ -166,7 +175,7 @@ def _parent(code: str) -> str:
         # The letters of a confidential code hide digits: 392XXXXX lies somewhere in 39.
         digits = len(re.split("[A-Z]", code)[0])
         return code[: min(digits, len(code) - 1) // 2 * 2] or "TOTAL"
-    if row:
+    if row or code.startswith(UNCODED):
         return ""
     raise CodeError(
         f"{code!r} has not 2, 4, 6, 8 or 10 digits as an HS code has, and is not in products.csv "
@@ -290,6 +299,11 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
 def groups() -> list[str]:
     """Ids of the areas that contain others: the world and groups of countries."""
     return [area for area, row in _areas().items() if row["members"]]
+
+
+def is_country(area: str) -> bool:
+    """Tell whether `area` is a country, be it one whose parts have ids too (the United Kingdom)."""
+    return _area(area)["kind"] == "country"
 
 
 @cache

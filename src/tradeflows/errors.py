@@ -37,3 +37,7 @@ class BuildError(TradeflowsError):
 
 class QueryError(TradeflowsError, ValueError):
     """The question has no honest answer as it was put; the message says how to put it."""
+
+
+class LedgerError(TradeflowsError):
+    """A claim of the ledger is wrong; the message names the claim and the nearest valid value."""

@@ -78,7 +78,8 @@ TRADE = pa.schema(
         _key("breakdown", TEXT, "total, or the part that the row is, as dimension=value"),
         _key("qty_unit", TEXT, "unit of qty, and part of the key since one flow may be stated in "
              "two; none where the row has no quantity", sdmx="UNIT_MEASURE",
-             allowed=("none", "m3", "TJ", "items", "bbl")),
+             allowed=("none", "m3", "TJ", "items", "bbl", "m", "m2", "L", "carat", "pairs",
+                      "packs", "kWh")),
         _key("vintage", TEXT, "release that the figure is from, as the source dates it"),
         _field("value_reported", NUMBER, "value as published, in whole units of currency",
                unit="currency"),
@@ -113,7 +114,12 @@ FLAGS = {
     "reconciled": "a value between the two sides' reports, so neither side's own",
     "partial": "the period is not complete",
     "second-hand": "copied from a publication that quotes the publisher",
+    "confidential": "the publisher holds the figure back",
+    "break": "the series is not comparable with what precedes it",
+    "unreliable": "the publisher calls the figure of low reliability, or not significant",
+    "definition": "the publisher's definition differs here",
     "conflict": "another publication of the same office prints another number",
+    "unequal": "a whole that its parts, as the publisher lists them, do not add up to",
 }
 
 SETTLEMENT = pa.schema(
@@ -255,6 +261,9 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             reason = str(error).splitlines()[0]
             raise SchemaError(f"{_table(schema)}.{field.name}: {reason}") from error
+        if len(arrays[-1]) != n:
+            found = f"{len(arrays[-1])} values for {n} records"
+            raise SchemaError(f"{_table(schema)}.{field.name}: {found}")
     batch = pa.record_batch(arrays, schema=schema)
     for field, column in zip(schema, batch.columns, strict=True):
         _check(field, column, batch)

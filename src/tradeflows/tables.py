@@ -15,6 +15,8 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -154,7 +156,8 @@ def _clean(root: Path, source: Source) -> Iterable[Part]:
     try:
         yield from clean(path, source)
     except pa.ArrowInvalid as error:
-        raise LayoutError(path, f"what {source.cleaner} reads", str(error)) from error
+        reason = str(error).splitlines()[0]
+        raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
 
 
 def _sweep(folder: Path) -> None:
@@ -258,6 +261,7 @@ ONE_OF = {
     "rates": ("base", "quote", "publisher"),
     "figures": (),
 }
+ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 # These may be several where the question names them.
 NAMED = {"settlement": ("concept", "region", "currency_group")}
 
@@ -317,11 +321,7 @@ def read(
         filters["publisher"] = publisher
     root = root or catalogue.root()
     sources = catalogue.load(root)
-    asked = {
-        name: [value] if isinstance(value, str) else [str(each) for each in value]
-        for name, value in filters.items()
-        if value is not None
-    }
+    asked = {name: _texts(name, value) for name, value in filters.items() if value is not None}
     products = [codes.product(word) for word in asked.get("product", ())]
     wanted = _wanted(table, asked, products, sources)
     first, last = _month(start, "start"), _month(end, "end", last=True)
@@ -332,21 +332,29 @@ def read(
     frame = _frame(rows, table, sources)
     caveats: list[str] = []
     if table == "trade":
-        frame = _grain(frame, products)
-        if frame.empty:
-            raise QueryError(_nothing(stored, table, wanted, first, last))
-        frame = _preferred(frame, sources, caveats)
+        frame = _preferred(_grain(frame, products), sources, caveats)
         caveats += _stand_ins(frame, products)
         frame = frame.drop(columns="asked")
         if "vintage" not in asked:
             frame = _newest(frame, caveats)
         _no_nesting(frame)
     _one_each(frame, table, asked)
+    if table == "settlement":
+        caveats += _restated(frame)
+    if first is not None or last is not None:
+        caveats += _undated(stored, table, wanted)
     caveats += _flags_present(frame)
     frame.attrs = {
         "sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)
     }  # fmt: skip
     return frame
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    texts = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise QueryError(f"{name}={value!r}: expected a text such as '2709', or a list of them")
+    return texts
 
 
 def _wanted(
@@ -372,6 +380,9 @@ def _wanted(
             values = _sources_of(values, table, sources)
         held = wanted.get(column)
         wanted[column] = values if held is None else [each for each in values if each in held]
+        if not wanted[column]:
+            raise QueryError(f"{name}={asked[name]} has no {column} in common with the other "
+                             f"filters, which leave {_some(held or (), '')}")  # fmt: skip
     return wanted
 
 
@@ -386,7 +397,7 @@ def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) ->
 def _month(text: str | None, name: str, *, last: bool = False) -> Any:
     if text is None:
         return None
-    if not (found := re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", text)):
+    if not (found := re.fullmatch(r"([1-9][0-9]{3})(?:-(0[1-9]|1[0-2]))?", str(text))):
         raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year")
     month = found[2] or ("12" if last else "01")
     return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
@@ -415,9 +426,7 @@ def _scan(
     where = pc.scalar(True)
     for column, values in wanted.items():
         where &= _matches(column, values)
-    starts, ends = (
-        ("window_start", "window_end") if table == "figures" else ("ref_period", "ref_period")
-    )
+    starts, ends = _dates(table)
     if first is not None:
         where &= pc.field(starts) >= first
     if last is not None:
@@ -426,6 +435,21 @@ def _scan(
     if last is not None and "n_months" in rows.column_names:
         rows = rows.filter(_ends_by(rows, last))
     return rows.select(columns) if columns else rows
+
+
+def _dates(table: str) -> tuple[str, str]:
+    """Columns of the first and the last day that a row speaks of."""
+    return ("window_start", "window_end") if table == "figures" else ("ref_period", "ref_period")
+
+
+def _undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> list[str]:
+    """What a window leaves out because its dates are vague."""
+    starts, ends = _dates(table)
+    if not (stored.schema.field(starts).nullable or stored.schema.field(ends).nullable):
+        return []
+    rows = _scan(stored, table, wanted, None, None, list({starts, ends}))
+    vague = len(rows) - len(rows.drop_null())
+    return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
 
 
 def _month_end(day: Any) -> Any:
@@ -444,14 +468,17 @@ def _ends_by(rows: pa.Table, last: Any) -> Any:
 
 def _matches(column: str, values: list[str]) -> Any:
     field = pc.field(column)
-    if column == "cmd_code":
-        listed = [*values, *(code for value in values for code in codes.listed_under(value))]
-        below = "|".join(value for value in values if value.isdigit())
-        deeper = pc.match_substring_regex(field, f"^({below})[0-9A-Z:]" if below else "^$")
-        return pc.is_in(field, pa.array(listed, pa.string())) | deeper
     if values == ["countries"]:
-        return ~pc.is_in(field, pa.array(codes.groups(), pa.string()))
-    return pc.is_in(field, pa.array(values, pa.string()))
+        wholes = [area for area in codes.groups() if not codes.is_country(area)]
+        return ~pc.is_in(field, pa.array(wholes, pa.string()))
+    # Comparisons, since Arrow skips row groups by these alone, not by is_in or a pattern.
+    among = [field == value for value in values]
+    if column == "cmd_code":
+        heads = tuple(value for value in values if value.isdigit())
+        among += [(field >= f"{head}0") & (field < f"{head}[") for head in heads]  # 0-9, :, A-Z
+        listed = {code for value in set(values) - {ALL_GOODS} for code in codes.listed_under(value)}
+        among += [field == code for code in sorted(listed) if not code.startswith(heads)]
+    return reduce(or_, among)
 
 
 def _nothing(
@@ -490,14 +517,9 @@ def _grain(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
     """
-    held = set(frame["cmd_code"].unique())
     if not products:
-        for part in sorted(held):
-            for whole in codes.wholes(part, held):
-                raise QueryError(f"product {whole} contains {part}, so the answer would count it "
-                                 f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
         return frame.assign(asked=0)
-    chosen: dict[tuple[str, str, str], int] = {}
+    chosen: dict[tuple[Any, Any, str], int] = {}
     for (source, reporter), codes_held in frame.groupby(["source_id", "reporter_iso"])["cmd_code"]:
         found = set(codes_held.unique())
         for place, alternatives in enumerate(products):
@@ -516,9 +538,7 @@ def _levels(found: set[str], alternatives: list[str]) -> set[str]:
         if code in found:
             return {code}
     for whole in alternatives:
-        if whole == "TOTAL":  # a file of some goods is no statement about all of them
-            continue
-        if under := {code for code in found if codes.wholes(code, {whole})}:
+        if under := {code for code in found if codes.wholes(code, {whole} - {ALL_GOODS})}:
             return {code for code in under if not codes.wholes(code, under)}
     return set()
 
@@ -533,11 +553,14 @@ def _preferred(
     rank = frame["source_id"].map({name: source.rank for name, source in sources.items()})
     best = rank.groupby([frame[name] for name in FLOW]).transform("min")
     kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
-    several = kept.groupby(FLOW)["source_id"].unique()
-    for flow, ids in several[several.str.len() > 1].items():
-        choice = " or ".join(f"source={name!r}" for name in sorted(ids))
-        raise QueryError(f"{flow[1]}, as {flow[0]} reports it, stands in sources that the "
-                         f"catalogue ranks alike; add {choice}")  # fmt: skip
+    # Not by partner: two sources' partners side by side are no whole that shares could be of.
+    whole = [name for name in FLOW if name != "partner_iso"]
+    mixed = kept[kept.groupby(whole)["source_id"].transform("nunique").gt(1)]
+    if len(mixed):
+        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
+        choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
+        raise QueryError(f"what {who} reports would come from several sources, partner by partner "
+                         f"or of one rank; add {choice}")  # fmt: skip
     for name, rest in passed.groupby("source_id"):
         who = ", ".join(sorted(rest["reporter_iso"].unique()))
         caveats.append(f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
@@ -549,12 +572,13 @@ def _preferred(
 def _stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
-    for (source, place), rows in frame.groupby(["source_id", "asked"]):
-        found = sorted(rows["cmd_code"].unique())
-        if products and not set(found) & set(products[place]):
-            shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
-            caveats.append(f"{source}: {shown} in the place of {products[place][0]}, a level that "
-                           "it does not hold")  # fmt: skip
+    for place, alternatives in enumerate(products):
+        for source, rows in frame[frame["asked"].eq(place)].groupby("source_id"):
+            found = sorted(rows["cmd_code"].unique())
+            if not set(found) & set(alternatives):
+                shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
+                caveats.append(f"{source}: {shown} in the place of {alternatives[0]}, a level "
+                               "that it does not hold")  # fmt: skip
     return caveats
 
 
@@ -568,10 +592,19 @@ def _newest(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
     if len(kept) < len(frame):
         caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
                        "older ones passed over; vintage= chooses")  # fmt: skip
+    for source, releases in kept.groupby("source_id")["vintage"].nunique().items():
+        if releases > 1:
+            caveats.append(f"{source}: the periods are from {releases} releases")
     return kept
 
 
 def _no_nesting(frame: pd.DataFrame) -> None:
+    for _, products in frame.groupby("reporter_iso")["cmd_code"]:
+        goods = set(products)
+        for part in sorted(goods):
+            for whole in sorted(codes.wholes(part, goods)):
+                raise QueryError(f"product {whole} contains {part}, so the answer would count it "
+                                 f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
     for name in ("reporter", "partner"):
         held = sorted(frame[f"{name}_iso"].unique())
         for whole in set(held).intersection(codes.groups()):
@@ -588,11 +621,22 @@ def _no_nesting(frame: pd.DataFrame) -> None:
 def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
-        held = sorted(frame[FILTERS[table][name]].dropna().unique())
+        values = frame[FILTERS[table][name]]
+        if name == "partner_role" and values.groupby(frame["flow_code"]).nunique().max() == 1:
+            continue  # goods come from an origin and go to a destination
+        held = sorted(values.dropna().unique())
         if len(held) > 1:
             choice = ", ".join(f"{name}={value!r}" for value in held[:8])
             more = f" … ({len(held)} in all)" if len(held) > 8 else ""
             raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}")
+
+
+def _restated(frame: pd.DataFrame) -> list[str]:
+    cell = ["concept", "measure", "region", "currency_group", "period_text"]
+    statements = frame.groupby(cell).size()
+    several = (statements > 1).sum()
+    return [f"{several} of {len(statements)} periods are stated more than once, by several "
+            "releases or outlets; vintage= and outlet= choose"] if several else []  # fmt: skip
 
 
 def _flags_present(frame: pd.DataFrame) -> list[str]:

@@ -1,9 +1,12 @@
 """One module a publisher: each function there reads one raw file and yields :class:`Part`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pyarrow as pa
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Part(NamedTuple):
@@ -16,9 +19,16 @@ class Part(NamedTuple):
     records
         Number of raw records read for it.
     left_out
-        Records that gave no row, counted by reason.
+        Records, or parts of one, that reached no row, counted by reason.
+    value
+        What was left out is worth, by reason, in the publisher's currency; a reason without
+        values is not listed.
+    empty
+        Cells in which the publisher says that it has no figure (":", "N/A", "-").
     """
 
     rows: pa.RecordBatch
     records: int
     left_out: Mapping[str, int]
+    value: Mapping[str, float] = NOTHING
+    empty: int = 0

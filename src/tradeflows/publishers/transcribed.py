@@ -20,12 +20,12 @@ from pyarrow import csv
 
 from tradeflows import codes
 from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError, SchemaError
+from tradeflows.errors import CodeError, LayoutError, SchemaError
 from tradeflows.publishers import Part
 from tradeflows.schema import FIGURES, RATES, SETTLEMENT, TRADE, conform
 
-NUMBER = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
-MONTH, YEAR = r"^\d{4}-(0[1-9]|1[0-2])$", r"^\d{4}$"
+NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
+MONTH, YEAR = r"^[12]\d{3}-(0[1-9]|1[0-2])$", r"^[12]\d{3}$"
 QUALIFIER = {
     "exact": "=", "rounded": "=", "about": "~", "greater_than": ">", "less_than": "<",
     "at_most": "≤", "at_least": "≥", "qualitative": "=",
@@ -44,9 +44,13 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
         Not UTF-8, not a CSV (an HTML page, say), another header, no record, or a record with
         more or fewer fields than the header.
     """
-    head = path.read_bytes()[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    with path.open("rb") as file:
+        head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
+    another = LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
+    if b"\0" in head:
+        raise another
     try:
         table = csv.read_csv(
             path,
@@ -57,7 +61,7 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         if "UTF8" in reason or isinstance(error, UnicodeDecodeError):
-            raise LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8") from error
+            raise another from error
         raise LayoutError(path, f"a CSV of {len(columns)} columns", reason) from error
     found = table.column_names
     if found != columns:
@@ -74,25 +78,32 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
     return table.combine_chunks()
 
 
-def number(path: Path, table: pa.Table, name: str, scale: float = 1.0) -> pa.Array:
-    """Column `name` as float64 in units of the file times `scale`; an empty field is null."""
+def number(path: Path, table: pa.Table, name: str, power: Any = 0) -> pa.Array:
+    """Column `name` as float64, times ten to `power` (one or an array); an empty field is null."""
     text = _filled(table, name)
     _demand(path, name, text, NUMBER, "a number")
-    values = pc.cast(text, pa.float64())
-    # The product of a decimal and a power of ten is exact in decimals, not in binary floats.
-    return values if scale == 1.0 else pc.round(pc.multiply(values, scale), 6)
+    # The power of ten joins the decimal, so that only the result is rounded to a binary float.
+    decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
+    return pc.cast(decimal, pa.float64())
+
+
+def count(path: Path, table: pa.Table, name: str) -> pa.Array:
+    """Column `name` (of months, of days) as int64; an empty field is null."""
+    text = _filled(table, name)
+    _demand(path, name, text, COUNT, "a whole number")
+    return pc.cast(text, pa.int64())
 
 
 def month(path: Path, table: pa.Table, name: str) -> pa.Array:
     """Column `name` (2023-05) as the first day of the month."""
-    text = _filled(table, name)
+    text = table[name].combine_chunks()
     _demand(path, name, text, MONTH, "a month such as 2023-05")
     return _day(pc.binary_join_element_wise(text, "01", "-"))
 
 
 def year(path: Path, table: pa.Table, name: str) -> pa.Array:
     """Column `name` (2023) as the first day of the year."""
-    text = _filled(table, name)
+    text = table[name].combine_chunks()
     _demand(path, name, text, YEAR, "a year such as 2023")
     return _day(pc.binary_join_element_wise(text, "01-01", "-"))
 
@@ -157,6 +168,7 @@ def _part(
 def _flows(source: Source, table: pa.Table, **columns: Any) -> Part:
     """Trade rows, one a record; a zero weight beside a value means "not published"."""
     full = A_FLOW | {"vintage": source.vintage} | columns
+    _known(source, full["cmd_code"])
     for side in ("reporter", "partner"):
         full.setdefault(f"{side}_code", full[f"{side}_iso"])
     if full["currency"] == "USD":
@@ -166,6 +178,16 @@ def _flows(source: Source, table: pa.Table, **columns: Any) -> Part:
         unknown = pc.and_(pc.equal(weight, 0), pc.not_equal(value, 0))
         full["net_wgt_kg"] = pc.if_else(pc.fill_null(unknown, False), None, weight)
     return _part(source, table, TRADE, full)
+
+
+def _known(source: Source, products: pa.Array | str) -> None:
+    """Refuse a product code that is neither HS nor in ``products.csv``."""
+    distinct = [products] if isinstance(products, str) else pc.unique(products).to_pylist()
+    try:
+        for code in distinct:
+            codes.level(code)
+    except CodeError as error:
+        raise CodeError(f"{source.path}: {error}") from error
 
 
 def _chosen(part: Part, keep: pa.Array, reason: str) -> Part:
@@ -230,7 +252,7 @@ def gacc_energy_from_world(path: Path, source: Source) -> Iterator[Part]:
         "natural_gas_pipeline_plus_lng": "271111+271121",
     }  # fmt: skip
     end = month(path, table, "period")
-    covered = pc.cast(number(path, table, "months_covered"), pa.int64())
+    covered = count(path, table, "months_covered")
     cubic = words(path, table, "unit", {"tonnes": False, "m3": True})
     start_of_year = _day(pc.strftime(end, format="%Y-01-01"))
     # A figure for two months is the year's first two: it begins in January.
@@ -254,7 +276,7 @@ def gacc_energy_from_world(path: Path, source: Source) -> Iterator[Part]:
             ref_period=first,
             n_months=length,
             cumulation=cumulation,
-            net_wgt_kg=pc.if_else(cubic, None, pc.multiply(amount, 1000)),
+            net_wgt_kg=pc.if_else(cubic, None, number(path, table, field, 3)),
             qty=pc.if_else(cubic, amount, None),
             qty_unit=pc.if_else(cubic, "m3", "none"),
             flags=_flag(("block", pc.greater(covered, 1))) if field == "month" else "",
@@ -274,7 +296,7 @@ def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
     )  # fmt: skip
     derived = words(path, table, "method", {single: False, block: False, ytd: True, rest: True})
     first = table.append_column("first", pc.utf8_slice_codeunits(table["month"], 0, 7))
-    length = pc.cast(number(path, table, "n_months"), pa.int64())
+    length = count(path, table, "n_months")
     flow_code = words(path, table, "series", flow)
     note = table["flag"].combine_chunks()
     yield _flows(
@@ -289,7 +311,7 @@ def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
         ref_period=month(path, first, "first"),
         n_months=length,
         vintage=table["publication_date"],
-        value_reported=number(path, table, "value_bn_usd", 1e9),
+        value_reported=number(path, table, "value_bn_usd", 9),
         currency="USD",
         valuation=words(path, table, "series", {
             "china_exports_to_russia": "FOB", "china_imports_from_russia": "CIF", "total": None}),
@@ -413,10 +435,10 @@ def baci_china_russia(path: Path, source: Source) -> Iterator[Part]:
         freq_code="A",
         ref_period=year(path, table, "year"),
         n_months=12,
-        value_reported=number(path, table, "value_usd_thousand", 1e3),
+        value_reported=number(path, table, "value_usd_thousand", 3),
         currency="USD",
         valuation="FOB",
-        net_wgt_kg=number(path, table, "quantity_tonnes", 1e3),
+        net_wgt_kg=number(path, table, "quantity_tonnes", 3),
         flags="reconciled",
     )
 
@@ -456,7 +478,7 @@ def rus_customs_by_partner(path: Path, source: Source) -> Iterator[Part]:
         partner_iso=codes.areas(table["partner"], "iso3", path),
         cmd_code="TOTAL",
         ref_period=month(path, table, "period"),
-        value_reported=number(path, table, "value_usd_million", 1e6),
+        value_reported=number(path, table, "value_usd_million", 6),
         currency="USD",
         **_direction(path, table),
     )
@@ -476,7 +498,7 @@ def transit_trade(path: Path, source: Source) -> Iterator[Part]:
         ref_period=year(path, table, "year"),
         n_months=12,
         vintage=table["publication"],
-        value_reported=number(path, table, "value_usd_thousand", 1e3),
+        value_reported=number(path, table, "value_usd_thousand", 3),
         currency="USD",
         **_direction(path, table) | {"valuation": None},
     )
@@ -489,7 +511,8 @@ def dgcis_by_fiscal_year(path: Path, source: Source) -> Iterator[Part]:
     printing of India's imports of all goods.
     """
     table = read_text(path, ["fiscal_year", "hs", "partner", "value_usd_million", "partial"])
-    start = table.append_column("start", pc.utf8_slice_codeunits(table["fiscal_year"], 0, 4))
+    fiscal_year = table["fiscal_year"].combine_chunks()
+    _demand(path, "fiscal_year", fiscal_year, r"^\d{4}-\d\d$", "a fiscal year such as 2022-23")
     partner = table["partner"].combine_chunks()
     all_goods = _has(partner, "^India's Total Imports?$")
     ratio = pc.equal(partner, "%Share")
@@ -498,7 +521,7 @@ def dgcis_by_fiscal_year(path: Path, source: Source) -> Iterator[Part]:
     _same_under_each_heading(path, table, all_goods)
     partial = words(path, table, "partial", {"True": True, "False": False})
     partner = pc.if_else(ratio, "UNSPECIFIED", partner)
-    april = _day(pc.binary_join_element_wise(start["start"].combine_chunks(), "04-01", "-"))
+    april = pc.binary_join_element_wise(pc.utf8_slice_codeunits(fiscal_year, 0, 4), "04-01", "-")
     part = _flows(
         source,
         table,
@@ -509,10 +532,10 @@ def dgcis_by_fiscal_year(path: Path, source: Source) -> Iterator[Part]:
         flow_code="M",
         cmd_code=pc.if_else(all_goods, "TOTAL", table["hs"].combine_chunks()),
         freq_code="A",
-        ref_period=april,
+        ref_period=_day(april),
         # The last year was printed for April to August alone.
         n_months=pc.if_else(partial, 5, 12),
-        value_reported=number(path, table, "value_usd_million", 1e6),
+        value_reported=number(path, table, "value_usd_million", 6),
         currency="USD",
         valuation="CIF",
         flags=_flag(("partial", partial)),
@@ -549,7 +572,7 @@ def mgimo_oil_gas(path: Path, source: Source) -> Iterator[Part]:
         classification_code="MGIMO",
         cmd_code=words(path, table, "product", dict(zip(product, product, strict=True))),
         ref_period=month(path, table, "period"),
-        net_wgt_kg=number(path, table, "thousand_tonnes", 1e6),
+        net_wgt_kg=number(path, table, "thousand_tonnes", 6),
         flags="rebuilt",
     )
 
@@ -613,7 +636,7 @@ def nrg_ti_by_partner(path: Path, source: Source) -> Iterator[Part]:
         classification_code="SIEC",
         cmd_code=words(path, table, "commodity", code),
         ref_period=month(path, table, "period"),
-        net_wgt_kg=pc.if_else(tonnes, pc.multiply(amount, 1000), None),
+        net_wgt_kg=pc.if_else(tonnes, number(path, table, "value", 3), None),
         qty=pc.if_else(tonnes, None, amount),
         qty_unit=words(path, table, "unit", {"tonne": "none", "m3": "m3", "TJ": "TJ"}),
     )  # fmt: skip
@@ -636,7 +659,7 @@ def nrg_ti_gas_from_russia(path: Path, source: Source) -> Iterator[Part]:
         classification_code="SIEC",
         cmd_code=table["siec"],
         ref_period=month(path, table, "period"),
-        qty=number(path, table, "value", 1e6),
+        qty=number(path, table, "value", 6),
         qty_unit="m3",
         flags=words(path, table, "flag", {"": "", "p": "provisional"}),
     )
@@ -654,9 +677,9 @@ def nrg_ti_coifpm_total(path: Path, source: Source) -> Iterator[Part]:
         classification_code="SIEC",
         cmd_code="O4100_TOT",
         ref_period=month(path, table, "period"),
-        value_reported=number(path, table, "value_kusd", 1e3),
+        value_reported=number(path, table, "value_kusd", 3),
         currency="USD",
-        qty=number(path, table, "volume_kbbl", 1e3),
+        qty=number(path, table, "volume_kbbl", 3),
         qty_unit="bbl",
     )
 
@@ -684,12 +707,12 @@ def bruegel_gas_by_route(path: Path, source: Source) -> Iterator[Part]:
         partner_role="route",
         flow_code="M",
         classification_code="SIEC",
-        cmd_code=pc.if_else(_has(route, "LNG"), "G3200", "G3000"),
+        cmd_code=pc.if_else(_has(route, "LNG"), "G3200", "G3000:pipeline"),
         freq_code="Q",
         ref_period=_day(first),
         n_months=3,
         vintage=table["vintage"],
-        qty=number(path, table, "volume_mm3", 1e6),
+        qty=number(path, table, "volume_mm3", 6),
         qty_unit="m3",
         flags=_flag(
             ("partial", words(path, table, "incomplete_quarter", {"True": True, "False": False}))
@@ -719,7 +742,7 @@ def fx_monthly(path: Path, source: Source) -> Iterator[Part]:
         "statistic": table["statistic"],
         "ref_period": month(path, table, "month"),
         "rate": number(path, table, "value"),
-        "n_days": pc.cast(number(path, table, "n_days"), pa.int64()),
+        "n_days": count(path, table, "n_days"),
         "flags": _flag(("partial", _has(flag, "partial month|one day only"))),
         "note": _filled(table, "flag"),
     })  # fmt: skip
@@ -800,7 +823,7 @@ def moex_turnover(path: Path, source: Source) -> Iterator[Part]:
     }
     _demand(path, "period", table["period"].combine_chunks(), r"^\d{4}(-(0[1-9]|1[0-2]))?$",
             "a year or month")  # fmt: skip
-    scale = words(path, table, "unit", {"%": 1.0, "trn RUB": 1e12})
+    power = words(path, table, "unit", {"%": 0, "trn RUB": 12})
     yield _statements(
         path,
         source,
@@ -812,7 +835,7 @@ def moex_turnover(path: Path, source: Source) -> Iterator[Part]:
         currency_group=words(path, table, "indicator", {k: v[1] for k, v in indicator.items()}),
         vintage="first release",
         unit=words(path, table, "unit", {"%": "%", "trn RUB": "RUB"}),
-        value=pc.multiply(number(path, table, "value"), scale),
+        value=number(path, table, "value", power),
         flags=_flag(("derived", pc.not_equal(table["derivation"].combine_chunks(), ""))),
     )
 
@@ -894,7 +917,7 @@ def settlement_statements(path: Path, source: Source) -> Iterator[Part]:
     )
 
 
-PERIOD = re.compile(r"^(?P<year>\d{4})(?:-(?P<kind>[QH]?)(?P<part>\d\d?))?$")
+PERIOD = re.compile(r"^(?P<year>\d{4})(?:-(?P<kind>[QH]?)(?P<part>0?[1-9]|1[0-2]))?$")
 FIRST_MONTHS = re.compile(r"^first (?P<n>\d+) months (?P<year>\d{4})$")
 
 

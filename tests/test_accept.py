@@ -1,0 +1,133 @@
+"""What moved is announced, by claim, and nothing is written unless all of it can be."""
+
+import json
+
+import pytest
+from synthetic import notebook, save_notebook
+
+from tradeflows import accept, notebooks
+from tradeflows.errors import LayoutError, SourceError
+from tradeflows.notebooks import NotebookError
+
+PRICES = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
+CHANGED = PRICES.replace("55.66", "50.00")
+READ = """import os
+from pathlib import Path
+import pandas as pd
+oil = pd.read_csv(Path(os.environ["TRADEFLOWS_ROOT"], "data", "raw", "demo", "oil.csv"))"""
+CHECK = "fall = (oil.iloc[0, 1] - oil.iloc[1, 1]).round(2)\nassert fall > 0\nf'{fall} dollars'"
+
+
+@pytest.fixture
+def project(make_root):
+    """Build a project with one raw file and one notebook that reads it."""
+    root = make_root({"oil": {"text": PRICES}})
+    save_notebook(
+        root / "notebooks" / "01_oil.ipynb", "# Well?", READ, "## It fell", CHECK,
+        "## It is drawn", "oil.iloc[[1], [1]]", "## Nothing moves here", "assert 1\n'one'",
+    )  # fmt: skip
+    return root
+
+
+def committed(root):
+    names = [*sorted((root / "notebooks").iterdir()), root / accept.TOTALS]
+    return {path.name: path.read_bytes() for path in names if path.exists()}
+
+
+def test_a_raw_value_that_changes_is_announced_by_claim_once(project, make_root):
+    first = accept.accept(project)
+    assert first[:2] == [
+        "01_oil: It fell: nothing → 7.99 dollars",
+        "01_oil: Nothing moves here: nothing → one",
+    ]
+    announced = committed(project)
+    assert accept.accept(project) == ["nothing moved"]
+    assert committed(project) == announced
+
+    make_root({"oil": {"text": CHANGED}})
+    lines = accept.accept(project)
+    assert lines[:2] == [
+        "01_oil: It fell: 7.99 dollars → 13.65 dollars",
+        "01_oil: It is drawn: numbers drawn changed",
+    ]
+    assert lines[2] == (
+        "control totals: 2 lines changed, e.g. rates oil 2020 rate USD: "
+        "2 values, sum 119.31 → 2 values, sum 113.65"
+    )
+    assert len(lines) == 3
+
+    saved = json.loads((project / "notebooks" / "01_oil.ipynb").read_text())
+    code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4]
+    assert saved["cells"][1]["id"] == "cell-1"
+    assert saved["metadata"] == accept.METADATA
+
+
+def test_a_raw_file_that_does_not_verify_is_refused_and_nothing_is_written(project):
+    before = committed(project)
+    (project / "data" / "raw" / "demo" / "oil.csv").write_text(CHANGED)
+    with pytest.raises(SourceError, match="oil"):
+        accept.accept(project)
+    assert committed(project) == before
+
+
+def test_a_raw_file_in_no_catalogue_is_refused(project):
+    (project / "data" / "raw" / "demo" / "new.csv").write_text("a\n1\n")
+    with pytest.raises(SourceError, match=r"uncatalogued: .*new\.csv"):
+        accept.accept(project)
+
+
+def test_a_notebook_that_fails_keeps_all_of_them_and_the_totals_as_they_were(project):
+    save_notebook(project / "notebooks" / "02_bad.ipynb", "## It rose", "assert False, 'it fell'")
+    before = committed(project)
+    with pytest.raises(NotebookError, match=r"02_bad\.ipynb: It rose: AssertionError: it fell$"):
+        accept.accept(project)
+    assert committed(project) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (["## A", ("assert 1", "one")], ["## A", ("assert 1", "two")], ["n: A: one → two"]),
+        (["## A", ("assert 1", "one")], ["## B", ("assert 1", "one")],
+         ["n: A: one → nothing", "n: B: nothing → one"]),
+        (["## A", ("1", {"text/plain": "1"})], ["## A", ("1", {"text/plain": "2"})],
+         ["n: A: numbers drawn changed"]),
+        ([("1", {"text/plain": "1"})], [("1", {"text/plain": "2"})],
+         ["n: before the first claim: numbers drawn changed"]),
+        (["## A", ("assert 1", "one")], ["## A", ("assert  1", "one")],
+         ["n: written anew; no sentence and no drawn number moved"]),
+    ],
+)  # fmt: skip
+def test_what_moved_is_told_by_claim(old, new, said):
+    assert accept.moved("n", notebook(*old), notebook(*new)) == said
+
+
+def test_each_cell_of_the_totals_that_differs_is_told():
+    cell, gone, new = (("trade", "x", "", "net_wgt_kg", unit) for unit in ("kg", "t", "g"))
+    old = {cell: ("2", "3.0"), gone: ("1", "1.0")}
+    assert list(accept.changed(old, {cell: ("2", "3.5"), new: ("1", "9.0")})) == [
+        "trade x net_wgt_kg g: none → 1 values, sum 9.0",
+        "trade x net_wgt_kg kg: 2 values, sum 3.0 → 2 values, sum 3.5",
+        "trade x net_wgt_kg t: 1 values, sum 1.0 → none",
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "table,total\n", ",".join(accept.COLUMNS) + "\n<<<<\n"])
+def test_control_totals_of_another_layout_are_refused(tmp_path, content):
+    (tmp_path / "data").mkdir()
+    (tmp_path / accept.TOTALS).write_text(content)
+    with pytest.raises(LayoutError, match="remove it and run `tradeflows accept`"):
+        accept.committed(tmp_path)
+
+
+def test_times_of_day_that_jupyter_recorded_are_not_kept(project):
+    path = project / "notebooks" / "01_oil.ipynb"
+    saved = json.loads(path.read_text())
+    saved["cells"][1]["metadata"] = {"execution": {"iopub.execute_input": "noon"}, "tags": ["a"]}
+    saved["metadata"] = {"language_info": {"name": "python", "version": "3.11.7"}}
+    path.write_text(json.dumps(saved))
+    accept.accept(project)
+    kept = notebooks.load(path)
+    assert kept.cells[1].metadata == {"tags": ["a"]}
+    assert kept.metadata == accept.METADATA

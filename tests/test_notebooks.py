@@ -1,0 +1,206 @@
+"""What nbval does not see: the rules that make its comparison worth something."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from synthetic import CLAIM, save_notebook
+
+from tradeflows import notebooks
+
+ROOT = Path(__file__).parents[1]
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NEEDED = {"01_energy_rerouting", "02_yuan_settlement", "03_drone_parts"}
+FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
+FORBIDDEN_CODE = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.AsyncFor,
+    ast.While, ast.Try, ast.TryStar,
+)  # fmt: skip
+READERS = {"drawn", "sources", "alt"}  # functions of charts that draw nothing
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return notebooks.load(path)
+
+
+@pytest.fixture
+def cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def draws(cell):
+    """Whether a cell of code calls a function of charts that draws."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "charts"
+        and node.func.attr not in READERS
+        for node in ast.walk(ast.parse(cell.source))
+    )
+
+
+def checks(cell):
+    """Whether a cell of code asserts something and ends in a sentence that it shows."""
+    body = ast.parse(cell.source).body
+    return (
+        any(isinstance(node, ast.Assert) for node in body)
+        and isinstance(body[-1], ast.Expr)
+        and len(cell.outputs) == 1
+        and notebooks.sentence(cell.outputs[0]) != ""
+    )
+
+
+def test_the_three_notebooks_are_there():
+    assert {path.stem for path in PATHS} >= NEEDED
+
+
+def test_it_was_run_top_to_bottom_and_saved(cells):
+    # nbval compares nothing in a cell without an execution count.
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+
+
+def test_its_metadata_do_not_change_with_the_machine(notebook):
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info == {"name": "python"}
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+def test_no_cell_escapes_the_check(cells):
+    for cell in cells:
+        assert not FORBIDDEN_TAGS & {*cell.metadata.get("tags", [])}
+        assert "NBVAL_" not in cell.source
+        # A magic hides what follows it from nbval, and is no Python.
+        ast.parse(cell.source)
+
+
+def test_imports_come_first_and_nowhere_else(cells):
+    first, *others = [ast.parse(cell.source) for cell in cells]
+    imports = (ast.Import, ast.ImportFrom)
+    assert all(isinstance(node, imports) for node in first.body)
+    assert [node for tree in others for node in ast.walk(tree) if isinstance(node, imports)] == []
+
+
+def test_code_only_calls_what_the_package_has(cells):
+    for cell in cells:
+        found = [node for node in ast.walk(ast.parse(cell.source))
+                 if isinstance(node, FORBIDDEN_CODE)]  # fmt: skip
+        assert [ast.unparse(node) for node in found] == []
+
+
+def test_no_path_of_one_machine_is_in_it(path, cells):
+    texts = [
+        node.value
+        for cell in cells
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert [text for text in texts if re.match(r"/\w|~/|[A-Za-z]:\\|file:", text)] == []
+    assert str(ROOT) not in path.read_text(encoding="utf-8")
+
+
+def test_nothing_was_warned_of_and_nothing_failed(cells):
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
+
+
+def test_every_chart_shows_its_numbers_and_is_followed_by_a_check(cells):
+    for chart, after in zip(cells, [*cells[1:], None], strict=True):
+        if draws(chart):
+            assert re.fullmatch(r"charts\.drawn\(\w+\)", chart.source.splitlines()[-1])
+            pictures = [o for o in chart.outputs if "image/png" in o.get("data", {})]
+            assert len(pictures) == 1, chart.source
+            assert len(chart.outputs) == 2, "a picture and its numbers"
+            assert after is not None
+            assert checks(after), after.source
+
+
+def test_the_numbers_of_a_chart_are_shown_in_full(cells):
+    # Of a longer table pandas prints ten rows, and nbval compares what is printed.
+    for cell in filter(draws, cells):
+        for output in cell.outputs:
+            text = output.get("data", {}).get("text/plain", "")
+            assert not re.search(r"^\.\.\. +\.\.\.|^\[\d+ rows x \d+ columns\]", text, re.M)
+
+
+def test_the_title_is_a_question_and_the_next_line_its_answer_with_a_number(notebook):
+    assert notebook.cells[0].cell_type == "markdown"
+    title, answer, *_ = filter(None, notebook.cells[0].source.splitlines())
+    assert title.startswith("# ")
+    assert title.endswith("?")
+    assert re.search(r"\d", answer)
+
+
+def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
+    answer = notebook.cells[0].source.partition("\n")[2].strip().partition("\n\n")[0]
+    said = " ".join(notebooks.claims(notebook).values())
+    number = r"\d+(?:[.,]\d+)*"
+    years = {str(year) for year in range(1990, 2040)}
+    assert {*re.findall(number, answer)} - {*re.findall(number, said)} - years == set()
+
+
+def test_every_heading_is_a_claim_with_a_chart_and_its_check(notebook):
+    headings = [of for cell in notebook.cells if cell.cell_type == "markdown"
+                for of in notebooks.HEADING.findall(cell.source)]  # fmt: skip
+    under = {of for of, cell in notebooks.code(notebook) if not notebooks.lists_sources(cell)}
+    if headings[-1] not in under:
+        headings.pop()  # a closing word, with the sources below it
+    assert headings
+    assert len(headings) == len(set(headings))
+    assert list(notebooks.claims(notebook)) == headings
+    drawn = [heading for heading, cell in notebooks.code(notebook) if draws(cell)]
+    assert list(dict.fromkeys(drawn)) == headings
+
+
+def test_the_last_cell_lists_the_sources(cells):
+    assert notebooks.lists_sources(cells[-1])
+    assert [cell for cell in cells[:-1] if notebooks.lists_sources(cell)] == []
+
+
+def test_each_source_is_listed_with_its_claims_in_full(notebook):
+    used = notebooks.sources_used(notebook)
+    assert used
+    assert [claims for claims in used.values() if "..." in claims or not claims] == []
+
+
+def test_it_is_smaller_than_a_megabyte(path):
+    assert path.stat().st_size < 1_000_000
+
+
+# --- the names that nbval's cells get -------------------------------------------------------------
+
+
+def collected(folder, *options):
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, f"--rootdir={folder}", *options, "."],
+        cwd=folder, capture_output=True, text=True, check=False,
+    ).stdout.splitlines()  # fmt: skip
+
+
+def test_a_cell_that_nbval_checks_is_named_for_its_claim(tmp_path):
+    shutil.copy(ROOT / "notebooks" / "conftest.py", tmp_path)
+    save_notebook(tmp_path / "01_oil.ipynb", *CLAIM, "## Of x::y", "1")
+    assert collected(tmp_path, "--nbval")[:4] == [
+        "01_oil.ipynb::before the first claim [cell 0]",
+        "01_oil.ipynb::The price fell & fell [cell 1]",
+        "01_oil.ipynb::The price fell & fell [cell 2]",
+        "01_oil.ipynb::Of x:y [cell 3]",
+    ]
+
+
+def test_without_nbval_no_name_is_changed(tmp_path):
+    shutil.copy(ROOT / "notebooks" / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
+    save_notebook(tmp_path / "01_oil.ipynb", *CLAIM)
+    assert collected(tmp_path)[0] == "test_it.py::test_it"

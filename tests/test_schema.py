@@ -1,0 +1,174 @@
+import re
+from datetime import date
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from tradeflows import schema
+from tradeflows.errors import SchemaError
+
+BRENT = {
+    "source_id": "oil", "source_row": pa.array([1, 2]), "source_field": "", "base": "BRENT",
+    "quote": "USD", "publisher": "Demo", "statistic": "mean",
+    "ref_period": pa.array([date(2020, 1, 1), date(2020, 2, 1)]), "n_months": 1,
+    "rate": pa.array([63.65, 55.66]), "n_days": None, "flags": "", "note": None,
+}  # fmt: skip
+
+
+def conform(**changes):
+    return schema.conform(BRENT | changes, schema.RATES)
+
+
+def refusal(action, *arguments, **changes):
+    with pytest.raises(SchemaError) as caught:
+        action(*arguments, **changes)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- the contracts -------------------------------------------------------------------------------
+
+FIELDS = [(name, field) for name, table in schema.TABLES.items() for field in table]
+NAMES = [f"{name}.{field.name}" for name, field in FIELDS]
+
+
+@pytest.mark.parametrize(("table", "field"), FIELDS, ids=NAMES)
+def test_every_field_says_what_it_means(table, field):
+    about = {key.decode(): value.decode() for key, value in field.metadata.items()}
+    assert about["note"]
+    assert not (field.nullable and about["key"]), "a key is never null"
+    # A number has a unit; counts of records have none.
+    assert about["unit"] or field.type != schema.NUMBER
+
+
+@pytest.mark.parametrize("name", schema.TABLES)
+def test_every_row_can_be_followed_to_its_raw_line(name):
+    contract = schema.TABLES[name]
+    assert contract.names[:3] == ["source_id", "source_row", "source_field"]
+    assert not any(contract.field(each).nullable for each in contract.names[:3])
+
+
+def test_the_key_of_trade_keeps_apart_what_must_not_be_added():
+    apart = {
+        "source_id", "partner_role", "classification_code", "freq_code", "n_months", "cumulation",
+        "breakdown", "qty_unit", "vintage", "partner_code",
+    }  # fmt: skip
+    assert apart <= set(schema.key(schema.TRADE))
+
+
+def test_the_key_of_settlement_keeps_families_releases_and_outlets_apart():
+    assert {"measure", "vintage", "outlet", "concept"} <= set(schema.key(schema.SETTLEMENT))
+
+
+def test_the_dictionary_has_a_line_for_each_field_in_words():
+    for contract in schema.TABLES.values():
+        lines = schema.describe(contract)
+        assert [line["field"] for line in lines] == contract.names
+        assert {line["type"] for line in lines} <= {"text", "float64", "int64", "date32[day]"}
+        assert all(isinstance(value, str) for line in lines for value in line.values())
+    weight = next(line for line in schema.describe(schema.TRADE) if line["field"] == "net_wgt_kg")
+    assert (weight["unit"], weight["key"]) == ("kg", "")
+    flow = next(line for line in schema.describe(schema.TRADE) if line["field"] == "flow_code")
+    assert (flow["allowed"], flow["key"]) == ("M, X, RM, RX, MX", "yes")
+    assert flow["SDMX concept"] == "FLOW"
+
+
+# --- conform -------------------------------------------------------------------------------------
+
+
+def test_a_scalar_is_shared_by_all_rows_and_none_is_null():
+    batch = conform()
+    assert batch.schema.equals(schema.RATES, check_metadata=True)
+    assert batch["base"].to_pylist() == ["BRENT", "BRENT"]
+    assert batch["n_days"].null_count == 2
+
+
+def test_arrays_chunked_arrays_and_series_are_all_taken():
+    chunked = pa.chunked_array([[63.65], [55.66]])
+    for rates in (chunked, pd.Series([63.65, 55.66]), pa.array(["63.65", "55.66"])):
+        assert conform(rate=rates)["rate"].to_pylist() == [63.65, 55.66]
+
+
+def test_the_contract_travels_inside_the_parquet_file(tmp_path):
+    parquet.write_table(pa.Table.from_batches([conform()]), tmp_path / "rates.parquet")
+    read = parquet.read_schema(tmp_path / "rates.parquet")
+    assert read.metadata[b"table"] == b"rates"
+    assert read.field("rate").metadata[b"unit"] == b"quote per base"
+    assert read.field("quote").metadata[b"sdmx"] == b"CURRENCY"
+    assert schema.key(read) == schema.key(schema.RATES)
+    assert schema.describe(read) == schema.describe(schema.RATES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"colour": "red"}, "columns missing or unknown for rates: colour"),
+        ({"rate": pa.array(["63.65", "dear"])}, r"rates.rate: Failed to parse .*dear"),
+        ({"n_months": pa.array([1.0, 1.5])}, r"rates.n_months: Float value 1.5\d* was truncated"),
+        ({"quote": pa.array(["USD", None])}, r"quote: no value in 1 of 2 rows \(None in record 2"),
+        ({"flags": None}, "flags: no value in 2 of 2 rows"),
+        ({"rate": pa.array([1, -0.5])}, r"rate: below 0 in 1 of 2 rows \(-0.5 in record 2\)"),
+        ({"rate": pa.array([float("nan"), 1])}, r"rate: not finite .*\(nan in record 1\)"),
+        ({"rate": pa.array([float("inf"), 1])}, r"rate: not finite .*\(inf in record 1\)"),
+        ({"n_months": 0}, "n_months: below 1 in 2 of 2 rows"),
+        ({"flags": pa.array(["partial", "guessed"])}, "flags that FLAGS does not define: guessed"),
+        ({"rate": {"a": 1}}, "rates.rate: "),
+        ({"rate": pa.array([[1.0], [2.0]])}, "rates.rate: "),
+    ],
+)
+def test_what_it_refuses(changes, message):
+    assert re.search(message, refusal(conform, **changes))
+
+
+def test_a_missing_column_is_named():
+    columns = {name: value for name, value in BRENT.items() if name != "rate"}
+    assert refusal(schema.conform, columns, schema.RATES).endswith("for rates: rate")
+
+
+def test_a_value_that_is_not_allowed_is_shown_with_the_allowed_ones():
+    trade = dict.fromkeys(schema.TRADE.names, "") | {
+        "source_row": pa.array([7]), "ref_period": pa.array([date(2020, 1, 1)]), "n_months": 1,
+        "partner_role": "origin", "flow_code": "import", "freq_code": "M", "cumulation": "period",
+        "qty_unit": "none", "currency": None, "valuation": None, "value_reported": None,
+        "primary_value_usd": None, "net_wgt_kg": None, "qty": None, "qualifier": "=",
+    }  # fmt: skip
+    found = refusal(schema.conform, trade, schema.TRADE)
+    assert found == ("flow_code: not one of M, X, RM, RX, MX in 1 of 1 rows ('import' in record 7)")
+    assert schema.conform(trade | {"flow_code": "M"}, schema.TRADE).num_rows == 1
+
+
+def test_columns_of_unequal_length_are_refused():
+    assert refusal(conform, rate=pa.array([1.0])) == "rates.rate: 1 values for 2 records"
+
+
+def test_at_most_five_offending_records_are_shown():
+    n = 9
+    many = {
+        "source_row": pa.array(range(1, n + 1)), "rate": pa.array([-1.0] * n),
+        "ref_period": pa.array([date(2020, 1, 1)] * n),
+    }  # fmt: skip
+    found = refusal(conform, **many)
+    assert "in 9 of 9 rows" in found
+    assert found.count("in record") == 5
+
+
+# --- check_key -----------------------------------------------------------------------------------
+
+
+def test_two_rows_of_one_key_are_refused_with_both_records():
+    twice = conform(ref_period=pa.array([date(2020, 1, 1)] * 2))
+    found = refusal(schema.check_key, pa.Table.from_batches([twice]), schema.RATES)
+    assert found.startswith("oil: records 1 and 2 state the same cell of rates (BRENT USD Demo")
+    assert found.endswith("1 cells are stated more than once")
+
+
+def test_two_batches_that_share_a_key_are_refused():
+    table = pa.Table.from_batches([conform(), conform()])
+    assert "2 cells are stated more than once" in refusal(schema.check_key, table, schema.RATES)
+
+
+def test_one_cell_of_two_sources_is_no_repetition():
+    table = pa.Table.from_batches([conform(), conform(source_id="other")])
+    schema.check_key(table, schema.RATES)

@@ -1,0 +1,776 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from tradeflows import codes, schema, tables
+from tradeflows.errors import (
+    BuildError,
+    CodeError,
+    LayoutError,
+    QueryError,
+    SchemaError,
+    SourceError,
+)
+
+BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
+LATER = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n2020-03,32.01\n"
+OTHER = '[publisher.other]\nname = "Second Office"\nshort = "Second"\nhome = ""\n'
+
+
+def trade(cleaner, *records, **more):
+    """A catalogued file of trade: a cleaner, its header and some records."""
+    return {
+        "table": "trade", "cleaner": f"transcribed.{cleaner}", "text": "\n".join(records) + "\n",
+    } | more  # fmt: skip
+
+
+def comtrade(*records, **more):
+    head = "period,reporter,product,hs_scope,net_wgt_kg,value_usd"
+    return trade("comtrade_energy_from_russia", head, *records, **more)
+
+
+def china(*records, **more):
+    head = "period,product,hs_scope,net_wgt_kg,value_usd"
+    return trade("gacc_energy_from_russia", head, *records, **more)
+
+
+def comext(*records, **more):
+    head = "REPORTER,PARTNER,PRODUCT,FLOW,PERIOD,VALUE_EUR,QUANTITY_KG"
+    return trade("comext_energy", head, *records, **more)
+
+
+def panel(*records, **more):
+    head = "period,reporter,partner,commodity,unit,value"
+    return trade("nrg_ti_by_partner", head, *records, **more)
+
+
+def routes(*records, **more):
+    head = "period,supplier_route,volume_mm3,vintage,incomplete_quarter"
+    return trade("bruegel_gas_by_route", head, *records, **more)
+
+
+def press(*records, **more):
+    head = "month,series,value_bn_usd,method,n_months,source_url,publication_date,flag"
+    return trade("gacc_china_russia_trade", head, *records, vintage="by row", **more)
+
+
+def world(*records, **more):
+    return trade("gacc_energy_from_world", "period,product,unit,ytd,month,months_covered",
+                 *records, **more)  # fmt: skip
+
+
+def drones(*records, **more):
+    return trade("comtrade_drone_exports", "year,partner_code,hs6,value_usd", *records, **more)
+
+
+def settlement(*records, **more):
+    head = ("period,period_type,flow,region,currency_group,value_pct,qualifier,measure,vintage,"
+            "derivation,source_url,publication_date,outlet,underlying,flag")  # fmt: skip
+    return trade("cbr_settlement_shares", head, *records, **{"table": "settlement"} | more)
+
+
+@pytest.fixture
+def ask(make_root):
+    """Build invented files, then ask: ``ask({"a": comtrade(...)})(product="crude")``."""
+
+    def build(sources, table="trade"):
+        root = make_root(sources, head=OTHER)
+        tables.build(root)
+        return lambda **filters: tables.read(table, root=root, **filters)
+
+    return build
+
+
+def refusal(action, *arguments, error=QueryError, **more):
+    with pytest.raises(error) as caught:
+        action(*arguments, **more)
+    assert "\n" not in str(caught.value), "one line"
+    return str(caught.value)
+
+
+def held(root):
+    """Bytes of all that lies in the folder of built tables."""
+    return {path.name: path.read_bytes() for path in (root / "data" / "processed").iterdir()}
+
+
+# --- build ---------------------------------------------------------------------------------------
+
+
+def test_building_twice_gives_the_same_bytes(make_root):
+    root = make_root({"oil": {}, "crude": comtrade("2020-02,IND,crude_oil,2709,50,25")})
+    tables.build(root)
+    first = held(root)
+    tables.build(root)
+    assert held(root) == first
+    assert set(first) == {f"{name}.parquet" for name in schema.TABLES}
+
+
+def test_building_says_what_came_in_went_out_and_was_left_out(make_root):
+    crude = world("2020-01,crude_oil,tonnes,40,40,1", "2020-02,crude_oil,tonnes,85,,1")
+    root = make_root({"oil": {}, "all": crude})
+    seen = []
+    built = {each.table: dict(each.counts) for each in tables.build(root, seen.append)}
+    assert built["trade"] == {"records": 2, "rows": 3, "left out: no figure in month": 1}
+    assert built["rates"] == {"records": 2, "rows": 2}
+    assert built["figures"] == {}
+    assert seen == ["all", "oil"]
+
+
+def test_a_table_carries_its_contract_and_what_it_was_made_of(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    read = parquet.read_schema(tables.processed(root, "rates"))
+    assert schema.describe(read) == schema.describe(schema.RATES)
+    assert read.metadata[b"table"] == b"rates"
+    assert read.metadata[b"fingerprint"]
+
+
+def test_every_row_names_its_file_and_its_record(ask):
+    later, earlier = "2020-03,IND,crude_oil,2709,1,1", "2020-02,IND,crude_oil,2709,2,2"
+    rows = ask({"crude": comtrade(later, earlier)})(product="crude")
+    assert rows["source_id"].tolist() == ["crude", "crude"]
+    assert rows.set_index("ref_period")["source_row"].to_dict() == {
+        pd.Timestamp("2020-02-01"): 2, pd.Timestamp("2020-03-01"): 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"sha256": "0" * 64}, SourceError, "changed: .*expected 50 bytes of sha256 000"),
+        ({"path": "demo/no.csv"}, SourceError, r"missing: .*no.csv .*restore it with `git restore"),
+        ({"text": "a,b\n1,2\n"}, LayoutError, r"expected the columns period,usd_per_barrel"),
+        ({"text": BRENT.replace("63.65", "dear")}, LayoutError, "record 1: expected a number"),
+        ({"text": BRENT.replace("63.65", "-1")}, SchemaError, "rate: below 0 .*in record 1"),
+        ({"text": BRENT + "2020-02,9\n"}, SchemaError, "oil: records 2 and 3 state the same cell"),
+        (press("2020-13,total,1,reported_single_month,1,,2021,"), LayoutError, "such as 2023-05"),
+        (drones("2024,344,990099,1", "2024,99999,880621,1"), CodeError, "'99999'"),
+    ],
+)
+def test_whatever_fails_the_old_files_stay_whole(make_root, changes, error, message):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    before = held(root)
+    make_root({"oil": changes})
+    with pytest.raises(error, match=message):
+        tables.build(root)
+    assert held(root) == before
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, MemoryError, OSError])
+@pytest.mark.parametrize("table", schema.TABLES)
+def test_stopped_while_it_writes_a_table_nothing_is_changed_or_left(
+    make_root, monkeypatch, table, fault
+):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    before = held(root)
+    make_root({"oil": {"text": LATER}})
+    write = tables._write
+
+    def stop(root, sources, built, path, progress):
+        write(root, sources, built, path, progress)
+        if built.table == table:
+            raise fault("stopped")
+
+    monkeypatch.setattr(tables, "_write", stop)
+    with pytest.raises(BuildError if fault is OSError else fault, match="stopped"):
+        tables.build(root)
+    assert held(root) == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tradeflows import tables
+moment, root = sys.argv[1], Path(sys.argv[2])
+def kill(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+calls = []
+def second(function):
+    def call(*arguments):
+        calls.append(0)
+        return kill() if len(calls) == 2 else function(*arguments)
+    return call
+if moment == "second fsync":
+    os.fsync = second(os.fsync)
+elif moment == "second replace":
+    Path.replace = second(Path.replace)
+tables.build(root, kill if moment == "first source" else None)
+"""
+
+
+@pytest.mark.parametrize("moment", ["first source", "second fsync", "second replace"])
+def test_killed_at_any_moment_each_table_is_the_old_one_or_the_new_one(make_root, moment):
+    root = make_root({"oil": {}, "crude": comtrade("2020-02,IND,crude_oil,2709,50,25")})
+    tables.build(root)
+    old = held(root)
+    make_root({"oil": {"text": LATER}, "crude": comtrade("2020-02,IND,crude_oil,2709,51,25")})
+    done = subprocess.run([sys.executable, "-c", KILLED, moment, root], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    killed = held(root)
+    tables.build(root)
+    new = held(root)
+    for name in old:
+        assert killed[name] in (old[name], new[name])
+    if moment != "second replace":
+        assert {name: killed[name] for name in old} == old
+    for path in (root / "data" / "processed").glob(".*.tmp"):
+        two_hours_ago = time.time() - 7200
+        os.utime(path, (two_hours_ago, two_hours_ago))
+    tables.build(root)
+    assert set(held(root)) == set(old), "what a killed build left is swept in time"
+
+
+FULL = """
+import resource, sys
+from tradeflows import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+sys.exit(cli.main(["--root", sys.argv[1], "build"]))
+"""
+
+
+@pytest.mark.parametrize("room", [0, 5000])
+def test_a_disk_that_fills_is_one_line_and_nothing_is_lost(make_root, room):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    before = held(root)
+    many = "\n".join(f"{year}-{month:02},{year / month}" for year in range(1500, 2500)
+                     for month in range(1, 13))  # fmt: skip
+    make_root({"oil": {"text": f"period,usd_per_barrel\n{many}\n"}})
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, root, str(room)], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"tradeflows: {root / 'data' / 'processed'}: cannot be written (")
+    assert "large" in line
+    assert "make room" in line
+    assert held(root) == before
+
+
+def test_a_file_in_the_place_of_the_folder_is_named_and_kept(make_root):
+    root = make_root({"oil": {}})
+    place = root / "data" / "processed"
+    place.write_text("mine")
+    message = refusal(tables.build, root, error=BuildError)
+    assert message.startswith(f"{place}: cannot be written (")
+    assert "move what is in the way" in message
+    assert place.read_text() == "mine"
+    assert "absent; run `tradeflows build`" in refusal(
+        tables.read, "rates", root=root, error=BuildError
+    )
+
+
+def test_a_folder_in_the_place_of_a_table_is_named(make_root):
+    root = make_root({"oil": {}})
+    (root / "data" / "processed" / "rates.parquet").mkdir(parents=True)
+    assert "cannot be written" in refusal(tables.build, root, error=BuildError)
+
+
+def test_a_temporary_file_of_a_running_build_is_left_alone(make_root):
+    root = make_root({"oil": {}})
+    running = root / "data" / "processed" / ".rates.1.tmp"
+    running.parent.mkdir()
+    running.write_text("half")
+    tables.build(root)
+    assert running.exists()
+
+
+# --- control totals ------------------------------------------------------------------------------
+
+
+def test_control_totals_count_and_add_up_each_measure_and_each_raw_column(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    assert tables.control_totals(root) == [
+        {"table": table, "source_id": "oil", "year": year, "measure": measure, "unit": unit,
+         "count": "2", "total": total}
+        for table, year, measure, unit, total in [
+            ("rates", "2020", "rate", "USD", repr(63.65 + 55.66)),
+            ("raw", "", "usd_per_barrel", "", repr(63.65 + 55.66)),
+        ]
+    ]  # fmt: skip
+
+
+def test_a_value_that_reaches_no_table_is_in_the_control_totals_too(make_root):
+    head = ("period,reporter,gas_2711_plus_271121_kg,lng_271111_kg,"
+            "pipeline_271121_upper_bound_kg,comext_271121_kg")  # fmt: skip
+    totals = []
+    for reference in ("2800", "3080"):
+        record = f"2020-02,EU27,7000,1000,3000,{reference}"
+        root = make_root({"gas": trade("eu_pipeline_gas_bounds", head, record)})
+        tables.build(root)
+        totals.append(tables.control_totals(root))
+    changed = [row["measure"] for row in totals[0] if row not in totals[1]]
+    assert changed == ["comext_271121_kg"]
+
+
+# --- read: the frame -----------------------------------------------------------------------------
+
+CRUDE = comtrade(
+    "2019-12,EU28,crude_oil,2709,900,450",
+    "2020-01,EU27,crude_oil,2709,1000,500",
+    "2020-02,EU27,crude_oil,2709,960,480",
+    "2020-02,IND,crude_oil,2709,50,25",
+    "2020-03,IND,crude_oil,2709,60,30",
+    "2020-03,IND,oil_products,2710,6,3",
+)
+
+
+def test_a_frame_has_the_columns_of_the_contract_and_the_publisher(ask):
+    frame = ask({"a": CRUDE})(reporter="IND", product="crude")
+    assert [*frame.columns] == [*schema.TRADE.names, "publisher"]
+    assert frame["ref_period"].dtype.kind == "M"
+    assert frame["publisher"].tolist() == ["demo", "demo"]
+    assert frame.attrs == {"sources": ("a",), "caveats": ()}
+    assert frame.index.tolist() == [0, 1]
+
+
+def test_an_area_may_be_given_by_id_by_two_letters_or_by_name(ask):
+    read = ask({"a": CRUDE})
+    for word in ("IND", "IN", "India", "india"):
+        assert len(read(reporter=word, product="crude")) == 2
+
+
+@pytest.mark.parametrize(
+    ("window", "months"),
+    [
+        ({}, [2, 3]), ({"start": "2020-03"}, [3]), ({"end": "2020-02"}, [2]),
+        ({"start": "2020", "end": "2020"}, [2, 3]), ({"start": 2020}, [2, 3]),
+        ({"start": "2020-02", "end": "2020-02"}, [2]),
+    ],
+)  # fmt: skip
+def test_a_window_holds_both_of_its_ends(ask, window, months):
+    frame = ask({"a": CRUDE})(reporter="IND", product="crude", **window)
+    assert frame["ref_period"].dt.month.tolist() == months
+
+
+def test_a_period_that_ends_after_the_window_is_not_in_it(ask):
+    read = ask({"a": press(
+        "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020-03,",
+        "2020-03,china_imports_from_russia,5,reported_single_month,1,,2020-04,",
+    )})  # fmt: skip
+    assert len(read(end="2020-02")) == 1
+    assert "another window: 2020-01 to 2020-03 is held" in refusal(read, end="2020-01")
+    assert read(start="2020-02")["ref_period"].dt.month.tolist() == [3]
+
+
+@pytest.mark.parametrize("month", ["2023-13", "2023-00", "0000", "2023-1", "23-01", "2023/01", "",
+                                   "２０２３", "2023-01-01", "last year"])  # fmt: skip
+@pytest.mark.parametrize("end", ["start", "end"])
+def test_a_month_that_does_not_exist_is_refused(ask, month, end):
+    found = refusal(ask({"a": CRUDE}), **{end: month})
+    assert found == f"{end}={month!r}: expected a month such as 2023-05, or a year"
+
+
+def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_none(ask):
+    head = (
+        "id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,"
+        "qualifier,underlying_statistic,publisher,publication_date,source_url,confidence,notes"
+    )
+    records = [
+        f"{name},drones,CHN,RUS,drones,,{start},{end},,1,USD,=,customs,A,,,high,"
+        for name, start, end in [("D1", "2022-02-24", "2023-03"), ("D2", "spring", "summer")]
+    ]
+    figures = trade("published_figures", head, *records, table="figures",
+                    arguments={"repeats": {}})  # fmt: skip
+    read = ask({"a": figures}, "figures")
+    assert read()["id"].tolist() == ["D1", "D2"]
+    frame = read(start="2022-02", end="2023-03")
+    assert frame["id"].tolist() == ["D1"]
+    assert frame.attrs["caveats"] == ("1 rows without exact dates are in no window, so not here",)
+    for window in ({"start": "2022-03"}, {"end": "2023-02"}):
+        assert "nothing in figures matches" in refusal(read, **window)
+
+
+# --- read: what is asked wrongly -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"prodct": "crude"}, "no filter 'prodct' for trade; did you mean 'product'?"),
+        ({"colour": "red"}, "no filter 'colour' for trade; there are publisher, reporter"),
+        ({"reporter": "Indai"}, "no area 'Indai'; nearest: .*India"),
+        ({"product": "crud"}, "no product 'crud'; nearest: crude"),
+        ({"publisher": "dem"}, "no publisher 'dem' of trade; there are demo"),
+        ({"product": 2709}, "product=2709: expected a text such as '2709', or a list of them"),
+        ({"reporter": []}, "reporter=.*: expected a text"),
+        ({"reporter": ["IND", None]}, "reporter=.*: expected a text"),
+        ({"flow": "X", "reporter": "IND"}, "nothing in trade matches; held with .*flow other than "
+                                           "X: M"),
+        ({"partner": "CHN", "reporter": "IND"}, "held with partner other than CHN: RUS"),
+        ({"source": "b"}, "held with source other than b: a"),
+        ({"freq": "W"}, "held with freq other than W: M"),
+        ({"start": "2021", "reporter": "IND"}, "another window: 2020-02 to 2020-03 is held"),
+        ({"partner": "CHN", "flow": "X", "freq": "A"}, "matches these filters together; leave a "
+                                                       "filter out"),
+        ({"product": "TOTAL", "reporter": "IND"}, "held with .*product other than TOTAL: 2709"),
+        ({"source": "a", "publisher": "other"}, "no publisher 'other' of trade"),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_answered_is_met_with_what_is_held(ask, filters, message):
+    with pytest.raises(QueryError, match=message):
+        ask({"a": CRUDE})(**filters)
+
+
+def test_a_publisher_without_the_source_asked_for_is_a_contradiction(ask):
+    read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other"}})
+    message = refusal(read, publisher="other", source="a")
+    assert "has no source_id in common with the other filters" in message
+
+
+def test_an_unknown_table_is_refused():
+    assert "no table 'trad'; there are trade, settlement" in refusal(tables.read, "trad")
+
+
+# --- read: absent and stale ----------------------------------------------------------------------
+
+
+def test_before_a_build_the_message_names_the_command(make_root):
+    root = make_root({"oil": {}})
+    message = refusal(tables.read, "rates", root=root, error=BuildError)
+    assert message == f"{tables.processed(root, 'rates')}: absent; run `tradeflows build`"
+
+
+@pytest.mark.parametrize("change", [{"rank": 3}, {"text": LATER}, {"vintage": "2024-06"}])
+def test_a_table_older_than_its_catalogue_is_refused_and_the_others_are_not(make_root, change):
+    root = make_root({"oil": {}, "crude": CRUDE})
+    tables.build(root)
+    make_root({"oil": change, "crude": CRUDE})
+    message = refusal(tables.read, "rates", root=root, error=BuildError)
+    assert message.endswith("older than its sources or its code; run `tradeflows build`")
+    assert len(tables.read("trade", reporter="IND", product="crude", root=root)) == 2
+    tables.build(root)
+    assert len(tables.read("rates", root=root)) >= 2
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"period,rate\n"])
+def test_what_is_no_parquet_file_is_refused(make_root, content):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    tables.processed(root, "rates").write_bytes(content)
+    message = refusal(tables.read, "rates", root=root, error=BuildError)
+    assert message.endswith("rates.parquet: not a Parquet file; run `tradeflows build`")
+
+
+def test_a_parquet_file_of_someone_else_is_stale(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    pd.DataFrame({"rate": [1.0]}).to_parquet(tables.processed(root, "rates"))
+    assert "run `tradeflows build`" in refusal(tables.read, "rates", root=root, error=BuildError)
+
+
+# --- read: products ------------------------------------------------------------------------------
+
+
+def test_a_national_code_is_found_under_its_heading_and_said_so(ask):
+    frame = ask({"a": china("2020-01,crude_oil,27090000,10,5")})(product="2709")
+    assert frame["cmd_code"].tolist() == ["27090000"]
+    (caveat,) = frame.attrs["caveats"]
+    assert caveat == "a: 27090000 in the place of 2709, a level that it does not hold"
+
+
+def test_a_product_is_itself_or_what_lies_under_it_and_never_both(ask):
+    gas = ["DE,RU,2711,1,202001,9,9", "DE,RU,271111,1,202001,4,4", "DE,RU,271121,1,202001,5,5"]
+    assert ask({"a": comext(*gas)})(product="2711")["cmd_code"].tolist() == ["2711"]
+    parts = ask({"a": comext(*gas[1:])})(product="2711")
+    assert parts["cmd_code"].tolist() == ["271111", "271121"]
+    assert "271111, 271121 in the place of 2711" in parts.attrs["caveats"][0]
+
+
+def test_each_source_is_asked_for_its_own_level(ask):
+    read = ask({
+        "a": china("2020-01,crude_oil,27090000,10,5"),
+        "b": comtrade("2020-01,IND,crude_oil,2709,7,3"),
+    })  # fmt: skip
+    frame = read(product="crude")
+    assert frame.set_index("reporter_iso")["cmd_code"].to_dict() == {
+        "CHN": "27090000", "IND": "2709",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("products", [None, ["2701", "2701:coking"], ["coal", "coking coal"]])
+def test_a_product_beside_its_part_is_refused(ask, products):
+    read = ask({"a": china("2020-01,coal,2701,9,9", "2020-01,coking_coal,270112 coking,3,3")})
+    message = refusal(read, product=products)
+    assert "product 2701 contains 2701:coking" in message
+    assert "add product='2701' or product='2701:coking'" in message
+    assert len(read(product="coal")) == 1
+
+
+def test_two_products_that_share_a_code_are_refused(ask):
+    read = ask({"a": comext("DE,RU,271111,1,202001,4,4")})
+    assert "'2711' and '271111' share 271111 in a" in refusal(read, product=["2711", "LNG"])
+
+
+def test_all_goods_are_only_all_goods(ask):
+    sources = {
+        "a": CRUDE,
+        "b": press("2020-02,china_imports_from_russia,5,reported_single_month,1,,2020-04,"),
+    }
+    read = ask(sources)
+    assert read(product="TOTAL")["reporter_iso"].tolist() == ["CHN"]
+    assert "nothing in trade matches" in refusal(read, product="TOTAL", reporter="IND")
+
+
+def test_a_union_is_not_one_of_its_parts(ask):
+    read = ask({"a": comtrade("2020-01,JPN,coal,2701+2704+2706,10,5")})
+    assert len(read(product="2701+2704+2706")) == 1
+    assert len(read(product="coal")) == 1
+    assert "product other than 2701: 2701+2704+2706" in refusal(read, product="2701")
+
+
+def test_lng_of_a_panel_is_found_by_its_word_and_all_gas_contains_it(ask):
+    gas = "2022-01,Belgium,Russia,gas_all,m3,9", "2022-01,Belgium,Russia,lng,m3,7"
+    read = ask({"a": panel(*gas)})
+    assert read(product="lng")["cmd_code"].tolist() == ["G3200"]
+    assert "product G3000 contains G3200" in refusal(read)
+
+
+# --- read: publishers, vintages, areas -----------------------------------------------------------
+
+TWO = {
+    "own": china("2020-01,crude_oil,27090000,10,5", "2020-02,crude_oil,27090000,11,6"),
+    "un": comtrade("2020-01,CHN,crude_oil,2709,12,5", "2020-01,IND,crude_oil,2709,7,3",
+                   publisher="other", rank=2),
+}  # fmt: skip
+
+
+def test_the_preferred_publisher_is_taken_and_the_other_is_named(ask):
+    frame = ask(TWO)(product="crude")
+    assert frame.groupby("reporter_iso")["source_id"].unique().str.join("+").to_dict() == {
+        "CHN": "own", "IND": "un",
+    }  # fmt: skip
+    assert frame.attrs["sources"] == ("own", "un")
+    assert frame.attrs["caveats"][0] == (
+        "CHN: un (2020-01 to 2020-01) states this too and was passed over; "
+        "publisher= or source= chooses"
+    )
+
+
+@pytest.mark.parametrize("choice", [{"publisher": "other"}, {"source": "un"}])
+def test_publisher_and_source_choose(ask, choice):
+    frame = ask(TWO)(product="crude", reporter="CHN", **choice)
+    assert frame["net_wgt_kg"].tolist() == [12]
+    assert frame.attrs["caveats"] == ()
+
+
+def test_publishers_of_one_rank_are_refused_with_the_filter_that_chooses(ask):
+    read = ask(TWO | {"un": TWO["un"] | {"rank": 1}})
+    message = refusal(read, product="crude", reporter="CHN")
+    assert message.startswith("what CHN reports would come from several sources")
+    assert message.endswith("add source='own' or source='un'")
+
+
+def test_partners_of_two_publishers_are_not_put_side_by_side(ask):
+    read = ask({
+        "one": comext("DE,RU,2709,1,202001,4,4", "DE,KZ,2709,1,202001,5,5"),
+        "two": panel("2020-01,Germany,Russia,crude_oil,tonne,4",
+                     "2020-01,Germany,Kuwait,crude_oil,tonne,1", rank=2),
+    })  # fmt: skip
+    message = refusal(read, product="crude", reporter="DEU")
+    assert "partner by partner" in message
+    assert len(read(product="crude", reporter="DEU", source="one")) == 2
+    assert len(read(product="crude", reporter="DEU", partner="RUS")) == 1
+
+
+def test_the_newest_release_of_each_period_is_taken_and_vintage_chooses(ask):
+    read = ask({"a": routes(
+        "2022-Q4,Nord Stream,1,2024-01,False", "2022-Q4,Nord Stream,2,2025-10,False",
+        "2023-Q1,Nord Stream,3,2024-01,False",
+    )})  # fmt: skip
+    frame = read()
+    assert frame["qty"].tolist() == [2e6, 3e6]
+    assert frame.attrs["caveats"] == (
+        "the newest release of each period: 1 rows of older ones passed over; vintage= chooses",
+        "a: the periods are from 2 releases",
+    )
+    assert read(vintage="2024-01")["qty"].tolist() == [1e6, 3e6]
+
+
+def test_an_aggregate_beside_its_members_is_refused(ask):
+    read = ask({"a": comext("EU27_2020,RU,2709,1,202001,9,9", "DE,RU,2709,1,202001,4,4")})
+    message = refusal(read, product="crude")
+    assert "reporter EU27_2020 contains DEU" in message
+    assert "add reporter='EU27_2020', reporter='DEU' or reporter='countries'" in message
+    assert read(product="crude", reporter="countries")["reporter_iso"].tolist() == ["DEU"]
+    assert len(read(product="crude", reporter="EU27")) == 1
+
+
+def test_the_changing_union_beside_the_union_of_27_is_refused(ask):
+    read = ask({"a": comext("EU27_2020,RU,2709,1,202001,9,9", "EU,RU,2709,1,202001,9,9")})
+    assert "reporter EU contains EU27_2020" in refusal(read, product="crude")
+
+
+def test_the_world_beside_a_partner_is_refused(ask):
+    read = ask({"a": drones("2025,0,880621,9", "2025,643,880621,4", "2025,344,880621,5")})
+    message = refusal(read, product="8806")
+    assert "partner W00 contains HKG" in message
+    assert read(product="8806", partner="countries")["value_reported"].sum() == 9
+    assert read(product="8806", partner="W00")["value_reported"].sum() == 9
+
+
+def test_trade_outside_the_union_beside_a_partner_is_refused(ask):
+    read = ask({"a": comext("DE,EU27_2020_EXTRA,2709,1,202001,9,9", "DE,RU,2709,1,202001,4,4")})
+    assert "partner EU27_2020_EXTRA contains RUS" in refusal(read, product="crude")
+
+
+def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
+    read = ask({"a": press(
+        "2021-11..2021-12,total,31.287,multi_month_block,2,,2022-01,",
+        "2021-10,china_imports_from_russia,8,reported_single_month,1,,2021-11,",
+    )})  # fmt: skip
+    assert "MX is both directions in one figure" in refusal(read, product="TOTAL")
+    assert read(product="TOTAL", flow="MX")["value_reported"].tolist() == [31_287_000_000]
+
+
+# --- read: what an answer may hold one of --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "choices"),
+    [
+        (world("2020-01,crude_oil,tonnes,40,40,1"), "cumulation", ["period", "ytd"]),
+        (panel("2022-01,Belgium,Russia,gas_all,m3,9", "2022-01,Belgium,Russia,gas_all,TJ,7"),
+         "qty_unit", ["TJ", "m3"]),
+        (comext("DE,RU,2709,1,202001,9,9", "DE,EU27_2020_INTRA,2709,1,202001,9,9"),
+         "partner_role", ["consignment", "origin"]),
+    ],
+)  # fmt: skip
+def test_an_answer_that_would_mix_is_refused_with_the_filter(ask, source, name, choices):
+    read = ask({"a": source})
+    expected = ", ".join(f"{name}={choice!r}" for choice in choices)
+    assert refusal(read) == f"the answer would mix values of {name}; add one of {expected}"
+    for choice in choices:
+        assert len(read(**{name: choice})) == 1
+
+
+def test_months_and_years_are_not_mixed(ask):
+    head = "fiscal_year,hs,partner,value_usd_million,partial"
+    read = ask({
+        "a": CRUDE,
+        "b": trade("dgcis_by_fiscal_year", head, "2021-22,2709,RUSSIA,9,False"),
+    })  # fmt: skip
+    assert "add one of freq='A', freq='M'" in refusal(read, product="2709", reporter="IND")
+    assert read(product="2709", reporter="IND", freq="A")["n_months"].tolist() == [12]
+
+
+def test_euros_and_dollars_are_not_mixed(ask):
+    read = ask({"a": comext("DE,RU,2709,1,202001,9,9"), "b": CRUDE})
+    message = refusal(read, product="crude", reporter=["DEU", "IND"])
+    assert "add one of currency='EUR', currency='USD'" in message
+    assert len(read(product="crude", reporter=["DEU", "IND"], currency="USD")) == 2
+
+
+SHARES = settlement(
+    "2023-01,month,export,total,CNY,16,exact,risk_review: x,first_release,,,2023,One,CBR,",
+    "2023-01,month,export,total,CNY,17,exact,risk_review: x,revised,,,2023,One,CBR,",
+    "2023-02,month,export,total,CNY,18,exact,risk_review: x,first_release,,,2023,One,CBR,",
+    "2023-01,month,export,total,RUB,40,exact,statistics: x,first_release,,,2023,One,CBR,",
+    "2023-01,month,import,total,CNY,30,exact,risk_review: x,first_release,,,2023,One,CBR,",
+)
+
+
+def test_families_of_settlement_shares_are_never_one_line(ask):
+    read = ask({"a": SHARES}, "settlement")
+    export = {"concept": "export settlement", "region": "total"}
+    message = refusal(read, **export, currency_group=["CNY", "RUB"])
+    assert (
+        "mix values of measure; add one of measure='risk_review', measure='statistics'" in message
+    )
+    frame = read(**export, currency_group="CNY")
+    assert frame.attrs["caveats"] == (
+        "1 of 2 periods are stated more than once, by several releases or outlets; "
+        "vintage= and outlet= choose",
+    )
+    assert read(**export, currency_group="CNY", vintage="revised").attrs["caveats"] == ()
+
+
+@pytest.mark.parametrize("name", ["concept", "currency_group"])
+def test_what_is_paid_for_and_in_what_must_be_named(ask, name):
+    filters = {"concept": "export settlement", "currency_group": "CNY", "region": "total"}
+    del filters[name]
+    assert f"mix values of {name};" in refusal(ask({"a": SHARES}, "settlement"), **filters)
+
+
+def test_rates_of_two_publishers_or_pairs_are_not_mixed(make_root):
+    ecb = "ECB euro reference rates, eurofxref-hist.csv (cross rate via EUR where not EUR-based)"
+    lines = [
+        "month,series,value,n_days,statistic,source,flag",
+        f'2022-02,usd_per_eur,1.13,20,mean,"{ecb}",', f'2022-02,rub_per_usd,76,20,mean,"{ecb}",',
+        "2022-02,eur_per_usd,0.88,,mean,US Federal Reserve H.10 via FRED,",
+        '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
+    ]  # fmt: skip
+    root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
+    tables.build(root)
+    assert "mix values of base" in refusal(tables.read, "rates", root=root)
+    assert "mix values of quote" in refusal(tables.read, "rates", root=root, base="USD")
+    question = {"root": root, "base": "USD", "quote": "RUB"}
+    assert "mix values of publisher" in refusal(tables.read, "rates", **question)
+    assert tables.read("rates", **question, publisher="Bank of Russia")["rate"].tolist() == [77]
+
+
+# --- read: caveats and order ---------------------------------------------------------------------
+
+
+def test_each_flag_in_the_answer_is_a_caveat_with_its_meaning(ask):
+    frame = ask({"a": press(
+        "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020,",
+        "2020-03,china_imports_from_russia,5,difference_of_YTD,1,,2020,rounded",
+    )})()  # fmt: skip
+    assert frame.attrs["caveats"] == tuple(
+        f"{count} of 2 rows {flag}: {schema.FLAGS[flag]}"
+        for flag, count in [("block", 1), ("derived", 1), ("rounded", 1), ("second-hand", 2)]
+    )
+
+
+LINES = ("2020-01,IND,crude_oil,2709,1,2", "2020-02,IND,crude_oil,2709,,4",
+         "2020-02,JPN,lng,271111,5,6", "2020-03,JPN,lng,271111,7,8")  # fmt: skip
+
+
+@given(lines=st.permutations(LINES))
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_the_order_of_the_raw_records_changes_nothing_but_their_numbers(make_root, lines):
+    def frame(records):
+        root = make_root({"a": comtrade(*records)})
+        tables.build(root)
+        return tables.read(product=["crude", "lng"], root=root)
+
+    found, expected = frame(lines), frame(LINES)
+    pd.testing.assert_frame_equal(
+        found.drop(columns="source_row"), expected.drop(columns="source_row")
+    )
+    assert found.attrs == expected.attrs
+
+
+def test_a_filter_prunes_by_code_exactly_as_the_code_list_says(ask):
+    """Push-down compares texts; it must not find 27090 under 2709 nor lose 2709:x."""
+    held = ["2701", "2701:coking", "2701:thermal", "27090000", "27111100", "27112100", "2711:LPG"]
+    scope = ["2701", "270112 coking", "270112/270119 thermal", "27090000", "27111100", "27112100",
+             "2711 LPG"]  # fmt: skip
+    read = ask({"a": china(*(f"2020-01,x,{each},1,1" for each in scope))})
+    for product in ("2701", "2709", "2711", "271111", "27", "2701:coking", "27090000"):
+        expected = [code for code in held if code == product] or [
+            code for code in held
+            if codes.is_under(code, product) and not codes.wholes(code, {*held} - {code})
+        ]  # fmt: skip
+        assert sorted(read(product=product)["cmd_code"]) == sorted(expected)
+
+
+def test_the_united_kingdom_is_a_country_though_its_parts_have_ids(ask):
+    read = ask({"a": drones("2025,0,880621,9", "2025,826,880621,4", "2025,344,880621,5")})
+    found = read(product="8806", partner="countries")
+    assert sorted(found["partner_iso"]) == ["GBR", "HKG"]
