@@ -144,7 +144,7 @@ def test_an_entry_becomes_a_source(make_root):
         ({"title": None, "rank": None}, "lacks title, rank"),
         ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
         ({"table": "trades"}, "no such table as 'trades'; did you mean 'trade'?"),
-        ({"kind": "x"}, "no such kind as 'x'; valid: code list, transcribed"),
+        ({"kind": "x"}, "no such kind as 'x'; valid: code list, fetched, published, transcribed"),
         ({"supersedes": "gas"}, "no such supersedes as 'gas'; valid: other"),
         ({"supersedes": "oil"}, "no such supersedes as 'oil'; valid: other"),
         ({"steps": None}, "lacks address or steps: say where the file comes from"),

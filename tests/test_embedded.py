@@ -175,7 +175,7 @@ def test_no_zero_weight_stands_beside_a_value_and_true_zeros_are_kept(stored, ro
         {"publisher": "eurostat", "product": "natural gas"},
         {"reporter": "EU27_2020", "product": "crude", "freq": "M"},
         {"publisher": "gacc", "product": "TOTAL"},
-        {"reporter": "RUS", "product": "TOTAL"},
+        {"reporter": "RUS"},
     ],
 )  # fmt: skip
 def test_a_question_that_would_add_what_must_not_be_added_is_refused(ask, filters):

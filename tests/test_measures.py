@@ -757,3 +757,43 @@ def test_shares_in_a_whole_are_scale_free_and_add_up(parts, k):
     )
     np.testing.assert_allclose(once, scaled["share_pct"])
     assert once.isna().all() if not sum(parts) else once.sum() == pytest.approx(100)
+
+
+def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
+    printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
+    summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})
+    found = measures.difference(printed, summed, "value", "value_reported").iloc[0]
+    assert (found["change"], found["unit"]) == (34.0, "USD")
+    assert found["growth_pct"] == pytest.approx(42.5)
+
+
+def test_a_difference_of_shares_is_in_percentage_points():
+    now, then = (pd.DataFrame({"value": [x], "unit": ["percent"]}) for x in (25.0, 0.5))
+    assert measures.difference(now, then, "value").loc[0, ["change", "unit"]].tolist() == [
+        24.5, "percentage points"
+    ]  # fmt: skip
+
+
+def test_rows_that_repeat_one_figure_are_one_side_of_a_difference():
+    now = pd.DataFrame({"value": [25.0, 25.0], "unit": "percent"})
+    assert measures.difference(now, now.head(1), "value")["change"].item() == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "message"),
+    [([1.0, 2.0], "USD", "value has 2"), ([float("nan")], "USD", "value has 0"),
+     ([1.0], "EUR", "EUR, USD")],
+)  # fmt: skip
+def test_what_a_difference_refuses(values, unit, message):
+    side = pd.DataFrame({"value": values, "unit": unit})
+    base = pd.DataFrame({"value": [1.0], "unit": "USD"})
+    with pytest.raises(QueryError, match=message):
+        measures.difference(side, base, "value")
+
+
+def test_a_sum_over_both_flows_may_have_the_partner_in_two_roles():
+    frame = pd.DataFrame(
+        {"ref_period": pd.Timestamp("2022-01-01"), "n_months": 1, "flow_code": ["M", "X"],
+         "partner_role": ["origin", "destination"], "value_reported": [2.0, 3.0]}
+    )  # fmt: skip
+    assert measures.total(frame, "value_reported", over=["flow_code"])["value_reported"][0] == 5

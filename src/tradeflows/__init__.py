@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradeflows import catalogue, charts, codes, measures, schema, tables
     from tradeflows.tables import build, read
+    from tradeflows.trace import trace
 
 __version__ = "0.1.0"
-__all__ = ["build", "catalogue", "charts", "codes", "measures", "read", "schema", "tables"]
+__all__ = [
+    "build", "catalogue", "charts", "codes", "measures", "read", "schema", "tables", "trace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The one way in which announced things change: notebook outputs and control totals.
+"""The one way in which announced things change: notebook outputs, verdicts and control totals.
 
 Nothing else writes these files, so a number that moves unannounced is a difference that CI sees.
 """
@@ -11,11 +11,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tradeflows import catalogue, notebooks, report, tables
+from tradeflows import catalogue, claims, notebooks, report, tables
 from tradeflows.errors import LayoutError
 
 TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
+VERDICTS = Path("data", "verdicts.csv")
+VERDICT_COLUMNS = ("claim", "verdict", "reason", "reading", "value", "unit", "agrees")
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -26,12 +28,12 @@ Totals = dict[tuple[str, ...], tuple[str, str]]
 
 
 def accept(root: Path | None = None) -> list[str]:
-    """Build, run the notebooks, and rewrite their outputs and the control totals.
+    """Build, run the notebooks, and rewrite their outputs, the verdicts and the control totals.
 
     Returns
     -------
     list of str
-        What moved, a line each: by claim, then the control totals.
+        What moved, a line each: by claim of a notebook, by claim of the ledger, then the totals.
 
     Raises
     ------
@@ -51,9 +53,14 @@ def accept(root: Path | None = None) -> list[str]:
         if text != path.read_text(encoding="utf-8"):
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
+    judgements = claims.verdicts(root=root) if claims.path(root).is_file() else []
+    said, says = verdicts(root), [row for each in judgements for row in claims.announced(each)]
+    if said != says:
+        files[root / VERDICTS] = _csv(VERDICT_COLUMNS, [tuple(row.values()) for row in says])
+        lines += judged(said, says)
     announced, found = committed(root), keyed(tables.control_totals(root))
     if announced != found:
-        files[root / TOTALS] = _csv(found)
+        files[root / TOTALS] = _csv(COLUMNS, [(*cell, *found[cell]) for cell in sorted(found)])
         changes = list(changed(announced, found))
         lines.append(f"control totals: {len(changes)} lines changed, e.g. {changes[0]}")
     report.save(files)
@@ -82,14 +89,48 @@ def committed(root: Path) -> Totals:
     LayoutError
         The file has other columns, or a row of another length.
     """
-    path = root / TOTALS
+    return keyed(_rows(root / TOTALS, COLUMNS))
+
+
+def verdicts(root: Path) -> list[dict[str, str]]:
+    """Rows of the verdicts last announced, as :func:`tradeflows.claims.announced` makes them.
+
+    Raises
+    ------
+    LayoutError
+        As :func:`committed`.
+    """
+    return _rows(root / VERDICTS, VERDICT_COLUMNS)
+
+
+def judged(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
+    """Each claim of the ledger whose verdict or number differs, in words: old → new."""
+    lines = []
+    for claim in dict.fromkeys(row["claim"] for row in [*old, *new]):
+        was, now = ([row for row in rows if row["claim"] == claim] for rows in (old, new))
+        if was == now:
+            continue
+        words = [rows[0]["verdict"] if rows else "not in the ledger" for rows in (was, now)]
+        if words[0] != words[1]:
+            lines.append(f"claim {claim}: {words[0]} → {words[1]}")
+        before, after = ({row["reading"]: row["value"] for row in rows} for rows in (was, now))
+        lines += [
+            f"claim {claim}: {name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
+            for name in dict.fromkeys([*before, *after])
+            if name and before.get(name) != after.get(name)
+        ]
+    return lines or ["ledger: its order or its words changed, and no number"]
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows of one of the announced files; none before the first announcement."""
     if not path.is_file():
-        return {}
+        return []
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    if rows[:1] != [list(COLUMNS)] or any(len(row) != len(COLUMNS) for row in rows):
-        raise LayoutError(path, f"rows of {', '.join(COLUMNS)}", "others",
+    if rows[:1] != [list(columns)] or any(len(row) != len(columns) for row in rows):
+        raise LayoutError(path, f"rows of {', '.join(columns)}", "others",
                           "remove it and run `tradeflows accept`")  # fmt: skip
-    return keyed(dict(zip(COLUMNS, row, strict=True)) for row in rows[1:])
+    return [dict(zip(columns, row, strict=True)) for row in rows[1:]]
 
 
 def keyed(rows: Iterable[Mapping[str, str]]) -> Totals:
@@ -105,11 +146,11 @@ def changed(old: Totals, new: Totals) -> Iterator[str]:
             yield f"{' '.join(filter(None, cell))}: {was} → {now}"
 
 
-def _csv(totals: Totals) -> str:
+def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((*cell, *totals[cell]) for cell in sorted(totals))
+    writer.writerow(columns)
+    writer.writerows(rows)
     return text.getvalue()
 
 

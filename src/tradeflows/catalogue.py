@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
@@ -165,6 +165,17 @@ def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
 
 
 def _read(root: Path, local: bool) -> tuple[dict[str, Publisher], dict[str, Source]]:
+    files = [root / RAW / name for name in (COMMITTED, LOCAL)]
+    held = tuple(file.read_bytes() if file.is_file() else None for file in files)
+    who, sources = _parsed(root, local, held)
+    return dict(who), dict(sources)
+
+
+@lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
+def _parsed(
+    root: Path, local: bool, held: tuple[bytes | None, ...]
+) -> tuple[dict[str, Publisher], dict[str, Source]]:
+    """The entries of the catalogue files, whose bytes are `held`."""
     who: dict[str, Publisher] = {}
     sources: dict[str, Source] = {}
     paths: dict[str, str] = {}

@@ -218,9 +218,10 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
         _chosen(where, "reason", reason, REASONS)
     if readings and value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
-    return Claim(name, entry["theme"], entry["statement"], value, low, high,
-                 SAME_UNIT.get(said["unit"], said["unit"]), said["qualifier"], cited["window"],
-                 cited["who"], cited["where"], reason, entry.get("figure", ""), readings)  # fmt: skip
+    unit = SAME_UNIT.get(said["unit"], said["unit"])
+    return Claim(name, entry["theme"], entry["statement"], value, low, high, unit,
+                 said["qualifier"], cited["window"], cited["who"], cited["where"], reason,
+                 entry.get("figure", ""), readings)  # fmt: skip
 
 
 def _reading(where: str, entry: Any) -> Reading:
@@ -280,7 +281,7 @@ def _chosen(where: str, what: str, word: str, among: Mapping[str, Any]) -> Any:
 
 def _near(word: str, valid: Iterable[str]) -> str:
     listed = sorted(valid)
-    close = difflib.get_close_matches(word, listed, 1)
+    close = difflib.get_close_matches(word, listed, 1, 0.4)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(listed[:12])}"
 
 
@@ -435,11 +436,22 @@ def _caveats(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known]))
 
 
+def judged(claims: Iterable[Claim], root: Path | None = None) -> list[Verdict]:
+    """Judge several claims in turn; a question that they share is asked once."""
+    root = root or catalogue.root()
+    asked: Asked = {}
+    return [judge(claim, root, asked) for claim in claims]
+
+
 def verdicts(ledger: Path | None = None, root: Path | None = None) -> list[Verdict]:
     """Judge every claim of a ledger, in its order; parameters and errors as :func:`load`."""
     root = root or catalogue.root()
-    asked: Asked = {}
-    return [judge(claim, root, asked) for claim in load(ledger, root).values()]
+    return judged(load(ledger, root).values(), root)
+
+
+def named(claims: Mapping[str, Claim], name: str) -> Claim:
+    """The claim called `name`, or a LedgerError with the nearest id."""
+    return _chosen("the ledger", "claim", name, claims)
 
 
 # --- what is printed and kept ---------------------------------------------------------------------
@@ -460,6 +472,47 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
             for one in verdict.found
         ],
     }  # fmt: skip
+
+
+COLOUR = {REPRODUCED: 32, DEPENDS: 33, NOT_REPRODUCED: 31, NOT_TESTABLE: 90}  # of a terminal
+
+
+def line(verdict: Verdict, *, colour: bool = False) -> str:
+    """One claim in one line: id, verdict, what agrees, statement."""
+    agree = sum(one.agrees is True for one in verdict.found)
+    said = sum(one.agrees is not None for one in verdict.found)
+    count = f"{agree} of {said}" if said else ""
+    word = f"{verdict.verdict:25}"
+    if colour:
+        word = f"\x1b[{COLOUR[verdict.verdict]}m{word}\x1b[0m"
+    return f"{verdict.claim.id:7} {word} {count:7} {verdict.claim.statement}"
+
+
+def explain(verdict: Verdict) -> list[str]:
+    """One claim in full, in lines: what was said by whom, each reading's number, the caveats."""
+    claim = verdict.claim
+    said = (
+        "in words"
+        if claim.figure is None
+        else f"{claim.qualifier} {claim.figure:,.6g} {claim.unit}"
+    )
+    if claim.readings and claim.low > -math.inf and claim.high < math.inf:
+        said += f", so {claim.low:,.6g} to {claim.high:,.6g}"
+    lines = [
+        f"{claim.id}: {claim.statement}",
+        f"  said by {claim.who} ({claim.where}), for {claim.window}: {said}",
+        f"  verdict: {verdict.verdict}",
+    ]
+    if verdict.reason:
+        lines.append(f"  because: {verdict.reason}, that is, {REASONS[verdict.reason]}")
+    for one in verdict.found:
+        agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
+        ratio = "" if one.ratio is None else f", {one.ratio:.3f} of the claim"
+        bound = "at most " if one.low == 0 and one.note == "bound" else ""
+        lines.append(
+            f"  {agrees[one.agrees]}: {one.name}: {bound}{one.value:,.6g} {one.unit}{ratio}"
+        )
+    return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
 
 
 def announced(verdict: Verdict) -> list[dict[str, str]]:

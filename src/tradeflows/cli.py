@@ -56,6 +56,26 @@ def report(args: argparse.Namespace) -> None:
         print(page)
 
 
+def claims(args: argparse.Namespace) -> None:
+    """Judge the ledger: each claim with its verdict, or one claim in full."""
+    from tradeflows import catalogue, claims
+
+    root = args.root or catalogue.root()
+    ledger = claims.load(args.ledger, root)
+    if args.claim:
+        ledger = {args.claim: claims.named(ledger, args.claim)}
+    found = claims.judged(ledger.values(), root)
+    if args.json:
+        import json
+
+        print(json.dumps([claims.as_json(each) for each in found], ensure_ascii=False, indent=1))
+    elif args.claim:
+        print(*claims.explain(found[0]), sep="\n")
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print(*(claims.line(each, colour=colour) for each in found), sep="\n")
+
+
 def fetch(args: argparse.Namespace) -> None:
     """Ask a publisher's service for what is not held yet, and keep every whole reply."""
     from tradeflows import catalogue, comtrade
@@ -78,6 +98,14 @@ def fetch(args: argparse.Namespace) -> None:
     print(*report.lines(), sep="\n")
     if missing := len(report.absent) + len(report.failed):
         raise SourceError(f"{missing} cells are missing, named above")
+
+
+def diff(args: argparse.Namespace) -> None:
+    """Show what the newest release of fetched data changed against the one before."""
+    from tradeflows import catalogue, comtrade
+
+    changes = comtrade.diff(args.root or catalogue.root())
+    print(*changes, f"{len(changes)} figures changed", sep="\n")
 
 
 def _progress(calls: int) -> Callable[[Any], None]:
@@ -154,12 +182,30 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--root", type=Path, help="project folder (else TRADEFLOWS_ROOT, else found)")
     verbs = top.add_subparsers(required=True, metavar="VERB")
-    for verb in (sources, verify, build, accept, report, fetch, clean, add, guide, doctor, rows):
+    for verb in (
+        sources,
+        verify,
+        build,
+        accept,
+        report,
+        claims,
+        fetch,
+        diff,
+        clean,
+        add,
+        guide,
+        doctor,
+        rows,
+    ):
         below = verbs.add_parser(verb.__name__, help=verb.__doc__, description=verb.__doc__)
         below.set_defaults(run=verb)
         if verb is report:
             below.add_argument("notebook", nargs="*", type=Path, help="all of notebooks/ if none")
             below.add_argument("--to", type=Path, default=Path("report"), help="default: report")
+        if verb is claims:
+            below.add_argument("claim", nargs="?", help="id of one claim, to see it in full")
+            below.add_argument("--json", action="store_true", help="everything, for a program")
+            below.add_argument("--ledger", type=Path, help="another ledger than data/claims.toml")
         if verb in (clean, add):
             if verb is clean:
                 below.add_argument("publisher", help="gacc, cbr, ecb, eurostat_energy, …")

@@ -55,9 +55,16 @@ class Built(NamedTuple):
     counts: Counter[str]
 
 
-def processed(root: Path, table: str) -> Path:
-    """Where the Parquet file of `table` lies below `root`."""
-    return root / "data" / "processed" / f"{table}.parquet"
+def processed(root: Path, table: str, *, local: bool = False) -> Path:
+    """Where the Parquet file of `table` lies below `root`; `local` for the user's own sources."""
+    return root / "data" / "processed" / ("local" if local else "") / f"{table}.parquet"
+
+
+def _catalogued(root: Path) -> dict[bool, dict[str, Source]]:
+    """The committed sources under False, and the user's own under True."""
+    committed, every = catalogue.load(root), catalogue.load(root, local=True)
+    own = {name: source for name, source in every.items() if name not in committed}
+    return {False: committed, True: own}
 
 
 def fingerprint(sources: Iterable[Source], table: str) -> str:
@@ -76,6 +83,8 @@ def fingerprint(sources: Iterable[Source], table: str) -> str:
 
 def build(root: Path | None = None, progress: Callable[[str], None] | None = None) -> list[Built]:
     """Clean every catalogued file into ``data/processed``; all tables, or none of them.
+
+    The user's own sources go into ``data/processed/local``, so that the committed ones stay alone.
 
     Parameters
     ----------
@@ -99,17 +108,19 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
         ``data/processed`` cannot be written. Whatever fails, the old files stay whole.
     """
     root = root or catalogue.root()
-    sources = list(catalogue.load(root).values())
-    folder = processed(root, "trade").parent
     written: list[tuple[Path, Built]] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        for name in schema.TABLES:
-            built = Built(name, processed(root, name), Counter())
-            temporary = folder / f".{name}.{os.getpid()}.tmp"
-            written.append((temporary, built))
-            _write(root, sources, built, temporary, progress)
+        for local, sources in _catalogued(root).items():
+            folder = processed(root, "trade", local=local).parent
+            if local and not sources and not folder.exists():
+                continue
+            folder.mkdir(parents=True, exist_ok=True)
+            _sweep(folder)
+            for name in schema.TABLES:
+                built = Built(name, processed(root, name, local=local), Counter())
+                temporary = folder / f".{name}.{os.getpid()}.tmp"
+                written.append((temporary, built))
+                _write(root, [*sources.values()], built, temporary, progress)
         for temporary, built in written:
             temporary.replace(built.path)
     except OSError as error:
@@ -272,6 +283,8 @@ def read(
     start: str | None = None,
     end: str | None = None,
     publisher: Words = None,
+    as_of: str | None = None,
+    local: bool = False,
     root: Path | None = None,
     **filters: Words,
 ) -> pd.DataFrame:
@@ -286,6 +299,12 @@ def read(
     publisher
         Short name of the publisher in the catalogue; the preferred one where several state the
         same flow. In ``rates`` and ``figures`` the publisher's name.
+    as_of
+        A day (``2024-06-01``): only what had been released by then or, where a source states no
+        release, retrieved.
+    local
+        With the user's own sources; what is fetched comes before a committed source of its rank,
+        and its newest release before the older ones.
     root
         The project's folder, found by itself where not given.
     **filters
@@ -320,23 +339,25 @@ def read(
     if publisher is not None:
         filters["publisher"] = publisher
     root = root or catalogue.root()
-    sources = catalogue.load(root)
+    sources = catalogue.load(root, local=local)
     asked = {name: _texts(name, value) for name, value in filters.items() if value is not None}
     products = [codes.product(word) for word in asked.get("product", ())]
     wanted = _wanted(table, asked, products, sources)
     first, last = _month(start, "start"), _month(end, "end", last=True)
-    stored = _stored(root, table, sources)
+    stored = _stored(root, table, local=local)
     rows = _scan(stored, table, wanted, first, last)
     if not len(rows):
         raise QueryError(_nothing(stored, table, wanted, first, last))
     frame = _frame(rows, table, sources)
     caveats: list[str] = []
+    if as_of is not None:
+        frame = _known_by(frame, as_of, sources)
     if table == "trade":
         frame = _preferred(_grain(frame, products), sources, caveats)
         caveats += _stand_ins(frame, products)
         frame = frame.drop(columns="asked")
         if "vintage" not in asked:
-            frame = _newest(frame, caveats)
+            frame = _newest(frame, sources, caveats)
         _no_nesting(frame)
     _one_each(frame, table, asked)
     if table == "settlement":
@@ -403,9 +424,15 @@ def _month(text: str | None, name: str, *, last: bool = False) -> Any:
     return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
 
 
-def _stored(root: Path, table: str, sources: Mapping[str, Source] | None = None) -> ds.Dataset:
-    path = processed(root, table)
-    sources = catalogue.load(root) if sources is None else sources
+def _stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
+    """The Parquet file of `table`, and the one of the user's own sources where there are any."""
+    return ds.dataset([
+        _opened(processed(root, table, local=own), table, sources)
+        for own, sources in _catalogued(root).items() if not own or (local and sources)
+    ])  # fmt: skip
+
+
+def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
     if not path.is_file():
         raise BuildError(f"{path}: absent; run `tradeflows build`")
     try:
@@ -416,7 +443,27 @@ def _stored(root: Path, table: str, sources: Mapping[str, Source] | None = None)
         sources.values(), table
     ):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
-    return stored
+    return stored.replace_schema(schema.TABLES[table])
+
+
+def _known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """Rows whose release, or else whose file's retrieval, is of `day` or before."""
+    if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day):
+        raise QueryError(f"as_of={day!r}: expected a day such as 2024-06-01")
+    retrieved = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
+    released = frame.get("vintage", retrieved)
+    dated = released.str.fullmatch(r"\d{4}-\d\d-\d\d")
+    known = released.where(dated, retrieved)
+    if frame[known.le(day)].empty:
+        raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")
+    return frame[known.le(day)]
+
+
+def _family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+    """The source of each row; what a user got from one publisher in many files is one."""
+    names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
+             for n, s in sources.items()}  # fmt: skip
+    return frame["source_id"].map(names)
 
 
 def _scan(
@@ -550,12 +597,14 @@ def _preferred(
     frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
 ) -> pd.DataFrame:
     """Of several sources that state one flow, the one that the catalogue ranks first."""
-    rank = frame["source_id"].map({name: source.rank for name, source in sources.items()})
+    frame = frame.assign(family=_family(frame, sources))
+    rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
+                                   for name, source in sources.items()})  # fmt: skip
     best = rank.groupby([frame[name] for name in FLOW]).transform("min")
     kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
     # Not by partner: two sources' partners side by side are no whole that shares could be of.
     whole = [name for name in FLOW if name != "partner_iso"]
-    mixed = kept[kept.groupby(whole)["source_id"].transform("nunique").gt(1)]
+    mixed = kept[kept.groupby(whole)["family"].transform("nunique").gt(1)]
     if len(mixed):
         who = ", ".join(sorted(mixed["reporter_iso"].unique()))
         choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
@@ -566,7 +615,7 @@ def _preferred(
         caveats.append(f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
                        f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
                        "publisher= or source= chooses")  # fmt: skip
-    return kept
+    return kept.drop(columns="family")
 
 
 def _stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
@@ -582,20 +631,28 @@ def _stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
     return caveats
 
 
-RELEASE = ["source_id", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
+RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
 
 
-def _newest(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
+def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]) -> pd.DataFrame:
     """Of several releases of one period by one source, the newest."""
+    family = _family(frame, sources)
+    fetched = family.ne(frame["source_id"])
+    # A release was fetched for some products and partners, so it is the newest of these alone.
+    cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
+    frame = frame.assign(family=family, within=cell.where(fetched, ""))
     newest = frame.groupby(RELEASE)["vintage"].transform("max")
     kept = frame[frame["vintage"].eq(newest)]
     if len(kept) < len(frame):
         caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
                        "older ones passed over; vintage= chooses")  # fmt: skip
-    for source, releases in kept.groupby("source_id")["vintage"].nunique().items():
+    for source, releases in kept.groupby("family")["vintage"].nunique().items():
         if releases > 1:
             caveats.append(f"{source}: the periods are from {releases} releases")
-    return kept
+    # Two questions may have brought one row of one release twice.
+    one = [name for name in schema.key(schema.TRADE) if name != "source_id"]
+    again = kept["family"].ne(kept["source_id"]) & kept.duplicated(one)
+    return kept[~again].drop(columns=["family", "within"])
 
 
 def _no_nesting(frame: pd.DataFrame) -> None:

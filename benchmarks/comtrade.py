@@ -1,0 +1,208 @@
+"""UN Comtrade: calls made, speed and memory, and 200 random faults; all against the local twin.
+
+The least possible number of calls is what one who knew every row beforehand would need under the
+same limits: no more rows than the cap less one, no more periods and characters than a call takes;
+plus one call for the list of data sets, without which no release is known. The field's clients make
+one call for each reporter and period.
+"""
+
+import json
+import math
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from comtrade_twin import FAULTS, KEY, Twin, row, serve  # noqa: E402
+
+from tradeflows import catalogue, comtrade  # noqa: E402
+
+HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
+PATHS = ("CHN,KAZ,KGZ,ARM,TUR,UZB", "RUS,BLR,HKG,ARE,World")
+QUESTIONS = [  # what, key, reporters, partners, products, first, last, how full the world is
+    ("the issue's example, preview", "", "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
+    ("the same with a key", KEY, "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
+    ("six routes, preview", "", *PATHS, "8806,8807,852580,901310", "2022-01", "2024-12", 1),
+    ("six routes with a key, half empty", KEY, *PATHS, "8806,8807,901310",
+     "2022-01", "2024-12", 0.5),
+    ("all partners, preview", "", "CHN", "all", "880621", "2023-01", "2023-12", 1),
+    ("all partners, a tenth of them trade, preview", "", "CHN", "all",
+     "880621,880622,880623,880624", "2023-01", "2023-12", 0.1),
+    ("all partners, 40 codes, a key", KEY, "CHN", "all",
+     ",".join(f"88{i:04}" for i in range(40)), "2022-01", "2023-12", 1),
+    ("all HS6 from one partner, a key", KEY, "CHN", "RUS", "AG6,TOTAL", "2022-01", "2023-12", 1),
+]  # fmt: skip
+CODES = 2_000  # HS6 codes in the last world
+
+
+def project(folder: str) -> Path:
+    root = Path(folder)
+    (root / "data" / "raw").mkdir(parents=True)
+    (root / "data" / "raw" / "sources.toml").write_text(HEAD)
+    return root
+
+
+def ask(reporter: str, partner: str, products: str, start: str, end: str) -> comtrade.Request:
+    return comtrade.request(reporter, partner, "X", products, start, end, today=date(2025, 11, 25))
+
+
+def fetch(twin: Twin, asked: comtrade.Request, root: Path, key: str) -> comtrade.Report:
+    with serve(twin) as base:
+        web, limits = comtrade.connect(base, key, twin.clock)
+        with web:
+            return comtrade.fetch(comtrade.plan(asked, web, limits, root), web, root)
+
+
+def calls() -> bool:
+    """Calls made for each question; False where more than 1.2 times the least."""
+    print(f"{'made':>6} {'least':>6} {'ratio':>6} {'field':>6}  calls for")
+    good = True
+    for what, key, reporters, partners, products, start, end, fill in QUESTIONS:
+        asked, rng = ask(reporters, partners, products, start, end), random.Random(1)
+        who = asked.partners if partners != "all" else tuple(comtrade._known())[:240]
+        many = [f"{i:06}" for i in range(10_000, 10_000 + CODES)]
+        goods = [code for each in asked.products for code in (many if each == "AG6" else [each])]
+        rows = [
+            row(reporter=r, period=p, partner=q, product=c, aggrLevel=6 if len(c) == 6 else 0)
+            for r in asked.reporters for p in asked.periods for q in who for c in goods
+            if rng.random() < fill
+        ]  # fmt: skip
+        twin, limits = Twin(rows), comtrade.KEYED if key else comtrade.PREVIEW
+        twin.others = 300_000  # rows of each data set that nobody asks for
+        with tempfile.TemporaryDirectory() as folder:
+            report = fetch(twin, asked, project(folder), key)
+        assert report.rows == len(rows), (report.rows, len(rows))
+        made = len(twin.paths)
+        if limits.periods == 1:
+            count = {p: sum(each["period"] == p for each in rows) for p in asked.periods}
+            least = 1 + sum(math.ceil(n / (limits.cap - 1)) for n in count.values())
+        else:
+            least = 1 + max(math.ceil(len(asked.periods) / limits.periods),
+                            math.ceil(len(rows) / (limits.cap - 1)))  # fmt: skip
+        field = len(asked.reporters) * len(asked.periods)
+        good &= made <= 1.2 * least
+        print(f"{made:6} {least:6} {made / least:6.2f} {field:6}  {what} ({len(rows):,} rows)")
+    return good
+
+
+WORK = r"""
+import json, re, sys, time
+from pathlib import Path
+import pandas, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.json, pyarrow.parquet
+from tradeflows import schema
+from tradeflows.publishers import comtrade
+from tradeflows.catalogue import Source
+files, out = [Path(name) for name in sys.argv[2:-1]], sys.argv[-1]
+warm = pandas.DataFrame({"a": ["1"]}).to_parquet(out)
+def highest():  # not ru_maxrss: a child begins with its parent's
+    return int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
+before = highest()
+start = time.perf_counter()
+if sys.argv[1] == "ours":
+    with pyarrow.parquet.ParquetWriter(out, schema.TRADE, compression="snappy") as writer:
+        for file in files:
+            entry = Source(file.stem, file.name, "comtrade", "", "fetched", "", "by row", None, "",
+                           1, "trade", "comtrade.clean", 1)
+            rows = [part.rows for part in comtrade.clean(file, entry, cap=250_000)]
+            rows = pyarrow.Table.from_batches(rows)
+            schema.check_key(rows, schema.TRADE)
+            writer.write_table(rows)
+else:
+    for file in files:
+        pandas.DataFrame(json.loads(file.read_bytes())["data"]).to_parquet(out)
+spent = time.perf_counter() - start
+peak = highest() - before
+print(json.dumps([spent, peak * 1024]))
+"""
+
+
+def speed(rows: int = 100_000, rounds: int = 5) -> bool:
+    """Rows a second from reply to Parquet, and memory above the imports."""
+    partners = [code for code in comtrade._known() if code != "97"][:200]
+    with tempfile.TemporaryDirectory() as folder:
+        file, out = Path(folder, "reply.json"), Path(folder, "out.parquet")
+        data = [row(partner=partners[i % 200], product=f"{i // 200 + 10_000:06}", value=i * 1.37,
+                    netWgt=None if i % 3 else i * 0.5) for i in range(rows)]  # fmt: skip
+        file.write_text(json.dumps({"elapsedTime": "1", "count": rows, "data": data, "error": ""}))
+        size = file.stat().st_size
+
+        def run(who: str, times: int = 1) -> tuple[float, float]:
+            arguments = [sys.executable, "-c", WORK, who, *[str(file)] * times, str(out)]
+            path = {"PYTHONPATH": str(ROOT / "src")}
+            done = subprocess.run(arguments, env=os.environ | path, check=True, capture_output=True)
+            spent, peak = json.loads(done.stdout)
+            return spent, peak
+
+        pairs = [(run("ours"), run("pandas")) for _ in range(rounds)]
+        ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in pairs)
+        ours, theirs = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
+        one, four = (run("ours", n)[1] / size for n in (1, 6))
+        print(f"{rows / ours:,.0f} rows a second, pandas {rows / theirs:,.0f}: "
+              f"{ratio:.2f} × as fast")  # fmt: skip
+        print(f"peak above the imports: {one:.2f} × a reply of {size >> 20} MiB; of six such "
+              f"replies {four:.2f} × one; pandas {pairs[0][1][1] / size:.2f} ×")  # fmt: skip
+        return ratio >= 1 and max(one, four) <= 4
+
+
+def faults(count: int = 200) -> bool:
+    """Random faults: rows lost, rows twice, and whether the key is seen anywhere."""
+    rng, served, lost, twice, seen, world = random.Random(6), 0, 0, 0, 0, 0
+    while served < count:
+        world += 1
+        rows = [
+            row(reporter=r, period=f"2022{m:02}", partner=q, product=c, value=float(world))
+            for r in ("156", "398") for m in range(1, 13) for q in ("0", "643", "792")
+            for c in ("880621", "880622") if rng.random() < 0.7
+        ]  # fmt: skip
+        twin = Twin(rows)
+        key = rng.choice(["", KEY])
+        with tempfile.TemporaryDirectory() as folder:
+            root, said = project(folder), ""
+            for _ in range(9):
+                twin.faults = [rng.choice(FAULTS) if rng.random() < 0.4 else None
+                               for _ in range(60)]  # fmt: skip
+                before = [fault for fault in twin.faults if fault]
+                try:
+                    report = fetch(twin, ask("CHN,KAZ", "RUS,TUR,World", "880621,880622",
+                                             "2022-01", "2022-12"), root, key)  # fmt: skip
+                except comtrade.FetchError as error:
+                    said += str(error)
+                    continue
+                finally:
+                    served += len(before) - sum(map(bool, twin.faults))
+                said += "".join(report.lines())
+                if not report.failed:
+                    break
+            came = [
+                (each["reporterCode"], each["period"], each["partnerCode"], each["cmdCode"])
+                for source in catalogue.load(root, local=True).values()
+                for each in json.loads(source.file(root).read_bytes())["data"]
+            ]
+            lost += len(rows) - len(set(came))
+            twice += len(came) - len(set(came))
+            said += "".join(file.read_text() for file in root.rglob("*") if file.is_file())
+            seen += KEY in said + "".join(twin.paths)
+    print(f"{served} faults in {world} worlds: {lost} rows lost, {twice} counted twice, "
+          f"{seen} keys seen")  # fmt: skip
+    return not lost + twice + seen
+
+
+def main() -> int:
+    """Print the three figures; 1 if one is not as it should be."""
+    os.environ.pop("COMTRADE_KEY", None)
+    start = time.perf_counter()
+    good = [calls(), speed(), faults()]
+    print(f"{time.perf_counter() - start:.0f} s; {'as it should be' if all(good) else good}")
+    return int(not all(good))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

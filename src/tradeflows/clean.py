@@ -1,0 +1,368 @@
+"""A publisher's own file to its table: what ``tradeflows clean`` and ``tradeflows add`` share.
+
+The publishers are listed here once. Each is a module of :mod:`tradeflows.publishers` with a
+function ``clean(path, source, **options)``; a file is recognised by how it begins, not by its name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
+
+from tradeflows import schema
+from tradeflows.catalogue import Source
+from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.publishers import Part, reading
+
+HEAD = 1 << 16
+ROWS_A_GROUP = 1 << 16
+_ZH = "|".join(("数据年月", "商品编码", "贸易伙伴编码", "第一数量", "美元", "人民币"))
+
+
+class Known(NamedTuple):
+    """A publisher whose files are recognised: what they are, their table, how they begin."""
+
+    about: str
+    table: str
+    begins: re.Pattern[bytes]
+
+
+KNOWN = {
+    "gacc": Known(
+        "China's customs (query CSV, or monthly table 13 or 14)", "trade",
+        re.compile(rb"\A[^\r\n]*(" + _ZH.encode("gb18030") + rb"|Commodity code\b|US dollar|"
+                   rb"Renminbi Yuan)|Commodities in Quantity and Value"),
+    ),
+    "cbr": Known("the Bank of Russia (XML of rates)", "rates", re.compile(rb"<ValCurs\b")),
+    "ecb": Known(
+        "the European Central Bank (eurofxref zip or CSV)", "rates",
+        re.compile(rb"\A(PK.{,200}eurofxref|(\xef\xbb\xbf)?Date, ?[A-Z]{3},)", re.DOTALL),
+    ),
+    "eurostat_energy": Known(
+        "Eurostat's energy trade (TSV, SDMX-CSV or JSON-stat of nrg_ti_…m)", "trade",
+        re.compile(rb"\A[^\r\n]*\bsiec\b[^\r\n]*\bTIME_PERIOD\b|\A\s*\{.*\bESTAT\b", re.DOTALL),
+    ),
+    "comtrade": Known(
+        "UN Comtrade (JSON, bulk text or TradeData.csv)", "trade",
+        re.compile(rb'\A\s*\{\s*"elapsedTime"|\A[^\r\n]*typeCode\W+freqCode', re.IGNORECASE),
+    ),
+    "comext": Known(
+        "Eurostat Comext (full_….7z or .dat)", "trade",
+        re.compile(rb"\A(7z\xbc\xaf|(REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),)"),
+    ),
+}  # fmt: skip
+
+
+class Cleaned(NamedTuple):
+    """What became of one file: its entry, and counts of records, rows and what was left out."""
+
+    source: Source
+    records: int
+    rows: int
+    left_out: Mapping[str, int]
+    value: Mapping[str, float]
+    empty: int
+
+    def line(self) -> str:
+        """One line that says all of it."""
+        left = "; ".join(
+            f"{reason}: {count:,}" + (f" (value {self.value[reason]:,.0f})"
+                                      if reason in self.value else "")
+            for reason, count in self.left_out.items()
+        )  # fmt: skip
+        empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
+        return (f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
+                f"{self.source.table}; left out: {left or 'nothing'}{empty}")  # fmt: skip
+
+
+def recognise(path: Path) -> list[str]:
+    """Names of the publishers whose files begin as `path` does.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, or is empty.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+    if not head:
+        raise SourceError(f"{path}: empty; save it again")
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(31).decompress(head, HEAD)
+        except zlib.error as error:
+            raise LayoutError(path, "a whole gzip file", str(error)) from error
+    return [name for name, known in KNOWN.items() if known.begins.search(head)]
+
+
+def cleaner(publisher: str, options: Mapping[str, Any]) -> Callable[..., Iterator[Part]]:
+    """The function that cleans files of `publisher`, if it takes all of `options`.
+
+    Raises
+    ------
+    QueryError
+        There is no such publisher or option; the message lists what there is.
+    """
+    name = f"tradeflows.publishers.{publisher}"
+    if publisher not in KNOWN or find_spec(name) is None:
+        there = [each for each in KNOWN if find_spec(f"tradeflows.publishers.{each}")]
+        raise QueryError(f"no publisher {publisher!r}; there are {', '.join(there)}")
+    function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
+    takes = [*inspect.signature(function).parameters][2:]
+    if odd := [option for option in options if option not in takes]:
+        raise QueryError(f"files of {publisher} take no --{odd[0]}")
+    return function
+
+
+def check(publisher: str, path: Path) -> None:
+    """Refuse a file that does not begin as those of `publisher` do.
+
+    Raises
+    ------
+    LayoutError
+        The message says what the file looks like.
+    """
+    found = recognise(path)
+    if publisher not in found:
+        like = " or ".join(KNOWN[name].about for name in found) or "nothing that is known"
+        todo = f"tradeflows clean {found[0]}" if found else "save it as the publisher sends it"
+        raise LayoutError(path, KNOWN[publisher].about, f"what looks like {like}", todo)
+
+
+def clean(
+    publisher: str, paths: Iterable[Path], to: Path, *, strict: bool = False, **options: str
+) -> list[Cleaned]:
+    """Clean files of one publisher into one Parquet file, or into a folder with one for each.
+
+    Parameters
+    ----------
+    publisher
+        A name of :data:`KNOWN`.
+    paths
+        Files, and folders whose files are all taken, in the order of their names.
+    to
+        ``….parquet``; ``….csv`` for a spreadsheet, where a text that would be a formula is
+        escaped; else a folder.
+    strict
+        Any record that is left out is an error.
+    **options
+        What the files do not say, such as ``flow="M"``.
+
+    Returns
+    -------
+    list of Cleaned
+        One entry a file; the same stands in the Parquet files' metadata under ``sources``.
+
+    Raises
+    ------
+    LayoutError, CodeError, SchemaError, QueryError, SourceError
+        A file is not as it should be. Nothing is written then, and an older file stays.
+    """
+    function = cleaner(publisher, options)
+    files = _files(paths)
+    for path in files:
+        check(publisher, path)
+    table = KNOWN[publisher].table
+    outputs: dict[Path, list[tuple[Path, Source]]] = {}
+    single = to.suffix in (".parquet", ".csv")
+    for path in files:
+        source = reading.uncatalogued(path, publisher, table)
+        output = to if single else to / f"{source.id}.parquet"
+        outputs.setdefault(output, []).append((path, source))
+    done: list[tuple[Path, Path]] = []
+    cleaned: list[Cleaned] = []
+    try:
+        (to.parent if single else to).mkdir(parents=True, exist_ok=True)
+        for output, some in outputs.items():
+            temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+            done.append((temporary, output))
+            parts = ((source, function(path, source, **options)) for path, source in some)
+            cleaned += _write(temporary, output.suffix, table, parts, strict)
+        for temporary, output in done:
+            temporary.replace(output)
+    except OSError as error:
+        raise SourceError(f"{to}: cannot be written ({error.strerror or error})") from error
+    finally:
+        for temporary, _ in done:
+            temporary.unlink(missing_ok=True)
+    return cleaned
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found = []
+    for path in paths:
+        inside = sorted(each for each in path.rglob("*") if each.is_file()
+                        and not each.name.startswith(".")) if path.is_dir() else [path]  # fmt: skip
+        if not inside:
+            raise SourceError(f"{path}: the folder is empty")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def _write(
+    path: Path, suffix: str, table: str, files: Iterable[tuple[Source, Iterator[Part]]],
+    strict: bool,
+) -> list[Cleaned]:  # fmt: skip
+    contract = schema.TABLES[table]
+    keys, cleaned = Keys(contract), []
+    with Sink(path, suffix, contract) as sink:
+        for source, parts in files:
+            cleaned.append(tally(source, _through(parts, keys, sink)))
+            if strict and cleaned[-1].left_out:
+                raise SchemaError(f"--strict: {cleaned[-1].line()}")
+        keys.check()
+        sink.about(cleaned)
+    return cleaned
+
+
+def _through(parts: Iterable[Part], keys: Keys, sink: Sink) -> Iterator[Part]:
+    for part in parts:
+        keys.add(part.rows)
+        sink.write(part.rows)
+        yield part
+
+
+def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
+    """What became of one file, from all its `parts`."""
+    counts, left, value = Counter[str](), Counter[str](), Counter[str]()
+    for part in parts:
+        counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
+        left.update(part.left_out)
+        value.update(part.value)
+    return Cleaned(source, counts["records"], counts["rows"], dict(left), dict(value),
+                   counts["empty"])  # fmt: skip
+
+
+class Sink:
+    """A Parquet or CSV file of one table, written some thousand rows at a time."""
+
+    def __init__(self, path: Path, suffix: str, contract: pa.Schema) -> None:
+        self._batches: list[pa.RecordBatch] = []
+        self._schema, self._rows = contract, 0
+        self._file = (
+            csv.CSVWriter(path, contract)
+            if suffix == ".csv"
+            else parquet.ParquetWriter(path, contract, compression="zstd")
+        )
+
+    def __enter__(self) -> Sink:
+        """Open."""
+        return self
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add `rows`."""
+        self._batches.append(rows)
+        self._rows += len(rows)
+        if self._rows >= ROWS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        rows = pa.Table.from_batches(self._batches, self._schema)
+        plain = isinstance(self._file, csv.CSVWriter)
+        self._file.write_table(_escaped(rows) if plain else rows)
+        self._batches, self._rows = [], 0
+
+    def about(self, cleaned: list[Cleaned]) -> None:
+        """Say in the file's metadata what became of each source."""
+        told = [
+            each._asdict() | {"source": each.source.id, "publisher": each.source.publisher,
+                              "file": each.source.path, "sha256": each.source.sha256}
+            for each in cleaned
+        ]  # fmt: skip
+        if not isinstance(self._file, csv.CSVWriter):
+            text = json.dumps(told, ensure_ascii=False)
+            self._file.add_key_value_metadata({"sources": text})
+
+    def __exit__(self, error: object, *_: object) -> None:
+        """Write the rest, unless it went wrong, and close."""
+        if error is None:
+            self._flush()
+        self._file.close()
+
+
+def _escaped(rows: pa.Table) -> pa.Table:
+    """`rows` with texts that a spreadsheet would take for a formula begun with an apostrophe."""
+    for place, field in enumerate(rows.schema):
+        if field.type == schema.TEXT:
+            safe = pc.replace_substring_regex(rows[field.name], r"^([=+\-@\t\r])", r"'\1")
+            rows = rows.set_column(place, field, safe)
+    return rows
+
+
+class Keys:
+    """Whether rows repeat a key, learnt batch by batch at a few bytes a row."""
+
+    def __init__(self, contract: pa.Schema) -> None:
+        self._words: dict[str, dict[Any, int]] = {name: {} for name in schema.key(contract)}
+        self._codes: dict[str, list[Any]] = {name: [] for name in self._words}
+        self._rows: list[Any] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take note of the keys of `batch`."""
+        self._rows.append(batch["source_row"].to_numpy())
+        for name, known in self._words.items():
+            column = batch[name]
+            if len(known) == 1 and pc.all(pc.equal(column, next(iter(known)))).as_py():
+                self._codes[name].append(np.broadcast_to(np.int32(0), len(batch)))
+                continue
+            encoded = column.dictionary_encode()
+            codes = [known.setdefault(word, len(known)) for word in encoded.dictionary.to_pylist()]
+            if len(codes) == 1:  # one value takes no room
+                self._codes[name].append(np.broadcast_to(np.int32(codes[0]), len(batch)))
+            else:
+                self._codes[name].append(np.array(codes, np.int32)[encoded.indices.to_numpy()])
+
+    def check(self) -> None:
+        """Refuse two rows of one key.
+
+        Raises
+        ------
+        SchemaError
+            The message names the two records and their cell.
+        """
+        cell: Any = np.int64(0)
+        span = 1
+        for name, known in self._words.items():
+            if len(known) > 1:
+                if span * len(known) >= 2**62:  # start again from as few numbers as there are
+                    cell = np.unique(cell, return_inverse=True)[1]
+                    span = int(cell.max()) + 1
+                cell = cell * len(known) + np.concatenate(self._codes[name])
+                span *= len(known)
+        cells = np.broadcast_to(cell, sum(map(len, self._rows)))
+        order = np.argsort(cells, kind="stable")
+        same = np.flatnonzero(np.diff(cells[order]) == 0)
+        if len(same):
+            at = sorted(order[same[0] : same[0] + 2])
+            rows = np.concatenate(self._rows)[at]
+            words = {name: [*known] for name, known in self._words.items()}
+            place = " ".join(str(words[name][np.concatenate(codes)[at[0]]])
+                             for name, codes in self._codes.items())  # fmt: skip
+            raise SchemaError(f"records {rows[0]} and {rows[1]} state the same cell ({place}); "
+                              f"{len(same)} cells are stated more than once")  # fmt: skip
+
+
+def lines(cleaned: Iterable[Cleaned]) -> list[str]:
+    """The report: a line a file, and one of the sum where there are several."""
+    told = list(cleaned)
+    total = [f"{len(told)} files: {sum(each.records for each in told):,} records, "
+             f"{sum(each.rows for each in told):,} rows"]  # fmt: skip
+    return list(chain((each.line() for each in told), total if len(told) > 1 else ()))

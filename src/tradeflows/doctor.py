@@ -1,0 +1,178 @@
+"""What looks wrong in everything that is catalogued: one line each, with how to see the rows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyarrow import parquet
+
+from tradeflows import catalogue, measures, tables
+from tradeflows.errors import BuildError, QueryError
+
+SERIES = ["source_id", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
+          "classification_code", "cmd_code", "cumulation", "breakdown"]  # fmt: skip
+FIGURES = ("value_reported", "net_wgt_kg", "qty")
+JUMP = 10.0  # a month that is so many times its neighbours
+STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
+CALM = 3.0  # where the two neighbours are within so many times of each other
+
+
+def look(root: Path) -> Iterator[str]:
+    """Findings about files, then about the series of the trade table.
+
+    Parameters
+    ----------
+    root
+        Project folder, its tables built.
+
+    Yields
+    ------
+    str
+        "kind: what; command".
+
+    Raises
+    ------
+    BuildError
+        The trade table is not built.
+    """
+    for state in catalogue.states(root):
+        if state.state != "ok":
+            yield f"file {state.state}: {state.detail}; tradeflows verify"
+    sources = catalogue.load(root, local=True)
+    for source in sources.values():
+        if old := source.supersedes:
+            yield (f"superseded: {old} ({sources[old].vintage}) by {source.id} "
+                   f"({source.vintage}); {_show(source_id=old)}")  # fmt: skip
+    path = tables.processed(root, "trade")
+    if not path.is_file():
+        raise BuildError(f"{path}: absent; run `tradeflows build`")
+    trade = parquet.read_table(path).to_pandas(date_as_object=False)
+    trade["month"] = trade["ref_period"].dt.year * 12 + trade["ref_period"].dt.month - 1
+    monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
+    for _, rows in monthly.groupby(SERIES, dropna=False):
+        yield from _units(rows)
+        held = {month + i for month, n in zip(rows["month"], rows["n_months"], strict=True)
+                for i in range(n)}  # fmt: skip
+        span = max(held) - min(held) + 1
+        # A flow that comes and goes has holes and jumps by nature.
+        if span >= SPAN and len(held) >= STEADY * span:
+            yield from _holes(rows, held)
+            for _, alike in rows.groupby("qty_unit"):
+                yield from _jumps(alike)
+    yield from _mirror(monthly)
+
+
+def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
+    missing = sorted(set(range(min(held), max(held) + 1)) - held)
+    if missing:
+        some = ", ".join(map(_label, missing[:6])) + (" …" if len(missing) > 6 else "")
+        yield (f"missing: {_name(rows)}: {len(missing)} months between the first and the last "
+               f"({some}); {_see(rows)}")  # fmt: skip
+
+
+def _units(rows: pd.DataFrame) -> Iterator[str]:
+    by_month = rows.groupby("month")["qty_unit"]
+    held = {month: "+".join(sorted(set(units))) for month, units in by_month}
+    changes = [(b, held[a], held[b]) for a, b in pairwise(held) if held[a] != held[b]]
+    if changes:
+        month, before, after = changes[0]
+        more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
+        yield (f"unit: {_name(rows)}: {before} to {after} in {_label(month)}{more}; "
+               f"{_see(rows)}")  # fmt: skip
+
+
+def _jumps(rows: pd.DataFrame) -> Iterator[str]:
+    single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
+    for figure in [name for name in FIGURES if single[name].notna().any()][:1]:
+        series = single[figure].astype("float64").where(single[figure] > 0)
+        before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
+        with np.errstate(invalid="ignore"):
+            calm = np.maximum(before, after) <= CALM * np.minimum(before, after)
+            odd = series[calm & (series.to_numpy() >= JUMP * np.maximum(before, after))]
+        if len(odd):
+            some = ", ".join(_label(month) for month in odd.index[:6])
+            more = " …" if len(odd) > 6 else ""
+            month = odd.index[0] if len(odd) == 1 else None
+            yield (f"jump: {_name(rows)}: {figure} is {JUMP:.0f} times its neighbours or more in "
+                   f"{some}{more}; {_see(rows, month)}")  # fmt: skip
+
+
+def _mirror(rows: pd.DataFrame) -> Iterator[str]:
+    value = "primary_value_usd"
+    rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])]
+    pair = [np.where(rows["flow_code"].eq("M"), rows[a], rows[b]) for a, b in (
+        ("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))]  # fmt: skip
+    for _, cell in rows.groupby([*pair, "cmd_code"]):
+        imports, exports = (cell[cell["flow_code"].eq(flow)] for flow in "MX")
+        for ours in imports["source_id"].unique():
+            for theirs in exports["source_id"].unique():
+                m, x = (side[side["source_id"].eq(name)] for side, name in (
+                    (imports, ours), (exports, theirs)))  # fmt: skip
+                yield from _gaps(m, x, value)
+
+
+def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
+    try:
+        gaps = measures.gap(m, x, value)
+    except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
+        return
+    outside = gaps[gaps["outside"].fillna(False).astype(bool)]
+    if len(outside):
+        ratio = outside["ratio"]
+        yield (f"mirror: {_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
+               f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
+               f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)}")  # fmt: skip
+
+
+def _name(rows: pd.DataFrame) -> str:
+    row = rows.iloc[0]
+    way = {"M": "from", "X": "to"}.get(row["flow_code"], f"{row['flow_code']} with")
+    return (f"{row['source_id']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
+            f"{way} {row['partner_iso']}")  # fmt: skip
+
+
+def _see(rows: pd.DataFrame, month: Any = None) -> str:
+    row = rows.iloc[0]
+    wanted = {name: row[name] for name in ("source_id", "reporter_iso", "partner_code",
+                                           "flow_code", "cmd_code")}  # fmt: skip
+    return _show(**wanted, **({"month": _label(month)} if month is not None else {}))
+
+
+def _show(**wanted: str) -> str:
+    columns = (shlex.quote(f"{name}={value}") for name, value in wanted.items())
+    return " ".join(["tradeflows rows trade", *columns])
+
+
+def rows(root: Path, table: str, wanted: dict[str, str]) -> pd.DataFrame:
+    """Rows of `table` as they are stored, those that have all of `wanted`.
+
+    Raises
+    ------
+    QueryError
+        No such column, or no such row.
+    """
+    path = tables.processed(root, table)
+    if not path.is_file():
+        raise BuildError(f"{path}: absent; run `tradeflows build`")
+    frame = parquet.read_table(path).to_pandas(date_as_object=False)
+    for name, value in wanted.items():
+        if name == "month" and "ref_period" in frame:
+            held = frame["ref_period"].dt.strftime("%Y-%m")
+        elif name in frame:
+            held = frame[name].astype(str)
+        else:
+            raise QueryError(f"{table} has no column {name!r}; it has {', '.join(frame)}")
+        frame = frame[held.eq(value)]
+    if frame.empty:
+        raise QueryError(f"no row of {table} has all of {wanted}")
+    return frame
+
+
+def _label(month: Any) -> str:
+    return f"{month // 12}-{month % 12 + 1:02d}"

@@ -1,0 +1,135 @@
+"""A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tradeflows import catalogue, clean, schema
+from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
+from tradeflows.errors import LayoutError, SourceError, TradeflowsError
+from tradeflows.publishers import reading
+
+# Whose statistics a cleaner's files are, where the two have not one name.
+OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
+NAMES = {
+    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
+    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
+}
+RANK = 9  # after every committed source, unless the user says otherwise
+
+
+def add(
+    paths: Iterable[Path], root: Path, *, vintage: str = "not stated", rank: int = RANK,
+    **options: str,
+) -> list[clean.Cleaned]:  # fmt: skip
+    """Catalogue files that a person saved, each after its cleaner has read all of it.
+
+    Parameters
+    ----------
+    paths
+        Files, each of one publisher of :data:`tradeflows.clean.KNOWN`.
+    root
+        Project folder.
+    vintage
+        The release, as the publisher dates it.
+    rank
+        Where several sources state one flow, the smallest is taken.
+    **options
+        What the files do not say, such as ``flow="M"``.
+
+    Returns
+    -------
+    list of Cleaned
+        One entry a file.
+
+    Raises
+    ------
+    LayoutError
+        A file looks like none that is known, or like several; or it is not whole.
+    SourceError
+        The file is catalogued already, or cannot be copied.
+
+    Notes
+    -----
+    Nothing is kept of a file that is refused, and the files before it stay catalogued.
+    """
+    added = []
+    for path in paths:
+        found = clean.recognise(path)
+        if len(found) != 1:
+            like = " or ".join(clean.KNOWN[name].about for name in found) or "nothing that is known"
+            raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
+        added.append(_add(path, found[0], root, vintage, rank, options))
+    return added
+
+
+def _add(
+    path: Path, publisher: str, root: Path, vintage: str, rank: int, options: Mapping[str, str]
+) -> clean.Cleaned:
+    function = clean.cleaner(publisher, options)
+    table = clean.KNOWN[publisher].table
+    who, known = catalogue.publishers(root, local=True), catalogue.load(root, local=True)
+    loose = reading.uncatalogued(path, publisher, table)
+    if twin := [each.id for each in known.values() if each.sha256 == loose.sha256]:
+        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
+    owner = OWNER.get(publisher, publisher)
+    source = loose._replace(
+        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix}", publisher=owner, kind="published",
+        title=f"{clean.KNOWN[publisher].about}: {path.name}", vintage=vintage, rank=rank,
+        retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
+        steps=f"saved by hand as {path.name}, then `tradeflows add`",
+    )  # fmt: skip
+    keys, parts = clean.Keys(schema.TABLES[table]), list(function(path, source, **options))
+    for part in parts:
+        keys.add(part.rows)
+    keys.check()
+    _store(path, source, root, owner not in who)
+    return clean.tally(source, parts)
+
+
+def _store(path: Path, source: Source, root: Path, new: bool) -> None:
+    """Copy the file and write its entry, both or neither."""
+    file, listing = source.file(root), root / RAW / LOCAL
+    before = listing.read_bytes() if listing.exists() else b""
+    text = _toml(f"source.{source.id}", {
+        name: value for name, value in source._asdict().items()
+        if name != "id" and value not in ("", {})})  # fmt: skip
+    if new:
+        name, short, home = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
+        text = _toml(f"publisher.{source.publisher}",
+                     {"name": name, "short": short, "home": home}) + text  # fmt: skip
+    temporary = listing.with_name(f".{LOCAL}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, file)
+        temporary.write_bytes(before + text.encode())
+        temporary.replace(listing)
+        catalogue.check(catalogue.load(root, local=True)[source.id], root)
+    except (OSError, TradeflowsError) as error:
+        with suppress(NotADirectoryError):
+            file.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+        if before:
+            listing.write_bytes(before)
+        else:
+            listing.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
+        raise
+
+
+def _toml(name: str, keys: Mapping[str, Any]) -> str:
+    lines = [f"{key} = {_value(each)}" for key, each in keys.items()]
+    return "\n".join([f"[{name}]", *lines, "\n"])
+
+
+def _value(each: Any) -> str:
+    if isinstance(each, date):
+        return each.isoformat()
+    if isinstance(each, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in each.items()) + " }"
+    return json.dumps(each, ensure_ascii=False)

@@ -1,0 +1,30 @@
+"""Measures: pure functions from frame to frame, named as trade economists name them.
+
+Inputs are frames as :func:`tradeflows.read` gives them, or with only the columns that a measure
+needs; rules about a column hold where the column is there. A null stays a null, a sum over a
+window with a hole is no figure for the measures that follow (``complete`` is False), and no
+result is infinite. Every result carries the sources and the caveats of what it was made from, and
+the formulas that :func:`tradeflows.trace` follows back to raw lines.
+
+A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, both ends included.
+"""
+
+from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, share, yoy
+from tradeflows.measures.concentration import hhi, shares
+from tradeflows.measures.displacements import displacement, displacement_over
+from tradeflows.measures.months import Window
+from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
+from tradeflows.measures.sums import baskets, stack, total
+from tradeflows.measures.units import (
+    BARRELS_PER_TONNE,
+    DAYS_PER_MONTH,
+    barrels_per_day,
+    convert,
+    per_month,
+)
+
+__all__ = [
+    "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
+    "baskets", "convert", "difference", "displacement", "displacement_over", "gap", "growth", "hhi",
+    "per_month", "price_quantity", "share", "shares", "stack", "total", "unit_value", "yoy",
+]  # fmt: skip

@@ -1,0 +1,153 @@
+"""What the measures share: checks that refuse a mixture, groups of rows, and what is carried on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from tradeflows import codes, lineage
+from tradeflows.errors import QueryError
+from tradeflows.lineage import Formula, Role
+
+CELL = (
+    "reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code", "cumulation",
+    "breakdown", "concept", "measure", "region", "currency_group",
+)  # fmt: skip
+LABELS = ("classification_code", "valuation")  # how a cell is stated, not which cell it is
+UNITS = {
+    "value_reported": ("currency", "valuation"), "primary_value_usd": ("valuation",),
+    "qty": ("qty_unit",), "value": ("unit",), "rate": ("base", "quote", "statistic"),
+}  # fmt: skip
+_RIVALS = ("publisher", "vintage", "n_months", "freq_code", "qty_unit", "partner_code",
+           "source_id", *CELL, *LABELS)  # fmt: skip
+_PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
+NOTHING: Mapping[str, Formula] = MappingProxyType({})
+
+
+# --- numbers and groups of rows -------------------------------------------------------------------
+
+
+def numbers_of(frame: pd.DataFrame, value: str) -> pd.Series:
+    """`value` as floats; a sum with a hole in it is no figure."""
+    numbers = pd.Series(frame[value].to_numpy("float64", na_value=np.nan), frame.index)
+    return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
+
+
+def divide(over: pd.Series, under: pd.Series) -> pd.Series:
+    """`over` / `under`, null where `under` is 0."""
+    return over / under.where(under != 0)
+
+
+def grain_of(frame: pd.DataFrame, value: str) -> list[str]:
+    """Columns of `frame` that say which cell a row states, and in which unit."""
+    columns = (*CELL, "classification_code", *UNITS.get(value, ()))
+    return [column for column in columns if column in frame]
+
+
+def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Number of each row's group, from 0 on."""
+    if not columns:
+        return np.zeros(len(frame), "int64")
+    return frame.groupby(list(columns), dropna=False).ngroup().to_numpy()
+
+
+def heads_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """List the groups of :func:`groups_of`, in its order."""
+    first = np.unique(groups_of(frame, columns), return_index=True)[1]
+    return frame[list(columns)].iloc[first].reset_index(drop=True)
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+def need(frame: pd.DataFrame, *columns: str) -> None:
+    """Refuse a frame without rows or without one of `columns`."""
+    if missing := [column for column in columns if column not in frame]:
+        raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
+    if frame.empty:
+        raise QueryError("the frame is empty: pass one with rows")
+
+
+def one_value(
+    frame: pd.DataFrame, columns: Iterable[str], choice: str = "", what: str = ""
+) -> None:
+    """Refuse a frame that mixes values of a column, with the filter that would make it right."""
+    for column in columns:
+        if column in frame and frame[column].nunique(dropna=False) > 1:
+            value = min(frame[column].dropna(), key=str)
+            query = f"frame.query({f'{column} == {value!r}'!r})"
+            raise QueryError(f"{what}{column} is mixed ({listed(frame, column)}): keep one, such "
+                             f"as {query}{choice and f', {choice}'}")  # fmt: skip
+
+
+def unique(frame: pd.DataFrame, keys: Sequence[str]) -> None:
+    """Refuse two rows that are alike in `keys`."""
+    twice = frame.duplicated(list(keys), keep=False).to_numpy()
+    if twice.any():
+        cell = groups_of(frame, keys)
+        rows = frame[cell == cell[twice.argmax()]]
+        refuse_twice(rows, " ".join(words(rows[list(keys)].iloc[0])))
+
+
+def refuse_twice(rows: pd.DataFrame, cell: str) -> None:
+    """Say that `rows` state one `cell`, and which column tells them apart."""
+    one_value(rows, _RIVALS, what=f"{cell} is stated {len(rows)} times, and ")
+    raise QueryError(f"{cell} is stated {len(rows)} times: keep one row")
+
+
+def disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
+    """Refuse values of `column` that overlap one another within a group of `by`."""
+    groups = frame[column].groupby(groups_of(frame, by))
+    for held in {frozenset(found.dropna()) for _, found in groups}:
+        for whole, part in overlaps(column, held):
+            query = f"frame.query({f'{column} != {whole!r}'!r})"
+            raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, "
+                             f"such as {query}")  # fmt: skip
+
+
+def overlaps(column: str, held: frozenset[str]) -> list[tuple[str, str]]:
+    """Pairs among `held` of which the first has something of the second."""
+    pairs = permutations(sorted(held), 2)
+    if column == "cmd_code":
+        unions = [(code, set(code.split("+"))) for code in held if "+" in code]
+        among = set(held)
+        nested = [(whole, code) for code in held for whole in codes.wholes(code, among)]
+        return nested + [(a, b) for (a, one), (b, two) in permutations(unions, 2) if one & two]
+    if column in ("reporter_iso", "partner_iso"):
+        return [pair for pair in pairs if pair[0] in codes.groups() and codes.contains(*pair)]
+    parts = {**_PARTS_OF_FLOW, "total": held}
+    return [(whole, part) for whole, part in pairs if part in parts.get(whole, ())]
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def listed(frame: pd.DataFrame, column: str) -> str:
+    """Values of a column, the first eight of them."""
+    found = sorted({"not stated" if pd.isna(value) else str(value) for value in frame[column]})
+    return ", ".join(found[:8]) + (" …" if len(found) > 8 else "")
+
+
+def words(cells: Iterable[object]) -> list[str]:
+    """Cells as texts, days as months."""
+    return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else str(cell) for cell in cells]
+
+
+# --- what a result carries ------------------------------------------------------------------------
+
+
+def carry(
+    result: pd.DataFrame,
+    *inputs: pd.DataFrame,
+    caveats: Sequence[str] = (),
+    formulas: Mapping[str, Formula] = NOTHING,
+    kept: Sequence[Role] = (),
+) -> pd.DataFrame:
+    """Give `result` the sources and caveats of `inputs`, in order, each once, and its lineage."""
+    for name, more in (("sources", ()), ("caveats", caveats)):
+        items = [item for frame in inputs for item in frame.attrs.get(name, ())]
+        result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
+    lineage.record(result, formulas, kept)
+    return result

@@ -1,0 +1,297 @@
+"""One figure beside another: shares of a whole, growth, and two statements of one flow."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.errors import QueryError
+from tradeflows.lineage import PLACE, Formula, Role
+from tradeflows.measures.common import (
+    UNITS,
+    carry,
+    divide,
+    grain_of,
+    groups_of,
+    heads_of,
+    need,
+    numbers_of,
+    one_value,
+    overlaps,
+    unique,
+    words,
+)
+from tradeflows.measures.months import runs_of, spread, uncut
+
+CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
+
+
+def share(
+    part: pd.DataFrame, whole: pd.DataFrame, value: str, by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Share of `part` in `whole`, period by period.
+
+    Parameters
+    ----------
+    part, whole
+        `whole` has one row a period and `by`; `part` may have several (all suppliers).
+    by
+        Columns, beside the period, in which the two must agree.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `part`
+        With ``<value>_whole`` and ``share_pct`` (%, null where either is null or the whole is 0).
+
+    Raises
+    ------
+    QueryError
+        A cell of `part` is absent in `whole`, `whole` states one twice, or they differ in flow,
+        cumulation or unit.
+    """
+    keys = ["ref_period", "n_months", *by]
+    need(part, *keys, value)
+    need(whole, *keys, value)
+    same = [column for column in ("flow_code", "cumulation", *UNITS.get(value, ()))
+            if column in part and column in whole and column not in by]  # fmt: skip
+    one_value(pd.concat([frame.loc[frame[value].notna(), same] for frame in (part, whole)]), same)
+    one_value(whole, [column for column in grain_of(whole, value) if column not in by])
+    unique(whole, keys)
+    places = whole[keys].assign(_at=np.arange(len(whole)))
+    at = part[keys].merge(places, on=keys, how="left")["_at"].fillna(-1).to_numpy("int64")
+    if len(lost := part.loc[at < 0, keys]):
+        cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
+        raise QueryError(f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
+                         "the same periods, or keep those of the part that it has")  # fmt: skip
+    beside = whole[[column for column in PLACE if column in whole]]
+    beside = beside.assign(**{value: numbers_of(whole, value)})
+    beside = beside.iloc[at].set_axis(part.index).add_suffix("_whole")
+    result = part.assign(**beside)
+    result["share_pct"] = 100 * divide(numbers_of(part, value), result[f"{value}_whole"])
+    roles = {"part": Role(part, value), "whole": Role(whole, value, at)}
+    formulas = {
+        "share_pct": Formula("100 * part / whole", roles),
+        f"{value}_whole": Formula("whole", roles),
+    }
+    return carry(result, part, whole, formulas=formulas, kept=[Role(part)])
+
+
+def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Compare each period with the same months of the year before, in the same cell.
+
+    A block is compared with the months that make it up, or they with it, where one side's
+    periods tile the other's.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``<value>_base``, ``yoy_pct`` (%) and ``missing``, the months for want of which
+        ``yoy_pct`` is null.
+
+    Raises
+    ------
+    QueryError
+        Two periods of one cell overlap.
+    """
+    need(frame, "ref_period", "n_months", value)
+    figures = numbers_of(frame, value)
+    cell = groups_of(frame, grain_of(frame, value))
+    if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
+        cell = cell + len(frame) * (frame["n_months"] * frame["cumulation"].eq("ytd")).to_numpy()
+    lines = spread(frame, cell, figures.notna().to_numpy())
+    base = lines.loc[lines["stated"], ["cell", "month", "row"]].rename(columns={"row": "base"})
+    pairs = lines.merge(base.assign(month=base["month"] + 12), on=["cell", "month"], how="left")
+    length = frame["n_months"].to_numpy("int64")
+    matched = pairs.groupby(["row", "base"])["month"].transform("size")
+    # a base period counts only when all of its months fall into the period compared
+    pairs["tiled"] = matched.eq(pairs["base"].map(pd.Series(length)))
+    whole = pairs.groupby("row")["tiled"].all()
+    used = pairs[pairs["row"].map(whole)].drop_duplicates(["row", "base"]).astype("int64")
+    role = Role(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
+    sums = figures.iloc[role.row].groupby(role.slot).sum()
+    absent = pd.concat([lines.loc[~lines["stated"], ["row", "month"]],
+                        pairs.loc[~pairs["tiled"], ["row", "month"]].assign(
+                            month=lambda gone: gone["month"] - 12)])  # fmt: skip
+    result = frame.assign(**{f"{value}_base": sums.reindex(range(len(frame))).to_numpy()})
+    result["yoy_pct"] = 100 * (divide(figures, result[f"{value}_base"]) - 1)
+    result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
+    roles = {"value": Role(frame, value), "base": role}
+    return carry(result, frame, kept=[Role(frame)], formulas={
+        "yoy_pct": Formula("100 * (value / base - 1)", roles),
+        f"{value}_base": Formula("base", roles),
+    })  # fmt: skip
+
+
+def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFrame:
+    """Growth of a year on another, over the months that both have.
+
+    Returns
+    -------
+    DataFrame, one row a cell of `frame`
+        The grain, `value` and ``<value>_base`` (sums over the shared months), ``growth_pct`` (%),
+        ``n_months`` and ``months``, which they are; null and "" where they share none.
+
+    Raises
+    ------
+    QueryError
+        Two periods of one cell overlap, or one crosses the turn of either year.
+    """
+    need(frame, "ref_period", "n_months", value)
+    figures = numbers_of(frame, value)
+    grain = grain_of(frame, value)
+    cell = groups_of(frame, grain)
+    lines = spread(frame, cell, figures.notna().to_numpy())
+    lines = lines[lines["stated"]].assign(year=lambda all_: all_["month"] // 12)
+    uncut(lines, lines["year"].where(lines["year"].isin([year, base]), -1))
+    lines = lines[lines["year"].isin([year, base])]
+    lines["month"] %= 12
+    size = -1
+    while size != len(lines):  # dropping a block takes its other months from the other year
+        size = len(lines)
+        both = lines.groupby(["cell", "month"])["year"].transform("nunique").eq(2)
+        lines = lines[both.groupby(lines["row"]).transform("all")]
+    rows = lines.drop_duplicates("row")
+    result = heads_of(frame, grain)
+    roles = {}
+    for name, column, side in (("value", value, year), ("base", f"{value}_base", base)):
+        chosen = rows[rows["year"] == side]
+        role = Role(frame, value, chosen["row"].to_numpy(), chosen["cell"].to_numpy())
+        result[column] = figures.iloc[role.row].groupby(role.slot).sum().reindex(result.index)
+        roles[name] = role
+    result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
+    shared = (lines["month"] + 12 * year).groupby(lines["cell"])
+    result["n_months"] = shared.nunique().reindex(result.index, fill_value=0)
+    result["months"] = runs_of(shared, len(result))
+    partial = dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
+    caveats = [f"{year} against {base} over {months or 'no month'} only" for months in partial]
+    return carry(result, frame, caveats=caveats, formulas={
+        "growth_pct": Formula("100 * (value / base - 1)", roles),
+        value: Formula("value", roles),
+        f"{value}_base": Formula("base", roles),
+    })  # fmt: skip
+
+
+def difference(
+    frame: pd.DataFrame, base: pd.DataFrame, value: str, base_value: str | None = None
+) -> pd.DataFrame:
+    """Compare one figure with another: by how much it is higher, and by how many per cent.
+
+    Parameters
+    ----------
+    frame, base
+        One row each, or several that state one figure.
+    value, base_value
+        Columns of the figures; the second, unless given, is the first. They may differ, such as
+        ``value`` of a published figure and ``value_reported`` of a sum.
+
+    Returns
+    -------
+    DataFrame, one row
+        `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0) and
+        ``unit``, of the change: percentage points where the figures are shares.
+
+    Raises
+    ------
+    QueryError
+        A side states several figures or none, or the two differ in unit.
+    """
+    sides = {"value": (frame, value), "base": (base, base_value or value)}
+    units = set()
+    for name, (side, column) in sides.items():
+        need(side, column)
+        if (n := numbers_of(side, column).nunique()) != 1 or pd.isna(side[column].iloc[0]):
+            raise QueryError(f"{name} must be one figure, and {column} has {n}: keep one row")
+        units |= {side[at].iloc[0] for at in ("unit", "currency") if at in side}
+    if len(units) > 1:
+        raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
+    first, second = (float(numbers_of(side, column).iloc[0]) for side, column in sides.values())
+    unit = "percentage points" if units & {"%", "percent"} else "".join(units)
+    result = pd.DataFrame({value: [first], f"{value}_base": [second], "change": [first - second],
+                           "unit": [unit]})  # fmt: skip
+    result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
+    at = np.zeros(1, "int64")  # of rows that repeat one another the first
+    roles = {name: Role(side, column, at) for name, (side, column) in sides.items()}
+    return carry(result, frame, base, formulas={
+        "change": Formula("value - base", roles),
+        "growth_pct": Formula("100 * (value / base - 1)", roles),
+        value: Formula("value", roles),
+        f"{value}_base": Formula("base", roles),
+    })  # fmt: skip
+
+
+def gap(
+    m: pd.DataFrame, x: pd.DataFrame, value: str, band: tuple[float, float] = CIF_BAND
+) -> pd.DataFrame:
+    """Gap between two statements of one flow, ``ln(M / X)``, beside the CIF band.
+
+    Parameters
+    ----------
+    m, x
+        The importer's and the exporter's statement; or two publishers' of the same side, for
+        which a band of (1.0, 1.0) is the fair one.
+    band
+        Least and most M / X that freight and insurance explain.
+
+    Returns
+    -------
+    DataFrame, one row a cell that either side states
+        From the side of `m`: the cell, both sides' columns (``_m``, ``_x``) but for the place in
+        the raw file, ``ratio``, ``gap`` and ``outside`` (of the band); null where one side is
+        silent or not above 0.
+
+    Raises
+    ------
+    QueryError
+        A side states a cell twice, the two differ in unit, or they share no cell.
+    """
+    keys = ["ref_period", "n_months"]
+    need(m, *keys, value)
+    need(x, *keys, value)
+    shared = set(m) & set(x)
+    units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
+    one_value(pd.concat([m[units], x[units]]), units)
+    given = m, x  # whose rows a trace looks up
+    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
+    if len(flows) == 2 and flows[0] != flows[1]:
+        swap = {"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
+        x = x.rename(columns=swap)
+    keys += [name for name in ("reporter_iso", "partner_iso", "cmd_code", "cumulation", "breakdown")
+             if name in shared]  # fmt: skip
+    caveats = [f"band of M / X {band[0]:.2f} to {band[1]:.2f}"]
+    if band == CIF_BAND:
+        caveats[0] += ": the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
+    if "cmd_code" in keys and m["cmd_code"].nunique() == 1 == x["cmd_code"].nunique():
+        goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
+        if overlaps("cmd_code", frozenset(goods)):  # one product at two levels
+            keys.remove("cmd_code")
+            caveats.append(f"{goods[0]} compared with {goods[1]}")
+    unique(m, keys)
+    unique(x, keys)
+    roles, both = {}, True
+    result, right = (  # without the place in the raw file, which the lineage knows
+        side.drop(columns=[*PLACE], errors="ignore").assign(
+            **{value: numbers_of(side, value), "_at": np.arange(len(side))}
+        )
+        for side in (m, x)
+    )
+    result = result.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
+    for name, side in zip("mx", given, strict=True):
+        at = result.pop(f"_at_{name}").fillna(-1).to_numpy("int64")
+        roles[name], both = Role(side, value, at), both & (at >= 0)
+    if not np.any(both):
+        first = [" ".join(words(side[keys].iloc[0])) for side in (m, x)]
+        raise QueryError(f"the two sides share no cell ({first[0]}; {first[1]}): read the same "
+                         "flow over the same periods")  # fmt: skip
+    sides = [result[f"{value}_{side}"] for side in "mx"]
+    sides = [side.where(side > 0) for side in sides]
+    result["ratio"] = sides[0] / sides[1]
+    result["gap"] = np.log(result["ratio"])
+    inside = result["ratio"].between(*band).astype("boolean")
+    result["outside"] = (~inside).mask(result["ratio"].isna())
+    formulas = {
+        "gap": Formula("log(m / x)", roles),
+        "ratio": Formula("m / x", roles),
+        f"{value}_m": Formula("m", roles),
+        f"{value}_x": Formula("x", roles),
+    }
+    return carry(result, m, x, caveats=caveats, formulas=formulas)

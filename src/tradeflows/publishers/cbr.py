@@ -1,0 +1,149 @@
+"""Bank of Russia: official rates of the rouble, from the XML of one day or of one currency.
+
+Source: Bank of Russia, https://www.cbr.ru/scripts/XML_daily.asp and XML_dynamic.asp. The shares of
+currencies in settlements have no published layout that is known, so they stay transcribed.
+"""
+
+import math
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+import pyarrow as pa
+from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
+
+from tradeflows.catalogue import Source
+from tradeflows.errors import CodeError, LayoutError
+from tradeflows.publishers import Part, reading
+from tradeflows.schema import RATES
+
+LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
+# The file of one currency states the bank's own code alone.
+CURRENCIES = {
+    "R01010": "AUD", "R01020A": "AZN", "R01035": "GBP", "R01060": "AMD", "R01090B": "BYN",
+    "R01100": "BGN", "R01115": "BRL", "R01135": "HUF", "R01150": "VND", "R01200": "HKD",
+    "R01210": "GEL", "R01215": "DKK", "R01230": "AED", "R01235": "USD", "R01239": "EUR",
+    "R01240": "EGP", "R01270": "INR", "R01280": "IDR", "R01335": "KZT", "R01350": "CAD",
+    "R01355": "QAR", "R01370": "KGS", "R01375": "CNY", "R01500": "MDL", "R01530": "NZD",
+    "R01535": "NOK", "R01565": "PLN", "R01585F": "RON", "R01589": "XDR", "R01625": "SGD",
+    "R01670": "TJS", "R01675": "THB", "R01700J": "TRY", "R01710A": "TMT", "R01717": "UZS",
+    "R01720": "UAH", "R01760": "CZK", "R01770": "SEK", "R01775": "CHF", "R01805F": "RSD",
+    "R01810": "ZAR", "R01815": "KRW", "R01820": "JPY",
+}  # fmt: skip
+STATISTIC = "mean of official rates over the days on which a new one took effect"
+
+
+def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
+    """Official rates as means of a month: roubles for one unit of a currency.
+
+    Parameters
+    ----------
+    path
+        XML in windows-1251: all currencies of one day, or one currency over a span of days.
+    source
+        Its catalogue entry, if it has one.
+
+    Yields
+    ------
+    Part
+        Rows of :data:`~tradeflows.schema.RATES`. The value is divided by its nominal. The date is
+        the one on which a rate takes effect; it holds until the next, and days without a new one
+        do not enter the mean, whose ``n_days`` counts the rates. A month that the file does not
+        cover is flagged partial.
+
+    Raises
+    ------
+    LayoutError
+        No such XML, a document type or entity in it, or a record that is not whole.
+    CodeError
+        A currency that is not known.
+    """
+    source = source or reading.uncatalogued(path, "cbr", "rates")
+    tree = _tree(path)
+    daily = "Date" in tree.attrib
+    dates = [tree.get("Date")] if daily else [tree.get("DateRange1"), tree.get("DateRange2")]
+    first, last = (_day(path, each) for each in (dates[0], dates[-1]))
+    rates: dict[tuple[str, date], list[tuple[int, float]]] = {}
+    seen = set()
+    for ordinal, record in enumerate(tree, start=1):
+        if record.tag != ("Valute" if daily else "Record"):
+            raise LayoutError(path, "records of rates", f"<{record.tag}>")
+        day = first if daily else _day(path, record.get("Date"))
+        code = _currency(path, tree, record, daily)
+        if not first <= day <= last or (code, day) in seen:
+            raise LayoutError(
+                path, f"each day of {first} to {last} once", f"{day} again or besides"
+            )
+        seen.add((code, day))
+        rate = _number(path, record, "Value") / _number(path, record, "Nominal")
+        rates.setdefault((code, day.replace(day=1)), []).append((ordinal, rate))
+    if not rates:
+        raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
+    yield Part(_rows(source, rates, first, last), len(tree), {})
+
+
+def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:
+    keys = sorted(rates)
+    whole = [
+        first <= month and last >= month.replace(day=monthrange(month.year, month.month)[1])
+        for _, month in keys
+    ]
+    return reading.rows(source, RATES, {
+        "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
+        "source_field": "Value", "base": pa.array([code for code, _ in keys]), "quote": "RUB",
+        "publisher": "Bank of Russia", "statistic": STATISTIC,
+        "ref_period": pa.array([month for _, month in keys]), "n_months": 1,
+        "rate": pa.array([math.fsum(r for _, r in rates[key]) / len(rates[key]) for key in keys]),
+        "n_days": pa.array([len(rates[key]) for key in keys]),
+        "flags": pa.array(["" if each else "partial" for each in whole]), "note": None,
+    })  # fmt: skip
+
+
+def _tree(path: Path) -> Element:
+    raw = reading.whole(path, LARGEST)
+    try:
+        tree = ElementTree.fromstring(raw, forbid_dtd=True)
+    except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
+        reason = type(error).__name__ if isinstance(error, DefusedXmlException) else str(error)
+        raise LayoutError(path, "XML without a document type", reason) from error
+    if tree.tag != "ValCurs":
+        raise LayoutError(path, "<ValCurs>", f"<{tree.tag}>")
+    return tree
+
+
+def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
+    if daily:
+        code = (record.findtext("CharCode") or "").strip()
+    else:
+        own = (tree.get("ID") or "").strip()
+        if record.get("Id", own).strip() != own:
+            raise LayoutError(path, f"the currency {own} alone", f"{record.get('Id')}")
+        code = CURRENCIES.get(own, "")
+        if not code:
+            raise CodeError(f"{path}: no currency {own!r}; add it to CURRENCIES of cbr.py")
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise CodeError(f"{path}: {code!r} is no currency of ISO 4217")
+    return code
+
+
+def _number(path: Path, record: Element, tag: str) -> float:
+    found = record.findall(tag)
+    text = (found[0].text or "").strip() if len(found) == 1 else ""
+    pattern = r"\d{1,12}(,\d{1,9})?" if tag == "Value" else r"[1-9]\d{0,8}"
+    if not re.fullmatch(pattern, text, re.ASCII) or float(text.replace(",", ".")) == 0:
+        raise LayoutError(path, f"one {tag} such as {'77,1734' if tag == 'Value' else '10'}",
+                          repr(text))  # fmt: skip
+    return float(text.replace(",", "."))
+
+
+def _day(path: Path, text: str | None) -> date:
+    if found := re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII):
+        try:
+            return date(int(found[3]), int(found[2]), int(found[1]))
+        except ValueError:
+            pass
+    raise LayoutError(path, "a day such as 03.03.2026", repr(text))

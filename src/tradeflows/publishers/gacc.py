@@ -1,0 +1,212 @@
+"""China's customs: the CSV that the online query exports, and the English monthly tables.
+
+Source: General Administration of Customs of China, http://stats.customs.gov.cn (query) and
+http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows import codes
+from tradeflows.catalogue import Source
+from tradeflows.errors import LayoutError, QueryError
+from tradeflows.publishers import Part, gacc_monthly, reading
+from tradeflows.schema import TRADE
+
+CUT_OFF = 10_000  # lines, after which the query's export stops without a word
+REIMPORTS = "142"  # China as the origin of what China imports
+HEADINGS = {
+    "month": ("数据年月", "Date of data"),
+    "product": ("商品编码", "Commodity code"),
+    "product name": ("商品名称", "Commodity"),
+    "partner": ("贸易伙伴编码", "Trading partner code"),
+    "partner name": ("贸易伙伴名称", "Trading partner"),
+    "regime": ("贸易方式编码", "Customs Regime code"),
+    "regime name": ("贸易方式名称", "Customs Regime"),
+    "province": ("注册地编码", "Locations of importers and exporters code"),
+    "province name": ("注册地名称", "Locations of importers and exporters"),
+    "quantity": ("第一数量", "Quantity"),
+    "unit": ("第一计量单位", "Unit"),
+    "second quantity": ("第二数量", "Supplementary Quantity", "Supplimentary Quantity"),
+    "second unit": ("第二计量单位", "Supplementary Unit", "Supplimentary Unit"),
+    "USD": ("美元", "US dollar"),
+    "CNY": ("人民币", "Renminbi Yuan"),
+}
+FIELDS = {heading: field for field, headings in HEADINGS.items() for heading in headings}
+DIGITS = {
+    "month": r"^[12]\d{3}(0[1-9]|1[0-2])$", "product": r"^(\d\d){1,5}$", "partner": r"^\d{3}$",
+    "regime": r"^\d\d$", "province": r"^\d{2,5}$",
+}  # fmt: skip
+ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
+NO_UNIT, LOST = "?", "second quantity that has no unit, or the first one's"
+
+
+def clean(
+    path: Path, source: Source | None = None, *, flow: str = "", period: str = ""
+) -> Iterator[Part]:
+    """Trade of China by product, partner and month.
+
+    Parameters
+    ----------
+    path
+        A CSV as the query exports it (GB18030, any choice and order of columns, Chinese or
+        English), or a page with the table (13) or (14).
+    source
+        Its catalogue entry, if it has one.
+    flow
+        M or X: the query's file does not say which. Imports of origin China become RM.
+    period
+        2023, 2023-05 or 2023-01/2023-05, where the query's file has no month.
+
+    Yields
+    ------
+    Part
+        Rows of :data:`~tradeflows.schema.TRADE`. Values stay in the currency of their heading;
+        a file with both has yuan as reported and dollars beside. Quantities in kilograms are net
+        weights, others stand in their own unit; where a record has two others, the second is a
+        row of its own, without value. Regimes and provinces are break-downs, and nothing is added
+        up. A zero quantity beside a value is "not published" and becomes null.
+
+    Raises
+    ------
+    QueryError
+        `flow` or `period` is lacking, wrong, or contradicts the file.
+    LayoutError
+        Another layout, or exactly 10,000 lines: there the site cuts off.
+    CodeError
+        A partner is in no code list.
+    """
+    if flow not in ("", *ENDS):
+        raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
+    with path.open("rb") as file:
+        page = file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
+    source = source or reading.uncatalogued(path, "gacc", "trade")
+    yield from (
+        gacc_monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, period)
+    )
+
+
+def _query(path: Path, source: Source, flow: str, period: str) -> Iterator[Part]:
+    names = _names(path)
+    if not flow:
+        raise QueryError(f"{path}: the file does not say whether these are imports or exports; "
+                         "add --flow M or --flow X")  # fmt: skip
+    if "month" not in names and not period:
+        raise QueryError(f"{path}: the file has no month; add --period, such as 2023-01/2023-05")
+    if "month" in names and period:
+        raise QueryError(f"{path}: the file has its months; leave --period out")
+    with path.open("rb") as file:
+        lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(reading.BLOCK), b""))
+    if lines in (CUT_OFF, CUT_OFF + 1):
+        raise LayoutError(path, f"fewer than {CUT_OFF:,} lines", f"{lines:,}, where the site cuts "
+                          "off", "ask it for less at a time (tradeflows guide gacc)")  # fmt: skip
+    base: dict[str, Any] = {}
+    if period:
+        start, months = reading.window(period)
+        year = months == 12 and start.month == 1
+        base = {"ref_period": pa.scalar(start, pa.date32()), "n_months": months,
+                "freq_code": "A" if year else "M",
+                "flags": "" if year or months == 1 else "block"}  # fmt: skip
+    wanted = [name for name in names if not name.endswith("name")]
+    for block in reading.blocks(path, names, wanted, utf8=False):
+        if pc.any(pc.not_equal(block.text("end"), "")).as_py():
+            raise LayoutError(path, "nothing after the last comma", "a cell more")
+        yield _flows(block, source, flow, base)
+
+
+def _names(path: Path) -> list[str]:
+    """Our names of the columns, in the file's order; the empty one after the last comma is end."""
+    found = [heading.strip() for heading in reading.header(path, "gb18030")]
+    if not found or found[-1]:
+        raise LayoutError(path, "a comma at the end of the header", repr(found[-1:])[:99],
+                          "save the file as the site exports it")  # fmt: skip
+    if strange := [heading for heading in found[:-1] if heading not in FIELDS]:
+        raise LayoutError(path, "headings of the customs query", f"{strange[:5]}")
+    names = [FIELDS[heading] for heading in found[:-1]]
+    if len(set(names)) < len(names) or not {"USD", "CNY", "quantity"} & set(names):
+        raise LayoutError(path, "each heading once, and a value or a quantity", f"{found}")
+    needs = [(f"{each} name", each) for each in ("product", "partner", "regime", "province")]
+    needs += [("quantity", "unit"), ("second quantity", "second unit"), ("second unit", "unit")]
+    for name, code in needs:
+        if name in names and code not in names:
+            raise LayoutError(path, f"the heading {HEADINGS[code][0]}",
+                              f"{HEADINGS[name][0]} alone")  # fmt: skip
+    return [*names, "end"]
+
+
+def _flows(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
+    names, n = block.cells.schema.names, len(block)
+    for name in DIGITS.keys() & set(names):
+        block.demand(HEADINGS[name][0], block.text(name), DIGITS[name], "a code")
+    values = {c: block.number(c, reading.WITH_COMMAS) for c in ("CNY", "USD") if c in names}
+    reported = next(iter(values.values()), pa.nulls(n, pa.float64()))
+    partner = block.text("partner") if "partner" in names else None
+    area = "W00" if partner is None else codes.areas(partner, "gacc", block.path)
+    valuation, role = ENDS[flow]
+    row = reading.A_FLOW | base | {
+        "reporter_iso": "CHN", "reporter_code": REIMPORTS, "area_system": "gacc",
+        "source_row": block.rows(), "partner_iso": area, "partner_role": role,
+        "partner_code": "all" if partner is None else partner,
+        "flow_code": flow if flow == "X" or partner is None else pc.if_else(
+            pc.equal(partner, REIMPORTS), "RM", "M"),
+        "cmd_code": block.text("product") if "product" in names else "TOTAL",
+        "vintage": source.vintage, "valuation": valuation if values else None,
+        "value_reported": reported, "currency": next(iter(values), None),
+        "primary_value_usd": values.get("USD"),
+    }  # fmt: skip
+    if "month" in names:
+        row["ref_period"] = reading.months(block.text("month"))
+    parts = [pc.binary_join_element_wise(f"{name}=", block.text(name), "")
+             for name in ("province", "regime") if name in names]  # fmt: skip
+    if parts:
+        row["breakdown"] = pc.binary_join_element_wise(*parts, ",")
+    return _quantities(block, source, row, reported)
+
+
+def _quantities(block: reading.Block, source: Source, row: dict[str, Any], value: pa.Array) -> Part:
+    """Put up to two quantities into `row`, and a second row where neither is a weight."""
+    (one, unit), (two, unit_two) = (
+        _quantity(block, name, of, value)
+        for name, of in (("quantity", "unit"), ("second quantity", "second unit"))
+    )
+    heavy, heavy_two = pc.equal(unit, "kg"), pc.equal(unit_two, "kg")
+    none, none_two = pc.equal(unit, "none"), pc.equal(unit_two, "none")
+    plain = pc.invert(pc.or_(heavy, none))
+    plain_two = pc.invert(pc.or_(heavy_two, none_two))
+    free = pc.and_(plain_two, pc.invert(plain))
+    first = reading.rows(source, TRADE, row | {
+        "net_wgt_kg": pc.if_else(heavy, one, pc.if_else(heavy_two, two, None)),
+        "qty": pc.if_else(plain, one, pc.if_else(free, two, None)),
+        "qty_unit": pc.if_else(plain, unit, pc.if_else(free, unit_two, "none")),
+    })  # fmt: skip
+    apart = pc.and_(pc.and_(plain, plain_two), pc.not_equal(unit, unit_two))
+    same = pc.and_(pc.equal(unit, unit_two), pc.invert(none_two))
+    lost = [(none, one), (pc.or_(none_two, same), two)]
+    count = sum(pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0
+                for where, amount in lost)  # fmt: skip
+    if pc.any(apart).as_py():
+        extra = reading.rows(source, TRADE, row | {
+            "source_field": "second quantity", "value_reported": None, "primary_value_usd": None,
+            "qty": two, "qty_unit": pc.if_else(apart, unit_two, "none")})  # fmt: skip
+        first = pa.concat_batches([first, extra.filter(apart)])
+    return Part(first, len(block), {LOST: count} if count else {})
+
+
+def _quantity(
+    block: reading.Block, name: str, of: str, value: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    """A quantity in our unit, null where 0 stands for "not published", and the unit."""
+    if name not in block.cells.schema.names:
+        return pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block))
+    scale = reading.units("gacc") | {NO_UNIT: ("none", 1.0)}
+    unit, factor = (
+        block.words(of, {word: meaning[i] for word, meaning in scale.items()}, kind, "gb18030")
+        for i, kind in enumerate((pa.string(), pa.float64()))
+    )
+    amount = pc.multiply(block.number(name, reading.WITH_COMMAS), factor)
+    unstated = pc.and_(pc.equal(amount, 0), pc.fill_null(pc.not_equal(value, 0), False))
+    return pc.if_else(pc.fill_null(unstated, False), None, amount), unit

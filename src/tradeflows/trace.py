@@ -1,0 +1,412 @@
+"""From a number back to the lines of raw files that it was made of.
+
+:func:`trace` follows the lineage that measures record (:mod:`tradeflows.lineage`) down to rows of
+a table, those to the lines of the catalogued files, and then computes the number again from them.
+"""
+
+import ast
+import csv
+import gzip
+import json
+import math
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from tradeflows import catalogue, tables
+from tradeflows.catalogue import Source
+from tradeflows.errors import LayoutError, QueryError
+from tradeflows.lineage import PLACE, Formula, Made, Role, evaluate, made, parse
+
+COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text",
+           "publisher", "address"]  # fmt: skip
+EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
+# What tells rows apart: as long as a frame has these, they must be as the measure gave them.
+_KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
+_EACH = re.compile(r"sum\(\[([^\[\]]+) for ([\w, ]+) in (?:zip\(([\w, ]+)\)|(\w+))\]\)")
+
+
+class Line(NamedTuple):
+    """One number of a table, by its place in the raw file."""
+
+    source_id: str
+    source_row: int
+    source_field: str
+    column: str
+    value: float
+
+
+class Number(NamedTuple):
+    """A number as a formula over roles, and the lines that each role is the sum of."""
+
+    text: str
+    roles: Mapping[str, list[Line]]
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a sum of lines and no more."""
+        return self.text in self.roles
+
+
+def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = None) -> pd.DataFrame:
+    """Raw lines that the numbers of a frame were made of, and the formula that makes them again.
+
+    Parameters
+    ----------
+    frame
+        What :func:`tradeflows.read` or a measure returned, filtered, sorted and with more columns
+        as you like.
+    column
+        The column to follow; by default the one that the measure is named for.
+    root
+        The project's folder; found as :func:`tradeflows.catalogue.root` says.
+
+    Returns
+    -------
+    DataFrame, one row a term of each number that is not null
+        ``row`` (its label in `frame`), ``formula``, ``role`` (the name in the formula; a role is
+        the sum of its terms), ``value`` in ``unit``, ``sign`` (1 where a larger term makes a
+        larger number, -1 where a smaller one, 0 where it makes no difference), ``source_id``,
+        ``source_row``, ``source_field``, ``path``, ``line`` (from 1, the header is counted),
+        ``text`` (the line as it stands, or the member of a reply in JSON), ``publisher`` and
+        ``address`` (or the steps to obtain the file, where it has none). The order of input rows
+        does not matter.
+
+    Raises
+    ------
+    QueryError
+        The frame cannot be traced: the message says what took its lineage, and what to do. Or the
+        terms do not come to the number, to 12 figures of its largest part.
+    SourceError
+        A raw file is missing or altered.
+    BuildError
+        The tables are absent or older than their sources.
+
+    Examples
+    --------
+    >>> year = measures.total(crude, "net_wgt_kg", start="2023", end="2023")
+    >>> trace(year)[["value", "unit", "path", "line", "text"]]
+    """
+    column = _main(frame) if column is None else column
+    if column not in frame:
+        raise QueryError(f"the frame has no column {column}")
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
+    at = np.flatnonzero(~np.isnan(values))
+    if not len(at):
+        raise QueryError(f"{column} holds no number, so there is nothing to trace")
+    numbers = _numbers(frame, column, at)
+    raw = _raw({line for one in numbers for lines in one.roles.values() for line in lines}, root)
+    rows: list[tuple[Any, ...]] = []
+    for label, value, number in zip(frame.index[at], values[at], numbers, strict=True):
+        formula = ast.unparse(parse(number.text))
+        sums = {role: math.fsum(line.value for line in lines)
+                for role, lines in number.roles.items()}  # fmt: skip
+        found, slopes = evaluate(formula, sums)
+        parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
+        if not abs(found - value) <= EXACT * max([abs(value), *parts]):
+            raise QueryError(f"{column} of row {label} is {value}, but its lines come to "
+                             f"{found} by {formula}")  # fmt: skip
+        rows += [
+            (label, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0)))
+            for role, lines in number.roles.items() for line in lines
+        ]  # fmt: skip
+    terms = pd.DataFrame(rows, columns=COLUMNS)
+    terms.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
+    return terms
+
+
+def recombine(terms: pd.DataFrame, formula: str) -> float:
+    """Compute a number again from the terms of one row of :func:`trace` and their formula.
+
+    Raises
+    ------
+    QueryError
+        The formula is no arithmetic, or names a role that has no term.
+    """
+    return evaluate(formula, terms.groupby("role")["value"].agg(math.fsum).to_dict())[0]
+
+
+def _signed(raw: tuple[Any, ...], slope: float) -> tuple[Any, ...]:
+    unit, *rest = raw
+    return unit, int(math.copysign(1, slope)) if slope else 0, *rest
+
+
+def _main(frame: pd.DataFrame) -> str:
+    """The column that the last measure is named for."""
+    if lineage := made(frame):
+        if lineage.formulas:
+            return next(iter(lineage.formulas))
+        below = {_main(role.frame) for role in lineage.kept}
+    else:
+        figures = {column for each in tables.MEASURES.values() for column in each}
+        below = {column for column in figures & set(frame) if frame[column].notna().any()}
+    if len(below) != 1:
+        raise QueryError(f"name the column to trace: {' or '.join(sorted(below)) or 'it has none'}")
+    return below.pop()
+
+
+# --- from a frame to lines ------------------------------------------------------------------------
+
+
+def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
+    """What the rows `at` of a column were made of."""
+    lineage = made(frame)
+    if lineage and column in lineage.formulas:
+        return _composed(lineage.formulas[column], _places(frame, lineage, column, at))
+    kept = [role for role in lineage.kept if column in role.frame] if lineage else []
+    if lineage and kept:
+        return _kept(kept, column, _places(frame, lineage, column, at))
+    if missing := [name for name in PLACE if name not in frame]:
+        ours = f"; it has {', '.join(lineage.formulas)}" if lineage and lineage.formulas else ""
+        raise QueryError(
+            f"{column} cannot be traced: no measure made it here and the rows have no "
+            f"{', '.join(missing)}{ours}. Trace the column that a measure gave; join frames with "
+            "measures.stack, since concat, merge, groupby and saving lose what they were made of"
+        )
+    cells = frame[[*PLACE, column]].iloc[at]
+    return [
+        Number(column, {column: [Line(str(source), int(row), str(field), column, float(value))]})
+        for source, row, field, value in zip(*(cells[name] for name in cells), strict=True)
+    ]
+
+
+def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> np.ndarray:
+    """Where the rows `at` of `frame` stand in the result that the measure gave."""
+    labels, known = frame.index[at], lineage.result.index
+    todo = "trace before that, or apply the measure after it"
+    if known.is_unique:
+        rows = known.get_indexer(labels)
+    elif frame.index.equals(known):
+        rows = at
+    else:
+        raise QueryError("rows share a label, so they cannot be told apart: give the measure a "
+                         "frame after reset_index(drop=True)")  # fmt: skip
+    if (rows < 0).any():
+        raise QueryError(f"the measure gave no row {labels[rows < 0][0]!r}: rows were added, or "
+                         f"labelled anew by set_index, groupby or the like; {todo}")  # fmt: skip
+    for name in (column, *_KEYS):
+        if name in frame and name in lineage.result:
+            now = frame[name].iloc[at].to_numpy(object)
+            then = lineage.result[name].iloc[rows].to_numpy(object)
+            differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
+            if differs.any():
+                i = differs.argmax()
+                raise QueryError(f"{name} of row {labels[i]!r} is {now[i]} and was {then[i]}: it "
+                                 "was changed, or rows were labelled anew (reset_index); "
+                                 f"{todo}")  # fmt: skip
+    return np.asarray(rows)
+
+
+def _kept(roles: Sequence[Role], column: str, rows: np.ndarray) -> list[Number]:
+    """Numbers that a measure passed on."""
+    found: dict[int, Number] = {}
+    for role in roles:
+        held = {i: row[0] for i, row in enumerate(role.into(rows)) if len(row)}
+        numbers = _numbers(role.frame, column, np.array(list(held.values()), "int64"))
+        found |= zip(held, numbers, strict=True)
+    return [found[i] for i in range(len(rows))]
+
+
+def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
+    """Numbers that a measure made, with the formulas of what it made them from put in."""
+    texts = formula.of(rows)
+    found: list[dict[str, Any]] = [{} for _ in rows]
+    for name, behind in formula.names.items():
+        users = [i for i, each in enumerate(texts) if name in _names(each)]
+        if not isinstance(behind, Role):
+            for i in users:
+                found[i][name] = behind[rows[i]]
+            continue
+        entered = behind.into(rows[users])
+        distinct, place = np.unique(np.concatenate([*entered, rows[:0]]), return_inverse=True)
+        numbers = _numbers(behind.frame, behind.column, distinct) if len(distinct) else []
+        start = 0
+        for i, each in zip(users, entered, strict=True):
+            found[i][name] = [numbers[j] for j in place[start : start + len(each)]]
+            start += len(each)
+    return [_expanded(each, below) for each, below in zip(texts, found, strict=True)]
+
+
+@lru_cache(1024)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
+def _expanded(text: str, below: Mapping[str, Any]) -> Number:
+    """`text` over lines, given the numbers or the constant behind each of its names."""
+    zipped = {name for match in _EACH.finditer(text) if match[3] for name in match[3].split(", ")}
+    apart = zipped | {match[4] for match in _EACH.finditer(text)}
+    roles: dict[str, list[Line]] = {}
+    single: dict[str, str] = {}
+    each: dict[str, list[str]] = {}
+    for name, numbers in below.items():
+        if not isinstance(numbers, list):
+            number = float(numbers)
+            single[name] = repr(int(number) if number.is_integer() else number)
+            continue
+        if name not in zipped:
+            numbers = sorted(numbers, key=lambda one: sorted(_lines(one)))
+        if name not in apart and all(one.plain for one in numbers):
+            roles[name] = [line for one in numbers for line in _lines(one)]
+            single[name] = name
+            continue
+        parts = each[name] = []
+        for i, one in enumerate(numbers, start=1):
+            end = f"_{i}" if len(numbers) > 1 or name in apart else ""
+            head = "" if name == text else f"{name}_"
+            new = {
+                role: f"{name}{end}" if one.plain else f"{head}{role}{end}" for role in one.roles
+            }
+            roles |= {new[role]: lines for role, lines in one.roles.items()}
+            inner = _renamed(one.text, new)
+            parts.append(inner if one.plain else f"({inner})")
+        single[name] = parts[0] if len(parts) == 1 else f"sum([{', '.join(parts)}])"
+
+    def listed(match: re.Match[str]) -> str:
+        targets, over = match[2].split(", "), (match[3] or match[4]).split(", ")
+        items = zip(*(each[name] for name in over), strict=True)
+        terms = (_renamed(match[1], dict(zip(targets, item, strict=True))) for item in items)
+        return f"sum([{', '.join(terms)}])"
+
+    return Number(_renamed(_EACH.sub(listed, text), single), roles)
+
+
+def _lines(number: Number) -> Iterator[Line]:
+    return (line for lines in number.roles.values() for line in lines)
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda match: names.get(match[0], match[0]), text)
+
+
+# --- from lines to raw files ----------------------------------------------------------------------
+
+
+def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ...]]:
+    """Unit, place, path, line, text, publisher and address of each of `lines`."""
+    root = root or catalogue.root()
+    wanted: dict[str, list[Line]] = {}
+    for line in sorted(lines):
+        wanted.setdefault(line.source_id, []).append(line)
+    local = not wanted.keys() <= catalogue.load(root).keys()  # opened only for a user's own source
+    sources, who = catalogue.load(root, local=local), catalogue.publishers(root, local=local)
+    found: dict[Line, tuple[Any, ...]] = {}
+    for name, held in wanted.items():
+        if name not in sources:
+            raise QueryError(f"no source {name!r} in the catalogue")
+        source = sources[name]
+        path = catalogue.check(source, root)
+        records = _records(path, {line.source_row for line in held})
+        units = _units(source, root, held)
+        for line in held:
+            if line.source_row not in records:
+                raise QueryError(f"{source.path} has no record {line.source_row}")
+            found[line] = (units[line], *line[:3], path.relative_to(root).as_posix(),
+                           *records[line.source_row], who[source.publisher].name,
+                           source.address or source.steps)  # fmt: skip
+    return found
+
+
+def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]:
+    """The unit of each line, if the table that was built holds its number."""
+    measures = tables.MEASURES.get(source.table, {})
+    columns = sorted({line.column for line in lines})
+    if odd := [column for column in columns if column not in measures]:
+        raise QueryError(f"{odd[0]} is no figure of {source.table}, so somebody computed it: trace "
+                         f"what it was computed from, such as {', '.join(measures)}")  # fmt: skip
+    own = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
+    stored = tables._stored(root, source.table, local=own)
+    beside = sorted({measures[column] for column in columns} & set(stored.schema.names))
+    here = (pc.field("source_id") == source.id) & pc.field("source_row").isin(
+        sorted({line.source_row for line in lines})
+    )
+    rows = stored.to_table(columns=[*PLACE, *columns, *beside], filter=here).to_pylist()
+    units = {
+        Line(row["source_id"], row["source_row"], row["source_field"], column, row[column]): str(
+            (row[measures[column]] or "") if measures[column] in beside else measures[column]
+        )
+        for row in rows
+        for column in columns
+        if row[column] is not None
+    }
+    if strange := [line for line in lines if line not in units]:
+        line = strange[0]
+        raise QueryError(
+            f"{line.column} is {line.value} in the frame, and not so in record {line.source_row} "
+            f"of {source.id}: it was changed after it was read"
+        )
+    return units
+
+
+def _records(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
+    """First line number and text of each of the records `wanted`, 1 being below the header."""
+    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in ("csv", "tsv", "txt", "json"):
+        raise QueryError(f"{path.name} is no file of lines: a trace ends at text files")
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            with opened(path, "rt", encoding=encoding, newline="") as file:
+                if kind == "json":
+                    return _members(path, file.read(), wanted)
+                return _rows(file, wanted, quoted=kind == "csv" and path.suffix != ".gz")
+        except UnicodeDecodeError:
+            continue
+        except (csv.Error, json.JSONDecodeError) as error:
+            raise LayoutError(path, "lines of cells, or a list of data", str(error)) from error
+    raise LayoutError(path, "text in UTF-8 or GB 18030", "another encoding")
+
+
+def _rows(
+    file: Iterable[str], wanted: Collection[int], *, quoted: bool
+) -> dict[int, tuple[int, str]]:
+    """Records of a table; a quoted one may have several lines, and an empty line is none."""
+    found: dict[int, tuple[int, str]] = {}
+    read: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in file:
+            read.append(line)
+            yield line
+
+    reader = csv.reader(noted(), quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    record, last = -1, max(wanted)
+    for cells in reader:
+        record += bool(cells)
+        if cells and record in wanted:
+            found[record] = reader.line_num - len(read) + 1, "".join(read).rstrip("\r\n")
+        if record == last:
+            break
+        read.clear()
+    return found
+
+
+def _members(path: Path, text: str, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Members of the list ``data`` of a reply."""
+    if not (head := re.search(r'"data"\s*:\s*\[', text)):
+        raise QueryError(f"{path.name} has no list of data: a trace ends at lines and at replies")
+    decoder, found, at = json.JSONDecoder(), dict[int, tuple[int, str]](), head.end()
+    for record in range(1, max(wanted) + 1):
+        at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
+        start, (_, at) = at, decoder.raw_decode(text, at)
+        if record in wanted:
+            found[record] = text.count("\n", 0, start) + 1, text[start:at]
+    return found
+
+
+class _Callable(ModuleType):
+    def __call__(self, *arguments: Any, **options: Any) -> pd.DataFrame:
+        return trace(*arguments, **options)
+
+
+# Importing this module puts it at `tradeflows.trace`, where the function of that name is expected.
+sys.modules[__name__].__class__ = _Callable

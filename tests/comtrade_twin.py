@@ -1,0 +1,239 @@
+"""A small server on this machine that answers as UN Comtrade's API does, with its quirks.
+
+Time stands still unless somebody sleeps: ``twin.clock`` is handed to the code under test. Faults
+are served in turn, one a call, before anything else is looked at; None is a call without a fault.
+"""
+
+import gzip
+import json
+import threading
+import zlib
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from tradeflows.fetch import Clock
+
+NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
+KEY = "k3y-0f-n0b0dy-4t-4ll"
+PARTNERS = {"0": "W00", "156": "CHN", "643": "RUS", "398": "KAZ", "490": "S19", "757": "CHE"}
+FAULTS = ["429", "429 bare", "429 date", "503", "html", "truncated", "drop", "slow", "miscounted",
+          "gzip broken", "wait in error"]  # fmt: skip
+
+
+def row(reporter="156", period="202201", partner="643", product="880621", flow="X", **changes):
+    """One row as the API gives it with ``includeDesc=false``, all 47 fields."""
+    value = changes.pop("value", 1000.0)
+    imports = flow in ("M", "RM")
+    return {
+        "typeCode": "C", "freqCode": "M" if len(period) == 6 else "A",
+        "refPeriodId": int((period + "0101")[:8]), "refYear": int(period[:4]),
+        "refMonth": int(period[4:] or 52), "period": period, "reporterCode": int(reporter),
+        "reporterISO": None, "reporterDesc": None, "flowCode": flow, "flowDesc": None,
+        "partnerCode": int(partner), "partnerISO": None, "partnerDesc": None, "partner2Code": 0,
+        "partner2ISO": None, "partner2Desc": None, "classificationCode": "H6",
+        "classificationSearchCode": "HS", "isOriginalClassification": True, "cmdCode": product,
+        "cmdDesc": None, "aggrLevel": 0 if product == "TOTAL" else len(product), "isLeaf": True,
+        "customsCode": "C00", "customsDesc": None, "mosCode": "0", "motCode": 0, "motDesc": None,
+        "qtyUnitCode": 5, "qtyUnitAbbr": "u", "qty": 7, "isQtyEstimated": False,
+        "altQtyUnitCode": -1, "altQtyUnitAbbr": "N/A", "altQty": None, "isAltQtyEstimated": False,
+        "netWgt": 12.5, "isNetWgtEstimated": False, "grossWgt": None, "isGrossWgtEstimated": False,
+        "cifvalue": value if imports else None, "fobvalue": None if imports else value,
+        "primaryValue": value, "legacyEstimationFlag": 0, "isReported": True, "isAggregate": False,
+    } | changes  # fmt: skip
+
+
+class Twin:
+    """The server's state: rows, caps, faults to come, and the calls that it saw."""
+
+    def __init__(self, rows=(), *, cap=None, quota=10**9, gap=1.0):
+        self.rows, self.cap, self.quota, self.gap = list(rows), cap, quota, gap
+        self.faults, self.seen, self.paths, self.releases = [], [], [], {}
+        self.now, self.last, self.served, self.extra = NOON, float("-inf"), 0, set()
+        self.offers, self.ignores, self.others = {}, set(), 0
+        self.lock = threading.Lock()
+
+    @property
+    def clock(self):
+        return Clock(lambda: self.now, self.sleep)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    @property
+    def asked(self):
+        """The paths of the calls for rows, without those for the list of data sets."""
+        return [path for path in self.paths if "getDa" not in path]
+
+    def release(self, cell, when, checksum):
+        self.releases[cell] = (when, checksum)
+
+    def datasets(self, query):
+        cells = {}
+        for each in self.rows:
+            cell = (str(each["reporterCode"]), each["period"])
+            cells[cell] = cells.get(cell, 0) + 1
+        cells |= dict.fromkeys(self.extra, 0)
+        wanted = query.get("reporterCode")
+        return [
+            {
+                "datasetCode": int(f"{reporter}{period}"), "reporterCode": int(reporter),
+                "period": period, "classificationCode": "H6", "totalRecords": count + self.others,
+                "datasetChecksum": self.releases.get(f"{reporter} {period}", ("", 11))[1],
+                "firstReleased": "2024-01-15T00:00:00",
+                "lastReleased": self.releases.get(f"{reporter} {period}", ("2025-01-15",))[0]
+                + "T00:00:00",
+            }
+            for (reporter, period), count in sorted(cells.items())
+            if not wanted or reporter in wanted
+        ]  # fmt: skip
+
+    def select(self, query):
+        fields = {"reporterCode", "period", "partnerCode", "cmdCode", "flowCode", "partner2Code",
+                  "customsCode", "motCode"} - self.ignores  # fmt: skip
+        for each in self.rows:
+            if all(
+                str(each[name]) in values
+                or (name == "cmdCode" and f"AG{each['aggrLevel']}" in values)
+                for name, values in query.items()
+                if name in fields
+            ):
+                yield each
+
+    def reply(self, path, headers):
+        """Status, headers and body of one call."""
+        parts = urlsplit(path)
+        query = {name: value[0].split(",") for name, value in parse_qs(parts.query).items()}
+        keyed = parts.path.startswith("/data/")
+        if len(path) > 4096:
+            return 414, {}, b"too long"
+        if keyed and headers.get("Ocp-Apim-Subscription-Key") != KEY:
+            return error(401, f"Access denied: {headers.get('Ocp-Apim-Subscription-Key')} is wrong")
+        if self.now - self.last < self.gap:
+            return error(429, "Rate limit is exceeded. Try again in 1 seconds.")
+        self.last = self.now
+        self.served += 1
+        if self.served > self.quota:
+            return error(403, "Out of call volume quota. Quota will be replenished in 03:14:17.")
+        if "getDa" in parts.path:
+            return 200, {}, envelope(self.datasets(query))
+        most = 12 if keyed else 1
+        if len(query["period"]) > most:
+            return error(400, f"Maximum number of periods is {most}")
+        cap = self.cap or (100_000 if keyed else 500)
+        return 200, {}, envelope(list(self.select(query))[:cap])
+
+
+def envelope(data, **changes):
+    return json.dumps(
+        {"elapsedTime": "0.1 secs", "count": len(data), "data": data, "error": ""} | changes
+    ).encode()
+
+
+def error(status, message):
+    return status, {}, json.dumps({"statusCode": status, "message": message}).encode()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        twin = self.server.twin
+        if self.server.gone:
+            self.close_connection = True
+            return
+        with twin.lock:
+            twin.paths.append(self.path)
+            twin.seen.append(dict(self.headers))
+            if self.path in twin.offers:
+                self.offer(*twin.offers[self.path])
+                return
+            fault = twin.faults.pop(0) if twin.faults else None
+            status, headers, body = twin.reply(self.path, self.headers)
+        self.fail(fault, status, headers, body) if fault else self.send(status, headers, body)
+
+    def send(self, status, headers, body, length=None):
+        if "gzip" in self.headers.get("Accept-Encoding", "") and "Content-Encoding" not in headers:
+            body, headers = gzip.compress(body, 1), headers | {"Content-Encoding": "gzip"}
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def fail(self, fault, status, headers, body):
+        twin = self.server.twin
+        limit = "Rate limit is exceeded."
+        if fault == "429":
+            self.send(429, {"Retry-After": "7"}, b"")
+        elif fault == "429 bare":
+            self.send(*error(429, f"{limit} Try again in 3 seconds."))
+        elif fault == "429 date":
+            self.send(429, {"Retry-After": "Tue, 25 Nov 2025 12:00:00 GMT"}, b"")
+        elif fault == "wait in error":
+            self.send(200, {}, envelope([], error=f"{limit} Try again in 4 seconds."))
+        elif fault == "html":
+            self.send(200, {}, b"<!DOCTYPE html><title>We are working on it</title>")
+        elif fault == "truncated":
+            self.send(status, headers, body[:-9])
+        elif fault == "miscounted":
+            self.send(200, {}, envelope([], count=3))
+        elif fault == "gzip broken":
+            self.send(200, {"Content-Encoding": "gzip"}, zlib.compress(body))
+        elif fault == "drop":
+            self.send(200, {"Content-Encoding": "identity"}, body[:20], length=len(body))
+            self.close_connection = True
+            self.wfile.flush()
+            self.connection.close()
+        elif fault == "slow":
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            for i in range(30):
+                twin.sleep(40.0)
+                try:
+                    self.wfile.write(body[len(body) * i // 30 : len(body) * (i + 1) // 30])
+                    self.wfile.flush()
+                except OSError:  # the client has lost patience
+                    return
+        else:
+            self.send(*error(int(fault), "a fault"))
+
+    def offer(self, content, tag, cut):
+        """A file in whole or in part; `cut` is a list of bytes after which to break off."""
+        start, asked = 0, self.headers.get("Range")
+        resumed = asked and self.headers.get("If-Range") == tag
+        if resumed:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+        if resumed and start >= len(content):
+            return self.send(416, {"Content-Encoding": "identity"}, b"")
+        body = content[start:]
+        headers = {"ETag": tag, "Content-Encoding": "identity"}
+        if resumed:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        some = cut.pop(0) if cut else len(body)
+        self.send(206 if resumed else 200, headers, body[:some], length=len(body))
+        if some < len(body):
+            self.close_connection = True
+        return None
+
+
+@contextmanager
+def serve(twin):
+    """The twin's address, while it is served on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.twin, server.gone = True, twin, False
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.gone = True
+        server.shutdown()
+        server.server_close()
+        thread.join()

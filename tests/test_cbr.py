@@ -1,0 +1,144 @@
+import re
+import tracemalloc
+from calendar import monthrange
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+import twins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows.errors import CodeError, LayoutError, TradeflowsError
+from tradeflows.publishers import cbr
+
+RATES = [("03.03.2026", 1, "77,1734"), ("04.03.2026", 1, "77,6093"), ("05.03.2026", 1, "77,8009")]
+DOLLAR = twins.cbr("R01235", "01.03.2026", "31.03.2026", RATES)
+DAY = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
+                                   ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Clean bytes and give the rows as dictionaries."""
+
+    def clean(raw):
+        path = tmp_path / "rates.xml"
+        path.write_bytes(raw)
+        return [row for part in cbr.clean(path) for row in part.rows.to_pylist()]
+
+    return clean
+
+
+def test_rates_of_a_month_are_a_mean_with_its_days(rows):
+    [row] = rows(DOLLAR)
+    assert row["rate"] == pytest.approx((77.1734 + 77.6093 + 77.8009) / 3)
+    assert (row["base"], row["quote"], row["n_days"], row["flags"]) == ("USD", "RUB", 3, "")
+    assert str(row["ref_period"]) == "2026-03-01"
+
+
+def test_a_value_for_ten_is_divided_by_ten(rows):
+    yuan, dollar = rows(DAY)
+    assert (yuan["base"], yuan["rate"]) == ("CNY", pytest.approx(11.7566))
+    assert (dollar["base"], dollar["n_days"], dollar["flags"]) == ("USD", 1, "partial")
+
+
+def test_a_month_that_the_file_does_not_cover_is_partial(rows):
+    raw = DOLLAR.replace(b"31.03.2026", b"30.03.2026")
+    assert rows(raw)[0]["flags"] == "partial"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        (b"R01235", b"R09999", CodeError, "R09999"),
+        (b"77,1734", b"77.1734", LayoutError, "one Value"),
+        (b"77,1734", b"0", LayoutError, "one Value"),
+        (b"<Nominal>1<", b"<Nominal>0<", LayoutError, "one Nominal"),
+        (b"05.03.2026", b"04.03.2026", LayoutError, "once"),
+        (b"05.03.2026", b"05.04.2026", LayoutError, "once"),
+        (b'Date="05.03.2026"', b'Date="32.03.2026"', LayoutError, "a day such as"),
+        (b"</ValCurs>", b"", LayoutError, "XML"),
+        (b"ValCurs", b"Metall", LayoutError, "<ValCurs>"),
+        (b"Record ", b"Rekord ", LayoutError, "XML"),
+        (b'Id="R01235"', b'Id="R01375"', LayoutError, "alone"),
+    ],
+)
+def test_what_it_refuses(rows, old, new, error, message):
+    with pytest.raises(error, match=message):
+        rows(DOLLAR.replace(old, new))
+
+
+def test_a_file_without_a_rate_is_refused(rows):
+    with pytest.raises(LayoutError, match="at least one rate"):
+        rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))
+
+
+def test_entities_are_refused_at_once(rows):
+    laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 30))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><ValCurs>&a29;</ValCurs>'
+    tracemalloc.start()
+    with pytest.raises(LayoutError, match="DTDForbidden"):
+        rows(bomb.encode())
+    assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    tracemalloc.stop()
+
+
+def test_a_file_that_is_far_too_large_is_refused(rows, monkeypatch):
+    monkeypatch.setattr(cbr, "LARGEST", 100)
+    with pytest.raises(LayoutError, match="at most"):
+        rows(DOLLAR)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(
+        st.dates(date(2015, 1, 1), date(2026, 12, 31)),
+        st.tuples(st.sampled_from([1, 10, 100]), st.decimals("0.0001", "9999", places=4)),
+        min_size=1, max_size=30,
+    )
+)  # fmt: skip
+def test_what_is_written_is_read_back(tmp_path_factory, rates):
+    first, last = min(rates), max(rates)
+    path = tmp_path_factory.mktemp("twin") / "a.xml"
+    path.write_bytes(
+        twins.cbr("R01375", f"{first:%d.%m.%Y}", f"{last:%d.%m.%Y}",
+                  [(f"{day:%d.%m.%Y}", n, str(v).replace(".", ",")) for day, (n, v) in
+                   rates.items()])
+    )  # fmt: skip
+    [part] = cbr.clean(path)
+    found = part.rows.to_pylist()
+    months = {day.replace(day=1) for day in rates}
+    assert {row["ref_period"] for row in found} == months
+    for row in found:
+        held = [v / n for day, (n, v) in rates.items() if day.replace(day=1) == row["ref_period"]]
+        assert row["n_days"] == len(held)
+        assert row["rate"] == pytest.approx(float(sum(held) / len(held)))
+        month = row["ref_period"]
+        end = month + timedelta(days=monthrange(month.year, month.month)[1] - 1)
+        assert (row["flags"] == "") == (first <= month and last >= end)
+
+
+def naive(raw):
+    """Rates by a pattern, in the order of the file."""
+    text = raw.decode("cp1251", "replace")
+    found = re.findall(
+        r"<Record\s[^>]*?\bDate\s*=\s*[\"'](.*?)[\"'].*?<Nominal>\s*(\d+)\s*</Nominal>\s*"
+        r"<Value>\s*([\d,]+)\s*</Value>", text, re.DOTALL)  # fmt: skip
+    held = [Decimal(v.replace(",", ".")) / int(n) for _, n, v in found]
+    return float(sum(held) / len(held)), len(held)
+
+
+def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
+    path, read = tmp_path / "a.xml", 0
+    for data in twins.mutations(DOLLAR, 2000):
+        path.write_bytes(data)
+        try:
+            found = [row for part in cbr.clean(path) for row in part.rows.to_pylist()]
+        except TradeflowsError:
+            continue
+        read += 1
+        total = sum(row["rate"] * row["n_days"] for row in found)
+        days = sum(row["n_days"] for row in found)
+        assert (total / days, days) == pytest.approx(naive(data))
+    assert read > 50

@@ -1,0 +1,265 @@
+"""The ledger over invented figures: another subject than the project's own, the same code."""
+
+import math
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradeflows import claims, cli, tables
+from tradeflows.errors import LedgerError
+
+MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
+FIGURES = (
+    "id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,"
+    "underlying_statistic,publisher,publication_date,source_url,confidence,notes\n"
+)
+PRINTED = [
+    ("F1", "12000000", "USD", ">"),
+    ("F2", "12000000", "USD", "="),  # repeats F1
+    ("F3", "30000000", "USD", ">"),
+    ("F4", "31000000", "USD", "="),  # repeats F3
+    ("F5", "50", "percent", "="),
+]
+
+
+def customs(scale=1.0, split=(), order=None):
+    """Russia's trade with Kazakhstan: 1 million USD a month in 2020, 1.5 in 2021."""
+    lines = []
+    for month in MONTHS:
+        for flow, factor in (("import", 1.0), ("export", 2.0)):
+            value = factor * scale * (1.0 if month < "2021" else 1.5)
+            lines.append(f"{month},KAZ,{flow},{value!r}")
+    if order is not None:
+        random.Random(order).shuffle(lines)
+    return "period,partner,flow,value_usd_million\n" + "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def build(make_root):
+    """Build a project of invented customs and figures, and return its folder."""
+
+    def make(**changes):
+        figures = FIGURES + "".join(
+            f"{name},goods,RUS,KAZ,goods,,2020-01,2020-12,annual,{value},{unit},{sign},records,"
+            "Gazette,2021-05,example.org,high,\n"
+            for name, value, unit, sign in PRINTED
+        )
+        root = make_root({
+            "customs": {"table": "trade", "cleaner": "transcribed.rus_customs_by_partner",
+                        "text": customs(**changes)},
+            "figures": {"table": "figures", "cleaner": "transcribed.published_figures",
+                        "text": figures, "arguments": {"repeats": {"F2": "F1", "F4": "F3"}}},
+            "prices": {},
+            "shares": {"table": "settlement", "cleaner": "transcribed.swift_rmb_share",
+                       "text": SHARES},
+        })  # fmt: skip
+        tables.build(root)
+        return root
+
+    return make
+
+
+SHARES = (
+    "month,rmb_share_pct,rank,share_ex_eurozone_pct,qualifier,derivation,source_url,"
+    "publication_date,outlet,underlying,flag,n_sources\n"
+    "2020-01,2.0,5,,exact,,a,2020-02,Gazette,Tracker,,1\n"
+    "2021-01,2.5,5,,exact,,b,2021-02,Gazette,Tracker,,1\n"
+)
+
+
+@pytest.fixture
+def judge(build, tmp_path):
+    """Judge a ledger given as TOML text, over the invented figures."""
+    root = build()
+
+    def make(text, root=root):
+        ledger = tmp_path / "other.toml"
+        ledger.write_text(text, encoding="utf-8")
+        return {each.claim.id: each for each in claims.verdicts(ledger, root)}
+
+    return make
+
+
+IMPORTS = 'read = { reporter = "RUS", partner = "KAZ", flow = "M", product = "TOTAL" }'
+YEAR = '["total", { value = "value_reported", start = "2020", end = "2020" }]'
+
+
+def claim(value, *readings, name="C1", unit="USD", qualifier="=", printed_to=0.0, **more):
+    extra = "".join(f'{key} = "{text}"\n' for key, text in more.items())
+    head = (
+        f'[claim.{name}]\ntheme = "goods"\nstatement = "So it is said."\nwindow = "2020"\n'
+        f'who = "Gazette"\nwhere = "example.org"\nprinted_to = {printed_to}\n'
+        f'claimed = {{ value = {value}, unit = "{unit}", qualifier = "{qualifier}" }}\n{extra}'
+    )
+    return head + "".join(f"\n[[claim.{name}.reading]]\n{reading}\n" for reading in readings)
+
+
+def reading(name="imports", read=IMPORTS, steps=YEAR, result="value_reported", more=""):
+    return f'name = "{name}"\n{read}\nsteps = [{steps}]\nresult = "{result}"\n{more}'
+
+
+def figure(name, more=""):
+    return (
+        f'name = "{name}"\nread = {{ table = "figures", id = "{name}" }}\nresult = "value"\n{more}'
+    )
+
+
+EXPORTS = reading("exports", IMPORTS.replace('"M"', '"X"'))
+
+
+def test_a_number_printed_to_the_million_agrees_within_half_a_million(judge):
+    assert judge(claim(12e6, reading(), printed_to=1e6))["C1"].verdict == "reproduced"
+    assert judge(claim(12.5e6, reading(), printed_to=1e6))["C1"].verdict == "reproduced"
+    assert judge(claim(12.6e6, reading(), printed_to=1e6))["C1"].verdict == "not reproduced"
+
+
+def test_some_readings_that_agree_make_it_depend_on_the_definition(judge):
+    verdict = judge(claim(24e6, reading(), EXPORTS))["C1"]
+    assert verdict.verdict == "depends on the definition"
+    assert [(one.name, one.value, one.agrees) for one in verdict.found] == [
+        ("imports", 12e6, False),
+        ("exports", 24e6, True),
+    ]
+    assert [one.ratio for one in verdict.found] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "value", "agrees"),
+    [
+        (">", 11e6, True), (">", 12e6, False), ("≥", 12e6, True), ("≥", 13e6, False),
+        ("<", 13e6, True), ("<", 12e6, False), ("≤", 12e6, True), ("≤", 11e6, False),
+    ],
+)  # fmt: skip
+def test_a_bound_is_one_sided_and_strict_where_it_says_more_than(judge, qualifier, value, agrees):
+    [found] = judge(claim(value, reading(), qualifier=qualifier))["C1"].found
+    assert found.agrees is agrees
+
+
+def test_an_upper_bound_can_refute_and_cannot_confirm(judge):
+    bound = reading(more="at_most = true")
+    below = judge(claim(11e6, bound, qualifier=">"))["C1"]
+    assert (below.verdict, below.reason) == ("not testable here", "only bounds")
+    assert judge(claim(13e6, bound, qualifier=">"))["C1"].verdict == "not reproduced"
+
+
+def test_a_figure_said_to_be_above_agrees_only_where_all_of_it_does(judge):
+    found = judge(claim(20e6, figure("F3"), figure("F1"), qualifier=">"))["C1"].found
+    assert [one.agrees for one in found] == [True, None]
+
+
+def test_the_claims_own_source_says_nothing_and_repeats_count_once(judge):
+    own = '[claim.C2]\ntheme = "goods"\nstatement = "So it is said."\nfigure = "F2"\n'
+    text = own + "".join(f"\n[[claim.C2.reading]]\n{figure(name)}\n" for name in ("F1", "F3", "F4"))
+    found = judge(text)["C2"].found
+    assert [(one.agrees, one.note) for one in found] == [
+        (None, "the claim's own source"),
+        (False, "bound"),
+        (None, "repeats a figure counted"),
+    ]
+
+
+def test_growth_and_the_difference_of_two_answers_are_readings_too(judge):
+    growth = reading(
+        "growth", steps='["growth", { value = "value_reported", year = 2021, base = 2020 }]',
+        result="growth_pct",
+    )  # fmt: skip
+    share = 'table = "settlement", concept = "global payments", measure = "share by value"'
+    risen = (
+        f'name = "risen"\nread = {{ {share}, start = "2021", end = "2021" }}\n'
+        f'beside = {{ {share}, start = "2020", end = "2020" }}\n'
+        'steps = [["difference", { value = "value" }]]\nresult = "change"'
+    )
+    text = claim(50, growth, unit="percent") + claim(
+        0, risen, name="C2", unit="percentage points", qualifier=">"
+    )
+    found = judge(text)
+    assert found["C1"].verdict == found["C2"].verdict == "reproduced"
+    assert found["C2"].found[0].value == 0.5
+
+
+def test_a_claim_without_readings_gives_its_reason_and_is_not_left_out(judge):
+    verdict = judge(claim(4, unit="vessels", reason="not a trade statistic"))["C1"]
+    assert (verdict.verdict, verdict.reason) == ("not testable here", "not a trade statistic")
+    assert claims.as_json(verdict)["definitions"] == []
+
+
+def test_the_caveats_follow_from_the_rows_used(judge):
+    verdict = judge(claim(12e6, figure("F2")))["C1"]
+    assert verdict.caveats == ()
+    [found] = judge(claim(12e6, reading()))["C1"].found
+    assert found.sources == ("customs",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (claim(1, reading()).replace("theme", "teme"), "no key 'teme'; did you mean 'theme'?"),
+        (claim(1, reading(), reason="no code"), "needs either readings, or the reason"),
+        (claim(1), "needs either readings, or the reason"),
+        (claim(1, reason="no cod"), "no reason 'no cod'; did you mean 'no code'?"),
+        (claim(1, reading(), reading()), "two readings are called 'imports'"),
+        (claim(1, reading(), unit="kg"), "gives USD, and the claim is in kg"),
+        (claim(1, reading(), qualifier="about"), "no qualifier 'about'"),
+        (claim(1, reading(result="value_report")), "did you mean 'value_reported'?"),
+        (claim(1, reading(steps='["totl", {}]')), "no measure 'totl'; did you mean 'total'?"),
+        (claim(1, reading(steps=YEAR.replace("value =", "valu ="))), "no key 'valu'"),
+        (claim(1, reading(steps=YEAR.replace('end = "2020"', 'end = "2022"'))),
+         "the table does not cover the window; it lacks 2022-01 to 2022-12"),
+        (claim(1, reading(read=IMPORTS.replace("TOTAL", "wheaty"))), "no product 'wheaty'"),
+        (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than FRA"),
+        (claim(1, reading(read=IMPORTS.replace('flow = "M", ', ""))), "is mixed"),
+        (claim(1, reading(steps="")), "must give one number, and gives 2"),
+        (claim(1, reading(steps='["share", { value = "value_reported" }]')), "lacks beside"),
+        ('[claim.C1]\ntheme = "a"\nstatement = "b"\nfigure = "F9"\nreason = "no code"\n',
+         "no figure 'F9'; did you mean"),
+        ('[claim.C1]\ntheme = "a"\nstatement = "b"\nreason = "no code"\n', "needs either figure"),
+        (claim(1, reading()) * 2, "each claim stands once"),
+        ("claims = 1\n", "no key 'claims'; did you mean 'claim'?"),
+    ],
+)  # fmt: skip
+def test_a_faulty_ledger_is_one_line_that_names_the_claim(judge, text, message):
+    with pytest.raises(LedgerError, match=r"[Cc]laim|claims stands") as error:
+        judge(text)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 1000))
+def test_the_order_of_the_raw_rows_changes_no_verdict(build, judge, order):
+    text = claim(24e6, reading(), EXPORTS)
+    root = build(order=order)
+    assert claims.announced(judge(text, root)["C1"]) == claims.announced(judge(text, build())["C1"])
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from([0.25, 0.5, 2.0, 3.0, 8.0]))
+def test_scaling_all_rows_scales_a_sum_and_leaves_growth_as_it_was(build, judge, k):
+    growth = reading(
+        "growth", steps='["growth", { value = "value_reported", year = 2021, base = 2020 }]',
+        result="growth_pct",
+    )  # fmt: skip
+    text = claim(1, reading()) + claim(1, growth, name="C2", unit="percent")
+    found = judge(text, build(scale=k))
+    assert math.isclose(found["C1"].found[0].value, 12e6 * k)
+    assert math.isclose(found["C2"].found[0].value, 50)
+
+
+def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path, capsys):
+    root, ledger = build(), tmp_path / "other.toml"
+    ledger.write_text(claim(24e6, reading(), EXPORTS), encoding="utf-8")
+    common = ["--root", str(root), "claims", "--ledger", str(ledger)]
+    assert cli.main(common) == 0
+    assert "depends on the definition" in capsys.readouterr().out
+    assert cli.main([*common, "C1"]) == 0
+    assert "disagrees: imports: 1.2e+07 USD, 0.500 of the claim" in capsys.readouterr().out
+    assert cli.main([*common, "--json"]) == 0
+    assert '"verdict": "depends on the definition"' in capsys.readouterr().out
+    assert cli.main([*common, "C2"]) == 1
+    assert "no claim 'C2'; did you mean 'C1'?" in capsys.readouterr().err

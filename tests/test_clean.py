@@ -1,0 +1,168 @@
+import json
+import time
+import tracemalloc
+
+import pyarrow as pa
+import pytest
+import twins
+from pyarrow import parquet
+
+from tradeflows import clean, cli, schema
+from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+
+OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
+       "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+COLUMNS = [*OIL]
+RATES = twins.cbr("R01235", "01.03.2026", "31.03.2026", [("03.03.2026", 1, "77,1734")])
+EURO = twins.ecb(["USD", "JPY"], [["2022-03-01", "1.1", "N/A"]])
+GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
+ENERGY = ([GAS], ["2023-01"], {(GAS, "2023-01"): "1"})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save bytes under a name that says nothing."""
+
+    def save(raw, name="download"):
+        path = tmp_path / name
+        path.write_bytes(raw)
+        return path
+
+    return save
+
+
+@pytest.mark.parametrize(
+    ("raw", "publisher"),
+    [
+        (twins.gacc([OIL], COLUMNS), "gacc"),
+        (twins.gacc([OIL], COLUMNS, language=1), "gacc"),
+        (twins.gacc_page("(14) Major Import Commodities in Quantity and Value,5.2023", []), "gacc"),
+        (RATES, "cbr"),
+        (EURO, "ecb"),
+        (twins.zipped("eurofxref-hist.csv", EURO), "ecb"),
+        (twins.tsv(*ENERGY), "eurostat_energy"),
+        (twins.sdmx(*ENERGY), "eurostat_energy"),
+        (twins.json_stat(*ENERGY), "eurostat_energy"),
+        (b'{"elapsedTime":"0.2 secs","count":0,"data":[],"error":""}', "comtrade"),
+        (b'"typeCode","freqCode","refPeriodId"\n', "comtrade"),
+        (b"REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC\n", "comext"),
+    ],
+)
+def test_a_file_is_recognised_by_how_it_begins(saved, raw, publisher):
+    assert clean.recognise(saved(raw)) == [publisher]
+
+
+def test_a_wrong_publisher_is_said_so(saved):
+    with pytest.raises(LayoutError, match=r"what looks like the Bank of Russia .* clean cbr"):
+        clean.check("ecb", saved(RATES))
+    with pytest.raises(LayoutError, match="nothing that is known"):
+        clean.check("ecb", saved(b"<html>Error 412</html>"))
+
+
+def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tmp_path):
+    stray = OIL | {"month": "202306", "second quantity": "5", "second unit": "?"}
+    paths = [saved(twins.gacc([OIL], COLUMNS)), saved(twins.gacc([stray], [*stray]), "more")]
+    to = tmp_path / "out" / "oil.parquet"
+    told = clean.clean("gacc", paths, to, flow="M")
+    table = parquet.read_table(to)
+    assert table.schema.equals(schema.TRADE)
+    assert len(table) == 2
+    about = json.loads(parquet.read_metadata(to).metadata[b"sources"])
+    assert [each["left_out"] for each in about] == [told[0].left_out, told[1].left_out]
+    assert sum(about[1]["left_out"].values()) == 1
+    assert "second quantity that has no unit" in clean.lines(told)[1]
+    assert clean.lines(told)[2] == "2 files: 2 records, 2 rows"
+
+
+def test_a_folder_goes_in_and_a_folder_comes_out(saved, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for day in (3, 4):
+        raw = twins.cbr_day(f"0{day}.03.2026", [("USD", 1, "Доллар", "77,1")])
+        (folder / f"{day}.xml").write_bytes(raw)
+    (folder / ".hidden").write_bytes(b"x")
+    clean.clean("cbr", [folder], tmp_path / "set")
+    assert [path.suffix for path in (tmp_path / "set").iterdir()] == [".parquet"] * 2
+    assert len(parquet.read_table(tmp_path / "set")) == 2
+
+
+def test_what_is_left_out_is_an_error_if_so_asked_and_the_old_file_stays(saved, tmp_path):
+    to = tmp_path / "oil.parquet"
+    clean.clean("gacc", [saved(twins.gacc([OIL], COLUMNS))], to, flow="M", strict=True)
+    before = to.read_bytes()
+    stray = OIL | {"second quantity": "5", "second unit": "?"}
+    with pytest.raises(SchemaError, match="--strict"):
+        clean.clean("gacc", [saved(twins.gacc([stray], [*stray]))], to, flow="M", strict=True)
+    assert to.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["download", "oil.parquet"]
+
+
+def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
+    path = saved(twins.gacc([OIL, OIL | {"product": "27111100"}, OIL], COLUMNS))
+    with pytest.raises(SchemaError, match="records 1 and 3 state the same cell"):
+        clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")
+    regimes = [OIL | {"regime": "10"}, OIL | {"regime": "33"}]
+    path = saved(twins.gacc(regimes, [*COLUMNS, "regime"]))
+    assert clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")[0].rows == 2
+
+
+def test_no_formula_reaches_a_spreadsheet(tmp_path):
+    contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "plain"]
+    with clean.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
+        sink.write(pa.record_batch([texts, [-1.0] * 6], schema=contract))
+    lines = (tmp_path / "a.csv").read_text().splitlines()[1:]
+    assert [line[1] for line in lines] == ["'"] * 5 + ["p"]
+    assert lines[0].endswith(",-1")
+
+
+@pytest.mark.parametrize(
+    ("publisher", "raw", "options", "error", "message"),
+    [
+        ("gacc", twins.gacc([OIL], COLUMNS), {}, QueryError, "add --flow"),
+        ("ecb", EURO, {"flow": "M"}, QueryError, "take no --flow"),
+        ("customs", EURO, {}, QueryError, "there are gacc, cbr"),
+        ("ecb", b"", {}, SourceError, "empty"),
+    ],
+)
+def test_what_it_refuses(saved, tmp_path, publisher, raw, options, error, message):
+    with pytest.raises(error, match=message):
+        clean.clean(publisher, [saved(raw)], tmp_path / "a.parquet", **options)
+
+
+def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_path):
+    with pytest.raises(SourceError, match="cannot be read"):
+        clean.clean("ecb", [tmp_path / "none"], tmp_path / "a.parquet")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="the folder is empty"):
+        clean.clean("ecb", [tmp_path / "empty"], tmp_path / "a.parquet")
+    with pytest.raises(SourceError, match="cannot be written"):
+        clean.clean("ecb", [saved(EURO)], saved(b"x", "file") / "a.parquet")
+    with pytest.raises(LayoutError, match="gzip"):
+        clean.recognise(saved(b"\x1f\x8bxx"))
+
+
+@pytest.mark.parametrize("head", [b"", twins.gacc([OIL], COLUMNS)])
+def test_a_line_of_200_mb_is_refused_within_a_second_and_100_mib(tmp_path, head):
+    path = tmp_path / "long"
+    with path.open("wb") as file:
+        file.write(head or '"数据年月","商品编码",'.encode("gb18030"))
+        for _ in range(200):
+            file.write(b"1" * (1 << 20))
+    start = time.perf_counter()
+    tracemalloc.start()
+    with pytest.raises(LayoutError, match=r"without a line's end|one above 1 MiB"):
+        clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")
+    assert tracemalloc.get_traced_memory()[1] + pa.total_allocated_bytes() < 100 << 20
+    tracemalloc.stop()
+    assert time.perf_counter() - start < 1
+    path.unlink()
+
+
+def test_the_verb_prints_a_line_a_file(saved, tmp_path, capsys):
+    path = saved(twins.gacc([OIL], COLUMNS))
+    assert cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet"),
+                     "--flow", "M"]) == 0  # fmt: skip
+    assert capsys.readouterr().out == "download: 1 records, 1 rows of trade; left out: nothing\n"
+    assert cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet")]) == 2
+    assert "add --flow M" in capsys.readouterr().err

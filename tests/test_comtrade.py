@@ -1,0 +1,590 @@
+"""Fetching from UN Comtrade, against its twin on this machine; no network, no waiting."""
+
+import hashlib
+import json
+import random
+import re
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradeflows import catalogue, cli, comtrade
+from tradeflows.errors import QueryError, SourceError
+from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
+
+TODAY = date(2025, 11, 25)
+HEAD = '[publisher.comtrade]\nname = "United Nations"\nshort = "UN Comtrade"\nhome = ""\n'
+MONTHS = [f"2022{month:02}" for month in range(1, 13)]
+SHIPPED = [
+    row(period=period, partner=partner, product=product, value=value)
+    for i, period in enumerate(MONTHS)
+    for partner, value in (("0", 30.0 + 2 * i), ("643", 10.0 + i), ("398", 20.0 + i))
+    for product in ("880621", "880622")
+]
+
+
+@pytest.fixture(autouse=True)
+def no_key_and_no_proxy(monkeypatch):
+    for name in ("COMTRADE_KEY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(comtrade, "import_module", None)  # no keyring
+
+
+def project(folder):
+    (folder / "data" / "raw").mkdir(parents=True, exist_ok=True)
+    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path):
+    return project(tmp_path / "project")
+
+
+def ask(reporter="CHN", partner="RUS,KAZ", flow="X", products="880621,880622", start="2022-01",
+        end="2022-12", freq="M"):  # fmt: skip
+    return comtrade.request(reporter, partner, flow, products, start, end, freq, today=TODAY)
+
+
+def run(root, twin, asked, *, key="", cap=None, progress=None):
+    """Plan and fetch against `twin`; the plan and the report."""
+    with serve(twin) as base:
+        web, limits = comtrade.connect(base, key, twin.clock, cap)
+        with web:
+            plan = comtrade.plan(asked, web, limits, root)
+            return plan, comtrade.fetch(plan, web, root, progress)
+
+
+def held(root):
+    """Every row of every catalogued reply, as (cell, flow, partner, product, value)."""
+    rows = []
+    for source in catalogue.load(root, local=True).values():
+        reply = json.loads(catalogue.check(source, root).read_bytes())
+        rows += [told(each) for each in reply["data"]]
+    return rows
+
+
+def told(each):
+    return (f"{each['reporterCode']} {each['period']}", each["flowCode"], each["partnerCode"],
+            each["cmdCode"], each["primaryValue"])  # fmt: skip
+
+
+# --- the question --------------------------------------------------------------------------------
+
+
+def test_a_question_is_put_in_the_publishers_codes():
+    asked = ask("CHN", "Russia,CHE,World", "M,X", "8806,ag6,TOTAL", "2021-12", "2022-02")
+    assert asked.reporters == ("156",)
+    assert {"643", "756", "757", "0"} <= {*asked.partners}
+    assert asked.products == ("8806", "AG6", "TOTAL")
+    assert asked.periods == ("202112", "202201", "202202")
+    assert ask(start="2022", end="2023").periods[::23] == ("202201", "202312")
+    assert ask(start="2022", end="2023", freq="A").periods == ("2022", "2023")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reporter": "Chinna"}, "no area 'Chinna'; nearest: China"),
+        ({"partner": "RUS,156"}, "no area '156'"),
+        ({"partner": "EU28"}, "UN Comtrade has no code for EU28"),
+        ({"flow": "E"}, "no flow 'E'; one of M, X, RM, RX"),
+        ({"products": "8806212"}, "no product '8806212'"),
+        ({"products": "88062100"}, "is no HS code of 2, 4 or 6 digits"),
+        ({"products": "coal"}, "'coal' is no HS code of 2, 4 or 6 digits; name one: 2701"),
+        ({"products": " , "}, "names nothing"),
+        ({"end": "2021-12"}, "the end 2021-12 is before the start 2022-01"),
+        ({"end": "2026-01"}, "2026-01 has not come: it is 2025-11"),
+        ({"start": "2022-13"}, "start '2022-13': expected a month such as 2023-05, or a year"),
+        ({"freq": "A"}, "start '2022-01': expected a year"),
+        ({"freq": "Q"}, "no frequency 'Q'"),
+    ],
+)
+def test_what_has_no_answer_is_said_before_anything_is_asked(changes, message):
+    with pytest.raises(QueryError, match=message):
+        ask(**changes)
+
+
+# --- the plan ------------------------------------------------------------------------------------
+
+
+def test_without_a_key_a_call_asks_for_one_period(root):
+    plan, report = run(root, Twin(SHIPPED), ask())
+    assert [call.periods for call in plan.calls] == [(month,) for month in MONTHS]
+    assert report.calls == 12
+    assert report.rows == 48
+    assert "at least 12 s" in str(plan)
+
+
+def test_with_a_key_a_call_asks_for_twelve(root):
+    plan, report = run(root, Twin(SHIPPED), ask(), key=KEY)
+    assert len(plan.calls) == report.calls == 1
+    assert "1 calls, of 500 that a free key has a day" in str(plan)
+
+
+def test_what_the_publisher_does_not_have_is_named_and_not_asked_for(root):
+    twin = Twin([each for each in SHIPPED if each["period"] != "202203"])
+    plan, report = run(root, twin, ask())
+    assert report.absent == ("156 202203",)
+    assert not any("202203" in path for path in twin.asked)
+    assert "the publisher has no: CHN 2022-03" in list(report.lines())
+    assert [*plan.lacking()] == ["the publisher has no: CHN 2022-03"]
+
+
+def test_a_cell_that_holds_nothing_of_what_is_asked_is_empty_and_not_missing(root):
+    twin = Twin([*SHIPPED, row(period="202301", product="010121")])
+    _, report = run(root, twin, ask(end="2023-01"))
+    assert report.empty == ("156 202301",)
+    assert report.failed == {}
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+@pytest.mark.parametrize("cap", [5, 9, 48, 500])
+def test_calls_are_packed_so_that_no_cap_cuts_them_off(root, cap, key):
+    plan, report = run(root, Twin(SHIPPED, cap=cap), ask(), cap=cap, key=key)
+    assert report.calls == len(plan.calls)  # none had to be split
+    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
+
+
+def test_many_codes_do_not_make_an_address_too_long(root):
+    goods = [f"8{i:05}" for i in range(1200)]
+    twin = Twin([row(product=good) for good in goods])
+    plan, report = run(root, twin, ask(products=",".join(goods), end="2022-01"), cap=10_000)
+    assert report.rows == 1200
+    assert len(plan.calls) == 3
+    assert max(map(len, twin.paths)) < 4096
+
+
+def test_reporters_share_a_call_where_they_fit(root):
+    rows = [row(reporter=r, period=p) for r in ("398", "417", "51") for p in MONTHS[:5]]
+    plan, report = run(root, Twin(rows), ask("KAZ,KGZ,ARM", "RUS", end="2022-05"))
+    assert len(plan.calls) == 5
+    assert report.rows == 15
+
+
+def test_all_reporters_are_those_that_have_data(root):
+    rows = [row(reporter=r) for r in ("156", "398", "792")]
+    _, report = run(root, Twin(rows), ask("all", "RUS", end="2022-01"))
+    assert report.came == ("156 202201", "398 202201", "792 202201")
+    assert report.calls == 1
+
+
+def test_a_reply_as_long_as_the_cap_is_split_until_it_is_whole(root):
+    rows = [row(partner=p, product=f"8806{n}") for p in PARTNERS for n in range(21, 30)]
+    twin = Twin(rows, cap=20)  # lower than the cap that the plan counts on
+    _, report = run(root, twin, ask(partner="all", products="AG6", end="2022-01"), cap=20)
+    assert report.failed == {}
+    assert sorted(held(root)) == sorted(map(told, rows))
+
+
+def test_a_single_cell_that_fills_the_cap_is_named(root):
+    rows = [row(product=f"8806{n}") for n in range(21, 30)]
+    _, report = run(root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"),
+                    cap=9)  # fmt: skip
+    assert report.failed == {"156 202201": "fills the row cap by itself: CHN 202201 643 AG6 X"}
+    assert held(root) == []
+
+
+def test_a_server_that_ignores_the_question_is_not_believed(root):
+    twin = Twin(SHIPPED)
+    twin.ignores = {"period"}
+    _, report = run(root, twin, ask(end="2022-02"))
+    assert "the reply holds period 202202, 202203, 202204, not" in report.failed["156 202201"]
+    assert held(root) == []
+
+
+# --- again ---------------------------------------------------------------------------------------
+
+
+def test_a_second_run_asks_only_what_exists(root):
+    twin = Twin(SHIPPED)
+    first = run(root, twin, ask())[1]
+    del twin.paths[:]
+    plan, again = run(root, twin, ask())
+    assert plan.calls == ()
+    assert twin.asked == []
+    assert (again.came, again.rows) == (first.came, first.rows)
+
+
+def test_a_wider_question_asks_only_for_the_rest(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(partner="RUS", products="880621", end="2022-06"))
+    _, report = run(root, twin, ask())
+    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
+    assert report.rows == 48
+
+
+def test_a_narrower_question_is_answered_by_what_is_held(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(partner="all", products="AG6"))
+    plan, report = run(root, twin, ask(partner="KAZ", products="880622"))
+    assert plan.calls == ()
+    assert report.rows == 12
+
+
+def test_a_new_release_is_fetched_beside_the_old(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask())
+    twin.release("156 202204", "2025-03-01", 12)
+    twin.rows = [each | ({"primaryValue": 99.0} if each["period"] == "202204" else {})
+                 for each in SHIPPED]  # fmt: skip
+    plan, report = run(root, twin, ask())
+    assert [call.periods for call in plan.calls] == [("202204",)]
+    assert report.rows == 48  # the present release alone
+    sources = catalogue.load(root, local=True).values()
+    assert len(sources) == 13
+    vintages = {source.arguments["releases"].get("156 202204") for source in sources} - {None}
+    assert vintages == {"2025-01-15 11", "2025-03-01 12"}
+
+
+def test_what_a_revision_changed_is_shown(root, capsys):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(end="2022-02"))
+    twin.release("156 202202", "2025-03-01", 12)
+    gone, changed = SHIPPED[8], SHIPPED[9]  # to Russia 880621 and 880622, in February
+    twin.rows = [each | ({"primaryValue": 99.0} if each is changed else {})
+                 for each in SHIPPED if each is not gone]  # fmt: skip
+    twin.rows += [row(period="202202", partner="156"), row(period="202202", product="880690")]
+    run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
+    assert cli.main(["--root", str(root), "diff"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "CHN 2022-02 X RUS 880621: 11 (2025-01-15) -> no row (2025-03-01)",
+        "CHN 2022-02 X RUS 880622: 11 (2025-01-15) -> 99 (2025-03-01)",
+        "2 figures changed",
+    ]
+
+
+def test_a_quota_that_is_spent_keeps_what_came_and_says_when_to_go_on(root):
+    twin = Twin(SHIPPED, quota=5)
+    _, report = run(root, twin, ask())
+    assert len(report.came) == 4
+    assert len(report.failed) == 8
+    assert report.later.endswith("go on after 2025-11-25T15:14:22Z")
+    twin.quota = 10**9
+    _, report = run(root, twin, ask())
+    assert len(report.came) == 12
+    assert len(twin.asked) == 5 + 8
+
+
+def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
+    twin = Twin(SHIPPED)
+    twin.faults = [None, *["400"] * 3]
+    _, report = run(root, twin, ask())
+    assert len(twin.asked) == 3
+    assert len(report.failed) == 12
+    assert report.failed["156 202204"].startswith("not asked, after 400")
+
+
+def test_a_connection_that_goes_away_ends_the_run_with_one_reason(root):
+    twin = Twin(SHIPPED)
+    with serve(twin) as base:
+        web, limits = comtrade.connect(base, "", twin.clock)
+        plan = comtrade.plan(ask(), web, limits, root)
+    with web:
+        report = comtrade.fetch(plan, web, root)
+    assert set(report.failed.values()) == {"no way to 127.0.0.1: is there a network?"}
+
+
+def test_without_a_network_what_can_be_done_is_said(root):
+    twin = Twin(SHIPPED)
+    with serve(twin) as base:
+        pass
+    web, limits = comtrade.connect(base, "", twin.clock)
+    with web, pytest.raises(UnreachableError, match=r"`tradeflows build` and `read` work as"):
+        comtrade.plan(ask(), web, limits, root)
+
+
+def test_a_wrong_key_is_told_at_the_first_call(root):
+    twin = Twin(SHIPPED)
+    with pytest.raises(RefusedError, match="the key is missing or wrong"):
+        run(root, twin, ask(), key="wr0ng")
+    assert len(twin.paths) == 1
+
+
+def test_a_list_of_data_sets_that_is_none_is_asked_for_again(root):
+    twin = Twin(SHIPPED)
+    twin.faults = ["html", "truncated", "wait in error"]
+    assert run(root, twin, ask())[1].rows == 48
+    twin.faults = ["html"] * 5
+    with pytest.raises(FetchError, match="no list of data sets"):
+        run(root, twin, ask())
+
+
+class Killed(BaseException):
+    """As a signal would: no handler of errors catches it."""
+
+
+@pytest.mark.parametrize("step", ["record", "replace", "judge"])
+def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monkeypatch, step):
+    twin, count = Twin(SHIPPED), [0]
+    target = {"record": (comtrade, "record"), "replace": (Path, "replace"),
+              "judge": (comtrade.Web, "judge")}[step]  # fmt: skip
+    real = getattr(*target)
+
+    def kill(*args, **options):
+        count[0] += 1
+        if count[0] == 3:
+            raise Killed
+        return real(*args, **options)
+
+    if step == "judge":
+        twin.faults = [None, None, "503", "503", "503"]
+    with monkeypatch.context() as patch:
+        patch.setattr(*target, kill)
+        with pytest.raises(Killed):
+            run(root, twin, ask())
+    before, twin.faults = list(twin.asked), []
+    _, report = run(root, twin, ask())
+    assert report.rows == 48
+    whole = {"record": 2, "replace": 3, "judge": 1}[step]  # what is catalogued is not asked again
+    assert len(twin.asked) - len(before) == 12 - whole
+    assert all(state.state == "ok" for state in catalogue.states(root))
+
+
+def test_two_runs_at_once_do_not_harm_each_other(root):
+    twin, other = Twin(SHIPPED), []
+
+    def meanwhile(now):
+        if now.done == 1:
+            other.append(run(root, twin, ask())[1])
+
+    _, report = run(root, twin, ask(), progress=meanwhile)
+    assert report.rows == other[0].rows == 48
+    assert len(catalogue.verify(root)) == 12
+
+
+def test_each_reply_is_kept_as_it_came_and_catalogued(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(end="2022-01"))
+    (source,) = catalogue.load(root, local=True).values()
+    content = source.file(root).read_bytes()
+    assert source.sha256 == hashlib.sha256(content).hexdigest()
+    assert source.address.endswith(twin.asked[0])
+    assert source.arguments["releases"] == {"156 202201": "2025-01-15 11"}
+    assert source.steps == "tradeflows fetch comtrade, 2025-11-25T12:00:01Z"
+    assert catalogue.load(root) == {}  # the committed catalogue does not change
+
+
+def test_what_a_user_wrote_into_the_catalogue_stays(root):
+    own = '# mine\n[publisher.me]\nname = "I"\nshort = "I"\nhome = ""\n'
+    (root / "data" / "raw" / "local.toml").write_text(own)
+    run(root, Twin(SHIPPED), ask(end="2022-01"))
+    assert (root / "data" / "raw" / "local.toml").read_text().startswith(own)
+    assert "me" in catalogue.publishers(root, local=True)
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_came(root, monkeypatch):
+    twin = Twin(SHIPPED)
+    with serve(twin) as base:
+        web, limits = comtrade.connect(base, "", twin.clock)
+        plan = comtrade.plan(ask(), web, limits, root)
+
+        def full(_):
+            raise OSError(28, "No space left on device")
+
+        def fill(now):
+            if now.done == 3:
+                monkeypatch.setattr("tradeflows.fetch.os.fsync", full)
+
+        with web, pytest.raises(FetchError, match="No space left on device"):
+            comtrade.fetch(plan, web, root, fill)
+    monkeypatch.undo()
+    assert len(catalogue.verify(root)) == 3
+
+
+# --- is it whole? --------------------------------------------------------------------------------
+
+
+def test_partners_are_compared_with_the_world(root):
+    rows = [each | ({"primaryValue": 37.0} if told(each) == (
+        "156 202203", "X", 643, "880621", 12.0) else {}) for each in SHIPPED]  # fmt: skip
+    _, report = run(root, Twin(rows), ask(partner="all"))
+    assert report.differences == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
+    marked = [source for source in catalogue.load(root, local=True).values()
+              if "unequal" in source.arguments]  # fmt: skip
+    (part,) = catalogue.cleaner(marked[0])(marked[0].file(root), marked[0])
+    flagged = part.rows.filter(part.rows["flags"].is_valid()).to_pylist()
+    assert [(each["partner_iso"], each["cmd_code"]) for each in flagged if each["flags"]] == [
+        ("W00", "880621")
+    ]
+
+
+def test_subheadings_are_compared_with_all_goods(root):
+    rows = [row(product="TOTAL", value=30.0), row(value=10.0), row(product="880622", value=20.0),
+            row(period="202202", product="TOTAL", value=31.0), row(period="202202")]  # fmt: skip
+    _, report = run(root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"),
+                    key=KEY)  # fmt: skip
+    assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
+
+
+def test_one_side_alone_is_not_compared(root):
+    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].differences == ()
+
+
+# --- random worlds -------------------------------------------------------------------------------
+
+
+def world(rng):
+    """Rows, the twin's cap, the key and the words of a question."""
+    reporters = rng.sample(["156", "398", "792", "417"], rng.randint(1, 3))
+    products = rng.sample(["880621", "880622", "880690", "880710"], rng.randint(1, 4))
+    flows = rng.sample(["M", "X"], rng.randint(1, 2))
+    fill = rng.random()
+    rows = [
+        row(reporter=r, period=p, partner=q, product=c, flow=f, value=float(rng.randint(0, 999)))
+        for r in reporters for p in MONTHS[:6] for q in PARTNERS for c in products for f in flows
+        if rng.random() < fill
+    ]  # fmt: skip
+    partner = rng.choice(["all", "RUS,KAZ,World"])
+    return (rows, rng.randint(60 if partner == "all" else 2, 90), rng.choice(["", KEY]), partner,
+            rng.choice([",".join(products), "AG6"]), ",".join(flows))  # fmt: skip
+
+
+def faults(rng, share):
+    return [rng.choice([*FAULTS, "400", "404"]) if rng.random() < share else None
+            for _ in range(400)]  # fmt: skip
+
+
+def wanted(twin, asked):
+    """What the twin holds of a request, by the twin's own filter."""
+    query = {"reporterCode": asked.reporters, "period": asked.periods, "flowCode": asked.flows,
+             "cmdCode": asked.products} | (
+        {"partnerCode": asked.partners} if asked.partners != ("all",) else {})  # fmt: skip
+    return [told(each) for each in twin.select(query)]
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.integers(0, 2**32))
+def test_what_arrives_is_what_the_twin_holds_or_is_named_as_missing(seed):
+    rng = random.Random(seed)
+    rows, cap, key, partner, products, flows = world(rng)
+    twin = Twin(rows, cap=cap)
+    asked = ask("CHN,KAZ,TUR,KGZ", partner, flows, products, end="2022-06")
+    with tempfile.TemporaryDirectory() as folder:
+        root = project(Path(folder))
+        for share in (0.3, 0.3, 0.0):
+            twin.faults = faults(rng, share)
+            try:
+                _, report = run(root, twin, asked, key=key, cap=cap)
+            except (FetchError, QuotaError):
+                continue
+            came, there = held(root), wanted(twin, asked)
+            assert len(came) == len(set(came))
+            assert set(came) <= set(there)
+            whole = [each for each in there if each[0] not in report.failed]
+            assert sorted(each for each in came if each[0] not in report.failed) == sorted(whole)
+            assert {each[0] for each in whole} == {*report.came}
+            assert report.rows == len(came)
+            if not share:
+                assert all("row cap by itself" in reason for reason in report.failed.values())
+        text = "".join(path.read_text() for path in root.rglob("*") if path.is_file())
+        assert KEY not in text + "".join(report.lines())
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(root, monkeypatch):
+    """Run the command against a twin that does not mind the pace; exit status."""
+
+    def go(twin, *more, end="2022-02", **environment):
+        with serve(twin) as base:
+            twin.gap = 0
+            monkeypatch.setattr(comtrade, "PREVIEW", comtrade.PREVIEW._replace(pause=0.0))
+            monkeypatch.setattr(comtrade, "KEYED", comtrade.KEYED._replace(pause=0.0))
+            monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+            for name, value in environment.items():
+                monkeypatch.setenv(name, value)
+            return cli.main(
+                ["--root", str(root), "fetch", "comtrade", "--reporter", "CHN", "--partner", "RUS",
+                 "--flow", "X", "--products", "880621", "--start", "2022-01", "--end", end, *more]
+            )  # fmt: skip
+
+    return go
+
+
+def test_the_command_says_what_came(command, capsys):
+    assert command(Twin(SHIPPED)) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("2 calls made; 2 rows held for 2 cells, 0 empty")
+    assert "1 done, 1 left, 1 rows: CHN 202201 643 880621 X" in err
+
+
+def test_a_dry_run_asks_for_no_row(command, capsys, root):
+    twin = Twin(SHIPPED)
+    assert command(twin, "--dry-run") == 0
+    assert twin.asked == []
+    assert capsys.readouterr().out.splitlines() == [
+        "CHN 202201 643 880621 X", "CHN 202202 643 880621 X", "2 calls; at least 0 s",
+    ]  # fmt: skip
+    assert catalogue.load(root, local=True) == {}
+
+
+def test_the_command_fails_by_name_where_something_is_missing(command, capsys):
+    assert command(Twin(SHIPPED), end="2023-01") == 1
+    out, err = capsys.readouterr()
+    assert "the publisher has no: CHN 2023-01" in out
+    assert "1 cells are missing, named above" in err
+
+
+def test_a_wrong_question_is_exit_2(command, capsys):
+    assert command(Twin(SHIPPED), end="2021-01") == 2
+    assert "before the start" in capsys.readouterr().err
+
+
+def test_the_key_of_the_environment_is_used_and_seen_nowhere(command, capsys, root, caplog):
+    caplog.set_level(0)
+    twin = Twin(SHIPPED)
+    assert command(twin, COMTRADE_KEY=KEY) == 0
+    assert twin.asked[0].startswith("/data/v1/get/C/M/HS?")
+    texts = [*capsys.readouterr(), *twin.paths, caplog.text]
+    texts += [path.read_text() for path in root.rglob("*") if path.is_file()]
+    assert not re.search(KEY, "\n".join(texts))
+
+
+def test_the_systems_keyring_is_asked_where_there_is_one(monkeypatch):
+    class Ring:
+        @staticmethod
+        def get_password(service, user):
+            return f"{service} {user}"
+
+    monkeypatch.setattr(comtrade, "import_module", lambda name: Ring)
+    web, limits = comtrade.connect("http://127.0.0.1:9")
+    assert limits == comtrade.KEYED
+    assert web._key == "tradeflows comtrade"
+
+
+def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
+    real = comtrade.record
+
+    def interrupt(*args, **options):
+        real(*args, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comtrade, "record", interrupt)
+    assert command(Twin(SHIPPED)) == 130
+    assert "the same command again asks only for what is missing" in capsys.readouterr().err
+    monkeypatch.setattr(comtrade, "record", real)
+    twin = Twin(SHIPPED)
+    assert command(twin) == 0
+    assert len(twin.asked) == 1
+
+
+def test_a_damaged_reply_is_an_error_with_both_hashes(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(end="2022-01"))
+    (source,) = catalogue.load(root, local=True).values()
+    source.file(root).write_text("{}")
+    with pytest.raises(SourceError, match="changed"):
+        run(root, twin, ask(end="2022-01"))

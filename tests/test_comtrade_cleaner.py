@@ -1,0 +1,278 @@
+"""UN Comtrade's files: the thirteen traps, and what is refused. All rows are invented."""
+
+import gzip
+import json
+from datetime import date
+
+import pyarrow as pa
+import pytest
+from comtrade_twin import envelope, row
+
+from tradeflows import clean as cleaning
+from tradeflows import schema
+from tradeflows.catalogue import Source
+from tradeflows.errors import CodeError, LayoutError
+from tradeflows.publishers import comtrade
+
+SOURCE = Source(
+    "demo", "local/demo.json", "comtrade", "invented", "fetched", "not stated", "2025-01-15",
+    date(2025, 1, 20), "0" * 64, 1, "trade", "comtrade.clean", 1,
+)  # fmt: skip
+
+
+@pytest.fixture
+def clean(tmp_path):
+    """Clean rows as one saved reply; further arguments are the cleaner's."""
+
+    def run(*rows, **options):
+        path = tmp_path / "reply.json"
+        path.write_bytes(envelope(list(rows)))
+        (part,) = comtrade.clean(path, SOURCE, **options)
+        schema.check_key(pa.Table.from_batches([part.rows]), schema.TRADE)
+        return part
+
+    return run
+
+
+def column(part, name):
+    return part.rows[name].to_pylist()
+
+
+# --- the traps, as the publisher's rows have them ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"partner2Code": 276}, {"motCode": 2100}, {"customsCode": "C05"}, {"mosCode": "1"},
+     {"flowCode": "DX"}],
+    ids=lambda part: next(iter(part)),
+)  # fmt: skip
+def test_break_downs_are_left_out_beside_their_total(clean, part):
+    found = clean(row(value=100.0), row(value=60.0, **part))
+    assert column(found, "value_reported") == [100.0]
+    assert sum(found.left_out.values()) == 1
+    assert found.records == 2
+
+
+def test_a_break_down_without_its_total_is_refused(clean):
+    with pytest.raises(LayoutError, match=r"record 2: expected a total beside each break-down"):
+        clean(row(), row(partner="398", motCode=2100))
+
+
+def test_who_built_a_row_does_not_decide_whether_it_stays(clean):
+    reported = row(isReported=True, isAggregate=False)
+    built = row(partner="398", isReported=False, isAggregate=True)
+    assert len(clean(reported, built).rows) == 2
+
+
+@pytest.mark.parametrize("code", ["0", "0 ", "-1", None])
+def test_every_spelling_of_all_modes_of_supply_is_the_total(clean, code):
+    assert len(clean(row(mosCode=code)).rows) == 1
+
+
+def test_imports_are_cif_and_exports_fob_by_the_values_and_not_by_rule(clean):
+    rows = [
+        row(flow="M", partner="398"),
+        row(flow="X", partner="398"),
+        row(flow="M", partner="643", cifvalue=None, fobvalue=1000.0),
+        row(flow="M", partner="757", cifvalue=None, fobvalue=None),
+    ]
+    assert column(clean(*rows), "valuation") == ["CIF", "FOB", "FOB", None]
+
+
+def test_where_both_cif_and_fob_are_given_the_other_stands_in_the_note(clean):
+    both = row(flow="M", value=109.0, fobvalue=100.0)
+    newer = row(flow="M", value=109.0, fobvalue=0.0, partner="398")
+    found = clean(both, newer)
+    assert column(found, "note") == ["FOB 100", None]
+    assert column(found, "valuation") == ["CIF", "CIF"]
+
+
+def test_a_zero_weight_or_quantity_beside_a_value_is_not_published(clean):
+    unknown = row(netWgt=0.0, isNetWgtEstimated=True, qty=0.0, qtyUnitCode=5)
+    no_unit = row(partner="398", qty=9.0, qtyUnitCode=-1, netWgt=None)
+    nothing = row(partner="757", value=0.0, netWgt=0.0, qty=0.0)
+    found = clean(unknown, no_unit, nothing)
+    assert column(found, "net_wgt_kg") == [None, None, 0.0]
+    assert column(found, "qty") == [None, None, 0.0]
+    assert column(found, "qty_unit") == ["none", "none", "items"]
+    assert column(found, "flags") == ["", "", ""]
+
+
+def test_estimates_are_flagged_by_the_booleans_and_not_by_the_old_flag(clean):
+    quiet = row(isNetWgtEstimated=True, legacyEstimationFlag=0)
+    loud = row(partner="398", legacyEstimationFlag=6)
+    assert column(clean(quiet, loud), "flags") == ["estimated", ""]
+
+
+def test_every_level_keeps_its_own_code(clean):
+    rows = [row(product=code) for code in ("TOTAL", "88", "8806", "880621")]
+    assert column(clean(*rows), "cmd_code") == ["TOTAL", "88", "8806", "880621"]
+
+
+def test_a_series_that_changes_its_edition_of_the_hs_says_where(clean):
+    rows = [row(period="202112", product="852580", classificationCode="H5"), row()]
+    found = clean(*rows)
+    assert column(found, "classification_code") == ["H5", "H6"]
+
+
+def test_two_codes_of_one_iso_stay_two_rows(clean):
+    found = clean(row(partner="756"), row(partner="757"), row(partner="492"))
+    assert column(found, "partner_iso")[:2] == ["CHE", "CHE"]
+    assert column(found, "partner_code") == ["756", "757", "492"]
+    assert column(found, "partner_iso")[2] != "MCO"  # what the publisher writes beside 492
+
+
+@pytest.mark.parametrize(
+    ("code", "area"),
+    [("842", "USA"), ("251", "FRA"), ("381", "ITA"), ("757", "CHE"), ("579", "NOR"),
+     ("699", "IND"), ("490", "S19"), ("899", "_X"), ("0", "W00"), ("344", "HKG")],
+)  # fmt: skip
+def test_the_publishers_own_numbers_mean_what_the_publisher_means(clean, code, area):
+    assert column(clean(row(partner=code)), "partner_iso") == [area]
+
+
+def test_decimals_and_whole_numbers_mix(clean):
+    found = clean(row(value=288806084.289), row(partner="398", value=5))
+    assert column(found, "primary_value_usd") == [288806084.289, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "qty", "weight", "expected"),
+    [
+        (5, 7, 12.5, (7.0, "items", 12.5, None)),
+        (9, 7, 12.5, (7000.0, "items", 12.5, None)),
+        (17, 2, 12.5, (2000.0, "m3", 12.5, None)),
+        (8, 12.5, None, (None, "none", 12.5, None)),
+        (21, 3, 0.0, (None, "none", 3000.0, None)),
+        (16, 4, 12.5, (None, "none", 12.5, "qty 4 in unit 16")),
+    ],
+)
+def test_a_quantity_has_its_unit_and_kilograms_are_the_weight(clean, unit, qty, weight, expected):
+    found = clean(row(qtyUnitCode=unit, qty=qty, netWgt=weight))
+    names = ("qty", "qty_unit", "net_wgt_kg", "note")
+    assert tuple(column(found, name)[0] for name in names) == expected
+
+
+def test_years_and_months_are_periods_of_their_own_length(clean):
+    found = clean(row(period="2022"), row(period="202207"))
+    assert column(found, "ref_period") == [date(2022, 1, 1), date(2022, 7, 1)]
+    assert column(found, "n_months") == [12, 1]
+
+
+def test_the_release_of_a_data_set_is_the_vintage_of_its_rows(clean):
+    found = clean(row(), row(period="202202"), releases={"156 202201": "2024-07-05 -991"})
+    assert column(found, "vintage") == ["2024-07-05", "2025-01-15"]
+
+
+def test_a_whole_that_its_parts_do_not_add_up_to_is_flagged(clean):
+    found = clean(row(partner="0"), row(), unequal=["156 202201 X 0 880621"])
+    assert column(found, "flags") == ["unequal", ""]
+
+
+def test_a_whole_reply_may_be_empty(clean):
+    assert len(clean().rows) == 0
+
+
+# --- the other channels --------------------------------------------------------------------------
+
+
+def export(path, rows, *, comma=True, names=None):
+    """Write rows as the site's TradeData.csv: Latin-1, all quoted, an open comma at the end."""
+    names = names or list(rows[0])
+    lines = [",".join(f'"{name}"' for name in names)]
+    for each in rows:
+        cells = (str(value).lower() if isinstance(value, bool) else "" if value is None else value
+                 for value in each.values())  # fmt: skip
+        lines.append(",".join(f'"{cell}"' for cell in cells) + "," * comma)
+    path.write_bytes("\r\n".join([*lines, ""]).encode("latin-1"))
+    return path
+
+
+@pytest.mark.parametrize("comma", [True, False])
+def test_the_web_export_gives_the_rows_of_the_reply(clean, tmp_path, comma):
+    rows = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
+    path = export(tmp_path / "TradeData.csv", rows, comma=comma)
+    (part,) = comtrade.clean(path, SOURCE)
+    assert part.rows.equals(clean(*rows).rows)
+
+
+def test_the_command_clean_reads_both_without_a_catalogue(tmp_path):
+    csv = export(tmp_path / "TradeData.csv", [row()])
+    reply = tmp_path / "reply.json"
+    reply.write_bytes(envelope([row(period="202202")]))
+    done = cleaning.clean("comtrade", [csv, reply], tmp_path / "out.parquet")
+    assert [each.rows for each in done] == [1, 1]
+
+
+def test_a_bulk_file_differs_in_case_and_is_compressed(clean, tmp_path):
+    names = [name[0].upper() + name[1:] for name in row()]
+    names[names.index("Cifvalue")] = "CIFValue"
+    cells = ["" if value is None else str(value) for value in row().values()]
+    path = tmp_path / "COMTRADE-FINAL-CM156202201H6[2025-07-05].gz"
+    path.write_bytes(gzip.compress("\n".join(["\t".join(names), "\t".join(cells), ""]).encode()))
+    (part,) = comtrade.clean(path, SOURCE)
+    assert part.rows.equals(clean(row()).rows)
+
+
+def test_a_spaced_reply_with_a_mark_at_its_head_is_read_as_well(clean, tmp_path):
+    path = tmp_path / "reply.json"
+    text = json.dumps(json.loads(envelope([row()])), indent=4)
+    path.write_text(text, encoding="utf-8-sig")
+    (part,) = comtrade.clean(path, SOURCE)
+    assert part.rows.equals(clean(row()).rows)
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"partnerCode": 12345}, CodeError, "'12345'"),
+        ({"typeCode": "S"}, LayoutError, r"expected goods \(C\) in typecode, found 'S'"),
+        ({"classificationCode": "S3"}, LayoutError, "expected HS"),
+        ({"flowCode": "E"}, LayoutError, "expected a flow of the publisher's list"),
+        ({"period": "202213"}, LayoutError, "found '202213'"),
+        ({"freqCode": "A"}, LayoutError, "years where freqcode is A"),
+        ({"primaryValue": "much"}, LayoutError, "expected a number in primaryvalue"),
+    ],
+)
+def test_a_row_that_is_not_as_it_should_be_is_refused(clean, changes, error, message):
+    with pytest.raises(error, match=message):
+        clean(row() | changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (envelope([], error="quota exceeded"), "found 'quota exceeded'"),
+        (b'{"statusCode": 404, "message": "Resource not found"}', "Resource not found"),
+        (envelope([row()], count=2), "expected the 2 rows that it counts, found 1"),
+        (envelope([row()])[:-40], "expected a whole JSON reply"),
+        (envelope([{"a": 1}]), "no typecode"),
+        (envelope([1, 2]), "expected objects in data"),
+        (b'{"something": 1}', "expected an object with data, found something"),
+        (b"<!DOCTYPE html><title>502</title>", "a page of HTML"),
+        (b"a,b\n1,2\n", "expected the fields typecode"),
+        (",".join([*row(), "\n1,2\n"]).encode(), "expected 48 fields a row"),
+        (b"\x1f\x8b broken", "expected a whole gzip file"),
+        (gzip.compress(",".join([*row(), "\n"]).encode() * 99)[:-9], "expected"),
+    ],
+    ids=range(12),
+)
+def test_a_file_that_is_no_whole_reply_is_refused(tmp_path, content, message):
+    path = tmp_path / "reply"
+    path.write_bytes(content)
+    with pytest.raises(LayoutError, match=message):
+        list(comtrade.clean(path, SOURCE))
+
+
+@pytest.mark.parametrize(("cap", "whole"), [(0, False), (500, False), (100_000, True)])
+def test_a_reply_of_exactly_the_cap_is_cut_off(clean, cap, whole):
+    rows = [row(period=f"{1980 + i // 12}{i % 12 + 1:02}") for i in range(500)]
+    if whole:
+        assert len(clean(*rows, cap=cap).rows) == 500
+    else:
+        with pytest.raises(LayoutError, match="500 records, which is a row cap"):
+            clean(*rows, cap=cap)

@@ -1,0 +1,116 @@
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from tradeflows import cli, doctor, schema, tables
+from tradeflows.errors import BuildError, QueryError
+from tradeflows.publishers import reading
+
+MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M")]
+
+
+@pytest.fixture
+def root(make_root):
+    """A project whose trade table holds the given series."""
+
+    def make(*series):
+        folder = make_root({"oil": {}, "new": {"supersedes": "oil", "text": "x"}})
+        batches = [_batch(**each) for each in series]
+        path = tables.processed(folder, "trade")
+        path.parent.mkdir(parents=True)
+        parquet.write_table(pa.Table.from_batches(batches, schema.TRADE), path)
+        return folder
+
+    return make
+
+
+def _batch(values, months=MONTHS, **changes):
+    n = len(values)
+    value = pa.array(values, pa.float64())
+    row = reading.A_FLOW | {
+        "source_id": "oil", "source_row": pa.array(range(1, n + 1)), "reporter_iso": "CHN",
+        "reporter_code": "CHN", "partner_iso": "RUS", "partner_code": "RUS",
+        "area_system": "iso3", "flow_code": "M", "cmd_code": "2709", "vintage": "1",
+        "ref_period": reading.months(pa.array(months[:n])), "value_reported": value,
+        "currency": "USD", "primary_value_usd": value,
+    } | changes  # fmt: skip
+    return schema.conform(row, schema.TRADE)
+
+
+def found(root, kind):
+    return [line for line in doctor.look(root) if line.startswith(kind)]
+
+
+def test_a_good_series_has_no_findings_but_the_older_vintage(root):
+    lines = list(doctor.look(root({"values": [100.0] * 24})))
+    assert [line.split(":")[0] for line in lines] == ["superseded"]
+
+
+def test_a_file_that_is_not_as_catalogued_is_found(root):
+    folder = root({"values": [100.0] * 24})
+    (folder / "data/raw/demo/oil.csv").write_text("edited")
+    assert "file changed" in found(folder, "file")[0]
+
+
+def test_a_hole_in_a_series_is_found_with_the_command_that_shows_it(root):
+    months = [month for month in MONTHS if month != "2022-05"]
+    [line] = found(root({"values": [100.0] * 23, "months": months}), "missing")
+    assert "1 months between the first and the last (2022-05)" in line
+    assert line.endswith(
+        "tradeflows rows trade source_id=oil reporter_iso=CHN partner_code=RUS flow_code=M "
+        "cmd_code=2709"
+    )
+
+
+def test_a_flow_that_comes_and_goes_has_no_holes(root):
+    assert not found(root({"values": [100.0] * 12, "months": MONTHS[::2]}), "missing")
+
+
+def test_a_month_ten_times_its_neighbours_is_found(root):
+    [line] = found(root({"values": [100.0] * 9 + [1000.0] + [100.0] * 14}), "jump")
+    assert line.endswith("month=2022-10")
+
+
+def test_a_month_nine_times_its_neighbours_is_not(root):
+    assert not found(root({"values": [100.0] * 9 + [900.0] + [100.0] * 14}), "jump")
+
+
+def test_a_unit_that_changes_is_found(root):
+    liters = _series("L", MONTHS[12:])
+    [line] = found(root(_series("none", MONTHS[:12]), liters), "unit")
+    assert "none to L in 2023-01" in line
+
+
+def _series(unit, months):
+    n = len(months)
+    return {"values": [100.0] * n, "months": months, "qty_unit": unit}
+
+
+def test_a_mirror_gap_outside_the_band_is_found(root):
+    other = {"reporter_iso": "RUS", "partner_iso": "CHN", "partner_code": "CHN",
+             "partner_role": "destination", "flow_code": "X", "source_id": "new"}  # fmt: skip
+    folder = root({"values": [130.0] * 24}, {"values": [100.0] * 24, **other})
+    [line] = found(folder, "mirror")
+    assert "24 of 24 months outside the band, M / X from 1.30 to 1.30" in line
+
+
+def test_the_rows_are_shown(root, capsys):
+    folder = root({"values": [100.0] * 24})
+    assert len(doctor.rows(folder, "trade", {"month": "2022-05", "cmd_code": "2709"})) == 1
+    assert cli.main(["--root", str(folder), "rows", "trade", "month=2022-05"]) == 0
+    assert "2022-05-01" in capsys.readouterr().out
+    assert cli.main(["--root", str(folder), "doctor"]) == 0
+    assert capsys.readouterr().out.endswith("1 findings\n")
+
+
+def test_what_it_refuses(make_root, root):
+    with pytest.raises(BuildError, match="tradeflows build"):
+        list(doctor.look(make_root({"oil": {}})))
+    with pytest.raises(BuildError, match="tradeflows build"):
+        doctor.rows(make_root({"oil": {}}), "rates", {})
+    folder = root({"values": [100.0] * 24})
+    with pytest.raises(QueryError, match="no column 'colour'"):
+        doctor.rows(folder, "trade", {"colour": "red"})
+    with pytest.raises(QueryError, match="no row of trade"):
+        doctor.rows(folder, "trade", {"cmd_code": "9999"})

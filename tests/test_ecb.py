@@ -1,0 +1,194 @@
+import csv
+import io
+import time
+import tracemalloc
+import zipfile
+from datetime import date
+
+import pytest
+import twins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows.errors import CodeError, LayoutError, TradeflowsError
+from tradeflows.publishers import ecb
+
+CURRENCIES = ["USD", "JPY", "RUB", "TRL"]
+DAYS = [
+    ["2022-04-01", "1.1052", "135.35", "N/A", "N/A"],
+    ["2022-03-31", "1.1101", "135.17", "N/A", "N/A"],
+    ["2022-03-01", "1.1162", "128.15", "117.201", "N/A"],
+    ["2022-02-28", "1.1199", "129.31", "115.4842", "N/A"],
+]
+HISTORY = twins.ecb(CURRENCIES, DAYS)
+
+
+@pytest.fixture
+def part(tmp_path):
+    """Clean bytes and give the one part."""
+
+    def clean(raw):
+        path = tmp_path / "rates"
+        path.write_bytes(raw)
+        [found] = ecb.clean(path)
+        return found
+
+    return clean
+
+
+def cell(part, currency, month):
+    [row] = [r for r in part.rows.to_pylist()
+             if (r["quote"], f"{r['ref_period']:%Y-%m}") == (currency, month)]  # fmt: skip
+    return row
+
+
+def test_days_become_the_mean_of_a_month_with_their_number(part):
+    row = cell(part(HISTORY), "USD", "2022-03")
+    assert (row["rate"], row["n_days"]) == (pytest.approx((1.1101 + 1.1162) / 2), 2)
+    assert (row["base"], row["publisher"]) == ("EUR", "European Central Bank")
+
+
+def test_a_currency_that_is_no_longer_quoted_ends(part):
+    found = part(HISTORY)
+    row = cell(found, "RUB", "2022-03")
+    assert (row["rate"], row["n_days"], row["flags"]) == (117.201, 1, "partial")
+    quoted = [(r["quote"], f"{r['ref_period']:%Y-%m}") for r in found.rows.to_pylist()]
+    assert ("RUB", "2022-04") not in quoted
+    assert not [each for each in quoted if each[0] == "TRL"]
+    assert (found.empty, found.records) == (6, 4)
+
+
+def test_the_newest_month_is_partial_until_its_last_weekday(part):
+    assert cell(part(HISTORY), "USD", "2022-04")["flags"] == "partial"
+    whole = twins.ecb(["USD"], [["2022-04-29", "1.05"]])  # the 30th was a Saturday
+    assert cell(part(whole), "USD", "2022-04")["flags"] == ""
+
+
+def test_the_zip_and_the_file_of_one_day_are_read_too(part):
+    assert part(twins.zipped("eurofxref-hist.csv", HISTORY)).rows.num_rows == 8
+    day = twins.ecb(["USD", "JPY"], [["13 April 2026", "1.1052", "135.35"]], gap=" ")
+    assert cell(part(day), "JPY", "2026-04")["rate"] == 135.35
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        (b"RUB", b"rub", CodeError, "rub"),
+        (b"JPY", b"USD", CodeError, "once"),
+        (b"117.201", b"117,201", LayoutError, "lines of 6 cells"),
+        (b"117.201", b"0", LayoutError, "rates of RUB"),
+        (b"117.201", b"-", LayoutError, "a number in RUB"),
+        (b"2022-03-31", b"2022-03-01", LayoutError, "each day once"),
+        (b"2022-03-31", b"2022-02-30", LayoutError, "a day such as"),
+        (b"2022-03-31", b"31 Mars 2022", LayoutError, "a day such as"),
+        (b"TRL,", b"TRL", LayoutError, "last comma"),
+        (b"N/A", b"\xff", LayoutError, "invalid UTF8"),
+        (b"2022-03-31", b'"2022-03-31', LayoutError, "lines of 6 cells"),
+    ],
+)
+def test_what_it_refuses(part, old, new, error, message):
+    with pytest.raises(error, match=message):
+        part(HISTORY.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("name", ["../eurofxref.csv", "/tmp/eurofxref.csv", "a/b.csv", "x.exe"])
+def test_a_path_in_the_zip_that_climbs_is_refused(part, name):
+    with pytest.raises(LayoutError, match="one CSV in the zip"):
+        part(twins.zipped(name, HISTORY))
+
+
+def test_a_zip_bomb_is_refused_within_a_second_and_100_mib(part):
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("eurofxref-hist.csv", "w", force_zip64=True) as member,
+    ):
+        for _ in range(400):
+            member.write(bytes(1 << 20))
+    start = time.perf_counter()
+    tracemalloc.start()
+    with pytest.raises(LayoutError, match="in the zip"):
+        part(buffer.getvalue())
+    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    tracemalloc.stop()
+    assert time.perf_counter() - start < 1
+
+
+def test_a_broken_zip_and_a_file_that_is_too_large_are_refused(part, monkeypatch):
+    with pytest.raises(LayoutError, match="a whole zip"):
+        part(twins.zipped("eurofxref.csv", HISTORY)[:-30])
+    monkeypatch.setattr(ecb, "LARGEST", 50)
+    with pytest.raises(LayoutError, match="at most"):
+        part(HISTORY)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_what_is_written_is_read_back(tmp_path_factory, data):
+    currencies = data.draw(
+        st.lists(st.sampled_from(["USD", "CNY", "RUB", "TRY", "ISK"]), min_size=1, unique=True)
+    )
+    days = data.draw(
+        st.lists(st.dates(date(1999, 1, 4), date(2026, 12, 31)), min_size=1, unique=True)
+    )
+    rate = st.one_of(st.none(), st.decimals("0.0001", "20000", places=4))
+    table = {day: data.draw(st.lists(rate, min_size=len(currencies), max_size=len(currencies)))
+             for day in days}  # fmt: skip
+    path = tmp_path_factory.mktemp("twin") / "a"
+    raw = twins.ecb(currencies, [[str(day), *("N/A" if r is None else str(r) for r in line)]
+                                 for day, line in table.items()])  # fmt: skip
+    path.write_bytes(twins.zipped("eurofxref-hist.csv", raw) if data.draw(st.booleans()) else raw)
+    [part] = ecb.clean(path)
+    expected = {}
+    for day, line in table.items():
+        for currency, value in zip(currencies, line, strict=True):
+            if value is not None:
+                expected.setdefault((currency, day.replace(day=1)), []).append(value)
+    found = {(r["quote"], r["ref_period"]): (r["rate"], r["n_days"])
+             for r in part.rows.to_pylist()}  # fmt: skip
+    assert found == {
+        key: (pytest.approx(float(sum(held) / len(held))), len(held))
+        for key, held in expected.items()
+    }
+
+
+def naive(raw):
+    text = raw.decode("utf-8")
+    head, *lines = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+    return sorted(
+        (code.strip(), float(value))
+        for line in lines
+        for code, value in zip(head[1:], line[1:], strict=False)
+        if value.strip() not in ("N/A", "")
+    )
+
+
+def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
+    path, read = tmp_path / "a", 0
+    for data in twins.mutations(HISTORY, 2000):
+        path.write_bytes(data)
+        try:
+            [part] = ecb.clean(path)
+        except TradeflowsError:
+            continue
+        read += 1
+        found, expected = part.rows.to_pylist(), naive(data)
+        assert sum(r["rate"] * r["n_days"] for r in found) == pytest.approx(
+            sum(value for _, value in expected)
+        )
+        assert sum(r["n_days"] for r in found) == len(expected)
+    assert read > 100
+
+
+def test_mutated_zips_are_read_the_same_or_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    raw = twins.zipped("eurofxref-hist.csv", HISTORY)
+    path.write_bytes(raw)
+    [whole] = ecb.clean(path)
+    for data in twins.mutations(raw, 2000):
+        path.write_bytes(data)
+        try:
+            [part] = ecb.clean(path)
+        except TradeflowsError:
+            continue
+        assert part.rows.drop_columns(["source_id"]).equals(whole.rows.drop_columns(["source_id"]))

@@ -1,0 +1,236 @@
+import csv
+import io
+import json
+import re
+
+import pytest
+import twins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows import codes
+from tradeflows.errors import CodeError, LayoutError, QueryError, TradeflowsError
+from tradeflows.publishers import eurostat_energy, eurostat_formats
+
+GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
+HEAT = ("M", "G3000", "RU", "TJ_GCV", "DE")
+LNG = ("M", "G3200", "US", "MIO_M3", "EL")
+MONTHS = ["2023-01", "2023-02"]
+CELLS = {(GAS, "2023-01"): "1234.5 p", (GAS, "2023-02"): ": c", (HEAT, "2023-01"): "47000",
+         (LNG, "2023-02"): "0 n"}  # fmt: skip
+SERIES = [GAS, HEAT, LNG]
+FORMATS = {"tsv": {"flow": "M"}, "sdmx": {}, "json_stat": {}}
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Clean bytes and give the rows as dictionaries."""
+
+    def clean(raw, **options):
+        path = tmp_path / "energy"
+        path.write_bytes(raw)
+        return [r for part in eurostat_energy.clean(path, **options) for r in part.rows.to_pylist()]
+
+    return clean
+
+
+def written(name, series=SERIES, months=MONTHS, cells=CELLS):
+    return getattr(twins, name)(series, months, cells)
+
+
+def cells(rows):
+    return sorted(
+        (row["cmd_code"], row["partner_code"], row["reporter_code"], f"{row['ref_period']:%Y-%m}",
+         row["qty_unit"], row["net_wgt_kg"] if row["qty"] is None else row["qty"], row["flags"])
+        for row in rows
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_units_flags_and_what_is_held_back(rows, name):
+    assert [cell[3:] for cell in cells(rows(written(name), **FORMATS[name]))] == [
+        ("2023-01", "TJ", 47000, ""),
+        ("2023-01", "m3", 1.2345e9, "provisional"),
+        ("2023-02", "m3", None, "confidential"),
+        ("2023-02", "m3", 0, "unreliable"),
+    ]
+
+
+def test_the_partner_of_gas_is_a_border_and_of_lng_the_origin(rows):
+    roles = {row["cmd_code"]: row["partner_role"] for row in rows(written("sdmx"))}
+    assert roles == {"G3000": "last border", "G3200": "origin"}
+    assert codes.is_under("G3200", "G3000")
+
+
+def test_oil_in_thousand_tonnes_becomes_kilograms(rows):
+    oil = ("M", "O4100_TOT", "TOTAL", "THS_T", "UK")
+    [row] = rows(written("json_stat", [oil], ["2019-12"], {(oil, "2019-12"): "12.345"}))
+    assert (row["net_wgt_kg"], row["qty_unit"], row["partner_iso"], row["reporter_iso"]) == (
+        12_345_000, "none", "W00", "GBR")  # fmt: skip
+
+
+def test_empty_cells_are_counted(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_bytes(written("tsv"))
+    [part] = eurostat_energy.clean(path, flow="M")
+    assert (part.records, part.empty, len(part.rows)) == (3, 2, 4)
+
+
+def test_labels_beside_the_codes_are_taken_off(rows):
+    raw = written("sdmx").replace(b",siec,", b",siec:Product,").replace(b",RU,", b",RU:Russia,")
+    assert {row["partner_code"] for row in rows(raw)} == {"RU", "US"}
+
+
+def test_a_cube_written_in_full_is_the_same(rows):
+    cube = json.loads(written("json_stat"))
+    n = 1
+    for size in cube["size"]:
+        n *= size
+    cube["value"] = [cube["value"].get(str(i)) for i in range(n)]
+    assert cells(rows(json.dumps(cube).encode())) == cells(rows(written("json_stat")))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "options", "error", "message"),
+    [
+        ("tsv", b"", b"", {}, QueryError, "add --flow M or --flow X"),
+        ("tsv", b"", b"", {"flow": "in"}, QueryError, "expected M"),
+        ("tsv", b"1234.5 p", b"1234.5 q", {"flow": "M"}, LayoutError, "'q'"),
+        ("tsv", b"1234.5 p", b"1,234", {"flow": "M"}, LayoutError, "record 1"),
+        ("tsv", b"M,G3000", b"A,G3000", {"flow": "M"}, LayoutError, "freq M"),
+        ("tsv", b"G3000", b"G3999", {"flow": "M"}, CodeError, "G3999"),
+        ("tsv", b",RU,", b",RUX,", {"flow": "M"}, CodeError, "RUX"),
+        ("tsv", b"MIO_M3", b"KWH", {"flow": "M"}, LayoutError, "'KWH'"),
+        ("tsv", b"2023-02", b"2023", {"flow": "M"}, LayoutError, "a month"),
+        ("tsv", b"2023-02", b"2023-01", {"flow": "M"}, LayoutError, "a first cell"),
+        ("tsv", b"M,G3000", b"G3000", {"flow": "M"}, LayoutError, "5 dimensions"),
+        ("sdmx", b"", b"", {"flow": "X"}, QueryError, "the file says M"),
+        ("sdmx", b"NRG_TI_GASM", b"NRG_CB_GASM", {}, LayoutError, "one data set"),
+        ("sdmx", b"OBS_VALUE", b"VALUE", {}, LayoutError, "the columns"),
+        ("sdmx", b"1234.5", b"1234.5x", {}, LayoutError, "a number in OBS_VALUE"),
+        ("json_stat", b"1234.5", b"NaN", {}, LayoutError, "is no number"),
+        ("json_stat", b'"1234.5"', b'"1234.5"', {"flow": "X"}, QueryError, "the file says M"),
+        ("json_stat", b'"geo"', b'"area"', {}, LayoutError, "the dimensions"),
+        ("json_stat", b"}", b"", {}, LayoutError, "JSON-stat"),
+        ("json_stat", b'"size": [1', b'"size": [2', {}, LayoutError, "categories"),
+    ],
+)
+def test_what_it_refuses(rows, name, old, new, options, error, message):
+    with pytest.raises(error, match=message):
+        rows(written(name).replace(old, new), **options)
+
+
+def test_a_second_data_set_in_one_file_is_refused(rows):
+    raw = written("sdmx").rstrip() + b"\n" + written("sdmx").splitlines()[1].replace(
+        b"GASM", b"OILM")  # fmt: skip
+    with pytest.raises(LayoutError, match="another besides"):
+        rows(raw)
+
+
+def test_cells_outside_the_cube_and_a_file_that_is_too_large_are_refused(rows, monkeypatch):
+    cube = json.loads(written("json_stat"))
+    with pytest.raises(LayoutError, match="cells of 0 to"):
+        rows(json.dumps(cube | {"value": {"999": 1.0}, "status": {}}).encode())
+    with pytest.raises(LayoutError, match="none"):
+        rows(json.dumps(cube | {"value": {}, "status": {}}).encode())
+    with pytest.raises(LayoutError, match="JSON-stat"):
+        rows(b'{"a":' * 100_000)
+    monkeypatch.setattr(eurostat_formats, "LARGEST", 10)
+    with pytest.raises(LayoutError, match="at most"):
+        rows(written("json_stat"))
+
+
+series = st.tuples(
+    st.just("M"), st.sampled_from(["G3000", "G3200"]), st.sampled_from(["RU", "NO", "TOTAL"]),
+    st.sampled_from(["MIO_M3", "TJ_GCV"]), st.sampled_from(["DE", "EL", "UK"]),
+)  # fmt: skip
+figure = st.one_of(
+    st.just(": "), st.just(": c"),
+    st.builds("{}{}".format, st.decimals(0, 10**6, places=3), st.sampled_from(["", " p", " e"])),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(series, min_size=1, max_size=5, unique=True), st.data())
+def test_what_is_written_is_read_back_in_all_three_formats(tmp_path_factory, some, data):
+    table = {(one, month): data.draw(figure) for one in some for month in MONTHS}
+    stated = {key: text for key, text in table.items() if text != ": "}
+    if not stated:
+        return
+    found = []
+    for name, options in FORMATS.items():
+        path = tmp_path_factory.mktemp("twin") / name
+        path.write_bytes(written(name, some, MONTHS, table))
+        parts = eurostat_energy.clean(path, **options)
+        found.append(cells(row for part in parts for row in part.rows.to_pylist()))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == len(stated)
+    total = sum(cell[5] for cell in found[0] if cell[4] == "TJ" and cell[5] is not None)
+    assert total == pytest.approx(sum(
+        float(text.split()[0]) for (one, _), text in stated.items()
+        if one[3] == "TJ_GCV" and text[0] != ":"))  # fmt: skip
+
+
+# --- mutated bytes -------------------------------------------------------------------------------
+
+
+def naive_tsv(raw):
+    head, *lines = [line for line in re.split(r"\r\n|\r|\n", raw.decode()) if line]
+    months = [cell.strip() for cell in head.split("\t")[1:]]
+    return [
+        (tuple(line.split("\t")[0].split(",")[1:]), month, cell.strip().split()[0].rstrip("pcn"))
+        for line in lines
+        for month, cell in zip(months, line.split("\t")[1:], strict=False)
+        if cell.strip() != ":"
+    ]
+
+
+def naive_sdmx(raw):
+    lines = csv.DictReader(io.StringIO(raw.decode("utf-8", "surrogateescape"), newline=""))
+    return [
+        (tuple(line[name] for name in ("siec", "partner", "unit", "geo")), line["TIME_PERIOD"],
+         line["OBS_VALUE"] or ":")
+        for line in lines if line["OBS_VALUE"] or line["OBS_FLAG"]
+    ]  # fmt: skip
+
+
+def naive_json_stat(raw):
+    cube = json.loads(raw)
+    axes = [{i: label for label, i in cube["dimension"][name]["category"]["index"].items()}
+            for name in cube["id"]]  # fmt: skip
+    found = []
+    for place in {**cube["value"], **cube.get("status", {})}:
+        if place not in cube["value"] and "c" not in cube["status"][place]:
+            continue
+        rest, at = int(place), {}
+        for name, size, axis in reversed([*zip(cube["id"], cube["size"], axes, strict=True)]):
+            rest, i = divmod(rest, size)
+            at[name] = axis[i]
+        found.append((tuple(at[name] for name in ("siec", "partner", "unit", "geo")), at["time"],
+                      str(cube["value"].get(place, ":"))))  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, name):
+    path, read = tmp_path / "a", 0
+    for data in twins.mutations(written(name), 2000):
+        path.write_bytes(data)
+        try:
+            parts = list(eurostat_energy.clean(path, **FORMATS[name]))
+        except TradeflowsError:
+            continue
+        read += 1
+        found = sorted(
+            (row["cmd_code"], row["partner_code"], row["reporter_code"],
+             f"{row['ref_period']:%Y-%m}", -1.0 if row["qty"] is None else row["qty"])
+            for part in parts for row in part.rows.to_pylist()
+        )  # fmt: skip
+        factor = {"MIO_M3": 1e6, "TJ_GCV": 1.0, "TJ": 1.0}
+        expected = sorted(
+            (siec, partner, geo, month, -1.0 if text == ":" else float(text) * factor[unit])
+            for (siec, partner, unit, geo), month, text in globals()[f"naive_{name}"](data)
+        )
+        assert [each[:4] for each in found] == [each[:4] for each in expected]
+        assert [each[4] for each in found] == pytest.approx([each[4] for each in expected])
+    assert read > 50

@@ -1,0 +1,299 @@
+import csv
+import io
+import re
+
+import pytest
+import twins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows.errors import CodeError, LayoutError, QueryError, TradeflowsError
+from tradeflows.publishers import gacc
+
+ALL = [*twins.HEADINGS]
+PLAIN = ["month", "partner", "partner name", "product", "product name", "quantity", "unit",
+         "second quantity", "second unit", "CNY"]  # fmt: skip
+OIL = {
+    "month": "202305", "partner": "344", "partner name": "俄罗斯联邦", "product": "27090000",
+    "product name": "石油原油，未加工, 其他", "regime": "10", "regime name": "一般贸易",
+    "province": "11", "quantity": "9709870000", "unit": "千克", "second quantity": "0",
+    "second unit": "?", "USD": "5,031,234,567", "CNY": "35,031,234,567",
+}  # fmt: skip
+UNITS = {"千克": ("kg", 1), "台": ("items", 1), "升": ("L", 1), "米": ("m", 1), "?": ("none", 1)}
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Clean bytes and give the rows as dictionaries."""
+
+    def clean(raw, **options):
+        path = tmp_path / "saved.csv"
+        path.write_bytes(raw)
+        return [row for part in gacc.clean(path, **options) for row in part.rows.to_pylist()]
+
+    return clean
+
+
+def test_a_month_of_oil_is_one_row_in_yuan(rows):
+    [row] = rows(twins.gacc([OIL], PLAIN), flow="M")
+    assert (row["partner_iso"], row["partner_code"], row["area_system"]) == ("RUS", "344", "gacc")
+    assert (row["value_reported"], row["currency"], row["primary_value_usd"]) == (
+        35_031_234_567, "CNY", None)  # fmt: skip
+    assert (row["net_wgt_kg"], row["qty"], row["qty_unit"]) == (9_709_870_000, None, "none")
+    assert (str(row["ref_period"]), row["valuation"]) == ("2023-05-01", "CIF")
+
+
+def test_dollars_stand_beside_yuan_where_a_file_has_both(rows):
+    [row] = rows(twins.gacc([OIL], [*PLAIN, "USD"]), flow="M")
+    assert (row["currency"], row["primary_value_usd"]) == ("CNY", 5_031_234_567)
+
+
+def test_goods_that_china_imports_from_china_are_reimports(rows):
+    raw = twins.gacc([OIL | {"partner": "142"}, OIL], PLAIN)
+    assert [row["flow_code"] for row in rows(raw, flow="M")] == ["RM", "M"]
+    assert {row["flow_code"] for row in rows(raw, flow="X")} == {"X"}
+
+
+def test_regimes_and_provinces_stay_apart(rows):
+    raw = twins.gacc([OIL, OIL | {"regime": "33"}], [*PLAIN, "regime", "province"])
+    kept = rows(raw, flow="M")
+    assert [row["breakdown"] for row in kept] == ["province=11,regime=10", "province=11,regime=33"]
+
+
+def test_a_zero_quantity_beside_a_value_is_not_published(rows):
+    [row] = rows(twins.gacc([OIL | {"quantity": "0"}], PLAIN), flow="M")
+    assert row["net_wgt_kg"] is None
+    [row] = rows(twins.gacc([OIL | {"quantity": "0", "CNY": "0"}], PLAIN), flow="M")
+    assert row["net_wgt_kg"] == 0
+
+
+def test_a_second_unit_has_a_row_of_its_own_and_no_value(rows):
+    record = OIL | {"unit": "台", "quantity": "3", "second unit": "米", "second quantity": "7"}
+    first, second = rows(twins.gacc([record], PLAIN), flow="X")
+    assert (first["qty"], first["qty_unit"], second["qty"], second["qty_unit"]) == (
+        3, "items", 7, "m")  # fmt: skip
+    assert (first["value_reported"], second["value_reported"]) == (35_031_234_567, None)
+    assert second["source_field"] == "second quantity"
+
+
+def test_a_stray_second_quantity_is_counted(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(twins.gacc([OIL | {"second quantity": "5"}], PLAIN))
+    [part] = gacc.clean(path, flow="M")
+    assert dict(part.left_out) == {gacc.LOST: 1}
+
+
+def test_without_a_month_the_period_is_the_callers(rows):
+    columns = [name for name in PLAIN if name != "month"]
+    [row] = rows(twins.gacc([OIL], columns), flow="M", period="2023-01/2023-03")
+    assert (str(row["ref_period"]), row["n_months"], row["flags"]) == ("2023-01-01", 3, "block")
+    [row] = rows(twins.gacc([OIL], columns), flow="M", period="2023")
+    assert (row["freq_code"], row["n_months"], row["flags"]) == ("A", 12, "")
+
+
+def test_a_query_of_all_partners_or_all_goods_says_so(rows):
+    [row] = rows(twins.gacc([OIL], ["month", "USD"]), flow="M")
+    assert (row["partner_iso"], row["cmd_code"], row["currency"]) == ("W00", "TOTAL", "USD")
+
+
+@pytest.mark.parametrize(
+    ("changes", "columns", "options", "error", "message"),
+    [
+        ({}, PLAIN, {}, QueryError, "add --flow M or --flow X"),
+        ({}, PLAIN, {"flow": "in"}, QueryError, "expected M for imports"),
+        ({}, PLAIN, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
+        ({}, PLAIN[1:], {"flow": "M"}, QueryError, "add --period"),
+        ({}, PLAIN[1:], {"flow": "M", "period": "May"}, QueryError, "expected 2023"),
+        ({"partner": "998"}, PLAIN, {"flow": "M"}, CodeError, "'998'"),
+        ({"product": "2709000"}, PLAIN, {"flow": "M"}, LayoutError, "a code in 商品编码"),
+        ({"month": "202313"}, PLAIN, {"flow": "M"}, LayoutError, "'202313'"),
+        ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'"),
+        ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
+        ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),
+        ({}, ["month", "partner name", "USD"], {"flow": "M"}, LayoutError, "alone"),
+        ({}, ["month", "partner"], {"flow": "M"}, LayoutError, "a value or a quantity"),
+        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, "each heading once"),
+    ],
+)
+def test_what_it_refuses(rows, changes, columns, options, error, message):
+    with pytest.raises(error, match=message):
+        rows(twins.gacc([OIL | changes], columns), **options)
+
+
+@pytest.mark.parametrize("records", [9_999, 10_000])
+def test_ten_thousand_lines_are_a_cut_off_file(rows, records):
+    with pytest.raises(LayoutError, match="where the site cuts off"):
+        rows(twins.gacc([OIL], PLAIN) + b"x\n" * (records - 1), flow="M")
+
+
+def test_a_heading_of_another_site_and_a_resaved_file_are_named(rows):
+    with pytest.raises(LayoutError, match="Colour"):
+        rows(twins.gacc([OIL], PLAIN).replace("人民币".encode("gb18030"), b"Colour"), flow="M")
+    with pytest.raises(LayoutError, match="a comma at the end"):
+        rows(twins.gacc([OIL], PLAIN).replace(b",\n", b"\n"), flow="M")
+
+
+number = st.integers(0, 10**12)
+record = st.fixed_dictionaries(
+    {
+        "month": st.builds("{}{:02}".format, st.integers(2015, 2026), st.integers(1, 12)),
+        "partner": st.sampled_from(["344", "110", "142", "502", "701"]),
+        "partner name": st.sampled_from(["俄罗斯联邦", "a, b", "镕"]),
+        "product": st.sampled_from(["27090000", "88069410", "01012100"]),
+        "product name": st.sampled_from(["原油, 其他", "㐀", "x"]),
+        "regime": st.sampled_from(["10", "33"]),
+        "regime name": st.just("一般贸易"),
+        "province": st.just("11"),
+        "quantity": number, "unit": st.sampled_from([*UNITS]),
+        "second quantity": number, "second unit": st.sampled_from([*UNITS]),
+        "USD": number, "CNY": number,
+    }
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(record, min_size=1, max_size=6), st.permutations(ALL),
+    st.sets(st.sampled_from(["regime", "province", "USD", "partner name", "second quantity"])),
+    st.sampled_from((0, 1)),
+)  # fmt: skip
+def test_what_is_written_is_read_back(tmp_path_factory, records, order, without, language):
+    columns = [n for n in order if n not in without | ({"second unit"} & {
+        "second unit" if "second quantity" in without else ""})]  # fmt: skip
+    if "regime" in without:
+        columns.remove("regime name")
+    shown = [r | {n: f"{r[n]:,}" for n in ("USD", "CNY")} for r in records]
+    path = tmp_path_factory.mktemp("twin") / "a.csv"
+    path.write_bytes(twins.gacc(shown, columns, language))
+    rows = [row for part in gacc.clean(path, flow="M") for row in part.rows.to_pylist()]
+    firsts = [row for row in rows if not row["source_field"]]
+    assert [row["value_reported"] for row in firsts] == [r["CNY"] for r in records]
+    assert [row["partner_code"] for row in firsts] == [r["partner"] for r in records]
+    assert [f"{row['ref_period']:%Y%m}" for row in firsts] == [r["month"] for r in records]
+    for row, r in zip(firsts, records, strict=True):
+        found = {}
+        for name in ("quantity", "second quantity"):
+            if name in columns:
+                unit = UNITS[r[name.replace("quantity", "unit")]][0]
+                found.setdefault(unit, r[name] or (None if r["CNY"] else 0))
+        assert row["net_wgt_kg"] == found.get("kg")
+        if row["qty_unit"] != "none":
+            assert row["qty"] == found[row["qty_unit"]]
+
+
+def naive(raw):
+    """The same cells by the csv module and plain loops, as lenient as can be."""
+    text = raw.decode("gb18030", "surrogateescape")
+    head, *records = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
+    by_heading = {h: n for n, both in twins.HEADINGS.items() for h in both}
+    names = [by_heading[heading.strip()] for heading in head[:-1]]
+    rows = []
+    for line in records:
+        cells = dict(zip(names, line, strict=False))
+        rows.append(
+            (cells.get("month"), cells.get("partner"), cells.get("product", "TOTAL"),
+             float(cells["CNY"].replace(",", "")) if cells.get("CNY") else None)
+        )  # fmt: skip
+    return rows
+
+
+def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
+    more = [OIL | {"partner": "142"}, OIL | {"unit": "台", "month": "202306"}]
+    raw = twins.gacc([OIL, *more], PLAIN)
+    path = tmp_path / "a.csv"
+    read = 0
+    for data in twins.mutations(raw, 2000):
+        path.write_bytes(data)
+        try:
+            rows = [r for part in gacc.clean(path, flow="M") for r in part.rows.to_pylist()]
+        except TradeflowsError:
+            continue
+        read += 1
+        expected = naive(data)
+        assert [
+            (f"{r['ref_period']:%Y%m}", r["partner_code"], r["cmd_code"], r["value_reported"])
+            for r in rows
+            if not r["source_field"]
+        ] == expected
+    assert read > 100
+
+
+# --- the monthly tables --------------------------------------------------------------------------
+
+TITLE = "(14) Major Import Commodities in Quantity and Value,5.2023"
+LINES = [
+    ["Crude petroleum oils", "10000T", "5144.0", "26,330,011", "23000.1", "120,330,011", "1", "-5"],
+    ["Electronic integrated circuits", "100MN", "396", "28,000,000", "1865", "130,000", "1", "2"],
+    ["Soya beans", "10000T", "-", "-", "10", "1,000", "3", "4"],
+    ["Mechanical and electrical products*", "-", "-", "77,000", "-", "99,000", "-", "1"],
+]  # fmt: skip
+
+
+def test_a_monthly_table_gives_the_month_and_the_year_to_date(rows):
+    found = rows(twins.gacc_page(TITLE, LINES))
+    month = [row for row in found if row["cumulation"] == "period"]
+    assert [row["cmd_code"] for row in month] == [
+        "2709", "GACC:electronic_integrated_circuits", "GACC:mechanical_and_electrical_products"
+    ]  # fmt: skip
+    assert (month[0]["net_wgt_kg"], month[0]["primary_value_usd"]) == (5.144e10, 26_330_011_000)
+    assert (month[1]["qty"], month[1]["qty_unit"], month[1]["flow_code"]) == (3.96e10, "items", "M")
+    to_date = [row for row in found if row["cumulation"] == "ytd"]
+    assert [row["n_months"] for row in to_date] == [5] * 4
+    assert str(to_date[0]["ref_period"]) == "2023-01-01"
+
+
+def test_january_and_february_are_a_block(rows):
+    title = "(13) Major Export Commodities in Quantity and Value,1-2.2020"
+    first = rows(twins.gacc_page(title, LINES))[0]
+    assert (first["n_months"], first["flags"]) == (2, "block")
+    assert str(first["ref_period"]) == "2020-01-01"
+    assert (first["flow_code"], first["valuation"]) == ("X", "FOB")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        (b"US$1,000", b"US$1", LayoutError, "no US"),
+        (b"5.2023", b"13.2023", LayoutError, "agrees with itself"),
+        (b"(14)", b"(13)", LayoutError, "agrees with itself"),
+        (b"(14)", b"(4)", LayoutError, "0 such titles"),
+        (b"100MN", b"GROSS", LayoutError, "'GROSS'"),
+        (b"5144.0", b"5144.O", LayoutError, "a number or -"),
+        (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
+        (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
+    ],
+)
+def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):
+    with pytest.raises(error, match=message):
+        rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
+
+
+def test_a_flow_that_contradicts_the_title_is_refused(rows):
+    with pytest.raises(QueryError, match="the page says Imports"):
+        rows(twins.gacc_page(TITLE, LINES), flow="X")
+
+
+def naive_page(raw):
+    text = raw.decode("utf-8")
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr\s*>", text, re.DOTALL | re.IGNORECASE)
+    cells = [re.findall(r"<td[^>]*>(.*?)</td\s*>", row, re.DOTALL | re.IGNORECASE) for row in rows]
+    return [
+        (float(row[3].replace(",", "")) * 1000 if row[3].strip() not in ("-", "") else None)
+        for row in cells
+        if len(row) == 8
+    ]
+
+
+def test_mutated_pages_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
+    path, read = tmp_path / "a.html", 0
+    for data in twins.mutations(twins.gacc_page(TITLE, LINES), 2000):
+        path.write_bytes(data)
+        try:
+            parts = list(gacc.clean(path))
+        except TradeflowsError:
+            continue
+        read += 1
+        values = [row["value_reported"] for row in parts[0].rows.to_pylist()]
+        expected = [value for value in naive_page(data) if value is not None]
+        assert [value for value in values if value is not None] == pytest.approx(expected)
+    assert read > 100

@@ -1,0 +1,53 @@
+import pytest
+
+from tradeflows import cli, guide
+from tradeflows.errors import QueryError
+
+
+def test_one_product_and_partner_is_an_export_a_year():
+    text = "\n".join(guide.gacc(product="2709", partner="RUS", start="2023-03", end="2024-05"))
+    assert "2709, Russia (344)" in text
+    assert "2023, months 3 to 12" in text
+    assert "2024, months 1 to 5" in text
+    assert "进口 / Import" in text
+    assert "tradeflows add --flow M" in text
+
+
+@pytest.mark.parametrize("product", ["88", "8806", "880610", "88061000"])
+@pytest.mark.parametrize("partner", ["", "RUS"])
+def test_no_export_can_reach_ten_thousand_lines(product, partner):
+    if (product, partner) in (("88", ""), ("8806", "")):
+        with pytest.raises(QueryError, match="name a partner, or a code of more digits"):
+            guide.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
+        return
+    lines = guide.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
+    most = [int(line.split("at most ")[1].split()[0].replace(",", "")) for line in lines
+            if "at most" in line]  # fmt: skip
+    assert 0 < max(most) < 10_000
+
+
+def test_without_an_end_it_goes_to_the_last_month_that_is_out():
+    assert any("months 1 to" in line for line in guide.gacc(product="27090000", start="2020-01"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"product": "crude"}, "HS codes of 2, 4, 6 or 8"),
+        ({"partner": "Atlantis"}, "no area"),
+        ({"partner": "EU27_2020"}, "has no code"),
+        ({"start": "2023"}, "a month such as"),
+        ({"end": "2022-01"}, "before the start"),
+        ({"flow": "RM"}, "expected M or X"),
+        ({"currency": "EUR"}, "expected USD or CNY"),
+    ],
+)
+def test_what_it_refuses(wanted, message):
+    with pytest.raises(QueryError, match=message):
+        guide.gacc(**{"product": "27090000", "start": "2023-01", "end": "2023-12"} | wanted)
+
+
+def test_the_verb_prints_the_steps(capsys):
+    assert cli.main(["guide", "gacc", "--product", "8806", "--partner", "RUS",
+                     "--start", "2024-01", "--end", "2024-03", "--flow", "X"]) == 0  # fmt: skip
+    assert "出口 / Export" in capsys.readouterr().out

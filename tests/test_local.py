@@ -1,0 +1,98 @@
+import pytest
+import twins
+
+from tradeflows import catalogue, cli, local
+from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+
+OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
+       "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+RAW = twins.gacc([OIL], [*OIL])
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save bytes as a browser would, outside the project."""
+
+    def save(raw, name="downloadData (3).csv"):
+        path = tmp_path / name
+        path.write_bytes(raw)
+        return path
+
+    return save
+
+
+def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
+    root = make_root({"oil": {}})
+    [added] = local.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
+    source = catalogue.load(root, local=True)[added.source.id]
+    assert source.file(root).read_bytes() == RAW
+    assert (source.publisher, source.cleaner, dict(source.arguments), source.vintage) == (
+        "gacc", "gacc.clean", {"flow": "M"}, "2023-06-20")  # fmt: skip
+    [part] = catalogue.cleaner(source)(source.file(root), source)
+    assert part.rows["partner_iso"].to_pylist() == ["RUS"]
+    assert all(state.state == "ok" for state in catalogue.states(root))
+
+
+def test_the_committed_catalogue_does_not_see_it(make_root, saved):
+    root = make_root({"oil": {}})
+    before = (root / "data/raw/sources.toml").read_bytes()
+    local.add([saved(RAW)], root, flow="M")
+    assert [*catalogue.load(root)] == ["oil"]
+    assert (root / "data/raw/sources.toml").read_bytes() == before
+
+
+def test_a_second_file_stands_beside_the_first(make_root, saved):
+    root = make_root({"oil": {}})
+    more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
+    local.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    assert len(catalogue.load(root, local=True)) == 3
+
+
+def test_a_changed_copy_fails_its_hash(make_root, saved):
+    root = make_root({"oil": {}})
+    [added] = local.add([saved(RAW)], root, flow="M")
+    added.source.file(root).write_bytes(RAW.replace(b"5,031", b"5,032"))
+    with pytest.raises(SourceError, match="changed"):
+        catalogue.verify(root)
+
+
+@pytest.mark.parametrize(
+    ("raw", "options", "error", "message"),
+    [
+        (RAW, {}, QueryError, "add --flow"),
+        (RAW, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
+        (twins.gacc([OIL, OIL], [*OIL]), {"flow": "M"}, SchemaError, "the same cell"),
+        (RAW + b"x\n" * 9_998, {"flow": "M"}, LayoutError, "cuts off"),
+        (b"<html>412</html>", {}, LayoutError, "nothing that is known"),
+    ],
+)
+def test_a_file_that_is_not_whole_leaves_nothing_behind(
+    make_root, saved, raw, options, error, message
+):
+    root = make_root({"oil": {}})
+    with pytest.raises(error, match=message):
+        local.add([saved(raw)], root, **options)
+    assert not (root / "data/raw/local.toml").exists()
+    assert not (root / "data/raw/local").exists()
+
+
+def test_the_same_bytes_twice_are_refused(make_root, saved):
+    root = make_root({"oil": {}})
+    local.add([saved(RAW)], root, flow="M")
+    with pytest.raises(SourceError, match="catalogued already"):
+        local.add([saved(RAW, "again.csv")], root, flow="M")
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(make_root, saved):
+    root = make_root({"oil": {}})
+    (root / "data/raw/local").write_text("in the way")
+    with pytest.raises(SourceError, match="cannot be copied"):
+        local.add([saved(RAW)], root, flow="M")
+
+
+def test_the_verb_says_what_it_kept(make_root, saved, capsys):
+    root = make_root({"oil": {}})
+    path = saved(twins.ecb(["USD"], [["2022-03-01", "1.1"]]))
+    assert cli.main(["--root", str(root), "add", str(path)]) == 0
+    assert "1 rows of rates" in capsys.readouterr().out
+    assert catalogue.publishers(root, local=True)["ecb"].short == "ECB"

@@ -1,0 +1,511 @@
+"""From a number back to the raw lines that it was made of, over invented files."""
+
+import csv
+import gzip
+import importlib
+import math
+import pickle
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tradeflows as tf
+from tradeflows import lineage, measures
+from tradeflows.errors import LayoutError, QueryError, SourceError
+from tradeflows.lineage import Formula, Role
+from tradeflows.trace import _records, recombine, trace
+
+KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
+AREAS = ("CHN", "IND", "TUR")
+GOODS = {"crude_oil": "2709", "oil_products": "2710"}
+MONTHS = [f"{year}-{month:02d}" for year in (2021, 2022) for month in (1, 2, 3)]
+
+
+def flows_text(figures=None):
+    """Make three buyers' months of two goods from Russia, as the raw file has them."""
+    lines = ["period,reporter,product,hs_scope,net_wgt_kg,value_usd"]
+    for i, month in enumerate(MONTHS):
+        for j, area in enumerate(AREAS):
+            for k, (word, code) in enumerate(GOODS.items()):
+                weight = 1000 * (3 + i * (j - 0.5) + 7 * j + 2 * k)
+                value = weight * (0.5 + 0.01 * i + 0.1 * k)
+                lines.append(f"{month},{area},{word},{code},{weight:.0f},{value:.2f}")
+    return "\n".join([*lines, *(figures or ())]) + "\n"
+
+
+EUROS = """REPORTER,PARTNER,PRODUCT,FLOW,PERIOD,VALUE_EUR,QUANTITY_KG
+DE,RU,2709,1,202101,100,50
+DE,RU,2709,1,202102,230,100
+"""
+RATES = "month,series,value,n_days,statistic,source,flag\n" + "".join(
+    f'{month},usd_per_eur,{rate},20,mean of daily rates,"ECB euro reference rates, '
+    'eurofxref-hist.csv (cross rate via EUR where not EUR-based)",\n'
+    for month, rate in (("2021-01", 1.25), ("2021-02", 1.5))
+)
+CLAIMS = """claim_id,section,claim,figure,unit,period,secondary_source_url,publication_date,reproducible_from
+A1,x,"Invented, of half a year",12,USD,2021-01..2021-06,x,2023-07-27,x
+"""  # noqa: E501
+SOURCES = {
+    "flows": {"table": "trade", "cleaner": "transcribed.comtrade_energy_from_russia",
+              "text": flows_text()},
+    "euros": {"table": "trade", "cleaner": "transcribed.comext_energy", "text": EUROS},
+    "fx": {"cleaner": "transcribed.fx_monthly", "text": RATES,
+           "address": "https://example.org/rates"},
+    "report": {"table": "figures", "cleaner": "transcribed.odni_claims", "text": CLAIMS,
+               "arguments": {"repeats": {}}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(make_root):
+    """Build a project of the invented sources, with changes, and return its folder."""
+
+    def make(**changes):
+        root = make_root(SOURCES | {name: SOURCES[name] | keys for name, keys in changes.items()})
+        tf.build(root)
+        return root
+
+    return make
+
+
+@pytest.fixture
+def root(project, monkeypatch):
+    folder = project()
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
+    return folder
+
+
+def crude(**filters):
+    return tf.read(**{"source": "flows", "product": "2709", "reporter": list(AREAS)} | filters)
+
+
+def both():
+    return tf.read(source="flows", product=["2709", "2710"], reporter=list(AREAS))
+
+
+def euros():
+    return measures.convert(tf.read(source="euros"), tf.read("rates", base="EUR", quote="USD"))
+
+
+def moved(frame):
+    return measures.displacement(frame, KG, "CHN", ["IND", "TUR"], "2021", "2022")
+
+
+def yearly(frame):
+    return measures.total(frame, KG, ["reporter_iso"], start="2021-01", end="2021-03")
+
+
+QUARTERS = [(f"{year}-01", f"{year}-03") for year in (2021, 2022)]
+WINDOWS = {"a": ("2021", "2022"), "b": ("2021-01", "2022-03")}
+EVERY = {  # each measure, alone and after others
+    "total": lambda: measures.total(crude(), [KG, USD], ["reporter_iso"], every=3),
+    "share": lambda: measures.share(crude(), crude(reporter="CHN"), KG),
+    "share of sums": lambda: measures.share(
+        yearly(crude()), measures.total(both(), KG, over=["cmd_code", "reporter_iso"],
+                                        start="2021-01", end="2021-03"), KG),
+    "yoy": lambda: measures.yoy(crude(), KG),
+    "growth": lambda: measures.growth(crude(), KG, 2022, 2021),
+    "difference": lambda: measures.difference(
+        measures.total(crude(reporter="CHN"), KG), measures.total(crude(reporter="IND"), KG), KG),
+    "displacement": lambda: moved(crude()),
+    "displacement over windows": lambda: measures.displacement_over(
+        crude(), KG, "CHN", ["IND", "TUR"], WINDOWS),
+    "unit value": lambda: measures.unit_value(crude()),
+    "price and quantity": lambda: measures.price_quantity(
+        both().query("reporter_iso == 'IND'"), USD, KG, *QUARTERS),
+    "price and quantity, apart": lambda: measures.price_quantity(
+        both().query("reporter_iso == 'IND'").assign(
+            flags=lambda frame: frame["cmd_code"].map({"2709": "", "2710": "estimated"})),
+        USD, KG, *QUARTERS, index="tornqvist"),
+    "prices alone": lambda: measures.price_quantity(
+        both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"),
+    "shares": lambda: measures.shares(crude(), KG, of="reporter_iso"),
+    "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
+    "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
+    "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
+    "convert": euros,
+    "sum of converted": lambda: measures.total(euros(), USD),
+    "unit value of a converted sum": lambda: measures.unit_value(
+        measures.total(euros(), [USD, KG])),
+    "convert what is partly given": lambda: measures.convert(
+        measures.stack({"a": crude(reporter="CHN"), "b": euros().drop(columns=["rate"])}),
+        tf.read("rates", base="EUR", quote="USD")),
+    "per month": lambda: measures.per_month(tf.read("figures")),
+    "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
+    "baskets": lambda: measures.baskets(both().query("reporter_iso == 'TUR'"), KG,
+                                        {"one": ["2709"], "two": ["2709", "2710"]}, every=3),
+}  # fmt: skip
+
+
+def columns_of(result):
+    """Every column that a measure explained, or the one that `stack` passed on."""
+    made = lineage.made(result)
+    return list(made.formulas) or [KG]
+
+
+# --- every measure --------------------------------------------------------------------------------
+
+
+RAW_COLUMN = {"flows": {"kg": KG, "USD": "value_usd"}, "fx": {"USD": "value"},
+              "euros": {"kg": "QUANTITY_KG", "EUR": "VALUE_EUR"},
+              "report": {"USD": "figure"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_lines_of_every_measure_come_to_its_numbers(root, name):
+    result = EVERY[name]()
+    for column in columns_of(result):
+        if result[column].isna().all():
+            continue
+        terms = trace(result, column)
+        shown = result.dropna(subset=column)
+        for label, one in terms.groupby("row"):
+            again = by_hand(root, one)
+            assert again == pytest.approx(shown.at[label, column], rel=1e-12, abs=1e-12)
+            assert recombine(one, one["formula"].iloc[0]) == pytest.approx(again, rel=1e-14)
+        constant = column == "rate"  # of dollars it is 1, whatever any line says
+        assert set(terms["row"]) == set(shown.index) or constant
+
+
+def by_hand(root, terms):
+    """Compute a number from the raw files alone, without anything of the package."""
+    sums = {}
+    for term in terms.itertuples():
+        lines = (root / term.path).read_text(encoding="utf-8").splitlines()
+        assert lines[term.line - 1] == term.text
+        (cells,) = csv.DictReader([lines[0], term.text])
+        value = float(cells[RAW_COLUMN[term.source_id][term.unit]])
+        assert value == term.value
+        sums[term.role] = sums.get(term.role, 0.0) + value
+    names = {"__builtins__": {}, "sum": math.fsum, "max": max, "log": math.log, "exp": math.exp}
+    return eval(terms["formula"].iloc[0], names, sums)
+
+
+@pytest.mark.parametrize("name", [*EVERY])
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 999))
+def test_the_order_of_rows_does_not_matter(root, name, seed):
+    once = traced(EVERY[name]())
+    with pytest.MonkeyPatch.context() as patch:
+        read = tf.read
+        shuffled = lambda *args, **kw: read(*args, **kw).sample(frac=1, random_state=seed)  # noqa: E731
+        patch.setattr(tf, "read", shuffled, raising=False)
+        again = traced(EVERY[name]())
+    pd.testing.assert_frame_equal(once, again)
+
+
+def traced(result):
+    terms = trace(result, columns_of(result)[0]).drop(columns="row")
+    return terms.sort_values(list(terms)).reset_index(drop=True)
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(parts=st.lists(st.integers(1, 900), min_size=2, max_size=4))
+def test_a_line_split_into_some_that_add_up_changes_the_trace_alone(project, parts):
+    codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng",
+             "2701+2704+2706": "coal"}  # fmt: skip
+    lines = [f"2020-01,CHN,{word},{code},{part},1" for part, (code, word) in
+             zip(parts, codes.items(), strict=False)]  # fmt: skip
+    found = []
+    for held in ([f"2020-01,CHN,crude_oil,2709,{sum(parts)},1"], lines):
+        folder = project(flows={"text": flows_text(held)})
+        frame = tf.read(source="flows", reporter="CHN", product=list(codes), end="2020-12",
+                        root=folder)  # fmt: skip
+        result = measures.barrels_per_day(measures.total(frame, KG, over=["cmd_code"]))
+        terms = trace(result, root=folder)
+        found.append((result["barrels_per_day"].item(), terms["formula"].iloc[0],
+                      terms["value"].sum()))  # fmt: skip
+        assert len(terms) == len(held)
+    assert found[0] == found[1]
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def test_a_frame_as_read_is_traced_to_its_own_lines(root):
+    frame = crude(reporter="IND").iloc[[1]]
+    (term,) = trace(frame, KG).to_dict("records")
+    assert term == {
+        "row": frame.index[0], "formula": KG, "role": KG, "value": 10500.0, "unit": "kg",
+        "sign": 1, "source_id": "flows", "source_row": 9, "source_field": "",
+        "path": "data/raw/demo/flows.csv", "line": 10,
+        "text": "2021-02,IND,crude_oil,2709,10500,5355.00",
+        "publisher": "Office of Invention", "address": "Made up for a test.",
+    }  # fmt: skip
+
+
+def test_a_source_with_an_address_shows_it(root):
+    assert set(trace(tf.read("rates"), "rate")["address"]) == {"https://example.org/rates"}
+
+
+def test_a_users_own_source_is_traced_too(make_root):
+    folder = make_root(SOURCES, local={"mine": {}})
+    tf.build(folder)
+    terms = trace(tf.read("rates", source="mine", local=True, root=folder), "rate", root=folder)
+    assert terms["path"].unique().tolist() == ["data/raw/local/mine.csv"]
+    assert terms["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "formula"),
+    [
+        ("share of sums", None, "100 * part / whole"),
+        ("yoy", None, "100 * (value / base - 1)"),
+        ("barrels a day", None, "weight / 1000 * 7.33 / 90"),
+        ("hhi", None, "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
+                      "sum([value_1, value_2, value_3]) ** 2"),
+        ("displacement", "displacement_net",
+         "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
+         " / -(loss_after / 3 - loss_base / 3)"),
+        ("sum of converted", None, "sum([value_1 * rate_1 / 1, value_2 * rate_2 / 1])"),
+        ("unit value of a converted sum", "unit_value_per_barrel",
+         "sum([value_value_1 * value_rate_1 / 1, value_value_2 * value_rate_2 / 1])"
+         " / (weight / 1000) / 7.33"),
+        ("per month", None, "value / 6"),
+        ("stack", KG, "value"),
+    ],
+)  # fmt: skip
+def test_the_formulas_of_nested_measures_are_put_together(root, name, column, formula):
+    assert trace(EVERY[name](), column)["formula"].iloc[0] == formula
+
+
+def test_a_sign_says_which_way_a_term_moves_the_number(root):
+    growth = trace(measures.growth(crude(), KG, 2022, 2021))
+    assert growth.groupby("role")["sign"].unique().to_dict() == {"value": [1], "base": [-1]}
+    # China takes less than before, so as a new buyer it makes no difference
+    frame = measures.displacement(crude(), KG, "CHN", ["IND", "TUR"], "2021", "2022")
+    assert set(trace(frame, "part")["sign"]) == {1, -1}
+    none = lineage.evaluate("max(0, a - b) + c", {"a": 1.0, "b": 2.0, "c": 3.0})
+    assert none == (3.0, {"c": 1.0})
+
+
+def test_a_null_has_no_terms(root):
+    result = measures.yoy(crude(), KG)
+    assert len(set(trace(result)["row"])) == result["yoy_pct"].count() == 9
+
+
+def test_a_column_that_a_measure_passed_on_is_traced_through_it(root):
+    frame = measures.barrels_per_day(measures.stack({"a": yearly(crude()), "b": euros()}))
+    assert trace(frame, KG)["source_id"].unique().tolist() == ["flows", "euros"]
+    assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
+
+
+def test_sources_and_caveats_come_along(root):
+    frame = measures.barrels_per_day(crude())
+    assert trace(frame).attrs == {"sources": ("flows",), "caveats": ("7.33 barrels a tonne",)}
+
+
+def test_attrs_show_the_formulas_in_words(root):
+    assert str(measures.share(crude(), crude(reporter="CHN"), KG).attrs["made"]) == (
+        "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
+    )
+
+
+def test_rows_without_provenance_have_no_lineage(root):
+    frame = measures.yoy(crude().drop(columns="source_row"), KG)
+    assert "made" not in frame.attrs
+
+
+# --- what a user may do in between ----------------------------------------------------------------
+
+
+def test_filters_sorts_and_new_columns_leave_the_trace_as_it_was(root):
+    frame = measures.barrels_per_day(measures.total(crude(), KG, ["reporter_iso"], every=3))
+    once = trace(frame).query("row == 3")
+    shown = frame.sort_values("barrels_per_day").assign(mbd=1.0)[lambda each: each.index >= 2]
+    again = trace(shown.drop(columns=["qualifier", "cmd_code"])).query("row == 3")
+    pd.testing.assert_frame_equal(once.reset_index(drop=True), again.reset_index(drop=True))
+
+
+def test_a_filter_between_two_measures_is_no_trouble(root):
+    sums = measures.total(crude(), KG, ["reporter_iso"], every=3).query("ref_period < '2022'")
+    terms = trace(measures.barrels_per_day(sums.sort_values(KG)))
+    assert len(terms) == 9
+
+
+def test_an_input_that_is_changed_afterwards_is_traced_as_it_was(root):
+    frame = crude()
+    result = measures.total(frame, KG, ["reporter_iso"])
+    once = trace(result)
+    frame[KG] = 0.0
+    frame.loc[:, "reporter_iso"] = "KOR"
+    pd.testing.assert_frame_equal(trace(result), once)
+
+
+def test_rows_as_read_may_be_joined_and_labelled_anew(root):
+    frame = pd.concat([crude(reporter="IND"), crude(reporter="CHN")]).reset_index(drop=True)
+    assert len(trace(frame, KG)) == 12
+    assert len(trace(measures.total(frame, KG, ["reporter_iso"]))) == 12
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (lambda f: f.iloc[::-1].reset_index(drop=True), "row 0 is 55500.0 and was 7500.0.*anew"),
+        (lambda f: f.assign(reporter_iso=[*"ABC"]), "reporter_iso of row 0 is A and was CHN"),
+        (lambda f: f.assign(**{KG: f[KG] / 1e9}), "net_wgt_kg of row 0 is .* it was changed"),
+        (lambda f: f.set_index("reporter_iso"), "gave no row 'CHN'.*trace before that"),
+        (lambda f: f.groupby("flow_code")[[KG]].sum(), "gave no row 'M'"),
+        (lambda f: f.assign(**{KG: np.nan}), "holds no number"),
+        (lambda f: f.assign(**{KG: "much"}), "holds no number"),
+        (lambda f: pd.concat([f, yearly(crude(reporter="IND"))]), "measures.stack"),
+        (lambda f: f.drop(columns=KG), "has no column net_wgt_kg"),
+        (lambda f: pickle.loads(pickle.dumps(f)), "saving lose"),
+    ],
+)
+def test_a_frame_that_lost_its_lineage_says_why(root, step, message):
+    with pytest.raises(QueryError, match=message):
+        trace(step(yearly(crude())), KG)
+
+
+@pytest.mark.parametrize(
+    ("frame", "column", "message"),
+    [
+        (lambda: crude().assign(mt=1.0), "mt", "mt is no figure of trade.*such as value_reported"),
+        (lambda: crude().assign(**{KG: 1.0}), KG, "is 1.0 in the frame, and not so in record 1 of"),
+        (lambda: crude().assign(source_id="nobody"), KG, "no source 'nobody' in the catalogue"),
+        (lambda: crude(), None, "name the column to trace: net_wgt_kg or primary_value_usd or"),
+        (lambda: pd.DataFrame({"x": [1.0]}), None, "name the column to trace: it has none"),
+        (lambda: pd.DataFrame({"x": [1.0]}), "x", "have no source_id, source_row, source_field"),
+        (lambda: measures.barrels_per_day(yearly(crude())).assign(mbd=1.0), "mbd",
+         "no measure made it here.*it has barrels_per_day"),
+        (lambda: measures.yoy(pd.concat([crude(), crude(product="2710")]), KG).query("n_months > 0"
+                                                                    ).iloc[::-1], "yoy_pct",
+         "rows share a label"),
+        (lambda: measures.share(yearly(crude()), yearly(pd.DataFrame(
+            {"reporter_iso": "CHN", "ref_period": pd.to_datetime(["2021-01"]), "n_months": [3],
+             KG: [1e6], "flow_code": "M"})), KG), None, "net_wgt_kg cannot be traced"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_traced_says_why(root, frame, column, message):
+    with pytest.raises(QueryError, match=message):
+        trace(frame(), column)
+
+
+def test_a_value_changed_between_two_measures_is_refused(root):
+    sums = yearly(crude())
+    result = measures.barrels_per_day(sums.assign(**{KG: sums[KG] * 2}))
+    with pytest.raises(QueryError, match=r"net_wgt_kg of row 0 is .* and was"):
+        trace(result)
+
+
+def test_an_altered_raw_file_is_refused(root):
+    frame = yearly(crude())
+    with (root / "data/raw/demo/flows.csv").open("a") as file:
+        file.write("\n")
+    with pytest.raises(SourceError, match=r"flows\.csv: expected"):
+        trace(frame)
+
+
+def test_lines_that_do_not_come_to_the_number_are_refused(root):
+    frame = crude()
+    result = pd.DataFrame({"x": frame[KG]})
+    lineage.record(result, {"x": Formula("2 * value", {"value": Role(frame, KG)})})
+    with pytest.raises(QueryError, match=r"x of row 0 is 3000\.0, but its lines come to 6000\.0"):
+        trace(result)
+
+
+def test_a_file_without_lines_ends_the_trace(tmp_path):
+    with pytest.raises(QueryError, match=r"day\.xml is no file of lines"):
+        _records(tmp_path / "day.xml", {1})
+
+
+def test_the_members_of_a_reply_are_its_records(tmp_path):
+    path = tmp_path / "reply.json"
+    path.write_text('{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}', encoding="utf-8")
+    assert _records(path, {1, 2}) == {1: (2, '{"a": "é, }"}'), 2: (3, '{"a": [2]}')}
+    with pytest.raises(LayoutError, match="list of data"):
+        _records(path, {3})
+    path.write_text('{"value": {"0": 1}}')
+    with pytest.raises(QueryError, match="no list of data"):
+        _records(path, {1})
+
+
+def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
+    with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
+        file.write('a\tb\n1\t"x\n')
+    assert _records(tmp_path / "bulk.gz.txt.gz", {1}) == {1: (2, '1\t"x')}
+    (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
+    assert _records(tmp_path / "gacc.csv", {1}) == {1: (2, "27090000,俄罗斯")}
+    (tmp_path / "odd.csv").write_bytes(b"a\n\xff\xff\n")
+    with pytest.raises(LayoutError, match="another encoding"):
+        _records(tmp_path / "odd.csv", {1})
+
+
+def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tmp_path):
+    path = tmp_path / "notes.csv"
+    path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
+    assert _records(path, {1, 2, 3}) == {
+        1: (3, '1,"two\r\nlines"'), 2: (5, '2,5" pipe'), 3: (6, '3,"a ""b"""'),
+    }  # fmt: skip
+
+
+def test_a_tab_separated_file_has_no_quotes(tmp_path):
+    path = tmp_path / "notes.tsv"
+    path.write_text('id\tnote\n1\t"open\n2\tplain\n')
+    assert _records(path, {1, 2}) == {1: (2, '1\t"open'), 2: (3, "2\tplain")}
+
+
+def test_a_line_that_is_no_csv_is_refused(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("a\n" + "x" * 200_000)
+    with pytest.raises(LayoutError, match="field larger"):
+        _records(path, {1})
+
+
+# --- formulas -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["a + b", "a - b", "a * b", "a / b", "-a ** 2 / b", "log(a / b)", "exp(a) * sqrt(b)",
+     "abs(b - a)", "max(0, a - b)", "min(a, b, 7)", "sum([a, b ** 2, 1])", "b ** 0.5 + log(2)"],
+)  # fmt: skip
+def test_a_formula_comes_to_its_value_and_its_slopes(formula):
+    at = {"a": 1.5, "b": 0.25}
+    value, slopes = lineage.evaluate(formula, at)
+    names = {"__builtins__": {}, "abs": abs, "max": max, "min": min, "sum": sum} | vars(math)
+    assert value == pytest.approx(eval(formula, names, at))
+    for name in at:
+        moved = [lineage.evaluate(formula, at | {name: at[name] + h})[0] for h in (1e-6, -1e-6)]
+        assert slopes.get(name, 0) == pytest.approx((moved[0] - moved[1]) / 2e-6, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("a +", "is no formula"),
+        ("__import__('os')", "is no arithmetic"),
+        ("a.real", "is no arithmetic"),
+        ("a if a else b", "is no arithmetic"),
+        ("a % 2", "a formula has"),
+        ("2 ** a", "a formula has"),
+        ("b", "no value for b; there are a"),
+        ("a / 0", "has no value: .*division"),
+        ("log(-a)", "has no value"),
+        ("(-a) ** 0.5", "has no value"),
+    ],
+)
+def test_what_is_no_formula_is_refused(formula, message):
+    with pytest.raises(QueryError, match=message):
+        recombine(pd.DataFrame({"role": ["a"], "value": [1.0]}), formula)
+
+
+def test_a_frame_with_lineage_can_be_saved(root, tmp_path):
+    frame = yearly(crude())
+    frame.to_parquet(tmp_path / "sums.parquet")
+    assert pd.read_parquet(tmp_path / "sums.parquet").attrs["made"] == "net_wgt_kg = value"
+
+
+def test_the_function_answers_whether_its_module_was_imported_or_not(root):
+    assert len(tf.trace(crude(), KG)) == 18
+    assert importlib.import_module("tradeflows.trace") is sys.modules["tradeflows.trace"]
+    assert len(tf.trace(crude(), KG)) == 18

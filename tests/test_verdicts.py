@@ -1,0 +1,68 @@
+"""The project's own ledger: what it must hold, and that no verdict moves unannounced."""
+
+from pathlib import Path
+
+import pytest
+
+from tradeflows import accept, claims, tables
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    return claims.verdicts(root=ROOT)
+
+
+def test_the_verdicts_and_numbers_are_those_last_announced(verdicts):
+    old, new = accept.verdicts(ROOT), [row for each in verdicts for row in claims.announced(each)]
+    if old != new:
+        lines = "\n".join(accept.judged(old, new))
+        pytest.fail(f"the ledger moved unannounced (make accept)\n{lines}", pytrace=False)
+
+
+def test_every_claim_of_the_report_is_in_the_ledger(verdicts):
+    report = set(tables.read("figures", publisher="ODNI", root=ROOT)["id"])
+    held = {each.claim.cites or each.claim.id for each in verdicts} | {
+        each.claim.id for each in verdicts
+    }
+    assert report <= held
+    assert len(report) == 24
+
+
+def test_every_number_printed_in_dollars_or_tonnes_about_china_and_russia_is_in_the_ledger(
+    verdicts,
+):
+    figures = tables.read("figures", source="published_figures_dual_use", root=ROOT)
+    cited = {each.claim.cites for each in verdicts} | {each.claim.id for each in verdicts}
+    asked = {one.read.get("id") for each in verdicts for one in each.claim.readings}
+    topics = ~figures["topic"].str.contains("drone|batter|fibre|counter")
+    assert set(figures.loc[topics, "id"]) <= cited | asked
+
+
+def test_no_reading_is_the_claims_own_source(verdicts):
+    own = {each.claim.id: one for each in verdicts for one in each.found if "own" in one.note}
+    assert set(own) == {"O01"}
+    assert own["O01"].agrees is None
+
+
+def test_each_verdict_says_what_it_rests_on(verdicts):
+    for each in verdicts:
+        assert bool(each.found) != (each.claim.reason != "")
+        assert all(one.sources for one in each.found)
+        assert each.verdict != "not testable here" or each.reason in claims.REASONS
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ("1.0", "1.1", ["claim A: x: 1.0 → 1.1"]),
+        ("1.0", None, ["claim A: no → not in the ledger", "claim A: x: 1.0 → none"]),
+    ],
+)
+def test_what_moved_is_told_by_claim(old, new, lines):
+    def rows(value):
+        head = {"claim": "A", "verdict": "no", "reason": "", "reading": "x"}
+        return [head | {"value": value, "unit": "USD", "agrees": "True"}] if value else []
+
+    assert accept.judged(rows(old), rows(new)) == lines
