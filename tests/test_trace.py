@@ -110,7 +110,7 @@ EVERY = {  # each measure, alone and after others
     "yoy": lambda: measures.yoy(crude(), KG),
     "growth": lambda: measures.growth(crude(), KG, 2022, 2021),
     "difference": lambda: measures.difference(
-        measures.total(crude(reporter="CHN"), KG), measures.total(crude(reporter="IND"), KG), KG),
+        yearly(crude(reporter="CHN")), yearly(crude(reporter="IND")), KG),
     "displacement": lambda: moved(crude()),
     "displacement over windows": lambda: measures.displacement_over(
         crude(), KG, "CHN", ["IND", "TUR"], WINDOWS),
