@@ -1,5 +1,6 @@
 """The ledger over invented figures: another subject than the project's own, the same code."""
 
+import json
 import math
 import random
 
@@ -24,13 +25,13 @@ PRINTED = [
 ]
 
 
-def customs(scale=1.0, split=(), order=None):
-    """Russia's trade with Kazakhstan: 1 million USD a month in 2020, 1.5 in 2021."""
+def customs(scale=1.0, halves=("KAZ",), order=None):
+    """Russia's trade: 1 million USD a month in 2020, 1.5 in 2021, in equal parts by partner."""
     lines = []
     for month in MONTHS:
         for flow, factor in (("import", 1.0), ("export", 2.0)):
-            value = factor * scale * (1.0 if month < "2021" else 1.5)
-            lines.append(f"{month},KAZ,{flow},{value!r}")
+            value = factor * scale * (1.0 if month < "2021" else 1.5) / len(halves)
+            lines += [f"{month},{partner},{flow},{value!r}" for partner in halves]
     if order is not None:
         random.Random(order).shuffle(lines)
     return "period,partner,flow,value_usd_million\n" + "\n".join(lines) + "\n"
@@ -187,7 +188,7 @@ def test_a_claim_without_readings_gives_its_reason_and_is_not_left_out(judge):
 
 def test_the_caveats_follow_from_the_rows_used(judge):
     verdict = judge(claim(12e6, figure("F2")))["C1"]
-    assert verdict.caveats == ()
+    assert verdict.caveats == ("figures: transcribed, not the publisher’s own file.",)
     [found] = judge(claim(12e6, reading()))["C1"].found
     assert found.sources == ("customs",)
 
@@ -263,3 +264,53 @@ def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path,
     assert '"verdict": "depends on the definition"' in capsys.readouterr().out
     assert cli.main([*common, "C2"]) == 1
     assert "no claim 'C2'; did you mean 'C1'?" in capsys.readouterr().err
+
+
+def test_the_trace_of_a_claim_comes_to_its_number_by_its_formula(build, tmp_path, capsys):
+    root, ledger = build(), tmp_path / "other.toml"
+    growth = reading(
+        "growth", steps='["growth", { value = "value_reported", year = 2021, base = 2020 }]',
+        result="growth_pct",
+    )  # fmt: skip
+    half = reading("half", more="scale = 0.5")
+    text = claim(50, growth, unit="percent") + claim(1, half, reading(), name="C2")
+    ledger.write_text(text, encoding="utf-8")
+    common = ["--root", str(root), "trace", "--ledger", str(ledger)]
+    for name, definitions in (("C1", ["growth"]), ("C2", ["half", "imports"])):
+        assert cli.main([*common, name, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [one["definition"] for one in found] == definitions
+        for one in found:
+            sums = {}
+            for term in one["terms"]:
+                sums.setdefault(term["role"], []).append(term["value"])
+                line = (root / term["path"]).read_text().splitlines()[term["line"] - 1]
+                assert line == term["text"]
+                assert float(line.split(",")[-1]) * 1e6 == term["value"]
+            roles = {role: math.fsum(values) for role, values in sums.items()}
+            assert eval(one["formula"], {}, roles) == pytest.approx(one["value"], rel=1e-12)
+    assert cli.main([*common, "C2", "--definition", "half"]) == 0
+    assert "data/raw/demo/customs.csv:2: 2020-01,KAZ,import,1.0" in capsys.readouterr().out
+    assert cli.main([*common, "C2", "--definition", "hlaf"]) == 1
+    assert "no definition 'hlaf'; did you mean 'half'?" in capsys.readouterr().err
+
+
+def test_a_raw_file_that_was_altered_is_not_traced(build, tmp_path, capsys):
+    root, ledger = build(), tmp_path / "other.toml"
+    ledger.write_text(claim(1, reading()), encoding="utf-8")
+    file = root / "data" / "raw" / "demo" / "customs.csv"
+    file.write_text(file.read_text().replace("1.5", "1.6"))
+    assert cli.main(["--root", str(root), "trace", "--ledger", str(ledger), "C1"]) == 1
+    assert "customs.csv: expected" in capsys.readouterr().err
+
+
+def test_splitting_a_row_into_two_changes_nothing_but_the_trace(build, judge):
+    """Two partners' rows that add up to the one that stood there before."""
+    text = claim(12e6, reading(steps=YEAR.replace("value =", 'over = ["partner_iso"], value =')))
+    whole = judge(text)["C1"].found[0]
+    two = IMPORTS.replace('"KAZ"', '["KAZ", "UZB"]')
+    split = judge(
+        text.replace(IMPORTS, two), build(halves=("KAZ", "UZB"))
+    )["C1"].found[0]  # fmt: skip
+    assert split.value == whole.value
+    assert split.rows == 2 * whole.rows == 24

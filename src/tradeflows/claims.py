@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tradeflows import catalogue, measures, schema, tables
 from tradeflows.errors import LedgerError, TradeflowsError
+from tradeflows.trace import count, trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +105,11 @@ class Claim(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one reading gave; `agrees` is None where it says nothing, and `note` says why."""
+    """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
+
+    `value` is `scale` times the number in the column `result` of `frame`, whose lines
+    :func:`terms` follows; `rows` counts them.
+    """
 
     name: str
     value: float
@@ -118,6 +123,8 @@ class Found(NamedTuple):
     caveats: tuple[str, ...]
     sources: tuple[str, ...]
     frame: pd.DataFrame
+    result: str
+    scale: float
 
 
 class Verdict(NamedTuple):
@@ -311,7 +318,10 @@ def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) ->
     """
     root = root or catalogue.root()
     asked = {} if asked is None else asked
-    repeats = _read({"table": "figures"}, root, asked).set_index("id")["repeats"].dropna()
+    if "repeats" not in asked:
+        figures = _read({"table": "figures"}, root, asked).set_index("id")["repeats"]
+        asked["repeats"] = figures.dropna().to_dict()
+    repeats = asked["repeats"]
     own = _origin(claim.cites, repeats)
     found: list[Found] = []
     counted = {own}
@@ -335,7 +345,7 @@ def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) ->
     return Verdict(claim, verdict, "", tuple(found))
 
 
-def _origin(figure: str, repeats: pd.Series) -> str:
+def _origin(figure: str, repeats: Mapping[str, str]) -> str:
     """The figure at the end of a chain of figures that repeat one another."""
     while figure in repeats:
         figure = repeats[figure]
@@ -371,8 +381,10 @@ def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found
         low = 0.0 if value >= 0 else low
     return Found(
         reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
-        _agrees(low, high, claim), len(frame), "bound" if low != high else "",
-        _caveats(frame), tuple(frame.attrs.get("sources", ())), frame,
+        _agrees(low, high, claim), count(frame, reading.result),
+        "bound" if low != high else "",
+        _caveats(frame, root), tuple(frame.attrs.get("sources", ())), frame, reading.result,
+        reading.scale * factor,
     )  # fmt: skip
 
 
@@ -430,10 +442,19 @@ def _unit(frame: pd.DataFrame, result: str) -> str:
     return SAME_UNIT.get(str(frame[column].iloc[0]), str(frame[column].iloc[0]))
 
 
-def _caveats(frame: pd.DataFrame) -> tuple[str, ...]:
+def _caveats(frame: pd.DataFrame, root: Path) -> tuple[str, ...]:
+    """What the measures and the rows' flags say, and what is true of the sources as a whole."""
+    catalogued = catalogue.load(root)
+    sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
+    copied = "transcribed, not the publisher’s own file. "
+    notes = [
+        f"{source.id}: {copied * (source.kind == 'transcribed')}{source.note}".rstrip()
+        for source in sources
+        if source.note or source.kind == "transcribed"
+    ]
     words = sorted({word for text in frame.get("flags", ()) for word in str(text).split()})
     known = [f"{word}: {schema.FLAGS[word]}" for word in words if word in schema.FLAGS]
-    return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known]))
+    return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known, *notes]))
 
 
 def judged(claims: Iterable[Claim], root: Path | None = None) -> list[Verdict]:
@@ -513,6 +534,44 @@ def explain(verdict: Verdict) -> list[str]:
             f"  {agrees[one.agrees]}: {one.name}: {bound}{one.value:,.6g} {one.unit}{ratio}"
         )
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
+
+
+def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
+    """The raw lines that the number of one reading was made of, and the formula over them.
+
+    Returns
+    -------
+    dict
+        ``definition``, ``value``, ``unit``, ``formula`` and ``terms``, a list of dicts with
+        ``role``, ``value``, ``unit``, ``sign``, ``source_id``, ``path``, ``line``, ``text``,
+        ``publisher`` and ``address``. A role in the formula is the sum of its terms.
+
+    Raises
+    ------
+    SourceError
+        A raw file is missing or altered.
+    QueryError
+        The lines do not come to the number.
+    """
+    first = found.frame[found.frame[found.result].notna()].iloc[[0]]  # others repeat the number
+    traced = trace(first, found.result, root)
+    formula = traced["formula"].iloc[0]
+    if found.scale != 1.0:
+        formula = f"({formula}) * {found.scale!r}"
+    columns = ["role", "value", "unit", "sign", "source_id", "path", "line", "text", "publisher",
+               "address"]  # fmt: skip
+    return {
+        "definition": found.name, "value": found.value, "unit": found.unit, "formula": formula,
+        "terms": traced[columns].to_dict("records"),
+    }  # fmt: skip
+
+
+def chosen(verdict: Verdict, name: str | None) -> list[Found]:
+    """All that was found for a claim, or the one definition called `name`."""
+    if name is None:
+        return list(verdict.found)
+    where = f"claim {verdict.claim.id}"
+    return [_chosen(where, "definition", name, {one.name: one for one in verdict.found})]
 
 
 def announced(verdict: Verdict) -> list[dict[str, str]]:

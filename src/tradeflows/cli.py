@@ -76,6 +76,29 @@ def claims(args: argparse.Namespace) -> None:
         print(*(claims.line(each, colour=colour) for each in found), sep="\n")
 
 
+def trace(args: argparse.Namespace) -> None:
+    """Follow the number behind each reading of a claim to the raw lines it was made of."""
+    from tradeflows import catalogue, claims
+
+    root = args.root or catalogue.root()
+    [verdict] = claims.judged([claims.named(claims.load(args.ledger, root), args.claim)], root)
+    found = [claims.terms(one, root) for one in claims.chosen(verdict, args.definition)]
+    if args.json:
+        import json
+
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    if not found:
+        print(f"{args.claim} has no reading to trace: {verdict.reason}")
+    for one in found:
+        print(f"{one['definition']}: {one['value']:,.10g} {one['unit']} = {one['formula']}")
+        for term in one["terms"]:
+            print(f"  {term['role']:12} {term['value']:>22,.10g} {term['unit']}  "
+                  f"{term['path']}:{term['line']}: {term['text']}")  # fmt: skip
+        for name, address in {(t["publisher"], t["address"]): None for t in one["terms"]}:
+            print(f"  from {name}: {address}")
+
+
 def fetch(args: argparse.Namespace) -> None:
     """Ask a publisher's service for what is not held yet, and keep every whole reply."""
     from tradeflows import catalogue, comtrade
@@ -189,6 +212,7 @@ def parser() -> argparse.ArgumentParser:
         accept,
         report,
         claims,
+        trace,
         fetch,
         diff,
         clean,
@@ -202,8 +226,12 @@ def parser() -> argparse.ArgumentParser:
         if verb is report:
             below.add_argument("notebook", nargs="*", type=Path, help="all of notebooks/ if none")
             below.add_argument("--to", type=Path, default=Path("report"), help="default: report")
+        if verb is trace:
+            below.add_argument("claim", help="id of the claim")
+            below.add_argument("--definition", help="the name of one reading")
         if verb is claims:
             below.add_argument("claim", nargs="?", help="id of one claim, to see it in full")
+        if verb in (claims, trace):
             below.add_argument("--json", action="store_true", help="everything, for a program")
             below.add_argument("--ledger", type=Path, help="another ledger than data/claims.toml")
         if verb in (clean, add):

@@ -201,7 +201,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     root = root or catalogue.root()
     rows = []
     for name, measures in MEASURES.items():
-        table = _stored(root, name).to_table()
+        table = stored(root, name).to_table()
         period = "window_start" if name == "figures" else "ref_period"
         years = pc.fill_null(pc.cast(pc.year(table[period]), pa.string()), "none")
         for measure, unit in measures.items():
@@ -344,10 +344,10 @@ def read(
     products = [codes.product(word) for word in asked.get("product", ())]
     wanted = _wanted(table, asked, products, sources)
     first, last = _month(start, "start"), _month(end, "end", last=True)
-    stored = _stored(root, table, local=local)
-    rows = _scan(stored, table, wanted, first, last)
+    held = stored(root, table, local=local)
+    rows = _scan(held, table, wanted, first, last)
     if not len(rows):
-        raise QueryError(_nothing(stored, table, wanted, first, last))
+        raise QueryError(_nothing(held, table, wanted, first, last))
     frame = _frame(rows, table, sources)
     caveats: list[str] = []
     if as_of is not None:
@@ -363,7 +363,7 @@ def read(
     if table == "settlement":
         caveats += _restated(frame)
     if first is not None or last is not None:
-        caveats += _undated(stored, table, wanted)
+        caveats += _undated(held, table, wanted)
     caveats += _flags_present(frame)
     frame.attrs = {
         "sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)
@@ -424,7 +424,7 @@ def _month(text: str | None, name: str, *, last: bool = False) -> Any:
     return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
 
 
-def _stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
+def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     """The Parquet file of `table`, and the one of the user's own sources where there are any."""
     return ds.dataset([
         _opened(processed(root, table, local=own), table, sources)
@@ -597,6 +597,8 @@ def _preferred(
     frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
 ) -> pd.DataFrame:
     """Of several sources that state one flow, the one that the catalogue ranks first."""
+    if frame["source_id"].nunique() == 1:
+        return frame
     frame = frame.assign(family=_family(frame, sources))
     rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
                                    for name, source in sources.items()})  # fmt: skip
@@ -636,6 +638,8 @@ RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_mon
 
 def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]) -> pd.DataFrame:
     """Of several releases of one period by one source, the newest."""
+    if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
+        return frame
     family = _family(frame, sources)
     fetched = family.ne(frame["source_id"])
     # A release was fetched for some products and partners, so it is the newest of these alone.

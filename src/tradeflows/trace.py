@@ -124,6 +124,18 @@ def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = No
     return terms
 
 
+def count(frame: pd.DataFrame, column: str) -> int:
+    """How many numbers of raw files a column was made of, without a look at the files.
+
+    Raises
+    ------
+    QueryError
+        As :func:`trace`, where the lineage is lost.
+    """
+    at = np.flatnonzero(frame[column].notna().to_numpy())
+    return len({line for one in _numbers(frame, column, at) for line in _lines(one)})
+
+
 def recombine(terms: pd.DataFrame, formula: str) -> float:
     """Compute a number again from the terms of one row of :func:`trace` and their formula.
 
@@ -324,7 +336,7 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
         raise QueryError(f"{odd[0]} is no figure of {source.table}, so somebody computed it: trace "
                          f"what it was computed from, such as {', '.join(measures)}")  # fmt: skip
     own = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
-    stored = tables._stored(root, source.table, local=own)
+    stored = tables.stored(root, source.table, local=own)
     beside = sorted({measures[column] for column in columns} & set(stored.schema.names))
     here = (pc.field("source_id") == source.id) & pc.field("source_row").isin(
         sorted({line.source_row for line in lines})
