@@ -479,7 +479,7 @@ def column(*cells):
 
 @given(DECIMALS, st.integers(0, 12))
 def test_a_decimal_times_a_power_of_ten_is_the_nearest_float(decimal, power):
-    (found,) = transcribed.number("x.csv", column(decimal), "cell", power).to_pylist()
+    (found,) = transcribed.tidy.number("x.csv", column(decimal), "cell", power).to_pylist()
     assert found == float(Decimal(decimal).scaleb(power))
 
 
@@ -487,20 +487,20 @@ def test_a_decimal_times_a_power_of_ten_is_the_nearest_float(decimal, power):
 def test_any_other_text_is_no_number(word):
     found = None
     try:
-        (found,) = transcribed.number("x.csv", column(word), "cell").to_pylist()
+        (found,) = transcribed.tidy.number("x.csv", column(word), "cell").to_pylist()
     except LayoutError as error:
         assert str(error) == f"x.csv: record 1: expected a number in cell, found {word!r}"  # noqa: PT017
     assert found is None or (found == float(word) and set(word) <= set("-.0123456789"))
 
 
 def test_an_empty_cell_is_null_and_no_zero():
-    found = transcribed.number("x.csv", column("", "0", "-0.5"), "cell")
+    found = transcribed.tidy.number("x.csv", column("", "0", "-0.5"), "cell")
     assert found.to_pylist() == [None, 0.0, -0.5]
 
 
 @given(st.dates(date(1000, 1, 1), date(2999, 12, 1)))
 def test_a_month_is_its_first_day(day):
-    (found,) = transcribed.month("x.csv", column(f"{day:%Y-%m}"), "cell").to_pylist()
+    (found,) = transcribed.tidy.month("x.csv", column(f"{day:%Y-%m}"), "cell").to_pylist()
     assert found == day.replace(day=1)
 
 
@@ -510,9 +510,9 @@ def test_any_other_text_is_no_month(word):
     valid = len(word) == 7 and dash == "-" and year.isdigit() and month.isdigit() and (
         year[0] in "12" and 1 <= int(month) <= 12)  # fmt: skip
     if valid:
-        assert transcribed.month("x.csv", column(word), "cell").to_pylist()
+        assert transcribed.tidy.month("x.csv", column(word), "cell").to_pylist()
     else:
-        message = refusal(transcribed.month, "x.csv", column(word), "cell", error=LayoutError)
+        message = refusal(transcribed.tidy.month, "x.csv", column(word), "cell", error=LayoutError)
         assert message == (
             f"x.csv: record 1: expected a month such as 2023-05 in cell, found {word!r}"
         )

@@ -70,7 +70,7 @@ def _catalogued(root: Path) -> dict[bool, dict[str, Source]]:
 def fingerprint(sources: Iterable[Source], table: str) -> str:
     """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
     package = Path(__file__).parent
-    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/*.py")]
+    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
     code += [package / name for name in ("codes.py", "schema.py", "tables.py")]
     digest = hashlib.sha256(pa.__version__.encode())
     for source in sources:
