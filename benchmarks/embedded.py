@@ -30,6 +30,10 @@ PAIRS = [  # what, ours, theirs, the most that the ratio may be
     ("tradeflows --help / python -c pass", ["-m", "tradeflows.cli", "--help"], ["-c", "pass"], 6.0),
 ]  # fmt: skip
 PEAK_MIB = 400
+ABOVE_PANDAS = [  # what, ours, the most seconds beside `import pandas`
+    ("every claim of the ledger", ["-m", "tradeflows.cli", "claims"], 2.0),
+    ("the trace of one claim", ["-m", "tradeflows.cli", "trace", "O08"], 1.0),
+]
 
 
 def run(arguments: list[str]) -> tuple[float, float]:
@@ -58,6 +62,13 @@ def main(rounds: int = 7) -> int:
             peak = max(pair[0][1] for pair in pairs)
             over += peak > PEAK_MIB
             print(f"{peak:6.0f} MiB {'':8} {'':6} {PEAK_MIB:6}  the build's peak memory")
+    for what, ours, limit in ABOVE_PANDAS:
+        pairs = [(run(ours), run(["-c", "import pandas"])) for _ in range(rounds)]
+        a, b = ([pair[side][0] for pair in pairs] for side in (0, 1))
+        more = statistics.median(x - y for x, y in zip(a, b, strict=True))
+        over += more > limit
+        print(f"{statistics.median(a):7.2f}s {statistics.median(b):7.2f}s {more:+5.2f}s "
+              f"{limit:5.1f}s  {what} / import pandas")  # fmt: skip
     return int(over > 0)
 
 

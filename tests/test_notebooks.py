@@ -141,6 +141,20 @@ def test_the_title_is_a_question_and_the_next_line_its_answer_with_a_number(note
     assert re.search(r"\d", answer)
 
 
+def test_the_readme_gives_the_question_and_the_answer(path, notebook):
+    title, answer = notebook.cells[0].source.split("\n\n")[:2]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    link = f"**[{title.removeprefix('# ')}](notebooks/{path.name})**"
+    assert f"{link} {' '.join(answer.split())}" in readme
+
+
+def test_no_paragraph_has_two_dollar_signs_which_jupyter_would_read_as_a_formula(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for paragraph in cell.source.split("\n\n"):
+                assert paragraph.count("$") < 2
+
+
 def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
     answer = notebook.cells[0].source.partition("\n")[2].strip().partition("\n\n")[0]
     said = " ".join(notebooks.claims(notebook).values())

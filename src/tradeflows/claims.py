@@ -412,6 +412,7 @@ def _steps(
     frame: pd.DataFrame, steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
     root: Path, asked: Asked,
 ) -> pd.DataFrame:  # fmt: skip
+    done = repr(sorted(reading.read.items()))
     for name, arguments in steps:
         measure = _measures()[name]
         second = list(inspect.signature(measure).parameters)[1:2]
@@ -421,7 +422,11 @@ def _steps(
                 raise LedgerError("lacks beside, the second frame of its measure")
             beside = _read(reading.beside, root, asked)
             frames.append(_steps(beside, reading.beside_steps, reading, root, asked))
-        frame = measure(*frames, **{key: _window(value) for key, value in arguments.items()})
+        done += repr((name, arguments)) + repr(reading.beside) * len(frames[1:])
+        if done not in asked:
+            given = {key: _window(value) for key, value in arguments.items()}
+            asked[done] = measure(*frames, **given)
+        frame = asked[done]
     return frame
 
 

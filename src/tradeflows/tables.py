@@ -15,7 +15,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import cache, lru_cache, reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -69,16 +69,19 @@ def _catalogued(root: Path) -> dict[bool, dict[str, Source]]:
 
 def fingerprint(sources: Iterable[Source], table: str) -> str:
     """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
-    package = Path(__file__).parent
-    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
-    code += [package / name for name in ("codes.py", "schema.py", "tables.py")]
-    digest = hashlib.sha256(pa.__version__.encode())
+    digest = hashlib.sha256(pa.__version__.encode() + _code())
     for source in sources:
         if source.table == table:
             digest.update(repr(source).encode())
-    for path in sorted(code):
-        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+@cache  # the code of a process is that which it imported
+def _code() -> bytes:
+    package = Path(__file__).parent
+    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
+    code += [package / name for name in ("codes.py", "schema.py", "tables.py")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).digest()
 
 
 def build(root: Path | None = None, progress: Callable[[str], None] | None = None) -> list[Built]:
@@ -426,24 +429,32 @@ def _month(text: str | None, name: str, *, last: bool = False) -> Any:
 
 def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     """The Parquet file of `table`, and the one of the user's own sources where there are any."""
+    if not local:
+        return _opened(processed(root, table), table, catalogue.load(root))
     return ds.dataset([
         _opened(processed(root, table, local=own), table, sources)
-        for own, sources in _catalogued(root).items() if not own or (local and sources)
+        for own, sources in _catalogued(root).items() if not own or sources
     ])  # fmt: skip
 
 
 def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
-    if not path.is_file():
-        raise BuildError(f"{path}: absent; run `tradeflows build`")
     try:
-        stored = ds.dataset(path, format="parquet")
+        written = path.stat()
+        dataset = _dataset(path, written.st_mtime_ns, written.st_size)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BuildError(f"{path}: absent; run `tradeflows build`") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
-    if (stored.schema.metadata or {}).get(b"fingerprint", b"").decode() != fingerprint(
-        sources.values(), table
-    ):
+    digest = (dataset.schema.metadata or {}).get(b"fingerprint", b"").decode()
+    if digest != fingerprint(sources.values(), table):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
-    return stored.replace_schema(schema.TABLES[table])
+    return dataset.replace_schema(schema.TABLES[table])
+
+
+@lru_cache(maxsize=16)
+def _dataset(path: Path, *written: int) -> ds.Dataset:
+    """The file as it was `written`."""
+    return ds.dataset(path, format="parquet")
 
 
 def _known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
@@ -566,15 +577,17 @@ def _grain(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
     """
     if not products:
         return frame.assign(asked=0)
-    chosen: dict[tuple[Any, Any, str], int] = {}
-    for (source, reporter), codes_held in frame.groupby(["source_id", "reporter_iso"])["cmd_code"]:
-        found = set(codes_held.unique())
+    cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
+    held: dict[tuple[str, str], set[str]] = {}
+    for source, reporter, code in dict.fromkeys(cells):
+        held.setdefault((source, reporter), set()).add(code)
+    chosen: dict[tuple[str, str, str], int] = {}
+    for (source, reporter), found in held.items():
         for place, alternatives in enumerate(products):
             for code in _levels(found, alternatives):
                 if (other := chosen.setdefault((source, reporter, code), place)) != place:
                     raise QueryError(f"product={products[other][0]!r} and {products[place][0]!r} "
                                      f"share {code} in {source}; ask for one")  # fmt: skip
-    cells = zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)
     places = [chosen.get(cell, -1) for cell in cells]
     return frame.assign(asked=places)[[place >= 0 for place in places]]
 
@@ -660,16 +673,18 @@ def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[st
 
 
 def _no_nesting(frame: pd.DataFrame) -> None:
-    for _, products in frame.groupby("reporter_iso")["cmd_code"]:
-        goods = set(products)
+    held: dict[str, set[str]] = {}
+    for reporter, code in set(zip(frame["reporter_iso"], frame["cmd_code"], strict=True)):
+        held.setdefault(reporter, set()).add(code)
+    for _, goods in sorted(held.items()):
         for part in sorted(goods):
             for whole in sorted(codes.wholes(part, goods)):
                 raise QueryError(f"product {whole} contains {part}, so the answer would count it "
                                  f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
     for name in ("reporter", "partner"):
-        held = sorted(frame[f"{name}_iso"].unique())
-        for whole in set(held).intersection(codes.groups()):
-            for part in held:
+        areas = sorted(frame[f"{name}_iso"].unique())
+        for whole in set(areas).intersection(codes.groups()):
+            for part in areas:
                 if codes.contains(whole, part):
                     raise QueryError(f"{name} {whole} contains {part}, so the answer would count "
                                      f"it twice; add {name}={whole!r}, {name}={part!r} or "
@@ -679,14 +694,17 @@ def _no_nesting(frame: pd.DataFrame) -> None:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
+def _by_flow(frame: pd.DataFrame, roles: pd.Series) -> bool:
+    """Whether each flow has one role: goods come from an origin and go to a destination."""
+    return roles.groupby(frame["flow_code"]).nunique().max() == 1
+
+
 def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
         values = frame[FILTERS[table][name]]
-        if name == "partner_role" and values.groupby(frame["flow_code"]).nunique().max() == 1:
-            continue  # goods come from an origin and go to a destination
         held = sorted(values.dropna().unique())
-        if len(held) > 1:
+        if len(held) > 1 and not (name == "partner_role" and _by_flow(frame, values)):
             choice = ", ".join(f"{name}={value!r}" for value in held[:8])
             more = f" … ({len(held)} in all)" if len(held) > 8 else ""
             raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}")
