@@ -108,7 +108,7 @@ class Found(NamedTuple):
     """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
 
     `value` is `scale` times the number in the column `result` of `frame`, whose lines
-    :func:`terms` follows; `rows` counts them.
+    :func:`terms` follows.
     """
 
     name: str
@@ -118,13 +118,17 @@ class Found(NamedTuple):
     unit: str
     ratio: float | None
     agrees: bool | None
-    rows: int
     note: str
     caveats: tuple[str, ...]
     sources: tuple[str, ...]
     frame: pd.DataFrame
     result: str
     scale: float
+
+    @property
+    def rows(self) -> int:
+        """How many numbers of raw files it was made of."""
+        return count(self.frame, self.result)
 
 
 class Verdict(NamedTuple):
@@ -381,7 +385,7 @@ def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found
         low = 0.0 if value >= 0 else low
     return Found(
         reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
-        _agrees(low, high, claim), count(frame, reading.result),
+        _agrees(low, high, claim),
         "bound" if low != high else "",
         _caveats(frame, root), tuple(frame.attrs.get("sources", ())), frame, reading.result,
         reading.scale * factor,

@@ -106,12 +106,11 @@ def total(
     row = rows["row"].to_numpy()
     slot = group[row] * n + rows["window"].to_numpy()
 
-    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True)
-    for column in fixed:
-        result[column] = frame[column].iloc[stated.argmax()]
     starts = np.tile(begin + every * np.arange(n), len(heads))
-    result["ref_period"] = days(starts).astype("datetime64[us]")
-    result["n_months"] = every
+    one = frame[fixed].iloc[[stated.argmax()] * len(starts)].reset_index(drop=True)
+    one["ref_period"] = days(starts).astype("datetime64[us]")
+    one["n_months"] = every
+    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(_bare(one))
     filled = np.bincount(slot, minlength=len(result)) > 0
     for name in values:
         sums = np.bincount(slot, numbers[name].to_numpy()[row], minlength=len(result))
