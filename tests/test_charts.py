@@ -99,6 +99,33 @@ def panels(frame=None, **more):
     return charts.panels(frame, y="mt", by="who", panel="what", **LOOK | more)
 
 
+def readings(*rows, **columns):
+    """Frame a ledger: claim, ratio, whether it agrees, verdict; with `columns` beside them."""
+    frame = pd.DataFrame(rows, columns=["id", "ratio", "agrees", "verdict"])
+    return frame.assign(**columns)
+
+
+LEDGER = readings(
+    ("A", 0.25, False, "depends"),
+    ("A", 1.0, True, "depends"),
+    ("A", 1.003, True, "depends"),
+    ("B", 2.0, None, "open"),
+    ("C", None, None, "untested"),
+    ("D", None, True, "reproduced"),
+    figure=[100, 100, 100, 10, 5, 0],
+    value=[25, 100, 100.3, 20, None, 7],
+    low=[25, 100, 100.3, 0, None, 7],
+    high=[25, 100, 100.3, 20, None, 7],
+    qualifier=["=", "=", "=", ">", "=", ">"],
+    unit="percent",
+    statement=["Trade fell.", "Trade fell.", "Trade fell.", "It rose", "Nobody knows", "It grew"],
+)
+
+
+def ratios(frame=LEDGER, **more):
+    return charts.ratios(frame, **LOOK | {"unit": "Found, divided by claimed"} | more)
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
@@ -106,6 +133,7 @@ EVERY_CHART = {
     "bars": bars,
     "windows": windows,
     "panels": panels,
+    "ratios": ratios,
 }
 
 
@@ -245,6 +273,77 @@ def test_windows_show_their_days_and_whose_source_the_claim_is(log):
     assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
 
 
+def test_a_claim_is_a_row_and_each_reading_a_marker():
+    axes = ratios()
+    table = charts.drawn(axes)
+    assert table.index.tolist() == ["A", "A", "A", "B", "D"]
+    assert table["value"].fillna(-1).tolist() == [0.25, 1, 1.003, 2, -1]
+    assert table["says"].tolist() == ["disagrees", "agrees", "agrees", "says nothing", ""]
+    assert table["mark"].tolist() == ["", "", "", "◄", ""]
+    assert table["verdict"].tolist() == ["depends"] * 3 + ["open", "reproduced"]
+    assert table["printed"].tolist() == [
+        "0.25 to 1.003", "", "", "≤ 2", "found 7 percent: 1 of 1 agree"
+    ]  # fmt: skip
+    assert {"Trade fell", "It rose"} <= {text.get_text() for text in axes.texts}
+    said = axes.figure.texts[-1].get_text()
+    assert "Not shown: 1 without any reading.\nSource: made up for a test" in said
+    assert "shaded: within the claim" in said.replace("\xa0", " ")
+
+
+def test_readings_that_agree_are_filled_and_those_that_disagree_hollow():
+    faces = {charts.SAYS[word] for word in charts.drawn(ratios())["says"] if word}
+    assert len(faces) == 3
+    assert charts.SAYS["disagrees"][0] == "white"
+
+
+def test_no_marker_covers_another():
+    axes = ratios(readings(*[("A", 1 + i / 1000, True, "reproduced") for i in range(5)]))
+    axes.figure.canvas.draw()
+    spots = [line.get_transform().transform(line.get_xydata())[0] for line in axes.lines
+             if "|reading|" in (line.get_gid() or "")]  # fmt: skip
+    assert len(spots) == 5
+    assert min(np.hypot(*(a - b)) for a, b in combinations(spots, 2)) > 7
+
+
+def test_a_claim_in_words_alone_needs_no_more_than_a_verdict():
+    frame = readings(("A", None, True, "reproduced"), ("A", None, False, "reproduced"))
+    assert charts.drawn(ratios(frame))["printed"].tolist() == ["1 of 2 agree"]
+
+
+def test_a_statement_has_two_lines_at_most():
+    frame = readings(("A", 1.0, True, "reproduced"), statement="Very long indeed, " * 40)
+    (text,) = [text.get_text() for text in ratios(frame).texts if "indeed" in text.get_text()]
+    assert text.count("\n") == 1
+    assert text.endswith("…")
+
+
+def test_what_has_no_place_on_the_axis_stands_at_its_edge_in_figures():
+    frame = readings(
+        ("A", -0.0137, False, "depends"), ("A", 1.2, True, "depends"), ("B", 1.5, True, "found"),
+        ("B", 90.0, None, "found"), value=[-1.37, 120, 150, 9000], low=[-1.37, 120, 150, 0],
+        high=[-1.37, 120, 150, 9000],
+    )  # fmt: skip
+    axes = ratios(frame)
+    table = charts.drawn(axes)
+    assert table["mark"].tolist() == ["◄ −0.0137", "", "", "≤ 90 ►"]
+    assert table["value"].fillna(0).tolist() == [0, 1.2, 1.5, 0]
+    assert table["printed"].tolist() == ["−0.0137 to 1.2", "", "1.5", ""]
+    assert axes.get_xlim()[1] < 90
+    alone = readings(("A", -1.0, False, "no"), ("A", 1.2, None, "no"), ("B", -1.0, False, "no"))
+    assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1", "", "◄ −1"]
+
+
+def test_a_bound_is_turned_by_a_negative_figure_and_a_range_is_drawn():
+    frame = readings(
+        ("A", 0.5, False, "no"), ("B", 1.0, True, "yes"), ("B", 2.0, None, "yes"),
+        value=[-10, 100, 200], low=[-10, 90, 200], high=[np.inf, 110, np.inf],
+    )  # fmt: skip
+    table = charts.drawn(ratios(frame))
+    assert table["mark"].tolist() == ["◄", "", "►"]
+    assert table["low"].fillna(-1).tolist() == [-1, 0.9, -1]
+    assert table["high"].fillna(-1).tolist() == [-1, 1.1, -1]
+
+
 def test_panels_are_read_back_under_their_names():
     grid = panels(unit={"Price": "USD a barrel", "Quantity": "Mt"})
     table = charts.drawn(grid)
@@ -261,7 +360,7 @@ def test_a_reference_is_a_column_of_its_own():
 
 def double(axes):
     """Double whatever carries a number, without touching the data."""
-    upright = axes.get_gid() == "bars"
+    upright = axes.get_gid() in page.UPRIGHT
     for artist in axes.get_children():
         if isinstance(artist, Line2D) and upright:
             artist.set_xdata(2 * np.asarray(artist.get_xdata(), dtype=float))
@@ -383,6 +482,12 @@ DEFECTS = {
     ),
     "vague window": (lambda: windows(FIGURES.assign(window_end=pd.NaT)), "window_end is null"),
     "no number": (lambda: windows(FIGURES.assign(low=np.nan, high=np.nan)), "any value: D20"),
+    "no agreement": (lambda: ratios(LEDGER.drop(columns="agrees")), "no column agrees"),
+    "two verdicts": (
+        lambda: ratios(LEDGER.assign(verdict=list("abcdef"))), "two verdicts for one claim: A"
+    ),
+    "no reading": (lambda: ratios(LEDGER[LEDGER["id"] == "C"]), "no claim has a reading"),
+    "reference of zero": (lambda: ratios(reference={"nothing": 0.0}), "a reference that is not"),
     "log of zero": (lambda: windows(FIGURES.assign(value=0.0), log=True), "no place on a log"),
 }  # fmt: skip
 
@@ -428,6 +533,7 @@ def test_alt_text_tells_title_unit_and_both_ends():
     assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
     assert "crude: ~ 50.6. all: 81.35." in charts.alt(bars())
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
+    assert ". Trade fell: depends, 0.25 to 1.003. It rose: open, ≤ 2. " in charts.alt(ratios())
 
 
 def texts(figure):
@@ -456,6 +562,22 @@ CLOSE = {who: [*range(20), 20 + i / 10] for i, who in enumerate(
     ["EU27_2020", "CHN", "IND", "TUR", "KOR", "a publisher with a long name"])}  # fmt: skip
 
 
+# Readings far and near, on both sides of the claim and beyond the axis, under long sentences.
+CROWDED = readings(
+    *[
+        (f"C{i}", ratio, agrees, "depends on the definition")
+        for i, found in enumerate([
+            [(0.05, False)], [(0.977, False), (0.98, False)], [(0.9996, True), (1.0034, True)],
+            [(-3.0, False), (0.11, False), (4.0, True), (60, None)], [(7.9, True), (8.0, True)],
+            [(1.0, None), (2.3, True)], [(0.72, False), (0.85, False), (0.86, True)],
+        ])
+        for ratio, agrees in found
+    ],
+    statement="A sentence of the length that sentences of a report have, and then as much again as "
+    "a sentence of the length that sentences of a report have.",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -464,6 +586,8 @@ CLOSE = {who: [*range(20), 20 + i / 10] for i, who in enumerate(
         lambda: lines(monthly(TUR=[1, 2, 3, 4], CHN=[4.1] * 20, IND=[1.9] * 20)),
         lambda: lines(monthly(CHN=range(1, 200)), reference={"a line named at its end": 50.0}),
         lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), own=["D01"], log=True),
+        lambda: ratios(CROWDED),
+        lambda: ratios(CROWDED.assign(agrees=None)),
         lambda: bars(span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}),
     ],
 )
@@ -513,17 +637,31 @@ BLINDNESS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", BLINDNESS)
-def test_no_two_colours_look_alike(kind):
+def seen(kind):
+    """Make the function from a colour to how it looks, in Lab, to one kind of eyes."""
+
     def lab(colour):
         rgb = np.array(to_rgb(colour))
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-        seen = np.clip(np.array(BLINDNESS[kind]) @ linear, 0, 1)
+        shown = np.clip(np.array(BLINDNESS[kind]) @ linear, 0, 1)
         to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-        xyz = np.array(to_xyz) @ seen / [0.9505, 1, 1.089]
+        xyz = np.array(to_xyz) @ shown / [0.9505, 1, 1.089]
         x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
         return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
+    return lab
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_agreement_is_told_without_colour(kind):
+    lab = seen(kind)
+    for one, other in combinations(charts.SAYS.values(), 2):
+        assert np.linalg.norm(lab(one[0]) - lab(other[0])) > 25, (one, other)
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_no_two_colours_look_alike(kind):
+    lab = seen(kind)
     palette = {colour for _, colour in page.ENTITIES.values()} | {colour for colour, _ in page.REST}
     assert len(palette) == 10
     for one, other in combinations(sorted(palette), 2):

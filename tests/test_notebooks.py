@@ -14,7 +14,10 @@ from tradeflows import notebooks
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-NEEDED = {"01_energy_rerouting", "02_yuan_settlement", "03_drone_parts"}
+NEEDED = {
+    "00_what_the_report_says", "01_energy_rerouting", "02_yuan_settlement", "03_drone_parts",
+    "04_dual_use", "05_trade_as_a_whole",
+}  # fmt: skip
 FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
 FORBIDDEN_CODE = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.AsyncFor,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 
 from tradeflows import page
 from tradeflows.errors import QueryError
@@ -26,9 +27,13 @@ EVENTS = {
     "2023-02-05": "EU products embargo",
 }
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
-SIGNS = {"D": "◆", "v": "▼", "^": "▲"}
+SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
+SILENT = "says nothing"
+# What a reading says of a claim, by the face and the edge of its marker.
+SAYS = {"agrees": (page.INK, page.INK), "disagrees": ("white", page.AGAINST),
+        SILENT: (page.MUTE, page.MUTE)}  # fmt: skip
 
 
 class Look(TypedDict, total=False):
@@ -300,6 +305,201 @@ def windows(
     return axes
 
 
+def ratios(
+    frame: pd.DataFrame, *, by: str = "id", ratio: str = "ratio", agrees: str = "agrees",
+    verdict: str = "verdict", **look: Unpack[Look],
+) -> Axes:  # fmt: skip
+    """Compare what was found with what was claimed: a row a claim, a marker a reading, 1 the claim.
+
+    Parameters
+    ----------
+    frame
+        One row a reading, as ``claims.table`` gives them; a claim without any is left out, and
+        counted in the note. Heeded where present: ``statement`` (stands above the row, on two
+        lines at most), ``qualifier`` (of the claim; what "more than" allows is shaded), ``value``
+        with ``low`` and ``high`` (a reading that is a bound is a triangle), ``unit`` (for a claim
+        without ratios, whose values stand there in figures).
+    by, verdict
+        Columns of the claims, in the order of the rows, and of the words at the end of each.
+    ratio
+        Column of what was found, divided by what was claimed. One that is not positive stands in
+        figures at the left edge.
+    agrees
+        Column that says whether a reading agrees (filled) or disagrees (hollow); null where it
+        says nothing (grey).
+    **look
+        There are no events, and a ``reference`` is an upright line beside that of the claim.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`), but for two values at one point and for a series
+        without any. Also: a claim with two verdicts, no claim with a reading, or a reference
+        that is not positive.
+    """
+    shown = _look(frame, look)
+    shown["reference"] = {"As claimed": 1.0} | shown["reference"]
+    rows = _readings(frame, ratio, by, agrees, verdict)
+    tested = (rows["found"].notna() | rows["says"].ne(SILENT)).groupby(rows["name"])
+    if without := int((~tested.any()).sum()):
+        shown["note"] = f"{shown['note']} Not shown: {without} without any reading.".strip()
+    rows = rows[tested.transform("any")].reset_index(drop=True)
+    if rows.empty:
+        raise QueryError("nothing to draw: no claim has a reading")
+    shown["names"] = dict(zip(rows["name"], rows["statement"], strict=True)) | shown["names"]
+    counted = rows.loc[rows["counted"] & ~rows["value"].le(0), ["value", "low", "high"]]
+    known = [0.5, 2.0, *shown["reference"].values(), *counted.stack()]
+    first, last = min(known), max(known)
+    if first <= 0:
+        raise QueryError("no place on a logarithmic axis for a reference that is not positive")
+    rows["beyond"] = np.select([rows["value"] < first, rows["value"] > last], [-1, 1], 0)
+    claims = {str(name): part for name, part in rows.groupby("name", sort=False)}
+    start, inches = _fit(claims, first, last)
+    ends, floor = [], 0.0
+    with page.style():
+        _, axes = plt.subplots()
+        axes.set_xscale("log")
+        axes.set_xlim(start, start * np.exp(_room(rows) / inches))
+        steps = (1, 2, 5) if last > 10 * first else (1, 1.5, 2, 3, 5, 7)
+        axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
+        for name, part in claims.items():
+            text = page.clip(_named(name, shown), 96)
+            page.over(axes, text, floor)
+            middle = floor + page.LINE * (text.count("\n") + 1) + 0.16
+            _claim(axes, part, middle, inches)
+            said = set(part["says"])
+            colour = (page.INK if "agrees" in said else page.AGAINST if "disagrees" in said
+                      else page.GREY)  # fmt: skip
+            ends.append(End(part["panel"].iloc[0], axes.get_xlim()[1], middle, colour,
+                            f"{part.index[0]}|verdict|{name}"))  # fmt: skip
+            floor = middle + 0.24
+        axes.set_yticks([])
+        axes.set_ylim(floor, 0)
+        _finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
+    return axes
+
+
+def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
+    """The rows of :func:`ratios`: `panel` is the verdict, `low` to `high` a range divided."""
+    rows = _rows(frame, y=ratio, by=by, when="", panel=verdict)
+    if agrees not in frame:
+        raise QueryError(f"the frame has no column {agrees}")
+    verdicts = rows.groupby("name")["panel"].transform("nunique")
+    _refuse(rows[verdicts > 1], "two verdicts for one claim")
+    frame = frame.reset_index(drop=True)
+    says = frame[agrees].astype("boolean").map({True: "agrees", False: "disagrees"}).fillna(SILENT)
+    found, *ends = (
+        frame.get(column, rows["value"]).astype("float64") for column in ("value", "low", "high")
+    )
+    figure = found / rows["value"]
+    low, high = (ends[0] / figure.fillna(1), ends[1] / figure.fillna(1))
+    low, high = np.minimum(low, high), np.maximum(low, high)  # a figure may be negative
+    sign = np.select([low.lt(high) & high.eq(np.inf), low.lt(high) & low.le(0)], [">", "<"], "o")
+    ranged = low.lt(high) & (sign == "o")
+    least = rows["qualifier"].isin([">", "≥"]), rows["qualifier"].isin(["<", "≤"])
+    return rows.assign(
+        statement=frame.get("statement", rows["name"]).str.removesuffix("."),
+        says=says,
+        counted=says.ne(SILENT) | says.eq(SILENT).groupby(rows["name"]).transform("all"),
+        sign=sign,
+        low=low.where(ranged),
+        high=high.where(ranged),
+        allowed=np.select(least, [1, -1], 0) * np.sign(figure),
+        found=found,
+        unit=frame.get("unit", ""),
+    )
+
+
+def _room(rows: pd.DataFrame) -> float:
+    """Inches between the left edge of the box and the verdicts."""
+    return page.STYLE["figure.figsize"][0] - 0.55 - max(page.size(one)[0] for one in rows["panel"])
+
+
+def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple[float, float]:
+    """Where the axis begins, and how long on it a factor of e is so that all figures fit."""
+    wide = {side: max((page.size(_figure(row))[0] + 0.3 for part in claims.values()
+                       for row in part[part["beyond"] == side].itertuples()), default=0.0)
+            for side in (-1, 1)}  # fmt: skip
+    before = 0.3 + wide[-1]
+    room = min(_room(part) for part in claims.values()) - before
+    inches = (room - 0.3) / np.log(last / first)
+    for part in claims.values():
+        outermost = part["value"].where(part["beyond"] == 0).max()
+        if outermost > first:
+            needed = page.size(_span(part, "value"))[0] + 0.3
+            needed += wide[1] if part["beyond"].eq(1).any() else 0.0
+            inches = min(inches, (room - needed) / np.log(outermost / first))
+    return first * np.exp(-before / inches), inches
+
+
+def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None:
+    """Draw one claim's readings, and in figures the span of those that count."""
+    name, edges = part["name"].iloc[0], axes.get_xlim()
+    label = f"{part.index[0]}|label|{name}"
+    if part["value"].isna().all():
+        counted = part[part["counted"]]
+        agree = f"{counted['says'].eq('agrees').sum()} of {len(counted)} agree"
+        span = _span(part, "found")
+        text = f"found {span} {part['unit'].iloc[0]}".strip() + ": " if span else ""
+        page.beside(axes, text + agree, edges[0], middle, 1, label)
+        return
+    if allowed := part["allowed"].iloc[0]:
+        axes.fill_between([1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13,
+                          color=page.SHADE, lw=0)  # fmt: skip
+    for i, row in part[part["beyond"] != 0].iterrows():
+        text = _figure(row)
+        text, edge = (f"◄ {text}", edges[0]) if row["beyond"] < 0 else (f"{text} ►", edges[1])
+        page.beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
+    placed = part[part["beyond"].eq(0) & part["value"].notna()].sort_values("value")
+    if placed.empty:
+        return
+    values = placed["value"].to_numpy()
+    axes.plot(values[[0, -1]], [middle] * 2, color=page.GREY, lw=0.8)
+    heights = page.stacked(inches * np.log(values), 0.12)
+    for (i, row), up in zip(placed.iterrows(), heights, strict=True):
+        face, colour = SAYS[row["says"]]
+        axes.plot([row["low"], row["high"]], [middle + up] * 2, color=colour, lw=1.5,
+                  gid=f"{i}|range|{name}")  # fmt: skip
+        axes.plot([row["value"]], [middle + up], ls="none", marker=row["sign"], ms=7, mfc=face,
+                  mec=colour, mew=1.6, zorder=3, gid=f"{i}|reading|{name}")  # fmt: skip
+    ends = placed["value"][placed["counted"]]
+    if len(ends):
+        page.outside(axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches,
+                     label)  # fmt: skip
+
+
+def _figure(row: Any, column: str = "value") -> str:
+    """One reading in figures, closer where it is close to 1."""
+    value = getattr(row, column)
+    close = 0.99 < value < 1.01
+    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + page.number(
+        round(value, 4) if close else value, 5 if close else 3
+    )
+
+
+def _span(part: pd.DataFrame, column: str) -> str:
+    """The least and the greatest of the readings that count, in figures."""
+    part = part[part["counted"]].dropna(subset=column).sort_values(column)
+    ends = [*part.head(1).itertuples(), *part.tail(1).itertuples()]
+    return " to ".join(dict.fromkeys(_figure(row, column) for row in ends))
+
+
+def _key(rows: pd.DataFrame) -> str:
+    """What the markers and the shades mean, as far as they are there."""
+    placed = rows[rows["value"].notna()]
+    found = {
+        "● agrees": placed["says"].eq("agrees"),
+        "○ disagrees": placed["says"].eq("disagrees"),
+        "grey: says nothing (a bound, or the claim’s own source)": placed["says"].eq(SILENT),
+        "◄ at most": placed["sign"].eq("<"),
+        "► at least": placed["sign"].eq(">"),
+        "shaded: within the claim": placed["allowed"].ne(0),
+    }
+    words = [words for words, there in found.items() if there.any()]
+    return " ".join("\xa0".join([*one.split(), "·"]) for one in words).removesuffix("\xa0·")
+
+
 def drawn(axes: Charts) -> pd.DataFrame:
     """Read back from the artists, to four significant figures, what a chart shows.
 
@@ -313,8 +513,9 @@ def drawn(axes: Charts) -> pd.DataFrame:
     DataFrame
         For lines one row per ``ref_period`` and one column per series (of each panel, if there
         are panels); else one row a figure, with ``value`` and, as far as drawn, ``series``,
-        ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark`` and ``printed``. A reference
-        is one more column. What is not drawn is NaN. ``attrs`` holds ``sources``, ``caveats``.
+        ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark``, ``says``, ``printed`` and
+        ``verdict``. A reference is one more column. What is not drawn is NaN. ``attrs`` holds
+        ``sources``, ``caveats``.
 
     Raises
     ------
@@ -336,7 +537,7 @@ def drawn(axes: Charts) -> pd.DataFrame:
     table = _wide(shown) if kind == "lines" else _long(shown, str(kind))
     for artist, _, part, name in shown:
         if part == "reference":
-            data = artist.get_xdata() if kind == "bars" else artist.get_ydata()
+            data = artist.get_xdata() if kind in page.UPRIGHT else artist.get_ydata()
             table[name] = float(data[0])
     for name in table.select_dtypes("float"):
         table[name] = _significant(table[name])
@@ -352,7 +553,10 @@ def alt(axes: Charts) -> str:
         table = drawn(one)
         told.append(one.get_xlabel() or one.get_ylabel())
         across = {text: table.pop(text).iloc[0] for text in shown["reference"]}
-        if "printed" in table:
+        if "verdict" in table:
+            first = table[~table.index.duplicated()]
+            said = (first["verdict"] + ", " + first["printed"]).groupby(level=0, sort=False)
+        elif "printed" in table:
             said = table["printed"].groupby(level=0, sort=False)
         elif one.get_gid() == "lines":
             said = _said(table.melt(var_name="series", ignore_index=False))
@@ -572,10 +776,10 @@ def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) ->
 
 def _finish(
     grid: list[Axes], kind: str, shown: dict[str, Any], rows: pd.DataFrame, ends: list[list[End]],
-    zero: bool, box: float = 3.0,
+    zero: bool, box: float = 3.0, key: str = "",
 ) -> None:  # fmt: skip
     vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
-    upright = kind == "bars"
+    upright = kind in page.UPRIGHT
     units = []
     for axes in grid:
         axes.set_gid(kind)
@@ -592,12 +796,12 @@ def _finish(
             low, high = axes.dataLim.intervaly
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
     found = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
-    signs = "" if kind in ("bars", "windows") else " · ".join(
+    signs = "" if upright or kind == "windows" else " · ".join(
         f"{SIGNS[MARKS[one]]} {WORDS[one]}" for one in found
     )  # fmt: skip
     unsettled = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
     hollow = f"{'Dashed' if kind in ('blocks', 'windows') else 'Hollow'}: {' or '.join(unsettled)}"
-    key = " · ".join(filter(None, (signs, hollow if unsettled else "")))
+    key = " · ".join(filter(None, (key, signs, hollow if unsettled else "")))
     page.finish(
         grid, ends, title=shown["title"], unit=units,
         foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
@@ -651,15 +855,26 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
     for artist, i, part, name in shown:
         if part == "reference":
             continue
-        row = rows.setdefault(int(i), {"series": name})
+        row = rows.setdefault(int(i), {"series": name, "value": np.nan})
         if part == "text":
             row["printed"] = artist.get_text().rpartition(": ")[2]
         elif part == "bar":
             row["value"] = artist.get_x() + artist.get_width()
+        elif part == "label":
+            row["printed"] = artist.get_text()
+        elif part == "verdict":
+            row["verdict"] = artist.get_text()
+        elif part == "beyond":
+            row["mark"] = artist.get_text()
+        elif part == "reading":
+            look = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
+            row["value"] = artist.get_xdata()[0]
+            row["says"] = {tuple(map(to_hex, each)): word for word, each in SAYS.items()}[look]
+            row["mark"] = SIGNS.get(artist.get_marker(), "")
         elif part == "box":
             row["low"], row["high"] = artist.get_y(), artist.get_y() + artist.get_height()
         elif part == "range":
-            row["low"], row["high"] = artist.get_xydata()[:, 0 if kind == "bars" else 1]
+            row["low"], row["high"] = artist.get_xydata()[:, 0 if kind in page.UPRIGHT else 1]
         else:
             x, y = artist.get_xydata().T
             first, last = _days(x[[0, -1]])
@@ -671,12 +886,15 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
             if kind != "windows" and artist.get_marker() in SIGNS:
                 row["mark"] = SIGNS[artist.get_marker()]
     table = pd.DataFrame([rows[i] for i in sorted(rows)])
-    order = ["series", "value", "low", "high", "mark", "printed"]
+    order = ["series", "value", "low", "high", "mark", "says", "printed", "verdict"]
     order = {"points": ["ref_period"], "blocks": ["ref_period", "n_months"],
              "windows": ["start", "end"]}.get(kind, []) + order  # fmt: skip
     table = table[[c for c in order if c == "value" or (c in table and table[c].notna().any())]]
-    if "mark" in table:
-        table["mark"] = table["mark"].fillna("")
+    if "verdict" in table:
+        table["verdict"] = table.groupby("series")["verdict"].transform("first")
+    words = {"mark", "says", "printed"} if kind == "ratios" else {"mark"}
+    for column in words & {*table}:
+        table[column] = table[column].fillna("")
     index = "ref_period" if kind in ("points", "blocks") else "series"
     return table.set_index(index)
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -19,6 +20,8 @@ from tradeflows import codes
 from tradeflows.errors import CodeError, QueryError
 
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
+AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
+UPRIGHT = ("bars", "ratios")  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
     "figure.figsize": (8.0, 4.5), "figure.dpi": 100, "font.family": FONT, "font.size": 11,
@@ -116,11 +119,23 @@ def wrap(text: str, width: int) -> str:
     return "\n".join(lines(even))
 
 
+def clip(text: str, width: int) -> str:
+    """Wrap `text`, and end what is longer than two lines of `width` characters in "…"."""
+    for most in range(2 * width, 0, -1):
+        short = wrap(textwrap.shorten(text, most, placeholder=" …"), width)
+        if short.count("\n") < 2:
+            break
+    return short
+
+
+@lru_cache(maxsize=1024)
 def size(text: str, weight: str = "normal") -> tuple[float, float]:
     """Width and height of `text` at 11 points, from the outlines of its letters."""
     prop = FontProperties(family=FONT, weight=weight)
-    paths = [TextPath((0, 0), one or " ", size=11, prop=prop) for one in text.split("\n")]
-    return max(path.get_extents().width for path in paths) / 72, LINE * len(paths)
+    lines = text.split("\n")
+    paths = [TextPath((0, 0), line, size=11, prop=prop) for line in lines if line.strip()]
+    wide = max((path.get_extents().width for path in paths), default=0.0)
+    return wide / 72, LINE * len(lines)
 
 
 def day_axis(axes: Axes) -> None:
@@ -166,7 +181,7 @@ def finish(
     box
         Height of a box; more if the page would be less high than the style says.
     """
-    figure, upright = grid[0].get_figure(root=True), grid[0].get_gid() == "bars"
+    figure, upright = grid[0].get_figure(root=True), grid[0].get_gid() in UPRIGHT
     assert figure is not None
     for axes, own in zip(grid, ends, strict=True):
         for text, value in reference.items():
@@ -179,16 +194,17 @@ def finish(
         mdates.date2num(np.datetime64(day)): text for day, text in events.items()
     }  # fmt: skip
     left = 0.22 + max(
-        size(tick)[0]
-        for axes in grid
-        for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
-    )
+        (size(tick)[0]
+         for axes in grid
+         for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))),
+        default=0.0,
+    )  # fmt: skip
     beside = [end for axes, own in zip(grid, ends, strict=True) for end in own
               if upright or _at_edge(end, axes)]  # fmt: skip
     right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
     width, least = STYLE["figure.figsize"]
     room = width - left - right
-    words = [((x - first) / (last - first) * room, text) for x, text in sorted(places.items())
+    words = [(_along(grid[0], x) * room, text) for x, text in sorted(places.items())
              if first <= x <= last]  # fmt: skip
     sides = _sides(words, left, room + right)
     rows = LINE * max((row + 1 for row, _ in sides), default=0)
@@ -222,10 +238,16 @@ def finish(
                 reach = end.x + (size(end.text)[0] + 0.1) / room * (last - first)
                 x = max([end.x, *(x for x in places if end.x <= x < reach)])
                 axes.annotate(end.text, (x, end.y), (5, 0), textcoords="offset points",
-                              va="center", gid=end.gid)  # fmt: skip
+                              va="center", color=end.colour, gid=end.gid)  # fmt: skip
         else:
             _name_ends(axes, own)
         floor -= head + 0.08
+
+
+def _along(axes: Axes, x: float) -> float:
+    """How far along its axis `x` lies, from 0 to 1."""
+    first, last, at = axes.xaxis.get_transform().transform(np.array([*axes.get_xlim(), x]))
+    return float((at - first) / (last - first))
 
 
 def _at_edge(end: End, axes: Axes) -> bool:
@@ -327,6 +349,50 @@ def _clashes(
         crossed += int(((at > y0) & (at < y1)).sum())
         crossed += int(((x > x0) & (x < x1) & (y > y0) & (y < y1)).sum())
     return 1000 * (texts + outside) + crossed
+
+
+def over(axes: Axes, text: str, y: float) -> None:
+    """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
+    axes.annotate(
+        text, (0.1 / STYLE["figure.figsize"][0], y), xycoords=("figure fraction", "data"),
+        va="top", size=10.5, annotation_clip=False, linespacing=1.15, zorder=4,
+        bbox={"fc": "white", "ec": "none", "pad": 0.8},
+    )  # fmt: skip
+
+
+def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
+    """Write small figures to the right (`side` 1) or to the left (-1) of a point."""
+    axes.annotate(text, (x, y), (7 * side, 0), textcoords="offset points", va="center_baseline",
+                  ha="left" if side > 0 else "right", size=10, color="#404040", gid=gid,
+                  path_effects=HALO, zorder=4)  # fmt: skip
+
+
+def outside(
+    axes: Axes, text: str, points: Sequence[float], left: float, right: float, y: float,
+    inches: float, gid: str,
+) -> None:  # fmt: skip
+    """Write what was found from `left` to `right` beside it, where it crosses no point.
+
+    It stands on the right, or on the left where it would cross the line at 1 and there is room;
+    `inches` is the length of a factor of e on the logarithmic axis.
+    """
+    wide = np.exp((size(text)[0] + 0.15) / inches)
+    for point in sorted(points):
+        right = point if right < point < right * wide else right
+    for point in sorted(points, reverse=True):
+        left = point if left / wide < point < left else left
+    side = -1 if right < 1 < right * wide and left / wide > axes.get_xlim()[0] else 1
+    beside(axes, text, right if side > 0 else left, y, side, gid)
+
+
+def stacked(at: np.ndarray, wide: float) -> list[float]:
+    """Heights at which marks at the ascending places `at`, all in inches, cover none before."""
+    lanes = dict.fromkeys((0.0, 0.09, -0.09, 0.18, -0.18), -np.inf)  # last place at each height
+    heights = []
+    for place in at:
+        heights.append(next((up for up, last in lanes.items() if place - last > wide), 0.0))
+        lanes[heights[-1]] = place
+    return heights
 
 
 def spread(
