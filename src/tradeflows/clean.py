@@ -6,6 +6,7 @@ function ``clean(path, source, **options)``; a file is recognised by how it begi
 
 from __future__ import annotations
 
+import base64
 import importlib
 import inspect
 import json
@@ -186,6 +187,8 @@ def clean(
     for path in files:
         source = reading.uncatalogued(path, publisher, table)
         output = to if single else to / f"{source.id}.parquet"
+        if twin := [each for each, other in outputs.get(output, []) if other.id == source.id]:
+            raise SourceError(f"{path}: the same bytes as {twin[0]}; give a file once")
         outputs.setdefault(output, []).append((path, source))
     done: list[tuple[Path, Path]] = []
     cleaned: list[Cleaned] = []
@@ -225,7 +228,7 @@ def _write(
     keys, cleaned = Keys(contract), []
     with Sink(path, suffix, contract) as sink:
         for source, parts in files:
-            cleaned.append(tally(source, _through(parts, keys, sink)))
+            cleaned.append(tally(source, through(parts, keys, sink)))
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check()
@@ -233,10 +236,13 @@ def _write(
     return cleaned
 
 
-def _through(parts: Iterable[Part], keys: Keys, sink: Sink) -> Iterator[Part]:
+def through(parts: Iterable[Part], keys: Keys, sink: Sink | None = None) -> Iterator[Part]:
+    """`parts`, each after its `keys` are noted and its rows written."""
     for part in parts:
-        keys.add(part.rows)
-        sink.write(part.rows)
+        if not part.sorted:
+            keys.add(part.rows)
+        if sink:
+            sink.write(part.rows)
         yield part
 
 
@@ -256,12 +262,9 @@ class Sink:
 
     def __init__(self, path: Path, suffix: str, contract: pa.Schema) -> None:
         self._batches: list[pa.RecordBatch] = []
-        self._schema, self._rows = contract, 0
-        self._file = (
-            csv.CSVWriter(path, contract)
-            if suffix == ".csv"
-            else parquet.ParquetWriter(path, contract, compression="zstd")
-        )
+        self._contract, self._rows = contract, 0
+        self._path, self._plain = path, suffix == ".csv"
+        self._file: Any = None
 
     def __enter__(self) -> Sink:
         """Open."""
@@ -275,10 +278,34 @@ class Sink:
             self._flush()
 
     def _flush(self) -> None:
-        rows = pa.Table.from_batches(self._batches, self._schema)
-        plain = isinstance(self._file, csv.CSVWriter)
-        self._file.write_table(_escaped(rows) if plain else rows)
+        if self._file is not None and not self._batches:
+            return
+        rows = pa.Table.from_batches(self._batches, None if self._batches else self._contract)
+        if self._plain and self._batches:
+            rows = _escaped(rows.cast(self._contract))
+        if self._file is None:
+            self._file = self._open(rows.schema)
+        self._file.write_table(rows)
         self._batches, self._rows = [], 0
+
+    def _open(self, coded: pa.Schema) -> Any:
+        """A writer of rows that are coded as the first ones are."""
+        if self._plain:
+            return csv.CSVWriter(self._path, self._contract)
+        numbers = {field.name: "BYTE_STREAM_SPLIT" for field in self._contract
+                   if field.type == schema.NUMBER}  # fmt: skip
+        words = [field.name for field in self._contract
+                 if field.type == schema.TEXT or field.name == "n_months"]  # fmt: skip
+        writer = parquet.ParquetWriter(
+            self._path, coded, compression="zstd", use_dictionary=words, store_schema=False,
+            column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
+        )  # fmt: skip
+        # Text is told to be plain: of coded text, pyarrow does not use the row groups' statistics.
+        plain = self._contract.with_metadata(coded.metadata)
+        writer.add_key_value_metadata(
+            dict(coded.metadata) | {"ARROW:schema": base64.b64encode(plain.serialize())}
+        )
+        return writer
 
     def about(self, cleaned: list[Cleaned]) -> None:
         """Say in the file's metadata what became of each source."""
@@ -287,7 +314,8 @@ class Sink:
                               "file": each.source.path, "sha256": each.source.sha256}
             for each in cleaned
         ]  # fmt: skip
-        if not isinstance(self._file, csv.CSVWriter):
+        self._flush()
+        if not self._plain:
             text = json.dumps(told, ensure_ascii=False)
             self._file.add_key_value_metadata({"sources": text})
 
@@ -295,7 +323,8 @@ class Sink:
         """Write the rest, unless it went wrong, and close."""
         if error is None:
             self._flush()
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 def _escaped(rows: pa.Table) -> pa.Table:

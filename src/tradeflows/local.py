@@ -83,12 +83,11 @@ def _add(
         retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
     )  # fmt: skip
-    keys, parts = clean.Keys(schema.TABLES[table]), list(function(path, source, **options))
-    for part in parts:
-        keys.add(part.rows)
+    keys = clean.Keys(schema.TABLES[table])
+    cleaned = clean.tally(source, clean.through(function(path, source, **options), keys))
     keys.check()
     _store(path, source, root, owner not in who)
-    return clean.tally(source, parts)
+    return cleaned
 
 
 def _store(path: Path, source: Source, root: Path, new: bool) -> None:

@@ -15,6 +15,14 @@ from tradeflows.errors import SchemaError
 
 TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
 
+# Supplementary units of the Combined Nomenclature that have no plainer name.
+CN_UNITS = (
+    "CEEL", "CGT", "CTL", "G", "GI_FS", "GRT", "GT", "KG", "KG_90PCT_SDT", "KG_ACT_SUBST",
+    "KG_AL2O3", "KG_B2O3", "KG_BACO3", "KG_C5H14CLNO", "KG_CL", "KG_F", "KG_H2O2", "KG_H2SO4",
+    "KG_HCL", "KG_HF", "KG_K2CO3", "KG_K2O", "KG_KOH", "KG_MET_AM", "KG_N", "KG_NA2CO3",
+    "KG_NA2S2O5", "KG_NAOH", "KG_NET_EDA", "KG_P2O5", "KG_PBO", "KG_S", "KG_SIO2", "KG_SO2",
+    "KG_TIO2", "KG_U", "KW", "L_ALC_100PCT", "T_CO2",
+)  # fmt: skip
 QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
 
 
@@ -79,7 +87,7 @@ TRADE = pa.schema(
         _key("qty_unit", TEXT, "unit of qty, and part of the key since one flow may be stated in "
              "two; none where the row has no quantity", sdmx="UNIT_MEASURE",
              allowed=("none", "m3", "TJ", "items", "bbl", "m", "m2", "L", "carat", "pairs",
-                      "packs", "kWh")),
+                      "packs", "kWh", *CN_UNITS)),
         _key("vintage", TEXT, "release that the figure is from, as the source dates it"),
         _field("value_reported", NUMBER, "value as published, in whole units of currency",
                unit="currency"),
@@ -234,7 +242,8 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     ----------
     columns
         A value for each field of `schema`, by name: an array or Series of n values, or a scalar
-        (or None) that all n rows share. At least ``source_row`` is an array.
+        (or None) that all n rows share. At least ``source_row`` is an array. Text may come
+        dictionary-coded, and stays so.
     schema
         One of :data:`TABLES`.
 
@@ -264,7 +273,8 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         if len(arrays[-1]) != n:
             found = f"{len(arrays[-1])} values for {n} records"
             raise SchemaError(f"{_table(schema)}.{field.name}: {found}")
-    batch = pa.record_batch(arrays, schema=schema)
+    coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
+    batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
     for field, column in zip(schema, batch.columns, strict=True):
         _check(field, column, batch)
     return batch
@@ -276,12 +286,22 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     array = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)
-    return array if array.type == dtype else array.cast(dtype)
+    coded = pa.types.is_dictionary(array.type) and array.type.value_type == dtype
+    return array if coded or array.type == dtype else array.cast(dtype)
 
 
 def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
     if not field.nullable and column.null_count:
         _refuse(field, "no value", pc.is_null(column), batch)
+    if pa.types.is_dictionary(column.type):  # what holds for each word holds for each row
+        words = pa.record_batch([column.dictionary, pa.nulls(len(column.dictionary), COUNT)],
+                                [field.name, "source_row"])  # fmt: skip
+        try:
+            _check(field, column.dictionary, words)
+        except SchemaError:  # find the rows, unless no row has the word
+            column = column.dictionary_decode()
+        else:
+            return
     if values := allowed(field):
         outside = pc.invert(pc.is_in(column, pa.array(values, field.type)))
         _refuse(

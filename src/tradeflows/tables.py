@@ -151,14 +151,18 @@ def _write(
                 continue
             if progress:
                 progress(source.id)
-            parts = list(_clean(root, source))
-            rows = pa.Table.from_batches([part.rows for part in parts], contract)
+            parts = []
+            for part in _clean(root, source):
+                built.counts.update(records=part.records, rows=len(part.rows))
+                built.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
+                if part.sorted:  # a file of any size, whose cleaner has looked for doubles
+                    rows = pa.Table.from_batches([part.rows]).cast(contract)
+                    writer.write_table(rows, row_group_size=ROWS_A_GROUP)
+                else:
+                    parts.append(part.rows)
+            rows = pa.Table.from_batches(parts, contract)
             schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
             writer.write_table(rows.sort_by(order), row_group_size=ROWS_A_GROUP)
-            built.counts["records"] += sum(part.records for part in parts)
-            built.counts["rows"] += len(rows)
-            for part in parts:
-                built.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
         writer.add_key_value_metadata({"counts": json.dumps(built.counts)})
     with path.open("rb+") as file:
         os.fsync(file.fileno())

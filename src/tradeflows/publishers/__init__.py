@@ -25,6 +25,8 @@ class Part(NamedTuple):
         values is not listed.
     empty
         Cells in which the publisher says that it has no figure (":", "N/A", "-").
+    sorted
+        The cleaner has sorted all rows of the file and found no two of one key.
     """
 
     rows: pa.RecordBatch
@@ -32,3 +34,4 @@ class Part(NamedTuple):
     left_out: Mapping[str, int]
     value: Mapping[str, float] = NOTHING
     empty: int = 0
+    sorted: bool = False
