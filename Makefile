@@ -9,7 +9,7 @@ ENV := .venv/installed
 BUILT := data/processed/.built
 TABLES := $(patsubst %,data/processed/%.parquet,trade settlement rates figures)
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-PAGES := $(NOTEBOOKS:notebooks/%.ipynb=report/%.html) report/dictionary.html
+PAGES := $(NOTEBOOKS:notebooks/%.ipynb=report/%.html) $(patsubst %,report/%.html,sources methods dictionary)
 
 # A blank in a name is no trouble; a raw file that is gone is seen by its folder.
 RAW := $(shell find data/raw | sed 's/ /\\ /g')
@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test lab accept data bench lock clean
+.PHONY: help report test lab accept data bench look lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,8 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
 
-lab: $(ENV) $(BUILT) ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab $(LAB) notebooks
+lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
+	$(BIN)/jupyter lab $(LAB) notebooks/explore.ipynb
 
 accept: $(ENV) ## accept what changed: rewrite outputs, control totals and verdicts, and say what moved
 	$(BIN)/tradeflows accept
@@ -55,10 +55,13 @@ data: $(BUILT) ## build data/processed from data/raw
 bench: $(ENV) $(BUILT) ## measure speed and memory
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
 
+look: report ## open every page in headless Chromium; pictures go to build/look
+	$(BIN)/python tests/look.py report build/look
+
 lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to the newest releases)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --custom-compile-command "make lock" $(LOCK) \
-	    --group dev --output-file requirements.lock pyproject.toml
+	    --group dev --group look --output-file requirements.lock pyproject.toml
 	sed -n 's/^\([a-z0-9-]*\)==\([^ ;]*\).*/s|^  - \1=.*|  - \1=\2|/p' requirements.lock > .venv/pins.sed
 	sed -f .venv/pins.sed environment.yml > .venv/environment.yml
 	cp .venv/environment.yml environment.yml
@@ -93,9 +96,9 @@ $(BUILT): $(ENV) $(RAW) $(CODE)
 	$(BIN)/tradeflows build
 	@touch $@
 
-# Named notebooks are run, and the index is written from all pages that stand.
+# Named notebooks are run (all, if none is), and the index is written from all pages that stand.
 ifneq ($(words $(wildcard $(PAGES))),$(words $(PAGES)))
 .PHONY: report/index.html
 endif
-report/index.html: $(BUILT) $(NOTEBOOKS)
-	$(BIN)/tradeflows report $(if $(filter $(BUILT),$?),$(NOTEBOOKS),$(filter %.ipynb,$?)) --to report
+report/index.html: $(BUILT) $(NOTEBOOKS) data/claims.toml
+	$(BIN)/tradeflows report $(if $(filter $(BUILT) data/claims.toml,$?),$(NOTEBOOKS),$(filter %.ipynb,$?)) --to report

@@ -15,7 +15,8 @@ import pytest
 from tradeflows.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {"report", "test", "lab", "accept", "data", "bench", "lock", "help", "clean"}
+TARGETS = {"report", "test", "lab", "accept", "data", "bench", "look", "lock", "help",
+           "clean"}  # fmt: skip
 
 
 def text(name):
@@ -40,6 +41,13 @@ def direct(project):
 
 
 @pytest.fixture(scope="module")
+def locked(project, direct):
+    """Names of all that is stated: the direct dependencies, and what looks at the report."""
+    looks = project["dependency-groups"]["look"]
+    return [*direct, *(normal(re.match(r"[\w.-]+", line)[0]) for line in looks)]
+
+
+@pytest.fixture(scope="module")
 def pins():
     """List (name, version, number of hashes) of each pin of the lock."""
     entries = re.findall(
@@ -50,8 +58,8 @@ def pins():
     return [(name, version, hashes.count("--hash")) for name, version, hashes in entries]
 
 
-def test_each_dependency_is_stated_once(direct):
-    assert len(direct) == len(set(direct))
+def test_each_dependency_is_stated_once(locked):
+    assert len(locked) == len(set(locked))
 
 
 def test_the_backend_is_a_dependency_so_that_it_is_locked(project, direct):
@@ -59,10 +67,10 @@ def test_the_backend_is_a_dependency_so_that_it_is_locked(project, direct):
     assert backend in project["dependency-groups"]["dev"]
 
 
-def test_the_lock_pins_each_package_once_with_hashes(direct, pins):
+def test_the_lock_pins_each_package_once_with_hashes(locked, pins):
     names = [name for name, _, _ in pins]
     assert names == sorted(set(re.findall(r"^([\w.-]+)==", text("requirements.lock"), flags=re.M)))
-    assert set(direct) <= set(names)
+    assert set(locked) <= set(names)
     assert all(hashes for _, _, hashes in pins)
 
 
@@ -92,7 +100,7 @@ def test_conda_users_get_the_same_dependencies_at_the_same_versions(project, dir
     assert f"  - python{project['project']['requires-python']}" in text("environment.yml")
 
 
-def test_what_the_code_imports_is_a_direct_dependency(direct):
+def test_what_the_code_imports_is_stated(locked):
     files = [file for top in ("src", "tests", "benchmarks") for file in (ROOT / top).rglob("*.py")]
     imported = set()
     for node in chain.from_iterable(ast.walk(ast.parse(file.read_text("utf-8"))) for file in files):
@@ -102,7 +110,7 @@ def test_what_the_code_imports_is_a_direct_dependency(direct):
             imported.add(node.module.partition(".")[0])
     foreign = imported - sys.stdlib_module_names - {"tradeflows", *(file.stem for file in files)}
     sources = packages_distributions()
-    named = {name for name in foreign if set(map(normal, sources.get(name, []))) & set(direct)}
+    named = {name for name in foreign if set(map(normal, sources.get(name, []))) & set(locked)}
     assert foreign == named
 
 

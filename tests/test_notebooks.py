@@ -42,13 +42,14 @@ def cells(notebook):
 
 
 def draws(cell):
-    """Whether a cell of code calls a function of charts that draws."""
+    """Whether a cell of code calls a function of charts that draws, or an answer's plot()."""
     return any(
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "charts"
-        and node.func.attr not in READERS
+        and (
+            node.func.attr == "plot"
+            or (ast.unparse(node.func.value) == "charts" and node.func.attr not in READERS)
+        )
         for node in ast.walk(ast.parse(cell.source))
     )
 

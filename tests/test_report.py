@@ -1,14 +1,18 @@
 """Notebooks are run and read back, and pages are written that open from disk."""
 
+import base64
+import csv
+import io
 import re
 import resource
 from contextlib import contextmanager
 
 import pytest
+from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook
 
-from tradeflows import notebooks, report, schema, tables
-from tradeflows.errors import BuildError
+from tradeflows import catalogue, export, front, notebooks, report, schema, tables
+from tradeflows.errors import BuildError, SourceError
 from tradeflows.notebooks import NotebookError
 from tradeflows.report import ReportError
 
@@ -28,7 +32,7 @@ def project(make_root):
 @pytest.fixture
 def quick(monkeypatch):
     """Let the pages be made of notebooks as they stand, since to run one takes seconds."""
-    monkeypatch.setattr(report, "run", lambda paths, root: [notebooks.load(p) for p in paths])
+    monkeypatch.setattr(report, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -118,28 +122,40 @@ def test_the_list_of_sources_is_read_back():
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def test_a_report_is_the_same_pages_every_time_one_a_notebook_with_index_and_dictionary(
+def picture_of(page, path):
+    """Read the attributes of the picture from `path`."""
+    (tag,) = re.findall(f'<img [^>]*src="{path}"[^>]*>', page)
+    return dict(re.findall('(\\w+)="(.*?)"', tag))
+
+
+REFERENCE = ["sources.html", "methods.html", "dictionary.html", "index.html"]
+
+
+def test_a_report_is_the_same_pages_every_time_one_a_notebook_and_those_of_reference(
     project, tmp_path
 ):
     save_notebook(project / "notebooks" / "01_no_price.ipynb", *CLAIM)
     to = tmp_path / "new" / "report"
     written = report.write([], to, project)
-    assert [path.name for path in written] == ["01_no_price.html", "dictionary.html", "index.html"]
-    assert sorted(path.name for path in to.iterdir()) == [
-        ".01_no_price.json", "01_no_price.html", "dictionary.html", "index.html",
-    ]  # fmt: skip
+    assert [path.name for path in written] == ["01_no_price.html", *REFERENCE]
+    kept = [".01_no_price.json", "01_no_price.html", "charts", *REFERENCE]
+    assert sorted(path.name for path in to.iterdir()) == sorted(kept)
     page, index = (to / "01_no_price.html").read_text(), (to / "index.html").read_text()
-    alt = r"The price fell &amp; fell: 8 dollars &lt;less&gt;"
     for text in (page, index):
-        assert re.search(rf'<img [^>]*alt="{alt}"', text)
+        picture = picture_of(text, "charts/01_no_price-1.png")
+        assert picture["alt"] == "The price fell &amp; fell: 8 dollars &lt;less&gt;"
         assert "Did the price of nothing fall?" in text
+    assert (to / "charts" / "01_no_price-1.png").read_bytes().startswith(b"\x89PNG")
     assert '<h2 id="the-price-fell-fell">The price fell &amp; fell</h2>' in page
     assert "8 dollars &lt;less&gt;</p>" in page
     assert 'href="01_no_price.html#the-price-fell-fell"' in index
     assert "<p>It fell by 8 dollars,\nin a month.</p>" in index
-    assert "Prices of &lt;nothing&gt;" in index
-    again = report.write([], tmp_path / "again", project)
-    assert [p.read_bytes() for p in again] == [p.read_bytes() for p in written]
+    assert "Prices of &lt;nothing&gt;" in (to / "sources.html").read_text()
+    report.write([], tmp_path / "again", project)
+    files = [path for path in to.rglob("*") if path.is_file()]
+    assert [(tmp_path / "again" / p.relative_to(to)).read_bytes() for p in files] == [
+        path.read_bytes() for path in files
+    ]
 
 
 def test_code_and_numbers_are_closed_at_first_and_below_the_sentence(project, tmp_path, quick):
@@ -159,7 +175,7 @@ def test_the_sources_of_a_page_come_from_the_catalogue_in_full(project, tmp_path
     listing = ("charts.sources({})", {"text/html": LISTED, "text/plain": "…"})
     report.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
-    assert '<a href="index.html#oil">Prices of &lt;nothing&gt;</a>' in page
+    assert '<a href="sources.html#oil">Prices of &lt;nothing&gt;</a>' in page
     assert "1 &amp; 2" in page
     assert "charts.sources" not in page
 
@@ -168,10 +184,11 @@ def test_nothing_on_a_page_is_loaded_from_elsewhere(project, tmp_path, quick):
     report.write([save_notebook(tmp_path / "a.ipynb", *CLAIM)], tmp_path, project)
     for page in tmp_path.glob("*.html"):
         text = page.read_text()
-        assert "<script" not in text
         assert (
-            re.findall(r'(?:src|href)="(?!data:|#|[\w.]+\.html|https://example\.org")', text) == []
+            text.count("<script") == text.count("<script>\n// All that a page can do is there") == 1
         )
+        own = r"data:|#|[\w.]+\.html|charts/|https://example\.org\""
+        assert re.findall(rf'(?:src|href)="(?!{own})', text) == []
         assert "@import" not in text
         assert "url(" not in text
 
@@ -201,6 +218,182 @@ def test_the_dictionary_explains_every_field_flag_and_qualifier(project, tmp_pat
     assert {"=", "~", "≤", "&gt;"} <= terms
 
 
+# --- the ledger -----------------------------------------------------------------------------------
+
+LEDGER = """
+[claim.P1]
+theme = "prices"
+statement = "The price of <nothing> was above 60."
+claimed = { value = 60, unit = "USD", qualifier = ">" }
+window = "2020-01..2020-02"
+who = "Gazette"
+where = "page 1"
+[[claim.P1.reading]]
+name = "first month"
+read = { table = "rates", start = "2020-01", end = "2020-01" }
+result = "rate"
+[[claim.P1.reading]]
+name = "second month"
+read = { table = "rates", start = "2020-02", end = "2020-02" }
+result = "rate"
+[claim.P2]
+theme = "prices"
+statement = "Nothing was sold."
+claimed = { unit = "qualitative" }
+window = "2020"
+who = "Gazette"
+where = "https://example.org"
+reason = "not public"
+"""
+
+
+FIGURES = """\
+id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
+underlying_statistic,publisher,publication_date,source_url,confidence,notes
+F1,goods,RUS,KAZ,goods,,2020-01,2020-12,annual,1,USD,=,records,Gazette,2021-05,example.org,high,
+"""
+
+
+@pytest.fixture
+def judged(make_root):
+    """Build a project with a ledger of two claims."""
+    printed = {"table": "figures", "cleaner": "transcribed.published_figures", "text": FIGURES,
+               "arguments": {"repeats": {}}}  # fmt: skip
+    root = make_root({"oil": {"address": HOME}, "printed": printed})
+    (root / "data" / "claims.toml").write_text(LEDGER)
+    tables.build(root)
+    return root
+
+
+def cut(page, claim):
+    return re.search(rf'<article class="[^"]*" id="{claim}".*?</article>', page, re.S)[0]
+
+
+def test_a_card_has_claim_verdict_numbers_and_the_raw_lines_behind_them(judged, tmp_path, quick):
+    report.write([], tmp_path, judged)
+    page = (tmp_path / "index.html").read_text()
+    first, second = cut(page, "P1"), cut(page, "P2")
+    assert "The price of &lt;nothing&gt; was above 60." in first
+    assert "Claimed: more than $60, for 2020-01 to 2020-02, by Gazette (page 1)." in first
+    assert "depends on the definition</b>" in first
+    assert "<b>$63.65</b>, 1.06 times the claim" in first
+    assert re.findall('class="says">(.*?)<', first) == ["agrees", "disagrees"]
+    assert '<td>2</td><td class="number">63.65 USD</td><td><code>2020-01,63.65</code>' in first
+    assert '<a href="sources.html#oil">data/raw/demo/oil.csv</a>: Office of Invention' in first
+    assert "oil: transcribed" in first
+    assert "Why not: not public; the records behind it are not public." in second
+    assert "<details" not in second
+    assert page.index('id="P1"') < page.index('id="P2"')
+
+
+def test_a_source_says_what_it_holds_and_which_claims_use_it(judged, tmp_path, quick):
+    report.write([], tmp_path, judged)
+    page = (tmp_path / "sources.html").read_text()
+    source = catalogue.load(judged)["oil"]
+    for text in (source.sha256, f"{source.bytes} bytes", "rates</a>: 2020 2", "not stated"):
+        assert text in page
+    assert re.findall('href="index.html#(P.)"', page) == ["P1"]
+
+
+def test_a_raw_file_that_was_altered_makes_no_page(judged, tmp_path, quick):
+    (judged / "data" / "raw" / "demo" / "oil.csv").write_text("period,usd_per_barrel\n2020-01,1\n")
+    with pytest.raises(SourceError, match="oil"):
+        report.write([], tmp_path, judged)
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_of_many_lines_the_first_are_printed_and_a_command_shows_the_others(
+    judged, tmp_path, quick, monkeypatch
+):
+    monkeypatch.setattr(front, "LINES", 0)
+    report.write([], tmp_path, judged)
+    first = cut((tmp_path / "index.html").read_text(), "P1")
+    assert "And 1 more, which <code>tradeflows trace P1 --definition &#34;first month" in first
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (81e9, "USD", "$81 billion"),
+        (-2.5e6, "USD", "−$2.5 million"),
+        (43.04, "percent", "43.04 %"),
+        (1.65e6, "bbl/day", "1.65 million barrels a day"),
+        (700, "tonnes", "700 tonnes"),
+    ],
+)
+def test_numbers_are_printed_as_a_newspaper_would(value, unit, text):
+    assert front.number(value, unit) == text
+
+
+def test_the_bars_of_a_claim_share_an_axis_that_holds_zero(judged):
+    (card, _) = front.themes(report.ledger.verdicts(root=judged), judged)["prices"]
+    assert [bar[0] for bar in (one["bar"] for one in card["readings"])] == [0.0, 0.0]
+    assert card["band"][1] == 100.0
+    assert card["readings"][1]["bar"][1] < card["band"][0] < card["readings"][0]["bar"][1]
+
+
+def test_a_notebook_that_opens_the_front_page_is_not_told_again(judged, tmp_path, quick):
+    png = io.BytesIO()
+    Image.new("RGB", (2, 1)).save(png, "png")
+    shown = ("x", {"image/png": base64.b64encode(png.getvalue()).decode()})
+    path = save_notebook(judged / "notebooks" / "00_all.ipynb", "# What holds?\n\nLittle.", shown)
+    report.write([path], tmp_path, judged)
+    page = (tmp_path / "index.html").read_text()
+    assert "<h1>What holds?</h1>" in page
+    assert page.count("Little.") == 1
+    assert page.count('src="charts/00_all-1.png" width="2" height="1"') == 1
+
+
+# --- what can be taken along ----------------------------------------------------------------------
+
+DRAWN = (
+    "# Did it rise?",
+    "import pandas as pd\n\nfrom tradeflows import charts",
+    "months = pd.to_datetime(['2020-01', '2020-02', '2020-03'])\n"
+    "frame = pd.DataFrame({'ref_period': months, 'rate': [63.65, None, 55.66], 'by': 'CHN'})\n"
+    "frame.attrs = {'sources': ('oil',), 'caveats': ('mind the gap',)}",
+    "## It rose",
+    "ax = charts.lines(frame, y='rate', by='by', title='It rose', unit='USD', source='Demo')\n"
+    "charts.drawn(ax)",
+)
+
+
+def test_each_chart_can_be_taken_as_picture_drawing_and_numbers(project, tmp_path):
+    path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
+    report.write([path], tmp_path, project)
+    page = (tmp_path / "a.html").read_text()
+    caption = re.search("<figcaption>(.*?)</figcaption>", page)[1]
+    png, svg, numbers = re.findall('<a href="(.*?)">', caption)
+    cite = caption.partition("Cite as: ")[2]
+    assert cite.startswith("“It rose”. Data: Office of Invention, obtained by 2024-06-30.")
+    shown = picture_of(page, png)
+    assert Image.open(io.BytesIO((tmp_path / png).read_bytes())).width // 2 == int(shown["width"])
+    drawing = (tmp_path / svg).read_text()
+    assert ">It rose</text>" in drawing
+    assert "'DejaVu Sans', Verdana" in drawing
+    head, rows = [], []
+    for line in (tmp_path / numbers).read_text().splitlines():
+        (head if line.startswith("# ") else rows).append(line)
+    assert list(csv.reader(rows)) == [
+        ["ref_period", "CHN"], ["2020-01-01", "63.65"], ["2020-02-01", ""], ["2020-03-01", "55.66"],
+    ]  # fmt: skip
+    assert head[:2] == ["# It rose", "# unit: USD"]
+    assert any(line.endswith(f"licence: not stated; {HOME}") for line in head)
+    assert "# mind: mind the gap" in head
+    assert "China: 63.65 in 2020-01, 55.66 in 2020-03" in shown["alt"]
+
+
+def test_a_notebook_that_is_run_for_other_ends_holds_none_of_it(tmp_path, project):
+    path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
+    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", export.START))
+    held = [[*one.cells[4].outputs[1].data] for one in (plain, full)]
+    assert export.MIME not in held[0]
+    assert export.MIME in held[1]
+
+
+# --- what can go wrong ----------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("names", [["x/a", "y/a"], ["x/index"]])
 def test_two_pages_of_one_name_are_refused_before_anything_is_run(project, tmp_path, names):
     paths = [tmp_path / f"{name}.ipynb" for name in names]
@@ -215,7 +408,7 @@ def test_absent_tables_are_named_with_the_command_that_makes_them(make_root, tmp
 
 def test_a_file_in_the_place_of_the_folder_is_one_clear_line(project, tmp_path, quick):
     (tmp_path / "report").write_text("mine")
-    with pytest.raises(ReportError, match=r"report/dictionary\.html: cannot be written \("):
+    with pytest.raises(ReportError, match=r"report/sources\.html: cannot be written \("):
         report.write([], tmp_path / "report", project)
     assert (tmp_path / "report").read_text() == "mine"
 

@@ -500,6 +500,50 @@ def _key(rows: pd.DataFrame) -> str:
     return " ".join("\xa0".join([*one.split(), "·"]) for one in words).removesuffix("\xa0·")
 
 
+def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpack[Look]) -> Axes:
+    """Draw which months are held: a strip a row, with its gaps.
+
+    Parameters
+    ----------
+    frame
+        One row a strip.
+    held
+        Column of the months, as ``2019-01 to 2021-12, 2022-03``.
+    by
+        The words beside each strip.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`), or there are more than 40 rows.
+    """
+    shown = _look(frame, look)
+    if not 0 < len(frame) <= 40:
+        raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
+    labels = [page.wrap(text, 34) for text in by]
+    with page.style():
+        _, axes = plt.subplots()
+        for i, text in enumerate(frame[held]):
+            for run in text.split(", "):
+                first, _, last = run.partition(" to ")
+                days = [pd.Timestamp(first), pd.Timestamp(last or first) + pd.DateOffset(months=1)]
+                axes.plot(days, [i, i], color=page.GREY, lw=7, solid_capstyle="butt",
+                          gid=f"{i}|held|{by[i]}")  # fmt: skip
+        axes.set_gid("coverage")
+        axes.set_ylim(len(frame) - 0.4, -0.6)
+        page.number_axis(axes)
+        axes.set_yticks(range(len(frame)), labels)
+        page.day_axis(axes)
+        vars(axes.figure)["tradeflows"] = shown
+        page.finish(
+            [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
+            foot=list(filter(None, (shown["note"], f"Source: {shown['source']}"))),
+            events=shown["events"], reference={}, box=sum(
+                0.14 + page.LINE * (label.count("\n") + 1) for label in labels),
+        )  # fmt: skip
+    return axes
+
+
 def drawn(axes: Charts) -> pd.DataFrame:
     """Read back from the artists, to four significant figures, what a chart shows.
 
@@ -866,6 +910,11 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
             row["verdict"] = artist.get_text()
         elif part == "beyond":
             row["mark"] = artist.get_text()
+        elif part == "held":
+            first, last = _days(artist.get_xydata()[:, 0])
+            ends = (f"{day:%Y-%m}" for day in (first, last - pd.DateOffset(days=1)))
+            run = " to ".join(dict.fromkeys(ends))
+            row["printed"] = f"{row['printed']}, {run}" if "printed" in row else run
         elif part == "reading":
             look = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
             row["value"] = artist.get_xdata()[0]
@@ -889,7 +938,8 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
     order = ["series", "value", "low", "high", "mark", "says", "printed", "verdict"]
     order = {"points": ["ref_period"], "blocks": ["ref_period", "n_months"],
              "windows": ["start", "end"]}.get(kind, []) + order  # fmt: skip
-    table = table[[c for c in order if c == "value" or (c in table and table[c].notna().any())]]
+    always = "printed" if kind == "coverage" else "value"
+    table = table[[c for c in order if c == always or (c in table and table[c].notna().any())]]
     if "verdict" in table:
         table["verdict"] = table.groupby("series")["verdict"].transform("first")
     words = {"mark", "says", "printed"} if kind == "ratios" else {"mark"}

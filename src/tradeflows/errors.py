@@ -6,6 +6,10 @@ from pathlib import Path
 class TradeflowsError(Exception):
     """Any error that this package raises on purpose; the data are not as expected (exit 1)."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a notebook: the message, in place of the frames."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class CatalogueError(TradeflowsError):
     """The maintainer must mend ``sources.toml``: a key, a cleaner or an id is wrong."""

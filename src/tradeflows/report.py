@@ -1,25 +1,23 @@
-"""Notebooks to pages: HTML that opens from disk.
+"""The report: pages that open from disk, made from the ledger, the catalogue and the notebooks.
 
-A page loads nothing from elsewhere and has no script; the same inputs give the same bytes.
+A page loads nothing from elsewhere and reads whole without its script; the same inputs give the
+same bytes.
 """
 
 import html
 import json
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
-from pyarrow import compute, parquet
 
-from tradeflows import __version__, catalogue, schema, tables
-from tradeflows.errors import BuildError, TradeflowsError
+from tradeflows import catalogue, export, front, site
+from tradeflows import claims as ledger
 from tradeflows.notebooks import (
     ASSERT,
     HEADING,
@@ -30,23 +28,21 @@ from tradeflows.notebooks import (
     sources_used,
     walk,
 )
+from tradeflows.site import TEMPLATES, ReportError, render, save
 
-TEMPLATES = Path(__file__).parent / "templates"
-OWN_PAGES = ("index", "dictionary")
-QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
+OWN_PAGES = ("index", "sources", "methods", "dictionary")
+OPENS = "00_"  # begins the name of the notebook whose first picture opens the front page
 
-
-class ReportError(TradeflowsError):
-    """A page or a notebook cannot be written."""
+Files = dict[Path, str | bytes]
 
 
 def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list[Path]:
-    """Run notebooks and write a page each, the index and the data dictionary into a folder.
+    """Run notebooks and write a page each, the front page and those of reference into a folder.
 
     Parameters
     ----------
     notebooks
-        Files; all of ``notebooks/`` if none are named. The index also has the others whose
+        Files; all of ``notebooks/`` if none are named. The front page also has the others whose
         pages stand in `to` already.
     to
         Folder of the pages; it is made if need be.
@@ -62,8 +58,12 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
     ------
     NotebookError
         A notebook cannot be read, or fails.
+    LedgerError
+        The ledger cannot be read or judged.
     ReportError
         Two notebooks would share a page, or a page cannot be written.
+    SourceError
+        A raw file is missing or altered.
     BuildError
         The tables are absent.
     """
@@ -73,81 +73,38 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
     names = [path.stem for path in notebooks]
     if twice := [name for name in names if names.count(name) > 1 or name in OWN_PAGES]:
         raise ReportError(f"{twice[0]}.html would be written twice: rename a notebook")
+    for source in catalogue.load(root).values():
+        catalogue.check(source, root)
+    rows = site.rows(root)
+    verdicts = ledger.verdicts(root=root) if ledger.path(root).is_file() else []
     menu = sorted({path.stem for path in known} | {*names})
-    rows = _rows(root)
-    site = _site(root) | {"menu": {name: _label(name) for name in menu}}
-    cards, files = {}, {}
-    for name, notebook in zip(names, run(notebooks, root), strict=True):
-        cards[name] = _card(notebook)
-        files[to / f".{name}.json"] = json.dumps(cards[name], ensure_ascii=False)
-        files[to / f"{name}.html"] = _page(
-            "notebook", site, name=name, title=cards[name]["title"], body=_body(notebook),
+    frame = site.frame(root, {name: _label(name) for name in menu})
+    files: Files = {}
+    stories: dict[str, dict[str, Any]] = {}
+    for name, notebook in zip(names, run(notebooks, root, export.START), strict=True):
+        files |= {to / path: text for path, text in _pictures(notebook, name, frame).items()}
+        stories[name] = _story(notebook)
+        files[to / f".{name}.json"] = json.dumps(stories[name], ensure_ascii=False)
+        files[to / f"{name}.html"] = render(
+            "notebook", frame, name=name, title=stories[name]["title"], body=_body(notebook),
             used=sources_used(notebook),
         )  # fmt: skip
     for name in {*menu} - {*names}:
         if (kept := to / f".{name}.json").is_file() and (to / f"{name}.html").is_file():
-            cards[name] = json.loads(kept.read_text(encoding="utf-8"))
-    files[to / "dictionary.html"] = _page("dictionary", site, **_dictionary())
-    files[to / "index.html"] = _page("index", site, cards=dict(sorted(cards.items())), rows=rows)
+            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
+    files[to / "sources.html"] = render("sources", frame, rows=rows, uses=front.uses(verdicts))
+    files[to / "methods.html"] = render("methods", frame, **site.methods())
+    files[to / "dictionary.html"] = render("dictionary", frame, **site.dictionary())
+    counts = {one: sum(each.verdict == one for each in verdicts) for one in front.TONES}
+    files[to / "index.html"] = render(
+        "index", frame, themes=front.themes(verdicts, root), counts=counts, tones=front.TONES,
+        stories=dict(sorted(stories.items())), opening=_opening(stories),
+    )  # fmt: skip
     save(files)
     return [path for path in files if path.suffix == ".html"]
 
 
-def save(files: Mapping[Path, str]) -> None:
-    """Write text files by their paths, all of them or none; folders are made if need be.
-
-    Raises
-    ------
-    ReportError
-        One of them cannot be written.
-    """
-    written: dict[Path, Path] = {}
-    try:
-        for path, text in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            written[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            written[path].write_text(text, encoding="utf-8", newline="\n")
-        for path, temporary in written.items():
-            temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReportError(f"{path}: cannot be written ({reason}); make room or move what is in "
-                          "the way, and try again") from error  # fmt: skip
-    finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
-
-
 # --- what the pages hold --------------------------------------------------------------------------
-
-
-def _site(root: Path) -> dict[str, Any]:
-    sources = catalogue.load(root)
-    newest = max((source.retrieved for source in sources.values()), default="")
-    return {"sources": sources, "publishers": catalogue.publishers(root), "newest": newest,
-            "version": __version__}  # fmt: skip
-
-
-def _dictionary() -> dict[str, Any]:
-    contracts = schema.TABLES.items()
-    return {
-        "tables": {name: schema.describe(contract) for name, contract in contracts},
-        "about": {name: contract.metadata[b"about"].decode() for name, contract in contracts},
-        "flags": schema.FLAGS,
-        "qualifiers": dict(zip(schema.QUALIFIERS, QUALIFIERS, strict=True)),
-    }
-
-
-def _rows(root: Path) -> dict[str, int]:
-    """Rows that each source has in its table."""
-    counts: dict[str, int] = {}
-    for name in schema.TABLES:
-        path = tables.processed(root, name)
-        if not path.is_file():
-            raise BuildError(f"{path}: absent; run `tradeflows build`")
-        held = compute.value_counts(parquet.read_table(path, columns=["source_id"])["source_id"])
-        counts |= {each["values"]: each["counts"] for each in held.to_pylist()}
-    return counts
 
 
 def _label(name: str) -> str:
@@ -159,18 +116,31 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
 
 
-def _alt(notebook: NotebookNode, heading: str) -> str:
-    return ": ".join(filter(None, (heading.rstrip("."), claims(notebook).get(heading, ""))))
+def _pictures(notebook: NotebookNode, name: str, frame: dict[str, Any]) -> dict[str, str | bytes]:
+    """Files of all charts of a notebook; what a page says of each becomes its output's metadata."""
+    contents: dict[str, str | bytes] = {}
+    said = claims(notebook)
+    for heading, cell in walk(notebook):
+        for output in cell.get("outputs", []):
+            if export.PNG not in output.get("data", {}):
+                continue
+            path = f"charts/{name}-{sum(each.endswith('.png') for each in contents) + 1}"
+            shown, files = export.files(output, path, frame["sources"], frame["publishers"])
+            claim = ": ".join(filter(None, (heading.rstrip("."), said.get(heading, ""))))
+            shown["alt"] = ". ".join(dict.fromkeys(filter(None, (claim, shown.get("alt", "")))))
+            output.metadata = NotebookNode(shown)
+            contents |= files
+    return contents
 
 
-def _card(notebook: NotebookNode) -> dict[str, Any]:
+def _story(notebook: NotebookNode) -> dict[str, Any]:
     """What the index shows of a notebook; kept beside its page for when only others are run."""
     title, _, rest = (notebook.cells[0].source if notebook.cells else "").strip().partition("\n")
     pictures = (
-        {"picture": output.data["image/png"].replace("\n", ""), "alt": _alt(notebook, heading)}
-        for heading, cell in walk(notebook)
+        {key: output.metadata[key] for key in ("picture", "width", "height", "alt")}
+        for _, cell in walk(notebook)
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        if "picture" in output.metadata
     )
     return {
         "title": title.removeprefix("# ").strip(),
@@ -179,13 +149,13 @@ def _card(notebook: NotebookNode) -> dict[str, Any]:
     } | next(pictures, {})
 
 
-# --- from content to HTML -------------------------------------------------------------------------
+def _opening(stories: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The story whose picture opens the front page; it is told there and nowhere else."""
+    name = next((name for name in sorted(stories) if name.startswith(OPENS)), "")
+    return stories[name] | {"name": name} if name else {}
 
 
-def _page(template: str, site: Mapping[str, Any], **content: Any) -> str:
-    own = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-                      lstrip_blocks=True)  # fmt: skip
-    return own.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
+# --- from a notebook to HTML ----------------------------------------------------------------------
 
 
 def _body(notebook: NotebookNode) -> str:
@@ -203,16 +173,15 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
     page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     joined = None
-    for heading, cell in walk(page):
+    for _, cell in walk(page):
         if cell.cell_type != "code":
             cell.source = HEADING.sub(_with_anchor, cell.source)
             cells.append(cell)
             joined = None
         elif not lists_sources(cell):
             for output in cell.outputs:
-                output.metadata = NotebookNode(
-                    kind=_kind(output), sentence=sentence(output), alt=_alt(notebook, heading)
-                )
+                own = {"kind": _kind(output), "sentence": sentence(output)}
+                output.metadata = NotebookNode({**output.get("metadata", {}), **own})
             if joined is None:
                 cells.append(joined := cell)
             else:
@@ -226,7 +195,7 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
 
 def _kind(output: NotebookNode) -> str:
     """Chart, sentence, or table and other text: on the page they stand in this order."""
-    if "image/png" in output.get("data", {}):
+    if export.PNG in output.get("data", {}):
         return "chart"
     return "sentence" if sentence(output) else "text"
 

@@ -1,0 +1,134 @@
+"""A chart to take along: picture, drawing and numbers, each with its unit, sources and licence.
+
+In a kernel, :func:`hook` adds to each chart that is displayed what :func:`files` later writes; the
+notebook that is committed never holds it.
+"""
+
+import base64
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbformat import NotebookNode
+from PIL import Image
+
+from tradeflows import __version__
+from tradeflows.catalogue import Publisher, Source
+
+MIME = "application/vnd.tradeflows.chart+json"
+START = "from tradeflows import export; export.hook(get_ipython())"
+DPI = 200  # twice what a notebook shows
+# Whose letters are as wide, for readers without the font that the chart was set in.
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
+PNG = "image/png"
+
+
+def hook(shell: Any) -> None:
+    """Let the kernel's `shell` draw every figure finer, and add its :func:`bundle`."""
+    shell.config.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "dpi": DPI}
+    shell.display_formatter.mimebundle_formatter.for_type_by_name(
+        "matplotlib.figure", "Figure", bundle
+    )
+
+
+def bundle(figure: Any, **_: Any) -> dict[str, Any]:
+    """The chart in `figure` under :data:`MIME`; nothing for one that :mod:`charts` did not draw.
+
+    Returns
+    -------
+    dict
+        ``title``, ``unit`` (by panel, where there are panels), ``alt``, ``sources`` (ids),
+        ``caveats``, ``svg`` and ``rows`` (of the numbers drawn, a header first).
+    """
+    import matplotlib.pyplot as plt
+
+    from tradeflows import charts, page
+
+    if not (shown := vars(figure).get("tradeflows")):
+        return {}
+    axes = figure.axes[0] if len(figure.axes) == 1 else figure.axes
+    table = charts.drawn(axes)
+    if table.columns.nlevels > 1:
+        table.columns = [": ".join(map(str, column)) for column in table.columns]
+    alt, svg = charts.alt(axes), io.BytesIO()
+    fixed: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "tradeflows"}
+    with page.style(), plt.rc_context(fixed):
+        about = {"Date": None, "Title": shown["title"], "Description": alt}
+        figure.savefig(svg, format="svg", bbox_inches="tight", metadata=about)
+    chart = {
+        "title": shown["title"], "unit": shown["unit"], "alt": alt,
+        "sources": list(shown["attrs"]["sources"]), "caveats": list(shown["attrs"]["caveats"]),
+        "svg": svg.getvalue().decode().replace(f"'{page.FONT}'", FONTS),
+        "rows": list(csv.reader(io.StringIO(table.to_csv()))),
+    }  # fmt: skip
+    return {MIME: chart}
+
+
+def files(
+    output: NotebookNode, name: str, sources: Mapping[str, Source], who: Mapping[str, Publisher]
+) -> tuple[dict[str, Any], dict[str, bytes | str]]:
+    """What a page says of the picture in `output`, and the files to take along.
+
+    Parameters
+    ----------
+    output
+        Of a cell that was run with :data:`START`, or without.
+    name
+        Path of the files within the report, without a suffix.
+    sources, who
+        The catalogue.
+
+    Returns
+    -------
+    dict
+        ``picture`` (its path), ``width`` and ``height`` in pixels of the page; for a chart of
+        this project ``alt``, ``cite`` and ``take`` (paths by what they hold).
+    dict
+        Contents by path.
+    """
+    chart = output.data.get(MIME)
+    png = base64.b64decode(output.data[PNG])
+    scale = DPI // 100 if chart else 1
+    width, height = (side // scale for side in Image.open(io.BytesIO(png)).size)
+    shown: dict[str, Any] = {"picture": f"{name}.png", "width": width, "height": height}
+    contents: dict[str, bytes | str] = {f"{name}.png": png}
+    if chart:
+        used = [sources[each] for each in chart["sources"] if each in sources]
+        cite = cited(chart["title"], used, who)
+        contents |= {f"{name}.svg": chart["svg"], f"{name}.csv": _csv(chart, cite, used, who)}
+        take = {"PNG": f"{name}.png", "SVG": f"{name}.svg", "numbers (CSV)": f"{name}.csv"}
+        shown |= {"alt": chart["alt"], "cite": cite, "take": take}
+    return shown, contents
+
+
+def cited(title: str, used: Sequence[Source], who: Mapping[str, Publisher]) -> str:
+    """One line by which a chart is cited: title, whose data, when obtained, made with what."""
+    names = ", ".join(dict.fromkeys(who[source.publisher].name for source in used))
+    newest = max((source.retrieved for source in used), default="")
+    data = f"Data: {names}, obtained by {newest}. " if used else ""
+    return f"“{title.rstrip('.')}”. {data}Chart: tradeflows {__version__}."
+
+
+def _csv(
+    chart: Mapping[str, Any], cite: str, used: Sequence[Source], who: Mapping[str, Publisher]
+) -> str:
+    unit = chart["unit"]
+    units = [unit] if isinstance(unit, str) else [f"{name}: {text}" for name, text in unit.items()]
+    head = [
+        chart["title"],
+        *(f"unit: {each}" for each in units),
+        "numbers: as drawn, to four significant figures; empty is not published, never zero",
+        *(
+            f"source: {each.id}: {who[each.publisher].name}; {each.title}; vintage {each.vintage}; "
+            f"obtained {each.retrieved}; licence: {each.licence}; "
+            f"{each.address or who[each.publisher].home}".rstrip("; ")
+            for each in used
+        ),
+        *(f"mind: {each}" for each in chart["caveats"]),
+        f"cite as: {cite}",
+    ]
+    text = io.StringIO()
+    text.writelines(f"# {' '.join(line.split())}\n" for line in head)
+    csv.writer(text, lineterminator="\n").writerows(chart["rows"])
+    return text.getvalue()

@@ -1,0 +1,125 @@
+"""The ledger as the front page shows it: a card a claim, down to the raw lines of each number."""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tradeflows import claims, page
+from tradeflows.claims import Claim, Found, Verdict
+
+LINES = 40  # of a reading that the page prints; the command line shows all
+TONES = {claims.REPRODUCED: "yes", claims.DEPENDS: "partly", claims.NOT_REPRODUCED: "no",
+         claims.NOT_TESTABLE: "open"}  # fmt: skip
+SAYS = {True: "agrees", False: "disagrees", None: "says nothing"}
+WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
+SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
+# What readers see of a unit, before and after the number; others stand after it as they are.
+UNITS = {"USD": ("$", ""), "percent": ("", " %"), "%": ("", " %"), "ratio": ("", ""),
+         "bbl/day": ("", " barrels a day"), "USD/bbl": ("$", " a barrel"),
+         "tonnes/yr": ("", " tonnes a year"), "times": ("", " times"),
+         "units": ("", " pieces")}  # fmt: skip
+STEPS = ((1e9, " billion"), (1e6, " million"))
+
+
+def number(value: float, unit: str, digits: int = 4) -> str:
+    """Print a number with its unit as a newspaper would: $81 billion, 43 %, 700 tonnes."""
+    before, after = UNITS.get(unit, ("", f" {unit}"))
+    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
+    text = page.number(value / size, digits)
+    return f"−{before}{text[1:]}{word}{after}" if value < 0 else f"{before}{text}{word}{after}"
+
+
+def themes(verdicts: Iterable[Verdict], root: Path) -> dict[str, list[dict[str, Any]]]:
+    """Cards by theme, in the order of the ledger; those without a reading come last in each.
+
+    Raises
+    ------
+    SourceError
+        A raw file is missing or altered.
+    QueryError
+        A number cannot be followed to its lines.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.claim.theme, []).append(card(verdict, root))
+    return {theme: sorted(cards, key=lambda one: not one["readings"])
+            for theme, cards in found.items()}  # fmt: skip
+
+
+def card(verdict: Verdict, root: Path) -> dict[str, Any]:
+    """One claim as plain values for the template."""
+    claim = verdict.claim
+    left, right = _scale(verdict)
+
+    def at(value: float) -> float:
+        return round(100 * (min(max(value, left), right) - left) / (right - left), 2)
+
+    return {
+        "id": claim.id, "statement": claim.statement, "who": claim.who, "where": claim.where,
+        "window": claim.window.replace("..", " to "), "said": _said(claim),
+        "verdict": verdict.verdict, "tone": TONES[verdict.verdict], "reason": verdict.reason,
+        "why": claims.REASONS.get(verdict.reason, ""), "caveats": verdict.caveats,
+        "band": (at(claim.low), at(claim.high)), "zero": at(0),
+        "readings": [_reading(one, claim, at, root) for one in verdict.found],
+    }  # fmt: skip
+
+
+def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
+    """The claims that each source is used for, by its id."""
+    found: dict[str, dict[str, Claim]] = {}
+    for verdict in verdicts:
+        for source in {name for one in verdict.found for name in one.sources}:
+            found.setdefault(source, {})[verdict.claim.id] = verdict.claim
+    return {source: list(each.values()) for source, each in found.items()}
+
+
+def _said(claim: Claim) -> str:
+    """The figure as it was claimed, and the numbers that agree with it."""
+    if claim.figure is None:
+        return "no figure"
+    if not claim.figure and claim.qualifier in SIGNS:
+        return SIGNS[claim.qualifier]
+    said = WORDS.get(claim.qualifier, "") + number(claim.figure, claim.unit, 6)
+    if math.isfinite(claim.low) and math.isfinite(claim.high) and claim.low < claim.high:
+        ends = (number(end, claim.unit, 8) for end in (claim.low, claim.high))
+        said += f" ({' to '.join(ends)} agree)"
+    return said
+
+
+def _scale(verdict: Verdict) -> tuple[float, float]:
+    """Both ends of the axis that the claim and its readings share; zero is on it."""
+    claim = verdict.claim
+    shown = [claim.low, claim.high, claim.figure or 0.0]
+    shown += [value for one in verdict.found for value in (one.value, one.low, one.high)]
+    shown = [value for value in shown if math.isfinite(value)]
+    left, right = min(0.0, *shown), max(0.0, *shown)
+    room = 0.04 * (right - left) or 1.0  # so that what is open at an end reaches beyond all
+    return left - room * (left < 0 or claim.low == -math.inf), right + room
+
+
+def _reading(one: Found, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
+    bound = "at most " if one.low <= 0 < one.high and one.note == "bound" else ""
+    says = SAYS[one.agrees] + (f": {one.note}" if one.agrees is None and one.note else "")
+    return {
+        "name": one.name, "value": bound + number(one.value, one.unit),
+        "ratio": "" if one.ratio is None else f"{one.ratio:.3g} times the claim",
+        "says": says, "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
+        "bar": sorted((at(0), at(one.value))), "bound": bool(bound),
+    } | _lines(claims.terms(one, root), claim)  # fmt: skip
+
+
+def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
+    """The formula and the raw lines of one number, by file; not more than :data:`LINES`."""
+    rows = terms["terms"]
+    files: dict[str, dict[str, Any]] = {}
+    for row in rows[:LINES]:
+        file = files.setdefault(row["path"], {"source": row["source_id"], "rows": [],
+                                              "publisher": row["publisher"],
+                                              "address": row["address"]})  # fmt: skip
+        file["rows"].append({"line": row["line"], "text": row["text"], "role": row["role"],
+                             "number": f"{row['value']:,.10g} {row['unit']}"})  # fmt: skip
+    command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
+    return {"formula": terms["formula"], "lines": files, "count": len(rows),
+            "roles": len({row["role"] for row in rows}) > 1,
+            "more": len(rows) - min(len(rows), LINES), "command": command}  # fmt: skip

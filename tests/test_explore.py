@@ -1,0 +1,320 @@
+"""The explorer on the committed data: each question is one call, and pandas still works."""
+
+import pickle
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+import tradeflows as tf
+from tradeflows import charts
+from tradeflows.answers import Answer
+from tradeflows.errors import QueryError
+
+FOUR = ["EU", "China", "India", "Türkiye"]
+
+
+@pytest.fixture(autouse=True)
+def committed(embedded, monkeypatch):
+    """Ask the tables of the committed data; close what was drawn."""
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(embedded))
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def crude():
+    """China's crude from Russia, month by month."""
+    return tf.flow(reporter="CHN", partner="RUS", product="crude oil", start="2019")
+
+
+# --- five questions, each one call ----------------------------------------------------------------
+
+
+def test_chinas_crude_from_russia_by_month_in_tonnes(crude):
+    assert crude["unit"].unique().tolist() == ["tonnes"]
+    assert len(crude) == 72
+    assert crude["value"].equals(crude["net_wgt_kg"] / 1000)
+    may = crude.loc[crude["ref_period"].eq("2023-05-01"), "value"].item()
+    assert may == pytest.approx(9_704_130, rel=1e-6)
+
+
+def test_the_eus_top_five_gas_suppliers_in_2021():
+    top = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").head(5)
+    assert top["partner_iso"].tolist() == ["RUS", "DZA", "NOR", "USA", "QAT"]
+    assert top["value"].is_monotonic_decreasing
+    assert top["unit"].eq("tonnes").all()
+    assert any("partners are a selection" in caveat for caveat in top.attrs["caveats"])
+
+
+def test_indias_share_of_russias_crude_to_the_four_buyers_in_2023():
+    shares = tf.flow("crude oil", FOUR, "Russia", start="2023", end="2023").by("reporter").share()
+    india = shares.set_index("reporter_iso")["value"]["IND"]
+    alone = [tf.flow("crude oil", each, "Russia", start="2023", end="2023") for each in FOUR[:3]]
+    raw = pd.concat(alone).groupby("reporter_iso")["net_wgt_kg"].sum()
+    assert india == pytest.approx(100 * raw["IND"] / raw.sum())
+    assert round(india) == 41
+    # No fourth buyer states 2023, and the answer says so rather than count it as nothing.
+    assert any(caveat.startswith("Türkiye states nothing") for caveat in shares.attrs["caveats"])
+
+
+def test_the_yuans_share_in_export_settlement_as_published():
+    yuan = tf.settlement("yuan", "export settlement")
+    assert set(yuan["unit"]) == {"%"}
+    assert yuan.groupby("measure")["value"].max().to_dict() == {
+        "financial_stability_review": 14.0, "official statement": 34.5, "risk_review": 40.8
+    }  # fmt: skip
+    assert {"outlet", "vintage", "qualifier"} <= {*yuan}
+
+
+def test_every_drone_figure_above_12_million_dollars():
+    found = tf.figures("drone", above=12e6)
+    assert found["id"].tolist() == ["D01", "D06", "D11", "D17", "D22", "D23", "D25", "D26",
+                                    "D28", "D38", "O01"]  # fmt: skip
+    assert found["value"].ge(12e6).all()
+    caveats = found.attrs["caveats"]
+    assert "O01 repeats D01, so it confirms nothing" in caveats
+    assert any(caveat.startswith("D27 is in GBP") for caveat in caveats)
+
+
+# --- what an answer can do ------------------------------------------------------------------------
+
+
+def test_every_number_can_be_traced(crude):
+    share = crude.share(tf.flow("crude oil", "China", "World", start="2019", end="2024"))
+    answers = {
+        "a flow": crude.tail(2),
+        "a sum": crude.by("reporter", every=12).tail(1),
+        "a share of the world": share.tail(1),
+        "a share among buyers": tf.flow("crude oil", FOUR, "Russia", start="2023", end="2023")
+        .by("reporter").share(),
+        "a ratio": crude.compare(tf.flow("crude oil", "China", "Russia", publisher="comtrade")
+                                 ).dropna(subset="value").tail(1),
+        "a settlement": tf.settlement().head(1),
+        "a figure": tf.figures("drone", above=12e6).head(1),
+        "a card": tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02").ratios.head(1),
+    }  # fmt: skip
+    for name, each in answers.items():
+        lines = each.trace()
+        assert len(lines) >= len(each), name
+        assert type(lines) is pd.DataFrame, name
+
+
+def test_each_answer_draws_itself_in_the_house_style(crude):
+    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2022", end="2023")
+    axes = {
+        "lines": crude.plot(),
+        "two lines": both.plot(title="Two buyers"),
+        "bars": both.by("reporter").plot(),
+        "shares": both.share().plot(),
+        "points": tf.settlement().plot(),
+        "windows": tf.figures("drone", above=12e6).plot(),
+        "strips": tf.find("LNG").plot(),
+        "a card": tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], "2022-02").plot(),
+        "blocks": tf.flow("total", "China", "Russia", flow="MX", publisher="gacc").plot(),
+    }  # fmt: skip
+    for name, each in axes.items():
+        assert isinstance(each, Axes), name
+        assert len(charts.drawn(each)), name
+        assert "Source: " in "".join(text.get_text() for text in each.figure.texts), name
+    assert charts.alt(axes["two lines"]).startswith("Two buyers. Million tonnes a month.")
+    gaps = charts.drawn(axes["strips"])["printed"]
+    assert gaps["LNG (G3200), Bruegel"] == "2019-01 to 2019-12, 2022-10 to 2026-03"
+
+
+def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
+    text, page = repr(crude.head(2)), crude.head(2)._repr_html_()
+    first, *caveats, head, january, _, source = text.splitlines()
+    assert first == "Crude oil, imports of China from Russia; tonnes"
+    assert len(caveats) == len(crude.attrs["caveats"])
+    assert head.split() == ["period", "value"]
+    assert january.split() == ["2019-01", "6,964,065"]
+    assert source == "Source: China Customs (vintage 2025-01-25)"
+    assert page.index("<li>") < page.index("<table") < page.index("Source: ")
+    assert "source_row" not in page
+
+
+def test_what_a_user_adds_is_shown_and_markup_is_escaped(crude):
+    crude.attrs["caveats"] = ("<b>&",)
+    page = crude.assign(own=1.5).head(2).assign(note2=["<i>", "x"])._repr_html_()
+    assert "note2" in page
+    assert "<li>&lt;b&gt;&amp;</li>" in page
+    assert "&lt;i&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame[frame["value"] > 7e6],
+        lambda frame: frame.query("value > 7e6"),
+        lambda frame: frame.assign(mt=frame["value"] / 1e6),
+        lambda frame: frame.sort_values("value").head(3),
+        lambda frame: frame.rename(columns={"note": "remark"}),
+        lambda frame: frame.set_index("ref_period").loc["2023"],
+        lambda frame: frame.copy(),
+        lambda frame: pickle.loads(pickle.dumps(frame)),
+        lambda frame: pd.concat([frame, frame]),
+        lambda frame: frame.merge(frame[["ref_period", "value"]], on="ref_period"),
+    ],
+)
+def test_an_operation_of_pandas_gives_an_answer_with_the_same_cells(crude, change):
+    plain = change(pd.DataFrame(crude))
+    ours = change(crude)
+    assert type(ours) is Answer
+    pd.testing.assert_frame_equal(pd.DataFrame(ours), plain, check_like=False)
+    assert repr(ours)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame[["ref_period", "value"]],
+        lambda frame: frame.pivot(index="ref_period", columns="reporter_iso", values="value"),
+        lambda frame: frame.groupby("reporter_iso")[["value"]].sum(),
+        lambda frame: frame.describe(),
+        lambda frame: frame.set_index("ref_period")[["value"]].resample("YS").sum(),
+        lambda frame: frame.T,
+        lambda frame: frame.pivot(index="ref_period", columns="reporter_iso"),
+    ],
+)
+def test_what_no_longer_knows_its_unit_is_a_plain_frame(crude, change):
+    ours = change(crude)
+    assert type(ours) is pd.DataFrame
+    pd.testing.assert_frame_equal(ours, change(pd.DataFrame(crude)))
+
+
+def test_the_plots_and_the_comparison_of_pandas_are_still_there(crude):
+    assert len(crude.plot.bar(x="ref_period", y="value").patches) == len(crude)
+    assert len(crude.plot(x="ref_period", y="value", title="Mine").lines) == 1
+    assert crude.pivot(index="ref_period", columns="reporter_iso", values="value").plot().lines
+    other = pd.DataFrame(crude).assign(value=1.0)
+    assert crude.compare(other).columns.get_level_values(0).unique().tolist() == ["value"]
+    assert crude.compare(crude, keep_shape=True).isna().all(axis=None)
+
+
+def test_an_empty_answer_shows_as_pandas_shows_it(crude):
+    assert "Empty Answer" in repr(crude[crude["value"] < 0])
+    assert crude[crude["value"] < 0]._repr_html_()
+
+
+def test_two_sides_of_one_flow_are_compared_as_importer_over_exporter():
+    months = {"start": "2021-01", "end": "2021-03"}
+    china = tf.flow("total", "China", "Russia", flow="exports", **months)
+    russia = tf.flow("total", "Russia", "China", unit="USD", **months)
+    both, turned = china.compare(russia), russia.compare(china)
+    assert both["value"].tolist() == turned["value"].tolist()
+    assert both["value"].iloc[0] == both["value_m"].iloc[0] / both["value_x"].iloc[0]
+    assert any("CIF" in caveat for caveat in both.attrs["caveats"])
+
+
+def test_a_share_that_lacks_a_member_is_null_and_says_why():
+    shares = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").share()
+    assert shares["value"].isna().all()
+    assert shares.attrs["caveats"][-1].startswith(f"{len(shares)} of {len(shares)} rows have no")
+
+
+def test_coarser_figures_that_were_passed_over_are_named():
+    caveats = tf.flow("crude oil", "India", "Russia", start="2021", end="2022").attrs["caveats"]
+    assert "freq='M' of what is held; freq='A' too" in caveats
+
+
+# --- what is held ---------------------------------------------------------------------------------
+
+
+def test_a_word_finds_goods_figures_and_settlement():
+    assert {"trade", "figures"} <= set(tf.find("drone")["table"])
+    assert set(tf.find("yuan")["table"]) == {"settlement"}
+    assert set(tf.find("Brent")["table"]) == {"rates"}
+    assert set(tf.products("8806").index) >= {"8806", "880621"}
+    assert tf.areas("congo").index.tolist() == ["COD", "COG"]
+    assert len(tf.sources()) == len(tf.catalogue.load(tf.catalogue.root()))
+
+
+# --- one card -------------------------------------------------------------------------------------
+
+
+def test_a_card_says_who_lost_who_gained_and_what_it_cannot_see():
+    card = tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], event="2022-02")
+    change = card.buyers.set_index("reporter_iso")["value"] * 12 / 1e6
+    assert change.round().to_dict() == {"EU27_2020": -93.0, "CHN": 27.0, "IND": 84.0}
+    tested = card.ratios[~card.ratios["placebo"]]
+    assert tested["value"].between(0.9, 1.3).all()
+    assert card.ratios[card.ratios["placebo"]]["value"].max() < 0.2
+    price = card.prices.pivot(index="reporter_iso", columns="effect", values="value")
+    assert price.loc["IND", "quantity"] > 10 * price.loc["IND", "price"] > 0
+    for words in ("would have been bought", "stands in", "another origin", "not named"):
+        assert any(words in each for each in card.unseen), words
+    for text in (repr(card), card._repr_html_()):
+        assert all(
+            part in text for part in ("EU27", "Placebo, 2019 to 2021", "Source: ", "quantity")
+        )
+
+
+def test_a_card_says_where_goods_or_months_differ():
+    card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
+    assert any("not quite the same" in each for each in card.unseen)
+    assert any("price and quantity not split" in each for each in card.unseen)
+    assert any(each.startswith("Left out, Placebo") for each in card.unseen)
+
+
+def test_without_values_a_card_has_no_prices():
+    card = tf.rerouting("crude oil", "Russia", "Germany", "Turkey", "2021-02",
+                        source="eurostat_nrg_ti_imports_by_partner_2019_2022")  # fmt: skip
+    assert card.prices is None
+    assert "index" not in repr(card)
+
+
+# --- what it refuses, in one sentence -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: tf.flow("crude oyl", "China"), "no product 'crude oyl'; nearest: crude oil"),
+        (lambda: tf.flow("crude oil", "Chna"), "no area 'Chna'; nearest: China"),
+        (lambda: tf.flow("crude oil", "China", start="May"), "start='May': expected a month"),
+        (lambda: tf.flow("crude oil", "China", "Russia", publishr="gacc"), "did you mean"),
+        (lambda: tf.flow("crude oil", "China", "Russia", unit="m3"), "CHN in tonnes or USD"),
+        (lambda: tf.flow("crude oil", "China", "Peru"), "nothing in trade matches"),
+        (lambda: tf.settlement("yuan", "barter"), "concept other than barter"),
+        (lambda: tf.figures("unicorn"), "no figure about 'unicorn'; topics: "),
+        (lambda: tf.figures("drone", above=1e12), "the largest is 577,000,000"),
+        (lambda: tf.find("unicorn"), "nothing is held of 'unicorn'"),
+        (lambda: tf.products("unicorn"), "no product 'unicorn'"),
+        (lambda: tf.areas("Atlantis"), "no area 'Atlantis'"),
+        (lambda: tf.sources("unicorn"), "no source 'unicorn'"),
+        (lambda: tf.settlement().by("measure"), "do not add up"),
+        (lambda: tf.flow("crude oil", "China", "Russia").by("colour"), "no column 'colour'"),
+        (lambda: tf.flow("natural gas", "EU").plot(), "told apart: filter the frame"),
+        (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),
+        (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing in trade"),
+        (lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "then"), "no window 'then'"),
+    ],
+)  # fmt: skip
+def test_a_question_without_an_honest_answer_is_refused_with_what_to_ask(ask, message):
+    with pytest.raises(QueryError) as caught:
+        ask()
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_notebook_shows_an_error_as_one_sentence():
+    asked = "import tradeflows as tf\ntf.flow('crude oyl', 'China')"
+    notebook = new_notebook(cells=[new_code_cell(asked), new_code_cell("1 / 0")])
+    NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
+    ours, other = (cell.outputs[-1].traceback for cell in notebook.cells)
+    assert len(ours) == 1
+    assert ours[0].startswith("QueryError: no product 'crude oyl'; nearest: crude oil")
+    assert "Traceback" in other[1]
+
+
+def test_importing_the_package_loads_nothing_and_completes_names():
+    code = ("import sys, tradeflows as tf; assert 'pandas' not in sys.modules; "
+            "assert {'flow', 'find', 'rerouting'} <= set(dir(tf)); tf.flow; "
+            "assert 'matplotlib.pyplot' not in sys.modules")  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], check=True)
