@@ -4,9 +4,11 @@ import hashlib
 import json
 import random
 import re
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
@@ -32,7 +34,7 @@ SHIPPED = [
 def no_key_and_no_proxy(monkeypatch):
     for name in ("COMTRADE_KEY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(comtrade, "import_module", None)  # no keyring
+    monkeypatch.setitem(sys.modules, "keyring", None)  # not installed
 
 
 def project(folder):
@@ -554,15 +556,23 @@ def test_the_key_of_the_environment_is_used_and_seen_nowhere(command, capsys, ro
 
 
 def test_the_systems_keyring_is_asked_where_there_is_one(monkeypatch):
-    class Ring:
-        @staticmethod
-        def get_password(service, user):
-            return f"{service} {user}"
+    class LockedError(Exception):
+        pass
 
-    monkeypatch.setattr(comtrade, "import_module", lambda name: Ring)
-    web, limits = comtrade.connect("http://127.0.0.1:9")
-    assert limits == comtrade.KEYED
-    assert web._key == "tradeflows comtrade"
+    def ask(service, user):
+        return f"{service} {user}"
+
+    def refuse(service, user):
+        raise LockedError
+
+    for answer, key in ((ask, "tradeflows comtrade"), (refuse, "")):
+        ring = SimpleNamespace(
+            get_password=answer, errors=SimpleNamespace(KeyringError=LockedError)
+        )  # fmt: skip
+        monkeypatch.setitem(sys.modules, "keyring", ring)
+        web, limits = comtrade.connect("http://127.0.0.1:9")
+        assert limits == (comtrade.KEYED if key else comtrade.PREVIEW)
+        assert (web._key or "") == key
 
 
 def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):

@@ -312,8 +312,12 @@ def _key() -> str:
     if key := os.environ.get("COMTRADE_KEY", "").strip():
         return key
     try:
-        return import_module("keyring").get_password("tradeflows", "comtrade") or ""
-    except Exception:  # not installed, or none that opens: then there is no key
+        keyring = import_module("keyring")
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password("tradeflows", "comtrade") or ""
+    except keyring.errors.KeyringError:  # none that opens: then there is no key
         return ""
 
 
