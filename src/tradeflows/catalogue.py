@@ -7,6 +7,7 @@ strictly: an entry with a misspelt key is an error that names the nearest valid 
 
 import hashlib
 import importlib
+import json
 import os
 import re
 import tomllib
@@ -280,6 +281,21 @@ def _problems(
             cleaner(source)
         except CatalogueError as error:
             yield str(error)
+
+
+def block(section: str, entry: Publisher | Source) -> str:
+    """`entry` as a catalogue has it, so that :func:`load` gives it back; keys at rest left out."""
+    keys = {key: value for key, value in entry._asdict().items()
+            if key != "id" and value != entry._field_defaults.get(key)}  # fmt: skip
+    return f"[{section}.{entry.id}]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in keys.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _near(word: str, valid: Iterable[str]) -> str:

@@ -706,7 +706,7 @@ def record(root: Path, entry: Source) -> bool:
     path = root / RAW / LOCAL
     if path.exists() and f"[source.{entry.id}]\n" in path.read_text(encoding="utf-8"):
         return False
-    append(path, f"\n{_block(entry)}")
+    append(path, f"\n{catalogue.block('source', entry)}")
     return True
 
 
@@ -717,22 +717,8 @@ def _renew(root: Path, entries: Sequence[Source]) -> None:
         for entry in entries:
             start = text.index(f"[source.{entry.id}]\n")
             end = text.find("\n[", start) + 1 or len(text)
-            text = f"{text[:start]}{_block(entry)}\n{text[end:]}"
+            text = f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
         write(root / RAW / LOCAL, text)
-
-
-def _block(entry: Source) -> str:
-    keys = {key: value for key, value in entry._asdict().items()
-            if key != "id" and value not in ("", {})}  # fmt: skip
-    return f"[source.{entry.id}]\n" + "".join(f"{k} = {_toml(v)}\n" for k, v in keys.items())
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _heal(root: Path) -> None:

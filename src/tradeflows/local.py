@@ -1,15 +1,13 @@
 """A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from tradeflows import catalogue, clean, schema
-from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
+from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Publisher, Source
 from tradeflows.errors import LayoutError, SourceError, TradeflowsError
 from tradeflows.publishers import reading
 
@@ -94,13 +92,10 @@ def _store(path: Path, source: Source, root: Path, new: bool) -> None:
     """Copy the file and write its entry, both or neither."""
     file, listing = source.file(root), root / RAW / LOCAL
     before = listing.read_bytes() if listing.exists() else b""
-    text = _toml(f"source.{source.id}", {
-        name: value for name, value in source._asdict().items()
-        if name != "id" and value not in ("", {})})  # fmt: skip
+    text = catalogue.block("source", source) + "\n"
     if new:
-        name, short, home = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
-        text = _toml(f"publisher.{source.publisher}",
-                     {"name": name, "short": short, "home": home}) + text  # fmt: skip
+        names = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
+        text = catalogue.block("publisher", Publisher(source.publisher, *names)) + "\n" + text
     temporary = listing.with_name(f".{LOCAL}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -119,16 +114,3 @@ def _store(path: Path, source: Source, root: Path, new: bool) -> None:
         if isinstance(error, OSError):
             raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
         raise
-
-
-def _toml(name: str, keys: Mapping[str, Any]) -> str:
-    lines = [f"{key} = {_value(each)}" for key, each in keys.items()]
-    return "\n".join([f"[{name}]", *lines, "\n"])
-
-
-def _value(each: Any) -> str:
-    if isinstance(each, date):
-        return each.isoformat()
-    if isinstance(each, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in each.items()) + " }"
-    return json.dumps(each, ensure_ascii=False)

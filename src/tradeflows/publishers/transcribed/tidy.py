@@ -11,7 +11,7 @@ from pyarrow import csv
 from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import CodeError, LayoutError, SchemaError
-from tradeflows.publishers import Part
+from tradeflows.publishers import Part, reading
 from tradeflows.schema import TRADE, conform
 
 NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
@@ -127,12 +127,7 @@ def as_day(text: pa.Array) -> pa.Array:
 # --- rows of a table -----------------------------------------------------------------------------
 
 PLAIN: dict[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
-A_FLOW: dict[str, Any] = PLAIN | {
-    "area_system": "iso3", "partner_role": "origin", "classification_code": "HS",
-    "freq_code": "M", "n_months": 1, "cumulation": "period", "breakdown": "total",
-    "qty_unit": "none", "value_reported": None, "currency": None, "valuation": None,
-    "primary_value_usd": None, "net_wgt_kg": None, "qty": None,
-}  # fmt: skip
+A_FLOW: dict[str, Any] = reading.A_FLOW | {"area_system": "iso3"}
 
 
 def part_of(
