@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import catalogue, charts, page
-from tradeflows.errors import QueryError
+from tradeflows.errors import CatalogueError, QueryError
 
 LOOK = {"title": "China bought more", "unit": "Mt a month", "source": "made up for a test"}
 
@@ -423,9 +423,8 @@ def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeyp
         for one in ("a", "b")
     }  # fmt: skip
     who = {"p": SimpleNamespace(name="The Office")}
-    monkeypatch.setattr(catalogue, "root", lambda: None)
-    monkeypatch.setattr(catalogue, "load", lambda root, local=False: known)
-    monkeypatch.setattr(catalogue, "publishers", lambda root, local=False: who)
+    monkeypatch.setattr(catalogue, "_find_root", lambda: None)
+    monkeypatch.setattr(catalogue, "_read", lambda root, local: (who, known))
     one, two = monthly(CHN=[1, 2]), monthly(CHN=[1, 2]).assign(what="Mt")
     one.attrs, two.attrs = {"sources": ("b",)}, {"sources": ("b", "a")}
     table = charts.sources({"claim 1": lines(one), "claim 2": panels(two)})
@@ -437,7 +436,7 @@ def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeyp
     with pytest.raises(QueryError, match="claim 3: its chart rests on no catalogued source"):
         charts.sources({"claim 3": lines(monthly(CHN=[1]))})
     one.attrs = {"sources": ("c",)}
-    with pytest.raises(QueryError, match="no source c in the catalogue"):
+    with pytest.raises(CatalogueError, match="no source 'c'; valid: a, b"):
         charts.sources({"claim 4": lines(one)})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from synthetic import CLAIM, save_notebook
 
-from tradeflows import notebooks
+from tradeflows import claims, notebooks
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -170,7 +170,8 @@ def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
 def test_every_heading_is_a_claim_with_a_chart_and_its_check(notebook):
     headings = [of for cell in notebook.cells if cell.cell_type == "markdown"
                 for of in notebooks.HEADING.findall(cell.source)]  # fmt: skip
-    under = {of for of, cell in notebooks.code(notebook) if not notebooks.lists_sources(cell)}
+    under = {of for of, cell in notebooks.code(notebook)
+             if not (notebooks.lists_sources(cell) or notebooks.shows_cards(cell))}  # fmt: skip
     if headings[-1] not in under:
         headings.pop()  # a closing word, with the sources below it
     assert headings
@@ -189,6 +190,24 @@ def test_each_source_is_listed_with_its_claims_in_full(notebook):
     used = notebooks.sources_used(notebook)
     assert used
     assert [claims for claims in used.values() if "..." in claims or not claims] == []
+
+
+def test_each_table_of_drawn_numbers_opens_its_raw_lines_or_says_why_not(cells):
+    pages = [output.data["text/html"] for cell in cells if cell.source.endswith("_ax)")
+             for output in cell.outputs if "text/html" in output.get("data", {})]  # fmt: skip
+    assert pages
+    assert [page for page in pages if "aw lines" not in page] == []
+
+
+def test_every_claim_of_the_ledger_stands_in_one_notebook_with_lines_to_open():
+    shown = [
+        claim
+        for one in PATHS
+        for _, cell in notebooks.code(notebooks.load(one))
+        if notebooks.shows_cards(cell)
+        for claim in re.findall('<article [^>]*id="(.*?)"', cell.outputs[0].data["text/html"])
+    ]
+    assert sorted(shown) == sorted(claims.load())
 
 
 def test_it_is_smaller_than_a_megabyte(path):

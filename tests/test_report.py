@@ -283,6 +283,8 @@ def test_a_card_has_claim_verdict_numbers_and_the_raw_lines_behind_them(judged, 
     assert "oil: transcribed" in first
     assert "Why not: not public; the records behind it are not public." in second
     assert "<details" not in second
+    (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
+    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == export.CARD
     assert page.index('id="P1"') < page.index('id="P2"')
 
 
@@ -326,7 +328,7 @@ def test_numbers_are_printed_as_a_newspaper_would(value, unit, text):
 
 
 def test_the_bars_of_a_claim_share_an_axis_that_holds_zero(judged):
-    (card, _) = front.themes(report.ledger.verdicts(root=judged), judged)["prices"]
+    (card, _) = front.themes(report.ledger.verdicts(root=judged), judged, {})["prices"]
     assert [bar[0] for bar in (one["bar"] for one in card["readings"])] == [0.0, 0.0]
     assert card["band"][1] == 100.0
     assert card["readings"][1]["bar"][1] < card["band"][0] < card["readings"][0]["bar"][1]

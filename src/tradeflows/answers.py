@@ -235,7 +235,7 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
     scale, word = next(((n, word) for n, word in SCALES if largest >= n), (1, ""))
     ends = {end: frame[end] / scale for end in ("low", "high") if end in frame}
     rows = pd.DataFrame(frame).assign(drawn=frame["value"] / scale, **ends)
-    rows.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
+    rows.attrs = dict(frame.attrs)
     counted = f"{word}{unit}"
     options = {"title": heading(frame), "unit": counted[:1].upper() + counted[1:], **look}
     if "cmd_code" not in frame or not frame["cmd_code"].str.startswith(ENERGY).all():

@@ -438,6 +438,26 @@ def _state(source: Source, root: Path) -> State:
 # --- credit --------------------------------------------------------------------------------------
 
 
+def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Source, Publisher]]:
+    """The sources `ids` with their publishers, each once, in their order.
+
+    The user's catalogue is opened only for a user's source, so a fault in it harms no one else.
+
+    Raises
+    ------
+    CatalogueError
+        An id is in no catalogue.
+    """
+    folder = _find_root() if root is None else root
+    names = list(dict.fromkeys(ids))
+    who, sources = _read(folder, local=False)
+    if not set(names) <= set(sources):
+        who, sources = _read(folder, local=True)
+    if unknown := [name for name in names if name not in sources]:
+        raise CatalogueError(f"no source {unknown[0]!r}{_near(unknown[0], sources)}")
+    return {name: (sources[name], who[sources[name].publisher]) for name in names}
+
+
 def credit(ids: Iterable[str], root: Path | None = None) -> str:
     """The publishers of the sources `ids`, with vintages, for the foot of a chart.
 
@@ -449,24 +469,16 @@ def credit(ids: Iterable[str], root: Path | None = None) -> str:
     CatalogueError
         An id is in no catalogue.
     """
-    folder = _find_root() if root is None else root
-    names = list(dict.fromkeys(ids))
-    # The user's catalogue is opened only for a user's source, so a fault in it harms no one else.
-    who, sources = _read(folder, local=False)
-    if not set(names) <= set(sources):
-        who, sources = _read(folder, local=True)
-    if unknown := [name for name in names if name not in sources]:
-        raise CatalogueError(f"no source {unknown[0]!r}{_near(unknown[0], sources)}")
     dates: dict[str, dict[str, list[str]]] = {}
-    for source in (sources[name] for name in names):
+    for source, publisher in entries(ids, root).values():
         dated = source.vintage not in UNDATED
         word, when = (
             ("vintage", source.vintage) if dated else ("retrieved", f"{source.retrieved:%Y-%m}")
         )
-        dates.setdefault(source.publisher, {}).setdefault(word, []).append(when)
+        dates.setdefault(publisher.short, {}).setdefault(word, []).append(when)
     return "; ".join(
-        f"{who[publisher].short} ("
+        f"{short} ("
         + ", ".join(f"{word} {', '.join(sorted(set(when)))}" for word, when in words.items())
         + ")"
-        for publisher, words in dates.items()
+        for short, words in dates.items()
     )

@@ -4,7 +4,7 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, ClassVar, Required, TypedDict, Unpack
 
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
@@ -136,7 +136,7 @@ def points(
     QueryError
         As every chart (see :func:`lines`), but for two values at one point.
     """
-    shown, rows = _look(frame, look), _rows(frame, y=y, by=by, span=span)
+    shown, rows = _look(frame, look, [y, *span], [by]), _rows(frame, y=y, by=by, span=span)
     colours = page.colours(rows["name"])
     with page.style():
         _, axes = plt.subplots()
@@ -177,7 +177,7 @@ def blocks(
         As every chart (see :func:`lines`); two blocks of a series that share a month count as
         two values for one point.
     """
-    shown, rows = _look(frame, look), _rows(frame, y=y, by=by, length="n_months")
+    shown, rows = _look(frame, look, [y], [by]), _rows(frame, y=y, by=by, length="n_months")
     before = rows.sort_values("x").groupby("name")["end"].shift()
     _refuse(rows[rows["x"] < before.reindex(rows.index)], "two values for one point")
     if per_month:
@@ -221,7 +221,8 @@ def bars(
     QueryError
         As every chart (see :func:`lines`), but for a series without a value.
     """
-    shown, rows = _look(frame, look), _rows(frame, y=y, by=by, when="", span=span)
+    shown = _look(frame, look, [y, *span], [by])
+    rows = _rows(frame, y=y, by=by, when="", span=span)
     _refuse(rows[rows["name"].duplicated()], "two values for one point")
     tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
     reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
@@ -274,7 +275,7 @@ def windows(
         As every chart (see :func:`lines`); a window that is null or ends before it starts; a
         logarithmic axis for a figure that is not positive.
     """
-    shown = _look(frame, look)
+    shown = _look(frame, look, [y, *span], [label])
     rows = _rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)
     _refuse(rows[rows["name"].duplicated()], "two values for one point")
     _refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
@@ -337,7 +338,7 @@ def ratios(
         without any. Also: a claim with two verdicts, no claim with a reading, or a reference
         that is not positive.
     """
-    shown = _look(frame, look)
+    shown = _look(frame, look, [ratio], [by])
     shown["reference"] = {"As claimed": 1.0} | shown["reference"]
     rows = _readings(frame, ratio, by, agrees, verdict)
     tested = (rows["found"].notna() | rows["says"].ne(SILENT)).groupby(rows["name"])
@@ -544,6 +545,21 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     return axes
 
 
+class Drawn(pd.DataFrame):
+    """What a chart shows; in a notebook it also opens the raw lines behind its numbers."""
+
+    _metadata: ClassVar = ["figure"]
+    figure: Any = None
+
+    def _repr_html_(self) -> str | None:
+        table = super()._repr_html_()
+        if table is None or self.figure is None:
+            return table
+        from tradeflows import behind
+
+        return str(table) + behind.shown(self.figure)
+
+
 def drawn(axes: Charts) -> pd.DataFrame:
     """Read back from the artists, to four significant figures, what a chart shows.
 
@@ -570,8 +586,7 @@ def drawn(axes: Charts) -> pd.DataFrame:
     if not isinstance(axes, Axes):
         tables = {str(one.get_label()): drawn(one) for one in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
-        table.attrs = attrs
-        return table
+        return _opening(table, axes[0].figure, attrs)
     kind = axes.get_gid()
     shown: list[tuple[Any, ...]] = [
         (artist, *gid.split("|", 2))
@@ -585,8 +600,13 @@ def drawn(axes: Charts) -> pd.DataFrame:
             table[name] = float(data[0])
     for name in table.select_dtypes("float"):
         table[name] = _significant(table[name])
-    table.attrs = attrs
-    return table
+    return _opening(table, axes.figure, attrs)
+
+
+def _opening(table: pd.DataFrame, figure: Any, attrs: dict[str, Any]) -> Drawn:
+    opening = Drawn(table)
+    opening.figure, opening.attrs = figure, attrs
+    return opening
 
 
 def alt(axes: Charts) -> str:
@@ -640,9 +660,9 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
     Raises
     ------
     QueryError
-        A chart rests on no source, or on one that the catalogue does not have.
+        A chart rests on no source.
     CatalogueError
-        The catalogue cannot be read.
+        The catalogue cannot be read, or does not have one.
     """
     from tradeflows import catalogue
 
@@ -653,23 +673,25 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
             raise QueryError(f"{claim}: its chart rests on no catalogued source")
         for source in ids:
             uses.setdefault(source, []).append(claim)
-    root = catalogue.root()
-    local = not uses.keys() <= catalogue.load(root).keys()  # opened only for a user's own source
-    known, who = catalogue.load(root, local=local), catalogue.publishers(root, local=local)
-    if unknown := sorted(uses.keys() - known.keys()):
-        raise QueryError(f"no source {', '.join(unknown)} in the catalogue")
+    known = catalogue.entries(uses)
     table = pd.DataFrame(
-        [known[source]._asdict() | {"claims": ", ".join(names)} for source, names in uses.items()]
-    ).set_index(pd.Index(uses, name="source_id"))
-    table["publisher"] = [who[publisher].name for publisher in table["publisher"]]
+        [known[source][0]._asdict() | {"publisher": known[source][1].name,
+                                       "claims": ", ".join(names)}
+         for source, names in uses.items()]
+    ).set_index(pd.Index(uses, name="source_id"))  # fmt: skip
     return table[["publisher", "title", "vintage", "retrieved", "licence", "claims"]]
 
 
 # --- what is asked, and whether it can be drawn ---------------------------------------------------
 
 
-def _look(frame: pd.DataFrame, look: Look) -> dict[str, Any]:
-    """Fill in the options and find the source line, before anything is drawn."""
+def _look(
+    frame: pd.DataFrame, look: Look, numbers: Sequence[str] = (), names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Fill in the options and find the source line, before anything is drawn.
+
+    `numbers` and `names` are columns that :mod:`tradeflows.behind` follows to raw lines.
+    """
     if unknown := sorted(set(look) - set(Look.__annotations__)):
         raise TypeError(
             f"no option {', '.join(unknown)}; there are {', '.join(Look.__annotations__)}"
@@ -685,6 +707,8 @@ def _look(frame: pd.DataFrame, look: Look) -> dict[str, Any]:
 
         shown["source"] = catalogue.credit(ids)
     shown["attrs"] = {"sources": ids, "caveats": tuple(frame.attrs.get("caveats", ()))}
+    if numbers:
+        shown["of"] = frame, [*numbers], [*names]
     return shown
 
 
@@ -775,7 +799,8 @@ def _series(rows: pd.DataFrame, every: int | None) -> dict[str, pd.DataFrame]:
 def _lines(
     frame: pd.DataFrame, look: Look, box: float, every: int | None, zero: bool, **columns: str
 ) -> np.ndarray:
-    shown, rows = _look(frame, look), _rows(frame, **columns)
+    y, *names = (columns[name] for name in ("y", "panel", "by") if name in columns)
+    shown, rows = _look(frame, look, [y], names), _rows(frame, **columns)
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
     if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
         raise QueryError(f"no unit for {', '.join(sorted(lost))}")

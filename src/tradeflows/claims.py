@@ -24,8 +24,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tradeflows import catalogue, measures, schema, tables
+import numpy as np
+
+from tradeflows import catalogue, lineage, measures, schema, tables
 from tradeflows.errors import LedgerError, TradeflowsError
+from tradeflows.lineage import Formula, Role
 from tradeflows.trace import count, trace
 
 if TYPE_CHECKING:
@@ -479,8 +482,8 @@ def verdicts(ledger: Path | None = None, root: Path | None = None) -> list[Verdi
     return judged(load(ledger, root).values(), root)
 
 
-def named(claims: Mapping[str, Claim], name: str) -> Claim:
-    """The claim called `name`, or a LedgerError with the nearest id."""
+def named(claims: Mapping[str, Any], name: str) -> Any:
+    """What is called `name` among `claims`, or a LedgerError with the nearest name."""
     return _chosen("the ledger", "claim", name, claims)
 
 
@@ -562,8 +565,7 @@ def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
     QueryError
         The lines do not come to the number.
     """
-    first = found.frame[found.frame[found.result].notna()].iloc[[0]]  # others repeat the number
-    traced = trace(first, found.result, root)
+    traced = trace(_first(found), found.result, root)
     formula = traced["formula"].iloc[0]
     if found.scale != 1.0:
         formula = f"({formula}) * {found.scale!r}"
@@ -573,6 +575,11 @@ def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
         "definition": found.name, "value": found.value, "unit": found.unit, "formula": formula,
         "terms": traced[columns].to_dict("records"),
     }  # fmt: skip
+
+
+def _first(found: Found) -> pd.DataFrame:
+    """The row that holds the number; others may repeat it."""
+    return found.frame[found.frame[found.result].notna()].iloc[[0]]
 
 
 def chosen(verdict: Verdict, name: str | None) -> list[Found]:
@@ -624,16 +631,28 @@ def table(found: Iterable[Verdict] | None = None, *, theme: str | None = None) -
         judged = [each for each in judged if each.claim.theme == theme]
     of_claim = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who")
     of_reading = ("value", "low", "high", "ratio", "agrees")
-    rows = [
+    pairs = [(each, one) for each in judged for one in each.found or (None,)]
+    frame = pd.DataFrame([
         {name: getattr(each.claim, name) for name in of_claim}
         | {"verdict": each.verdict, "reason": each.reason, "reading": one.name if one else ""}
         | {name: getattr(one, name) if one else None for name in of_reading}
-        for each in judged
-        for one in each.found or (None,)
-    ]
-    frame = pd.DataFrame(rows).astype({"figure": "float64", "value": "float64", "low": "float64",
-                                       "high": "float64", "ratio": "float64",
-                                       "agrees": "boolean"})  # fmt: skip
-    sources = [name for each in judged for one in each.found for name in one.sources]
+        for each, one in pairs
+    ]).astype({"figure": "float64", "value": "float64", "low": "float64", "high": "float64",
+               "ratio": "float64", "agrees": "boolean"})  # fmt: skip
+    sources = [name for _, one in pairs if one for name in one.sources]
     frame.attrs = {"sources": tuple(dict.fromkeys(sources)), "caveats": ()}
+    lineage.record(frame, _formulas(pairs))
     return frame
+
+
+def _formulas(pairs: Iterable[tuple[Verdict, Found | None]]) -> dict[str, Formula]:
+    """How each row's number came about, for a trace of the table."""
+    names: dict[str, Role] = {}
+    values, ratios = [], []
+    for i, (each, one) in enumerate(pairs):
+        if one:
+            names[f"r{i}"] = Role(_first(one), one.result, slot=np.array([i]))
+        values.append(f"r{i}" if not one or one.scale == 1.0 else f"r{i} * {one.scale!r}")
+        ratios.append(f"{values[-1]} / {each.claim.figure!r}")
+    which = np.arange(len(values))
+    return {"value": Formula(values, names, which), "ratio": Formula(ratios, names, which)}

@@ -1,4 +1,4 @@
-"""A chart to take along: picture, drawing and numbers, each with its unit, sources and licence.
+"""A chart to take along: picture, drawing, numbers and raw lines, with units, sources, licences.
 
 In a kernel, :func:`hook` adds to each chart that is displayed what :func:`files` later writes; the
 notebook that is committed never holds it.
@@ -19,8 +19,14 @@ from tradeflows.catalogue import Publisher, Source
 MIME = "application/vnd.tradeflows.chart+json"
 START = "from tradeflows import export; export.hook(get_ipython())"
 DPI = 200  # twice what a notebook shows
+CARD = 1200, 630
+COLOURS = 32  # of a card
 # Whose letters are as wide, for readers without the font that the chart was set in.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
+HALO = (
+    "</style>",
+    "text{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>",
+)  # SVG has its own
 PNG = "image/png"
 
 
@@ -39,11 +45,13 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
     -------
     dict
         ``title``, ``unit`` (by panel, where there are panels), ``alt``, ``sources`` (ids),
-        ``caveats``, ``svg`` and ``rows`` (of the numbers drawn, a header first).
+        ``caveats``, ``svg``, ``rows`` (of the numbers drawn, a header first) and ``lines`` (those
+        of the raw files, likewise).
     """
     import matplotlib.pyplot as plt
+    from matplotlib.text import Text
 
-    from tradeflows import charts, page
+    from tradeflows import behind, charts, page
 
     if not (shown := vars(figure).get("tradeflows")):
         return {}
@@ -53,16 +61,47 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
         table.columns = [": ".join(map(str, column)) for column in table.columns]
     alt, svg = charts.alt(axes), io.BytesIO()
     fixed: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "tradeflows"}
+    haloed = [one for one in figure.findobj(Text) if one.get_path_effects()]
     with page.style(), plt.rc_context(fixed):
         about = {"Date": None, "Title": shown["title"], "Description": alt}
+        for one in haloed:  # which would be drawn as curves, and not stay text
+            one.set_path_effects([])
         figure.savefig(svg, format="svg", bbox_inches="tight", metadata=about)
+        for one in haloed:
+            one.set_path_effects(page.HALO)
     chart = {
         "title": shown["title"], "unit": shown["unit"], "alt": alt,
         "sources": list(shown["attrs"]["sources"]), "caveats": list(shown["attrs"]["caveats"]),
-        "svg": svg.getvalue().decode().replace(f"'{page.FONT}'", FONTS),
+        "svg": svg.getvalue().decode().replace(f"'{page.FONT}'", FONTS).replace(*HALO),
         "rows": list(csv.reader(io.StringIO(table.to_csv()))),
+        "lines": _lines(behind.terms(figure)) if "of" in shown else [],
     }  # fmt: skip
     return {MIME: chart}
+
+
+def _lines(terms: Any) -> list[list[str]]:
+    """Terms as rows of text, what is said of a number on the first of its lines alone."""
+    number = ["series", "period", "number", "factor", "formula"]
+    told = terms[[*number, "role", "sign", "value", "unit", "source_id", "line", "text"]]
+    again = told[number].eq(told[number].shift()).all(axis="columns")
+    told = told.assign(**{name: told[name].astype(object).mask(again) for name in number})
+    return list(csv.reader(io.StringIO(told.to_csv(index=False)))) if len(told) else []
+
+
+def card(figure: Any) -> bytes:
+    """The chart as a PNG of :data:`CARD` pixels, as pages that link to another show them."""
+    import matplotlib.pyplot as plt
+
+    wide, high = CARD
+    room = min((wide - 40) / figure.get_figwidth(), (high - 40) / figure.get_figheight())
+    drawn, card = io.BytesIO(), Image.new("RGB", CARD, "white")
+    figure.savefig(drawn, format="png", dpi=room)
+    plt.close(figure)
+    chart = Image.open(drawn)
+    card.paste(chart, ((wide - chart.width) // 2, (high - chart.height) // 2))
+    light = io.BytesIO()
+    card.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+    return light.getvalue()
 
 
 def files(
@@ -98,6 +137,9 @@ def files(
         cite = cited(chart["title"], used, who)
         contents |= {f"{name}.svg": chart["svg"], f"{name}.csv": _csv(chart, cite, used, who)}
         take = {"PNG": f"{name}.png", "SVG": f"{name}.svg", "numbers (CSV)": f"{name}.csv"}
+        if chart["lines"]:
+            contents[f"{name}-lines.csv"] = _table(chart["lines"])
+            take["raw lines (CSV)"] = f"{name}-lines.csv"
         shown |= {"alt": chart["alt"], "cite": cite, "take": take}
     return shown, contents
 
@@ -128,7 +170,10 @@ def _csv(
         *(f"mind: {each}" for each in chart["caveats"]),
         f"cite as: {cite}",
     ]
+    return "".join(f"# {' '.join(line.split())}\n" for line in head) + _table(chart["rows"])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    text.writelines(f"# {' '.join(line.split())}\n" for line in head)
-    csv.writer(text, lineterminator="\n").writerows(chart["rows"])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -1,11 +1,12 @@
-"""The ledger as the front page shows it: a card a claim, down to the raw lines of each number."""
+"""The ledger as pages and notebooks show it: a card a claim, down to the lines of each number."""
 
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tradeflows import claims, page
+from tradeflows import catalogue, claims, page
+from tradeflows.behind import ENTRY, entries
 from tradeflows.claims import Claim, Found, Verdict
 
 LINES = 40  # of a reading that the page prints; the command line shows all
@@ -30,8 +31,59 @@ def number(value: float, unit: str, digits: int = 4) -> str:
     return f"−{before}{text[1:]}{word}{after}" if value < 0 else f"{before}{text}{word}{after}"
 
 
-def themes(verdicts: Iterable[Verdict], root: Path) -> dict[str, list[dict[str, Any]]]:
+class Cards(NamedTuple):
+    """Claims with their verdicts; in a notebook each number opens its raw lines."""
+
+    verdicts: tuple[Verdict, ...]
+    root: Path
+
+    def __repr__(self) -> str:
+        """Each claim as ``tradeflows claims ID`` explains it, but for the caveats."""
+        return "\n".join(line for each in self.verdicts for line in claims.explain(each)
+                         if not line.startswith("  mind:"))  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        from tradeflows.site import render
+
+        shown = [card(each, self.root) for each in self.verdicts]
+        used = dict.fromkeys(name for each in self.verdicts for one in each.found
+                             for name in one.sources)  # fmt: skip
+        return render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
+
+
+def cards(*names: str, root: Path | None = None) -> Cards:
+    """Claims of the ledger, tested against the data, as cards.
+
+    Parameters
+    ----------
+    names
+        Ids, such as ``"O08"``, or themes, such as ``"energy"``.
+    root
+        The project's folder, found by itself where not given.
+
+    Raises
+    ------
+    LedgerError
+        A name is neither; the message has the nearest. Or as :func:`tradeflows.claims.judge`.
+    """
+    root = root or catalogue.root()
+    known: dict[str, list[Claim]] = {}
+    for one in claims.load(root=root).values():
+        for name in (one.theme, one.id):
+            known.setdefault(name, []).append(one)
+    chosen = {one.id: one for name in names for one in claims.named(known, name)}
+    return Cards(tuple(claims.judged(chosen.values(), root)), root)
+
+
+def themes(
+    verdicts: Iterable[Verdict], root: Path, links: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[dict[str, Any]]]:
     """Cards by theme, in the order of the ledger; those without a reading come last in each.
+
+    Parameters
+    ----------
+    links
+        Of each claim that has some, addresses by their words.
 
     Raises
     ------
@@ -42,7 +94,8 @@ def themes(verdicts: Iterable[Verdict], root: Path) -> dict[str, list[dict[str, 
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for verdict in verdicts:
-        found.setdefault(verdict.claim.theme, []).append(card(verdict, root))
+        one = card(verdict, root) | {"links": links.get(verdict.claim.id, {})}
+        found.setdefault(verdict.claim.theme, []).append(one)
     return {theme: sorted(cards, key=lambda one: not one["readings"])
             for theme, cards in found.items()}  # fmt: skip
 
@@ -61,8 +114,38 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "verdict": verdict.verdict, "tone": TONES[verdict.verdict], "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""), "caveats": verdict.caveats,
         "band": (at(claim.low), at(claim.high)), "zero": at(0),
-        "readings": [_reading(one, claim, at, root) for one in verdict.found],
+        "readings": [_reading(one, claim, at, root) for one in verdict.found], "links": {},
     }  # fmt: skip
+
+
+def picture(verdict: Verdict, root: Path) -> bytes:
+    """A claim with readings as a picture to share, a PNG as large as a card; see :mod:`export`."""
+    from tradeflows import charts, export
+
+    claim, rows = verdict.claim, claims.table([verdict])
+    largest = max(rows["value"].abs().max(), abs(claim.figure or 0.0))
+    size, word = next(((size, word) for size, word in STEPS if largest >= size), (1.0, ""))
+    before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
+    counted = " ".join([*word.split(), *("dollars" * (before == "$") + after).split()])
+    bound = (rows["low"] < rows["high"]) & (rows["low"] <= 0)
+    least = rows["high"] == math.inf
+    said = [one.agrees for one in verdict.found if one.agrees is not None]
+    told = f"{sum(said)} of {len(said)} agree (dark)" if said else verdict.reason
+    axes = charts.bars(
+        rows.assign(
+            value=rows["value"] / size,
+            qualifier=bound.map({True: "≤", False: "="}).mask(least, "≥"),
+        ),
+        y="value",
+        by="reading",
+        title=claim.statement,
+        unit=f"{verdict.verdict.capitalize()}: {told}; {counted or 'ratio'}",
+        highlight=list(rows["reading"][rows["agrees"].fillna(False)]),
+        reference={f"Claimed: {_said(claim).partition(' (')[0]}": (claim.figure or 0.0) / size},
+        note=f"tradeflows, claim {claim.id}",
+        source=catalogue.credit(rows.attrs["sources"], root),
+    )
+    return export.card(axes.figure)
 
 
 def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:

@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,24 @@ from nbformat import NotebookNode
 
 from tradeflows import catalogue, export, front, site
 from tradeflows import claims as ledger
+from tradeflows.behind import ENTRY
+from tradeflows.claims import Verdict
 from tradeflows.notebooks import (
     ASSERT,
     HEADING,
     claims,
+    code,
     lists_sources,
     run,
     sentence,
+    shows_cards,
     sources_used,
     walk,
 )
 from tradeflows.site import TEMPLATES, ReportError, render, save
 
 OWN_PAGES = ("index", "sources", "methods", "dictionary")
+CARD = "cards/{}.png"  # of a claim, to share
 OPENS = "00_"  # begins the name of the notebook whose first picture opens the front page
 
 Files = dict[Path, str | bytes]
@@ -96,8 +101,10 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
     files[to / "methods.html"] = render("methods", frame, **site.methods())
     files[to / "dictionary.html"] = render("dictionary", frame, **site.dictionary())
     counts = {one: sum(each.verdict == one for each in verdicts) for one in front.TONES}
+    files |= {to / path: drawn for path, drawn in _shared(verdicts, root).items()}
+    themes = front.themes(verdicts, root, _links(verdicts, stories))
     files[to / "index.html"] = render(
-        "index", frame, themes=front.themes(verdicts, root), counts=counts, tones=front.TONES,
+        "index", frame, themes=themes, counts=counts, tones=front.TONES,
         stories=dict(sorted(stories.items())), opening=_opening(stories),
     )  # fmt: skip
     save(files)
@@ -133,6 +140,25 @@ def _pictures(notebook: NotebookNode, name: str, frame: dict[str, Any]) -> dict[
     return contents
 
 
+def _shared(verdicts: Sequence[Verdict], root: Path) -> dict[str, bytes]:
+    """A picture of each claim that has a reading, by its path."""
+    return {CARD.format(one.claim.id): front.picture(one, root) for one in verdicts if one.found}
+
+
+def _links(
+    verdicts: Sequence[Verdict], stories: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """What the front page's card of each claim points at: its charts, and its picture to share."""
+    links: dict[str, dict[str, str]] = {one.claim.id: {} for one in verdicts}
+    for name, story in stories.items():
+        for claim in links.keys() & set(story.get("cards", ())):
+            links[claim]["charts"] = f"{name}.html"
+    for one in verdicts:
+        if one.found:
+            links[one.claim.id]["picture to share"] = CARD.format(one.claim.id)
+    return links
+
+
 def _story(notebook: NotebookNode) -> dict[str, Any]:
     """What the index shows of a notebook; kept beside its page for when only others are run."""
     title, _, rest = (notebook.cells[0].source if notebook.cells else "").strip().partition("\n")
@@ -146,6 +172,16 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(rest.strip().partition("\n\n")[0]),
         "claims": [[_anchor(of), of, text] for of, text in claims(notebook).items()],
+        "cards": [
+            claim
+            for _, cell in code(notebook)
+            if shows_cards(cell)
+            for output in cell.outputs
+            for claim in re.findall(
+                r'<article class="claim[^>]* id="(\w+)"',
+                output.get("data", {}).get("text/html", ""),
+            )
+        ],
     } | next(pictures, {})
 
 
@@ -180,7 +216,10 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
             joined = None
         elif not lists_sources(cell):
             for output in cell.outputs:
-                own = {"kind": _kind(output), "sentence": sentence(output)}
+                kind = "cards" if shows_cards(cell) else _kind(output)
+                own = {"kind": kind, "sentence": sentence(output)}
+                if text := output.get("data", {}).get("text/html"):
+                    output.data["text/html"] = text.replace(ENTRY, "sources.html#")
                 output.metadata = NotebookNode({**output.get("metadata", {}), **own})
             if joined is None:
                 cells.append(joined := cell)

@@ -99,29 +99,50 @@ def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = No
     column = _main(frame) if column is None else column
     if column not in frame:
         raise QueryError(f"the frame has no column {column}")
+    rows = [(frame.index[at], *term) for at, *term in followed(frame, column, root)]
+    if not rows:
+        raise QueryError(f"{column} holds no number, so there is nothing to trace")
+    terms = pd.DataFrame(rows, columns=COLUMNS)
+    terms.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
+    return terms
+
+
+def followed(
+    frame: pd.DataFrame, column: str, root: Path | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Each term of each number in `column`: the row's position, then :data:`COLUMNS` but ``row``.
+
+    Raises
+    ------
+    QueryError, SourceError, BuildError
+        As :func:`trace`.
+    """
     values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
     at = np.flatnonzero(~np.isnan(values))
-    if not len(at):
-        raise QueryError(f"{column} holds no number, so there is nothing to trace")
-    numbers = _numbers(frame, column, at)
+    numbers = _numbers(frame, column, at) if len(at) else []
     raw = _raw({line for one in numbers for lines in one.roles.values() for line in lines}, root)
-    rows: list[tuple[Any, ...]] = []
-    for label, value, number in zip(frame.index[at], values[at], numbers, strict=True):
+    for i, number in zip(at.tolist(), numbers, strict=True):
         formula = ast.unparse(parse(number.text))
         sums = {role: math.fsum(line.value for line in lines)
                 for role, lines in number.roles.items()}  # fmt: skip
         found, slopes = evaluate(formula, sums)
         parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
-        if not abs(found - value) <= EXACT * max([abs(value), *parts]):
-            raise QueryError(f"{column} of row {label} is {value}, but its lines come to "
-                             f"{found} by {formula}")  # fmt: skip
-        rows += [
-            (label, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0)))
-            for role, lines in number.roles.items() for line in lines
-        ]  # fmt: skip
-    terms = pd.DataFrame(rows, columns=COLUMNS)
-    terms.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
-    return terms
+        if not abs(found - values[i]) <= EXACT * max([abs(values[i]), *parts]):
+            raise QueryError(f"{column} of row {frame.index[i]} is {values[i]}, but its lines come "
+                             f"to {found} by {formula}")  # fmt: skip
+        for role, lines in number.roles.items():
+            for line in lines:
+                yield i, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0))
+
+
+def traceable(frame: pd.DataFrame) -> list[str]:
+    """The columns that :func:`trace` may follow: those that a measure made, then those as read."""
+    lineage = made(frame)
+    if not lineage:
+        return [name for name in frame if name in _figures(frame)]
+    passed = {name for role in lineage.kept for name in traceable(role.frame)}
+    own = dict.fromkeys([*lineage.formulas, *(name for name in frame if name in passed)])
+    return [name for name in own if name in frame]
 
 
 def count(frame: pd.DataFrame, column: str) -> int:
@@ -159,11 +180,15 @@ def _main(frame: pd.DataFrame) -> str:
             return next(iter(lineage.formulas))
         below = {_main(role.frame) for role in lineage.kept}
     else:
-        figures = {column for each in tables.MEASURES.values() for column in each}
-        below = {column for column in figures & set(frame) if frame[column].notna().any()}
+        below = {column for column in _figures(frame) if frame[column].notna().any()}
     if len(below) != 1:
         raise QueryError(f"name the column to trace: {' or '.join(sorted(below)) or 'it has none'}")
     return below.pop()
+
+
+def _figures(frame: pd.DataFrame) -> set[str]:
+    """Columns that hold figures of a table."""
+    return {column for each in tables.MEASURES.values() for column in each} & set(frame)
 
 
 # --- from a frame to lines ------------------------------------------------------------------------
@@ -309,13 +334,9 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
     wanted: dict[str, list[Line]] = {}
     for line in sorted(lines):
         wanted.setdefault(line.source_id, []).append(line)
-    local = not wanted.keys() <= catalogue.load(root).keys()  # opened only for a user's own source
-    sources, who = catalogue.load(root, local=local), catalogue.publishers(root, local=local)
     found: dict[Line, tuple[Any, ...]] = {}
-    for name, held in wanted.items():
-        if name not in sources:
-            raise QueryError(f"no source {name!r} in the catalogue")
-        source = sources[name]
+    for name, (source, publisher) in catalogue.entries(wanted, root).items():
+        held = wanted[name]
         path = catalogue.check(source, root)
         records = _records(path, {line.source_row for line in held})
         units = _units(source, root, held)
@@ -323,7 +344,7 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
             if line.source_row not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
             found[line] = (units[line], *line[:3], path.relative_to(root).as_posix(),
-                           *records[line.source_row], who[source.publisher].name,
+                           *records[line.source_row], publisher.name,
                            source.address or source.steps)  # fmt: skip
     return found
 

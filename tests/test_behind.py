@@ -1,0 +1,219 @@
+"""From a chart's numbers, and a claim's, to the raw lines that a notebook opens; invented files."""
+
+import csv
+import html
+import re
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+import tradeflows as tf
+from tradeflows import behind, charts, claims, export, front, measures
+from tradeflows.errors import LedgerError, SourceError
+
+KG = "net_wgt_kg"
+FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
+    f"2021-0{month},{area},crude_oil,2709,{1000 * month * size},{(6 + month) * month * size}\n"
+    for area, size in (("CHN", 5), ("IND", 11))
+    for month in (1, 2, 3)
+)
+PRICES = "period,usd_per_barrel\n2021-01,50\n2021-02,60\n2021-03,70\n"
+FIGURES = """\
+id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
+underlying_statistic,publisher,publication_date,source_url,confidence,notes
+F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,records,Gazette,2021-05,example.org,high,
+"""
+LEDGER = """
+[claim.P1]
+theme = "prices"
+statement = "Oil cost more than 55 dollars."
+claimed = { value = 55, unit = "USD", qualifier = ">" }
+window = "2021-01..2021-02"
+who = "Gazette"
+where = "page 1"
+[[claim.P1.reading]]
+name = "first month"
+read = { table = "rates", start = "2021-01", end = "2021-01" }
+result = "rate"
+[[claim.P1.reading]]
+name = "twice the second"
+read = { table = "rates", start = "2021-02", end = "2021-02" }
+result = "rate"
+scale = 2.0
+per = "two barrels"
+[claim.P2]
+theme = "others"
+statement = "Nothing was sold."
+claimed = { unit = "qualitative" }
+window = "2021"
+who = "Gazette"
+where = "page 2"
+reason = "not public"
+"""
+
+
+@pytest.fixture(autouse=True)
+def root(make_root, monkeypatch):
+    sources = {
+        "flows": {"table": "trade", "cleaner": "transcribed.comtrade_energy_from_russia",
+                  "text": FLOWS},
+        "oil": {"text": PRICES},
+        "printed": {"table": "figures", "cleaner": "transcribed.published_figures",
+                    "text": FIGURES, "arguments": {"repeats": {}}},
+    }  # fmt: skip
+    folder = make_root(sources)
+    (folder / "data" / "claims.toml").write_text(LEDGER)
+    tf.build(folder)
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
+    yield folder
+    plt.close("all")
+
+
+def crude():
+    return tf.read(product="2709")
+
+
+def lines(frame, y=KG, by="reporter_iso", **look):
+    return charts.lines(frame, y=y, by=by, title="Crude", unit="kg", **look)
+
+
+def test_each_number_of_a_chart_comes_with_its_raw_line():
+    found = behind.terms(lines(crude()).figure)
+    assert found[["series", "period", "number", "line"]].values.tolist() == [
+        [area, f"2021-0{month}", 1000.0 * month * size, first + month]
+        for area, size, first in (("China", 5, 1), ("India", 11, 4))
+        for month in (1, 2, 3)
+    ]
+    assert set(found["factor"]) == {1.0}
+    assert found["text"].tolist() == FLOWS.splitlines()[1:]
+
+
+def test_a_number_in_another_unit_is_followed_and_the_factor_told():
+    frame = crude()
+    sums = measures.total(frame, KG, over=["reporter_iso"], every=3)
+    drawn = charts.blocks(sums.assign(by="both", pace=(sums[KG] / 1e6).round(4)), y="pace",
+                          by="by", per_month=False, title="Crude", unit="kt")  # fmt: skip
+    found = behind.terms(drawn.figure)
+    assert found["factor"].tolist() == [1e-6] * 6
+    assert found["value"].sum() == pytest.approx(found["number"].iloc[0] / 1e-6)
+
+
+def test_a_factor_that_is_no_power_of_ten_takes_enough_numbers():
+    frame = crude().assign(a_twelfth=lambda rows: rows[KG] / 12)
+    known = behind.terms(lines(frame, "a_twelfth").figure)
+    assert known["factor"].unique() == pytest.approx([1 / 12])
+    few = frame[frame["ref_period"] < "2021-03"].query("reporter_iso == 'CHN'")
+    lost = behind.terms(lines(few, "a_twelfth").figure)
+    assert lost.empty
+    assert "a_twelfth was computed in the notebook, from value" in lost.attrs["lost"]["China"]
+
+
+def test_series_of_different_columns_are_followed_each_to_its_own():
+    price = tf.read("rates").assign(shown=lambda rows: rows["rate"])
+    weight = crude().query("reporter_iso == 'IND'").assign(shown=lambda rows: rows[KG] / 1000)
+    both = measures.stack({"price": price, "weight": weight})
+    found = behind.terms(lines(both, "shown", "series").figure)
+    assert found.groupby("series")["source_id"].first().to_dict() == {
+        "price": "oil", "weight": "flows",
+    }  # fmt: skip
+
+
+def test_what_a_notebook_computed_says_so_and_the_other_series_open():
+    frame = crude()
+    mine = frame["reporter_iso"] == "CHN"
+    frame = frame.assign(shown=frame[KG].where(~mine, frame[KG] ** 2 / 7))
+    page = behind.shown(lines(frame, "shown").figure)
+    assert "Raw lines: 3 behind 3 numbers" in page
+    assert "No raw lines of China: shown was computed in the notebook" in page
+
+
+def test_panels_and_ranges_are_followed_too():
+    frame = crude().assign(good="crude")
+    grid = charts.panels(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
+    assert behind.terms(grid[0].figure)["series"].unique().tolist() == [
+        "China, crude", "India, crude",
+    ]  # fmt: skip
+    ranged = frame.query("ref_period < '2021-02'").assign(
+        value=float("nan"), low=0.0, high=lambda rows: rows[KG] / 1000
+    )
+    drawn = charts.bars(ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude",
+                        unit="t")  # fmt: skip
+    assert behind.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
+
+
+def test_the_table_of_a_chart_opens_its_lines_in_a_notebook_and_is_a_plain_frame_in_use():
+    drawn = charts.drawn(lines(crude()))
+    page = drawn._repr_html_()
+    assert "<summary>China, 2021-02: 10,000</summary>" in page
+    assert "flows, line 3</td>" in page
+    assert html.escape(FLOWS.splitlines()[2]) in page
+    assert f'<a href="{behind.ENTRY}flows">flows</a>: Office of Invention' in page
+    assert "script" not in page
+    assert type(drawn * 2) is pd.DataFrame
+    assert type(drawn.dropna()) is pd.DataFrame
+
+
+def test_of_many_lines_the_first_are_shown_with_the_count_of_all(monkeypatch):
+    monkeypatch.setattr(behind, "LINES", 2)
+    page = behind.shown(lines(crude()).figure)
+    assert "Raw lines: 6 behind 6 numbers, the first 2 of them here" in page
+    assert page.count("<td><code>") == 2
+
+
+def test_a_raw_file_that_was_altered_is_refused(root):
+    figure = lines(crude()).figure
+    (root / "data" / "raw" / "demo" / "flows.csv").write_text(FLOWS + "\n")
+    with pytest.raises(SourceError, match="flows"):
+        behind.terms(figure)
+
+
+def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
+    ledger = claims.table()
+    terms = tf.trace(ledger)
+    assert terms[["formula", "value", "line"]].values.tolist() == [
+        ["r0", 50.0, 2], ["r1 * 2.0", 60.0, 3],
+    ]  # fmt: skip
+    axes = charts.ratios(ledger, title="Claims", unit="times")
+    assert behind.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
+
+
+# --- cards ----------------------------------------------------------------------------------------
+
+
+def test_a_notebook_shows_claims_by_id_or_theme_and_each_number_opens(root):
+    cards = front.cards("prices", "P2", "P1")
+    assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
+    page = cards._repr_html_()
+    assert "<td><code>2021-01,50</code></td>" in page
+    assert f'href="{behind.ENTRY}oil"' in page
+    assert "agrees: twice the second: 120 USD" in repr(cards)
+    assert "script" not in page
+
+
+def test_a_misspelt_claim_gets_the_nearest():
+    with pytest.raises(LedgerError, match=r"no claim 'price'; did you mean 'prices'\?"):
+        front.cards("price")
+
+
+def test_a_claim_becomes_a_picture_to_share(root):
+    (one,) = front.cards("P1").verdicts
+    picture = front.picture(one, root)
+    assert picture.startswith(b"\x89PNG")
+    assert export.Image.open(export.io.BytesIO(picture)).size == export.CARD
+    assert not plt.get_fignums()
+
+
+# --- to take along --------------------------------------------------------------------------------
+
+
+def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along():
+    figure = lines(crude()).figure
+    chart = export.bundle(figure)[export.MIME]
+    assert {*re.findall(">(China|India)</text>", chart["svg"])} == {"India", "China"}
+    assert "paint-order:stroke" in chart["svg"]
+    assert any(one.get_path_effects() for one in figure.findobj(plt.Text))
+    head, *rows = chart["lines"]
+    first = dict(zip(head, rows[0], strict=True))
+    assert (first["series"], first["line"], first["unit"]) == ("China", "2", "kg")
+    assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
