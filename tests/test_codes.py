@@ -196,7 +196,7 @@ def test_a_missing_code_is_refused():
 
 
 def test_an_unknown_system_is_refused_with_those_that_there_are():
-    with pytest.raises(CodeError, match=r"no system 'un'.* it has: bruegel, comtrade"):
+    with pytest.raises(CodeError, match=r"no system 'un'.* it has: bruegel, comext"):
         one("643", "un")
 
 

@@ -63,8 +63,11 @@ KNOWN = {
         re.compile(rb'\A\s*\{\s*"elapsedTime"|\A[^\r\n]*typeCode\W+freqCode', re.IGNORECASE),
     ),
     "comext": Known(
-        "Eurostat Comext (full_….7z or .dat)", "trade",
-        re.compile(rb"\A(7z\xbc\xaf|(REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),)"),
+        "Eurostat Comext (full_….7z or .dat, SDMX-CSV, relational view or .xlsx)", "trade",
+        re.compile(rb"\A(7z\xbc\xaf|(\xef\xbb\xbf)?((REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),|"
+                   rb"DATAFLOW[^\r\n]*\breporter\b[^\r\n]*\bindicators\b|"
+                   rb"[^\r\n]*\bREPORTER\b[^\r\n]*\b(VALUE_IN_EUR|QUANTITY_IN_100KG))|"
+                   rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/))", re.DOTALL),
     ),
 }  # fmt: skip
 

@@ -54,8 +54,8 @@ PROVENANCE = (
     _key("source_id", TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER"),
     _field("source_row", COUNT, "ordinal of the record in the raw file; 1 is the first below "
            "the header", required=True, least=1),
-    _field("source_field", TEXT, "column of the raw file, where one record gives several rows; "
-           "else empty", required=True),
+    _field("source_field", TEXT, "column of the raw file, where one record gives several rows; the "
+           "other records, where several give one; else empty", required=True),
 )  # fmt: skip
 
 TRADE = pa.schema(

@@ -32,7 +32,7 @@ from pyarrow import csv
 from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import CodeError, LayoutError, SchemaError, TradeflowsError
-from tradeflows.publishers import Part, archives, reading
+from tradeflows.publishers import Part, archives, comext_exports, comext_formats, reading
 from tradeflows.schema import TRADE
 
 BLOCK = 1 << 21  # bytes parsed at a time
@@ -87,7 +87,8 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     Parameters
     ----------
     path
-        ``.7z`` as published, or the ``.dat`` or ``.csv`` that it holds; any layout since 1988.
+        ``.7z`` as published, or the ``.dat`` or ``.csv`` that it holds; any layout since 1988. What
+        Comext's services send is handed to :mod:`tradeflows.publishers.comext_exports`.
 
     Returns
     -------
@@ -106,6 +107,9 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     SchemaError
         Two rows state one cell.
     """
+    if comext_formats.reader(path):
+        yield from comext_exports.clean(path, source)
+        return
     with archives.opened(path) as stream:
         layout = _layout(path, stream.readline(1 << 16))
         month = _read(path, stream, layout)

@@ -13,13 +13,9 @@ from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
 from tradeflows.publishers import Part, eurostat_formats, reading
-from tradeflows.publishers.eurostat_formats import DIMENSIONS, Cells
+from tradeflows.publishers.eurostat_formats import DIMENSIONS, Cells, Flags
 from tradeflows.schema import TRADE
 
-FLAGS = {
-    "p": "provisional", "e": "estimated", "s": "estimated", "f": "estimated", "c": "confidential",
-    "b": "break", "u": "unreliable", "n": "unreliable", "d": "definition",
-}  # fmt: skip
 GAS = "G3000"  # its partner is the last border; it contains LNG, G3200
 
 
@@ -88,7 +84,7 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
                     for i, kind in enumerate((pa.string(), pa.float64())))  # fmt: skip
     amount = pc.round(pc.multiply(cells.value, factor), 6)
     heavy = pc.equal(ours, "kg")
-    flags = block.words("flag", _Flags(), pa.string())
+    flags = block.words("flag", Flags(), pa.string())
     columns = reading.A_FLOW | {
         "source_row": cells.rows, "source_field": cells.fields, "vintage": source.vintage,
         "reporter_iso": codes.areas(geo, "eurostat", path), "reporter_code": geo,
@@ -101,16 +97,3 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
         "qty_unit": pc.if_else(heavy, "none", ours), "flags": flags,
     }  # fmt: skip
     return Part(reading.rows(source, TRADE, columns), cells.records, {}, empty=cells.empty)
-
-
-class _Flags(dict[str, str]):
-    """What a run of Eurostat's letters means, in words of our own."""
-
-    def __contains__(self, letters: object) -> bool:
-        return set(str(letters)) <= set(FLAGS)
-
-    def __missing__(self, letters: str) -> str:
-        return " ".join(sorted({FLAGS[letter] for letter in letters}))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(FLAGS)

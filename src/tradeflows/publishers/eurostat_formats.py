@@ -5,7 +5,7 @@ Each reader gives the flow that the file states (M, X or "") and its cells, some
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,10 @@ from tradeflows.publishers import reading
 LARGEST = 512 << 20  # bytes of JSON
 SLICE = 1 << 17  # cells of JSON at a time
 DIMENSIONS = ("freq", "siec", "partner", "unit", "geo")
+FLAGS = {
+    "p": "provisional", "e": "estimated", "s": "estimated", "f": "estimated", "c": "confidential",
+    "b": "break", "u": "unreliable", "n": "unreliable", "d": "definition",
+}  # fmt: skip
 DATASET = re.compile(r"NRG_T([IE])_(OIL|GAS|SFF)M", re.IGNORECASE)
 MISSING = ":"
 
@@ -34,6 +38,22 @@ class Cells(NamedTuple):
     fields: Any
     records: int
     empty: int
+
+
+class Flags(dict[str, str]):
+    """What a run of Eurostat's letters means, in words of our own."""
+
+    def __contains__(self, letters: object) -> bool:
+        """Tell whether each letter is one of :data:`FLAGS`."""
+        return set(str(letters)) <= set(FLAGS)
+
+    def __missing__(self, letters: str) -> str:
+        """Put the words of `letters`, each once."""
+        return " ".join(sorted({FLAGS[letter] for letter in letters}))
+
+    def __iter__(self) -> Iterator[str]:
+        """List the letters."""
+        return iter(FLAGS)
 
 
 def _said(path: Path, texts: list[str]) -> str:
@@ -96,31 +116,49 @@ def _cells(block: reading.Block, text: pa.Array, record: pa.Array) -> tuple[pa.A
 
 def sdmx(path: Path) -> tuple[str, Iterator[Cells]]:
     """Cells of an SDMX-CSV, with labels or without; LayoutError where it is none."""
+    data, cells = observations(path, DIMENSIONS)
+    return _said(path, [data]), cells
+
+
+def observations(
+    path: Path, dimensions: Sequence[str], besides: Collection[str] = ()
+) -> tuple[str, Iterator[Cells]]:
+    """The data set that an SDMX-CSV names, and its cells by `dimensions`.
+
+    Those of the columns `besides` that the file has are among the dimensions too. Labels beside
+    the codes are taken off.
+    """
     head = [cell.partition(":")[0] for cell in reading.header(path)]
-    labels = any(":" in cell for cell in reading.header(path))
-    needed = ["DATAFLOW", *DIMENSIONS, "TIME_PERIOD", "OBS_VALUE"]
-    known = {*needed, "LAST UPDATE", "OBS_FLAG", "CONF_STATUS", "STRUCTURE", "STRUCTURE_ID"}
+    needed = ["DATAFLOW", *dimensions, "TIME_PERIOD", "OBS_VALUE"]
+    known = {*needed, *besides, "LAST UPDATE", "OBS_FLAG", "CONF_STATUS", "STRUCTURE",
+             "STRUCTURE_ID"}  # fmt: skip
     if not set(needed) <= set(head) <= known or len(set(head)) < len(head):
         raise LayoutError(path, f"the columns {','.join(needed)}", f"{','.join(head)[:200]}")
     flags = [name for name in head if name in ("OBS_FLAG", "CONF_STATUS")]
-    records = reading.blocks(path, head, [*needed, *flags])
+    more = [name for name in besides if name in head]
+    records = reading.blocks(path, head, [*needed, *more, *flags])
     first = next(records)
-    return (_said(path, pc.unique(first.text("DATAFLOW")).to_pylist()),
-            _observations(first, records, flags, labels))  # fmt: skip
+    labels = any(":" in cell for cell in reading.header(path)) or all(
+        ":" in first.text(name)[0].as_py() for name in dimensions)  # fmt: skip
+    coded = {*dimensions, *more, *flags} - {"LAST UPDATE"} if labels else set()
+    return (first.text("DATAFLOW")[0].as_py(),
+            _observations(first, records, [*dimensions, *more], flags, coded))  # fmt: skip
 
 
 def _observations(
-    block: reading.Block | None, more: Iterator[reading.Block], flags: list[str], labels: bool
-) -> Iterator[Cells]:
-    flow = block and block.text("DATAFLOW")[0]
+    block: reading.Block | None, more: Iterator[reading.Block], names: list[str],
+    flags: list[str], coded: Collection[str],
+) -> Iterator[Cells]:  # fmt: skip
+    data = block and block.text("DATAFLOW")[0]
     while block:
-        if not pc.all(pc.equal(block.text("DATAFLOW"), flow)).as_py():
-            raise LayoutError(block.path, f"the data set {flow}", "another besides")
-        at = {name: block.text(name) for name in DIMENSIONS}
-        if labels:
-            at = {name: pc.replace_substring_regex(text, ":.*$", "") for name, text in at.items()}
-        at["time"] = block.text("TIME_PERIOD")
-        flag = pc.binary_join_element_wise(*(block.text(name) for name in flags), "", "")
+        if not pc.all(pc.equal(block.text("DATAFLOW"), data)).as_py():
+            raise LayoutError(block.path, f"the data set {data}", "another besides")
+        text = {name: block.text(name) for name in (*names, *flags)}
+        for name in coded:
+            text[name] = pc.replace_substring_regex(text[name], ":.*$", "")
+        at = {name: text[name] for name in names} | {"time": block.text("TIME_PERIOD")}
+        flag = pc.binary_join_element_wise(pa.repeat("", len(block)),
+                                           *(text[name] for name in flags), "")  # fmt: skip
         value = block.number("OBS_VALUE")
         kept = pc.or_(value.is_valid(), pc.not_equal(flag, ""))
         n = len(block)

@@ -1,0 +1,602 @@
+import csv
+import io
+import re
+import zipfile
+from collections import defaultdict
+from datetime import date
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+import pandas as pd
+import pytest
+import twins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from tradeflows import clean, cli, codes, measures, schema
+from tradeflows.errors import CodeError, LayoutError, QueryError, SchemaError, TradeflowsError
+from tradeflows.publishers import comext, comext_formats, reading
+
+EXAMPLES = 200  # files of changed bytes for each format
+UPDATE = "15/09/26 11:00:00"
+CELL = ("reporter", "partner", "product", "flow", "period")
+AE = ("AT", "AE", "7204", "2", "2023-09")
+DE = ("AT", "DE", "72041000", "1", "2023-09")
+FIGURES = {AE: {"VALUE_IN_EUROS": "204548", "QUANTITY_IN_100KG": "1772.90"},
+           DE: {"VALUE_IN_EUROS": "5", "SUPPLEMENTARY_QUANTITY": "3"}}  # fmt: skip
+LABELS = {"AT": "Austria", "AE": "United Arab Emirates", "DE": "Germany", "IE": "Ireland (Eire)",
+          "RU": "Russian Federation", "1": "IMPORT", "2": "EXPORT"}  # fmt: skip
+MONTHS = ["Jan.", "Feb.", "Mar.", "Apr.", "May", "Jun.", "Jul.", "Aug.", "Sep.", "Oct.", "Nov.",
+          "Dec."]  # fmt: skip
+
+
+# --- twins ---------------------------------------------------------------------------------------
+
+
+def sdmx(figures, data="DS-045409", update=UPDATE, flags=None, both=False):
+    """SDMX-CSV as the service sends it: a line a figure, the series by their key."""
+    lines = ["DATAFLOW,LAST UPDATE,freq,reporter,partner,product,flow,indicators,TIME_PERIOD,"
+             "OBS_VALUE" + (",OBS_FLAG" if flags else "")]  # fmt: skip
+    for name in sorted({name for said in figures.values() for name in said}):
+        for cell, said in figures.items():
+            if name in said:
+                *key, period = cell
+                words = ["M" if "-" in period else "A", *key, name]
+                if both:
+                    words = [f'"{word}:{LABELS.get(word, "a label, of it")}"' for word in words]
+                line = [f"ESTAT:{data}(1.0)", update, *words, period, said[name]]
+                lines.append(",".join(line + ([flags.get(cell, "")] if flags else [])))
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def view(figures, columns=("VALUE_IN_EUR",), procedure="Total"):
+    """A relational view: labels, a line a cell, a column a measure."""
+    lines = [",".join(["REPORTER,PARTNER,PRODUCT,FLOW,STAT_PROCEDURE,PERIOD", *columns])]
+    for (*key, period), said in figures.items():
+        year, _, month = period.partition("-")
+        words = [LABELS.get(word, word) for word in key]
+        words += [procedure, f"{MONTHS[int(month) - 1]} {year}" if month else f"Jan.-Dec. {year}"]
+        cells = [said.get(name, ":") for name in columns]
+        lines.append(",".join([*(f'"{word}"' for word in words), *cells]))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def grid(figures):
+    """The sheets of a workbook: for each product, flow and indicator lines of cells."""
+    sheets = defaultdict(dict)
+    for (reporter, partner, product, flow, period), said in figures.items():
+        for name, value in said.items():
+            sheets[product, flow, name][reporter, partner, period] = value
+    found = []
+    for (product, flow, name), held in sheets.items():
+        periods = sorted({period for *_, period in held})
+        lines = [["Data extracted on 24/11/2026 10:00:00 from [ESTAT]"],
+                 ["Dataset:", "", "EU trade since 1988 by HS2-4-6 and CN8 [DS-045409__custom_1]"],
+                 ["Last updated:", "", "15/09/2026 11:00"], [],
+                 ["PRODUCT [PRODUCT]", "", f"Some goods [{product}]"],
+                 ["FLOW [FLOW]", "", LABELS[flow]], ["INDICATORS [INDICATORS]", "", name], [],
+                 ["TIME", "TIME", *periods], ["FREQ (Labels)", "", *["Monthly"] * len(periods)],
+                 ["REPORTER (Labels)", "PARTNER (Labels)"]]  # fmt: skip
+        for pair in sorted({(reporter, partner) for reporter, partner, _ in held}):
+            cells = [held.get((*pair, period), ":") for period in periods]
+            lines.append([*(LABELS[word] for word in pair),
+                          *(cell if cell == ":" else float(cell) for cell in cells)])  # fmt: skip
+        found.append([*lines, [], ["Special value"], [":", "not available"]])
+    return found
+
+
+def book(sheets, names=None, **more):
+    """An xlsx of lines of cells, the smallest that there can be."""
+    names = names or ["Summary", "Structure", *(f"Sheet {i + 1}" for i in range(len(sheets)))]
+    sheets = [*[[["Contents"]]] * (len(names) - len(sheets)), *sheets]
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    override = '<Override PartName="/xl/{}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{}+xml"/>'  # noqa: E501
+    every = range(1, len(names) + 1)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        + override.format("workbook.xml", "sheet.main")
+        + "".join(override.format(f"worksheets/sheet{i}.xml", "worksheet") for i in every)
+        + "</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{kind}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets>'
+        + "".join(f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>'
+                  for i, name in zip(every, names, strict=True))
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        + "".join(f'<Relationship Id="rId{i}" Type="{kind}/worksheet" '
+                  f'Target="worksheets/sheet{i}.xml"/>' for i in every)
+        + "</Relationships>",
+    }  # fmt: skip
+    for i, lines in zip(every, sheets, strict=True):
+        rows = []
+        for down, line in enumerate(lines, start=1):
+            cells = [f'<c r="{chr(65 + at)}{down}"><v>{cell!r}</v></c>' if isinstance(cell, float)
+                     else f'<c r="{chr(65 + at)}{down}" t="inlineStr"><is><t>{escape(cell)}</t>'
+                     "</is></c>" for at, cell in enumerate(line) if cell != ""]  # fmt: skip
+            rows.append(f'<row r="{down}">{"".join(cells)}</row>')
+        parts[f"xl/worksheets/sheet{i}.xml"] = (
+            f'<worksheet xmlns="{main}"><sheetData>{"".join(rows)}</sheetData></worksheet>'
+        )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (parts | more).items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def workbook(figures):
+    return book(grid(figures))
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Clean bytes and give the rows as dictionaries."""
+
+    def cleaned(raw, name="a"):
+        path = tmp_path / name
+        path.write_bytes(raw)
+        return [row for part in parts(path) for row in part.rows.to_pylist()]
+
+    return cleaned
+
+
+def parts(path):
+    return list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
+
+
+# --- what a figure becomes -----------------------------------------------------------------------
+
+
+def test_the_indicators_of_a_cell_become_one_row(rows):
+    sold, bought = rows(sdmx(FIGURES))
+    assert sold | {"source_id": ""} == {
+        "source_id": "", "source_row": 1, "source_field": "with 3", "reporter_iso": "AUT",
+        "reporter_code": "AT", "partner_iso": "ARE", "partner_code": "AE",
+        "area_system": "eurostat", "partner_role": "destination", "flow_code": "X",
+        "classification_code": "CN2023", "cmd_code": "7204", "freq_code": "M",
+        "ref_period": date(2023, 9, 1), "n_months": 1, "cumulation": "period",
+        "breakdown": "total", "qty_unit": "none", "vintage": "2026-09-15",
+        "value_reported": 204548.0, "currency": "EUR", "valuation": "FOB",
+        "primary_value_usd": None, "net_wgt_kg": 177290.0, "qty": None, "qualifier": "=",
+        "flags": "", "note": None,
+    }  # fmt: skip
+    assert (bought["source_row"], bought["source_field"]) == (2, "with 4")
+    assert (bought["flow_code"], bought["valuation"]) == ("M", "CIF")
+    assert bought["note"] == "supplementary quantity 3 in a unit not stated"
+
+
+def test_all_three_forms_say_the_same_but_for_what_they_leave_open(rows):
+    figures = {AE: {"VALUE_IN_EUROS": "7"}, DE: {"VALUE_IN_EUROS": "5"}}
+    open_ = ("source_id", "source_row", "source_field", "reporter_code", "partner_code",
+             "area_system", "vintage")  # fmt: skip
+    told = []
+    for raw in (sdmx(figures), view(figures, ["VALUE_IN_EUROS"]), workbook(figures)):
+        found = rows(raw)
+        told.append([{key: row[key] for key in row if key not in open_} for row in found])
+    assert told[0] == told[1] == told[2]
+    assert len(told[0]) == 2
+
+
+def test_a_hundred_kilograms_are_a_hundred_kilograms(rows):
+    cells = {(*AE[:4], f"2023-0{i}"): {"QUANTITY_IN_100KG": text}
+             for i, text in enumerate(("0.29", "1772.90", "0"), start=1)}  # fmt: skip
+    assert [row["net_wgt_kg"] for row in rows(sdmx(cells))] == [29.0, 177290.0, 0.0]
+    kilos = sdmx({AE: {"QUANTITY_KG": "29", "VALUE_EUR": "1"}}, "DS-059341")
+    assert [row["net_wgt_kg"] for row in rows(kilos)] == [29.0]
+
+
+@pytest.mark.parametrize(("value", "weight", "kg"), [("9", "0", None), ("0", "0", 0.0)])
+def test_a_zero_weight_beside_a_value_is_not_published(rows, value, weight, kg):
+    [row] = rows(sdmx({AE: {"VALUE_IN_EUROS": value, "QUANTITY_IN_100KG": weight}}))
+    assert (row["value_reported"], row["net_wgt_kg"]) == (float(value), kg)
+
+
+def test_labels_beside_the_codes_are_taken_off(rows):
+    cells = {("IE", "RU", "2709", "1", "2023-09"): {"VALUE_IN_EUROS": "1"}, **FIGURES}
+    assert {row["partner_iso"] for row in rows(sdmx(cells, both=True))} == {"RUS", "ARE", "DEU"}
+    assert [row["cmd_code"] for row in rows(sdmx(cells, both=True))] == [
+        row["cmd_code"] for row in rows(sdmx(cells))]  # fmt: skip
+
+
+def test_years_and_months_stand_side_by_side(rows):
+    cells = {AE: {"VALUE_IN_EUROS": "1"}, (*AE[:4], "2023"): {"VALUE_IN_EUROS": "12"}}
+    for raw in (sdmx(cells), view(cells, ["VALUE_IN_EUROS"])):
+        assert [(row["freq_code"], row["n_months"]) for row in rows(raw)] == [("M", 1), ("A", 12)]
+
+
+def test_levels_and_groups_are_kept_and_never_added(rows):
+    cells = {(reporter, partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "1"}
+             for reporter in ("AT", "EU27_2020") for partner in ("RU", "EXT_EU27_2020", "WORLD")
+             for product in ("27", "2709", "270900", "27090010", "TOTAL")}  # fmt: skip
+    frame = pd.DataFrame(rows(sdmx(cells)))
+    frame["ref_period"] = pd.to_datetime(frame["ref_period"])
+    assert len(frame) == len(cells)
+    assert set(frame["partner_iso"]) == {"RUS", "EU27_2020_EXTRA", "W00"}
+    one = frame.query("reporter_iso == 'AUT' and partner_iso == 'RUS'")
+    with pytest.raises(QueryError, match="overlaps"):
+        measures.total(one, "value_reported", over=["cmd_code"])
+    of_all = frame.query("cmd_code == '2709' and partner_iso == 'RUS'")
+    with pytest.raises(QueryError, match="EU27_2020, which overlaps AUT"):
+        measures.total(of_all, "value_reported", over=["reporter_iso"])
+
+
+@pytest.mark.parametrize(
+    ("partner", "month", "role"),
+    [("FR", "1990-01", "consignment"), ("HR", "2013-06", "origin"),
+     ("HR", "2013-07", "consignment"), ("GB", "2020-01", "consignment"),
+     ("GB", "2020-02", "origin"), ("RU", "2023-01", "origin"),
+     ("INT_EU27_2020", "2023-01", "consignment"), ("EXT_EU27_2020", "2023-01", "origin"),
+     ("QY", "2023-01", "consignment"), ("WORLD", "2023-01", "origin")],
+)  # fmt: skip
+def test_goods_from_who_was_a_member_come_from_where_they_were_sent(rows, partner, month, role):
+    [row] = rows(sdmx({("AT", partner, "2709", "1", month): {"VALUE_IN_EUROS": "1"}}))
+    assert row["partner_role"] == role
+
+
+def test_flags_and_what_is_held_back(rows):
+    cells = {AE: {"VALUE_IN_EUROS": "", "QUANTITY_IN_100KG": "1"},
+             DE: {"VALUE_IN_EUROS": ""}, ("AT", "QX", "72XXXXXX", "1", "2023-09"):
+             {"VALUE_IN_EUROS": "5"}}  # fmt: skip
+    flagged, secret = rows(sdmx(cells, flags={AE: "p"}))
+    assert (flagged["flags"], flagged["value_reported"]) == ("provisional", None)
+    assert (secret["flags"], secret["note"]) == (
+        "confidential", "partner withheld for commercial or military reasons")  # fmt: skip
+    [held] = rows(sdmx({DE: {"VALUE_IN_EUROS": ""}}, flags={DE: "c"}))
+    assert (held["flags"], held["value_reported"]) == ("confidential", None)
+
+
+@pytest.mark.parametrize("make", [sdmx, lambda cells: view(cells, ["VALUE_IN_EUROS"]), workbook])
+def test_cells_without_a_figure_are_counted_and_are_not_zero(tmp_path, make):
+    later = (*AE[:4], "2023-10")
+    nothing = "" if make is sdmx else ":"
+    cells = {AE: {"VALUE_IN_EUROS": "1"}, later: {"VALUE_IN_EUROS": nothing or ""}}
+    if make is workbook:
+        cells = {AE: {"VALUE_IN_EUROS": "1"}, (*DE[:2], *AE[2:4], "2023-10"):
+                 {"VALUE_IN_EUROS": "2"}}  # fmt: skip
+    path = tmp_path / "a"
+    path.write_bytes(make(cells))
+    [part] = parts(path)
+    assert part.empty == (2 if make is workbook else 1)
+    assert 0 not in part.rows["value_reported"].to_pylist()
+
+
+def test_a_file_of_nothing_but_empty_cells_has_no_rows(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(sdmx({AE: {"VALUE_IN_EUROS": ""}}))
+    [part] = parts(path)
+    assert (len(part.rows), part.records, part.empty) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "breakdown"),
+    [("Normal", "procedure=1"), ("Total", "total"), ("Outward processing", "procedure=3")],
+)
+def test_a_procedure_that_is_stated_is_a_break_down(rows, word, breakdown):
+    [row] = rows(view({AE: {"VALUE_IN_EUR": "1"}}, procedure=word))
+    assert row["breakdown"] == breakdown
+
+
+def test_a_mode_of_transport_is_a_break_down(rows):
+    raw = sdmx({AE: {"VALUE_EUR": "1"}}, "DS-059334").decode()
+    raw = raw.replace("flow,indicators", "flow,transport_mode,indicators").replace(
+        ",2,VALUE", ",2,7,VALUE")  # fmt: skip
+    assert rows(raw.encode())[0]["breakdown"] == "mode=7"
+
+
+def test_the_columns_of_a_view_may_come_in_any_order(rows):
+    raw = (b"PERIOD,FLOW,REPORTER,PARTNER,PRODUCT,VALUE_IN_EUROS,QUANTITY_IN_100KG\n"
+           b'"Aug. 2024",EXPORT,"Ireland (Eire)",Armenia,TOTAL,5,:\n')  # fmt: skip
+    [row] = rows(raw)
+    assert (row["reporter_iso"], row["value_reported"], row["net_wgt_kg"]) == ("IRL", 5.0, None)
+    assert (row["area_system"], row["reporter_code"]) == ("comext label", "Ireland (Eire)")
+
+
+def test_the_cells_of_a_workbook_are_named(rows):
+    figures = {AE: {"VALUE_IN_EUROS": "204548", "QUANTITY_IN_100KG": "1772.90"}}
+    [row] = rows(workbook(figures))
+    assert (row["source_row"], row["source_field"]) == (12, "Sheet 1!C12 Sheet 2!C12")
+    assert (row["vintage"], row["net_wgt_kg"]) == ("2026-09-15", 177290.0)
+
+
+def test_a_flag_beside_its_cell_in_a_workbook_is_kept(rows):
+    [sheet] = grid({AE: {"VALUE_IN_EUROS": "5"}})
+    sheet[8].append("")
+    sheet[11].append("p")
+    sheet[10] += ["", ""]
+    assert rows(book([sheet]))[0]["flags"] == "provisional"
+
+
+def test_every_label_is_an_area_with_a_code_of_eurostat():
+    labels = set(codes._system("comext label").values())
+    assert labels <= set(codes._system("eurostat").values())
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+ONE = {AE: {"VALUE_IN_EUROS": "204548"}, DE: {"VALUE_IN_EUROS": "5"}}
+SEEN = view(ONE, ["VALUE_IN_EUROS"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        ("indicators", "indic", LayoutError, "the columns"),
+        ("DS-045409", "DS-059358", LayoutError, r"DS-045409, .*'ESTAT:DS-059358"),
+        (",DE,", ",D9,", CodeError, r"record 2, PARTNER: .*'D9'"),
+        (",AT,DE", ",RU,DE", CodeError, "record 2, REPORTER: RU is neither a member state"),
+        (",AE,", ",ae,", CodeError, "record 1, PARTNER"),
+        ("72041000", "7204100", CodeError, "record 2, PRODUCT: '7204100' is no code"),
+        ("72041000,1,", "72041000,3,", LayoutError, r"record 2, FLOW: expected one of .* '3'"),
+        (",5\r", ",5x\r", LayoutError, "record 2: expected a number in OBS_VALUE, found '5x'"),
+        (",5\r", ",9007199254740993\r", LayoutError, r"record 2: expected at most 2\^53"),
+        ("2023-09,5", "2023-13,5", LayoutError, "record 2, TIME_PERIOD.*'M 2023-13'"),
+        ("M,AT,DE", "A,AT,DE", LayoutError, "record 2, TIME_PERIOD.*'A 2023-09'"),
+        ("M,AT,DE", "Q,AT,DE", LayoutError, "record 2, TIME_PERIOD"),
+        ("VALUE_IN_EUROS,2023-09,5", "PRICE,2023-09,5", LayoutError, "record 2, INDICATORS"),
+        (UPDATE, "31/02/26", LayoutError, "record 1, LAST_UPDATE.*'31/02/26'"),
+        (f"{UPDATE},M,AT,DE", "16/09/26,M,AT,DE", LayoutError, "figures of one release"),
+        ("AT,DE,72041000,1", "AT,AE,7204,2", SchemaError, "record 1 and record 2 state the same"),
+        (",5\r", ",5,p\r", LayoutError, "10 cells"),
+        ("ESTAT:DS-045409(1.0),15/09/26 11:00:00,M,AT,DE", "ESTAT:DS-059341(1.0),,M,AT,DE",
+         LayoutError, "another besides"),
+    ],
+)  # fmt: skip
+def test_what_an_sdmx_csv_may_not_say(rows, old, new, error, message):
+    raw = sdmx(ONE).decode()
+    assert old in raw
+    with pytest.raises(error, match=message) as caught:
+        rows(raw.replace(old, new).encode())
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_flag_is_refused(rows):
+    with pytest.raises(LayoutError, match="record 1, FLAG"):
+        rows(sdmx({AE: {"VALUE_IN_EUROS": "1"}}, flags={AE: "x"}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        ("Austria", "Austia", CodeError, "record 1, REPORTER: .*'Austia' .nearest: Austria"),
+        ("Germany", "Prussia", CodeError, "record 2, PARTNER: .*'Prussia'"),
+        ("IMPORT", "TRANSIT", LayoutError, "record 2, FLOW"),
+        ("Total", "Smuggling", LayoutError, "record 1, STAT_PROCEDURE"),
+        ("Sep.", "Sept", LayoutError, "record 1, TIME_PERIOD.*'Sept 2023'"),
+        (",5\n", ",5 000\n", LayoutError, "record 2: expected a number in VALUE_IN_EUROS"),
+        ("VALUE_IN_EUROS", "VALUE_IN_EUROS,PRICE", LayoutError, "PRICE"),
+        ("72041000", "Iron scrap", CodeError, "'Iron scrap' is no code"),
+    ],
+)
+def test_what_a_relational_view_may_not_say(rows, old, new, error, message):
+    raw = SEEN.decode()
+    assert old in raw
+    with pytest.raises(error, match=message):
+        rows(raw.replace(old, new).encode())
+
+
+def changed(at, cell, column=0):
+    [sheet, *_] = grid(ONE)
+    sheet[at] = [*sheet[at]]
+    sheet[at][column : column + 1] = [cell]
+    return book([sheet])
+
+
+@pytest.mark.parametrize(
+    ("raw", "error", "message"),
+    [
+        (book([[["Contents"]]], ["Summary"]), LayoutError, r"Sheet 1, …, found \['Summary'\]"),
+        (book(grid(ONE), ["Sheet 1", "Chart"]), LayoutError, "Chart"),
+        (changed(11, "5 000", 2), LayoutError, "Sheet 1!C12: expected a number"),
+        (changed(11, "Austia"), CodeError, "Sheet 1!C12, REPORTER: .*nearest: Austria"),
+        (changed(5, "TRANSIT", 2), LayoutError, "Sheet 1!C12, FLOW"),
+        (changed(6, "PRICE", 2), LayoutError, "Sheet 1!C12, INDICATORS"),
+        (changed(8, "2023-9", 2), LayoutError, "Sheet 1!C12, TIME_PERIOD"),
+        (changed(8, "TIMES"), LayoutError, "'TIMES'"),
+        (changed(1, "of goods [DS-059358]", 2), LayoutError, "a data set of DS-045409"),
+        (changed(4, "SECTOR [SECTOR]"), LayoutError, "Sheet 1!A5"),
+        (changed(6, "FLOW [FLOW]"), LayoutError, "Sheet 1!A7"),
+        (changed(10, "REPORTER (Labels)", 1), LayoutError, "each of REPORTER, PARTNER"),
+        (changed(13, "Austria"), LayoutError, "expected the special values, found 'Austria'"),
+        (changed(11, "")[:-30], LayoutError, "a whole .xlsx"),
+    ],
+)  # fmt: skip
+def test_what_a_workbook_may_not_say(rows, raw, error, message):
+    with pytest.raises(error, match=message) as caught:
+        rows(raw)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_workbook_that_swells_or_spans_too_much_is_refused(rows, monkeypatch):
+    far = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"/></row></sheetData></worksheet>'
+    with pytest.raises(LayoutError, match="at most 10,000,000 cells, found 1,048,576 lines"):
+        rows(book(grid(ONE), **{"xl/worksheets/sheet9.xml": far}))
+    monkeypatch.setattr(comext_formats, "UNPACKED", 1 << 20)
+    with pytest.raises(LayoutError, match="at most 1 MiB unpacked"):
+        rows(book(grid(ONE), **{"xl/media/image1.png": bytes(1 << 21)}))
+
+
+def test_a_figure_that_two_sheets_state_is_refused(rows):
+    [sheet, _] = grid(ONE)
+    with pytest.raises(SchemaError, match="Sheet 1!C12 and Sheet 2!C12 state the same figure"):
+        rows(book([sheet, sheet]))
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw", [sdmx(ONE), sdmx(ONE, both=True), SEEN, b"\xef\xbb\xbf" + SEEN, workbook(ONE)]
+)
+def test_the_command_knows_them_and_puts_them_into_one_table(tmp_path, capsys, raw):
+    path, to = tmp_path / "a", tmp_path / "out.parquet"
+    path.write_bytes(raw)
+    assert clean.recognise(path) == ["comext"]
+    assert cli.main(["clean", "comext", str(path), "--to", str(to)]) == 0
+    assert "2 rows of trade; left out: nothing" in capsys.readouterr().out
+    assert parquet.read_schema(to).equals(schema.TRADE)
+
+
+def test_files_of_all_forms_go_into_one_table(tmp_path):
+    for name, raw in (("a", sdmx(ONE)), ("b", view(ONE, ["VALUE_IN_EUROS"])), ("c", workbook(ONE))):
+        (tmp_path / name).write_bytes(raw)
+    told = clean.clean("comext", [tmp_path / name for name in "abc"], tmp_path / "o.parquet")
+    assert [each.rows for each in told] == [2, 2, 2]
+
+
+# --- written and read back -----------------------------------------------------------------------
+
+number = st.decimals(0, 10**6, places=2).map(str)
+said = st.fixed_dictionaries(
+    {"VALUE_IN_EUROS": st.integers(0, 10**9).map(str)}, optional={"QUANTITY_IN_100KG": number}
+)
+places = st.tuples(
+    st.sampled_from(["AT", "IE"]), st.sampled_from(["AE", "RU", "DE"]),
+    st.sampled_from(["27", "2709", "27090010", "TOTAL"]), st.sampled_from("12"),
+    st.sampled_from(["2023-08", "2023-09", "2024-01"]),
+)  # fmt: skip
+tables = st.dictionaries(places, said, min_size=1, max_size=12)
+FORMS = {
+    "sdmx": sdmx,
+    "view": lambda cells: view(cells, ["VALUE_IN_EUROS", "QUANTITY_IN_100KG"]),
+    "workbook": workbook,
+}
+
+
+def expected(said):
+    """Value and kilograms of what a cell says, by whatever name."""
+    value, hundreds, kilos = (
+        next((float(said[name]) for name in names if name in said), None)
+        for names in (("VALUE_IN_EUROS", "VALUE_IN_EUR", "VALUE_EUR"), ("QUANTITY_IN_100KG",),
+                      ("QUANTITY_KG",))
+    )  # fmt: skip
+    kg = kilos if hundreds is None else round(hundreds * 100, 6)
+    return value, None if kg == 0 and value else kg
+
+
+def key(row):
+    return (row["reporter_iso"], row["partner_iso"], row["cmd_code"], row["flow_code"],
+            f"{row['ref_period']:%Y-%m}")  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=tables)
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_written_is_read_back(tmp_path_factory, form, table):
+    path = tmp_path_factory.mktemp("twin") / "a"
+    path.write_bytes(FORMS[form](table))
+    iso = {"AT": "AUT", "IE": "IRL", "AE": "ARE", "RU": "RUS", "DE": "DEU", "1": "M", "2": "X"}
+    want = {
+        tuple(iso.get(word, word) for word in cell): expected(figures)
+        for cell, figures in table.items()
+    }
+    found = [row for part in parts(path) for row in part.rows.to_pylist()]
+    assert {key(row): (row["value_reported"], row["net_wgt_kg"]) for row in found} == want
+    assert len(found) == len(table)
+
+
+# --- changed bytes -------------------------------------------------------------------------------
+
+
+def naive_sdmx(raw):
+    found = defaultdict(dict)
+    for line in csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")):
+        if line["OBS_VALUE"]:
+            cell = tuple(line[name] for name in ("reporter", "partner", "product", "flow"))
+            found[(*cell, line["TIME_PERIOD"])][line["indicators"]] = line["OBS_VALUE"]
+    return found
+
+
+def naive_view(raw):
+    found = defaultdict(dict)
+    for line in csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")):
+        cell = tuple(line[name] for name in ("REPORTER", "PARTNER", "PRODUCT", "FLOW"))
+        month, _, year = line["PERIOD"].partition(" ")
+        period = f"{year}-{[m[:3] for m in MONTHS].index(month[:3]) + 1:02d}"
+        for name in ("VALUE_IN_EUROS", "QUANTITY_IN_100KG"):
+            if line[name] not in (":", ""):
+                found[(*cell, period)][name] = line[name]
+    return found
+
+
+def named(element):
+    return element.tag.rpartition("}")[2]
+
+
+def naive_workbook(raw):
+    found = defaultdict(dict)
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        sheets = [archive.read(name) for name in archive.namelist() if re.search(
+            r"sheet([3-9])\.xml$", name)]  # fmt: skip
+    for sheet in sheets:
+        cells, down = {}, 0
+        for line in (each for each in ElementTree.fromstring(sheet).iter() if named(each) == "row"):
+            down, across = int(line.get("r", down + 1)), -1
+            for cell in (each for each in line if named(each) == "c"):
+                letter = cell.get("r", chr(66 + across) + str(down))  # a cell may leave it open
+                across = ord(letter[0]) - 65
+                cells[letter] = "".join(cell.itertext()).strip()
+        about = {cells.get(f"A{i}", "").split(" ")[0]: cells.get(f"C{i}") for i in range(1, 9)}
+        product = about["PRODUCT"].split("[")[1].rstrip("]")
+        row = 12
+        while cells.get(f"A{row}"):
+            for letter in "CDEF":
+                text = cells.get(f"{letter}{row}", "")
+                if cells.get(f"{letter}9") and text not in ("", ":"):
+                    cell = (cells[f"A{row}"], cells[f"B{row}"], product, about["FLOW"],
+                            cells[f"{letter}9"])  # fmt: skip
+                    found[cell][about["INDICATORS"]] = text
+            row += 1
+    return found
+
+
+def inside(raw, count):
+    """Workbooks of which the third sheet's text is changed, packed anew."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/worksheets/sheet3.xml"
+    for data in twins.mutations(held[name], count):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for each, content in (held | {name: data}).items():
+                archive.writestr(each, content)
+        yield buffer.getvalue()
+
+
+CHANGES = {
+    "sdmx": (sdmx, naive_sdmx, twins.mutations),
+    "view": (FORMS["view"], naive_view, twins.mutations),
+    "workbook": (workbook, naive_workbook, twins.mutations),
+    "sheet": (workbook, naive_workbook, inside),
+}
+MANY = {(reporter, partner, "2709", flow, month): {"VALUE_IN_EUROS": "204548",
+                                                   "QUANTITY_IN_100KG": "1772.9"}
+        for reporter in ("AT", "IE") for partner in ("AE", "RU") for flow in "12"
+        for month in ("2023-08", "2023-09")}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", CHANGES)
+def test_changed_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, form):
+    write, naive, change = CHANGES[form]
+    path, read = tmp_path / "a", 0
+    for data in change(write(MANY), EXAMPLES):
+        path.write_bytes(data)
+        try:
+            found = [row for part in parts(path) for row in part.rows.to_pylist()]
+        except TradeflowsError:
+            continue
+        read += 1
+        flows = {"M": {"1", "IMPORT"}, "X": {"2", "EXPORT"}}
+        want = naive(data)
+        assert len(found) == len(want)
+        for row in found:
+            at = [cell for cell in want if cell[:3] == (row["reporter_code"], row["partner_code"],
+                  row["cmd_code"]) and cell[3].upper() in flows[row["flow_code"]]
+                  and cell[4] == f"{row['ref_period']:%Y-%m}"]  # fmt: skip
+            figures = (row["value_reported"], row["net_wgt_kg"])
+            assert figures == pytest.approx(expected(want[at[0]]))
+    assert read > (0 if form == "workbook" else EXAMPLES // 40)
