@@ -275,23 +275,78 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     CodeError
         A code has not six digits, or two rows share a key.
     """
+    rows = _listed(path, {"hs6", *key})
+    if odd := [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]:
+        raise CodeError(f"{path}: not six digits: {odd[:5]}; mend the list")
+    counts = Counter(tuple(row[column] for column in key) for row in rows)
+    if twice := [" ".join(cells) for cells, count in counts.items() if count > 1]:
+        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
+    return rows
+
+
+def successors(path: Path) -> list[dict[str, str]]:
+    """Read which codes of the Combined Nomenclature took the place of which.
+
+    How the publisher lays out ``RELATIONS/CN8-PRED-SUCC.txt`` is documented nowhere that could be
+    found, so that file is not read as it comes: give it one of the two headings below. The second
+    is that of the spreadsheet of concordances which the publisher offers beside it.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns ``period,predecessor,successor`` or ``Period,Origin code,Destination
+        code``. A period of 20232024 is from 2023 to 2024; a code is not named in a period that
+        leaves it unchanged, and named with each of its successors where it is split.
+
+    Returns
+    -------
+    list of dict
+        One a row: ``period``, ``predecessor``, ``successor``, all text. A code whose leading zero a
+        spreadsheet took has it again.
+
+    Raises
+    ------
+    SourceError, LayoutError
+        As :func:`codelist`; or the years of a period do not follow one another.
+    CodeError
+        A code has not eight digits, or two rows are the same.
+    """
+    names = ("period", "predecessor", "successor")
+    rows = _listed(path, set())
+    theirs = next((each for each in (names, ("Period", "Origin code", "Destination code"))
+                   if set(each) <= set(rows[0])), None)  # fmt: skip
+    if not theirs:
+        raise LayoutError(path, f"columns {','.join(names)}", f"{[*rows[0]]}")
+    found = []
+    for ordinal, row in enumerate(rows, start=1):
+        period, *pair = (row[name].strip() for name in theirs)
+        if not re.fullmatch(r"\d{8}", period, re.ASCII) or int(period[4:]) != int(period[:4]) + 1:
+            raise LayoutError(f"{path}: record {ordinal}", "a period such as 20232024",
+                              repr(period))  # fmt: skip
+        pair = [code.zfill(8) if len(code) == 7 else code for code in pair]
+        if odd := [code for code in pair if not re.fullmatch(r"\d{8}", code, re.ASCII)]:
+            raise CodeError(f"{path}: record {ordinal}: {odd[0]!r} has not eight digits")
+        found.append(dict(zip(names, (period, *pair), strict=True)))
+    counts = Counter(tuple(row.values()) for row in found)
+    if twice := [" ".join(cells) for cells, count in counts.items() if count > 1]:
+        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row each")
+    return found
+
+
+def _listed(path: Path, columns: set[str]) -> list[dict[str, str]]:
+    """Rows of a list, or why there are none."""
     if not path.is_file():
         raise SourceError(f"{path}: no such file; restore it, or mend its path in sources.toml")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         rows, header = list(reader), reader.fieldnames or []
-    if missing := {"hs6", *key} - set(header):
+    if missing := columns - set(header):
         raise LayoutError(path, f"columns {sorted(missing)}", f"{header}")
     if not rows:
         raise LayoutError(path, "a row a code", "none")
     for ordinal, row in enumerate(rows, start=1):
         if None in row or None in row.values():
             raise LayoutError(path, f"{len(header)} cells a row", f"another number in {ordinal}")
-    if odd := [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]:
-        raise CodeError(f"{path}: not six digits: {odd[:5]}; mend the list")
-    counts = Counter(tuple(row[column] for column in key) for row in rows)
-    if twice := [" ".join(cells) for cells, count in counts.items() if count > 1]:
-        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
     return rows
 
 

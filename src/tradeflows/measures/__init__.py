@@ -9,6 +9,7 @@ the formulas that :func:`tradeflows.trace` follows back to raw lines.
 A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, both ends included.
 """
 
+from tradeflows.measures.chains import chained
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, share, yoy
 from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
@@ -25,6 +26,7 @@ from tradeflows.measures.units import (
 
 __all__ = [
     "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
-    "baskets", "convert", "difference", "displacement", "displacement_over", "gap", "growth", "hhi",
-    "per_month", "price_quantity", "share", "shares", "stack", "total", "unit_value", "yoy",
+    "baskets", "chained", "convert", "difference", "displacement", "displacement_over", "gap",
+    "growth", "hhi", "per_month", "price_quantity", "share", "shares", "stack", "total",
+    "unit_value", "yoy",
 ]  # fmt: skip

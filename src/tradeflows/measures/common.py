@@ -59,6 +59,13 @@ def heads_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return frame[list(columns)].iloc[first].reset_index(drop=True)
 
 
+def bare(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` without attrs, which pandas would compare at every step."""
+    plain = frame.copy(deep=False)
+    plain.attrs = {}
+    return plain
+
+
 # --- checks ---------------------------------------------------------------------------------------
 
 
@@ -133,6 +140,17 @@ def listed(frame: pd.DataFrame, column: str) -> str:
 def words(cells: Iterable[object]) -> list[str]:
     """Cells as texts, days as months."""
     return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else str(cell) for cell in cells]
+
+
+def join_flags(found: set[str]) -> str:
+    """All words of several flags."""
+    return " ".join(sorted(set(" ".join(found).split())))
+
+
+def join_qualifiers(found: set[str]) -> str:
+    """What several qualifiers come to in a sum."""
+    odd = found - {"="}
+    return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
 
 
 # --- what a result carries ------------------------------------------------------------------------

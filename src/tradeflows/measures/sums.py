@@ -9,11 +9,14 @@ from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     LABELS,
+    bare,
     carry,
     disjoint,
     grain_of,
     groups_of,
     heads_of,
+    join_flags,
+    join_qualifiers,
     listed,
     need,
     numbers_of,
@@ -110,7 +113,7 @@ def total(
     one = frame[fixed].iloc[[stated.argmax()] * len(starts)].reset_index(drop=True)
     one["ref_period"] = days(starts).astype("datetime64[us]")
     one["n_months"] = every
-    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(_bare(one))
+    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(bare(one))
     filled = np.bincount(slot, minlength=len(result)) > 0
     for name in values:
         sums = np.bincount(slot, numbers[name].to_numpy()[row], minlength=len(result))
@@ -120,7 +123,7 @@ def total(
     result["missing"] = [
         runs(month + np.flatnonzero(~there)) for month, there in zip(starts, full, strict=True)
     ]
-    for column, join in (("flags", _join_flags), ("qualifier", _join_qualifiers)):
+    for column, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if column in frame:
             found = frame[column].iloc[row].fillna(join(set())).groupby(slot).agg(set)
             result[column] = [join(found.get(i, set())) for i in range(len(result))]
@@ -152,7 +155,7 @@ def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.Data
     DataFrame
         All rows in order; the sources and caveats are those of all frames.
     """
-    named = [_bare(frame.assign(**{column: name})) for name, frame in frames.items()]
+    named = [bare(frame.assign(**{column: name})) for name, frame in frames.items()]
     places = np.split(np.arange(sum(map(len, named))), np.cumsum([len(one) for one in named])[:-1])
     kept = [Role(frame, slot=place) for frame, place in zip(frames.values(), places, strict=True)]
     return carry(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
@@ -188,19 +191,3 @@ def baskets(
                              f"it holds {listed(frame, of)}")  # fmt: skip
         sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)
     return stack(sums, "basket")
-
-
-def _join_flags(found: set[str]) -> str:
-    return " ".join(sorted(set(" ".join(found).split())))
-
-
-def _join_qualifiers(found: set[str]) -> str:
-    odd = found - {"="}
-    return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
-
-
-def _bare(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` without attrs, which pandas would compare at every step."""
-    bare = frame.copy(deep=False)
-    bare.attrs = {}
-    return bare
