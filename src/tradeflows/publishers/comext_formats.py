@@ -31,7 +31,7 @@ INDICATORS = {
     "SUPPLEMENTARY_QUANTITY": ("qty", 1.0),
 }  # fmt: skip
 FOOT = ("Special value", "Available flags:")
-LABELS = re.compile(r"([A-Z_]+)(?: \[\w+\]| \(Labels\))?")
+LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
 
 class Taken(NamedTuple):
