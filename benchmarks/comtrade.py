@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from comtrade_twin import FAULTS, KEY, Twin, row, serve  # noqa: E402
 
-from tradeflows import catalogue, comtrade  # noqa: E402
+from tradeflows import catalogue, codes, comtrade  # noqa: E402
+from tradeflows.fetch import FetchError  # noqa: E402
 
 HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
 PATHS = ("CHN,KAZ,KGZ,ARM,TUR,UZB", "RUS,BLR,HKG,ARE,World")
@@ -67,7 +68,7 @@ def calls() -> bool:
     good = True
     for what, key, reporters, partners, products, start, end, fill in QUESTIONS:
         asked, rng = ask(reporters, partners, products, start, end), random.Random(1)
-        who = asked.partners if partners != "all" else tuple(comtrade._known())[:240]
+        who = asked.partners if partners != "all" else tuple(codes.area_codes("comtrade"))[:240]
         many = [f"{i:06}" for i in range(10_000, 10_000 + CODES)]
         goods = [code for each in asked.products for code in (many if each == "AG6" else [each])]
         rows = [
@@ -126,7 +127,7 @@ print(json.dumps([spent, peak * 1024]))
 
 def speed(rows: int = 100_000, rounds: int = 5) -> bool:
     """Rows a second from reply to Parquet, and memory above the imports."""
-    partners = [code for code in comtrade._known() if code != "97"][:200]
+    partners = [code for code in codes.area_codes("comtrade") if code != "97"][:200]
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder, "reply.json"), Path(folder, "out.parquet")
         data = [row(partner=partners[i % 200], product=f"{i // 200 + 10_000:06}", value=i * 1.37,
@@ -173,7 +174,7 @@ def faults(count: int = 200) -> bool:
                 try:
                     report = fetch(twin, ask("CHN,KAZ", "RUS,TUR,World", "880621,880622",
                                              "2022-01", "2022-12"), root, key)  # fmt: skip
-                except comtrade.FetchError as error:
+                except FetchError as error:
                     said += str(error)
                     continue
                 finally:

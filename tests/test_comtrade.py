@@ -324,8 +324,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize("step", ["record", "replace", "judge"])
 def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monkeypatch, step):
     twin, count = Twin(SHIPPED), [0]
-    target = {"record": (comtrade, "record"), "replace": (Path, "replace"),
-              "judge": (comtrade.Web, "judge")}[step]  # fmt: skip
+    target = {"record": (comtrade.fetching, "record"), "replace": (Path, "replace"),
+              "judge": (comtrade.fetching.Web, "judge")}[step]  # fmt: skip
     real = getattr(*target)
 
     def kill(*args, **options):
@@ -503,8 +503,8 @@ def command(root, monkeypatch):
     def go(twin, *more, end="2022-02", **environment):
         with serve(twin) as base:
             twin.gap = 0
-            monkeypatch.setattr(comtrade, "PREVIEW", comtrade.PREVIEW._replace(pause=0.0))
-            monkeypatch.setattr(comtrade, "KEYED", comtrade.KEYED._replace(pause=0.0))
+            monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.PREVIEW._replace(pause=0.0))
+            monkeypatch.setattr(comtrade.planning, "KEYED", comtrade.KEYED._replace(pause=0.0))
             monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
@@ -576,16 +576,16 @@ def test_the_systems_keyring_is_asked_where_there_is_one(monkeypatch):
 
 
 def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
-    real = comtrade.record
+    real = comtrade.fetching.record
 
     def interrupt(*args, **options):
         real(*args, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(comtrade, "record", interrupt)
+    monkeypatch.setattr(comtrade.fetching, "record", interrupt)
     assert command(Twin(SHIPPED)) == 130
     assert "the same command again asks only for what is missing" in capsys.readouterr().err
-    monkeypatch.setattr(comtrade, "record", real)
+    monkeypatch.setattr(comtrade.fetching, "record", real)
     twin = Twin(SHIPPED)
     assert command(twin) == 0
     assert len(twin.asked) == 1

@@ -49,7 +49,8 @@ def _areas() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _system(system: str) -> dict[str, str]:
+def area_codes(system: str) -> dict[str, str]:
+    """Every code of a publisher's `system` with the id of its area; CodeError if there is none."""
     codes = {row["code"]: row["area"] for row in _rows("area_codes.csv") if row["system"] == system}
     if not codes:
         systems = sorted({row["system"] for row in _rows("area_codes.csv")})
@@ -87,7 +88,7 @@ def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> 
     """
     import pyarrow as pa
 
-    known = _system(system)
+    known = area_codes(system)
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     coded = array.cast(pa.string()).dictionary_encode(null_encoding="encode")
     codes = coded.dictionary.to_pylist()
@@ -102,12 +103,12 @@ def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> 
 
 def codes_of(area: str, system: str) -> list[str]:
     """Codes that a publisher's `system` has for an area id, in their order; empty where none."""
-    return [code for code, each in _system(system).items() if each == area]
+    return [code for code, each in area_codes(system).items() if each == area]
 
 
 @cache
 def _typed() -> dict[str, str]:
-    words = {word: area for system in TYPED for word, area in _system(system).items()}
+    words = {word: area for system in TYPED for word, area in area_codes(system).items()}
     words |= {row["name"]: area for area, row in _areas().items()}
     return {word.casefold(): area for word, area in words.items()}
 

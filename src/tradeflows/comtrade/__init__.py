@@ -1,0 +1,22 @@
+"""Live UN Comtrade: ask for a flow, get it whole, or be told exactly what is missing.
+
+:func:`request` puts a question into the publisher's codes; :func:`plan` asks which data sets exist
+and packs what is not held yet into the fewest calls that no row cap can cut off; :func:`fetch`
+makes them, keeps each whole reply unedited in ``data/raw/local/comtrade`` with an entry in
+``local.toml``, and checks what came; :func:`diff` shows what a revision changed. A data set's
+checksum and date of release are its vintage, so what is held in the present release is never asked
+for again.
+"""
+
+from tradeflows.comtrade.fetching import Progress, Report, fetch
+from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
+from tradeflows.comtrade.planning import BASE, HEADER, Plan, connect, plan
+from tradeflows.comtrade.questions import Request, request
+from tradeflows.comtrade.replies import record
+from tradeflows.comtrade.revisions import Change, diff
+from tradeflows.comtrade.totals import check
+
+__all__ = [
+    "BASE", "HEADER", "KEYED", "PREVIEW", "Call", "Change", "Limits", "Plan", "Progress", "Report",
+    "Request", "check", "connect", "diff", "fetch", "pack", "plan", "record", "request", "split",
+]  # fmt: skip

@@ -1,0 +1,219 @@
+"""The calls of a plan, made one by one; each whole reply is kept as it came."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import product as crossed
+from pathlib import Path
+from typing import NamedTuple
+
+from tradeflows.catalogue import LOCAL, RAW, Source
+from tradeflows.comtrade.packing import Call, split
+from tradeflows.comtrade.planning import Plan
+from tradeflows.comtrade.questions import ALL, named
+from tradeflows.comtrade.replies import folder, record
+from tradeflows.comtrade.totals import check
+from tradeflows.errors import LayoutError
+from tradeflows.fetch import (
+    FetchError,
+    QuotaError,
+    RefusedError,
+    RetryError,
+    UnreachableError,
+    Web,
+    locked,
+    stamp,
+)
+from tradeflows.publishers import comtrade as cleaner
+
+IN_A_ROW = 3  # failed calls, after which the rest is not tried
+
+
+class Progress(NamedTuple):
+    """After each call: calls `done` and `left`, `rows` so far and what was asked."""
+
+    done: int
+    left: int
+    rows: int
+    call: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a request, cell by cell.
+
+    Attributes
+    ----------
+    came, empty, absent
+        Cells with rows; whole but without any; that the publisher does not have.
+    failed
+        Cell to the reason, of which something is missing.
+    differences
+        A line for each whole that its parts do not add up to.
+    sources
+        Ids of the entries that hold the request's present release.
+    calls, rows
+        Calls made now, and rows held for the request.
+    later
+        When to go on, where the quota is used up; else empty.
+    """
+
+    came: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    calls: int = 0
+    rows: int = 0
+    later: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """The report in words, what is missing by name."""
+        yield (f"{self.calls} calls made; {self.rows:,} rows held for {len(self.came)} cells, "
+               f"{len(self.empty)} empty, {len(self.absent)} that the publisher does not have, "
+               f"{len(self.failed)} failed")  # fmt: skip
+        for word, cells in (("empty", self.empty), ("the publisher has no", self.absent)):
+            if cells:
+                yield f"{word}: {', '.join(map(named, cells))}"
+        for cell, reason in self.failed.items():
+            yield f"failed: {named(cell)}: {reason}"
+        yield from self.differences
+        if self.later:
+            yield self.later
+
+
+def fetch(
+    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
+) -> Report:
+    """Make the calls of a plan, keep every whole reply, and tell what came.
+
+    Parameters
+    ----------
+    planned, web
+        From :func:`plan` and :func:`connect`.
+    root
+        Project folder; replies go to ``data/raw/local/comtrade``.
+    progress
+        Called after each call.
+
+    Raises
+    ------
+    FetchError
+        A reply cannot be written. What came before is kept.
+    """
+    before, reason, later, in_a_row, rows, done = web.calls, "", "", 0, 0, 0
+    failed: dict[str, str] = {}
+    queue = deque(planned.calls)
+    while queue and not reason:
+        call = queue.popleft()
+        try:
+            count, whole = _one(call, planned, web, root)
+            in_a_row, rows = 0, rows + (count if whole else 0)
+            if not whole and not (halves := split(call)):
+                failed |= cells_of(call, planned, f"fills the row cap by itself: {call}")
+            elif not whole:
+                queue.extendleft(reversed(halves))
+        except QuotaError as error:
+            reason = str(error)
+            later = f"{reason}; go on after {stamp(web.clock.now() + error.seconds)}"
+        except UnreachableError as error:
+            reason = str(error)
+        except FetchError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            in_a_row += 1
+            failed |= cells_of(call, planned, str(error))
+            reason = f"not asked, after {error}" if in_a_row == IN_A_ROW else ""
+        else:
+            done += 1
+        if reason:
+            queue.appendleft(call)
+        elif progress:
+            progress(Progress(done, len(queue), rows, str(call)))
+    for call in queue:
+        failed = failed | {
+            cell: why for cell, why in cells_of(call, planned, reason).items() if cell not in failed
+        }
+    counts, differences, sources = check(planned, root)
+    present = [cell for cell in planned.releases if cell not in failed]
+    return Report(
+        tuple(cell for cell in present if counts[cell]),
+        tuple(cell for cell in present if not counts[cell]),
+        planned.absent, failed, differences, sources, web.calls - before, counts.total(), later,
+    )  # fmt: skip
+
+
+def cells_of(call: Call, planned: Plan, reason: str) -> dict[str, str]:
+    """The cells of a call that the publisher has, each with the reason."""
+    cells = (f"{r} {p}" for r, p in crossed(call.reporters, call.periods))
+    return {cell: reason for cell in cells if cell in planned.releases}
+
+
+def _one(call: Call, planned: Plan, web: Web, root: Path) -> tuple[int, bool]:
+    """Make one call; its rows, and whether the reply is whole and kept."""
+    limits, freq = planned.limits, planned.request.freq
+    partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
+    query = {
+        "reporterCode": ",".join(call.reporters), "period": ",".join(call.periods), **partners,
+        "partner2Code": "0", "cmdCode": ",".join(call.products), "flowCode": ",".join(call.flows),
+        "customsCode": "C00", "motCode": "0", "maxRecords": str(limits.cap), "includeDesc": "false",
+    }  # fmt: skip
+    url = web.url(f"{'data/v1/get' if limits.quota else 'public/v1/preview'}/C/{freq}/HS", query)
+    releases = {cell: planned.releases[cell] for cell in cells_of(call, planned, "")}
+    what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
+    name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    file = folder(root) / f"{name}.json"
+    aside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    saved, count = web.get(url, aside, lambda path: _whole(path, call, web))
+    # A server may hold a lower cap than we think, so the known ones are never taken for whole.
+    if count >= limits.cap or (count in cleaner.CAPS and count > 500):
+        aside.unlink()
+        return count, False
+    now = web.clock.now()
+    entry = Source(
+        id=name,
+        path=file.relative_to(root / RAW).as_posix(),
+        publisher="comtrade",
+        title=f"Reply of the API: {call}",
+        kind="fetched",
+        licence="not stated",
+        vintage="by row",
+        retrieved=datetime.fromtimestamp(now, UTC).date(),
+        sha256=saved.sha256,
+        bytes=saved.bytes,
+        table="trade",
+        cleaner="comtrade.clean",
+        rank=1,
+        address=url,
+        steps=f"tradeflows fetch comtrade, {stamp(now)}",
+        arguments={"releases": releases, "cap": limits.cap},
+    )
+    # The entry first: where we are killed between the two, `_heal` finds the file by it.
+    with locked(root / RAW / LOCAL):
+        if record(root, entry):
+            aside.replace(file)
+        else:
+            aside.unlink()  # another run was faster
+    return count, True
+
+
+def _whole(path: Path, call: Call, web: Web) -> int:
+    """Rows of a reply, if it is one and holds nothing that was not asked for."""
+    try:
+        reply = cleaner.read(path)
+    except LayoutError as error:
+        raise RetryError(str(error).removeprefix(f"{path}: ")) from error
+    if reply.error:
+        web.judge(200, {}, reply.error)
+    for name, values in (
+        ("reportercode", call.reporters), ("period", call.periods), ("flowcode", call.flows)
+    ):  # fmt: skip
+        if len(reply.rows) and name in reply.rows.column_names:
+            found = set(map(str, reply.rows[name].unique().to_pylist()))
+            if odd := sorted(found - {*values}):
+                raise RefusedError(f"the reply holds {name} {', '.join(odd[:3])}, not asked for")
+    return len(reply.rows)

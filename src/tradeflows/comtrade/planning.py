@@ -1,0 +1,144 @@
+"""The plan of a request: which data sets exist, what of them is held, which calls are needed."""
+
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from math import ceil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, lacking, pack
+from tradeflows.comtrade.questions import Request, iso, named
+from tradeflows.comtrade.replies import folder, heal, held
+from tradeflows.fetch import Clock, RetryError, UnreachableError, Web
+
+BASE = "https://comtradeapi.un.org"
+HEADER = "Ocp-Apim-Subscription-Key"
+
+
+class Plan(NamedTuple):
+    """The calls to make for a request.
+
+    Attributes
+    ----------
+    releases
+        Cell to "date checksum", for every cell of the request that the publisher has.
+    records
+        Cell to the rows of its data set, an upper bound for any reply.
+    absent
+        Cells that the publisher does not have.
+    """
+
+    request: Request
+    limits: Limits
+    calls: tuple[Call, ...]
+    releases: Mapping[str, str]
+    records: Mapping[str, int]
+    absent: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say how many calls, of what quota, and how long they take."""
+        wait = ceil(len(self.calls) * self.limits.pause)
+        time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
+        quota = f", of {self.limits.quota} that a free key has a day" if self.limits.quota else ""
+        return f"{len(self.calls)} calls{quota}; at least {time_}"
+
+    def lacking(self) -> Iterator[str]:
+        """A line that names what the publisher does not have, if there is any."""
+        if self.absent:
+            yield f"the publisher has no: {', '.join(map(named, self.absent))}"
+
+
+def connect(
+    base: str | None = None, key: str | None = None, clock: Clock | None = None,
+    cap: int | None = None,
+) -> tuple[Web, Limits]:  # fmt: skip
+    """The way to the API and its limits: the public preview, or more with a key.
+
+    Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
+    keyring holds for service tradeflows, user comtrade.
+    """
+    key = _key() if key is None else key
+    limits = KEYED if key else PREVIEW
+    limits = limits._replace(cap=cap) if cap else limits
+    base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
+    return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
+
+
+def _key() -> str:
+    if key := os.environ.get("COMTRADE_KEY", "").strip():
+        return key
+    try:
+        keyring = import_module("keyring")
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password("tradeflows", "comtrade") or ""
+    except keyring.errors.KeyringError:  # none that opens: then there is no key
+        return ""
+
+
+def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
+    """Ask which data sets exist, and pack what is not held into calls.
+
+    Raises
+    ------
+    FetchError
+        The list of data sets cannot be had.
+    """
+    heal(root)
+    side = "data" if limits.quota else "public"
+    query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
+    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/HS", query)
+    aside = folder(root) / f".getDa.{os.getpid()}.part"
+    try:
+        _, items = web.get(url, aside, lambda path: _datasets(path, web))
+    except UnreachableError as error:
+        raise UnreachableError(f"{error} What is held already needs none: `tradeflows build` and "
+                               "`read` work as before") from error  # fmt: skip
+    finally:
+        aside.unlink(missing_ok=True)
+    releases: dict[str, str] = {}
+    records: Counter[str] = Counter()
+    for item in items:
+        reporter, period = str(item["reportercode"]), str(item["period"])
+        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
+            cell = f"{reporter} {period}"
+            released = f"{item.get('lastreleased') or 'undated'}"[:10]
+            releases[cell] = max(releases.get(cell, ""), f"{released} {item['datasetchecksum']}")
+            records[cell] += int(item.get("totalrecords") or 0)
+    everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
+    # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
+    has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
+    absent = tuple(
+        f"{reporter} {period}" for reporter in _first_codes(everyone) for period in asked.periods
+        if (iso(reporter), period) not in has
+    )  # fmt: skip
+    have = held(root, releases)
+    wanted: dict[Call, set[str]] = defaultdict(set)
+    for cell in releases:
+        for box in lacking(asked, have.get(cell, ())):
+            wanted[box].add(cell)
+    calls = [call for box, cells in wanted.items() for call in pack(box, cells, records, limits)]
+    return Plan(asked, limits, tuple(calls), releases, records, absent)
+
+
+def _first_codes(reporters: Sequence[str]) -> list[str]:
+    return list({iso(reporter): reporter for reporter in reversed(reporters)}.values())[::-1]
+
+
+def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
+    try:
+        reply = json.loads(path.read_bytes())
+        items = [{key.lower(): value for key, value in each.items()} for each in reply["data"]]
+        if reply.get("count", len(items)) != len(items):
+            raise ValueError(f"{len(items)} of {reply['count']}")
+        if items and not {"reportercode", "period", "datasetchecksum"} <= items[0].keys():
+            raise KeyError("datasetChecksum")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RetryError(f"no list of data sets ({error})") from error
+    if reply.get("error"):
+        web.judge(200, {}, str(reply["error"]))
+    return items
