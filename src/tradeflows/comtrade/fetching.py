@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tradeflows.catalogue import LOCAL, RAW, Source
-from tradeflows.comtrade.packing import Call, split
+from tradeflows.comtrade.packing import Call, Limits, Queue
 from tradeflows.comtrade.planning import Plan
 from tradeflows.comtrade.questions import ALL, named
 from tradeflows.comtrade.replies import folder, record
@@ -107,16 +107,17 @@ def fetch(
     """
     before, reason, later, in_a_row, rows, done = web.calls, "", "", 0, 0, 0
     failed: dict[str, str] = {}
-    queue = deque(planned.calls)
+    queue = Queue(planned.calls, planned.records, planned.limits)
     while queue and not reason:
-        call = queue.popleft()
+        call = queue.take()
         try:
-            count, whole = _one(call, planned, web, root)
-            in_a_row, rows = 0, rows + (count if whole else 0)
-            if not whole and not (halves := split(call)):
+            came, whole = _one(call, planned, queue.limits, web, root)
+            in_a_row = 0
+            if whole:
+                rows += came.total()
+                queue.learn(call, came)
+            elif not queue.cut(call, came.total()):
                 failed |= cells_of(call, planned, f"fills the row cap by itself: {call}")
-            elif not whole:
-                queue.extendleft(reversed(halves))
         except QuotaError as error:
             reason = str(error)
             later = f"{reason}; go on after {stamp(web.clock.now() + error.seconds)}"
@@ -131,7 +132,7 @@ def fetch(
         else:
             done += 1
         if reason:
-            queue.appendleft(call)
+            queue.put_back(call)
         elif progress:
             progress(Progress(done, len(queue), rows, str(call)))
     for call in queue:
@@ -153,9 +154,11 @@ def cells_of(call: Call, planned: Plan, reason: str) -> dict[str, str]:
     return {cell: reason for cell in cells if cell in planned.releases}
 
 
-def _one(call: Call, planned: Plan, web: Web, root: Path) -> tuple[int, bool]:
-    """Make one call; its rows, and whether the reply is whole and kept."""
-    limits, freq = planned.limits, planned.request.freq
+def _one(
+    call: Call, planned: Plan, limits: Limits, web: Web, root: Path
+) -> tuple[Counter[tuple[str, str]], bool]:
+    """Make one call; rows by reporter and partner, and whether the reply is whole and kept."""
+    freq = planned.request.freq
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     query = {
         "reporterCode": ",".join(call.reporters), "period": ",".join(call.periods), **partners,
@@ -168,11 +171,12 @@ def _one(call: Call, planned: Plan, web: Web, root: Path) -> tuple[int, bool]:
     name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
     file = folder(root) / f"{name}.json"
     aside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    saved, count = web.get(url, aside, lambda path: _whole(path, call, web))
+    saved, rows = web.get(url, aside, lambda path: _whole(path, call, web))
     # A server may hold a lower cap than we think, so the known ones are never taken for whole.
+    count = rows.total()
     if count >= limits.cap or (count in cleaner.CAPS and count > 500):
         aside.unlink()
-        return count, False
+        return rows, False
     now = web.clock.now()
     entry = Source(
         id=name,
@@ -198,11 +202,11 @@ def _one(call: Call, planned: Plan, web: Web, root: Path) -> tuple[int, bool]:
             aside.replace(file)
         else:
             aside.unlink()  # another run was faster
-    return count, True
+    return rows, True
 
 
-def _whole(path: Path, call: Call, web: Web) -> int:
-    """Rows of a reply, if it is one and holds nothing that was not asked for."""
+def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str]]:
+    """Rows of a reply, by reporter and partner, if it is one and holds only what was asked for."""
     try:
         reply = cleaner.read(path)
     except LayoutError as error:
@@ -216,4 +220,8 @@ def _whole(path: Path, call: Call, web: Web) -> int:
             found = set(map(str, reply.rows[name].unique().to_pylist()))
             if odd := sorted(found - {*values}):
                 raise RefusedError(f"the reply holds {name} {', '.join(odd[:3])}, not asked for")
-    return len(reply.rows)
+    if not len(reply.rows):
+        return Counter()
+    pair = ["reportercode", "partnercode"]
+    counts = reply.rows.group_by(pair).aggregate([([], "count_all")]).to_pylist()
+    return Counter({(str(each[pair[0]]), str(each[pair[1]])): each["count_all"] for each in counts})

@@ -1,12 +1,18 @@
 """Boxes of what is lacking into the fewest calls that no row cap, and no address, can cut off."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import chain
 from itertools import product as crossed
-from math import ceil, prod
+from math import ceil, prod, sqrt
 from typing import Any, NamedTuple
 
 from tradeflows.comtrade.questions import ALL, MOST, Request, iso, known
+
+SPREAD = 0.04  # by which rows are beside what was expected, until there is more to go by
+
+Records = Mapping[str, int]  # cell: rows of its data set
 
 
 class Limits(NamedTuple):
@@ -80,11 +86,76 @@ def _in_order(some: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
     return tuple(each for each in order if each in chosen)
 
 
-def pack(box: Call, cells: Iterable[str], records: Mapping[str, int], limits: Limits) -> list[Call]:
-    """The fewest calls found for `box` over `cells` that no cap can cut off.
+class Density:
+    """How full replies came: rows of a partner for each record of the reporter's data sets."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[tuple[str, str]] = Counter()
+        self._of: Counter[tuple[str, str]] = Counter()
+        self._errors = [SPREAD] * 3
+
+    def learn(self, call: Call, records: Records, rows: Mapping[tuple[str, str], int]) -> None:
+        """Add a whole reply: `rows` by reporter and partner, also of partners that had none."""
+        self.missed(call, records, sum(rows.values()))
+        for reporter in call.reporters:
+            of = sum(max(1, records.get(f"{reporter} {period}", 0)) for period in call.periods)
+            for partner in enumerated(call.partners):
+                for key in ((reporter, partner), ("", partner), ("", "")):
+                    self._of[key] += of
+                    self._rows[key] += rows.get((reporter, partner), 0)
+
+    def missed(self, call: Call, records: Records, count: int) -> None:
+        """Note by how much `count` rows are beside what was expected of partners seen before."""
+        if all(self._of["", partner] for partner in enumerated(call.partners)):
+            expected = sum(self.rows(call, records).values())
+            self._errors.append(min(1.0, abs(count / max(1.0, expected) - 1)))
+
+    @property
+    def fill(self) -> float:
+        """Share of the cap that a call may be expected to fill: less, the worse we foresaw."""
+        spread = sqrt(sum(error**2 for error in self._errors) / len(self._errors))
+        return 1 / (1 + 2.3 * spread)
+
+    def rows(self, call: Call, records: Records) -> dict[str, float]:
+        """Rows to expect of each partner; of one never seen, what the others let expect."""
+        expected: dict[str, float] = defaultdict(float)
+        for reporter in call.reporters:
+            of = sum(records.get(f"{reporter} {period}", 0) for period in call.periods)
+            for partner in enumerated(call.partners):
+                keys = ((reporter, partner), ("", partner), ("", ""))
+                key = next(key for key in keys if self._of[key] or key == keys[-1])
+                expected[partner] += of * self._rows[key] / max(1, self._of[key])
+        return expected
+
+
+def is_open(box: Call) -> bool:
+    """Whether nobody knows beforehand how many rows come, since a word stands for many codes."""
+    return len(box.partners) > len(known()) // 2 or box.partners == (ALL,) or any(
+        good.startswith("AG") for good in box.products)  # fmt: skip
+
+
+def bound(box: Call) -> int:
+    """The most rows that a cell can have: one a partner, product and flow."""
+    goods = sum(MOST.get(good, 1) for good in box.products)
+    return len(enumerated(box.partners)) * len(box.flows) * goods
+
+
+def most(call: Call, records: Records) -> int:
+    """The most rows that a call can bring; no cell has more than its data set."""
+    size = bound(call)
+    cells = (f"{reporter} {period}" for reporter, period in crossed(call.reporters, call.periods))
+    return sum(min(size, records.get(cell, 0)) for cell in cells)
+
+
+def pack(
+    box: Call, cells: Iterable[str], records: Records, limits: Limits,
+    density: Density | None = None,
+) -> list[Call]:  # fmt: skip
+    """The fewest calls found for `box` over `cells` that no cap should cut off.
 
     A cell gives at most one row for each partner, product and flow, and no more than its data set
-    has. Where a cell of all partners or of a whole level might fill the cap, it is one call, which
+    has; where replies have told the `density`, calls are filled with what it lets expect. Where a
+    cell of all partners or of a whole level might fill the cap, it is one call, which
     as a rule comes whole, since most products have few partners; else :func:`split` has to help.
     """
     groups: dict[frozenset[str], list[str]] = defaultdict(list)
@@ -98,24 +169,67 @@ def pack(box: Call, cells: Iterable[str], records: Mapping[str, int], limits: Li
         unasked = {p for p in every - own if f"{reporter} {p}" in records}
         groups[frozenset(every - unasked)].append(reporter)
     calls: list[Call] = []
-    is_open = box.partners == (ALL,) or any(good.startswith("AG") for good in box.products)
     for window, reporters in groups.items():
-        periods = sorted(window)
-        rows = {r: {p: records[f"{r} {p}"] for p in by_reporter[r]} for r in reporters}
-        best: list[Call] | None = None
-        for pieces in _splits(box):
-            if (best is not None and len(pieces) >= len(best)) or (is_open and len(pieces) > 1):
-                break
-            packed = [_packed(piece, rows, periods, limits) for piece in pieces]
-            flat = [call for some in packed for call in some or ()]
-            if all(packed) and (best is None or len(flat) < len(best)):
-                best = flat
-        if best is None:
-            clipped = {r: {p: min(n, limits.cap - 1) for p, n in of.items()}
-                       for r, of in rows.items()}  # fmt: skip
-            best = _packed(box, clipped, periods, limits) or []
-        calls += best
+        whole = Call(tuple(reporters), tuple(sorted(window)), *box[2:])
+        calls += (_expected(whole, records, limits, density) if density else
+                  _bounded(whole, records, limits))  # fmt: skip
     return calls
+
+
+def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
+    """Pieces of `whole` that hold less than the cap, whatever comes; else a cell a piece."""
+    best: list[Call] | None = None
+    for pieces in _splits(whole):
+        if (best is not None and len(pieces) >= len(best)) or (is_open(whole) and len(pieces) > 1):
+            break
+        packed = [_packed(piece, bound(piece), records, limits) for piece in pieces]
+        flat = [call for some in packed for call in some or ()]
+        if all(packed) and (best is None or len(flat) < len(best)):
+            best = flat
+    return _packed(whole, limits.cap - 1, records, limits) or [] if best is None else best
+
+
+def _expected(whole: Call, records: Records, limits: Limits, density: Density) -> list[Call]:
+    """Pieces of `whole` of as many periods as a call takes, the partners parted by their rows."""
+    best: list[Call] = []
+    for n in range(ceil(len(whole.periods) / limits.periods), len(whole.periods) + 1):
+        if best and n >= len(best):
+            break
+        calls = []
+        for chunk in _runs(whole.periods, n):
+            some = whole._replace(periods=chunk)
+            rows = density.rows(some, records)
+            least = ceil(sum(rows.values()) / (density.fill * limits.cap))
+            parts = [whole.partners] if least < 2 else _parted(rows, least)
+            calls += [some._replace(partners=part) for part in parts]
+        if not best or len(calls) < len(best):
+            best = calls
+    return best
+
+
+def _parted(weights: Mapping[str, float], n: int) -> list[tuple[str, ...]]:
+    """Names in `n` parts of like weight: the heaviest first, each to the lightest part."""
+    parts = [(0.0, i, list[str]()) for i in range(n)]
+    for name in sorted(weights, key=lambda name: -weights[name]):
+        weight, i, names = heappop(parts)
+        heappush(parts, (weight + weights[name], i, [*names, name]))
+    return [_in_order(names, [*weights]) for _, _, names in parts if names]
+
+
+def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Density) -> list[Call]:
+    """The same cells by what replies have told; as they were where that takes more calls."""
+    names: dict[str, set[str]] = defaultdict(set)  # by cell, since calls may have been parted
+    for call in calls:
+        for cell in (f"{r} {p}" for r, p in crossed(call.reporters, call.periods)):
+            if cell in records:
+                names[cell] |= {*enumerated(call.partners)}
+    everyone = enumerated((ALL,))
+    packed = []
+    for some, cells in _inverted(names).items():
+        partners = (ALL,) if len(some) == len(everyone) else _in_order(some, everyone)
+        packed += pack(calls[0]._replace(partners=partners), cells, records, limits, density)
+    fits = all(sum(density.rows(call, records).values()) < limits.cap for call in calls)
+    return list(calls) if fits and len(packed) >= len(calls) else packed
 
 
 def _splits(box: Call) -> Iterator[list[Call]]:
@@ -124,10 +238,9 @@ def _splits(box: Call) -> Iterator[list[Call]]:
     shapes = sorted(crossed(*(sorted({ceil(len(d) / ceil(len(d) / n)) for n in range(
         1, len(d) + 1)}) for d in dims)), key=prod)  # fmt: skip
     for shape in shapes:
-        partners, products, flows = (list(_even(d, n)) for d, n in zip(dims, shape, strict=True))
-        if shape[0] == 1:
-            partners = [box.partners]
-        yield [Call((), (), *each) for each in crossed(partners, products, flows)]
+        some = [_runs(d, n) for d, n in zip(dims, shape, strict=True)]
+        some[0] = [box.partners] if shape[0] == 1 else some[0]
+        yield [Call(*box[:2], *each) for each in crossed(*some)]
 
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,29 +248,26 @@ def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(known()) if partners == (ALL,) else partners
 
 
-def _even(values: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
+def _runs(values: Sequence[str], n: int) -> list[tuple[str, ...]]:
     """`values` in `n` runs whose lengths differ by one at most."""
-    for i in range(n):
-        yield tuple(values[len(values) * i // n : len(values) * (i + 1) // n])
+    return [tuple(values[len(values) * i // n : len(values) * (i + 1) // n]) for i in range(n)]
 
 
-def _packed(
-    box: Call, rows: Mapping[str, Mapping[str, int]], periods: Sequence[str], limits: Limits
-) -> list[Call] | None:
-    """Calls for all reporters and periods; None where one of them may fill the cap."""
-    size = len(enumerated(box.partners)) * len(box.flows)
-    size *= sum(MOST.get(good, 1) for good in box.products)
+def _packed(whole: Call, size: int, records: Records, limits: Limits) -> list[Call] | None:
+    """Calls whose cells have `size` rows at most; None where one of them may fill the cap."""
     best: list[Call] | None = None
-    letters = sum(len(each) + 1 for values in box[2:] for each in values if each != ALL) + 300
-    for n in range(ceil(len(periods) / limits.periods), len(periods) + 1):
+    letters = sum(len(each) + 1 for values in whole[2:] for each in values if each != ALL) + 300
+    for n in range(ceil(len(whole.periods) / limits.periods), len(whole.periods) + 1):
         if best is not None and n >= len(best):
             break
         calls = []
-        for chunk in _even(periods, n):
-            weights = {r: sum(min(size, of[p]) for p in chunk if p in of)
-                       for r, of in rows.items() if not of.keys().isdisjoint(chunk)}  # fmt: skip
+        for chunk in _runs(whole.periods, n):
+            cells = {r: [f"{r} {p}" for p in chunk if f"{r} {p}" in records]
+                     for r in whole.reporters}  # fmt: skip
+            weights = {r: sum(min(size, records[cell]) for cell in held)
+                       for r, held in cells.items() if held}  # fmt: skip
             room = limits.url - letters - 7 * len(chunk)
-            calls += [Call(some, chunk, *box[2:]) for some in _bins(weights, limits.cap, room)]
+            calls += [Call(some, chunk, *whole[2:]) for some in _bins(weights, limits.cap, room)]
             if weights and (max(weights.values()) >= limits.cap or room < 5):
                 calls = []
                 break
@@ -179,11 +289,81 @@ def _bins(weights: Mapping[str, int], cap: int, room: int) -> list[tuple[str, ..
     return [tuple(some) for some, _, _ in bins]
 
 
-def split(call: Call) -> list[Call]:
-    """Two calls that span what `call` does; none where it is a single cell."""
-    for name in ("periods", "reporters", "products", "partners", "flows"):
+def split(call: Call, n: int = 2) -> list[Call]:
+    """`call` in `n` pieces, or as many as there are; none where it is a single cell."""
+    names = ["periods", "reporters", "products", "partners", "flows"]
+    levels = [MOST.get(good, 1) for good in call.products]
+    if max(levels) > 0.75 * sum(levels):  # nearly all rows are of one level, so this parts little
+        names.append(names.pop(2))
+    for name in names:
         values = getattr(call, name)
         values = enumerated(values) if name == "partners" else values
         if len(values) > 1:
-            return [call._replace(**{name: half}) for half in _even(values, 2)]
+            return [call._replace(**{name: run}) for run in _runs(values, min(n, len(values)))]
     return []
+
+
+class Queue:
+    """The calls still to be made, packed anew as the replies tell how full they come."""
+
+    def __init__(self, calls: Iterable[Call], records: Records, limits: Limits) -> None:
+        self.limits = limits
+        self._records = records
+        self._calls, self._parts = deque(calls), deque[Call]()
+        self._density: dict[tuple[Any, ...], Density] = defaultdict(Density)
+        self._learned: Counter[tuple[Any, ...]] = Counter()
+        self._cut = False
+
+    def __len__(self) -> int:
+        """Calls that are left, as far as is known."""
+        return len(self._parts) + len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        """The calls in their order, without taking them."""
+        return chain(self._parts, self._calls)
+
+    def take(self) -> Call:
+        """The next call: what a cut reply left comes first."""
+        if not self._parts:
+            return self._calls.popleft()
+        call = self._parts.popleft()
+        if self._learned[call[3:]]:
+            # Alone, so that its pieces do not become again what was cut.
+            known = (self._records, self.limits, self._density[call[3:]])
+            call, *rest = repack([call], *known)
+            self._parts.extendleft(reversed(rest))
+        return call
+
+    def put_back(self, call: Call) -> None:
+        """Undo :meth:`take`."""
+        self._parts.appendleft(call)
+
+    def learn(self, call: Call, rows: Mapping[tuple[str, str], int]) -> None:
+        """A whole reply came with `rows` by reporter and partner."""
+        goods = call[3:]
+        if not is_open(call):
+            return
+        self._density[goods].learn(call, self._records, rows)
+        self._learned[goods] += 1
+        # The first replies tell most, and so does the last piece of what had to be parted.
+        if self._learned[goods].bit_count() == 1 or (self._cut and not self._parts):
+            self._repack(goods)
+
+    def cut(self, call: Call, count: int) -> bool:
+        """A reply was cut off at `count` rows: queue its pieces; False where there are none."""
+        self.limits = self.limits._replace(cap=min(self.limits.cap, count))
+        goods, cap = call[3:], self.limits.cap
+        self._density[goods].missed(call, self._records, count)
+        # How much more it is nobody knows: half way, in orders of size, to the most it can be.
+        n = 2 if self._learned[goods] else ceil(sqrt(most(call, self._records) / cap))
+        pieces = split(call, max(2, n))
+        self._parts.extendleft(reversed(pieces))
+        self._cut = True
+        return bool(pieces)
+
+    def _repack(self, goods: tuple[Any, ...]) -> None:
+        mine = [call for call in self._calls if call[3:] == goods]
+        rest = [call for call in self._calls if call[3:] != goods]
+        if mine:
+            mine = repack(mine, self._records, self.limits, self._density[goods])
+        self._calls, self._cut = deque([*mine, *rest]), False
