@@ -7,8 +7,9 @@ are served in turn, one a call, before anything else is looked at; None is a cal
 import gzip
 import json
 import threading
+import time
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,7 +51,9 @@ class Twin:
         self.rows, self.cap, self.quota, self.gap = list(rows), cap, quota, gap
         self.faults, self.seen, self.paths, self.releases = [], [], [], {}
         self.now, self.last, self.served, self.extra = NOON, float("-inf"), 0, set()
-        self.offers, self.ignores, self.others = {}, set(), 0
+        self.more = []  # data sets besides those that the rows make
+        self.offers, self.ignores, self.others, self.times = {}, set(), 0, 1
+        self.lag = 0.0  # real seconds before a reply
         self.lock = threading.Lock()
 
     @property
@@ -75,10 +78,11 @@ class Twin:
             cells[cell] = cells.get(cell, 0) + 1
         cells |= dict.fromkeys(self.extra, 0)
         wanted = query.get("reporterCode")
-        return [
+        return self.more + [
             {
                 "datasetCode": int(f"{reporter}{period}"), "reporterCode": int(reporter),
-                "period": period, "classificationCode": "H6", "totalRecords": count + self.others,
+                "period": period, "classificationCode": "H6",
+                "totalRecords": count * self.times + self.others,
                 "datasetChecksum": self.releases.get(f"{reporter} {period}", ("", 11))[1],
                 "firstReleased": "2024-01-15T00:00:00",
                 "lastReleased": self.releases.get(f"{reporter} {period}", ("2025-01-15",))[0]
@@ -154,6 +158,7 @@ class Handler(BaseHTTPRequestHandler):
                 return
             fault = twin.faults.pop(0) if twin.faults else None
             status, headers, body = twin.reply(self.path, self.headers)
+        time.sleep(twin.lag)
         self.fail(fault, status, headers, body) if fault else self.send(status, headers, body)
 
     def send(self, status, headers, body, length=None):
@@ -164,7 +169,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(BrokenPipeError, ConnectionResetError):  # the client was killed
+            self.wfile.write(body)
 
     def fail(self, fault, status, headers, body):
         twin = self.server.twin

@@ -15,7 +15,7 @@ from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import catalogue, cli, comtrade
+from tradeflows import catalogue, cli, comtrade, tables
 from tradeflows.errors import QueryError, SourceError
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
 
@@ -126,7 +126,7 @@ def test_without_a_key_a_call_asks_for_one_period(root):
 def test_with_a_key_a_call_asks_for_twelve(root):
     plan, report = run(root, Twin(SHIPPED), ask(), key=KEY)
     assert len(plan.calls) == report.calls == 1
-    assert "1 calls, of 500 that a free key has a day" in str(plan)
+    assert "a free key has 500 a day, of which this machine has used 0 today" in str(plan)
 
 
 def test_what_the_publisher_does_not_have_is_named_and_not_asked_for(root):
@@ -232,7 +232,7 @@ def test_a_narrower_question_is_answered_by_what_is_held(root):
 def test_a_new_release_is_fetched_beside_the_old(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask())
-    twin.release("156 202204", "2025-03-01", 12)
+    twin.release("156 202204", "2025-12-01", 12)
     twin.rows = [each | ({"primaryValue": 99.0} if each["period"] == "202204" else {})
                  for each in SHIPPED]  # fmt: skip
     plan, report = run(root, twin, ask())
@@ -241,24 +241,119 @@ def test_a_new_release_is_fetched_beside_the_old(root):
     sources = catalogue.load(root, local=True).values()
     assert len(sources) == 13
     vintages = {source.arguments["releases"].get("156 202204") for source in sources} - {None}
-    assert vintages == {"2025-01-15 11", "2025-03-01 12"}
+    assert vintages == {"2025-01-15 11", "2025-12-01 12"}
 
 
 def test_what_a_revision_changed_is_shown(root, capsys):
-    twin = Twin(SHIPPED)
+    gone, changed, added = SHIPPED[8:11]  # February, Russia 880621 and 880622, Kazakhstan 880621
+    twin = Twin([each for each in SHIPPED if each is not added])
     run(root, twin, ask(end="2022-02"))
-    twin.release("156 202202", "2025-03-01", 12)
-    gone, changed = SHIPPED[8], SHIPPED[9]  # to Russia 880621 and 880622, in February
-    twin.rows = [each | ({"primaryValue": 99.0} if each is changed else {})
+    twin.release("156 202202", "2025-12-01", 12)
+    twin.rows = [each | ({"primaryValue": 99.0, "netWgt": 13.0} if each is changed else {})
                  for each in SHIPPED if each is not gone]  # fmt: skip
     twin.rows += [row(period="202202", partner="156"), row(period="202202", product="880690")]
     run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
     assert cli.main(["--root", str(root), "diff"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "CHN 2022-02 X RUS 880621: 11 (2025-01-15) -> no row (2025-03-01)",
-        "CHN 2022-02 X RUS 880622: 11 (2025-01-15) -> 99 (2025-03-01)",
-        "2 figures changed",
+        "added: CHN 2022-02 X KAZ 880621: nothing (2025-01-15) -> 21 USD (2025-12-01)",
+        "withdrawn: CHN 2022-02 X RUS 880621: 11 USD (2025-01-15) -> nothing (2025-12-01)",
+        "changed: CHN 2022-02 X RUS 880622: 11 USD (2025-01-15) -> 99 USD (2025-12-01)",
+        "changed: CHN 2022-02 X RUS 880622: 12.5 kg (2025-01-15) -> 13 kg (2025-12-01)",
+        "1 added, 2 changed, 1 withdrawn",
     ]
+
+
+def revised(root, **question):
+    """Two releases of February: the second has not 880621 to Russia, and 99 for 880622."""
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(end="2022-02"))
+    twin.release("156 202202", "2025-12-01", 12)
+    twin.rows = [each | ({"primaryValue": 99.0} if each is SHIPPED[9] else {})
+                 for each in SHIPPED if each is not SHIPPED[8]]  # fmt: skip
+    run(root, twin, ask(end="2022-02", **question))
+    tables.build(root)
+
+
+def values(root, product, **choice):
+    frame = tables.read(reporter="CHN", partner="RUS", product=product, local=True, root=root,
+                        **choice)  # fmt: skip
+    return [*zip(frame["ref_period"].dt.month, frame["primary_value_usd"], frame["vintage"],
+                 strict=True)]  # fmt: skip
+
+
+def test_what_a_newer_release_withdrew_is_not_read_as_if_it_still_held(root):
+    revised(root)
+    assert values(root, "880621") == [(1, 10.0, "2025-01-15")]
+    assert values(root, "880622") == [(1, 10.0, "2025-01-15"), (2, 99.0, "2025-12-01")]
+    with pytest.raises(QueryError, match="a newer release withdrew all of this, last stated by"):
+        values(root, "880621", start="2022-02")
+
+
+def test_what_was_known_then_is_read_with_as_of(root):
+    revised(root)
+    before = [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
+    assert values(root, "880621", as_of="2025-11-30") == before
+    assert values(root, "880621", as_of="2025-12-01") == before[:1]
+    assert values(root, "880621", vintage="2025-01-15") == before
+
+
+def test_a_newer_release_that_was_not_asked_for_a_row_does_not_withdraw_it(root):
+    revised(root, products="880622")
+    assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
+
+
+def test_a_release_that_comes_in_the_middle_of_a_run_never_shares_a_label(root):
+    twin = Twin(SHIPPED)
+
+    def publish(now):
+        if now.done == 6:
+            twin.release("156 202202", "2025-11-25", 12)  # after it was asked for
+            twin.release("156 202209", "2025-11-25", 12)  # before
+            twin.rows = [each | ({"primaryValue": 99.0} if each["period"][4:] in ("02", "09")
+                                 else {}) for each in SHIPPED]  # fmt: skip
+            twin.now += 60
+
+    _, report = run(root, twin, ask(), progress=publish)
+    assert (report.failed, report.rows) == ({}, 48)
+    assert len(twin.asked) == 12 + 2
+    told = {}
+    for source in catalogue.load(root, local=True).values():
+        for cell, release in source.arguments["releases"].items():
+            reply = json.loads(source.file(root).read_bytes())["data"]
+            told.setdefault(cell, {})[release.split()[0]] = reply[0]["primaryValue"]
+    both = "2025-01-15/2025-11-25"  # nobody knows which of the two it was
+    assert told["156 202202"] == {both: 11.0, "2025-11-25": 99.0}
+    assert told["156 202209"] == {both: 99.0, "2025-11-25": 99.0}
+    assert told["156 202203"] == {"2025-01-15": 12.0}
+    tables.build(root)
+    assert {row for row in values(root, "880621") if row[0] in (2, 9)} == {
+        (2, 99.0, "2025-11-25"), (9, 99.0, "2025-11-25")}  # fmt: skip
+
+
+def test_a_run_that_was_killed_before_it_saw_the_release_is_corrected_by_the_next(root):
+    twin = Twin(SHIPPED)
+    run(root, twin, ask(end="2022-02"))
+    twin.release("156 202202", "2025-11-25", 12)
+    run(root, twin, ask(end="2022-02"))
+    releases = [source.arguments["releases"].get("156 202202")
+                for source in catalogue.load(root, local=True).values()]  # fmt: skip
+    assert releases == [None, "2025-01-15/2025-11-25 12", "2025-11-25 12"]
+
+
+def test_data_sets_of_one_period_are_one_release_that_changes_with_any_of_them(root):
+    twin = Twin(SHIPPED)
+    plan, _ = run(root, twin, ask(end="2022-01"))
+    assert plan.releases == {"156 202201": "2025-01-15 11"}
+    twin.more = [
+        {
+            "reporterCode": 156,
+            "period": "202201",
+            "datasetChecksum": 3,
+            "lastReleased": "2024-12-01T00:00:00",
+        }
+    ]
+    plan, _ = run(root, twin, ask(end="2022-01"))
+    assert plan.releases == {"156 202201": "2025-01-15 11+3"}
 
 
 def test_a_quota_that_is_spent_keeps_what_came_and_says_when_to_go_on(root):
@@ -329,7 +424,7 @@ def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monke
     real = getattr(*target)
 
     def kill(*args, **options):
-        count[0] += 1
+        count[0] += step != "replace" or "comtrade_" in args[0].name
         if count[0] == 3:
             raise Killed
         return real(*args, **options)
@@ -528,7 +623,8 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
     assert command(twin, "--dry-run") == 0
     assert twin.asked == []
     assert capsys.readouterr().out.splitlines() == [
-        "CHN 202201 643 880621 X", "CHN 202202 643 880621 X", "2 calls; at least 0 s",
+        "CHN 202201 643 880621 X", "CHN 202202 643 880621 X",
+        "2 calls, at least 0 s; no key, so no daily quota is known of",
     ]  # fmt: skip
     assert catalogue.load(root, local=True) == {}
 

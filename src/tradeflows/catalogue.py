@@ -350,6 +350,12 @@ def cleaner(source: Source) -> Callable[..., Any]:
     return partial(function, **source.arguments) if source.arguments else function
 
 
+def covers(source: Source, rows: Any) -> Any:
+    """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
+    module = importlib.import_module(f"tradeflows.publishers.{source.cleaner.partition('.')[0]}")
+    return module.covers(source, rows) if hasattr(module, "covers") else rows["source_id"].isin([])
+
+
 # --- the files themselves ------------------------------------------------------------------------
 
 
@@ -410,9 +416,24 @@ def check(source: Source, root: Path) -> Path:
     return source.file(root)
 
 
+def settle(source: Source, root: Path) -> None:
+    """Put a fetched file in its place that a killed run had catalogued and not yet renamed."""
+    file = source.file(root)
+    if file.exists() or not any(file.parent.glob(f".{file.name}.*.part")):
+        return
+    from tradeflows.fetch import locked
+
+    with locked(root / RAW / LOCAL):  # a run that is alive renames it before it lets go
+        for aside in [] if file.exists() else file.parent.glob(f".{file.name}.*.part"):
+            if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
+                aside.replace(file)
+
+
 def _state(source: Source, root: Path) -> State:
     file = source.file(root)
     local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
+    if local:
+        settle(source, root)
     restore = (
         "obtain it again as its entry says"
         if local

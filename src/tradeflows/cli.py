@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,18 +107,15 @@ def fetch(args: argparse.Namespace) -> None:
     asked = comtrade.request(args.reporter, args.partner, args.flow, args.products, args.start,
                              args.end, args.freq)  # fmt: skip
     root = args.root or catalogue.root()
-    web, limits = comtrade.connect(args.url)
+    web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
         plan = comtrade.plan(asked, web, limits, root)
         if args.dry_run:
             print(*plan.calls, plan, *plan.lacking(), sep="\n")
             return
         print(plan, file=sys.stderr)
-        try:
-            report = comtrade.fetch(plan, web, root, _progress(len(plan.calls)))
-        except KeyboardInterrupt:
-            print("the same command again asks only for what is missing", file=sys.stderr)
-            raise
+        with _progress(len(plan.calls)) as show:
+            report = comtrade.fetch(plan, web, root, show)
     print(*report.lines(), sep="\n")
     if missing := len(report.absent) + len(report.failed):
         raise SourceError(f"{missing} cells are missing, named above")
@@ -128,14 +126,20 @@ def diff(args: argparse.Namespace) -> None:
     from tradeflows import catalogue, comtrade
 
     changes = comtrade.diff(args.root or catalogue.root())
-    print(*changes, f"{len(changes)} figures changed", sep="\n")
+    kinds = [
+        sum(each.kind == kind for each in changes) for kind in ("added", "changed", "withdrawn")
+    ]
+    print(*changes, "{} added, {} changed, {} withdrawn".format(*kinds), sep="\n")
 
 
-def _progress(calls: int) -> Callable[[Any], None]:
+@contextmanager
+def _progress(calls: int) -> Iterator[Callable[[Any], None]]:
     """A bar on a terminal, and a quiet line a call elsewhere."""
     from tqdm import tqdm
 
-    bar = tqdm(total=calls, unit="call", disable=None)
+    form = "{percentage:3.0f} % |{bar}| {desc}, {remaining} to go"
+    bar = tqdm(total=calls, disable=None if calls else True, bar_format=form,
+               desc=f"{calls} calls left")  # fmt: skip
 
     def show(now: Any) -> None:
         if bar.disable:
@@ -143,10 +147,17 @@ def _progress(calls: int) -> Callable[[Any], None]:
                   file=sys.stderr)  # fmt: skip
         else:
             bar.total = now.done + now.left
-            bar.set_postfix_str(f"{now.rows:,} rows")
+            bar.set_description_str(f"{now.rows:,} rows, {now.left} calls left", refresh=False)
             bar.update(now.done - bar.n)
 
-    return show
+    try:
+        yield show
+    except KeyboardInterrupt:
+        bar.close()
+        print("the same command again asks only for what is missing", file=sys.stderr)
+        raise
+    finally:
+        bar.close()
 
 
 def clean(args: argparse.Namespace) -> None:
@@ -268,6 +279,8 @@ def parser() -> argparse.ArgumentParser:
                 below.add_argument(f"--{name}", required=True, help=text)
             below.add_argument("--freq", choices=["M", "A"], default="M", help="default: M")
             below.add_argument("--url", help="base address, else TRADEFLOWS_COMTRADE_URL")
+            below.add_argument("--cap", type=int, help="rows that your key may have a call, if not "
+                               "100000")  # fmt: skip
             below.add_argument("--dry-run", action="store_true", help="say what would be asked")
     return top
 

@@ -104,6 +104,7 @@ class Web:
         self.base = base.rstrip("/")
         self.clock = clock or Clock()
         self.calls = 0
+        self.each: Callable[[], object] = lambda: None  # before each call, such as to count it
         self._pause = pause
         self._last = float("-inf")
         self._key = _Secret(key)
@@ -246,6 +247,7 @@ class Web:
         if (rest := self._last + self._pause - self.clock.now()) > 0:
             self.clock.sleep(min(rest, self._pause))
         self._last = self.clock.now()
+        self.each()
         self.calls += 1
         with self._client.stream("GET", url, headers=dict(headers or {})) as reply:
             if reply.status_code not in (200, 206, *allow):
@@ -291,14 +293,15 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def write(path: Path, text: str) -> None:
-    """Write `text` to `path` whole or not at all."""
+def write(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with _writing(path), aside.open("w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

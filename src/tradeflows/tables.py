@@ -360,6 +360,8 @@ def read(
     if as_of is not None:
         frame = _known_by(frame, as_of, sources)
     if table == "trade":
+        if local and not {"vintage", "source"} & {*asked}:
+            frame = _current(frame, as_of, sources, caveats)
         frame = _preferred(_grain(frame, products), sources, caveats)
         caveats += _stand_ins(frame, products)
         frame = frame.drop(columns="asked")
@@ -472,6 +474,54 @@ def _known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> p
     if frame[known.le(day)].empty:
         raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")
     return frame[known.le(day)]
+
+
+def _current(
+    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Without what a newer release withdrew or restated by `day`.
+
+    A fetched file knows the release of each reporter and period in it, and what it was asked for;
+    of that nothing older holds, also where the newer release has no row.
+    """
+    places: dict[tuple[str, str], dict[str, int]] = {}  # publisher and cell: release: its place
+    holds: dict[str, dict[str, str]] = {}
+    for name, source in sources.items():
+        releases: Mapping[str, str] = source.arguments.get("releases", {})
+        known = {cell: text for cell, text in releases.items()
+                 if day is None or (text[:10] if "/" not in text.split()[0] else
+                                    f"{source.retrieved}") <= day}  # fmt: skip
+        for cell, text in known.items():
+            places.setdefault((source.publisher, cell), {}).setdefault(text, 0)
+        holds |= {name: known} if known else {}
+    for texts in places.values():  # of two releases of one day the one that came first is older
+        order = sorted(texts, key=lambda text: text.split()[0])
+        texts.update({text: place for place, text in enumerate(order)})
+    if all(len(texts) == 1 for texts in places.values()):
+        return frame
+    month = frame["ref_period"].dt.strftime("%Y%m")
+    cells = frame["reporter_code"] + " " + month.where(frame["freq_code"].ne("A"), month.str[:4])
+
+    def place(name: str, cell: str) -> int:
+        text = holds.get(name, {}).get(cell)
+        return places[sources[name].publisher, cell][text] if text else -1
+
+    own = [place(name, cell) for name, cell in zip(frame["source_id"], cells, strict=True)]
+    own = frame.assign(own=own)["own"]
+    gone = own.lt(-1)
+    for name in holds:
+        newer = cells.map({cell: place(name, cell) for cell in holds[name]})
+        older = own.ge(0) & own.lt(newer) & frame["publisher"].eq(sources[name].publisher)
+        if older.any():
+            gone |= older & catalogue.covers(sources[name], frame)
+    if gone.all():
+        newest = max(frame["vintage"])
+        raise QueryError(f"a newer release withdrew all of this, last stated by that of {newest}; "
+                         "as_of= or vintage= shows it")  # fmt: skip
+    if gone.any():
+        caveats.append(f"{gone.sum()} rows of older releases, which a newer one restates or has "
+                       "withdrawn, passed over; vintage= chooses")  # fmt: skip
+    return frame[~gone]
 
 
 def _family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tradeflows.catalogue import LOCAL, RAW, Source
 from tradeflows.comtrade.packing import Call, Limits, Queue
-from tradeflows.comtrade.planning import Plan
+from tradeflows.comtrade.planning import Plan, plan
 from tradeflows.comtrade.questions import ALL, named
 from tradeflows.comtrade.replies import folder, record
 from tradeflows.comtrade.totals import check
@@ -30,6 +30,9 @@ from tradeflows.fetch import (
 from tradeflows.publishers import comtrade as cleaner
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried
+# A reply does not tell its release, so after a longer run the list of data sets is asked for again,
+# and what changed meanwhile is fetched anew.
+FRESH, ROUNDS = 60.0, 3  # seconds that a list is good for, and how often it is asked for again
 
 
 class Progress(NamedTuple):
@@ -105,8 +108,47 @@ def fetch(
     FetchError
         A reply cannot be written. What came before is kept.
     """
-    before, reason, later, in_a_row, rows, done = web.calls, "", "", 0, 0, 0
-    failed: dict[str, str] = {}
+    before, notes = web.calls, list[str]()
+    ran = _run(planned, web, root, progress, Ran())
+    for _ in range(ROUNDS):
+        if ran.reason or web.clock.now() - planned.listed <= FRESH:
+            break
+        try:
+            now = plan(planned.request, web, planned.limits, root)
+        except FetchError as error:
+            notes.append(f"whether a release came meanwhile could not be asked: {error}")
+            break
+        if now.releases == planned.releases:
+            break
+        planned = now
+        ran = _run(planned, web, root, progress, ran._replace(failed={}))
+    failed = ran.failed
+    counts, differences, sources = check(planned, root, {*failed})
+    present = [cell for cell in planned.releases if cell not in failed]
+    return Report(
+        tuple(cell for cell in present if counts[cell]),
+        tuple(cell for cell in present if not counts[cell]),
+        planned.absent, failed, (*differences, *notes), sources, web.calls - before,
+        counts.total(), ran.later,
+    )  # fmt: skip
+
+
+class Ran(NamedTuple):
+    """What became of the calls of a plan: how many were `done`, `reason` where it stopped."""
+
+    done: int = 0
+    rows: int = 0
+    failed: Mapping[str, str] = {}
+    reason: str = ""
+    later: str = ""
+
+
+def _run(
+    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None, ran: Ran
+) -> Ran:
+    """Make the calls of a plan until none is left or none has a chance; `ran` are those before."""
+    done, rows, failed, reason, later = ran
+    failed, in_a_row = dict(failed), 0
     queue = Queue(planned.calls, planned.records, planned.limits)
     while queue and not reason:
         call = queue.take()
@@ -136,16 +178,8 @@ def fetch(
         elif progress:
             progress(Progress(done, len(queue), rows, str(call)))
     for call in queue:
-        failed = failed | {
-            cell: why for cell, why in cells_of(call, planned, reason).items() if cell not in failed
-        }
-    counts, differences, sources = check(planned, root)
-    present = [cell for cell in planned.releases if cell not in failed]
-    return Report(
-        tuple(cell for cell in present if counts[cell]),
-        tuple(cell for cell in present if not counts[cell]),
-        planned.absent, failed, differences, sources, web.calls - before, counts.total(), later,
-    )  # fmt: skip
+        failed = cells_of(call, planned, reason) | failed
+    return Ran(done, rows, failed, reason, later)
 
 
 def cells_of(call: Call, planned: Plan, reason: str) -> dict[str, str]:

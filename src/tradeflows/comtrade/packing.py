@@ -345,8 +345,9 @@ class Queue:
             return
         self._density[goods].learn(call, self._records, rows)
         self._learned[goods] += 1
-        # The first replies tell most, and so does the last piece of what had to be parted.
-        if self._learned[goods].bit_count() == 1 or (self._cut and not self._parts):
+        # Of many calls not after each: the first replies tell most, and the last piece of a cell.
+        often = len(self) < 64 or self._learned[goods].bit_count() == 1
+        if often or (self._cut and not self._parts):
             self._repack(goods)
 
     def cut(self, call: Call, count: int) -> bool:

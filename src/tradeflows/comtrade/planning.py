@@ -4,18 +4,20 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, lacking, pack
+from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, lacking, most, pack
 from tradeflows.comtrade.questions import Request, iso, named
-from tradeflows.comtrade.replies import folder, heal, held
+from tradeflows.comtrade.replies import count, doubt, folder, heal, held, spent
 from tradeflows.fetch import Clock, RetryError, UnreachableError, Web
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
+LONG = 60  # seconds, from which on a fetch says that it may be interrupted
 
 
 class Plan(NamedTuple):
@@ -29,6 +31,10 @@ class Plan(NamedTuple):
         Cell to the rows of its data set, an upper bound for any reply.
     absent
         Cells that the publisher does not have.
+    listed
+        Time of the list of data sets.
+    spent
+        Calls that this machine had made today.
     """
 
     request: Request
@@ -37,13 +43,28 @@ class Plan(NamedTuple):
     releases: Mapping[str, str]
     records: Mapping[str, int]
     absent: tuple[str, ...]
+    listed: float
+    spent: int
 
     def __str__(self) -> str:
-        """Say how many calls, of what quota, and how long they take."""
-        wait = ceil(len(self.calls) * self.limits.pause)
+        """Say how many calls, how long they take, and what that is of today's quota."""
+        n, quota = len(self.calls), self.limits.quota
+        wait = ceil(n * self.limits.pause)
         time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
-        quota = f", of {self.limits.quota} that a free key has a day" if self.limits.quota else ""
-        return f"{len(self.calls)} calls{quota}; at least {time_}"
+        parts = [f"{n} calls, at least {time_}"]
+        if any(most(call, self.records) >= self.limits.cap for call in self.calls):
+            parts.append("more or fewer as the replies show how many rows there are")
+        if quota:
+            left = max(0, quota - self.spent)
+            parts.append(f"a free key has {quota} a day, of which this machine has used "
+                         f"{self.spent} today, so {left} are left")  # fmt: skip
+            if n > left:
+                parts.append(f"{n - left} are for another day: the same command goes on then")
+        else:
+            parts.append("no key, so no daily quota is known of")
+        if wait > LONG:
+            parts.append("it may be interrupted: the same command goes on")
+        return "; ".join(parts)
 
     def lacking(self) -> Iterator[str]:
         """A line that names what the publisher does not have, if there is any."""
@@ -90,6 +111,8 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     """
     heal(root)
     side = "data" if limits.quota else "public"
+    web.each = partial(count, root, web, side)
+    already = spent(root, web, side)
     query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
     url = web.url(f"{side}/v1/getDa/C/{asked.freq}/HS", query)
     aside = folder(root) / f".getDa.{os.getpid()}.part"
@@ -100,15 +123,19 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
                                "`read` work as before") from error  # fmt: skip
     finally:
         aside.unlink(missing_ok=True)
-    releases: dict[str, str] = {}
+    listed = web.clock.now()
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     records: Counter[str] = Counter()
     for item in items:
         reporter, period = str(item["reportercode"]), str(item["period"])
         if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
             cell = f"{reporter} {period}"
             released = f"{item.get('lastreleased') or 'undated'}"[:10]
-            releases[cell] = max(releases.get(cell, ""), f"{released} {item['datasetchecksum']}")
+            found[cell].append((released, str(item["datasetchecksum"])))
             records[cell] += int(item.get("totalrecords") or 0)
+    releases = {cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
+                for cell, sets in found.items()}  # fmt: skip
+    doubt(root, releases)
     everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
     # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
     has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
@@ -122,7 +149,7 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
     calls = [call for box, cells in wanted.items() for call in pack(box, cells, records, limits)]
-    return Plan(asked, limits, tuple(calls), releases, records, absent)
+    return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already)
 
 
 def _first_codes(reporters: Sequence[str]) -> list[str]:

@@ -1,17 +1,17 @@
 """The replies that are held: their files, and their entries in the user's catalogue."""
 
-import hashlib
+import json
+import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from tradeflows import catalogue
 from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
 from tradeflows.comtrade.packing import Call
-from tradeflows.comtrade.questions import ALL
-from tradeflows.fetch import append, locked, write
+from tradeflows.fetch import Web, append, locked, stamp, write
+from tradeflows.publishers import comtrade as cleaner
 
 
 def folder(root: Path) -> Path:
@@ -22,10 +22,8 @@ def folder(root: Path) -> Path:
 
 
 def box_of(source: Source) -> Call:
-    """What the reply of `source` was asked for; its address says it."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(source.address).query).items()}
-    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
-    return Call(*(tuple(query.get(name, ALL).split(",")) for name in names))
+    """What the reply of `source` was asked for."""
+    return Call(*cleaner.asked(source))
 
 
 def fetched(root: Path) -> list[Source]:
@@ -67,12 +65,57 @@ def renew(root: Path, entries: Sequence[Source]) -> None:
 
 def heal(root: Path) -> None:
     """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
-    with locked(root / RAW / LOCAL):
-        for source in fetched(root):
-            file = source.file(root)
-            for aside in [] if file.exists() else file.parent.glob(f".{file.name}.*.part"):
-                if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
-                    aside.replace(file)
+    for source in fetched(root):
+        catalogue.settle(source, root)
     for aside in folder(root).glob(".*.part"):
         if time.time() - aside.stat().st_mtime > 3600:
             aside.unlink(missing_ok=True)
+
+
+def doubt(root: Path, releases: Mapping[str, str]) -> None:
+    """Say of a reply that a release may have overtaken that it is of one of the two.
+
+    A release is known from a list, and a reply does not tell its own. Where the next list has
+    another, dated of the day of the reply or before, nobody knows which of the two the reply holds.
+    """
+    doubtful = []
+    for source in fetched(root):
+        own = source.arguments.get("releases", {})
+        overtaken = {
+            cell: "/".join((release.split()[0], releases[cell]))
+            for cell, release in own.items()
+            if releases.get(cell, release) != release and "/" not in release
+            and not _after(releases[cell], f"{source.retrieved}")
+        }  # fmt: skip
+        if overtaken:
+            arguments = {**source.arguments, "releases": {**own, **overtaken}}
+            doubtful.append(source._replace(arguments=arguments))
+    if doubtful:
+        renew(root, doubtful)
+
+
+def _after(release: str, day: str) -> bool:
+    return bool(re.match(r"\d{4}-\d\d-\d\d ", release)) and release[:10] > day
+
+
+def count(root: Path, web: Web, side: str) -> None:
+    """Count a call of today (UTC), which is about to be sent to `side` of the API."""
+    path = folder(root) / ".calls.json"
+    with locked(path):
+        days = _calls(path)
+        day = days.setdefault(_today(web), {})
+        day[side] = day.get(side, 0) + 1
+        write(path, json.dumps(dict(sorted(days.items())[-7:])), lasting=False)
+
+
+def spent(root: Path, web: Web, side: str) -> int:
+    """Calls that this machine's runs in this project have made today."""
+    return _calls(folder(root) / ".calls.json").get(_today(web), {}).get(side, 0)
+
+
+def _calls(path: Path) -> dict[str, dict[str, int]]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _today(web: Web) -> str:
+    return stamp(web.clock.now())[:10]

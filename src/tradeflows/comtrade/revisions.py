@@ -1,7 +1,7 @@
 """What a revision changed: the newest release that is held against the one before."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +11,14 @@ from tradeflows.comtrade.packing import Call
 from tradeflows.comtrade.questions import ALL, iso, named
 from tradeflows.comtrade.replies import box_of, fetched
 
+MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
+
 
 class Change(NamedTuple):
-    """One figure that differs between two releases; `old` or `new` is None where there is no row.
+    """One figure that differs between two releases; `old` or `new` is None where there is none.
 
-    `what` is "reporter period flow partner product" in the publisher's codes, values are dollars.
+    `what` is "reporter period flow partner product" in the publisher's codes; `kind` says whether
+    the newer release added, changed or withdrew it.
     """
 
     what: str
@@ -23,12 +26,15 @@ class Change(NamedTuple):
     new: float | None
     old_release: str
     new_release: str
+    unit: str = "USD"
+    kind: str = "changed"
 
     def __str__(self) -> str:
         """Say the change in a line."""
         reporter, period, flow, partner, good = self.what.split()
-        old, new = ("no row" if each is None else f"{each:,.0f}" for each in (self.old, self.new))
-        return (f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}: {old} "
+        old, new = ("nothing" if each is None else f"{each:,.10g} {self.unit}"
+                    for each in (self.old, self.new))  # fmt: skip
+        return (f"{self.kind}: {named(f'{reporter} {period}')} {flow} {iso(partner)} {good}: {old} "
                 f"({self.old_release}) -> {new} ({self.new_release})")  # fmt: skip
 
 
@@ -36,37 +42,55 @@ def diff(root: Path) -> list[Change]:
     """What the newest release changed against the one before, wherever both are held.
 
     Only what both releases were asked for is compared, so a row that one of them lacks is one that
-    the publisher added or withdrew.
+    the publisher added or withdrew. Of a row that both have, each measure is a figure of its own.
     """
     by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
     for source in fetched(root):
         for cell, release in source.arguments.get("releases", {}).items():
             by_cell[cell][release].append(source)
-    changes = []
-    for cell, releases in sorted(by_cell.items()):
-        if len(releases) > 1:
-            first, last = sorted(releases)[-2:]
-            old, new = (_values(releases[each], cell, root) for each in (first, last))
-            for what in sorted({*old, *new}):
-                both = all(any(_covers(box_of(source), what) for source in releases[each])
-                           for each in (first, last))  # fmt: skip
-                if both and old.get(what) != new.get(what):
-                    changes.append(Change(what, old.get(what), new.get(what), first.split()[0],
-                                          last.split()[0]))  # fmt: skip
+    # In the order of their dates; of two of one day the one that was fetched first is older.
+    pairs = {cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
+             for cell, releases in sorted(by_cell.items()) if len(releases) > 1}  # fmt: skip
+    wanted = {source.id: source for cell, pair in pairs.items() for release in pair
+              for source in by_cell[cell][release]}  # fmt: skip
+    rows: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
+    for source in wanted.values():
+        for cell, what, row in _rows(source, {*pairs}, root):
+            rows[cell, source.arguments["releases"][cell]][what] = row
+    changes: list[Change] = []
+    for cell, (first, last) in pairs.items():
+        old, new = rows[cell, first], rows[cell, last]
+        both = [[box_of(source) for source in by_cell[cell][each]] for each in (first, last)]
+        for what in sorted({*old, *new}):
+            if all(any(_covers(box, what) for box in boxes) for boxes in both):
+                changes += _changes(what, old.get(what), new.get(what), first, last)
     return changes
 
 
-def _values(sources: Sequence[Source], cell: str, root: Path) -> dict[str, float | None]:
-    found = {}
-    for source in sources:
-        for part in catalogue.cleaner(source)(catalogue.check(source, root), source):
-            for each in part.rows.to_pylist():
-                day, annual = each["ref_period"], each["freq_code"] == "A"
-                if f"{each['reporter_code']} {day:{'%Y' if annual else '%Y%m'}}" == cell:
-                    names = ("flow_code", "partner_code", "cmd_code")
-                    what = " ".join([cell, *(each[name] for name in names)])
-                    found[what] = each["primary_value_usd"]
-    return found
+Row = dict[str, float | None]  # unit: figure
+
+
+def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, str, Row]]:
+    """The figures of `cells` in a reply, with the cell and what they are of."""
+    names = ["reporter_code", "freq_code", "ref_period", "flow_code", "partner_code", "cmd_code"]
+    for part in catalogue.cleaner(source)(catalogue.check(source, root), source):
+        for each in part.rows.select([*names, *MEASURES, "qty_unit"]).to_pylist():
+            period = f"{each['ref_period']:{'%Y' if each['freq_code'] == 'A' else '%Y%m'}}"
+            if (cell := f"{each['reporter_code']} {period}") in cells:
+                what = " ".join([cell, *(each[name] for name in names[3:])])
+                yield cell, what, {unit or each["qty_unit"]: each[measure]
+                                   for measure, unit in MEASURES.items()}  # fmt: skip
+
+
+def _changes(
+    what: str, old: Row | None, new: Row | None, first: str, last: str
+) -> Iterator[Change]:
+    kind = "added" if old is None else "withdrawn" if new is None else "changed"
+    # A row that came or went is one change, told by its value.
+    for unit in {**(old or {}), **(new or {})} if kind == "changed" else ["USD"]:
+        was, now = (old or {}).get(unit), (new or {}).get(unit)
+        if kind != "changed" or was != now:
+            yield Change(what, was, now, first.split()[0], last.split()[0], unit, kind)
 
 
 def _covers(box: Call, what: str) -> bool:

@@ -1,7 +1,7 @@
 """Is what came whole? Rows of each cell, and wholes against the sum of their parts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ from tradeflows.comtrade.questions import ALL, MOST, iso, named
 from tradeflows.comtrade.replies import box_of, fetched, renew
 
 
-def check(planned: Plan, root: Path) -> tuple[Counter[str], tuple[str, ...], tuple[str, ...]]:
+def check(
+    planned: Plan, root: Path, failed: Collection[str] = ()
+) -> tuple[Counter[str], tuple[str, ...], tuple[str, ...]]:
     """Rows of each cell, the wholes that differ from the sum of their parts, and the sources.
 
     HS6 is compared with TOTAL, and partners with World, where the request holds both. A whole that
-    differs gets the flag unequal: its source's entry says so from now on.
+    differs gets the flag unequal: its source's entry says so, until it is found to be equal. Cells
+    that `failed` are not compared, since some of their parts are not here.
     """
     asked = planned.request
     counts: Counter[str] = Counter()
@@ -63,17 +66,24 @@ def check(planned: Plan, root: Path) -> tuple[Counter[str], tuple[str, ...], tup
                 sums = keyed.filter(other).group_by("key").aggregate([("value", "sum")])
                 for one in sums.to_pylist():
                     parts[what, one["key"]] += one["value_sum"] or 0.0
-    differences, unequal = [], defaultdict(list)
+    differences = []
+    compared, unequal = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for (what, key), (whole, name) in wholes.items():
         total = parts[what, key]
+        if " ".join(key.split()[:2]) in failed:
+            continue
+        compared[name].add(key)
         if abs(whole - total) > max(1.0, 1e-6 * abs(whole)):
             reporter, period, flow, partner, good = key.split()
             cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
             differences.append(f"{cell}: {whole:,.0f}, but its {what} add up to {total:,.0f}")
-            unequal[name].append(key)
-    marked = [source._replace(arguments={**source.arguments, "unequal": sorted(unequal[name])})
-              for name, source in sources.items() if unequal[name]]  # fmt: skip
-    if changed := [source for source in marked if source.arguments != sources[source.id].arguments]:
+            unequal[name].add(key)
+    changed = []
+    for name, source in sources.items():
+        marked = {*source.arguments.get("unequal", ())}
+        if (now := marked - compared[name] | unequal[name]) != marked:
+            changed.append(source._replace(arguments={**source.arguments, "unequal": sorted(now)}))
+    if changed:
         renew(root, changed)
     return counts, tuple(differences), tuple(sources)
 

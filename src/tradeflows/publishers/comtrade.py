@@ -7,10 +7,13 @@ only where its total stands beside it. What the publisher marks as estimated by 
 flagged; a zero quantity or weight beside a value means "not published" and becomes null.
 """
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +26,11 @@ from tradeflows.errors import LayoutError
 from tradeflows.publishers import Part, reading
 from tradeflows.schema import TRADE
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all"
+
 CAPS = (500, 100_000, 250_000)  # rows: preview, and the two that are told of a key
 FLOWS = ("M", "X", "RM", "RX")
 # Flows inside imports and exports: foreign and domestic, for and after processing.
@@ -33,6 +41,16 @@ NEEDED = (
     "isqtyestimated", "netwgt", "isnetwgtestimated", "cifvalue", "fobvalue", "primaryvalue",
 )  # fmt: skip
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
+
+
+class Asked(NamedTuple):
+    """What a reply was asked for, in the publisher's codes; ``all`` is every one."""
+
+    reporters: tuple[str, ...]
+    periods: tuple[str, ...]
+    partners: tuple[str, ...]
+    products: tuple[str, ...]
+    flows: tuple[str, ...]
 
 
 class Reply(NamedTuple):
@@ -93,6 +111,23 @@ def clean(
     rows, left_out = _totals(path, rows)
     columns = _columns(path, source, rows, releases or {}, unequal)
     yield Part(reading.rows(source, TRADE, columns), records, left_out)
+
+
+def asked(source: Source) -> Asked:
+    """What the reply of `source` was asked for; its address says it."""
+    query = {name: values[0] for name, values in parse_qs(urlsplit(source.address).query).items()}
+    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
+    return Asked(*(tuple(query.get(name, ALL).split(",")) for name in names))
+
+
+def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
+    """Whether the reply of `source` was asked for each of `rows`, periods and reporters apart."""
+    box, goods = asked(source), rows["cmd_code"]
+    level = "AG" + goods.str.len().astype("str")
+    found = (goods.isin(box.products) | level.isin(box.products)) & rows["flow_code"].isin(
+        box.flows
+    )
+    return found if ALL in box.partners else found & rows["partner_code"].isin(box.partners)
 
 
 def _columns(

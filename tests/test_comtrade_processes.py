@@ -1,0 +1,130 @@
+"""Fetching in processes of its own, which are killed, run side by side and sit at a terminal."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+from comtrade_twin import Twin, row, serve
+from test_comtrade import project
+
+from tradeflows import catalogue
+
+MONTHS = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)]
+# The command as it is, but for the second that it keeps between two calls.
+CODE = """
+import sys
+from tradeflows import cli
+from tradeflows.comtrade import planning
+planning.PREVIEW = planning.PREVIEW._replace(pause=0.0)
+sys.exit(cli.main(["fetch", "comtrade", "--reporter", "CHN", "--partner", "RUS", "--flow", "X",
+                   "--products", "880621", "--start", "2022-01", "--end", "2023-12"]))
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    return project(tmp_path / "project")
+
+
+@pytest.fixture
+def twin():
+    twin = Twin([row(period=period, value=float(period)) for period in MONTHS], gap=0)
+    twin.lag = 0.003
+    return twin
+
+
+def start(root, base, **streams):
+    environment = {name: value for name, value in os.environ.items()
+                   if "proxy" not in name.lower() and name != "COMTRADE_KEY"}  # fmt: skip
+    environment |= {"TRADEFLOWS_ROOT": str(root), "TRADEFLOWS_COMTRADE_URL": base,
+                    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}  # fmt: skip
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+    return subprocess.Popen([sys.executable, "-c", CODE], env=environment, text=True, **streams)
+
+
+def wait_for(twin, calls):
+    limit = time.monotonic() + 30
+    while len(twin.asked) < calls:
+        assert time.monotonic() < limit
+        time.sleep(0.001)
+
+
+def asked(paths):
+    return [re.search(r"period=(\d+)", path)[1] for path in paths]
+
+
+def held(root):
+    """The months of every catalogued reply; each must be whole."""
+    months = []
+    for source in catalogue.load(root, local=True).values():
+        data = json.loads(catalogue.check(source, root).read_bytes())["data"]
+        months += [each["period"] for each in data]
+    return months
+
+
+def test_killed_at_random_nothing_is_half_written_and_nothing_held_is_asked_again(root, twin):
+    rng = random.Random(6)
+    with serve(twin) as base:
+        for _ in range(3):
+            before, sent = held(root), len(twin.asked)
+            child = start(root, base)
+            wait_for(twin, sent + rng.randint(1, 4))
+            time.sleep(rng.random() * 0.01)
+            child.send_signal(signal.SIGKILL)
+            child.communicate()
+            assert not {*asked(twin.asked[sent:])} & {*before}
+            assert {state.state for state in catalogue.states(root)} <= {"ok"}
+        before, sent = held(root), len(twin.asked)
+        out, _ = (child := start(root, base)).communicate(timeout=60)
+    assert child.returncode == 0
+    assert "24 rows held for 24 cells" in out
+    assert sorted(asked(twin.asked[sent:])) == sorted({*MONTHS} - {*before})
+    assert sorted(held(root)) == MONTHS
+
+
+def test_two_runs_at_once_do_not_harm_each_other(root, twin):
+    with serve(twin) as base:
+        children = [start(root, base) for _ in range(2)]
+        said = [child.communicate(timeout=60) for child in children]
+    assert [child.returncode for child in children] == [0, 0], said
+    assert all("24 rows held for 24 cells" in out for out, _ in said)
+    assert sorted(held(root)) == MONTHS
+    assert len(catalogue.verify(root)) == 24
+
+
+def test_a_terminal_shows_a_bar_and_ctrl_c_says_how_to_go_on(root, twin):
+    terminal, end = os.openpty()
+    termios.tcsetwinsize(end, (24, 90))
+    twin.lag = 0.02
+    with serve(twin) as base:
+        child = start(root, base, stderr=end)
+        os.close(end)
+        wait_for(twin, 12)
+        child.send_signal(signal.SIGINT)
+        shown = b""
+        try:
+            while some := os.read(terminal, 65_536):
+                shown += some
+        except OSError:  # how a terminal ends on Linux
+            pass
+        child.communicate(timeout=60)
+        os.close(terminal)
+        lines = re.split(r"[\r\n]+", shown.decode())
+        assert child.returncode == 130
+        assert lines[0].startswith("24 calls, at least 0 s")
+        bars = [line for line in lines if "calls left" in line]
+        assert re.search(r" \d+ % \|.*\| \d+ rows, \d+ calls left, \d\d:\d\d to go$", bars[-1]), (
+            bars
+        )
+        assert "the same command again asks only for what is missing" in lines
+        before, sent = held(root), len(twin.asked)
+        assert len(before) >= 10
+        start(root, base).communicate(timeout=60)
+    assert sorted(asked(twin.asked[sent:])) == sorted({*MONTHS} - {*before})
