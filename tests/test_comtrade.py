@@ -15,7 +15,8 @@ from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import catalogue, cli, comtrade, tables
+from tradeflows import catalogue, cli, codes, comtrade, tables
+from tradeflows.comtrade import replies
 from tradeflows.errors import QueryError, SourceError
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
 
@@ -174,6 +175,36 @@ def test_all_reporters_are_those_that_have_data(root):
     _, report = run(root, Twin(rows), ask("all", "RUS", end="2022-01"))
     assert report.came == ("156 202201", "398 202201", "792 202201")
     assert report.calls == 1
+
+
+SOME = [code for code in codes.area_codes("comtrade") if code != "0"][::7]
+
+
+def many(share, rng):
+    """A world of 41 partners and 20 codes over a year, of which a share trades."""
+    return [row(period=p, partner=q, product=f"8806{n}") for p in MONTHS for q in SOME
+            for n in range(20, 40) if rng.random() < share]  # fmt: skip
+
+
+def test_what_the_first_reply_tells_packs_the_rest(root):
+    twin = Twin(many(0.2, random.Random(6)), cap=400)  # about 160 rows a month
+    twin.times = 7  # of the rows of a data set
+    plan, report = run(root, twin, ask(partner="all", products="AG6"), key=KEY, cap=400)
+    assert report.rows == len(twin.rows)
+    assert len(plan.calls) == 12  # nobody can know beforehand that two months fit
+    assert report.calls <= 8
+    assert "more or fewer as the replies show" in str(plan)
+    assert sorted(held(root)) == sorted(map(told, twin.rows))
+
+
+def test_where_a_month_is_more_than_a_call_partners_are_parted_by_what_they_had(root):
+    twin = Twin(many(0.6, random.Random(6)), cap=150)  # about 480 rows a month
+    twin.times = 7
+    asked = ask(partner="all", products="AG6", end="2022-04")
+    _, report = run(root, twin, asked, key=KEY, cap=150)
+    assert report.failed == {}
+    assert report.calls <= 18  # halving each month until it is whole would take 4 * (1 + 2 + 4)
+    assert sorted(held(root)) == sorted(wanted(twin, asked))
 
 
 def test_a_reply_as_long_as_the_cap_is_split_until_it_is_whole(root):
@@ -519,6 +550,31 @@ def test_subheadings_are_compared_with_all_goods(root):
     assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
 
 
+def test_a_whole_that_its_parts_come_to_add_up_to_is_marked_no_more(root):
+    twin = Twin([row(product="TOTAL", value=30.0), row(value=10.0)])
+    asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
+    assert len(run(root, twin, asked)[1].differences) == 1
+    (source,) = catalogue.load(root, local=True).values()
+    assert source.arguments["unequal"] == ["156 202201 X 643 TOTAL"]
+    reply = json.loads(source.file(root).read_bytes())
+    reply["data"][1]["primaryValue"] = 30.0
+    source.file(root).write_text(text := json.dumps(reply))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    replies.renew(root, [source._replace(sha256=digest, bytes=len(text))])
+    assert run(root, twin, asked)[1].differences == ()
+    (source,) = catalogue.load(root, local=True).values()
+    assert source.arguments["unequal"] == []
+
+
+def test_where_a_part_did_not_come_nothing_is_compared(root):
+    twin = Twin([row(product="TOTAL", value=30.0), row(value=30.0)])
+    run(root, twin, ask(partner="RUS", products="TOTAL", end="2022-01"))
+    twin.faults, twin.gap = [None, "400"], 0
+    _, report = run(root, twin, ask(partner="RUS", products="AG6,TOTAL", end="2022-01"))
+    assert list(report.failed) == ["156 202201"]
+    assert report.differences == ()
+
+
 def test_one_side_alone_is_not_compared(root):
     assert run(root, Twin(SHIPPED), ask(partner="World"))[1].differences == ()
 
@@ -634,6 +690,27 @@ def test_the_command_fails_by_name_where_something_is_missing(command, capsys):
     out, err = capsys.readouterr()
     assert "the publisher has no: CHN 2023-01" in out
     assert "1 cells are missing, named above" in err
+
+
+def test_the_calls_of_today_are_counted_over_runs_and_told_with_the_plan(root):
+    twin = Twin(SHIPPED)
+    assert run(root, twin, ask(), key=KEY)[0].spent == 0
+    run(root, twin, ask(end="2022-01"))  # without a key it costs no quota
+    plan, _ = run(root, twin, ask(partner="World"), key=KEY)
+    assert plan.spent == 2
+    assert "used 2 today, so 498 are left" in str(plan)
+    scarce = plan._replace(limits=plan.limits._replace(quota=2))
+    assert "so 0 are left; 1 are for another day: the same command goes on then" in str(scarce)
+    twin.now += 86_400
+    assert run(root, twin, ask(), key=KEY)[0].spent == 0
+
+
+def test_a_long_fetch_says_that_it_may_be_interrupted(root):
+    twin = Twin([row(period=f"{year}{month:02}") for year in range(2015, 2022)
+                 for month in range(1, 13)])  # fmt: skip
+    plan, _ = run(root, twin, ask(start="2015-01", end="2021-12"))
+    assert str(plan).startswith("84 calls, at least 84 s")
+    assert str(plan).endswith("it may be interrupted: the same command goes on")
 
 
 def test_a_wrong_question_is_exit_2(command, capsys):

@@ -178,7 +178,8 @@ def _run(
         elif progress:
             progress(Progress(done, len(queue), rows, str(call)))
     for call in queue:
-        failed = cells_of(call, planned, reason) | failed
+        failed |= {cell: why for cell, why in cells_of(call, planned, reason).items()
+                   if cell not in failed}  # fmt: skip
     return Ran(done, rows, failed, reason, later)
 
 

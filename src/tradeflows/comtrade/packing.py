@@ -106,9 +106,13 @@ class Density:
 
     def missed(self, call: Call, records: Records, count: int) -> None:
         """Note by how much `count` rows are beside what was expected of partners seen before."""
-        if all(self._of["", partner] for partner in enumerated(call.partners)):
+        if self.knows(call):
             expected = sum(self.rows(call, records).values())
             self._errors.append(min(1.0, abs(count / max(1.0, expected) - 1)))
+
+    def knows(self, call: Call) -> bool:
+        """Whether each partner of a call was in a reply before, be it of another reporter."""
+        return all(self._of["", partner] for partner in enumerated(call.partners))
 
     @property
     def fill(self) -> float:
@@ -327,7 +331,7 @@ class Queue:
         if not self._parts:
             return self._calls.popleft()
         call = self._parts.popleft()
-        if self._learned[call[3:]]:
+        if self._density[call[3:]].knows(call):
             # Alone, so that its pieces do not become again what was cut.
             known = (self._records, self.limits, self._density[call[3:]])
             call, *rest = repack([call], *known)

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, lacking, most, pack
 from tradeflows.comtrade.questions import Request, iso, named
 from tradeflows.comtrade.replies import count, doubt, folder, heal, held, spent
-from tradeflows.fetch import Clock, RetryError, UnreachableError, Web
+from tradeflows.errors import QueryError
+from tradeflows.fetch import Clock, RefusedError, RetryError, UnreachableError, Web
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
@@ -79,13 +80,24 @@ def connect(
     """The way to the API and its limits: the public preview, or more with a key.
 
     Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
-    keyring holds for service tradeflows, user comtrade.
+    keyring holds for service tradeflows, user comtrade. `cap` is for a key that may have another
+    number of rows a call than a free one.
+
+    Raises
+    ------
+    QueryError
+        `base` is no address, or `cap` no number of rows.
     """
+    if cap is not None and cap < 2:
+        raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")
     key = _key() if key is None else key
     limits = KEYED if key else PREVIEW
     limits = limits._replace(cap=cap) if cap else limits
     base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
-    return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
+    try:
+        return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
+    except RefusedError as error:
+        raise QueryError(f"UN Comtrade: {error}") from None
 
 
 def _key() -> str:

@@ -95,6 +95,6 @@ def _changes(
 
 def _covers(box: Call, what: str) -> bool:
     _, _, flow, partner, good = what.split()
-    goods = {good, f"AG{len(good)}" if good.isdigit() else good}
+    goods = {good, f"AG{len(good)}"}
     return (flow in box.flows and not goods.isdisjoint(box.products)
             and (ALL in box.partners or partner in box.partners))  # fmt: skip
