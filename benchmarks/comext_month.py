@@ -1,6 +1,5 @@
 """A synthetic Comext month of the published layout, for the benchmark; no figure in it is real."""
 
-import csv
 import re
 import sys
 from pathlib import Path
@@ -9,19 +8,18 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
+from tradeflows.codes import area_codes
 from tradeflows.publishers.comext import SINCE_2002
 
 NAMES = SINCE_2002.split(",")
 EU = re.findall("..", "ATBEBGCYCZDEDKEEESFIFRGRHRHUIEITLTLULVMTNLPLPTROSESISK")
 UNITS = ["NO_SU"] * 14 + ["PST", "PST", "PST", "PA", "L", "M2", "M3", "1000_PST"]
-LISTS = Path(__file__).parents[1] / "src" / "tradeflows" / "codelists" / "area_codes.csv"
 
 
 def partners() -> list[str]:
-    """All two-letter codes of Eurostat's system, the unspecified ones among them."""
-    with LISTS.open(encoding="utf-8", newline="") as file:
-        codes = [row["code"] for row in csv.DictReader(file) if row["system"] == "eurostat"]
-    return [code for code in codes if len(code) == 2 and code not in ("EU", "EL", "UK")][:240]
+    """Two-letter codes of Eurostat's system as it is now, the unspecified ones among them."""
+    now = sorted(area_codes("eurostat", 2024))
+    return [code for code in now if len(code) == 2 and code not in ("EU", "EL", "UK")][:240]
 
 
 def write(path: Path, period: str, rows: int, seed: int = 0) -> None:

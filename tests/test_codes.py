@@ -37,6 +37,7 @@ def one(code, system):
         ("areas.csv", ("area",)),
         ("areas.csv", ("name",)),
         ("area_codes.csv", ("system", "code")),
+        ("area_years.csv", ("system", "code", "first")),
         ("products.csv", ("code",)),
         ("product_words.csv", ("word", "code")),
     ],
@@ -68,7 +69,36 @@ def test_numbers_of_iso_3166_mean_the_same_country_at_comtrade_but_for_monaco_an
 
 def test_every_code_and_every_member_is_an_area():
     members = {each.strip("!") for row in AREAS.values() for each in row["members"].split()}
-    assert {row["area"] for row in AREA_CODES} | members - {"*"} <= set(AREAS)
+    listed = {row["area"] for row in [*AREA_CODES, *rows("area_years.csv")]}
+    assert listed | members - {"*"} <= set(AREAS)
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "area"),
+    [
+        ("CS", 1990, "CSK"), ("CS", 2005, "SCG"), ("YU", 1991, "YUG"), ("YU", 1995, "SCG"),
+        ("BE", 1998, "BLX"), ("BE", 1999, "BEL"), ("DD", 1990, "DDR"), ("SU", 1988, "SUN"),
+        ("XA", 2000, "OCE_USA"), ("XZ", 1995, "OCE_NZL"), ("YD", 1990, "YMD"), ("RU", 1995, "RUS"),
+    ],
+)  # fmt: skip
+def test_eurostats_codes_mean_what_they_meant_in_their_year(code, year, area):
+    assert codes.areas(pa.array([code]), "eurostat", "raw.csv", year).to_pylist() == [area]
+
+
+@pytest.mark.parametrize(
+    ("code", "year"), [("CS", 2003), ("CS", 2010), ("CS", None), ("DD", 1991), ("XA", 2001),
+                       ("XB", 1997), ("YU", 2004), ("ZZ", 1995)])  # fmt: skip
+def test_a_code_outside_its_years_is_unknown(code, year):
+    with pytest.raises(CodeError, match=f"not in system 'eurostat'.*'{code}'"):
+        codes.areas(pa.array([code]), "eurostat", "raw.csv", year)
+
+
+def test_years_of_one_code_do_not_overlap():
+    spans = {}
+    for row in rows("area_years.csv"):
+        years = range(int(row["first"] or 1900), int(row["last"] or 2100) + 1)
+        spans.setdefault((row["system"], row["code"]), []).extend(years)
+    assert all(len(set(years)) == len(years) for years in spans.values())
 
 
 def test_comtrade_codes_have_no_leading_zeros():

@@ -3,7 +3,8 @@
 The lists lie in ``codelists/``. ``areas.csv`` has one row an area id (ISO 3166 alpha-3 where there
 is one); its ``members`` are area ids, ``*`` for all, or ``!id`` for all outside id.
 ``area_codes.csv`` says what a publisher's code means in that publisher's system and nowhere else:
-344 is Hong Kong in ``comtrade`` and Russia in ``gacc``. ``products.csv`` names products; its
+344 is Hong Kong in ``comtrade`` and Russia in ``gacc``. ``area_years.csv`` has the codes that mean
+one area for some years alone, such as Eurostat's CS. ``products.csv`` names products; its
 ``parent`` is filled only where the code does not spell it. ``product_words.csv`` says which codes
 a plain word stands for.
 """
@@ -49,12 +50,21 @@ def _areas() -> dict[str, dict[str, str]]:
 
 
 @cache
-def area_codes(system: str) -> dict[str, str]:
-    """Every code of a publisher's `system` with the id of its area; CodeError if there is none."""
+def area_codes(system: str, year: int | None = None) -> dict[str, str]:
+    """Every code of a publisher's `system` with the id of its area; CodeError if there is none.
+
+    Of a `year`, with what its codes meant then; without, with what they mean in any year.
+    """
     codes = {row["code"]: row["area"] for row in _rows("area_codes.csv") if row["system"] == system}
     if not codes:
         systems = sorted({row["system"] for row in _rows("area_codes.csv")})
         raise CodeError(f"no system {system!r} in area_codes.csv; it has: {', '.join(systems)}")
+    if year is not None:
+        dated = [row for row in _rows("area_years.csv") if row["system"] == system]
+        for row in dated:
+            codes.pop(row["code"], None)
+        codes |= {row["code"]: row["area"] for row in dated
+                  if int(row["first"] or 0) <= year <= int(row["last"] or 9999)}  # fmt: skip
     return codes | {area: area for area in _areas()} if system == "iso3" else codes
 
 
@@ -64,7 +74,9 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f"nearest: {', '.join(folded[each] for each in close)}" if close else "nothing is near"
 
 
-def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> pa.Array:
+def areas(
+    values: pa.Array | pa.ChunkedArray, system: str, path: Path | str, year: int | None = None
+) -> pa.Array:
     """Translate a publisher's area codes into area ids.
 
     Parameters
@@ -75,6 +87,8 @@ def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> 
         Whose codes they are: a system of ``area_codes.csv``.
     path
         File that they came from, for the message.
+    year
+        When they were written, where the meaning of a code depends on it.
 
     Returns
     -------
@@ -88,14 +102,15 @@ def areas(values: pa.Array | pa.ChunkedArray, system: str, path: Path | str) -> 
     """
     import pyarrow as pa
 
-    known = area_codes(system)
+    known = area_codes(system, year)
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     coded = array.cast(pa.string()).dictionary_encode(null_encoding="encode")
     codes = coded.dictionary.to_pylist()
     if unknown := [code for code in codes if code not in known]:
         shown = "; ".join(f"{code!r} ({_near(code or '', known)})" for code in unknown[:5])
         raise CodeError(
-            f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}: "
+            f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}"
+            f"{'' if year is None else f' in {year}'}: "
             f"{shown}; add it to area_codes.csv, never drop the row"
         )
     return pa.array([known[code] for code in codes], pa.string()).take(coded.indices)

@@ -224,11 +224,12 @@ def _read(path: Path, stream: IO[bytes], layout: Layout) -> Month:
             words, figures = parsed.result()
         except pa.ArrowInvalid as error:
             raise _blamed(path, layout, block, first, str(error)) from error
-        for name, (numbers, seen, texts) in words.items():
+        for name in ("period", *WORDS[:-1]):  # the year comes first: areas depend on it
+            numbers, seen, texts = words[name]
             if (new := pc.invert(pc.is_in(texts, known[name]))).true_count:
                 for number, text in zip(seen[new.to_numpy(False)], texts.filter(new), strict=True):
                     record = first + int(np.argmax(numbers == number))
-                    _admit(f"{path}: record {record}", name, layout, text.as_py(), known[name])
+                    _admit(f"{path}: record {record}", name, layout, text.as_py(), known)
                 known[name] = pa.concat_arrays([known[name], texts.filter(new)])
             place = np.zeros(int(seen[-1]) + 1, np.uint16)
             place[seen] = pc.index_in(texts, known[name]).to_numpy()
@@ -258,16 +259,18 @@ def _read(path: Path, stream: IO[bytes], layout: Layout) -> Month:
 
 
 def _admit(
-    where: str, name: str, layout: Layout, raw: bytes, known: pa.Array
+    where: str, name: str, layout: Layout, raw: bytes, known: dict[str, pa.Array]
 ) -> None:  # fmt: skip
     """Refuse a word of column `name` that is in no list."""
     word, field = reading.text_of(Path(where), raw, "utf-8"), layout.names[name]
     if name in SPELT and not re.fullmatch(SPELT[name], word, re.ASCII):
         raise LayoutError(where, f"{field} like {SPELT[name]}", repr(word))
-    if name == "period" and len(known):
-        raise LayoutError(where, f"{field} {known[0].as_py().decode()}, the file's", word)
+    [period] = known["period"].to_pylist() or [b""]
+    if name == "period" and period:
+        raise LayoutError(where, f"{field} {period.decode()}, the file's", word)
     if name in ("partner", "reporter"):
-        area = codes.areas(pa.array([word]), "eurostat", f"{where}, {field}")[0].as_py()
+        year = int(period[:4])
+        area = codes.areas(pa.array([word]), "eurostat", f"{where}, {field}", year)[0].as_py()
         if name == "reporter" and area not in codes.groups() and not codes.contains("EU28", area):
             raise CodeError(f"{where}: {field} {word} is neither a member state nor a group")
     if name == "product" and word != "TOTAL" and not codes.HS.fullmatch(word):
@@ -348,7 +351,7 @@ def _batches(
     words, figures = month.words, month.figures
     year, last = int(words["period"][0][:4]), words["period"][0][4:]
     metadata = dict(TRADE.metadata or {}) | {b"control": control(month).encode()}
-    iso = {name: codes.areas(pa.array(words[name]), "eurostat", "") for name in WORDS[1:3]}
+    iso = {name: codes.areas(pa.array(words[name]), "eurostat", "", year) for name in WORDS[1:3]}
     parts = [f"procedure={procedure},type={kind}" + (f",residual={k + 1}" if k else "")
              for k in range(int(numbered.max()) + 1) for procedure in words["procedure"]
              for kind in words["type"]]  # fmt: skip
