@@ -797,3 +797,84 @@ def test_a_sum_over_both_flows_may_have_the_partner_in_two_roles():
          "partner_role": ["origin", "destination"], "value_reported": [2.0, 3.0]}
     )  # fmt: skip
     assert measures.total(frame, "value_reported", over=["flow_code"])["value_reported"][0] == 5
+
+
+# --- parts of a breakdown ------------------------------------------------------------------------
+
+
+def broken(*rows, **same):
+    """Rows of one cell: breakdown, value, weight, quantity."""
+    frame = pd.DataFrame(rows, columns=["breakdown", "value_reported", "net_wgt_kg", "qty"])
+    cell = {"reporter_iso": "AUT", "partner_iso": "RUS", "flow_code": "M", "cmd_code": "27090090"}
+    units = {"currency": "EUR", "qty_unit": np.where(frame["qty"].isna(), "none", "items")}
+    when = {"ref_period": pd.Timestamp("2024-02-01"), "n_months": 1}
+    where = {"source_id": "a", "source_row": range(len(rows)), "flags": "", "qualifier": "="}
+    return frame.assign(**cell | units | when | where | same)
+
+
+NORMAL, INWARD = "procedure=1,type=E", "procedure=2,type=E"
+
+
+def test_procedures_and_trade_types_add_up_to_a_total():
+    rows = broken((NORMAL, 100, 5, 2), (INWARD, 20, 1, None), (f"{NORMAL},residual=2", 3, 1, 1))
+    whole = measures.sum_parts(rows, ["value_reported", "net_wgt_kg", "qty"])
+    [one] = whole.to_dict("records")
+    assert (one["breakdown"], one["n_parts"], one["value_reported"]) == ("total", 3, 123)
+    assert one["net_wgt_kg"] == 7
+    assert np.isnan(one["qty"])  # a part states none
+    assert one["qty_unit"] == "items"
+    assert whole.attrs["caveats"] == (
+        "1 of 1 rows are sums over procedure and type (procedure=1,type=E, "
+        "procedure=1,type=E,residual=2, procedure=2,type=E)",
+        "1 of 1 sums of qty have a part that states none, so they are none",
+    )
+
+
+def test_what_is_not_summed_over_stays_apart():
+    rows = broken(("province=11,regime=10", 1, 1, None), ("province=11,regime=33", 2, 1, None),
+                  ("province=44,regime=10", 4, 1, None))  # fmt: skip
+    whole = measures.sum_parts(rows, "value_reported", over=["regime"])
+    assert dict(zip(whole["breakdown"], whole["value_reported"], strict=True)) == {
+        "province=11": 3, "province=44": 4}  # fmt: skip
+    assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [7]
+
+
+def test_cells_periods_and_sources_are_not_added_to_one_another():
+    rows = broken((NORMAL, 1, 1, None), (INWARD, 2, 1, None))
+    for column, other in (("partner_iso", "CHN"), ("cmd_code", "27111100"), ("source_id", "b"),
+                          ("ref_period", pd.Timestamp("2024-03-01"))):  # fmt: skip
+        both = pd.concat([rows, rows.assign(**{column: other})])
+        assert measures.sum_parts(both, "value_reported")["value_reported"].tolist() == [3, 3]
+
+
+def test_a_total_without_parts_stays_a_total():
+    other = broken((NORMAL, 1, 1, None), (INWARD, 2, 1, None), partner_iso="CHN")
+    rows = pd.concat([broken(("total", 9, 1, None)), other])
+    whole = measures.sum_parts(rows, "value_reported").set_index("partner_iso")
+    assert whole["value_reported"].to_dict() == {"CHN": 3, "RUS": 9}
+    assert set(whole["breakdown"]) == {"total"}
+
+
+@pytest.mark.parametrize(
+    ("words", "over", "message"),
+    [
+        (["total", NORMAL], (), "27090090 2024-02 is stated as a whole and in parts.*breakdown is "
+         r"mixed \(procedure=1,type=E, total\): keep one"),
+        (["regime=10", "regime=10,province=11"], (), "parts of two kinds"),
+        ([NORMAL, NORMAL], (), "stated 2 times"),
+        ([NORMAL, "procedure=1,type=L"], (), "type=L is not known to add up with the other parts"),
+        (["mode=1", "mode=2"], (), "mode=1 is not known to add up"),
+        ([NORMAL, INWARD], ["regime"], "breakdown has no 'regime'; it has procedure, type"),
+    ],
+)  # fmt: skip
+def test_what_does_not_add_up_is_refused(words, over, message):
+    rows = broken(*((word, 1, 1, None) for word in words))
+    with pytest.raises(QueryError, match=message):
+        measures.sum_parts(rows, "value_reported", over)
+
+
+def test_parts_in_two_units_are_no_quantity():
+    rows = broken((NORMAL, 1, 1, 2), (INWARD, 2, 1, 3), qty_unit=["items", "pairs"])
+    with pytest.raises(QueryError, match="qty_unit is mixed"):
+        measures.sum_parts(rows, "qty")
+    assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [3]

@@ -15,7 +15,7 @@ from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.months import Window
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.sums import baskets, stack, total
+from tradeflows.measures.sums import baskets, stack, sum_parts, total
 from tradeflows.measures.units import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
@@ -27,6 +27,6 @@ from tradeflows.measures.units import (
 __all__ = [
     "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
     "baskets", "chained", "convert", "difference", "displacement", "displacement_over", "gap",
-    "growth", "hhi", "per_month", "price_quantity", "share", "shares", "stack", "total",
-    "unit_value", "yoy",
+    "growth", "hhi", "per_month", "price_quantity", "share", "shares", "stack", "sum_parts",
+    "total", "unit_value", "yoy",
 ]  # fmt: skip

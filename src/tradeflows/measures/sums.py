@@ -1,5 +1,6 @@
-"""Sums over windows, sums of baskets of goods, and several answers in one frame."""
+"""Sums over windows, of parts and of baskets of goods, and several answers in one frame."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
+    CELL,
     LABELS,
     bare,
     carry,
@@ -21,10 +23,19 @@ from tradeflows.measures.common import (
     need,
     numbers_of,
     one_value,
+    refuse_twice,
+    words,
 )
 from tradeflows.measures.months import days, month_text, runs, span, spread, uncut
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
+
+# Dimensions of `breakdown` whose parts are without overlap, and the values of which that is known:
+# Eurostat's L and M repeat for Northern Ireland and Great Britain what I and E have.
+ADDITIVE = {"procedure": "[1235679]", "type": "[IE]", "regime": r"\d+", "province": r"\d+"}
+_NUMBERED = "residual"  # sets apart rows of one cell, and is no dimension
+_OF_ROW = ("source_row", "source_field", "flags", "qualifier", "note", "qty_unit", "breakdown",
+           "value_reported", "primary_value_usd", "net_wgt_kg", "qty")  # fmt: skip
 
 
 def total(
@@ -138,6 +149,97 @@ def total(
                        "`missing` names; nothing was put in their place")  # fmt: skip
     formulas = {name: Formula("value", {"value": Role(frame, name, row, slot)}) for name in values}
     return carry(result, frame, caveats=caveats, formulas=formulas)
+
+
+def sum_parts(
+    frame: pd.DataFrame, value: str | Sequence[str], over: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Sum `value` over parts of `breakdown`: procedures, trade types, regimes, provinces.
+
+    Parameters
+    ----------
+    frame
+        As ``read(breakdown="parts")`` gives it: of each cell its parts, or its total alone.
+    value
+        Column to sum, or several, each by itself.
+    over
+        Dimensions to sum over, all that are named where not given; the others stay in
+        ``breakdown``.
+
+    Returns
+    -------
+    DataFrame, one row a cell and period
+        The columns that say which, ``breakdown`` (what is left of it, or total), `value` (null
+        where any part is: a sum with a hole is no figure), ``n_parts``, and ``flags`` and
+        ``qualifier`` joined. Of ``qty`` also ``qty_unit``.
+
+    Raises
+    ------
+    QueryError
+        A dimension or a value of one that is not known to add up with the rest, a total beside
+        its parts, parts of different dimensions in one cell, a part stated twice, or two units.
+    """
+    values = [value] if isinstance(value, str) else list(value)
+    need(frame, "breakdown", *values)
+    parts = {word: _dimensions(word) for word in frame["breakdown"].unique()}
+    named = dict.fromkeys(name for each in parts.values() for name in each if name != _NUMBERED)
+    over = list(over or named)
+    for name in over:
+        if name not in named:
+            raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
+        odd = sorted({each[name] for each in parts.values() if name in each
+                      and not re.fullmatch(ADDITIVE.get(name, "(?!)"), each[name])})  # fmt: skip
+        if odd:
+            kept = f"frame[~frame['breakdown'].str.contains('{name}={odd[0]}')]"
+            raise QueryError(f"{name}={odd[0]} is not known to add up with the other parts: "
+                             f"leave it out, as in {kept}")  # fmt: skip
+    left = {word: ",".join(f"{name}={each}" for name, each in found.items()
+                           if name not in {*over, _NUMBERED}) or "total"
+            for word, found in parts.items()}  # fmt: skip
+    whole = bare(frame.assign(breakdown=frame["breakdown"].map(left)))
+    keys = [name for name in whole if name not in {*_OF_ROW, *values}] + ["breakdown"]
+    slot, heads = groups_of(whole, keys), heads_of(whole, keys)
+    n = np.bincount(slot)
+    kinds = frame["breakdown"].map({word: " ".join(k for k in each if k != _NUMBERED)
+                                    for word, each in parts.items()})  # fmt: skip
+    mixed = (kinds.groupby(slot).nunique() > 1).to_numpy()
+    twice = (frame["breakdown"].groupby(slot).nunique() < n).to_numpy()
+    if (mixed | twice).any():
+        rows = frame[slot == (mixed if mixed.any() else twice).argmax()]
+        named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
+        cell = " ".join(words(rows[named_by].iloc[0]))
+        if mixed.any():
+            one_value(rows, ["breakdown"], what=f"{cell} is stated as a whole and in parts, or in "
+                      "parts of two kinds: ")  # fmt: skip
+        refuse_twice(rows, cell)
+    result, formulas, caveats = heads.copy(), {}, []
+    for name in values:
+        numbers = frame[name].to_numpy("float64", na_value=np.nan)
+        result[name] = np.bincount(slot, numbers, minlength=len(heads))  # NaN of a part stays
+        formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
+        stated = np.bincount(slot, ~np.isnan(numbers), minlength=len(heads))
+        if holes := int(((stated > 0) & (stated < n)).sum()):
+            caveats.append(f"{holes} of {(n > 1).sum()} sums of {name} have a part that states "
+                           "none, so they are none")  # fmt: skip
+    if "qty" in values:
+        stated = frame["qty_unit"].where(frame["qty"].notna())
+        units = stated.groupby(slot)
+        if (units.nunique() > 1).any():
+            one_value(frame[frame["qty"].notna()], ["qty_unit"], what="of parts that are summed, ")
+        result["qty_unit"] = units.first().fillna("none").to_numpy()
+    result["n_parts"] = n
+    for column, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
+        if column in frame:
+            result[column] = frame[column].fillna(join(set())).groupby(slot).agg(set).map(join)
+    if (n > 1).any():
+        caveats.insert(0, f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
+                       f"({listed(frame, 'breakdown')})")  # fmt: skip
+    return carry(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _dimensions(word: str) -> dict[str, str]:
+    """What a value of `breakdown` says, by dimension; nothing for total."""
+    return {} if word == "total" else dict(each.split("=", 1) for each in word.split(","))
 
 
 def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.DataFrame:
