@@ -37,6 +37,10 @@ class RefusedError(FetchError):
     """The server understood and said no: asking again would not help."""
 
 
+class MissingError(RefusedError):
+    """The server has no such thing (404), or has it no more."""
+
+
 class UnreachableError(FetchError):
     """There is no way to the server."""
 
@@ -165,11 +169,24 @@ class Web:
             to.unlink(missing_ok=True)
             raise
 
-    def download(self, url: str, to: Path, *, sha256: str = "") -> Saved:
+    def download(
+        self, url: str, to: Path, *, sha256: str = "", size: int | None = None,
+        check: Callable[[Path], Any] | None = None, progress: Callable[[int], Any] | None = None,
+    ) -> Saved:  # fmt: skip
         """Fetch a large file to `to`, going on where an earlier attempt or run was cut off.
 
         The part that has come lies beside `to`, with the server's mark of the version; of a file
         that has changed since, all is asked anew. A second run of the same download waits.
+
+        Parameters
+        ----------
+        size
+            Bytes that the file is known to have; a body of another size is asked for again.
+        check
+            Reads the whole file before it has its name. A FetchError from it throws the bytes
+            away; after any other the next run reads them again, without asking for them.
+        progress
+            Called with the bytes that have come so far.
 
         Raises
         ------
@@ -180,8 +197,11 @@ class Web:
         part, mark = (to.with_name(f".{to.name}.{end}") for end in ("part", "mark"))
         to.parent.mkdir(parents=True, exist_ok=True)
 
+        def held() -> int:
+            return part.stat().st_size if part.exists() and mark.exists() else 0
+
         def once() -> None:
-            have = part.stat().st_size if part.exists() and mark.exists() else 0
+            have = held()
             ask = {"Accept-Encoding": "identity"}
             if have:
                 ask |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("ascii")}
@@ -202,23 +222,39 @@ class Web:
                 with part.open("ab") as file:
                     for chunk in self._chunks(reply.iter_raw()):
                         file.write(chunk)
+                        if progress:
+                            progress(file.tell())
                     file.flush()
                     os.fsync(file.fileno())
-            if total is not None and (size := part.stat().st_size) != total:
-                raise RetryError(f"{size} of {total} bytes came")
+            came = part.stat().st_size
+            if total is not None and came != total:
+                raise RetryError(f"{came} of {total} bytes came")
+            if size is not None and came != size:
+                with part.open("rb") as file:
+                    page = file.read(99).lstrip().startswith(b"<")
+                part.unlink()
+                raise RetryError(f"{'a page' if page else 'a file'} of {came} bytes came, "
+                                 f"expected {size}")  # fmt: skip
 
         with locked(to):
-            self._stubbornly(url, once)
+            if size is None or held() != size:
+                self._stubbornly(url, once)
             with part.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-                size = file.tell()
-            mark.unlink(missing_ok=True)
+                came = file.tell()
             if sha256 and digest != sha256:
                 part.unlink()
-                raise FetchError(f"{url}: expected sha256 {sha256}, got {digest} in {size} bytes; "
+                raise FetchError(f"{url}: expected sha256 {sha256}, got {digest} in {came} bytes; "
                                  "the publisher has revised it, or a proxy answered")  # fmt: skip
+            if check:
+                try:
+                    check(part)
+                except FetchError:
+                    part.unlink()
+                    raise
             part.replace(to)
-        return Saved(to, digest, size)
+            mark.unlink(missing_ok=True)
+        return Saved(to, digest, came)
 
     def _stubbornly(self, url: str, once: Callable[[], Any]) -> Any:
         """`once`, again where that can help, with growing pauses."""
@@ -272,7 +308,8 @@ class Web:
         if status in (408, 429) or status >= 500 or (status == 200 and wait is not None):
             raise RetryError(f"{status} {said}".strip(), wait)
         hint = {401: "; the key is missing or wrong", 403: "; the key may not do this"}
-        raise RefusedError(f"{status} {said}".strip() + hint.get(status, ""))
+        refused = MissingError if status in (404, 410) else RefusedError
+        raise refused(f"{status} {said}".strip() + hint.get(status, ""))
 
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "…") if self._key else text
