@@ -7,6 +7,7 @@ a table, those to the lines of the catalogued files, and then computes the numbe
 import ast
 import csv
 import gzip
+import io
 import json
 import math
 import re
@@ -25,6 +26,7 @@ from tradeflows import catalogue, tables
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
 from tradeflows.lineage import PLACE, Formula, Made, Role, evaluate, made, parse
+from tradeflows.publishers import archives
 
 COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text",
            "publisher", "address"]  # fmt: skip
@@ -383,7 +385,9 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
 def _records(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
     """First line number and text of each of the records `wanted`, 1 being below the header."""
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if kind not in ("csv", "tsv", "txt", "json"):
+    if kind == "7z":
+        return _packed(path, wanted)
+    if kind not in ("csv", "dat", "tsv", "txt", "json"):
         raise QueryError(f"{path.name} is no file of lines: a trace ends at text files")
     opened: Any = gzip.open if path.suffix == ".gz" else open
     for encoding in ("utf-8-sig", "gb18030"):
@@ -391,7 +395,7 @@ def _records(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
             with opened(path, "rt", encoding=encoding, newline="") as file:
                 if kind == "json":
                     return _members(path, file.read(), wanted)
-                return _rows(file, wanted, quoted=kind == "csv" and path.suffix != ".gz")
+                return _rows(file, wanted, quoted=kind in ("csv", "dat") and path.suffix != ".gz")
         except UnicodeDecodeError:
             continue
         except (csv.Error, json.JSONDecodeError) as error:
@@ -421,6 +425,19 @@ def _rows(
             break
         read.clear()
     return found
+
+
+def _packed(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Records of the table in an archive, which is decoded to its end."""
+    with archives.opened(path) as stream:
+        raw = isinstance(stream, io.RawIOBase)
+        lines: Any = io.BufferedReader(stream) if raw else stream
+        try:
+            text = (line.decode("utf-8-sig", "backslashreplace") for line in lines)
+            return _rows(text, wanted, quoted=True)
+        finally:
+            if raw:
+                lines.detach()
 
 
 def _members(path: Path, text: str, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
