@@ -666,6 +666,17 @@ def test_months_and_years_are_not_mixed(ask):
     assert read(product="2709", reporter="IND", freq="A")["n_months"].tolist() == [12]
 
 
+def test_parts_are_taken_where_no_total_is_stated():
+    cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
+    same = dict.fromkeys(schema.key(schema.TRADE), "")
+    frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
+    caveats = []
+    kept = tables._total_or_parts(frame, caveats)
+    assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
+    assert caveats == ["2 rows are parts of what they state (regime=10, regime=33); "
+                       "measures.sum_parts adds them up"]  # fmt: skip
+
+
 def test_euros_and_dollars_are_not_mixed(ask):
     read = ask({"a": comext("DE,RU,2709,1,202001,9,9"), "b": CRUDE})
     message = refusal(read, product="crude", reporter=["DEU", "IND"])

@@ -71,10 +71,17 @@ class Source(NamedTuple):
     left_out: str = ""
     note: str = ""
     arguments: Mapping[str, Any] = {}
+    control: Mapping[str, Any] = {}
 
     def file(self, root: Path) -> Path:
         """Where the file lies in the project folder `root`."""
         return root / RAW / self.path
+
+
+def released(source: Source) -> str:
+    """The day of a source's release or, where it states none, of its retrieval."""
+    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", source.vintage)
+    return source.vintage if dated else f"{source.retrieved:%Y-%m-%d}"
 
 
 class State(NamedTuple):

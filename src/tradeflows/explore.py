@@ -106,8 +106,9 @@ def flow(
     if not filters.get("cumulation") and any("period" in found["cumulation"].to_pylist()
                                              for found in rows.values()):  # fmt: skip
         asked["cumulation"] = "period"
+    asked.setdefault("breakdown", tables.PARTS)
     stated = [one for one in who if freq in rhythms[one]] or who[:1]  # of none, read says why
-    frames = {one: tables.read(reporter=one, root=root, **asked) for one in stated}
+    frames = {one: _whole(tables.read(reporter=one, root=root, **asked)) for one in stated}
     told = catalogue.load(root, local=filters.get("local", False))
     used = sorted({source for frame in frames.values() for source in frame.attrs["sources"]})
     caveats += [f"{name}: {' '.join(told[name].note.split())}" for name in used if told[name].note]
@@ -120,6 +121,16 @@ def flow(
         raise QueryError(f"unit={unit!r} is not stated by all: {said}; choose another unit, or "
                          "ask for fewer reporters")  # fmt: skip
     return _valued([*frames.values()], unit or shared[0], caveats)
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that are parts of a cell, by procedure or regime, added up."""
+    if frame["breakdown"].nunique() < 2:
+        return frame
+    told = [each for each in frame.attrs["caveats"] if not each.endswith(tables.ADD_UP)]
+    frame = frame.copy(deep=False)
+    frame.attrs = frame.attrs | {"caveats": tuple(told)}  # since it is done here
+    return measures.sum_parts(frame, ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"])
 
 
 def area_ids(words: Words) -> list[str]:

@@ -1,15 +1,17 @@
 """A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tradeflows import catalogue, clean, schema
 from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Publisher, Source
 from tradeflows.errors import LayoutError, SourceError, TradeflowsError
-from tradeflows.publishers import reading
+from tradeflows.fetch import append, locked, write
+from tradeflows.publishers import Part, control, reading
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
@@ -81,11 +83,21 @@ def _add(
         retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
     )  # fmt: skip
-    keys = clean.Keys(schema.TABLES[table])
-    cleaned = clean.tally(source, clean.through(function(path, source, **options), keys))
+    keys, totals = clean.Keys(schema.TABLES[table]), dict[str, Any]()
+    parts = _controlled(function(path, source, **options), totals)
+    cleaned = clean.tally(source, clean.through(parts, keys))
     keys.check()
-    _store(path, source, root, owner not in who)
-    return cleaned
+    source = source._replace(control=totals)
+    with locked(root / RAW / LOCAL):
+        _store(path, source, root, owner not in who)
+    return cleaned._replace(source=source)
+
+
+def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
+    """`parts`, the file's control totals put into `totals`."""
+    for part in parts:
+        totals.update(control(part))
+        yield part
 
 
 def _store(path: Path, source: Source, root: Path, new: bool) -> None:
@@ -121,3 +133,23 @@ def _store_alone(path: Path, source: Source, root: Path, new: bool) -> None:
         if isinstance(error, OSError):
             raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
         raise
+
+
+def record(root: Path, entry: Source) -> bool:
+    """Add `entry` to ``local.toml``, unless it is there; the caller holds the lock."""
+    path = root / RAW / LOCAL
+    if path.exists() and f"[source.{entry.id}]\n" in path.read_text(encoding="utf-8"):
+        return False
+    append(path, f"\n{catalogue.block('source', entry)}")
+    return True
+
+
+def renew(root: Path, entries: Sequence[Source]) -> None:
+    """Write `entries` in the place of what ``local.toml`` has under their ids."""
+    with locked(root / RAW / LOCAL):
+        text = (root / RAW / LOCAL).read_text(encoding="utf-8")
+        for entry in entries:
+            start = text.index(f"[source.{entry.id}]\n")
+            end = text.find("\n[", start) + 1 or len(text)
+            text = f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
+        write(root / RAW / LOCAL, text)

@@ -28,7 +28,7 @@ from pyarrow import parquet
 from tradeflows import catalogue, codes, schema
 from tradeflows.catalogue import Source
 from tradeflows.errors import BuildError, LayoutError, QueryError
-from tradeflows.publishers import Part
+from tradeflows.publishers import Part, control
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,8 +71,8 @@ def fingerprint(sources: Iterable[Source], table: str) -> str:
     """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
     digest = hashlib.sha256(pa.__version__.encode() + _code())
     for source in sources:
-        if source.table == table:
-            digest.update(repr(source).encode())
+        if source.table == table:  # its totals are learnt by a build, and decide nothing
+            digest.update(repr(source._replace(control={})).encode())
     return digest.hexdigest()
 
 
@@ -106,12 +106,14 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
     SourceError
         A raw file is missing or altered.
     LayoutError, CodeError, SchemaError
-        A raw file is not as its cleaner expects it, or its rows break the contract.
+        A raw file is not as its cleaner expects it, its control totals are not the catalogued
+        ones, or its rows break the contract.
     BuildError
         ``data/processed`` cannot be written. Whatever fails, the old files stay whole.
     """
     root = root or catalogue.root()
     written: list[tuple[Path, Built]] = []
+    learnt: list[Source] = []
     try:
         for local, sources in _catalogued(root).items():
             folder = processed(root, "trade", local=local).parent
@@ -123,9 +125,14 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
                 built = Built(name, processed(root, name, local=local), Counter())
                 temporary = folder / f".{name}.{os.getpid()}.tmp"
                 written.append((temporary, built))
-                _write(root, [*sources.values()], built, temporary, progress)
+                new = _write(root, [*sources.values()], built, temporary, progress)
+                learnt += new if local else []
         for temporary, built in written:
             temporary.replace(built.path)
+        if learnt:
+            from tradeflows.local import renew
+
+            renew(root, learnt)
     except OSError as error:
         reason = error.strerror or str(error)
         raise BuildError(f"{folder}: cannot be written ({reason}); make room or move what is in "
@@ -139,20 +146,26 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
 def _write(
     root: Path, sources: list[Source], built: Built, path: Path,
     progress: Callable[[str], None] | None,
-) -> None:  # fmt: skip
-    """Write one table, a source at a time, each sorted by its key; only one is in memory."""
+) -> list[Source]:  # fmt: skip
+    """Write one table, a source at a time, each sorted by its key; only one is in memory.
+
+    Returns the sources whose control totals were not known, with them.
+    """
     contract = schema.TABLES[built.table]
     order = [(name, "ascending") for name in schema.key(contract)]
     digest = {"fingerprint": fingerprint(sources, built.table)}
     stamped = contract.with_metadata(dict(contract.metadata) | digest)
+    learnt = []
     with parquet.ParquetWriter(path, stamped, compression="zstd") as writer:
         for source in sources:
             if source.table != built.table:
                 continue
             if progress:
                 progress(source.id)
-            parts = []
+            parts, totals = [], dict[str, Any]()
             for part in _clean(root, source):
+                if not totals and (totals := control(part)):
+                    _agree(source, totals, root)
                 built.counts.update(records=part.records, rows=len(part.rows))
                 built.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
                 if part.sorted:  # a file of any size, whose cleaner has looked for doubles
@@ -160,12 +173,26 @@ def _write(
                     writer.write_table(rows, row_group_size=ROWS_A_GROUP)
                 else:
                     parts.append(part.rows)
+            if totals and not source.control:
+                learnt.append(source._replace(control=totals))
             rows = pa.Table.from_batches(parts, contract)
             schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
             writer.write_table(rows.sort_by(order), row_group_size=ROWS_A_GROUP)
         writer.add_key_value_metadata({"counts": json.dumps(built.counts)})
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+    return learnt
+
+
+def _agree(source: Source, totals: Mapping[str, Any], root: Path) -> None:
+    """Refuse a file whose control totals are not those of its entry."""
+    if source.control and dict(source.control) != totals:
+        expected, found = (
+            "; ".join(f"{flow} " + ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
+                      for flow, sums in each.items()) for each in (source.control, totals)
+        )  # fmt: skip
+        raise LayoutError(source.file(root), f"the control totals in its entry, {expected}", found,
+                          f"mend `control` of {source.id}, or what reads it")  # fmt: skip
 
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:
@@ -279,6 +306,8 @@ ONE_OF = {
     "rates": ("base", "quote", "publisher"),
     "figures": (),
 }
+PARTS = "parts"  # of a breakdown, where there is no total
+ADD_UP = "measures.sum_parts adds them up"
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 # These may be several where the question names them.
 NAMED = {"settlement": ("concept", "region", "currency_group")}
@@ -318,6 +347,8 @@ def read(
         One value or several each; see :data:`FILTERS`. Areas by id, two-letter code or name;
         ``partner="countries"`` leaves out the world and groups. `product` takes a code or a word;
         a code matches itself and, where a source holds no such level, what lies under it.
+        ``breakdown="parts"`` takes each cell's total or, where a source states none, all its
+        parts (procedures, regimes, …), for :func:`tradeflows.measures.sum_parts` to add up.
 
     Returns
     -------
@@ -362,6 +393,10 @@ def read(
     if table == "trade":
         if local and not {"vintage", "source"} & {*asked}:
             frame = _current(frame, as_of, sources, caveats)
+        if not {"vintage", "source"} & asked.keys():
+            frame = _not_superseded(frame, as_of, sources, caveats)
+        if asked.get("breakdown") == [PARTS]:
+            frame = _total_or_parts(frame, caveats)
         frame = _preferred(_grain(frame, products), sources, caveats)
         caveats += _stand_ins(frame, products)
         frame = frame.drop(columns="asked")
@@ -524,6 +559,23 @@ def _current(
     return frame[~gone]
 
 
+def _not_superseded(
+    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Without the rows of a source that another, known by `day`, supersedes as a whole."""
+    old = {each.supersedes for each in sources.values()
+           if day is None or catalogue.released(each) <= day}  # fmt: skip
+    kept = frame[~frame["source_id"].isin(old)]
+    if kept.empty:
+        held = ", ".join(f"vintage={each!r}" for each in sorted(frame["vintage"].unique())[-4:])
+        raise QueryError("the newest release states nothing of this; an older one does, which "
+                         f"it supersedes: {held}")  # fmt: skip
+    if len(kept) < len(frame):
+        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
+                       "superseded ones passed over; vintage= chooses")  # fmt: skip
+    return kept
+
+
 def _family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     """The source of each row; what a user got from one publisher in many files is one."""
     names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
@@ -583,6 +635,8 @@ def _matches(column: str, values: list[str]) -> Any:
     if values == ["countries"]:
         wholes = [area for area in codes.groups() if not codes.is_country(area)]
         return ~pc.is_in(field, pa.array(wholes, pa.string()))
+    if column == "breakdown" and values == [PARTS]:
+        return field.is_valid()
     # Comparisons, since Arrow skips row groups by these alone, not by is_in or a pattern.
     among = [field == value for value in values]
     if column == "cmd_code":
@@ -753,15 +807,40 @@ def _by_flow(frame: pd.DataFrame, roles: pd.Series) -> bool:
     return roles.groupby(frame["flow_code"]).nunique().max() == 1
 
 
+def _total_or_parts(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
+    """Of each cell of a source the total or, where it states none, the parts."""
+    cell = [name for name in schema.key(schema.TRADE) if name not in ("breakdown", "qty_unit")]
+    whole = frame["breakdown"].eq("total")
+    stated = whole.groupby([frame[name] for name in cell]).transform("any")
+    kept = frame[whole | ~stated]
+    if found := sorted(set(kept["breakdown"]) - {"total"}):
+        some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
+        caveats.append(f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "
+                       f"state ({some}); {ADD_UP}")  # fmt: skip
+    return kept
+
+
+def _restating(frame: pd.DataFrame) -> bool:
+    """Whether of two rows one restates the other in another unit."""
+    cell = [name for name in schema.key(schema.TRADE) if name != "qty_unit"]
+    return bool(frame.duplicated(cell).any())
+
+
 def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
         values = frame[FILTERS[table][name]]
         held = sorted(values.dropna().unique())
+        if name == "breakdown" and asked.get(name) == [PARTS]:
+            continue
+        if name == "qty_unit" and "none" in held and len(held) == 2 and not _restating(frame):
+            continue  # rows without a quantity say nothing in another unit
         if len(held) > 1 and not (name == "partner_role" and _by_flow(frame, values)):
             choice = ", ".join(f"{name}={value!r}" for value in held[:8])
             more = f" … ({len(held)} in all)" if len(held) > 8 else ""
-            raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}")
+            parts = f", or breakdown={PARTS!r} for all, to add up" if name == "breakdown" else ""
+            raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}"
+                             f"{parts}")  # fmt: skip
 
 
 def _restated(frame: pd.DataFrame) -> list[str]:

@@ -12,11 +12,10 @@ from tradeflows.comtrade.fetching import Progress, Report, fetch
 from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
 from tradeflows.comtrade.planning import BASE, HEADER, Plan, connect, plan
 from tradeflows.comtrade.questions import Request, request
-from tradeflows.comtrade.replies import record
-from tradeflows.comtrade.revisions import Change, diff
+from tradeflows.comtrade.revisions import diff
 from tradeflows.comtrade.totals import check
 
 __all__ = [
-    "BASE", "HEADER", "KEYED", "PREVIEW", "Call", "Change", "Limits", "Plan", "Progress", "Report",
-    "Request", "check", "connect", "diff", "fetch", "pack", "plan", "record", "request", "split",
+    "BASE", "HEADER", "KEYED", "PREVIEW", "Call", "Limits", "Plan", "Progress", "Report",
+    "Request", "check", "connect", "diff", "fetch", "pack", "plan", "request", "split",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from tradeflows.catalogue import LOCAL, RAW, Source
 from tradeflows.comtrade.packing import Call, Limits, Queue
 from tradeflows.comtrade.planning import Plan, plan
 from tradeflows.comtrade.questions import ALL, named
-from tradeflows.comtrade.replies import folder, record
+from tradeflows.comtrade.replies import folder
 from tradeflows.comtrade.totals import check
 from tradeflows.errors import LayoutError
 from tradeflows.fetch import (
@@ -27,6 +27,7 @@ from tradeflows.fetch import (
     locked,
     stamp,
 )
+from tradeflows.local import record
 from tradeflows.publishers import comtrade as cleaner
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried

@@ -4,13 +4,14 @@ import json
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tradeflows import catalogue
-from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
+from tradeflows.catalogue import LOCAL_FOLDER, RAW, Source
 from tradeflows.comtrade.packing import Call
-from tradeflows.fetch import Web, append, locked, stamp, write
+from tradeflows.fetch import Web, locked, stamp, write
+from tradeflows.local import renew
 from tradeflows.publishers import comtrade as cleaner
 
 
@@ -41,26 +42,6 @@ def held(root: Path, releases: Mapping[str, str]) -> dict[str, list[Call]]:
                 if releases.get(cell) == release:
                     held[cell].append(box_of(source))
     return held
-
-
-def record(root: Path, entry: Source) -> bool:
-    """Add `entry` to ``local.toml``, unless it is there; the caller holds the lock."""
-    path = root / RAW / LOCAL
-    if path.exists() and f"[source.{entry.id}]\n" in path.read_text(encoding="utf-8"):
-        return False
-    append(path, f"\n{catalogue.block('source', entry)}")
-    return True
-
-
-def renew(root: Path, entries: Sequence[Source]) -> None:
-    """Write `entries` in the place of what ``local.toml`` has under their ids."""
-    with locked(root / RAW / LOCAL):
-        text = (root / RAW / LOCAL).read_text(encoding="utf-8")
-        for entry in entries:
-            start = text.index(f"[source.{entry.id}]\n")
-            end = text.find("\n[", start) + 1 or len(text)
-            text = f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
-        write(root / RAW / LOCAL, text)
 
 
 def heal(root: Path) -> None:

@@ -3,51 +3,33 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from tradeflows import catalogue
 from tradeflows.catalogue import Source
 from tradeflows.comtrade.packing import Call
 from tradeflows.comtrade.questions import ALL, iso, named
 from tradeflows.comtrade.replies import box_of, fetched
+from tradeflows.revisions import Change
 
 MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
 
 
-class Change(NamedTuple):
-    """One figure that differs between two releases; `old` or `new` is None where there is none.
-
-    `what` is "reporter period flow partner product" in the publisher's codes; `kind` says whether
-    the newer release added, changed or withdrew it.
-    """
-
-    what: str
-    old: float | None
-    new: float | None
-    old_release: str
-    new_release: str
-    unit: str = "USD"
-    kind: str = "changed"
-
-    def __str__(self) -> str:
-        """Say the change in a line."""
-        reporter, period, flow, partner, good = self.what.split()
-        old, new = ("nothing" if each is None else f"{each:,.10g} {self.unit}"
-                    for each in (self.old, self.new))  # fmt: skip
-        return (f"{self.kind}: {named(f'{reporter} {period}')} {flow} {iso(partner)} {good}: {old} "
-                f"({self.old_release}) -> {new} ({self.new_release})")  # fmt: skip
-
-
-def diff(root: Path) -> list[Change]:
+def diff(root: Path, period: str = "") -> list[Change]:
     """What the newest release changed against the one before, wherever both are held.
 
     Only what both releases were asked for is compared, so a row that one of them lacks is one that
     the publisher added or withdrew. Of a row that both have, each measure is a figure of its own.
+
+    Parameters
+    ----------
+    period
+        A month (``2024-02``) or a year; all that is held where not given.
     """
     by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
     for source in fetched(root):
         for cell, release in source.arguments.get("releases", {}).items():
-            by_cell[cell][release].append(source)
+            if period.replace("-", "") in ("", cell.split()[1]):
+                by_cell[cell][release].append(source)
     # In the order of their dates; of two of one day the one that was fetched first is older.
     pairs = {cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
              for cell, releases in sorted(by_cell.items()) if len(releases) > 1}  # fmt: skip
@@ -85,12 +67,14 @@ def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, st
 def _changes(
     what: str, old: Row | None, new: Row | None, first: str, last: str
 ) -> Iterator[Change]:
+    reporter, period, flow, partner, good = what.split()
+    cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
     kind = "added" if old is None else "withdrawn" if new is None else "changed"
     # A row that came or went is one change, told by its value.
     for unit in {**(old or {}), **(new or {})} if kind == "changed" else ["USD"]:
         was, now = (old or {}).get(unit), (new or {}).get(unit)
         if kind != "changed" or was != now:
-            yield Change(what, was, now, first.split()[0], last.split()[0], unit, kind)
+            yield Change(cell, was, now, first.split()[0], last.split()[0], unit, kind)
 
 
 def _covers(box: Call, what: str) -> bool:

@@ -12,7 +12,8 @@ from tradeflows import catalogue
 from tradeflows.catalogue import Source
 from tradeflows.comtrade.planning import Plan
 from tradeflows.comtrade.questions import ALL, MOST, iso, named
-from tradeflows.comtrade.replies import box_of, fetched, renew
+from tradeflows.comtrade.replies import box_of, fetched
+from tradeflows.local import renew
 
 
 def check(

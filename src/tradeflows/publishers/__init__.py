@@ -1,8 +1,9 @@
 """One module a publisher: each function there reads one raw file and yields :class:`Part`."""
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -35,3 +36,10 @@ class Part(NamedTuple):
     value: Mapping[str, float] = NOTHING
     empty: int = 0
     sorted: bool = False
+
+
+def control(part: Part) -> dict[str, Any]:
+    """Rows and sums of the whole file by flow, where its cleaner states them; else empty."""
+    metadata = part.rows.schema.metadata or {}
+    totals: dict[str, Any] = json.loads(metadata.get(b"control", b"{}"))
+    return totals
