@@ -3,8 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -101,63 +100,110 @@ def trace(args: argparse.Namespace) -> None:
 
 
 def fetch(args: argparse.Namespace) -> None:
-    """Ask a publisher's service for what is not held yet, and keep every whole reply."""
-    from tradeflows import catalogue, comtrade
+    """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
+    from tradeflows import catalogue
+
+    args.ask(args, args.root or catalogue.root())
+
+
+def _comtrade(args: argparse.Namespace, root: Path) -> None:
+    """Ask UN Comtrade for a flow, whole, or say what is missing."""
+    from tradeflows import comtrade
 
     asked = comtrade.request(args.reporter, args.partner, args.flow, args.products, args.start,
                              args.end, args.freq)  # fmt: skip
-    root = args.root or catalogue.root()
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
         plan = comtrade.plan(asked, web, limits, root)
-        if args.dry_run:
-            print(*plan.calls, plan, *plan.lacking(), sep="\n")
-            return
-        print(plan, file=sys.stderr)
-        with _progress(len(plan.calls)) as show:
-            report = comtrade.fetch(plan, web, root, show)
+        told = [*plan.calls, plan, *plan.lacking()]
+
+        def get() -> comtrade.Report:
+            with _bar(len(plan.calls)) as bar:
+
+                def show(now: comtrade.Progress) -> None:
+                    line = f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}"
+                    told = f"{now.rows:,} rows, {now.left} calls left"
+                    _move(bar, line, now.done, now.done + now.left, told)
+
+                return comtrade.fetch(plan, web, root, show)
+
+        _fetch(args, told, plan, "cells", get)
+
+
+def _comext(args: argparse.Namespace, root: Path) -> None:
+    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
+    from tradeflows import comext
+
+    months = comext.months(args.start, args.end)
+    with comext.connect(args.url) as web:
+        plan = comext.plan(months, web, root)
+        sizes = [each.bytes for each in plan.files]
+
+        def get() -> comext.Report:
+            with _bar(sum(sizes)) as bar:
+
+                def show(now: comext.Progress) -> None:
+                    line = "" if now.bytes else f"{now.listed}; {now.left} left"
+                    so_far = sum(sizes[: now.done]) + now.bytes
+                    told = f"{now.listed.name}, {sum(sizes) - so_far >> 20:,} MiB left"
+                    _move(bar, line, so_far, sum(sizes), told)
+
+                return comext.fetch(plan, web, root, show)
+
+        _fetch(args, plan.lines(), plan, "months", get)
+
+
+def _fetch(
+    args: argparse.Namespace, told: Iterable[Any], plan: Any, what: str, get: Callable[[], Any]
+) -> None:  # fmt: skip
+    """Say a plan, or carry it out by `get` and say what became of it."""
+    if args.dry_run:
+        print(*told, sep="\n")
+        return
+    print(plan, file=sys.stderr)
+    try:
+        report = get()
+    except KeyboardInterrupt:
+        print("the same command again asks only for what is missing", file=sys.stderr)
+        raise
     print(*report.lines(), sep="\n")
     if missing := len(report.absent) + len(report.failed):
-        raise SourceError(f"{missing} cells are missing, named above")
+        raise SourceError(f"{missing} {what} are missing, named above")
+
+
+def _bar(total: int) -> Any:
+    """A bar on a terminal; elsewhere :func:`_move` prints lines."""
+    from tqdm import tqdm
+
+    form = "{percentage:3.0f} % |{bar}| {desc}, {remaining} to go"
+    return tqdm(total=total, disable=None if total else True, bar_format=form)
+
+
+def _move(bar: Any, line: str, done: int, total: int, told: str) -> None:
+    """Set a bar or, where there is no terminal, print `line` unless it is empty."""
+    if not bar.disable:
+        bar.total = total
+        bar.set_description_str(told, refresh=False)
+        bar.update(done - bar.n)
+    elif line:
+        print(line, file=sys.stderr)
 
 
 def diff(args: argparse.Namespace) -> None:
     """Show what the newest release of fetched data changed against the one before."""
-    from tradeflows import catalogue, comtrade
+    from importlib import import_module
 
-    changes = comtrade.diff(args.root or catalogue.root())
+    from tradeflows import catalogue
+
+    publisher = import_module(f"tradeflows.{args.publisher}")
+    changes = publisher.diff(args.root or catalogue.root(), args.period)
+    shown = changes[: args.most or None]
     kinds = [
         sum(each.kind == kind for each in changes) for kind in ("added", "changed", "withdrawn")
     ]
-    print(*changes, "{} added, {} changed, {} withdrawn".format(*kinds), sep="\n")
-
-
-@contextmanager
-def _progress(calls: int) -> Iterator[Callable[[Any], None]]:
-    """A bar on a terminal, and a quiet line a call elsewhere."""
-    from tqdm import tqdm
-
-    form = "{percentage:3.0f} % |{bar}| {desc}, {remaining} to go"
-    bar = tqdm(total=calls, disable=None if calls else True, bar_format=form,
-               desc=f"{calls} calls left")  # fmt: skip
-
-    def show(now: Any) -> None:
-        if bar.disable:
-            print(f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}",
-                  file=sys.stderr)  # fmt: skip
-        else:
-            bar.total = now.done + now.left
-            bar.set_description_str(f"{now.rows:,} rows, {now.left} calls left", refresh=False)
-            bar.update(now.done - bar.n)
-
-    try:
-        yield show
-    except KeyboardInterrupt:
-        bar.close()
-        print("the same command again asks only for what is missing", file=sys.stderr)
-        raise
-    finally:
-        bar.close()
+    rest = len(changes) - len(shown)
+    print(*shown, "{} added, {} changed, {} withdrawn".format(*kinds)
+          + (f"; {rest} of them not shown" if rest else ""), sep="\n")  # fmt: skip
 
 
 def clean(args: argparse.Namespace) -> None:
@@ -171,12 +217,14 @@ def clean(args: argparse.Namespace) -> None:
 
 def add(args: argparse.Namespace) -> None:
     """Check files that you saved, and catalogue them beside the committed ones."""
-    from tradeflows import catalogue, local
+    from tradeflows import catalogue, comext, local
 
     root = args.root or catalogue.root()
     for path in args.file:  # one by one, so that what is kept is said before what is refused
         [added] = local.add([path], root, vintage=args.vintage, rank=args.rank, **_given(args))
-        print(f"{added.source.id}: {added.line()}")
+        print(
+            f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root), sep="\n"
+        )
 
 
 def _given(args: argparse.Namespace) -> dict[str, str]:
@@ -269,20 +317,36 @@ def parser() -> argparse.ArgumentParser:
             below.add_argument("table")
             below.add_argument("column", nargs="+", help="column=value")
         if verb is fetch:
-            below.add_argument("publisher", choices=["comtrade"])
-            for name, text in (
-                ("reporter", "ISO codes or names, with commas; or all"),
-                ("partner", "the same"), ("flow", "M, X, RM, RX"),
-                ("products", "HS codes, TOTAL, AG2, AG4, AG6"),
-                ("start", "first month, such as 2022-01, or year"), ("end", "the last"),
-            ):  # fmt: skip
-                below.add_argument(f"--{name}", required=True, help=text)
-            below.add_argument("--freq", choices=["M", "A"], default="M", help="default: M")
-            below.add_argument("--url", help="base address, else TRADEFLOWS_COMTRADE_URL")
-            below.add_argument("--cap", type=int, help="rows that your key may have a call, if not "
-                               "100000")  # fmt: skip
-            below.add_argument("--dry-run", action="store_true", help="say what would be asked")
+            _ways(below)
+        if verb is diff:
+            below.add_argument("publisher", nargs="?", choices=["comtrade", "comext"],
+                               default="comtrade", help="default: comtrade")  # fmt: skip
+            below.add_argument("period", nargs="?", default="", help="such as 2024-02; else all")
+            below.add_argument("--most", type=int, default=100, metavar="N",
+                               help="lines to print at most; 0 for all; default 100")  # fmt: skip
     return top
+
+
+def _ways(verb: argparse.ArgumentParser) -> None:
+    """The publishers whose services ``fetch`` asks, each with its question."""
+    ways = verb.add_subparsers(dest="publisher", required=True, metavar="PUBLISHER")
+    spans = (("start", "first month, such as 2022-01, or year"), ("end", "the last"))
+    for name, ask, options in (
+        ("comtrade", _comtrade, (
+            ("reporter", "ISO codes or names, with commas; or all"), ("partner", "the same"),
+            ("flow", "M, X, RM, RX"), ("products", "HS codes, TOTAL, AG2, AG4, AG6"), *spans)),
+        ("comext", _comext, spans),
+    ):  # fmt: skip
+        way = ways.add_parser(name, help=ask.__doc__, description=ask.__doc__)
+        way.set_defaults(ask=ask)
+        for option, text in options:
+            way.add_argument(f"--{option}", required=True, help=text)
+        if name == "comtrade":
+            way.add_argument("--freq", choices=["M", "A"], default="M", help="default: M")
+            way.add_argument("--cap", type=int, help="rows that your key may have a call, if not "
+                             "100000")  # fmt: skip
+        way.add_argument("--url", help=f"base address, else TRADEFLOWS_{name.upper()}_URL")
+        way.add_argument("--dry-run", action="store_true", help="say what would be asked")
 
 
 def main(argv: list[str] | None = None) -> int:

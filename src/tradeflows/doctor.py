@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
-from tradeflows import catalogue, measures, tables
+from tradeflows import catalogue, comext, measures, tables
 from tradeflows.errors import BuildError, QueryError
 
 SERIES = ["source_id", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
@@ -49,6 +49,8 @@ def look(root: Path) -> Iterator[str]:
         if old := source.supersedes:
             yield (f"superseded: {old} ({sources[old].vintage}) by {source.id} "
                    f"({source.vintage}); {_show(source_id=old)}")  # fmt: skip
+        yield from (f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
+                    for line in comext.known_totals(source, root, differing=True))  # fmt: skip
     path = tables.processed(root, "trade")
     if not path.is_file():
         raise BuildError(f"{path}: absent; run `tradeflows build`")

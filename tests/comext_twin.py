@@ -1,0 +1,72 @@
+"""A small server on this machine that offers Comext's archives as Eurostat does, invented rows in
+them. It is the twin of UN Comtrade with a directory in the place of replies."""
+
+import io
+from functools import cache
+from urllib.parse import parse_qs, quote, urlsplit
+
+import comtrade_twin
+import py7zr
+
+from tradeflows.publishers.comext import SINCE_2002, UNTIL_2001
+
+LINE = "AT,RU,E,27090090,33300,0610,0610,321,110000,05,1,1,NO_SU,202402,1000,1000,5,0"
+ROW = dict(zip(SINCE_2002.split(","), LINE.split(","), strict=True))
+OLD_LINE = "001,FR,0003,NL,I,01012100,00150,0122,0143,.....,111,01,1,1,A,200112,2580,600,1"
+OLD_ROW = dict(zip(UNTIL_2001.split(","), OLD_LINE.split(","), strict=True))
+PRODUCTS = "comext/COMEXT_DATA/PRODUCTS"
+HISTORICAL = "comext/COMEXT_HISTORICAL_DATA/PRODUCTS_1988_2001"
+RELEASED = "2024-04-15T11:00:00"
+
+
+def month(*changes, period="202402", base=ROW):
+    """Text of a month's file; each argument overrides fields of one row."""
+    rows = [base | {"PERIOD": period} | change for change in changes or ({},)]
+    lines = [",".join(base), *(",".join(str(row[name]) for name in base) for row in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+@cache
+def archive(raw):
+    """An archive whose one member is `raw`."""
+    to = io.BytesIO()
+    with py7zr.SevenZipFile(to, "w", filters=[{"id": py7zr.FILTER_LZMA2, "preset": 1}]) as packed:
+        packed.writestr(raw, "full.dat")
+    return to.getvalue()
+
+
+class Directory(comtrade_twin.Twin):
+    """The server's state: what is listed, what is offered, how often it breaks off."""
+
+    def __init__(self, *periods):
+        super().__init__(gap=0.0)
+        self.listing, self.date, self.cuts = {}, "LAST_MODIFIED", []
+        for period in periods:
+            self.publish(archive(month(period=period)), period)
+
+    def publish(
+        self, content, period="202402", released=RELEASED, *, size=None, name="", offered=True
+    ):
+        """List a file, and offer it under its address unless it is not there yet."""
+        folder = HISTORICAL if period < "200201" else PRODUCTS
+        name = name or f"full_v2_{period}.7z"
+        self.listing[folder, name] = (len(content) if size is None else size, released)
+        path = f"/files?file={quote(f'{folder}/{name}', safe='')}"
+        self.offers.pop(path, None)
+        if offered:
+            self.offers[path] = (content, f'"{period} {released}"', self.cuts)
+
+    @property
+    def downloads(self):
+        """The archives asked for, by name."""
+        return [path.rpartition("%2F")[2] for path in self.paths if "file=" in path]
+
+    def reply(self, path, headers):
+        """Status, headers and body of a listing; 404 of what is not there."""
+        query = parse_qs(urlsplit(path).query)
+        if "dir" not in query:
+            return 404, {}, b"<html>not found</html>"
+        lines = [f"NAME,SIZE,TYPE,{self.date}"]
+        lines += [f"{name},{size},7z,{released}" for (folder, name), (size, released)
+                  in self.listing.items() if folder == query["dir"][0]]  # fmt: skip
+        return 200, {"Content-Type": "text/csv"}, ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,618 @@
+"""Fetching the months of Comext, against a twin of Eurostat's directory on this machine."""
+
+import hashlib
+import multiprocessing
+import random
+import re
+import resource
+import shutil
+import time
+from datetime import date
+
+import comext_twin
+import pytest
+from comext_twin import OLD_ROW, RELEASED, Directory, archive, month
+from comtrade_twin import serve
+from pyarrow import parquet
+
+from tradeflows import catalogue, clean, cli, comext, explore, local, measures, tables, trace
+from tradeflows.errors import LayoutError, QueryError, SourceError
+from tradeflows.fetch import RefusedError, UnreachableError, Web
+
+HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
+LATER = "2024-05-15T11:00:00"
+WAY = comext.connect
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "TRADEFLOWS_COMEXT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "project"
+    (folder / "data" / "raw").mkdir(parents=True)
+    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
+    return folder
+
+
+def run(root, twin, start="2024-02", end="2024-02", progress=None):
+    """Plan and fetch against `twin`; the plan and the report."""
+    with serve(twin) as base, comext.connect(base, twin.clock) as web:
+        plan = comext.plan(comext.months(start, end), web, root)
+        return plan, comext.fetch(plan, web, root, progress)
+
+
+def command(root, twin, *arguments):
+    """The exit status of the command, asked of `twin` by its clock."""
+    with pytest.MonkeyPatch.context() as patch, serve(twin) as base:
+        patch.setattr(comext, "connect", lambda url: WAY(url, twin.clock))
+        return cli.main(["--root", str(root), "fetch", "comext", *arguments, "--url", base])
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def held(root):
+    return list(catalogue.load(root, local=True).values())
+
+
+# --- the question --------------------------------------------------------------------------------
+
+
+def test_the_months_of_a_span_are_listed():
+    assert comext.months("2019-11", "2020-02") == ("201911", "201912", "202001", "202002")
+    assert comext.months("2019", "2020")[::23] == ("201901", "202012")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2019-13", "2020", "expected a month such as 2019-01, or a year"),
+        ("2020-02", "2020-01", "the end 2020-01 is before the start 2020-02"),
+        ("1987", "1988", "before 1988-01, where Comext begins"),
+        ("2990", "2991", "2990 has not come"),
+    ],
+)
+def test_a_span_that_has_no_answer_is_said_before_anything_is_asked(start, end, message):
+    with pytest.raises(QueryError, match=message):
+        comext.months(start, end, today=date(2025, 11, 25))
+
+
+# --- what comes ----------------------------------------------------------------------------------
+
+
+def test_a_month_is_kept_as_it_came_and_catalogued(root):
+    twin = Directory("202402")
+    _, report = run(root, twin)
+    [source] = held(root)
+    content = archive(month())
+    assert source.file(root).read_bytes() == content
+    assert (source.sha256, source.bytes) == (sha256(content), len(content))
+    assert (source.publisher, source.cleaner, source.kind) == (
+        "eurostat",
+        "comext.clean",
+        "fetched",
+    )
+    assert source.vintage == "2024-04-15"
+    assert source.address.endswith("file=comext%2FCOMEXT_DATA%2FPRODUCTS%2Ffull_v2_202402.7z")
+    assert source.steps == ("tradeflows fetch comext, 2025-11-25T12:00:01Z, "
+                            f"release {RELEASED}")  # fmt: skip
+    assert source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
+    assert report.came == (source,)
+    assert catalogue.load(root) == {}  # the committed catalogue does not change
+    assert all(state.state == "ok" for state in catalogue.states(root))
+
+
+def test_what_is_held_is_not_asked_for_again(root):
+    twin = Directory("202401", "202402")
+    run(root, twin, "2024-02")
+    plan, report = run(root, twin, "2024-01")
+    assert twin.downloads == ["full_v2_202402.7z", "full_v2_202401.7z"]
+    assert ([each.period for each in plan.held], len(report.came)) == (["202402"], 1)
+
+
+def test_a_month_that_is_not_published_is_no_failure(root):
+    twin = Directory("202402")
+    twin.publish(archive(month(period="202403")), "202403", offered=False)  # listed, and 404
+    _, report = run(root, twin, "2024-02", "2024-04")
+    assert report.absent == ("202403", "202404")
+    assert report.failed == {}
+    assert "not published: 2024-03, 2024-04" in list(report.lines())
+
+
+def test_a_dry_run_says_all_and_fetches_nothing(root, capsys):
+    twin = Directory("202401", "202402")
+    run(root, twin, "2024-01", "2024-01")
+    capsys.readouterr()
+    assert command(root, twin, "--start", "2024-01", "--end", "2024-03", "--dry-run") == 0
+    size = len(archive(month()))
+    assert capsys.readouterr().out.splitlines() == [
+        f"to come: full_v2_202402.7z: {size:,} bytes, released 2024-04-15",
+        f"held: full_v2_202401.7z: {len(archive(month(period='202401'))):,} bytes, "
+        "released 2024-04-15",
+        "not published: 2024-03",
+        f"1 files to come, {size:,} bytes; 1 held already, 1 not published",
+    ]
+    assert len(held(root)) == 1
+
+
+def test_the_command_says_what_is_missing_and_exits_with_1(root, capsys):
+    twin = Directory("202402")
+    assert command(root, twin, "--start", "2024-02", "--end", "2024-02") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("1 files came, ")
+    assert len(said.err.splitlines()) == 2
+    assert said.err.endswith("released 2024-04-15; 0 left\n")
+    assert command(root, twin, "--start", "2024-02", "--end", "2024-03") == 1
+    said = capsys.readouterr()
+    assert "not published: 2024-03" in said.out
+    assert said.err.endswith("1 months are missing, named above\n")
+    assert command(root, twin, "--start", "2024-02", "--end", "2023") == 2
+
+
+def test_the_address_can_be_set(root, monkeypatch):
+    twin = Directory("202402")
+    with serve(twin) as base:
+        monkeypatch.setenv("TRADEFLOWS_COMEXT_URL", base)
+        span = ["--start", "2024-02", "--end", "2024-02", "--dry-run"]
+        assert cli.main(["--root", str(root), "fetch", "comext", *span]) == 0
+    assert len(twin.paths) == 1
+
+
+def test_the_months_until_2001_lie_in_another_directory(root):
+    twin = Directory("200201")
+    twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
+    _, report = run(root, twin, "2001-12", "2002-01")
+    assert [comext.period_of(source) for source in report.came] == ["200112", "200201"]
+    twin.listing = {(comext_twin.HISTORICAL, "products_2001_12.7z"): (9, RELEASED)}
+    with pytest.raises(RefusedError, match=r"no month's archive under a name that is known, but "
+                                           r"products_2001_12.7z; fetch them by hand"):  # fmt: skip
+        run(root, twin, "2001-11", "2001-11")
+
+
+def test_a_partner_that_is_no_more_is_who_it_was_in_its_year(root):
+    twin = Directory()
+    gone = [{"PARTNER_ISO": code} for code in ("CS", "DD", "SU", "YU", "XB")]
+    twin.publish(
+        archive(month(*gone, period="198912", base=OLD_ROW)), "198912", name="full198912.7z"
+    )
+    twin.publish(archive(month({"PARTNER": "CS"}, period="200501")), "200501")
+    twin.publish(archive(month({}, {"PARTNER": "CS"}, period="201001")), "201001")
+    _, report = run(root, twin, "1989-12", "2010-01")
+    tables.build(root)
+    early, late = (tables.read(local=True, root=root, start=year, end=year)
+                   for year in ("1989", "2005"))  # fmt: skip
+    assert set(early["partner_iso"]) == {"CSK", "DDR", "SUN", "YUG", "XB"}
+    assert set(late["partner_iso"]) == {"SCG"}
+    assert "record 2, PARTNER: 1 of 1 area codes are not in system 'eurostat' in 2010: 'CS'" in (
+        report.failed["201001"])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["MODIFIED", "LAST UPDATE"])
+def test_the_column_of_dates_is_known_by_its_dates(root, name):
+    twin = Directory("202402")
+    twin.date = name
+    assert run(root, twin)[1].came[0].vintage == "2024-04-15"
+
+
+def test_a_listing_that_is_laid_out_anew_is_refused_in_one_line(root):
+    twin = Directory("202402")
+    twin.publish(archive(month()), released="15/04/24")
+    with pytest.raises(RefusedError, match="listed without one size in bytes and one date: "):
+        run(root, twin)
+
+
+@pytest.mark.parametrize("fault", ["html", "503", "429", "drop", "truncated"])
+def test_a_listing_that_breaks_is_asked_for_again(root, fault):
+    twin = Directory("202402")
+    twin.faults = [fault, fault]
+    assert len(run(root, twin)[1].came) == 1
+
+
+def test_a_base_address_that_is_another_site_is_said_so(root):
+    twin = Directory("202402")
+    with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:
+        twin.reply = lambda *_: (404, {}, b"<html>not found</html>")
+        with pytest.raises(RefusedError, match=r"/elsewhere/files\?dir=.*: 404; is the base addr"):
+            comext.plan(("202402",), web, root)
+
+
+def test_without_a_network_what_can_be_done_is_said(root):
+    twin = Directory("202402")
+    with serve(twin) as base:
+        pass
+    with comext.connect(base, twin.clock) as web, pytest.raises(
+        UnreachableError, match=r"`tradeflows build` and `read` work as"
+    ):  # fmt: skip
+        comext.plan(("202402",), web, root)
+
+
+# --- what breaks ---------------------------------------------------------------------------------
+
+BIG = month(*({"PRODUCT_NC": f"{i:08}", "VALUE_EUR": i * 7919 % 10007, "QUANTITY_KG": i}
+              for i in range(27000000, 27004000)))  # fmt: skip
+
+
+def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
+    twin, content = Directory(), archive(BIG)
+    twin.publish(content)
+    twin.cuts += [5000, 7000]
+    run(root, twin)
+    assert [seen.get("Range") for seen in twin.seen if "Range" in seen] == [
+        "bytes=5000-", "bytes=12000-"]  # fmt: skip
+    assert held(root)[0].file(root).read_bytes() == content
+
+
+class Killed(BaseException):
+    """As a signal would: no handler of errors catches it."""
+
+
+def test_a_run_that_was_interrupted_goes_on_in_the_next(root):
+    twin, content = Directory(), archive(BIG)
+    twin.publish(content)
+    twin.cuts += [9000]
+
+    def stop(_):
+        raise Killed
+
+    twin.clock_sleep, twin.sleep = twin.sleep, stop  # at the pause after the break
+    with pytest.raises(Killed):
+        run(root, twin)
+    assert held(root) == []
+    twin.sleep = twin.clock_sleep
+    assert len(run(root, twin)[1].came) == 1
+    assert twin.seen[-1]["Range"] == "bytes=9000-"
+
+
+@pytest.mark.parametrize("step", ["check", "record"])
+def test_killed_at_the_end_nothing_is_fetched_twice(root, monkeypatch, step):
+    twin, name = Directory("202402"), {"check": "_whole", "record": "known_totals"}[step]
+
+    def kill(*_):
+        raise Killed
+
+    where = (comext, name) if step == "check" else (local, "record")
+    with monkeypatch.context() as patch:
+        patch.setattr(*where, kill)
+        with pytest.raises(Killed):
+            run(root, twin)
+    assert held(root) == []
+    assert len(run(root, twin)[1].came) == 1
+    assert twin.downloads == ["full_v2_202402.7z"]
+    assert [state.state for state in catalogue.states(root)] == ["ok"]
+
+
+def test_an_interrupt_says_that_the_same_command_goes_on(root, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    twin, span = Directory("202402"), ["--start", "2024-02", "--end", "2024-02"]
+    with monkeypatch.context() as patch:
+        patch.setattr(comext, "control", interrupt)
+        assert command(root, twin, *span) == 130
+    assert "the same command again asks only for what is missing" in capsys.readouterr().err
+    assert command(root, twin, *span) == 0
+    assert twin.downloads == ["full_v2_202402.7z"]
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "message"),
+    [
+        (b"<!DOCTYPE html><title>404</title>", 500, "a page of 33 bytes came, expected 500"),
+        (b"<!DOCTYPE html><title>404</title>", None, "expected a .7z archive, found b'<!DOCTYPE"),
+        (archive(BIG)[:-40], len(archive(BIG)), "a file of .* bytes came, expected"),
+        (archive(BIG)[:9000], None, "expected a whole .7z archive"),
+        (archive(BIG)[:9000] + b"\x55" * 100 + archive(BIG)[9100:], None, "a whole .7z archive"),
+        (archive(month(period="202401")), None, "expected 2024-02, found rows of 2024-01"),
+        (archive(b"REPORTER,PARTNER\n"), None, "expected the header"),
+    ],
+)
+def test_what_is_no_whole_month_is_not_kept(root, content, size, message):
+    twin = Directory()
+    twin.publish(content, size=size)
+    _, report = run(root, twin)
+    assert [*report.failed] == ["202402"]
+    assert len(report.failed["202402"].splitlines()) == 1
+    assert re.search(message, report.failed["202402"])
+    assert held(root) == []
+    assert not list((root / "data/raw/local").rglob("*.7z"))
+
+
+def test_a_damaged_archive_is_asked_for_anew(root):
+    twin, content = Directory(), archive(BIG)
+    twin.publish(content[:9000] + b"\x55" * 100 + content[9100:])
+    assert run(root, twin)[1].came == ()
+    twin.publish(content)
+    assert len(run(root, twin)[1].came) == 1
+
+
+def test_an_unknown_code_is_named_and_the_archive_asked_for_once(root):
+    twin = Directory()
+    twin.publish(archive(month({"PARTNER": "9Z"})))
+    for _ in range(2):
+        _, report = run(root, twin)
+        assert "'9Z'" in report.failed["202402"]
+    assert twin.downloads == ["full_v2_202402.7z"]
+    assert held(root) == []
+
+
+def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
+    twin = Directory()
+    for n in range(1, 6):
+        twin.publish(b"<html>", f"20240{n}")
+    _, report = run(root, twin, "2024-01", "2024-05")
+    assert len(twin.downloads) == 3
+    assert report.failed["202404"] == "not asked, after as many failures in a row"
+
+
+def test_a_disk_that_fills_is_one_line_and_resumable(root, capsys):
+    twin, span = Directory(), ["--start", "2024-02", "--end", "2024-02"]
+    twin.publish(archive(BIG))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, limit[1]))
+        assert command(root, twin, *span) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "cannot be written (File too large); make room" in capsys.readouterr().err
+    assert held(root) == []
+    assert command(root, twin, *span) == 0
+
+
+def fetched(root, base):
+    """Fetch February without a pause, in a process of its own."""
+    with Web(base, pause=0.0) as web:
+        comext.fetch(comext.plan(("202402",), web, root), web, root)
+
+
+def cleaned(path, to):
+    """Clean an archive, likewise."""
+    clean.clean("comext", [path], to)
+
+
+@pytest.fixture(scope="module")
+def start():
+    """Start a function in a process of its own that has all imported."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["pytest", "py7zr", "tradeflows.explore", "tradeflows.comext"])
+
+    def begin(work, *arguments):
+        process = processes.Process(target=work, args=arguments)
+        process.start()
+        return process
+
+    begin(time.sleep, 0).join()
+    return begin
+
+
+def kill_at_random(start, times, whole, work, *arguments):
+    """Kill `work` so many times, at any moment of the time that it takes of `whole`."""
+    began = time.monotonic()
+    process = start(work, *whole)
+    process.join()
+    assert process.exitcode == 0
+    took = time.monotonic() - began
+    chance = random.Random(times)
+    for _ in range(times):
+        process = start(work, *arguments)
+        time.sleep(chance.uniform(0, took))
+        process.kill()
+        process.join()
+        yield
+
+
+def test_killed_at_random_moments_a_fetch_leaves_nothing_half_done(root, start):
+    twin, spare = Directory(), root.with_name("spare")
+    twin.publish(archive(BIG))
+    shutil.copytree(root, spare)
+    with serve(twin) as base:
+        for _ in kill_at_random(start, 4, (spare, base), fetched, root, base):
+            assert {source.sha256 for source in held(root)} <= {sha256(archive(BIG))}
+        fetched(root, base)
+    assert [state.state for state in catalogue.states(root)] == ["ok"]
+
+
+def test_killed_at_random_moments_a_dataset_is_the_old_one_or_the_new_one(tmp_path, start):
+    old, new = (tmp_path / name for name in ("old.7z", "new.7z"))
+    old.write_bytes(archive(month()))
+    new.write_bytes(archive(BIG))
+    to = tmp_path / "out"
+    cleaned(old, to / "x.parquet")
+    whole = (new, tmp_path / "other" / "x.parquet")
+    for _ in kill_at_random(start, 4, whole, cleaned, new, to / "x.parquet"):
+        assert parquet.read_metadata(to / "x.parquet").num_rows in (1, 4000)
+    cleaned(new, to / "x.parquet")
+    assert parquet.read_table(to / "x.parquet").num_rows == 4000
+
+
+def test_two_runs_at_once_fetch_a_month_once(root):
+    twin = Directory("202401", "202402")
+    with serve(twin) as base, comext.connect(base, twin.clock) as web:
+        plan = comext.plan(("202401", "202402"), web, root)
+        second = comext.plan(("202401", "202402"), web, root)
+        comext.fetch(plan, web, root)
+        comext.fetch(second, web, root)  # whose plan knew of nothing
+    assert len(twin.downloads) == 2
+    assert len(catalogue.verify(root)) == 2
+    assert not any("again" in source.steps for source in held(root))
+
+
+# --- releases ------------------------------------------------------------------------------------
+
+FIRST = [{"VALUE_EUR": 100}, {"PARTNER": "CN"}, {"PARTNER": "US", "VALUE_EUR": 7},
+         {"PARTNER": "KZ", "QUANTITY_KG": 0}]  # fmt: skip
+SECOND = [{"VALUE_EUR": 900}, {"PARTNER": "CN"}, {"PARTNER": "UA", "VALUE_EUR": 50},
+          {"PARTNER": "KZ", "QUANTITY_KG": 8}]  # fmt: skip
+
+
+@pytest.fixture
+def released_twice(root):
+    twin = Directory()
+    for rows, day in ((FIRST, RELEASED), (SECOND, LATER)):
+        twin.publish(archive(month(*rows)), released=day)
+        run(root, twin)
+    return root
+
+
+def test_a_release_stands_beside_the_one_before(released_twice):
+    old, new = sorted(held(released_twice), key=catalogue.released)
+    assert (old.vintage, new.vintage) == ("2024-04-15", "2024-05-15")
+    assert new.supersedes == old.id
+    assert len(catalogue.verify(released_twice)) == 2
+
+
+def test_read_takes_the_newest_release_known_by_a_day(released_twice):
+    root = released_twice
+    tables.build(root)
+
+    def values(**more):
+        frame = tables.read(local=True, root=root, reporter="AUT", flow="M", **more)
+        return dict(zip(frame["partner_iso"], frame["value_reported"], strict=True))
+
+    assert values() == {"RUS": 900, "CHN": 1000, "UKR": 50, "KAZ": 1000}
+    first = {"RUS": 100, "CHN": 1000, "USA": 7, "KAZ": 1000}
+    assert values(as_of="2024-05-01") == values(vintage="2024-04-15") == first
+    with pytest.raises(QueryError, match="older one does, which it supersedes: vintage='2024-04"):
+        values(partner="USA")  # withdrawn
+    with pytest.raises(QueryError, match="nothing of this was known by 2024-04-01"):
+        values(as_of="2024-04-01")
+    frame = tables.read(local=True, root=root, reporter="AUT", partner="RUS")
+    assert frame.attrs["caveats"] == ("the newest release of each period: 1 rows of superseded "
+                                      "ones passed over; vintage= chooses",)  # fmt: skip
+
+
+def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
+    root = ["--root", str(released_twice)]
+    assert cli.main([*root, "diff", "comext", "2024-02"]) == 0
+    days = "2024-04-15", "2024-05-15"
+    tail = "27090090 procedure=1,type=E:"
+    assert capsys.readouterr().out.splitlines() == [
+        f"changed: AT 2024-02 M RU {tail} 100 EUR ({days[0]}) -> 900 EUR ({days[1]})",
+        f"added: AT 2024-02 M UA {tail} nothing ({days[0]}) -> 50 EUR ({days[1]}); nothing -> 5 kg",
+        f"withdrawn: AT 2024-02 M US {tail} 7 EUR ({days[0]}) -> nothing ({days[1]}); "
+        "5 kg -> nothing",
+        f"changed: AT 2024-02 M KZ {tail} 1,000 EUR ({days[0]}) -> 1,000 EUR ({days[1]}); "
+        "nothing -> 8 kg",
+        "1 added, 2 changed, 1 withdrawn",
+    ]
+    assert cli.main([*root, "diff", "comext", "2024-02", "--most", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "1 added, 2 changed, 1 withdrawn; 3 of them not shown"]  # fmt: skip
+    assert len(comext.diff(released_twice)) == 4
+
+
+def test_a_revision_needs_two_releases(root):
+    run(root, Directory("202402"))
+    with pytest.raises(SourceError, match=r"there is only that of 2024-04-15; tradeflows fetch"):
+        comext.diff(root, "2024-02")
+    with pytest.raises(SourceError, match="there is none"):
+        comext.diff(root, "2024-03")
+    with pytest.raises(QueryError, match="expected a month such as 2024-02"):
+        comext.diff(root, "202402")
+    assert comext.diff(root) == []
+
+
+def test_the_same_bytes_under_a_new_date_are_one_file(root):
+    twin = Directory("202402")
+    run(root, twin)
+    twin.publish(archive(month()), released=LATER)
+    run(root, twin)
+    [source] = held(root)
+    assert source.steps.endswith(f"the same bytes again in release {LATER}")
+    assert len(twin.downloads) == 2
+    assert len(run(root, twin)[0].held) == 1
+    assert len(twin.downloads) == 2
+    assert [state.state for state in catalogue.states(root)] == ["ok"]
+
+
+# --- a total of parts ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parts(root):
+    twin = Directory()
+    rows = [{"STAT_PROCEDURE": 1, "VALUE_EUR": 100, "SUPPL_UNIT": "PST", "QUANTITY_SUPPL_UNIT": 4},
+            {"STAT_PROCEDURE": 2, "VALUE_EUR": 30, "QUANTITY_KG": 0, "SUPPL_UNIT": "PST"},
+            {"STAT_PROCEDURE": 1, "VALUE_EUR": 7, "PARTNER": "CN"}]  # fmt: skip
+    twin.publish(archive(month(*rows)))
+    run(root, twin)
+    tables.build(root)
+    return root
+
+
+def test_procedures_are_not_mixed_in_silence_and_can_be_added_up(parts):
+    asked = {"local": True, "root": parts, "reporter": "AUT"}
+    with pytest.raises(QueryError, match=r"mix values of breakdown; add one of breakdown='proce.*"
+                                         r", or breakdown='parts' for all, to add up"):  # fmt: skip
+        tables.read(**asked)
+    rows = tables.read(**asked, breakdown="parts")
+    assert rows.attrs["caveats"] == (
+        "3 rows are parts of what they state (procedure=1,type=E, procedure=2,type=E); "
+        "measures.sum_parts adds them up",)  # fmt: skip
+    whole = measures.sum_parts(rows, ["value_reported", "net_wgt_kg"]).set_index("partner_iso")
+    assert whole["value_reported"].to_dict() == {"RUS": 130, "CHN": 7}
+    assert whole["net_wgt_kg"].isna().to_dict() == {"RUS": True, "CHN": False}
+    assert tables.read(**asked, breakdown="procedure=1,type=E")["value_reported"].sum() == 107
+
+
+def test_the_explorer_adds_them_up_and_says_so(parts):
+    found = explore.flow("27090090", "Austria", "Russia", unit="EUR", local=True, root=parts)
+    assert found["value"].tolist() == [130]
+    assert found.attrs["caveats"][-3:] == (
+        "1 of 1 rows are sums over procedure and type (procedure=1,type=E, procedure=2,type=E)",
+        "1 of 1 sums of net_wgt_kg have a part that states none, so they are none",
+        "1 of 1 sums of qty have a part that states none, so they are none",
+    )
+    lines = trace.trace(found, root=parts)
+    assert [text.split(",")[14] for text in lines["text"]] == ["100", "30"]
+
+
+# --- control totals ------------------------------------------------------------------------------
+
+
+def test_every_build_checks_the_control_totals(root):
+    run(root, Directory("202402"))
+    tables.build(root)
+    [source] = held(root)
+    local.renew(root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})])
+    with pytest.raises(LayoutError, match=r"the control totals in its entry, M rows 2, EUR 1,000, "
+                                          r"kg 5, found M rows 1, EUR 1,000, kg 5"):  # fmt: skip
+        tables.build(root)
+
+
+def test_a_build_learns_the_totals_that_an_entry_lacks(root):
+    run(root, Directory("202402"))
+    [source] = held(root)
+    local.renew(root, [source._replace(control={})])
+    tables.build(root)
+    assert held(root) == [source]
+    tables.read(local=True, root=root)  # and is not older than the entry
+
+
+def test_a_file_added_by_hand_has_its_totals(root, tmp_path):
+    path = tmp_path / "full_v2_202402.7z"
+    path.write_bytes(archive(month()))
+    [added] = local.add([path], root, vintage="2024-04-15")
+    assert added.source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
+    assert held(root) == [added.source]
+
+
+def test_the_totals_on_record_stand_beside(root):
+    content = archive(month())
+    known = root / "data" / "comext_totals.csv"
+    known.write_text("period,file,sha256,flow,rows,EUR,kg,source\n"
+                     f"202402,full_v2_202402.7z,{sha256(content)},M,1,1000,,invented\n"
+                     "202402,full_v2_202402.7z,00,M,3,900,,invented\n")  # fmt: skip
+    _, report = run(root, Directory("202402"))
+    name = held(root)[0].id
+    assert list(report.notes) == [
+        f"{name}: M rows 1, equal to the 1 on record (the same bytes)",
+        f"{name}: M EUR 1,000, equal to the 1,000 on record (the same bytes)",
+        f"{name}: M rows 1, -2 against the 3 on record (another release)",
+        f"{name}: M EUR 1,000, +100 against the 900 on record (another release)",
+    ]
+    assert comext.known_totals(held(root)[0], root, differing=True) == [*report.notes[2:]]
