@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import os
 import random
 import re
 import resource
@@ -245,6 +246,21 @@ def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
     assert [seen.get("Range") for seen in twin.seen if "Range" in seen] == [
         "bytes=5000-", "bytes=12000-"]  # fmt: skip
     assert held(root)[0].file(root).read_bytes() == content
+
+
+def test_what_is_left_of_a_release_that_is_no_more_is_swept(root):
+    twin, folder = Directory("202402"), root / "data" / "raw" / "local" / "comext"
+    folder.mkdir(parents=True)
+    names = [".20240315T110000_full_v2_202402.7z.part", ".20240315T110000_full_v2_202402.7z.mark",
+             ".listing.7.part", ".20240415T110000_full_v2_202403.7z.part"]  # fmt: skip
+    for name in names:
+        (folder / name).write_bytes(b"7z")
+    run(root, twin)
+    assert {name for name in names if (folder / name).exists()} == {*names}  # a run may be alive
+    for name in names:
+        os.utime(folder / name, (0, 0))
+    run(root, twin)
+    assert [name for name in names if (folder / name).exists()] == names[3:]
 
 
 class Killed(BaseException):

@@ -13,7 +13,8 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -199,6 +200,7 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
         if wanted:
             found = _listing(directory, web, root)
             listed |= {each: found[each] for each in wanted if each in found}
+    _sweep(_folder(root), listed.values())
     known = _fetched(root)
     held = {each for each in listed.values() if _entry(each, known, root)}
     return Plan(
@@ -206,6 +208,16 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
         tuple(each for each in listed.values() if each in held),
         tuple(each for each in periods if each not in listed),
     )
+
+
+def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
+    """Remove, an hour old, what is left of a listing or of a release that is no longer listed."""
+    now = {each.name: each.file for each in listed}
+    for path in [*folder.glob(".*.part"), *folder.glob(".*.mark")]:
+        file = path.stem.removeprefix(".")
+        gone = file.startswith("listing.") or now.get(file.partition("_")[2], file) != file
+        if gone and time.time() - path.stat().st_mtime > 3600:
+            path.unlink(missing_ok=True)
 
 
 def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
