@@ -312,8 +312,8 @@ def test_a_flag_beside_its_cell_in_a_workbook_is_kept(rows):
 
 
 def test_every_label_is_an_area_with_a_code_of_eurostat():
-    labels = set(codes._system("comext label").values())
-    assert labels <= set(codes._system("eurostat").values())
+    labels = set(codes.area_codes("comext label").values())
+    assert labels <= set(codes.area_codes("eurostat").values())
 
 
 # --- what is refused -----------------------------------------------------------------------------
