@@ -589,6 +589,12 @@ def test_with_a_whole_the_shares_are_in_that_and_the_hhi_is_a_range():
     assert result["n_members"] == 2
 
 
+def test_the_share_of_one_member_stands_beside_the_range_and_is_nothing_without_a_row():
+    for member, share in (("RUS", 50), ("QAT", 0)):
+        result = measures.hhi(PART, KG, whole="EXTRA", member=member)
+        assert result["share_pct"].tolist() == [share]
+
+
 def test_of_a_whole_without_any_known_member_nothing_is_known():
     result = measures.hhi(PART.iloc[2:], KG, whole="EXTRA").iloc[0]
     assert result[["hhi", "hhi_most", "rest_pct", "n_members"]].tolist() == [0, 1, 100, 0]

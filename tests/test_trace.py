@@ -126,7 +126,8 @@ EVERY = {  # each measure, alone and after others
     "shares": lambda: measures.shares(crude(), KG, of="reporter_iso"),
     "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
     "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
-    "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all"),
+    "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all",
+                                           member="one"),
     "of a base": lambda: measures.of_base(crude(), KG, "2021-01"),
     "let go": lambda: measures.let_go(crude(), KG, ("2021-01", "2021-03")),
     "cross rate": lambda: measures.cross(

@@ -61,11 +61,17 @@ def shares(
 
 def hhi(
     frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",),
-    whole: str = "",
+    whole: str = "", member: str = "",
 ) -> pd.DataFrame:  # fmt: skip
     """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
 
     The list behind it is :func:`shares`, with the same arguments and the same errors.
+
+    Parameters
+    ----------
+    member
+        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%): 0 where
+        it has no row.
 
     Returns
     -------
@@ -95,6 +101,12 @@ def hhi(
             "hhi_most": Formula(over, names),
             "rest_pct": Formula("100 * (whole - value) / whole", names),
         }
+    if whole and member:
+        row = np.flatnonzero(frame[of].eq(member))
+        part = figures.iloc[row].groupby(group[row]).sum().reindex(heads.index, fill_value=0.0)
+        result["share_pct"] = (100 * divide(part, wholes)).where(known)
+        share = {"part": Role(frame, value, row, group[row]), "whole": Role(sums, value)}
+        formulas["share_pct"] = Formula("100 * part / whole", share)
     return carry(result, frame, sums, formulas=formulas)
 
 
