@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -126,6 +127,21 @@ def ratios(frame=LEDGER, **more):
     return charts.ratios(frame, **LOOK | {"unit": "Found, divided by claimed"} | more)
 
 
+SHARES = pd.DataFrame(
+    [("SVK", "2709", 100.0, "1.00"), ("SVK", "2701", 43.9, "0.25–0.28"), ("CZE", "2709", 50.2, ""),
+     ("CZE", "2701", None, "")],
+    columns=["member", "fuel", "pct", "hhi"],
+)  # fmt: skip
+
+
+def cells(frame=SHARES, across="fuel", **more):
+    return charts.cells(frame, y="pct", by="member", across=across, **LOOK | more)
+
+
+def strips(**series):
+    return cells(monthly(**series).rename(columns={"who": "member", "mt": "pct"}), "ref_period")
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
@@ -134,6 +150,8 @@ EVERY_CHART = {
     "windows": windows,
     "panels": panels,
     "ratios": ratios,
+    "cells": lambda: cells(words="hhi"),
+    "months": lambda: strips(CHN=[30, 20, 10], IND=[0, None, 40]),
 }
 
 
@@ -344,6 +362,48 @@ def test_a_bound_is_turned_by_a_negative_figure_and_a_range_is_drawn():
     assert table["high"].fillna(-1).tolist() == [-1, 1.1, -1]
 
 
+def test_cells_are_read_back_as_they_stand_with_the_words_below_their_numbers():
+    table = charts.drawn(cells(words="hhi"))
+    assert table.index.tolist() == ["SVK", "CZE"]
+    assert table["2701"].tolist()[0] == 43.9
+    assert table["2709, printed"].tolist() == ["1.00", ""]
+    assert charts.drawn(cells()).columns.tolist() == ["2709", "2701"]
+
+
+def test_a_cell_without_a_figure_is_hatched_and_no_zero():
+    axes = cells()
+    assert np.isnan(charts.drawn(axes).loc["CZE", "2701"])
+    assert [patch for patch in axes.patches if patch.get_hatch()]
+    assert "Hatched: no figure" in [text.get_text() for text in axes.figure.texts][-1]
+    whole = cells(SHARES.head(3))
+    assert charts.drawn(whole).equals(charts.drawn(axes)), "an absent row and a null are alike"
+    assert "Hatched" not in [t.get_text() for t in cells(SHARES.head(2)).figure.texts][-1]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.004, "< 0.1"), (0.06, "0.1"), (9.14, "9.1"), (24.52, "25"), (99.78, "99.8"),
+     (100, "100")],
+)  # fmt: skip
+def test_a_cell_prints_two_figures_but_no_zero_or_hundred_that_is_not_quite_one(value, text):
+    axes = cells(SHARES.head(1).assign(pct=float(value)))
+    assert text in [one.get_text() for one in axes.texts]
+
+
+def test_letters_stand_out_from_the_shade_below_them():
+    assert page.upon("white") == page.INK
+    assert page.upon("#08306b") == "white"
+    dark, light = (t for t in cells(SHARES.head(2)).texts if t.get_text() in ("100", "44"))
+    assert (dark.get_color(), light.get_color()) == ("white", page.INK)
+
+
+def test_months_side_by_side_are_read_back_with_their_holes():
+    table = charts.drawn(strips(EST=[70, None, 0], LVA=[11, 3, None]))
+    assert table.index.tolist() == list(pd.date_range("2022-01-01", periods=3, freq="MS"))
+    assert table.isna().to_numpy().tolist() == [[False, False], [True, False], [False, True]]
+    assert table["EST"].iloc[2] == 0
+
+
 def test_panels_are_read_back_under_their_names():
     grid = panels(unit={"Price": "USD a barrel", "Quantity": "Mt"})
     table = charts.drawn(grid)
@@ -366,6 +426,8 @@ def double(axes):
             artist.set_xdata(2 * np.asarray(artist.get_xdata(), dtype=float))
         elif isinstance(artist, Line2D):
             artist.set_ydata(2 * np.asarray(artist.get_ydata(), dtype=float))
+        elif isinstance(artist, QuadMesh):
+            artist.set_array(2 * artist.get_array())
         elif isinstance(artist, Rectangle) and upright and artist.get_gid():
             artist.set_width(2 * artist.get_width())
         elif isinstance(artist, Rectangle) and artist.get_gid():
@@ -487,6 +549,18 @@ DEFECTS = {
     ),
     "no reading": (lambda: ratios(LEDGER[LEDGER["id"] == "C"]), "no claim has a reading"),
     "reference of zero": (lambda: ratios(reference={"nothing": 0.0}), "a reference that is not"),
+    "two cells": (lambda: cells(pd.concat([SHARES, SHARES])), "two values for one point: SVK"),
+    "no shade": (lambda: cells(SHARES.assign(pct=-1.0)), "no shade for a figure below zero: SVK"),
+    "words in months": (
+        lambda: cells(monthly(SVK=[1]).assign(member="SVK", pct=1, hhi=""), "ref_period",
+                      words="hhi"),
+        "months side by side have no room for hhi",
+    ),
+    "middle of a month": (
+        lambda: cells(monthly(SVK=[1]).assign(member="SVK", pct=1, ref_period="2022-01-15"),
+                      "ref_period"),
+        "no first day of a month: SVK",
+    ),
     "log of zero": (lambda: windows(FIGURES.assign(value=0.0), log=True), "no place on a log"),
 }  # fmt: skip
 
@@ -532,6 +606,8 @@ def test_alt_text_tells_title_unit_and_both_ends():
     assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
     assert "crude: ~ 50.6. all: 81.35." in charts.alt(bars())
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
+    assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
+    assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))
     assert ". Trade fell: depends, 0.25 to 1.003. It rose: open, ≤ 2. " in charts.alt(ratios())
 
 

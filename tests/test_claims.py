@@ -180,6 +180,15 @@ def test_growth_and_the_difference_of_two_answers_are_readings_too(judge):
     assert found["C2"].found[0].value == 0.5
 
 
+def test_one_step_on_two_questions_gives_two_answers(judge):
+    fewer = reading(
+        steps=f'{YEAR}, ["difference", {{ value = "value_reported" }}]', result="change",
+        more=IMPORTS.replace("read", "beside").replace('"M"', '"X"') + f"\nbeside_steps = [{YEAR}]",
+    )  # fmt: skip
+    [found] = judge(claim(-12e6, fewer))["C1"].found
+    assert found.value == -12e6  # imports of 12 less exports of 24
+
+
 def test_a_claim_without_readings_gives_its_reason_and_is_not_left_out(judge):
     verdict = judge(claim(4, unit="vessels", reason="not a trade statistic"))["C1"]
     assert (verdict.verdict, verdict.reason) == ("not testable here", "not a trade statistic")

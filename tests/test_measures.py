@@ -113,6 +113,28 @@ def test_products_are_joined_month_by_month_and_a_gap_in_one_is_a_gap():
     assert result["complete"].tolist() == [True, False]
 
 
+SUPPLY = rows(("RUS", "2021-01", 3.0), ("RUS", "2021-02", 4.0), ("SAU", "2021-02", 5.0),
+              columns=["partner_iso", "ref_period", KG], reporter_iso="DEU")  # fmt: skip
+
+
+def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
+    by = ["reporter_iso", "partner_iso"]
+    open_ = measures.total(SUPPLY, KG, by)
+    assert open_["complete"].tolist() == [True, False]
+    sums = measures.total(SUPPLY, KG, by, absent_is_none=["reporter_iso"])
+    assert sums[KG].tolist() == [7, 5]
+    assert sums["complete"].all()
+    january = measures.total(SUPPLY, KG, by, absent_is_none=[], start="2021-01", end="2021-01")
+    assert january[KG].tolist() == [3, 0]
+
+
+def test_a_row_without_a_figure_is_not_nothing():
+    frame = pd.concat([SUPPLY, SUPPLY.tail(1).assign(ref_period=pd.Timestamp("2021-01-01"),
+                                                     net_wgt_kg=None)])  # fmt: skip
+    sums = measures.total(frame, KG, ["partner_iso"], absent_is_none=[])
+    assert sums["missing"].tolist() == ["", "2021-01"]
+
+
 def test_of_two_values_only_rows_that_state_both_are_summed():
     frame = months(2021, 10.0, None, 30.0, **{USD: [1.0, 2.0, 3.0]})
     result = measures.total(frame, [USD, KG])
@@ -183,6 +205,8 @@ TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
             {},
             "no ref_period",
         ),
+        (SUPPLY, {"by": ["partner_iso"], "absent_is_none": ["reporter_iso"]},
+         "absent_is_none names reporter_iso, which is not among `by`"),
     ],
 )  # fmt: skip
 def test_what_a_total_refuses(frame, arguments, message):
@@ -552,6 +576,99 @@ def test_what_the_hhi_refuses(frame, message):
         measures.hhi(frame, KG)
 
 
+PART = rows(("RUS", 50.0), ("SAU", 30.0), ("EXTRA", 100.0), columns=["partner_iso", KG],
+            ref_period="2021")  # fmt: skip
+
+
+def test_with_a_whole_the_shares_are_in_that_and_the_hhi_is_a_range():
+    assert measures.shares(PART, KG, whole="EXTRA")["share_pct"].tolist() == [50, 30]
+    result = measures.hhi(PART, KG, whole="EXTRA").iloc[0]
+    assert result["hhi"] == pytest.approx(0.34)  # 0.25 + 0.09, the other 20 spread over very many
+    assert result["hhi_most"] == pytest.approx(0.38)  # and 0.04, the other 20 being one supplier
+    assert result["rest_pct"] == pytest.approx(20)
+    assert result["n_members"] == 2
+
+
+def test_the_share_of_one_member_stands_beside_the_range_and_is_nothing_without_a_row():
+    for member, share in (("RUS", 50), ("QAT", 0)):
+        result = measures.hhi(PART, KG, whole="EXTRA", member=member)
+        assert result["share_pct"].tolist() == [share]
+
+
+def test_of_a_whole_without_any_known_member_nothing_is_known():
+    result = measures.hhi(PART.iloc[2:], KG, whole="EXTRA").iloc[0]
+    assert result[["hhi", "hhi_most", "rest_pct", "n_members"]].tolist() == [0, 1, 100, 0]
+
+
+def test_a_member_without_a_figure_leaves_the_range_open():
+    result = measures.hhi(PART.assign(**{KG: [50.0, None, 100.0]}), KG, whole="EXTRA")
+    assert result[["hhi", "hhi_most", "rest_pct"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("figures", "whole", "message"),
+    [
+        ([50.0, 60.0, 100.0], "EXTRA", "2021-01 come to 110, more than the 100 of EXTRA"),
+        ([50.0, 30.0, 100.0], "W00", "2021-01 has no row of W00: read it beside its members"),
+    ],
+)
+def test_parts_of_no_whole_are_refused(figures, whole, message):
+    for measure in (measures.shares, measures.hhi):
+        with pytest.raises(QueryError, match=message):
+            measure(PART.assign(**{KG: figures}), KG, whole=whole)
+
+
+# --- endings --------------------------------------------------------------------------------------
+
+
+def flow(**members):
+    """Months from January 2021 on of each member; None is not published."""
+    return pd.concat([months(2021, *values, reporter=name) for name, values in members.items()])
+
+
+def test_the_last_month_with_half_of_the_base_is_found_whatever_lies_before_it():
+    # Mean of January to March: 4. Half of it is reached in May, though not in April.
+    frame = flow(DEU=[4.0, 4.0, 4.0, 0.0, 2.0, 1.0, 0.0], BGR=[3.0, 0.0, 3.0, 1.0, 1.0, 1.0, 1.0])
+    result = measures.let_go(frame, KG, ("2021-01", "2021-03")).set_index("reporter_iso")
+    assert result[f"{KG}_base"].to_dict() == {"DEU": 4, "BGR": 2}
+    assert result["last"].dt.month.to_dict() == {"DEU": 5, "BGR": 7}
+    assert result["last_any"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
+    assert result["ended"].to_dict() == {"DEU": True, "BGR": False}
+    quarter = measures.let_go(frame, KG, ("2021-01", "2021-03"), part=0.25)
+    assert quarter.set_index("reporter_iso")["last"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
+
+
+def test_an_unpublished_month_is_named_and_neither_an_end_nor_a_zero():
+    frame = flow(DEU=[4.0, None, 4.0, None, 4.0, 0.0, None])
+    result = measures.let_go(frame, KG, ("2021-01", "2021-03")).iloc[0]
+    assert result[f"{KG}_base"] == 4
+    assert result["months_base"] == 2
+    assert result["missing"] == "2021-02, 2021-04, 2021-07"
+    assert result["until"] == pd.Timestamp("2021-06-01")
+
+
+def test_who_had_nothing_in_the_base_has_nothing_to_let_go_of():
+    frame = flow(DEU=[4.0, 2.0], AUT=[0.0, 9.0], ITA=[None, 9.0])
+    listed = measures.of_base(frame, KG, "2021-01")
+    assert listed["reporter_iso"].tolist() == ["DEU", "DEU"]
+    assert listed["base_pct"].tolist() == [100, 50]
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "message"),
+    [
+        (flow(DEU=[0.0, 5.0]), {}, "nothing had any net_wgt_kg in the base 2021-01"),
+        (block("2021-01", 2, 5.0), {}, "more than a month have no last month"),
+        (flow(DEU=[1.0]), {"part": 0}, "part is 0: the part of the base to be reached is above 0"),
+        (pd.concat([flow(DEU=[1.0])] * 2), {}, "DEU 2021-01 is stated 2 times"),
+        (flow(DEU=[1.0, 1.0]).assign(cmd_code=["1", "2"]), {}, "cmd_code is mixed"),
+    ],
+)
+def test_what_has_no_end_to_be_found(frame, options, message):
+    with pytest.raises(QueryError, match=message):
+        measures.let_go(frame, KG, "2021-01", **options)
+
+
 # --- barrels, gap, conversion, figures ------------------------------------------------------------
 
 
@@ -650,6 +767,36 @@ def test_dollars_and_given_dollar_values_stay_as_they_are():
 def test_what_the_conversion_refuses(currency, rates, message):
     with pytest.raises(QueryError, match=message):
         measures.convert(euros(("2021-01", 1, 1.0), currency=currency), rates)
+
+
+def quoted(quote, *rates, base="USD", publisher="Bank"):
+    return pd.DataFrame(
+        {"base": base, "quote": quote, "publisher": publisher, "statistic": "mean", "n_months": 1,
+         "ref_period": pd.date_range("2021-01-01", periods=len(rates), freq="MS"), "rate": rates}
+    )  # fmt: skip
+
+
+def test_roubles_a_yuan_are_roubles_a_dollar_over_yuan_a_dollar():
+    result = measures.cross(quoted("RUB", 70.0, 84.0, 90.0), quoted("CNY", 7.0, 6.0, publisher="B"))
+    assert result["rate"].tolist()[:2] == [10, 14]
+    assert result["rate"].isna().tolist() == [False, False, True]
+    assert result[["base", "quote"]].iloc[0].tolist() == ["CNY", "RUB"]
+    assert result["publisher"].iloc[0] == "Bank / B"
+    assert result.attrs["caveats"] == ("RUB for CNY through USD",)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (quoted("CNY", 7.0, base="EUR"), "one side is for USD and the other for EUR"),
+        (pd.concat([quoted("CNY", 7.0), quoted("EUR", 0.9)]), "quote is mixed"),
+        (pd.concat([quoted("CNY", 7.0)] * 2), "2021-01 is stated 2 times"),
+        (quoted("CNY", 7.0).assign(ref_period=pd.Timestamp("2030-01-01")), "share no month"),
+    ],
+)
+def test_what_a_cross_rate_refuses(other, message):
+    with pytest.raises(QueryError, match=message):
+        measures.cross(quoted("RUB", 70.0), other)
 
 
 def figures(*cells):

@@ -125,6 +125,14 @@ EVERY = {  # each measure, alone and after others
         both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"),
     "shares": lambda: measures.shares(crude(), KG, of="reporter_iso"),
     "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
+    "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
+    "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all",
+                                           member="one"),
+    "of a base": lambda: measures.of_base(crude(), KG, "2021-01"),
+    "let go": lambda: measures.let_go(crude(), KG, ("2021-01", "2021-03")),
+    "cross rate": lambda: measures.cross(
+        tf.read("rates", base="EUR", quote="USD"),
+        tf.read("rates", base="EUR", quote="USD").assign(quote="CNY")),
     "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,
@@ -139,6 +147,14 @@ EVERY = {  # each measure, alone and after others
     "baskets": lambda: measures.baskets(both().query("reporter_iso == 'TUR'"), KG,
                                         {"one": ["2709"], "two": ["2709", "2710"]}, every=3),
 }  # fmt: skip
+
+
+def within():
+    """Make two of three buyers, and all three as the whole that they are part of."""
+    sums = {name: measures.total(crude(reporter=codes), KG, over=["reporter_iso"] * (name == "all"),
+                                 start="2021-01", end="2021-03")
+            for name, codes in (("one", "CHN"), ("two", "IND"), ("all", list(AREAS)))}  # fmt: skip
+    return measures.stack(sums, "who").drop(columns="reporter_iso")
 
 
 def columns_of(result):
@@ -262,6 +278,10 @@ def test_a_users_own_source_is_traced_too(make_root):
         ("barrels a day", None, "weight / 1000 * 7.33 / 90"),
         ("hhi", None, "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
                       "sum([value_1, value_2, value_3]) ** 2"),
+        ("hhi in a whole", "hhi_most",
+         "(sum([value_1 ** 2, value_2 ** 2]) + (whole - sum([value_1, value_2])) ** 2)"
+         " / whole ** 2"),
+        ("let go", None, "base / 3"),
         ("displacement", "displacement_net",
          "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
          " / -(loss_after / 3 - loss_base / 3)"),

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 from tradeflows import page
 from tradeflows.errors import QueryError
@@ -545,6 +546,125 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     return axes
 
 
+def cells(
+    frame: pd.DataFrame, *, y: str, by: str, across: str, words: str = "", full: float = 100.0,
+    **look: Unpack[Look],
+) -> Axes:  # fmt: skip
+    """Draw a table whose cells are the darker the greater `y`, a row per value of `by`.
+
+    Parameters
+    ----------
+    frame
+        One row a cell. A null or absent one is hatched: it has no figure, which is no zero.
+    y, by
+        Columns of the numbers, none of them below zero, and of the rows.
+    across
+        Column of the columns, in order of appearance, with the number in each cell; or
+        ``ref_period``, for months side by side, which have no room for numbers.
+    words
+        Column of what stands below the number in a cell.
+    full
+        The number from which on a cell is as dark as can be.
+    **look
+        There is no ``reference``, and no events unless months run across.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`), but for a series without a value; a number below zero,
+        or months with words.
+    """
+    dated = across == "ref_period"
+    shown = _look(frame, look, [y], [by] if dated else [by, across])
+    if dated and words:
+        raise QueryError(f"months side by side have no room for {words}")
+    rows = _rows(frame, y=y, by=by, when=across if dated else "", panel="" if dated else across)
+    rows["at"] = rows["x"] if dated else rows["panel"]
+    _refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
+    _refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    rows["said"] = frame[words].fillna("").to_numpy() if words else ""
+    columns = (pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS") if dated
+               else pd.Index(rows["at"].unique()))  # fmt: skip
+    _refuse(rows[~rows["at"].isin(columns)], "no first day of a month")
+    names = list(rows["name"].unique())
+    table = rows.pivot(index="name", columns="at", values="value").reindex(names)[columns]
+    said = rows.pivot(index="name", columns="at", values="said").reindex(names)[columns]
+    edges = (mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)]) if dated
+             else np.arange(len(columns) + 1.0))  # fmt: skip
+    shades = plt.get_cmap("Blues")
+    labels = [page.wrap(_named(name, shown), 30) for name in names]
+    tall = max(0.22 + page.LINE * bool(words), 0.08 + page.LINE * max(
+        label.count("\n") + 1 for label in labels))  # fmt: skip
+    with page.style():
+        _, axes = plt.subplots()
+        axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), fc="white",
+                                 ec=page.MUTE, hatch="/////", lw=0))  # fmt: skip
+        for i, name in enumerate(names):
+            values = table.loc[name].to_numpy("float64")
+            axes.pcolormesh(edges, [i - 0.5, i + 0.5], np.ma.masked_invalid(values)[None, :],
+                            cmap=shades, vmin=0, vmax=full, ec="white", lw=0 if dated else 1.5,
+                            gid=f"{i}|cells|{name}")  # fmt: skip
+            axes.axhline(i + 0.5, color="white", lw=1.5)
+            for j, value in enumerate(values if not dated else []):
+                text = "" if np.isnan(value) else _short(value)
+                below = said.loc[name].iloc[j] if text else ""
+                colour = page.upon(shades(min(value / full, 1.0)) if text else "white")
+                _in_cell(axes, text, below, j + 0.5, i, colour, f"{i},{j}")
+        head = 0.0 if dated else 0.5
+        for j, column in enumerate(() if dated else columns):
+            axes.annotate(page.wrap(_named(str(column), shown), 12), (j + 0.5, -0.62), ha="center",
+                          va="bottom", weight="bold", size=10.5, annotation_clip=False,
+                          gid=f"{j}|column|{column}")  # fmt: skip
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
+        axes.set_yticks(range(len(names)), labels)
+        holes = bool(table.isna().to_numpy().any())
+        _finish_cells(axes, shown, holes, full, dated, tall * len(names) + head)
+    return axes
+
+
+def _short(value: float) -> str:
+    """A number as a small cell has room for: two figures, and no 100 that is not quite one."""
+    if 0 < value < 0.05:
+        return "< 0.1"
+    return page.number(round(value, 1) if value < 10 else value, 3 if value > 99 else 2)
+
+
+def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str, i: str) -> None:
+    """Write a number, and smaller what stands below it."""
+    style: dict[str, Any] = {
+        "textcoords": "offset points",
+        "ha": "center",
+        "va": "center",
+        "color": colour,
+    }
+    axes.annotate(text, (x, y), (0, 6 if below else 0), gid=f"{i}|text|", size=12,
+                  weight="bold" if below else "normal", **style)  # fmt: skip
+    if below:
+        axes.annotate(below, (x, y), (0, -8), size=10, gid=f"{i}|words|", **style)
+
+
+def _finish_cells(
+    axes: Axes, shown: dict[str, Any], holes: bool, full: float, dated: bool, box: float
+) -> None:
+    axes.set_gid("months" if dated else "cells")
+    axes.spines["bottom"].set_visible(dated)
+    if dated:
+        first, last = axes.dataLim.intervalx = axes.get_xlim()
+        page.day_axis(axes)
+        axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
+    else:
+        axes.set_xticks([])
+    vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
+    key = " · ".join([f"White: 0 · darkest: {page.number(full)} and more"] * dated
+                    + ["Hatched: no figure"] * holes)  # fmt: skip
+    page.finish(
+        [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
+        foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
+        events=shown["events"] if dated else {}, reference={}, box=box,
+    )  # fmt: skip
+
+
 class Drawn(pd.DataFrame):
     """What a chart shows; in a notebook it also opens the raw lines behind its numbers."""
 
@@ -571,11 +691,12 @@ def drawn(axes: Charts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        For lines one row per ``ref_period`` and one column per series (of each panel, if there
-        are panels); else one row a figure, with ``value`` and, as far as drawn, ``series``,
-        ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark``, ``says``, ``printed`` and
-        ``verdict``. A reference is one more column. What is not drawn is NaN. ``attrs`` holds
-        ``sources``, ``caveats``.
+        For lines and for cells by month one row per ``ref_period`` and one column per series (of
+        each panel, if there are panels). For other cells the table itself, and "…, printed" for
+        what stands below the numbers. Else one row a figure, with ``value`` and, as far as drawn,
+        ``series``, ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark``, ``says``,
+        ``printed`` and ``verdict``. A reference is one more column. What is not drawn is NaN.
+        ``attrs`` holds ``sources``, ``caveats``.
 
     Raises
     ------
@@ -593,7 +714,8 @@ def drawn(axes: Charts) -> pd.DataFrame:
         for artist in axes.get_children()
         if "|" in (gid := artist.get_gid() or "")
     ]
-    table = _wide(shown) if kind == "lines" else _long(shown, str(kind))
+    table = (_wide(shown) if kind == "lines" else _shaded(shown, kind == "months")
+             if kind in ("cells", "months") else _long(shown, str(kind)))  # fmt: skip
     for artist, _, part, name in shown:
         if part == "reference":
             data = artist.get_xdata() if kind in page.UPRIGHT else artist.get_ydata()
@@ -622,7 +744,11 @@ def alt(axes: Charts) -> str:
             said = (first["verdict"] + ", " + first["printed"]).groupby(level=0, sort=False)
         elif "printed" in table:
             said = table["printed"].groupby(level=0, sort=False)
-        elif one.get_gid() == "lines":
+        elif one.get_gid() == "cells":
+            numbers = table.select_dtypes("float").melt(ignore_index=False).dropna()
+            said = (numbers["variable"].map(lambda code: _named(code, shown)) + " "
+                    + numbers["value"].map(page.number)).groupby(level=0, sort=False)  # fmt: skip
+        elif one.get_gid() in ("lines", "months"):
             said = _said(table.melt(var_name="series", ignore_index=False))
         else:
             said = _said(table)
@@ -972,6 +1098,27 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
         table[column] = table[column].fillna("")
     index = "ref_period" if kind in ("points", "blocks") else "series"
     return table.set_index(index)
+
+
+def _shaded(shown: list[tuple[Any, ...]], dated: bool) -> pd.DataFrame:
+    """Cells as they are shaded, and the words below their numbers."""
+    columns = [name for _, _, part, name in shown if part == "column"]
+    rows, said = {}, {}
+    for artist, i, part, name in shown:
+        if part == "cells":
+            rows[name] = np.ma.filled(artist.get_array().astype("float64"), np.nan).ravel()
+            edges = artist.get_coordinates()[0, :, 0]
+        elif part == "words":
+            row, column = map(int, i.split(","))
+            said[[*rows][row], columns[column]] = artist.get_text()
+    table = pd.DataFrame(rows)
+    if dated:
+        return table.set_axis(_days(edges[:-1])).rename_axis("ref_period")
+    table = table.set_axis(columns).T.rename_axis("series")
+    if said:
+        words = pd.Series(said).unstack().reindex(table.index).reindex(columns=columns)
+        table = table.join(words.fillna("").add_suffix(", printed"))
+    return table
 
 
 def _significant(values: pd.Series, figures: int = 4) -> pd.Series:

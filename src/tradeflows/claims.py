@@ -360,7 +360,7 @@ def _origin(figure: str, repeats: Mapping[str, str]) -> str:
 
 
 def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found:
-    frame = _steps(_read(reading.read, root, asked), reading.steps, reading, root, asked)
+    frame = _steps(reading.read, reading.steps, reading, root, asked)
     if reading.result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fi"]
         raise LedgerError(f"no result {reading.result!r}{_near(reading.result, columns)}")
@@ -409,17 +409,22 @@ def _agrees(low: float, high: float, claim: Claim) -> bool | None:
 
 
 def _read(filters: Mapping[str, Any], root: Path, asked: Asked) -> pd.DataFrame:
-    question = repr(sorted(filters.items()))
+    question = _question(filters)
     if question not in asked:
         asked[question] = tables.read(**{"table": "trade", **filters}, root=root)
     return asked[question]
 
 
+def _question(filters: Mapping[str, Any]) -> str:
+    return repr(sorted(filters.items()))
+
+
 def _steps(
-    frame: pd.DataFrame, steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
+    filters: Mapping[str, Any], steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
     root: Path, asked: Asked,
 ) -> pd.DataFrame:  # fmt: skip
-    done = repr(sorted(reading.read.items()))
+    """Read what `filters` ask for and apply `steps`; each question and each step is done once."""
+    frame, done = _read(filters, root, asked), _question(filters)
     for name, arguments in steps:
         measure = _measures()[name]
         second = list(inspect.signature(measure).parameters)[1:2]
@@ -427,9 +432,9 @@ def _steps(
         if second and second[0] in BESIDE:
             if not reading.beside:
                 raise LedgerError("lacks beside, the second frame of its measure")
-            beside = _read(reading.beside, root, asked)
-            frames.append(_steps(beside, reading.beside_steps, reading, root, asked))
-        done += repr((name, arguments)) + repr(reading.beside) * len(frames[1:])
+            frames.append(_steps(reading.beside, reading.beside_steps, reading, root, asked))
+        done += repr((name, arguments))
+        done += repr((reading.beside, reading.beside_steps)) * len(frames[1:])
         if done not in asked:
             given = {key: _window(value) for key, value in arguments.items()}
             asked[done] = measure(*frames, **given)

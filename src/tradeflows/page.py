@@ -21,7 +21,7 @@ from tradeflows.errors import CodeError, QueryError
 
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
-UPRIGHT = ("bars", "ratios")  # kinds of charts whose numbers run from left to right
+UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
     "figure.figsize": (8.0, 4.5), "figure.dpi": 100, "font.family": FONT, "font.size": 11,
@@ -29,6 +29,7 @@ STYLE: dict[str, Any] = {
     "axes.edgecolor": GREY, "axes.labelcolor": INK, "axes.axisbelow": True,
     "axes.spines.left": False, "axes.spines.right": False, "axes.spines.top": False,
     "lines.linewidth": 2.2, "lines.markersize": 5.5,
+    "hatch.color": MUTE, "hatch.linewidth": 0.7,
     "text.parse_math": False,  # "$52 bn in 2021, $81 bn in 2022" is no formula
 }  # fmt: skip
 
@@ -101,6 +102,13 @@ def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
         )
     own: dict[str, tuple[str, Any]] = {name: (one, "-") for name, (_, one) in ENTITIES.items()}
     return own | dict(zip(others, REST, strict=False))
+
+
+def upon(colour: Any) -> str:
+    """The colour of letters, ink or white, that stands out more from a ground of `colour`."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    light = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return INK if (light + 0.05) ** 2 > 1.05 * 0.0603 else "white"  # whose luminances these are
 
 
 def number(value: float, digits: int = 4) -> str:

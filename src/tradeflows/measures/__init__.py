@@ -13,6 +13,7 @@ from tradeflows.measures.chains import chained
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, share, yoy
 from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
+from tradeflows.measures.endings import let_go, of_base
 from tradeflows.measures.months import Window
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.sums import baskets, stack, sum_parts, total
@@ -21,12 +22,13 @@ from tradeflows.measures.units import (
     DAYS_PER_MONTH,
     barrels_per_day,
     convert,
+    cross,
     per_month,
 )
 
 __all__ = [
     "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
-    "baskets", "chained", "convert", "difference", "displacement", "displacement_over", "gap",
-    "growth", "hhi", "per_month", "price_quantity", "share", "shares", "stack", "sum_parts",
-    "total", "unit_value", "yoy",
+    "baskets", "chained", "convert", "cross", "difference", "displacement", "displacement_over",
+    "gap", "growth", "hhi", "let_go", "of_base", "per_month", "price_quantity", "share", "shares",
+    "stack", "sum_parts", "total", "unit_value", "yoy",
 ]  # fmt: skip

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     carry,
@@ -16,57 +18,128 @@ from tradeflows.measures.common import (
     numbers_of,
     one_value,
     unique,
+    words,
 )
 
 
 def shares(
-    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",)
-) -> pd.DataFrame:
+    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",),
+    whole: str = "",
+) -> pd.DataFrame:  # fmt: skip
     """Each member's share in the sum of the members that `frame` lists.
+
+    Parameters
+    ----------
+    value
+        Column of the figures.
+    of, by
+        Columns of the members, and those that set groups of them apart.
+    whole
+        The code in `of` of the row that states the whole of each group, where the members listed
+        are only some of its parts; shares are in that.
 
     Returns
     -------
-    DataFrame, rows and columns of `frame`
+    DataFrame, rows and columns of `frame` but for those of the whole
         With ``share_pct`` (%); null for a whole group of `by` where one of its members is null.
 
     Raises
     ------
     QueryError
-        A whole (the world, a group) beside its members, a member twice, or mixed units.
+        A whole (the world, a group) beside its members, a member twice, or mixed units. Also:
+        members without a row of their `whole`, or members that come to more than it.
     """
-    need(frame, value, of, *by)
-    disjoint(frame, of, by)
-    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
-    one_value(frame, fixed)
-    unique(frame, [*by, of])
-    figures, group = numbers_of(frame, value), groups_of(frame, by)
-    sums = figures.groupby(group).sum().where(figures.notna().groupby(group).all()).to_frame(value)
-    carry(sums, formulas={value: Formula("value", {"value": Role(frame, value, slot=group)})})
-    wholes = sums[value].iloc[group].set_axis(frame.index)
+    frame, sums, group = _wholes(frame, value, of, by, whole)
     names = {"value": Role(frame, value), "whole": Role(sums, value, group)}
+    wholes = sums[value].iloc[group].set_axis(frame.index)
+    share = 100 * divide(numbers_of(frame, value), wholes)
     return carry(
-        frame.assign(share_pct=100 * divide(figures, wholes)), frame, kept=[Role(frame)],
+        frame.assign(share_pct=share), frame, kept=[Role(frame)],
         formulas={"share_pct": Formula("100 * value / whole", names)},
     )  # fmt: skip
 
 
 def hhi(
-    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",)
-) -> pd.DataFrame:
+    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",),
+    whole: str = "", member: str = "",
+) -> pd.DataFrame:  # fmt: skip
     """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
 
     The list behind it is :func:`shares`, with the same arguments and the same errors.
 
+    Parameters
+    ----------
+    member
+        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%): 0 where
+        it has no row.
+
     Returns
     -------
     DataFrame, one row a group of `by`
-        `by`, ``hhi`` and ``n_members``.
+        `by`, ``hhi`` and ``n_members``. With a `whole`, of which no member may be known, the index
+        is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
+        ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
     """
-    listed = shares(frame, value, of, by)
-    result, group = heads_of(frame, by), groups_of(frame, by)
-    squares = ((listed["share_pct"] / 100) ** 2).groupby(group)
-    result["hhi"] = squares.sum(min_count=1)
-    result["n_members"] = squares.size()
-    text = "sum([v ** 2 for v in value]) / value ** 2"
-    formulas = {"hhi": Formula(text, {"value": Role(frame, value, slot=group)})}
-    return carry(result, listed, formulas=formulas)
+    heads = heads_of(frame, by)
+    frame, sums, group = _wholes(frame, value, of, by, whole)
+    wholes = sums[value].reset_index(drop=True)
+    figures = numbers_of(frame, value)
+    known = figures.notna().groupby(group).all().reindex(heads.index, fill_value=bool(whole))
+    squares = (figures**2).groupby(group).sum().reindex(heads.index, fill_value=0.0)
+    result = heads.assign(hhi=divide(squares, wholes**2).where(known))
+    result["n_members"] = figures.groupby(group).size().reindex(heads.index, fill_value=0)
+    names = {"value": Role(frame, value, slot=group)}
+    formulas = {"hhi": Formula("sum([v ** 2 for v in value]) / value ** 2", names)}
+    if whole:
+        rest = wholes - figures.groupby(group).sum().reindex(heads.index, fill_value=0.0)
+        result["hhi_most"] = divide(squares + rest**2, wholes**2).where(known)
+        result["rest_pct"] = (100 * divide(rest, wholes)).where(known)
+        names["whole"] = Role(sums, value)
+        over = "(sum([v ** 2 for v in value]) + (whole - value) ** 2) / whole ** 2"
+        formulas = {
+            "hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names),
+            "hhi_most": Formula(over, names),
+            "rest_pct": Formula("100 * (whole - value) / whole", names),
+        }
+    if whole and member:
+        row = np.flatnonzero(frame[of].eq(member))
+        part = figures.iloc[row].groupby(group[row]).sum().reindex(heads.index, fill_value=0.0)
+        result["share_pct"] = (100 * divide(part, wholes)).where(known)
+        share = {"part": Role(frame, value, row, group[row]), "whole": Role(sums, value)}
+        formulas["share_pct"] = Formula("100 * part / whole", share)
+    return carry(result, frame, sums, formulas=formulas)
+
+
+def _wholes(
+    frame: pd.DataFrame, value: str, of: str, by: Sequence[str], whole: str
+) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """The members, a frame with the whole of each group of `by`, and the group of each member."""
+    need(frame, value, of, *by)
+    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
+    one_value(frame, fixed)
+    unique(frame, [*by, of])
+    group, figures = groups_of(frame, by), numbers_of(frame, value)
+    if not whole:
+        disjoint(frame, of, by)
+        sums = figures.groupby(group).sum().where(figures.notna().groupby(group).all())
+        sums = sums.to_frame(value)
+        role = Role(frame, value, slot=group)
+        return frame, carry(sums, formulas={value: Formula("value", {"value": role})}), group
+    is_whole = frame[of].eq(whole).to_numpy()
+    members = carry(frame[~is_whole], frame, kept=[Role(frame, row=np.flatnonzero(~is_whole))])
+    disjoint(members, of, by)
+    order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
+    heads = heads_of(frame, by)
+    if lost := sorted(set(range(len(heads))) - set(group[order])):
+        cell = " ".join(words(heads.iloc[lost[0]])) if len(by) else value
+        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
+    sums = pd.DataFrame({value: figures.iloc[order].to_numpy()})
+    parts = figures[~is_whole].groupby(group[~is_whole]).sum().reindex(sums.index, fill_value=0.0)
+    over = parts[parts > sums[value] * (1 + 1e-9)]
+    if len(over):
+        cell = " ".join(words(heads.iloc[over.index[0]])) if len(by) else value
+        raise QueryError(f"the members of {cell} come to {parts[over.index[0]]:.6g}, more than "
+                         f"the {sums[value][over.index[0]]:.6g} of {whole}: choose a window in "
+                         "which both are stated")  # fmt: skip
+    formulas = {value: Formula("value", {"value": Role(frame, value, order)})}
+    return members, carry(sums, formulas=formulas), group[~is_whole]

@@ -46,7 +46,7 @@ def total(
     start: str | None = None,
     end: str | None = None,
     every: int | None = None,
-    absent_is_none: bool = False,
+    absent_is_none: bool | Sequence[str] = False,
 ) -> pd.DataFrame:
     """Sum `value` over a window, or over each `every` months of it.
 
@@ -65,6 +65,8 @@ def total(
     absent_is_none
         Whether a cell without a row in a month that another cell of its group states had no trade
         then, as in BACI, which has no rows for nothing. Else it is not known, and the sum lacks it.
+        Or some of the columns of `by`: then any group that is alike in them states the month, as
+        where a reporter has published it, and one of the suppliers is not in it.
 
     Returns
     -------
@@ -83,6 +85,9 @@ def total(
     need(frame, "ref_period", "n_months", *values, *by, *over)
     if {"ref_period", "n_months"} & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
+    alike = by if isinstance(absent_is_none, bool) else list(absent_is_none)
+    if strange := sorted(set(alike) - set(by)):
+        raise QueryError(f"absent_is_none names {strange[0]}, which is not among `by`")
     if odd := sorted(set(over) - _SUMMABLE):
         raise QueryError(f"{odd[0]} cannot be summed over: name it in `by`, or keep one value")
     numbers = pd.DataFrame({name: numbers_of(frame, name) for name in values})
@@ -106,6 +111,7 @@ def total(
     n = (stop - begin) // every
     inside = lines["month"].between(begin, stop - 1)
     lines["window"] = ((lines["month"] - begin) // every).where(inside, -1)
+    open_ = lines[~lines["stated"] & inside]  # a row without a figure, which is not no row
     lines = lines[lines["stated"]]
     uncut(lines, lines["window"])
     lines = lines[lines["window"] >= 0]
@@ -115,7 +121,17 @@ def total(
     cells = np.bincount(group[first], minlength=len(heads)).repeat(n)[:, None]
     place = group[lines["row"]] * (stop - begin) + lines["month"] - begin
     count = np.bincount(place, minlength=len(heads) * (stop - begin)).reshape(-1, every)
-    full = count > 0 if absent_is_none else count == cells
+    if absent_is_none is not False:
+        same = groups_of(heads, alike)
+        known = np.zeros((len(heads), stop - begin), bool)
+        np.logical_or.at(known, same, count.reshape(len(heads), -1) > 0)
+        full = known[same]
+        at, told = (pd.MultiIndex.from_frame(one[["cell", "month"]]) for one in (open_, lines))
+        open_ = open_[~at.isin(told)]
+        full[group[open_["row"]], open_["month"] - begin] = False
+        full = full.reshape(-1, every)
+    else:
+        full = count == cells
     rows = lines.drop_duplicates("row")
     row = rows["row"].to_numpy()
     slot = group[row] * n + rows["window"].to_numpy()
@@ -125,7 +141,7 @@ def total(
     one["ref_period"] = days(starts).astype("datetime64[us]")
     one["n_months"] = every
     result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(bare(one))
-    filled = np.bincount(slot, minlength=len(result)) > 0
+    filled = (np.bincount(slot, minlength=len(result)) > 0) | full.all(axis=1)
     for name in values:
         sums = np.bincount(slot, numbers[name].to_numpy()[row], minlength=len(result))
         result[name] = np.where(filled, sums, np.nan)

@@ -1,4 +1,4 @@
-"""From one unit to another: barrels a day, US dollars, a month."""
+"""From one unit to another: barrels a day, US dollars, cross rates, a month."""
 
 import numpy as np
 import pandas as pd
@@ -90,6 +90,51 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
         "primary_value_usd": Formula(["value", "value * rate / months", "given"], names, which),
         "rate": Formula(["rate / months", "1"], names, as_is.astype("int8")),
     })  # fmt: skip
+
+
+def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Cross rate of two currencies through the one that both are quoted for.
+
+    Parameters
+    ----------
+    rates, other
+        Rows of the table ``rates`` with one base: roubles a dollar and yuan a dollar give roubles
+        a yuan.
+
+    Returns
+    -------
+    DataFrame, rows of `rates`
+        ``base`` (the quote of `other`), ``quote``, ``publisher`` and ``statistic`` of both where
+        they differ, ``ref_period``, ``n_months`` and ``rate``; null where `other` has none.
+
+    Raises
+    ------
+    QueryError
+        A side mixes bases, quotes or publishers or states a month twice, the bases differ, or the
+        sides share no month.
+    """
+    for side in (rates, other):
+        need(side, "base", "quote", "ref_period", "n_months", "rate")
+        one_value(side, ["base", "quote", "publisher", "n_months"])
+        unique(side, ["ref_period"])
+    if (base := rates["base"].iloc[0]) != (through := other["base"].iloc[0]):
+        raise QueryError(f"one side is for {base} and the other for {through}: read both for one")
+    at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
+    if not (at >= 0).any():
+        raise QueryError("the two sides share no month: read both for the same time")
+    under = numbers_of(other, "rate").to_numpy()[at]
+    under[at < 0] = np.nan
+    result = rates[["quote", "ref_period", "n_months"]].assign(
+        base=other["quote"].iloc[0], rate=numbers_of(rates, "rate") / under
+    )
+    for name in ("publisher", "statistic"):
+        if name in rates and name in other:
+            both = zip(rates[name], other[name].iloc[at], strict=True)
+            result[name] = [" / ".join(dict.fromkeys(pair)) for pair in both]
+    names = {"rate": Role(rates, "rate"), "other": Role(other, "rate", at)}
+    caveat = f"{rates['quote'].iloc[0]} for {other['quote'].iloc[0]} through {base}"
+    return carry(result, rates, other, caveats=[caveat],
+                 formulas={"rate": Formula("rate / other", names)})  # fmt: skip
 
 
 def per_month(figures: pd.DataFrame) -> pd.DataFrame:

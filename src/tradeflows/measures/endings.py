@@ -1,0 +1,117 @@
+"""When a flow came to an end."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.errors import QueryError
+from tradeflows.lineage import Formula, Role
+from tradeflows.measures.common import (
+    carry,
+    groups_of,
+    heads_of,
+    need,
+    numbers_of,
+    one_value,
+    unique,
+)
+from tradeflows.measures.months import Window, days, ends_of, first_month, runs, span
+from tradeflows.measures.sums import total
+
+
+def let_go(
+    frame: pd.DataFrame, value: str, base: Window, part: float = 0.5,
+    by: Sequence[str] = ("reporter_iso",),
+) -> pd.DataFrame:  # fmt: skip
+    """Find the last month in which each cell still had a `part` of its mean month in the base.
+
+    A month below it counts for nothing as long as a later one is not, so that a ship in every
+    third month is no end.
+
+    Parameters
+    ----------
+    base
+        Window whose mean month, over the months with a figure, is 100 per cent.
+    part
+        What must be reached of that mean: 0.5 is half.
+
+    Returns
+    -------
+    DataFrame, one row a cell that has had something in the base
+        `by`, ``<value>_base`` (a month), ``months_base``, ``last`` (the month), ``last_any`` (the
+        last month with anything), ``until`` (the last month with a figure), ``ended`` (whether
+        ``last`` lies before it) and ``missing``, the months from the base on without a figure. The
+        list behind it is :func:`of_base`.
+
+    Raises
+    ------
+    QueryError
+        A period longer than a month, a month twice, mixed units, a base without any figure, or
+        a `part` that is not above 0.
+    """
+    if not part > 0:
+        raise QueryError(f"part is {part}: the part of the base to be reached is above 0")
+    listed = of_base(frame, value, base, by)
+    month, pct = first_month(listed), listed["base_pct"]
+    group = groups_of(listed, by)
+    result = heads_of(listed, by)
+    result[f"{value}_base"] = listed.groupby(group)[f"{value}_base"].first()
+    result["months_base"] = listed.groupby(group)["months_base"].first()
+    at = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}
+    for name, there in at.items():
+        last = month[there].groupby(group[there]).max().reindex(result.index)
+        result[name] = pd.to_datetime(
+            [pd.NaT if np.isnan(one) else days(np.array([one], "int64"))[0] for one in last]
+        )
+    result["ended"] = result["last"] < result["until"]
+    begin = span(base)[0]
+    result["missing"] = [
+        runs(set(range(begin, int(month.max()) + 1)) - set(month[pct.notna() & (group == i)]))
+        for i in range(len(result))
+    ]
+    role = Role(listed, f"{value}_base", np.unique(group, return_index=True)[1])
+    caveats = [f"{name}: no {value} in {months}" for name, months in
+               zip(result[by[0]], result["missing"], strict=True) if months]  # fmt: skip
+    return carry(result, listed, caveats=caveats,
+                 formulas={f"{value}_base": Formula("base", {"base": role})})  # fmt: skip
+
+
+def of_base(
+    frame: pd.DataFrame, value: str, base: Window, by: Sequence[str] = ("reporter_iso",)
+) -> pd.DataFrame:
+    """Put each month as a percentage of the mean month of the same cell in a base window.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``<value>_base``, ``months_base`` and ``base_pct`` (%), from the base on; cells whose
+        base has nothing in it are left out.
+
+    Raises
+    ------
+    QueryError
+        As :func:`let_go`.
+    """
+    need(frame, "ref_period", "n_months", value, *by)
+    unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
+    one_value(frame.loc[frame[value].notna(), unit], unit)
+    if (frame["n_months"] != 1).any():
+        raise QueryError("periods of more than a month have no last month: keep n_months == 1")
+    unique(frame, [*by, "ref_period"])
+    sums = total(frame, value, by, start=ends_of(base)[0], end=ends_of(base)[1])
+    group = groups_of(frame, by)
+    stated, base_sum = sums["n_stated"].to_numpy("int64"), sums[value].to_numpy()
+    mean = np.where(stated > 0, base_sum / np.where(stated > 0, stated, 1), np.nan)
+    kept = np.flatnonzero((mean > 0)[group] & (first_month(frame) >= span(base)[0]).to_numpy())
+    if not len(kept):
+        raise QueryError(f"nothing had any {value} in the base {runs(range(*span(base)))}")
+    cell = group[kept]
+    result = frame.iloc[kept].assign(**{f"{value}_base": mean[cell], "months_base": stated[cell]})
+    result["base_pct"] = 100 * numbers_of(result, value) / mean[cell]
+    names = {"value": Role(frame, value, kept), "base": Role(sums, value, cell),
+             "n": stated[cell]}  # fmt: skip
+    return carry(result, frame, kept=[Role(frame, row=kept)], formulas={
+        "base_pct": Formula("100 * value / (base / n)", names),
+        f"{value}_base": Formula("base / n", names),
+    })  # fmt: skip
