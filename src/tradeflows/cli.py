@@ -131,11 +131,11 @@ def diff(args: argparse.Namespace) -> None:
     print(*changes, f"{len(changes)} figures changed", sep="\n")
 
 
-def _progress(calls: int) -> Callable[[Any], None]:
-    """A bar on a terminal, and a quiet line a call elsewhere."""
+def _progress(total: int, unit: str = "call") -> Callable[[Any], None]:
+    """A bar on a terminal, and a quiet line a call or file elsewhere."""
     from tqdm import tqdm
 
-    bar = tqdm(total=calls, unit="call", disable=None)
+    bar = tqdm(total=total, unit=unit, disable=None)
 
     def show(now: Any) -> None:
         if bar.disable:
@@ -151,9 +151,18 @@ def _progress(calls: int) -> Callable[[Any], None]:
 
 def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
-    from tradeflows import clean
+    from tradeflows import clean, cluster
 
-    cleaned = clean.clean(args.publisher, args.file, args.to, strict=args.strict, **_given(args))
+    given = {"strict": args.strict} | _given(args)
+    if args.cluster is None:
+        cleaned = clean.clean(args.publisher, args.file, args.to, **given)
+    else:
+        try:
+            cleaned = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
+                                     progress=_progress(0, "file"), **given)  # fmt: skip
+        except KeyboardInterrupt:
+            print("the same command again does only what is missing", file=sys.stderr)
+            raise
     for line in clean.lines(cleaned):
         print(line)
 
@@ -243,6 +252,11 @@ def parser() -> argparse.ArgumentParser:
         if verb is clean:
             below.add_argument("--to", type=Path, required=True, help=".parquet, .csv or a folder")
             below.add_argument("--strict", action="store_true", help="leave nothing out")
+            below.add_argument(
+                "--cluster", nargs="?", const="", metavar="ADDRESS",
+                help="a task a file on the Dask scheduler there, whose workers see FILE and the "
+                     "folder --to at the same place; without ADDRESS, a worker a core here",
+            )  # fmt: skip
         if verb is add:
             below.add_argument("--vintage", default="not stated", help="the publisher's release")
             below.add_argument("--rank", type=int, default=9, help="1 before all, default 9")
