@@ -1,6 +1,13 @@
+import os
 import pickle
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import tasks
 
@@ -122,13 +129,49 @@ def test_the_same_bytes_twice_and_a_folder_that_is_not_shared_are_refused(
         spread(months, twin)
 
 
-def test_without_an_address_the_workers_are_started_here(months, tmp_path, capsys):
-    command = ["clean", "comext", str(months), "--to", str(tmp_path / "out"), "--cluster"]
-    assert cli.main(command) == 0
+def test_the_command_says_each_file_and_then_the_whole(months, workers, tmp_path, capsys):
+    command = ["clean", "comext", str(months), "--to", str(tmp_path / "out")]
+    assert cli.main([*command, "--cluster", workers.scheduler_address]) == 0
     said = capsys.readouterr()
     assert said.out.splitlines()[-1] == "3 files: 12 records, 12 rows"
     assert said.err.splitlines()[-1].startswith("3 done, 0 left, 12 rows: full_20240")
     assert len(said.err.splitlines()) == 3
+
+
+def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
+    months, spread, tmp_path
+):
+    pipe = tmp_path / "full_202404.dat"
+    os.mkfifo(pipe)  # a file that does not end
+    command = [sys.executable, "-m", "tradeflows.cli", "clean", "comext", months, pipe,
+               "--to", tmp_path / "out", "--cluster"]  # fmt: skip
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        said = [process.stderr.readline() for _ in range(3)]
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        time.sleep(0.5)
+        with suppress(OSError):  # let go, unless the worker has been killed by now
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        rest = process.stderr.read()
+    assert said[-1].startswith("3 done, 1 left, 12 rows: full_20240")
+    assert rest.splitlines() == [
+        "the same command again does only what is missing",
+        "tradeflows: interrupted; nothing half-written is left",
+    ]
+    assert process.returncode == 130
+    assert [one.held for one in spread(months)] == [True] * 3
+
+
+def test_a_task_keeps_to_one_core(months, tmp_path):
+    before = pa.cpu_count()
+    try:
+        pa.set_cpu_count(3)
+        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {})
+        assert pa.cpu_count() == 1
+    finally:
+        pa.set_cpu_count(before)
 
 
 @pytest.mark.parametrize(
