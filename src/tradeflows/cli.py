@@ -145,18 +145,22 @@ def _progress(total: int, unit: str = "call") -> Callable[[Any], None]:
             bar.total = now.done + now.left
             bar.set_postfix_str(f"{now.rows:,} rows")
             bar.update(now.done - bar.n)
+            if not now.left:
+                bar.close()
 
     return show
 
 
 def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
-    from tradeflows import clean, cluster
+    from tradeflows import clean
 
     given = {"strict": args.strict} | _given(args)
     if args.cluster is None:
         cleaned = clean.clean(args.publisher, args.file, args.to, **given)
     else:
+        from tradeflows import cluster
+
         try:
             cleaned = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
                                      progress=_progress(0, "file"), **given)  # fmt: skip
