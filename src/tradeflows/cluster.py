@@ -23,6 +23,12 @@ from tradeflows.clean import Cleaned
 from tradeflows.errors import QueryError, SourceError, TradeflowsError
 
 WAIT = 30  # seconds for a scheduler, and then for a worker, to answer
+SETTINGS = {
+    # No file waits at a busy worker, to be blamed with the one over which the worker dies.
+    "distributed.scheduler.worker-saturation": 1.0,
+    # Dask would have workers give freed pages back at once, which is a tenth of their time.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
 
 
 class Progress(NamedTuple):
@@ -132,6 +138,7 @@ def _check(client: Any, address: str) -> None:
 @contextmanager
 def local(workers: int) -> Iterator[Any]:
     """A cluster of single-threaded processes, up to one a core, that hears this machine alone."""
+    from dask import config
     from distributed import LocalCluster
 
     # Ctrl-C is for this process alone: what is started below inherits that it is blocked, but for
@@ -139,16 +146,15 @@ def local(workers: int) -> Iterator[Any]:
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        cluster: Any = LocalCluster(
-            n_workers=min(workers, pa.cpu_count()), threads_per_worker=1, processes=True,
-            host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-        )  # fmt: skip
+        with config.set(SETTINGS):
+            cluster = LocalCluster(
+                n_workers=min(workers, pa.cpu_count()), threads_per_worker=1, processes=True,
+                host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            )  # fmt: skip
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
-        # A file that waits beside the one at which a worker dies is not to be blamed.
-        cluster.scheduler.WORKER_SATURATION = 1.0
         yield cluster
 
 
