@@ -1,4 +1,5 @@
 import json
+import os
 import time
 import tracemalloc
 
@@ -95,6 +96,53 @@ def test_what_is_left_out_is_an_error_if_so_asked_and_the_old_file_stays(saved, 
         clean.clean("gacc", [saved(twins.gacc([stray], [*stray]))], to, flow="M", strict=True)
     assert to.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["download", "oil.parquet"]
+
+
+def test_what_is_held_is_not_written_again(saved, tmp_path, monkeypatch):
+    path, to = saved(RATES), tmp_path / "out"
+    written = []
+
+    def run(**more):
+        [told] = clean.clean("cbr", [path], to, **more)
+        [file] = to.iterdir()
+        written.append(file.stat().st_ino)
+        return told, file
+
+    first, file = run()
+    before = file.read_bytes()
+    again, _ = run()
+    assert (first.held, again) == (False, first._replace(held=True))
+    assert again.line() == first.line() + "; held already"
+    assert written[0] == written[1]
+    file.write_bytes(before[: len(before) // 2])  # no longer whole
+    assert not run()[0].held
+    assert file.read_bytes() == before
+    monkeypatch.setattr(clean, "code", lambda: b"another cleaner")
+    assert not run()[0].held
+    monkeypatch.undo()
+    path.write_bytes(RATES + b" ")  # another release
+    clean.clean("cbr", [path], to)
+    assert len(list(to.iterdir())) == 2
+
+
+def test_what_is_held_answers_to_the_options_of_this_run(saved, tmp_path):
+    stray = OIL | {"second quantity": "5", "second unit": "?"}
+    path = saved(twins.gacc([OIL], COLUMNS))
+    assert not clean.clean("gacc", [path], tmp_path / "out", flow="M")[0].held
+    assert not clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].held
+    assert clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].held
+    path = saved(twins.gacc([stray], [*stray]))
+    clean.clean("gacc", [path], tmp_path / "out", flow="M")
+    with pytest.raises(SchemaError, match="--strict"):
+        clean.clean("gacc", [path], tmp_path / "out", flow="M", strict=True)
+
+
+def test_what_a_killed_run_left_is_removed_after_an_hour(saved, tmp_path):
+    for name, age in ((".old.parquet.1.tmp", 3700), (".new.parquet.1.tmp", 10)):
+        saved(b"half", name)
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    clean.clean("cbr", [saved(RATES)], tmp_path)
+    assert [path.name for path in tmp_path.glob(".*")] == [".new.parquet.1.tmp"]
 
 
 def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):

@@ -133,6 +133,15 @@ def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
         "procedure=1,type=E", "procedure=1,type=E,residual=2"]  # fmt: skip
 
 
+def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
+    path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
+    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
+    coded = [each.dictionary.to_pylist() for each in part.rows.columns
+             if pa.types.is_dictionary(each.type)]  # fmt: skip
+    assert coded
+    assert [words for words in coded if len(words) != len(set(words))] == []
+
+
 def test_unspecified_and_withheld_partners_are_kept_apart(saved):
     codes = ["QP", "QQ", "QR", "QS", "QU", "QV", "QW", "QX", "QY", "QZ"]
     found = rows(saved(twin(*({"PARTNER": code} for code in codes))))

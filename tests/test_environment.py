@@ -100,6 +100,11 @@ def test_conda_users_get_the_same_dependencies_at_the_same_versions(project, dir
     assert f"  - python{project['project']['requires-python']}" in text("environment.yml")
 
 
+def test_what_is_optional_is_tested(project):
+    optional = project["project"]["optional-dependencies"].values()
+    assert set(chain.from_iterable(optional)) <= set(project["dependency-groups"]["dev"])
+
+
 def test_what_the_code_imports_is_stated(locked):
     files = [file for top in ("src", "tests", "benchmarks") for file in (ROOT / top).rglob("*.py")]
     imported = set()

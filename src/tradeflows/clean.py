@@ -7,18 +7,23 @@ function ``clean(path, source, **options)``; a file is recognised by how it begi
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib
 import inspect
 import json
-import os
 import re
+import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import cache
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -73,7 +78,10 @@ KNOWN = {
 
 
 class Cleaned(NamedTuple):
-    """What became of one file: its entry, and counts of records, rows and what was left out."""
+    """What became of one file: its entry, and counts of records, rows and what was left out.
+
+    It is `held` where an earlier run had written it.
+    """
 
     source: Source
     records: int
@@ -81,6 +89,7 @@ class Cleaned(NamedTuple):
     left_out: Mapping[str, int]
     value: Mapping[str, float]
     empty: int
+    held: bool = False
 
     def line(self) -> str:
         """One line that says all of it."""
@@ -90,8 +99,12 @@ class Cleaned(NamedTuple):
             for reason, count in self.left_out.items()
         )  # fmt: skip
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
+        held = "; held already" if self.held else ""
         return (f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
-                f"{self.source.table}; left out: {left or 'nothing'}{empty}")  # fmt: skip
+                f"{self.source.table}; left out: {left or 'nothing'}{empty}{held}")  # fmt: skip
+
+
+COUNTED = Cleaned._fields[1:-1]  # what the metadata say of a file, beside its name
 
 
 def recognise(path: Path) -> list[str]:
@@ -173,7 +186,8 @@ def clean(
     Returns
     -------
     list of Cleaned
-        One entry a file; the same stands in the Parquet files' metadata under ``sources``.
+        One entry a file; the same stands in the Parquet files' metadata under ``sources``. What
+        this very code has written of these very files before is not written again.
 
     Raises
     ------
@@ -181,12 +195,12 @@ def clean(
         A file is not as it should be. Nothing is written then, and an older file stays.
     """
     function = cleaner(publisher, options)
-    files = _files(paths)
+    files = listed(paths)
     for path in files:
         check(publisher, path)
     table = KNOWN[publisher].table
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
-    single = to.suffix in (".parquet", ".csv")
+    single = is_file(to)
     for path in files:
         source = reading.uncatalogued(path, publisher, table)
         output = to if single else to / f"{source.id}.parquet"
@@ -196,12 +210,22 @@ def clean(
     done: list[tuple[Path, Path]] = []
     cleaned: list[Cleaned] = []
     try:
-        (to.parent if single else to).mkdir(parents=True, exist_ok=True)
+        folder = to.parent if single else to
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         for output, some in outputs.items():
-            temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+            sources = [source for _, source in some]
+            made = fingerprint((each._replace(retrieved=date.min, arguments=options)
+                                for each in sources), table)  # fmt: skip
+            held = _held(output, sources, made)
+            if held and not (strict and any(each.left_out for each in held)):
+                cleaned += held
+                continue
+            # Two machines may share the folder, and the number of a process.
+            temporary = output.with_name(f".{output.name}.{uuid4().hex}.tmp")
             done.append((temporary, output))
             parts = ((source, function(path, source, **options)) for path, source in some)
-            cleaned += _write(temporary, output.suffix, table, parts, strict)
+            cleaned += _write(temporary, output.suffix, table, parts, strict, made)
         for temporary, output in done:
             temporary.replace(output)
     except OSError as error:
@@ -212,7 +236,19 @@ def clean(
     return cleaned
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
+def is_file(to: Path) -> bool:
+    """Whether `to` names one file for all, and not a folder with a file for each."""
+    return to.suffix in (".parquet", ".csv")
+
+
+def listed(paths: Iterable[Path]) -> list[Path]:
+    """The files among `paths` and those within its folders, each once.
+
+    Raises
+    ------
+    SourceError
+        A folder is empty.
+    """
     found = []
     for path in paths:
         inside = sorted(each for each in path.rglob("*") if each.is_file()
@@ -223,9 +259,50 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left: temporary files more than an hour old."""
+    for path in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):  # renamed or removed by its owner meanwhile
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()
+
+
+def fingerprint(sources: Iterable[Source], table: str) -> str:
+    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
+    digest = hashlib.sha256(code())
+    for source in sources:
+        if source.table == table:  # its totals are learnt by a build, and decide nothing
+            digest.update(repr(source._replace(control={})).encode())
+    return digest.hexdigest()
+
+
+@cache  # the code of a process is that which it imported
+def code() -> bytes:
+    """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
+    package = Path(__file__).parent
+    files = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
+    files += [package / name for name in ("clean.py", "codes.py", "schema.py", "tables.py")]
+    text = b"".join(path.read_bytes() for path in sorted(files))
+    return hashlib.sha256(pa.__version__.encode() + text).digest()
+
+
+def _held(output: Path, sources: Sequence[Source], made: str) -> list[Cleaned]:
+    """What an earlier run wrote of `sources`, if its output is whole and `made` as now."""
+    try:
+        told = parquet.read_metadata(output).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return []
+    if told.get(b"fingerprint") != made.encode():
+        return []
+    return [
+        Cleaned(source, **{name: each[name] for name in COUNTED}, held=True)
+        for source, each in zip(sources, json.loads(told[b"sources"]), strict=True)
+    ]
+
+
 def _write(
     path: Path, suffix: str, table: str, files: Iterable[tuple[Source, Iterator[Part]]],
-    strict: bool,
+    strict: bool, made: str,
 ) -> list[Cleaned]:  # fmt: skip
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
@@ -235,7 +312,7 @@ def _write(
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check()
-        sink.about(cleaned)
+        sink.about(cleaned, made)
     return cleaned
 
 
@@ -310,17 +387,18 @@ class Sink:
         )
         return writer
 
-    def about(self, cleaned: list[Cleaned]) -> None:
-        """Say in the file's metadata what became of each source."""
+    def about(self, cleaned: list[Cleaned], made: str) -> None:
+        """Say in the file's metadata what became of each source, and the fingerprint of all."""
         told = [
-            each._asdict() | {"source": each.source.id, "publisher": each.source.publisher,
-                              "file": each.source.path, "sha256": each.source.sha256}
+            {name: getattr(each, name) for name in COUNTED}
+            | {"source": each.source.id, "publisher": each.source.publisher,
+               "file": each.source.path, "sha256": each.source.sha256}
             for each in cleaned
         ]  # fmt: skip
         self._flush()
         if not self._plain:
             text = json.dumps(told, ensure_ascii=False)
-            self._file.add_key_value_metadata({"sources": text})
+            self._file.add_key_value_metadata({"sources": text, "fingerprint": made})
 
     def __exit__(self, error: object, *_: object) -> None:
         """Write the rest, unless it went wrong, and close."""

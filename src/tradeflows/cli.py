@@ -210,7 +210,25 @@ def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
     from tradeflows import clean
 
-    cleaned = clean.clean(args.publisher, args.file, args.to, strict=args.strict, **_given(args))
+    given = {"strict": args.strict} | _given(args)
+    if args.cluster is None:
+        cleaned = clean.clean(args.publisher, args.file, args.to, **given)
+    else:
+        from tradeflows import cluster
+
+        try:
+            with _bar(len(args.file)) as bar:
+
+                def show(now: cluster.Progress) -> None:
+                    line = f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}"
+                    told = f"{now.rows:,} rows, {now.left} files left"
+                    _move(bar, line, now.done, now.done + now.left, told)
+
+                cleaned = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
+                                         progress=show, **given)  # fmt: skip
+        except KeyboardInterrupt:
+            print("the same command again does only what is missing", file=sys.stderr)
+            raise
     for line in clean.lines(cleaned):
         print(line)
 
@@ -302,6 +320,11 @@ def parser() -> argparse.ArgumentParser:
         if verb is clean:
             below.add_argument("--to", type=Path, required=True, help=".parquet, .csv or a folder")
             below.add_argument("--strict", action="store_true", help="leave nothing out")
+            below.add_argument(
+                "--cluster", nargs="?", const="", metavar="ADDRESS",
+                help="a task a file on the Dask scheduler there, whose workers see FILE and the "
+                     "folder --to at the same place; without ADDRESS, a worker a core here",
+            )  # fmt: skip
         if verb is add:
             below.add_argument("--vintage", default="not stated", help="the publisher's release")
             below.add_argument("--rank", type=int, default=9, help="1 before all, default 9")

@@ -1,10 +1,16 @@
 """What can go wrong, named for who must act. Every message is one line that says what to do."""
 
+import copyreg
 from pathlib import Path
+from typing import Any
 
 
 class TradeflowsError(Exception):
     """Any error that this package raises on purpose; the data are not as expected (exit 1)."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its message, so that an error comes back from another process as it was."""
+        return copyreg.__newobj__, (type(self), *self.args)  # type: ignore[attr-defined]
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in a notebook: the message, in place of the frames."""

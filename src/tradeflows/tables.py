@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import math
 import os
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +25,7 @@ from pyarrow import parquet
 
 from tradeflows import catalogue, codes, schema
 from tradeflows.catalogue import Source
+from tradeflows.clean import fingerprint, sweep
 from tradeflows.errors import BuildError, LayoutError, QueryError
 from tradeflows.publishers import Part, control
 
@@ -67,23 +66,6 @@ def _catalogued(root: Path) -> dict[bool, dict[str, Source]]:
     return {False: committed, True: own}
 
 
-def fingerprint(sources: Iterable[Source], table: str) -> str:
-    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
-    digest = hashlib.sha256(pa.__version__.encode() + _code())
-    for source in sources:
-        if source.table == table:  # its totals are learnt by a build, and decide nothing
-            digest.update(repr(source._replace(control={})).encode())
-    return digest.hexdigest()
-
-
-@cache  # the code of a process is that which it imported
-def _code() -> bytes:
-    package = Path(__file__).parent
-    code = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
-    code += [package / name for name in ("codes.py", "schema.py", "tables.py")]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code))).digest()
-
-
 def build(root: Path | None = None, progress: Callable[[str], None] | None = None) -> list[Built]:
     """Clean every catalogued file into ``data/processed``; all tables, or none of them.
 
@@ -120,7 +102,7 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
             if local and not sources and not folder.exists():
                 continue
             folder.mkdir(parents=True, exist_ok=True)
-            _sweep(folder)
+            sweep(folder)
             for name in schema.TABLES:
                 built = Built(name, processed(root, name, local=local), Counter())
                 temporary = folder / f".{name}.{os.getpid()}.tmp"
@@ -203,13 +185,6 @@ def _clean(root: Path, source: Source) -> Iterable[Part]:
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
         raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed build left: temporary files more than an hour old."""
-    for path in folder.glob(".*.tmp"):
-        if time.time() - path.stat().st_mtime > 3600:
-            path.unlink(missing_ok=True)
 
 
 # --- control totals -----------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The text of a file that may be a ``.7z`` archive, decoded as it is read: never on disk, or whole.
 
-``7z`` decodes where it is installed, else py7zr in a thread, at about half the speed.
+``7z`` decodes where it is installed, else py7zr in a thread, at about half the speed. How many
+threads it may use is what pyarrow may: ``pyarrow.cpu_count()``, or OMP_NUM_THREADS before.
 """
 
 import fcntl
@@ -12,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import IO
+
+import pyarrow as pa
 
 from tradeflows.errors import LayoutError
 
@@ -51,7 +54,8 @@ def _found() -> str | None:
 @contextmanager
 def _binary(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
     """A stream, and a function that says at its end what was wrong; empty where nothing was."""
-    command = [_found() or "7z", "x", "-so", "-bd", "--", str(path.resolve())]
+    options = ["-so", "-bd", f"-mmt={pa.cpu_count()}", "--"]
+    command = [_found() or "7z", "x", *options, str(path.resolve())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           stdin=subprocess.DEVNULL, bufsize=0) as process:  # fmt: skip
         assert process.stdout

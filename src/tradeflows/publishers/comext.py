@@ -15,7 +15,6 @@ when the decoder has vouched for all of it, is it sorted by product and partner 
 
 import csv as text_csv
 import json
-import os
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -239,7 +238,7 @@ def _read(path: Path, stream: IO[bytes], layout: Layout) -> Month:
             pieces[name].append(each)
         first += len(each)
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, AHEAD)) as pool:
+    with ThreadPoolExecutor(min(pa.cpu_count(), AHEAD)) as pool:
         for block in _blocks(path, stream):
             waiting.append((block, pool.submit(_parse, layout, block)))
             if len(waiting) > AHEAD:
@@ -351,7 +350,9 @@ def _batches(
     words, figures = month.words, month.figures
     year, last = int(words["period"][0][:4]), words["period"][0][4:]
     metadata = dict(TRADE.metadata or {}) | {b"control": control(month).encode()}
-    iso = {name: codes.areas(pa.array(words[name]), "eurostat", "", year) for name in WORDS[1:3]}
+    # Several codes share an id, and pyarrow writes stray memory for a dictionary that repeats one.
+    iso = {name: codes.areas(pa.array(words[name]), "eurostat", "", year).dictionary_encode()
+           for name in WORDS[1:3]}  # fmt: skip
     parts = [f"procedure={procedure},type={kind}" + (f",residual={k + 1}" if k else "")
              for k in range(int(numbered.max()) + 1) for procedure in words["procedure"]
              for kind in words["type"]]  # fmt: skip
@@ -376,6 +377,10 @@ def _batches(
         n = len(at)
         c = {name: month.coded[name][at].astype(np.int32) for name in WORDS[:-1]}
         value, kg, qty = (figures[name][at].astype(np.float64) for name in NUMBERS)
+
+        def area(name: str) -> pa.Array:
+            return coded(iso[name].indices.to_numpy()[c[name]], iso[name].dictionary)
+
         low, high = c["product"][0], c["product"][-1] + 1
         some = value != 0
         export = np.array([word == "2" for word in words["flow"]])[c["flow"]]
@@ -388,9 +393,9 @@ def _batches(
                                                 if each is None}  # fmt: skip
         columns |= {
             "source_row": at.astype(np.int64) + 1,
-            "reporter_iso": coded(c["reporter"], iso["reporter"]),
+            "reporter_iso": area("reporter"),
             "reporter_code": coded(c["reporter"], words["reporter"]),
-            "partner_iso": coded(c["partner"], iso["partner"]),
+            "partner_iso": area("partner"),
             "partner_code": coded(c["partner"], words["partner"]),
             "partner_role": coded(np.where(export, 0, 1 + intra),
                                   ["destination", "origin", "consignment"]),

@@ -1,0 +1,216 @@
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+import tasks
+
+from tradeflows import clean, cli, cluster
+from tradeflows.errors import LayoutError, QueryError, SourceError
+from tradeflows.publishers import comext
+
+# Two partners have one id here, and two months one size.
+ROWS = [
+    f"AT,{partner},E,{product},3,0,0,3,1,05,{flow},1,NO_SU,{{period}},{value},{value},5,0"
+    for value, (partner, product, flow) in enumerate(
+        [("RU", "27090090", 1), ("QX", "27090090", 1), ("QU", "39XXXXXX", 2), ("CN", "TOTAL", 2)]
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def workers():
+    with cluster.local(1) as made:
+        yield made
+
+
+@pytest.fixture
+def months(tmp_path):
+    """Files of a few rows, in a folder."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for period in ("202401", "202402", "202403"):
+        lines = [comext.SINCE_2002, *(row.format(period=period) for row in ROWS)]
+        (folder / f"full_{period}.dat").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture
+def spread(workers, tmp_path):
+    """Clean what is given on the cluster."""
+
+    def run(*paths, **options):
+        address = workers.scheduler_address
+        return cluster.spread("comext", paths, tmp_path / "out", address=address, **options)
+
+    return run
+
+
+def held(folder):
+    """What lies in a folder: the bytes, and when they were written."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+def test_the_result_is_the_same_bytes_as_without_a_cluster(months, spread, tmp_path):
+    told = spread(months)
+    again = clean.clean("comext", [months], tmp_path / "plain")
+    assert [one.line() for one in told] == [one.line() for one in again]
+    assert [one.source.path for one in told] == sorted(path.name for path in months.iterdir())
+    plain = {path.name: path.read_bytes() for path in (tmp_path / "plain").iterdir()}
+    assert {name: raw for name, (raw, _) in held(tmp_path / "out").items()} == plain
+    assert len(plain) == 3
+
+
+def test_a_second_run_does_nothing_and_a_third_only_what_is_missing(months, spread, tmp_path):
+    spread(months)
+    before = held(tmp_path / "out")
+    assert [one.held for one in spread(months)] == [True] * 3
+    assert held(tmp_path / "out") == before
+    next((tmp_path / "out").glob("full_202402_*")).unlink()
+    assert [one.held for one in spread(months)] == [True, False, True]
+    after = held(tmp_path / "out")
+    assert [after[name] == before[name] for name in sorted(before)] == [True, False, True]
+    assert {name: raw for name, (raw, _) in after.items()} == {
+        name: raw for name, (raw, _) in before.items()}  # fmt: skip
+
+
+def test_a_file_over_which_a_worker_is_killed_is_tried_again(months, spread, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "_task", tasks.killed_once)
+    assert [one.rows for one in spread(months)] == [4, 4, 4]
+    assert len(pd.read_parquet(tmp_path / "out")) == 12
+
+
+def test_a_file_over_which_all_workers_die_is_named_and_the_others_are_not_blamed(
+    months, spread, workers, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cluster, "_task", tasks.killed)
+    monkeypatch.setattr(workers.scheduler, "allowed_failures", 0)
+    seen = []
+    with pytest.raises(SourceError) as refused:
+        spread(months, progress=seen.append)
+    assert str(refused.value) == (
+        f"{months}/full_202402.dat: the workers that took it died (1), for want of memory perhaps; "
+        "of 3 files, 1 refused and 2 whole, which stay"
+    )
+    assert len(pd.read_parquet(tmp_path / "out")) == 8
+    assert (seen[-1].done, seen[-1].left, seen[-1].rows) == (3, 0, 8)
+
+
+def test_damaged_files_are_counted_and_the_first_is_shown(months, spread, tmp_path):
+    for period in ("202401", "202402"):
+        path = months / f"full_{period}.dat"
+        path.write_text(path.read_text().replace("AT,CN,", "AT,CN,E,"))
+    with pytest.raises(LayoutError) as refused:
+        spread(months)
+    assert str(refused.value) == (
+        f"{months}/full_202401.dat: record 4: expected 18 fields, found 19; of 3 files, 2 refused "
+        "and 1 whole, which stay"
+    )
+    [whole] = held(tmp_path / "out")
+    assert whole.startswith("full_202403_")
+
+
+def test_the_same_bytes_twice_and_a_folder_that_is_not_shared_are_refused(
+    months, spread, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cluster, "_task", tasks.apart)
+    with pytest.raises(SourceError, match="a folder that all machines share; of 3 files, 3 refu"):
+        spread(months)
+    monkeypatch.undo()
+    twin = tmp_path / "full_202401.dat"
+    twin.write_bytes((months / "full_202401.dat").read_bytes())
+    with pytest.raises(SourceError, match=f"{twin}: the same bytes as .*raw/full_202401.dat; give"):
+        spread(months, twin)
+
+
+def test_the_command_says_each_file_and_then_the_whole(months, workers, tmp_path, capsys):
+    command = ["clean", "comext", str(months), "--to", str(tmp_path / "out")]
+    assert cli.main([*command, "--cluster", workers.scheduler_address]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == "3 files: 12 records, 12 rows"
+    assert said.err.splitlines()[-1].startswith("3 done, 0 left, 12 rows: full_20240")
+    assert len(said.err.splitlines()) == 3
+
+
+def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
+    months, spread, tmp_path
+):
+    pipe = tmp_path / "full_202404.dat"
+    os.mkfifo(pipe)  # a file that does not end
+    command = [sys.executable, "-m", "tradeflows.cli", "clean", "comext", months, pipe,
+               "--to", tmp_path / "out", "--cluster"]  # fmt: skip
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        said = [process.stderr.readline() for _ in range(3)]
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        time.sleep(0.5)
+        with suppress(OSError):  # let go, unless the worker has been killed by now
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        rest = process.stderr.read()
+    assert said[-1].startswith("3 done, 1 left, 12 rows: full_20240")
+    assert rest.splitlines() == [
+        "the same command again does only what is missing",
+        "tradeflows: interrupted; nothing half-written is left",
+    ]
+    assert process.returncode == 130
+    assert [one.held for one in spread(months)] == [True] * 3
+
+
+def test_a_task_keeps_to_one_core(months, tmp_path):
+    before = pa.cpu_count()
+    try:
+        pa.set_cpu_count(3)
+        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {})
+        assert pa.cpu_count() == 1
+    finally:
+        pa.set_cpu_count(before)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--cluster", "full_202401.dat"], "full_202401.dat: expected an address as tcp://"),
+        (["--cluster", "tcp://127.0.0.1:9"], "tcp://127.0.0.1:9: no scheduler answers there"),
+        (["--cluster", "--to", "a.parquet"], "--to is a folder, not a.parquet"),
+        (["--cluster", "--flow", "M"], "files of comext take no --flow"),
+    ],
+)
+def test_a_command_that_no_cluster_can_do_is_refused(months, more, message, capsys, monkeypatch):
+    monkeypatch.setattr(cluster, "WAIT", 0.2)
+    assert cli.main(["clean", "comext", str(months), "--to", "out", *more]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_without_dask_the_line_says_what_to_install(months, capsys, monkeypatch):
+    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
+    assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster"]) == 2
+    assert "--cluster needs Dask, which is not here: pip install distributed" in (
+        capsys.readouterr().err)  # fmt: skip
+
+
+def test_a_cluster_without_workers_or_with_those_of_another_version_is_refused(
+    months, spread, tmp_path, monkeypatch
+):
+    with cluster.local(0) as empty, monkeypatch.context() as patch:
+        patch.setattr(cluster, "WAIT", 0.2)
+        with pytest.raises(QueryError, match="the scheduler has no workers"):
+            cluster.spread("comext", [months], tmp_path, address=empty.scheduler_address)
+    clean.code.cache_clear()
+    monkeypatch.setattr(clean.pa, "__version__", "0")
+    with pytest.raises(QueryError, match=r"1 of 1 workers, tcp://.* have another tradeflows"):
+        spread(months)
+    clean.code.cache_clear()
+
+
+def test_an_error_comes_back_from_another_process_as_it_was():
+    error = LayoutError("a.dat", "18 fields", "17", "save it again")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (LayoutError, str(error))
