@@ -88,8 +88,7 @@ def _add(
     cleaned = clean.tally(source, clean.through(parts, keys))
     keys.check()
     source = source._replace(control=totals)
-    with locked(root / RAW / LOCAL):
-        _store(path, source, root, owner not in who)
+    _store(path, source, root, owner not in who)
     return cleaned._replace(source=source)
 
 
