@@ -101,8 +101,9 @@ def test_conda_users_get_the_same_dependencies_at_the_same_versions(project, dir
 
 
 def test_what_is_optional_is_tested(project):
-    optional = project["project"]["optional-dependencies"].values()
-    assert set(chain.from_iterable(optional)) <= set(project["dependency-groups"]["dev"])
+    optional = dict(project["project"]["optional-dependencies"])
+    optional.pop("keyring")  # of the system, which tests must not open: a stand-in plays it
+    assert {*chain.from_iterable(optional.values())} <= {*project["dependency-groups"]["dev"]}
 
 
 def test_what_the_code_imports_is_stated(locked):
