@@ -26,6 +26,7 @@ from tradeflows.errors import LayoutError, QueryError, SchemaError
 from tradeflows.schema import conform
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
 PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
 WITH_COMMAS = r"^-?\d{1,3}(,?\d{3})*(\.\d+)?$"
 
@@ -103,10 +104,15 @@ def text_of(path: Path, raw: bytes, encoding: str) -> str:
                           "save the file again as it came") from error  # fmt: skip
 
 
-def whole(path: Path, most: int) -> bytes:
-    """All bytes of a file that cannot sensibly be larger than `most`."""
+def fits(path: Path, most: int) -> None:
+    """Refuse a file that is larger than it can sensibly be."""
     if (size := path.stat().st_size) > most:
         raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
+
+
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
+    fits(path, most)
     return path.read_bytes()
 
 
@@ -127,28 +133,33 @@ def header(
 
 def blocks(
     path: Path, names: Sequence[str], wanted: Sequence[str], delimiter: str = ",",
-    utf8: bool = True, raw: bytes | None = None,
+    utf8: bool = True, raw: bytes | None = None, numbers: Sequence[str] = (), missing: str = "",
+    most: int = BLOCK,
 ) -> Iterator[Block]:  # fmt: skip
     """Records of a delimited file below its header, the columns `wanted` of `names` as text.
 
-    `raw` are the file's bytes where they lie in an archive.
+    Of `wanted`, `numbers` come as float64, null where a cell is `missing`.
+    `raw` are the file's bytes where they lie in an archive; `most` bytes are read at a time.
     Without `utf8` cells may hold bytes of any encoding that leaves ASCII to ASCII, such as GB18030.
 
     Raises
     ------
     LayoutError
-        No record at all, one with more or fewer cells than `names`, or a line above 1 MiB.
+        No record at all, one with more or fewer cells than `names`, a number that is none, or a
+        line above `most`.
     """
     first = 1
+    kinds = dict.fromkeys(wanted, pa.string()) | dict.fromkeys(numbers, pa.float64())
     try:
         reader = csv.open_csv(
             path if raw is None else pa.BufferReader(raw),
-            csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK),
+            csv.ReadOptions(column_names=names, skip_rows=1, block_size=most),
             csv.ParseOptions(delimiter=delimiter, quote_char=False if delimiter == "\t" else '"'),
             csv.ConvertOptions(
-                include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()),
-                strings_can_be_null=False, check_utf8=utf8,
+                include_columns=wanted, column_types=kinds, strings_can_be_null=False,
+                null_values=[missing, f" {missing}"], check_utf8=utf8,
             ),
+            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )  # fmt: skip
         for cells in reader:
             if len(cells):
@@ -156,7 +167,9 @@ def blocks(
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        found = f"one above {BLOCK >> 20} MiB" if "straddling" in reason else reason[:200]
+        if odd := NO_NUMBER.search(reason):
+            raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
+        found = f"one above {most >> 10} KiB" if "straddling" in reason else reason[:200]
         raise LayoutError(path, f"lines of {len(names)} cells", found) from error
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")
