@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import twins
 
@@ -46,6 +49,28 @@ def test_a_second_file_stands_beside_the_first(make_root, saved):
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
     local.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     assert len(catalogue.load(root, local=True)) == 3
+
+
+def test_two_processes_at_once_lose_no_entry(make_root, saved):
+    root = make_root({"oil": {}})
+    paths = [saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
+             for m in range(1, 13)]  # fmt: skip
+    code = ("import sys; from pathlib import Path; from tradeflows import local; "
+            "print(flush=True); sys.stdin.read(); "
+            "local.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')")  # fmt: skip
+    some = [
+        subprocess.Popen([sys.executable, "-c", code, root, *paths[i::3]], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for i in range(3)
+    ]  # fmt: skip
+    assert [each.stdout.readline() for each in some] == ["\n"] * 3  # all have imported
+    for each in some:
+        each.stdin.close()
+    assert [each.wait() for each in some] == [0] * 3
+    assert len(catalogue.load(root, local=True)) == 13
+    assert {state.state for state in catalogue.states(root)} == {"ok"}
+    for each in some:
+        each.stdout.close(), each.stderr.close()
 
 
 def test_a_changed_copy_fails_its_hash(make_root, saved):
