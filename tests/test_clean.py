@@ -169,7 +169,7 @@ def test_no_formula_reaches_a_spreadsheet(tmp_path):
     [
         ("gacc", twins.gacc([OIL], COLUMNS), {}, QueryError, "add --flow"),
         ("ecb", EURO, {"flow": "M"}, QueryError, "take no --flow"),
-        ("customs", EURO, {}, QueryError, "there are gacc, cbr"),
+        ("customs", EURO, {}, QueryError, "there are cbr, comext"),
         ("ecb", b"", {}, SourceError, "empty"),
     ],
 )

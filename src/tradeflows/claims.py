@@ -16,7 +16,6 @@ count once.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import tomllib
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tradeflows import catalogue, lineage, measures, schema, tables
-from tradeflows.errors import LedgerError, TradeflowsError
+from tradeflows.errors import LedgerError, TradeflowsError, near
 from tradeflows.lineage import Formula, Role
 from tradeflows.trace import count, trace
 
@@ -279,7 +278,7 @@ def _known(where: str, entry: Any, keys: set[str]) -> None:
         raise LedgerError(f"{where}: must be a table of keys, not {entry!r}")
     for key in entry:
         if key not in keys:
-            raise LedgerError(f"{where}: no key {key!r}{_near(key, keys)}")
+            raise LedgerError(f"{where}: no key {key!r}{near(key, keys)}")
 
 
 def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None:
@@ -289,14 +288,8 @@ def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None
 
 def _chosen(where: str, what: str, word: str, among: Mapping[str, Any]) -> Any:
     if word not in among:
-        raise LedgerError(f"{where}: no {what} {word!r}{_near(word, among)}")
+        raise LedgerError(f"{where}: no {what} {word!r}{near(word, among)}")
     return among[word]
-
-
-def _near(word: str, valid: Iterable[str]) -> str:
-    listed = sorted(valid)
-    close = difflib.get_close_matches(word, listed, 1, 0.4)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(listed[:12])}"
 
 
 # --- verdicts -------------------------------------------------------------------------------------
@@ -363,7 +356,7 @@ def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found
     frame = _steps(reading.read, reading.steps, reading, root, asked)
     if reading.result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fi"]
-        raise LedgerError(f"no result {reading.result!r}{_near(reading.result, columns)}")
+        raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
     if "complete" in frame and not frame["complete"].all():
         lacking = ", ".join(dict.fromkeys(frame.loc[~frame["complete"], "missing"]))
         raise LedgerError(f"the table does not cover the window; it lacks {lacking}")

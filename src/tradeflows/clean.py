@@ -32,7 +32,7 @@ from pyarrow import csv, parquet
 
 from tradeflows import schema
 from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError, near
 from tradeflows.publishers import Part, reading
 
 HEAD = 1 << 16
@@ -141,7 +141,7 @@ def cleaner(publisher: str, options: Mapping[str, Any]) -> Callable[..., Iterato
     name = f"tradeflows.publishers.{publisher}"
     if publisher not in KNOWN or find_spec(name) is None:
         there = [each for each in KNOWN if find_spec(f"tradeflows.publishers.{each}")]
-        raise QueryError(f"no publisher {publisher!r}; there are {', '.join(there)}")
+        raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
     function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
     takes = [*inspect.signature(function).parameters][2:]
     if odd := [option for option in options if option not in takes]:

@@ -13,7 +13,7 @@ import pandas as pd
 from pyarrow import parquet
 
 from tradeflows import catalogue, comext, measures, tables
-from tradeflows.errors import BuildError, QueryError
+from tradeflows.errors import BuildError, QueryError, near
 
 SERIES = ["source_id", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
           "classification_code", "cmd_code", "cumulation", "breakdown"]  # fmt: skip
@@ -169,7 +169,7 @@ def rows(root: Path, table: str, wanted: dict[str, str]) -> pd.DataFrame:
         elif name in frame:
             held = frame[name].astype(str)
         else:
-            raise QueryError(f"{table} has no column {name!r}; it has {', '.join(frame)}")
+            raise QueryError(f"{table} has no column {name!r}{near(name, [*frame, 'month'])}")
         frame = frame[held.eq(value)]
     if frame.empty:
         raise QueryError(f"no row of {table} has all of {wanted}")
