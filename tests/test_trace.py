@@ -144,6 +144,8 @@ EVERY = {  # each measure, alone and after others
         tf.read("rates", base="EUR", quote="USD")),
     "per month": lambda: measures.per_month(tf.read("figures")),
     "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
+    "from members": lambda: measures.from_members(crude().replace(
+        {"reporter_iso": {"CHN": "DEU", "IND": "FRA", "TUR": "NOR"}}), KG),
     "baskets": lambda: measures.baskets(both().query("reporter_iso == 'TUR'"), KG,
                                         {"one": ["2709"], "two": ["2709", "2710"]}, every=3),
 }  # fmt: skip

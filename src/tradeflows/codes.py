@@ -158,6 +158,20 @@ def _leaves(area: str) -> frozenset[str]:
     return frozenset().union(*map(_leaves, members.split())) if members else frozenset({area})
 
 
+def members(area: str) -> list[str]:
+    """Ids of the areas that a group lists as its members, in their order.
+
+    Raises
+    ------
+    CodeError
+        `area` is no area id, or a group that has no list, as the world.
+    """
+    listed = _area(area)["members"].split()
+    if not listed or listed[0][0] in "*!":
+        raise CodeError(f"{area} has no list of members in areas.csv")
+    return listed
+
+
 def contains(whole: str, part: str) -> bool:
     """Tell whether all of area `part` is counted in area `whole`, so that adding them counts twice.
 
