@@ -4,7 +4,7 @@ import sys
 import pytest
 import twins
 
-from tradeflows import catalogue, cli, local
+from tradeflows import catalogue, cli, doctor, local, measures, tables, trace
 from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
@@ -71,6 +71,44 @@ def test_two_processes_at_once_lose_no_entry(make_root, saved):
     assert {state.state for state in catalogue.states(root)} == {"ok"}
     for each in some:
         each.stdout.close(), each.stderr.close()
+
+
+def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):
+    root = make_root({"oil": {}})
+    files = [saved(twins.gacc([OIL | {"month": f"20{year}{month:02}"} for month in range(1, 13)
+                               if (year, month) != (23, 5)], [*OIL]), f"{year}.csv")
+             for year in (22, 23)]  # fmt: skip
+    [first, second] = local.add(files, root, flow="M")
+    tables.build(root)
+    [hole] = doctor.look(root)  # one series, of two files
+    assert "gacc, published: CHN M 27090000 from RUS: 1 of 24 months (2023-05)" in hole
+    assert "source_id" not in hole
+    first.source.file(root).write_bytes(b"changed")
+    assert [line.split(":")[0] for line in doctor.look(root)] == ["file changed", "missing"]
+    assert not list(doctor.look(root, local=False))
+    wanted = {"source_id": second.source.id}
+    assert len(doctor.rows(root, "trade", wanted)) == 11
+    with pytest.raises(QueryError, match="no row of trade"):
+        doctor.rows(root, "trade", wanted, local=False)
+    assert cli.main(["--root", str(root), "rows", "trade", f"source_id={second.source.id}"]) == 0
+    assert "reporter_iso CHN" in capsys.readouterr().out
+
+
+def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_lines(make_root, saved):
+    root = make_root({"oil": {}})
+    yuan = {**OIL, "CNY": "35,218,641,969"}
+    del yuan["USD"]
+    [first] = local.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
+    [second] = local.add([saved(RAW)], root, flow="M")
+    tables.build(root)
+    asked = [tables.read(source=each.source.id, local=True, root=root) for each in (first, second)]
+    rates = measures.customs_rate(*asked)
+    assert rates["rate"].tolist() == [pytest.approx(1 / 7)]
+    terms = trace.trace(measures.convert(asked[0], rates), "primary_value_usd", root)
+    assert sorted(terms["path"].unique()) == sorted(
+        f"data/raw/{each.source.path}" for each in (first, second)
+    )
+    assert terms["formula"].unique().tolist() == ["value * (rate_dollars / rate_yuan) / 1"]
 
 
 def test_a_changed_copy_fails_its_hash(make_root, saved):

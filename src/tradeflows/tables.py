@@ -553,11 +553,11 @@ def _not_superseded(
     return kept
 
 
-def _family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     """The source of each row; what a user got from one publisher in many files is one."""
     names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
              for n, s in sources.items()}  # fmt: skip
-    return frame["source_id"].map(names)
+    return frame["source_id"].astype("str").map(names)
 
 
 def _scan(
@@ -696,7 +696,7 @@ def _preferred(
     """Of several sources that state one flow, the one that the catalogue ranks first."""
     if frame["source_id"].nunique() == 1:
         return frame
-    frame = frame.assign(family=_family(frame, sources))
+    frame = frame.assign(family=family(frame, sources))
     rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
                                    for name, source in sources.items()})  # fmt: skip
     best = rank.groupby([frame[name] for name in FLOW]).transform("min")
@@ -737,11 +737,11 @@ def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[st
     """Of several releases of one period by one source, the newest."""
     if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
         return frame
-    family = _family(frame, sources)
-    fetched = family.ne(frame["source_id"])
+    whose = family(frame, sources)
+    fetched = whose.ne(frame["source_id"])
     # A release was fetched for some products and partners, so it is the newest of these alone.
     cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
-    frame = frame.assign(family=family, within=cell.where(fetched, ""))
+    frame = frame.assign(family=whose, within=cell.where(fetched, ""))
     newest = frame.groupby(RELEASE)["vintage"].transform("max")
     kept = frame[frame["vintage"].eq(newest)]
     if len(kept) < len(frame):
