@@ -128,7 +128,10 @@ def header(
     text = text_of(path, line, encoding)
     if delimiter == "\t":  # no quotes there
         return text.split(delimiter)
-    return next(text_csv.reader([text], delimiter=delimiter), [])
+    try:
+        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
+    except text_csv.Error as error:  # a quote that does not close, say
+        raise LayoutError(path, "a header line", str(error)) from error
 
 
 def blocks(
