@@ -34,6 +34,23 @@ for part in {module}.clean(path, None, **{options}):
 keys.check()
 print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base)
 """
+HOSTILE = """
+import sys, resource, time
+import pyarrow.csv, pyarrow.compute, pyarrow.parquet, numpy
+from pathlib import Path
+from tradeflows import clean
+from tradeflows.errors import TradeflowsError
+bad, to = Path(sys.argv[1]), Path(sys.argv[1]).with_name("out.parquet")
+name = bad.name.partition(".")[0]
+options = {{"flow": "M"}} if name in ("gacc", "eurostat_energy") else {{}}
+clean.cleaner(name, options)
+base, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+try:
+    clean.clean(name, [bad], to, **options)
+    sys.exit("it was read")
+except TradeflowsError:
+    print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base)
+"""
 THEIRS = """
 import sys, resource, time
 import {imports}
@@ -163,8 +180,22 @@ def run(code: str, path: Path) -> tuple[float, float]:
     return seconds, kib / 1024
 
 
+def hostile(folder: Path) -> int:
+    """Files made to exhaust whoever reads them, lines of 200 MB among them; how many are over."""
+    sys.path.append(str(ROOT / "tests"))
+    import test_hostile
+
+    test_hostile.write(folder, 200_000_000)
+    over = 0
+    for bad in sorted((folder / "bad").iterdir()):
+        seconds, mib = run(HOSTILE.format(), bad)
+        over += seconds > 1 or mib > 100
+        print(f"{seconds:6.2f}s {mib:4.0f}MiB  limit 1.00s  100MiB  refused: {bad.name}")
+    return over
+
+
 def main(rounds: int = 5) -> int:
-    """Time every pair and print a line each; 1 if one is over its limit."""
+    """Time every pair and print a line each, then what is refused; 1 if one is over its limit."""
     over = 0
     print(f"{'ours':>15} {'theirs':>15} {'time':>5} {'limit':>5} {'memory':>6} {'limit':>5}  what")
     with tempfile.TemporaryDirectory() as folder:
@@ -184,6 +215,7 @@ def main(rounds: int = 5) -> int:
             print(f"{a[0]:6.2f}s {a[1]:4.0f}MiB {b[0]:6.2f}s {b[1]:4.0f}MiB {ratios[0]:5.2f} "
                   f"{most:5.2f} {ratios[1]:6.2f} {heap:5.2f}  {what}")  # fmt: skip
             path.unlink()
+        over += hostile(Path(folder))
     return int(over > 0)
 
 

@@ -154,11 +154,11 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
 
 def test_no_formula_reaches_a_spreadsheet(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
-    texts = ["=1+1", "+1", "-1", "@x", "\tx", "plain"]
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "=", "plain"]
     with clean.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
-        sink.write(pa.record_batch([texts, [-1.0] * 6], schema=contract))
+        sink.write(pa.record_batch([texts, [-1.0] * 7], schema=contract))
     lines = (tmp_path / "a.csv").read_text().splitlines()[1:]
-    assert [line[1] for line in lines] == ["'"] * 5 + ["p"]
+    assert [line[1] for line in lines] == ["'"] * 5 + ["=", "p"]
     assert lines[0].endswith(",-1")
 
 

@@ -73,6 +73,17 @@ def test_two_processes_at_once_lose_no_entry(make_root, saved):
         each.stdout.close(), each.stderr.close()
 
 
+def test_a_rate_in_xml_is_followed_to_its_record(make_root, saved):
+    root = make_root({"oil": {}})
+    raw = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
+                                       ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
+    [added] = local.add([saved(raw, "XML_daily.xml")], root)
+    tables.build(root)
+    yuan = tables.read("rates", base="CNY", source=added.source.id, local=True, root=root)
+    [term] = trace.trace(yuan, "rate", root)["text"]
+    assert "<Name>Юаней</Name><Value>117,5660</Value></Valute>" in term
+
+
 def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):
     root = make_root({"oil": {}})
     files = [saved(twins.gacc([OIL | {"month": f"20{year}{month:02}"} for month in range(1, 13)

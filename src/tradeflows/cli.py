@@ -276,11 +276,13 @@ def rows(args: argparse.Namespace) -> None:
 
     wanted = dict(each.partition("=")[::2] for each in args.column)
     frame = doctor.rows(args.root or catalogue.root(), args.table, wanted, local=args.local)
-    alike = [name for name in frame if len(frame) > 1 and frame[name].nunique(dropna=False) == 1]
-    if alike:
-        told = frame[alike].iloc[0].dropna().astype("str")
-        print("in all rows:", "; ".join(f"{name} {said}" for name, said in told.items() if said))
-    print(frame.drop(columns=alike).to_string(index=False, na_rep=""))
+    alike = [name for name in frame if frame[name].nunique(dropna=False) == 1]
+    told = frame[alike].iloc[0].dropna().astype("str")
+    print(
+        f"in {len(frame)} rows:", "; ".join(f"{name} {said}" for name, said in told.items() if said)
+    )
+    if len(alike) < len(frame.columns):
+        print(frame.drop(columns=alike).to_string(index=False, na_rep=""))
 
 
 def parser() -> argparse.ArgumentParser:
