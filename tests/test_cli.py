@@ -113,7 +113,7 @@ BAD = {
         {"text": "<!DOCTYPE html>\n<title>404</title>\n"},
         "expected a CSV file, found a page of HTML or XML; fetch the data, not a page",
     ),
-    "a record cut short": ({"text": BRENT + "2020-03\n"}, "a.csv: expected a CSV of 2 columns"),
+    "a record cut short": ({"text": BRENT + "2020-03\n"}, "a.csv: expected lines of 2 cells"),
 }  # fmt: skip
 
 

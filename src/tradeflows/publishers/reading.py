@@ -75,24 +75,37 @@ class Block(NamedTuple):
 
     def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
         """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        if not pc.all(pc.match_substring_regex(text.unique(), pattern)).as_py():
-            good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
-            at = pc.index(good, False).as_py()
-            raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
-            found = repr(raw.decode("utf-8", "backslashreplace"))
-            raise LayoutError(f"{self.path}: record {self.first + at}", f"{what} in {name}", found)
+        demand(self.path, name, text, pattern, what, self.first)
 
     def words(
         self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8"
     ) -> pa.Array:
         """Column `name` with each word replaced by its meaning; another word is refused."""
-        encoded = self.cells[name].dictionary_encode()
-        raw = encoded.dictionary.cast(pa.binary()).to_pylist()
-        known = [text_of(self.path, word, encoding) for word in raw]
-        if strange := [word for word in known if word not in meaning]:
-            some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
-            raise LayoutError(self.path, f"in {name} one of {some}", found, "list it")
-        return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+        return words(self.path, name, self.cells[name], meaning, kind, encoding)
+
+
+def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
+    """Refuse a value of `text` that `pattern` does not match, naming its record; nulls pass."""
+    if not pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
+        good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
+        at = pc.index(good, False).as_py()
+        raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
+        found = repr(raw.decode("utf-8", "backslashreplace"))
+        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", found)
+
+
+def words(
+    path: Path, name: str, text: pa.Array, meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None, encoding: str = "utf-8",
+) -> pa.Array:  # fmt: skip
+    """`text` with each word replaced by its meaning; another word is refused."""
+    encoded = text.dictionary_encode()
+    raw = encoded.dictionary.cast(pa.binary()).to_pylist()
+    known = [text_of(path, word, encoding) for word in raw]
+    if strange := [word for word in known if word not in meaning]:
+        some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
+        raise LayoutError(path, f"in {name} one of {some}", found, "list it")
+    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
 
 
 def text_of(path: Path, raw: bytes, encoding: str) -> str:
@@ -100,8 +113,15 @@ def text_of(path: Path, raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding.startswith("utf-8"):
+            raise not_utf8(path) from error
         raise LayoutError(path, f"text in {encoding}", f"the bytes {raw[error.start:][:4]!r}",
                           "save the file again as it came") from error  # fmt: skip
+
+
+def not_utf8(path: Path) -> LayoutError:
+    """What is said of a file in another encoding."""
+    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
 
 
 def fits(path: Path, most: int) -> None:
@@ -122,6 +142,8 @@ def header(
     """Cells of the first line of the file, or of `raw`."""
     with path.open("rb") if raw is None else BytesIO(raw) as file:
         line = file.readline(BLOCK)
+    if not line:
+        raise LayoutError(path, "a header line", "an empty file")
     if not line.endswith(b"\n") and len(line) == BLOCK:
         raise LayoutError(path, "a header line", f"more than {BLOCK} bytes without a line's end")
     line = re.split(rb"[\r\n]", line, maxsplit=1)[0]
@@ -172,6 +194,8 @@ def blocks(
         reason = str(error).splitlines()[0]
         if odd := NO_NUMBER.search(reason):
             raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
+        if "UTF8" in reason:
+            raise not_utf8(path) from error
         found = f"one above {most >> 10} KiB" if "straddling" in reason else reason[:200]
         raise LayoutError(path, f"lines of {len(names)} cells", found) from error
     if first == 1:
