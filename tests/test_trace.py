@@ -436,8 +436,8 @@ def test_lines_that_do_not_come_to_the_number_are_refused(root):
 
 
 def test_a_file_without_lines_ends_the_trace(tmp_path):
-    with pytest.raises(QueryError, match=r"day\.xml is no file of lines"):
-        _records(tmp_path / "day.xml", {1})
+    with pytest.raises(QueryError, match=r"day\.zip is no file of lines"):
+        _records(tmp_path / "day.zip", {1})
 
 
 def test_the_members_of_a_reply_are_its_records(tmp_path):

@@ -160,13 +160,6 @@ def marked(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) 
     return pd.Series(marks, flags.index, flags.dtype)
 
 
-def bare(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` without attrs, which pandas would compare at every step."""
-    copy = frame.copy(deep=False)
-    copy.attrs = {}
-    return copy
-
-
 # --- what a result carries ------------------------------------------------------------------------
 
 
