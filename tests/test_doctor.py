@@ -77,6 +77,13 @@ def test_a_month_ten_times_its_neighbours_is_found(root):
     assert line.endswith("month=2022-10")
 
 
+def test_a_weight_may_jump_where_the_value_does_not(root):
+    weight = [5.0] * 9 + [50.0] + [5.0] * 14
+    [line] = found(root({"values": [100.0] * 24, "net_wgt_kg": weight}), "jump")
+    assert "10 times its neighbours or more: net_wgt_kg in 2022-10; tradeflows rows" in line
+    assert line.endswith("month=2022-10")
+
+
 def test_a_month_nine_times_its_neighbours_is_not(root):
     assert not found(root({"values": [100.0] * 9 + [900.0] + [100.0] * 14}), "jump")
 

@@ -276,6 +276,8 @@ def rows(args: argparse.Namespace) -> None:
 
     wanted = dict(each.partition("=")[::2] for each in args.column)
     frame = doctor.rows(args.root or catalogue.root(), args.table, wanted, local=args.local)
+    for name in frame.select_dtypes("datetime"):
+        frame[name] = frame[name].dt.strftime("%Y-%m-%d")
     alike = [name for name in frame if frame[name].nunique(dropna=False) == 1]
     told = frame[alike].iloc[0].dropna().astype("str")
     print(

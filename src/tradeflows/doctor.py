@@ -130,18 +130,24 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
 
 def _jumps(rows: pd.DataFrame) -> Iterator[str]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
-    for figure in [name for name in FIGURES if single[name].notna().any()][:1]:
+    found: dict[str, list[int]] = {}
+    for figure in FIGURES:
         series = single[figure].astype("float64").where(single[figure] > 0)
         before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
         with np.errstate(invalid="ignore"):
             calm = np.maximum(before, after) <= CALM * np.minimum(before, after)
             odd = series[calm & (series.to_numpy() >= JUMP * np.maximum(before, after))]
         if len(odd):
-            some = ", ".join(_label(month) for month in odd.index[:6])
-            more = " …" if len(odd) > 6 else ""
-            month = odd.index[0] if len(odd) == 1 else None
-            yield (f"jump: {_name(rows)}: {figure} is {JUMP:.0f} times its neighbours or more in "
-                   f"{some}{more}; {_see(rows, month)}")  # fmt: skip
+            found[figure] = [*odd.index]
+    if found:
+        told = "; ".join(
+            f"{figure} in {', '.join(map(_label, months[:6]))}{' …' * (len(months) > 6)}"
+            for figure, months in found.items()
+        )
+        only = {month for months in found.values() for month in months}
+        month = only.pop() if len(only) == 1 else None
+        yield (f"jump: {_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}; "
+               f"{_see(rows, month)}")  # fmt: skip
 
 
 def _mirror(rows: pd.DataFrame) -> Iterator[str]:
