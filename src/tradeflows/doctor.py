@@ -95,6 +95,8 @@ def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
 def _vintages(trade: pd.DataFrame) -> Iterator[str]:
     """Dated releases of which a newer one states a cell too."""
     dated = trade[trade["vintage"].astype(str).str.fullmatch(r"\d{4}-\d\d-\d\d")]
+    several = dated.groupby("family", observed=True)["vintage"].nunique()
+    dated = dated[dated["family"].isin(several.index[several > 1])]
     cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
     rows = dated.assign(vintage=dated["vintage"].astype(str))
     by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
