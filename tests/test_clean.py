@@ -1,5 +1,6 @@
 import json
 import os
+import time
 
 import pyarrow as pa
 import pytest
