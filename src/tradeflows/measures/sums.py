@@ -290,11 +290,13 @@ def from_members(
     group = codes.area(area)
     members = codes.members(group)
     kept = frame[frame["reporter_iso"].isin(members)]
-    if kept.empty:
-        raise QueryError(f"no row of a member of {group}: read the figures of its members")
-    sums = total(kept, value, by, ["reporter_iso"], every=1, absent_is_none=True)
-    keys = [*by, "ref_period"]
     stated = kept[numbers_of(kept, value).notna()]
+    if stated.empty:
+        raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
+    ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
+    sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1,
+                 absent_is_none=True)  # fmt: skip
+    keys = [*by, "ref_period"]
     who = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
     cells = sums[keys].itertuples(index=False, name=None)
     held = [who.get(cell if by else cell[0], set()) for cell in cells]
