@@ -144,9 +144,10 @@ def test_an_entry_becomes_a_source(make_root):
         ({"title": None, "rank": None}, "lacks title, rank"),
         ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
         ({"table": "trades"}, "no such table as 'trades'; did you mean 'trade'?"),
-        ({"kind": "x"}, "no such kind as 'x'; valid: code list, fetched, published, transcribed"),
-        ({"supersedes": "gas"}, "no such supersedes as 'gas'; valid: other"),
-        ({"supersedes": "oil"}, "no such supersedes as 'oil'; valid: other"),
+        ({"kind": "x"}, "no such kind as 'x'; there are code list, fetched, published, "
+         "transcribed"),
+        ({"supersedes": "gas"}, "no such supersedes as 'gas'; there are other"),
+        ({"supersedes": "oil"}, "no such supersedes as 'oil'; there are other"),
         ({"steps": None}, "lacks address or steps: say where the file comes from"),
         ({"sha256": "abc"}, "sha256 must be 64 hexadecimal digits in lower case, not 'abc'"),
         ({"bytes": 0}, "bytes and rank must be 1 or more"),

@@ -1,5 +1,4 @@
 import re
-import tracemalloc
 from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
@@ -74,16 +73,6 @@ def test_a_file_without_a_rate_is_refused(rows):
         rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))
 
 
-def test_entities_are_refused_at_once(rows):
-    laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 30))
-    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><ValCurs>&a29;</ValCurs>'
-    tracemalloc.start()
-    with pytest.raises(LayoutError, match="DTDForbidden"):
-        rows(bomb.encode())
-    assert tracemalloc.get_traced_memory()[1] < 10 << 20
-    tracemalloc.stop()
-
-
 def test_a_file_that_is_far_too_large_is_refused(rows, monkeypatch):
     monkeypatch.setattr(cbr, "LARGEST", 100)
     with pytest.raises(LayoutError, match="at most"):
@@ -120,18 +109,18 @@ def test_what_is_written_is_read_back(tmp_path_factory, rates):
 
 
 def naive(raw):
-    """Rates by a pattern, in the order of the file."""
-    text = raw.decode("cp1251", "replace")
+    """Rates by a pattern: their mean, and how many."""
     found = re.findall(
-        r"<Record\s[^>]*?\bDate\s*=\s*[\"'](.*?)[\"'].*?<Nominal>\s*(\d+)\s*</Nominal>\s*"
-        r"<Value>\s*([\d,]+)\s*</Value>", text, re.DOTALL)  # fmt: skip
-    held = [Decimal(v.replace(",", ".")) / int(n) for _, n, v in found]
+        r"<(?:Record\s[^>]*?\bDate\s*=\s*[\"'].*?[\"']|Valute\b).*?<Nominal>\s*(\d+)\s*</Nominal>.*?"
+        r"<Value>\s*([\d,]+)\s*</Value>", raw.decode("cp1251", "replace"), re.DOTALL)  # fmt: skip
+    held = [Decimal(v.replace(",", ".")) / int(n) for n, v in found]
     return float(sum(held) / len(held)), len(held)
 
 
-def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
+@pytest.mark.parametrize("raw", [DOLLAR, DAY])
+def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw):
     path, read = tmp_path / "a.xml", 0
-    for data in twins.mutations(DOLLAR, 2000):
+    for data in twins.mutations(raw, 2000):
         path.write_bytes(data)
         try:
             found = [row for part in cbr.clean(path) for row in part.rows.to_pylist()]

@@ -498,7 +498,7 @@ def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeyp
     with pytest.raises(QueryError, match="claim 3: its chart rests on no catalogued source"):
         charts.sources({"claim 3": lines(monthly(CHN=[1]))})
     one.attrs = {"sources": ("c",)}
-    with pytest.raises(CatalogueError, match="no source 'c'; valid: a, b"):
+    with pytest.raises(CatalogueError, match="no source 'c'; there are a, b"):
         charts.sources({"claim 4": lines(one)})
 
 

@@ -5,10 +5,11 @@ import math
 import random
 
 import pytest
+import twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import claims, cli, tables
+from tradeflows import claims, cli, local, tables
 from tradeflows.errors import LedgerError
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
@@ -323,3 +324,43 @@ def test_splitting_a_row_into_two_changes_nothing_but_the_trace(build, judge):
     )["C1"].found[0]  # fmt: skip
     assert split.value == whole.value
     assert split.rows == 2 * whole.rows == 24
+
+
+ADDED = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
+         "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+
+
+def test_what_a_user_added_is_used_only_if_so_asked(build, tmp_path, capsys):
+    root, file, ledger = build(), tmp_path / "saved.csv", tmp_path / "own.toml"
+    file.write_bytes(twins.gacc([ADDED], [*ADDED]))
+    [added] = local.add([file], root, flow="M")
+    tables.build(root)
+    ledger.write_text(
+        """[claim.C1]
+theme = "oil"
+statement = "China paid five billion dollars."
+claimed = { value = 5.0e9, unit = "USD" }
+printed_to = 1e9
+window = "May 2023"
+who = "Somebody"
+where = "somewhere"
+[[claim.C1.reading]]
+name = "as added"
+read = { publisher = "gacc" }
+result = "primary_value_usd"
+"""
+    )
+
+    def run(*words):
+        code = cli.main(["--root", str(root), *words, "--ledger", str(ledger)])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    assert run("claims")[0] == run("trace", "C1")[0] == 1
+    assert run("claims", "--local")[1].startswith("C1      reproduced                1 of 1")
+    code, told = run("trace", "C1", "--local")
+    assert (code, "5,031,234,567 USD" in told) == (0, True)
+    assert f"data/raw/{added.source.path}:2: " in told
+    assert '"202305","344","27090000"' in told
+    [verdict] = claims.verdicts(ledger, root, local=True)
+    assert verdict.found[0].sources == (added.source.id,)

@@ -1,7 +1,6 @@
 import json
 import os
 import time
-import tracemalloc
 
 import pyarrow as pa
 import pytest
@@ -156,11 +155,11 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
 
 def test_no_formula_reaches_a_spreadsheet(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
-    texts = ["=1+1", "+1", "-1", "@x", "\tx", "plain"]
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "=", "plain"]
     with clean.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
-        sink.write(pa.record_batch([texts, [-1.0] * 6], schema=contract))
+        sink.write(pa.record_batch([texts, [-1.0] * 7], schema=contract))
     lines = (tmp_path / "a.csv").read_text().splitlines()[1:]
-    assert [line[1] for line in lines] == ["'"] * 5 + ["p"]
+    assert [line[1] for line in lines] == ["'"] * 5 + ["=", "p"]
     assert lines[0].endswith(",-1")
 
 
@@ -169,7 +168,7 @@ def test_no_formula_reaches_a_spreadsheet(tmp_path):
     [
         ("gacc", twins.gacc([OIL], COLUMNS), {}, QueryError, "add --flow"),
         ("ecb", EURO, {"flow": "M"}, QueryError, "take no --flow"),
-        ("customs", EURO, {}, QueryError, "there are gacc, cbr"),
+        ("customs", EURO, {}, QueryError, "there are cbr, comext"),
         ("ecb", b"", {}, SourceError, "empty"),
     ],
 )
@@ -188,23 +187,6 @@ def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_p
         clean.clean("ecb", [saved(EURO)], saved(b"x", "file") / "a.parquet")
     with pytest.raises(LayoutError, match="gzip"):
         clean.recognise(saved(b"\x1f\x8bxx"))
-
-
-@pytest.mark.parametrize("head", [b"", twins.gacc([OIL], COLUMNS)])
-def test_a_line_of_200_mb_is_refused_within_a_second_and_100_mib(tmp_path, head):
-    path = tmp_path / "long"
-    with path.open("wb") as file:
-        file.write(head or '"数据年月","商品编码",'.encode("gb18030"))
-        for _ in range(200):
-            file.write(b"1" * (1 << 20))
-    start = time.perf_counter()
-    tracemalloc.start()
-    with pytest.raises(LayoutError, match=r"without a line's end|one above 1 MiB"):
-        clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")
-    assert tracemalloc.get_traced_memory()[1] + pa.total_allocated_bytes() < 100 << 20
-    tracemalloc.stop()
-    assert time.perf_counter() - start < 1
-    path.unlink()
 
 
 def test_the_verb_prints_a_line_a_file(saved, tmp_path, capsys):

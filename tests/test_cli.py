@@ -98,7 +98,7 @@ BAD = {
         "a.csv: record 2: expected a month such as 2023-05 in period, found '2023-13'",
     ),
     "a repeated key": ({"text": BRENT + "2020-01,64\n"}, "a: records 1 and 3 state the same cell"),
-    "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2' (nearest: IDN"),
+    "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2' (did you mean 'IDN'"),
     "an unknown product": (
         trade(COMEXT.replace("2709", "7709"), "comext_energy"), "a.csv: '7709' has not 2, 4, 6",
     ),
@@ -113,7 +113,7 @@ BAD = {
         {"text": "<!DOCTYPE html>\n<title>404</title>\n"},
         "expected a CSV file, found a page of HTML or XML; fetch the data, not a page",
     ),
-    "a record cut short": ({"text": BRENT + "2020-03\n"}, "a.csv: expected a CSV of 2 columns"),
+    "a record cut short": ({"text": BRENT + "2020-03\n"}, "a.csv: expected lines of 2 cells"),
 }  # fmt: skip
 
 

@@ -362,7 +362,7 @@ def test_an_unknown_flag_is_refused(rows):
 @pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [
-        ("Austria", "Austia", CodeError, "record 1, REPORTER: .*'Austia' .nearest: Austria"),
+        ("Austria", "Austia", CodeError, "record 1, REPORTER: .*'Austia' .did you mean 'Austria'"),
         ("Germany", "Prussia", CodeError, "record 2, PARTNER: .*'Prussia'"),
         ("IMPORT", "TRANSIT", LayoutError, "record 2, FLOW"),
         ("Total", "Smuggling", LayoutError, "record 1, STAT_PROCEDURE"),
@@ -392,7 +392,7 @@ def changed(at, cell, column=0):
         (book([[["Contents"]]], ["Summary"]), LayoutError, r"Sheet 1, …, found \['Summary'\]"),
         (book(grid(ONE), ["Sheet 1", "Chart"]), LayoutError, "Chart"),
         (changed(11, "5 000", 2), LayoutError, "Sheet 1!C12: expected a number"),
-        (changed(11, "Austia"), CodeError, "Sheet 1!C12, REPORTER: .*nearest: Austria"),
+        (changed(11, "Austia"), CodeError, "Sheet 1!C12, REPORTER: .*did you mean 'Austria'"),
         (changed(5, "TRANSIT", 2), LayoutError, "Sheet 1!C12, FLOW"),
         (changed(6, "PRICE", 2), LayoutError, "Sheet 1!C12, INDICATORS"),
         (changed(8, "2023-9", 2), LayoutError, "Sheet 1!C12, TIME_PERIOD"),

@@ -93,7 +93,7 @@ def test_a_question_is_put_in_the_publishers_codes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"reporter": "Chinna"}, "no area 'Chinna'; nearest: China"),
+        ({"reporter": "Chinna"}, "no area 'Chinna' in areas.csv; did you mean 'China'"),
         ({"partner": "RUS,156"}, "no area '156'"),
         ({"partner": "EU28"}, "UN Comtrade has no code for EU28"),
         ({"flow": "E"}, "no flow 'E'; one of M, X, RM, RX"),

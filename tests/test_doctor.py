@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import cli, doctor, schema, tables
+from tradeflows import catalogue, cli, doctor, schema, tables
 from tradeflows.errors import BuildError, QueryError
 from tradeflows.publishers import reading
 
@@ -19,7 +19,12 @@ def root(make_root):
         batches = [_batch(**each) for each in series]
         path = tables.processed(folder, "trade")
         path.parent.mkdir(parents=True)
-        parquet.write_table(pa.Table.from_batches(batches, schema.TRADE), path)
+        digest = tables.fingerprint(catalogue.load(folder).values(), "trade")
+        stamped = schema.TRADE.with_metadata({**schema.TRADE.metadata, "fingerprint": digest})
+        table = pa.Table.from_batches(batches, schema.TRADE).replace_schema_metadata(
+            stamped.metadata
+        )
+        parquet.write_table(table, path)
         return folder
 
     return make
@@ -56,7 +61,7 @@ def test_a_file_that_is_not_as_catalogued_is_found(root):
 def test_a_hole_in_a_series_is_found_with_the_command_that_shows_it(root):
     months = [month for month in MONTHS if month != "2022-05"]
     [line] = found(root({"values": [100.0] * 23, "months": months}), "missing")
-    assert "1 months between the first and the last (2022-05)" in line
+    assert "1 of 24 months (2022-05)" in line
     assert line.endswith(
         "tradeflows rows trade source_id=oil reporter_iso=CHN partner_code=RUS flow_code=M "
         "cmd_code=2709"
@@ -72,6 +77,13 @@ def test_a_month_ten_times_its_neighbours_is_found(root):
     assert line.endswith("month=2022-10")
 
 
+def test_a_weight_may_jump_where_the_value_does_not(root):
+    weight = [5.0] * 9 + [50.0] + [5.0] * 14
+    [line] = found(root({"values": [100.0] * 24, "net_wgt_kg": weight}), "jump")
+    assert "10 times its neighbours or more: net_wgt_kg in 2022-10; tradeflows rows" in line
+    assert line.endswith("month=2022-10")
+
+
 def test_a_month_nine_times_its_neighbours_is_not(root):
     assert not found(root({"values": [100.0] * 9 + [900.0] + [100.0] * 14}), "jump")
 
@@ -80,6 +92,33 @@ def test_a_unit_that_changes_is_found(root):
     liters = _series("L", MONTHS[12:])
     [line] = found(root(_series("none", MONTHS[:12]), liters), "unit")
     assert "none to L in 2023-01" in line
+
+
+def test_a_unit_that_is_lacking_in_a_month_is_no_change(root):
+    heat = {**_series("TJ", MONTHS), "source_field": "heat"}
+    assert not found(root(_series("m3", MONTHS[:12]), heat), "unit")
+
+
+def test_a_release_that_a_newer_one_replaces_is_found(root):
+    old, new = ({"values": [100.0] * n, "vintage": f"2024-{month}-20"}
+                for n, month in ((24, "01"), (12, "02")))  # fmt: skip
+    lines = found(root(old, new), "superseded")
+    assert "oil: 12 rows of release 2024-01-20 by 2024-02-20" in lines[1]
+    assert lines[1].endswith("tradeflows rows trade source_id=oil vintage=2024-01-20")
+
+
+def test_the_largest_flows_come_first(root):
+    hole = [month for month in MONTHS if month != "2022-05"]
+    some = [{"values": [size] * 23, "months": hole, "cmd_code": code}
+            for size, code in ((5.0, "2701"), (500.0, "2709"), (50.0, "2711"))]  # fmt: skip
+    assert [line.split()[4] for line in found(root(*some), "missing")] == ["2709", "2711", "2701"]
+
+
+def test_a_part_of_a_flow_is_shown_by_itself(root):
+    hole = [month for month in MONTHS if month != "2022-05"]
+    [line] = found(root({"values": [1.0] * 23, "months": hole, "breakdown": "regime=10"}),
+                   "missing")  # fmt: skip
+    assert line.endswith("cmd_code=2709 breakdown=regime=10")
 
 
 def _series(unit, months):
@@ -101,7 +140,7 @@ def test_the_rows_are_shown(root, capsys):
     assert cli.main(["--root", str(folder), "rows", "trade", "month=2022-05"]) == 0
     assert "2022-05-01" in capsys.readouterr().out
     assert cli.main(["--root", str(folder), "doctor"]) == 0
-    assert capsys.readouterr().out.endswith("1 findings\n")
+    assert capsys.readouterr().out.endswith("1 findings: 1 superseded\n")
 
 
 def test_what_it_refuses(make_root, root):

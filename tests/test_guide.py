@@ -1,7 +1,10 @@
+from datetime import date
+
 import pytest
 
 from tradeflows import cli, guide
 from tradeflows.errors import QueryError
+from tradeflows.publishers import gacc
 
 
 def test_one_product_and_partner_is_an_export_a_year():
@@ -23,7 +26,20 @@ def test_no_export_can_reach_ten_thousand_lines(product, partner):
     lines = guide.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
     most = [int(line.split("at most ")[1].split()[0].replace(",", "")) for line in lines
             if "at most" in line]  # fmt: skip
-    assert 0 < max(most) < 10_000
+    assert 0 < max(most) + 1 < 10_000  # with the header
+
+
+@pytest.mark.parametrize("a_month", [1, 833, 834, 4_999, 5_000, 9_998])
+def test_what_the_steps_ask_for_at_most_is_read_and_every_month_is_asked_for_once(a_month):
+    queries = list(guide._queries(date(2022, 3, 1), date(2024, 5, 1), a_month))
+    months = [(q.year, m) for q in queries for m in range(q.first, q.last + 1)]
+    assert months == [(m // 12, m % 12 + 1) for m in range(2022 * 12 + 2, 2024 * 12 + 5)]
+    assert all(q.most == a_month * (q.last - q.first + 1) <= gacc.CUT_OFF - 2 for q in queries)
+
+
+def test_a_month_that_could_be_cut_off_is_not_asked_for():
+    with pytest.raises(QueryError, match="9,999 lines"):
+        list(guide._queries(date(2022, 3, 1), date(2022, 3, 1), 9_999))
 
 
 def test_without_an_end_it_goes_to_the_last_month_that_is_out():

@@ -1,7 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 import twins
 
-from tradeflows import catalogue, cli, local
+from tradeflows import catalogue, cli, doctor, local, measures, tables, trace
 from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
@@ -46,6 +49,77 @@ def test_a_second_file_stands_beside_the_first(make_root, saved):
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
     local.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     assert len(catalogue.load(root, local=True)) == 3
+
+
+def test_two_processes_at_once_lose_no_entry(make_root, saved):
+    root = make_root({"oil": {}})
+    paths = [saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
+             for m in range(1, 13)]  # fmt: skip
+    code = ("import sys; from pathlib import Path; from tradeflows import local; "
+            "print(flush=True); sys.stdin.read(); "
+            "local.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')")  # fmt: skip
+    some = [
+        subprocess.Popen([sys.executable, "-c", code, root, *paths[i::3]], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for i in range(3)
+    ]  # fmt: skip
+    assert [each.stdout.readline() for each in some] == ["\n"] * 3  # all have imported
+    for each in some:
+        each.stdin.close()
+    assert [each.wait() for each in some] == [0] * 3
+    assert len(catalogue.load(root, local=True)) == 13
+    assert {state.state for state in catalogue.states(root)} == {"ok"}
+    for each in some:
+        each.stdout.close(), each.stderr.close()
+
+
+def test_a_rate_in_xml_is_followed_to_its_record(make_root, saved):
+    root = make_root({"oil": {}})
+    raw = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
+                                       ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
+    [added] = local.add([saved(raw, "XML_daily.xml")], root)
+    tables.build(root)
+    yuan = tables.read("rates", base="CNY", source=added.source.id, local=True, root=root)
+    [term] = trace.trace(yuan, "rate", root)["text"]
+    assert "<Name>Юаней</Name><Value>117,5660</Value></Valute>" in term
+
+
+def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):
+    root = make_root({"oil": {}})
+    files = [saved(twins.gacc([OIL | {"month": f"20{year}{month:02}"} for month in range(1, 13)
+                               if (year, month) != (23, 5)], [*OIL]), f"{year}.csv")
+             for year in (22, 23)]  # fmt: skip
+    [first, second] = local.add(files, root, flow="M")
+    tables.build(root)
+    [hole] = doctor.look(root)  # one series, of two files
+    assert "gacc, published: CHN M 27090000 from RUS: 1 of 24 months (2023-05)" in hole
+    assert "source_id" not in hole
+    first.source.file(root).write_bytes(b"changed")
+    assert [line.split(":")[0] for line in doctor.look(root)] == ["file changed", "missing"]
+    assert not list(doctor.look(root, local=False))
+    wanted = {"source_id": second.source.id}
+    assert len(doctor.rows(root, "trade", wanted)) == 11
+    with pytest.raises(QueryError, match="no row of trade"):
+        doctor.rows(root, "trade", wanted, local=False)
+    assert cli.main(["--root", str(root), "rows", "trade", f"source_id={second.source.id}"]) == 0
+    assert "reporter_iso CHN" in capsys.readouterr().out
+
+
+def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_lines(make_root, saved):
+    root = make_root({"oil": {}})
+    yuan = {**OIL, "CNY": "35,218,641,969"}
+    del yuan["USD"]
+    [first] = local.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
+    [second] = local.add([saved(RAW)], root, flow="M")
+    tables.build(root)
+    asked = [tables.read(source=each.source.id, local=True, root=root) for each in (first, second)]
+    rates = measures.customs_rate(*asked)
+    assert rates["rate"].tolist() == [pytest.approx(1 / 7)]
+    terms = trace.trace(measures.convert(asked[0], rates), "primary_value_usd", root)
+    assert sorted(terms["path"].unique()) == sorted(
+        f"data/raw/{each.source.path}" for each in (first, second)
+    )
+    assert terms["formula"].unique().tolist() == ["value * (rate_dollars / rate_yuan) / 1"]
 
 
 def test_a_changed_copy_fails_its_hash(make_root, saved):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import measures
-from tradeflows.errors import QueryError
+from tradeflows import codes, measures
+from tradeflows.errors import CodeError, QueryError
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
 
@@ -104,6 +104,68 @@ def test_a_block_inside_the_window_counts_for_its_months():
     result = measures.total(pd.concat([block("2021-01", 2, 10.0), block("2021-03", 1, 4.0)]), KG)
     assert result[KG].tolist() == [14]
     assert result["complete"].tolist() == [True]
+
+
+def members(*cells, **shared):
+    """Rows of countries in a month: who, month, kg; null is not published."""
+    return rows(*cells, partner_iso="RUS", flags="", **shared)
+
+
+def test_a_group_is_built_from_its_members_with_their_number():
+    frame = members(
+        *((who, "2023-01", 1.0) for who in codes.members("EU27_2020")),
+        ("DEU", "2023-02", 5.0),
+        ("FRA", "2023-02", None),
+        ("ITA", "2023-02", 0.0),
+    )
+    result = measures.from_members(frame, KG)
+    assert result["reporter_iso"].tolist() == ["EU27_2020"] * 2
+    assert result[KG].tolist() == [27, 5]
+    assert result[["n_members", "of_members"]].to_numpy().tolist() == [[27, 27], [2, 27]]
+    assert result["complete"].tolist() == [True, False]
+    assert result["missing"].str.split(", ").map(len).tolist() == [1, 25]  # "" is one
+    assert "FRA" in result["missing"].iloc[1]
+    assert result["flags"].tolist() == ["derived"] * 2
+    assert result.attrs["caveats"] == (
+        "1 of 2 sums are of fewer than the 27 members of EU27_2020, of 2 at least; `missing` names "
+        "the others",
+    )
+
+
+def test_the_rest_of_a_panel_is_no_member_and_is_named():
+    frame = members(("DEU", "2023-01", 5.0), ("NOR", "2023-01", 7.0), ("EU27_2020", "2023-01", 9.0))
+    result = measures.from_members(frame, KG, "EU27")
+    assert result[KG].tolist() == [5]
+    assert "left out, since no member of EU27_2020: EU27_2020, NOR" in result.attrs["caveats"]
+
+
+def test_a_month_in_which_no_member_states_a_figure_is_null():
+    frame = members(("DEU", "2023-01", None), ("FRA", "2023-02", 1.0))
+    result = measures.from_members(frame, KG)
+    assert result[KG].isna().tolist() == [True, False]
+    assert result["n_members"].tolist() == [0, 1]
+
+
+def test_members_are_counted_in_each_group():
+    frame = pd.concat([members(("DEU", "2023-01", 1.0), ("FRA", "2023-01", 2.0)),
+                       members(("DEU", "2023-01", 4.0)).assign(partner_iso="USA")])  # fmt: skip
+    result = measures.from_members(frame, KG, by=["partner_iso"])
+    assert result[["partner_iso", KG, "n_members"]].to_numpy().tolist() == [
+        ["RUS", 3, 2], ["USA", 4, 1]]  # fmt: skip
+    with pytest.raises(QueryError, match="partner_iso is mixed"):
+        measures.from_members(frame, KG)
+
+
+def test_what_a_group_is_not_built_from():
+    frame = members(("NOR", "2023-01", 7.0))
+    with pytest.raises(QueryError, match="no row of a member of EU27_2020"):
+        measures.from_members(frame, KG)
+    with pytest.raises(CodeError, match="W00 has no list of members"):
+        measures.from_members(frame, KG, "World")
+    with pytest.raises(QueryError, match="no area 'EUX'"):
+        measures.from_members(frame, KG, "EUX")
+    with pytest.raises(QueryError, match="stated 2 times"):
+        measures.from_members(members(("DEU", "2023-01", 1.0), ("DEU", "2023-01", 1.0)), KG)
 
 
 def test_products_are_joined_month_by_month_and_a_gap_in_one_is_a_gap():

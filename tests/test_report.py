@@ -432,3 +432,9 @@ def test_a_disk_that_fills_loses_no_old_file_and_leaves_no_new_one(tmp_path):
     with files_of_at_most(4000), pytest.raises(ReportError, match=r"b\.html: cannot be written"):
         report.save(files)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.html", "old")]
+
+
+def test_no_cell_of_a_file_to_take_along_is_a_formula():
+    rows = [["period", "=1+1", "-9.5"], ["@x", "+1 t", "-1,234e5"], ["=", "-", "2023-05"]]
+    assert export._table(rows).splitlines() == [
+        "period,'=1+1,-9.5", "'@x,'+1 t,\"-1,234e5\"", "=,-,2023-05"]  # fmt: skip

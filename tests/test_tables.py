@@ -370,7 +370,7 @@ def test_a_period_that_ends_after_the_window_is_not_in_it(ask):
 @pytest.mark.parametrize("end", ["start", "end"])
 def test_a_month_that_does_not_exist_is_refused(ask, month, end):
     found = refusal(ask({"a": CRUDE}), **{end: month})
-    assert found == f"{end}={month!r}: expected a month such as 2023-05, or a year"
+    assert found.startswith(f"{end}={month!r}: expected a month such as 2023-05, or a year")
 
 
 def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_none(ask):
@@ -400,10 +400,12 @@ def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_no
     ("filters", "message"),
     [
         ({"prodct": "crude"}, "no filter 'prodct' for trade; did you mean 'product'?"),
-        ({"colour": "red"}, "no filter 'colour' for trade; there are publisher, reporter"),
-        ({"reporter": "Indai"}, "no area 'Indai'; nearest: .*India"),
-        ({"product": "crud"}, "no product 'crud'; nearest: crude"),
-        ({"publisher": "dem"}, "no publisher 'dem' of trade; there are demo"),
+        ({"colour": "red"}, "no filter 'colour' for trade; .*there are as_of, breakdown, class"),
+        ({"strat": "2023"}, "no filter 'strat' for trade; did you mean 'start'?"),
+        ({"start": "2023-13"}, "expected a month such as 2023-05, or a year$"),
+        ({"reporter": "Indai"}, "no area 'Indai' in areas.csv; did you mean .*India"),
+        ({"product": "crud"}, "no product 'crud' in products.csv; did you mean 'crude'"),
+        ({"publisher": "dem"}, "no publisher 'dem' of trade; did you mean 'demo'"),
         ({"product": 2709}, "product=2709: expected a text such as '2709', or a list of them"),
         ({"reporter": []}, "reporter=.*: expected a text"),
         ({"reporter": ["IND", None]}, "reporter=.*: expected a text"),
@@ -431,7 +433,7 @@ def test_a_publisher_without_the_source_asked_for_is_a_contradiction(ask):
 
 
 def test_an_unknown_table_is_refused():
-    assert "no table 'trad'; there are trade, settlement" in refusal(tables.read, "trad")
+    assert "no table 'trad'; did you mean 'trade'?" in refusal(tables.read, "trad")
 
 
 # --- read: absent and stale ----------------------------------------------------------------------

@@ -144,6 +144,8 @@ EVERY = {  # each measure, alone and after others
         tf.read("rates", base="EUR", quote="USD")),
     "per month": lambda: measures.per_month(tf.read("figures")),
     "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
+    "from members": lambda: measures.from_members(crude().replace(
+        {"reporter_iso": {"CHN": "DEU", "IND": "FRA", "TUR": "NOR"}}), KG),
     "baskets": lambda: measures.baskets(both().query("reporter_iso == 'TUR'"), KG,
                                         {"one": ["2709"], "two": ["2709", "2710"]}, every=3),
 }  # fmt: skip
@@ -434,8 +436,8 @@ def test_lines_that_do_not_come_to_the_number_are_refused(root):
 
 
 def test_a_file_without_lines_ends_the_trace(tmp_path):
-    with pytest.raises(QueryError, match=r"day\.xml is no file of lines"):
-        _records(tmp_path / "day.xml", {1})
+    with pytest.raises(QueryError, match=r"day\.zip is no file of lines"):
+        _records(tmp_path / "day.zip", {1})
 
 
 def test_the_members_of_a_reply_are_its_records(tmp_path):

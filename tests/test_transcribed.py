@@ -317,7 +317,7 @@ def test_what_is_no_such_file_is_refused_by_its_name(name, clean):
     head, records = table(name)
     for content, found in (
         (text(head, []), "a header alone"),
-        ("", "Empty CSV"),
+        ("", "an empty file"),
         ("<!DOCTYPE html>\n<html><body>Not found</body></html>\n", "a page of HTML or XML"),
         ("\ufeff\n <?xml version='1.0'?>\n", "a page of HTML or XML"),
         (text(head, [*records, records[0][:-1]]), "Expected"),

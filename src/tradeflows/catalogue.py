@@ -13,12 +13,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
-from tradeflows.errors import CatalogueError, SourceError
+from tradeflows.errors import CatalogueError, SourceError, near
 
 RAW = Path("data", "raw")
 COMMITTED, LOCAL = "sources.toml", "local.toml"
@@ -213,7 +212,7 @@ def _toml(file: Path) -> dict[str, Any]:
         raise CatalogueError(f"{file}: not a TOML file: {error}") from error
     for key, value in contents.items():
         if key not in ("publisher", "source"):
-            raise CatalogueError(f"{file}: no section {key!r}{_near(key, ('publisher', 'source'))}")
+            raise CatalogueError(f"{file}: no section {key!r}{near(key, ('publisher', 'source'))}")
         if not isinstance(value, dict):
             raise CatalogueError(f"{file}: {key} must be a table such as [{key}.NAME]")
     return contents
@@ -241,7 +240,7 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
     types = {key: get_origin(of) or of for key, of in get_type_hints(kind).items() if key != "id"}
     for key in keys:
         if key not in types:
-            raise CatalogueError(f"{where}: no key {key!r} exists{_near(key, types)}")
+            raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
     if lacking := [key for key in types if key not in keys and key not in kind._field_defaults]:
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
     for key, value in keys.items():
@@ -267,7 +266,7 @@ def _problems(
         ("supersedes", source.supersedes, [*set(sources) - {source.id}, ""]),
     ):
         if value not in valid:
-            yield f"no such {key} as {value!r}{_near(value, valid)}"
+            yield f"no such {key} as {value!r}{near(value, valid)}"
     if not (source.address or source.steps):
         yield "lacks address or steps: say where the file comes from"
     if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
@@ -305,14 +304,6 @@ def _value(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
-def _near(word: str, valid: Iterable[str]) -> str:
-    """The end of a message: the nearest valid word, or the first ones where none is near."""
-    words = sorted(filter(None, valid))
-    if close := get_close_matches(word, words, n=1):
-        return f"; did you mean {close[0]!r}?"
-    return f"; valid: {', '.join(words[:12])}{', …' if words[12:] else ''}" if words else ""
-
-
 def cleaner(source: Source) -> Callable[..., Any]:
     """The function that turns the file of `source` into rows, its arguments filled in.
 
@@ -334,7 +325,7 @@ def cleaner(source: Source) -> Callable[..., Any]:
     name, _, word = source.cleaner.partition(".")
     modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
     if name not in modules:
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{_near(name, modules)}")
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(name, modules)}")
     module = vars(importlib.import_module(f"{package.__name__}.{name}"))
 
     def cleans(word: str) -> bool:
@@ -343,13 +334,13 @@ def cleaner(source: Source) -> Callable[..., Any]:
 
     if not cleans(word):
         valid = [f"{name}.{each}" for each in module if cleans(each)]
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{_near(source.cleaner, valid)}")
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, valid)}")
     function = module[word]
     options = dict([*signature(function).parameters.items()][2:])
     for argument in source.arguments:
         if argument not in options:
             raise CatalogueError(
-                f"{source.cleaner} has no argument {argument!r}{_near(argument, options)}"
+                f"{source.cleaner} has no argument {argument!r}{near(argument, options)}"
             )
     for argument, option in options.items():
         if option.default is option.empty and argument not in source.arguments:
@@ -482,7 +473,7 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     if not set(names) <= set(sources):
         who, sources = _read(folder, local=True)
     if unknown := [name for name in names if name not in sources]:
-        raise CatalogueError(f"no source {unknown[0]!r}{_near(unknown[0], sources)}")
+        raise CatalogueError(f"no source {unknown[0]!r}{near(unknown[0], sources)}")
     return {name: (sources[name], who[sources[name].publisher]) for name in names}
 
 

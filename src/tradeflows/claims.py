@@ -16,18 +16,18 @@ count once.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tradeflows import catalogue, lineage, measures, schema, tables
-from tradeflows.errors import LedgerError, TradeflowsError
+from tradeflows.errors import LedgerError, TradeflowsError, near
 from tradeflows.lineage import Formula, Role
 from tradeflows.trace import count, trace
 
@@ -164,7 +164,9 @@ def path(root: Path) -> Path:
     return root / "data" / "claims.toml"
 
 
-def load(ledger: Path | None = None, root: Path | None = None) -> dict[str, Claim]:
+def load(
+    ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> dict[str, Claim]:
     """Read a ledger.
 
     Parameters
@@ -173,6 +175,8 @@ def load(ledger: Path | None = None, root: Path | None = None) -> dict[str, Clai
         A TOML file; the project's own where not given.
     root
         The project's folder, found by itself where not given.
+    local
+        With the user's own sources; the project's own ledger is of the committed ones alone.
 
     Returns
     -------
@@ -194,7 +198,9 @@ def load(ledger: Path | None = None, root: Path | None = None) -> dict[str, Clai
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
     _known(ledger.name, contents, {"claim"})
-    figures = {row["id"]: row for row in tables.read("figures", root=root).to_dict("records")}
+    figures = {
+        row["id"]: row for row in tables.read("figures", root=root, local=local).to_dict("records")
+    }
     return {
         name: _claim(f"{ledger.name}: claim {name}", name, entry, figures)
         for name, entry in contents.get("claim", {}).items()
@@ -279,7 +285,7 @@ def _known(where: str, entry: Any, keys: set[str]) -> None:
         raise LedgerError(f"{where}: must be a table of keys, not {entry!r}")
     for key in entry:
         if key not in keys:
-            raise LedgerError(f"{where}: no key {key!r}{_near(key, keys)}")
+            raise LedgerError(f"{where}: no key {key!r}{near(key, keys)}")
 
 
 def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None:
@@ -289,23 +295,20 @@ def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None
 
 def _chosen(where: str, what: str, word: str, among: Mapping[str, Any]) -> Any:
     if word not in among:
-        raise LedgerError(f"{where}: no {what} {word!r}{_near(word, among)}")
+        raise LedgerError(f"{where}: no {what} {word!r}{near(word, among)}")
     return among[word]
-
-
-def _near(word: str, valid: Iterable[str]) -> str:
-    listed = sorted(valid)
-    close = difflib.get_close_matches(word, listed, 1, 0.4)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(listed[:12])}"
 
 
 # --- verdicts -------------------------------------------------------------------------------------
 
 
 Asked = dict[str, Any]  # frames that were read, by their question: each is asked once
+Read = partial[Any]  # of :func:`tradeflows.read`, told of which project and sources
 
 
-def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) -> Verdict:
+def judge(
+    claim: Claim, root: Path | None = None, asked: Asked | None = None, *, local: bool = False
+) -> Verdict:
     """Evaluate every reading of `claim` and give the verdict by the rule above.
 
     Parameters
@@ -316,6 +319,8 @@ def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) ->
         The project's folder, found by itself where not given.
     asked
         Answers to keep and use again, where several claims are judged in turn.
+    local
+        With the user's own sources, as for :func:`load`.
 
     Raises
     ------
@@ -323,10 +328,10 @@ def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) ->
         A reading matches no row, mixes what must not be mixed, gives several numbers or none, or
         a unit other than the claim's. The message names the claim and the reading.
     """
-    root = root or catalogue.root()
     asked = {} if asked is None else asked
+    read = partial(tables.read, root=root or catalogue.root(), local=local)
     if "repeats" not in asked:
-        figures = _read({"table": "figures"}, root, asked).set_index("id")["repeats"]
+        figures = _read({"table": "figures"}, read, asked).set_index("id")["repeats"]
         asked["repeats"] = figures.dropna().to_dict()
     repeats = asked["repeats"]
     own = _origin(claim.cites, repeats)
@@ -335,7 +340,7 @@ def judge(claim: Claim, root: Path | None = None, asked: Asked | None = None) ->
     for reading in claim.readings:
         where = f"claim {claim.id}, reading {reading.name!r}"
         try:
-            one = _evaluate(reading, claim, root, asked)
+            one = _evaluate(reading, claim, read, asked)
         except (TradeflowsError, TypeError, ValueError) as error:
             raise LedgerError(f"{where}: {error}") from error
         if reading.read.get("table") == "figures":
@@ -359,11 +364,11 @@ def _origin(figure: str, repeats: Mapping[str, str]) -> str:
     return figure
 
 
-def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found:
-    frame = _steps(reading.read, reading.steps, reading, root, asked)
+def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found:
+    frame = _steps(reading.read, reading.steps, reading, read, asked)
     if reading.result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fi"]
-        raise LedgerError(f"no result {reading.result!r}{_near(reading.result, columns)}")
+        raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
     if "complete" in frame and not frame["complete"].all():
         lacking = ", ".join(dict.fromkeys(frame.loc[~frame["complete"], "missing"]))
         raise LedgerError(f"the table does not cover the window; it lacks {lacking}")
@@ -390,8 +395,8 @@ def _evaluate(reading: Reading, claim: Claim, root: Path, asked: Asked) -> Found
         reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
         _agrees(low, high, claim),
         "bound" if low != high else "",
-        _caveats(frame, root), tuple(frame.attrs.get("sources", ())), frame, reading.result,
-        reading.scale * factor,
+        _caveats(frame, **read.keywords), tuple(frame.attrs.get("sources", ())), frame,
+        reading.result, reading.scale * factor,
     )  # fmt: skip
 
 
@@ -408,10 +413,10 @@ def _agrees(low: float, high: float, claim: Claim) -> bool | None:
     return None if low != high else False
 
 
-def _read(filters: Mapping[str, Any], root: Path, asked: Asked) -> pd.DataFrame:
+def _read(filters: Mapping[str, Any], read: Read, asked: Asked) -> pd.DataFrame:
     question = _question(filters)
     if question not in asked:
-        asked[question] = tables.read(**{"table": "trade", **filters}, root=root)
+        asked[question] = read(**{"table": "trade", **filters})
     return asked[question]
 
 
@@ -421,10 +426,10 @@ def _question(filters: Mapping[str, Any]) -> str:
 
 def _steps(
     filters: Mapping[str, Any], steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
-    root: Path, asked: Asked,
+    read: Read, asked: Asked,
 ) -> pd.DataFrame:  # fmt: skip
     """Read what `filters` ask for and apply `steps`; each question and each step is done once."""
-    frame, done = _read(filters, root, asked), _question(filters)
+    frame, done = _read(filters, read, asked), _question(filters)
     for name, arguments in steps:
         measure = _measures()[name]
         second = list(inspect.signature(measure).parameters)[1:2]
@@ -432,7 +437,7 @@ def _steps(
         if second and second[0] in BESIDE:
             if not reading.beside:
                 raise LedgerError("lacks beside, the second frame of its measure")
-            frames.append(_steps(reading.beside, reading.beside_steps, reading, root, asked))
+            frames.append(_steps(reading.beside, reading.beside_steps, reading, read, asked))
         done += repr((name, arguments))
         done += repr((reading.beside, reading.beside_steps)) * len(frames[1:])
         if done not in asked:
@@ -459,9 +464,9 @@ def _unit(frame: pd.DataFrame, result: str) -> str:
     return SAME_UNIT.get(str(frame[column].iloc[0]), str(frame[column].iloc[0]))
 
 
-def _caveats(frame: pd.DataFrame, root: Path) -> tuple[str, ...]:
+def _caveats(frame: pd.DataFrame, root: Path, local: bool) -> tuple[str, ...]:
     """What the measures and the rows' flags say, and what is true of the sources as a whole."""
-    catalogued = catalogue.load(root)
+    catalogued = catalogue.load(root, local=local)
     sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
     copied = "transcribed, not the publisher’s own file. "
     notes = [
@@ -474,17 +479,21 @@ def _caveats(frame: pd.DataFrame, root: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known, *notes]))
 
 
-def judged(claims: Iterable[Claim], root: Path | None = None) -> list[Verdict]:
+def judged(
+    claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
+) -> list[Verdict]:
     """Judge several claims in turn; a question that they share is asked once."""
     root = root or catalogue.root()
     asked: Asked = {}
-    return [judge(claim, root, asked) for claim in claims]
+    return [judge(claim, root, asked, local=local) for claim in claims]
 
 
-def verdicts(ledger: Path | None = None, root: Path | None = None) -> list[Verdict]:
+def verdicts(
+    ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> list[Verdict]:
     """Judge every claim of a ledger, in its order; parameters and errors as :func:`load`."""
     root = root or catalogue.root()
-    return judged(load(ledger, root).values(), root)
+    return judged(load(ledger, root, local=local).values(), root, local=local)
 
 
 def named(claims: Mapping[str, Any], name: str) -> Any:

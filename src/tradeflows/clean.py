@@ -32,11 +32,12 @@ from pyarrow import csv, parquet
 
 from tradeflows import schema
 from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError, near
 from tradeflows.publishers import Part, reading
 
 HEAD = 1 << 16
 ROWS_A_GROUP = 1 << 16
+FORMULA = r"(?s)^([=+\-@\t\r].)"  # how a cell begins that a spreadsheet would compute
 _ZH = "|".join(("数据年月", "商品编码", "贸易伙伴编码", "第一数量", "美元", "人民币"))
 
 
@@ -141,7 +142,7 @@ def cleaner(publisher: str, options: Mapping[str, Any]) -> Callable[..., Iterato
     name = f"tradeflows.publishers.{publisher}"
     if publisher not in KNOWN or find_spec(name) is None:
         there = [each for each in KNOWN if find_spec(f"tradeflows.publishers.{each}")]
-        raise QueryError(f"no publisher {publisher!r}; there are {', '.join(there)}")
+        raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
     function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
     takes = [*inspect.signature(function).parameters][2:]
     if odd := [option for option in options if option not in takes]:
@@ -412,7 +413,8 @@ def _escaped(rows: pa.Table) -> pa.Table:
     """`rows` with texts that a spreadsheet would take for a formula begun with an apostrophe."""
     for place, field in enumerate(rows.schema):
         if field.type == schema.TEXT:
-            safe = pc.replace_substring_regex(rows[field.name], r"^([=+\-@\t\r])", r"'\1")
+            # One sign alone, such as the qualifier =, is no formula.
+            safe = pc.replace_substring_regex(rows[field.name], FORMULA, r"'\1")
             rows = rows.set_column(place, field, safe)
     return rows
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,10 @@ def claims(args: argparse.Namespace) -> None:
     from tradeflows import catalogue, claims
 
     root = args.root or catalogue.root()
-    ledger = claims.load(args.ledger, root)
+    ledger = claims.load(args.ledger, root, local=args.local)
     if args.claim:
         ledger = {args.claim: claims.named(ledger, args.claim)}
-    found = claims.judged(ledger.values(), root)
+    found = claims.judged(ledger.values(), root, local=args.local)
     if args.json:
         import json
 
@@ -81,7 +82,8 @@ def trace(args: argparse.Namespace) -> None:
     from tradeflows import catalogue, claims
 
     root = args.root or catalogue.root()
-    [verdict] = claims.judged([claims.named(claims.load(args.ledger, root), args.claim)], root)
+    claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
+    verdict = claims.judge(claim, root, local=args.local)
     found = [claims.terms(one, root) for one in claims.chosen(verdict, args.definition)]
     if args.json:
         import json
@@ -262,8 +264,10 @@ def doctor(args: argparse.Namespace) -> None:
     """Look for what is wrong in everything catalogued; one line a finding."""
     from tradeflows import catalogue, doctor
 
-    found = list(doctor.look(args.root or catalogue.root()))
-    print(*found, f"{len(found)} findings", sep="\n")
+    found = list(doctor.look(args.root or catalogue.root(), local=args.local))
+    kinds = Counter(line.split(":")[0] for line in found)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    print(*found, f"{len(found)} findings{counts and f': {counts}'}", sep="\n")
 
 
 def rows(args: argparse.Namespace) -> None:
@@ -271,8 +275,16 @@ def rows(args: argparse.Namespace) -> None:
     from tradeflows import catalogue, doctor
 
     wanted = dict(each.partition("=")[::2] for each in args.column)
-    frame = doctor.rows(args.root or catalogue.root(), args.table, wanted)
-    print(frame.to_string(index=False))
+    frame = doctor.rows(args.root or catalogue.root(), args.table, wanted, local=args.local)
+    for name in frame.select_dtypes("datetime"):
+        frame[name] = frame[name].dt.strftime("%Y-%m-%d")
+    alike = [name for name in frame if frame[name].nunique(dropna=False) == 1]
+    told = frame[alike].iloc[0].dropna().astype("str")
+    print(
+        f"in {len(frame)} rows:", "; ".join(f"{name} {said}" for name, said in told.items() if said)
+    )
+    if len(alike) < len(frame.columns):
+        print(frame.drop(columns=alike).to_string(index=False, na_rep=""))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -311,6 +323,12 @@ def parser() -> argparse.ArgumentParser:
         if verb in (claims, trace):
             below.add_argument("--json", action="store_true", help="everything, for a program")
             below.add_argument("--ledger", type=Path, help="another ledger than data/claims.toml")
+        if verb in (claims, trace, doctor, rows):
+            below.add_argument(
+                "--local", action=argparse.BooleanOptionalAction, default=verb in (doctor, rows),
+                help="with the files that you fetched or added, or without; default: "
+                f"{'with' if verb in (doctor, rows) else 'without'}",
+            )  # fmt: skip
         if verb in (clean, add):
             if verb is clean:
                 below.add_argument("publisher", help="gacc, cbr, ecb, eurostat_energy, …")

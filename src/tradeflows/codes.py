@@ -14,13 +14,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradeflows.errors import CodeError, LayoutError, QueryError, SourceError
+from tradeflows.errors import CodeError, LayoutError, QueryError, SourceError, near
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,12 +67,6 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
     return codes | {area: area for area in _areas()} if system == "iso3" else codes
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    folded = {each.casefold(): each for each in known}
-    close = get_close_matches(word.strip().casefold(), folded, cutoff=0.5)
-    return f"nearest: {', '.join(folded[each] for each in close)}" if close else "nothing is near"
-
-
 def areas(
     values: pa.Array | pa.ChunkedArray, system: str, path: Path | str, year: int | None = None
 ) -> pa.Array:
@@ -107,7 +100,9 @@ def areas(
     coded = array.cast(pa.string()).dictionary_encode(null_encoding="encode")
     codes = coded.dictionary.to_pylist()
     if unknown := [code for code in codes if code not in known]:
-        shown = "; ".join(f"{code!r} ({_near(code or '', known)})" for code in unknown[:5])
+        shown = ", ".join(
+            f"{code!r} ({near(code or '', known).removeprefix('; ')})" for code in unknown[:5]
+        )
         raise CodeError(
             f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}"
             f"{'' if year is None else f' in {year}'}: "
@@ -139,12 +134,12 @@ def area(word: str) -> str:
     if found := _typed().get(word.strip().casefold()):
         return found
     names = [*_typed(), *(row["name"] for row in _areas().values())]
-    raise QueryError(f"no area {word!r}; {_near(word, names)}; see areas.csv")
+    raise QueryError(f"no area {word!r} in areas.csv{near(word, names)}")
 
 
 def _area(area: str) -> dict[str, str]:
     if area not in _areas():
-        raise CodeError(f"no area id {area!r} in areas.csv; {_near(area, _areas())}")
+        raise CodeError(f"no area id {area!r} in areas.csv{near(area, _areas())}")
     return _areas()[area]
 
 
@@ -161,6 +156,20 @@ def _leaves(area: str) -> frozenset[str]:
     if members.startswith("!"):
         return _leaves("W00") - _leaves(members[1:])
     return frozenset().union(*map(_leaves, members.split())) if members else frozenset({area})
+
+
+def members(area: str) -> list[str]:
+    """Ids of the areas that a group lists as its members, in their order.
+
+    Raises
+    ------
+    CodeError
+        `area` is no area id, or a group that has no list, as the world.
+    """
+    listed = _area(area)["members"].split()
+    if not listed or listed[0][0] in "*!":
+        raise CodeError(f"{area} has no list of members in areas.csv")
+    return listed
 
 
 def contains(whole: str, part: str) -> bool:
@@ -195,7 +204,7 @@ def _parent(code: str) -> str:
         return ""
     raise CodeError(
         f"{code!r} has not 2, 4, 6, 8 or 10 digits as an HS code has, and is not in products.csv "
-        f"({_near(code, _products())}); add it there"
+        f"(add it there){near(code, _products())}"
     )
 
 
@@ -257,7 +266,7 @@ def product(word: str) -> list[str]:
         level(code := word.strip())
     except CodeError as error:
         known = [row["word"] for row in rows] + list(_products())
-        raise QueryError(f"no product {word!r}; {_near(word, known)}; see products.csv") from error
+        raise QueryError(f"no product {word!r} in products.csv{near(word, known)}") from error
     return [code]
 
 

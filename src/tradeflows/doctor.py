@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from functools import reduce
 from itertools import pairwise
+from operator import and_
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyarrow import parquet
+import pyarrow.compute as pc
 
-from tradeflows import catalogue, comext, measures, tables
-from tradeflows.errors import BuildError, QueryError
+from tradeflows import catalogue, comext, measures, schema, tables
+from tradeflows.errors import QueryError, near
 
-SERIES = ["source_id", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
-          "classification_code", "cmd_code", "cumulation", "breakdown"]  # fmt: skip
+SERIES = ["family", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
+          "classification_code", "cmd_code", "cumulation", "breakdown", "currency"]  # fmt: skip
 FIGURES = ("value_reported", "net_wgt_kg", "qty")
+COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", "n_months", "qty_unit", "vintage",
+           "valuation", "primary_value_usd", *FIGURES]  # fmt: skip
 JUMP = 10.0  # a month that is so many times its neighbours
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 CALM = 3.0  # where the two neighbours are within so many times of each other
 
 
-def look(root: Path) -> Iterator[str]:
-    """Findings about files, then about the series of the trade table.
+def look(root: Path, *, local: bool = True) -> Iterator[str]:
+    """Findings about files, then about the series of the trade table, the largest flows first.
 
     Parameters
     ----------
     root
         Project folder, its tables built.
+    local
+        With what the user fetched or added.
 
     Yields
     ------
@@ -41,47 +47,82 @@ def look(root: Path) -> Iterator[str]:
     BuildError
         The trade table is not built.
     """
-    for state in catalogue.states(root):
+    for state in catalogue.states(root, local=local):
         if state.state != "ok":
             yield f"file {state.state}: {state.detail}; tradeflows verify"
-    sources = catalogue.load(root, local=True)
+    sources = catalogue.load(root, local=local)
     for source in sources.values():
         if old := source.supersedes:
             yield (f"superseded: {old} ({sources[old].vintage}) by {source.id} "
                    f"({source.vintage}); {_show(source_id=old)}")  # fmt: skip
         yield from (f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
                     for line in comext.known_totals(source, root, differing=True))  # fmt: skip
-    path = tables.processed(root, "trade")
-    if not path.is_file():
-        raise BuildError(f"{path}: absent; run `tradeflows build`")
-    trade = parquet.read_table(path).to_pandas(date_as_object=False)
+    trade = tables.stored(root, "trade", local=local).to_table(COLUMNS).to_pandas(
+        date_as_object=False, strings_to_categorical=True)  # fmt: skip
+    # What a user got from one publisher in many files is one series.
+    trade["family"] = tables.family(trade, sources).astype("category")
     trade["month"] = trade["ref_period"].dt.year * 12 + trade["ref_period"].dt.month - 1
+    yield from _vintages(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
-    for _, rows in monthly.groupby(SERIES, dropna=False):
-        yield from _units(rows)
+    found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
+    for rows in _series(monthly):
+        found["unit"] += _units(rows)
         held = {month + i for month, n in zip(rows["month"], rows["n_months"], strict=True)
                 for i in range(n)}  # fmt: skip
         span = max(held) - min(held) + 1
         # A flow that comes and goes has holes and jumps by nature.
         if span >= SPAN and len(held) >= STEADY * span:
-            yield from _holes(rows, held)
-            for _, alike in rows.groupby("qty_unit"):
-                yield from _jumps(alike)
-    yield from _mirror(monthly)
+            found["missing"] += _holes(rows, held)
+            for unit in rows["qty_unit"].unique():
+                found["jump"] += _jumps(rows[rows["qty_unit"].eq(unit)])
+    found["mirror"] += _mirror(monthly)
+    for lines in found.values():
+        yield from lines
+
+
+def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Rows of each series of two months or more, those of most value or weight first."""
+    by = monthly.groupby(SERIES, dropna=False, observed=True)
+    monthly = monthly.assign(series=by.ngroup())
+    months = monthly.groupby("series")["month"].nunique()
+    several = monthly[monthly["series"].isin(months.index[months > 1])]
+    size = several.groupby("series")[["value_reported", "net_wgt_kg"]].sum()
+    groups = dict(iter(several.groupby("series")))
+    for name in size.sort_values(["value_reported", "net_wgt_kg"], ascending=False).index:
+        yield groups[name]
+
+
+def _vintages(trade: pd.DataFrame) -> Iterator[str]:
+    """Dated releases of which a newer one states a cell too."""
+    dated = trade[trade["vintage"].astype(str).str.fullmatch(r"\d{4}-\d\d-\d\d")]
+    several = dated.groupby("family", observed=True)["vintage"].nunique()
+    dated = dated[dated["family"].isin(several.index[several > 1])]
+    cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
+    rows = dated.assign(vintage=dated["vintage"].astype(str))
+    by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
+    rows = rows.assign(newest=by_cell.transform("max"))
+    old = rows[rows["vintage"] < rows["newest"]]
+    for (name, vintage), some in old.groupby(["source_id", "vintage"], observed=True):
+        newest = ", ".join(sorted(some["newest"].unique())[-3:])
+        yield (f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
+               f"{_show(source_id=name, vintage=vintage)}")  # fmt: skip
 
 
 def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
-    missing = sorted(set(range(min(held), max(held) + 1)) - held)
-    if missing:
+    span = range(min(held), max(held) + 1)
+    if missing := sorted(set(span) - held):
         some = ", ".join(map(_label, missing[:6])) + (" …" if len(missing) > 6 else "")
-        yield (f"missing: {_name(rows)}: {len(missing)} months between the first and the last "
-               f"({some}); {_see(rows)}")  # fmt: skip
+        yield (f"missing: {_name(rows)}: {len(missing)} of {len(span)} months ({some}); "
+               f"{_see(rows)}")  # fmt: skip
 
 
 def _units(rows: pd.DataFrame) -> Iterator[str]:
-    by_month = rows.groupby("month")["qty_unit"]
-    held = {month: "+".join(sorted(set(units))) for month, units in by_month}
-    changes = [(b, held[a], held[b]) for a, b in pairwise(held) if held[a] != held[b]]
+    held: dict[int, set[str]] = {}
+    for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
+        held.setdefault(month, set()).add(unit)
+    # Of two units one may be lacking in a month; another unit than all before is a change.
+    changes = [(b, "+".join(sorted(held[a])), "+".join(sorted(held[b])))
+               for a, b in pairwise(held) if not held[a] & held[b]]  # fmt: skip
     if changes:
         month, before, after = changes[0]
         more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
@@ -91,26 +132,35 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
 
 def _jumps(rows: pd.DataFrame) -> Iterator[str]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
-    for figure in [name for name in FIGURES if single[name].notna().any()][:1]:
+    found: dict[str, list[int]] = {}
+    for figure in FIGURES:
         series = single[figure].astype("float64").where(single[figure] > 0)
         before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
         with np.errstate(invalid="ignore"):
             calm = np.maximum(before, after) <= CALM * np.minimum(before, after)
             odd = series[calm & (series.to_numpy() >= JUMP * np.maximum(before, after))]
         if len(odd):
-            some = ", ".join(_label(month) for month in odd.index[:6])
-            more = " …" if len(odd) > 6 else ""
-            month = odd.index[0] if len(odd) == 1 else None
-            yield (f"jump: {_name(rows)}: {figure} is {JUMP:.0f} times its neighbours or more in "
-                   f"{some}{more}; {_see(rows, month)}")  # fmt: skip
+            found[figure] = [*odd.index]
+    if found:
+        told = "; ".join(
+            f"{figure} in {', '.join(map(_label, months[:6]))}{' …' * (len(months) > 6)}"
+            for figure, months in found.items()
+        )
+        only = {month for months in found.values() for month in months}
+        month = only.pop() if len(only) == 1 else None
+        yield (f"jump: {_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}; "
+               f"{_see(rows, month)}")  # fmt: skip
 
 
 def _mirror(rows: pd.DataFrame) -> Iterator[str]:
     value = "primary_value_usd"
-    rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])]
+    rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(
+        dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
+    )
     pair = [np.where(rows["flow_code"].eq("M"), rows[a], rows[b]) for a, b in (
         ("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))]  # fmt: skip
-    for _, cell in rows.groupby([*pair, "cmd_code"]):
+    both = rows.groupby([*pair, "cmd_code"])["flow_code"].transform("nunique").gt(1)
+    for _, cell in rows[both].groupby([each[both] for each in pair] + ["cmd_code"]):
         imports, exports = (cell[cell["flow_code"].eq(flow)] for flow in "MX")
         for ours in imports["source_id"].unique():
             for theirs in exports["source_id"].unique():
@@ -135,14 +185,17 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
 def _name(rows: pd.DataFrame) -> str:
     row = rows.iloc[0]
     way = {"M": "from", "X": "to"}.get(row["flow_code"], f"{row['flow_code']} with")
-    return (f"{row['source_id']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
+    return (f"{row['family']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
             f"{way} {row['partner_iso']}")  # fmt: skip
 
 
 def _see(rows: pd.DataFrame, month: Any = None) -> str:
     row = rows.iloc[0]
-    wanted = {name: row[name] for name in ("source_id", "reporter_iso", "partner_code",
-                                           "flow_code", "cmd_code")}  # fmt: skip
+    names = ["reporter_iso", "partner_code", "flow_code", "cmd_code"]
+    if rows["source_id"].nunique() == 1:
+        names.insert(0, "source_id")
+    wanted = {name: row[name] for name in names}
+    wanted |= {"breakdown": row["breakdown"]} if row["breakdown"] != "total" else {}
     return _show(**wanted, **({"month": _label(month)} if month is not None else {}))
 
 
@@ -151,25 +204,32 @@ def _show(**wanted: str) -> str:
     return " ".join(["tradeflows rows trade", *columns])
 
 
-def rows(root: Path, table: str, wanted: dict[str, str]) -> pd.DataFrame:
+def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> pd.DataFrame:
     """Rows of `table` as they are stored, those that have all of `wanted`.
 
     Raises
     ------
     QueryError
-        No such column, or no such row.
+        No such table, column or row.
     """
-    path = tables.processed(root, table)
-    if not path.is_file():
-        raise BuildError(f"{path}: absent; run `tradeflows build`")
-    frame = parquet.read_table(path).to_pandas(date_as_object=False)
+    if table not in schema.TABLES:
+        raise QueryError(f"no table {table!r}{near(table, schema.TABLES)}")
+    stored = tables.stored(root, table, local=local)
+    exact = [
+        pc.field(name) == value
+        for name, value in wanted.items()
+        if name in stored.schema.names and stored.schema.field(name).type == schema.TEXT
+    ]
+    frame = stored.to_table(filter=reduce(and_, exact, pc.scalar(True))).to_pandas(
+        date_as_object=False
+    )
     for name, value in wanted.items():
         if name == "month" and "ref_period" in frame:
             held = frame["ref_period"].dt.strftime("%Y-%m")
         elif name in frame:
             held = frame[name].astype(str)
         else:
-            raise QueryError(f"{table} has no column {name!r}; it has {', '.join(frame)}")
+            raise QueryError(f"{table} has no column {name!r}{near(name, [*frame, 'month'])}")
         frame = frame[held.eq(value)]
     if frame.empty:
         raise QueryError(f"no row of {table} has all of {wanted}")

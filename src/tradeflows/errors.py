@@ -1,8 +1,31 @@
 """What can go wrong, named for who must act. Every message is one line that says what to do."""
 
 import copyreg
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+ALIKE, TWINS = 0.5, 0.75  # how near a word must be to be offered, and to be so with others
+FEW = 40  # words, so many that some of them may be listed instead
+
+
+def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = ALIKE) -> list[str]:
+    """Those of `valid` that are most like `word`, in any case of letters, the nearest first."""
+    folded = {each.casefold(): each for each in sorted(valid, reverse=True) if each}
+    close = get_close_matches(word.strip().casefold(), folded, most, like)
+    return [folded[each] for each in close]
+
+
+def near(word: str, valid: Iterable[str]) -> str:
+    """The end of a message about `word`: the nearest of `valid`, or what there is, if it is few."""
+    words = sorted(filter(None, set(valid)))
+    close = nearest(word, words, like=TWINS)
+    some = close or nearest(word, words, most=1)
+    hints = [f"did you mean {' or '.join(map(repr, some))}?"] if some else []
+    if words and not close and len(words) <= FEW:
+        hints.append(f"there are {', '.join(words[:12])}{', …' if words[12:] else ''}")
+    return "".join(f"; {hint}" for hint in hints or ["nothing is near"])
 
 
 class TradeflowsError(Exception):

@@ -82,7 +82,7 @@ def flow(
     Source: China Customs (vintage 2025-01-25)
     >>> tf.flow("crude oyl", "China")
     Traceback (most recent call last):
-    tradeflows.errors.QueryError: no product 'crude oyl'; nearest: crude oil, ...; see products.csv
+    tradeflows.errors.QueryError: no product 'crude oyl' in products.csv; did you mean ...
     """
     asked = {"product": product, "partner": area_ids(partner) or "countries",
              "flow": DIRECTIONS.get(flow, flow), "start": start, "end": end, **filters}  # fmt: skip

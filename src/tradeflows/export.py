@@ -7,6 +7,7 @@ notebook that is committed never holds it.
 import base64
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from tradeflows import __version__
 from tradeflows.catalogue import Publisher, Source
+from tradeflows.clean import FORMULA
 
 MIME = "application/vnd.tradeflows.chart+json"
 START = "from tradeflows import export; export.hook(get_ipython())"
@@ -28,6 +30,7 @@ HALO = (
     "text{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>",
 )  # SVG has its own
 PNG = "image/png"
+NUMBER = r"[-+]?[\d.,]+(e[-+]?\d+)?"
 
 
 def hook(shell: Any) -> None:
@@ -175,5 +178,10 @@ def _csv(
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([*map(_plain, row)] for row in rows)
     return text.getvalue()
+
+
+def _plain(cell: str) -> str:
+    """`cell`, begun with an apostrophe if a spreadsheet would compute it; a number is one."""
+    return f"'{cell}" if re.match(FORMULA, cell) and not re.fullmatch(NUMBER, cell) else cell

@@ -14,8 +14,10 @@ from tradeflows.errors import QueryError
 
 SITE = "http://stats.customs.gov.cn"
 CUT_OFF = 10_000
-# At most so many 8-digit lines below a code of so many digits, and partners: 243 have a code.
-LINES = {2: 700, 4: 120, 6: 30, 8: 1}
+MOST = CUT_OFF - 2  # lines of figures: with the header one fewer than where it stops
+# More 8-digit lines than a code of so many digits has (the tariff has some 9,000 in 97 chapters),
+# and more partners than the 243 that have a code; `add` refuses what is cut off all the same.
+LINES = {2: 1200, 4: 120, 6: 30, 8: 1}
 PARTNERS = 250
 WAYS = {"M": ("进口", "Import"), "X": ("出口", "Export")}
 MONEY = {"USD": ("美元", "US dollar"), "CNY": ("人民币", "Renminbi Yuan")}
@@ -66,8 +68,9 @@ def gacc(
         if word not in valid:
             raise QueryError(f"{word!r}: expected {' or '.join(valid)}")
     code = _partner(partner) if partner else ""
+    partners = len(code.split(",")) if code else PARTNERS
     queries = list(_queries(_month(start), _month(end) if end else _latest(),
-                            LINES[len(product)] * (1 if code else PARTNERS)))  # fmt: skip
+                            LINES[len(product)] * partners))  # fmt: skip
     whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
     way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
     steps = [
@@ -104,10 +107,11 @@ def _partner(word: str) -> str:
 def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
     if start > end:
         raise QueryError(f"{start:%Y-%m} to {end:%Y-%m}: the end is before the start")
-    if a_month >= CUT_OFF:
+    if a_month > MOST:
         raise QueryError(f"one month could have {a_month:,} lines, and the site stops at "
                          f"{CUT_OFF:,}: name a partner, or a code of more digits")  # fmt: skip
-    at_once = min(12, (CUT_OFF - 1) // a_month)  # the form takes months of one year
+    # The header is a line too, and the form takes months of one year.
+    at_once = min(12, MOST // a_month)
     for year in range(start.year, end.year + 1):
         month = start.month if year == start.year else 1
         stop = end.month if year == end.year else 12

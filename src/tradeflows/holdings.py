@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tradeflows import catalogue, codes, schema, tables
 from tradeflows.answers import Answer, answer
-from tradeflows.errors import QueryError
+from tradeflows.errors import QueryError, near
 from tradeflows.explore import CURRENCIES
 from tradeflows.measures.months import runs
 
@@ -48,8 +48,8 @@ def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
         rows += _said(tables.stored(root, name, local=local).to_table().to_pandas(), plain, name,
                       by, unit)  # fmt: skip
     if not rows:
-        near = codes._near(word, [row["word"] for row in codes._rows("product_words.csv")])
-        raise QueryError(f"nothing is held of {word!r}; {near}; see tf.sources()")
+        words = [row["word"] for row in codes._rows("product_words.csv")]
+        raise QueryError(f"nothing is held of {word!r} (see tf.sources()){near(word, words)}")
     found = pd.DataFrame(rows)
     found["publisher"] = [told[name].publisher for name in found["source_id"]]
     found.attrs = {"sources": tuple(dict.fromkeys(found["source_id"])), "caveats": ()}
@@ -142,7 +142,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
         said.setdefault(row["code"], []).append(row["word"])
     found = _matching(word.casefold(), sorted({*codes._products(), *held}))
     if not found:
-        raise QueryError(f"no product {word!r}; {codes._near(word, codes._products())}")
+        raise QueryError(f"no product {word!r}{near(word, codes._products())}")
     return pd.DataFrame(
         [(codes.product_name(c), ", ".join(said.get(c, [])), held.get(c, 0)) for c in found],
         columns=["name", "words", "rows"], index=pd.Index(found, name="code"),
@@ -170,7 +170,7 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     plain = word.casefold()
     found = sorted({area for said, area in codes._typed().items() if plain in said})
     if not found:
-        raise QueryError(f"no area {word!r}; {codes._near(word, codes._typed())}")
+        raise QueryError(f"no area {word!r}{near(word, codes._typed())}")
     stored = tables.stored(root or catalogue.root(), "trade", local=local)
     table = stored.to_table(["reporter_iso", "partner_iso"])
     counts = [{each["values"]: each["counts"] for each in pc.value_counts(table[name]).to_pylist()}
@@ -204,7 +204,7 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     kept = {name: each for name, each in told.items() if word.casefold() in
             f"{name} {each.title} {who[each.publisher].name}".casefold()}  # fmt: skip
     if not kept:
-        raise QueryError(f"no source {word!r}; {codes._near(word, told)}")
+        raise QueryError(f"no source {word!r}{near(word, told)}")
     ends: dict[str, list[Any]] = {}
     for table in schema.TABLES:
         day = tables._dates(table)[0]

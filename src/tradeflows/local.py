@@ -72,13 +72,12 @@ def _add(
 ) -> clean.Cleaned:
     function = clean.cleaner(publisher, options)
     table = clean.KNOWN[publisher].table
-    who, known = catalogue.publishers(root, local=True), catalogue.load(root, local=True)
     loose = reading.uncatalogued(path, publisher, table)
-    if twin := [each.id for each in known.values() if each.sha256 == loose.sha256]:
-        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
+    _once(path, loose, root)
     owner = OWNER.get(publisher, publisher)
     source = loose._replace(
-        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix}", publisher=owner, kind="published",
+        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix or '.csv'}", publisher=owner,
+        kind="published",
         title=f"{clean.KNOWN[publisher].about}: {path.name}", vintage=vintage, rank=rank,
         retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
@@ -88,7 +87,9 @@ def _add(
     cleaned = clean.tally(source, clean.through(parts, keys))
     keys.check()
     source = source._replace(control=totals)
-    _store(path, source, root, owner not in who)
+    with locked(root / RAW / LOCAL):
+        _once(path, source, root)  # another process may have been faster
+        _store(path, source, root)
     return cleaned._replace(source=source)
 
 
@@ -99,32 +100,30 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
         yield part
 
 
-def _store(path: Path, source: Source, root: Path, new: bool) -> None:
-    """Copy the file and write its entry, both or neither; a fetch that runs meanwhile waits."""
-    with locked(root / RAW / LOCAL):
-        _store_alone(path, source, root, new)
+def _once(path: Path, source: Source, root: Path) -> None:
+    known = catalogue.load(root, local=True).values()
+    if twin := [each.id for each in known if each.sha256 == source.sha256]:
+        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
 
 
-def _store_alone(path: Path, source: Source, root: Path, new: bool) -> None:
+def _store(path: Path, source: Source, root: Path) -> None:
+    """Copy the file and write its entry, both or neither; the caller holds the lock."""
     file, listing = source.file(root), root / RAW / LOCAL
-    before = listing.read_bytes() if listing.exists() else b""
-    text = catalogue.block("source", source) + "\n"
-    if new:
+    before = listing.read_text(encoding="utf-8") if listing.exists() else ""
+    text = f"{before}\n{catalogue.block('source', source)}"
+    if source.publisher not in catalogue.publishers(root, local=True):
         names = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
-        text = catalogue.block("publisher", Publisher(source.publisher, *names)) + "\n" + text
-    temporary = listing.with_name(f".{LOCAL}.tmp")
+        text += f"\n{catalogue.block('publisher', Publisher(source.publisher, *names))}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, file)
-        temporary.write_bytes(before + text.encode())
-        temporary.replace(listing)
+        write(listing, text)
         catalogue.check(catalogue.load(root, local=True)[source.id], root)
     except (OSError, TradeflowsError) as error:
         with suppress(NotADirectoryError):
             file.unlink(missing_ok=True)
-        temporary.unlink(missing_ok=True)
         if before:
-            listing.write_bytes(before)
+            write(listing, before)
         else:
             listing.unlink(missing_ok=True)
         if isinstance(error, OSError):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import os
@@ -26,7 +25,7 @@ from pyarrow import parquet
 from tradeflows import catalogue, codes, schema
 from tradeflows.catalogue import Source
 from tradeflows.clean import fingerprint, sweep
-from tradeflows.errors import BuildError, LayoutError, QueryError
+from tradeflows.errors import BuildError, LayoutError, QueryError, near, nearest
 from tradeflows.publishers import Part, control
 
 if TYPE_CHECKING:
@@ -284,6 +283,7 @@ ONE_OF = {
 PARTS = "parts"  # of a breakdown, where there is no total
 ADD_UP = "measures.sum_parts adds them up"
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
+_OPTIONS = ("start", "end", "as_of", "local", "root")  # of `read`, beside the filters
 # These may be several where the question names them.
 NAMED = {"settlement": ("concept", "region", "currency_group")}
 
@@ -348,7 +348,7 @@ def read(
     (12, 107)
     """  # fmt: skip
     if table not in FILTERS:
-        raise QueryError(f"no table {table!r}; there are {', '.join(FILTERS)}")
+        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
     if publisher is not None:
         filters["publisher"] = publisher
     root = root or catalogue.root()
@@ -408,9 +408,7 @@ def _wanted(
     wanted: dict[str, list[str]] = {}
     for name, values in asked.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise QueryError(f"no filter {name!r} for {table}; {hint}there are {', '.join(known)}")
+            raise QueryError(f"no filter {name!r} for {table}{near(name, [*known, *_OPTIONS])}")
         column = known[name]
         if name in ("reporter", "partner") and values != ["countries"]:
             values = [codes.area(each) for each in values]
@@ -430,7 +428,7 @@ def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) ->
     held = {each.publisher for each in sources.values() if each.table == table}
     for value in values:
         if value not in held:
-            raise QueryError(f"no publisher {value!r} of {table}; there are {_some(held, value)}")
+            raise QueryError(f"no publisher {value!r} of {table}{near(value, held)}")
     return [s.id for s in sources.values() if s.table == table and s.publisher in values]
 
 
@@ -438,7 +436,11 @@ def _month(text: str | None, name: str, *, last: bool = False) -> Any:
     if text is None:
         return None
     if not (found := re.fullmatch(r"([1-9][0-9]{3})(?:-(0[1-9]|1[0-2]))?", str(text))):
-        raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year")
+        said = re.fullmatch(
+            r"([1-9][0-9]{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?[0-9])?", str(text).strip()
+        )
+        hint = f"; did you mean '{said[1]}-{int(said[2]):02}'?" if said else ""
+        raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year{hint}")
     month = found[2] or ("12" if last else "01")
     return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
 
@@ -551,11 +553,11 @@ def _not_superseded(
     return kept
 
 
-def _family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     """The source of each row; what a user got from one publisher in many files is one."""
     names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
              for n, s in sources.items()}  # fmt: skip
-    return frame["source_id"].map(names)
+    return frame["source_id"].astype("str").map(names)
 
 
 def _scan(
@@ -648,9 +650,8 @@ def _nothing(
 def _some(held: Iterable[str], word: str) -> str:
     """The values held that are nearest to `word`, at most eight."""
     listed = sorted(held)
-    near = difflib.get_close_matches(word, listed, 4, 0.3)
     alike = [value for value in listed if value[:2] == word[:2]]
-    return ", ".join(list(dict.fromkeys([*near, *alike, *listed]))[:8])
+    return ", ".join(list(dict.fromkeys([*nearest(word, listed, 4), *alike, *listed]))[:8])
 
 
 def _grain(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
@@ -695,7 +696,7 @@ def _preferred(
     """Of several sources that state one flow, the one that the catalogue ranks first."""
     if frame["source_id"].nunique() == 1:
         return frame
-    frame = frame.assign(family=_family(frame, sources))
+    frame = frame.assign(family=family(frame, sources))
     rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
                                    for name, source in sources.items()})  # fmt: skip
     best = rank.groupby([frame[name] for name in FLOW]).transform("min")
@@ -736,11 +737,11 @@ def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[st
     """Of several releases of one period by one source, the newest."""
     if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
         return frame
-    family = _family(frame, sources)
-    fetched = family.ne(frame["source_id"])
+    whose = family(frame, sources)
+    fetched = whose.ne(frame["source_id"])
     # A release was fetched for some products and partners, so it is the newest of these alone.
     cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
-    frame = frame.assign(family=family, within=cell.where(fetched, ""))
+    frame = frame.assign(family=whose, within=cell.where(fetched, ""))
     newest = frame.groupby(RELEASE)["vintage"].transform("max")
     kept = frame[frame["vintage"].eq(newest)]
     if len(kept) < len(frame):

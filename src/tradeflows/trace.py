@@ -385,6 +385,8 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
 def _records(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
     """First line number and text of each of the records `wanted`, 1 being below the header."""
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind == "xml":
+        return _elements(path.read_bytes(), wanted)
     if kind == "7z":
         return _packed(path, wanted)
     if kind not in ("csv", "dat", "tsv", "txt", "json"):
@@ -438,6 +440,17 @@ def _packed(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
         finally:
             if raw:
                 lines.detach()
+
+
+def _elements(raw: bytes, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Records of the Bank of Russia's XML, in the encoding that it declares."""
+    said = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
+    text = raw.decode(said[1].decode() if said else "utf-8")
+    records = re.finditer(r"<(Record|Valute)\b.*?</\1\s*>", text, re.DOTALL)
+    return {
+        record: (text.count("\n", 0, match.start()) + 1, match[0])
+        for record, match in enumerate(records, start=1) if record in wanted
+    }  # fmt: skip
 
 
 def _members(path: Path, text: str, wanted: Collection[int]) -> dict[int, tuple[int, str]]:

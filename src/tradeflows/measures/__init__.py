@@ -16,19 +16,18 @@ from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import let_go, of_base
 from tradeflows.measures.months import Window
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.sums import baskets, stack, sum_parts, total
+from tradeflows.measures.rates import convert, cross, customs_rate
+from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
 from tradeflows.measures.units import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
     barrels_per_day,
-    convert,
-    cross,
     per_month,
 )
 
 __all__ = [
     "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
-    "baskets", "chained", "convert", "cross", "difference", "displacement", "displacement_over",
-    "gap", "growth", "hhi", "let_go", "of_base", "per_month", "price_quantity", "share", "shares",
-    "stack", "sum_parts", "total", "unit_value", "yoy",
+    "baskets", "chained", "convert", "cross", "customs_rate", "difference", "displacement",
+    "displacement_over", "from_members", "gap", "growth", "hhi", "let_go", "of_base", "per_month",
+    "price_quantity", "share", "shares", "stack", "sum_parts", "total", "unit_value", "yoy",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """What the measures share: checks that refuse a mixture, groups of rows, and what is carried on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import permutations
+from itertools import permutations, repeat
 from types import MappingProxyType
 
 import numpy as np
@@ -151,6 +151,13 @@ def join_qualifiers(found: set[str]) -> str:
     """What several qualifiers come to in a sum."""
     odd = found - {"="}
     return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
+
+
+def marked(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:
+    """`flags` with `word` among those of the rows `where`."""
+    marks = [" ".join(sorted({*text.split(), word})) if here else text
+             for text, here in zip(flags, where, strict=False)]  # fmt: skip
+    return pd.Series(marks, flags.index, flags.dtype)
 
 
 # --- what a result carries ------------------------------------------------------------------------

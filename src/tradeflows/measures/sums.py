@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from tradeflows import codes
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
@@ -20,6 +21,7 @@ from tradeflows.measures.common import (
     join_flags,
     join_qualifiers,
     listed,
+    marked,
     need,
     numbers_of,
     one_value,
@@ -256,6 +258,64 @@ def sum_parts(
 def _dimensions(word: str) -> dict[str, str]:
     """What a value of `breakdown` says, by dimension; nothing for total."""
     return {} if word == "total" else dict(each.split("=", 1) for each in word.split(","))
+
+
+def from_members(
+    frame: pd.DataFrame, value: str, area: str = "EU27_2020", by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Build the figure of a group of countries from those of its members, month by month.
+
+    Parameters
+    ----------
+    frame
+        Rows of members, and of others, which are left out and named in a caveat.
+    area
+        The group, by id or name.
+    by
+        Columns that set sums apart, such as ``partner_iso``.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by` and a month
+        As :func:`total`, with ``reporter_iso`` (the group), ``n_members`` (those that state a
+        figure) and ``of_members`` (all). A member whose figure is null or absent is not counted
+        as nothing: ``complete`` is False then, and ``missing`` names the members.
+
+    Raises
+    ------
+    QueryError
+        No row of a member, or as :func:`total`.
+    """
+    need(frame, "reporter_iso", "ref_period", "n_months", value)
+    group = codes.area(area)
+    members = codes.members(group)
+    kept = frame[frame["reporter_iso"].isin(members)]
+    stated = kept[numbers_of(kept, value).notna()]
+    if stated.empty:
+        raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
+    ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
+    sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1,
+                 absent_is_none=True)  # fmt: skip
+    keys = [*by, "ref_period"]
+    who = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
+    cells = sums[keys].itertuples(index=False, name=None)
+    held = [who.get(cell if by else cell[0], set()) for cell in cells]
+    missing = [[each for each in members if each not in here] for here in held]
+    result = sums.drop(columns="n_stated").assign(
+        reporter_iso=group, n_members=list(map(len, held)), of_members=len(members),
+        complete=[not lacking for lacking in missing], missing=[", ".join(m) for m in missing],
+    )  # fmt: skip
+    caveats = []
+    if short := int((~result["complete"]).sum()):
+        least = int(result["n_members"].min())
+        caveats.append(f"{short} of {len(result)} sums are of fewer than the {len(members)} "
+                       f"members of {group}, of {least} at least; `missing` names the "
+                       "others")  # fmt: skip
+    if others := sorted(set(frame["reporter_iso"]) - set(members)):
+        caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
+    if "flags" in result:
+        result["flags"] = marked(result["flags"], "derived")
+    return carry(bare(result), sums, caveats=caveats, kept=[Role(sums)])
 
 
 def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.DataFrame:

@@ -8,9 +8,12 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,8 +23,10 @@ from tradeflows.publishers import Part, reading
 from tradeflows.schema import RATES
 
 LARGEST = 32 << 20  # bytes; all days since 1999 are some 2 MB
+AT_ONCE, ROWS = 1 << 17, 1 << 12  # bytes read and rows given at a time
 NONE = "N/A"
 STATISTIC = "mean of daily rates"
+DAY, ISO_DAY = "a day such as 2023-04-03 or 3 April 2023", r"^[12]\d{3}-\d\d-\d\d$"
 ONE_DAY = re.compile(r"\d\d? [A-Z][a-z]+ [12]\d{3}", re.ASCII)
 
 
@@ -51,7 +56,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         A heading that is no currency.
     """
     source = source or reading.uncatalogued(path, "ecb", "rates")
-    raw = _csv(path)
+    raw = _unzipped(path)
     head = [cell.strip() for cell in reading.header(path, raw=raw)]
     if head[:1] != ["Date"] or head[-1] != "":
         raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}")
@@ -59,60 +64,89 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     odd = [each for each in currencies if not re.fullmatch("[A-Z]{3}", each)]
     if odd or len(set(currencies)) < len(currencies):
         raise CodeError(f"{path}: {odd or currencies}: not each a currency, once")
-    cells = [block.cells for block in reading.blocks(path, head, head, raw=raw)]
-    block = reading.Block(path, 1, pa.Table.from_batches(cells).combine_chunks().to_batches()[0])
-    if pc.any(pc.not_equal(pc.ascii_trim_whitespace(block.text("")), "")).as_py():
-        raise LayoutError(path, "nothing after the last comma", "a cell more")
-    days = [_day(path, text) for text in block.text("Date").to_pylist()]
-    if len(set(days)) < len(days):
+    days: list[np.ndarray] = []
+    months: dict[Any, Month] = {}
+    empty = 0
+    for block in reading.blocks(path, head, head, raw=raw, numbers=currencies, missing=NONE,
+                                most=AT_ONCE):  # fmt: skip
+        if pc.any(pc.not_equal(pc.ascii_trim_whitespace(block.text("")), "")).as_py():
+            raise LayoutError(path, "nothing after the last comma", "a cell more")
+        days.append(_days(block))
+        rates, lacking = _rates(block, currencies)
+        empty += lacking
+        _add(months, days[-1], block.first, rates)
+    every = np.concatenate(days)
+    if len(np.unique(every)) < len(every):
         raise LayoutError(path, "each day once", "a day again")
-    rates = {currency: _rates(block, currency) for currency in currencies}
-    empty = sum(rate.null_count for rate in rates.values())
-    yield Part(_rows(source, rates, days), len(days), {}, empty=empty)
+    for rows in _rows(source, currencies, months, every.max().item()):
+        yield Part(rows, len(every), {}, empty=empty)
+        every, empty = every[:0], 0  # they are counted once
 
 
-def _rates(block: reading.Block, currency: str) -> pa.Array:
-    """A currency's rate of each day, null where it has none."""
-    text = pc.ascii_trim_whitespace(block.text(currency))
-    stated = pc.if_else(pc.equal(text, NONE), "", text)
-    here = reading.Block(block.path, 1, pa.record_batch({currency: stated}))
-    rate = here.number(currency)
-    none = pc.and_(rate.is_null(), pc.not_equal(text, NONE))
-    if pc.any(pc.or_(none, pc.fill_null(pc.less_equal(rate, 0), False))).as_py():
-        raise LayoutError(block.path, f"rates of {currency} above 0, or {NONE}", "another")
-    return rate
+class Month(NamedTuple):
+    """Days of one month: the first one's record, how many, and by currency the rates' sum."""
+
+    row: int
+    days: int
+    sums: np.ndarray
+    stated: np.ndarray
 
 
-def _rows(source: Source, rates: dict[str, pa.Array], days: list[date]) -> pa.RecordBatch:
-    month = pa.array([day.replace(day=1) for day in days], pa.date32())
-    by_month = pa.table({"month": month, "row": range(1, len(days) + 1), **rates}).group_by("month")
-    wanted = [(name, kind) for name in rates for kind in ("mean", "count")]
-    means = by_month.aggregate([("row", "count"), ("row", "min"), *wanted]).sort_by("month")
-    newest = pc.equal(means["month"], means["month"][-1])
-    if max(days) >= _last_weekday(max(days).replace(day=1)):
-        newest = pc.and_(newest, False)
-    tables = []
-    for currency in rates:
-        partial = pc.or_(newest, pc.less(means[f"{currency}_count"], means["row_count"]))
-        tables.append(pa.table({
-            "source_row": means["row_min"], "quote": pa.repeat(currency, len(means)),
-            "ref_period": means["month"], "rate": means[f"{currency}_mean"],
-            "n_days": means[f"{currency}_count"],
-            "flags": pc.if_else(partial, "partial", ""),
-        }).filter(pc.greater(means[f"{currency}_count"], 0)))  # fmt: skip
-    table = pa.concat_tables(tables)
-    return reading.rows(source, RATES, {
-        **{name: table[name] for name in table.column_names}, "source_field": table["quote"],
-        "base": "EUR", "publisher": "European Central Bank", "statistic": STATISTIC,
-        "n_months": 1, "note": None,
-    })  # fmt: skip
+def _rates(block: reading.Block, currencies: list[str]) -> tuple[np.ndarray, int]:
+    """A line a currency and a column a day, not a number where there is no rate; how many lack."""
+    columns = [block.cells[currency] for currency in currencies]
+    rates = np.array([column.to_numpy(zero_copy_only=False) for column in columns])
+    lacking = sum(column.null_count for column in columns)
+    good = (rates > 0) & np.isfinite(rates)
+    if good.sum() != rates.size - lacking:
+        odd = [c for c, column, row in zip(currencies, columns, good, strict=True)
+               if row.sum() != len(column) - column.null_count]  # fmt: skip
+        raise LayoutError(block.path, f"rates of {odd[0]} above 0, or {NONE}", "another")
+    return rates, lacking
 
 
-def _csv(path: Path) -> bytes:
-    """The bytes of the CSV, out of its zip if it is in one."""
+def _add(months: dict[Any, Month], days: np.ndarray, first: int, rates: np.ndarray) -> None:
+    """Put `rates`, a line a currency and a column a day, to `months`."""
+    of = days.astype("datetime64[M]")
+    begin = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])  # of each run of days of one month
+    length = np.diff(np.r_[begin, len(of)])
+    sums = np.add.reduceat(np.nan_to_num(rates), begin, axis=1).T
+    stated = np.add.reduceat(np.isfinite(rates), begin, axis=1, dtype="int64").T
+    for month, *new in zip(of[begin], begin + first, length, sums, stated, strict=True):
+        row, *old = months.get(month, (new[0], 0, 0, 0))
+        months[month] = Month(row, *(a + b for a, b in zip(old, new[1:], strict=True)))
+
+
+def _rows(
+    source: Source, currencies: list[str], months: dict[Any, Month], newest: date
+) -> Iterator[pa.RecordBatch]:
+    order = sorted(months)
+    held = [months[month] for month in order]
+    sums, counts = (np.array([getattr(each, name) for each in held]).T
+                    for name in ("sums", "stated"))  # fmt: skip
+    partial = counts < [each.days for each in held]
+    partial[:, -1] |= newest < _last_weekday(newest.replace(day=1))
+    cells = np.nonzero(counts)
+    for at in range(0, max(len(cells[0]), 1), ROWS):
+        currency, month = (of[at : at + ROWS] for of in cells)
+        quote = pa.array(currencies).take(pa.array(currency))
+        yield reading.rows(source, RATES, {
+            "source_row": pa.array([each.row for each in held]).take(pa.array(month)),
+            "source_field": quote, "base": "EUR", "quote": quote,
+            "publisher": "European Central Bank", "statistic": STATISTIC,
+            "ref_period": pa.array(np.array(order, "datetime64[D]")[month]), "n_months": 1,
+            "rate": pa.array(sums[currency, month] / counts[currency, month]),
+            "n_days": pa.array(counts[currency, month]),
+            "flags": pc.if_else(pa.array(partial[currency, month]), "partial", ""), "note": None,
+        })  # fmt: skip
+
+
+def _unzipped(path: Path) -> bytes | None:
+    """The bytes of the CSV in a zip; None where the file is the CSV itself."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
-            return reading.whole(path, LARGEST)
+            reading.fits(path, LARGEST)
+            return None
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -128,16 +162,16 @@ def _csv(path: Path) -> bytes:
     return raw
 
 
-def _day(path: Path, text: str) -> date:
-    text = text.strip()
+def _days(block: reading.Block) -> np.ndarray:
+    text = pc.ascii_trim_whitespace(block.text("Date"))
+    if len(text) == 1 and ONE_DAY.fullmatch(only := text[0].as_py()):
+        with suppress(ValueError):
+            return np.array([datetime.strptime(only, "%d %B %Y").date()], "datetime64[D]")
     try:
-        if len(text) == 10 and text[4] == text[7] == "-":
-            return date.fromisoformat(text)
-        if ONE_DAY.fullmatch(text):
-            return datetime.strptime(text, "%d %B %Y").date()
-    except ValueError:
-        pass
-    raise LayoutError(path, "a day such as 2023-04-03 or 3 April 2023", repr(text))
+        block.demand("Date", text, ISO_DAY, DAY)
+        return reading.days(text).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid as error:
+        raise LayoutError(block.path, DAY, str(error)) from error
 
 
 def _last_weekday(month: date) -> date:

@@ -26,6 +26,7 @@ from tradeflows.errors import LayoutError, QueryError, SchemaError
 from tradeflows.schema import conform
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
 PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
 WITH_COMMAS = r"^-?\d{1,3}(,?\d{3})*(\.\d+)?$"
 
@@ -74,24 +75,37 @@ class Block(NamedTuple):
 
     def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
         """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        if not pc.all(pc.match_substring_regex(text.unique(), pattern)).as_py():
-            good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
-            at = pc.index(good, False).as_py()
-            raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
-            found = repr(raw.decode("utf-8", "backslashreplace"))
-            raise LayoutError(f"{self.path}: record {self.first + at}", f"{what} in {name}", found)
+        demand(self.path, name, text, pattern, what, self.first)
 
     def words(
         self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8"
     ) -> pa.Array:
         """Column `name` with each word replaced by its meaning; another word is refused."""
-        encoded = self.cells[name].dictionary_encode()
-        raw = encoded.dictionary.cast(pa.binary()).to_pylist()
-        known = [text_of(self.path, word, encoding) for word in raw]
-        if strange := [word for word in known if word not in meaning]:
-            some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
-            raise LayoutError(self.path, f"in {name} one of {some}", found, "list it")
-        return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+        return words(self.path, name, self.cells[name], meaning, kind, encoding)
+
+
+def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
+    """Refuse a value of `text` that `pattern` does not match, naming its record; nulls pass."""
+    if not pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
+        good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
+        at = pc.index(good, False).as_py()
+        raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
+        found = repr(raw.decode("utf-8", "backslashreplace"))
+        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", found)
+
+
+def words(
+    path: Path, name: str, text: pa.Array, meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None, encoding: str = "utf-8",
+) -> pa.Array:  # fmt: skip
+    """`text` with each word replaced by its meaning; another word is refused."""
+    encoded = text.dictionary_encode()
+    raw = encoded.dictionary.cast(pa.binary()).to_pylist()
+    known = [text_of(path, word, encoding) for word in raw]
+    if strange := [word for word in known if word not in meaning]:
+        some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
+        raise LayoutError(path, f"in {name} one of {some}", found, "list it")
+    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
 
 
 def text_of(path: Path, raw: bytes, encoding: str) -> str:
@@ -99,14 +113,26 @@ def text_of(path: Path, raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding.startswith("utf-8"):
+            raise not_utf8(path) from error
         raise LayoutError(path, f"text in {encoding}", f"the bytes {raw[error.start:][:4]!r}",
                           "save the file again as it came") from error  # fmt: skip
 
 
-def whole(path: Path, most: int) -> bytes:
-    """All bytes of a file that cannot sensibly be larger than `most`."""
+def not_utf8(path: Path) -> LayoutError:
+    """What is said of a file in another encoding."""
+    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
+
+
+def fits(path: Path, most: int) -> None:
+    """Refuse a file that is larger than it can sensibly be."""
     if (size := path.stat().st_size) > most:
         raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
+
+
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
+    fits(path, most)
     return path.read_bytes()
 
 
@@ -116,39 +142,49 @@ def header(
     """Cells of the first line of the file, or of `raw`."""
     with path.open("rb") if raw is None else BytesIO(raw) as file:
         line = file.readline(BLOCK)
+    if not line:
+        raise LayoutError(path, "a header line", "an empty file")
     if not line.endswith(b"\n") and len(line) == BLOCK:
         raise LayoutError(path, "a header line", f"more than {BLOCK} bytes without a line's end")
     line = re.split(rb"[\r\n]", line, maxsplit=1)[0]
     text = text_of(path, line, encoding)
     if delimiter == "\t":  # no quotes there
         return text.split(delimiter)
-    return next(text_csv.reader([text], delimiter=delimiter), [])
+    try:
+        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
+    except text_csv.Error as error:  # a quote that does not close, say
+        raise LayoutError(path, "a header line", str(error)) from error
 
 
 def blocks(
     path: Path, names: Sequence[str], wanted: Sequence[str], delimiter: str = ",",
-    utf8: bool = True, raw: bytes | None = None,
+    utf8: bool = True, raw: bytes | None = None, numbers: Sequence[str] = (), missing: str = "",
+    most: int = BLOCK,
 ) -> Iterator[Block]:  # fmt: skip
     """Records of a delimited file below its header, the columns `wanted` of `names` as text.
 
-    `raw` are the file's bytes where they lie in an archive.
+    Of `wanted`, `numbers` come as float64, null where a cell is `missing`.
+    `raw` are the file's bytes where they lie in an archive; `most` bytes are read at a time.
     Without `utf8` cells may hold bytes of any encoding that leaves ASCII to ASCII, such as GB18030.
 
     Raises
     ------
     LayoutError
-        No record at all, one with more or fewer cells than `names`, or a line above 1 MiB.
+        No record at all, one with more or fewer cells than `names`, a number that is none, or a
+        line above `most`.
     """
     first = 1
+    kinds = dict.fromkeys(wanted, pa.string()) | dict.fromkeys(numbers, pa.float64())
     try:
         reader = csv.open_csv(
             path if raw is None else pa.BufferReader(raw),
-            csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK),
+            csv.ReadOptions(column_names=names, skip_rows=1, block_size=most),
             csv.ParseOptions(delimiter=delimiter, quote_char=False if delimiter == "\t" else '"'),
             csv.ConvertOptions(
-                include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string()),
-                strings_can_be_null=False, check_utf8=utf8,
+                include_columns=wanted, column_types=kinds, strings_can_be_null=False,
+                null_values=[missing, f" {missing}"], check_utf8=utf8,
             ),
+            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )  # fmt: skip
         for cells in reader:
             if len(cells):
@@ -156,7 +192,11 @@ def blocks(
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        found = f"one above {BLOCK >> 20} MiB" if "straddling" in reason else reason[:200]
+        if odd := NO_NUMBER.search(reason):
+            raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
+        if "UTF8" in reason:
+            raise not_utf8(path) from error
+        found = f"one above {most >> 10} KiB" if "straddling" in reason else reason[:200]
         raise LayoutError(path, f"lines of {len(names)} cells", found) from error
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")

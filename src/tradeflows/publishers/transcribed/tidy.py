@@ -6,13 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from tradeflows import codes
 from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError, SchemaError
+from tradeflows.errors import CodeError, LayoutError
 from tradeflows.publishers import Part, reading
-from tradeflows.schema import TRADE, conform
+from tradeflows.publishers.reading import days as as_day
+from tradeflows.publishers.reading import demand
+from tradeflows.schema import TRADE
 
 NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
 MONTH, YEAR = r"^[12]\d{3}-(0[1-9]|1[0-2])$", r"^[12]\d{3}$"
@@ -34,22 +35,7 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
         head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
-    another = LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
-    if b"\0" in head:
-        raise another
-    try:
-        table = csv.read_csv(
-            path,
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        if "UTF8" in reason or isinstance(error, UnicodeDecodeError):
-            raise another from error
-        raise LayoutError(path, f"a CSV of {len(columns)} columns", reason) from error
-    found = table.column_names
+    found = reading.header(path)
     if found != columns:
         lacking = [name for name in columns if name not in found]
         stray = [name for name in found if name not in columns]
@@ -59,9 +45,8 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
             f"none of {lacking} and besides {stray}" if lacking or stray else ",".join(found),
             "restore the header, or write a cleaner for the new layout",
         )
-    if not len(table):
-        raise LayoutError(path, "at least one record", "a header alone")
-    return table.combine_chunks()
+    cells = [block.cells for block in reading.blocks(path, columns, columns)]
+    return pa.Table.from_batches(cells).combine_chunks()
 
 
 def number(path: Path, table: pa.Table, name: str, power: Any = 0) -> pa.Array:
@@ -96,32 +81,13 @@ def year(path: Path, table: pa.Table, name: str) -> pa.Array:
 
 def words(path: Path, table: pa.Table, name: str, meaning: Mapping[str, Any]) -> pa.Array:
     """Column `name` with each word replaced by its meaning; another word is refused."""
-    encoded = pc.dictionary_encode(table[name].combine_chunks())
-    known = encoded.dictionary.to_pylist()
-    if strange := [word for word in known if word not in meaning]:
-        raise LayoutError(
-            path, f"in {name} one of {', '.join(meaning)}", ", ".join(map(repr, strange[:5]))
-        )
-    return pa.array([meaning[word] for word in known]).take(encoded.indices)
+    return reading.words(path, name, table[name].combine_chunks(), meaning)
 
 
 def filled(table: pa.Table, name: str) -> pa.Array:
     """Column `name` as text, an empty field as null."""
     column = table[name].combine_chunks()
     return pc.if_else(pc.equal(column, ""), None, column)
-
-
-def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str) -> None:
-    """Refuse a text that is not `what`, naming the first such record."""
-    bad = pc.invert(pc.fill_null(pc.match_substring_regex(text, pattern), True))
-    if pc.any(bad).as_py():
-        row = pc.index(bad, True).as_py()
-        raise LayoutError(f"{path}: record {row + 1}", f"{what} in {name}", repr(text[row].as_py()))
-
-
-def as_day(text: pa.Array) -> pa.Array:
-    """Texts such as 2023-05-01 as days."""
-    return pc.cast(pc.cast(text, pa.timestamp("s")), pa.date32())
 
 
 # --- rows of a table -----------------------------------------------------------------------------
@@ -139,13 +105,9 @@ def part_of(
     left_out: Mapping[str, int] | None = None,
 ) -> Part:
     """Rows of `schema` from the raw records `rows` (all of them unless named)."""
-    n = len(table)
-    ordinal = pa.array(range(1, n + 1)) if rows is None else rows
-    try:
-        batch = conform({"source_id": source.id, "source_row": ordinal, **columns}, schema)
-    except SchemaError as error:
-        raise SchemaError(f"{source.path}: {error}") from error
-    return Part(batch, n, left_out or {})
+    ordinal = pa.array(range(1, len(table) + 1)) if rows is None else rows
+    batch = reading.rows(source, schema, {"source_row": ordinal, **columns})
+    return Part(batch, len(table), left_out or {})
 
 
 def flows(source: Source, table: pa.Table, **columns: Any) -> Part:
@@ -181,13 +143,8 @@ def chosen(part: Part, keep: pa.Array, reason: str) -> Part:
 
 
 def flagged(*marks: tuple[str, pa.Array]) -> pa.Array:
-    """Flags of each row, sorted and blank-separated, from one boolean array a word."""
-    flags = pc.if_else(pc.fill_null(marks[0][1], False), "", "")
-    for word, where in sorted(marks, key=lambda mark: mark[0]):
-        flags = pc.binary_join_element_wise(
-            flags, pc.if_else(pc.fill_null(where, False), f" {word}", ""), ""
-        )
-    return pc.utf8_trim_whitespace(flags)
+    """Flags of each row, from one boolean array a word."""
+    return reading.flags(len(marks[0][1]), **dict(marks))
 
 
 def has(text: pa.Array, pattern: str) -> pa.Array:

@@ -1,0 +1,280 @@
+"""Values in US dollars, at a published rate or the one that customs used; cross rates."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.errors import QueryError
+from tradeflows.lineage import Formula, Role
+from tradeflows.measures.common import (
+    CELL,
+    LABELS,
+    bare,
+    carry,
+    groups_of,
+    heads_of,
+    listed,
+    marked,
+    need,
+    numbers_of,
+    one_value,
+    unique,
+)
+from tradeflows.measures.months import spread
+
+LEAST = 10_000.0  # dollars of a cell, below which whole dollars are too coarse for a rate
+PERIOD, VALUE = ["ref_period", "n_months"], "primary_value_usd"
+STATISTIC = "rate of customs, from cells stated in yuan and in dollars"
+
+
+def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """Put ``value_reported`` into US dollars at a named monthly rate.
+
+    Parameters
+    ----------
+    rates
+        Rows of the table ``rates`` from or to USD, of one publisher and statistic, or what
+        :func:`customs_rate` gave.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``primary_value_usd`` where it was null, ``rate`` (dollars for one unit, over several
+        months the plain mean of theirs; null where one is missing or the currency has none) and
+        ``rate_of``: publisher and statistic of the rate where it made the dollars, else null. Such
+        rows are flagged derived, if there are flags.
+
+    Raises
+    ------
+    QueryError
+        `rates` mixes publishers, statistics or quotes, states a month twice, or has no rate for
+        any of the rows.
+
+    Examples
+    --------
+    >>> customs = measures.customs_rate(yuan, dollars)
+    >>> mean = read("rates", base="USD", quote="CNY", publisher="European Central Bank")
+    >>> measures.stack({"customs": measures.convert(yuan, customs),
+    ...                 "mean": measures.convert(yuan, mean)})
+    """  # fmt: skip
+    need(frame, "ref_period", "n_months", "value_reported", "currency")
+    held = _held(rates)
+    at, row, rate = held.over(frame, frame["currency"].to_numpy())
+    if rate.isna().all():
+        raise QueryError(f"no rate from {listed(frame, 'currency')} to USD for any month of the "
+                         "frame: read the rates for its currency and months")  # fmt: skip
+    dollars = numbers_of(frame, "value_reported") * rate
+    as_is = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
+    which = np.where(as_is, 0, 1).astype("int8")
+    names = {"value": Role(frame, "value_reported"), "rate": Role(rates, "rate", at, row),
+             "months": frame["n_months"].to_numpy()}  # fmt: skip
+    if "primary_value_usd" in frame:
+        given = numbers_of(frame, "primary_value_usd")
+        dollars = given.fillna(dollars)
+        which[given.notna()] = 2
+        names["given"] = Role(frame, "primary_value_usd")
+    made = (which == 1) & dollars.notna().to_numpy()
+    result = frame.assign(primary_value_usd=dollars, rate=rate,
+                          rate_of=[held.name if each else None for each in made])  # fmt: skip
+    if "flags" in frame:
+        result["flags"] = marked(frame["flags"], "derived", made)
+    caveat = f"converted to USD at monthly rates ({held.name})"
+    return carry(result, frame, rates, caveats=[caveat], kept=[Role(frame)], formulas={
+        "primary_value_usd": Formula(["value", f"value * {held.mean}", "given"], names, which),
+        "rate": Formula([held.mean, "1"], names, as_is.astype("int8")),
+    })  # fmt: skip
+
+
+class _Rates(NamedTuple):
+    """Rates from or to the dollar: the row of `frame` for each of a currency's months."""
+
+    frame: pd.DataFrame
+    table: pd.MultiIndex
+    row: np.ndarray
+    inverse: bool
+
+    @property
+    def name(self) -> str:
+        """Whose rate it is."""
+        one = self.frame.iloc[0]
+        said = [str(one[name]) for name in ("publisher", "statistic") if name in self.frame]
+        return " ".join(said) or "not named"
+
+    @property
+    def mean(self) -> str:
+        """The formula of dollars for one unit over some months."""
+        return f"{'sum([1 / r for r in rate])' if self.inverse else 'rate'} / months"
+
+    def over(
+        self, frame: pd.DataFrame, money: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, pd.Series]:
+        """Dollars for one unit of `money` of each row of `frame`, the mean of its months.
+
+        First the rows of the rates that enter, -1 where one lacks, and the rows that they enter.
+        """
+        lines = spread(frame, np.arange(len(frame)), np.ones(len(frame), bool))
+        row = lines["row"].to_numpy()
+        place = self.table.get_indexer(pd.MultiIndex.from_arrays([money[row], lines["month"]]))
+        at = np.where(place < 0, -1, self.row[place])
+        rate = numbers_of(self.frame, "rate")
+        found = (1 / rate.where(rate > 0) if self.inverse else rate).to_numpy()[at]
+        found = np.where(money[row] == "USD", 1.0, np.where(at < 0, np.nan, found))
+        monthly = pd.Series(found).groupby(row)
+        return at, row, monthly.mean().where(monthly.count() == monthly.size()).set_axis(
+            frame.index)  # fmt: skip
+
+
+def _held(rates: pd.DataFrame) -> _Rates:
+    need(rates, "base", "quote", "ref_period", "rate")
+    inverse = bool(rates["base"].eq("USD").all())
+    one_value(rates, [*(() if inverse else ("quote",)), "publisher", "statistic", "n_months"])
+    if not inverse and (quote := rates["quote"].iloc[0]) != "USD":
+        raise QueryError(f"the rates are quoted in {quote}: read those with quote='USD', or with "
+                         "base='USD'")  # fmt: skip
+    money = "quote" if inverse else "base"
+    unique(rates, [money, "ref_period"])
+    timed = rates if "n_months" in rates else rates.assign(n_months=1)
+    lines = spread(timed, groups_of(rates, [money]), np.ones(len(rates), bool))
+    row = lines["row"].to_numpy()
+    table = pd.MultiIndex.from_arrays([rates[money].iloc[row], lines["month"]])
+    return _Rates(rates, table, row, inverse)
+
+
+def customs_rate(
+    yuan: pd.DataFrame, dollars: pd.DataFrame | None = None,
+    published: pd.DataFrame | None = None, least: float = LEAST,
+) -> pd.DataFrame:  # fmt: skip
+    """Rate at which customs put yuan into dollars: the sums of the cells that it states in both.
+
+    Parameters
+    ----------
+    yuan
+        Trade with ``value_reported`` in CNY.
+    dollars
+        The same trade with ``primary_value_usd``; `yuan` itself where one file has both.
+    published
+        Rows of the table ``rates`` between USD and CNY, to stand beside.
+    least
+        Smallest value in dollars of a cell that is used: values are whole dollars, so the rate of
+        a small one is the rounding's.
+
+    Returns
+    -------
+    DataFrame, one row a period
+        In the manner of the table ``rates``, so that :func:`convert` takes it: ``base`` (CNY),
+        ``quote`` (USD), ``publisher``, ``statistic``, ``ref_period``, ``n_months`` and ``rate``.
+        Besides ``low`` and ``high`` (of the rates of single cells) and ``cells`` (how many). With
+        `published` also ``published`` (dollars for one yuan, the mean of its months) and
+        ``over_published_pct``.
+
+    Raises
+    ------
+    QueryError
+        No cell is stated in both currencies, one is stated twice, or reporters or cumulations are
+        mixed.
+    """
+    beside = yuan if dollars is None else dollars
+    need(yuan, "value_reported", "currency", *PERIOD)
+    need(beside, VALUE, *PERIOD)
+    alike = [column for column in (*CELL, *LABELS, "partner_code", *PERIOD)
+             if column in yuan and column in beside]  # fmt: skip
+    in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
+    both = _stated(yuan, "value_reported", alike, in_yuan).merge(
+        _stated(beside, VALUE, alike), on=alike, suffixes=("", "_usd")
+    )
+    used = both[both["number_usd"] >= least].sort_values(PERIOD, ignore_index=True)
+    if used.empty:
+        raise QueryError(f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
+                         ": read the same products, partners and months in both")  # fmt: skip
+    group, single = groups_of(used, PERIOD), used["number_usd"] / used["number"]
+    sums, spread_of = used.groupby(group)[["number", "number_usd"]].sum(), single.groupby(group)
+    publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
+    result = heads_of(used, PERIOD).assign(
+        base="CNY", quote="USD", publisher=publisher, statistic=STATISTIC,
+        rate=sums["number_usd"] / sums["number"], low=spread_of.min(), high=spread_of.max(),
+        cells=spread_of.size(),
+    )[["base", "quote", "publisher", "statistic", *PERIOD, "rate", "low", "high",
+       "cells"]]  # fmt: skip
+    ends = {"rate": np.arange(len(used)), "low": spread_of.idxmin(), "high": spread_of.idxmax()}
+    formulas = {
+        name: Formula("dollars / yuan", {
+            "dollars": Role(beside, VALUE, used["at_usd"].to_numpy()[at], group[at]),
+            "yuan": Role(yuan, "value_reported", used["at"].to_numpy()[at], group[at]),
+        })
+        for name, at in ends.items()
+    }  # fmt: skip
+    caveats = [f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
+               f"{len(both) - len(used)} smaller ones were left out"]  # fmt: skip
+    inputs = [yuan] if dollars is None else [yuan, dollars]
+    if published is not None:
+        held = _held(published)
+        at, row, mean = held.over(result, np.full(len(result), "CNY"))
+        result["published"] = mean
+        result["over_published_pct"] = 100 * (result["rate"] / mean - 1)
+        names = {"rate": Role(published, "rate", at, row), "months": result["n_months"].to_numpy()}
+        formulas["published"] = Formula(held.mean, names)
+        formulas["over_published_pct"] = Formula(
+            f"100 * (dollars / yuan / ({held.mean}) - 1)", {**names, **formulas["rate"].names}
+        )
+        caveats.append(f"beside the rate of customs: {held.name}")
+        inputs.append(published)
+    return carry(result, *inputs, caveats=caveats, formulas=formulas)
+
+
+def _stated(
+    frame: pd.DataFrame, value: str, alike: Sequence[str], good: np.ndarray | bool = True
+) -> pd.DataFrame:
+    """Cells that state a positive `value`, each once: where they stand, and their number."""
+    figures = numbers_of(frame, value).to_numpy()
+    at = np.flatnonzero(good & (figures > 0))
+    rows = bare(frame.iloc[at])
+    one_value(rows, ["publisher", "reporter_iso", "cumulation"])
+    unique(rows, alike)
+    return rows[[*alike]].assign(at=at, number=figures[at])
+
+
+def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Cross rate of two currencies through the one that both are quoted for.
+
+    Parameters
+    ----------
+    rates, other
+        Rows of the table ``rates`` with one base: roubles a dollar and yuan a dollar give roubles
+        a yuan.
+
+    Returns
+    -------
+    DataFrame, rows of `rates`
+        ``base`` (the quote of `other`), ``quote``, ``publisher`` and ``statistic`` of both where
+        they differ, ``ref_period``, ``n_months`` and ``rate``; null where `other` has none.
+
+    Raises
+    ------
+    QueryError
+        A side mixes bases, quotes or publishers or states a month twice, the bases differ, or the
+        sides share no month.
+    """
+    for side in (rates, other):
+        need(side, "base", "quote", "ref_period", "n_months", "rate")
+        one_value(side, ["base", "quote", "publisher", "n_months"])
+        unique(side, ["ref_period"])
+    if (base := rates["base"].iloc[0]) != (through := other["base"].iloc[0]):
+        raise QueryError(f"one side is for {base} and the other for {through}: read both for one")
+    at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
+    if not (at >= 0).any():
+        raise QueryError("the two sides share no month: read both for the same time")
+    under = numbers_of(other, "rate").to_numpy()[at]
+    under[at < 0] = np.nan
+    result = rates[["quote", "ref_period", "n_months"]].assign(
+        base=other["quote"].iloc[0], rate=numbers_of(rates, "rate") / under
+    )
+    for name in ("publisher", "statistic"):
+        if name in rates and name in other:
+            both = zip(rates[name], other[name].iloc[at], strict=True)
+            result[name] = [" / ".join(dict.fromkeys(pair)) for pair in both]
+    names = {"rate": Role(rates, "rate"), "other": Role(other, "rate", at)}
+    caveat = f"{rates['quote'].iloc[0]} for {other['quote'].iloc[0]} through {base}"
+    return carry(result, rates, other, caveats=[caveat],
+                 formulas={"rate": Formula("rate / other", names)})  # fmt: skip

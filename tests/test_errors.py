@@ -1,0 +1,22 @@
+import pytest
+
+from tradeflows.errors import near, nearest
+
+
+@pytest.mark.parametrize(
+    ("word", "valid", "end"),
+    [
+        ("licens", ["licence", "title"], "; did you mean 'licence'?"),
+        ("CHNA", ["China", "china", "India"], "; did you mean 'China'?"),
+        ("trad", ["trade", "tradex", "x"], "; did you mean 'trade' or 'tradex'?"),
+        ("C2", ["C1", "D9"], "; did you mean 'C1'?; there are C1, D9"),
+        ("qqq", ["a", "b", ""], "; there are a, b"),
+        ("qqq", map(str, range(41)), "; nothing is near"),
+    ],
+)
+def test_a_message_ends_in_the_nearest_words_or_in_all_if_they_are_few(word, valid, end):
+    assert near(word, valid) == end
+
+
+def test_no_more_words_are_near_than_were_asked_for():
+    assert nearest("2709", ["27090000", "270900", "8806"], 1) == ["270900"]
