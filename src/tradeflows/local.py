@@ -101,14 +101,7 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
 
 
 def _store(path: Path, source: Source, root: Path, new: bool) -> None:
-    """Copy the file and write its entry, both or neither; a fetch that runs meanwhile waits."""
-    from tradeflows.fetch import locked
-
-    with locked(root / RAW / LOCAL):
-        _store_alone(path, source, root, new)
-
-
-def _store_alone(path: Path, source: Source, root: Path, new: bool) -> None:
+    """Copy the file and write its entry, both or neither; the caller holds the lock."""
     file, listing = source.file(root), root / RAW / LOCAL
     before = listing.read_bytes() if listing.exists() else b""
     text = catalogue.block("source", source) + "\n"
