@@ -474,6 +474,15 @@ def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monke
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
+def test_what_a_killed_run_had_not_renamed_is_put_in_place_by_whoever_reads_it(root):
+    run(root, Twin(SHIPPED), ask(end="2022-01"))
+    (source,) = catalogue.load(root, local=True).values()
+    file = source.file(root)
+    file.rename(file.with_name(f".{file.name}.1.part"))
+    tables.build(root)
+    assert [state.state for state in catalogue.verify(root)] == ["ok"]
+
+
 def test_two_runs_at_once_do_not_harm_each_other(root):
     twin, other = Twin(SHIPPED), []
 

@@ -72,7 +72,7 @@ def held(root):
 def test_killed_at_random_nothing_is_half_written_and_nothing_held_is_asked_again(root, twin):
     rng = random.Random(6)
     with serve(twin) as base:
-        for _ in range(3):
+        for _ in range(2):
             before, sent = held(root), len(twin.asked)
             child = start(root, base)
             wait_for(twin, sent + rng.randint(1, 4))
