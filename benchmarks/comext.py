@@ -53,7 +53,9 @@ print(used.ru_utime + used.ru_stime)
     "parsing the columns kept": """
 import time
 from pathlib import Path
+from tradeflows import cli
 from tradeflows.publishers import comext_numbers
+cli.without_pandas()
 used = time.process_time()
 comext_numbers.read(Path({raw!r}))
 print(time.process_time() - used)

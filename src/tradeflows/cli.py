@@ -228,7 +228,7 @@ def add(args: argparse.Namespace) -> None:
         )
 
 
-def _without_pandas() -> None:
+def without_pandas() -> None:
     """Let pyarrow not import pandas with its first array, which takes longer than most cleaning."""
     import pyarrow as pa
 
@@ -366,7 +366,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if argv is None and args.run is clean:  # a process of its own
-            _without_pandas()
+            without_pandas()
         args.run(args)
         sys.stdout.flush()
     except TradeflowsError as error:

@@ -107,13 +107,13 @@ class Words:
         self.bits = {name: (len(self.listed[name]) - 1).bit_length() for name in CELL}
         self.bits |= {"product": 16} | ({"unit": 8} if layout.old else {})
         self.places: dict[str, dict[int, int]] = {name: {} for name in WORDS}
+        self._chapters: list[int] = []
 
     def chapters(self) -> Array:
         """The chapter of each product, the last of which is that of all goods."""
-        listed = self.listed["product"]
-        return np.array(
-            [int(word[:2]) if word[0].isdigit() else TOTAL for word in listed], np.uint8
-        )
+        new = self.listed["product"][len(self._chapters) :]
+        self._chapters += [int(word[:2]) if word[0].isdigit() else TOTAL for word in new]
+        return np.array(self._chapters, np.uint8)
 
     def low(self, name: str) -> int:
         """How many bits of a cell lie below the place of column `name`."""
@@ -133,7 +133,8 @@ class Words:
         LayoutError, CodeError
             A word is in no list; the message names the record, counted from `first`, and field.
         """
-        encoded = pa.array(numbers).dictionary_encode()
+        alike = (numbers == numbers[0]).all()
+        encoded = pa.array(numbers[:1] if alike else numbers).dictionary_encode()
         found, places = encoded.dictionary.to_pylist(), self.places[name]
         for number in found:
             if number not in places:
@@ -142,7 +143,8 @@ class Words:
                     return f"{self.path}: record {first + int(np.argmax(numbers == number))}"
 
                 places[number] = self._place(name, bytewise.spelt(number, self.long), where)
-        return np.array([places[number] for number in found], PLACE)[encoded.indices.to_numpy()]
+        placed = np.array([places[number] for number in found], PLACE)
+        return np.broadcast_to(placed, len(numbers)) if alike else placed[encoded.indices]
 
     def _place(self, name: str, raw: bytes, where: Callable[[], str]) -> int:
         field, listed, old = self.layout.names[name], self.listed[name], self.layout.old
