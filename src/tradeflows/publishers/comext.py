@@ -26,7 +26,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import SchemaError
 from tradeflows.publishers import Part, comext_exports, comext_formats, reading
@@ -167,8 +166,7 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
     said = {name: [words.listed[name][place] for place in has[name]] for name in WORDS}
     products, [period] = sorted(said["product"]), said["period"]
     annual, year = period.endswith("52"), int(period[:4])
-    iso = {name: codes.areas(pa.array(said[name]), "eurostat", "").to_pylist()
-           for name in ("partner", "reporter")}  # fmt: skip
+    iso = {name: words.areas(said[name], "").to_pylist() for name in ("partner", "reporter")}
     units = {} if words.layout.old else reading.units("comext")
     metadata = dict(TRADE.metadata or {}) | {b"control": _control(pieces)}
     constant = reading.A_FLOW | {

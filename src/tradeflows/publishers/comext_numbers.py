@@ -99,8 +99,9 @@ class Words:
     def __init__(self, path: Path, layout: Layout) -> None:
         named = re.search(r"(?<!\d)\d{6}(?=\.\w+$)", path.name)
         self.path, self.layout, self.long = path, layout, dict[bytes, int]()
+        areas = sorted(codes.area_codes("eurostat", int(named[0][:4]) if named else None))
         self.listed = {name: [*LETTERS.get(name, "")] for name in WORDS} | {
-            "partner": codes.listed("eurostat"), "reporter": codes.listed("eurostat"),
+            "partner": areas, "reporter": [*areas],
             "unit": [] if layout.old else sorted({"NO_SU", *reading.units("comext")}),
             "period": [named[0]] if named else [],
         }  # fmt: skip
@@ -108,6 +109,10 @@ class Words:
         self.bits |= {"product": 16} | ({"unit": 8} if layout.old else {})
         self.places: dict[str, dict[int, int]] = {name: {} for name in WORDS}
         self._chapters: list[int] = []
+
+    def areas(self, words: list[str], where: str) -> pa.Array:
+        """The areas that these words were codes of in the file's year."""
+        return codes.areas(pa.array(words), "eurostat", where, int(self.listed["period"][0][:4]))
 
     def chapters(self) -> Array:
         """The chapter of each product, the last of which is that of all goods."""
@@ -151,14 +156,13 @@ class Words:
         word = raw.decode("ascii", "backslashreplace")
         if not raw.isascii():
             raise LayoutError(where(), f"plain letters in {field}", repr(word))
-        if name == "reporter":
-            area = codes.areas(pa.array([word]), "eurostat", f"{where()}, {field}")[0].as_py()
-            if area not in codes.groups() and not codes.contains("EU28", area):
+        if name in ("partner", "reporter"):
+            area = self.areas([word], f"{where()}, {field}")[0].as_py()
+            if (name == "reporter" and area not in codes.groups()
+                    and not codes.contains("EU28", area)):  # fmt: skip
                 raise CodeError(f"{where()}: {field} {word} is neither a member state nor a group")
         if name != "product" and word in listed:
             return listed.index(word)
-        if name == "partner":
-            codes.areas(pa.array([word]), "eurostat", f"{where()}, {field}")
         if name in LETTERS:
             raise LayoutError(where(), f"{field} like [{LETTERS[name]}]", repr(word))
         if name == "period" and (listed or not PERIOD.fullmatch(word)):
@@ -220,7 +224,9 @@ def _pieces(path: Path, stream: IO[bytes], words: Words) -> Iterator[Piece]:
 def _piece(words: Words, first: int, blocks: list[dict[str, Array]]) -> Piece:
     """Some blocks in one, with as few bytes a row as will do."""
     columns = {name: np.concatenate([each[name] for each in blocks]) for name in WORDS + NUMBERS}
-    places = {name: words.placed(name, columns.pop(name), first) for name in WORDS}
+    places = {
+        name: words.placed(name, columns.pop(name), first) for name in ("period", *CELL)
+    }  # the year first, since areas depend on it
     cells = np.zeros(len(places["flow"]), np.uint64)
     for name in CELL:
         cells <<= np.uint64(words.bits[name])
