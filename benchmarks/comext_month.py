@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from tradeflows.codes import area_codes
 from tradeflows import codes
 from tradeflows.publishers.comext import SINCE_2002
 
