@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from tradeflows.codes import area_codes
+from tradeflows import codes
 from tradeflows.publishers.comext import SINCE_2002
 
 NAMES = SINCE_2002.split(",")
@@ -16,10 +16,10 @@ EU = re.findall("..", "ATBEBGCYCZDEDKEEESFIFRGRHRHUIEITLTLULVMTNLPLPTROSESISK")
 UNITS = ["NO_SU"] * 14 + ["PST", "PST", "PST", "PA", "L", "M2", "M3", "1000_PST"]
 
 
-def partners() -> list[str]:
-    """Two-letter codes of Eurostat's system as it is now, the unspecified ones among them."""
-    now = sorted(area_codes("eurostat", 2024))
-    return [code for code in now if len(code) == 2 and code not in ("EU", "EL", "UK")][:240]
+def partners(year: int) -> list[str]:
+    """All two-letter codes of Eurostat's system in a year, the unspecified ones among them."""
+    known = codes.area_codes("eurostat", year)
+    return [code for code in known if len(code) == 2 and code not in ("EU", "EL", "UK")][:240]
 
 
 def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
@@ -27,9 +27,9 @@ def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
     draw = np.random.default_rng(seed)
     products = np.random.default_rng(1)  # the same nomenclature every month
     chapters = [c for c in range(1, 98) if c != 77]
-    codes = sorted({f"{products.choice(chapters):02}{products.integers(10**6):06}"
+    goods = sorted({f"{products.choice(chapters):02}{products.integers(10**6):06}"
                     for _ in range(9_300)} | {f"{c:02}XXXXXX" for c in chapters})  # fmt: skip
-    n, who = len(codes), partners()
+    n, who = len(goods), partners(int(period[:4]))
     weight = 1 / np.arange(1, n + 1) ** 0.8
     weight = products.permutation(weight)
     size = 1 / np.arange(1, len(who) + 1) ** 0.9
@@ -61,11 +61,11 @@ def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
     def coded(index: np.ndarray, words: list[str] | np.ndarray) -> pa.Array:
         return pa.array(words, pa.string()).take(pa.array(index))
 
-    chapter = np.array([int(code[:2]) for code in codes])
+    chapter = np.array([int(code[:2]) for code in goods])
     intra = np.isin(who, EU)[partner].astype(int)
     columns = [
         coded(reporter, EU), coded(partner, who), coded(intra, ["E", "I"]),
-        coded(product, codes), coded(product, digits[0]), *(coded(product, np.array(
+        coded(product, goods), coded(product, digits[0]), *(coded(product, np.array(
             [w[:4] for w in d])) for d in digits[1:3]),
         coded(product, [w[:3] for w in digits[3]]), coded(product, [w + "0" for w in digits[4]]),
         coded(product, [f"{c // 5 + 1:02}" for c in chapter]), coded(flow, ["1", "2"]),

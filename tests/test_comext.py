@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from tradeflows import clean, cli, local, schema, tables
 from tradeflows.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.publishers import archives, comext, reading
+from tradeflows.publishers import archives, bytewise, comext, comext_numbers, reading
 
 NEW, OLD = comext.SINCE_2002.split(","), comext.UNTIL_2001.split(",")
 COMMAND = [sys.executable, "-m", "tradeflows.cli", "clean", "comext"]
@@ -142,6 +142,23 @@ def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(
     assert [words for words in coded if len(words) != len(set(words))] == []
 
 
+def test_residuals_are_numbered_wherever_the_parts_end(saved, monkeypatch):
+    monkeypatch.setattr(comext, "ROWS", 2)
+    found = rows(saved(twin(*({"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": i} for i in range(7)))))
+    assert [row["value_reported"] for row in found] == [*range(7)]
+    kind = "procedure=1,type=E"
+    assert [row["breakdown"] for row in found] == [
+        kind, *(f"{kind},residual={k}" for k in range(2, 8))]  # fmt: skip
+
+
+def test_the_same_cell_twice_is_refused_wherever_the_parts_end(saved, monkeypatch):
+    monkeypatch.setattr(comext, "ROWS", 1)
+    with pytest.raises(
+        SchemaError, match=r"records 1 and 3 state the same cell \(27090090 1 RU AT"
+    ):
+        rows(saved(twin({}, {"PARTNER": "CN"}, {})))
+
+
 def test_unspecified_and_withheld_partners_are_kept_apart(saved):
     codes = ["QP", "QQ", "QR", "QS", "QU", "QV", "QW", "QX", "QY", "QZ"]
     found = rows(saved(twin(*({"PARTNER": code} for code in codes))))
@@ -219,11 +236,11 @@ def test_the_control_totals_of_a_file_travel_with_its_rows(saved):
 
 cells = st.fixed_dictionaries({
     "REPORTER": st.sampled_from(["AT", "DE", "XI", "EU27_2020"]),
-    "PARTNER": st.sampled_from(["RU", "CN", "QZ", "WORLD"]),
+    "PARTNER": st.sampled_from(["RU", "CN", "QZ", "WORLD", "EU27_2020_EXTRA"]),
     "TRADE_TYPE": st.sampled_from("IE"),
     "PRODUCT_NC": st.sampled_from(["27090090", "39XXXXXX", "TOTAL", "01012100"]),
     "FLOW": st.sampled_from("12"), "STAT_PROCEDURE": st.sampled_from("1239"),
-    "SUPPL_UNIT": st.sampled_from(["NO_SU", "PST", "1000_M3"]),
+    "SUPPL_UNIT": st.sampled_from(["NO_SU", "PST", "1000_M3", "KG_90PCT_SDT"]),
     "VALUE_EUR": st.integers(0, 2**53 - 1), "QUANTITY_KG": st.integers(0, 2**53 - 1),
     "QUANTITY_SUPPL_UNIT": st.integers(0, 10**9),
 })  # fmt: skip
@@ -239,8 +256,9 @@ def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, dr
     path = tmp_path_factory.mktemp("drawn") / "full_202402.dat"
     path.write_bytes(twin(*drawn))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comext, "BLOCK", block)
-        patch.setattr(comext, "LONGEST", 250)
+        patch.setattr(bytewise, "BLOCK", block)
+        patch.setattr(bytewise, "LONGEST", 250)
+        patch.setattr(comext_numbers, "PIECE", 5)
         patch.setattr(comext, "ROWS", 7)
         found = sorted(rows(path), key=lambda row: row["source_row"])
     for ordinal, (row, naive) in enumerate(

@@ -5,6 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +248,17 @@ def add(args: argparse.Namespace) -> None:
         )
 
 
+def without_pandas() -> None:
+    """Let pyarrow not import pandas with its first array, which takes longer than most cleaning."""
+    import pyarrow as pa
+
+    if "pandas" not in sys.modules:
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+        with suppress(AttributeError, ImportError):  # it asks once whether pandas is there
+            pa.array([])
+        del sys.modules["pandas"]
+
+
 def _given(args: argparse.Namespace) -> dict[str, str]:
     return {name: value for name in ("flow", "period") if (value := getattr(args, name))}
 
@@ -394,6 +406,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one verb and return the exit status."""
     args = parser().parse_args(argv)
     try:
+        if argv is None and args.run is clean:  # a process of its own
+            without_pandas()
         args.run(args)
         sys.stdout.flush()
     except TradeflowsError as error:

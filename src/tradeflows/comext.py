@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -397,7 +398,9 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
                              "page of the server answered")  # fmt: skip
     loose = reading.uncatalogued(path, "comext", "trade")
     try:
-        first = next(comext.clean(path, loose))
+        parts = comext.clean(path, loose)
+        first = next(parts)
+        deque(parts, maxlen=0)  # whose cells are checked as they are sorted
     except LayoutError as error:
         raise FetchError(str(error).replace(str(path), listed.name)) from None
     if (period := f"{first.rows['ref_period'][0].as_py():%Y%m}") != listed.period:

@@ -108,8 +108,10 @@ def changed(
 
 def _words(old: pa.Table, new: pa.Table, name: str) -> pa.DictionaryArray:
     """A column of both tables, one below the other, numbered by one sorted list of words."""
-    parts = [pa.array([], pa.string()).dictionary_encode()]
-    parts += [column.dictionary_encode() for table in (old, new) for column in table[name].chunks]
+    numbered = [pa.array([], pa.string()).dictionary_encode()]
+    numbered += [each.dictionary_encode() for table in (old, new) for each in table[name].chunks]
+    parts = [pa.DictionaryArray.from_arrays(each.indices.cast(pa.int32()), each.dictionary)
+             for each in numbered]  # fmt: skip
     joined = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
     if isinstance(joined, pa.ChunkedArray):
         joined = joined.chunk(0)

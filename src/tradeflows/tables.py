@@ -377,7 +377,7 @@ def read(
         frame = frame.drop(columns="asked")
         if "vintage" not in asked:
             frame = _newest(frame, sources, caveats)
-        _no_nesting(frame)
+        no_nesting(frame)
     _one_each(frame, table, asked)
     if table == "settlement":
         caveats += _restated(frame)
@@ -756,7 +756,8 @@ def _newest(frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[st
     return kept[~again].drop(columns=["family", "within"])
 
 
-def _no_nesting(frame: pd.DataFrame) -> None:
+def no_nesting(frame: pd.DataFrame) -> None:
+    """Refuse rows of which some are counted in others: a whole beside its part."""
     held: dict[str, set[str]] = {}
     for reporter, code in set(zip(frame["reporter_iso"], frame["cmd_code"], strict=True)):
         held.setdefault(reporter, set()).add(code)

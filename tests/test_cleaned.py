@@ -1,0 +1,107 @@
+from itertools import product
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from tradeflows import clean, cleaned, schema
+from tradeflows.errors import QueryError, SchemaError, SourceError
+from tradeflows.publishers import comext
+
+FIELDS = comext.SINCE_2002.split(",")
+GOODS = ("27090010", "27090090", "27112100", "85423190")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Clean twelve months of four goods from three partners, in row groups of a row each."""
+    monkeypatch.setattr(comext, "ROWS", 1)
+    monkeypatch.setattr(clean, "ROWS_A_GROUP", 1)
+    for month in range(1, 13):
+        cells = product(GOODS, ("CN", "RU", "US"), "12", [month])
+        save(tmp_path, f"2023{month:02}", cells)
+    return tmp_path / "out"
+
+
+def save(path, period, cells, name="full"):
+    lines = [f"AT,{partner},E,{good},33300,0610,0610,321,110000,05,{flow},1,NO_SU,{period},{value},"
+             f"{value},5,0" for good, partner, flow, value in cells]  # fmt: skip
+    raw = path / f"{name}_{period}.dat"
+    raw.write_text("\n".join([",".join(FIELDS), *lines, ""]))
+    clean.clean("comext", [raw], path / "out")
+
+
+def test_rows_are_those_that_a_plain_filter_finds(folder):
+    everything = pd.read_parquet(folder)
+    for goods, partner, flow in (
+        ("2709", "RUS", "M"),
+        ("854231", "China", ""),
+        ("2711", (), "X"),
+    ):
+        found = cleaned.rows(folder, goods, partner=partner, flow=flow, columns=schema.TRADE.names)
+        plain = everything[everything["cmd_code"].str.startswith(goods)]
+        if partner:
+            plain = plain[plain["partner_iso"] == {"RUS": "RUS", "China": "CHN"}[partner]]
+        if flow:
+            plain = plain[plain["flow_code"] == flow]
+        order = ["ref_period", "cmd_code", "flow_code", "partner_iso"]
+        pd.testing.assert_frame_equal(found.sort_values(order, ignore_index=True),
+                                      plain.sort_values(order, ignore_index=True))  # fmt: skip
+        assert found["ref_period"].is_monotonic_increasing
+
+
+def test_only_the_row_groups_that_may_hold_the_product_are_read(folder, monkeypatch):
+    read, groups = parquet.ParquetFile.read_row_group, set()
+
+    def noted(file, group, **more):
+        groups.add(group)
+        return read(file, group, **more)
+
+    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", noted)
+    cleaned.rows(folder, "27112100")
+    assert sorted(groups) == [*range(12, 18)]  # of 24
+
+
+def test_a_file_that_changes_is_read_anew(folder, tmp_path):
+    before = cleaned.rows(folder, "854231", partner="CN", flow="M")["value_reported"]
+    [one] = folder.glob("full_202312_*")
+    one.unlink()
+    assert len(cleaned.rows(folder, "854231", partner="CN", flow="M")) == len(before) - 1
+    save(tmp_path, "202312", [("85423190", "CN", 1, 99)])
+    assert cleaned.rows(folder, "854231", partner="CN", flow="M")["value_reported"].iloc[-1] == 99
+
+
+def test_what_must_not_be_added_up_is_refused(folder, tmp_path):
+    save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
+    with pytest.raises(QueryError, match="partner W00 contains CHN"):
+        cleaned.rows(folder, "854231")
+    save(tmp_path, "202312", [("85423190", "CN", 1, 99)], name="again")
+    with pytest.raises(QueryError, match=r"again_202312_.* and full_202312_.* both state AUT"):
+        cleaned.rows(folder, "854231", partner="CN")
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        ({"product": "9999"}, "no row of product 9999"),
+        ({"product": "soap opera"}, "no product"),
+        ({"product": "2709", "partner": "Ruritania"}, "no area 'Ruritania'"),
+        ({"product": "2709", "flow": "1"}, "expected M or X"),
+        ({"product": "2709", "columns": ["value"]}, "no column 'value'"),
+    ],
+)
+def test_a_question_without_an_honest_answer_is_refused(folder, ask, message):
+    with pytest.raises(QueryError, match=message):
+        cleaned.rows(folder, **ask)
+
+
+def test_what_is_no_cleaned_file_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="no Parquet file"):
+        cleaned.rows(tmp_path, "2709")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(SourceError, match="no Parquet file that can be read"):
+        cleaned.rows(tmp_path, "2709")
+    parquet.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(SchemaError, match="not a trade table"):
+        cleaned.rows(tmp_path, "2709")
