@@ -5,14 +5,16 @@ threads it may use is what pyarrow may: ``pyarrow.cpu_count()``, or OMP_NUM_THRE
 """
 
 import fcntl
-import os
+import io
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from queue import Queue
 from threading import Thread
-from typing import IO
+from typing import IO, Any, cast
 
 import pyarrow as pa
 
@@ -20,6 +22,7 @@ from tradeflows.errors import LayoutError
 
 MARK = b"7z\xbc\xaf\x27\x1c"
 PIPE = 1 << 20
+AHEAD = 24  # helpings of that size that are decoded ahead of the reader, so that neither waits
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     decoder = _binary if _found() else _py7zr
     with decoder(path) as (stream, verdict):
         try:
-            yield stream
+            yield cast(IO[bytes], stream)
         finally:
             while stream.read(PIPE):
                 pass
@@ -51,8 +54,37 @@ def _found() -> str | None:
     return shutil.which("7z") or shutil.which("7zz")
 
 
+class _Ahead(io.RawIOBase):
+    """The text that a decoder puts in from its own thread."""
+
+    def __init__(self) -> None:
+        self._ready: Queue[memoryview] = Queue(AHEAD)
+        self._rest = memoryview(b"")
+
+    def put(self, chunk: bytes) -> int:
+        """Add some text, nothing being the end; wait while there is enough."""
+        for at in range(0, len(chunk) or 1, PIPE):
+            self._ready.put(memoryview(chunk)[at : at + PIPE])
+        return len(chunk)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` as far as a helping goes; 0 from the end on."""
+        if not self._rest:
+            self._rest = self._ready.get()
+        if not self._rest:
+            self._ready.put(self._rest)
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
 @contextmanager
-def _binary(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
+def _binary(path: Path) -> Iterator[tuple[_Ahead, Callable[[], str]]]:
     """A stream, and a function that says at its end what was wrong; empty where nothing was."""
     options = ["-so", "-bd", f"-mmt={pa.cpu_count()}", "--"]
     command = [_found() or "7z", "x", *options, str(path.resolve())]
@@ -61,21 +93,28 @@ def _binary(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
         assert process.stdout
         with suppress(AttributeError, OSError):  # fewer, larger helpings, where Linux may
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
-        yield process.stdout, lambda: "one that 7z cannot decode" if process.wait() else ""
+        ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
+
+        def decode() -> None:
+            while ahead.put(read()):
+                pass
+
+        Thread(target=decode, daemon=True).start()
+        yield ahead, lambda: "one that 7z cannot decode" if process.wait() else ""
 
 
 @contextmanager
-def _py7zr(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
+def _py7zr(path: Path) -> Iterator[tuple[_Ahead, Callable[[], str]]]:
     """The same as :func:`_binary`."""
     from py7zr import SevenZipFile
     from py7zr.io import Py7zIO, WriterFactory
 
-    class Pipe(Py7zIO, WriterFactory):
+    class Put(Py7zIO, WriterFactory):
         def create(self, filename: str) -> Py7zIO:
             return self
 
         def write(self, s: bytes | bytearray) -> int:
-            return sink.write(s)
+            return ahead.put(bytes(s)) if s else 0
 
         def read(self, size: int | None = None) -> bytes:
             return b""
@@ -91,20 +130,13 @@ def _py7zr(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
 
     def decode() -> None:
         try:
-            with sink, SevenZipFile(path) as archive:
-                archive.extractall(factory=Pipe())
+            with SevenZipFile(path) as archive:
+                archive.extractall(factory=Put())
         except Exception as error:  # whatever a decoder says of damaged bytes
             wrong.append(f"{type(error).__name__} {error}".strip().splitlines()[0])
+        finally:
+            ahead.put(b"")
 
-    wrong: list[str] = []
-    ends = os.pipe()
-    sink = os.fdopen(ends[1], "wb", PIPE)
-    thread = Thread(target=decode, daemon=True)
-
-    def verdict() -> str:
-        thread.join()
-        return "".join(wrong)
-
-    with os.fdopen(ends[0], "rb", PIPE) as stream:
-        thread.start()
-        yield stream, verdict
+    ahead, wrong = _Ahead(), list[str]()
+    Thread(target=decode, daemon=True).start()
+    yield ahead, lambda: "".join(wrong)
