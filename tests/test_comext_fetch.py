@@ -326,7 +326,9 @@ def test_an_interrupt_says_that_the_same_command_goes_on(root, monkeypatch, caps
         (archive(month(period="202401")), None, "expected 2024-02, found rows of 2024-01"),
         (archive(b"REPORTER,PARTNER\n"), None, "expected the header"),
     ],
-)
+    ids=["a page", "a page of no stated size", "cut short", "cut short as listed", "damaged",
+         "another month", "another header"],  # as the size of an archive differs by its times
+)  # fmt: skip
 def test_what_is_no_whole_month_is_not_kept(root, content, size, message):
     twin = Directory()
     twin.publish(content, size=size)
