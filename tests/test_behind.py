@@ -1,8 +1,10 @@
 """From a chart's numbers, and a claim's, to the raw lines that a notebook opens; invented files."""
 
 import csv
+import gzip
 import html
 import re
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -217,3 +219,18 @@ def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along()
     first = dict(zip(head, rows[0], strict=True))
     assert (first["series"], first["line"], first["unit"]) == ("China", "2", "kg")
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
+
+
+def test_raw_lines_go_along_as_a_file_which_is_packed_where_it_is_large(monkeypatch):
+    figure, png = lines(crude()).figure, export.io.BytesIO()
+    figure.savefig(png)
+    data = {**export.bundle(figure), export.PNG: export.base64.b64encode(png.getvalue()).decode()}
+    taken = []
+    for large in (10**6, 10):
+        monkeypatch.setattr(export, "LARGE", large)
+        shown, files = export.files(SimpleNamespace(data=data), "charts/a", {}, {})
+        taken.append((name := shown["take"]["raw lines (CSV)"], files[name]))
+    (plain, text), (packed, bytes_) = taken
+    assert (plain, packed) == ("charts/a-lines.csv", "charts/a-lines.csv.gz")
+    assert gzip.decompress(bytes_) == text
+    assert text.decode().count("flows") == 6

@@ -6,6 +6,7 @@ notebook that is committed never holds it.
 
 import base64
 import csv
+import gzip
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ START = "from tradeflows import export; export.hook(get_ipython())"
 DPI = 200  # twice what a notebook shows
 CARD = 1200, 630
 COLOURS = 32  # of a card
+LARGE = 300_000  # bytes of raw lines, above which they are packed
 # Whose letters are as wide, for readers without the font that the chart was set in.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
 HALO = (
@@ -141,8 +143,11 @@ def files(
         contents |= {f"{name}.svg": chart["svg"], f"{name}.csv": _csv(chart, cite, used, who)}
         take = {"PNG": f"{name}.png", "SVG": f"{name}.svg", "numbers (CSV)": f"{name}.csv"}
         if chart["lines"]:
-            contents[f"{name}-lines.csv"] = _table(chart["lines"])
-            take["raw lines (CSV)"] = f"{name}-lines.csv"
+            lines, packed = _table(chart["lines"]).encode(), ""
+            if len(lines) > LARGE:
+                lines, packed = gzip.compress(lines, mtime=0), ".gz"
+            contents[f"{name}-lines.csv{packed}"] = lines
+            take["raw lines (CSV)"] = f"{name}-lines.csv{packed}"
         shown |= {"alt": chart["alt"], "cite": cite, "take": take}
     return shown, contents
 
