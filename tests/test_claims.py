@@ -364,3 +364,13 @@ result = "primary_value_usd"
     assert '"202305","344","27090000"' in told
     [verdict] = claims.verdicts(ledger, root, local=True)
     assert verdict.found[0].sources == (added.source.id,)
+
+
+def test_a_project_without_published_figures_has_claims_too(make_root):
+    root = make_root({"prices": {}})
+    tables.build(root)
+    ledger = root / "own.toml"
+    rate = reading(read='read = { table = "rates", start = "2020-01", end = "2020-01" }', steps="",
+                   result="rate")  # fmt: skip
+    ledger.write_text(claim("63.65", rate))
+    assert [each.verdict for each in claims.verdicts(ledger, root)] == [claims.REPRODUCED]

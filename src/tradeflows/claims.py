@@ -198,13 +198,17 @@ def load(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
     _known(ledger.name, contents, {"claim"})
-    figures = {
-        row["id"]: row for row in tables.read("figures", root=root, local=local).to_dict("records")
-    }
+    figures = {row["id"]: row for row in _figures(root, local)}
     return {
         name: _claim(f"{ledger.name}: claim {name}", name, entry, figures)
         for name, entry in contents.get("claim", {}).items()
     }
+
+
+def _figures(root: Path, local: bool) -> list[dict[str, Any]]:
+    """All published figures, none where the project has none."""
+    found: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
+    return found
 
 
 def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Claim:
@@ -331,8 +335,8 @@ def judge(
     asked = {} if asked is None else asked
     read = partial(tables.read, root=root or catalogue.root(), local=local)
     if "repeats" not in asked:
-        figures = _read({"table": "figures"}, read, asked).set_index("id")["repeats"]
-        asked["repeats"] = figures.dropna().to_dict()
+        asked["repeats"] = {row["id"]: row["repeats"] for row in _figures(**read.keywords)
+                            if row["repeats"]}  # fmt: skip
     repeats = asked["repeats"]
     own = _origin(claim.cites, repeats)
     found: list[Found] = []
