@@ -5,8 +5,8 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tradeflows.errors import QueryError, SourceError, TradeflowsError
@@ -250,12 +250,17 @@ def add(args: argparse.Namespace) -> None:
 
 def without_pandas() -> None:
     """Let pyarrow not import pandas with its first array, which takes longer than most cleaning."""
+    import warnings
+
     import pyarrow as pa
 
     if "pandas" not in sys.modules:
-        sys.modules["pandas"] = None  # type: ignore[assignment]
-        with suppress(AttributeError, ImportError):  # it asks once whether pandas is there
-            pa.array([])
+        old = ModuleType("pandas")
+        old.__version__ = "0"  # type: ignore[attr-defined]
+        sys.modules["pandas"] = old
+        with warnings.catch_warnings():  # it asks once, and says that this one is too old
+            warnings.simplefilter("ignore")
+            pa.array([""])
         del sys.modules["pandas"]
 
 
