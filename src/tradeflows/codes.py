@@ -191,6 +191,7 @@ def _products() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in _rows("products.csv")}
 
 
+@cache
 def _parent(code: str) -> str:
     """Code one step up; empty at the top of a classification."""
     row = _products().get(code, {})
@@ -208,9 +209,10 @@ def _parent(code: str) -> str:
     )
 
 
-def _up(code: str) -> list[str]:
+@cache
+def _up(code: str) -> tuple[str, ...]:
     parent = _parent(code)
-    return [code, *_up(parent)] if parent else [code]
+    return (code, *_up(parent)) if parent else (code,)
 
 
 def is_under(code: str, ancestor: str) -> bool:
