@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+import signal
 from datetime import date
 from pathlib import Path
 
 import pytest
+
+# A shell lets what it runs in the background ignore Ctrl-C, and so would what tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"

@@ -151,7 +151,7 @@ def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
     ) as process:  # fmt: skip
         said = [process.stderr.readline() for _ in range(3)]
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-        select.select([process.stderr], [], [], 3)  # until it says so, or waits for the worker
+        select.select([process.stderr], [], [], 1)  # until it says so, or waits for the worker
         with suppress(OSError):  # let go, unless the worker has been killed by now
             os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         rest = process.stderr.read()
