@@ -90,7 +90,7 @@ def test_what_it_refuses(part, old, new, error, message):
         part(HISTORY.replace(old, new, 1))
 
 
-@pytest.mark.parametrize("name", ["../eurofxref.csv", "/tmp/eurofxref.csv", "a/b.csv", "x.exe"])
+@pytest.mark.parametrize("name", ["../eurofxref.csv", "/eurofxref.csv", "a/b.csv", "x.exe"])
 def test_a_path_in_the_zip_that_climbs_is_refused(part, name):
     with pytest.raises(LayoutError, match="one CSV in the zip"):
         part(twins.zipped(name, HISTORY))

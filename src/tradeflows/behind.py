@@ -86,7 +86,7 @@ def _periods(frame: pd.DataFrame) -> list[str]:
     return [readers.period(*each) for each in zip(days, lengths, strict=True)]
 
 
-def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> Iterator[tuple[Any, ...]]:
+def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> list[tuple[Any, ...]]:
     """Position, factor and term of `column`, or of the one that it is a multiple of."""
     can = traceable(frame)
     reason = f"{column} was computed in the notebook, from {', '.join(can) or 'no figure'}"
@@ -97,7 +97,7 @@ def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> Iterator[t
     for name in sorted(can, key=lambda one: (one != column, not tens[one])):
         if tens[name] or (factors[name] and (values != 0).sum() >= ENOUGH):
             try:
-                return iter([(i, factors[name], *term) for i, *term in followed(frame, name, root)])
+                return [(i, factors[name], *term) for i, *term in followed(frame, name, root)]
             except QueryError as error:
                 reason = str(error)
     raise QueryError(reason)

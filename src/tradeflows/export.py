@@ -27,10 +27,8 @@ COLOURS = 32  # of a card
 LARGE = 300_000  # bytes of raw lines, above which they are packed
 # Whose letters are as wide, for readers without the font that the chart was set in.
 FONTS = "'DejaVu Sans', Verdana, sans-serif"
-HALO = (
-    "</style>",
-    "text{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>",
-)  # SVG has its own
+# The white edge of letters, which in SVG is a rule of style: what is replaced, and by what.
+SVG_HALO = ("</style>", "text{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>")
 PNG = "image/png"
 NUMBER = r"[-+]?[\d.,]+(e[-+]?\d+)?"
 
@@ -77,7 +75,7 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
     chart = {
         "title": shown["title"], "unit": shown["unit"], "alt": alt,
         "sources": list(shown["attrs"]["sources"]), "caveats": list(shown["attrs"]["caveats"]),
-        "svg": svg.getvalue().decode().replace(f"'{page.FONT}'", FONTS).replace(*HALO),
+        "svg": svg.getvalue().decode().replace(f"'{page.FONT}'", FONTS).replace(*SVG_HALO),
         "rows": list(csv.reader(io.StringIO(table.to_csv()))),
         "lines": _lines(behind.terms(figure)) if "of" in shown else [],
     }  # fmt: skip
