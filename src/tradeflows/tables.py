@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, reduce
+from itertools import groupby
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Words = str | Iterable[str] | None
-ROWS_A_GROUP = 16_384  # small enough that a question about one product touches few of them
+ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 # --- build --------------------------------------------------------------------------------------
 
@@ -720,13 +721,14 @@ def _preferred(
 def _stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
-    for place, alternatives in enumerate(products):
-        for source, rows in frame[frame["asked"].eq(place)].groupby("source_id"):
-            found = sorted(rows["cmd_code"].unique())
-            if not set(found) & set(alternatives):
-                shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
-                caveats.append(f"{source}: {shown} in the place of {alternatives[0]}, a level "
-                               "that it does not hold")  # fmt: skip
+    rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
+    for (place, source), cells in groupby(rows, key=lambda row: row[:2]):
+        found = [code for *_, code in cells]
+        alternatives = products[place] if products else found
+        if not set(found) & set(alternatives):
+            shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
+            caveats.append(f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
+                           "does not hold")  # fmt: skip
     return caveats
 
 
@@ -846,8 +848,8 @@ def _frame(rows: pa.Table, table: str, sources: Mapping[str, Source]) -> pd.Data
     for place, field in enumerate(contract):
         if field.type == schema.DAY:
             rows = rows.set_column(place, field.name, rows[field.name].cast(pa.timestamp("us")))
-    frame = rows.replace_schema_metadata(None).to_pandas()
-    if "publisher" not in frame:
-        publisher = {name: source.publisher for name, source in sources.items()}
-        frame["publisher"] = frame["source_id"].map(publisher)
-    return frame
+    if "publisher" not in rows.column_names:
+        named = pc.index_in(rows["source_id"], value_set=pa.array(sources))
+        publishers = pa.array([source.publisher for source in sources.values()])
+        rows = rows.append_column("publisher", publishers.take(named))
+    return rows.replace_schema_metadata(None).to_pandas()

@@ -12,10 +12,8 @@ from tradeflows.measures.common import (
     bare,
     carry,
     grain_of,
-    groups_of,
-    heads_of,
-    join_flags,
-    join_qualifiers,
+    grouped,
+    joined,
     need,
     numbers_of,
     unique,
@@ -97,7 +95,7 @@ def chained(
     sole = count[row] == 1
     lines = bare(frame)[keys].iloc[row].reset_index(drop=True)
     lines["cmd_code"] = [code for each in found for code in each]
-    slot, result = groups_of(lines, list(lines)), heads_of(lines, list(lines))
+    slot, result = grouped(lines, list(lines))
 
     n, figures = len(result), numbers.to_numpy()[row]
     hole = np.bincount(slot, np.isnan(figures), n) > 0
@@ -106,10 +104,7 @@ def chained(
     result.insert(0, "classification_code", f"CN{base_year}")
     result[value] = np.where(hole | (low < high), np.nan, high)
     result["low"], result["high"] = low, np.where(hole, np.nan, high)
-    for column, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
-        if column in frame:
-            told = frame[column].iloc[row].fillna(join(set())).groupby(slot).agg(set)
-            result[column] = [join(told[i]) for i in range(n)]
+    result = result.assign(**joined(frame, row, slot, n))
 
     def of(some: np.ndarray, which: np.ndarray) -> Formula:
         stated = some & ~np.isnan(figures) & which[slot]

@@ -53,10 +53,20 @@ def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     return frame.groupby(list(columns), dropna=False).ngroup().to_numpy()
 
 
-def heads_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """List the groups of :func:`groups_of`, in its order."""
-    first = np.unique(groups_of(frame, columns), return_index=True)[1]
-    return frame[list(columns)].iloc[first].reset_index(drop=True)
+def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Number of each row's group, and a row a group with what its rows share."""
+    group = groups_of(frame, columns)
+    first = np.unique(group, return_index=True)[1]
+    return group, frame[list(columns)].iloc[first].reset_index(drop=True)
+
+
+def held_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
+    """Values that occur in each of `n` groups, nulls apart."""
+    code, texts = pd.factorize(values)
+    held: list[set[str]] = [set() for _ in range(n)]
+    for pair in np.unique(group[code >= 0] * len(texts) + code[code >= 0]):
+        held[pair // len(texts)].add(texts[pair % len(texts)])
+    return held
 
 
 def bare(frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,8 +116,8 @@ def refuse_twice(rows: pd.DataFrame, cell: str) -> None:
 
 def disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
-    groups = frame[column].groupby(groups_of(frame, by))
-    for held in {frozenset(found.dropna()) for _, found in groups}:
+    group = groups_of(frame, by)
+    for held in set(map(frozenset, held_in(frame[column], group, group.max(initial=-1) + 1))):
         for whole, part in overlaps(column, held):
             query = f"frame.query({f'{column} != {whole!r}'!r})"
             raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, "
@@ -151,6 +161,15 @@ def join_qualifiers(found: set[str]) -> str:
     """What several qualifiers come to in a sum."""
     odd = found - {"="}
     return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
+
+
+def joined(frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int) -> dict[str, list[str]]:
+    """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
+    return {
+        column: [join(found) for found in held_in(frame[column].iloc[row], slot, n)]
+        for column, join in (("flags", join_flags), ("qualifier", join_qualifiers))
+        if column in frame
+    }
 
 
 def marked(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:

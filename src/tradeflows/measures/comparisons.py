@@ -12,8 +12,8 @@ from tradeflows.measures.common import (
     carry,
     divide,
     grain_of,
+    grouped,
     groups_of,
-    heads_of,
     need,
     numbers_of,
     one_value,
@@ -139,7 +139,7 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     need(frame, "ref_period", "n_months", value)
     figures = numbers_of(frame, value)
     grain = grain_of(frame, value)
-    cell = groups_of(frame, grain)
+    cell, result = grouped(frame, grain)
     lines = spread(frame, cell, figures.notna().to_numpy())
     lines = lines[lines["stated"]].assign(year=lambda all_: all_["month"] // 12)
     uncut(lines, lines["year"].where(lines["year"].isin([year, base]), -1))
@@ -151,7 +151,6 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
         both = lines.groupby(["cell", "month"])["year"].transform("nunique").eq(2)
         lines = lines[both.groupby(lines["row"]).transform("all")]
     rows = lines.drop_duplicates("row")
-    result = heads_of(frame, grain)
     roles = {}
     for name, column, side in (("value", value, year), ("base", f"{value}_base", base)):
         chosen = rows[rows["year"] == side]

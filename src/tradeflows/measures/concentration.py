@@ -12,8 +12,7 @@ from tradeflows.measures.common import (
     disjoint,
     divide,
     grain_of,
-    groups_of,
-    heads_of,
+    grouped,
     need,
     numbers_of,
     one_value,
@@ -80,7 +79,7 @@ def hhi(
         is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
         ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
     """
-    heads = heads_of(frame, by)
+    _, heads = grouped(frame, by)
     frame, sums, group = _wholes(frame, value, of, by, whole)
     wholes = sums[value].reset_index(drop=True)
     figures = numbers_of(frame, value)
@@ -118,7 +117,8 @@ def _wholes(
     fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
     one_value(frame, fixed)
     unique(frame, [*by, of])
-    group, figures = groups_of(frame, by), numbers_of(frame, value)
+    group, heads = grouped(frame, by)
+    figures = numbers_of(frame, value)
     if not whole:
         disjoint(frame, of, by)
         sums = figures.groupby(group).sum().where(figures.notna().groupby(group).all())
@@ -129,7 +129,6 @@ def _wholes(
     members = carry(frame[~is_whole], frame, kept=[Role(frame, row=np.flatnonzero(~is_whole))])
     disjoint(members, of, by)
     order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
-    heads = heads_of(frame, by)
     if lost := sorted(set(range(len(heads))) - set(group[order])):
         cell = " ".join(words(heads.iloc[lost[0]])) if len(by) else value
         raise QueryError(f"{cell} has no row of {whole}: read it beside its members")

@@ -9,8 +9,8 @@ from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     carry,
+    grouped,
     groups_of,
-    heads_of,
     need,
     numbers_of,
     one_value,
@@ -54,8 +54,7 @@ def let_go(
         raise QueryError(f"part is {part}: the part of the base to be reached is above 0")
     listed = of_base(frame, value, base, by)
     month, pct = first_month(listed), listed["base_pct"]
-    group = groups_of(listed, by)
-    result = heads_of(listed, by)
+    group, result = grouped(listed, by)
     result[f"{value}_base"] = listed.groupby(group)[f"{value}_base"].first()
     result["months_base"] = listed.groupby(group)["months_base"].first()
     at = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}

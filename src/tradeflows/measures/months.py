@@ -18,7 +18,8 @@ def first_month(frame: pd.DataFrame) -> pd.Series:
     """Months from year 0 to the first of each period."""
     if frame["ref_period"].isna().any():
         raise QueryError("rows have no ref_period: keep frame.dropna(subset='ref_period')")
-    return frame["ref_period"].dt.year * 12 + frame["ref_period"].dt.month - 1
+    months = frame["ref_period"].to_numpy().astype("datetime64[M]").astype("int64")
+    return pd.Series(months + 12 * 1970, frame.index)
 
 
 def days(months: np.ndarray) -> np.ndarray:

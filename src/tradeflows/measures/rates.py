@@ -13,8 +13,8 @@ from tradeflows.measures.common import (
     LABELS,
     bare,
     carry,
+    grouped,
     groups_of,
-    heads_of,
     listed,
     marked,
     need,
@@ -188,10 +188,11 @@ def customs_rate(
     if used.empty:
         raise QueryError(f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
                          ": read the same products, partners and months in both")  # fmt: skip
-    group, single = groups_of(used, PERIOD), used["number_usd"] / used["number"]
+    group, heads = grouped(used, PERIOD)
+    single = used["number_usd"] / used["number"]
     sums, spread_of = used.groupby(group)[["number", "number_usd"]].sum(), single.groupby(group)
     publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
-    result = heads_of(used, PERIOD).assign(
+    result = heads.assign(
         base="CNY", quote="USD", publisher=publisher, statistic=STATISTIC,
         rate=sums["number_usd"] / sums["number"], low=spread_of.min(), high=spread_of.max(),
         cells=spread_of.size(),

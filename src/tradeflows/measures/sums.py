@@ -16,10 +16,9 @@ from tradeflows.measures.common import (
     carry,
     disjoint,
     grain_of,
+    grouped,
     groups_of,
-    heads_of,
-    join_flags,
-    join_qualifiers,
+    joined,
     listed,
     marked,
     need,
@@ -95,12 +94,13 @@ def total(
     numbers = pd.DataFrame({name: numbers_of(frame, name) for name in values})
     stated = numbers.notna().all(axis="columns").to_numpy()
     grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
-    said = {*by, *over}
-    said |= {"partner_role"} if "flow_code" in said else set()  # which follows from the flow
-    fixed = [column for column in grain if column not in said]
-    one_value(frame.loc[stated, fixed], fixed, "or name it in `by` or `over`")
+    free = {*by, *over}
+    free |= {"partner_role"} if "flow_code" in free else set()  # which follows from the flow
+    fixed = [column for column in grain if column not in free]
+    said = frame if stated.all() else frame[stated]
+    one_value(said, fixed, "or name it in `by` or `over`")
     for column in over:
-        disjoint(frame.loc[stated, [*by, column]], column, by)
+        disjoint(said, column, by)
 
     cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
     lines = spread(frame, cell, stated)
@@ -118,7 +118,7 @@ def total(
     uncut(lines, lines["window"])
     lines = lines[lines["window"] >= 0]
 
-    group, heads = groups_of(frame, by), heads_of(frame, by)
+    group, heads = grouped(frame, by)
     first = np.unique(cell, return_index=True)[1]
     cells = np.bincount(group[first], minlength=len(heads)).repeat(n)[:, None]
     place = group[lines["row"]] * (stop - begin) + lines["month"] - begin
@@ -152,10 +152,7 @@ def total(
     result["missing"] = [
         runs(month + np.flatnonzero(~there)) for month, there in zip(starts, full, strict=True)
     ]
-    for column, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
-        if column in frame:
-            found = frame[column].iloc[row].fillna(join(set())).groupby(slot).agg(set)
-            result[column] = [join(found.get(i, set())) for i in range(len(result))]
+    result = result.assign(**joined(frame, row, slot, len(result)))
     used = frame[[column for column in over if column in LABELS]].iloc[row]
     caveats = [
         f"{column} differs within the sum: {listed(used, column)}"
@@ -216,7 +213,7 @@ def sum_parts(
             for word, found in parts.items()}  # fmt: skip
     whole = bare(frame.assign(breakdown=frame["breakdown"].map(left)))
     keys = [name for name in whole if name not in {*_OF_ROW, *values}] + ["breakdown"]
-    slot, heads = groups_of(whole, keys), heads_of(whole, keys)
+    slot, heads = grouped(whole, keys)
     n = np.bincount(slot)
     kinds = frame["breakdown"].map({word: " ".join(k for k in each if k != _NUMBERED)
                                     for word, each in parts.items()})  # fmt: skip
@@ -246,9 +243,7 @@ def sum_parts(
             one_value(frame[frame["qty"].notna()], ["qty_unit"], what="of parts that are summed, ")
         result["qty_unit"] = units.first().fillna("none").to_numpy()
     result["n_parts"] = n
-    for column, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
-        if column in frame:
-            result[column] = frame[column].fillna(join(set())).groupby(slot).agg(set).map(join)
+    result = result.assign(**joined(frame, np.arange(len(frame)), slot, len(n)))
     if (n > 1).any():
         caveats.insert(0, f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
                        f"({listed(frame, 'breakdown')})")  # fmt: skip
