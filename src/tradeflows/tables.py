@@ -250,6 +250,7 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
 
 # --- read -----------------------------------------------------------------------------------------
 
+FEW = 8  # values of a filter that are compared one by one
 FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
     "trade": {
         "reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
@@ -615,14 +616,19 @@ def _matches(column: str, values: list[str]) -> Any:
         return ~pc.is_in(field, pa.array(wholes, pa.string()))
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
-    # Comparisons, since Arrow skips row groups by these alone, not by is_in or a pattern.
-    among = [field == value for value in values]
+    heads: tuple[str, ...] = ()
     if column == "cmd_code":
         heads = tuple(value for value in values if value.isdigit())
-        among += [(field >= f"{head}0") & (field < f"{head}[") for head in heads]  # 0-9, :, A-Z
         listed = {code for value in set(values) - {ALL_GOODS} for code in codes.listed_under(value)}
-        among += [field == code for code in sorted(listed) if not code.startswith(heads)]
-    return reduce(or_, among)
+        values = values + sorted(code for code in listed if not code.startswith(heads))
+    # Arrow skips row groups by comparisons alone, but makes each of them for every row.
+    if len(values) <= FEW:
+        equal = [field == value for value in values]
+        return reduce(or_, equal + [(field >= f"{h}0") & (field < f"{h}[") for h in heads])
+    among = pc.is_in(field, pa.array(values))
+    if heads:
+        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
+    return (field >= min(values)) & (field < f"{max(values)}[") & among
 
 
 def _nothing(

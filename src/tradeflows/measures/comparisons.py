@@ -141,26 +141,26 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     grain = grain_of(frame, value)
     cell, result = grouped(frame, grain)
     lines = spread(frame, cell, figures.notna().to_numpy())
-    lines = lines[lines["stated"]].assign(year=lambda all_: all_["month"] // 12)
-    uncut(lines, lines["year"].where(lines["year"].isin([year, base]), -1))
-    lines = lines[lines["year"].isin([year, base])]
-    lines["month"] %= 12
-    size = -1
-    while size != len(lines):  # dropping a block takes its other months from the other year
-        size = len(lines)
-        both = lines.groupby(["cell", "month"])["year"].transform("nunique").eq(2)
-        lines = lines[both.groupby(lines["row"]).transform("all")]
-    rows = lines.drop_duplicates("row")
+    row, month = (lines.loc[lines["stated"], name].to_numpy() for name in ("row", "month"))
+    within = np.where(np.isin(month // 12, (year, base)), month // 12, -1)
+    uncut(row, month, within)
+    place = cell[row] * 12 + month % 12
+    kept = within >= 0
+    alone = kept
+    while alone.any():  # dropping a block takes its other months from the other year
+        both = np.intersect1d(*(place[kept & (within == side)] for side in (year, base)))
+        alone = kept & ~np.isin(place, both)
+        kept &= ~np.isin(row, row[alone])
     roles = {}
     for name, column, side in (("value", value, year), ("base", f"{value}_base", base)):
-        chosen = rows[rows["year"] == side]
-        role = Role(frame, value, chosen["row"].to_numpy(), chosen["cell"].to_numpy())
+        entered = np.unique(row[kept & (within == side)])
+        roles[name] = role = Role(frame, value, entered, cell[entered])
         result[column] = figures.iloc[role.row].groupby(role.slot).sum().reindex(result.index)
-        roles[name] = role
     result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
-    shared = (lines["month"] + 12 * year).groupby(lines["cell"])
-    result["n_months"] = shared.nunique().reindex(result.index, fill_value=0)
-    result["months"] = runs_of(shared, len(result))
+    shared = np.unique(place[kept])
+    result["n_months"] = np.bincount(shared // 12, minlength=len(result))
+    months = pd.Series(12 * year + shared % 12).groupby(shared // 12)
+    result["months"] = runs_of(months, len(result))
     partial = dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
     caveats = [f"{year} against {base} over {months or 'no month'} only" for months in partial]
     return carry(result, frame, caveats=caveats, formulas={

@@ -42,11 +42,11 @@ def spread(frame: pd.DataFrame, cell: np.ndarray, stated: np.ndarray) -> pd.Data
     return lines
 
 
-def uncut(lines: pd.DataFrame, window: pd.Series) -> None:
-    """Refuse a period that lies in two windows; -1 is outside of all."""
-    cut = window.groupby(lines["row"]).transform("nunique") > 1
+def uncut(row: np.ndarray, month: np.ndarray, window: np.ndarray) -> None:
+    """Refuse a period, the months of a row, that lies in two windows; -1 is outside of all."""
+    cut = (row[1:] == row[:-1]) & (window[1:] != window[:-1])
     if cut.any():
-        period = runs(lines.loc[lines["row"] == lines.loc[cut, "row"].iloc[0], "month"])
+        period = runs(month[row == row[1:][cut][0]])
         raise QueryError(f"the figure for {period} crosses the edge of a window: choose windows "
                          "that hold it whole, or leave it out")  # fmt: skip
 

@@ -104,39 +104,35 @@ def total(
 
     cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
     lines = spread(frame, cell, stated)
-    begin = lines["month"].min() if start is None else span(start)[0]
-    stop = lines["month"].max() + 1 if end is None else span(end)[1]
+    row, month, told = (lines[name].to_numpy() for name in ("row", "month", "stated"))
+    begin = month.min() if start is None else span(start)[0]
+    stop = month.max() + 1 if end is None else span(end)[1]
     every = every or max(stop - begin, 1)
     if stop <= begin or (stop - begin) % every:
         raise QueryError(f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
                          f"{every} months: choose start and end so that it is")  # fmt: skip
     n = (stop - begin) // every
-    inside = lines["month"].between(begin, stop - 1)
-    lines["window"] = ((lines["month"] - begin) // every).where(inside, -1)
-    open_ = lines[~lines["stated"] & inside]  # a row without a figure, which is not no row
-    lines = lines[lines["stated"]]
-    uncut(lines, lines["window"])
-    lines = lines[lines["window"] >= 0]
+    inside = (month >= begin) & (month < stop)
+    window = np.where(inside, (month - begin) // every, -1)
+    uncut(row[told], month[told], window[told])
+    told, open_ = told & inside, ~told & inside  # a row without a figure, which is not no row
 
     group, heads = grouped(frame, by)
     first = np.unique(cell, return_index=True)[1]
     cells = np.bincount(group[first], minlength=len(heads)).repeat(n)[:, None]
-    place = group[lines["row"]] * (stop - begin) + lines["month"] - begin
-    count = np.bincount(place, minlength=len(heads) * (stop - begin)).reshape(-1, every)
+    place, key = (each[row] * (stop - begin) + month - begin for each in (group, cell))
+    count = np.bincount(place[told], minlength=len(heads) * (stop - begin)).reshape(-1, every)
     if absent_is_none is not False:
         same = groups_of(heads, alike)
         known = np.zeros((len(heads), stop - begin), bool)
         np.logical_or.at(known, same, count.reshape(len(heads), -1) > 0)
-        full = known[same]
-        at, told = (pd.MultiIndex.from_frame(one[["cell", "month"]]) for one in (open_, lines))
-        open_ = open_[~at.isin(told)]
-        full[group[open_["row"]], open_["month"] - begin] = False
+        full = known[same].ravel()
+        full[place[open_ & ~np.isin(key, key[told])]] = False
         full = full.reshape(-1, every)
     else:
         full = count == cells
-    rows = lines.drop_duplicates("row")
-    row = rows["row"].to_numpy()
-    slot = group[row] * n + rows["window"].to_numpy()
+    row, line = np.unique(row[told], return_index=True)
+    slot = group[row] * n + window[told][line]
 
     starts = np.tile(begin + every * np.arange(n), len(heads))
     one = frame[fixed].iloc[[stated.argmax()] * len(starts)].reset_index(drop=True)
