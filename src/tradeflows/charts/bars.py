@@ -1,0 +1,123 @@
+"""Bars side by side, and figures over the windows that they are of."""
+
+from collections.abc import Collection, Sequence
+from typing import Unpack
+
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib import ticker
+from matplotlib.axes import Axes
+
+from tradeflows import page
+from tradeflows.charts.look import Look, finish, named, numbered, printed, refuse, rows_of, settled
+from tradeflows.page import End
+
+
+def bars(
+    frame: pd.DataFrame, *, y: str, by: str, span: Sequence[str] = (),
+    highlight: Collection[str] = (), **look: Unpack[Look],
+) -> Axes:  # fmt: skip
+    """Compare figures as horizontal bars with their numbers, in the order of the rows.
+
+    Parameters
+    ----------
+    frame
+        One row a bar; a null `y` has none, and the words "not published". Heeded where present:
+        ``qualifier`` (before the number), ``flags``.
+    y, by
+        Columns of the numbers and of the bars' names.
+    span
+        As for :func:`points`; without a `y`, the range stands alone.
+    highlight
+        Names of the bars that the claim is about.
+    **look
+        There are no events, and a ``reference`` is an upright line.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`), but for a series without a value.
+    """
+    shown = settled(frame, look, [y, *span], [by])
+    rows = rows_of(frame, y=y, by=by, when="", span=span)
+    refuse(rows[rows["name"].duplicated()], "two values for one point")
+    tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
+    reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
+    labels = [page.wrap(named(name, shown), 30) for name in rows["name"]]
+    ends = []
+    with page.style():
+        _, axes = plt.subplots()
+        for i, row in numbered(rows):
+            plain = page.INK if row.name in highlight else page.GREY
+            colour, alone = page.ENTITIES.get(row.name, ("", plain))[1], np.isnan(row.value)
+            axes.barh(i, row.value, 0.62, fc="white" if row.hollow else colour, ec=colour,
+                      ls="--" if row.hollow else "-", gid=f"{i}|bar|{row.name}")  # fmt: skip
+            axes.plot([row.low, row.high], [i, i], color=colour if alone else page.INK,
+                      lw=12 if alone else 1.5, alpha=0.5 if alone else 1, solid_capstyle="butt",
+                      marker="" if alone else "|", ms=8, gid=f"{i}|range|{row.name}")  # fmt: skip
+            ends.append(End(printed(row), tips[i], i, page.INK, f"{i}|text|{row.name}"))
+        axes.set_yticks(range(len(rows)), labels)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
+        box = max(3.0, sum(0.16 + page.LINE * (label.count("\n") + 1) for label in labels))
+        finish([axes], "bars", shown, rows, [ends], False, box)
+    return axes
+
+
+def windows(
+    frame: pd.DataFrame, *, y: str = "value", label: str = "id", span: Sequence[str] = (),
+    own: Collection[str] = (), log: bool = False, **look: Unpack[Look],
+) -> Axes:  # fmt: skip
+    """Draw published figures, each at its value from the first to the last day of its window.
+
+    Parameters
+    ----------
+    frame
+        One row a figure, with ``window_start`` and ``window_end``. Heeded where present:
+        ``qualifier`` (before the number), ``flags``.
+    y, label
+        Columns of the numbers and of the words beside each window.
+    span
+        As for :func:`points`.
+    own
+        Labels of the figures that are the claim's own source, and so confirm nothing: dashed,
+        in another colour, and named as such.
+    log
+        Whether the axis is logarithmic; else it begins at zero.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`); a window that is null or ends before it starts; a
+        logarithmic axis for a figure that is not positive.
+    """
+    shown = settled(frame, look, [y, *span], [label])
+    rows = rows_of(frame, y=y, by=label, when="window_start", length="window_end", span=span)
+    refuse(rows[rows["name"].duplicated()], "two values for one point")
+    refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
+    if log:
+        low = rows[["value", "low", "high"]].min(axis="columns")
+        refuse(rows[~(low > 0)], "no place on a logarithmic axis for a figure that is not positive")
+    labels = []
+    with page.style():
+        _, axes = plt.subplots()
+        for i, row in numbered(rows):
+            mine = row.name in own
+            colour = page.OWN if mine else "#4d4d4d"
+            axes.bar(row.x, row.high - row.low, row.end - row.x, row.low, align="edge",
+                     color=colour, alpha=0.3, gid=f"{i}|box|{row.name}")  # fmt: skip
+            axes.plot([row.x, row.end], [row.value] * 2, color=colour, lw=3.5, clip_on=False,
+                      ls=(0, (1.6, 0.6)) if mine or row.hollow else "-", solid_capstyle="butt",
+                      gid=f"{i}|window|{row.name}")  # fmt: skip
+            text = f"{named(row.name, shown)}: {printed(row)}"
+            text += ", the claim’s own source" if mine else ""
+            start, end = mdates.date2num([row.x, row.end])
+            level = row.high if np.isnan(row.value) else row.value
+            labels.append(End(text, end, level, colour, f"{i}|text|{row.name}", start))
+        if log:
+            axes.set_yscale("log")
+        finish([axes], "windows", shown, rows, [labels], not log, 3.4)
+    return axes
