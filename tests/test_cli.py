@@ -215,12 +215,12 @@ def test_importing_the_package_does_nothing(tmp_path):
 
 
 def test_an_interrupted_build_says_so(run, monkeypatch):
-    from tradeflows import tables
+    from tradeflows.tables import building
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tables, "_write", interrupt)
+    monkeypatch.setattr(building, "_write", interrupt)
     status, out, err = run({"oil": {}}, "build")
     assert (status, out) == (130, "")
     assert err == "tradeflows: interrupted; nothing half-written is left\n"

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import catalogue, cli, doctor, schema, tables
+from tradeflows import catalogue, clean, cli, doctor, schema, tables
 from tradeflows.errors import BuildError, QueryError
 from tradeflows.publishers import reading
 
@@ -19,7 +19,7 @@ def root(make_root):
         batches = [_batch(**each) for each in series]
         path = tables.processed(folder, "trade")
         path.parent.mkdir(parents=True)
-        digest = tables.fingerprint(catalogue.load(folder).values(), "trade")
+        digest = clean.fingerprint(catalogue.load(folder).values(), "trade")
         stamped = schema.TRADE.with_metadata({**schema.TRADE.metadata, "fingerprint": digest})
         table = pa.Table.from_batches(batches, schema.TRADE).replace_schema_metadata(
             stamped.metadata

@@ -19,6 +19,7 @@ from tradeflows.errors import (
     SchemaError,
     SourceError,
 )
+from tradeflows.tables import building
 
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
 LATER = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n2020-03,32.01\n"
@@ -174,14 +175,14 @@ def test_stopped_while_it_writes_a_table_nothing_is_changed_or_left(
     tables.build(root)
     before = held(root)
     make_root({"oil": {"text": LATER}})
-    write = tables._write
+    write = building._write
 
     def stop(root, sources, built, path, progress):
         write(root, sources, built, path, progress)
         if built.table == table:
             raise fault("stopped")
 
-    monkeypatch.setattr(tables, "_write", stop)
+    monkeypatch.setattr(building, "_write", stop)
     with pytest.raises(BuildError if fault is OSError else fault, match="stopped"):
         tables.build(root)
     assert held(root) == before
@@ -675,7 +676,7 @@ def test_parts_are_taken_where_no_total_is_stated():
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
     caveats = []
-    kept = tables._total_or_parts(frame, caveats)
+    kept = tables.total_or_parts(frame, caveats)
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
     assert caveats == ["2 rows are parts of what they state (regime=10, regime=33); "
                        "measures.sum_parts adds them up"]  # fmt: skip

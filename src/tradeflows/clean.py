@@ -284,7 +284,8 @@ def code() -> bytes:
     """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
     package = Path(__file__).parent
     files = [*package.glob("codelists/*.csv"), *package.glob("publishers/**/*.py")]
-    files += [package / name for name in ("clean.py", "codes.py", "schema.py", "tables.py")]
+    names = ("clean.py", "codes.py", "schema.py", "tables/building.py")
+    files += [package / name for name in names]
     text = b"".join(path.read_bytes() for path in sorted(files))
     return hashlib.sha256(pa.__version__.encode() + text).digest()
 

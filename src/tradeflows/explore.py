@@ -143,13 +143,13 @@ def area_ids(words: Words) -> list[str]:
 def held(root: Path, columns: list[str], *, local: bool = False, start: Any = None,
           end: Any = None, as_of: Any = None, **filters: Any) -> pa.Table:  # fmt: skip
     """Some columns of the rows of trade that a question would be answered from."""
-    asked = {name: tables._texts(name, each) for name, each in filters.items() if each is not None}
+    asked = {
+        name: tables.texts_of(name, each) for name, each in filters.items() if each is not None
+    }
     products = [codes.product(word) for word in asked.get("product", ())]
-    wanted = tables._wanted("trade", asked, products, catalogue.load(root, local=local))
-    window = tables._month(start, "start"), tables._month(end, "end", last=True)
-    return tables._scan(
-        tables.stored(root, "trade", local=local), "trade", wanted, *window, columns
-    )
+    wanted = tables.conditions("trade", asked, products, catalogue.load(root, local=local))
+    window = tables.month_of(start, "start"), tables.month_of(end, "end", last=True)
+    return tables.scan(tables.stored(root, "trade", local=local), "trade", wanted, *window, columns)
 
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

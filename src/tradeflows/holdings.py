@@ -207,7 +207,7 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
         raise QueryError(f"no source {word!r}{near(word, told)}")
     ends: dict[str, list[Any]] = {}
     for table in schema.TABLES:
-        day = tables._dates(table)[0]
+        day = tables.dates_of(table)[0]
         held = tables.stored(root, table, local=local).to_table(["source_id", day])
         ends |= {each["source_id"]: [each[f"{day}_{name}"] for name in ("count", "min", "max")]
                  for each in held.group_by("source_id").aggregate(

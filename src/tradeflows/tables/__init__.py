@@ -1,0 +1,29 @@
+"""Raw files to Parquet (:func:`build`), and Parquet to a tidy frame (:func:`read`).
+
+``build`` runs every catalogued file through its cleaner and writes one Parquet file a table;
+``read`` answers a question from one table without mixing what must not be added up.
+"""
+
+from tradeflows.tables.asking import (
+    ALL_GOODS,
+    FEW,
+    FILTERS,
+    PARTS,
+    Words,
+    conditions,
+    dates_of,
+    month_of,
+    scan,
+    texts_of,
+)
+from tradeflows.tables.building import Built, build
+from tradeflows.tables.choosing import ADD_UP, family, total_or_parts
+from tradeflows.tables.files import processed, stored
+from tradeflows.tables.reading import no_nesting, read
+from tradeflows.tables.totals import MEASURES, control_totals
+
+__all__ = [
+    "ADD_UP", "ALL_GOODS", "FEW", "FILTERS", "MEASURES", "PARTS", "Built", "Words", "build",
+    "conditions", "control_totals", "dates_of", "family", "month_of", "no_nesting", "processed",
+    "read", "scan", "stored", "texts_of", "total_or_parts",
+]  # fmt: skip

@@ -1,0 +1,221 @@
+"""Of several statements of one thing, the one to take: source, release, level, total."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from tradeflows import catalogue, codes, schema
+from tradeflows.catalogue import Source
+from tradeflows.errors import QueryError
+from tradeflows.tables.asking import ALL_GOODS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ADD_UP = "measures.sum_parts adds them up"
+
+
+def known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """Rows whose release, or else whose file's retrieval, is of `day` or before."""
+    if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day):
+        raise QueryError(f"as_of={day!r}: expected a day such as 2024-06-01")
+    retrieved = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
+    released = frame.get("vintage", retrieved)
+    dated = released.str.fullmatch(r"\d{4}-\d\d-\d\d")
+    known = released.where(dated, retrieved)
+    if frame[known.le(day)].empty:
+        raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")
+    return frame[known.le(day)]
+
+
+def current(
+    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Without what a newer release withdrew or restated by `day`.
+
+    A fetched file knows the release of each reporter and period in it, and what it was asked for;
+    of that nothing older holds, also where the newer release has no row.
+    """
+    places: dict[tuple[str, str], dict[str, int]] = {}  # publisher and cell: release: its place
+    holds: dict[str, dict[str, str]] = {}
+    for name, source in sources.items():
+        releases: Mapping[str, str] = source.arguments.get("releases", {})
+        known = {cell: text for cell, text in releases.items()
+                 if day is None or (text[:10] if "/" not in text.split()[0] else
+                                    f"{source.retrieved}") <= day}  # fmt: skip
+        for cell, text in known.items():
+            places.setdefault((source.publisher, cell), {}).setdefault(text, 0)
+        holds |= {name: known} if known else {}
+    for texts in places.values():  # of two releases of one day the one that came first is older
+        order = sorted(texts, key=lambda text: text.split()[0])
+        texts.update({text: place for place, text in enumerate(order)})
+    if all(len(texts) == 1 for texts in places.values()):
+        return frame
+    month = frame["ref_period"].dt.strftime("%Y%m")
+    cells = frame["reporter_code"] + " " + month.where(frame["freq_code"].ne("A"), month.str[:4])
+
+    def place(name: str, cell: str) -> int:
+        text = holds.get(name, {}).get(cell)
+        return places[sources[name].publisher, cell][text] if text else -1
+
+    own = [place(name, cell) for name, cell in zip(frame["source_id"], cells, strict=True)]
+    own = frame.assign(own=own)["own"]
+    gone = own.lt(-1)
+    for name in holds:
+        newer = cells.map({cell: place(name, cell) for cell in holds[name]})
+        older = own.ge(0) & own.lt(newer) & frame["publisher"].eq(sources[name].publisher)
+        if older.any():
+            gone |= older & catalogue.covers(sources[name], frame)
+    if gone.all():
+        newest = max(frame["vintage"])
+        raise QueryError(f"a newer release withdrew all of this, last stated by that of {newest}; "
+                         "as_of= or vintage= shows it")  # fmt: skip
+    if gone.any():
+        caveats.append(f"{gone.sum()} rows of older releases, which a newer one restates or has "
+                       "withdrawn, passed over; vintage= chooses")  # fmt: skip
+    return frame[~gone]
+
+
+def not_superseded(
+    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Without the rows of a source that another, known by `day`, supersedes as a whole."""
+    old = {each.supersedes for each in sources.values()
+           if day is None or catalogue.released(each) <= day}  # fmt: skip
+    kept = frame[~frame["source_id"].isin(old)]
+    if kept.empty:
+        held = ", ".join(f"vintage={each!r}" for each in sorted(frame["vintage"].unique())[-4:])
+        raise QueryError("the newest release states nothing of this; an older one does, which "
+                         f"it supersedes: {held}")  # fmt: skip
+    if len(kept) < len(frame):
+        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
+                       "superseded ones passed over; vintage= chooses")  # fmt: skip
+    return kept
+
+
+def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+    """The source of each row; what a user got from one publisher in many files is one."""
+    names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
+             for n, s in sources.items()}  # fmt: skip
+    return frame["source_id"].astype("str").map(names)
+
+
+def one_level(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
+    """One level of product: the code asked for or, where a source lacks it, what lies under it.
+
+    Adds ``asked``: the place of the product in the question, by which sources are compared.
+    """
+    if not products:
+        return frame.assign(asked=0)
+    cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
+    held: dict[tuple[str, str], set[str]] = {}
+    for source, reporter, code in dict.fromkeys(cells):
+        held.setdefault((source, reporter), set()).add(code)
+    chosen: dict[tuple[str, str, str], int] = {}
+    for (source, reporter), found in held.items():
+        for place, alternatives in enumerate(products):
+            for code in _levels(found, alternatives):
+                if (other := chosen.setdefault((source, reporter, code), place)) != place:
+                    raise QueryError(f"product={products[other][0]!r} and {products[place][0]!r} "
+                                     f"share {code} in {source}; ask for one")  # fmt: skip
+    places = [chosen.get(cell, -1) for cell in cells]
+    return frame.assign(asked=places)[[place >= 0 for place in places]]
+
+
+def _levels(found: set[str], alternatives: list[str]) -> set[str]:
+    """The first of `alternatives` that is held, else the highest codes held under the first."""
+    for code in alternatives:
+        if code in found:
+            return {code}
+    for whole in alternatives:
+        if under := {code for code in found if codes.wholes(code, {whole} - {ALL_GOODS})}:
+            return {code for code in under if not codes.wholes(code, under)}
+    return set()
+
+
+FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
+
+
+def preferred(
+    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of several sources that state one flow, the one that the catalogue ranks first."""
+    if frame["source_id"].nunique() == 1:
+        return frame
+    frame = frame.assign(family=family(frame, sources))
+    rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
+                                   for name, source in sources.items()})  # fmt: skip
+    best = rank.groupby([frame[name] for name in FLOW]).transform("min")
+    kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
+    # Not by partner: two sources' partners side by side are no whole that shares could be of.
+    whole = [name for name in FLOW if name != "partner_iso"]
+    mixed = kept[kept.groupby(whole)["family"].transform("nunique").gt(1)]
+    if len(mixed):
+        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
+        choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
+        raise QueryError(f"what {who} reports would come from several sources, partner by partner "
+                         f"or of one rank; add {choice}")  # fmt: skip
+    for name, rest in passed.groupby("source_id"):
+        who = ", ".join(sorted(rest["reporter_iso"].unique()))
+        caveats.append(f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
+                       f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
+                       "publisher= or source= chooses")  # fmt: skip
+    return kept.drop(columns="family")
+
+
+def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
+    """Where codes below the product stand for it, since the source holds no such level."""
+    caveats = []
+    rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
+    for (place, source), cells in groupby(rows, key=lambda row: row[:2]):
+        found = [code for *_, code in cells]
+        alternatives = products[place] if products else found
+        if not set(found) & set(alternatives):
+            shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
+            caveats.append(f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
+                           "does not hold")  # fmt: skip
+    return caveats
+
+
+RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
+
+
+def newest_release(
+    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of several releases of one period by one source, the newest."""
+    if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
+        return frame
+    whose = family(frame, sources)
+    fetched = whose.ne(frame["source_id"])
+    # A release was fetched for some products and partners, so it is the newest of these alone.
+    cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
+    frame = frame.assign(family=whose, within=cell.where(fetched, ""))
+    newest = frame.groupby(RELEASE)["vintage"].transform("max")
+    kept = frame[frame["vintage"].eq(newest)]
+    if len(kept) < len(frame):
+        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
+                       "older ones passed over; vintage= chooses")  # fmt: skip
+    for source, releases in kept.groupby("family")["vintage"].nunique().items():
+        if releases > 1:
+            caveats.append(f"{source}: the periods are from {releases} releases")
+    # Two questions may have brought one row of one release twice.
+    one = [name for name in schema.key(schema.TRADE) if name != "source_id"]
+    again = kept["family"].ne(kept["source_id"]) & kept.duplicated(one)
+    return kept[~again].drop(columns=["family", "within"])
+
+
+def total_or_parts(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
+    """Of each cell of a source the total or, where it states none, the parts."""
+    cell = [name for name in schema.key(schema.TRADE) if name not in ("breakdown", "qty_unit")]
+    whole = frame["breakdown"].eq("total")
+    stated = whole.groupby([frame[name] for name in cell]).transform("any")
+    kept = frame[whole | ~stated]
+    if found := sorted(set(kept["breakdown"]) - {"total"}):
+        some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
+        caveats.append(f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "
+                       f"state ({some}); {ADD_UP}")  # fmt: skip
+    return kept

@@ -1,0 +1,57 @@
+"""The Parquet files below ``data/processed``: where they lie, and whether they are of now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from tradeflows import catalogue, schema
+from tradeflows.catalogue import Source
+from tradeflows.clean import fingerprint
+from tradeflows.errors import BuildError
+
+
+def processed(root: Path, table: str, *, local: bool = False) -> Path:
+    """Where the Parquet file of `table` lies below `root`; `local` for the user's own sources."""
+    return root / "data" / "processed" / ("local" if local else "") / f"{table}.parquet"
+
+
+def catalogued(root: Path) -> dict[bool, dict[str, Source]]:
+    """The committed sources under False, and the user's own under True."""
+    committed, every = catalogue.load(root), catalogue.load(root, local=True)
+    own = {name: source for name, source in every.items() if name not in committed}
+    return {False: committed, True: own}
+
+
+def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
+    """The Parquet file of `table`, and the one of the user's own sources where there are any."""
+    if not local:
+        return _opened(processed(root, table), table, catalogue.load(root))
+    return ds.dataset([
+        _opened(processed(root, table, local=own), table, sources)
+        for own, sources in catalogued(root).items() if not own or sources
+    ])  # fmt: skip
+
+
+def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
+    try:
+        written = path.stat()
+        dataset = _dataset(path, written.st_mtime_ns, written.st_size)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BuildError(f"{path}: absent; run `tradeflows build`") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
+    digest = (dataset.schema.metadata or {}).get(b"fingerprint", b"").decode()
+    if digest != fingerprint(sources.values(), table):
+        raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
+    return dataset.replace_schema(schema.TABLES[table])
+
+
+@lru_cache(maxsize=16)
+def _dataset(path: Path, *written: int) -> ds.Dataset:
+    """The file as it was `written`."""
+    return ds.dataset(path, format="parquet")
