@@ -242,6 +242,12 @@ def test_a_monthly_table_gives_the_month_and_the_year_to_date(rows):
     assert str(to_date[0]["ref_period"]) == "2023-01-01"
 
 
+@pytest.mark.parametrize("unit", ["10000T", "10,000 t", " 10000 T "])
+def test_a_unit_may_be_printed_with_commas_and_blanks(rows, unit):
+    [month, _] = rows(twins.gacc_page(TITLE, [["Coal", unit, *LINES[0][2:]]]))
+    assert month["net_wgt_kg"] == 5.144e10
+
+
 def test_january_and_february_are_a_block(rows):
     title = "(13) Major Export Commodities in Quantity and Value,1-2.2020"
     first = rows(twins.gacc_page(title, LINES))[0]

@@ -73,15 +73,56 @@ def test_two_processes_at_once_lose_no_entry(make_root, saved):
         each.stdout.close(), each.stderr.close()
 
 
-def test_a_rate_in_xml_is_followed_to_its_record(make_root, saved):
+OILS = ["Crude petroleum oils", "10,000 t", "1,043.5", "55", "5,144.0", "300", "1", "2"]
+PAGE = twins.gacc_page("(14) Major Import Commodities in Quantity and Value, 5.2023",
+                       [["Coal", "10000T", "9", "1", "20", "3", "1", "2"], OILS])  # fmt: skip
+GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
+CUBE = ([GAS], ["2023-01", "2023-02"], {(GAS, "2023-01"): "1", (GAS, "2023-02"): "2.5 p"})
+DAYS = twins.ecb(["USD", "CNY"], [["2023-03-02", "1.3", "7.1"], ["2023-03-01", "1.1", "7.2"],
+                                  ["2023-02-28", "1.0", "7.3"]])  # fmt: skip
+MONTH = [("01.03.2026", 10, "115,5"), ("02.04.2026", 10, "118,5"), ("03.04.2026", 10, "117,5")]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "asked", "column", "path", "line", "text"),
+    [
+        ("page.htm", PAGE, {"product": "2709", "start": "2023-05"}, "net_wgt_kg", "", 3,
+         "<tr>" + "".join(f"<td>{cell}</td>" for cell in OILS) + "</tr>"),
+        ("cube", twins.json_stat(*CUBE), {"product": "G3000", "start": "2023-02"}, "qty", "", 1,
+         'value 1: 2.5, status 1: "p"'),
+        ("gas.tsv", twins.tsv(*CUBE), {"product": "G3000", "start": "2023-02"}, "qty", "", 2,
+         "M,G3000,RU,MIO_M3,DE\t1\t2.5 p"),
+        ("a.zip", twins.zipped("eurofxref-hist.csv", DAYS),
+         {"table": "rates", "quote": "CNY", "start": "2023-03"}, "rate", "!eurofxref-hist.csv", 2,
+         "2023-03-02,1.3,7.1,\n2023-03-01,1.1,7.2,"),
+        ("a.xml", twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
+                                              ("CNY", 10, "Юаней", "117,5660")]),
+         {"table": "rates", "base": "CNY"}, "rate", "", 1,
+         '<Valute ID="R0"><NumCode>1</NumCode><CharCode>CNY</CharCode><Nominal>10</Nominal>'
+         "<Name>Юаней</Name><Value>117,5660</Value></Valute>"),
+        ("b", twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH),
+         {"table": "rates", "start": "2026-04"}, "rate", "", 1,
+         "\n".join(f'<Record Date="{day}" Id="R01375"><Nominal>10</Nominal><Value>{value}</Value>'
+                   "</Record>" for day, _, value in MONTH[1:])),
+    ],
+    ids=["a page", "a cube", "a TSV", "a zip", "XML of a day", "XML of a currency"],
+)  # fmt: skip
+def test_a_number_is_followed_to_the_text_of_any_saved_file(
+    make_root, saved, name, raw, asked, column, path, line, text
+):
     root = make_root({"oil": {}})
-    raw = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
-                                       ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
-    [added] = local.add([saved(raw, "XML_daily.xml")], root)
+    options = {"flow": "M"} if name.endswith("tsv") else {}
+    [added] = local.add([saved(raw, name)], root, **options)
     tables.build(root)
-    yuan = tables.read("rates", base="CNY", source=added.source.id, local=True, root=root)
-    [term] = trace.trace(yuan, "rate", root)["text"]
-    assert "<Name>Юаней</Name><Value>117,5660</Value></Valute>" in term
+    asked = {"source": added.source.id, "local": True, "root": root} | asked
+    if asked.get("table", "trade") == "trade":
+        asked |= {"cumulation": "period"}
+    [term] = trace.trace(tables.read(**asked), column, root).to_dict("records")
+    assert term["path"] == f"data/raw/{added.source.path}{path}"
+    assert (term["line"], term["text"]) == (line, text)
+    added.source.file(root).write_bytes(raw + b" ")
+    with pytest.raises(SourceError, match="changed"):
+        trace.trace(tables.read(**asked), column, root)
 
 
 def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):

@@ -17,7 +17,8 @@ import tradeflows as tf
 from tradeflows import lineage, measures
 from tradeflows.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.lineage import Formula, Role
-from tradeflows.trace import _records, recombine, trace
+from tradeflows.publishers import comext, comtrade, eurostat_energy, gacc, lines
+from tradeflows.trace import recombine, trace
 
 KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
 AREAS = ("CHN", "IND", "TUR")
@@ -435,52 +436,70 @@ def test_lines_that_do_not_come_to_the_number_are_refused(root):
         trace(result)
 
 
-def test_a_file_without_lines_ends_the_trace(tmp_path):
-    with pytest.raises(QueryError, match=r"day\.zip is no file of lines"):
-        _records(tmp_path / "day.zip", {1})
+# --- the text of a record, by publisher -----------------------------------------------------------
+
+
+def test_a_workbook_ends_the_trace(tmp_path):
+    (tmp_path / "easy.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(QueryError, match=r"easy\.xlsx is a workbook"):
+        comext.records(tmp_path / "easy.xlsx", {1})
 
 
 def test_the_members_of_a_reply_are_its_records(tmp_path):
-    path = tmp_path / "reply.json"
+    path = tmp_path / "reply"
     path.write_text('{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}', encoding="utf-8")
-    assert _records(path, {1, 2}) == {1: (2, '{"a": "é, }"}'), 2: (3, '{"a": [2]}')}
+    assert comtrade.records(path, {1, 2}) == {1: (2, '{"a": "é, }"}', ""), 2: (3, '{"a": [2]}', "")}
     with pytest.raises(LayoutError, match="list of data"):
-        _records(path, {3})
+        comtrade.records(path, {3})
     path.write_text('{"value": {"0": 1}}')
-    with pytest.raises(QueryError, match="no list of data"):
-        _records(path, {1})
+    with pytest.raises(LayoutError, match="list of data"):
+        comtrade.records(path, {1})
 
 
 def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
     with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
         file.write('a\tb\n1\t"x\n')
-    assert _records(tmp_path / "bulk.gz.txt.gz", {1}) == {1: (2, '1\t"x')}
+    assert comtrade.records(tmp_path / "bulk.gz.txt.gz", {1}) == {1: (2, '1\t"x', "")}
     (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
-    assert _records(tmp_path / "gacc.csv", {1}) == {1: (2, "27090000,俄罗斯")}
+    assert gacc.records(tmp_path / "gacc.csv", {1}) == {1: (2, "27090000,俄罗斯", "")}
     (tmp_path / "odd.csv").write_bytes(b"a\n\xff\xff\n")
-    with pytest.raises(LayoutError, match="another encoding"):
-        _records(tmp_path / "odd.csv", {1})
+    for each in (gacc, lines):
+        with pytest.raises(LayoutError, match="another encoding"):
+            each.records(tmp_path / "odd.csv", {1})
 
 
 def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tmp_path):
     path = tmp_path / "notes.csv"
     path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
-    assert _records(path, {1, 2, 3}) == {
-        1: (3, '1,"two\r\nlines"'), 2: (5, '2,5" pipe'), 3: (6, '3,"a ""b"""'),
+    assert lines.records(path, {1, 2, 3}) == {
+        1: (3, '1,"two\r\nlines"', ""), 2: (5, '2,5" pipe', ""), 3: (6, '3,"a ""b"""', ""),
     }  # fmt: skip
+    assert lines.records(path, {2, 9}) == {2: (5, '2,5" pipe', "")}
 
 
 def test_a_tab_separated_file_has_no_quotes(tmp_path):
-    path = tmp_path / "notes.tsv"
-    path.write_text('id\tnote\n1\t"open\n2\tplain\n')
-    assert _records(path, {1, 2}) == {1: (2, '1\t"open'), 2: (3, "2\tplain")}
+    path = tmp_path / "notes"
+    path.write_text('freq\\TIME_PERIOD\t2020-01\n1\t"open\n2\tplain\n')
+    assert eurostat_energy.records(path, {1, 2}) == {1: (2, '1\t"open', ""), 2: (3, "2\tplain", "")}
 
 
 def test_a_line_that_is_no_csv_is_refused(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a\n" + "x" * 200_000)
     with pytest.raises(LayoutError, match="field larger"):
-        _records(path, {1})
+        lines.records(path, {1})
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_cell_of_a_cube_is_shown_with_its_place_and_flag(tmp_path, full):
+    cells = "[1.50, null,\n 3e2]" if full else '{"0": 1.50, "2" :\n 3e2}'
+    flags = '[null, ": ,", "p"]' if full else '{"1": ": ,", "2":"p"}'
+    path = tmp_path / "cube"
+    path.write_text(f'\ufeff{{"note": {{"value": [7, 8]}},\n"value": {cells}, "status": {flags}}}')
+    assert eurostat_energy.records(path, {1, 2, 3, 4}) == {
+        1: (2, "value 0: 1.50", ""), 2: (3, 'status 1: ": ,"', ""),
+        3: (3 if full else 2, 'value 2: 3e2, status 2: "p"', ""),
+    }  # fmt: skip
 
 
 # --- formulas -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
@@ -350,8 +350,20 @@ def cleaner(source: Source) -> Callable[..., Any]:
 
 def covers(source: Source, rows: Any) -> Any:
     """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
-    module = importlib.import_module(f"tradeflows.publishers.{source.cleaner.partition('.')[0]}")
-    return module.covers(source, rows) if hasattr(module, "covers") else rows["source_id"].isin([])
+    known = getattr(_module(source), "covers", None)
+    return known(source, rows) if known else rows["source_id"].isin([])
+
+
+def records(source: Source, path: Path, wanted: Collection[int]) -> dict[int, Any]:
+    """The records `wanted` of the file of `source` as they stand in it, by their number."""
+    from tradeflows.publishers import lines
+
+    found: dict[int, Any] = getattr(_module(source), "records", lines.records)(path, wanted)
+    return found
+
+
+def _module(source: Source) -> Any:
+    return importlib.import_module(f"tradeflows.publishers.{source.cleaner.partition('.')[0]}")
 
 
 # --- the files themselves ------------------------------------------------------------------------

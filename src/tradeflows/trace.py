@@ -5,14 +5,10 @@ a table, those to the lines of the catalogued files, and then computes the numbe
 """
 
 import ast
-import csv
-import gzip
-import io
-import json
 import math
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -24,9 +20,8 @@ import pyarrow.compute as pc
 
 from tradeflows import catalogue, tables
 from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError, QueryError
+from tradeflows.errors import QueryError
 from tradeflows.lineage import PLACE, Formula, Made, Role, evaluate, made, parse
-from tradeflows.publishers import archives
 
 COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text",
            "publisher", "address"]  # fmt: skip
@@ -78,10 +73,11 @@ def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = No
         ``row`` (its label in `frame`), ``formula``, ``role`` (the name in the formula; a role is
         the sum of its terms), ``value`` in ``unit``, ``sign`` (1 where a larger term makes a
         larger number, -1 where a smaller one, 0 where it makes no difference), ``source_id``,
-        ``source_row``, ``source_field``, ``path``, ``line`` (from 1, the header is counted),
-        ``text`` (the line as it stands, or the member of a reply in JSON), ``publisher`` and
-        ``address`` (or the steps to obtain the file, where it has none). The order of input rows
-        does not matter.
+        ``source_row``, ``source_field``, ``path`` (of a zip ``file.zip!member``), ``line`` (from 1,
+        the header is counted), ``text`` (as it stands: the line, all days of a monthly mean, the
+        row of a page, the member of a reply, the cell of a cube), ``publisher`` and ``address``
+        (or the steps to obtain the file, where it has none). The order of input rows does not
+        matter.
 
     Raises
     ------
@@ -340,13 +336,14 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
     for name, (source, publisher) in catalogue.entries(wanted, root).items():
         held = wanted[name]
         path = catalogue.check(source, root)
-        records = _records(path, {line.source_row for line in held})
+        records = catalogue.records(source, path, {line.source_row for line in held})
         units = _units(source, root, held)
         for line in held:
             if line.source_row not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
-            found[line] = (units[line], *line[:3], path.relative_to(root).as_posix(),
-                           *records[line.source_row], publisher.name,
+            record = records[line.source_row]
+            where = path.relative_to(root).as_posix() + f"!{record.member}" * bool(record.member)
+            found[line] = (units[line], *line[:3], where, record.line, record.text, publisher.name,
                            source.address or source.steps)  # fmt: skip
     return found
 
@@ -380,90 +377,6 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
             f"of {source.id}: it was changed after it was read"
         )
     return units
-
-
-def _records(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
-    """First line number and text of each of the records `wanted`, 1 being below the header."""
-    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if kind == "xml":
-        return _elements(path.read_bytes(), wanted)
-    if kind == "7z":
-        return _packed(path, wanted)
-    if kind not in ("csv", "dat", "tsv", "txt", "json"):
-        raise QueryError(f"{path.name} is no file of lines: a trace ends at text files")
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            with opened(path, "rt", encoding=encoding, newline="") as file:
-                if kind == "json":
-                    return _members(path, file.read(), wanted)
-                return _rows(file, wanted, quoted=kind in ("csv", "dat") and path.suffix != ".gz")
-        except UnicodeDecodeError:
-            continue
-        except (csv.Error, json.JSONDecodeError) as error:
-            raise LayoutError(path, "lines of cells, or a list of data", str(error)) from error
-    raise LayoutError(path, "text in UTF-8 or GB 18030", "another encoding")
-
-
-def _rows(
-    file: Iterable[str], wanted: Collection[int], *, quoted: bool
-) -> dict[int, tuple[int, str]]:
-    """Records of a table; a quoted one may have several lines, and an empty line is none."""
-    found: dict[int, tuple[int, str]] = {}
-    read: list[str] = []
-
-    def noted() -> Iterator[str]:
-        for line in file:
-            read.append(line)
-            yield line
-
-    reader = csv.reader(noted(), quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-    record, last = -1, max(wanted)
-    for cells in reader:
-        record += bool(cells)
-        if cells and record in wanted:
-            found[record] = reader.line_num - len(read) + 1, "".join(read).rstrip("\r\n")
-        if record == last:
-            break
-        read.clear()
-    return found
-
-
-def _packed(path: Path, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
-    """Records of the table in an archive, which is decoded to its end."""
-    with archives.opened(path) as stream:
-        raw = isinstance(stream, io.RawIOBase)
-        lines: Any = io.BufferedReader(stream) if raw else stream
-        try:
-            text = (line.decode("utf-8-sig", "backslashreplace") for line in lines)
-            return _rows(text, wanted, quoted=True)
-        finally:
-            if raw:
-                lines.detach()
-
-
-def _elements(raw: bytes, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
-    """Records of the Bank of Russia's XML, in the encoding that it declares."""
-    said = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
-    text = raw.decode(said[1].decode() if said else "utf-8")
-    records = re.finditer(r"<(Record|Valute)\b.*?</\1\s*>", text, re.DOTALL)
-    return {
-        record: (text.count("\n", 0, match.start()) + 1, match[0])
-        for record, match in enumerate(records, start=1) if record in wanted
-    }  # fmt: skip
-
-
-def _members(path: Path, text: str, wanted: Collection[int]) -> dict[int, tuple[int, str]]:
-    """Members of the list ``data`` of a reply."""
-    if not (head := re.search(r'"data"\s*:\s*\[', text)):
-        raise QueryError(f"{path.name} has no list of data: a trace ends at lines and at replies")
-    decoder, found, at = json.JSONDecoder(), dict[int, tuple[int, str]](), head.end()
-    for record in range(1, max(wanted) + 1):
-        at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
-        start, (_, at) = at, decoder.raw_decode(text, at)
-        if record in wanted:
-            found[record] = text.count("\n", 0, start) + 1, text[start:at]
-    return found
 
 
 class _Callable(ModuleType):

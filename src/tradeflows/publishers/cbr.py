@@ -7,7 +7,7 @@ currencies in settlements have no published layout that is known, so they stay t
 import math
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-u
 
 from tradeflows.catalogue import Source
 from tradeflows.errors import CodeError, LayoutError
-from tradeflows.publishers import Part, reading
+from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import RATES
 
 LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
@@ -34,6 +34,8 @@ CURRENCIES = {
     "R01720": "UAH", "R01760": "CZK", "R01770": "SEK", "R01775": "CHF", "R01805F": "RSD",
     "R01810": "ZAR", "R01815": "KRW", "R01820": "JPY",
 }  # fmt: skip
+RECORD = re.compile(r"<(Record|Valute)\b(?:[^>]*\bDate\s*=\s*[\"']\d\d[./](?P<month>[\d./]+))?.*?"
+                    r"</\1\s*>", re.DOTALL)  # fmt: skip
 STATISTIC = "mean of official rates over the days on which a new one took effect"
 
 
@@ -84,6 +86,21 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     if not rates:
         raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
     yield Part(_rows(source, rates, first, last), len(tree), {})
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Records as they stand in the XML: one of a day, or all of the month that it begins."""
+    raw = reading.whole(path, LARGEST)
+    said = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
+    text = raw.decode(said[1].decode() if said else "utf-8")
+    found = [*lines.numbered(text, RECORD.finditer(text))]
+    months: dict[str, list[str]] = {}
+    for i, (_, match) in enumerate(found):
+        months.setdefault(match["month"] or str(i), []).append(match[0])
+    return {
+        record: lines.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
+        for record, (line, match) in enumerate(found, start=1) if record in wanted
+    }  # fmt: skip
 
 
 def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:

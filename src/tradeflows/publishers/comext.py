@@ -15,7 +15,7 @@ the decoder has vouched for all of it, is it sorted by product, flow and partner
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import pairwise
@@ -27,8 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.catalogue import Source
-from tradeflows.errors import SchemaError
-from tradeflows.publishers import Part, comext_exports, comext_formats, reading
+from tradeflows.errors import QueryError, SchemaError
+from tradeflows.publishers import Part, archives, comext_exports, comext_formats, lines, reading
 from tradeflows.publishers.comext_numbers import (
     CELL,
     FLOWS,
@@ -85,6 +85,15 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
         while part := waiting.popleft().result():
             waiting.append(one.submit(next, parts, None))
             yield part
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Lines of the file as they stand, or of the one in its archive, which is read to the end."""
+    found = comext_formats.reader(path)
+    if found and found[0] is comext_formats.workbook:
+        raise QueryError(f"{path.name} is a workbook: a trace ends at text files")
+    with archives.opened(path) as stream:
+        return lines.table(path, stream, wanted)
 
 
 def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Piece, Array]]:

@@ -10,7 +10,10 @@ flagged; a zero quantity or weight beside a value means "not published" and beco
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import gzip
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +26,7 @@ from pyarrow import json as pajson
 from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError
-from tradeflows.publishers import Part, reading
+from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import TRADE
 
 if TYPE_CHECKING:
@@ -204,6 +207,29 @@ def _columns(
                 "qty", pc.cast(foreign, pa.string()), "in unit", code, " "), None),
         ),
     }  # fmt: skip
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
+    with gzip.open(path) if _gzip(path) else path.open("rb") as file:
+        head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
+        file.seek(0)
+        if not head.startswith(b"{"):
+            quoted = b"\t" not in head.partition(b"\n")[0]
+            return lines.table(path, file, wanted, "latin-1", quoted=quoted)
+        text = file.read().decode("utf-8-sig")
+    if not (start := re.search(r'"data"\s*:\s*\[', text)):
+        raise LayoutError(path, "a reply with a list of data", "none")
+    decoder, found, at = json.JSONDecoder(), dict[int, lines.Record](), start.end()
+    try:
+        for record in range(1, max(wanted) + 1):
+            at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
+            begin, (_, at) = at, decoder.raw_decode(text, at)
+            if record in wanted:
+                found[record] = lines.Record(text.count("\n", 0, begin) + 1, text[begin:at])
+    except json.JSONDecodeError as error:
+        raise LayoutError(path, "a list of data", str(error)) from error
+    return found
 
 
 # --- the three forms of a file -------------------------------------------------------------------

@@ -7,9 +7,10 @@ and eurofxref.csv in a zip or by itself).
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 
 from tradeflows.catalogue import Source
 from tradeflows.errors import CodeError, LayoutError
-from tradeflows.publishers import Part, reading
+from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import RATES
 
 LARGEST = 32 << 20  # bytes; all days since 1999 are some 2 MB
@@ -56,7 +57,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         A heading that is no currency.
     """
     source = source or reading.uncatalogued(path, "ecb", "rates")
-    raw = _unzipped(path)
+    raw = _unzipped(path)[1]
     head = [cell.strip() for cell in reading.header(path, raw=raw)]
     if head[:1] != ["Date"] or head[-1] != "":
         raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}")
@@ -81,6 +82,18 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     for rows in _rows(source, currencies, months, every.max().item()):
         yield Part(rows, len(every), {}, empty=empty)
         every, empty = every[:0], 0  # they are counted once
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Lines of all days of the month that each record begins, as they stand in the CSV."""
+    member, raw = _unzipped(path)
+    with path.open("rb") if raw is None else BytesIO(raw) as file:
+        days = lines.table(path, file)
+    months: dict[str, list[str]] = {}
+    for day in days.values():
+        months.setdefault(day.text[:7], []).append(day.text)
+    return {row: lines.Record(days[row].line, "\n".join(months[days[row].text[:7]]), member)
+            for row in wanted if row in days}  # fmt: skip
 
 
 class Month(NamedTuple):
@@ -141,12 +154,12 @@ def _rows(
         })  # fmt: skip
 
 
-def _unzipped(path: Path) -> bytes | None:
-    """The bytes of the CSV in a zip; None where the file is the CSV itself."""
+def _unzipped(path: Path) -> tuple[str, bytes | None]:
+    """Name and bytes of the CSV in a zip; None where the file is the CSV itself."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
             reading.fits(path, LARGEST)
-            return None
+            return "", None
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -159,7 +172,7 @@ def _unzipped(path: Path) -> bytes | None:
         raise LayoutError(path, "a whole zip", str(error), "obtain it again") from error
     if len(raw) > LARGEST:
         raise LayoutError(path, f"at most {LARGEST >> 20} MiB in the zip", "more")
-    return raw
+    return names[0], raw
 
 
 def _days(block: reading.Block) -> np.ndarray:

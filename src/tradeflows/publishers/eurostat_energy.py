@@ -3,7 +3,7 @@
 Source: Eurostat, https://ec.europa.eu/eurostat/databrowser, as TSV, SDMX-CSV or JSON-stat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
-from tradeflows.publishers import Part, eurostat_formats, reading
+from tradeflows.publishers import Part, eurostat_formats, lines, reading
 from tradeflows.publishers.eurostat_formats import DIMENSIONS, Cells, Flags
 from tradeflows.schema import TRADE
 
@@ -51,14 +51,7 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "eurostat_energy", "trade")
-    with path.open("rb") as file:
-        start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
-    read = (
-        eurostat_formats.json_stat if start.startswith(b"{")
-        else eurostat_formats.tsv if b"\\TIME_PERIOD\t" in start
-        else eurostat_formats.sdmx
-    )  # fmt: skip
-    stated, cells = read(path)
+    stated, cells = _reader(path)(path)
     if not (stated or flow):
         raise QueryError(f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
                          "add --flow M or --flow X")  # fmt: skip
@@ -66,6 +59,25 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
         raise QueryError(f"{path}: the file says {stated}, not --flow {flow}; leave it out")
     for part in cells:
         yield _part(path, source, part, stated or flow)
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Lines of a TSV or SDMX-CSV, or cells of a JSON-stat, as they stand."""
+    read = _reader(path)
+    if read is eurostat_formats.json_stat:
+        return eurostat_formats.json_cells(path, wanted)
+    with path.open("rb") as file:
+        return lines.table(path, file, wanted, quoted=read is not eurostat_formats.tsv)
+
+
+def _reader(path: Path) -> Callable[[Path], tuple[str, Iterator[Cells]]]:
+    with path.open("rb") as file:
+        start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+    return (
+        eurostat_formats.json_stat if start.startswith(b"{")
+        else eurostat_formats.tsv if b"\\TIME_PERIOD\t" in start
+        else eurostat_formats.sdmx
+    )  # fmt: skip
 
 
 def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.errors import LayoutError
-from tradeflows.publishers import reading
+from tradeflows.publishers import lines, reading
 
 LARGEST = 512 << 20  # bytes of JSON
 SLICE = 1 << 17  # cells of JSON at a time
@@ -26,6 +26,8 @@ FLAGS = {
 }  # fmt: skip
 DATASET = re.compile(r"NRG_T([IE])_(OIL|GAS|SFF)M", re.IGNORECASE)
 MISSING = ":"
+NAME = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')  # of a member of an object in JSON
+CELL = re.compile(r'(?:"(?P<place>\d+)"\s*:\s*)?(?P<cell>"[^"]*"|[^\s,\]}]+)')
 
 
 class Cells(NamedTuple):
@@ -202,6 +204,30 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
     said = cube.get("extension")
     said = str(said.get("id", "")) if isinstance(said, dict) else ""
     return (_said(path, [said]) if said else ""), _cube(names, sizes, index, place, number, flag)
+
+
+def json_cells(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Cells of a JSON-stat as they stand: place and text of the figure, and of its flag."""
+    text = reading.whole(path, LARGEST).decode("utf-8-sig")
+    found: dict[int, lines.Record] = {}
+    for name, start, end in _members(text):
+        cells = CELL.finditer(text, start + 1, end) if name in ("value", "status") else ()
+        for i, (line, match) in enumerate(lines.numbered(text, cells)):
+            place = int(match["place"] or i)
+            if place + 1 in wanted and match["cell"] != "null":
+                line, before = found.get(place + 1, (line, ""))[:2]
+                said = f"{before}, {name} {place}: {match['cell']}".removeprefix(", ")
+                found[place + 1] = lines.Record(line, said)
+    return found
+
+
+def _members(text: str) -> Iterator[tuple[str, int, int]]:
+    """Members of an object in JSON: the name, and where its value starts and ends."""
+    decoder, at = json.JSONDecoder(), text.index("{") + 1
+    while head := NAME.match(text, at):
+        name, start = json.loads(head[1]), head.end()
+        at = decoder.raw_decode(text, start)[1]
+        yield name, start, at
 
 
 def _cube(

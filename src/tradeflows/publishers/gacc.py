@@ -4,7 +4,7 @@ Source: General Administration of Customs of China, http://stats.customs.gov.cn 
 http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tradeflows import codes
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
-from tradeflows.publishers import Part, gacc_monthly, reading
+from tradeflows.publishers import Part, gacc_monthly, lines, reading
 from tradeflows.schema import TRADE
 
 CUT_OFF = 10_000  # lines, after which the query's export stops without a word
@@ -82,12 +82,25 @@ def clean(
     """
     if flow not in ("", *ENDS):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
-    with path.open("rb") as file:
-        page = file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
     source = source or reading.uncatalogued(path, "gacc", "trade")
     yield from (
-        gacc_monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, period)
+        gacc_monthly.clean(path, source, flow=flow)
+        if _page(path)
+        else _query(path, source, flow, period)
     )
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Lines of the query's file, or rows of a page's table, as they stand."""
+    if _page(path):
+        return gacc_monthly.records(path, wanted)
+    with path.open("rb") as file:
+        return lines.table(path, file, wanted, "gb18030")
+
+
+def _page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
 
 
 def _query(path: Path, source: Source, flow: str, period: str) -> Iterator[Part]:

@@ -1,7 +1,7 @@
 """Tables (13) and (14) of the monthly bulletin of China's customs, as pages of the English site."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
-from tradeflows.publishers import Part, reading
+from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import TRADE
 
 LARGEST = 8 << 20  # bytes; the pages have some 0.2 MB
@@ -29,6 +29,7 @@ KNOWN = {
 }  # fmt: skip
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
+ROW = re.compile(r"(?=(<tr[\s>].*?(?:</tr\s*>|\Z)))", re.IGNORECASE | re.DOTALL)
 FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
 
@@ -60,8 +61,8 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     QueryError
         `flow` contradicts the title.
     """
-    text = reading.text_of(path, reading.whole(path, LARGEST), "utf-8-sig")
-    lines = _lines(path, text)
+    text = _text(path)
+    table = [cells for _, cells in _rows(path, text)]
     words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
     titles = {found.groups() for found in TITLE.finditer(words)}
     if len(titles) != 1 or not MONEY.search(words):
@@ -76,16 +77,16 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     if flow not in ("", stated):
         raise QueryError(f"{path}: the page says {way}ports, not --flow {flow}; leave it out")
     start, january = date(int(year), int(first), 1), date(int(year), 1, 1)
-    known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in lines]
-    units = [_unit(path, line[1]) for line in lines]
+    known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in table]
+    units = [_unit(path, line[1]) for line in table]
     for at, field, cumulation, begin, length in (
         (2, "month", "period", start, months),
         (4, "year to date", "ytd", january, int(last or first)),
     ):
         amounts = [
-            _number(path, line[at], unit[1]) for line, unit in zip(lines, units, strict=True)
+            _number(path, line[at], unit[1]) for line, unit in zip(table, units, strict=True)
         ]
-        values = [_number(path, line[at + 1], 1000.0) for line in lines]
+        values = [_number(path, line[at + 1], 1000.0) for line in table]
         kept = [
             i for i, pair in enumerate(zip(amounts, values, strict=True)) if pair != (None,) * 2
         ]
@@ -109,11 +110,23 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
             "qty_unit": pa.array(["none" if units[i][0] == "kg" else units[i][0] for i in kept],
                                  pa.string()),
         })  # fmt: skip
-        yield Part(rows, len(lines) if field == "month" else 0, {}, empty=len(lines) - len(kept))
+        yield Part(rows, len(table) if field == "month" else 0, {}, empty=len(table) - len(kept))
 
 
-def _lines(path: Path, text: str) -> list[list[str]]:
-    """Cells of each commodity's row; a page whose tags do not close is refused, not mended."""
+def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+    """Rows of the table as they stand in the page."""
+    text = _text(path)
+    rows = lines.numbered(text, (match for match, _ in _rows(path, text)))
+    return {record: lines.Record(line, match[1])
+            for record, (line, match) in enumerate(rows, start=1) if record in wanted}  # fmt: skip
+
+
+def _text(path: Path) -> str:
+    return reading.text_of(path, reading.whole(path, LARGEST), "utf-8-sig")
+
+
+def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
+    """Each commodity's row and its cells; a page whose tags do not close is refused, not mended."""
     opened, closed = (
         [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
         for slash in ("", "/")
@@ -125,12 +138,14 @@ def _lines(path: Path, text: str) -> list[list[str]]:
     rows = [[" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
             for row in page.find_all("tr")]  # fmt: skip
     # A heading has few figures, if any: May, 1-5, the year before.
-    lines = [row for row in rows if row and row[0].casefold() not in HEADS and (
-        len(row) == COLUMNS or sum(bool(FIGURE.fullmatch(cell)) for cell in row) > 2)]  # fmt: skip
-    odd = [row for row in lines if len(row) != COLUMNS or not row[0] or not row[1]]
-    if odd or not lines:
+    kept = [(match, row) for match, row in zip(ROW.finditer(text), rows, strict=True)
+            if row and row[0].casefold() not in HEADS and (
+                len(row) == COLUMNS or sum(bool(FIGURE.fullmatch(cell)) for cell in row) > 2
+            )]  # fmt: skip
+    odd = [row for _, row in kept if len(row) != COLUMNS or not row[0] or not row[1]]
+    if odd or not kept:
         raise LayoutError(path, f"rows of {COLUMNS} cells, commodity and unit first", f"{odd[:1]}")
-    return lines
+    return kept
 
 
 def _slug(name: str) -> str:
@@ -141,7 +156,8 @@ def _unit(path: Path, word: str) -> tuple[str, float]:
     if word in NONE:  # a group of goods that have no unit in common
         return "none", 1.0
     known = reading.units("gacc monthly")
-    if (unit := re.sub(r"\s+", "", word).upper()) not in known:
+    unit = re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper()
+    if unit not in known:
         raise LayoutError(path, f"a unit of {', '.join(known)}", repr(word), "add it to units.csv")
     return known[unit]
 
