@@ -374,3 +374,40 @@ def test_a_project_without_published_figures_has_claims_too(make_root):
                    result="rate")  # fmt: skip
     ledger.write_text(claim("63.65", rate))
     assert [each.verdict for each in claims.verdicts(ledger, root)] == [claims.REPRODUCED]
+
+
+def test_the_rate_of_customs_is_a_reading_of_one_file_or_of_two(make_root, tmp_path):
+    """A second frame that a measure can do without is taken where the ledger gives one."""
+    root = make_root({"prices": {}})
+    yuan, both = ADDED | {"CNY": "35,218,641,969"}, ADDED | {"CNY": "40,249,876,536"}
+    del yuan["USD"]
+    asked = []
+    for i, record in enumerate((yuan, ADDED, both)):
+        path = tmp_path / f"{i}.csv"
+        path.write_bytes(twins.gacc([record], [*record]))
+        [added] = local.add([path], root, flow="M")
+        asked.append(f'{{ source = "{added.source.id}" }}')
+    tables.build(root)
+    yuan, dollars, both = asked
+    rate = '["customs_rate", {}]'
+    readings = [
+        reading("two files", f"read = {yuan}", rate, "rate", f"beside = {dollars}"),
+        reading("one file", f"read = {both}", rate, "rate"),
+        reading("put into dollars", f"read = {yuan}", '["convert", {}]', "primary_value_usd",
+                f"beside = {both}\nbeside_steps = [{rate}]"),
+    ]  # fmt: skip
+    ledger = root / "own.toml"
+    ledger.write_text(claim(0.1429, *readings, printed_to=0.0001))
+    [verdict] = claims.verdicts(ledger, root, local=True)
+    assert [one.value for one in verdict.found] == pytest.approx([1 / 7, 1 / 8, 35218641969 / 8])
+    assert [one.agrees for one in verdict.found] == [True, False, False]
+    assert claims.terms(verdict.found[0], root)["formula"] == "dollars / yuan"
+    ledger.write_text(claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate")))
+    with pytest.raises(LedgerError, match="no cell of 10,000 dollars"):
+        claims.verdicts(ledger, root, local=True)
+    both = f'beside = {both}\nbeside_steps = [["convert", {{}}]]'
+    ledger.write_text(
+        claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate", more=both))
+    )
+    with pytest.raises(LedgerError, match="lacks beside"):
+        claims.verdicts(ledger, root, local=True)

@@ -56,7 +56,6 @@ UNITS = {
 ROW_UNIT = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote"}
 SAME_UNIT = {"%": "percent", "percent y/y": "percent", "percent vs 2021": "percent"}
 FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
-BESIDE = ("whole", "base", "x", "rates")  # a measure's second frame
 
 
 class Reading(NamedTuple):
@@ -436,12 +435,15 @@ def _steps(
     frame, done = _read(filters, read, asked), _question(filters)
     for name, arguments in steps:
         measure = _measures()[name]
-        second = list(inspect.signature(measure).parameters)[1:2]
         frames = [frame]
-        if second and second[0] in BESIDE:
-            if not reading.beside:
+        for second in [*inspect.signature(measure).parameters.values()][1:2]:
+            if "DataFrame" not in str(second.annotation) or second.name in arguments:
+                continue
+            if reading.beside:
+                alone = reading._replace(beside={})
+                frames.append(_steps(reading.beside, reading.beside_steps, alone, read, asked))
+            elif second.default is second.empty:
                 raise LedgerError("lacks beside, the second frame of its measure")
-            frames.append(_steps(reading.beside, reading.beside_steps, reading, read, asked))
         done += repr((name, arguments))
         done += repr((reading.beside, reading.beside_steps)) * len(frames[1:])
         if done not in asked:
