@@ -12,7 +12,7 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import behind, charts, claims, export, front, measures
-from tradeflows.errors import LedgerError, SourceError
+from tradeflows.errors import SourceError
 
 KG = "net_wgt_kg"
 FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
@@ -194,7 +194,7 @@ def test_a_notebook_shows_claims_by_id_or_theme_and_each_number_opens(root):
 
 
 def test_a_misspelt_claim_gets_the_nearest():
-    with pytest.raises(LedgerError, match=r"no claim 'price'; did you mean 'prices'\?"):
+    with pytest.raises(QueryError, match=r"no claim 'price'; did you mean 'prices'\?"):
         front.cards("price")
 
 

@@ -63,8 +63,10 @@ def cards(*names: str, root: Path | None = None) -> Cards:
 
     Raises
     ------
+    QueryError
+        A name is neither; the message has the nearest.
     LedgerError
-        A name is neither; the message has the nearest. Or as :func:`tradeflows.claims.judge`.
+        As :func:`tradeflows.claims.judge`.
     """
     root = root or catalogue.root()
     known: dict[str, list[Claim]] = {}

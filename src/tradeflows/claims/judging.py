@@ -1,0 +1,276 @@
+"""Each reading evaluated over the tables, and the verdict by rule."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tradeflows import catalogue, schema, tables
+from tradeflows.claims.ledger import (
+    SAME_UNIT,
+    Claim,
+    Reading,
+    every_measure,
+    interval,
+    load,
+    published,
+)
+from tradeflows.errors import LedgerError, TradeflowsError, near
+from tradeflows.trace import count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPRODUCED, DEPENDS, NOT_REPRODUCED, NOT_TESTABLE = (
+    "reproduced", "depends on the definition", "not reproduced", "not testable here",
+)  # fmt: skip
+# The unit of a column that a measure gives; a column not listed has that of its rows.
+UNITS = {
+    "primary_value_usd": "USD", "net_wgt_kg": "kg", "growth_pct": "percent", "yoy_pct": "percent",
+    "share_pct": "percent", "barrels_per_day": "bbl/day", "unit_value_per_barrel": "USD/bbl",
+    "displacement": "ratio", "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio",
+    "hhi": "ratio",
+}  # fmt: skip
+ROW_UNIT = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote"}
+FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
+
+
+class Found(NamedTuple):
+    """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
+
+    `value` is `scale` times the number in the column `result` of `frame`, whose lines
+    :func:`terms` follows.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    ratio: float | None
+    agrees: bool | None
+    note: str
+    caveats: tuple[str, ...]
+    sources: tuple[str, ...]
+    frame: pd.DataFrame
+    result: str
+    scale: float
+
+    @property
+    def rows(self) -> int:
+        """How many numbers of raw files it was made of."""
+        return count(self.frame, self.result)
+
+
+class Verdict(NamedTuple):
+    """The verdict on one claim, with what every reading gave."""
+
+    claim: Claim
+    verdict: str
+    reason: str
+    found: tuple[Found, ...]
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The caveats of all readings, each once."""
+        return tuple(dict.fromkeys(caveat for one in self.found for caveat in one.caveats))
+
+
+Asked = dict[str, Any]  # frames that were read, by their question: each is asked once
+Read = partial[Any]  # of :func:`tradeflows.read`, told of which project and sources
+
+
+def judge(
+    claim: Claim, root: Path | None = None, asked: Asked | None = None, *, local: bool = False
+) -> Verdict:
+    """Evaluate every reading of `claim` and give the verdict by the rule above.
+
+    Parameters
+    ----------
+    claim
+        As :func:`load` gives it.
+    root
+        The project's folder, found by itself where not given.
+    asked
+        Answers to keep and use again, where several claims are judged in turn.
+    local
+        With the user's own sources, as for :func:`load`.
+
+    Raises
+    ------
+    LedgerError
+        A reading matches no row, mixes what must not be mixed, gives several numbers or none, or
+        a unit other than the claim's. The message names the claim and the reading.
+    """
+    asked = {} if asked is None else asked
+    read = partial(tables.read, root=root or catalogue.root(), local=local)
+    if "repeats" not in asked:
+        asked["repeats"] = {row["id"]: row["repeats"] for row in published(**read.keywords)
+                            if row["repeats"]}  # fmt: skip
+    repeats = asked["repeats"]
+    own = _origin(claim.cites, repeats)
+    found: list[Found] = []
+    counted = {own}
+    for reading in claim.readings:
+        where = f"claim {claim.id}, reading {reading.name!r}"
+        try:
+            one = _evaluate(reading, claim, read, asked)
+        except (TradeflowsError, TypeError, ValueError) as error:
+            raise LedgerError(f"{where}: {error}") from error
+        if reading.read.get("table") == "figures":
+            origin = _origin(str(reading.read.get("id", "")), repeats)
+            if origin in counted:
+                why = "the claim's own source" if origin == own else "repeats a figure counted"
+                one = one._replace(agrees=None, note=why)
+            counted.add(origin)
+        found.append(one)
+    said = [one.agrees for one in found if one.agrees is not None]
+    if not said:
+        return Verdict(claim, NOT_TESTABLE, claim.reason or "only bounds", tuple(found))
+    verdict = REPRODUCED if all(said) else DEPENDS if any(said) else NOT_REPRODUCED
+    return Verdict(claim, verdict, "", tuple(found))
+
+
+def _origin(figure: str, repeats: Mapping[str, str]) -> str:
+    """The figure at the end of a chain of figures that repeat one another."""
+    while figure in repeats:
+        figure = repeats[figure]
+    return figure
+
+
+def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found:
+    frame = _steps(reading.read, reading.steps, reading, read, asked)
+    if reading.result not in frame:
+        columns = [name for name in frame if frame[name].dtype.kind in "fi"]
+        raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
+    if "complete" in frame and not frame["complete"].all():
+        lacking = ", ".join(dict.fromkeys(frame.loc[~frame["complete"], "missing"]))
+        raise LedgerError(f"the table does not cover the window; it lacks {lacking}")
+    numbers = frame[reading.result].dropna().unique()
+    if len(numbers) != 1:
+        listed = ", ".join(f"{number:.6g}" for number in numbers[:5]) or "none"
+        raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
+    unit = _unit(frame, reading.result)
+    factor = 1.0 if unit == claim.unit else FACTORS.get((unit, claim.unit))
+    if factor is None:
+        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}")
+    value = float(numbers[0]) * reading.scale * factor
+    said = {"qualifier": "="} | {
+        key: frame[key].iloc[0] for key in ("qualifier", "low", "high") if key in frame
+    }
+    if reading.scale != 1.0 or reading.result != "value":
+        said = {"qualifier": said["qualifier"]}
+    if reading.at_most:
+        said["qualifier"] = "≤"
+    low, high = interval(value, said, 0.0)
+    if said["qualifier"] in ("≤", "<"):
+        low = 0.0 if value >= 0 else low
+    return Found(
+        reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
+        _agrees(low, high, claim),
+        "bound" if low != high else "",
+        _caveats(frame, **read.keywords), tuple(frame.attrs.get("sources", ())), frame,
+        reading.result, reading.scale * factor,
+    )  # fmt: skip
+
+
+def _agrees(low: float, high: float, claim: Claim) -> bool | None:
+    open_below, open_above = claim.qualifier == ">", claim.qualifier == "<"
+    within = claim.low <= low and high <= claim.high
+    if within and not (open_below and low <= claim.low) and not (open_above and high >= claim.high):
+        return True
+    if high < claim.low or low > claim.high or (open_below and high <= claim.low) or (
+        open_above and low >= claim.high
+    ):  # fmt: skip
+        return False
+    # A single number is inside or outside; only an interval can be partly both.
+    return None if low != high else False
+
+
+def _read(filters: Mapping[str, Any], read: Read, asked: Asked) -> pd.DataFrame:
+    question = _question(filters)
+    if question not in asked:
+        asked[question] = read(**{"table": "trade", **filters})
+    return asked[question]
+
+
+def _question(filters: Mapping[str, Any]) -> str:
+    return repr(sorted(filters.items()))
+
+
+def _steps(
+    filters: Mapping[str, Any], steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
+    read: Read, asked: Asked,
+) -> pd.DataFrame:  # fmt: skip
+    """Read what `filters` ask for and apply `steps`; each question and each step is done once."""
+    frame, done = _read(filters, read, asked), _question(filters)
+    for name, arguments in steps:
+        measure = every_measure()[name]
+        frames = [frame]
+        for second in [*inspect.signature(measure).parameters.values()][1:2]:
+            if "DataFrame" not in str(second.annotation) or second.name in arguments:
+                continue
+            if reading.beside:
+                alone = reading._replace(beside={})
+                frames.append(_steps(reading.beside, reading.beside_steps, alone, read, asked))
+            elif second.default is second.empty:
+                raise LedgerError("lacks beside, the second frame of its measure")
+        done += repr((name, arguments))
+        done += repr((reading.beside, reading.beside_steps)) * len(frames[1:])
+        if done not in asked:
+            given = {key: _window(value) for key, value in arguments.items()}
+            asked[done] = measure(*frames, **given)
+        frame = asked[done]
+    return frame
+
+
+def _window(value: Any) -> Any:
+    """A pair of months in TOML is a list, and a window in a measure a tuple."""
+    pair = isinstance(value, list) and len(value) == 2 and all(
+        isinstance(each, str) and each[:4].isdigit() for each in value
+    )  # fmt: skip
+    return tuple(value) if pair else value
+
+
+def _unit(frame: pd.DataFrame, result: str) -> str:
+    if result in UNITS:
+        return UNITS[result]
+    column = ROW_UNIT.get(result, "unit")
+    if column not in frame:
+        raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
+    return SAME_UNIT.get(str(frame[column].iloc[0]), str(frame[column].iloc[0]))
+
+
+def _caveats(frame: pd.DataFrame, root: Path, local: bool) -> tuple[str, ...]:
+    """What the measures and the rows' flags say, and what is true of the sources as a whole."""
+    catalogued = catalogue.load(root, local=local)
+    sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
+    copied = "transcribed, not the publisher’s own file. "
+    notes = [
+        f"{source.id}: {copied * (source.kind == 'transcribed')}{source.note}".rstrip()
+        for source in sources
+        if source.note or source.kind == "transcribed"
+    ]
+    words = sorted({word for text in frame.get("flags", ()) for word in str(text).split()})
+    known = [f"{word}: {schema.FLAGS[word]}" for word in words if word in schema.FLAGS]
+    return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known, *notes]))
+
+
+def judged(
+    claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
+) -> list[Verdict]:
+    """Judge several claims in turn; a question that they share is asked once."""
+    root = root or catalogue.root()
+    asked: Asked = {}
+    return [judge(claim, root, asked, local=local) for claim in claims]
+
+
+def verdicts(
+    ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> list[Verdict]:
+    """Judge every claim of a ledger, in its order; parameters and errors as :func:`load`."""
+    root = root or catalogue.root()
+    return judged(load(ledger, root, local=local).values(), root, local=local)
