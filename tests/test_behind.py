@@ -12,7 +12,7 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import behind, charts, claims, export, front, measures
-from tradeflows.errors import SourceError
+from tradeflows.errors import QueryError, SourceError
 
 KG = "net_wgt_kg"
 FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
