@@ -42,7 +42,17 @@ def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
     SourceError
         A raw file is missing or altered.
     """
-    frame, numbers, names = vars(figure)["tradeflows"]["of"]
+    told = vars(figure)["tradeflows"]
+    kept = told.setdefault("terms", {})  # the page and its files ask for the same
+    if root not in kept:
+        kept[root] = _terms(*told["of"], root)
+    found: pd.DataFrame = kept[root]
+    return found
+
+
+def _terms(
+    frame: pd.DataFrame, numbers: list[str], names: list[str], root: Path | None
+) -> pd.DataFrame:
     series = np.array([", ".join(map(page.name, row)) for row in frame[names].astype(str).values])
     periods = _periods(frame)
     rows: list[tuple[Any, ...]] = []
