@@ -45,13 +45,13 @@ def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
     told = vars(figure)["tradeflows"]
     kept = told.setdefault("terms", {})  # the page and its files ask for the same
     if root not in kept:
-        kept[root] = _terms(*told["of"], root)
+        kept[root] = _terms(root, *told["of"])
     found: pd.DataFrame = kept[root]
     return found
 
 
 def _terms(
-    frame: pd.DataFrame, numbers: list[str], names: list[str], root: Path | None
+    root: Path | None, frame: pd.DataFrame, numbers: list[str], names: list[str]
 ) -> pd.DataFrame:
     series = np.array([", ".join(map(page.name, row)) for row in frame[names].astype(str).values])
     periods = _periods(frame)
