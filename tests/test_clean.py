@@ -59,6 +59,13 @@ def test_a_wrong_publisher_is_said_so(saved):
         clean.check("ecb", saved(b"<html>Error 412</html>"))
 
 
+def test_a_wrong_publisher_is_said_before_an_option_that_only_the_right_one_takes(saved, tmp_path):
+    with pytest.raises(LayoutError, match=r"what looks like China's customs .* clean gacc"):
+        clean.clean("ecb", [saved(twins.gacc([OIL], COLUMNS))], tmp_path / "o.parquet", flow="M")
+    with pytest.raises(QueryError, match="download: files of ecb take no --flow; leave it out"):
+        clean.clean("ecb", [saved(EURO)], tmp_path / "o.parquet", flow="M")
+
+
 def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tmp_path):
     stray = OIL | {"month": "202306", "second quantity": "5", "second unit": "?"}
     paths = [saved(twins.gacc([OIL], COLUMNS)), saved(twins.gacc([stray], [*stray]), "more")]
@@ -142,6 +149,13 @@ def test_what_a_killed_run_left_is_removed_after_an_hour(saved, tmp_path):
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     clean.clean("cbr", [saved(RATES)], tmp_path)
     assert [path.name for path in tmp_path.glob(".*")] == [".new.parquet.1.tmp"]
+
+
+@pytest.mark.parametrize("to", ["o.parquet", "folder"])
+def test_the_same_bytes_under_two_names_are_not_counted_twice(saved, tmp_path, to):
+    paths = [saved(EURO), saved(EURO, "download (1)")]
+    with pytest.raises(SourceError, match=r"download \(1\): the same bytes as .*download; give a"):
+        clean.clean("ecb", paths, tmp_path / to)
 
 
 def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):

@@ -274,6 +274,11 @@ def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
 
 
+def test_a_period_beside_the_title_is_refused(rows):
+    with pytest.raises(QueryError, match="leave --period out"):
+        rows(twins.gacc_page(TITLE, LINES), period="2023")
+
+
 def test_a_flow_that_contradicts_the_title_is_refused(rows):
     with pytest.raises(QueryError, match="the page says Imports"):
         rows(twins.gacc_page(TITLE, LINES), flow="X")

@@ -49,13 +49,14 @@ def test_without_an_end_it_goes_to_the_last_month_that_is_out():
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"product": "crude"}, "HS codes of 2, 4, 6 or 8"),
-        ({"partner": "Atlantis"}, "no area"),
-        ({"partner": "EU27_2020"}, "has no code"),
-        ({"start": "2023"}, "a month such as"),
-        ({"end": "2022-01"}, "before the start"),
-        ({"flow": "RM"}, "expected M or X"),
-        ({"currency": "EUR"}, "expected USD or CNY"),
+        ({"product": "crude"}, "--product crude: the form takes HS codes of 2, 4, 6 or 8"),
+        ({"partner": "Atlantis"}, "--partner: no area"),
+        ({"partner": "EU27_2020"}, "--partner EU27_2020: .* has no code"),
+        ({"start": "2023"}, "--start 2023: expected a month such as"),
+        ({"end": "soon"}, "--end soon: expected a month such as"),
+        ({"end": "2022-01"}, "--start 2023-01 is after --end 2022-01"),
+        ({"flow": "RM"}, "--flow RM: expected M or X"),
+        ({"currency": "EUR"}, "--currency EUR: expected USD or CNY"),
     ],
 )
 def test_what_it_refuses(wanted, message):

@@ -133,13 +133,17 @@ def recognise(path: Path) -> list[str]:
     return [name for name, known in KNOWN.items() if known.begins.search(head)]
 
 
-def cleaner(publisher: str, options: Mapping[str, Any]) -> Callable[..., Iterator[Part]]:
-    """The function that cleans files of `publisher`, if it takes all of `options`.
+def cleaner(
+    publisher: str, options: Mapping[str, Any], paths: Sequence[Path] = ()
+) -> Callable[..., Iterator[Part]]:
+    """The function that cleans `paths`, if they are of `publisher` and it takes all of `options`.
 
     Raises
     ------
     QueryError
         There is no such publisher or option; the message lists what there is.
+    LayoutError
+        As :func:`check`.
     """
     name = f"tradeflows.publishers.{publisher}"
     if publisher not in KNOWN or find_spec(name) is None:
@@ -147,8 +151,11 @@ def cleaner(publisher: str, options: Mapping[str, Any]) -> Callable[..., Iterato
         raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
     function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
     takes = [*inspect.signature(function).parameters][2:]
+    for path in paths:
+        check(publisher, path)
     if odd := [option for option in options if option not in takes]:
-        raise QueryError(f"files of {publisher} take no --{odd[0]}")
+        where = "".join(f"{path}: " for path in paths[:1])
+        raise QueryError(f"{where}files of {publisher} take no --{odd[0]}; leave it out")
     return function
 
 
@@ -197,18 +204,17 @@ def clean(
     LayoutError, CodeError, SchemaError, QueryError, SourceError
         A file is not as it should be. Nothing is written then, and an older file stays.
     """
-    function = cleaner(publisher, options)
     files = listed(paths)
-    for path in files:
-        check(publisher, path)
+    function = cleaner(publisher, options, files)
     table = KNOWN[publisher].table
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
+    path_of: dict[str, Path] = {}
     single = is_file(to)
     for path in files:
         source = reading.uncatalogued(path, publisher, table)
         output = to if single else to / f"{source.id}.parquet"
-        if twin := [each for each, other in outputs.get(output, []) if other.id == source.id]:
-            raise SourceError(f"{path}: the same bytes as {twin[0]}; give a file once")
+        if (twin := path_of.setdefault(source.sha256, path)) != path:
+            raise SourceError(f"{path}: the same bytes as {twin}; give a file once")
         outputs.setdefault(output, []).append((path, source))
     done: list[tuple[Path, Path]] = []
     cleaned: list[Cleaned] = []

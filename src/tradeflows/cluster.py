@@ -78,15 +78,15 @@ def spread(
         raise QueryError("--cluster needs Dask, which is not here: pip install distributed")
     if clean.is_file(to):
         raise QueryError(f"--cluster writes a file for each: --to is a folder, not {to}")
-    clean.cleaner(publisher, options)
     files = [path.absolute() for path in clean.listed(paths)]
+    clean.cleaner(publisher, options)
     with _client(address, len(files)) as client:
         told = _run(client, files, progress, publisher=publisher, to=to.absolute(), strict=strict,
                     options=options)  # fmt: skip
     path_of: dict[str, Path] = {}
     for path, one in told.items():
         if isinstance(one, Cleaned):
-            if (twin := path_of.setdefault(one.source.id, path)) != path:
+            if (twin := path_of.setdefault(one.source.sha256, path)) != path:
                 told[path] = SourceError(f"{path}: the same bytes as {twin}; give a file once")
             elif not (to / f"{one.source.id}.parquet").exists():
                 told[path] = SourceError(f"{path}: what a worker made of it is not in {to}; give a "

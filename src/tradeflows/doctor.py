@@ -179,7 +179,7 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
         ratio = outside["ratio"]
         yield (f"mirror: {_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
                f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
-               f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)}")  # fmt: skip
+               f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)} && {_see(x)}")  # fmt: skip
 
 
 def _name(rows: pd.DataFrame) -> str:

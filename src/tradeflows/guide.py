@@ -63,13 +63,14 @@ def gacc(
         could reach 10,000 lines.
     """
     if not re.fullmatch(r"(\d\d){1,4}", product, re.ASCII):
-        raise QueryError(f"product {product!r}: the form takes HS codes of 2, 4, 6 or 8 digits")
-    for word, valid in ((flow, WAYS), (currency, MONEY)):
+        raise QueryError(f"--product {product}: the form takes HS codes of 2, 4, 6 or 8 digits")
+    for option, word, valid in (("flow", flow, WAYS), ("currency", currency, MONEY)):
         if word not in valid:
-            raise QueryError(f"{word!r}: expected {' or '.join(valid)}")
+            raise QueryError(f"--{option} {word}: expected {' or '.join(valid)}")
     code = _partner(partner) if partner else ""
     partners = len(code.split(",")) if code else PARTNERS
-    queries = list(_queries(_month(start), _month(end) if end else _latest(),
+    last = _month("end", end) if end else _latest()
+    queries = list(_queries(_month("start", start), last,
                             LINES[len(product)] * partners))  # fmt: skip
     whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
     way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
@@ -98,15 +99,19 @@ def gacc(
 
 
 def _partner(word: str) -> str:
-    area = codes.area(word)
+    try:
+        area = codes.area(word)
+    except QueryError as error:
+        raise QueryError(f"--partner: {error}") from error
     if found := codes.codes_of(area, "gacc"):
         return ",".join(found)
-    raise QueryError(f"{codes.area_name(area)} has no code at China's customs; see area_codes.csv")
+    raise QueryError(f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
+                     "see area_codes.csv")  # fmt: skip
 
 
 def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
     if start > end:
-        raise QueryError(f"{start:%Y-%m} to {end:%Y-%m}: the end is before the start")
+        raise QueryError(f"--start {start:%Y-%m} is after --end {end:%Y-%m}")
     if a_month > MOST:
         raise QueryError(f"one month could have {a_month:,} lines, and the site stops at "
                          f"{CUT_OFF:,}: name a partner, or a code of more digits")  # fmt: skip
@@ -121,9 +126,9 @@ def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
             month = last + 1
 
 
-def _month(text: str) -> date:
+def _month(option: str, text: str) -> date:
     if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII):
-        raise QueryError(f"{text!r}: expected a month such as 2023-01")
+        raise QueryError(f"--{option} {text}: expected a month such as 2023-01")
     return date.fromisoformat(f"{text}-01")
 
 

@@ -70,7 +70,7 @@ def add(
 def _add(
     path: Path, publisher: str, root: Path, vintage: str, rank: int, options: Mapping[str, str]
 ) -> clean.Cleaned:
-    function = clean.cleaner(publisher, options)
+    function = clean.cleaner(publisher, options, [path])
     table = clean.KNOWN[publisher].table
     loose = reading.uncatalogued(path, publisher, table)
     _once(path, loose, root)

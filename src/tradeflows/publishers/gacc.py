@@ -83,10 +83,11 @@ def clean(
     if flow not in ("", *ENDS):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "gacc", "trade")
+    page = _page(path)
+    if page and period:
+        raise QueryError(f"{path}: the page says its months; leave --period out")
     yield from (
-        gacc_monthly.clean(path, source, flow=flow)
-        if _page(path)
-        else _query(path, source, flow, period)
+        gacc_monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, period)
     )
 
 

@@ -263,7 +263,7 @@ def window(text: str) -> tuple[date, int]:
         stop = int(end or year) * 12 + int(last or ((first or 12) if not end else 12))
         if stop >= start:
             return date(int(year), int(first or 1), 1), stop - start + 1
-    raise QueryError(f"period {text!r}: expected 2023, 2023-05 or 2023-01/2023-05")
+    raise QueryError(f"--period {text}: expected 2023, 2023-05 or 2023-01/2023-05")
 
 
 def uncatalogued(path: Path, publisher: str, table: str) -> Source:
