@@ -248,6 +248,38 @@ def test_a_unit_may_be_printed_with_commas_and_blanks(rows, unit):
     assert month["net_wgt_kg"] == 5.144e10
 
 
+figure = st.one_of(st.just("-"), st.decimals(0, 10**9, places=1).map("{:,}".format))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.dictionaries(
+        st.text("abc d", min_size=1).filter(str.strip),
+        st.tuples(st.sampled_from(["10000T", "MN", "100MN", "-"]), *[figure] * 4),
+        min_size=1, max_size=4,
+    ), st.sampled_from(["13", "14"]), st.sampled_from([(1, 1), (1, 2), (5, 5), (12, 12)]),
+)  # fmt: skip
+def test_what_is_written_in_a_page_is_read_back(tmp_path_factory, table, number, months):
+    path = tmp_path_factory.mktemp("twin") / "a.html"
+    kind, (first, last) = {"13": "Ex", "14": "Im"}[number], months
+    title = f"({number}) Major {kind}port Commodities in Quantity and Value, {first}"
+    title += f"-{last}.2020" if last > first else ".2020"
+    path.write_bytes(twins.gacc_page(title, [[n, *of, "1", "-2"] for n, of in table.items()]))
+    factors = {"10000T": 1e7, "MN": 1e6, "100MN": 1e8, "-": 1.0}
+    expected = [
+        (i, months, None if q == "-" else pytest.approx(float(q.replace(",", "")) * factors[unit]),
+         None if v == "-" else pytest.approx(float(v.replace(",", "")) * 1000))
+        for months, at in ((last - first + 1, 0), (last, 2))
+        for i, (unit, *of) in enumerate(table.values(), start=1)
+        for q, v in [of[at : at + 2]] if (q, v) != ("-", "-")
+    ]  # fmt: skip
+    assert expected == [
+        (r["source_row"], r["n_months"], r["qty"] if r["net_wgt_kg"] is None else r["net_wgt_kg"],
+         r["value_reported"])
+        for part in gacc.clean(path) for r in part.rows.to_pylist()
+    ]  # fmt: skip
+
+
 def test_january_and_february_are_a_block(rows):
     title = "(13) Major Export Commodities in Quantity and Value,1-2.2020"
     first = rows(twins.gacc_page(title, LINES))[0]
