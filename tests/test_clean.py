@@ -5,6 +5,7 @@ import time
 import pyarrow as pa
 import pytest
 import twins
+from comtrade_twin import envelope, row
 from pyarrow import parquet
 
 from tradeflows import clean, cli, schema
@@ -151,6 +152,16 @@ def test_what_a_killed_run_left_is_removed_after_an_hour(saved, tmp_path):
     assert [path.name for path in tmp_path.glob(".*")] == [".new.parquet.1.tmp"]
 
 
+def test_what_is_left_out_is_told_with_its_value(saved, tmp_path):
+    by_sea = [row(value=value, motCode=mode) for value, mode in ((60, 2100), (40, 3100))]
+    path, to = saved(envelope([row(value=100.0), *by_sea])), tmp_path / "o.parquet"
+    [told] = clean.clean("comtrade", [path], to)
+    assert told.line().endswith("left out: break-down whose total is kept: 2 (value 100)")
+    [about] = json.loads(parquet.read_metadata(to).metadata[b"sources"])
+    assert about["left_out"] == {"break-down whose total is kept": 2}
+    assert about["value"] == {"break-down whose total is kept": 100.0}
+
+
 @pytest.mark.parametrize("to", ["o.parquet", "folder"])
 def test_the_same_bytes_under_two_names_are_not_counted_twice(saved, tmp_path, to):
     paths = [saved(EURO), saved(EURO, "download (1)")]
@@ -169,11 +180,11 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
 
 def test_no_formula_reaches_a_spreadsheet(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
-    texts = ["=1+1", "+1", "-1", "@x", "\tx", "=", "plain"]
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "=", "plain"]
     with clean.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
-        sink.write(pa.record_batch([texts, [-1.0] * 7], schema=contract))
-    lines = (tmp_path / "a.csv").read_text().splitlines()[1:]
-    assert [line[1] for line in lines] == ["'"] * 5 + ["=", "p"]
+        sink.write(pa.record_batch([texts, [-1.0] * 8], schema=contract))
+    lines = (tmp_path / "a.csv").read_text().replace("\n=", "=").splitlines()[1:]
+    assert [line[1] for line in lines] == ["'"] * 6 + ["=", "p"]
     assert lines[0].endswith(",-1")
 
 

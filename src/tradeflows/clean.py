@@ -39,7 +39,7 @@ HEAD = 1 << 16
 ROWS_A_GROUP = 3 << 14
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
 ASKED = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
-FORMULA = r"(?s)^([=+\-@\t\r].)"  # how a cell begins that a spreadsheet would compute
+FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
 _ZH = "|".join(("数据年月", "商品编码", "贸易伙伴编码", "第一数量", "美元", "人民币"))
 
 

@@ -111,9 +111,9 @@ def clean(
         ("period", r"^[12]\d{3}(0[1-9]|1[0-2])?$", "a year or a month such as 202305"),
     ):
         _demand(path, rows, name, pattern, what)
-    rows, left_out = _totals(path, rows)
+    rows, left_out, value = _totals(path, rows)
     columns = _columns(path, source, rows, releases or {}, unequal)
-    yield Part(reading.rows(source, TRADE, columns), records, left_out)
+    yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
 
 
 def asked(source: Source) -> Asked:
@@ -352,8 +352,8 @@ def _demand(path: Path, rows: pa.Table, name: str, pattern: str, what: str) -> N
         raise LayoutError(path, f"{what} in {name}", ", ".join(map(repr, odd[:5])))
 
 
-def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int]]:
-    """The total rows; a break-down is left out if its total is among them."""
+def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[str, float]]:
+    """The total rows; a break-down is left out, counted and valued if its total is among them."""
     flow = _text(rows, "flowcode")
     # "0 " and "0" are one code; only services have a mode of supply, so none or -1 will do.
     keep = pc.is_in(flow, pa.array(FLOWS))
@@ -364,8 +364,8 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int]]:
         keep = pc.and_(keep, pc.is_in(_text(rows, name), pa.array(total, pa.string())))
     kept, parts = rows.filter(keep), rows.filter(pc.invert(keep))
     if not len(parts):
-        return rows, {}
-    flow = _text(parts, "flowcode")
+        return rows, {}, {}
+    flow, worth = _text(parts, "flowcode"), _number(path, parts, "primaryvalue")
     inside = pc.is_in(flow, pa.array(list(PART_OF)))
     main = pa.array([PART_OF.get(each, each) for each in flow.to_pylist()], pa.string())
     place = parts.schema.get_field_index("flowcode")
@@ -378,11 +378,15 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int]]:
             f"{len(orphans)} break-downs without one", "ask for partner2Code=0, customsCode=C00 "
             "and motCode=0 too",
         )  # fmt: skip
-    counts = {
-        "break-down whose total is kept": pc.sum(pc.invert(inside)).as_py(),
-        "flow inside imports or exports": pc.sum(inside).as_py(),
+    left = {
+        "break-down whose total is kept": worth.filter(pc.invert(inside)),
+        "flow inside imports or exports": worth.filter(inside),
     }
-    return kept.combine_chunks(), {why: count for why, count in counts.items() if count}
+    return (
+        kept.combine_chunks(),
+        {why: len(held) for why, held in left.items() if len(held)},
+        {why: pc.sum(held).as_py() for why, held in left.items() if held.drop_null()},
+    )
 
 
 def _looked_up(values: pa.Array, meaning: Mapping[str, Any], other: Any) -> pa.Array:
