@@ -44,8 +44,9 @@ HOSTILE = """
 import sys, time
 import pyarrow.csv, pyarrow.compute, pyarrow.parquet, numpy
 from pathlib import Path
-from tradeflows import clean
+from tradeflows import clean, cli
 from tradeflows.errors import TradeflowsError
+cli.without_pandas()  # as the command does
 bad, to = Path(sys.argv[1]), Path(sys.argv[1]).with_name("out.parquet")
 name = bad.name.partition(".")[0]
 options = {{"flow": "M"}} if name in ("gacc", "eurostat_energy") else {{}}
