@@ -5,7 +5,14 @@ import pytest
 import twins
 
 from tradeflows import catalogue, cli, doctor, local, measures, tables, trace
-from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.errors import (
+    LayoutError,
+    QueryError,
+    SchemaError,
+    SourceError,
+    TradeflowsError,
+)
+from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
        "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
@@ -123,6 +130,30 @@ def test_a_number_is_followed_to_the_text_of_any_saved_file(
     added.source.file(root).write_bytes(raw + b" ")
     with pytest.raises(SourceError, match="changed"):
         trace.trace(tables.read(**asked), column, root)
+
+
+@pytest.mark.parametrize(
+    ("module", "raw", "options"),
+    [
+        (gacc, RAW, {"flow": "M"}), (gacc, PAGE, {}), (ecb, DAYS, {}),
+        (cbr, twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH), {}),
+        (eurostat_energy, twins.tsv(*CUBE), {"flow": "M"}),
+        (eurostat_energy, twins.sdmx(*CUBE), {}), (eurostat_energy, twins.json_stat(*CUBE), {}),
+    ],
+    ids=["query", "page", "ecb", "cbr", "tsv", "sdmx", "cube"],
+)  # fmt: skip
+def test_whatever_a_cleaner_reads_of_mutated_bytes_has_a_text(tmp_path, module, raw, options):
+    path, read = tmp_path / "a", 0
+    for data in twins.mutations(raw, 300):
+        path.write_bytes(data)
+        try:
+            rows = [row for part in module.clean(path, **options) for row in part.rows.to_pylist()]
+        except TradeflowsError:
+            continue
+        read += bool(rows)
+        if wanted := {row["source_row"] for row in rows}:
+            assert {*module.records(path, wanted)} == wanted
+    assert read
 
 
 def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):

@@ -27,7 +27,7 @@ FLAGS = {
 DATASET = re.compile(r"NRG_T([IE])_(OIL|GAS|SFF)M", re.IGNORECASE)
 MISSING = ":"
 NAME = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')  # of a member of an object in JSON
-CELL = re.compile(r'(?:"(?P<place>\d+)"\s*:\s*)?(?P<cell>"[^"]*"|[^\s,\]}]+)')
+CELL = re.compile(r'(?:"\s*(?P<place>\d+)\s*"\s*:\s*)?(?P<cell>"[^"]*"|[^\s,\]}]+)')
 
 
 class Cells(NamedTuple):

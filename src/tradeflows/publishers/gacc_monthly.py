@@ -14,7 +14,7 @@ from tradeflows.errors import LayoutError, QueryError
 from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import TRADE
 
-LARGEST = 8 << 20  # bytes; the pages have some 0.2 MB
+LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(r"[(（](13|14)[)）]\s*Major (Ex|Im)port Commodities in Quantity and Value\s*,\s*"
                    r"(\d\d?)(?:\s*-\s*(\d\d?))?\s*\.\s*([12]\d{3})(?!\d)", re.ASCII)  # fmt: skip
 MONEY = re.compile(r"US\$\s*1,?000\b")

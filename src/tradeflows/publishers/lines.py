@@ -34,14 +34,17 @@ def table(
 ) -> dict[int, Record]:  # fmt: skip
     """Those of the records `wanted`, or all, of a table; `quoted` ones may have several lines.
 
+    Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
+    need.
+
     Raises
     ------
     LayoutError
-        Another encoding, or no table.
+        A line is no record.
     """
     found: dict[int, Record] = {}
     read: list[str] = []
-    text = TextIOWrapper(cast(IO[bytes], stream), encoding, newline="")
+    text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
 
     def noted() -> Iterator[str]:
         for line in text:
@@ -59,8 +62,6 @@ def table(
             if record == last > 0:
                 break
             read.clear()
-    except UnicodeDecodeError as error:
-        raise LayoutError(path, f"text in {encoding}", "another encoding") from error
     except csv.Error as error:
         raise LayoutError(path, "lines of cells", str(error)) from error
     finally:
