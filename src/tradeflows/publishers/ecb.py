@@ -91,9 +91,13 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
         days = lines.table(path, file)
     months: dict[str, list[str]] = {}
     for day in days.values():
-        months.setdefault(day.text[:7], []).append(day.text)
-    return {row: lines.Record(days[row].line, "\n".join(months[days[row].text[:7]]), member)
+        months.setdefault(_month(day), []).append(day.text)
+    return {row: lines.Record(days[row].line, "\n".join(months[_month(days[row])]), member)
             for row in wanted if row in days}  # fmt: skip
+
+
+def _month(day: lines.Record) -> str:
+    return day.text.lstrip(' "')[:7]
 
 
 class Month(NamedTuple):
