@@ -24,7 +24,7 @@ from tradeflows.publishers import Part, lines, reading
 from tradeflows.schema import RATES
 
 LARGEST = 32 << 20  # bytes; all days since 1999 are some 2 MB
-AT_ONCE, ROWS = 1 << 17, 1 << 12  # bytes read and rows given at a time
+AT_ONCE, ROWS = 1 << 17, 3 << 10  # bytes read and rows given at a time
 NONE = "N/A"
 STATISTIC = "mean of daily rates"
 DAY, ISO_DAY = "a day such as 2023-04-03 or 3 April 2023", r"^[12]\d{3}-\d\d-\d\d$"
