@@ -12,22 +12,32 @@ MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M"
 
 @pytest.fixture
 def root(make_root):
-    """A project whose trade table holds the given series."""
+    """A project whose trade table holds the given series, and that of rates `rates` by month."""
 
-    def make(*series):
+    def make(*series, rates=()):
         folder = make_root({"oil": {}, "new": {"supersedes": "oil", "text": "x"}})
-        batches = [_batch(**each) for each in series]
-        path = tables.processed(folder, "trade")
-        path.parent.mkdir(parents=True)
-        digest = clean.fingerprint(catalogue.load(folder).values(), "trade")
-        stamped = schema.TRADE.with_metadata({**schema.TRADE.metadata, "fingerprint": digest})
-        table = pa.Table.from_batches(batches, schema.TRADE).replace_schema_metadata(
-            stamped.metadata
-        )
-        parquet.write_table(table, path)
+        tables.processed(folder, "trade").parent.mkdir(parents=True)
+        for table, batches in (("trade", [_batch(**each) for each in series]),
+                               ("rates", [_rates(dict(rates))])):  # fmt: skip
+            digest = clean.fingerprint(catalogue.load(folder).values(), table)
+            contract = schema.TABLES[table]
+            stamped = {**contract.metadata, "fingerprint": digest}
+            parquet.write_table(
+                pa.Table.from_batches(batches, contract).replace_schema_metadata(stamped),
+                tables.processed(folder, table),
+            )
         return folder
 
     return make
+
+
+def _rates(rates):
+    return schema.conform({
+        "source_id": "oil", "source_row": pa.array(range(1, len(rates) + 1)), "source_field": "",
+        "base": "USD", "quote": "CNY", "publisher": "A bank", "statistic": "mean",
+        "ref_period": reading.months(pa.array([*rates], pa.string())), "n_months": 1,
+        "rate": pa.array(rates.values(), pa.float64()), "n_days": 20, "flags": "", "note": None,
+    }, schema.RATES)  # fmt: skip
 
 
 def _batch(values, months=MONTHS, **changes):
@@ -50,6 +60,7 @@ def found(root, kind):
 def test_a_good_series_has_no_findings_but_the_older_vintage(root):
     lines = list(doctor.look(root({"values": [100.0] * 24})))
     assert [line.split(":")[0] for line in lines] == ["superseded"]
+    assert lines[0].endswith("; tradeflows rows rates source_id=oil")
 
 
 def test_a_file_that_is_not_as_catalogued_is_found(root):
@@ -66,6 +77,16 @@ def test_a_hole_in_a_series_is_found_with_the_command_that_shows_it(root):
         "tradeflows rows trade source_id=oil reporter_iso=CHN partner_code=RUS flow_code=M "
         "cmd_code=2709"
     )
+
+
+def test_a_hole_and_a_jump_in_a_rate_are_found_too(root):
+    rates = dict.fromkeys(MONTHS, 7.0) | {"2023-03": 71.0}
+    del rates["2022-05"]
+    folder = root(rates=rates)
+    [hole], [jump] = (found(folder, kind) for kind in ("missing", "jump"))
+    show = "tradeflows rows rates source_id=oil base=USD quote=CNY 'publisher=A bank'"
+    assert hole == f"missing: oil: CNY for one USD: 1 of 24 months (2022-05); {show}"
+    assert jump.endswith(f"rate in 2023-03; {show} month=2023-03")
 
 
 def test_a_flow_that_comes_and_goes_has_no_holes(root):

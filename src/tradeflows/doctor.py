@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import and_
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows import catalogue, comext, measures, schema, tables
+from tradeflows.catalogue import Source
 from tradeflows.errors import QueryError, near
 
 SERIES = ["family", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
           "classification_code", "cmd_code", "cumulation", "breakdown", "currency"]  # fmt: skip
-FIGURES = ("value_reported", "net_wgt_kg", "qty")
+FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
 COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", "n_months", "qty_unit", "vintage",
-           "valuation", "primary_value_usd", *FIGURES]  # fmt: skip
+           "valuation", "primary_value_usd", *FIGURES[:3]]  # fmt: skip
+RATES = ["source_id", "base", "quote", "publisher"]
 JUMP = 10.0  # a month that is so many times its neighbours
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 CALM = 3.0  # where the two neighbours are within so many times of each other
 
 
 def look(root: Path, *, local: bool = True) -> Iterator[str]:
-    """Findings about files, then about the series of the trade table, the largest flows first.
+    """Findings about files, then about series of trade, the largest flows first, and of rates.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     Raises
     ------
     BuildError
-        The trade table is not built.
+        The tables are not built.
     """
     for state in catalogue.states(root, local=local):
         if state.state != "ok":
@@ -54,18 +57,20 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     for source in sources.values():
         if old := source.supersedes:
             yield (f"superseded: {old} ({sources[old].vintage}) by {source.id} "
-                   f"({source.vintage}); {_show(source_id=old)}")  # fmt: skip
+                   f"({source.vintage}); {_show(sources[old].table, source_id=old)}")  # fmt: skip
         yield from (f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
                     for line in comext.known_totals(source, root, differing=True))  # fmt: skip
-    trade = tables.stored(root, "trade", local=local).to_table(COLUMNS).to_pandas(
-        date_as_object=False, strings_to_categorical=True)  # fmt: skip
-    # What a user got from one publisher in many files is one series.
-    trade["family"] = tables.family(trade, sources).astype("category")
-    trade["month"] = trade["ref_period"].dt.year * 12 + trade["ref_period"].dt.month - 1
+    trade, rates = (
+        _timed(tables.stored(root, table, local=local).to_table(columns), sources)
+        for table, columns in (("trade", COLUMNS),
+                               ("rates", [*RATES, "statistic", "ref_period", "n_months", "rate"]))
+    )  # fmt: skip
     yield from _vintages(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
     found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
-    for rows in _series(monthly):
+    of_rates = rates.assign(qty_unit="").groupby(
+        ["family", *RATES[1:], "statistic"], observed=True)  # fmt: skip
+    for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
         found["unit"] += _units(rows)
         held = {month + i for month, n in zip(rows["month"], rows["n_months"], strict=True)
                 for i in range(n)}  # fmt: skip
@@ -78,6 +83,14 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     found["mirror"] += _mirror(monthly)
     for lines in found.values():
         yield from lines
+
+
+def _timed(table: pa.Table, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """Rows with their family and their month as a number."""
+    rows = table.to_pandas(date_as_object=False, strings_to_categorical=True)
+    # What a user got from one publisher in many files is one series.
+    rows["family"] = tables.family(rows, sources).astype("category")
+    return rows.assign(month=rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1)
 
 
 def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -105,7 +118,7 @@ def _vintages(trade: pd.DataFrame) -> Iterator[str]:
     for (name, vintage), some in old.groupby(["source_id", "vintage"], observed=True):
         newest = ", ".join(sorted(some["newest"].unique())[-3:])
         yield (f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
-               f"{_show(source_id=name, vintage=vintage)}")  # fmt: skip
+               f"{_show('trade', source_id=name, vintage=vintage)}")  # fmt: skip
 
 
 def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
@@ -133,7 +146,7 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
 def _jumps(rows: pd.DataFrame) -> Iterator[str]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
     found: dict[str, list[int]] = {}
-    for figure in FIGURES:
+    for figure in single.columns.intersection(FIGURES):
         series = single[figure].astype("float64").where(single[figure] > 0)
         before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
         with np.errstate(invalid="ignore"):
@@ -184,24 +197,28 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
 
 def _name(rows: pd.DataFrame) -> str:
     row = rows.iloc[0]
+    if "rate" in rows:
+        return f"{row['family']}: {row['quote']} for one {row['base']}"
     way = {"M": "from", "X": "to"}.get(row["flow_code"], f"{row['flow_code']} with")
     return (f"{row['family']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
             f"{way} {row['partner_iso']}")  # fmt: skip
 
 
 def _see(rows: pd.DataFrame, month: Any = None) -> str:
-    row = rows.iloc[0]
-    names = ["reporter_iso", "partner_code", "flow_code", "cmd_code"]
-    if rows["source_id"].nunique() == 1:
-        names.insert(0, "source_id")
-    wanted = {name: row[name] for name in names}
-    wanted |= {"breakdown": row["breakdown"]} if row["breakdown"] != "total" else {}
-    return _show(**wanted, **({"month": _label(month)} if month is not None else {}))
+    row, rates = rows.iloc[0], "rate" in rows
+    names = RATES if rates else ["source_id", "reporter_iso", "partner_code", "flow_code",
+                                 "cmd_code", "breakdown"]  # fmt: skip
+    wanted = {name: row[name] for name in names if row[name] != "total"
+              and (name != "source_id" or rows[name].nunique() == 1)}  # fmt: skip
+    wanted |= {} if month is None else {"month": _label(month)}
+    return _show("rates" if rates else "trade", **wanted)
 
 
-def _show(**wanted: str) -> str:
+def _show(table: str, **wanted: str) -> str:
+    if table not in schema.TABLES:  # a code list
+        return "tradeflows sources"
     columns = (shlex.quote(f"{name}={value}") for name, value in wanted.items())
-    return " ".join(["tradeflows rows trade", *columns])
+    return " ".join(["tradeflows rows", table, *columns])
 
 
 def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> pd.DataFrame:
