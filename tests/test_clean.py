@@ -162,6 +162,12 @@ def test_what_is_left_out_is_told_with_its_value(saved, tmp_path):
     assert about["value"] == {"break-down whose total is kept": 100.0}
 
 
+def test_a_kind_of_file_that_is_not_written_is_refused(saved, tmp_path):
+    with pytest.raises(QueryError, match=r"--to .*o\.xlsx: expected ….parquet, ….csv or a folder"):
+        clean.clean("ecb", [saved(EURO)], tmp_path / "o.xlsx")
+    assert not (tmp_path / "o.xlsx").exists()
+
+
 @pytest.mark.parametrize("to", ["o.parquet", "folder"])
 def test_the_same_bytes_under_two_names_are_not_counted_twice(saved, tmp_path, to):
     paths = [saved(EURO), saved(EURO, "download (1)")]

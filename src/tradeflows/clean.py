@@ -246,7 +246,15 @@ def clean(
 
 
 def is_file(to: Path) -> bool:
-    """Whether `to` names one file for all, and not a folder with a file for each."""
+    """Whether `to` names one file for all, and not a folder with a file for each.
+
+    Raises
+    ------
+    QueryError
+        It is named as a file of another kind.
+    """
+    if to.suffix in (".xlsx", ".xls", ".json", ".txt", ".tsv", ".gz", ".feather", ".arrow"):
+        raise QueryError(f"--to {to}: expected ….parquet, ….csv or a folder")
     return to.suffix in (".parquet", ".csv")
 
 
