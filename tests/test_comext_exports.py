@@ -209,6 +209,30 @@ def test_years_and_months_stand_side_by_side(rows):
         assert [(row["freq_code"], row["n_months"]) for row in rows(raw)] == [("M", 1), ("A", 12)]
 
 
+START = f"ESTAT:DS-045409(1.0),{UPDATE},M,AT"
+VIEWED = {AE: {"VALUE_IN_EUR": "204548", "QUANTITY_KG": "177290"}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "texts"),
+    [
+        (sdmx(FIGURES), [f"{START},AE,7204,2,QUANTITY_IN_100KG,2023-09,1772.90\n"
+                         f"{START},AE,7204,2,VALUE_IN_EUROS,2023-09,204548",
+                         f"{START},DE,72041000,1,SUPPLEMENTARY_QUANTITY,2023-09,3\n"
+                         f"{START},DE,72041000,1,VALUE_IN_EUROS,2023-09,5"]),
+        (workbook(FIGURES), ["Sheet 1!C12: 204548\nSheet 2!C12: 1772.9",
+                             "Sheet 3!C12: 5\nSheet 4!C12: 3"]),
+        (view(VIEWED, [*VIEWED[AE]]), ['"Austria","United Arab Emirates","7204","EXPORT","Total",'
+                                       '"Sep. 2023",204548,177290']),
+    ],
+    ids=["sdmx", "workbook", "view"],
+)  # fmt: skip
+def test_each_place_leads_to_all_that_states_its_figures(tmp_path, rows, raw, texts):
+    places = [(row["source_row"], row["source_field"]) for row in rows(raw)]
+    assert [one.text for one in comext.cells(tmp_path / "a", places).values()] == texts
+    assert not comext.cells(tmp_path / "a", [(99, "")])
+
+
 def test_levels_and_groups_are_kept_and_never_added(rows):
     cells = {(reporter, partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "1"}
              for reporter in ("AT", "EU27_2020") for partner in ("RU", "EXT_EU27_2020", "WORLD")

@@ -17,7 +17,7 @@ import tradeflows as tf
 from tradeflows import lineage, measures
 from tradeflows.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.lineage import Formula, Role
-from tradeflows.publishers import comext, comtrade, eurostat_energy, gacc, lines
+from tradeflows.publishers import comtrade, eurostat_energy, gacc, lines
 from tradeflows.trace import recombine, trace
 
 KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
@@ -437,12 +437,6 @@ def test_lines_that_do_not_come_to_the_number_are_refused(root):
 
 
 # --- the text of a record, by publisher -----------------------------------------------------------
-
-
-def test_a_workbook_ends_the_trace(tmp_path):
-    (tmp_path / "easy.xlsx").write_bytes(b"PK\x03\x04")
-    with pytest.raises(QueryError, match=r"easy\.xlsx is a workbook"):
-        comext.records(tmp_path / "easy.xlsx", {1})
 
 
 def test_the_members_of_a_reply_are_its_records(tmp_path):

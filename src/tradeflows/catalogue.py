@@ -354,12 +354,15 @@ def covers(source: Source, rows: Any) -> Any:
     return known(source, rows) if known else rows["source_id"].isin([])
 
 
-def records(source: Source, path: Path, wanted: Collection[int]) -> dict[int, Any]:
-    """The records `wanted` of the file of `source` as they stand in it, by their number."""
+def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
+    """What stands in the file of `source` at each of `places`: a record's number, and a field."""
     from tradeflows.publishers import lines
 
-    found: dict[int, Any] = getattr(_module(source), "records", lines.records)(path, wanted)
-    return found
+    module = vars(_module(source))
+    if "cells" in module:
+        return dict(module["cells"](path, places))
+    found = module.get("records", lines.records)(path, {record for record, _ in places})
+    return {place: found[place[0]] for place in places if place[0] in found}
 
 
 def _module(source: Source) -> Any:

@@ -41,6 +41,11 @@ class Line(NamedTuple):
     column: str
     value: float
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """Which record of its file, and which field of it."""
+        return self.source_row, self.source_field
+
 
 class Number(NamedTuple):
     """A number as a formula over roles, and the lines that each role is the sum of."""
@@ -336,12 +341,12 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
     for name, (source, publisher) in catalogue.entries(wanted, root).items():
         held = wanted[name]
         path = catalogue.check(source, root)
-        records = catalogue.records(source, path, {line.source_row for line in held})
+        records = catalogue.records(source, path, {line.place for line in held})
         units = _units(source, root, held)
         for line in held:
-            if line.source_row not in records:
+            if line.place not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
-            record = records[line.source_row]
+            record = records[line.place]
             where = path.relative_to(root).as_posix() + f"!{record.member}" * bool(record.member)
             found[line] = (units[line], *line[:3], where, record.line, record.text, publisher.name,
                            source.address or source.steps)  # fmt: skip

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from re import findall
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.catalogue import Source
-from tradeflows.errors import QueryError, SchemaError
+from tradeflows.errors import SchemaError
 from tradeflows.publishers import Part, archives, comext_exports, comext_formats, lines, reading
 from tradeflows.publishers.comext_numbers import (
     CELL,
@@ -87,13 +88,19 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
             yield part
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
-    """Lines of the file as they stand, or of the one in its archive, which is read to the end."""
+def cells(path: Path, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], lines.Record]:
+    """Lines of the file as they stand, or of the one in its archive, which is read to the end.
+
+    All lines that state a cell, where there are several; of a workbook the cells.
+    """
     found = comext_formats.reader(path)
     if found and found[0] is comext_formats.workbook:
-        raise QueryError(f"{path.name} is a workbook: a trace ends at text files")
+        return comext_formats.workbook_cells(path, places)
+    stated = {place: [place[0], *map(int, findall(r"\d+", place[1]))] for place in places}
     with archives.opened(path) as stream:
-        return lines.table(path, stream, wanted)
+        held = lines.table(path, stream, {row for rows in stated.values() for row in rows})
+    return {place: held[rows[0]]._replace(text="\n".join(held[row].text for row in rows))
+            for place, rows in stated.items() if {*rows} <= {*held}}  # fmt: skip
 
 
 def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Piece, Array]]:

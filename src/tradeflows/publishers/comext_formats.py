@@ -6,7 +6,8 @@ Each reader knows how a file is laid out and not what its words mean.
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import reduce
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from defusedxml.ElementTree import ParseError, iterparse  # type: ignore[import-
 
 from tradeflows.errors import LayoutError
 from tradeflows.publishers import eurostat_formats, reading
+from tradeflows.publishers.lines import Record
 
 UNPACKED = 256 << 20  # bytes of a workbook
 GRID = 10_000_000  # cells of a sheet, empty ones too
@@ -31,6 +33,7 @@ INDICATORS = {
     "SUPPLEMENTARY_QUANTITY": ("qty", 1.0),
 }  # fmt: skip
 FOOT = ("Special value", "Available flags:")
+CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
 
@@ -137,6 +140,26 @@ def workbook(path: Path) -> Iterator[Taken]:
     Bytes come from a stranger, so the archive is unpacked here, within bounds and with its sums
     checked, before anything reads it.
     """
+    for name, lines in _sheets(path).items():
+        yield _sheet(f"{path}: {name}", name, [[_text(cell) for cell in line] for line in lines])
+
+
+def workbook_cells(
+    path: Path, places: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], Record]:
+    """What stands in cells that a field names, such as "Sheet 1!C12 Sheet 3!C12"."""
+    sheets = _sheets(path)
+    return {
+        (row, field): Record(row, "\n".join(
+            f"{name}!{column}{line}: "
+            + _text(sheets[name][int(line) - 1][_number(column) - 1])
+            for name, column, line in CELLS.findall(field)))
+        for row, field in places if field
+    }  # fmt: skip
+
+
+def _sheets(path: Path) -> dict[str, list[list[Any]]]:
+    """Lines of cells of each sheet of figures."""
     from python_calamine import CalamineError, load_workbook
 
     try:
@@ -148,8 +171,7 @@ def workbook(path: Path) -> Iterator[Taken]:
         raise LayoutError(path, "a workbook", str(error)[:200], "save it again") from error
     if not sheets or not {*names} <= {"Summary", "Structure", *sheets}:
         raise LayoutError(path, "the sheets Summary, Structure and Sheet 1, …", f"{names[:9]}")
-    for name, lines in sheets.items():
-        yield _sheet(f"{path}: {name}", name, [[_text(cell) for cell in line] for line in lines])
+    return sheets
 
 
 def _unpacked(path: Path) -> BytesIO:
@@ -185,10 +207,7 @@ def _bounded(where: str, raw: bytes) -> None:
             place = re.fullmatch(r"([A-Z]*)(\d+)", element.get("r", ""), re.ASCII)
             element.clear()
             if place:
-                column = 0
-                for letter in place[1]:
-                    column = column * 26 + ord(letter) - 64
-                across, down = max(across, column), max(down, int(place[2]))
+                across, down = max(across, _number(place[1])), max(down, int(place[2]))
     except (ParseError, ValueError, LookupError) as error:
         raise LayoutError(where, "XML", str(error)[:150], "save it again") from error
     if across * down > GRID:
@@ -200,6 +219,11 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() else f"{cell!r}"
     return str(cell).strip()
+
+
+def _number(letters: str) -> int:
+    """The number of a column, 1 being A."""
+    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
 
 
 def _letters(column: int) -> str:

@@ -1,7 +1,7 @@
 """From the number of a record to its text as it stands in the raw file: where a trace ends.
 
 A publisher's module whose files are no CSV in UTF-8 has a function ``records(path, wanted)`` of its
-own, as :func:`records` here.
+own, as :func:`records` here; or ``cells(path, places)``, where the field matters too.
 """
 
 import csv
