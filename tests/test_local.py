@@ -106,11 +106,12 @@ MONTH = [("01.03.2026", 10, "115,5"), ("02.04.2026", 10, "118,5"), ("03.04.2026"
                                               ("CNY", 10, "Юаней", "117,5660")]),
          {"table": "rates", "base": "CNY"}, "rate", "", 1,
          '<Valute ID="R0"><NumCode>1</NumCode><CharCode>CNY</CharCode><Nominal>10</Nominal>'
-         "<Name>Юаней</Name><Value>117,5660</Value></Valute>"),
+         "<Name>Юаней</Name><Value>117,5660</Value><VunitRate>11,7566</VunitRate></Valute>"),
         ("b", twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH),
          {"table": "rates", "start": "2026-04"}, "rate", "", 1,
          "\n".join(f'<Record Date="{day}" Id="R01375"><Nominal>10</Nominal><Value>{value}</Value>'
-                   "</Record>" for day, _, value in MONTH[1:])),
+                   f"<VunitRate>{one}</VunitRate></Record>"
+                   for (day, _, value), one in zip(MONTH[1:], ("11,85", "11,75"), strict=True))),
     ],
     ids=["a page", "a cube", "a TSV", "a zip", "XML of a day", "XML of a currency"],
 )  # fmt: skip

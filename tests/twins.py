@@ -8,6 +8,7 @@ import io
 import json
 import random
 import zipfile
+from decimal import Decimal
 
 HEADINGS = {
     "month": ("数据年月", "Date of data"),
@@ -49,7 +50,7 @@ def cbr(currency, first, last, rates):
     """Rates of one currency as the Bank of Russia sends them; `rates`: day, nominal, value."""
     records = "".join(
         f'<Record Date="{day}" Id="{currency}"><Nominal>{nominal}</Nominal>'
-        f"<Value>{value}</Value></Record>"
+        f"<Value>{value}</Value>{_for_one(nominal, value)}</Record>"
         for day, nominal, value in rates
     )
     return (
@@ -63,13 +64,18 @@ def cbr_day(day, rates):
     """All rates of one day; `rates`: code, nominal, name, value."""
     records = "".join(
         f'<Valute ID="R0"><NumCode>1</NumCode><CharCode>{code}</CharCode><Nominal>{nominal}'
-        f"</Nominal><Name>{name}</Name><Value>{value}</Value></Valute>"
+        f"</Nominal><Name>{name}</Name><Value>{value}</Value>{_for_one(nominal, value)}</Valute>"
         for code, nominal, name, value in rates
     )
     return (
         f'<?xml version="1.0" encoding="windows-1251"?><ValCurs Date="{day}" '
         f'name="Foreign Currency Market">{records}</ValCurs>'
     ).encode("cp1251")
+
+
+def _for_one(nominal, value):
+    rate = Decimal(value.replace(",", ".")) / int(nominal)
+    return f"<VunitRate>{format(rate.normalize(), 'f').replace('.', ',')}</VunitRate>"
 
 
 def ecb(currencies, days, gap=""):
