@@ -451,6 +451,8 @@ def test_the_members_of_a_reply_are_its_records(tmp_path):
 
 
 def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
+    (tmp_path / "TradeData.csv").write_text('\ufeffa,b\n1,"Côte, d’Ivoire"\n', encoding="utf-8")
+    assert comtrade.records(tmp_path / "TradeData.csv", {1}) == {1: (2, '1,"Côte, d’Ivoire"', "")}
     with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
         file.write('a\tb\n1\t"x\n')
     assert comtrade.records(tmp_path / "bulk.gz.txt.gz", {1}) == {1: (2, '1\t"x', "")}

@@ -216,7 +216,7 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
         file.seek(0)
         if not head.startswith(b"{"):
             quoted = b"\t" not in head.partition(b"\n")[0]
-            return lines.table(path, file, wanted, "latin-1", quoted=quoted)
+            return lines.table(path, file, wanted, quoted=quoted)
         text = file.read().decode("utf-8-sig")
     if not (start := re.search(r'"data"\s*:\s*\[', text)):
         raise LayoutError(path, "a reply with a list of data", "none")
