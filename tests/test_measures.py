@@ -983,6 +983,20 @@ def test_a_difference_of_shares_is_in_percentage_points():
     ]  # fmt: skip
 
 
+def test_a_difference_is_in_the_unit_of_its_column_and_not_of_what_stands_beside_it():
+    now, then = (
+        months(2021, x, value_reported=9.0, currency="CNY", primary_value_usd=1.0, share_pct=x)
+        for x in (5.0, 3.0)
+    )
+    units = {column: measures.difference(now, then, column)["unit"].item()
+             for column in (KG, USD, "value_reported", "share_pct")}  # fmt: skip
+    assert units == {
+        KG: "kg", USD: "USD", "value_reported": "CNY", "share_pct": "percentage points"
+    }  # fmt: skip
+    with pytest.raises(QueryError, match=r"differ in unit \(CNY, kg\)"):
+        measures.difference(now, then, KG, "value_reported")
+
+
 def test_rows_that_repeat_one_figure_are_one_side_of_a_difference():
     now = pd.DataFrame({"value": [25.0, 25.0], "unit": "percent"})
     assert measures.difference(now, now.head(1), "value")["change"].item() == 0

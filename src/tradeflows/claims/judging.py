@@ -19,6 +19,7 @@ from tradeflows.claims.ledger import (
     published,
 )
 from tradeflows.errors import LedgerError, TradeflowsError, near
+from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.trace import count
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 REPRODUCED, DEPENDS, NOT_REPRODUCED, NOT_TESTABLE = (
     "reproduced", "depends on the definition", "not reproduced", "not testable here",
 )  # fmt: skip
-# The unit of a column that a measure gives; a column not listed has that of its rows.
-UNITS = {
-    "primary_value_usd": "USD", "net_wgt_kg": "kg", "growth_pct": "percent", "yoy_pct": "percent",
-    "share_pct": "percent", "barrels_per_day": "bbl/day", "unit_value_per_barrel": "USD/bbl",
-    "displacement": "ratio", "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio",
-    "hhi": "ratio",
-}  # fmt: skip
-ROW_UNIT = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote"}
 FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
 
 
@@ -236,12 +229,10 @@ def _window(value: Any) -> Any:
 
 
 def _unit(frame: pd.DataFrame, result: str) -> str:
-    if result in UNITS:
-        return UNITS[result]
-    column = ROW_UNIT.get(result, "unit")
-    if column not in frame:
-        raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
-    return SAME_UNIT.get(str(frame[column].iloc[0]), str(frame[column].iloc[0]))
+    if unit := unit_of(frame, result):
+        return SAME_UNIT.get(unit, unit)
+    column = UNIT_IN.get(result, "unit")
+    raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
 
 
 def _caveats(frame: pd.DataFrame, root: Path, local: bool) -> tuple[str, ...]:

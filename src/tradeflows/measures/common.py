@@ -20,6 +20,14 @@ UNITS = {
     "value_reported": ("currency", "valuation"), "primary_value_usd": ("valuation",),
     "qty": ("qty_unit",), "value": ("unit",), "rate": ("base", "quote", "statistic"),
 }  # fmt: skip
+# The unit of a column that a table or a measure gives, or the column that says it.
+UNIT_OF = {
+    "primary_value_usd": "USD", "net_wgt_kg": "kg", "growth_pct": "percent", "yoy_pct": "percent",
+    "share_pct": "percent", "barrels_per_day": "bbl/day", "unit_value_per_barrel": "USD/bbl",
+    "displacement": "ratio", "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio",
+    "hhi": "ratio",
+}  # fmt: skip
+UNIT_IN = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote"}
 _RIVALS = ("publisher", "vintage", "n_months", "freq_code", "qty_unit", "partner_code",
            "source_id", *CELL, *LABELS)  # fmt: skip
 _PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
@@ -44,6 +52,12 @@ def grain_of(frame: pd.DataFrame, value: str) -> list[str]:
     """Columns of `frame` that say which cell a row states, and in which unit."""
     columns = (*CELL, "classification_code", *UNITS.get(value, ()))
     return [column for column in columns if column in frame]
+
+
+def unit_of(frame: pd.DataFrame, column: str) -> str:
+    """The unit of the figures in `column`, as the first row has it; empty where nothing says it."""
+    said = frame.get(UNIT_IN.get(column, "unit"))
+    return UNIT_OF.get(column) or ("" if said is None else str(said.iloc[0]))
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:

@@ -19,6 +19,7 @@ from tradeflows.measures.common import (
     one_value,
     overlaps,
     unique,
+    unit_of,
     words,
 )
 from tradeflows.measures.months import runs_of, spread, uncut
@@ -187,7 +188,7 @@ def difference(
     -------
     DataFrame, one row
         `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0) and
-        ``unit``, of the change: percentage points where the figures are shares.
+        ``unit``, of the change: percentage points where the figures are in per cent.
 
     Raises
     ------
@@ -200,7 +201,7 @@ def difference(
         need(side, column)
         if (n := numbers_of(side, column).nunique()) != 1 or pd.isna(side[column].iloc[0]):
             raise QueryError(f"{name} must be one figure, and {column} has {n}: keep one row")
-        units |= {side[at].iloc[0] for at in ("unit", "currency") if at in side}
+        units |= {unit_of(side, column)} - {""}
     if len(units) > 1:
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
     first, second = (float(numbers_of(side, column).iloc[0]) for side, column in sides.values())
