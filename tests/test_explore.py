@@ -72,6 +72,14 @@ def test_the_yuans_share_in_export_settlement_as_published():
     assert {"outlet", "vintage", "qualifier"} <= {*yuan}
 
 
+def test_settlement_takes_a_window_and_a_family_as_read_does():
+    june = tf.settlement("yuan", start="2023-06", end="2023-06")  # of which one family says nothing
+    assert set(june["measure"]) == {"risk_review"}
+    assert set(tf.settlement("yuan", measure="risk_review")["measure"]) == {"risk_review"}
+    both = tf.settlement("yuan", ["export settlement", "import settlement"])
+    assert set(both["concept"]) == {"export settlement", "import settlement"}
+
+
 def test_every_drone_figure_above_12_million_dollars():
     found = tf.figures("drone", above=12e6)
     assert found["id"].tolist() == ["D01", "D06", "D11", "D17", "D22", "D23", "D25", "D26",
@@ -284,6 +292,7 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.settlement("yuan", "barter"), "concept other than barter"),
         (lambda: tf.figures("unicorn"), "no figure about 'unicorn'; topics: "),
         (lambda: tf.figures("drone", above=1e12), "the largest is 577,000,000"),
+        (lambda: tf.figures("drone", above=1.0, unit="RUB"), "above 1 RUB; none is in RUB"),
         (lambda: tf.find("unicorn"), "nothing is held of 'unicorn'"),
         (lambda: tf.products("unicorn"), "no product 'unicorn'"),
         (lambda: tf.areas("Atlantis"), "no area 'Atlantis'"),

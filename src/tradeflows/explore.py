@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows import catalogue, codes, measures, tables
 from tradeflows.answers import Answer, answer
@@ -140,16 +139,18 @@ def area_ids(words: Words) -> list[str]:
             for each in listed]  # fmt: skip
 
 
-def held(root: Path, columns: list[str], *, local: bool = False, start: Any = None,
-          end: Any = None, as_of: Any = None, **filters: Any) -> pa.Table:  # fmt: skip
-    """Some columns of the rows of trade that a question would be answered from."""
+def held(
+    root: Path, columns: list[str], table: str = "trade", *, local: bool = False,
+    start: Any = None, end: Any = None, as_of: Any = None, **filters: Any,
+) -> pa.Table:  # fmt: skip
+    """Some columns of the rows of `table` that a question would be answered from."""
     asked = {
         name: tables.texts_of(name, each) for name, each in filters.items() if each is not None
     }
     products = [codes.product(word) for word in asked.get("product", ())]
-    wanted = tables.conditions("trade", asked, products, catalogue.load(root, local=local))
+    wanted = tables.conditions(table, asked, products, catalogue.load(root, local=local))
     window = tables.month_of(start, "start"), tables.month_of(end, "end", last=True)
-    return tables.scan(tables.stored(root, "trade", local=local), "trade", wanted, *window, columns)
+    return tables.scan(tables.stored(root, table, local=local), table, wanted, *window, columns)
 
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
@@ -213,11 +214,10 @@ def settlement(
     root = root or catalogue.root()
     asked = {"concept": concept, "region": region, "unit": "%", **filters,
              "currency_group": CURRENCIES.get(currency.casefold(), currency)}  # fmt: skip
-    same = [pc.field(name) == asked[name] for name in ("concept", "region", "currency_group")]
-    rows = tables.stored(root, "settlement").to_table(
-        ["measure"], filter=same[0] & same[1] & same[2] & (pc.field("unit") == "%"))  # fmt: skip
-    families = sorted(set(rows["measure"].to_pylist())) or [None]  # of none, read says why
-    parts = [tables.read("settlement", root=root, measure=each, **asked) for each in families]
+    rows = held(root, ["measure"], "settlement", **asked)
+    # Of no family, read says why.
+    families = sorted(set(rows["measure"].to_pylist())) or [asked.get("measure")]
+    parts = [tables.read("settlement", root=root, **asked | {"measure": each}) for each in families]
     whole = carry(pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True), *parts)
     if len(families) > 1:
         whole.attrs["caveats"] = ("families of figures count differently and are never one line",
@@ -267,7 +267,11 @@ def figures(
         sure = found["value"].gt(above) & ~found["qualifier"].isin(MAY_BE_BELOW)
         sure |= found["value"].eq(above) & found["qualifier"].isin(SURELY_ABOVE)
         if not sure.any():
-            largest = f"the largest is {found['value'].max():,.0f}"
+            largest = (
+                f"the largest is {found['value'].max():,.0f}"
+                if found["value"].notna().any()
+                else f"none is in {unit}"
+            )
             raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {largest}")
         found = found[sure]
     found = found.sort_values("id")
