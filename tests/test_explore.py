@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
-from tradeflows import charts
+from tradeflows import charts, explore
 from tradeflows.answers import Answer
 from tradeflows.errors import QueryError
 
@@ -80,6 +80,14 @@ def test_settlement_takes_a_window_and_a_family_as_read_does():
     assert set(both["concept"]) == {"export settlement", "import settlement"}
 
 
+def test_the_unit_is_that_of_the_rows_with_a_figure():
+    none = dict.fromkeys(("net_wgt_kg", "primary_value_usd", "value_reported"), float("nan"))
+    gas = pd.DataFrame({"qty": [None, 5.0], "qty_unit": ["none", "m3"], "currency": None, **none})
+    assert list(explore._units(gas)) == ["m3"]
+    money = gas.assign(qty=None, value_reported=[None, 5.0], currency=[None, "EUR"])
+    assert list(explore._units(money)) == ["EUR"]
+
+
 def test_every_drone_figure_above_12_million_dollars():
     found = tf.figures("drone", above=12e6)
     assert found["id"].tolist() == ["D01", "D06", "D11", "D17", "D22", "D23", "D25", "D26",
@@ -145,6 +153,21 @@ def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     assert source == "Source: China Customs (vintage 2025-01-25)"
     assert page.index("<li>") < page.index("<table") < page.index("Source: ")
     assert "source_row" not in page
+
+
+def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
+    two = crude.head(2).assign(ref_period=crude["ref_period"].iloc[0], n_months=[2, 1],
+                               reporter_iso=["CHN", "IND"], value=[20.0, 10.0])  # fmt: skip
+    shown = charts.drawn(two.plot())
+    assert shown[["series", "n_months", "value"]].to_numpy().tolist() == [
+        ["CHN", 2, 10.0], ["IND", 1, 10.0]]  # fmt: skip
+
+
+def test_two_currencies_stand_in_the_table_and_not_above_it(crude):
+    both = crude.head(2).assign(unit=["USD", "EUR"])
+    head, _, dollars, euros, *_ = [line for line in repr(both).splitlines() if line[:1] != "-"]
+    assert "CIF" not in head
+    assert dollars.endswith("USD") and euros.endswith("EUR")  # noqa: PT018
 
 
 def test_what_a_user_adds_is_shown_and_markup_is_escaped(crude):

@@ -263,9 +263,9 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
     if "concept" in frame:
         known = rows[["value", *ends]].notna().any(axis="columns")
         return charts.points(rows[known], y="drawn", by="series", span=[*ends], **options)
-    if rows["ref_period"].nunique() == 1:
+    lengths = set(rows.get("n_months", [1]))
+    if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **options)
-    lengths = set(rows["n_months"])
     adds_up = unit not in RATIOS
     if "unit" not in look and adds_up:
         options["unit"] += SPANS.get(max(lengths), "") if len(lengths) == 1 else " a month"

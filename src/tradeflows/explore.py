@@ -11,7 +11,7 @@ from tradeflows import catalogue, codes, measures, tables
 from tradeflows.answers import Answer, answer
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
-from tradeflows.measures.common import carry
+from tradeflows.measures.common import carry, unit_of
 from tradeflows.tables import Words
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX"}
@@ -155,13 +155,13 @@ def held(
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     """Units that a frame of trade is stated in, each with its column and formula."""
-    found = {"tonnes": ("net_wgt_kg", "weight / 1000")} if frame["net_wgt_kg"].notna().any() else {}
-    if frame["qty"].notna().any():
-        found[str(frame["qty_unit"].iloc[0])] = ("qty", "value")
-    if frame["primary_value_usd"].notna().any():
-        found["USD"] = ("primary_value_usd", "value")
-    if frame["value_reported"].notna().any():
-        found.setdefault(str(frame["currency"].iloc[0]), ("value_reported", "value"))
+    found: dict[str, tuple[str, str]] = {}
+    for column in ("net_wgt_kg", "qty", "primary_value_usd", "value_reported"):
+        stated = frame[frame[column].notna()]  # a row without a figure has a unit of none
+        if column == "net_wgt_kg" and len(stated):
+            found["tonnes"] = (column, "weight / 1000")
+        elif len(stated):
+            found.setdefault(unit_of(stated, column), (column, "value"))
     return found
 
 

@@ -73,11 +73,11 @@ def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
         table["ref_period"] = [period(*row) for row in zip(frame["ref_period"], frame["n_months"],
                                                           strict=True)]  # fmt: skip
     alike = [name for name in table if name != "value" and table[name].nunique(dropna=False) < 2]
-    fixed = [str(table[name].iloc[0]) for name in ("unit", "ref_period", "measure", "flags")
-             if name in alike]  # fmt: skip
-    if "valuation" in frame and frame["unit"].isin(["USD", "EUR", "CNY", "RUB", "INR"]).all():
-        fixed[0] += f" {' or '.join(sorted(frame['valuation'].fillna('CIF or FOB').unique()))}"
-    head = "; ".join(filter(None, [heading(frame), *fixed]))
+    fixed = {name: str(table[name].iloc[0]) for name in ("unit", "ref_period", "measure", "flags")
+             if name in alike}  # fmt: skip
+    if "valuation" in frame and fixed.get("unit") in ("USD", "EUR", "CNY", "RUB", "INR"):
+        fixed["unit"] += f" {' or '.join(sorted(frame['valuation'].fillna('CIF or FOB').unique()))}"
+    head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     return head, table.drop(columns=alike).rename(columns=HEADS)
 
 
