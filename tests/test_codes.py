@@ -343,6 +343,27 @@ def test_every_country_is_either_inside_or_outside_the_eu():
             assert codes.contains("EU27_2020_EXTRA", area) is (area not in EU27)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("EU28", "EU27_2020_EXTRA", True),  # the United Kingdom
+        ("EU28", "EU27_2020_INTRA", True),
+        ("EU27_2020", "EU27_2020_EXTRA", False),
+        ("EU27_2020", "SUN", False),  # which ended before there was the other
+        ("CHN", "RUS", False),
+        ("CHN", "CHN", False),
+    ],
+)
+def test_areas_that_share_a_part_overlap_either_way(one, other, expected):
+    assert codes.overlaps(one, other) is codes.overlaps(other, one) is expected
+
+
+def test_of_an_area_within_another_the_wider_one_overlaps():
+    assert codes.overlaps("W00", "CHN")
+    assert not codes.overlaps("CHN", "W00")
+    assert codes.overlaps("EU28", "EU27_2020")
+
+
 def test_the_eu_had_28_members_and_lost_one():
     assert len(EU27) == 27
     assert set(AREAS["EU28"]["members"].split()) - set(EU27) == {"GBR"}

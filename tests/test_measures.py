@@ -968,6 +968,15 @@ def test_shares_in_a_whole_are_scale_free_and_add_up(parts, k):
     assert once.isna().all() if not sum(parts) else once.sum() == pytest.approx(100)
 
 
+@pytest.mark.parametrize("other", ["EU27_2020_EXTRA", "EU27_2020_INTRA"])
+def test_groups_that_share_members_are_not_added(other):
+    frame = months(2019, 1.0, 2.0, reporter="USA").assign(
+        partner_iso=["EU28", other], ref_period=pd.Timestamp("2019-01-01")
+    )
+    with pytest.raises(QueryError, match="which overlaps"):
+        measures.total(frame, KG, over=["partner_iso"])
+
+
 def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
     printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
     summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})

@@ -631,6 +631,13 @@ def test_trade_outside_the_union_beside_a_partner_is_refused(ask):
     assert "partner EU27_2020_EXTRA contains RUS" in refusal(read, product="crude")
 
 
+def test_groups_that_share_a_member_are_not_mixed():
+    frame = pd.DataFrame({"reporter_iso": "USA", "partner_iso": ["EU28", "EU27_2020_EXTRA"],
+                          "cmd_code": "2709", "flow_code": "M"})  # fmt: skip
+    message = refusal(tables.no_nesting, frame)
+    assert "partner EU28 contains some of EU27_2020_EXTRA" in message
+
+
 def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
     read = ask({"a": press(
         "2021-11..2021-12,total,31.287,multi_month_block,2,,2022-01,",

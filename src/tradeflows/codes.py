@@ -186,6 +186,22 @@ def contains(whole: str, part: str) -> bool:
     return _leaves(part) <= _leaves(whole) and whole != part
 
 
+def overlaps(whole: str, part: str) -> bool:
+    """Tell whether `whole` contains some of area `part`, and is not itself within it.
+
+    States that are no more apart: what they held in part was never stated beside them.
+
+    Raises
+    ------
+    CodeError
+        `whole` or `part` is no area id.
+    """
+    if contains(whole, part) or contains(part, whole) or whole == part:
+        return contains(whole, part)
+    former = "former" in (_area(whole)["kind"], _area(part)["kind"])
+    return not former and not _leaves(whole).isdisjoint(_leaves(part))
+
+
 @cache
 def _products() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in _rows("products.csv")}

@@ -147,7 +147,7 @@ def overlaps(column: str, held: frozenset[str]) -> list[tuple[str, str]]:
         nested = [(whole, code) for code in held for whole in codes.wholes(code, among)]
         return nested + [(a, b) for (a, one), (b, two) in permutations(unions, 2) if one & two]
     if column in ("reporter_iso", "partner_iso"):
-        return [pair for pair in pairs if pair[0] in codes.groups() and codes.contains(*pair)]
+        return [pair for pair in pairs if pair[0] in codes.groups() and codes.overlaps(*pair)]
     parts = {**_PARTS_OF_FLOW, "total": held}
     return [(whole, part) for whole, part in pairs if part in parts.get(whole, ())]
 

@@ -166,8 +166,9 @@ def no_nesting(frame: pd.DataFrame) -> None:
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole in set(areas).intersection(codes.groups()):
             for part in areas:
-                if codes.contains(whole, part):
-                    raise QueryError(f"{name} {whole} contains {part}, so the answer would count "
+                if codes.overlaps(whole, part):
+                    has = "contains" if codes.contains(whole, part) else "contains some of"
+                    raise QueryError(f"{name} {whole} {has} {part}, so the answer would count "
                                      f"it twice; add {name}={whole!r}, {name}={part!r} or "
                                      f"{name}='countries'")  # fmt: skip
     flows = set(frame["flow_code"])
