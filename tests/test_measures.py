@@ -977,6 +977,32 @@ def test_groups_that_share_members_are_not_added(other):
         measures.total(frame, KG, over=["partner_iso"])
 
 
+@pytest.mark.parametrize(
+    ("column", "more"),
+    [("value", {"unit": "%"}), ("value", {"unit": "percent"}), ("share_pct", {}), ("rate", {})],
+)
+def test_there_is_no_sum_of_shares_or_rates(column, more):
+    frame = months(2023, 20.0, 30.0, **more).rename(columns={KG: column})
+    with pytest.raises(QueryError, match=f"there is no sum of {column}"):
+        measures.total(frame, column)
+
+
+def test_a_cross_rate_of_a_month_and_a_year_is_refused():
+    rouble, yuan = (
+        rows(("USD", quote, "2023-01", 7.0), columns=["base", "quote", "ref_period", "rate"],
+             n_months=n)
+        for quote, n in (("RUB", 1), ("CNY", 12))
+    )  # fmt: skip
+    with pytest.raises(QueryError, match="n_months is mixed"):
+        measures.cross(rouble, yuan)
+
+
+def test_a_unit_value_a_tonne_is_not_made_of_cubic_metres():
+    frame = months(2023, 20.0, qty=5.0, qty_unit="m3", primary_value_usd=1.0)
+    with pytest.raises(QueryError, match="qty is in m3"):
+        measures.unit_value(frame, weight="qty")
+
+
 def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
     printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
     summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})

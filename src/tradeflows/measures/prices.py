@@ -7,7 +7,16 @@ import pandas as pd
 
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
-from tradeflows.measures.common import UNITS, carry, groups_of, need, numbers_of, one_value, unique
+from tradeflows.measures.common import (
+    UNITS,
+    carry,
+    groups_of,
+    need,
+    numbers_of,
+    one_value,
+    unique,
+    unit_of,
+)
 from tradeflows.measures.months import Window, ends_of, span, window_text
 from tradeflows.measures.sums import total
 from tradeflows.measures.units import BARRELS_PER_TONNE
@@ -45,9 +54,12 @@ def unit_value(
     Raises
     ------
     QueryError
-        `value` is in several currencies or valuations.
+        `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
     """
     need(frame, value, weight, *by)
+    if (unit := unit_of(frame, weight)) not in ("kg", ""):
+        raise QueryError(f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give "
+                         "the net weight")  # fmt: skip
     figures = numbers_of(frame, value)
     units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
     one_value(frame.loc[figures.notna(), units], units)

@@ -254,13 +254,14 @@ def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     QueryError
-        A side mixes bases, quotes or publishers or states a month twice, the bases differ, or the
-        sides share no month.
+        A side mixes bases, quotes or publishers or states a month twice, the bases or the lengths
+        of the periods differ, or the sides share no month.
     """
     for side in (rates, other):
         need(side, "base", "quote", "ref_period", "n_months", "rate")
         one_value(side, ["base", "quote", "publisher", "n_months"])
         unique(side, ["ref_period"])
+    one_value(pd.concat([side[["n_months"]] for side in (rates, other)]), ["n_months"])
     if (base := rates["base"].iloc[0]) != (through := other["base"].iloc[0]):
         raise QueryError(f"one side is for {base} and the other for {through}: read both for one")
     at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])

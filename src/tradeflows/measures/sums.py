@@ -25,11 +25,14 @@ from tradeflows.measures.common import (
     numbers_of,
     one_value,
     refuse_twice,
+    unit_of,
     words,
 )
 from tradeflows.measures.months import days, month_text, runs, span, spread, uncut
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
+
+_NO_SUM = ("%", "percent", "ratio", "times")
 
 # Dimensions of `breakdown` whose parts are without overlap, and the values of which that is known:
 # Eurostat's L and M repeat for Northern Ireland and Great Britain what I and E have.
@@ -79,8 +82,8 @@ def total(
     Raises
     ------
     QueryError
-        Mixed grain or units, a whole beside its part, overlapping periods, or a period that
-        crosses the edge of a window.
+        Mixed grain or units, shares or rates, a whole beside its part, overlapping periods, or a
+        period that crosses the edge of a window.
     """
     values, by, over = [value] if isinstance(value, str) else list(value), list(by), list(over)
     need(frame, "ref_period", "n_months", *values, *by, *over)
@@ -89,6 +92,10 @@ def total(
     alike = by if isinstance(absent_is_none, bool) else list(absent_is_none)
     if strange := sorted(set(alike) - set(by)):
         raise QueryError(f"absent_is_none names {strange[0]}, which is not among `by`")
+    for name in values:
+        if (unit := unit_of(frame, name)) in _NO_SUM or name == "rate":
+            raise QueryError(f"there is no sum of {name}{unit and f' ({unit})'}: sum what it was made "
+                             "of, or take the mean")  # fmt: skip
     if odd := sorted(set(over) - _SUMMABLE):
         raise QueryError(f"{odd[0]} cannot be summed over: name it in `by`, or keep one value")
     numbers = pd.DataFrame({name: numbers_of(frame, name) for name in values})
