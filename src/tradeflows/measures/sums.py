@@ -94,8 +94,10 @@ def total(
         raise QueryError(f"absent_is_none names {strange[0]}, which is not among `by`")
     for name in values:
         if (unit := unit_of(frame, name)) in _NO_SUM or name == "rate":
-            raise QueryError(f"there is no sum of {name}{unit and f' ({unit})'}: sum what it was made "
-                             "of, or take the mean")  # fmt: skip
+            told = f"{name} ({unit})" if unit else name
+            raise QueryError(
+                f"there is no sum of {told}: sum what it was made of, or take the mean"
+            )
     if odd := sorted(set(over) - _SUMMABLE):
         raise QueryError(f"{odd[0]} cannot be summed over: name it in `by`, or keep one value")
     numbers = pd.DataFrame({name: numbers_of(frame, name) for name in values})
