@@ -58,8 +58,19 @@ def test_a_currency_that_is_no_longer_quoted_ends(part):
 
 def test_the_newest_month_is_partial_until_its_last_weekday(part):
     assert cell(part(HISTORY), "USD", "2022-04")["flags"] == "partial"
-    whole = twins.ecb(["USD"], [["2022-04-29", "1.05"]])  # the 30th was a Saturday
-    assert cell(part(whole), "USD", "2022-04")["flags"] == ""
+    whole = twins.ecb(["USD"], [["2022-04-29", "1.05"], ["2022-04-01", "1.1"]])
+    assert cell(part(whole), "USD", "2022-04")["flags"] == ""  # the 30th was a Saturday
+
+
+@pytest.mark.parametrize(
+    ("first", "flag"),
+    [("2022-05-02", ""), ("2022-05-03", "partial"), ("2022-05-31", "partial"),
+     ("1999-01-04", ""), ("1999-01-05", "partial")],
+)  # fmt: skip
+def test_the_oldest_month_is_partial_unless_it_has_its_first_weekday(part, first, flag):
+    last = "2022-05-31" if first > "2000" else "1999-01-29"
+    days = twins.ecb(["USD"], [[day, "1.05"] for day in sorted({first, last}, reverse=True)])
+    assert cell(part(days), "USD", first[:7])["flags"] == flag
 
 
 def test_the_zip_and_the_file_of_one_day_are_read_too(part):

@@ -27,6 +27,7 @@ LARGEST = 32 << 20  # bytes; all days since 1999 are some 2 MB
 AT_ONCE, ROWS = 1 << 17, 3 << 10  # bytes read and rows given at a time
 NONE = "N/A"
 STATISTIC = "mean of daily rates"
+BEGUN = date(1999, 1, 4)  # the first day with rates
 DAY, ISO_DAY = "a day such as 2023-04-03 or 3 April 2023", r"^[12]\d{3}-\d\d-\d\d$"
 ONE_DAY = re.compile(r"\d\d? [A-Z][a-z]+ [12]\d{3}", re.ASCII)
 
@@ -46,8 +47,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     Part
         Rows of :data:`~tradeflows.schema.RATES`, each with the number of days in its mean. "N/A"
         (a currency that is not quoted yet, or no longer: the rouble ends on 2022-03-01) is no
-        rate. Flagged partial: a month in which a currency has fewer days than the file, and the
-        file's last month unless it reaches the last weekday.
+        rate. Flagged partial: a month in which a currency has fewer days than the file, the file's
+        first month unless it has the first weekday (or the euro's first), and the last unless it
+        reaches the last weekday.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     every = np.concatenate(days)
     if len(np.unique(every)) < len(every):
         raise LayoutError(path, "each day once", "a day again")
-    for rows in _rows(source, currencies, months, every.max().item()):
+    for rows in _rows(source, currencies, months, every.min().item(), every.max().item()):
         yield Part(rows, len(every), {}, empty=empty)
         every, empty = every[:0], 0  # they are counted once
 
@@ -135,13 +137,14 @@ def _add(months: dict[Any, Month], days: np.ndarray, first: int, rates: np.ndarr
 
 
 def _rows(
-    source: Source, currencies: list[str], months: dict[Any, Month], newest: date
+    source: Source, currencies: list[str], months: dict[Any, Month], oldest: date, newest: date
 ) -> Iterator[pa.RecordBatch]:
     order = sorted(months)
     held = [months[month] for month in order]
     sums, counts = (np.array([getattr(each, name) for each in held]).T
                     for name in ("sums", "stated"))  # fmt: skip
     partial = counts < [each.days for each in held]
+    partial[:, 0] |= oldest > max(_first_weekday(oldest), BEGUN)
     partial[:, -1] |= newest < _last_weekday(newest.replace(day=1))
     cells = np.nonzero(counts)
     for at in range(0, max(len(cells[0]), 1), ROWS):
@@ -189,6 +192,11 @@ def _days(block: reading.Block) -> np.ndarray:
         return reading.days(text).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid as error:
         raise LayoutError(block.path, DAY, str(error)) from error
+
+
+def _first_weekday(day: date) -> date:
+    first = day.replace(day=1)
+    return first + timedelta(days=(7 - first.weekday()) % 7 * (first.weekday() > 4))
 
 
 def _last_weekday(month: date) -> date:
