@@ -404,6 +404,7 @@ def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_no
         ({"colour": "red"}, "no filter 'colour' for trade; .*there are as_of, breakdown, class"),
         ({"strat": "2023"}, "no filter 'strat' for trade; did you mean 'start'?"),
         ({"start": "2023-13"}, "expected a month such as 2023-05, or a year$"),
+        ({"as_of": "2024-02-31"}, "as_of='2024-02-31': expected a day such as 2024-06-01"),
         ({"reporter": "Indai"}, "no area 'Indai' in areas.csv; did you mean .*India"),
         ({"product": "crud"}, "no product 'crud' in products.csv; did you mean 'crude'"),
         ({"publisher": "dem"}, "no publisher 'dem' of trade; did you mean 'demo'"),
@@ -636,6 +637,19 @@ def test_groups_that_share_a_member_are_not_mixed():
                           "cmd_code": "2709", "flow_code": "M"})  # fmt: skip
     message = refusal(tables.no_nesting, frame)
     assert "partner EU28 contains some of EU27_2020_EXTRA" in message
+
+
+def test_a_superseded_file_of_prices_is_passed_over_as_one_of_trade_is(ask):
+    read = ask({"old": {"text": BRENT}, "new": {"text": LATER, "supersedes": "old"}}, "rates")
+    prices = read(base="BRENT")
+    assert prices["ref_period"].is_unique
+    assert prices.attrs["sources"] == ("new",)
+    assert "2 rows of superseded ones passed over; source= chooses" in prices.attrs["caveats"][0]
+    assert read(source="old").attrs["sources"] == ("old",)
+    assert "it supersedes: source='old'" in refusal(
+        ask({"old": {"text": LATER}, "new": {"text": BRENT, "supersedes": "old"}}, "rates"),
+        start="2020-03",
+    )
 
 
 def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 ADD_UP = "measures.sum_parts adds them up"
 
 
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
     """Rows whose release, or else whose file's retrieval, is of `day` or before."""
-    if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day):
+    if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day) or not _is_day(day):
         raise QueryError(f"as_of={day!r}: expected a day such as 2024-06-01")
     retrieved = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
     released = frame.get("vintage", retrieved)
@@ -86,13 +95,15 @@ def not_superseded(
     old = {each.supersedes for each in sources.values()
            if day is None or catalogue.released(each) <= day}  # fmt: skip
     kept = frame[~frame["source_id"].isin(old)]
+    # Only of trade does the column of that name say the release.
+    name, column = ("vintage",) * 2 if "cmd_code" in frame else ("source", "source_id")
     if kept.empty:
-        held = ", ".join(f"vintage={each!r}" for each in sorted(frame["vintage"].unique())[-4:])
+        held = ", ".join(f"{name}={each!r}" for each in sorted(frame[column].unique())[-4:])
         raise QueryError("the newest release states nothing of this; an older one does, which "
                          f"it supersedes: {held}")  # fmt: skip
     if len(kept) < len(frame):
         caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
-                       "superseded ones passed over; vintage= chooses")  # fmt: skip
+                       f"superseded ones passed over; {name}= chooses")  # fmt: skip
     return kept
 
 

@@ -140,6 +140,8 @@ def read(
         if "vintage" not in asked:
             frame = newest_release(frame, sources, caveats)
         no_nesting(frame)
+    elif "source" not in asked:
+        frame = not_superseded(frame, as_of, sources, caveats)
     _one_each(frame, table, asked)
     if table == "settlement":
         caveats += _restated(frame)
