@@ -162,6 +162,24 @@ def test_the_claims_own_source_says_nothing_and_repeats_count_once(judge):
     ]
 
 
+@pytest.mark.parametrize(("own", "read"), [("F2", 'id = ["F1"]'), ("F5", 'unit = "percent"')])
+def test_the_claims_own_source_is_known_however_it_is_asked_for(judge, own, read):
+    asked = f'name = "own"\nread = {{ table = "figures", {read} }}\nresult = "value"\n'
+    [one] = judge(
+        f'[claim.C2]\ntheme = "goods"\nstatement = "So it is said."\nfigure = "{own}"\n'
+        f"\n[[claim.C2.reading]]\n{asked}\n"
+    )["C2"].found
+    assert (one.agrees, one.note) == (None, "the claim's own source")
+
+
+def test_a_figure_that_is_a_bound_is_told_as_one(judge):
+    text = claim(12e6, figure("F1"), reading(more="at_most = true"), reading("customs"))
+    told = "\n".join(claims.explain(judge(text)["C1"]))
+    assert ": F1: at least 1.2e+07 USD" in told
+    assert ": imports: at most 1.2e+07 USD" in told
+    assert ": customs: 1.2e+07 USD" in told
+
+
 def test_growth_and_the_difference_of_two_answers_are_readings_too(judge):
     growth = reading(
         "growth", steps='["growth", { value = "value_reported", year = 2021, base = 2020 }]',

@@ -129,14 +129,13 @@ def picture(verdict: Verdict, root: Path) -> bytes:
     size, word = next(((size, word) for size, word in STEPS if largest >= size), (1.0, ""))
     before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
     counted = " ".join([*word.split(), *("dollars" * (before == "$") + after).split()])
-    bound = (rows["low"] < rows["high"]) & (rows["low"] <= 0)
-    least = rows["high"] == math.inf
+    signs = {"at most ": "≤", "at least ": "≥", "": "="}
     said = [one.agrees for one in verdict.found if one.agrees is not None]
     told = f"{sum(said)} of {len(said)} agree (dark)" if said else verdict.reason
     axes = charts.bars(
         rows.assign(
             value=rows["value"] / size,
-            qualifier=bound.map({True: "≤", False: "="}).mask(least, "≥"),
+            qualifier=[signs[one.bound] for one in verdict.found],
         ),
         y="value",
         by="reading",
@@ -184,13 +183,12 @@ def _scale(verdict: Verdict) -> tuple[float, float]:
 
 
 def _reading(one: Found, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
-    bound = "at most " if one.low <= 0 < one.high and one.note == "bound" else ""
     says = SAYS[one.agrees] + (f": {one.note}" if one.agrees is None and one.note else "")
     return {
-        "name": one.name, "value": bound + number(one.value, one.unit),
+        "name": one.name, "value": one.bound + number(one.value, one.unit),
         "ratio": "" if one.ratio is None else f"{one.ratio:.3g} times the claim",
         "says": says, "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
-        "bar": sorted((at(0), at(one.value))), "bound": bool(bound),
+        "bar": sorted((at(0), at(one.value))), "bound": bool(one.bound),
     } | _lines(claims.terms(one, root), claim)  # fmt: skip
 
 

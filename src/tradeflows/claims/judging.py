@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,13 @@ class Found(NamedTuple):
     frame: pd.DataFrame
     result: str
     scale: float
+
+    @property
+    def bound(self) -> str:
+        """What stands before the number where it is a bound: "at most", "at least", or nothing."""
+        if self.high == math.inf:
+            return "at least "
+        return "at most " if self.low < self.high == self.value and self.low <= 0 else ""
 
     @property
     def rows(self) -> int:
@@ -114,11 +122,12 @@ def judge(
         except (TradeflowsError, TypeError, ValueError) as error:
             raise LedgerError(f"{where}: {error}") from error
         if reading.read.get("table") == "figures":
-            origin = _origin(str(reading.read.get("id", "")), repeats)
-            if origin in counted:
-                why = "the claim's own source" if origin == own else "repeats a figure counted"
+            rows = _read(reading.read, read, asked)
+            origins = {_origin(each, repeats) for each in rows["id"]}
+            if origins & counted:
+                why = "the claim's own source" if own in origins else "repeats a figure counted"
                 one = one._replace(agrees=None, note=why)
-            counted.add(origin)
+            counted |= origins
         found.append(one)
     said = [one.agrees for one in found if one.agrees is not None]
     if not said:

@@ -79,9 +79,8 @@ def explain(verdict: Verdict) -> list[str]:
     for one in verdict.found:
         agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
         ratio = "" if one.ratio is None else f", {one.ratio:.3f} of the claim"
-        bound = "at most " if one.low == 0 and one.note == "bound" else ""
         lines.append(
-            f"  {agrees[one.agrees]}: {one.name}: {bound}{one.value:,.6g} {one.unit}{ratio}"
+            f"  {agrees[one.agrees]}: {one.name}: {one.bound}{one.value:,.6g} {one.unit}{ratio}"
         )
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
 
