@@ -175,9 +175,9 @@ def test_the_claims_own_source_is_known_however_it_is_asked_for(judge, own, read
 def test_a_figure_that_is_a_bound_is_told_as_one(judge):
     text = claim(12e6, figure("F1"), reading(more="at_most = true"), reading("customs"))
     told = "\n".join(claims.explain(judge(text)["C1"]))
-    assert ": F1: at least 1.2e+07 USD" in told
-    assert ": imports: at most 1.2e+07 USD" in told
-    assert ": customs: 1.2e+07 USD" in told
+    assert ": F1: at least 12,000,000 USD" in told
+    assert ": imports: at most 12,000,000 USD" in told
+    assert ": customs: 12,000,000 USD" in told
 
 
 def test_growth_and_the_difference_of_two_answers_are_readings_too(judge):
@@ -287,7 +287,7 @@ def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path,
     assert cli.main(common) == 0
     assert "depends on the definition" in capsys.readouterr().out
     assert cli.main([*common, "C1"]) == 0
-    assert "disagrees: imports: 1.2e+07 USD, 0.500 of the claim" in capsys.readouterr().out
+    assert "disagrees: imports: 12,000,000 USD, 0.500 of the claim" in capsys.readouterr().out
     assert cli.main([*common, "--json"]) == 0
     assert '"verdict": "depends on the definition"' in capsys.readouterr().out
     assert cli.main([*common, "C2"]) == 2

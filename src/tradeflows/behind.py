@@ -11,6 +11,7 @@ import pandas as pd
 
 from tradeflows import catalogue, page, readers
 from tradeflows.errors import QueryError
+from tradeflows.lineage import in_full
 from tradeflows.trace import COLUMNS, followed, traceable
 
 LINES = 40  # that are shown of a chart; its file has all
@@ -160,7 +161,7 @@ def _number(of: tuple[Any, ...], rows: Iterator[Any]) -> str:
     head = html.escape(", ".join(filter(None, (series, period))))
     lines = "".join(
         f"<tr><td>{row.source_id}, line {row.line}</td><td>{html.escape(row.role)}</td>"
-        f"<td>{row.value:,.10g} {html.escape(row.unit)}</td>"
+        f"<td>{in_full(row.value)} {html.escape(row.unit)}</td>"
         f"<td><code>{html.escape(row.text)}</code></td></tr>"
         for row in rows
     )

@@ -80,7 +80,7 @@ def claims(args: argparse.Namespace) -> None:
 
 def trace(args: argparse.Namespace) -> None:
     """Follow the number behind each reading of a claim to the raw lines it was made of."""
-    from tradeflows import catalogue, claims
+    from tradeflows import catalogue, claims, lineage
 
     root = args.root or catalogue.root()
     claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
@@ -94,9 +94,10 @@ def trace(args: argparse.Namespace) -> None:
     if not found:
         print(f"{args.claim} has no reading to trace: {verdict.reason}")
     for one in found:
-        print(f"{one['definition']}: {one['value']:,.10g} {one['unit']} = {one['formula']}")
+        found = lineage.in_full(one["value"])
+        print(f"{one['definition']}: {found} {one['unit']} = {one['formula']}")
         for term in one["terms"]:
-            print(f"  {term['role']:12} {term['value']:>22,.10g} {term['unit']}  "
+            print(f"  {term['role']:12} {lineage.in_full(term['value']):>22} {term['unit']}  "
                   f"{term['path']}:{term['line']}: {term['text']}")  # fmt: skip
         for name, address in {(t["publisher"], t["address"]): None for t in one["terms"]}:
             print(f"  from {name}: {address}")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tradeflows import catalogue, claims, page
 from tradeflows.behind import ENTRY, entries
 from tradeflows.claims import Claim, Found, Verdict
+from tradeflows.lineage import in_full
 
 LINES = 40  # of a reading that the page prints; the command line shows all
 TONES = {claims.REPRODUCED: "yes", claims.DEPENDS: "partly", claims.NOT_REPRODUCED: "no",
@@ -201,7 +202,7 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
                                               "publisher": row["publisher"],
                                               "address": row["address"]})  # fmt: skip
         file["rows"].append({"line": row["line"], "text": row["text"], "role": row["role"],
-                             "number": f"{row['value']:,.10g} {row['unit']}"})  # fmt: skip
+                             "number": f"{in_full(row['value'])} {row['unit']}"})  # fmt: skip
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {"formula": terms["formula"], "lines": files, "count": len(rows),
             "roles": len({row["role"] for row in rows}) > 1,

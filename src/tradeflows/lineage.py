@@ -165,6 +165,12 @@ def record(
     )  # fmt: skip
 
 
+def in_full(value: float, digits: int = 15) -> str:
+    """A number to so many figures, by default all that a float holds, its thousands set apart."""
+    text = f"{float(f'{value:.{digits}g}'):,.15g}"
+    return f"{value:,.0f}" if "e+" in text else text
+
+
 # --- what a formula comes to ----------------------------------------------------------------------
 
 Slopes = Mapping[str, float]

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tradeflows.lineage import in_full
+
 
 class Change(NamedTuple):
     """One figure that differs between two releases.
@@ -45,7 +47,7 @@ class Change(NamedTuple):
 
 def said(figure: float | None, unit: str) -> str:
     """A figure in words."""
-    return "nothing" if figure is None else f"{figure:,.10g} {unit}"
+    return "nothing" if figure is None else f"{in_full(figure)} {unit}"
 
 
 def largest_first(changes: Iterable[Change]) -> list[Change]:

@@ -21,7 +21,7 @@ from tradeflows.claims.judging import (
 )
 from tradeflows.claims.ledger import REASONS, the_one
 from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
+from tradeflows.lineage import Formula, Role, in_full
 from tradeflows.trace import trace
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def explain(verdict: Verdict) -> list[str]:
     said = (
         "in words"
         if claim.figure is None
-        else f"{claim.qualifier} {claim.figure:,.6g} {claim.unit}"
+        else f"{claim.qualifier} {in_full(claim.figure, 6)} {claim.unit}"
     )
     if claim.readings and claim.low > -math.inf and claim.high < math.inf:
-        said += f", so {claim.low:,.6g} to {claim.high:,.6g}"
+        said += f", so {in_full(claim.low, 6)} to {in_full(claim.high, 6)}"
     lines = [
         f"{claim.id}: {claim.statement}",
         f"  said by {claim.who} ({claim.where}), for {claim.window}: {said}",
@@ -79,9 +79,8 @@ def explain(verdict: Verdict) -> list[str]:
     for one in verdict.found:
         agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
         ratio = "" if one.ratio is None else f", {one.ratio:.3f} of the claim"
-        lines.append(
-            f"  {agrees[one.agrees]}: {one.name}: {one.bound}{one.value:,.6g} {one.unit}{ratio}"
-        )
+        told = f"{one.bound}{in_full(one.value, 6)} {one.unit}{ratio}"
+        lines.append(f"  {agrees[one.agrees]}: {one.name}: {told}")
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
 
 
