@@ -493,6 +493,19 @@ def test_a_product_is_itself_or_what_lies_under_it_and_never_both(ask):
     assert "271111, 271121 in the place of 2711" in parts.attrs["caveats"][0]
 
 
+def test_a_part_of_a_union_does_not_stand_for_all_of_it(ask):
+    read = ask({
+        "a": comtrade("2020-02,EU27_2020,lng,271111,5,5", "2020-02,IND,lng,271111,7,7"),
+        "b": comext("EU27_2020,RU,271111,1,202002,9,5", "EU27_2020,RU,271121,1,202002,9,6", rank=2),
+    })  # fmt: skip
+    gas = read(product="natural gas")
+    assert gas["cmd_code"].tolist() == ["271111", "271121"]
+    assert gas.attrs["sources"] == ("b",)
+    told = "a: 271111 is not all of 271111+271121, so it does not stand for it"
+    assert told in gas.attrs["caveats"]
+    assert told in refusal(read, product="natural gas", reporter="IND")
+
+
 def test_each_source_is_asked_for_its_own_level(ask):
     read = ask({
         "a": china("2020-01,crude_oil,27090000,10,5"),

@@ -114,7 +114,7 @@ def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     return frame["source_id"].astype("str").map(names)
 
 
-def one_level(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
+def one_level(frame: pd.DataFrame, products: list[list[str]], caveats: list[str]) -> pd.DataFrame:
     """One level of product: the code asked for or, where a source lacks it, what lies under it.
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
@@ -126,25 +126,47 @@ def one_level(frame: pd.DataFrame, products: list[list[str]]) -> pd.DataFrame:
     for source, reporter, code in dict.fromkeys(cells):
         held.setdefault((source, reporter), set()).add(code)
     chosen: dict[tuple[str, str, str], int] = {}
+    lacking: dict[str, None] = {}
     for (source, reporter), found in held.items():
         for place, alternatives in enumerate(products):
-            for code in _levels(found, alternatives):
+            codes_ = _levels(found, alternatives)
+            if not codes_ and (some := _under(found, alternatives)):
+                lacking[f"{source}: {', '.join(sorted(some))} is not all of {alternatives[0]}, "
+                        "so it does not stand for it"] = None  # fmt: skip
+            for code in codes_:
                 if (other := chosen.setdefault((source, reporter, code), place)) != place:
                     raise QueryError(f"product={products[other][0]!r} and {products[place][0]!r} "
                                      f"share {code} in {source}; ask for one")  # fmt: skip
+    if not chosen:
+        raise QueryError(f"{'; '.join(lacking)}; ask for the part that is held")
+    caveats += lacking
     places = [chosen.get(cell, -1) for cell in cells]
     return frame.assign(asked=places)[[place >= 0 for place in places]]
 
 
 def _levels(found: set[str], alternatives: list[str]) -> set[str]:
-    """The first of `alternatives` that is held, else the highest codes held under the first."""
+    """The first of `alternatives` that is held, else the highest codes held under the first.
+
+    For a union a+b stands what lies under it only where each of its parts has something there.
+    """
     for code in alternatives:
         if code in found:
             return {code}
     for whole in alternatives:
-        if under := {code for code in found if codes.wholes(code, {whole} - {ALL_GOODS})}:
+        under = _under(found, [whole])
+        if under and all(any(_share(part, code) for code in under) for part in whole.split("+")):
             return {code for code in under if not codes.wholes(code, under)}
     return set()
+
+
+def _under(found: set[str], alternatives: list[str]) -> set[str]:
+    """Those of `found` that lie under one of `alternatives`."""
+    return {code for code in found if codes.wholes(code, {*alternatives} - {ALL_GOODS})}
+
+
+def _share(one: str, other: str) -> bool:
+    """Whether of two products one lies within the other, or is it."""
+    return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 
 
 FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
