@@ -766,6 +766,20 @@ def test_a_gap_between_two_publishers_of_one_side_takes_another_band():
     assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
 
 
+def test_freight_and_insurance_explain_no_gap_between_weights():
+    result = measures.gap(months(2021, 105.0), months(2021, 100.0), KG)
+    assert result["outside"].tolist() == [True]
+    assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
+
+
+def test_a_gap_between_other_valuations_than_the_band_is_of_says_so():
+    m, x = (months(2021, value, valuation=each).rename(columns={KG: USD})
+            for value, each in ((105.0, "FOB"), (100.0, "FOB")))  # fmt: skip
+    told = measures.gap(m, x, USD).attrs["caveats"]
+    assert told[1:] == ("the band may not fit, since values are FOB for CIF",)
+    assert len(measures.gap(m.assign(valuation="CIF"), x, USD).attrs["caveats"]) == 1
+
+
 def test_a_gap_compares_a_product_with_itself_at_another_level():
     result = measures.gap(
         months(2021, 11.0, cmd_code="27090000"), months(2021, 10.0, cmd_code="2709"), KG

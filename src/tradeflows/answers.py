@@ -21,6 +21,7 @@ from tradeflows.readers import (
     source_line,
     tidy,
 )
+from tradeflows.schema import TRADE, allowed
 
 SCALES = ((1e9, "billion "), (1e6, "million "), (1e4, "thousand "))
 SPANS = {1: " a month", 3: " a quarter", 12: " a year"}
@@ -167,7 +168,8 @@ class Answer(pd.DataFrame):
             return pd.DataFrame(self).compare(pd.DataFrame(other), *arguments, **options)
         flows = [set(side["flow_code"]) for side in (self, other)]
         sides = (other, self) if flows == [{"X"}, {"M"}] else (self, other)
-        band = (1.0, 1.0) if flows[0] == flows[1] else measures.CIF_BAND
+        money = set(self["unit"]) <= {*allowed(TRADE.field("currency"))}
+        band = measures.CIF_BAND if money and flows[0] != flows[1] else (1.0, 1.0)
         title = " over ".join(", ".join(sorted(set(side["publisher"]))) for side in sides)
         return as_value(measures.gap(*sides, "value", band), "ratio", "times",
                          f"{heading(self)}: {title}")  # fmt: skip

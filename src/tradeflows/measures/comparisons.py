@@ -14,6 +14,7 @@ from tradeflows.measures.common import (
     grain_of,
     grouped,
     groups_of,
+    listed,
     need,
     numbers_of,
     one_value,
@@ -220,7 +221,7 @@ def difference(
 
 
 def gap(
-    m: pd.DataFrame, x: pd.DataFrame, value: str, band: tuple[float, float] = CIF_BAND
+    m: pd.DataFrame, x: pd.DataFrame, value: str, band: tuple[float, float] | None = None
 ) -> pd.DataFrame:
     """Gap between two statements of one flow, ``ln(M / X)``, beside the CIF band.
 
@@ -230,7 +231,8 @@ def gap(
         The importer's and the exporter's statement; or two publishers' of the same side, for
         which a band of (1.0, 1.0) is the fair one.
     band
-        Least and most M / X that freight and insurance explain.
+        Least and most M / X that freight and insurance explain; unless given, :data:`CIF_BAND`, and
+        (1.0, 1.0) for weights and quantities, to which they add nothing.
 
     Returns
     -------
@@ -257,9 +259,14 @@ def gap(
         x = x.rename(columns=swap)
     keys += [name for name in ("reporter_iso", "partner_iso", "cmd_code", "cumulation", "breakdown")
              if name in shared]  # fmt: skip
+    band = band or ((1.0, 1.0) if value in ("net_wgt_kg", "qty") else CIF_BAND)
     caveats = [f"band of M / X {band[0]:.2f} to {band[1]:.2f}"]
     if band == CIF_BAND:
         caveats[0] += ": the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
+        stated = {usual: listed(side, "valuation") for side, usual in ((m, "CIF"), (x, "FOB"))
+                  if "valuation" in side}  # fmt: skip
+        if odd := [f"{said} for {usual}" for usual, said in stated.items() if said != usual]:
+            caveats.append(f"the band may not fit, since values are {' and '.join(odd)}")
     if "cmd_code" in keys and m["cmd_code"].nunique() == 1 == x["cmd_code"].nunique():
         goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
         if overlaps("cmd_code", frozenset(goods)):  # one product at two levels
