@@ -166,7 +166,7 @@ def no_nesting(frame: pd.DataFrame) -> None:
                                  f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
     for name in ("reporter", "partner"):
         areas = sorted(frame[f"{name}_iso"].unique())
-        for whole in set(areas).intersection(codes.groups()):
+        for whole in sorted(set(areas).intersection(codes.groups())):
             for part in areas:
                 if codes.overlaps(whole, part):
                     has = "contains" if codes.contains(whole, part) else "contains some of"
