@@ -99,12 +99,12 @@ def rerouting(
     event
         Month of the event, such as ``2022-02``.
     **filters
-        As for :func:`tradeflows.flow`.
+        As for :func:`tradeflows.read`, but for those that the question sets: imports, by month.
 
     Raises
     ------
     QueryError
-        A buyer states nothing of the year before or the year after.
+        A buyer states nothing of the year before or the year after, or a filter is set already.
 
     Examples
     --------
@@ -115,6 +115,9 @@ def rerouting(
     0  2021 to 2023   1.20    False
     1  2021 to 2024   1.15    False
     """
+    own = {"flow", "freq", "reporter", "partner", "start", "end"}
+    if odd := sorted(own & {*filters}):
+        raise QueryError(f"{odd[0]}= is set by the question itself: leave it out")
     root = root or catalogue.root()
     olds, news = area_ids(old), area_ids(new)
     month = span(event)[0]
