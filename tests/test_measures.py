@@ -1017,6 +1017,38 @@ def test_a_unit_value_a_tonne_is_not_made_of_cubic_metres():
         measures.unit_value(frame, weight="qty")
 
 
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ({"cmd_code": "2701"}, {"cmd_code": "2709"}),
+        ({"partner_iso": "RUS"}, {"partner_iso": "EU27_2020"}),
+        ({"reporter_iso": "CHN"}, {"reporter_iso": "IND"}),
+    ],
+)
+def test_a_share_in_what_does_not_hold_the_part_is_refused(part, whole):
+    frame = months(2021, 1.0)
+    with pytest.raises(QueryError, match=r"of the part is not in .*, the whole"):
+        measures.share(frame.assign(**part), frame.assign(**whole), KG)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ({"cmd_code": "27090000"}, {"cmd_code": "2709"}),
+        ({"cmd_code": "2709"}, {"cmd_code": "27090000"}),  # each the level that its source has
+        ({"cmd_code": "271111"}, {"cmd_code": "271111+271121"}),
+        ({"partner_iso": "RUS"}, {"partner_iso": "W00"}),
+        ({"reporter_iso": "DEU"}, {"reporter_iso": "EU27_2020"}),
+        ({"cmd_code": "2709", "classification_code": "HS"},
+         {"cmd_code": "O4100_TOT", "classification_code": "SIEC"}),
+    ],
+)  # fmt: skip
+def test_a_share_in_what_holds_the_part_is_taken(part, whole):
+    frame = months(2021, 1.0)
+    shares = measures.share(frame.assign(**part), frame.assign(**{KG: 4.0}, **whole), KG)
+    assert shares["share_pct"].tolist() == [25]
+
+
 def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
     printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
     summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})

@@ -48,8 +48,8 @@ def share(
     Raises
     ------
     QueryError
-        A cell of `part` is absent in `whole`, `whole` states one twice, or they differ in flow,
-        cumulation or unit.
+        A cell of `part` is absent in `whole`, `whole` states one twice, they differ in flow,
+        cumulation or unit, or a reporter, partner or product of `part` is not in that of `whole`.
     """
     keys = ["ref_period", "n_months", *by]
     need(part, *keys, value)
@@ -58,6 +58,7 @@ def share(
             if column in part and column in whole and column not in by]  # fmt: skip
     one_value(pd.concat([frame.loc[frame[value].notna(), same] for frame in (part, whole)]), same)
     one_value(whole, [column for column in grain_of(whole, value) if column not in by])
+    _within(part, whole, by)
     unique(whole, keys)
     places = whole[keys].assign(_at=np.arange(len(whole)))
     at = part[keys].merge(places, on=keys, how="left")["_at"].fillna(-1).to_numpy("int64")
@@ -76,6 +77,21 @@ def share(
         f"{value}_whole": Formula("whole", roles),
     }
     return carry(result, part, whole, formulas=formulas, kept=[Role(part)])
+
+
+def _within(part: pd.DataFrame, whole: pd.DataFrame, by: Sequence[str]) -> None:
+    """Refuse members of `part` that have nothing to do with the one value of `whole`."""
+    names = ["reporter_iso", "partner_iso"]
+    systems = [set(side.get("classification_code", ())) for side in (part, whole)]
+    names += ["cmd_code"] * (systems[0] == systems[1])  # else levels of two lists are compared
+    for name in names:
+        if name in by or name not in part or name not in whole:
+            continue
+        one = whole[name].iloc[0]
+        for each in sorted(set(part[name]) - {one}):
+            if not overlaps(name, frozenset((each, one))):
+                raise QueryError(f"{name} {each} of the part is not in {one}, the whole: read the "
+                                 "two for what belongs together")  # fmt: skip
 
 
 def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
