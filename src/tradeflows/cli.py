@@ -94,8 +94,8 @@ def trace(args: argparse.Namespace) -> None:
     if not found:
         print(f"{args.claim} has no reading to trace: {verdict.reason}")
     for one in found:
-        found = lineage.in_full(one["value"])
-        print(f"{one['definition']}: {found} {one['unit']} = {one['formula']}")
+        number = lineage.in_full(one["value"])
+        print(f"{one['definition']}: {number} {one['unit']} = {one['formula']}")
         for term in one["terms"]:
             print(f"  {term['role']:12} {lineage.in_full(term['value']):>22} {term['unit']}  "
                   f"{term['path']}:{term['line']}: {term['text']}")  # fmt: skip
