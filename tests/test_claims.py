@@ -172,6 +172,12 @@ def test_the_claims_own_source_is_known_however_it_is_asked_for(judge, own, read
     assert (one.agrees, one.note) == (None, "the claim's own source")
 
 
+def test_a_reading_of_which_some_rows_have_no_number_is_refused(judge):
+    steps = '["yoy", { value = "value_reported" }]'  # of 2020 there is no year before
+    with pytest.raises(LedgerError, match="one number, and 12 of its 24 rows have none"):
+        judge(claim(50, reading(steps=steps, result="yoy_pct"), unit="percent"))
+
+
 def test_a_figure_that_is_a_bound_is_told_as_one(judge):
     text = claim(12e6, figure("F1"), reading(more="at_most = true"), reading("customs"))
     told = "\n".join(claims.explain(judge(text)["C1"]))

@@ -155,6 +155,8 @@ def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found
     if len(numbers) != 1:
         listed = ", ".join(f"{number:.6g}" for number in numbers[:5]) or "none"
         raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
+    if nulls := int(frame[reading.result].isna().sum()):
+        raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
     unit = _unit(frame, reading.result)
     factor = 1.0 if unit == claim.unit else FACTORS.get((unit, claim.unit))
     if factor is None:
