@@ -249,6 +249,20 @@ def test_a_share_that_lacks_a_member_is_null_and_says_why():
     assert shares.attrs["caveats"][-1].startswith(f"{len(shares)} of {len(shares)} rows have no")
 
 
+def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
+    both = crude.head(2).assign(reporter_iso=["CHN", "IND"], valuation=["CIF", "FOB"], unit="USD",
+                                ref_period=crude["ref_period"].iloc[0])  # fmt: skip
+    told = "valuation differs within the whole: CIF, FOB"
+    assert told in both.share().attrs["caveats"]
+    assert told not in both.assign(unit="tonnes").share().attrs["caveats"]
+
+
+def test_two_sides_in_tonnes_have_no_band_for_freight(crude):
+    sold = crude.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
+    gap = crude.compare(sold.assign(flow_code="X"))
+    assert gap.attrs["caveats"][-1] == "band of M / X 1.00 to 1.00"
+
+
 def test_coarser_figures_that_were_passed_over_are_named():
     caveats = tf.flow("crude oil", "India", "Russia", start="2021", end="2022").attrs["caveats"]
     assert "freq='M' of what is held; freq='A' too" in caveats

@@ -9,7 +9,7 @@ from pandas.plotting import PlotAccessor
 from tradeflows import catalogue, measures
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
-from tradeflows.measures.common import LABELS, carry, one_value
+from tradeflows.measures.common import LABELS, carry, listed, one_value
 from tradeflows.readers import (
     SERIES,
     WORDS,
@@ -140,6 +140,12 @@ class Answer(pd.DataFrame):
             rows = self if set(self["unit"]) & {*RATIOS} or not _several(self, member) else (
                 self.by(member, every=int(self["n_months"].iloc[0])))  # fmt: skip
             made = measures.shares(rows, "value", member)
+            if (
+                _money(self)
+                and rows.get("valuation", pd.Series(dtype=str)).nunique(dropna=False) > 1
+            ):
+                said = f"valuation differs within the whole: {listed(rows, 'valuation')}"
+                made.attrs["caveats"] = (*made.attrs["caveats"], said)
         if nulls := int(made["share_pct"].isna().sum()):
             said = f"{nulls} of {len(made)} rows have no share: of a whole, a member lacks a figure"
             made.attrs["caveats"] = (*made.attrs["caveats"], said)
@@ -168,8 +174,7 @@ class Answer(pd.DataFrame):
             return pd.DataFrame(self).compare(pd.DataFrame(other), *arguments, **options)
         flows = [set(side["flow_code"]) for side in (self, other)]
         sides = (other, self) if flows == [{"X"}, {"M"}] else (self, other)
-        money = set(self["unit"]) <= {*allowed(TRADE.field("currency"))}
-        band = measures.CIF_BAND if money and flows[0] != flows[1] else (1.0, 1.0)
+        band = measures.CIF_BAND if _money(self) and flows[0] != flows[1] else (1.0, 1.0)
         title = " over ".join(", ".join(sorted(set(side["publisher"]))) for side in sides)
         return as_value(measures.gap(*sides, "value", band), "ratio", "times",
                          f"{heading(self)}: {title}")  # fmt: skip
@@ -296,6 +301,10 @@ def _series(frame: pd.DataFrame) -> list[str]:
         if not chosen or frame.duplicated(["ref_period", *chosen]).any():
             chosen.append(name)
     return chosen or [next(name for name in SERIES if name in frame)]
+
+
+def _money(frame: pd.DataFrame) -> bool:
+    return set(frame["unit"]) <= {*allowed(TRADE.field("currency"))}
 
 
 def _several(frame: pd.DataFrame, member: str) -> bool:
