@@ -94,15 +94,6 @@ def test_a_folder_goes_in_and_a_folder_comes_out(saved, tmp_path):
     assert len(parquet.read_table(tmp_path / "set")) == 2
 
 
-@pytest.mark.parametrize("to", ["oil.parquet", "set"])
-def test_a_copy_under_another_name_is_not_counted_twice(saved, tmp_path, to):
-    raw = twins.gacc([OIL], COLUMNS)
-    paths = [saved(raw), saved(raw, "copy")]
-    with pytest.raises(SourceError, match=r"copy: the same bytes as .*download; give a file once"):
-        clean.clean("gacc", paths, tmp_path / to, flow="M")
-    assert sorted(tmp_path.iterdir()) == sorted(paths)
-
-
 def test_what_is_left_out_is_an_error_if_so_asked_and_the_old_file_stays(saved, tmp_path):
     to = tmp_path / "oil.parquet"
     clean.clean("gacc", [saved(twins.gacc([OIL], COLUMNS))], to, flow="M", strict=True)

@@ -210,7 +210,6 @@ def clean(
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
     path_of: dict[str, Path] = {}
     single = is_file(to)
-    path_of: dict[str, Path] = {}
     for path in files:
         source = reading.uncatalogued(path, publisher, table)
         output = to if single else to / f"{source.id}.parquet"
