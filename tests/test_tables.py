@@ -506,6 +506,12 @@ def test_a_part_of_a_union_does_not_stand_for_all_of_it(ask):
     assert told in refusal(read, product="natural gas", reporter="IND")
 
 
+def test_a_product_of_several_that_nothing_states_is_named(ask):
+    read = ask({"a": china("2020-01,crude_oil,27090000,10,5")})
+    assert "no row states 2701" in read(product=["crude", "coal"]).attrs["caveats"]
+    assert not any("no row" in each for each in read(product="crude").attrs["caveats"])
+
+
 def test_each_source_is_asked_for_its_own_level(ask):
     read = ask({
         "a": china("2020-01,crude_oil,27090000,10,5"),

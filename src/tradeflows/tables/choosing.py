@@ -140,6 +140,9 @@ def one_level(frame: pd.DataFrame, products: list[list[str]], caveats: list[str]
     if not chosen:
         raise QueryError(f"{'; '.join(lacking)}; ask for the part that is held")
     caveats += lacking
+    answered = {*chosen.values()}
+    caveats += [f"no row states {alternatives[0]}" for place, alternatives in enumerate(products)
+                if place not in answered]  # fmt: skip
     places = [chosen.get(cell, -1) for cell in cells]
     return frame.assign(asked=places)[[place >= 0 for place in places]]
 
