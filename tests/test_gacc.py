@@ -91,9 +91,21 @@ def test_without_a_month_the_period_is_the_callers(rows):
     assert (row["freq_code"], row["n_months"], row["flags"]) == ("A", 12, "")
 
 
-def test_a_query_of_all_partners_or_all_goods_says_so(rows):
-    [row] = rows(twins.gacc([OIL], ["month", "USD"]), flow="M")
-    assert (row["partner_iso"], row["cmd_code"], row["currency"]) == ("W00", "TOTAL", "USD")
+@pytest.mark.parametrize(
+    ("product", "partner", "found"),
+    [
+        ("TOTAL", "World", ("TOTAL", "W00", "all", "M")),
+        ("2709", "Russia", ("2709", "RUS", "344", "M")),
+        ("27090000", "344", ("27090000", "RUS", "344", "M")),
+        ("8806", "CHN", ("8806", "CHN", "142", "RM")),
+    ],
+)
+def test_goods_and_partners_that_the_file_does_not_say_are_the_callers(
+    rows, product, partner, found
+):
+    raw = twins.gacc([OIL], ["month", "USD"])
+    [row] = rows(raw, flow="M", product=product, partner=partner)
+    assert found == tuple(row[n] for n in ("cmd_code", "partner_iso", "partner_code", "flow_code"))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +116,16 @@ def test_a_query_of_all_partners_or_all_goods_says_so(rows):
         ({}, PLAIN, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
         ({}, PLAIN[1:], {"flow": "M"}, QueryError, "add --period"),
         ({}, PLAIN[1:], {"flow": "M", "period": "May"}, QueryError, "expected 2023"),
+        ({}, ["month", "USD"], {"flow": "M"}, QueryError, "no product; add --product"),
+        ({}, ["month", "USD"], {"flow": "M", "product": "2709"}, QueryError, "add --partner"),
+        (
+            {},
+            ["month", "USD"],
+            {"flow": "M", "product": "oil", "partner": "World"},
+            QueryError,
+            "--product oil: expected",
+        ),
+        ({}, PLAIN, {"flow": "M", "partner": "RUS"}, QueryError, "leave --partner out"),
         ({"partner": "998"}, PLAIN, {"flow": "M"}, CodeError, "'998'"),
         ({"product": "2709000"}, PLAIN, {"flow": "M"}, LayoutError, "a code in 商品编码"),
         ({"month": "202313"}, PLAIN, {"flow": "M"}, LayoutError, "'202313'"),

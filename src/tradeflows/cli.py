@@ -266,7 +266,8 @@ def without_pandas() -> None:
 
 
 def _given(args: argparse.Namespace) -> dict[str, str]:
-    return {name: value for name in ("flow", "period") if (value := getattr(args, name))}
+    names = ("flow", "period", "product", "partner")
+    return {name: value for name in names if (value := getattr(args, name))}
 
 
 def guide(args: argparse.Namespace) -> None:
@@ -353,6 +354,8 @@ def parser() -> argparse.ArgumentParser:
             below.add_argument("file", nargs="+", type=Path)
             below.add_argument("--flow", choices=["M", "X"], help="where the files do not say")
             below.add_argument("--period", help="2023, 2023-05 or 2023-01/2023-05, likewise")
+            below.add_argument("--product", help="a code or TOTAL, likewise")
+            below.add_argument("--partner", help="an area or World, likewise")
         if verb is clean:
             below.add_argument("--to", type=Path, required=True, help=".parquet, .csv or a folder")
             below.add_argument("--strict", action="store_true", help="leave nothing out")

@@ -4,6 +4,7 @@ Source: General Administration of Customs of China, http://stats.customs.gov.cn 
 http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
 """
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,18 @@ DIGITS = {
     "month": r"^[12]\d{3}(0[1-9]|1[0-2])$", "product": r"^(\d\d){1,5}$", "partner": r"^\d{3}$",
     "regime": r"^\d\d$", "province": r"^\d{2,5}$",
 }  # fmt: skip
+OPTIONS = {  # what the file may not say: its name there, and an example
+    "period": ("month", "2023-01/2023-05"), "product": ("product", "2709, or TOTAL"),
+    "partner": ("partner", "RUS, or World"),
+}  # fmt: skip
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
 NO_UNIT, LOST = "?", "second quantity that has no unit, or the first one's"
 
 
 def clean(
-    path: Path, source: Source | None = None, *, flow: str = "", period: str = ""
-) -> Iterator[Part]:
+    path: Path, source: Source | None = None, *, flow: str = "", period: str = "",
+    product: str = "", partner: str = "",
+) -> Iterator[Part]:  # fmt: skip
     """Trade of China by product, partner and month.
 
     Parameters
@@ -61,6 +67,9 @@ def clean(
         M or X: the query's file does not say which. Imports of origin China become RM.
     period
         2023, 2023-05 or 2023-01/2023-05, where the query's file has no month.
+    product, partner
+        What the query was asked for, where its file has no such column: a code, or TOTAL; an area
+        by id, code of the customs or name, or World.
 
     Yields
     ------
@@ -74,7 +83,7 @@ def clean(
     Raises
     ------
     QueryError
-        `flow` or `period` is lacking, wrong, or contradicts the file.
+        An option is lacking or wrong, or the file says it itself.
     LayoutError
         Another layout, or exactly 10,000 lines: there the site cuts off.
     CodeError
@@ -84,10 +93,12 @@ def clean(
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "gacc", "trade")
     page = _page(path)
-    if page and period:
-        raise QueryError(f"{path}: the page says its months; leave --period out")
+    asked = {"period": period, "product": product, "partner": partner}
+    for option in filter(asked.get, asked):
+        if page:
+            raise QueryError(f"{path}: the page says that itself; leave --{option} out")
     yield from (
-        gacc_monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, period)
+        gacc_monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, asked)
     )
 
 
@@ -104,32 +115,52 @@ def _page(path: Path) -> bool:
         return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
 
 
-def _query(path: Path, source: Source, flow: str, period: str) -> Iterator[Part]:
+def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iterator[Part]:
     names = _names(path)
     if not flow:
         raise QueryError(f"{path}: the file does not say whether these are imports or exports; "
                          "add --flow M or --flow X")  # fmt: skip
-    if "month" not in names and not period:
-        raise QueryError(f"{path}: the file has no month; add --period, such as 2023-01/2023-05")
-    if "month" in names and period:
-        raise QueryError(f"{path}: the file has its months; leave --period out")
+    for option, (name, example) in OPTIONS.items():
+        if name not in names and not asked[option]:
+            raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
+        if name in names and asked[option]:
+            raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
     with path.open("rb") as file:
         lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(reading.BLOCK), b""))
     if lines in (CUT_OFF, CUT_OFF + 1):
         raise LayoutError(path, f"fewer than {CUT_OFF:,} lines", f"{lines:,}, where the site cuts "
                           "off", "ask it for less at a time (tradeflows guide gacc)")  # fmt: skip
-    base: dict[str, Any] = {}
-    if period:
-        start, months = reading.window(period)
-        year = months == 12 and start.month == 1
-        base = {"ref_period": pa.scalar(start, pa.date32()), "n_months": months,
-                "freq_code": "A" if year else "M",
-                "flags": "" if year or months == 1 else "block"}  # fmt: skip
+    base = _asked(path, flow, **asked)
     wanted = [name for name in names if not name.endswith("name")]
     for block in reading.blocks(path, names, wanted, utf8=False):
         if pc.any(pc.not_equal(block.text("end"), "")).as_py():
             raise LayoutError(path, "nothing after the last comma", "a cell more")
         yield _flows(block, source, flow, base)
+
+
+def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
+    """What all rows have in common, since the query was asked for it and its file does not say."""
+    base: dict[str, Any] = {"flow_code": flow}
+    if period:
+        start, months = reading.window(period)
+        year = months == 12 and start.month == 1
+        base |= {"ref_period": pa.scalar(start, pa.date32()), "n_months": months,
+                 "freq_code": "A" if year else "M",
+                 "flags": "" if year or months == 1 else "block"}  # fmt: skip
+    if product:
+        if product != "TOTAL" and not re.match(DIGITS["product"], product):
+            raise QueryError(
+                f"--product {product}: expected an HS code of 2 to 10 digits, or TOTAL"
+            )
+        base["cmd_code"] = product
+    if partner:
+        area = codes.area_codes("gacc").get(partner) or codes.area(partner)
+        here = ["all"] if area == "W00" else codes.codes_of(area, "gacc")
+        if not here:
+            raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
+        base |= {"partner_iso": area, "partner_code": ",".join(here)}
+        base["flow_code"] = "RM" if flow == "M" and here == [REIMPORTS] else flow
+    return base
 
 
 def _names(path: Path) -> list[str]:
@@ -158,20 +189,21 @@ def _flows(block: reading.Block, source: Source, flow: str, base: dict[str, Any]
         block.demand(HEADINGS[name][0], block.text(name), DIGITS[name], "a code")
     values = {c: block.number(c, reading.WITH_COMMAS) for c in ("CNY", "USD") if c in names}
     reported = next(iter(values.values()), pa.nulls(n, pa.float64()))
-    partner = block.text("partner") if "partner" in names else None
-    area = "W00" if partner is None else codes.areas(partner, "gacc", block.path)
     valuation, role = ENDS[flow]
     row = reading.A_FLOW | base | {
         "reporter_iso": "CHN", "reporter_code": REIMPORTS, "area_system": "gacc",
-        "source_row": block.rows(), "partner_iso": area, "partner_role": role,
-        "partner_code": "all" if partner is None else partner,
-        "flow_code": flow if flow == "X" or partner is None else pc.if_else(
-            pc.equal(partner, REIMPORTS), "RM", "M"),
-        "cmd_code": block.text("product") if "product" in names else "TOTAL",
+        "source_row": block.rows(), "partner_role": role,
         "vintage": source.vintage, "valuation": valuation if values else None,
         "value_reported": reported, "currency": next(iter(values), None),
         "primary_value_usd": values.get("USD"),
     }  # fmt: skip
+    if "partner" in names:
+        partner = block.text("partner")
+        row |= {"partner_code": partner, "partner_iso": codes.areas(partner, "gacc", block.path)}
+        if flow == "M":
+            row["flow_code"] = pc.if_else(pc.equal(partner, REIMPORTS), "RM", "M")
+    if "product" in names:
+        row["cmd_code"] = block.text("product")
     if "month" in names:
         row["ref_period"] = reading.months(block.text("month"))
     parts = [pc.binary_join_element_wise(f"{name}=", block.text(name), "")
