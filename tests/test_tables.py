@@ -753,6 +753,16 @@ def test_families_of_settlement_shares_are_never_one_line(ask):
     assert read(**export, currency_group="CNY", vintage="revised").attrs["caveats"] == ()
 
 
+def test_a_share_is_known_from_the_day_on_which_it_was_published(ask):
+    line = "2023-0{m},month,export,total,CNY,16,exact,risk_review: x,first_release,,,{d},One,CBR,"
+    days = {1: "2023-02-10", 2: "2023-03-10", 3: "March"}  # the last only from the retrieval on
+    read = ask({"a": settlement(*(line.format(m=m, d=d) for m, d in days.items()))}, "settlement")
+    assert len(read(as_of="2023-02-28")) == 1
+    assert len(read(as_of="2023-12-31")) == 2
+    assert len(read(as_of="2099-12-31")) == 3
+    assert "the first is of 2023-02-10" in refusal(read, as_of="2023-01-31")
+
+
 @pytest.mark.parametrize("name", ["concept", "currency_group"])
 def test_what_is_paid_for_and_in_what_must_be_named(ask, name):
     filters = {"concept": "export settlement", "currency_group": "CNY", "region": "total"}

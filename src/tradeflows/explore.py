@@ -148,9 +148,15 @@ def held(
         name: tables.texts_of(name, each) for name, each in filters.items() if each is not None
     }
     products = [codes.product(word) for word in asked.get("product", ())]
-    wanted = tables.conditions(table, asked, products, catalogue.load(root, local=local))
+    sources = catalogue.load(root, local=local)
+    wanted = tables.conditions(table, asked, products, sources)
     window = tables.month_of(start, "start"), tables.month_of(end, "end", last=True)
-    return tables.scan(tables.stored(root, table, local=local), table, wanted, *window, columns)
+    rows = tables.scan(tables.stored(root, table, local=local), table, wanted, *window)
+    if as_of is not None:
+        told = [name for name in ("source_id", *tables.TOLD) if name in rows.column_names]
+        known = tables.day_known(rows.select(told).to_pandas(), sources)
+        rows = rows.filter(pa.array(known.le(as_of)))
+    return rows.select(columns)
 
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

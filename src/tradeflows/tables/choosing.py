@@ -27,14 +27,27 @@ def _is_day(text: str) -> bool:
     return True
 
 
+TOLD = ("vintage", "published")  # columns that may say the day of a row, the better one last
+
+
+def day_known(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+    """The day of each row's publication or release or, where none is stated, its file's retrieval.
+
+    `frame` has ``source_id``, and of :data:`TOLD` what its table has.
+    """
+    known = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
+    for column in TOLD:
+        if column in frame:
+            dated = frame[column].str.fullmatch(r"\d{4}-\d\d-\d\d").fillna(False)
+            known = frame[column].where(dated, known)
+    return known
+
+
 def known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
-    """Rows whose release, or else whose file's retrieval, is of `day` or before."""
+    """Rows that were known by `day`."""
     if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day) or not _is_day(day):
         raise QueryError(f"as_of={day!r}: expected a day such as 2024-06-01")
-    retrieved = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
-    released = frame.get("vintage", retrieved)
-    dated = released.str.fullmatch(r"\d{4}-\d\d-\d\d")
-    known = released.where(dated, retrieved)
+    known = day_known(frame, sources)
     if frame[known.le(day)].empty:
         raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")
     return frame[known.le(day)]

@@ -73,8 +73,8 @@ def read(
         Short name of the publisher in the catalogue; the preferred one where several state the
         same flow. In ``rates`` and ``figures`` the publisher's name.
     as_of
-        A day (``2024-06-01``): only what had been released by then or, where a source states no
-        release, retrieved.
+        A day (``2024-06-01``): only what had been published or released by then or, where no day
+        is stated, retrieved.
     local
         With the user's own sources; what is fetched comes before a committed source of its rank,
         and its newest release before the older ones.
