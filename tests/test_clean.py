@@ -10,6 +10,7 @@ from pyarrow import parquet
 
 from tradeflows import clean, cli, schema
 from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.publishers import ecb
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
        "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
@@ -208,7 +209,7 @@ def test_what_it_refuses(saved, tmp_path, publisher, raw, options, error, messag
         clean.clean(publisher, [saved(raw)], tmp_path / "a.parquet", **options)
 
 
-def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_path):
+def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="cannot be read"):
         clean.clean("ecb", [tmp_path / "none"], tmp_path / "a.parquet")
     (tmp_path / "empty").mkdir()
@@ -216,6 +217,10 @@ def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_p
         clean.clean("ecb", [tmp_path / "empty"], tmp_path / "a.parquet")
     with pytest.raises(SourceError, match="cannot be written"):
         clean.clean("ecb", [saved(EURO)], saved(b"x", "file") / "a.parquet")
+    gone = saved(EURO)
+    monkeypatch.setattr(ecb, "clean", lambda path, source: path.unlink() or path.open())
+    with pytest.raises(SourceError, match=f"^{gone}: cannot be read"):
+        clean.clean("ecb", [gone], tmp_path / "a.parquet")
     with pytest.raises(LayoutError, match="gzip"):
         clean.recognise(saved(b"\x1f\x8bxx"))
 

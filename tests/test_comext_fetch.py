@@ -609,6 +609,8 @@ def test_a_build_learns_the_totals_that_an_entry_lacks(root):
     tables.build(root)
     assert held(root) == [source]
     tables.read(local=True, root=root)  # and is not older than the entry
+    local.renew(root, [source._replace(id="taken_out_by_hand")])
+    assert held(root) == [source]
 
 
 def test_a_file_added_by_hand_has_its_totals(root, tmp_path):

@@ -721,7 +721,8 @@ def test_who_had_nothing_in_the_base_has_nothing_to_let_go_of():
     [
         (flow(DEU=[0.0, 5.0]), {}, "nothing had any net_wgt_kg in the base 2021-01"),
         (block("2021-01", 2, 5.0), {}, "more than a month have no last month"),
-        (flow(DEU=[1.0]), {"part": 0}, "part is 0: the part of the base to be reached is above 0"),
+        (flow(DEU=[1.0]), {"part": 0}, "part is 0: the part of the base is above 0 and at most 1"),
+        (flow(DEU=[1.0]), {"part": 1.5}, "part is 1.5: "),
         (pd.concat([flow(DEU=[1.0])] * 2), {}, "DEU 2021-01 is stated 2 times"),
         (flow(DEU=[1.0, 1.0]).assign(cmd_code=["1", "2"]), {}, "cmd_code is mixed"),
     ],
@@ -1149,6 +1150,14 @@ def test_cells_periods_and_sources_are_not_added_to_one_another():
                           ("ref_period", pd.Timestamp("2024-03-01"))):  # fmt: skip
         both = pd.concat([rows, rows.assign(**{column: other})])
         assert measures.sum_parts(both, "value_reported")["value_reported"].tolist() == [3, 3]
+
+
+def test_a_part_that_is_alone_is_a_total_only_as_far_as_there_is_no_other():
+    whole = measures.sum_parts(broken((NORMAL, 5, 1, None)), "value_reported")
+    assert whole["breakdown"].tolist() == ["total"]
+    assert whole.attrs["caveats"] == (
+        f"{NORMAL} is the only part that is here; it is a total as far as there are no others",
+    )
 
 
 def test_a_total_without_parts_stays_a_total():

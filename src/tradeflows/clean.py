@@ -238,6 +238,8 @@ def clean(
         for temporary, output in done:
             temporary.replace(output)
     except OSError as error:
+        if error.filename in set(map(str, files)):
+            raise SourceError(f"{error.filename}: cannot be read ({error.strerror})") from error
         raise SourceError(f"{to}: cannot be written ({error.strerror or error})") from error
     finally:
         for temporary, _ in done:

@@ -145,7 +145,9 @@ def renew(root: Path, entries: Sequence[Source]) -> None:
     with locked(root / RAW / LOCAL):
         text = (root / RAW / LOCAL).read_text(encoding="utf-8")
         for entry in entries:
-            start = text.index(f"[source.{entry.id}]\n")
+            start = text.find(f"[source.{entry.id}]\n")
+            if start < 0:  # taken out by hand meanwhile
+                continue
             end = text.find("\n[", start) + 1 or len(text)
             text = f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
         write(root / RAW / LOCAL, text)

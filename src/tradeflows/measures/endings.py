@@ -48,10 +48,10 @@ def let_go(
     ------
     QueryError
         A period longer than a month, a month twice, mixed units, a base without any figure, or
-        a `part` that is not above 0.
+        a `part` that is not above 0 and at most 1.
     """
-    if not part > 0:
-        raise QueryError(f"part is {part}: the part of the base to be reached is above 0")
+    if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
+        raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
     listed = of_base(frame, value, base, by)
     month, pct = first_month(listed), listed["base_pct"]
     group, result = grouped(listed, by)

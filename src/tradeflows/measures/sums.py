@@ -249,6 +249,10 @@ def sum_parts(
         result["qty_unit"] = units.first().fillna("none").to_numpy()
     result["n_parts"] = n
     result = result.assign(**joined(frame, np.arange(len(frame)), slot, len(n)))
+    sole = [word for word, each in parts.items() if each]
+    if len(sole) == 1:
+        caveats.append(f"{sole[0]} is the only part that is here; it is a total as far as there "
+                       "are no others")  # fmt: skip
     if (n > 1).any():
         caveats.insert(0, f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
                        f"({listed(frame, 'breakdown')})")  # fmt: skip
