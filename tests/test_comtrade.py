@@ -163,6 +163,28 @@ def test_many_codes_do_not_make_an_address_too_long(root):
     assert max(map(len, twin.paths)) < 4096
 
 
+def test_many_codes_of_all_partners_are_parted_too_and_none_is_left_out(root):
+    goods = [f"8{i:05}" for i in range(1200)]
+    twin = Twin([row(product=good, partner=partner) for good in goods for partner in ("0", "643")])
+    _, report = run(root, twin, ask(partner="all", products=",".join(goods), end="2022-01"),
+                    key=KEY)  # fmt: skip
+    assert report.rows == 2400
+    assert max(map(len, twin.paths)) < 4096
+
+
+def test_many_reporters_of_one_partner_are_parted_by_their_data_sets(root):
+    rng = random.Random(6)
+    reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
+    rows = [row(reporter=r, period=p, product=f"{i:06}") for r in reporters for p in MONTHS[:2]
+            for i in range(80) if rng.random() < 0.5]  # fmt: skip
+    twin = Twin(rows, cap=300)
+    twin.times = 7
+    _, report = run(root, twin, ask("all", "RUS", products="AG6", end="2022-02"), key=KEY, cap=300)
+    assert (report.failed, report.rows) == ({}, len(rows))
+    assert report.calls <= 2 + 1.2 * len(rows) / 299
+    assert sorted(held(root)) == sorted(map(told, rows))
+
+
 def test_reporters_share_a_call_where_they_fit(root):
     rows = [row(reporter=r, period=p) for r in ("398", "417", "51") for p in MONTHS[:5]]
     plan, report = run(root, Twin(rows), ask("KAZ,KGZ,ARM", "RUS", end="2022-05"))
@@ -194,6 +216,16 @@ def test_what_the_first_reply_tells_packs_the_rest(root):
     assert len(plan.calls) == 12  # nobody can know beforehand that two months fit
     assert report.calls <= 8
     assert "more or fewer as the replies show" in str(plan)
+    assert sorted(held(root)) == sorted(map(told, twin.rows))
+
+
+def test_what_was_fetched_before_packs_a_question_for_other_months(root):
+    twin = Twin(many(0.2, random.Random(6)), cap=400)
+    twin.times = 7
+    months = {"partner": "all", "products": "AG6"}
+    run(root, twin, ask(**months, end="2022-02"), key=KEY, cap=400)
+    plan, report = run(root, twin, ask(**months), key=KEY, cap=400)
+    assert report.calls == len(plan.calls) == 5  # 1,600 rows: nothing has to be found out
     assert sorted(held(root)) == sorted(map(told, twin.rows))
 
 

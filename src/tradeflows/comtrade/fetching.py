@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import product as crossed
 from pathlib import Path
 from typing import NamedTuple
 
 from tradeflows.catalogue import LOCAL, RAW, Source
-from tradeflows.comtrade.packing import Call, Limits, Queue
+from tradeflows.comtrade.packing import Call, Limits, Queue, cells_of
 from tradeflows.comtrade.planning import Plan, plan
 from tradeflows.comtrade.questions import ALL, named
-from tradeflows.comtrade.replies import folder
+from tradeflows.comtrade.replies import counted, folder
 from tradeflows.comtrade.totals import check
 from tradeflows.errors import LayoutError
 from tradeflows.fetch import (
@@ -150,7 +149,7 @@ def _run(
     """Make the calls of a plan until none is left or none has a chance; `ran` are those before."""
     done, rows, failed, reason, later = ran
     failed, in_a_row = dict(failed), 0
-    queue = Queue(planned.calls, planned.records, planned.limits)
+    queue = Queue(planned.calls, planned.records, planned.limits, planned.density)
     while queue and not reason:
         call = queue.take()
         try:
@@ -160,7 +159,7 @@ def _run(
                 rows += came.total()
                 queue.learn(call, came)
             elif not queue.cut(call, came.total()):
-                failed |= cells_of(call, planned, f"fills the row cap by itself: {call}")
+                failed |= _failed(call, planned, f"fills the row cap by itself: {call}")
         except QuotaError as error:
             reason = str(error)
             later = f"{reason}; go on after {stamp(web.clock.now() + error.seconds)}"
@@ -170,7 +169,7 @@ def _run(
             if isinstance(error.__cause__, OSError):
                 raise
             in_a_row += 1
-            failed |= cells_of(call, planned, str(error))
+            failed |= _failed(call, planned, str(error))
             reason = f"not asked, after {error}" if in_a_row == IN_A_ROW else ""
         else:
             done += 1
@@ -179,21 +178,20 @@ def _run(
         elif progress:
             progress(Progress(done, len(queue), rows, str(call)))
     for call in queue:
-        failed |= {cell: why for cell, why in cells_of(call, planned, reason).items()
+        failed |= {cell: why for cell, why in _failed(call, planned, reason).items()
                    if cell not in failed}  # fmt: skip
     return Ran(done, rows, failed, reason, later)
 
 
-def cells_of(call: Call, planned: Plan, reason: str) -> dict[str, str]:
+def _failed(call: Call, planned: Plan, reason: str) -> dict[str, str]:
     """The cells of a call that the publisher has, each with the reason."""
-    cells = (f"{r} {p}" for r, p in crossed(call.reporters, call.periods))
-    return {cell: reason for cell in cells if cell in planned.releases}
+    return {cell: reason for cell in cells_of(call) if cell in planned.releases}
 
 
 def _one(
     call: Call, planned: Plan, limits: Limits, web: Web, root: Path
-) -> tuple[Counter[tuple[str, str]], bool]:
-    """Make one call; rows by reporter and partner, and whether the reply is whole and kept."""
+) -> tuple[Counter[tuple[str, str, str]], bool]:
+    """Make one call; rows by reporter, period, partner, and whether it is whole and kept."""
     freq = planned.request.freq
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     query = {
@@ -202,7 +200,8 @@ def _one(
         "customsCode": "C00", "motCode": "0", "maxRecords": str(limits.cap), "includeDesc": "false",
     }  # fmt: skip
     url = web.url(f"{'data/v1/get' if limits.quota else 'public/v1/preview'}/C/{freq}/HS", query)
-    releases = {cell: planned.releases[cell] for cell in cells_of(call, planned, "")}
+    releases = {cell: planned.releases[cell] for cell in cells_of(call)
+                if cell in planned.releases}  # fmt: skip
     what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
     name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
     file = folder(root) / f"{name}.json"
@@ -241,8 +240,8 @@ def _one(
     return rows, True
 
 
-def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str]]:
-    """Rows of a reply, by reporter and partner, if it is one and holds only what was asked for."""
+def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str, str]]:
+    """Rows by reporter, period, partner of a reply that holds only what was asked for."""
     try:
         reply = cleaner.read(path)
     except LayoutError as error:
@@ -256,8 +255,4 @@ def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str]]:
             found = set(map(str, reply.rows[name].unique().to_pylist()))
             if odd := sorted(found - {*values}):
                 raise RefusedError(f"the reply holds {name} {', '.join(odd[:3])}, not asked for")
-    if not len(reply.rows):
-        return Counter()
-    pair = ["reportercode", "partnercode"]
-    counts = reply.rows.group_by(pair).aggregate([([], "count_all")]).to_pylist()
-    return Counter({(str(each[pair[0]]), str(each[pair[1]])): each["count_all"] for each in counts})
+    return counted(reply)

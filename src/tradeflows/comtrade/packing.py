@@ -3,16 +3,20 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain
 from itertools import product as crossed
-from math import ceil, prod, sqrt
+from math import ceil, erfc, log, prod, sqrt
 from typing import Any, NamedTuple
 
 from tradeflows.comtrade.questions import ALL, MOST, Request, iso, known
 
 SPREAD = 0.04  # by which rows are beside what was expected, until there is more to go by
+# Of the most that can come; a data set holds all flows and levels, and often means of transport.
+GUESS = 1 / 8
+EVEN = 100  # rows that say of a data set's size as much as its number of records does
 
 Records = Mapping[str, int]  # cell: rows of its data set
+Goods = tuple[tuple[str, ...], tuple[str, ...]]  # products and flows
+Came = Mapping[tuple[str, str, str], int]  # reporter, period, partner: rows
 
 
 class Limits(NamedTuple):
@@ -87,49 +91,122 @@ def _in_order(some: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
 
 
 class Density:
-    """How full replies came: rows of a partner for each record of the reporter's data sets."""
+    """How full replies came: a partner's share of a data set's records, and each data set's own.
+
+    Rows are expected to be ``records * share of the partner * factor of the cell``; of a partner or
+    a cell that no reply has told of, what the others let expect; before any reply, a guess.
+    """
 
     def __init__(self) -> None:
         self._rows: Counter[tuple[str, str]] = Counter()
         self._of: Counter[tuple[str, str]] = Counter()
-        self._errors = [SPREAD] * 3
+        self._cells: dict[str, tuple[float, float]] = {}  # rows that came, and were expected
+        self._errors: dict[bool, list[float]] = {True: [SPREAD] * 3, False: [SPREAD] * 3}
+        self._guess = GUESS
 
-    def learn(self, call: Call, records: Records, rows: Mapping[tuple[str, str], int]) -> None:
-        """Add a whole reply: `rows` by reporter and partner, also of partners that had none."""
-        self.missed(call, records, sum(rows.values()))
+    def learn(self, call: Call, records: Records, rows: Came) -> None:
+        """Add a whole reply: its `rows`, also of partners that had none."""
+        self._missed(call, records, sum(rows.values()))
+        partners = enumerated(call.partners)
+        by_cell, by_partner = Counter[str](), Counter[tuple[str, str]]()
+        for (reporter, period, name), count in rows.items():
+            by_partner[reporter, name] += count
+            by_cell[f"{reporter} {period}"] += count * (self._of[reporter, name] > 0)
         for reporter in call.reporters:
-            of = sum(max(1, records.get(f"{reporter} {period}", 0)) for period in call.periods)
-            for partner in enumerated(call.partners):
-                for key in ((reporter, partner), ("", partner), ("", "")):
+            cells = [f"{reporter} {period}" for period in call.periods]
+            share = sum(self._share(reporter, name) for name in partners
+                        if self._of[reporter, name])  # fmt: skip
+            for cell in cells:
+                came, expected = self._cells.get(cell, (0.0, 0.0))
+                told = records.get(cell, 0) * share
+                self._cells[cell] = came + by_cell[cell], expected + told
+            of = ceil(sum(max(1.0, self._size(cell, records)) for cell in cells))
+            for name in partners:
+                for key in ((reporter, name), ("", name), ("", "")):
                     self._of[key] += of
-                    self._rows[key] += rows.get((reporter, partner), 0)
+                    self._rows[key] += by_partner[reporter, name]
 
-    def missed(self, call: Call, records: Records, count: int) -> None:
+    def overfull(self, call: Call, records: Records, count: int) -> None:
+        """Note that a call brings `count` rows or more."""
+        self._missed(call, records, count)
+        more = count / max(1.0, sum(self.rows(call, records).values()))
+        if self.blank:
+            self._guess *= max(1.0, sqrt(2) * more)
+        elif self.knows(call):
+            for cell in cells_of(call):
+                came, expected = self._cells.get(cell, (0.0, 0.0))
+                factor = max(1.0, 1.05 * more) * (came + EVEN) / (expected + EVEN)
+                self._cells[cell] = factor * (expected + EVEN) - EVEN, expected
+
+    def _missed(self, call: Call, records: Records, count: int) -> None:
         """Note by how much `count` rows are beside what was expected of partners seen before."""
         if self.knows(call):
             expected = sum(self.rows(call, records).values())
-            self._errors.append(min(1.0, abs(count / max(1.0, expected) - 1)))
+            error = min(1.0, abs(count / max(1.0, expected) - 1))
+            self._errors[self._met(call)].append(error)
+
+    @property
+    def blank(self) -> bool:
+        """Whether no reply has told anything."""
+        return not self._of["", ""]
 
     def knows(self, call: Call) -> bool:
         """Whether each partner of a call was in a reply before, be it of another reporter."""
         return all(self._of["", partner] for partner in enumerated(call.partners))
 
-    @property
-    def fill(self) -> float:
-        """Share of the cap that a call may be expected to fill: less, the worse we foresaw."""
-        spread = sqrt(sum(error**2 for error in self._errors) / len(self._errors))
-        return 1 / (1 + 2.3 * spread)
+    def _met(self, call: Call) -> bool:
+        return all(cell in self._cells for cell in cells_of(call))
+
+    def spread(self, call: Call, cap: int) -> float:
+        """By how much the rows of a full call may be beside what is expected."""
+        errors, partners = self._errors[self._met(call)], enumerated(call.partners)
+        seen = sum(self._rows["", name] for name in partners)
+        square = sum(error**2 for error in errors) / len(errors) + 1 / cap + 1 / (seen + EVEN)
+        new = sum(not self._of["", name] for name in partners)
+        if new:  # as far from the others' mean as these are from one another
+            shares = [self._share("", name) for who, name in self._of if not who and name]
+            mean = sum(shares) / len(shares)
+            variance = sum((each - mean) ** 2 for each in shares) / len(shares)
+            square += variance / max(mean, 1e-12) ** 2 * (1 / new + 1 / len(shares))
+        return sqrt(square)
+
+    def fill(self, call: Call, cap: int) -> float:
+        """Share of the cap to fill: a wider margin costs more calls than the cuts it saves."""
+        if self.blank:
+            return 0.5
+        spread = self.spread(call, cap)
+        return 1 / (1 + spread * sqrt(max(0.0, 2 * log(0.6 / spread))))
+
+    def risk(self, call: Call, records: Records, cap: int) -> float:
+        """How likely a call is cut off."""
+        expected = max(1.0, sum(self.rows(call, records).values()))
+        return erfc((cap / expected - 1) / self.spread(call, cap) / sqrt(2)) / 2
+
+    def _size(self, cell: str, records: Records) -> float:
+        came, expected = self._cells.get(cell, (0.0, 0.0))
+        return records.get(cell, 0) * (came + EVEN) / (expected + EVEN)
+
+    def _share(self, reporter: str, partner: str) -> float:
+        keys = ((reporter, partner), ("", partner), ("", ""))
+        key = next(key for key in keys if self._of[key] or key == keys[-1])
+        return self._rows[key] / max(1, self._of[key])
 
     def rows(self, call: Call, records: Records) -> dict[str, float]:
-        """Rows to expect of each partner; of one never seen, what the others let expect."""
+        """Rows to expect of each partner."""
+        partners = enumerated(call.partners)
+        if self.blank:
+            return dict.fromkeys(partners, self._guess * most(call, records) / len(partners))
         expected: dict[str, float] = defaultdict(float)
         for reporter in call.reporters:
-            of = sum(records.get(f"{reporter} {period}", 0) for period in call.periods)
-            for partner in enumerated(call.partners):
-                keys = ((reporter, partner), ("", partner), ("", ""))
-                key = next(key for key in keys if self._of[key] or key == keys[-1])
-                expected[partner] += of * self._rows[key] / max(1, self._of[key])
+            of = sum(self._size(f"{reporter} {period}", records) for period in call.periods)
+            for partner in partners:
+                expected[partner] += of * self._share(reporter, partner)
         return expected
+
+
+def cells_of(call: Call) -> Iterator[str]:
+    """The cells that a call spans."""
+    return (f"{r} {p}" for r, p in crossed(call.reporters, call.periods))
 
 
 def is_open(box: Call) -> bool:
@@ -147,8 +224,7 @@ def bound(box: Call) -> int:
 def most(call: Call, records: Records) -> int:
     """The most rows that a call can bring; no cell has more than its data set."""
     size = bound(call)
-    cells = (f"{reporter} {period}" for reporter, period in crossed(call.reporters, call.periods))
-    return sum(min(size, records.get(cell, 0)) for cell in cells)
+    return sum(min(size, records.get(cell, 0)) for cell in cells_of(call))
 
 
 def pack(
@@ -158,9 +234,9 @@ def pack(
     """The fewest calls found for `box` over `cells` that no cap should cut off.
 
     A cell gives at most one row for each partner, product and flow, and no more than its data set
-    has; where replies have told the `density`, calls are filled with what it lets expect. Where a
-    cell of all partners or of a whole level might fill the cap, it is one call, which
-    as a rule comes whole, since most products have few partners; else :func:`split` has to help.
+    has. Where that might fill the cap many times over, of all partners or of a whole level, calls
+    are filled with what replies have told of the `density`, or with a guess; a call that is cut off
+    all the same has to be parted.
     """
     groups: dict[frozenset[str], list[str]] = defaultdict(list)
     by_reporter: dict[str, set[str]] = defaultdict(set)
@@ -175,13 +251,27 @@ def pack(
     calls: list[Call] = []
     for window, reporters in groups.items():
         whole = Call(tuple(reporters), tuple(sorted(window)), *box[2:])
-        calls += (_expected(whole, records, limits, density) if density else
-                  _bounded(whole, records, limits))  # fmt: skip
+        if not is_open(box):
+            calls += _bounded(whole, records, limits)
+            continue
+        for piece in _short(whole, [*by_reporter], limits):
+            likely = _expected(piece, records, limits, density or Density())
+            sure = [] if density else _bounded(piece, records, limits)
+            calls += sure if sure and len(sure) <= 2 * len(likely) else likely
     return calls
 
 
+def _short(whole: Call, reporters: Sequence[str], limits: Limits) -> list[Call]:
+    """`whole` by products, such that an address has room for all `reporters` and partners."""
+    rest = [*reporters, *enumerated(whole.partners), *whole.flows]
+    room = limits.url - 300 - 7 * limits.periods - sum(len(each) + 1 for each in rest)
+    letters = sum(len(each) + 1 for each in whole.products)
+    n = min(len(whole.products), ceil(letters / max(1, room)))
+    return [whole._replace(products=run) for run in _runs(whole.products, n)]
+
+
 def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
-    """Pieces of `whole` that hold less than the cap, whatever comes; else a cell a piece."""
+    """Pieces of `whole` that hold less than the cap, whatever comes; none where it is open."""
     best: list[Call] | None = None
     for pieces in _splits(whole):
         if (best is not None and len(pieces) >= len(best)) or (is_open(whole) and len(pieces) > 1):
@@ -190,33 +280,64 @@ def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
         flat = [call for some in packed for call in some or ()]
         if all(packed) and (best is None or len(flat) < len(best)):
             best = flat
-    return _packed(whole, limits.cap - 1, records, limits) or [] if best is None else best
+    return best or []
 
 
 def _expected(whole: Call, records: Records, limits: Limits, density: Density) -> list[Call]:
-    """Pieces of `whole` of as many periods as a call takes, the partners parted by their rows."""
-    best: list[Call] = []
-    for n in range(ceil(len(whole.periods) / limits.periods), len(whole.periods) + 1):
-        if best and n >= len(best):
+    """Pieces of `whole` that should not be cut off: periods in groups, and these by their rows.
+
+    As long as there are partners of which nothing is known, a group is no more than one call: the
+    first tells of all of them, where half a cap takes it.
+    """
+    known, cap = density.knows(whole), limits.cap
+    sizes = {p: sum(density.rows(whole._replace(periods=(p,)), records).values())
+             for p in whole.periods}  # fmt: skip
+    fill = density.fill(whole, cap)
+    every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
+    best: list[tuple[tuple[str, ...], int]] = []
+    least = 0
+    for n in range(fewest, every + 1):
+        if best and n >= least:
             break
-        calls = []
-        for chunk in _runs(whole.periods, n):
-            some = whole._replace(periods=chunk)
-            rows = density.rows(some, records)
-            least = ceil(sum(rows.values()) / (density.fill * limits.cap))
-            parts = [whole.partners] if least < 2 else _parted(rows, least)
-            calls += [some._replace(partners=part) for part in parts]
-        if not best or len(calls) < len(best):
-            best = calls
-    return best
+        room = max(n, ceil(sum(sizes.values()) / (fill * cap)))
+        groups = _parted(sizes, [room * (i + 1) // n - room * i // n for i in range(n)])
+        if max(map(len, groups)) > limits.periods:
+            groups = _runs(whole.periods, n)
+        full = [sum(sizes[p] for p in group) / cap for group in groups]
+        # Of nothing known, a cut costs no more than the half that a smaller question leaves empty.
+        alone = density.blank and n in (fewest, every) and max(full) < 1
+        parts = [1 if alone else max(1, ceil(each / fill)) for each in full]
+        if (known or sum(parts) == n or n == every) and (not best or sum(parts) < least):
+            best, least = [*zip(groups, parts, strict=True)], sum(parts)
+    return [piece for group, parts in sorted(best)
+            for piece in _in_parts(whole._replace(periods=group), parts, records, limits, density)
+            ]  # fmt: skip
 
 
-def _parted(weights: Mapping[str, float], n: int) -> list[tuple[str, ...]]:
-    """Names in `n` parts of like weight: the heaviest first, each to the lightest part."""
-    parts = [(0.0, i, list[str]()) for i in range(n)]
+def _in_parts(
+    call: Call, n: int, records: Records, limits: Limits, density: Density
+) -> list[Call]:  # fmt: skip
+    """`call` in `n` parts of like rows, by reporters or, of one reporter, by partners."""
+    if n < 2:
+        return [call]
+    if len(call.reporters) == 1:
+        names = _parted(density.rows(call, records), [1] * n)
+        return [call._replace(partners=some) for some in names]
+    sizes = {r: sum(density.rows(call._replace(reporters=(r,)), records).values())
+             for r in call.reporters}  # fmt: skip
+    room, pieces = limits.cap * density.fill(call, limits.cap), list[Call]()
+    for some in _parted(sizes, [1] * min(n, len(sizes))):
+        parts = ceil(sum(sizes[r] for r in some) / room)
+        pieces += _in_parts(call._replace(reporters=some), parts, records, limits, density)
+    return pieces
+
+
+def _parted(weights: Mapping[str, float], rooms: Sequence[int]) -> list[tuple[str, ...]]:
+    """Names in parts as heavy as their `rooms`: the heaviest first, each where most is free."""
+    parts = [(0.0, i, list[str]()) for i in range(len(rooms))]
     for name in sorted(weights, key=lambda name: -weights[name]):
         weight, i, names = heappop(parts)
-        heappush(parts, (weight + weights[name], i, [*names, name]))
+        heappush(parts, (weight + weights[name] / rooms[i], i, [*names, name]))
     return [_in_order(names, [*weights]) for _, _, names in parts if names]
 
 
@@ -224,7 +345,7 @@ def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Den
     """The same cells by what replies have told; as they were where that takes more calls."""
     names: dict[str, set[str]] = defaultdict(set)  # by cell, since calls may have been parted
     for call in calls:
-        for cell in (f"{r} {p}" for r, p in crossed(call.reporters, call.periods)):
+        for cell in cells_of(call):
             if cell in records:
                 names[cell] |= {*enumerated(call.partners)}
     everyone = enumerated((ALL,))
@@ -232,8 +353,9 @@ def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Den
     for some, cells in _inverted(names).items():
         partners = (ALL,) if len(some) == len(everyone) else _in_order(some, everyone)
         packed += pack(calls[0]._replace(partners=partners), cells, records, limits, density)
-    fits = all(sum(density.rows(call, records).values()) < limits.cap for call in calls)
-    return list(calls) if fits and len(packed) >= len(calls) else packed
+    # A cut costs the call, and as a rule half of another one.
+    cuts = sum(density.risk(call, records, limits.cap) for call in calls)
+    return packed if len(packed) < len(calls) + 1.5 * cuts else list(calls)
 
 
 def _splits(box: Call) -> Iterator[list[Call]]:
@@ -310,65 +432,60 @@ def split(call: Call, n: int = 2) -> list[Call]:
 class Queue:
     """The calls still to be made, packed anew as the replies tell how full they come."""
 
-    def __init__(self, calls: Iterable[Call], records: Records, limits: Limits) -> None:
+    def __init__(
+        self, calls: Iterable[Call], records: Records, limits: Limits,
+        density: Mapping[Goods, Density] | None = None,
+    ) -> None:  # fmt: skip
         self.limits = limits
         self._records = records
-        self._calls, self._parts = deque(calls), deque[Call]()
-        self._density: dict[tuple[Any, ...], Density] = defaultdict(Density)
-        self._learned: Counter[tuple[Any, ...]] = Counter()
+        self._calls = deque(calls)
+        self._density = defaultdict[Goods, Density](Density, density or {})
+        self._learned = Counter[Goods]()
         self._cut = False
 
     def __len__(self) -> int:
         """Calls that are left, as far as is known."""
-        return len(self._parts) + len(self._calls)
+        return len(self._calls)
 
     def __iter__(self) -> Iterator[Call]:
         """The calls in their order, without taking them."""
-        return chain(self._parts, self._calls)
+        return iter(self._calls)
 
     def take(self) -> Call:
-        """The next call: what a cut reply left comes first."""
-        if not self._parts:
-            return self._calls.popleft()
-        call = self._parts.popleft()
-        if self._density[call[3:]].knows(call):
-            # Alone, so that its pieces do not become again what was cut.
-            known = (self._records, self.limits, self._density[call[3:]])
-            call, *rest = repack([call], *known)
-            self._parts.extendleft(reversed(rest))
-        return call
+        """The next call."""
+        return self._calls.popleft()
 
     def put_back(self, call: Call) -> None:
         """Undo :meth:`take`."""
-        self._parts.appendleft(call)
+        self._calls.appendleft(call)
 
-    def learn(self, call: Call, rows: Mapping[tuple[str, str], int]) -> None:
-        """A whole reply came with `rows` by reporter and partner."""
+    def learn(self, call: Call, rows: Came) -> None:
+        """A whole reply came with `rows`."""
         goods = call[3:]
         if not is_open(call):
             return
-        self._density[goods].learn(call, self._records, rows)
+        density = self._density[goods]
+        density.learn(call, self._records, rows)
         self._learned[goods] += 1
-        # Of many calls not after each: the first replies tell most, and the last piece of a cell.
-        often = len(self) < 64 or self._learned[goods].bit_count() == 1
-        if often or (self._cut and not self._parts):
-            self._repack(goods)
+        # Of many calls not after each: the first replies tell most, and what follows a cut.
+        if len(self) < 64 or self._learned[goods].bit_count() == 1 or self._cut:
+            mine = [call for call in self._calls if call[3:] == goods]
+            if mine:
+                mine = repack(mine, self._records, self.limits, density)
+            rest = [call for call in self._calls if call[3:] != goods]
+            self._calls, self._cut = deque([*mine, *rest]), False
 
     def cut(self, call: Call, count: int) -> bool:
-        """A reply was cut off at `count` rows: queue its pieces; False where there are none."""
+        """A reply was cut off at `count` rows: queue its pieces; False where there are none.
+
+        They are asked for before anything is packed anew, so each cut makes the next call smaller
+        until one comes whole.
+        """
         self.limits = self.limits._replace(cap=min(self.limits.cap, count))
-        goods, cap = call[3:], self.limits.cap
-        self._density[goods].missed(call, self._records, count)
-        # How much more it is nobody knows: half way, in orders of size, to the most it can be.
-        n = 2 if self._learned[goods] else ceil(sqrt(most(call, self._records) / cap))
-        pieces = split(call, max(2, n))
-        self._parts.extendleft(reversed(pieces))
+        density = self._density[call[3:]]
+        density.overfull(call, self._records, count)
+        pieces = _expected(call, self._records, self.limits, density)
+        pieces = pieces if len(pieces) > 1 else split(call)
+        self._calls.extendleft(reversed(pieces))
         self._cut = True
         return bool(pieces)
-
-    def _repack(self, goods: tuple[Any, ...]) -> None:
-        mine = [call for call in self._calls if call[3:] == goods]
-        rest = [call for call in self._calls if call[3:] != goods]
-        if mine:
-            mine = repack(mine, self._records, self.limits, self._density[goods])
-        self._calls, self._cut = deque([*mine, *rest]), False

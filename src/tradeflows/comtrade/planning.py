@@ -10,9 +10,19 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.comtrade.packing import KEYED, PREVIEW, Call, Limits, lacking, most, pack
+from tradeflows.comtrade.packing import (
+    KEYED,
+    PREVIEW,
+    Call,
+    Density,
+    Goods,
+    Limits,
+    lacking,
+    most,
+    pack,
+)  # fmt: skip
 from tradeflows.comtrade.questions import Request, iso, named
-from tradeflows.comtrade.replies import count, doubt, folder, heal, held, spent
+from tradeflows.comtrade.replies import count, density, doubt, folder, heal, held, spent
 from tradeflows.errors import QueryError
 from tradeflows.fetch import Clock, RefusedError, RetryError, UnreachableError, Web
 
@@ -36,6 +46,8 @@ class Plan(NamedTuple):
         Time of the list of data sets.
     spent
         Calls that this machine had made today.
+    density
+        What held replies tell of how full others come.
     """
 
     request: Request
@@ -46,6 +58,7 @@ class Plan(NamedTuple):
     absent: tuple[str, ...]
     listed: float
     spent: int
+    density: Mapping[Goods, Density] = {}
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -137,9 +150,10 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
         aside.unlink(missing_ok=True)
     listed = web.clock.now()
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    records: Counter[str] = Counter()
+    listing, records = Counter[str](), Counter[str]()
     for item in items:
         reporter, period = str(item["reportercode"]), str(item["period"])
+        listing[f"{reporter} {period}"] += int(item.get("totalrecords") or 0)
         if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
             cell = f"{reporter} {period}"
             released = f"{item.get('lastreleased') or 'undated'}"[:10]
@@ -160,8 +174,10 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     for cell in releases:
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
-    calls = [call for box, cells in wanted.items() for call in pack(box, cells, records, limits)]
-    return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already)
+    told = density(root, [*wanted], listing)
+    calls = [call for box, cells in wanted.items()
+             for call in pack(box, cells, records, limits, told.get(box[3:]))]  # fmt: skip
+    return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already, told)
 
 
 def _first_codes(reporters: Sequence[str]) -> list[str]:

@@ -3,16 +3,18 @@
 import json
 import re
 import time
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tradeflows import catalogue
 from tradeflows.catalogue import LOCAL_FOLDER, RAW, Source
-from tradeflows.comtrade.packing import Call
+from tradeflows.comtrade.packing import Call, Density, Goods, is_open
 from tradeflows.fetch import Web, locked, stamp, write
 from tradeflows.local import renew
 from tradeflows.publishers import comtrade as cleaner
+
+LAST = 12  # replies that are read again for how full they came
 
 
 def folder(root: Path) -> Path:
@@ -42,6 +44,27 @@ def held(root: Path, releases: Mapping[str, str]) -> dict[str, list[Call]]:
                 if releases.get(cell) == release:
                     held[cell].append(box_of(source))
     return held
+
+
+def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
+    """Rows of a reply by reporter, period and partner."""
+    if not len(reply.rows):
+        return Counter()
+    a, b, c = key = ["reportercode", "period", "partnercode"]
+    counts = reply.rows.group_by(key).aggregate([([], "count_all")]).to_pylist()
+    return Counter({(str(each[a]), str(each[b]), str(each[c])): each["count_all"]
+                    for each in counts})  # fmt: skip
+
+
+def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
+    """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
+    wanted = {call[3:] for call in calls if is_open(call)}
+    told: dict[Goods, Density] = defaultdict(Density)
+    for source in [each for each in fetched(root) if box_of(each)[3:] in wanted][-LAST:]:
+        box = box_of(source)
+        reply = cleaner.read(catalogue.check(source, root))
+        told[box[3:]].learn(box, records, counted(reply))
+    return dict(told)
 
 
 def heal(root: Path) -> None:
