@@ -1,10 +1,10 @@
 """Boxes of what is lacking into the fewest calls that no row cap, and no address, can cut off."""
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import product as crossed
-from math import ceil, erfc, log, prod, sqrt
+from math import ceil, erfc, prod, sqrt
 from typing import Any, NamedTuple
 
 from tradeflows.comtrade.questions import ALL, MOST, Request, iso, known
@@ -12,6 +12,7 @@ from tradeflows.comtrade.questions import ALL, MOST, Request, iso, known
 SPREAD = 0.04  # by which rows are beside what was expected, until there is more to go by
 # Of the most that can come; a data set holds all flows and levels, and often means of transport.
 GUESS = 1 / 8
+CUT = 1.5  # calls that a cut costs: itself, and as a rule half of another one
 EVEN = 100  # rows that say of a data set's size as much as its number of records does
 
 Records = Mapping[str, int]  # cell: rows of its data set
@@ -170,17 +171,27 @@ class Density:
             square += variance / max(mean, 1e-12) ** 2 * (1 / new + 1 / len(shares))
         return sqrt(square)
 
-    def fill(self, call: Call, cap: int) -> float:
-        """Share of the cap to fill: a wider margin costs more calls than the cuts it saves."""
+    def parts(self, call: Call, cap: int) -> Callable[[float], int]:
+        """How many calls like `call` so many rows want: another would cost more than it saves."""
         if self.blank:
-            return 0.5
+            return lambda rows: max(1, ceil(2 * rows / cap))
         spread = self.spread(call, cap)
-        return 1 / (1 + spread * sqrt(max(0.0, 2 * log(0.6 / spread))))
+
+        def cost(n: int, rows: float) -> float:
+            return n * (1 + CUT * _beyond(n * cap, rows, spread))
+
+        def parts(rows: float) -> int:
+            n = max(1, ceil(rows / cap))
+            while cost(n + 1, rows) < cost(n, rows):
+                n += 1
+            return n
+
+        return parts
 
     def risk(self, call: Call, records: Records, cap: int) -> float:
-        """How likely a call is cut off."""
-        expected = max(1.0, sum(self.rows(call, records).values()))
-        return erfc((cap / expected - 1) / self.spread(call, cap) / sqrt(2)) / 2
+        """Calls that a cut of `call` may be expected to cost."""
+        rows = sum(self.rows(call, records).values())
+        return _beyond(cap, rows, self.spread(call, cap)) * (CUT - 1 + rows / cap)
 
     def _size(self, cell: str, records: Records) -> float:
         came, expected = self._cells.get(cell, (0.0, 0.0))
@@ -202,6 +213,11 @@ class Density:
             for partner in partners:
                 expected[partner] += of * self._share(reporter, partner)
         return expected
+
+
+def _beyond(cap: int, rows: float, spread: float) -> float:
+    """How likely there are more than `cap` rows where `rows` are expected."""
+    return erfc((cap / max(1.0, rows) - 1) / spread / sqrt(2)) / 2
 
 
 def cells_of(call: Call) -> Iterator[str]:
@@ -292,21 +308,21 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     known, cap = density.knows(whole), limits.cap
     sizes = {p: sum(density.rows(whole._replace(periods=(p,)), records).values())
              for p in whole.periods}  # fmt: skip
-    fill = density.fill(whole, cap)
+    parts_for = density.parts(whole, cap)
     every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
     best: list[tuple[tuple[str, ...], int]] = []
     least = 0
     for n in range(fewest, every + 1):
         if best and n >= least:
             break
-        room = max(n, ceil(sum(sizes.values()) / (fill * cap)))
+        room = max(n, parts_for(sum(sizes.values())))
         groups = _parted(sizes, [room * (i + 1) // n - room * i // n for i in range(n)])
         if max(map(len, groups)) > limits.periods:
             groups = _runs(whole.periods, n)
-        full = [sum(sizes[p] for p in group) / cap for group in groups]
+        rows = [sum(sizes[p] for p in group) for group in groups]
         # Of nothing known, a cut costs no more than the half that a smaller question leaves empty.
-        alone = density.blank and n in (fewest, every) and max(full) < 1
-        parts = [1 if alone else max(1, ceil(each / fill)) for each in full]
+        alone = density.blank and n in (fewest, every) and max(rows) < cap
+        parts = [1 if alone else parts_for(each) for each in rows]
         if (known or sum(parts) == n or n == every) and (not best or sum(parts) < least):
             best, least = [*zip(groups, parts, strict=True)], sum(parts)
     return [piece for group, parts in sorted(best)
@@ -325,9 +341,9 @@ def _in_parts(
         return [call._replace(partners=some) for some in names]
     sizes = {r: sum(density.rows(call._replace(reporters=(r,)), records).values())
              for r in call.reporters}  # fmt: skip
-    room, pieces = limits.cap * density.fill(call, limits.cap), list[Call]()
+    parts_for, pieces = density.parts(call, limits.cap), list[Call]()
     for some in _parted(sizes, [1] * min(n, len(sizes))):
-        parts = ceil(sum(sizes[r] for r in some) / room)
+        parts = parts_for(sum(sizes[r] for r in some))
         pieces += _in_parts(call._replace(reporters=some), parts, records, limits, density)
     return pieces
 
@@ -353,9 +369,8 @@ def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Den
     for some, cells in _inverted(names).items():
         partners = (ALL,) if len(some) == len(everyone) else _in_order(some, everyone)
         packed += pack(calls[0]._replace(partners=partners), cells, records, limits, density)
-    # A cut costs the call, and as a rule half of another one.
     cuts = sum(density.risk(call, records, limits.cap) for call in calls)
-    return packed if len(packed) < len(calls) + 1.5 * cuts else list(calls)
+    return packed if len(packed) < len(calls) + cuts else list(calls)
 
 
 def _splits(box: Call) -> Iterator[list[Call]]:
