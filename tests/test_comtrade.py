@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tradeflows import catalogue, cli, codes, comtrade, tables
 from tradeflows.comtrade import replies
-from tradeflows.errors import QueryError, SourceError
+from tradeflows.errors import CodeError, QueryError, SourceError
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
 
 TODAY = date(2025, 11, 25)
@@ -255,12 +255,27 @@ def test_a_single_cell_that_fills_the_cap_is_named(root):
     assert held(root) == []
 
 
-def test_a_server_that_ignores_the_question_is_not_believed(root):
+@pytest.mark.parametrize(
+    ("ignored", "told"),
+    [
+        ("period", "the reply holds period 202202, 202203, 202204, not asked for"),
+        ("partnerCode", "the reply holds partnercode 0, not asked for"),
+        ("cmdCode", "the reply holds cmdcode 880622, not asked for"),
+    ],
+)
+def test_a_server_that_ignores_the_question_is_not_believed(root, ignored, told):
     twin = Twin(SHIPPED)
-    twin.ignores = {"period"}
-    _, report = run(root, twin, ask(end="2022-02"))
-    assert "the reply holds period 202202, 202203, 202204, not" in report.failed["156 202201"]
+    twin.ignores = {ignored}
+    _, report = run(root, twin, ask(products="880621", end="2022-01"))
+    assert report.failed == {"156 202201": told}
     assert held(root) == []
+
+
+def test_a_partner_that_no_list_has_is_named_even_where_partners_are_asked_for_one_by_one(root):
+    rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
+    asked = ask(partner="all", products="AG6", end="2022-01")
+    with pytest.raises(CodeError, match="582"):
+        run(root, Twin(rows, cap=20), asked, cap=20)
 
 
 # --- again ---------------------------------------------------------------------------------------

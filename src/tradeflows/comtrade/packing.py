@@ -7,7 +7,7 @@ from itertools import product as crossed
 from math import ceil, erfc, prod, sqrt
 from typing import Any, NamedTuple
 
-from tradeflows.comtrade.questions import ALL, MOST, Request, iso, known
+from tradeflows.comtrade.questions import ALL, GONE, MOST, Request, iso, known
 
 SPREAD = 0.04  # by which rows are beside what was expected, until there is more to go by
 # Of the most that can come; a data set holds all flows and levels, and often means of transport.
@@ -56,7 +56,7 @@ def lacking(asked: Request, held: Sequence[Call]) -> list[Call]:
     whole = Call((), (), asked.partners, asked.products, asked.flows)
     if not held:
         return [whole]
-    everyone = tuple(known()) if asked.partners == (ALL,) else asked.partners
+    everyone = enumerated(asked.partners)
     lacking = set(crossed(everyone, asked.products, asked.flows))
     for box in held:
         partners = everyone if ALL in box.partners else box.partners
@@ -386,7 +386,7 @@ def _splits(box: Call) -> Iterator[list[Call]]:
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
     """The partners one by one, where they are a word for all."""
-    return tuple(known()) if partners == (ALL,) else partners
+    return (*known(), *GONE) if partners == (ALL,) else partners
 
 
 def _runs(values: Sequence[str], n: int) -> list[tuple[str, ...]]:
