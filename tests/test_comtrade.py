@@ -96,6 +96,7 @@ def test_a_question_is_put_in_the_publishers_codes():
         ({"reporter": "Chinna"}, "no area 'Chinna' in areas.csv; did you mean 'China'"),
         ({"partner": "RUS,156"}, "no area '156'"),
         ({"partner": "EU28"}, "UN Comtrade has no code for EU28"),
+        ({"partner": "Taiwan"}, "UN Comtrade has no code for TWN; ask for S19"),
         ({"flow": "E"}, "no flow 'E'; one of M, X, RM, RX"),
         ({"products": "8806212"}, "no product '8806212'"),
         ({"products": "88062100"}, "is no HS code of 2, 4 or 6 digits"),
@@ -479,6 +480,16 @@ def test_a_wrong_key_is_told_at_the_first_call(root):
     with pytest.raises(RefusedError, match="the key is missing or wrong"):
         run(root, twin, ask(), key="wr0ng")
     assert len(twin.paths) == 1
+
+
+@pytest.mark.parametrize("key", ["schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_exit_2_and_not_repeated(command, capsys, key):
+    twin = Twin(SHIPPED)
+    assert command(twin, COMTRADE_KEY=key) == 2
+    assert capsys.readouterr().err == (
+        "tradeflows: UN Comtrade: the key holds what no header can carry: copy it anew\n"
+    )
+    assert twin.paths == []
 
 
 def test_a_list_of_data_sets_that_is_none_is_asked_for_again(root):

@@ -105,6 +105,8 @@ class Web:
             parts.username or parts.password or parts.fragment
         ):  # fmt: skip
             raise RefusedError("the address must be like https://host/path, without user or query")
+        if not (key.isascii() and key.isprintable()):
+            raise RefusedError("the key holds what no header can carry: copy it anew")
         self.base = base.rstrip("/")
         self.clock = clock or Clock()
         self.calls = 0

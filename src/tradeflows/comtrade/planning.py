@@ -99,7 +99,7 @@ def connect(
     Raises
     ------
     QueryError
-        `base` is no address, or `cap` no number of rows.
+        `base` is no address, `cap` no number of rows, or the key cannot be sent.
     """
     if cap is not None and cap < 2:
         raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")

@@ -97,7 +97,10 @@ def _areas(text: str) -> tuple[str, ...]:
     for area in wanted:
         own = [code for code, each in known().items() if each == area]
         if not own:
-            raise QueryError(f"UN Comtrade has no code for {area}; ask for its members")
+            hint = "ask for S19, Other Asia, which is mostly it" if area == "TWN" else (
+                "it has no figures of its own" if codes.is_country(area) else "ask for its members"
+            )  # fmt: skip
+            raise QueryError(f"UN Comtrade has no code for {area}; {hint}")
         found |= dict.fromkeys(own)
     return tuple(found)
 
