@@ -208,10 +208,14 @@ class Density:
         if self.blank:
             return dict.fromkeys(partners, self._guess * most(call, records) / len(partners))
         expected: dict[str, float] = defaultdict(float)
+        top = bound(call) / len(partners)
         for reporter in call.reporters:
-            of = sum(self._size(f"{reporter} {period}", records) for period in call.periods)
+            sizes = [self._size(f"{reporter} {period}", records) for period in call.periods]
+            of, largest = sum(sizes), max(sizes)
             for partner in partners:
-                expected[partner] += of * self._share(reporter, partner)
+                share = self._share(reporter, partner)
+                expected[partner] += of * share if largest * share <= top else (
+                    sum(min(size * share, top) for size in sizes))  # fmt: skip
         return expected
 
 
