@@ -541,6 +541,15 @@ def test_what_a_killed_run_had_not_renamed_is_put_in_place_by_whoever_reads_it(r
     assert [state.state for state in catalogue.verify(root)] == ["ok"]
 
 
+def test_a_reply_that_another_run_renames_meanwhile_is_no_fault(root, monkeypatch):
+    folder, real = replies.folder(root), Path.glob
+    gone = folder / ".comtrade_1.json.2.part"
+    monkeypatch.setattr(
+        Path, "glob", lambda path, pattern: [gone] if path == folder else real(path, pattern)
+    )
+    assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
+
+
 def test_two_runs_at_once_do_not_harm_each_other(root):
     twin, other = Twin(SHIPPED), []
 
@@ -551,6 +560,16 @@ def test_two_runs_at_once_do_not_harm_each_other(root):
     _, report = run(root, twin, ask(), progress=meanwhile)
     assert report.rows == other[0].rows == 48
     assert len(catalogue.verify(root)) == 12
+
+
+def test_who_reads_the_catalogue_while_a_run_adds_to_it_never_sees_half_an_entry(root):
+    run(root, Twin(SHIPPED), ask(end="2022-01"))
+    listing = root / "data" / "raw" / "local.toml"
+    before = listing.read_text()
+    with listing.open() as reader:
+        run(root, Twin(SHIPPED), ask(end="2022-02"))
+        assert reader.read() == before
+    assert listing.read_text().startswith(before)
 
 
 def test_each_reply_is_kept_as_it_came_and_catalogued(root):

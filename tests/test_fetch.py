@@ -142,7 +142,7 @@ def test_a_full_disk_leaves_nothing_half_written(web, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "text").write_text("before")
     with pytest.raises(FetchError, match="No space left"):
-        fetch.append(tmp_path / "text", "after")
+        fetch.write(tmp_path / "text", "after")
     assert (tmp_path / "text").read_text() == "before"
 
 

@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
@@ -438,8 +439,9 @@ def settle(source: Source, root: Path) -> None:
 
     with locked(root / RAW / LOCAL):  # a run that is alive renames it before it lets go
         for aside in [] if file.exists() else file.parent.glob(f".{file.name}.*.part"):
-            if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
-                aside.replace(file)
+            with suppress(FileNotFoundError):  # another run gave its own up
+                if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
+                    aside.replace(file)
 
 
 def _state(source: Source, root: Path) -> State:

@@ -346,19 +346,6 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
         aside.unlink(missing_ok=True)
 
 
-def append(path: Path, text: str) -> None:
-    """Add `text` to the end of `path` whole or not at all; the caller holds the lock."""
-    with _writing(path), path.open("ab") as file:
-        end = file.tell()
-        try:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(end)
-            raise
-
-
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:

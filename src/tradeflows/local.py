@@ -10,7 +10,7 @@ from typing import Any
 from tradeflows import catalogue, clean, schema
 from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Publisher, Source
 from tradeflows.errors import LayoutError, SourceError, TradeflowsError
-from tradeflows.fetch import append, locked, write
+from tradeflows.fetch import locked, write
 from tradeflows.publishers import Part, control, reading
 
 # Whose statistics a cleaner's files are, where the two have not one name.
@@ -134,9 +134,11 @@ def _store(path: Path, source: Source, root: Path) -> None:
 def record(root: Path, entry: Source) -> bool:
     """Add `entry` to ``local.toml``, unless it is there; the caller holds the lock."""
     path = root / RAW / LOCAL
-    if path.exists() and f"[source.{entry.id}]\n" in path.read_text(encoding="utf-8"):
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if f"[source.{entry.id}]\n" in text:
         return False
-    append(path, f"\n{catalogue.block('source', entry)}")
+    # Anew and renamed: who reads while a line is added to a file may see half of it.
+    write(path, f"{text}\n{catalogue.block('source', entry)}")
     return True
 
 

@@ -237,7 +237,7 @@ def _one(
         if record(root, entry):
             aside.replace(file)
         else:
-            aside.unlink()  # another run was faster
+            aside.unlink(missing_ok=True)  # another run was faster
     return rows, True
 
 

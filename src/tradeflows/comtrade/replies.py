@@ -5,10 +5,11 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tradeflows import catalogue
-from tradeflows.catalogue import LOCAL_FOLDER, RAW, Source
+from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
 from tradeflows.comtrade.packing import Call, Density, Goods, is_open
 from tradeflows.fetch import Web, locked, stamp, write
 from tradeflows.local import renew
@@ -71,9 +72,10 @@ def heal(root: Path) -> None:
     """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
     for source in fetched(root):
         catalogue.settle(source, root)
-    for aside in folder(root).glob(".*.part"):
-        if time.time() - aside.stat().st_mtime > 3600:
-            aside.unlink(missing_ok=True)
+    for aside in (*folder(root).glob(".*.part"), *(root / RAW).glob(f".{LOCAL}.*.tmp")):
+        with suppress(FileNotFoundError):  # another run has just renamed it
+            if time.time() - aside.stat().st_mtime > 3600:
+                aside.unlink()
 
 
 def doubt(root: Path, releases: Mapping[str, str]) -> None:
