@@ -4,7 +4,7 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pandas as pd
 import pyarrow as pa
@@ -164,11 +164,36 @@ def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
     assert [one.held for one in spread(months)] == [True] * 3
 
 
+def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
+    months, tmp_path, monkeypatch
+):
+    def ended(*_, to, mark, **same):
+        for name in (f".a.parquet.{mark}1.tmp", ".a.parquet.another's.tmp"):
+            (to / name).touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "_client", lambda *_: nullcontext())
+    monkeypatch.setattr(cluster, "_run", ended)
+    with pytest.raises(KeyboardInterrupt):
+        cluster.spread("comext", [months], tmp_path)
+    assert [path.name for path in tmp_path.glob(".*")] == [".a.parquet.another's.tmp"]
+
+
+def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeypatch):
+    names = []
+    write = clean.Sink.__init__
+    monkeypatch.setattr(clean.Sink, "__init__",
+                        lambda sink, path, *rest: names.append(path.name) or write(
+                            sink, path, *rest))  # fmt: skip
+    clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
+    assert [".parquet.abc" in name for name in names] == [True]
+
+
 def test_a_task_keeps_to_one_core(months, tmp_path):
     before = pa.cpu_count()
     try:
         pa.set_cpu_count(3)
-        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {})
+        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {}, "")
         assert pa.cpu_count() == 1
     finally:
         pa.set_cpu_count(before)

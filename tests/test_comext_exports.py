@@ -196,6 +196,24 @@ def test_a_zero_weight_beside_a_value_is_not_published(rows, value, weight, kg):
     assert (row["value_reported"], row["net_wgt_kg"]) == (float(value), kg)
 
 
+def test_a_code_means_what_it_meant_in_the_year_of_its_row(rows):
+    years = {"1998-12": "BLX", "1999-01": "BEL"}
+    found = rows(sdmx({("BE", "YU", "72041000", "1", month): {"VALUE_IN_EUROS": "5"}
+                       for month in (*years, "1991-01")}))  # fmt: skip
+    assert {f"{row['ref_period']:%Y-%m}": row["reporter_iso"] for row in found} == years | {
+        "1991-01": "BLX"}  # fmt: skip
+    assert [row["partner_iso"] for row in found] == ["SCG", "SCG", "YUG"]
+
+
+def test_the_united_kingdom_is_whole_before_2021_and_in_two_parts_since(rows):
+    cells = [("AT", "GB", "7204", "2", "2020-12"), ("AT", "XI", "7204", "2", "2021-01"),
+             ("AT", "XU", "7204", "2", "2021-01")]  # fmt: skip
+    found = rows(sdmx({cell: {"VALUE_IN_EUROS": "5"} for cell in cells}))
+    assert [row["partner_iso"] for row in found] == ["GBR", "XI", "XU"]
+    assert codes.contains("GBR", "XI")
+    assert codes.contains("GBR", "XU")
+
+
 def test_labels_beside_the_codes_are_taken_off(rows):
     cells = {("IE", "RU", "2709", "1", "2023-09"): {"VALUE_IN_EUROS": "1"}, **FIGURES}
     assert {row["partner_iso"] for row in rows(sdmx(cells, both=True))} == {"RUS", "ARE", "DEU"}

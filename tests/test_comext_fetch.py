@@ -168,7 +168,7 @@ def test_the_months_until_2001_lie_in_another_directory(root):
     twin = Directory("200201")
     twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
     _, report = run(root, twin, "2001-12", "2002-01")
-    assert [comext.period_of(source) for source in report.came] == ["200112", "200201"]
+    assert [local.month(source) for source in report.came] == ["200112", "200201"]
     twin.listing = {(comext_twin.HISTORICAL, "products_2001_12.7z"): (9, RELEASED)}
     with pytest.raises(RefusedError, match=r"no month's archive under a name that is known, but "
                                            r"products_2001_12.7z; fetch them by hand"):  # fmt: skip
@@ -619,6 +619,32 @@ def test_a_file_added_by_hand_has_its_totals(root, tmp_path):
     [added] = local.add([path], root, vintage="2024-04-15")
     assert added.source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
     assert held(root) == [added.source]
+
+
+@pytest.mark.parametrize("days", [(15, 16, 17), (15, 17, 16), (17, 16, 15)])
+def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_path, days):
+    path = tmp_path / "full_v2_202402.7z"
+    for day in days:
+        path.write_bytes(archive(month({"VALUE_EUR": day})))
+        local.add([path], root, vintage=f"2024-04-{day}")
+    path.rename(path.with_name("full_v2_202403.7z")).write_bytes(archive(month(period="202403")))
+    local.add([path.with_name("full_v2_202403.7z")], root, vintage="2024-05-15")
+    by_day = {source.vintage: source for source in held(root)}
+    old, middle, new = (by_day[f"2024-04-{day}"] for day in (15, 16, 17))
+    assert [each.supersedes for each in (old, middle, new)] == ["", old.id, middle.id]
+    assert by_day["2024-05-15"].supersedes == ""
+    [change] = comext.diff(root, "2024-02")
+    assert (change.old, change.new) == (16, 17)
+
+
+def test_a_release_that_is_fetched_supersedes_what_was_added_by_hand(root, tmp_path):
+    path = tmp_path / "full_v2_202402.7z"
+    path.write_bytes(archive(month({"VALUE_EUR": 3})))
+    local.add([path], root, vintage="2024-04-01")
+    run(root, Directory("202402"))
+    by_hand, fetched = held(root)
+    assert (by_hand.kind, fetched.kind) == ("published", "fetched")
+    assert fetched.supersedes == by_hand.id
 
 
 def test_the_totals_on_record_stand_beside(root):

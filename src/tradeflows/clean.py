@@ -175,8 +175,9 @@ def check(publisher: str, path: Path) -> None:
 
 
 def clean(
-    publisher: str, paths: Iterable[Path], to: Path, *, strict: bool = False, **options: str
-) -> list[Cleaned]:
+    publisher: str, paths: Iterable[Path], to: Path, *, strict: bool = False, mark: str = "",
+    **options: str,
+) -> list[Cleaned]:  # fmt: skip
     """Clean files of one publisher into one Parquet file, or into a folder with one for each.
 
     Parameters
@@ -190,6 +191,8 @@ def clean(
         escaped; else a folder.
     strict
         Any record that is left out is an error.
+    mark
+        Put into the names of temporary files, for whoever may have to end this process.
     **options
         What the files do not say, such as ``flow="M"``.
 
@@ -231,7 +234,7 @@ def clean(
                 cleaned += held
                 continue
             # Two machines may share the folder, and the number of a process.
-            temporary = output.with_name(f".{output.name}.{uuid4().hex}.tmp")
+            temporary = output.with_name(f".{output.name}.{mark}{uuid4().hex}.tmp")
             done.append((temporary, output))
             parts = ((source, function(path, source, **options)) for path, source in some)
             cleaned += _write(temporary, output.suffix, table, parts, strict, made)

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -80,9 +81,15 @@ def spread(
         raise QueryError(f"--cluster writes a file for each: --to is a folder, not {to}")
     files = [path.absolute() for path in clean.listed(paths)]
     clean.cleaner(publisher, options)
-    with _client(address, len(files)) as client:
-        told = _run(client, files, progress, publisher=publisher, to=to.absolute(), strict=strict,
-                    options=options)  # fmt: skip
+    mark = uuid4().hex
+    try:
+        with _client(address, len(files)) as client:
+            told = _run(client, files, progress, publisher=publisher, to=to.absolute(),
+                        strict=strict, options=options, mark=mark)  # fmt: skip
+    finally:
+        if not address:  # what workers were writing when they died, or were ended by Ctrl-C
+            for path in to.glob(f".*.{mark}*.tmp"):
+                path.unlink(missing_ok=True)
     path_of: dict[str, Path] = {}
     for path, one in told.items():
         if isinstance(one, Cleaned):
@@ -189,12 +196,12 @@ def _run(
 
 
 def _task(
-    path: Path, publisher: str, to: Path, strict: bool, options: Mapping[str, str]
+    path: Path, publisher: str, to: Path, strict: bool, options: Mapping[str, str], mark: str
 ) -> Cleaned | TradeflowsError:
     """Clean one file; its fault is an answer, since only what dies is tried again."""
     pa.set_cpu_count(1)
     try:
-        [cleaned] = clean.clean(publisher, [path], to, strict=strict, **options)
+        [cleaned] = clean.clean(publisher, [path], to, strict=strict, mark=mark, **options)
     except TradeflowsError as error:
         return error
     return cleaned

@@ -271,8 +271,7 @@ def _folder(root: Path) -> Path:
 
 def _months_held(root: Path) -> list[Source]:
     """Every catalogued month, fetched or added by hand, in the order of the releases."""
-    sources = [source for source in catalogue.load(root, local=True).values()
-               if source.cleaner == "comext.clean" and period_of(source)]  # fmt: skip
+    sources = filter(local.month, catalogue.load(root, local=True).values())
     return sorted(sources, key=catalogue.released)
 
 
@@ -280,16 +279,10 @@ def _fetched(root: Path) -> list[Source]:
     return [source for source in _months_held(root) if source.kind == "fetched"]
 
 
-def period_of(source: Source) -> str:
-    """The month of an archive, as "202402", by its name; empty where that does not tell."""
-    found = re.search(r"full_?(?:v2_)?(\d{6})(?!\d)", source.path)
-    return found[1] if found else ""
-
-
 def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None:
     """The entry of a release whose file is there."""
     for source in known:
-        if period_of(source) == listed.period and f"release {listed.released}" in source.steps:
+        if local.month(source) == listed.period and f"release {listed.released}" in source.steps:
             file = source.file(root)
             return source if file.exists() and file.stat().st_size == source.bytes else None
     return None
@@ -359,8 +352,8 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         else:
             _, sha256, size = web.download(url, file, size=listed.bytes, check=whole, progress=show)
         now = web.clock.now()
-        older = [source for source in known if period_of(source) == listed.period]
-        if twin := [source for source in older if source.sha256 == sha256]:
+        same = [each for each in known if local.month(each) == listed.period]
+        if twin := [each for each in same if each.sha256 == sha256]:
             again = twin[0]._replace(steps=f"{twin[0].steps}; the same bytes again in "
                                            f"release {listed.released}")  # fmt: skip
             file.replace(again.file(root))
@@ -382,11 +375,12 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             rank=1,
             address=url,
             steps=f"tradeflows fetch comext, {stamp(now)}, release {listed.released}",
-            supersedes=older[-1].id if older else "",
             control=totals,
         )
         with locked(root / RAW / catalogue.LOCAL):
+            entry, newer = local.in_line(entry, _months_held(root))
             local.record(root, entry)
+        local.renew(root, newer)
     return entry
 
 
@@ -423,7 +417,7 @@ def known_totals(source: Source, root: Path, *, differing: bool = False) -> list
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        known = [row for row in csv.DictReader(file) if row["period"] == period_of(source)]
+        known = [row for row in csv.DictReader(file) if row["period"] == local.month(source)]
     lines = []
     for row in known:
         ours = source.control.get(row["flow"], {})
@@ -463,7 +457,7 @@ def diff(root: Path, period: str = "") -> list[revisions.Change]:
         raise QueryError(f"period {period!r}: expected a month such as 2024-02")
     by_period: dict[str, list[Source]] = {}
     for source in _months_held(root):
-        by_period.setdefault(period_of(source), []).append(source)
+        by_period.setdefault(local.month(source), []).append(source)
     wanted = [period.replace("-", "")] if period else sorted(by_period)
     if period and len(held := by_period.get(wanted[0], [])) < 2:
         have = f"only that of {catalogue.released(held[0])}" if held else "none"

@@ -1,5 +1,6 @@
 """A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -89,7 +90,9 @@ def _add(
     source = source._replace(control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, source, root)  # another process may have been faster
+        source, newer = in_line(source, catalogue.load(root, local=True).values())
         _store(path, source, root)
+    renew(root, newer)
     return cleaned._replace(source=source)
 
 
@@ -98,6 +101,24 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
     for part in parts:
         totals.update(control(part))
         yield part
+
+
+def month(source: Source) -> str:
+    """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
+    found = re.search(r"full_?(?:v2_)?(\d{6})(?!\d)", source.path)
+    return found[1] if found and source.cleaner == "comext.clean" else ""
+
+
+def in_line(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
+    """`source` with the release that it supersedes, and the next one, which supersedes `source`.
+
+    Of others than Comext's months no name says what they restate; they supersede nothing.
+    """
+    held = [each for each in known if month(source) and month(each) == month(source)]
+    order = sorted(held, key=catalogue.released)
+    older = [each for each in order if catalogue.released(each) <= catalogue.released(source)]
+    newer = [each._replace(supersedes=source.id) for each in order[len(older) :][:1]]
+    return source._replace(supersedes=older[-1].id if older else ""), newer
 
 
 def _once(path: Path, source: Source, root: Path) -> None:
@@ -144,6 +165,8 @@ def record(root: Path, entry: Source) -> bool:
 
 def renew(root: Path, entries: Sequence[Source]) -> None:
     """Write `entries` in the place of what ``local.toml`` has under their ids."""
+    if not entries:
+        return
     with locked(root / RAW / LOCAL):
         text = (root / RAW / LOCAL).read_text(encoding="utf-8")
         for entry in entries:

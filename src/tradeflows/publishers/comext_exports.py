@@ -15,7 +15,7 @@ https://ec.europa.eu/eurostat/comext/newxtweb (xlsx and relational view).
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from re import ASCII, fullmatch
 from typing import Any
@@ -115,8 +115,6 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
         return [meaning(word, f"{_place(path, figures, at)}, {name.upper()}")
                 for word, at in zip(words.dictionary.to_pylist(), first, strict=True)]  # fmt: skip
 
-    reporters = meant("reporter", partial(_reporter, system))
-    partners = meant("partner", partial(_area, system))
     periods = meant("time_period", _period)
     measures, factors = zip(*meant("indicators", _indicator), strict=True) if len(
         figures["row"]) else ((), ())  # fmt: skip
@@ -146,7 +144,20 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
     product = of("product", meant("product", _product))
     day = of("time_period", [start for start, _ in periods], pa.date32())
     months = of("time_period", [n for _, n in periods], pa.int64())
-    export, partner = pc.equal(flow, "X"), of("partner", partners)
+
+    def areas(name: str, meaning: Callable[[str, str, int], str]) -> pa.Array:
+        """The areas of a column, whose codes mean what they meant in the year of their row."""
+        pairs = heads[name].indices.to_numpy().astype(np.int64) * 10000 + pc.year(day).to_numpy()
+        pair, at, place = np.unique(pairs, return_index=True, return_inverse=True)
+        found = [meaning(figures[name].dictionary[int(each) // 10000].as_py(),
+                         f"{_place(path, figures, first[here])}, {name.upper()}",
+                         int(each) % 10000)
+                 for each, here in zip(pair, at, strict=True)]  # fmt: skip
+        return pa.array(found, pa.string()).take(pa.array(place))
+
+    reporter = areas("reporter", partial(_reporter, system))
+    partner = areas("partner", partial(_area, system))
+    export = pc.equal(flow, "X")
     weight = np.where((amount["kg"] == 0) & (np.nan_to_num(amount["value"]) != 0), np.nan,
                       amount["kg"])  # fmt: skip
     secret = pc.invert(pc.match_substring_regex(product, r"^(\d+|TOTAL)$"))
@@ -164,7 +175,7 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
     return reading.A_FLOW | {
         "source_row": figures["row"].take(pa.array(first)),
         "source_field": _fields(figures, first, [*at.values()]),
-        "reporter_iso": of("reporter", reporters), "partner_iso": partner,
+        "reporter_iso": reporter, "partner_iso": partner,
         "reporter_code": heads["reporter"].dictionary_decode(),
         "partner_code": heads["partner"].dictionary_decode(), "area_system": system,
         "partner_role": pc.if_else(export, "destination", pc.if_else(_within(partner, day),
@@ -281,12 +292,18 @@ def _indicator(word: str, where: str) -> tuple[str, float]:
     return INDICATORS[word]
 
 
-def _area(system: str, word: str, where: str) -> str:
-    return str(codes.areas(pa.array([word]), system, where)[0])
+def _area(system: str, word: str, where: str, year: int) -> str:
+    known = _codes(system, year)
+    return known.get(word) or str(codes.areas(pa.array([word]), system, where, year)[0])
 
 
-def _reporter(system: str, word: str, where: str) -> str:
-    area = _area(system, word, where)
+@cache
+def _codes(system: str, year: int) -> dict[str, str]:
+    return codes.area_codes(system, year)
+
+
+def _reporter(system: str, word: str, where: str, year: int) -> str:
+    area = _area(system, word, where, year)
     if area not in codes.groups() and not codes.contains("EU28", area):
         raise CodeError(f"{where}: {word} is neither a member state nor a group")
     return area
