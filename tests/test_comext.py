@@ -314,6 +314,24 @@ def test_a_damaged_archive_is_named_and_yields_nothing(saved, harm):
 
 
 @pytest.mark.usefixtures("decoder")
+def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
+    path = saved(MANY, "full_v2_202402.7z")
+    archives.begin(path)
+    assert len(rows(path)) == 40_000
+    path.write_bytes(path.read_bytes()[:-9_000])
+    archives.begin(path)
+    with pytest.raises(LayoutError, match="expected a whole .7z archive"):
+        rows(path)
+    assert not archives._begun
+
+
+def test_what_is_no_archive_or_not_there_begins_nothing(saved, tmp_path):
+    archives.begin(saved(MANY))
+    archives.begin(tmp_path / "full_v2_202402.7z")
+    assert not archives._begun
+
+
+@pytest.mark.usefixtures("decoder")
 def test_a_bad_row_of_a_whole_archive_is_blamed_on_the_row(saved):
     path = saved(MANY.replace(b",27012345,", b",2701234?,"), "full_v2_202402.7z")
     with pytest.raises(CodeError, match="record 12346: PRODUCT_NC '2701234\\?' is no code"):

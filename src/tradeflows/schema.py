@@ -318,8 +318,8 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
 
 
 def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:
-    bad = pc.fill_null(bad, False)
-    if count := pc.sum(bad).as_py():
+    if pc.any(bad).as_py():
+        bad = pc.fill_null(bad, False)
         found = ", ".join(
             f"{value!r} in record {row}"
             for value, row in zip(
@@ -328,7 +328,9 @@ def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch)
                 strict=True,
             )
         )
-        raise SchemaError(f"{field.name}: {problem} in {count} of {len(batch)} rows ({found})")
+        raise SchemaError(
+            f"{field.name}: {problem} in {bad.true_count} of {len(batch)} rows ({found})"
+        )
 
 
 def check_key(table: pa.Table, schema: pa.Schema) -> None:

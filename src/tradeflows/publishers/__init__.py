@@ -1,11 +1,14 @@
 """One module a publisher: each function there reads one raw file and yields :class:`Part`."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
 

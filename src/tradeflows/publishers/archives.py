@@ -1,11 +1,13 @@
 """The text of a file that may be a ``.7z`` archive, decoded as it is read: never on disk, or whole.
 
-``7z`` decodes where it is installed, else py7zr in a thread, at about half the speed. How many
-threads it may use is what pyarrow may: ``pyarrow.cpu_count()``, or OMP_NUM_THREADS before.
+``7z`` decodes where it is installed, else py7zr in a thread, at about half the speed. It takes
+longest of all that a file goes through, so :func:`begin` lets it start before anything else does.
+How many threads it may use is what pyarrow may: ``pyarrow.cpu_count()``, or OMP_NUM_THREADS before.
 """
 
 import fcntl
 import io
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,13 +18,11 @@ from queue import Queue
 from threading import Thread
 from typing import IO, Any, cast
 
-import pyarrow as pa
-
 from tradeflows.errors import LayoutError
 
 MARK = b"7z\xbc\xaf\x27\x1c"
 PIPE = 1 << 20
-AHEAD = 24  # helpings of that size that are decoded ahead of the reader, so that neither waits
+AHEAD = 64  # helpings of that size that are decoded ahead of the reader, so that neither waits
 
 
 @contextmanager
@@ -35,10 +35,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         The archive is damaged. It may have decoded to nonsense, so its fault goes before whatever
         was wrong within the block.
     """
-    with path.open("rb") as file:
-        if file.peek(len(MARK))[: len(MARK)] != MARK:
+    if not _packed(path):
+        with path.open("rb") as file:
             yield file
-            return
+        return
     decoder = _binary if _found() else _py7zr
     with decoder(path) as (stream, verdict):
         try:
@@ -48,6 +48,11 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
                 pass
             if reason := verdict():
                 raise LayoutError(path, "a whole .7z archive", reason, "fetch it again") from None
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MARK)) == MARK
 
 
 def _found() -> str | None:
@@ -83,23 +88,47 @@ class _Ahead(io.RawIOBase):
         return size
 
 
+_begun: dict[Path, tuple[subprocess.Popen[bytes], _Ahead]] = {}
+
+
+def begin(path: Path) -> None:
+    """Start to decode what may be an archive, which :func:`opened` then takes up.
+
+    Nothing comes of it where the file is none, or cannot be read; a decoder whose text nobody
+    takes ends with this process.
+    """
+    with suppress(OSError):
+        if _found() and _packed(path):
+            _begun[path] = _start(path, os.environ.get("OMP_NUM_THREADS", "on"))
+
+
+def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead]:
+    options = ["-so", "-bd", f"-mmt={threads}", "--"]
+    process = subprocess.Popen(
+        [_found() or "7z", "x", *options, str(path.resolve())], bufsize=0,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout
+    with suppress(AttributeError, OSError):  # fewer, larger helpings, where Linux may
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
+    ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
+
+    def decode() -> None:
+        while ahead.put(read()):
+            pass
+
+    Thread(target=decode, daemon=True).start()
+    return process, ahead
+
+
 @contextmanager
 def _binary(path: Path) -> Iterator[tuple[_Ahead, Callable[[], str]]]:
     """A stream, and a function that says at its end what was wrong; empty where nothing was."""
-    options = ["-so", "-bd", f"-mmt={pa.cpu_count()}", "--"]
-    command = [_found() or "7z", "x", *options, str(path.resolve())]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          stdin=subprocess.DEVNULL, bufsize=0) as process:  # fmt: skip
-        assert process.stdout
-        with suppress(AttributeError, OSError):  # fewer, larger helpings, where Linux may
-            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
-        ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
+    import pyarrow as pa  # no sooner, since it takes as long as a tenth of a month's decoding
 
-        def decode() -> None:
-            while ahead.put(read()):
-                pass
-
-        Thread(target=decode, daemon=True).start()
+    begun = _begun.pop(path, None)
+    process, ahead = begun or _start(path, pa.cpu_count())
+    with process:
         yield ahead, lambda: "one that 7z cannot decode" if process.wait() else ""
 
 

@@ -108,6 +108,7 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Pie
 
     Some chapters at a time. In the cells the rank of the product takes the place of its place.
     """
+    products = sorted(words.listed["product"])
     rank = np.argsort(np.argsort(words.listed["product"])).astype(np.uint64)
     ends = np.sum([piece.ends for piece in pieces], axis=0)
     first = done = 0
@@ -121,7 +122,7 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Pie
         places = words.place("product", group.cells)
         group.cells[:] += rank[places] - places << np.uint64(words.low("product"))
         group = group.take(_order(group.cells))
-        again, size = _again(path, group, words), len(group.rows)
+        again, size = _again(path, group, words, products), len(group.rows)
         cuts = np.linspace(0, size, max(1, size // ROWS) + 1).astype(int)
         for begin, stop in pairwise(cuts):
             yield Piece(*(column[begin:stop] for column in group[:3])), again[begin:stop]
@@ -140,7 +141,7 @@ def _order(cells: Array) -> Array:
     return keys.view(np.int64)
 
 
-def _again(path: Path, piece: Piece, words: Words) -> Array:
+def _again(path: Path, piece: Piece, words: Words, products: list[str]) -> Array:
     """How many rows of its cell lie before each row, which are residuals.
 
     Raises
@@ -150,7 +151,6 @@ def _again(path: Path, piece: Piece, words: Words) -> Array:
     """
     same = np.flatnonzero(piece.cells[1:] == piece.cells[:-1]) + 1
     again = np.zeros(len(piece.rows), np.int32)
-    products = sorted(words.listed["product"])
     for at in same:
         again[at] = again[at - 1] + 1
         places = {name: words.place(name, piece.cells[at : at + 1])[0] for name in CELL}
