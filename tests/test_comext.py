@@ -469,9 +469,10 @@ def test_a_page_under_the_name_of_an_archive_is_no_archive(tmp_path):
 def test_a_file_that_is_given_twice_is_refused(saved, tmp_path):
     path = saved(twin({}))
     (tmp_path / "copy").mkdir()
-    copy = shutil.copy(path, tmp_path / "copy")
-    with pytest.raises(SourceError, match="the same bytes as"):
-        clean.clean("comext", [path, tmp_path / copy], tmp_path / "out")
+    for name in ("copy", "full_v2_202402.dat"):  # under its own name, and another
+        copy = shutil.copy(path, tmp_path / name)
+        with pytest.raises(SourceError, match="the same bytes as"):
+            clean.clean("comext", [path, tmp_path / copy], tmp_path / "out")
     assert len(clean.clean("comext", [path, path], tmp_path / "out")) == 1
 
 

@@ -643,8 +643,28 @@ def test_a_release_that_is_fetched_supersedes_what_was_added_by_hand(root, tmp_p
     local.add([path], root, vintage="2024-04-01")
     run(root, Directory("202402"))
     by_hand, fetched = held(root)
-    assert (by_hand.kind, fetched.kind) == ("published", "fetched")
     assert fetched.supersedes == by_hand.id
+
+
+def test_months_added_by_hand_are_one_series_with_those_fetched(root, tmp_path):
+    run(root, Directory("202401", "202402"), "2024-01")
+    for period in ("202402", "202403"):
+        path = tmp_path / f"full_v2_{period}.7z"
+        path.write_bytes(archive(month({"VALUE_EUR": 7}, period=period)))
+        local.add([path], root, vintage="2024-05-15")
+    tables.build(root)
+    found = tables.read(local=True, root=root, reporter="AUT", partner="RUS", flow="M")
+    assert found["value_reported"].tolist() == [1000, 7, 7]
+
+
+def test_bytes_added_by_hand_are_not_kept_twice_when_they_are_fetched(root, tmp_path):
+    path = tmp_path / "full_v2_202402.7z"
+    path.write_bytes(archive(month(period="202402")))
+    local.add([path], root, vintage="2024-04-01")
+    twin = Directory("202402")
+    for _ in range(2):
+        run(root, twin)
+    assert len(held(root)) == len(twin.downloads) == 1
 
 
 def test_the_totals_on_record_stand_beside(root):

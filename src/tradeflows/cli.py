@@ -367,7 +367,12 @@ def parser() -> argparse.ArgumentParser:
             )  # fmt: skip
         if verb is add:
             below.add_argument("--vintage", default="not stated", help="the publisher's release")
-            below.add_argument("--rank", type=int, default=9, help="1 before all, default 9")
+            below.add_argument(
+                "--rank",
+                type=int,
+                default=9,
+                help="1 before all; default 9, of a whole month of Comext 1",
+            )
         if verb is guide:
             below.add_argument("site", choices=["gacc"])
             below.add_argument("--product", required=True, help="HS code of 2 to 8 digits")

@@ -38,7 +38,8 @@ def add(
     vintage
         The release, as the publisher dates it.
     rank
-        Where several sources state one flow, the smallest is taken.
+        Where several sources state one flow, the smallest is taken. A whole month of Comext has
+        that of those fetched, 1, unless another is given.
     **options
         What the files do not say, such as ``flow="M"``.
 
@@ -83,6 +84,8 @@ def _add(
         retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
     )  # fmt: skip
+    if month(source):  # one series with those that `tradeflows fetch comext` gets
+        source = source._replace(kind="fetched", rank=1 if rank == RANK else rank)
     keys, totals = clean.Keys(schema.TABLES[table]), dict[str, Any]()
     parts = _controlled(function(path, source, **options), totals)
     cleaned = clean.tally(source, clean.through(parts, keys))
