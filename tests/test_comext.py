@@ -320,7 +320,7 @@ def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
     assert len(rows(path)) == 40_000
     path.write_bytes(path.read_bytes()[:-9_000])
     archives.begin(path)
-    with pytest.raises(LayoutError, match="expected a whole .7z archive"):
+    with pytest.raises(LayoutError, match=r"expected a whole \.7z archive"):
         rows(path)
     assert not archives._begun
 
