@@ -189,6 +189,17 @@ def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeyp
     assert [".parquet.abc" in name for name in names] == [True]
 
 
+def test_workers_that_do_not_start_are_one_line(months, tmp_path, capsys, monkeypatch):
+    def dies(**_):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", dies)
+    assert cli.main(["clean", "comext", str(months), "--to", str(tmp_path), "--cluster"]) == 1
+    assert capsys.readouterr().err == (
+        "tradeflows: workers could not be started here, or died at once; the same command tries "
+        "again\n")  # fmt: skip
+
+
 def test_a_task_keeps_to_one_core(months, tmp_path):
     before = pa.cpu_count()
     try:

@@ -159,6 +159,9 @@ def local(workers: int) -> Iterator[Any]:
                 host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             )  # fmt: skip
+    except RuntimeError as error:
+        raise SourceError("workers could not be started here, or died at once; the same command "
+                          "tries again") from error  # fmt: skip
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
