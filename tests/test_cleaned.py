@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import clean, cleaned, schema
+from tradeflows import clean, cleaned, measures, schema
 from tradeflows.errors import QueryError, SchemaError, SourceError
 from tradeflows.publishers import comext
 
@@ -33,7 +33,7 @@ def save(path, period, cells, name="full"):
 
 
 def test_rows_are_those_that_a_plain_filter_finds(folder):
-    everything = pd.read_parquet(folder)
+    everything = parquet.read_table(folder).to_pandas(date_as_object=False)
     for goods, partner, flow in (
         ("2709", "RUS", "M"),
         ("854231", "China", ""),
@@ -49,6 +49,17 @@ def test_rows_are_those_that_a_plain_filter_finds(folder):
         pd.testing.assert_frame_equal(found.sort_values(order, ignore_index=True),
                                       plain.sort_values(order, ignore_index=True))  # fmt: skip
         assert found["ref_period"].is_monotonic_increasing
+
+
+def test_measures_take_the_rows_as_they_are(folder):
+    relations = [{"period": "20232024", "predecessor": "27090010", "successor": "27090090"}]
+    crude = cleaned.rows(folder, "2709", partner="RUS", flow="M")
+    by_code = measures.chained(crude, relations, 2024)
+    assert by_code["cmd_code"].unique().tolist() == ["27090090"]
+    assert by_code["value_reported"].sum() == crude["value_reported"].sum()
+    quarters = measures.total(crude, "value_reported", over=["cmd_code"], every=3)
+    assert quarters["value_reported"].sum() == crude["value_reported"].sum()
+    assert quarters["n_months"].tolist() == [3] * 4
 
 
 def test_only_the_row_groups_that_may_hold_the_product_are_read(folder, monkeypatch):

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 TEXT = [field.name for field in schema.TRADE if field.type == schema.TEXT]
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code")
-SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")
+SHOWN = (
+    *CHECKED,
+    "n_months",
+    "breakdown",
+    "value_reported",
+    "net_wgt_kg",
+    "qty",
+    "qty_unit",
+    "flags",
+)
 
 
 class Footer(NamedTuple):
@@ -91,7 +100,7 @@ def rows(
     _no_release_twice(paths, found)
     if not (table := pa.concat_tables(found)):
         raise QueryError(f"{where}: no row of product {product} and the areas given")
-    frame = table.sort_by("ref_period").to_pandas()
+    frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
     return frame[names]
 
