@@ -325,6 +325,21 @@ def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
     assert not archives._begun
 
 
+@pytest.mark.usefixtures("decoder")
+def test_an_interrupt_is_not_blamed_on_the_archive(saved, monkeypatch):
+    path = saved(MANY, "full_v2_202402.7z")
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 4  # since Ctrl-C ends the decoder, too
+    path.write_bytes(raw)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comext_numbers, "_pieces", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rows(path)
+
+
 def test_what_is_no_archive_or_not_there_begins_nothing(saved, tmp_path):
     archives.begin(saved(MANY))
     archives.begin(tmp_path / "full_v2_202402.7z")

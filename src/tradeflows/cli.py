@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from tradeflows.errors import QueryError, SourceError, TradeflowsError
-from tradeflows.publishers import archives
 
 # Heavy modules are imported inside the verbs: `tradeflows --help` should answer at once.
 
@@ -422,6 +421,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if argv is None and args.run is clean:  # a process of its own
+            from tradeflows.publishers import archives
+
             if args.cluster is None:
                 archives.begin(args.file[0])
             without_pandas()

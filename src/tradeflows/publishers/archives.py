@@ -33,7 +33,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     ------
     LayoutError
         The archive is damaged. It may have decoded to nonsense, so its fault goes before whatever
-        was wrong within the block.
+        was wrong within the block; not before Ctrl-C, which ends the decoder too.
     """
     if not _packed(path):
         with path.open("rb") as file:
@@ -41,13 +41,17 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         return
     decoder = _binary if _found() else _py7zr
     with decoder(path) as (stream, verdict):
+        wrong = None
         try:
             yield cast(IO[bytes], stream)
-        finally:
-            while stream.read(PIPE):
-                pass
-            if reason := verdict():
-                raise LayoutError(path, "a whole .7z archive", reason, "fetch it again") from None
+        except Exception as error:
+            wrong = error
+        while stream.read(PIPE):
+            pass
+        if reason := verdict():
+            raise LayoutError(path, "a whole .7z archive", reason, "fetch it again") from None
+        if wrong:
+            raise wrong
 
 
 def _packed(path: Path) -> bool:
@@ -114,8 +118,9 @@ def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead
     ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
 
     def decode() -> None:
-        while ahead.put(read()):
-            pass
+        with suppress(ValueError):  # it was closed, after an interrupt
+            while ahead.put(read()):
+                pass
 
     Thread(target=decode, daemon=True).start()
     return process, ahead
