@@ -118,7 +118,7 @@ def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead
     ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
 
     def decode() -> None:
-        with suppress(ValueError):  # it was closed, after an interrupt
+        with suppress(ValueError, OSError):  # it was closed, after an interrupt
             while ahead.put(read()):
                 pass
 
