@@ -633,6 +633,10 @@ def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_pa
     old, middle, new = (by_day[f"2024-04-{day}"] for day in (15, 16, 17))
     assert [each.supersedes for each in (old, middle, new)] == ["", old.id, middle.id]
     assert by_day["2024-05-15"].supersedes == ""
+    cut = path.with_name("comext_full_202402_sample.dat")
+    cut.write_bytes(month({"VALUE_EUR": 18}))
+    [added] = local.add([cut], root, vintage="2024-06-15")
+    assert (added.source.supersedes, added.source.kind) == ("", "published")
     [change] = comext.diff(root, "2024-02")
     assert (change.old, change.new) == (16, 17)
 

@@ -108,7 +108,8 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
 
 def month(source: Source) -> str:
     """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
-    found = re.search(r"full_?(?:v2_)?(\d{6})(?!\d)", source.path)
+    found = re.fullmatch(r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+",
+                         source.path)  # fmt: skip
     return found[1] if found and source.cleaner == "comext.clean" else ""
 
 
@@ -120,7 +121,8 @@ def in_line(source: Source, known: Iterable[Source]) -> tuple[Source, list[Sourc
     held = [each for each in known if month(source) and month(each) == month(source)]
     order = sorted(held, key=catalogue.released)
     older = [each for each in order if catalogue.released(each) <= catalogue.released(source)]
-    newer = [each._replace(supersedes=source.id) for each in order[len(older) :][:1]]
+    newer = [each._replace(supersedes=source.id) for each in order[len(older) :][:1]
+             if each.path.startswith(LOCAL_FOLDER)]  # fmt: skip
     return source._replace(supersedes=older[-1].id if older else ""), newer
 
 
