@@ -338,6 +338,15 @@ def test_an_interrupt_is_not_blamed_on_the_archive(saved):
         interrupted()
 
 
+@pytest.mark.usefixtures("decoder")
+@pytest.mark.parametrize("threads", ["1", "4,2", ""])
+def test_a_decoder_is_begun_whatever_the_threads(saved, monkeypatch, threads):
+    path = saved(twin({}), "full_v2_202402.7z")
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    archives.begin(path)
+    assert len(rows(path)) == 1
+
+
 def test_what_is_no_archive_or_not_there_begins_nothing(saved, tmp_path):
     archives.begin(saved(MANY))
     archives.begin(tmp_path / "full_v2_202402.7z")

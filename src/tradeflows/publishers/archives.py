@@ -103,7 +103,8 @@ def begin(path: Path) -> None:
     """
     with suppress(OSError):
         if _found() and _packed(path):
-            _begun[path] = _start(path, os.environ.get("OMP_NUM_THREADS", "on"))
+            threads = os.environ.get("OMP_NUM_THREADS", "")
+            _begun[path] = _start(path, threads if threads.isdigit() else "on")
 
 
 def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead]:
