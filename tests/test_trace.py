@@ -104,7 +104,8 @@ QUARTERS = [(f"{year}-01", f"{year}-03") for year in (2021, 2022)]
 WINDOWS = {"a": ("2021", "2022"), "b": ("2021-01", "2022-03")}
 EVERY = {  # each measure, alone and after others
     "total": lambda: measures.total(crude(), [KG, USD], ["reporter_iso"], every=3),
-    "share": lambda: measures.share(crude(), crude(reporter="CHN"), KG),
+    "share": lambda: measures.share(crude(), measures.total(
+        both(), KG, ["reporter_iso"], ["cmd_code"], every=1), KG, by=["reporter_iso"]),
     "share of sums": lambda: measures.share(
         yearly(crude()), measures.total(both(), KG, over=["cmd_code", "reporter_iso"],
                                         start="2021-01", end="2021-03"), KG),
@@ -327,7 +328,7 @@ def test_sources_and_caveats_come_along(root):
 
 
 def test_attrs_show_the_formulas_in_words(root):
-    assert str(measures.share(crude(), crude(reporter="CHN"), KG).attrs["made"]) == (
+    assert str(measures.share(crude(reporter="CHN"), crude(reporter="CHN"), KG).attrs["made"]) == (
         "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
     )
 
@@ -403,7 +404,7 @@ def test_a_frame_that_lost_its_lineage_says_why(root, step, message):
         (lambda: measures.yoy(pd.concat([crude(), crude(product="2710")]), KG).query("n_months > 0"
                                                                     ).iloc[::-1], "yoy_pct",
          "rows share a label"),
-        (lambda: measures.share(yearly(crude()), yearly(pd.DataFrame(
+        (lambda: measures.share(yearly(crude(reporter="CHN")), yearly(pd.DataFrame(
             {"reporter_iso": "CHN", "ref_period": pd.to_datetime(["2021-01"]), "n_months": [3],
              KG: [1e6], "flow_code": "M"})), KG), None, "net_wgt_kg cannot be traced"),
     ],
