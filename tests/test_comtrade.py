@@ -562,6 +562,22 @@ def test_two_runs_at_once_do_not_harm_each_other(root):
     assert len(catalogue.verify(root)) == 12
 
 
+def test_a_reply_that_was_removed_is_asked_for_again_and_kept(root):
+    run(root, Twin(SHIPPED), ask(end="2022-02"))
+    first, _ = catalogue.load(root, local=True).values()
+    first.file(root).unlink()
+    for calls in (1, 0):
+        twin = Twin(SHIPPED)
+        assert run(root, twin, ask(end="2022-02"))[1].rows == 8
+        assert len(twin.asked) == calls
+    assert [state.state for state in catalogue.verify(root)] == ["ok", "ok"]
+
+
+def test_a_count_of_calls_that_was_torn_is_begun_anew(root):
+    (replies.folder(root) / ".calls.json").write_text("")
+    assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
+
+
 def test_who_reads_the_catalogue_while_a_run_adds_to_it_never_sees_half_an_entry(root):
     run(root, Twin(SHIPPED), ask(end="2022-01"))
     listing = root / "data" / "raw" / "local.toml"
@@ -634,6 +650,14 @@ def test_subheadings_are_compared_with_all_goods(root):
     _, report = run(root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"),
                     key=KEY)  # fmt: skip
     assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
+
+
+@pytest.mark.parametrize("silent", ["TOTAL", "880621"])
+def test_a_whole_or_a_part_without_a_value_is_compared_with_nothing(root, silent):
+    rows = [row(product=good, value=None if good == silent else 7.0)
+            for good in ("TOTAL", "880621", "880622")]  # fmt: skip
+    asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
+    assert run(root, Twin(rows), asked, key=KEY)[1].differences == ()
 
 
 def test_a_whole_that_its_parts_come_to_add_up_to_is_marked_no_more(root):

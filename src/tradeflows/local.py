@@ -158,13 +158,17 @@ def _store(path: Path, source: Source, root: Path) -> None:
 
 
 def record(root: Path, entry: Source) -> bool:
-    """Add `entry` to ``local.toml``, unless it is there; the caller holds the lock."""
+    """Add `entry` to ``local.toml``, unless it is there with its file; the lock is held."""
     path = root / RAW / LOCAL
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if f"[source.{entry.id}]\n" in text:
+    if f"[source.{entry.id}]\n" not in text:
+        text = f"{text}\n{catalogue.block('source', entry)}"
+    elif entry.file(root).exists():
         return False
+    else:  # of bytes that somebody removed
+        text = _renewed(text, entry)
     # Anew and renamed: who reads while a line is added to a file may see half of it.
-    write(path, f"{text}\n{catalogue.block('source', entry)}")
+    write(path, text)
     return True
 
 
@@ -175,9 +179,13 @@ def renew(root: Path, entries: Sequence[Source]) -> None:
     with locked(root / RAW / LOCAL):
         text = (root / RAW / LOCAL).read_text(encoding="utf-8")
         for entry in entries:
-            start = text.find(f"[source.{entry.id}]\n")
-            if start < 0:  # taken out by hand meanwhile
-                continue
-            end = text.find("\n[", start) + 1 or len(text)
-            text = f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
+            text = _renewed(text, entry)
         write(root / RAW / LOCAL, text)
+
+
+def _renewed(text: str, entry: Source) -> str:
+    start = text.find(f"[source.{entry.id}]\n")
+    if start < 0:  # taken out by hand meanwhile
+        return text
+    end = text.find("\n[", start) + 1 or len(text)
+    return f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"

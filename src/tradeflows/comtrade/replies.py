@@ -120,7 +120,11 @@ def spent(root: Path, web: Web, side: str) -> int:
 
 
 def _calls(path: Path) -> dict[str, dict[str, int]]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        days: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):  # none yet, or torn when the power went
+        return {}
+    return days
 
 
 def _today(web: Web) -> str:
