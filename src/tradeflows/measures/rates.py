@@ -76,8 +76,8 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
         which[given.notna()] = 2
         names["given"] = Role(frame, "primary_value_usd")
     made = (which == 1) & dollars.notna().to_numpy()
-    result = frame.assign(primary_value_usd=dollars, rate=rate,
-                          rate_of=[held.name if each else None for each in made])  # fmt: skip
+    whose = pd.Series(held.name, frame.index, dtype="str").where(made)
+    result = frame.assign(primary_value_usd=dollars, rate=rate, rate_of=whose)
     if "flags" in frame:
         result["flags"] = marked(frame["flags"], "derived", made)
     caveat = f"converted to USD at monthly rates ({held.name})"

@@ -106,7 +106,8 @@ def total(
     free = {*by, *over}
     free |= {"partner_role"} if "flow_code" in free else set()  # which follows from the flow
     fixed = [column for column in grain if column not in free]
-    said = frame if stated.all() else frame[stated]
+    said = frame[list(dict.fromkeys([*by, *over, *fixed]))]
+    said = said if stated.all() else said[stated]
     one_value(said, fixed, "or name it in `by` or `over`")
     for column in over:
         disjoint(said, column, by)
