@@ -36,7 +36,7 @@ from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError,
 from tradeflows.publishers import Part, reading
 
 HEAD = 1 << 16
-ROWS_A_GROUP = 3 << 14
+ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
 ASKED = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
 FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute

@@ -24,16 +24,8 @@ if TYPE_CHECKING:
 
 TEXT = [field.name for field in schema.TRADE if field.type == schema.TEXT]
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code")
-SHOWN = (
-    *CHECKED,
-    "n_months",
-    "breakdown",
-    "value_reported",
-    "net_wgt_kg",
-    "qty",
-    "qty_unit",
-    "flags",
-)
+SHOWN = (*CHECKED, "n_months", "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit",
+         "flags")  # fmt: skip
 
 
 class Footer(NamedTuple):
@@ -97,8 +89,9 @@ def rows(
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         found = [*pool.map(lambda path: _found(path, goods, wanted, needed), paths)]
-    _no_release_twice(paths, found)
-    if not (table := pa.concat_tables(found)):
+    table = pa.concat_tables(found)
+    _no_release_twice(paths, table, np.repeat(np.arange(len(found)), [*map(len, found)]))
+    if not table:
         raise QueryError(f"{where}: no row of product {product} and the areas given")
     frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
@@ -157,11 +150,13 @@ def _footer(path: Path, *written: int) -> Footer:
                              for span in spans])  # fmt: skip
 
 
-def _no_release_twice(paths: list[Path], found: list[pa.Table]) -> None:
+def _no_release_twice(paths: list[Path], rows: pa.Table, file: np.ndarray) -> None:
+    """Refuse rows of two files, told by number, that state one period of one reporter."""
+    cell = ["ref_period", "reporter_iso"]
+    told = rows.select(cell).append_column("file", pa.array(file)).group_by([*cell, "file"])
     stated: dict[tuple[object, ...], Path] = {}
-    for path, rows in zip(paths, found, strict=True):
-        cells = rows.group_by(["ref_period", "reporter_iso"]).aggregate([])
-        for cell in zip(*(column.to_pylist() for column in cells.columns), strict=True):
-            if (other := stated.setdefault(cell, path)) != path:
-                raise QueryError(f"{other.name} and {path.name} both state {cell[1]} in "
-                                 f"{cell[0]:%Y-%m}: two releases; move one away")  # fmt: skip
+    for row in told.aggregate([]).sort_by("file").to_pylist():
+        path = paths[row["file"]]
+        if (other := stated.setdefault((row[cell[0]], row[cell[1]]), path)) != path:
+            raise QueryError(f"{other.name} and {path.name} both state {row[cell[1]]} in "
+                             f"{row[cell[0]]:%Y-%m}: two releases; move one away")  # fmt: skip

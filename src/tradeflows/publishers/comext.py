@@ -45,7 +45,7 @@ from tradeflows.publishers.comext_numbers import (
 from tradeflows.schema import TRADE
 
 __all__ = ["SINCE_2002", "UNTIL_2001", "clean"]
-ROWS = 3 << 14  # in a part, and up to twice as many
+ROWS = 1 << 15  # in a part, more or less
 AHEAD = 3  # parts that may wait
 WITHHELD = {"QX", "QY", "QZ"}  # partners, "for commercial or military reasons"
 
@@ -62,7 +62,7 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     Returns
     -------
     iterator of Part
-        Of :data:`ROWS` rows and up to twice as many, text dictionary-coded. The metadata of their
+        Of :data:`ROWS` rows, more or less, text dictionary-coded. The metadata of their
         schema hold under ``control`` the file's rows, EUR and kg by flow.
 
     Raises
@@ -123,7 +123,7 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Pie
         group.cells[:] += rank[places] - places << np.uint64(words.low("product"))
         group = group.take(_order(group.cells))
         again, size = _again(path, group, words, products), len(group.rows)
-        cuts = np.linspace(0, size, max(1, size // ROWS) + 1).astype(int)
+        cuts = np.linspace(0, size, max(1, round(size / ROWS)) + 1).astype(int)
         for begin, stop in pairwise(cuts):
             yield Piece(*(column[begin:stop] for column in group[:3])), again[begin:stop]
         first, done = chapter + 1, ends[chapter]
