@@ -281,7 +281,7 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **options)
 
 
-# --- helpers --------------------------------------------------------------------------------------
+# --- what they are made with ----------------------------------------------------------------------
 
 
 def column_of(frame: pd.DataFrame, word: str) -> str:
