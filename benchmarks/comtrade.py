@@ -39,7 +39,7 @@ from tradeflows.fetch import FetchError  # noqa: E402
 HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
 PATHS = ("CHN,KAZ,KGZ,ARM,TUR,UZB", "RUS,BLR,HKG,ARE,World")
 QUESTIONS = [  # what, key, reporters, partners, products, first, last, how full the world is
-    ("drones from China to two, preview", "", "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
+    ("drones, two partners, preview", "", "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
     ("the same with a key", KEY, "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
     ("six routes, preview", "", *PATHS, "8806,8807,852580,901310", "2022-01", "2024-12", 1),
     ("six routes with a key, half empty", KEY, *PATHS, "8806,8807,901310",
