@@ -12,7 +12,7 @@ import pandas as pd
 from tradeflows import catalogue, page, readers
 from tradeflows.errors import QueryError
 from tradeflows.lineage import in_full
-from tradeflows.trace import COLUMNS, followed, traceable
+from tradeflows.trace import COLUMNS, floats, followed, traceable
 
 LINES = 40  # that are shown of a chart; its file has all
 ROUNDED = 0.0051  # what rounding to three figures, the fewest that a chart is given, may change
@@ -59,7 +59,7 @@ def _terms(
     rows: list[tuple[Any, ...]] = []
     lost: dict[str, str] = {}
     for column in numbers:
-        values = _floats(frame[column])
+        values = floats(frame[column])
         known = ~np.isnan(values)
 
         def follow(some: np.ndarray, column: str = column, values: np.ndarray = values) -> None:
@@ -85,10 +85,6 @@ def _terms(
     return found
 
 
-def _floats(column: pd.Series) -> np.ndarray:
-    return pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
-
-
 def _periods(frame: pd.DataFrame) -> list[str]:
     if "ref_period" not in frame:
         return list(frame.get("window_text", pd.Series("", frame.index)).fillna(""))
@@ -101,8 +97,8 @@ def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> list[tuple
     """Position, factor and term of `column`, or of the one that it is a multiple of."""
     can = traceable(frame)
     reason = f"{column} was computed in the notebook, from {', '.join(can) or 'no figure'}"
-    values = _floats(frame[column])
-    factors = {name: 1.0 if name == column else _factor(values, _floats(frame[name]))
+    values = floats(frame[column])
+    factors = {name: 1.0 if name == column else _factor(values, floats(frame[name]))
                for name in can}  # fmt: skip
     tens = {name: factor in POWERS for name, factor in factors.items()}
     for name in sorted(can, key=lambda one: (one != column, not tens[one])):

@@ -281,9 +281,9 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, pattern: str = ".*.tmp") -> None:
     """Remove what a killed process left: temporary files more than an hour old."""
-    for path in folder.glob(".*.tmp"):
+    for path in folder.glob(pattern):
         with suppress(FileNotFoundError):  # renamed or removed by its owner meanwhile
             if time.time() - path.stat().st_mtime > 3600:
                 path.unlink()

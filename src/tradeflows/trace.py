@@ -120,7 +120,7 @@ def followed(
     QueryError, SourceError, BuildError
         As :func:`trace`.
     """
-    values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
+    values = floats(frame[column])
     at = np.flatnonzero(~np.isnan(values))
     numbers = _numbers(frame, column, at) if len(at) else []
     raw = _raw({line for one in numbers for lines in one.roles.values() for line in lines}, root)
@@ -136,6 +136,11 @@ def followed(
         for role, lines in number.roles.items():
             for line in lines:
                 yield i, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0))
+
+
+def floats(column: pd.Series) -> np.ndarray:
+    """A column as numbers, NaN where it has none."""
+    return pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
 
 
 def traceable(frame: pd.DataFrame) -> list[str]:

@@ -2,14 +2,13 @@
 
 import json
 import re
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from tradeflows import catalogue
 from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Source
+from tradeflows.clean import sweep
 from tradeflows.comtrade.packing import Call, Density, Goods, is_open
 from tradeflows.fetch import Web, locked, stamp, write
 from tradeflows.local import renew
@@ -72,10 +71,8 @@ def heal(root: Path) -> None:
     """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
     for source in fetched(root):
         catalogue.settle(source, root)
-    for aside in (*folder(root).glob(".*.part"), *(root / RAW).glob(f".{LOCAL}.*.tmp")):
-        with suppress(FileNotFoundError):  # another run has just renamed it
-            if time.time() - aside.stat().st_mtime > 3600:
-                aside.unlink()
+    sweep(folder(root), ".*.part")
+    sweep(root / RAW, f".{LOCAL}.*.tmp")
 
 
 def doubt(root: Path, releases: Mapping[str, str]) -> None:

@@ -5,7 +5,6 @@ Each reader knows how a file is laid out and not what its words mean.
 
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from io import BytesIO
@@ -191,8 +190,7 @@ def _unpacked(path: Path) -> BytesIO:
                 if name.endswith((".xml", ".rels")):
                     _bounded(f"{path}: {name}", raw)
                 to.writestr(name, raw)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError,
-            OSError) as error:  # fmt: skip
+    except reading.ZIP_FAULTS as error:
         raise LayoutError(path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}",
                           "save it again") from error  # fmt: skip
     clear.seek(0)

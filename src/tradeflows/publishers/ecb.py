@@ -6,7 +6,6 @@ and eurofxref.csv in a zip or by itself).
 
 import re
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -174,8 +173,7 @@ def _unzipped(path: Path) -> tuple[str, bytes | None]:
                 raise LayoutError(path, "one CSV in the zip", f"{names[:3]}")
             with archive.open(names[0]) as member:
                 raw = member.read(LARGEST + 1)  # the size that the zip declares proves nothing
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError,
-            NotImplementedError, RuntimeError, ValueError) as error:  # fmt: skip
+    except reading.ZIP_FAULTS as error:
         raise LayoutError(path, "a whole zip", str(error), "obtain it again") from error
     if len(raw) > LARGEST:
         raise LayoutError(path, f"at most {LARGEST >> 20} MiB in the zip", "more")

@@ -8,6 +8,8 @@ a function here makes numbers or days of it, and whatever it does not expect is 
 import csv as text_csv
 import hashlib
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -27,6 +29,9 @@ from tradeflows.schema import conform
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
+# What zipfile raises of a damaged or foreign archive: only its first kind is documented as such.
+ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError,
+              OSError, RuntimeError, ValueError)  # fmt: skip
 PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
 WITH_COMMAS = r"^-?\d{1,3}(,?\d{3})*(\.\d+)?$"
 
