@@ -206,6 +206,18 @@ def test_a_year_is_twelve_months(saved):
     assert row["ref_period"] == date(2023, 1, 1)
 
 
+@pytest.mark.parametrize("name", ["sample_eb248852.dat", "sample_12248852.dat", "sample.dat"])
+def test_the_end_of_a_hash_in_a_name_is_no_month(saved, name):
+    [row] = rows(saved(twin({"PERIOD": "202402"}), name))
+    assert row["ref_period"] == date(2024, 2, 1)
+
+
+def test_the_month_of_a_file_added_by_hand_stands_before_its_hash(saved):
+    path = saved(twin({"PERIOD": "202403"}), "full_v2_202402_eb248852.dat")
+    with pytest.raises(LayoutError, match="expected PERIOD 202402, the file's, found 202403"):
+        rows(path)
+
+
 def test_the_rows_come_sorted_by_product_then_partner(saved):
     found = rows(saved(twin({"PRODUCT_NC": "27112100"}, {"PARTNER": "US"}, {})))
     assert [(row["cmd_code"], row["partner_code"]) for row in found] == [

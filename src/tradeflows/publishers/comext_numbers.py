@@ -41,6 +41,9 @@ NAMES = {
 FLOWS = {"1": "M", "2": "X"}
 LETTERS = {"flow": "12", "procedure": "1235679", "type": "EILM"}
 PERIOD = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2]|52)", re.ASCII)
+# A file's month stands last in its name, or before the hash of one that was added by hand, whose
+# own end may be six digits too.
+NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
 
 
 class Layout(NamedTuple):
@@ -97,7 +100,7 @@ class Words:
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
-        named = re.search(r"(?<!\d)\d{6}(?=\.\w+$)", path.name)
+        named = NAMED.search(path.name)
         self.path, self.layout, self.long = path, layout, dict[bytes, int]()
         areas = sorted(codes.area_codes("eurostat", int(named[0][:4]) if named else None))
         self.listed = {name: [*LETTERS.get(name, "")] for name in WORDS} | {
