@@ -9,8 +9,9 @@ Of whole levels nobody knows the rows beforehand, and who does not know cannot p
 The first question is chosen before any reply, and spans some share s of what is wanted. Where that
 is all of it, there may be a little more than one cap: the call is lost. Where it is less, there may
 be k caps with k < 1 / s: then it comes less than full, and the rest is more than k - 1. Either way
-one call more than the least has to be made. So this bound, the least for one who cannot know,
-stands beside the least, and the calls made, over draws of each world, may be 1.2 times the bound.
+one call more than the least has to be made. Over draws of each world the calls made may be 1.2
+times the least; where that is less than the one call more, because the least is below five, 1.2
+times the bound, the least for one who cannot know.
 """
 
 import json
@@ -63,8 +64,10 @@ LEVELS = [
     ("one month of half a cap", 1, 0.042, True, 100_000),
     ("one month of 3.3 caps", 1, 0.275, False, 100_000),
     ("preview, 5 caps a month, uneven", 12, 0.0021, True, 500),
+    ("one month of 1.3 caps, uneven", 1, 0.108, True, 100_000),
+    ("a year of 1.6 caps, uneven", 12, 0.0111, True, 100_000),
 ]
-DRAWS = 20  # of each: what a data set holds is 4 to 20 times what is asked for, give or take 5 %
+DRAWS = 50  # of each: what a data set holds is 4 to 20 times what is asked for, give or take 5 %
 
 
 def project(folder: str) -> Path:
@@ -120,7 +123,7 @@ def calls() -> bool:
 
 
 def levels() -> bool:
-    """The same for whole levels, by counts of rows alone; False where above 1.2 times the bound."""
+    """The same for whole levels, by counts of rows alone."""
     print(f"{'made':>6} {'least':>6} {'ratio':>6} {'of bound':>8} {'worst':>6} {'cut':>6}  "
           f"calls for all HS6 and all partners, mean of {DRAWS} draws")  # fmt: skip
     good = True
@@ -128,7 +131,7 @@ def levels() -> bool:
         sums = np.array([_draw(seed, months, fill, uneven, cap) for seed in range(DRAWS)])
         made, least, cut = sums.mean(axis=0)
         worst = (sums[:, 0] / sums[:, 1]).max()
-        good &= made <= 1.2 * (least + 1)
+        good &= made <= 1.2 * (least if least >= 5 else least + 1)
         print(f"{made:6.1f} {least:6.1f} {made / least:6.2f} {made / (least + 1):8.2f} "
               f"{worst:6.2f} {cut:6.1f}  {what}")  # fmt: skip
     return good

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import catalogue, cli, codes, comtrade, tables
-from tradeflows.comtrade import replies
+from tradeflows.comtrade import packing, replies
 from tradeflows.errors import CodeError, QueryError, SourceError
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
 
@@ -228,6 +228,20 @@ def test_what_was_fetched_before_packs_a_question_for_other_months(root):
     plan, report = run(root, twin, ask(**months), key=KEY, cap=400)
     assert report.calls == len(plan.calls) == 5  # 1,600 rows: nothing has to be found out
     assert sorted(held(root)) == sorted(map(told, twin.rows))
+
+
+def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_taken():
+    who = {code for code in codes.area_codes("comtrade") if code != "0"}
+    months = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)]
+    rows, records = 17_000 // len(who), {f"156 {period}": 200_000 for period in months}
+    first = comtrade.Call(("156",), (months[0],), ("all",), ("AG6",), ("X",))
+    density = packing.Density()
+    density.learn(first, records, {("156", months[0], name): rows for name in who})
+    calls = packing.pack(first, [*records][1:], records, comtrade.KEYED, density)
+    full = [len(call.periods) * len(who & {*packing.enumerated(call.partners)}) * rows
+            for call in calls]  # fmt: skip
+    assert (len(calls), sum(full)) == (5, 23 * len(who) * rows)
+    assert max(full) < 90_000  # eleven months in two calls would be 93,000
 
 
 def test_where_a_month_is_more_than_a_call_partners_are_parted_by_what_they_had(root):

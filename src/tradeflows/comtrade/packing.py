@@ -171,20 +171,20 @@ class Density:
             square += variance / max(mean, 1e-12) ** 2 * (1 / new + 1 / len(shares))
         return sqrt(square)
 
-    def parts(self, call: Call, cap: int) -> Callable[[float], int]:
-        """How many calls like `call` so many rows want: another would cost more than it saves."""
+    def parts(self, call: Call, cap: int) -> Callable[[float], tuple[float, int]]:
+        """What so many rows cost in calls like `call`, cuts among them, and in how many calls."""
         if self.blank:
-            return lambda rows: max(1, ceil(2 * rows / cap))
+            return lambda rows: (max(1, ceil(2 * rows / cap)),) * 2
         spread = self.spread(call, cap)
 
         def cost(n: int, rows: float) -> float:
             return n * (1 + CUT * _beyond(n * cap, rows, spread))
 
-        def parts(rows: float) -> int:
+        def parts(rows: float) -> tuple[float, int]:
             n = max(1, ceil(rows / cap))
             while cost(n + 1, rows) < cost(n, rows):
                 n += 1
-            return n
+            return cost(n, rows), n
 
         return parts
 
@@ -306,6 +306,7 @@ def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
 def _expected(whole: Call, records: Records, limits: Limits, density: Density) -> list[Call]:
     """Pieces of `whole` that should not be cut off: periods in groups, and these by their rows.
 
+    Of many ways to group them the one is taken that costs least, the cuts that may come counted.
     As long as there are partners of which nothing is known, a group is no more than one call: the
     first tells of all of them, where half a cap takes it.
     """
@@ -315,20 +316,21 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     parts_for = density.parts(whole, cap)
     every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
     best: list[tuple[tuple[str, ...], int]] = []
-    least = 0
+    least = 0.0
     for n in range(fewest, every + 1):
         if best and n >= least:
             break
-        room = max(n, parts_for(sum(sizes.values())))
+        room = max(n, parts_for(sum(sizes.values()))[1])
         groups = _parted(sizes, [room * (i + 1) // n - room * i // n for i in range(n)])
         if max(map(len, groups)) > limits.periods:
             groups = _runs(whole.periods, n)
         rows = [sum(sizes[p] for p in group) for group in groups]
         # Of nothing known, a cut costs no more than the half that a smaller question leaves empty.
         alone = density.blank and n in (fewest, every) and max(rows) < cap
-        parts = [1 if alone else parts_for(each) for each in rows]
-        if (known or sum(parts) == n or n == every) and (not best or sum(parts) < least):
-            best, least = [*zip(groups, parts, strict=True)], sum(parts)
+        costs = [(1, 1) if alone else parts_for(each) for each in rows]
+        cost, parts = sum(cost for cost, _ in costs), [parts for _, parts in costs]
+        if (known or sum(parts) == n or n == every) and (not best or cost < least):
+            best, least = [*zip(groups, parts, strict=True)], cost
     return [piece for group, parts in sorted(best)
             for piece in _in_parts(whole._replace(periods=group), parts, records, limits, density)
             ]  # fmt: skip
@@ -347,7 +349,7 @@ def _in_parts(
              for r in call.reporters}  # fmt: skip
     parts_for, pieces = density.parts(call, limits.cap), list[Call]()
     for some in _parted(sizes, [1] * min(n, len(sizes))):
-        parts = parts_for(sum(sizes[r] for r in some))
+        _, parts = parts_for(sum(sizes[r] for r in some))
         pieces += _in_parts(call._replace(reporters=some), parts, records, limits, density)
     return pieces
 
