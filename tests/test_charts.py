@@ -673,6 +673,24 @@ def test_no_text_is_cut_or_covers_another(draw):
     assert figure.get_size_inches()[1] >= 4.5
 
 
+def test_a_window_close_below_another_is_named_beside_it_and_by_no_line_across_words():
+    near = pd.DataFrame({
+        "id": ["D22", "D23", "D25", "D01"], "value": [125.0, 186.0, 144.0, 2.0],
+        "window_start": pd.to_datetime(["2025-01-01"] * 3 + ["2022-03-01"]),
+        "window_end": pd.to_datetime(["2025-11-30", "2025-11-30", "2025-12-31", "2023-05-31"]),
+    })  # fmt: skip
+    axes = charts.windows(near, log=True, **LOOK)
+    assert overlapping(axes.figure) == []
+    assert [text.get_text() for text in axes.texts if text.arrow_patch] == []  # close enough
+    boxes = {t.get_text(): Text.get_window_extent(t).padded(-2) for t in axes.texts if t.get_gid()}
+    bars = [line.get_transform().transform(line.get_xydata()) for line in axes.lines
+            if line.get_gid()]  # fmt: skip
+    assert len(boxes) == len(bars) == 4
+    assert not [word for word, box in boxes.items() for bar in bars
+                if box.y0 < bar[0][1] < box.y1 and bar[0][0] < box.x1 and bar[1][0] > box.x0
+                ]  # fmt: skip
+
+
 def test_names_that_would_touch_are_moved_as_little_as_may_be():
     assert page.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
     assert page.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])

@@ -171,6 +171,17 @@ def test_code_and_numbers_are_closed_at_first_and_below_the_sentence(project, tm
     assert order == sorted(order)
 
 
+def test_of_an_answer_and_its_chart_only_the_numbers_drawn_are_called_so(project, tmp_path, quick):
+    answer = ("answer", {"text/plain": "its rows"})
+    draw = ("charts.drawn(answer.plot())", {"text/plain": "its points"})
+    path = save_notebook(tmp_path / "a.ipynb", "# T?", answer, draw, ("assert 1", "so"))
+    report.write([path], tmp_path, project)
+    page = (tmp_path / "a.html").read_text()
+    parts = [page.index(text) for text in ("Output", "its rows", "Numbers drawn", "its points")]
+    assert parts == sorted(parts)
+    assert page.count("Numbers drawn") == page.count(">Output<") == 1
+
+
 def test_the_sources_of_a_page_come_from_the_catalogue_in_full(project, tmp_path, quick):
     listing = ("charts.sources({})", {"text/html": LISTED, "text/plain": "…"})
     report.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)

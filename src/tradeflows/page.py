@@ -318,12 +318,13 @@ def _name_ends(axes: Axes, ends: list[End]) -> None:
         if end.start is not None:
             start = place(end._replace(x=end.start))[0]
             back = min(start, edge - w)
-            near = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6), (start, -0.7)]
+            near = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6), (start, -0.7),
+                    (start - w - 0.1, 0)]  # fmt: skip
             spots = [(at, step * h) for at, step in near] + [
                 (at, step * h) for step in np.arange(1.5, 9, 0.8) for at in (x + 0.1, start, back)
             ]
         boxes = [(at, y + up - h / 2, at + w, y + up + h / 2) for at, up in spots]
-        best = min(boxes, key=lambda box: _clashes(box, taken, curves, low, high))
+        best = min(boxes, key=lambda box: _clashes(box, (x, y), taken, curves, low, high))
         _set(axes, end, (x, y), best[0], (best[1] + best[3]) / 2)
         taken.append(best)
 
@@ -343,13 +344,15 @@ def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:
 
 
 def _clashes(
-    box: tuple[float, float, float, float], taken: list[Any], curves: list[Any], low: float,
-    high: float,
+    box: tuple[float, float, float, float], point: Any, taken: list[Any], curves: list[Any],
+    low: float, high: float,
 ) -> int:  # fmt: skip
     """How badly a text in `box` would cover other texts (worst), lines, or leave the page."""
     x0, y0, x1, y1 = box
     texts = sum(x0 < t[2] and t[0] < x1 and y0 < t[3] and t[1] < y1 for t in taken)
-    outside = y0 < low or y1 > high + 0.1 or x1 > STYLE["figure.figsize"][0]
+    way = np.linspace(point, (x0, (y0 + y1) / 2), 25)  # of the line that ties it to its point
+    texts += sum(bool(((way > t[:2]) & (way < t[2:])).all(axis=1).any()) for t in taken)
+    outside = y0 < low or y1 > high + 0.1 or x0 < 0 or x1 > STYLE["figure.figsize"][0]
     across = np.linspace(x0, x1, 25)
     crossed = 0
     for x, y in (curve.T for curve in curves):

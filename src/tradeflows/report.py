@@ -217,7 +217,8 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
         elif not lists_sources(cell):
             for output in cell.outputs:
                 kind = "cards" if shows_cards(cell) else _kind(output)
-                own = {"kind": kind, "sentence": sentence(output)}
+                opens = "Numbers drawn" if "charts.drawn(" in cell.source else "Output"
+                own = {"kind": kind, "sentence": sentence(output), "opens": opens}
                 if text := output.get("data", {}).get("text/html"):
                     output.data["text/html"] = text.replace(ENTRY, "sources.html#")
                 output.metadata = NotebookNode({**output.get("metadata", {}), **own})
