@@ -171,6 +171,14 @@ def test_code_and_numbers_are_closed_at_first_and_below_the_sentence(project, tm
     assert order == sorted(order)
 
 
+def test_no_line_of_a_page_ends_between_a_number_and_its_per_cent(project, tmp_path, quick):
+    path = save_notebook(tmp_path / "a.ipynb", "# T?", "## From 4 to 34 %\n\nUp by 30 %: most.")
+    report.write([path], tmp_path, project)
+    page = (tmp_path / "a.html").read_text()
+    assert '<h2 id="from-4-to-34">From 4 to 34\u00a0%</h2>' in page
+    assert "Up by 30\u00a0%: most." in page
+
+
 def test_of_an_answer_and_its_chart_only_the_numbers_drawn_are_called_so(project, tmp_path, quick):
     answer = ("answer", {"text/plain": "its rows"})
     draw = ("charts.drawn(answer.plot())", {"text/plain": "its points"})

@@ -36,6 +36,7 @@ from tradeflows.site import TEMPLATES, ReportError, render, save
 
 OWN_PAGES = ("index", "sources", "methods", "dictionary")
 CARD = "cards/{}.png"  # of a claim, to share
+PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 OPENS = "00_"  # begins the name of the notebook whose first picture opens the front page
 
 Files = dict[Path, str | bytes]
@@ -211,7 +212,8 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
     joined = None
     for _, cell in walk(page):
         if cell.cell_type != "code":
-            cell.source = HEADING.sub(_with_anchor, cell.source)
+            whole = PER_CENT.sub("\u00a0%", cell.source)
+            cell.source = HEADING.sub(_with_anchor, whole)
             cells.append(cell)
             joined = None
         elif not lists_sources(cell):
