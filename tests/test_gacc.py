@@ -132,6 +132,8 @@ def test_goods_and_partners_that_the_file_does_not_say_are_the_callers(
         ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'"),
         ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
         ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),
+        ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
+        ({"quantity": "9.7e9"}, PLAIN, {"flow": "M"}, LayoutError, "a number in quantity"),
         ({}, ["month", "partner name", "USD"], {"flow": "M"}, LayoutError, "alone"),
         ({}, ["month", "partner"], {"flow": "M"}, LayoutError, "a value or a quantity"),
         ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, "each heading once"),
@@ -143,9 +145,21 @@ def test_what_it_refuses(rows, changes, columns, options, error, message):
 
 
 @pytest.mark.parametrize("records", [9_999, 10_000])
-def test_ten_thousand_lines_are_a_cut_off_file(rows, records):
-    with pytest.raises(LayoutError, match="where the site cuts off"):
-        rows(twins.gacc([OIL], PLAIN) + b"x\n" * (records - 1), flow="M")
+@pytest.mark.parametrize(
+    "resaved",
+    [
+        lambda raw: raw,
+        lambda raw: raw.rstrip(b"\n"),
+        lambda raw: raw + b"\n\n",
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        lambda raw: raw.replace(b"\n", b"\r"),
+    ],
+    ids=["as it came", "no last line end", "empty lines", "CRLF", "CR"],
+)
+def test_ten_thousand_lines_are_a_cut_off_file(rows, records, resaved):
+    head, line = twins.gacc([OIL], ["month", "product", "partner", "USD"]).splitlines(True)
+    with pytest.raises(LayoutError, match=f"{records:,} below the header, where the site cuts"):
+        rows(resaved(head + line * records), flow="M")
 
 
 def test_a_heading_of_another_site_and_a_resaved_file_are_named(rows):

@@ -68,6 +68,9 @@ class Block(NamedTuple):
         text = pc.if_else(pc.equal(text, ""), None, text)
         digits = text
         if pattern is WITH_COMMAS:
+            signs = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+            if (signs > ord("9")).any():  # 1.6E+11, which a spreadsheet has rounded
+                self.demand(name, text, pattern, "a number")
             grouped = text.filter(pc.match_substring(text, ","))
             if len(grouped):
                 self.demand(name, text, pattern, "a number")
