@@ -327,7 +327,12 @@ def test_january_and_february_are_a_block(rows):
 @pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [
-        (b"US$1,000", b"US$1", LayoutError, "no US"),
+        (b"US$1,000", b"US$1", LayoutError, r"'US\$1 "),
+        (b"US$1,000", b"US$1,000,000", LayoutError, r"'US\$1,000,000 "),
+        (b"US$1,000", b"US$1,000 million", LayoutError, r"'US\$1,000 million "),
+        (b"US$1,000", b"CNY10,000</p><p>Tables in US$1,000", LayoutError, "'CNY10,000 Tables in"),
+        (b"Unit: US$1,000", b"", LayoutError, "1 such titles, no US"),
+        (b"5.2023", b"5.2023 (in CNY)", LayoutError, "0 such titles"),
         (b"5.2023", b"13.2023", LayoutError, "agrees with itself"),
         (b"(14)", b"(13)", LayoutError, "agrees with itself"),
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
@@ -335,6 +340,12 @@ def test_january_and_february_are_a_block(rows):
         (b"5144.0", b"5144.O", LayoutError, "a number or -"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
         (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
+        (
+            b"<td>10</td><td>1,000</td><td>3</td><td>4</td>",
+            b"<td>10</td><td>1,000</td>",
+            LayoutError,
+            "rows of 8 cells",
+        ),
     ],
 )
 def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):

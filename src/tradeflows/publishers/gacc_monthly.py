@@ -16,8 +16,10 @@ from tradeflows.schema import TRADE
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(r"[(（](13|14)[)）]\s*Major (Ex|Im)port Commodities in Quantity and Value\s*,\s*"
-                   r"(\d\d?)(?:\s*-\s*(\d\d?))?\s*\.\s*([12]\d{3})(?!\d)", re.ASCII)  # fmt: skip
-MONEY = re.compile(r"US\$\s*1,?000\b")
+                   r"(\d\d?)(?:\s*-\s*(\d\d?))?\s*\.\s*([12]\d{3})(?!\d|\s*\(\s*in (?!US))",
+                   re.ASCII)  # fmt: skip
+MONEY = re.compile(r"US\$\s*1,?000\b(?!,?\d|\s*\w*illion)")
+SAID = re.compile(r"\bUnit\s*[:：]\s*(.{0,20})")
 FLOWS = {"13": ("Ex", "X", "FOB", "destination"), "14": ("Im", "M", "CIF", "origin")}
 COLUMNS = 8  # commodity, unit, two figures of the month, two of the year to date, two changes
 # Commodities that are a product of products.csv; every other keeps its name.
@@ -65,10 +67,11 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     table = [cells for _, cells in _rows(path, text)]
     words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
     titles = {found.groups() for found in TITLE.finditer(words)}
-    if len(titles) != 1 or not MONEY.search(words):
+    other = [said for said in SAID.findall(words) if not MONEY.match(said)]
+    if len(titles) != 1 or other or not MONEY.search(words):
+        money = repr(other[0]) if other else f"{'' if MONEY.search(words) else 'no '}US$1,000"
         raise LayoutError(path, "one table (13) or (14) with its month, in US$1,000",
-                          f"{len(titles)} such titles, {'' if MONEY.search(words) else 'no '}"
-                          "US$1,000")  # fmt: skip
+                          f"{len(titles)} such titles, {money}")  # fmt: skip
     number, way, first, last, year = titles.pop()
     named, stated, valuation, role = FLOWS[number]
     months = int(last or first) - int(first) + 1
@@ -138,9 +141,10 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     rows = [[" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
             for row in page.find_all("tr")]  # fmt: skip
     # A heading has few figures, if any: May, 1-5, the year before.
-    kept = [(match, row) for match, row in zip(ROW.finditer(text), rows, strict=True)
+    figures = [[cell for cell in row if FIGURE.fullmatch(cell)] for row in rows]
+    kept = [(match, row) for match, row, some in zip(ROW.finditer(text), rows, figures, strict=True)
             if row and row[0].casefold() not in HEADS and (
-                len(row) == COLUMNS or sum(bool(FIGURE.fullmatch(cell)) for cell in row) > 2
+                len(row) == COLUMNS or len(some) > 2 or "," in "".join(some)
             )]  # fmt: skip
     odd = [row for _, row in kept if len(row) != COLUMNS or not row[0] or not row[1]]
     if odd or not kept:
