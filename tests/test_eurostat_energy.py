@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import math
 import re
 
 import pytest
@@ -76,6 +77,17 @@ def test_empty_cells_are_counted(tmp_path):
     assert (part.records, part.empty, len(part.rows)) == (3, 2, 4)
 
 
+def test_a_flag_without_a_figure_is_a_row_or_is_counted(rows, tmp_path):
+    cube = json.loads(written("json_stat"))
+    lacking = [str(i) for i in range(math.prod(cube["size"])) if str(i) not in cube["value"]][:4]
+    status = dict(zip(lacking, ("p", ": c", ":", ": "), strict=True))
+    kept = [row["flags"] for row in rows(json.dumps(cube | {"status": status}).encode())
+            if row["qty"] is None]  # fmt: skip
+    assert kept == ["provisional", "confidential"]
+    [part] = eurostat_energy.clean(tmp_path / "energy")
+    assert (part.records, part.empty) == (len(cube["value"]) + 4, 2)
+
+
 def test_labels_beside_the_codes_are_taken_off(rows):
     raw = written("sdmx").replace(b",siec,", b",siec:Product,").replace(b",RU,", b",RU:Russia,")
     assert {row["partner_code"] for row in rows(raw)} == {"RU", "US"}
@@ -145,7 +157,7 @@ series = st.tuples(
     st.sampled_from(["MIO_M3", "TJ_GCV"]), st.sampled_from(["DE", "EL", "UK"]),
 )  # fmt: skip
 figure = st.one_of(
-    st.just(": "), st.just(": c"),
+    st.sampled_from([": ", ": c", ": p", ": u"]),
     st.builds("{}{}".format, st.decimals(0, 10**6, places=3), st.sampled_from(["", " p", " e"])),
 )  # fmt: skip
 
@@ -200,7 +212,7 @@ def naive_json_stat(raw):
             for name in cube["id"]]  # fmt: skip
     found = []
     for place in {**cube["value"], **cube.get("status", {})}:
-        if place not in cube["value"] and "c" not in cube["status"][place]:
+        if place not in cube["value"] and not cube["status"][place].strip(": "):
             continue
         rest, at = int(place), {}
         for name, size, axis in reversed([*zip(cube["id"], cube["size"], axes, strict=True)]):

@@ -188,10 +188,11 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
         number = pa.array(value.values(), pa.float64())
         flag = pa.array(map(status.get, value), pa.string()) if status else pa.nulls(
             len(value), pa.string())  # fmt: skip
-        held = [key for key in status if key not in value and "c" in status[key]]
+        held = [key for key, text in status.items() if text and key not in value]
         place = np.concatenate([place, np.array([*map(int, held)], np.int64)])
         number = pa.concat_arrays([number, pa.nulls(len(held), pa.float64())])
-        flag = pa.concat_arrays([flag, pa.array([status[key] for key in held], pa.string())])
+        flag = pa.concat_arrays([flag, pa.array(
+            [status[key].lstrip(f"{MISSING} ") for key in held], pa.string())])  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
             MemoryError, pa.ArrowInvalid, pa.ArrowTypeError) as error:  # fmt: skip
         raise LayoutError(path, "JSON-stat of one data set", f"{type(error).__name__}: "
