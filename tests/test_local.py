@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -195,6 +196,47 @@ def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_line
     assert terms["formula"].unique().tolist() == ["value * (rate_dollars / rate_yuan) / 1"]
 
 
+def test_yuan_beside_dollars_are_refused_until_one_is_chosen(make_root, saved):
+    root = make_root({"oil": {}})
+    yuan = {name: OIL[name] for name in OIL if name != "USD"} | {"CNY": "35,218,641,969"}
+    local.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
+    tables.build(root)
+    with pytest.raises(QueryError, match="mix values of currency; add one of currency='CNY'"):
+        tables.read(product="2709", local=True, root=root)
+    [usd] = tables.read(product="2709", currency="USD", local=True, root=root)["value_reported"]
+    assert usd == 5_031_234_567
+
+
+def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_so(
+    make_root, saved
+):
+    root = make_root({"oil": {}})
+    files = []
+    for name, value, day in (("z", "5,031,234,567", 1), ("a", "4,000,000,000", 2), ("b", "1", 3)):
+        files.append(saved(twins.gacc([OIL | {"USD": value}], [*OIL]), f"{name}.csv"))
+        os.utime(files[-1], (86_400 * day + 43_200,) * 2)
+    local.add([files[1], files[0]], root, flow="M")
+    tables.build(root)
+    frame = tables.read(product="2709", local=True, root=root)
+    assert frame["value_reported"].tolist() == [4_000_000_000]
+    assert "stated in several ways; taken as in the file that was retrieved last (a_" in (
+        frame.attrs["caveats"][-1])  # fmt: skip
+    local.add([files[2]], root, flow="M", vintage="2000-01-01")
+    tables.build(root)
+    assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
+
+
+def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(make_root, saved):
+    root = make_root({"oil": {}})
+    files = [saved(twins.gacc([OIL | {"USD": usd}], [*OIL]), f"{usd}.csv") for usd in "12"]
+    added = local.add(files, root, flow="M")
+    tables.build(root)
+    with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
+        tables.read(product="2709", local=True, root=root)
+    frame = tables.read(product="2709", source=added[1].source.id, local=True, root=root)
+    assert frame["value_reported"].tolist() == [2]
+
+
 def test_a_changed_copy_fails_its_hash(make_root, saved):
     root = make_root({"oil": {}})
     [added] = local.add([saved(RAW)], root, flow="M")
@@ -209,7 +251,7 @@ def test_a_changed_copy_fails_its_hash(make_root, saved):
         (RAW, {}, QueryError, "add --flow"),
         (RAW, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
         (twins.gacc([OIL, OIL], [*OIL]), {"flow": "M"}, SchemaError, "the same cell"),
-        (RAW + b"x\n" * 9_998, {"flow": "M"}, LayoutError, "cuts off"),
+        (twins.gacc([OIL] * 9_999, [*OIL]), {"flow": "M"}, LayoutError, "cuts off"),
         (b"<html>412</html>", {}, LayoutError, "nothing that is known"),
     ],
 )

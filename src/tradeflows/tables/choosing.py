@@ -243,18 +243,51 @@ def newest_release(
     # A release was fetched for some products and partners, so it is the newest of these alone.
     cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
     frame = frame.assign(family=whose, within=cell.where(fetched, ""))
-    newest = frame.groupby(RELEASE)["vintage"].transform("max")
-    kept = frame[frame["vintage"].eq(newest)]
+    told = frame["vintage"]
+    if (undated := fetched & told.eq(catalogue.UNDATED[0])).any():
+        released = frame["source_id"].map({n: catalogue.released(s) for n, s in sources.items()})
+        several = frame.groupby(RELEASE)["vintage"].transform("nunique").gt(1)
+        told = told.mask(undated & several, released)
+    kept = frame[told.eq(told.groupby([frame[name] for name in RELEASE]).transform("max"))]
     if len(kept) < len(frame):
         caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
                        "older ones passed over; vintage= chooses")  # fmt: skip
     for source, releases in kept.groupby("family")["vintage"].nunique().items():
         if releases > 1:
             caveats.append(f"{source}: the periods are from {releases} releases")
+    own = kept["family"].ne(kept["source_id"])
+    return _each_once(kept, own, sources, caveats).drop(columns=["family", "within"])
+
+
+FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
+
+
+def _each_once(
+    frame: pd.DataFrame, own: pd.Series, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of one cell that several of the user's `own` files state in one release, one statement."""
+    cell = [name for name in schema.key(schema.TRADE) if name != "source_id"]
     # Two questions may have brought one row of one release twice.
-    one = [name for name in schema.key(schema.TRADE) if name != "source_id"]
-    again = kept["family"].ne(kept["source_id"]) & kept.duplicated(one)
-    return kept[~again].drop(columns=["family", "within"])
+    frame = frame[~(own & frame.duplicated([*cell, *FACTS]))]
+    twice = own.loc[frame.index] & frame.duplicated(cell, keep=False)
+    if not twice.any():
+        return frame
+    by = [frame[name] for name in cell]
+    # Yuan beside dollars contradict nothing; whoever does not choose one is refused later.
+    twice &= frame["currency"].groupby(by).transform("nunique").le(1)
+    day = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
+    kept = frame[~twice | day.eq(day.groupby(by).transform("max"))]
+    left = kept[twice.loc[kept.index]]
+    if len(odd := left[left.duplicated(cell, keep=False)]):
+        choice = " or ".join(f"source={name!r}" for name in sorted(odd["source_id"].unique()))
+        count = len(odd.groupby(cell))
+        raise QueryError(f"{count} cells are stated in several ways, by files of one day; add "
+                         f"{choice}, or the vintage of each to local.toml")  # fmt: skip
+    if len(left):
+        who = ", ".join(sorted(left["source_id"].unique()))
+        caveats.append(f"{len(left)} cells are stated in several ways; taken as in the file that "
+                       f"was retrieved last ({who}); source= chooses")  # fmt: skip
+    return kept
 
 
 def total_or_parts(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
