@@ -237,6 +237,22 @@ def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(mak
     assert frame["value_reported"].tolist() == [2]
 
 
+def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
+    root = make_root({"oil": {}})
+    days = [[f"2022-0{month}-{day:02}", f"1.{month}"] for month in (3, 2)
+            for day in range(31 if month == 3 else 28, 0, -1)]  # fmt: skip
+    files = [saved(twins.ecb(["USD"], some), name) for name, some in (
+        ("a.csv", days[14:]), ("b.csv", days), ("c.csv", days[:20]))]  # fmt: skip
+    added = local.add(files, root)
+    tables.build(root)
+    asked = {"base": "EUR", "quote": "USD", "local": True, "root": root}
+    frame = tables.read("rates", **asked)
+    assert frame["n_days"].tolist() == [28, 31]
+    assert {*frame["source_id"]} == {added[0].source.id, added[1].source.id}
+    assert "3 months that another source states too passed over (a_" in frame.attrs["caveats"][0]
+    assert len(tables.read("rates", **asked, source=added[2].source.id)) == 1
+
+
 def test_a_changed_copy_fails_its_hash(make_root, saved):
     root = make_root({"oil": {}})
     [added] = local.add([saved(RAW)], root, flow="M")

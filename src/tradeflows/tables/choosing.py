@@ -290,6 +290,27 @@ def _each_once(
     return kept
 
 
+RATE = ["base", "quote", "publisher", "statistic", "ref_period", "n_months"]
+
+
+def one_rate(
+    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of several sources that state one rate: a whole month's, then by rank, then the newest."""
+    if not frame.duplicated(RATE).any():
+        return frame
+    ranked = frame.assign(
+        partial=frame["flags"].str.contains(r"\bpartial\b"),
+        rank=frame["source_id"].map({name: source.rank for name, source in sources.items()}),
+        age=frame["source_id"].map({n: -s.retrieved.toordinal() for n, s in sources.items()}),
+    ).sort_values(["partial", "rank", "age"], kind="stable")
+    again = ranked.duplicated(RATE)[frame.index]
+    who = ", ".join(sorted(frame.loc[again, "source_id"].unique()))
+    caveats.append(f"{again.sum()} months that another source states too passed over ({who}); "
+                   "source= chooses")  # fmt: skip
+    return frame[~again]
+
+
 def total_or_parts(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
     """Of each cell of a source the total or, where it states none, the parts."""
     cell = [name for name in schema.key(schema.TRADE) if name not in ("breakdown", "qty_unit")]

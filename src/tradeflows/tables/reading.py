@@ -30,6 +30,7 @@ from tradeflows.tables.choosing import (
     newest_release,
     not_superseded,
     one_level,
+    one_rate,
     preferred,
     stand_ins,
     total_or_parts,
@@ -142,6 +143,8 @@ def read(
         no_nesting(frame)
     elif "source" not in asked:
         frame = not_superseded(frame, as_of, sources, caveats)
+        if table == "rates":
+            frame = one_rate(frame, sources, caveats)
     _one_each(frame, table, asked)
     if table == "settlement":
         caveats += _restated(frame)
