@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tradeflows.errors import CodeError, LayoutError, TradeflowsError
 from tradeflows.publishers import cbr
 
-RATES = [("03.03.2026", 1, "77,1734"), ("04.03.2026", 1, "77,6093"), ("05.03.2026", 1, "77,8009")]
+RATES = [("03.03.2026", 1, "77,1734"), ("04.03.2026", 1, "77,6093"), ("26.03.2026", 1, "77,8009")]
 DOLLAR = twins.cbr("R01235", "01.03.2026", "31.03.2026", RATES)
 DAY = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
                                    ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
@@ -42,9 +42,19 @@ def test_a_value_for_ten_is_divided_by_ten(rows):
     assert (dollar["base"], dollar["n_days"], dollar["flags"]) == ("USD", 1, "partial")
 
 
+def test_the_rouble_before_its_three_noughts_were_struck_off_is_another_currency(rows):
+    raw = twins.cbr("R01235", "31.12.1997", "01.01.1998",
+                    [("31.12.1997", 1, "5960,0000"), ("01.01.1998", 1, "5,9600")])  # fmt: skip
+    assert [(row["quote"], row["rate"]) for row in rows(raw)] == [("RUR", 5960), ("RUB", 5.96)]
+
+
 def test_a_month_that_the_file_does_not_cover_is_partial(rows):
     raw = DOLLAR.replace(b"31.03.2026", b"30.03.2026")
     assert rows(raw)[0]["flags"] == "partial"
+
+
+def test_a_month_that_had_not_ended_when_it_was_asked_for_is_partial(rows):
+    assert rows(DOLLAR.replace(b"26.03.2026", b"25.03.2026"))[0]["flags"] == "partial"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +64,9 @@ def test_a_month_that_the_file_does_not_cover_is_partial(rows):
         (b"77,1734", b"77.1734", LayoutError, "one Value"),
         (b"77,1734", b"0", LayoutError, "one Value"),
         (b"<Nominal>1<", b"<Nominal>0<", LayoutError, "one Nominal"),
-        (b"05.03.2026", b"04.03.2026", LayoutError, "once"),
-        (b"05.03.2026", b"05.04.2026", LayoutError, "once"),
-        (b'Date="05.03.2026"', b'Date="32.03.2026"', LayoutError, "a day such as"),
+        (b"26.03.2026", b"04.03.2026", LayoutError, "once"),
+        (b"26.03.2026", b"05.04.2026", LayoutError, "once"),
+        (b'Date="26.03.2026"', b'Date="32.03.2026"', LayoutError, "a day such as"),
         (b"</ValCurs>", b"", LayoutError, "XML"),
         (b"ValCurs", b"Metall", LayoutError, "<ValCurs>"),
         (b"Record ", b"Rekord ", LayoutError, "XML"),
@@ -105,7 +115,10 @@ def test_what_is_written_is_read_back(tmp_path_factory, rates):
         assert row["rate"] == pytest.approx(float(sum(held) / len(held)))
         month = row["ref_period"]
         end = month + timedelta(days=monthrange(month.year, month.month)[1] - 1)
-        assert (row["flags"] == "") == (first <= month and last >= end)
+        newest = max(day for day in rates if day.replace(day=1) == month)
+        assert (row["flags"] == "") == (
+            first <= month and last >= end and end - newest <= timedelta(days=5)
+        )
 
 
 def naive(raw):

@@ -36,6 +36,8 @@ CURRENCIES = {
 }  # fmt: skip
 RECORD = re.compile(r"<(Record|Valute)\b(?:[^>]*\bDate\s*=\s*[\"']\d\d[./](?P<month>[\d./]+))?.*?"
                     r"</\1\s*>", re.DOTALL)  # fmt: skip
+NEW = date(1998, 1, 1)  # the rouble of a thousand old ones
+QUIET = 5  # days without a new rate at the end of a month, as weekend and holidays may make
 STATISTIC = "mean of official rates over the days on which a new one took effect"
 
 
@@ -52,10 +54,11 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     Yields
     ------
     Part
-        Rows of :data:`~tradeflows.schema.RATES`. The value is divided by its nominal. The date is
-        the one on which a rate takes effect; it holds until the next, and days without a new one
-        do not enter the mean, whose ``n_days`` counts the rates. A month that the file does not
-        cover is flagged partial.
+        Rows of :data:`~tradeflows.schema.RATES`. The value is divided by its nominal. Roubles of
+        until 1997, of which a thousand made one, are quoted as RUR. The date is the one on which a
+        rate takes effect; it holds until the next, and days without a new one do not enter the
+        mean, whose ``n_days`` counts the rates. A month that the file does not cover, or that had
+        not ended when it was asked for, is flagged partial.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     daily = "Date" in tree.attrib
     dates = [tree.get("Date")] if daily else [tree.get("DateRange1"), tree.get("DateRange2")]
     first, last = (_day(path, each) for each in (dates[0], dates[-1]))
-    rates: dict[tuple[str, date], list[tuple[int, float]]] = {}
+    rates: dict[tuple[str, date], list[tuple[int, float, date]]] = {}
     seen = set()
     for ordinal, record in enumerate(tree, start=1):
         if record.tag != ("Valute" if daily else "Record"):
@@ -82,7 +85,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
             )
         seen.add((code, day))
         rate = _number(path, record, "Value") / _number(path, record, "Nominal")
-        rates.setdefault((code, day.replace(day=1)), []).append((ordinal, rate))
+        rates.setdefault((code, day.replace(day=1)), []).append((ordinal, rate, day))
     if not rates:
         raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
     yield Part(_rows(source, rates, first, last), len(tree), {})
@@ -105,16 +108,19 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
 
 def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:
     keys = sorted(rates)
+    ends = [month.replace(day=monthrange(month.year, month.month)[1]) for _, month in keys]
+    # A file may be asked for days to come.
     whole = [
-        first <= month and last >= month.replace(day=monthrange(month.year, month.month)[1])
-        for _, month in keys
-    ]
+        first <= month and last >= end and (end - max(day for *_, day in rates[code, month])).days
+        <= QUIET for (code, month), end in zip(keys, ends, strict=True)
+    ]  # fmt: skip
     return reading.rows(source, RATES, {
         "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
-        "source_field": "Value", "base": pa.array([code for code, _ in keys]), "quote": "RUB",
+        "source_field": "Value", "base": pa.array([code for code, _ in keys]),
+        "quote": pa.array(["RUB" if month >= NEW else "RUR" for _, month in keys]),
         "publisher": "Bank of Russia", "statistic": STATISTIC,
         "ref_period": pa.array([month for _, month in keys]), "n_months": 1,
-        "rate": pa.array([math.fsum(r for _, r in rates[key]) / len(rates[key]) for key in keys]),
+        "rate": pa.array([math.fsum(r[1] for r in rates[key]) / len(rates[key]) for key in keys]),
         "n_days": pa.array([len(rates[key]) for key in keys]),
         "flags": pa.array(["" if each else "partial" for each in whole]), "note": None,
     })  # fmt: skip
