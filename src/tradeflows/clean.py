@@ -334,7 +334,7 @@ def _write(
             cleaned.append(tally(source, through(parts, keys, sink)))
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
-        keys.check()
+        keys.check({each.source.id: each.source.path for each in cleaned})
         sink.about(cleaned, made)
     return cleaned
 
@@ -466,13 +466,13 @@ class Keys:
             else:
                 self._codes[name].append(np.array(codes, np.int32)[encoded.indices.to_numpy()])
 
-    def check(self) -> None:
-        """Refuse two rows of one key.
+    def check(self, files: Mapping[str, Path | str]) -> None:
+        """Refuse two rows of one key; `files` by the id of their source.
 
         Raises
         ------
         SchemaError
-            The message names the two records and their cell.
+            The message names the file, the two records and their cell.
         """
         cell: Any = np.int64(0)
         span = 1
@@ -490,10 +490,13 @@ class Keys:
             at = sorted(order[same[0] : same[0] + 2])
             rows = np.concatenate(self._rows)[at]
             words = {name: [*known] for name, known in self._words.items()}
-            place = " ".join(str(words[name][np.concatenate(codes)[at[0]]])
-                             for name, codes in self._codes.items())  # fmt: skip
-            raise SchemaError(f"records {rows[0]} and {rows[1]} state the same cell ({place}); "
-                              f"{len(same)} cells are stated more than once")  # fmt: skip
+            source, *place = (str(words[name][np.concatenate(codes)[at[0]]])
+                              for name, codes in self._codes.items())  # fmt: skip
+            raise SchemaError(
+                f"{files[source]}: records {rows[0]} and {rows[1]} state the same cell "
+                f"({' '.join(place)}); {len(same)} cells are stated more than once; save the file "
+                "again, or take one of each out"
+            )
 
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:

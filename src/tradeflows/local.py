@@ -89,7 +89,7 @@ def _add(
     keys, totals = clean.Keys(schema.TABLES[table]), dict[str, Any]()
     parts = _controlled(function(path, source, **options), totals)
     cleaned = clean.tally(source, clean.through(parts, keys))
-    keys.check()
+    keys.check({source.id: path})
     source = source._replace(control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, source, root)  # another process may have been faster

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from tradeflows import codes
 from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError, QueryError
+from tradeflows.errors import CodeError, LayoutError, QueryError
 from tradeflows.publishers import Part, eurostat_formats, lines, reading
 from tradeflows.publishers.eurostat_formats import DIMENSIONS, Cells, Flags
 from tradeflows.schema import TRADE
@@ -85,8 +85,11 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
                                       (*DIMENSIONS[1:], "time"))  # fmt: skip
     if strange := set(pc.unique(cells.dimensions["freq"]).to_pylist()) - {"M"}:
         raise LayoutError(path, "freq M, months", f"{strange}")
-    for code in pc.unique(siec).to_pylist():
-        codes.level(code)
+    try:
+        for code in pc.unique(siec).to_pylist():
+            codes.level(code)
+    except CodeError as error:
+        raise CodeError(f"{path}: {error}") from error
     block = reading.Block(
         path, 1, pa.record_batch({"time": time, "unit": unit, "flag": cells.flag})
     )
@@ -96,7 +99,7 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
                     for i, kind in enumerate((pa.string(), pa.float64())))  # fmt: skip
     amount = pc.round(pc.multiply(cells.value, factor), 6)
     heavy = pc.equal(ours, "kg")
-    flags = block.words("flag", Flags(), pa.string())
+    flags = block.words("flag", Flags(), pa.string(), todo="add it to FLAGS of eurostat_formats.py")
     columns = reading.A_FLOW | {
         "source_row": cells.rows, "source_field": cells.fields, "vintage": source.vintage,
         "reporter_iso": codes.areas(geo, "eurostat", path), "reporter_code": geo,

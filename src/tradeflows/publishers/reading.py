@@ -86,10 +86,11 @@ class Block(NamedTuple):
         demand(self.path, name, text, pattern, what, self.first)
 
     def words(
-        self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8"
-    ) -> pa.Array:
+        self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8",
+        todo: str = "add it to units.csv",
+    ) -> pa.Array:  # fmt: skip
         """Column `name` with each word replaced by its meaning; another word is refused."""
-        return words(self.path, name, self.cells[name], meaning, kind, encoding)
+        return words(self.path, name, self.cells[name], meaning, kind, encoding, todo)
 
 
 def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
@@ -104,7 +105,7 @@ def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first
 
 def words(
     path: Path, name: str, text: pa.Array, meaning: Mapping[str, Any],
-    kind: pa.DataType | None = None, encoding: str = "utf-8",
+    kind: pa.DataType | None = None, encoding: str = "utf-8", todo: str = "list it",
 ) -> pa.Array:  # fmt: skip
     """`text` with each word replaced by its meaning; another word is refused."""
     encoded = text.dictionary_encode()
@@ -112,7 +113,7 @@ def words(
     known = [text_of(path, word, encoding) for word in raw]
     if strange := [word for word in known if word not in meaning]:
         some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
-        raise LayoutError(path, f"in {name} one of {some}", found, "list it")
+        raise LayoutError(path, f"in {name} one of {some}", found, todo)
     return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
 
 
