@@ -105,6 +105,16 @@ def test_a_weight_may_jump_where_the_value_does_not(root):
     assert line.endswith("month=2022-10")
 
 
+def test_of_a_quantity_that_jumps_the_unit_is_said(root):
+    two = [{"values": [None] * 24, "qty": [5.0] * 9 + [50.0] + [5.0] * 14, "qty_unit": unit}
+           for unit in ("m3", "TJ")]  # fmt: skip
+    lines = found(root(*two), "jump")
+    assert [line.split(" or more: ")[1] for line in lines] == [
+        f"qty ({unit}) in 2022-10; tradeflows rows trade source_id=oil reporter_iso=CHN "
+        "partner_code=RUS flow_code=M cmd_code=2709 month=2022-10" for unit in ("m3", "TJ")
+    ]  # fmt: skip
+
+
 def test_a_month_nine_times_its_neighbours_is_not(root):
     assert not found(root({"values": [100.0] * 9 + [900.0] + [100.0] * 14}), "jump")
 

@@ -153,7 +153,9 @@ def _jumps(rows: pd.DataFrame) -> Iterator[str]:
             calm = np.maximum(before, after) <= CALM * np.minimum(before, after)
             odd = series[calm & (series.to_numpy() >= JUMP * np.maximum(before, after))]
         if len(odd):
-            found[figure] = [*odd.index]
+            # Of a quantity one flow may have two, in two units.
+            unit = f" ({rows['qty_unit'].iloc[0]})" if figure == "qty" else ""
+            found[figure + unit] = [*odd.index]
     if found:
         told = "; ".join(
             f"{figure} in {', '.join(map(_label, months[:6]))}{' …' * (len(months) > 6)}"
