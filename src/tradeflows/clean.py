@@ -224,7 +224,8 @@ def clean(
     try:
         folder = to.parent if single else to
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        # The folder may be anybody's, with hidden files of their own.
+        sweep(folder, f".*{to.suffix if single else '.parquet'}.*.tmp")
         for output, some in outputs.items():
             sources = [source for _, source in some]
             made = fingerprint((each._replace(retrieved=date.min, arguments=options)
