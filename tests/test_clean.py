@@ -79,7 +79,7 @@ def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tm
     about = json.loads(parquet.read_metadata(to).metadata[b"sources"])
     assert [each["left_out"] for each in about] == [told[0].left_out, told[1].left_out]
     assert sum(about[1]["left_out"].values()) == 1
-    assert "second quantity that has no unit" in clean.lines(told)[1]
+    assert "quantity that has no unit" in clean.lines(told)[1]
     assert clean.lines(told)[2] == "2 files: 2 records, 2 rows"
 
 

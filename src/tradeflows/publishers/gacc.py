@@ -47,7 +47,7 @@ OPTIONS = {  # what the file may not say: its name there, and an example
     "partner": ("partner", "RUS, or World"),
 }  # fmt: skip
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
-NO_UNIT, LOST = "?", "second quantity that has no unit, or the first one's"
+NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
 def clean(
