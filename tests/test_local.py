@@ -237,6 +237,22 @@ def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(mak
     assert frame["value_reported"].tolist() == [2]
 
 
+def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, saved):
+    root = make_root({"oil": {}})
+    regimes = [OIL | {"month": month, "regime": code} for month in ("202305", "202306")
+               for code in ("10", "33")]  # fmt: skip
+    some = [saved(RAW), saved(twins.gacc(regimes, [*OIL, "regime"]), "regimes.csv")]
+    local.add(some, root, flow="M")
+    tables.build(root)
+    asked = {"product": "2709", "breakdown": "parts", "local": True, "root": root}
+    assert tables.read(**asked)["breakdown"].tolist() == ["total", "regime=10", "regime=33"]
+    provinces = [OIL | {"month": "202306", "province": code} for code in ("11", "12")]
+    local.add([saved(twins.gacc(provinces, [*OIL, "province"]), "p.csv")], root, flow="M")
+    tables.build(root)
+    with pytest.raises(QueryError, match=r"parted by province or regime, .* add source='p_"):
+        tables.read(**asked)
+
+
 def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
     root = make_root({"oil": {}})
     days = [[f"2022-0{month}-{day:02}", f"1.{month}"] for month in (3, 2)

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -716,7 +717,7 @@ def test_parts_are_taken_where_no_total_is_stated():
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
     caveats = []
-    kept = tables.total_or_parts(frame, caveats)
+    kept = tables.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed")}, caveats)
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
     assert caveats == ["2 rows are parts of what they state (regime=10, regime=33); "
                        "measures.sum_parts adds them up"]  # fmt: skip

@@ -311,12 +311,25 @@ def one_rate(
     return frame[~again]
 
 
-def total_or_parts(frame: pd.DataFrame, caveats: list[str]) -> pd.DataFrame:
-    """Of each cell of a source the total or, where it states none, the parts."""
-    cell = [name for name in schema.key(schema.TRADE) if name not in ("breakdown", "qty_unit")]
+def total_or_parts(
+    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
+) -> pd.DataFrame:
+    """Of each cell of a source the total or, where it states none, the parts.
+
+    What a user got from one publisher in many files is one source.
+    """
+    apart = ("source_id", "breakdown", "qty_unit")
+    cell = [family(frame, sources)]
+    cell += [frame[name] for name in schema.key(schema.TRADE) if name not in apart]
     whole = frame["breakdown"].eq("total")
-    stated = whole.groupby([frame[name] for name in cell]).transform("any")
-    kept = frame[whole | ~stated]
+    kept = frame[whole | ~whole.groupby(cell).transform("any")]
+    ways = kept["breakdown"].str.replace("=[^,]*", "", regex=True)  # by regime, by province
+    if (
+        mixed := ways.groupby([each[kept.index] for each in cell]).transform("nunique").gt(1)
+    ).any():
+        several = " or ".join(sorted(ways[mixed].unique()))
+        choice = " or ".join(f"source={n!r}" for n in sorted(kept.loc[mixed, "source_id"].unique()))
+        raise QueryError(f"a cell is parted by {several}, each of which is all of it; add {choice}")
     if found := sorted(set(kept["breakdown"]) - {"total"}):
         some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
         caveats.append(f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "

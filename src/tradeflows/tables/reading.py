@@ -134,7 +134,7 @@ def read(
         if not {"vintage", "source"} & asked.keys():
             frame = not_superseded(frame, as_of, sources, caveats)
         if asked.get("breakdown") == [PARTS]:
-            frame = total_or_parts(frame, caveats)
+            frame = total_or_parts(frame, sources, caveats)
         frame = preferred(one_level(frame, products, caveats), sources, caveats)
         caveats += stand_ins(frame, products)
         frame = frame.drop(columns="asked")
