@@ -61,7 +61,8 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     raw = _unzipped(path)[1]
     head = [cell.strip() for cell in reading.header(path, raw=raw)]
     if head[:1] != ["Date"] or head[-1] != "":
-        raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}")
+        raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}",
+                          "save the file as the bank publishes it")  # fmt: skip
     currencies = head[1:-1]
     odd = [each for each in currencies if not re.fullmatch("[A-Z]{3}", each)]
     if odd or len(set(currencies)) < len(currencies):
@@ -78,8 +79,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         empty += lacking
         _add(months, days[-1], block.first, rates)
     every = np.concatenate(days)
-    if len(np.unique(every)) < len(every):
-        raise LayoutError(path, "each day once", "a day again")
+    once, times = np.unique(every, return_counts=True)
+    if times.max() > 1:
+        raise LayoutError(path, "each day once", f"{once[times > 1][0]} again", "obtain it again")
     for rows in _rows(source, currencies, months, every.min().item(), every.max().item()):
         yield Part(rows, len(every), {}, empty=empty)
         every, empty = every[:0], 0  # they are counted once

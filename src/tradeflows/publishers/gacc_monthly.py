@@ -81,15 +81,16 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
         raise QueryError(f"{path}: the page says {way}ports, not --flow {flow}; leave it out")
     start, january = date(int(year), int(first), 1), date(int(year), 1, 1)
     known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in table]
-    units = [_unit(path, line[1]) for line in table]
+    units = [_unit(f"{path}: {name}", unit) for name, unit, *_ in table]
     for at, field, cumulation, begin, length in (
         (2, "month", "period", start, months),
         (4, "year to date", "ytd", january, int(last or first)),
     ):
         amounts = [
-            _number(path, line[at], unit[1]) for line, unit in zip(table, units, strict=True)
+            _number(f"{path}: {line[0]}", line[at], unit[1])
+            for line, unit in zip(table, units, strict=True)
         ]
-        values = [_number(path, line[at + 1], 1000.0) for line in table]
+        values = [_number(f"{path}: {line[0]}", line[at + 1], 1000.0) for line in table]
         kept = [
             i for i, pair in enumerate(zip(amounts, values, strict=True)) if pair != (None,) * 2
         ]
@@ -156,19 +157,19 @@ def _slug(name: str) -> str:
     return "GACC:" + re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
 
 
-def _unit(path: Path, word: str) -> tuple[str, float]:
+def _unit(place: str, word: str) -> tuple[str, float]:
     if word in NONE:  # a group of goods that have no unit in common
         return "none", 1.0
     known = reading.units("gacc monthly")
     unit = re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper()
     if unit not in known:
-        raise LayoutError(path, f"a unit of {', '.join(known)}", repr(word), "add it to units.csv")
+        raise LayoutError(place, f"a unit of {', '.join(known)}", repr(word), "add it to units.csv")
     return known[unit]
 
 
-def _number(path: Path, text: str, factor: float) -> float | None:
+def _number(place: str, text: str, factor: float) -> float | None:
     if text in NONE:
         return None
     if not FIGURE.fullmatch(text):
-        raise LayoutError(path, "a number or -", repr(text))
+        raise LayoutError(place, "a number or -", repr(text))
     return round(float(text.replace(",", "")) * factor, 6)
