@@ -33,7 +33,7 @@ NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid va
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError,
               OSError, RuntimeError, ValueError)  # fmt: skip
 PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
-WITH_COMMAS = r"^-?\d{1,3}(,?\d{3})*(\.\d+)?$"
+WITH_COMMAS = r"^-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
 
 A_FLOW: dict[str, Any] = {
     "source_field": "", "flags": "", "note": None, "qualifier": "=", "partner_role": "origin",
