@@ -37,7 +37,7 @@ keys, rows = clean.Keys(schema.TABLES["{table}"]), 0
 for part in {module}.clean(path, None, **{options}):
     keys.add(part.rows)
     rows += len(part.rows)
-keys.check()
+keys.check({{}})
 print(time.process_time() - start, peak() - base)
 """
 HOSTILE = """
