@@ -128,7 +128,7 @@ def test_goods_and_partners_that_the_file_does_not_say_are_the_callers(
         ({}, PLAIN, {"flow": "M", "partner": "RUS"}, QueryError, "leave --partner out"),
         ({"partner": "998"}, PLAIN, {"flow": "M"}, CodeError, "'998'"),
         ({"product": "2709000"}, PLAIN, {"flow": "M"}, LayoutError, "a code in 商品编码"),
-        ({"month": "202313"}, PLAIN, {"flow": "M"}, LayoutError, "'202313'"),
+        ({"month": "202313"}, PLAIN, {"flow": "M"}, LayoutError, "month such as .* '202313'"),
         ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'; add it to units"),
         ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
         ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),

@@ -44,6 +44,16 @@ def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
+@pytest.mark.parametrize("vintage", ["July 2024", "20 July 2024", "2024-13", "20240720", "", "2"])
+def test_a_release_is_dated_so_that_two_have_an_order(make_root, saved, vintage):
+    root = make_root({"oil": {}})
+    with pytest.raises(QueryError, match="expected the day, month or year of the release"):
+        local.add([saved(RAW)], root, vintage=vintage, flow="M")
+    for i, good in enumerate(("2024", "2024-07", "2024-07-20", "not stated")):
+        raw = twins.gacc([OIL | {"USD": str(i)}], [*OIL])
+        assert local.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
+
+
 def test_the_committed_catalogue_does_not_see_it(make_root, saved):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()

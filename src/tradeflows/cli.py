@@ -365,7 +365,8 @@ def parser() -> argparse.ArgumentParser:
                      "folder --to at the same place; without ADDRESS, a worker a core here",
             )  # fmt: skip
         if verb is add:
-            below.add_argument("--vintage", default="not stated", help="the publisher's release")
+            below.add_argument("--vintage", default="not stated",
+                               help="day, month or year of the publisher's release")  # fmt: skip
             below.add_argument(
                 "--rank",
                 type=int,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import catalogue, clean, schema
-from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, Publisher, Source
-from tradeflows.errors import LayoutError, SourceError, TradeflowsError
+from tradeflows.catalogue import LOCAL, LOCAL_FOLDER, RAW, UNDATED, Publisher, Source
+from tradeflows.errors import LayoutError, QueryError, SourceError, TradeflowsError
 from tradeflows.fetch import locked, write
 from tradeflows.publishers import Part, control, reading
 
@@ -24,7 +24,7 @@ RANK = 9  # after every committed source, unless the user says otherwise
 
 
 def add(
-    paths: Iterable[Path], root: Path, *, vintage: str = "not stated", rank: int = RANK,
+    paths: Iterable[Path], root: Path, *, vintage: str = UNDATED[0], rank: int = RANK,
     **options: str,
 ) -> list[clean.Cleaned]:  # fmt: skip
     """Catalogue files that a person saved, each after its cleaner has read all of it.
@@ -36,7 +36,7 @@ def add(
     root
         Project folder.
     vintage
-        The release, as the publisher dates it.
+        The day of the release, or its month or year: of two releases the later is taken.
     rank
         Where several sources state one flow, the smallest is taken. A whole month of Comext has
         that of those fetched, 1, unless another is given.
@@ -50,6 +50,8 @@ def add(
 
     Raises
     ------
+    QueryError
+        `vintage` is no day.
     LayoutError
         A file looks like none that is known, or like several; or it is not whole.
     SourceError
@@ -59,6 +61,7 @@ def add(
     -----
     Nothing is kept of a file that is refused, and the files before it stay catalogued.
     """
+    _dated(vintage)
     added = []
     for path in paths:
         found = clean.recognise(path)
@@ -67,6 +70,17 @@ def add(
             raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
         added.append(_add(path, found[0], root, vintage, rank, options))
     return added
+
+
+def _dated(vintage: str) -> None:
+    if vintage == UNDATED[0]:
+        return
+    if re.fullmatch(r"[12]\d{3}(-\d\d){0,2}", vintage, re.ASCII):
+        with suppress(ValueError):
+            date.fromisoformat(f"{vintage}-01-01"[:10])
+            return
+    raise QueryError(f"--vintage {vintage}: expected the day, month or year of the release, such "
+                     "as 2024-07-20")  # fmt: skip
 
 
 def _add(

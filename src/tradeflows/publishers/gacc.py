@@ -188,7 +188,8 @@ def _names(path: Path) -> list[str]:
 def _flows(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
     names, n = block.cells.schema.names, len(block)
     for name in DIGITS.keys() & set(names):
-        block.demand(HEADINGS[name][0], block.text(name), DIGITS[name], "a code")
+        what = "a month such as 202305" if name == "month" else "a code"
+        block.demand(HEADINGS[name][0], block.text(name), DIGITS[name], what)
     values = {c: block.number(c, reading.WITH_COMMAS) for c in ("CNY", "USD") if c in names}
     reported = next(iter(values.values()), pa.nulls(n, pa.float64()))
     valuation, role = ENDS[flow]
