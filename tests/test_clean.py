@@ -1,6 +1,8 @@
+import errno
 import json
 import os
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -225,6 +227,16 @@ def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_p
         clean.clean("ecb", [gone], tmp_path / "a.parquet")
     with pytest.raises(LayoutError, match="gzip"):
         clean.recognise(saved(b"\x1f\x8bxx"))
+
+
+def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(clean.Sink, "_open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(SourceError, match=r"a\.parquet: cannot be written \(Read-only"):
+        clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")
 
 
 def test_the_verb_prints_a_line_a_file(saved, tmp_path, capsys):

@@ -321,6 +321,13 @@ def test_a_folder_that_cannot_be_made_is_said_so(make_root, saved):
         local.add([saved(RAW)], root, flow="M")
 
 
+def test_a_catalogue_that_takes_no_writing_is_said_so(make_root, saved):
+    root = make_root({"oil": {}})
+    (root / "data/raw/.local.toml.lock").mkdir()
+    with pytest.raises(TradeflowsError, match="raw: cannot be written"):
+        local.add([saved(RAW)], root, flow="M")
+
+
 def test_the_verb_says_what_it_kept(make_root, saved, capsys):
     root = make_root({"oil": {}})
     path = saved(twins.ecb(["USD"], [["2022-03-01", "1.1"]]))

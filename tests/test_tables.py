@@ -1,8 +1,10 @@
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -277,6 +279,18 @@ def test_a_folder_in_the_place_of_a_table_is_named(make_root):
     root = make_root({"oil": {}})
     (root / "data" / "processed" / "rates.parquet").mkdir(parents=True)
     assert "cannot be written" in refusal(tables.build, root, error=BuildError)
+
+
+def test_a_folder_that_takes_no_writing_is_named(make_root, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    root = make_root({"oil": {}})
+    monkeypatch.setattr(building.parquet, "ParquetWriter", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert "processed: cannot be written (Read-only" in refusal(
+        tables.build, root, error=BuildError
+    )
 
 
 def test_a_temporary_file_of_a_running_build_is_left_alone(make_root):

@@ -247,7 +247,8 @@ def clean(
         raise SourceError(f"{to}: cannot be written ({error.strerror or error})") from error
     finally:
         for temporary, _ in done:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # such as that of a disk that takes no writing
+                temporary.unlink(missing_ok=True)
     return cleaned
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -326,9 +326,11 @@ class Web:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of `path`, so that two runs take turns; a killed process lets go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f".{path.name}.lock").open("w")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -343,7 +345,8 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
                 os.fsync(file.fileno())
         aside.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # such as that of a disk that takes no writing
+            aside.unlink(missing_ok=True)
 
 
 @contextmanager

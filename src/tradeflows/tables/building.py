@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,8 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
                          "the way, then run `tradeflows build`") from error  # fmt: skip
     finally:
         for temporary, _ in written:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # such as that of a disk that takes no writing
+                temporary.unlink(missing_ok=True)
     return [built for _, built in written]
 
 
