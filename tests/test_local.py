@@ -243,6 +243,11 @@ def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(mak
     tables.build(root)
     with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
         tables.read(product="2709", local=True, root=root)
+    one, two = (each.source.id for each in added)
+    assert list(doctor.look(root)) == [
+        f"stated twice: {one} and {two}: 1 cells, not alike; tradeflows rows trade source_id={one} "
+        f"&& tradeflows rows trade source_id={two}"
+    ]
     frame = tables.read(product="2709", source=added[1].source.id, local=True, root=root)
     assert frame["value_reported"].tolist() == [2]
 

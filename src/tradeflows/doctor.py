@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from itertools import chain, pairwise
-from operator import and_
+from operator import and_, or_
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
                                ("rates", [*RATES, "statistic", "ref_period", "n_months", "rate"]))
     )  # fmt: skip
     yield from _vintages(trade)
+    yield from _twice(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
     found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(
@@ -119,6 +121,20 @@ def _vintages(trade: pd.DataFrame) -> Iterator[str]:
         newest = ", ".join(sorted(some["newest"].unique())[-3:])
         yield (f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
                f"{_show('trade', source_id=name, vintage=vintage)}")  # fmt: skip
+
+
+def _twice(trade: pd.DataFrame) -> Iterator[str]:
+    """A user's files that state cells of one release, and not alike."""
+    cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
+    own = trade[trade["family"].astype(str).ne(trade["source_id"].astype(str))]
+    by = own[own.duplicated(cell, keep=False)].groupby(cell, observed=True, dropna=False)
+    odd = reduce(or_, (by[figure].transform("nunique").gt(1) for figure in FIGURES[:3]))
+    files: dict[int, set[str]] = {}
+    for place, name in zip(by.ngroup()[odd], own["source_id"][odd[odd].index], strict=True):
+        files.setdefault(place, set()).add(name)
+    for names, cells in Counter(tuple(sorted(each)) for each in files.values()).items():
+        yield (f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
+               + " && ".join(_show("trade", source_id=name) for name in names))  # fmt: skip
 
 
 def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
