@@ -89,6 +89,14 @@ def test_a_hole_and_a_jump_in_a_rate_are_found_too(root):
     assert jump.endswith(f"rate in 2023-03; {show} month=2023-03")
 
 
+@pytest.mark.parametrize("first", [0, 4])
+def test_a_year_that_lacks_between_two_whole_ones_is_found(root, first):
+    months = [f"{year}-{month:02}" for year in (2020, 2022) for month in range(1, 13)][first:]
+    lines = found(root({"values": [100.0] * len(months), "months": months}), "missing")
+    assert len(lines) == (first == 0)
+    assert all("12 of 36 months (2021-01, 2021-02" in line for line in lines)
+
+
 def test_a_flow_that_comes_and_goes_has_no_holes(root):
     assert not found(root({"values": [100.0] * 12, "months": MONTHS[::2]}), "missing")
 

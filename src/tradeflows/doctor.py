@@ -76,9 +76,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
         found["unit"] += _units(rows)
         held = {month + i for month, n in zip(rows["month"], rows["n_months"], strict=True)
                 for i in range(n)}  # fmt: skip
-        span = max(held) - min(held) + 1
-        # A flow that comes and goes has holes and jumps by nature.
-        if span >= SPAN and len(held) >= STEADY * span:
+        if _steady(sorted(held)):
             found["missing"] += _holes(rows, held)
             for unit in rows["qty_unit"].unique():
                 found["jump"] += _jumps(rows[rows["qty_unit"].eq(unit)])
@@ -135,6 +133,20 @@ def _twice(trade: pd.DataFrame) -> Iterator[str]:
     for names, cells in Counter(tuple(sorted(each)) for each in files.values()).items():
         yield (f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
                + " && ".join(_show("trade", source_id=name) for name in names))  # fmt: skip
+
+
+def _steady(held: list[int]) -> bool:
+    """Tell whether months are most of their span, or are so on either side of a year that lacks.
+
+    A flow that comes and goes has holes and jumps by nature; a year between two steady ones is a
+    file that was forgotten.
+    """
+    gaps = np.diff(held, prepend=held[0])
+    after = int(gaps.argmax())
+    sides = [held[:after], held[after:]] if gaps.max() > SPAN else [held]
+    return all(
+        (span := side[-1] - side[0] + 1) >= SPAN and len(side) >= STEADY * span for side in sides
+    )
 
 
 def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
