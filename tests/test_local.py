@@ -284,6 +284,18 @@ def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
     assert len(tables.read("rates", **asked, source=added[2].source.id)) == 1
 
 
+def test_a_saved_file_of_rates_goes_on_where_the_committed_one_ends(make_root, saved):
+    lines = ["month,series,value,n_days,statistic,source,flag",
+             '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",']  # fmt: skip
+    root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
+    days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
+    [added] = local.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
+    tables.build(root)
+    frame = tables.read("rates", base="USD", quote="RUB", local=True, root=root)
+    assert frame["source_id"].tolist() == ["fx", added.source.id]
+    assert frame["rate"].tolist() == [77, 84.0851]
+
+
 def test_a_changed_copy_fails_its_hash(make_root, saved):
     root = make_root({"oil": {}})
     [added] = local.add([saved(RAW)], root, flow="M")

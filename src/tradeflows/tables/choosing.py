@@ -290,7 +290,8 @@ def _each_once(
     return kept
 
 
-RATE = ["base", "quote", "publisher", "statistic", "ref_period", "n_months"]
+# Whatever its statistic is called: two files may say one thing in two ways.
+RATE = ["base", "quote", "publisher", "ref_period", "n_months"]
 
 
 def one_rate(
