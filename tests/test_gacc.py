@@ -163,6 +163,12 @@ def test_ten_thousand_lines_are_a_cut_off_file(rows, records, resaved):
         rows(resaved(head + line * records), flow="M")
 
 
+def test_a_file_that_was_cut_off_within_a_line_is_told_where(rows):
+    raw = twins.gacc([OIL, OIL | {"month": "202306"}], PLAIN)
+    with pytest.raises(LayoutError, match="lines of 11 cells, found 10 in record 2; save"):
+        rows(raw[:-4], flow="M")
+
+
 def test_a_heading_of_another_site_and_a_resaved_file_are_named(rows):
     with pytest.raises(LayoutError, match="Colour"):
         rows(twins.gacc([OIL], PLAIN).replace("人民币".encode("gb18030"), b"Colour"), flow="M")

@@ -11,9 +11,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,10 +206,32 @@ def blocks(
             raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
         if "UTF8" in reason:
             raise not_utf8(path) from error
-        found = f"one above {most >> 10} KiB" if "straddling" in reason else reason[:200]
-        raise LayoutError(path, f"lines of {len(names)} cells", found) from error
+        if "straddling" in reason:
+            found = f"one above {most >> 10} KiB"
+        else:
+            found = _uneven(path, raw, delimiter, len(names)) or reason[:200]
+        raise LayoutError(path, f"lines of {len(names)} cells", found,
+                          "save the file again as it came") from error  # fmt: skip
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")
+
+
+def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int) -> str:
+    """The first record of more or fewer cells than `width`; pyarrow shows its text, not its place.
+
+    In Latin-1, since only ASCII matters here.
+    """
+    with path.open("rb") if raw is None else BytesIO(raw) as file, suppress(text_csv.Error):
+        text = TextIOWrapper(file, "latin-1", newline="")
+        lines = (
+            (line.rstrip("\r\n").split("\t") for line in text if line.strip("\r\n"))
+            if delimiter == "\t"
+            else text_csv.reader(text, delimiter=delimiter)
+        )
+        for record, cells in enumerate(filter(None, lines)):
+            if len(cells) != width:
+                return f"{len(cells)} in record {record}"
+    return ""
 
 
 def days(text: pa.Array) -> pa.Array:
