@@ -132,6 +132,7 @@ def test_goods_and_partners_that_the_file_does_not_say_are_the_callers(
         ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'; add it to units"),
         ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
         ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),
+        ({"CNY": "６３９"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY, found '６３９'"),
         ({"CNY": "3503,125"}, PLAIN, {"flow": "M"}, LayoutError, "'3503,125'"),
         ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
         ({"quantity": "9.7e9"}, PLAIN, {"flow": "M"}, LayoutError, "a number in quantity"),

@@ -100,8 +100,11 @@ def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first
         good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
         at = pc.index(good, False).as_py()
         raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
-        found = repr(raw.decode("utf-8", "backslashreplace"))
-        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", found)
+        try:
+            found = raw.decode()
+        except UnicodeDecodeError:  # China's is the one other encoding that is read
+            found = raw.decode("gb18030", "backslashreplace")
+        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(found))
 
 
 def words(
