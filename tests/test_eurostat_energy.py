@@ -147,6 +147,11 @@ def test_cells_outside_the_cube_and_a_file_that_is_too_large_are_refused(rows, m
         rows(json.dumps(cube | {"value": {}, "status": {}}).encode())
     with pytest.raises(LayoutError, match="JSON-stat"):
         rows(b'{"a":' * 100_000)
+    many = {"category": {"index": [f"x{i}" for i in range(2000)]}}
+    for size, axis in ((2000, many), (True, {"category": {"index": ["x"]}})):
+        huge = {"size": [size] * 6, "dimension": dict.fromkeys(cube["id"], axis)}
+        with pytest.raises(LayoutError, match="JSON-stat"):
+            rows(json.dumps(cube | huge).encode())
     monkeypatch.setattr(eurostat_formats, "LARGEST", 10)
     with pytest.raises(LayoutError, match="at most"):
         rows(written("json_stat"))

@@ -183,6 +183,7 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
         names, sizes = cube["id"], cube["size"]
         index = [_labels(cube["dimension"][name]["category"], size)
                  for name, size in zip(names, sizes, strict=True)]  # fmt: skip
+        np.unravel_index(0, sizes)  # says so if it cannot do them
         value, status = _sparse(cube["value"]), _sparse(cube.get("status", {}))
         place = np.fromiter(map(int, value), np.int64, len(value))
         number = pa.array(value.values(), pa.float64())
