@@ -346,6 +346,7 @@ def test_january_and_february_are_a_block(rows):
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
         (b"100MN", b"GROSS", LayoutError, "circuits: expected a unit of .*, found 'GROSS'"),
         (b"5144.0", b"5144.O", LayoutError, "csv: Crude petroleum oils: expected a number or -"),
+        (b"<p>", b"<![foo <p>", LayoutError, "markup that no parser takes"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
         (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
         (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from bs4 import BeautifulSoup
+from bs4.exceptions import ParserRejectedMarkup
 
 from tradeflows.catalogue import Source
 from tradeflows.errors import LayoutError, QueryError
@@ -135,7 +136,10 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
         [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
         for slash in ("", "/")
     )
-    page = BeautifulSoup(text, "html.parser") if opened == closed else None
+    try:
+        page = BeautifulSoup(text, "html.parser") if opened == closed else None
+    except ParserRejectedMarkup as error:
+        raise LayoutError(path, "HTML", "markup that no parser takes", "save it again") from error
     if page is None or [len(page.find_all(tag)) for tag in TAGS] != opened:
         raise LayoutError(path, f"as many <{'>, <'.join(TAGS)}> closed as opened",
                           f"{opened} opened, {closed} closed", "save the page whole")  # fmt: skip
