@@ -208,7 +208,9 @@ class Handler(BaseHTTPRequestHandler):
                 except OSError:  # the client has lost patience
                     return
         else:
-            self.send(*error(int(fault), "a fault"))
+            status, _, body = error(int(fault), "a fault")
+            there = {"Location": "https://elsewhere.example"} if fault == "302" else {}
+            self.send(status, there, body)
 
     def offer(self, content, tag, cut):
         """A file in whole or in part; `cut` is a list of bytes after which to break off."""

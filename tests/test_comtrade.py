@@ -515,6 +515,29 @@ def test_a_list_of_data_sets_that_is_none_is_asked_for_again(root):
         run(root, twin, ask())
 
 
+@pytest.mark.parametrize("odd", [{"totalRecords": "many"}, {"lacks": "datasetChecksum"}])
+def test_a_list_of_data_sets_with_one_that_is_none_is_not_believed(root, odd):
+    twin = Twin(SHIPPED)
+    good = {"reporterCode": 156, "period": "202201", "datasetChecksum": 1, "totalRecords": "48.0"}
+    gone = odd.get("lacks")
+    twin.more = [good, {name: value for name, value in (good | odd).items() if name != gone}]
+    with pytest.raises(FetchError, match="no list of data sets"):
+        run(root, twin, ask())
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("Quota will be replenished in 03:14:17.", QuotaError), ("The list is off", RefusedError)],
+)
+@pytest.mark.parametrize("name", ["error", "message"])
+def test_a_list_of_data_sets_that_reports_an_error_means_what_it_says(root, name, text, error):
+    twin = Twin(SHIPPED)
+    twin.reply = lambda *_: (200, {}, json.dumps({"data": None, name: text}).encode())
+    with pytest.raises(error, match="renewed in 3 h 14 min|The list is off"):
+        run(root, twin, ask())
+    assert len(twin.paths) == 1
+
+
 class Killed(BaseException):
     """As a signal would: no handler of errors catches it."""
 

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from comtrade_twin import FAULTS, KEY, Twin, serve
+from comtrade_twin import FAULTS, KEY, NOON, Twin, serve
 
 from tradeflows import fetch
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError, Web
@@ -88,7 +88,7 @@ def test_a_no_is_a_no_at_once(twin, web, tmp_path, status):
 
 def test_a_redirect_is_not_followed_since_it_would_take_the_key_along(twin, web, tmp_path):
     twin.faults = ["302"]
-    with pytest.raises(RefusedError, match="302"):
+    with pytest.raises(RefusedError, match=r"302 leads to https://elsewhere\.example; nothing is"):
         get(web, tmp_path / "reply")
 
 
@@ -119,6 +119,16 @@ def test_without_a_network_there_is_one_plain_line(twin, tmp_path):
     with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError) as caught:
         get(web, tmp_path / "reply")
     assert str(caught.value) == "no way to 127.0.0.1: is there a network?"
+    assert twin.now == NOON  # nothing was ever there, so nothing is waited for
+
+
+def test_a_server_that_has_answered_is_waited_for_when_it_goes_away(twin, tmp_path):
+    with serve(twin) as base, Web(base, clock=twin.clock) as web:
+        get(web, tmp_path / "reply")
+    with Web(base, clock=twin.clock) as gone, pytest.raises(UnreachableError):
+        gone._met = web._met
+        get(gone, tmp_path / "reply")
+    assert twin.now - NOON == 2 + 4 + 8 + 16
 
 
 @pytest.mark.parametrize(
@@ -170,6 +180,9 @@ def test_a_server_that_repeats_the_key_is_not_repeated(twin, tmp_path):
         twin.offers["/echo"] = (b"." * 70_000 + key.encode(), '"1"', [])
         with pytest.raises(RefusedError, match="repeats the key, so it is not kept"):
             get(web, tmp_path / "reply", "echo")
+        with pytest.raises(RefusedError) as cut:  # of a long text the beginning is told
+            web.judge(400, {}, "." * 195 + key)
+    assert key[:5] not in str(cut.value)
     assert key not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 

@@ -111,6 +111,7 @@ class Web:
         self.clock = clock or Clock()
         self.calls = 0
         self.each: Callable[[], object] = lambda: None  # before each call, such as to count it
+        self._met = False  # whether it has ever answered
         self._pause = pause
         self._last = float("-inf")
         self._key = _Secret(key)
@@ -145,7 +146,7 @@ class Web:
         QuotaError
             The server says so, or wants a longer wait than :data:`PATIENCE`.
         UnreachableError
-            No connection in :data:`ATTEMPTS` attempts.
+            No connection in :data:`ATTEMPTS` attempts; at once, if there never was one.
         FetchError
             Broken in all attempts, or the file cannot be written.
         """
@@ -268,6 +269,8 @@ class Web:
             except (httpx.TransportError, httpx.DecodingError) as error:
                 reason, wait = type(error).__name__, None
                 lost = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if lost and not self._met:
+                    break
             if wait is not None and wait > PATIENCE:
                 raise QuotaError(f"{self.base} asks to wait {_duration(wait)}", wait) from None
             if attempt < ATTEMPTS:
@@ -288,6 +291,7 @@ class Web:
         self.each()
         self.calls += 1
         with self._client.stream("GET", url, headers=dict(headers or {})) as reply:
+            self._met = True
             if reply.status_code not in (200, 206, *allow):
                 body = b"".join(_first(self._chunks(reply.iter_bytes()), CHUNK))
                 self.judge(reply.status_code, reply.headers, body.decode("utf-8", "replace"))
@@ -295,10 +299,10 @@ class Web:
 
     def judge(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""
+        body = self._hidden(body)  # a server might repeat the key that it was sent
         found = re.search(r'"message"\s*:\s*"([^"]*)"', body)
-        # A page of HTML says nothing, and a server might repeat the key that it was sent.
+        # A page of HTML says nothing.
         said = found[1] if found else "" if body.lstrip().startswith("<") else body.strip()[:200]
-        said = self._hidden(said)
         if spent := REPLENISHED.search(body):
             hours, minutes, seconds = map(float, spent.groups())
             rest = hours * 3600 + minutes * 60 + seconds
@@ -310,6 +314,8 @@ class Web:
         if status in (408, 429) or status >= 500 or (status == 200 and wait is not None):
             raise RetryError(f"{status} {said}".strip(), wait)
         hint = {401: "; the key is missing or wrong", 403: "; the key may not do this"}
+        if to := headers.get("Location", ""):
+            said = f"leads to {self._hidden(to)[:200]}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
         raise refused(f"{status} {said}".strip() + hint.get(status, ""))
 

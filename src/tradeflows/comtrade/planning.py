@@ -153,12 +153,12 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     listing, records = Counter[str](), Counter[str]()
     for item in items:
         reporter, period = str(item["reportercode"]), str(item["period"])
-        listing[f"{reporter} {period}"] += int(item.get("totalrecords") or 0)
+        listing[f"{reporter} {period}"] += item["totalrecords"]
         if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
             cell = f"{reporter} {period}"
             released = f"{item.get('lastreleased') or 'undated'}"[:10]
             found[cell].append((released, str(item["datasetchecksum"])))
-            records[cell] += int(item.get("totalrecords") or 0)
+            records[cell] += item["totalrecords"]
     releases = {cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
                 for cell, sets in found.items()}  # fmt: skip
     doubt(root, releases)
@@ -187,13 +187,15 @@ def _first_codes(reporters: Sequence[str]) -> list[str]:
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     try:
         reply = json.loads(path.read_bytes())
+        if said := reply.get("error") or reply.get("message"):
+            web.judge(200, {}, str(said))
         items = [{key.lower(): value for key, value in each.items()} for each in reply["data"]]
         if reply.get("count", len(items)) != len(items):
             raise ValueError(f"{len(items)} of {reply['count']}")
-        if items and not {"reportercode", "period", "datasetchecksum"} <= items[0].keys():
-            raise KeyError("datasetChecksum")
+        for item in items:
+            if none := {"reportercode", "period", "datasetchecksum"} - item.keys():
+                raise ValueError(f"no {min(none)}")
+            item["totalrecords"] = int(float(item.get("totalrecords") or 0))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RetryError(f"no list of data sets ({error})") from error
-    if reply.get("error"):
-        web.judge(200, {}, str(reply["error"]))
     return items
