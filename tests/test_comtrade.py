@@ -533,7 +533,7 @@ def test_a_list_of_data_sets_with_one_that_is_none_is_not_believed(root, odd):
 def test_a_list_of_data_sets_that_reports_an_error_means_what_it_says(root, name, text, error):
     twin = Twin(SHIPPED)
     twin.reply = lambda *_: (200, {}, json.dumps({"data": None, name: text}).encode())
-    with pytest.raises(error, match="renewed in 3 h 14 min|The list is off"):
+    with pytest.raises(error, match=r"renewed in 3 h 14 min|The list is off"):
         run(root, twin, ask())
     assert len(twin.paths) == 1
 

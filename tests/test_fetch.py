@@ -125,14 +125,22 @@ def test_without_a_network_there_is_one_plain_line(twin, tmp_path):
 def test_a_server_that_has_answered_is_waited_for_when_it_goes_away(twin, tmp_path):
     with serve(twin) as base, Web(base, clock=twin.clock) as web:
         get(web, tmp_path / "reply")
-    with Web(base, clock=twin.clock) as gone, pytest.raises(UnreachableError):
-        gone._met = web._met
+    gone = Web(base, clock=twin.clock)  # a client of its own, since the first is closed
+    gone._met = web._met
+    with gone, pytest.raises(UnreachableError):
         get(gone, tmp_path / "reply")
     assert twin.now - NOON == 2 + 4 + 8 + 16
 
 
 @pytest.mark.parametrize(
-    "base", ["comtrade", "ftp://host", "https://me:secret@host", "https://host?subscription-key=1"]
+    "base",
+    [
+        "comtrade",
+        "ftp://host",
+        "http://[::1",
+        "https://me:secret@host",
+        "https://host?subscription-key=1",
+    ],
 )
 def test_an_address_that_could_hold_a_secret_is_refused(base):
     with pytest.raises(RefusedError, match="without user or query") as caught:

@@ -100,7 +100,10 @@ class Web:
         self, base: str, *, header: str = "", key: str = "", pause: float = 1.0,
         clock: Clock | None = None, timeout: float = 60.0,
     ) -> None:  # fmt: skip
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+        except ValueError:  # brackets that do not close
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or (
             parts.username or parts.password or parts.fragment
         ):  # fmt: skip
