@@ -455,6 +455,8 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
         ({"SUPPL_UNIT": "FURLONG"}, CodeError, "record 2: SUPPL_UNIT 'FURLONG' is not in units"),
         ({"PRODUCT_NC": "2709009"}, CodeError, "record 2: PRODUCT_NC '2709009' is no code"),
         ({"PRODUCT_NC": "\udcff"}, LayoutError, "record 2"),
+        ({"REPORTER": "AT "}, LayoutError, "record 2: expected plain letters in REPORTER.*'AT '"),
+        ({"VALUE_EUR": "+5"}, LayoutError, r"record 2: expected plain letters in VALUE_EUR.*'\+5'"),
         ({}, SchemaError, "records 1 and 2 state the same cell"),
     ],
 )  # fmt: skip

@@ -200,6 +200,14 @@ def test_the_column_of_dates_is_known_by_its_dates(root, name):
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_listing_may_have_another_sign_between_its_cells(root, sign):
+    twin = Directory("202402")
+    plain = twin.reply
+    twin.reply = lambda *call: (*plain(*call)[:2], plain(*call)[2].replace(b",", sign.encode()))
+    assert run(root, twin)[1].came[0].vintage == "2024-04-15"
+
+
 def test_a_listing_that_is_laid_out_anew_is_refused_in_one_line(root):
     twin = Directory("202402")
     twin.publish(archive(month()), released="15/04/24")

@@ -239,14 +239,15 @@ def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
 def _listed(path: Path, directory: str) -> dict[str, Listed]:
     """The months' archives that a listing names; RetryError where it is none."""
     lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
+    sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
     rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
-             if isinstance(cell, str)} for row in csv.DictReader(lines)]  # fmt: skip
+             if isinstance(cell, str)} for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
     if not rows or "NAME" not in rows[0]:
         raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
     found = {}
     for row in rows:
         name = PurePosixPath(row["NAME"]).name
-        # The column of dates is known by what it holds, since no public document names it.
+        # The column of dates is known by what it holds, since none names that either.
         dates = [cell for cell in row.values() if re.match(r"\d{4}-\d\d-\d\d($|[T ])", cell)]
         if months := re.fullmatch(NAMES[directory], name):
             if not row.get("SIZE", "").isdigit() or len(dates) != 1:

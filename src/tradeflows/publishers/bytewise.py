@@ -64,7 +64,7 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
     Raises
     ------
     LayoutError
-        A line has more or fewer fields than `names`; records are counted from `first`.
+        A line has more or fewer fields than `names`, or one with a sign in it; records are counted from `first`.
     """
     lines, width = text[:-SPARE], len(names)
     marks = np.flatnonzero(lines <= COMMA)  # nothing below a comma is in plain words and numbers
@@ -76,8 +76,12 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
     rewritten = []
     cells = csv.reader(lines.tobytes().decode("utf-8", "surrogateescape").splitlines())
     for record, row in enumerate(cells, start=first):
-        if len(row) != width or any(min(cell, default="0") <= "," for cell in row):
+        if len(row) != width:
             raise LayoutError(f"{path}: record {record}", f"{width} fields", f"{len(row)}")
+        for name, cell in zip(names, row, strict=True):
+            if min(cell, default="0") <= ",":  # a blank, a quote, a plus
+                raise LayoutError(f"{path}: record {record}", f"plain letters in {name}",
+                                  repr(cell[:40]))  # fmt: skip
         rewritten.append(",".join(row) + "\n")
     again = "".join([*rewritten, "0" * SPARE]).encode("utf-8", "surrogateescape")
     return fields(path, np.frombuffer(again, np.uint8), names, first)
