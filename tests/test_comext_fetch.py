@@ -531,6 +531,16 @@ def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
     assert len(comext.diff(released_twice)) == 4
 
 
+def test_a_revision_of_a_supplementary_quantity_alone_is_shown(root):
+    twin, unit = Directory(), {"SUPPL_UNIT": "1000_L"}
+    for quantity, day in ((0, RELEASED), (7, LATER)):
+        again = archive(month(unit | {"QUANTITY_SUPPL_UNIT": quantity}))
+        twin.publish(again, released=day)
+        run(root, twin)
+    [change] = comext.diff(root, "2024-02")
+    assert change.note == "; nothing -> 7,000 supplementary units"
+
+
 def test_a_revision_needs_two_releases(root):
     run(root, Directory("202402"))
     with pytest.raises(SourceError, match=r"there is only that of 2024-04-15; tradeflows fetch"):

@@ -374,6 +374,11 @@ def values(root, product, **choice):
                  strict=True)]  # fmt: skip
 
 
+def test_a_revision_of_what_is_no_period_is_not_asked_for(root):
+    with pytest.raises(QueryError, match="period '2024-13': expected a month such as 2024-02, or"):
+        comtrade.diff(root, "2024-13")
+
+
 def test_what_a_newer_release_withdrew_is_not_read_as_if_it_still_held(root):
     revised(root)
     assert values(root, "880621") == [(1, 10.0, "2025-01-15")]

@@ -216,6 +216,15 @@ def test_a_download_goes_on_where_it_was_cut_off(twin, web, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == ["file"]
 
 
+def test_a_body_that_ended_too_soon_without_a_word_is_gone_on_from(twin, tmp_path):
+    twin.offers["/file"] = (CONTENT[:70_000], '"1"', [])
+    twin.sleep = lambda _: twin.offers.update({"/file": (CONTENT, '"1"', [])})
+    with serve(twin) as base, Web(base, clock=twin.clock) as web:
+        web.download(f"{base}/file", tmp_path / "file", size=len(CONTENT))
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert ranges(twin) == [None, "bytes=70000-"]
+
+
 def test_another_run_goes_on_from_what_a_killed_one_left(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [40_000] * 5)
     with pytest.raises(FetchError, match="5 times over"):

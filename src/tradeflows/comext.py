@@ -241,7 +241,8 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
     lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
     sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
     rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
-             if isinstance(cell, str)} for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
+             if isinstance(cell, str)}
+            for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
     if not rows or "NAME" not in rows[0]:
         raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
     found = {}
@@ -437,6 +438,7 @@ def known_totals(source: Source, root: Path, *, differing: bool = False) -> list
 # --- what a revision changed ---------------------------------------------------------------------
 
 CELL = ("cmd_code", "partner_code", "reporter_code", "flow_code", "breakdown")
+FIGURES = {"value_reported": "EUR", "net_wgt_kg": "kg", "qty": "supplementary units"}
 
 
 def diff(root: Path, period: str = "") -> list[revisions.Change]:
@@ -468,24 +470,24 @@ def diff(root: Path, period: str = "") -> list[revisions.Change]:
     for each in wanted:
         if len(by_period[each]) > 1:
             old, new = by_period[each][-2:]
-            frame = revisions.changed(
-                _cells(old, root), _cells(new, root), CELL, ("value_reported", "net_wgt_kg")
-            )
+            frame = revisions.changed(_cells(old, root), _cells(new, root), CELL, [*FIGURES])
             changes += [_change(row, each, old, new) for row in frame.itertuples(index=False)]
     return revisions.largest_first(changes)
 
 
 def _cells(source: Source, root: Path) -> pa.Table:
     parts = catalogue.cleaner(source)(catalogue.check(source, root), source)
-    columns = [*CELL, "value_reported", "net_wgt_kg"]
-    return pa.Table.from_batches([part.rows.select(columns) for part in parts])
+    return pa.Table.from_batches([part.rows.select([*CELL, *FIGURES]) for part in parts])
 
 
 def _change(row: Any, period: str, old: Source, new: Source) -> revisions.Change:
     what = (f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
             f"{row.cmd_code} {row.breakdown}")  # fmt: skip
-    weights = [revisions.said(each, "kg") for each in (row.net_wgt_kg_old, row.net_wgt_kg_new)]
-    note = "" if weights[0] == weights[1] else f"; {weights[0]} -> {weights[1]}"
+    note = ""
+    for name in [*FIGURES][1:]:
+        was, now = (revisions.said(getattr(row, f"{name}_{each}"), FIGURES[name])
+                    for each in ("old", "new"))  # fmt: skip
+        note += "" if was == now else f"; {was} -> {now}"
     return revisions.Change(what, row.value_reported_old, row.value_reported_new,
                             catalogue.released(old), catalogue.released(new), "EUR", row.kind,
                             note)  # fmt: skip

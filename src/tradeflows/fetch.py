@@ -238,7 +238,8 @@ class Web:
             if size is not None and came != size:
                 with part.open("rb") as file:
                     page = file.read(99).lstrip().startswith(b"<")
-                part.unlink()
+                if page or came > size:  # of less, the rest may still come
+                    part.unlink()
                 raise RetryError(f"{'a page' if page else 'a file'} of {came} bytes came, "
                                  f"expected {size}")  # fmt: skip
 

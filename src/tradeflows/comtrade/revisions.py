@@ -1,5 +1,6 @@
 """What a revision changed: the newest release that is held against the one before."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from tradeflows.catalogue import Source
 from tradeflows.comtrade.packing import Call
 from tradeflows.comtrade.questions import ALL, iso, named
 from tradeflows.comtrade.replies import box_of, fetched
+from tradeflows.errors import QueryError
 from tradeflows.revisions import Change
 
 MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
@@ -24,7 +26,14 @@ def diff(root: Path, period: str = "") -> list[Change]:
     ----------
     period
         A month (``2024-02``) or a year; all that is held where not given.
+
+    Raises
+    ------
+    QueryError
+        `period` is neither.
     """
+    if period and not re.fullmatch(r"\d{4}(-?(0[1-9]|1[0-2]))?", period, re.ASCII):
+        raise QueryError(f"period {period!r}: expected a month such as 2024-02, or a year")
     by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
     for source in fetched(root):
         for cell, release in source.arguments.get("releases", {}).items():

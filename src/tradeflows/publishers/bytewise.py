@@ -64,7 +64,8 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
     Raises
     ------
     LayoutError
-        A line has more or fewer fields than `names`, or one with a sign in it; records are counted from `first`.
+        A line has more or fewer fields than `names`, or a sign in one; records are counted from
+        `first`.
     """
     lines, width = text[:-SPARE], len(names)
     marks = np.flatnonzero(lines <= COMMA)  # nothing below a comma is in plain words and numbers
