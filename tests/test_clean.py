@@ -147,14 +147,38 @@ def test_what_is_held_answers_to_the_options_of_this_run(saved, tmp_path):
         clean.clean("gacc", [path], tmp_path / "out", flow="M", strict=True)
 
 
-def test_what_a_killed_run_left_is_removed_after_an_hour(saved, tmp_path):
-    names = ((".old.parquet.1.tmp", 3700), (".new.parquet.1.tmp", 10), (".else.tmp", 3700))
-    for name, age in names:
+@pytest.mark.parametrize("to", ["out", "out.parquet"])
+def test_what_a_killed_run_left_is_removed_after_an_hour_and_nothing_else(saved, tmp_path, to):
+    hash_ = "0123456789abcdef" * 2
+    old, new, foreign = f".old.parquet.{hash_}.tmp", f".new.parquet.{hash_}.tmp", ".notes.tmp"
+    for name, age in ((old, 3700), (new, 10), (foreign, 3700)):
         saved(b"half", name)
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    clean.clean("cbr", [saved(RATES)], tmp_path)
-    kept = [".else.tmp", ".new.parquet.1.tmp"]
-    assert sorted(path.name for path in tmp_path.glob(".*")) == kept
+    clean.clean("cbr", [saved(RATES)], tmp_path / to)
+    assert sorted(path.name for path in tmp_path.glob(".*")) == [new, foreign]
+
+
+def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, monkeypatch):
+    seen = []
+
+    def write(*arguments):
+        seen.extend((tmp_path / "out").iterdir())
+        return through(*arguments)
+
+    through = clean.through
+    monkeypatch.setattr(clean, "through", write)
+    clean.clean("cbr", [saved(RATES)], tmp_path / "out")
+    assert seen == []
+    assert len([*(tmp_path / "out").iterdir()]) == 1
+
+
+def test_the_same_bytes_are_not_put_into_a_folder_once_more_under_another_name(saved, tmp_path):
+    to = tmp_path / "out"
+    clean.clean("cbr", [saved(RATES)], to)
+    for _ in range(2):
+        with pytest.raises(SourceError, match=r"again.xml: .*holds the same bytes under another"):
+            clean.clean("cbr", [saved(RATES, "again.xml")], to)
+    assert len([*to.iterdir()]) == 1
 
 
 def test_what_is_left_out_is_told_with_its_value(saved, tmp_path):

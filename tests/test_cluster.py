@@ -127,6 +127,10 @@ def test_the_same_bytes_twice_and_a_folder_that_is_not_shared_are_refused(
     twin.write_bytes((months / "full_202401.dat").read_bytes())
     with pytest.raises(SourceError, match=f"{twin}: the same bytes as .*raw/full_202401.dat; give"):
         spread(months, twin)
+    other = twin.rename(tmp_path / "copy_202401.dat")
+    with pytest.raises(SourceError, match="the same bytes"):
+        spread(months, other)
+    assert len(held(tmp_path / "out")) == 3
 
 
 def test_the_command_says_each_file_and_then_the_whole(months, workers, tmp_path, capsys):

@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import os
 import re
 import time
 import zlib
@@ -224,10 +225,13 @@ def clean(
     try:
         folder = to.parent if single else to
         folder.mkdir(parents=True, exist_ok=True)
-        # The folder may be anybody's, with hidden files of their own.
-        sweep(folder, f".*{to.suffix if single else '.parquet'}.*.tmp")
+        aside = folder if single else beside(folder)
+        sweep(aside, f".*{'[0-9a-f]' * 32}.tmp")
         for output, some in outputs.items():
             sources = [source for _, source in some]
+            if not single and (other := _twin(output, sources[0])):
+                raise SourceError(f"{some[0][0]}: {other} holds the same bytes under another name; "
+                                  "remove it, or leave this file out")  # fmt: skip
             made = fingerprint((each._replace(retrieved=date.min, arguments=options)
                                 for each in sources), table)  # fmt: skip
             held = _held(output, sources, made)
@@ -235,7 +239,7 @@ def clean(
                 cleaned += held
                 continue
             # Two machines may share the folder, and the number of a process.
-            temporary = output.with_name(f".{output.name}.{mark}{uuid4().hex}.tmp")
+            temporary = aside / f".{output.name}.{mark}{uuid4().hex}.tmp"
             done.append((temporary, output))
             parts = ((source, function(path, source, **options)) for path, source in some)
             cleaned += _write(temporary, output.suffix, table, parts, strict, made)
@@ -283,6 +287,16 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def beside(folder: Path) -> Path:
+    """Where what goes into `folder` is written: next to it or, if that cannot be, within.
+
+    So whoever opens the folder as one dataset meets nothing else there, also after a kill.
+    """
+    above = folder.absolute().parent
+    same = above.stat().st_dev == folder.stat().st_dev  # else nothing can be renamed into it
+    return above if same and os.access(above, os.W_OK) else folder
+
+
 def sweep(folder: Path, pattern: str = ".*.tmp") -> None:
     """Remove what a killed process left: temporary files more than an hour old."""
     for path in folder.glob(pattern):
@@ -313,16 +327,30 @@ def code() -> bytes:
 
 def _held(output: Path, sources: Sequence[Source], made: str) -> list[Cleaned]:
     """What an earlier run wrote of `sources`, if its output is whole and `made` as now."""
-    try:
-        told = parquet.read_metadata(output).metadata or {}
-    except (OSError, pa.ArrowInvalid):
-        return []
+    told = _told(output)
     if told.get(b"fingerprint") != made.encode():
         return []
     return [
         Cleaned(source, **{name: each[name] for name in COUNTED}, held=True)
         for source, each in zip(sources, json.loads(told[b"sources"]), strict=True)
     ]
+
+
+def _twin(output: Path, source: Source) -> Path | None:
+    """The file beside `output` that holds the very bytes of `source`, once more under its name."""
+    for path in output.parent.glob(f"*_{source.sha256[:8]}.parquet"):
+        told = json.loads(_told(path).get(b"sources", b"[]"))
+        if path != output and any(each["sha256"] == source.sha256 for each in told):
+            return path
+    return None
+
+
+def _told(path: Path) -> dict[bytes, bytes]:
+    """What a Parquet file says of itself; nothing where there is none that is whole."""
+    try:
+        return parquet.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return {}
 
 
 def _write(

@@ -88,13 +88,17 @@ def spread(
                         strict=strict, options=options, mark=mark)  # fmt: skip
     finally:
         if not address:  # what workers were writing when they died, or were ended by Ctrl-C
-            for path in to.glob(f".*.{mark}*.tmp"):
-                path.unlink(missing_ok=True)
+            for place in (to, to.absolute().parent):  # one of which clean.beside names
+                for path in place.glob(f".*.{mark}*.tmp"):
+                    path.unlink(missing_ok=True)
     path_of: dict[str, Path] = {}
     for path, one in told.items():
         if isinstance(one, Cleaned):
             if (twin := path_of.setdefault(one.source.sha256, path)) != path:
                 told[path] = SourceError(f"{path}: the same bytes as {twin}; give a file once")
+                first = told[twin]
+                if isinstance(first, Cleaned) and first.source.id != one.source.id:
+                    (to / f"{one.source.id}.parquet").unlink(missing_ok=True)
             elif not (to / f"{one.source.id}.parquet").exists():
                 told[path] = SourceError(f"{path}: what a worker made of it is not in {to}; give a "
                                          "folder that all machines share")  # fmt: skip
