@@ -48,6 +48,7 @@ def saved(tmp_path):
         (twins.sdmx(*ENERGY), "eurostat_energy"),
         (twins.json_stat(*ENERGY), "eurostat_energy"),
         (b'{"elapsedTime":"0.2 secs","count":0,"data":[],"error":""}', "comtrade"),
+        (b'\xef\xbb\xbf{ "data" : [], "error": "", "count": 0}', "comtrade"),
         (b'"typeCode","freqCode","refPeriodId"\n', "comtrade"),
         (b"REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC\n", "comext"),
     ],

@@ -69,7 +69,8 @@ KNOWN = {
     ),
     "comtrade": Known(
         "UN Comtrade (JSON, bulk text or TradeData.csv)", "trade",
-        re.compile(rb'\A\s*\{\s*"elapsedTime"|\A[^\r\n]*typeCode\W+freqCode', re.IGNORECASE),
+        re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"(elapsedTime|count|data)"\s*:|'
+                   rb"\A[^\r\n]*typeCode\W+freqCode", re.IGNORECASE),
     ),
     "comext": Known(
         "Eurostat Comext (full_….7z or .dat, SDMX-CSV, relational view or .xlsx)", "trade",
