@@ -87,6 +87,24 @@ def test_codes_that_the_table_does_not_name_go_on_as_themselves():
     assert result == {(2023, A): (5, 5, 5), (2023, "84XXXXXX"): (1, 1, 1), (2024, A): (6, 6, 6)}
 
 
+def test_a_code_that_takes_in_another_and_keeps_its_name_is_still_itself():
+    frame = rows((2023, A, 5.0), (2023, B, 1.0), (2024, B, 9.0))
+    relations = table(f"2023 {A} {B}")  # which does not say that B becomes B
+    assert told(measures.chained(frame, relations, 2024)) == {
+        (2023, B): (6, 6, 6), (2024, B): (9, 9, 9)}  # fmt: skip
+    assert told(measures.chained(frame, relations, 2023)) == {
+        (2023, A): (5, 5, 5), (2023, B): (1, 1, 1), (2024, A): (None, 0, 9),
+        (2024, B): (None, 0, 9)}  # fmt: skip
+
+
+def test_a_code_that_gives_to_another_and_stays_is_still_itself():
+    frame = rows((2023, A, 5.0), (2024, A, 2.0), (2024, B, 4.0))
+    relations = table(f"2023 {A} {B}")  # which does not say that A becomes A
+    assert told(measures.chained(frame, relations, 2024)) == {
+        (2023, A): (None, 0, 5), (2023, B): (None, 0, 5), (2024, A): (2, 2, 2),
+        (2024, B): (4, 4, 4)}  # fmt: skip
+
+
 def test_a_null_leaves_no_upper_end():
     frame = rows((2023, A, None), (2023, B, 1.0))
     result = measures.chained(frame, table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024).iloc[0]

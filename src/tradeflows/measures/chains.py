@@ -35,8 +35,8 @@ def chained(
 
     A code's goods go to all codes that the table says took its place. Where there is one, its
     figure moves there; where there are several, each of them has between nothing and all of it. A
-    code that the table does not name goes on as itself, confidential ones among them. A code
-    without a row had no trade.
+    code that the table does not name goes on as itself, confidential ones among them, also where
+    another is merged into it. A code without a row had no trade.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def chained(
     keys += ["ref_period", "n_months"]
     unique(frame, [*keys, "cmd_code"])
 
-    steps, held = _steps(relations), frame["cmd_code"].groupby(year).agg(set).to_dict()
+    held = frame["cmd_code"].groupby(year).agg(set).to_dict()
+    steps = _steps(relations, held)
     links = {(there, code): found for there, some in held.items()
              for code, found in _walk(some, there, base_year, steps).items()}  # fmt: skip
     absent = _absent(links, held, base_year, steps)
@@ -123,8 +124,12 @@ def chained(
     })  # fmt: skip
 
 
-def _steps(relations: Any) -> dict[tuple[int, int], Step]:
-    """What each code becomes from a year to the next, and from a year to the one before."""
+def _steps(relations: Any, held: Mapping[int, set[str]]) -> dict[tuple[int, int], Step]:
+    """What each code becomes from a year to the next, and from a year to the one before.
+
+    A code that is `held` on one side, and that the table names on the other side alone, is there on
+    both: it goes on as itself too, whether or not the table troubled to say so.
+    """
     table = pd.DataFrame(relations)
     need(table, "period", "predecessor", "successor")
     steps: dict[tuple[int, int], dict[str, set[str]]] = {}
@@ -132,6 +137,10 @@ def _steps(relations: Any) -> dict[tuple[int, int], Step]:
         first, last = int(period[:4]), int(period[4:])
         steps.setdefault((first, last), {}).setdefault(old, set()).add(new)
         steps.setdefault((last, first), {}).setdefault(new, set()).add(old)
+    for (here, there), step in steps.items():
+        for code in held.get(here, set()) & steps[there, here].keys() - step.keys():
+            step[code] = {code}
+            steps[there, here][code].add(code)
     return dict(steps)
 
 
