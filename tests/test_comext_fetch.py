@@ -222,6 +222,12 @@ def test_a_listing_that_breaks_is_asked_for_again(root, fault):
     assert len(run(root, twin)[1].came) == 1
 
 
+def test_a_base_address_that_is_none_is_exit_2(root, capsys):
+    command = ["fetch", "comext", "--start", "2024-02", "--end", "2024-02", "--url", "ftp://host"]
+    assert cli.main(["--root", str(root), *command]) == 2
+    assert "Comext: the address must be like https://host/path" in capsys.readouterr().err
+
+
 def test_a_base_address_that_is_another_site_is_said_so(root):
     twin = Directory("202402")
     with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:

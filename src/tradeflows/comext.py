@@ -182,7 +182,10 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
 
 def connect(base: str | None = None, clock: Clock | None = None) -> Web:
     """The way to the publisher's files: `base`, else ``TRADEFLOWS_COMEXT_URL``, else Eurostat."""
-    return Web(base or os.environ.get("TRADEFLOWS_COMEXT_URL") or BASE, clock=clock)
+    try:
+        return Web(base or os.environ.get("TRADEFLOWS_COMEXT_URL") or BASE, clock=clock)
+    except RefusedError as error:
+        raise QueryError(f"Comext: {error}") from None
 
 
 def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
