@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from tradeflows import catalogue
 from tradeflows.catalogue import LOCAL, RAW, Source
 from tradeflows.comtrade.packing import Call, Limits, Queue, cells_of
 from tradeflows.comtrade.planning import Plan, plan
@@ -192,7 +193,10 @@ def _failed(call: Call, planned: Plan, reason: str) -> dict[str, str]:
 def _one(
     call: Call, planned: Plan, limits: Limits, web: Web, root: Path
 ) -> tuple[Counter[tuple[str, str, str]], bool]:
-    """Make one call; rows by reporter, period, partner, and whether it is whole and kept."""
+    """Make one call; rows by reporter, period, partner, and whether it is whole and kept.
+
+    Of two runs that want the same one asks, and the other waits and takes what came.
+    """
     freq = planned.request.freq
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     query = {
@@ -206,6 +210,18 @@ def _one(
     what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
     name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
     file = folder(root) / f"{name}.json"
+    with locked(folder(root) / f"turn-{name[-1]}"):  # a few files, and few wait without need
+        known = catalogue.load(root, local=True) if file.exists() else {}
+        if name in known:
+            return _whole(catalogue.check(known[name], root), call, web), True
+        return _ask(url, file, releases, call, limits, web, root)
+
+
+def _ask(
+    url: str, file: Path, releases: Mapping[str, str], call: Call, limits: Limits, web: Web,
+    root: Path,
+) -> tuple[Counter[tuple[str, str, str]], bool]:  # fmt: skip
+    """Ask for `url`, and keep a whole reply in `file`."""
     aside = file.with_name(f".{file.name}.{os.getpid()}.part")
     saved, rows = web.get(url, aside, lambda path: _whole(path, call, web))
     # A server may hold a lower cap than we think, so the known ones are never taken for whole.
@@ -215,7 +231,7 @@ def _one(
         return rows, False
     now = web.clock.now()
     entry = Source(
-        id=name,
+        id=file.stem,
         path=file.relative_to(root / RAW).as_posix(),
         publisher="comtrade",
         title=f"Reply of the API: {call}",
