@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tradeflows import catalogue, cli, codes, comtrade, tables
 from tradeflows.comtrade import packing, replies
-from tradeflows.errors import CodeError, QueryError, SourceError
+from tradeflows.errors import CodeError, QueryError, SchemaError, SourceError
 from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
 
 TODAY = date(2025, 11, 25)
@@ -725,6 +725,12 @@ def test_where_a_part_did_not_come_nothing_is_compared(root):
     _, report = run(root, twin, ask(partner="RUS", products="AG6,TOTAL", end="2022-01"))
     assert list(report.failed) == ["156 202201"]
     assert report.differences == ()
+
+
+def test_a_cell_that_a_reply_states_twice_is_named_at_once(root):
+    twin = Twin([row(value=1.0), row(value=2.0)])
+    with pytest.raises(SchemaError, match="records 1 and 2 state the same cell"):
+        run(root, twin, ask(end="2022-01"))
 
 
 def test_one_side_alone_is_not_compared(root):

@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from tradeflows import catalogue
 from tradeflows.catalogue import Source
+from tradeflows.clean import Keys, through
 from tradeflows.comtrade.planning import Plan
 from tradeflows.comtrade.questions import ALL, MOST, iso, named
 from tradeflows.comtrade.replies import box_of, fetched
 from tradeflows.local import renew
+from tradeflows.schema import TRADE
 
 
 def check(
@@ -25,17 +27,24 @@ def check(
     HS6 is compared with TOTAL, and partners with World, where the request holds both. A whole that
     differs gets the flag unequal: its source's entry says so, until it is found to be equal. Cells
     that `failed` are not compared, since some of their parts are not here.
+
+    Raises
+    ------
+    LayoutError, CodeError, SchemaError
+        A reply is not as its cleaner expects it, or states a cell twice.
     """
     asked = planned.request
     counts: Counter[str] = Counter()
     wholes: dict[tuple[str, str], tuple[float, str]] = {}
-    parts: dict[tuple[str, str], float] = defaultdict(float)
+    added: dict[tuple[str, str], float] = defaultdict(float)
     sources = used(planned, root)
     levels = [int(good[2:]) for good in asked.products if good.startswith("AG")]
     for source in sources.values():
         current = [cell for cell, release in source.arguments["releases"].items()
                    if planned.releases.get(cell) == release]  # fmt: skip
-        for part in catalogue.cleaner(source)(catalogue.check(source, root), source):
+        keys = Keys(TRADE)
+        parts = catalogue.cleaner(source)(catalogue.check(source, root), source)
+        for part in through(parts, keys):
             rows = part.rows
             period = pc.strftime(rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
             rows = rows.append_column(
@@ -70,11 +79,12 @@ def check(
                 known = known.set_column(1, "value", pc.fill_null(known["value"], math.nan))
                 sums = known.group_by("key").aggregate([("value", "sum")])
                 for one in sums.to_pylist():
-                    parts[what, one["key"]] += one["value_sum"]
+                    added[what, one["key"]] += one["value_sum"]
+        keys.check()
     differences = []
     compared, unequal = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for (what, key), (whole, name) in wholes.items():
-        total = parts[what, key]
+        total = added[what, key]
         if math.isnan(total) or " ".join(key.split()[:2]) in failed:
             continue
         compared[name].add(key)
