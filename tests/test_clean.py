@@ -173,6 +173,22 @@ def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, m
     assert len([*(tmp_path / "out").iterdir()]) == 1
 
 
+def test_where_nothing_can_be_moved_into_a_folder_it_is_written_within(
+    saved, tmp_path, monkeypatch
+):
+    def other_disk(self, target):
+        if self.parent != target.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return replace(self, target)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", other_disk)
+    to = tmp_path / "out"
+    clean.clean("cbr", [path := saved(RATES)], to)
+    assert [each.suffix for each in to.iterdir()] == [".parquet"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["out", path.name])
+
+
 def test_the_same_bytes_are_not_put_into_a_folder_once_more_under_another_name(saved, tmp_path):
     to = tmp_path / "out"
     clean.clean("cbr", [saved(RATES)], to)

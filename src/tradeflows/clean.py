@@ -11,7 +11,6 @@ import hashlib
 import importlib
 import inspect
 import json
-import os
 import re
 import time
 import zlib
@@ -294,8 +293,15 @@ def beside(folder: Path) -> Path:
     So whoever opens the folder as one dataset meets nothing else there, also after a kill.
     """
     above = folder.absolute().parent
-    same = above.stat().st_dev == folder.stat().st_dev  # else nothing can be renamed into it
-    return above if same and os.access(above, os.W_OK) else folder
+    tried = above / f".{uuid4().hex}.tmp"
+    try:
+        tried.touch()
+        tried = tried.replace(folder / tried.name)  # not from one disk, or mount, to another
+    except OSError:
+        return folder
+    finally:
+        tried.unlink(missing_ok=True)
+    return above
 
 
 def sweep(folder: Path, pattern: str = ".*.tmp") -> None:
