@@ -387,7 +387,9 @@ def test_the_dataset_opens_everywhere_as_it_is(saved, tmp_path):
     assert duckdb.sql(query).fetchall() == [(2,)]
 
 
-def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(saved, tmp_path):
+def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
+    saved, tmp_path, capsys
+):
     to = tmp_path / "out"
     for value in (1, 2, 1):
         path = saved(twin({"VALUE_EUR": value}))
@@ -397,6 +399,11 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(save
     before = [file.read_bytes() for file in files]
     clean.clean("comext", [path], to)
     assert [file.read_bytes() for file in files] == before
+    for name, said in (("full_v2_202403.dat", 2), ("20240515T110000_full_v2_202402.dat", 3)):
+        again = saved(twin({"PERIOD": name[-10:-4], "VALUE_EUR": said}), name)
+        assert cli.main(["clean", "comext", str(again), "--to", str(to)]) == 0
+        assert capsys.readouterr().out.count("are releases of one month") == 1
+        assert len(clean.restated(to)[0].split(" and ")) == said
 
 
 def test_every_row_keeps_the_contract_in_parquet(saved, tmp_path):

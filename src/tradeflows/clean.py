@@ -536,6 +536,20 @@ class Keys:
             )
 
 
+def restated(to: Path) -> list[str]:
+    """A line for each month of Comext of which the folder `to` holds several releases.
+
+    They lie there beside each other, and whoever reads the whole folder counts both.
+    """
+    named: dict[str, list[str]] = {}
+    for name in sorted(path.name for path in to.glob("*full*_????????.parquet")):
+        if month := re.search(r"full_?(?:v2_)?(\d{6})_", name):
+            named.setdefault(month[1], []).append(name)
+    return [f"{to}: {' and '.join(names)} are releases of one month, and who reads the whole "
+            "folder counts it twice: move one away"
+            for names in named.values() if len(names) > 1]  # fmt: skip
+
+
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:
     """The report: a line a file, and one of the sum where there are several."""
     told = list(cleaned)

@@ -233,8 +233,7 @@ def clean(args: argparse.Namespace) -> None:
         except KeyboardInterrupt:
             print("the same command again does only what is missing", file=sys.stderr)
             raise
-    for line in clean.lines(cleaned):
-        print(line)
+    print(*clean.lines(cleaned), *clean.restated(args.to), sep="\n")
 
 
 def add(args: argparse.Namespace) -> None:
