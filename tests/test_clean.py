@@ -173,6 +173,19 @@ def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, m
     assert len([*(tmp_path / "out").iterdir()]) == 1
 
 
+def test_two_files_that_state_one_cell_do_not_go_into_one(saved, tmp_path):
+    replies = [[row(), row(partner="398")], [row(), row(partner="0")], [row(period="202202")]]
+    first, again, other = (
+        saved(envelope(rows), f"{n}.json") for n, rows in enumerate(replies, start=1)
+    )
+    to = tmp_path / "out.parquet"
+    with pytest.raises(SchemaError, match=r"record 1 of 1_\w+ and record 1 of 2_\w+ state the sa"):
+        clean.clean("comtrade", [first, again], to)
+    assert not to.exists()
+    clean.clean("comtrade", [first, other], to)
+    assert parquet.read_metadata(to).num_rows == 3
+
+
 def test_where_nothing_can_be_moved_into_a_folder_it_is_written_within(
     saved, tmp_path, monkeypatch
 ):

@@ -387,6 +387,19 @@ def test_the_dataset_opens_everywhere_as_it_is(saved, tmp_path):
     assert duckdb.sql(query).fetchall() == [(2,)]
 
 
+def test_two_releases_of_a_month_do_not_go_into_one_file(saved, tmp_path):
+    old, new = saved(twin({})), saved(twin({"VALUE_EUR": 2}), "full_v2_202402.dat")
+    to = tmp_path / "out.parquet"
+    with pytest.raises(
+        SchemaError, match=r"full_202402_\w+ and full_v2_202402_\w+ both state 2024"
+    ):
+        clean.clean("comext", [old, new], to)
+    assert not to.exists()
+    month = saved(twin({"PERIOD": "202403"}), "full_202403.dat")
+    year = saved(twin({"PERIOD": "202452"}), "full_202452.dat")
+    assert len(clean.clean("comext", [old, month, year], to)) == 3
+
+
 def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
     saved, tmp_path, capsys
 ):

@@ -379,7 +379,9 @@ def _write(
 def through(parts: Iterable[Part], keys: Keys, sink: Sink | None = None) -> Iterator[Part]:
     """`parts`, each after its `keys` are noted and its rows written."""
     for part in parts:
-        if not part.sorted:
+        if part.sorted:  # a whole file, whose cleaner has looked for doubles within it
+            keys.note(part.rows)
+        else:
             keys.add(part.rows)
         if sink:
             sink.write(part.rows)
@@ -481,16 +483,37 @@ def _escaped(rows: pa.Table) -> pa.Table:
 
 
 class Keys:
-    """Whether rows repeat a key, learnt batch by batch at a few bytes a row."""
+    """Whether rows repeat a key, learnt batch by batch at a few bytes a row.
+
+    Which source states a row is no matter here: two that state one cell would be counted twice.
+    """
 
     def __init__(self, contract: pa.Schema) -> None:
-        self._words: dict[str, dict[Any, int]] = {name: {} for name in schema.key(contract)}
+        names = [name for name in schema.key(contract) if name != "source_id"]
+        self._words: dict[str, dict[Any, int]] = {name: {} for name in names}
         self._codes: dict[str, list[Any]] = {name: [] for name in self._words}
         self._rows: list[Any] = []
+        self._sources: list[str] = []
+        self._whole: dict[tuple[Any, Any], str] = {}
+
+    def note(self, batch: pa.RecordBatch) -> None:
+        """Take note of the period of `batch`, of a file that states it whole.
+
+        Raises
+        ------
+        SchemaError
+            Another file states it too.
+        """
+        period = batch["ref_period"][0].as_py(), batch["n_months"][0].as_py()
+        source = batch["source_id"][0].as_py()
+        if (other := self._whole.setdefault(period, source)) != source:
+            raise SchemaError(f"{other} and {source} both state {period[0]:%Y-%m}, which would be "
+                              "counted twice; give one, or --to a folder")  # fmt: skip
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take note of the keys of `batch`."""
         self._rows.append(batch["source_row"].to_numpy())
+        self._sources += [batch["source_id"][0].as_py()] if len(batch) else [""]
         for name, known in self._words.items():
             column = batch[name]
             if len(known) == 1 and pc.all(pc.equal(column, next(iter(known)))).as_py():
@@ -527,13 +550,15 @@ class Keys:
             at = sorted(order[same[0] : same[0] + 2])
             rows = np.concatenate(self._rows)[at]
             words = {name: [*known] for name, known in self._words.items()}
-            source, *place = (str(words[name][np.concatenate(codes)[at[0]]])
-                              for name, codes in self._codes.items())  # fmt: skip
-            raise SchemaError(
-                f"{files[source]}: records {rows[0]} and {rows[1]} state the same cell "
-                f"({' '.join(place)}); {len(same)} cells are stated more than once; save the file "
-                "again, or take one of each out"
-            )
+            place = " ".join(str(words[name][np.concatenate(codes)[at[0]]])
+                             for name, codes in self._codes.items())  # fmt: skip
+            one, other = np.repeat(self._sources, [*map(len, self._rows)])[at]
+            both = f"{files[one]}: records {rows[0]} and {rows[1]}" if one == other else (
+                f"record {rows[0]} of {files[one]} and record {rows[1]} of {files[other]}"
+            )  # fmt: skip
+            raise SchemaError(f"{both} state the same cell ({place}); {len(same)} cells are stated "
+                              "more than once; save the file again, or take one of each "
+                              "out")  # fmt: skip
 
 
 def restated(to: Path) -> list[str]:

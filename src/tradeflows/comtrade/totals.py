@@ -80,7 +80,7 @@ def check(
                 sums = known.group_by("key").aggregate([("value", "sum")])
                 for one in sums.to_pylist():
                     added[what, one["key"]] += one["value_sum"]
-        keys.check()
+        keys.check({source.id: source.path})
     differences = []
     compared, unequal = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for (what, key), (whole, name) in wholes.items():
