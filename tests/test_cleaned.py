@@ -51,6 +51,22 @@ def test_rows_are_those_that_a_plain_filter_finds(folder):
         assert found["ref_period"].is_monotonic_increasing
 
 
+def test_a_country_that_is_stated_by_its_parts_from_a_year_on_is_said_so(tmp_path):
+    good = GOODS[0]
+    save(tmp_path, "202012", [(good, "GB", "1", 10)])
+    save(tmp_path, "202101", [(good, "XI", "1", 3), (good, "XU", "1", 8)])
+    found = cleaned.rows(tmp_path / "out", good, partner="GB")
+    assert found["value_reported"].tolist() == [10]
+    [said] = found.attrs["caveats"]
+    assert said.startswith("GBR is stated as XI and XU too, from 2021-01 on, which are not here")
+    found = cleaned.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
+    assert found.groupby("ref_period")["value_reported"].sum().tolist() == [10, 11]
+    assert found.attrs["caveats"] == ()
+    save(tmp_path, "202102", [(good, "XI", "1", 3), (good, "GB", "1", 11)])
+    with pytest.raises(QueryError, match="partner GBR contains XI, so the answer would count it"):
+        cleaned.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
+
+
 def test_measures_take_the_rows_as_they_are(folder):
     relations = [{"period": "20232024", "predecessor": "27090010", "successor": "27090090"}]
     crude = cleaned.rows(folder, "2709", partner="RUS", flow="M")

@@ -517,6 +517,23 @@ def test_read_takes_the_newest_release_known_by_a_day(released_twice):
                                       "ones passed over; vintage= chooses",)  # fmt: skip
 
 
+def test_a_country_is_read_across_the_year_from_which_its_parts_are_stated(root):
+    twin = Directory()
+    for period, rows in (("202012", [{"PARTNER": "GB"}]),
+                         ("202101", [{"PARTNER": "XI"}, {"PARTNER": "XU"}])):  # fmt: skip
+        twin.publish(archive(month(*rows, period=period)), period)
+    run(root, twin, "2020-12", "2021-01")
+    tables.build(root)
+    ask = {"local": True, "root": root, "reporter": "AUT"}
+    [said] = tables.read(**ask, partner="GBR").attrs["caveats"]
+    assert said == ("GBR is stated as XI and XU too, from 2021-01 on, which are not here; partner="
+                    "['GBR', 'XI', 'XU'] has all, where no year has both")  # fmt: skip
+    with pytest.raises(QueryError, match="GBR is stated as XI and XU too, from 2021-01 on"):
+        tables.read(**ask, partner="GBR", start="2021")
+    frame = tables.read(**ask, partner=["GBR", "XI", "XU"])
+    assert frame["partner_iso"].tolist() == ["GBR", "XI", "XU"]
+
+
 def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
     root = ["--root", str(released_twice)]
     assert cli.main([*root, "diff", "comext", "2024-02"]) == 0

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = [field.name for field in schema.TRADE if field.type == schema.TEXT]
-CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code")
-SHOWN = (*CHECKED, "n_months", "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit",
+CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "n_months")
+SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit",
          "flags")  # fmt: skip
 
 
@@ -62,7 +62,8 @@ def rows(
     Returns
     -------
     DataFrame
-        In the order of periods, then as the files are sorted.
+        In the order of periods, then as the files are sorted. ``attrs["caveats"]`` says where an
+        area is stated by its parts.
 
     Raises
     ------
@@ -83,6 +84,9 @@ def rows(
         column: {codes.area(each) for each in ([asked] if isinstance(asked, str) else asked)}
         for column, asked in (("reporter_iso", reporter), ("partner_iso", partner))
     }
+    asked = {name: {*values} for name, values in wanted.items()}
+    for name in ("reporter_iso", "partner_iso"):
+        wanted[name].update(*map(codes.parts, asked[name]))
     goods, needed = codes.product(product), list(dict.fromkeys([*names, *CHECKED]))
     paths = sorted(where.glob("*.parquet")) if where.is_dir() else [where]
     if not paths:
@@ -91,11 +95,29 @@ def rows(
         found = [*pool.map(lambda path: _found(path, goods, wanted, needed), paths)]
     table = pa.concat_tables(found)
     _no_release_twice(paths, table, np.repeat(np.arange(len(found)), [*map(len, found)]))
+    table, caveats = _asked(table, asked)
     if not table:
-        raise QueryError(f"{where}: no row of product {product} and the areas given")
+        said = f"{where}: no row of product {product} and the areas given"
+        raise QueryError("; ".join([said, *caveats]))
     frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
-    return frame[names]
+    frame = frame[names]
+    frame.attrs["caveats"] = caveats
+    return frame
+
+
+def _asked(rows: pa.Table, asked: Mapping[str, set[str]]) -> tuple[pa.Table, tuple[str, ...]]:
+    """`rows` of the areas that were asked for, and what is said of parts of these."""
+    caveats = []
+    for name in ("reporter_iso", "partner_iso"):
+        for area in sorted(asked[name]):
+            if parts := sorted({*codes.parts(area)} - asked[name]):
+                apart = pc.is_in(rows[name], pa.array(parts))
+                if len(days := rows["ref_period"].filter(apart)):
+                    first = pc.min(days).as_py()
+                    caveats.append(tables.split(name.removesuffix("_iso"), area, parts, first))
+                rows = rows.filter(pc.invert(apart))
+    return rows, tuple(caveats)
 
 
 def _found(

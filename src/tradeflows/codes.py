@@ -404,6 +404,11 @@ def is_country(area: str) -> bool:
     return _area(area)["kind"] == "country"
 
 
+def parts(area: str) -> list[str]:
+    """Areas that some publishers state in the place of country `area`, if there are such."""
+    return _area(area)["members"].split() if is_country(area) else []
+
+
 @cache
 def listed_under(code: str) -> list[str]:
     """Codes of ``products.csv`` that lie within `code`, whether or not their digits say so."""

@@ -14,6 +14,7 @@ from tradeflows.tables.asking import (
     dates_of,
     month_of,
     scan,
+    split,
     texts_of,
 )
 from tradeflows.tables.building import Built, build
@@ -25,5 +26,5 @@ from tradeflows.tables.totals import MEASURES, control_totals
 __all__ = [
     "ADD_UP", "ALL_GOODS", "FEW", "FILTERS", "MEASURES", "PARTS", "TOLD", "Built", "Words",
     "build", "conditions", "control_totals", "dates_of", "day_known", "family", "month_of",
-    "no_nesting", "processed", "read", "scan", "stored", "texts_of", "total_or_parts",
+    "no_nesting", "processed", "read", "scan", "split", "stored", "texts_of", "total_or_parts",
 ]  # fmt: skip

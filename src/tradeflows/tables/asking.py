@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -120,6 +121,28 @@ def scan(
     if last is not None and "n_months" in rows.column_names:
         rows = rows.filter(_ends_by(rows, last))
     return rows.select(columns) if columns else rows
+
+
+def apart(
+    stored: ds.Dataset, wanted: Mapping[str, list[str]], first: Any, last: Any
+) -> list[str]:  # fmt: skip
+    """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
+    lines = []
+    for name in ("reporter", "partner"):
+        asked = [each for each in wanted.get(f"{name}_iso", ()) if each != "countries"]
+        for area in asked:
+            if others := sorted({*codes.parts(area)} - {*asked}):
+                window = {**wanted, f"{name}_iso": others}
+                days = scan(stored, "trade", window, first, last, ["ref_period"])["ref_period"]
+                if len(days):
+                    lines.append(split(name, area, others, pc.min(days).as_py()))
+    return lines
+
+
+def split(name: str, area: str, others: list[str], day: date) -> str:
+    """Say of an `area` that `others`, its parts, are stated too from `day` on, and how to ask."""
+    return (f"{area} is stated as {' and '.join(others)} too, from {day:%Y-%m} on, which are not "
+            f"here; {name}={[area, *others]} has all, where no year has both")  # fmt: skip
 
 
 def dates_of(table: str) -> tuple[str, str]:

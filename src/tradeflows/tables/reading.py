@@ -17,6 +17,7 @@ from tradeflows.tables.asking import (
     FILTERS,
     PARTS,
     Words,
+    apart,
     conditions,
     month_of,
     nothing_held,
@@ -122,10 +123,10 @@ def read(
     first, last = month_of(start, "start"), month_of(end, "end", last=True)
     held = stored(root, table, local=local)
     rows = scan(held, table, wanted, first, last)
+    caveats = apart(held, wanted, first, last) if table == "trade" else []
     if not len(rows):
-        raise QueryError(nothing_held(held, table, wanted, first, last))
+        raise QueryError("; ".join([nothing_held(held, table, wanted, first, last), *caveats]))
     frame = _frame(rows, table, sources)
-    caveats: list[str] = []
     if as_of is not None:
         frame = known_by(frame, as_of, sources)
     if table == "trade":
@@ -171,7 +172,7 @@ def no_nesting(frame: pd.DataFrame) -> None:
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole in sorted(set(areas).intersection(codes.groups())):
             for part in areas:
-                if codes.overlaps(whole, part):
+                if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
                     has = "contains" if codes.contains(whole, part) else "contains some of"
                     raise QueryError(f"{name} {whole} {has} {part}, so the answer would count "
                                      f"it twice; add {name}={whole!r}, {name}={part!r} or "
@@ -179,6 +180,19 @@ def no_nesting(frame: pd.DataFrame) -> None:
     flows = set(frame["flow_code"])
     if "MX" in flows and flows - {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
+
+
+def _in_turn(frame: pd.DataFrame, name: str, whole: str, part: str) -> bool:
+    """Whether a country and a part of it share no year, as GBR to 2020 and XI from 2021."""
+    if not codes.is_country(whole):
+        return False
+    years = []
+    for area in (whole, part):
+        rows = frame[frame[f"{name}_iso"].eq(area)]
+        first = rows["ref_period"].dt.year
+        last = first + (rows["ref_period"].dt.month + rows["n_months"] - 2) // 12
+        years.append({*first, *last})
+    return years[0].isdisjoint(years[1])
 
 
 def _by_flow(frame: pd.DataFrame, roles: pd.Series) -> bool:
