@@ -237,6 +237,8 @@ def test_a_spaced_reply_with_a_mark_at_its_head_is_read_as_well(clean, tmp_path)
         ({"period": "202213"}, LayoutError, "found '202213'"),
         ({"freqCode": "A"}, LayoutError, "years where freqcode is A"),
         ({"primaryValue": "much"}, LayoutError, "expected a number in primaryvalue"),
+        ({"netWgt": {}}, LayoutError, "expected a number or a text in netwgt, found struct"),
+        ({"cmdCode": ["8806"]}, LayoutError, "expected a number or a text in cmdcode, found list"),
     ],
 )
 def test_a_row_that_is_not_as_it_should_be_is_refused(clean, changes, error, message):

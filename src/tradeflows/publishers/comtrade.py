@@ -285,6 +285,8 @@ def _json(path: Path) -> Reply:
     names = [field.name.lower() for field in data.type]
     _demand_fields(path, names)
     fields = dict(zip(names, data.flatten(), strict=True))
+    if odd := [name for name in NEEDED if pa.types.is_nested(fields[name].type)]:
+        raise LayoutError(path, f"a number or a text in {odd[0]}", str(fields[odd[0]].type))
     return Reply(pa.table({name: fields[name] for name in NEEDED}), said)
 
 
