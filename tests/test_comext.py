@@ -494,6 +494,12 @@ def test_a_short_row_in_the_middle_is_named(saved):
         rows(saved(raw))
 
 
+def test_a_quote_that_does_not_close_is_told_by_its_record(saved):
+    raw = MANY.replace(b"E,27012345,33300,", b'"E,27012345,33300,')
+    with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 3"):
+        rows(saved(raw))
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from tradeflows import catalogue, clean, cli, comext, explore, local, measures, tables, trace
 from tradeflows.errors import LayoutError, QueryError, SourceError
-from tradeflows.fetch import RefusedError, UnreachableError, Web
+from tradeflows.fetch import FetchError, RefusedError, UnreachableError, Web
 
 HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
 LATER = "2024-05-15T11:00:00"
@@ -205,6 +205,17 @@ def test_a_listing_may_have_another_sign_between_its_cells(root, sign):
     twin = Directory("202402")
     plain = twin.reply
     twin.reply = lambda *call: (*plain(*call)[:2], plain(*call)[2].replace(b",", sign.encode()))
+    assert run(root, twin)[1].came[0].vintage == "2024-04-15"
+
+
+def test_a_listing_that_is_a_page_in_one_line_or_has_a_short_row_is_no_fault_of_ours(root):
+    twin = Directory("202402")
+    plain = twin.reply
+    twin.reply = lambda *_: (200, {}, b"<html>" + b"x" * 200_000)
+    with pytest.raises(FetchError, match="no listing of files, but '<html>xxx"):
+        run(root, twin)
+    listing = f"SIZE,DATE,NAME\n5\n{len(archive(month()))},2024-04-15,full_v2_202402.7z\n"
+    twin.reply = lambda *call: (200, {}, listing.encode()) if "dir=" in call[0] else plain(*call)
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 

@@ -243,10 +243,13 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
     """The months' archives that a listing names; RetryError where it is none."""
     lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
     sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
-    rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
-             if isinstance(cell, str)}
-            for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
-    if not rows or "NAME" not in rows[0]:
+    try:
+        rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
+                 if isinstance(cell, str)}
+                for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
+    except csv.Error:  # a page all in one line
+        rows = []
+    if not (rows := [row for row in rows if "NAME" in row]):
         raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
     found = {}
     for row in rows:

@@ -75,8 +75,12 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
         if (lines[ends[:, -1]] == END).all():
             return text, ends
     rewritten = []
-    cells = csv.reader(lines.tobytes().decode("utf-8", "surrogateescape").splitlines())
-    for record, row in enumerate(cells, start=first):
+    plain = lines.tobytes().decode("utf-8", "surrogateescape").splitlines()
+    for record, line in enumerate(plain, start=first):
+        try:  # each by itself, since a quote that does not close would take in what follows
+            row = next(csv.reader([line]), [])
+        except csv.Error as error:
+            raise LayoutError(f"{path}: record {record}", f"{width} fields", str(error)) from error
         if len(row) != width:
             raise LayoutError(f"{path}: record {record}", f"{width} fields", f"{len(row)}")
         for name, cell in zip(names, row, strict=True):
