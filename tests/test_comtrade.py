@@ -615,8 +615,9 @@ def test_a_reply_that_was_removed_is_asked_for_again_and_kept(root):
     assert [state.state for state in catalogue.verify(root)] == ["ok", "ok"]
 
 
-def test_a_count_of_calls_that_was_torn_is_begun_anew(root):
-    (replies.folder(root) / ".calls.json").write_text("")
+@pytest.mark.parametrize("torn", [b"", b"\0\0", b"\xff"])
+def test_a_count_of_calls_that_was_torn_is_begun_anew(root, torn):
+    (replies.folder(root) / ".calls.json").write_bytes(torn)
     assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
 
 

@@ -119,7 +119,7 @@ def spent(root: Path, web: Web, side: str) -> int:
 def _calls(path: Path) -> dict[str, dict[str, int]]:
     try:
         days: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):  # none yet, or torn when the power went
+    except (FileNotFoundError, ValueError):  # none yet, or torn when the power went
         return {}
     return days
 
