@@ -153,6 +153,7 @@ def test_a_figure_said_to_be_above_agrees_only_where_all_of_it_does(judge):
 
 def test_the_claims_own_source_says_nothing_and_repeats_count_once(judge):
     own = '[claim.C2]\ntheme = "goods"\nstatement = "So it is said."\nfigure = "F2"\n'
+    own += "printed_to = 0\n"
     text = own + "".join(f"\n[[claim.C2.reading]]\n{figure(name)}\n" for name in ("F1", "F3", "F4"))
     found = judge(text)["C2"].found
     assert [(one.agrees, one.note) for one in found] == [
@@ -167,7 +168,7 @@ def test_the_claims_own_source_is_known_however_it_is_asked_for(judge, own, read
     asked = f'name = "own"\nread = {{ table = "figures", {read} }}\nresult = "value"\n'
     [one] = judge(
         f'[claim.C2]\ntheme = "goods"\nstatement = "So it is said."\nfigure = "{own}"\n'
-        f"\n[[claim.C2.reading]]\n{asked}\n"
+        f"printed_to = 1\n\n[[claim.C2.reading]]\n{asked}\n"
     )["C2"].found
     assert (one.agrees, one.note) == (None, "the claim's own source")
 
@@ -252,6 +253,26 @@ def test_the_caveats_follow_from_the_rows_used(judge):
         ('[claim.C1]\ntheme = "a"\nstatement = "b"\nreason = "no code"\n', "needs either figure"),
         (claim(1, reading()) * 2, "each claim stands once"),
         ("claims = 1\n", "no key 'claims'; did you mean 'claim'?"),
+        ("claim = 1\n", "claim must be a table of keys, not 1"),
+        (claim(1, reading()).replace("printed_to = 0.0\n", ""), "lacks printed_to, the step"),
+        (claim(1, reading(), printed_to=-1), "printed_to must be a step of 0 or more, not -1"),
+        (claim(1, reading(), printed_to='"1e6"'), "printed_to must be a number, not '1e6'"),
+        (claim('"12 million"', reading()), "value must be a number, not '12 million'"),
+        (claim("nan", reading()), "value must be a number, not nan"),
+        (claim("1, low = 0", reading()), "needs low and high, the lower first, or neither"),
+        (claim("1, low = 2, high = 0", reading()), "needs low and high, the lower first"),
+        (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),
+        (claim(1, reading(more='scale = "2"')), "scale must be a number, not '2'"),
+        (claim(1, reading(read='read = "trade"')), "read must be a table of keys, not 'trade'"),
+        (claim(1, reading(steps=YEAR[1:-1])), "a step is a measure with its arguments"),
+        (claim(1, reading(steps='["total"]')), "a step is a measure with its arguments"),
+        (claim(1, reading(steps=YEAR.replace('"2020"', "2020"))), "start must be a text, not 2020"),
+        (claim(1, reading(steps=YEAR.replace("value", 'over = "flow_code", value', 1))),
+         "over must be a list, not 'flow_code'"),
+        (claim(1, reading(steps='["growth", { value = "qty", year = "2021", base = 2020 }]')),
+         "year must be a whole number, not '2021'"),
+        (claim(1, reading(steps='["stack", {}]')), "no measure 'stack'"),
+        (claim(1, reading(steps='["convert", { rates = 1 }]')), "no key 'rates'"),
     ],
 )  # fmt: skip
 def test_a_faulty_ledger_is_one_line_that_names_the_claim(judge, text, message):

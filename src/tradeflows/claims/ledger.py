@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
+import reprlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin
 
 from tradeflows import catalogue, measures, schema, tables
 from tradeflows.errors import LedgerError, QueryError, TradeflowsError, near
@@ -71,13 +73,21 @@ class Claim(NamedTuple):
     readings: tuple[Reading, ...]
 
 
+# The keys of each table, with what stands under them.
 CLAIM_KEYS = {
-    "theme", "statement", "figure", "claimed", "printed_to", "window", "who", "where", "reason",
-    "reading",
+    "theme": str, "statement": str, "figure": str, "claimed": dict, "printed_to": float,
+    "window": str, "who": str, "where": str, "reason": str, "reading": list,
 }  # fmt: skip
-CLAIMED_KEYS = {"value", "unit", "qualifier", "low", "high"}
-READING_KEYS = {"name", "read", "steps", "beside", "beside_steps", "result", "scale", "per",
-                "at_most"}  # fmt: skip
+CLAIMED_KEYS = {"value": float, "unit": str, "qualifier": str, "low": float, "high": float}
+READING_KEYS = {"name": str, "read": dict, "steps": list, "beside": dict, "beside_steps": list,
+                "result": str, "scale": float, "per": str, "at_most": bool}  # fmt: skip
+# What TOML gives where a parameter of a measure takes one of these, and how to say so.
+KINDS: dict[Any, tuple[Any, str]] = {
+    str: (str, "a text"), bool: (bool, "true or false"), int: (int, "a whole number"),
+    float: ((int, float), "a number"), list: (list, "a list"), dict: (dict, "a table of keys"),
+    tuple: (list, "a pair"), Sequence: (list, "a list"), Iterable: (list, "a list"),
+    Mapping: (dict, "a table of keys"),
+}  # fmt: skip
 
 
 def path(root: Path) -> Path:
@@ -118,7 +128,7 @@ def load(
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    _known(ledger.name, contents, {"claim"})
+    _known(ledger.name, contents, {"claim": dict})
     figures = {row["id"]: row for row in published(root, local)}
     return {
         name: _claim(f"{ledger.name}: claim {name}", name, entry, figures)
@@ -145,13 +155,20 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
         _known(f"{where}, claimed", entry["claimed"], CLAIMED_KEYS)
         said = {"value": None, "unit": "", "qualifier": "=", **entry["claimed"]}
         cited = {}
+        if (ends := {"low", "high"} & said.keys()) and (
+            len(ends) == 1 or said["low"] > said["high"]
+        ):
+            raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
     cited = {key: entry.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
     _required(where, {key: value for key, value in cited.items() if value}, tuple(cited))
     if said["qualifier"] not in schema.QUALIFIERS:
         raise LedgerError(f"{where}: no qualifier {said['qualifier']!r}; there are "
                           f"{' '.join(schema.QUALIFIERS)}")  # fmt: skip
     value = said["value"] if said["value"] is not None and said["value"] == said["value"] else None
-    low, high = interval(value, said, entry.get("printed_to", 0.0))
+    printed_to = entry.get("printed_to", 0.0)
+    if printed_to < 0:
+        raise LedgerError(f"{where}: printed_to must be a step of 0 or more, not {printed_to:g}")
+    low, high = interval(value, said, printed_to)
     readings = tuple(_reading(where, each) for each in entry.get("reading", ()))
     names = [each.name for each in readings]
     if twice := sorted({each for each in names if names.count(each) > 1}):
@@ -163,6 +180,8 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
         the_one(where, "reason", reason, REASONS)
     if readings and value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
+    if readings and low == high and "printed_to" not in entry:
+        raise LedgerError(f"{where}: lacks printed_to, the step to which its figure was printed")
     unit = SAME_UNIT.get(said["unit"], said["unit"])
     return Claim(name, entry["theme"], entry["statement"], value, low, high, unit,
                  said["qualifier"], cited["window"], cited["who"], cited["where"], reason,
@@ -170,23 +189,32 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
 
 
 def _reading(where: str, entry: Any) -> Reading:
-    _required(where, entry, ("name", "read", "result"))
+    _known(f"{where}, reading", entry, READING_KEYS)
+    _required(f"{where}, reading", entry, ("name", "read", "result"))
     where = f"{where}, reading {entry['name']!r}"
-    _known(where, entry, READING_KEYS)
     steps = {}
     for key in ("steps", "beside_steps"):
-        steps[key] = tuple((name, arguments) for name, arguments in entry.get(key, ()))
-        for name, arguments in steps[key]:
-            measure = the_one(where, "measure", name, every_measure())
-            options = set(inspect.signature(measure).parameters)
-            _known(f"{where}, {name}", arguments, options)
+        steps[key] = tuple(_step(f"{where}, {key}", each) for each in entry.get(key, ()))
     return Reading(**entry | steps)
 
 
+def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(entry, list) or [type(each) for each in entry] != [str, dict]:
+        raise LedgerError(f"{where}: a step is a measure with its arguments, such as "
+                          f'["total", {{ value = "qty" }}], not {reprlib.repr(entry)}')  # fmt: skip
+    name, arguments = entry
+    measure = the_one(where, "measure", name, every_measure())
+    options = inspect.signature(measure).parameters.values()
+    kinds = {each.name: each.annotation for each in options if _kinds(each.annotation)}
+    _known(f"{where}, {name}", arguments, kinds)
+    return name, arguments
+
+
 def every_measure() -> dict[str, Any]:
-    """The functions of :mod:`tradeflows.measures` by name."""
+    """The functions of :mod:`tradeflows.measures` that take one frame or two, by name."""
     return {name: one for name, one in vars(measures).items()
-            if inspect.isfunction(one) and not name.startswith("_")}  # fmt: skip
+            if inspect.isfunction(one) and not name.startswith("_")
+            and name != "stack"}  # fmt: skip
 
 
 def interval(
@@ -206,12 +234,31 @@ def interval(
     return value - printed_to / 2, value + printed_to / 2
 
 
-def _known(where: str, entry: Any, keys: set[str]) -> None:
+def _known(where: str, entry: Any, keys: Mapping[str, Any]) -> None:
     if not isinstance(entry, dict):
-        raise LedgerError(f"{where}: must be a table of keys, not {entry!r}")
-    for key in entry:
+        raise LedgerError(f"{where}: must be a table of keys, not {reprlib.repr(entry)}")
+    for key, value in entry.items():
         if key not in keys:
             raise LedgerError(f"{where}: no key {key!r}{near(key, keys)}")
+        kinds = _kinds(keys[key])
+        if not any(_is(value, each) for each in kinds):
+            told = " or ".join(dict.fromkeys(KINDS[get_origin(each) or each][1] for each in kinds))
+            raise LedgerError(f"{where}: {key} must be {told}, not {reprlib.repr(value)}")
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """What TOML can give of an annotation; of a frame, nothing."""
+    parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return [each for each in parts if (get_origin(each) or each) in KINDS]
+
+
+def _is(value: Any, kind: Any) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if get_origin(kind) is tuple and isinstance(value, list) and len(value) != len(get_args(kind)):
+        return False
+    given, _ = KINDS[get_origin(kind) or kind]
+    return isinstance(value, given) and isinstance(value, bool) == (kind is bool)
 
 
 def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None:
