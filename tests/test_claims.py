@@ -45,7 +45,7 @@ def build(make_root):
     def make(**changes):
         figures = FIGURES + "".join(
             f"{name},goods,RUS,KAZ,goods,,2020-01,2020-12,annual,{value},{unit},{sign},records,"
-            "Gazette,2021-05,example.org,high,\n"
+            f"Gazette,2021-05,example.org/{name},high,\n"
             for name, value, unit, sign in PRINTED
         )
         root = make_root({
@@ -173,6 +173,13 @@ def test_the_claims_own_source_is_known_however_it_is_asked_for(judge, own, read
     assert (one.agrees, one.note) == (None, "the claim's own source")
 
 
+def test_a_figure_from_where_the_claim_was_read_is_its_own_source_too(judge):
+    text = claim(12e6, figure("F1"), figure("F3")).replace('"example.org"', '"example.org/F1"')
+    own, other = judge(text)["C1"].found
+    assert (own.agrees, own.note) == (None, "the claim's own source")
+    assert other.agrees is False
+
+
 def test_a_reading_of_which_some_rows_have_no_number_is_refused(judge):
     steps = '["yoy", { value = "value_reported" }]'  # of 2020 there is no year before
     with pytest.raises(LedgerError, match="one number, and 12 of its 24 rows have none"):
@@ -243,6 +250,16 @@ def test_the_caveats_follow_from_the_rows_used(judge):
         (claim(1, reading(steps=YEAR.replace("value =", "valu ="))), "no key 'valu'"),
         (claim(1, reading(steps=YEAR.replace('end = "2020"', 'end = "2022"'))),
          "the table does not cover the window; it lacks 2022-01 to 2022-12"),
+        (claim(1, reading(read=IMPORTS.replace(" }", ', start = "2020", end = "2023" }'),
+                          steps='["total", { value = "value_reported" }]')),
+         "the table does not cover the window; it lacks 2022-01 to 2023-12"),
+        (claim(1, reading(read=IMPORTS.replace(" }", ', start = "2019-11", end = "2020-01" }'),
+                          steps="")),
+         "the table does not cover the window; it lacks 2019-11 to 2019-12"),
+        (claim(1, reading(
+            steps='["growth", { value = "value_reported", year = 2030, base = 2020 }]',
+            result="growth_pct"), unit="percent"),
+         "must give one number, and gives none; what was read is of 2020-01 to 2021-12"),
         (claim(1, reading(read=IMPORTS.replace("TOTAL", "wheaty"))), "no product 'wheaty'"),
         (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than FRA"),
         (claim(1, reading(read=IMPORTS.replace('flow = "M", ', ""))), "is mixed"),

@@ -21,6 +21,7 @@ from tradeflows.claims.ledger import (
 )
 from tradeflows.errors import LedgerError, TradeflowsError, near
 from tradeflows.measures.common import UNIT_IN, unit_of
+from tradeflows.measures.months import first_month, runs, span
 from tradeflows.trace import count
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ def judge(
         if reading.read.get("table") == "figures":
             rows = _read(reading.read, read, asked)
             origins = {_origin(each, repeats) for each in rows["id"]}
-            if origins & counted:
-                why = "the claim's own source" if own in origins else "repeats a figure counted"
+            itself = own in origins or (not own and rows["address"].eq(claim.where).any())
+            if itself or origins & counted:
+                why = "the claim's own source" if itself else "repeats a figure counted"
                 one = one._replace(agrees=None, note=why)
             counted |= origins
         found.append(one)
@@ -152,9 +154,17 @@ def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found
         lacking = ", ".join(dict.fromkeys(frame.loc[~frame["complete"], "missing"]))
         raise LedgerError(f"the table does not cover the window; it lacks {lacking}")
     numbers = frame[reading.result].dropna().unique()
-    if len(numbers) != 1:
-        listed = ", ".join(f"{number:.6g}" for number in numbers[:5]) or "none"
+    if len(numbers) > 1:
+        listed = ", ".join(f"{number:.6g}" for number in numbers[:5])
         raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
+    if not len(numbers):
+        held = _read(reading.read, read, asked).get("ref_period")
+        told = (
+            ""
+            if held is None
+            else f"; what was read is of {held.min():%Y-%m} to {held.max():%Y-%m}"
+        )
+        raise LedgerError(f"must give one number, and gives none{told}")
     if nulls := int(frame[reading.result].isna().sum()):
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
     unit = _unit(frame, reading.result)
@@ -198,7 +208,19 @@ def _read(filters: Mapping[str, Any], read: Read, asked: Asked) -> pd.DataFrame:
     question = _question(filters)
     if question not in asked:
         asked[question] = read(**{"table": "trade", **filters})
+        if filters.get("table", "trade") == "trade":
+            _reaches(asked[question], filters)
     return asked[question]
+
+
+def _reaches(frame: pd.DataFrame, filters: Mapping[str, Any]) -> None:
+    """Refuse rows that do not reach both ends of the window that was asked for."""
+    first = first_month(frame)
+    begin, stop = int(first.min()), int((first + frame["n_months"]).max())
+    lacking = [*range(span(filters["start"])[0] if "start" in filters else begin, begin),
+               *range(stop, span(filters["end"])[1] if "end" in filters else stop)]  # fmt: skip
+    if lacking:
+        raise LedgerError(f"the table does not cover the window; it lacks {runs(lacking)}")
 
 
 def _question(filters: Mapping[str, Any]) -> str:
