@@ -1,5 +1,6 @@
 """The project's own ledger: what it must hold, and that no verdict moves unannounced."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,16 @@ def test_what_moved_is_told_by_claim(old, new, lines):
         return [head | {"value": value, "unit": "USD", "agrees": "True"}] if value else []
 
     assert accept.judged(rows(old), rows(new)) == lines
+
+
+def test_the_flags_told_are_of_the_rows_that_the_numbers_were_made_of(verdicts):
+    """China's exports of July 2023 are a line each of two files: no block, and no conflict."""
+    for each in verdicts:
+        told = [found for one in each.caveats if (found := re.match(r"(\d+) of (\d+) rows", one))]
+        assert all(int(found[2]) <= sum(one.rows for one in each.found) for found in told)
+        if each.claim.id == "U37":
+            assert [found.string.partition(":")[0] for found in told] == [
+                "1 of 2 rows derived",
+                "1 of 2 rows rounded",
+                "1 of 2 rows second-hand",
+            ]

@@ -153,8 +153,8 @@ def traceable(frame: pd.DataFrame) -> list[str]:
     return [name for name in own if name in frame]
 
 
-def count(frame: pd.DataFrame, column: str) -> int:
-    """How many numbers of raw files a column was made of, without a look at the files.
+def lines(frame: pd.DataFrame, column: str) -> set[Line]:
+    """The numbers of raw files that a column was made of, without a look at the files.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def count(frame: pd.DataFrame, column: str) -> int:
         As :func:`trace`, where the lineage is lost.
     """
     at = np.flatnonzero(frame[column].notna().to_numpy())
-    return len({line for one in _numbers(frame, column, at) for line in _lines(one)})
+    return {line for one in _numbers(frame, column, at) for line in _lines(one)}
 
 
 def recombine(terms: pd.DataFrame, formula: str) -> float:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tradeflows import catalogue, schema, tables
+from tradeflows import catalogue, tables
 from tradeflows.claims.ledger import (
     SAME_UNIT,
     Claim,
@@ -20,9 +20,10 @@ from tradeflows.claims.ledger import (
     published,
 )
 from tradeflows.errors import LedgerError, TradeflowsError, near
+from tradeflows.lineage import PLACE
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.months import first_month, runs, span
-from tradeflows.trace import count
+from tradeflows.trace import Line, lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,8 @@ class Found(NamedTuple):
     """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
 
     `value` is `scale` times the number in the column `result` of `frame`, whose lines
-    :func:`terms` follows.
+    :func:`terms` follows; `read` are the frames that it was made of, and `mind` what the measures
+    say and what is true of the sources.
     """
 
     name: str
@@ -48,8 +50,9 @@ class Found(NamedTuple):
     ratio: float | None
     agrees: bool | None
     note: str
-    caveats: tuple[str, ...]
+    mind: tuple[str, ...]
     sources: tuple[str, ...]
+    read: tuple[pd.DataFrame, ...]
     frame: pd.DataFrame
     result: str
     scale: float
@@ -62,9 +65,14 @@ class Found(NamedTuple):
         return "at most " if self.low < self.high == self.value and self.low <= 0 else ""
 
     @property
+    def lines(self) -> set[Line]:
+        """The numbers of raw files that it was made of."""
+        return lines(self.frame, self.result)
+
+    @property
     def rows(self) -> int:
-        """How many numbers of raw files it was made of."""
-        return count(self.frame, self.result)
+        """How many these are."""
+        return len(self.lines)
 
 
 class Verdict(NamedTuple):
@@ -77,8 +85,17 @@ class Verdict(NamedTuple):
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """The caveats of all readings, each once."""
-        return tuple(dict.fromkeys(caveat for one in self.found for caveat in one.caveats))
+        """What the rows used are flagged as, and what else to mind of a reading, each once."""
+        if not self.found:
+            return ()
+        import pandas as pd
+
+        used = {line[: len(PLACE)] for one in self.found for line in one.lines}
+        frames = {id(frame): frame for one in self.found for frame in one.read}.values()
+        rows = pd.concat([frame[[*PLACE, *({"flags"} & set(frame))]] for frame in frames])
+        rows = rows[pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(used)].drop_duplicates([*PLACE])
+        flags = tables.flags_present(rows.fillna({"flags": ""}))
+        return tuple(dict.fromkeys([*flags, *(each for one in self.found for each in one.mind)]))
 
 
 Asked = dict[str, Any]  # frames that were read, by their question: each is asked once
@@ -182,11 +199,12 @@ def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found
     low, high = interval(value, said, 0.0)
     if said["qualifier"] in ("≤", "<"):
         low = 0.0 if value >= 0 else low
+    frames = tuple(_read(each, read, asked) for each in (reading.read, reading.beside) if each)
     return Found(
         reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
         _agrees(low, high, claim),
         "bound" if low != high else "",
-        _caveats(frame, **read.keywords), tuple(frame.attrs.get("sources", ())), frame,
+        _mind(frame, frames, **read.keywords), tuple(frame.attrs.get("sources", ())), frames, frame,
         reading.result, reading.scale * factor,
     )  # fmt: skip
 
@@ -268,8 +286,10 @@ def _unit(frame: pd.DataFrame, result: str) -> str:
     raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
 
 
-def _caveats(frame: pd.DataFrame, root: Path, local: bool) -> tuple[str, ...]:
-    """What the measures and the rows' flags say, and what is true of the sources as a whole."""
+def _mind(
+    frame: pd.DataFrame, frames: Iterable[pd.DataFrame], root: Path, local: bool
+) -> tuple[str, ...]:
+    """What the measures say, but for flags of rows that may not be used, and the sources' notes."""
     catalogued = catalogue.load(root, local=local)
     sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
     copied = "transcribed, not the publisher’s own file. "
@@ -278,9 +298,9 @@ def _caveats(frame: pd.DataFrame, root: Path, local: bool) -> tuple[str, ...]:
         for source in sources
         if source.note or source.kind == "transcribed"
     ]
-    words = sorted({word for text in frame.get("flags", ()) for word in str(text).split()})
-    known = [f"{word}: {schema.FLAGS[word]}" for word in words if word in schema.FLAGS]
-    return tuple(dict.fromkeys([*frame.attrs.get("caveats", ()), *known, *notes]))
+    flags = {said for each in frames for said in tables.flags_present(each)}
+    told = [said for said in frame.attrs.get("caveats", ()) if said not in flags]
+    return tuple(dict.fromkeys([*told, *notes]))
 
 
 def judged(

@@ -20,11 +20,12 @@ from tradeflows.tables.asking import (
 from tradeflows.tables.building import Built, build
 from tradeflows.tables.choosing import ADD_UP, TOLD, day_known, family, total_or_parts
 from tradeflows.tables.files import processed, stored
-from tradeflows.tables.reading import no_nesting, read
+from tradeflows.tables.reading import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [
     "ADD_UP", "ALL_GOODS", "FEW", "FILTERS", "MEASURES", "PARTS", "TOLD", "Built", "Words",
-    "build", "conditions", "control_totals", "dates_of", "day_known", "family", "month_of",
-    "no_nesting", "processed", "read", "scan", "split", "stored", "texts_of", "total_or_parts",
+    "build", "conditions", "control_totals", "dates_of", "day_known", "family", "flags_present",
+    "month_of", "no_nesting", "processed", "read", "scan", "split", "stored", "texts_of",
+    "total_or_parts",
 ]  # fmt: skip

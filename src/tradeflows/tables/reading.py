@@ -151,7 +151,7 @@ def read(
         caveats += _restated(frame)
     if first is not None or last is not None:
         caveats += undated(held, table, wanted)
-    caveats += _flags_present(frame)
+    caveats += flags_present(frame)
     frame.attrs = {
         "sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)
     }  # fmt: skip
@@ -231,7 +231,8 @@ def _restated(frame: pd.DataFrame) -> list[str]:
             "releases or outlets; vintage= and outlet= choose"] if several else []  # fmt: skip
 
 
-def _flags_present(frame: pd.DataFrame) -> list[str]:
+def flags_present(frame: pd.DataFrame) -> list[str]:
+    """What the flags of a frame's rows say, each with the number of rows that have it."""
     if "flags" not in frame:
         return []
     counts = Counter(word for text in frame["flags"] for word in text.split())
