@@ -1065,6 +1065,18 @@ def test_a_difference_of_shares_is_in_percentage_points():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("now", "then", "between"),
+    [("=", "=", "="), ("=", "≤", "≥"), (">", "=", "≥"), ("=", ">", "≤"), ("≤", "=", "≤"),
+     ("~", "=", "~"), ("≤", "≤", "~")],
+)  # fmt: skip
+def test_a_difference_to_a_bound_is_a_bound(now, then, between):
+    """25 per cent is at least 24.5 percentage points above what is at most 0.5 per cent."""
+    sides = (pd.DataFrame({"value": [x], "unit": "percent", "qualifier": sign})
+             for x, sign in ((25.0, now), (0.5, then)))  # fmt: skip
+    assert measures.difference(*sides, "value")["qualifier"].tolist() == [between]
+
+
 def test_a_difference_is_in_the_unit_of_its_column_and_not_of_what_stands_beside_it():
     now, then = (
         months(2021, x, value_reported=9.0, currency="CNY", primary_value_usd=1.0, share_pct=x)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tradeflows import catalogue, tables
+from tradeflows import catalogue, schema, tables
 from tradeflows.claims.ledger import (
     SAME_UNIT,
     Claim,
@@ -289,7 +289,7 @@ def _unit(frame: pd.DataFrame, result: str) -> str:
 def _mind(
     frame: pd.DataFrame, frames: Iterable[pd.DataFrame], root: Path, local: bool
 ) -> tuple[str, ...]:
-    """What the measures say, but for flags of rows that may not be used, and the sources' notes."""
+    """What the measures say, their own flags, and the sources' notes; rows' flags are not here."""
     catalogued = catalogue.load(root, local=local)
     sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
     copied = "transcribed, not the publisher’s own file. "
@@ -300,7 +300,10 @@ def _mind(
     ]
     flags = {said for each in frames for said in tables.flags_present(each)}
     told = [said for said in frame.attrs.get("caveats", ()) if said not in flags]
-    return tuple(dict.fromkeys([*told, *notes]))
+    of_rows = {word for each in frames for text in each.get("flags", ()) for word in text.split()}
+    own = {word for text in frame.get("flags", ()) for word in str(text).split()} - of_rows
+    known = [f"{word}: {schema.FLAGS[word]}" for word in sorted(own) if word in schema.FLAGS]
+    return tuple(dict.fromkeys([*told, *known, *notes]))
 
 
 def judged(

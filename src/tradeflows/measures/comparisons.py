@@ -205,7 +205,9 @@ def difference(
     -------
     DataFrame, one row
         `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0) and
-        ``unit``, of the change: percentage points where the figures are in per cent.
+        ``unit``, of the change: percentage points where the figures are in per cent; and where a
+        side has one ``qualifier``: what is above a figure that is at most so much is at least that
+        much above.
 
     Raises
     ------
@@ -226,6 +228,9 @@ def difference(
     result = pd.DataFrame({value: [first], f"{value}_base": [second], "change": [first - second],
                            "unit": [unit]})  # fmt: skip
     result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
+    if "qualifier" in frame or "qualifier" in base:
+        result["qualifier"] = _between(*(side.get("qualifier", pd.Series("=")).iloc[0]
+                                         for side in (frame, base)))  # fmt: skip
     at = np.zeros(1, "int64")  # of rows that repeat one another the first
     roles = {name: Role(side, column, at) for name, (side, column) in sides.items()}
     return carry(result, frame, base, formulas={
@@ -234,6 +239,15 @@ def difference(
         value: Formula("value", roles),
         f"{value}_base": Formula("base", roles),
     })  # fmt: skip
+
+
+def _between(first: str, second: str) -> str:
+    """The qualifier of a difference of two figures that have these."""
+    least = first in (">", "≥") or second in ("<", "≤")
+    most = first in ("<", "≤") or second in (">", "≥")
+    if least == most:
+        return "=" if first == second == "=" else "~"
+    return "≥" if least else "≤"
 
 
 def gap(
