@@ -370,6 +370,12 @@ def test_rows_as_read_may_be_joined_and_labelled_anew(root):
     assert len(trace(measures.total(frame, KG, ["reporter_iso"]))) == 12
 
 
+def test_rows_as_read_may_be_saved_as_csv_and_read_again(root, tmp_path):
+    """A CSV gives an empty text back as a null."""
+    crude(reporter="IND").to_csv(tmp_path / "mine.csv", index=False)
+    assert len(trace(pd.read_csv(tmp_path / "mine.csv"), KG)) == 6
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [

@@ -220,8 +220,12 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
     cells = frame[[*PLACE, column]].iloc[at]
     return [
         Number(column, {column: [Line(str(source), int(row), str(field), column, float(value))]})
-        for source, row, field, value in zip(*(cells[name] for name in cells), strict=True)
-    ]
+        for source, row, field, value in zip(
+            cells["source_id"], cells["source_row"],
+            cells["source_field"].astype("object").fillna(""),  # a CSV gives a null for ""
+            cells[column], strict=True,
+        )
+    ]  # fmt: skip
 
 
 def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> np.ndarray:
@@ -245,7 +249,7 @@ def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> 
             differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
             if differs.any():
                 i = differs.argmax()
-                raise QueryError(f"{name} of row {labels[i]!r} is {now[i]} and was {then[i]}: it "
+                raise QueryError(f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
                                  "was changed, or rows were labelled anew (reset_index); "
                                  f"{todo}")  # fmt: skip
     return np.asarray(rows)
