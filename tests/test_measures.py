@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tradeflows import codes, measures
 from tradeflows.errors import CodeError, QueryError
+from tradeflows.measures.common import unit_of
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
 
@@ -501,6 +502,14 @@ def test_a_unit_value_is_per_tonne_and_per_barrel():
     result = measures.unit_value(frame).iloc[0]
     assert result["unit_value_per_tonne"] == 733
     assert result["unit_value_per_barrel"] == pytest.approx(100)  # 733 / 7.33
+
+
+def test_a_unit_value_is_in_the_currency_of_its_value():
+    frame = months(2021, 2000.0, value_reported=1466.0, currency="EUR", **{USD: 1700.0})
+    for value, currency in (("value_reported", "EUR"), (USD, "USD")):
+        result = measures.unit_value(frame, value)
+        assert unit_of(result, "unit_value_per_barrel") == f"{currency}/bbl"
+        assert unit_of(result, "unit_value_per_tonne") == f"{currency}/t"
 
 
 def test_a_unit_value_is_null_where_the_weight_is_none_zero_or_estimated():

@@ -19,7 +19,7 @@ SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
 # What readers see of a unit, before and after the number; others stand after it as they are.
 UNITS = {"USD": ("$", ""), "percent": ("", " %"), "%": ("", " %"), "ratio": ("", ""),
          "bbl/day": ("", " barrels a day"), "USD/bbl": ("$", " a barrel"),
-         "tonnes/yr": ("", " tonnes a year"), "times": ("", " times"),
+         "USD/t": ("$", " a tonne"), "tonnes/yr": ("", " tonnes a year"), "times": ("", " times"),
          "units": ("", " pieces")}  # fmt: skip
 STEPS = ((1e9, " billion"), (1e6, " million"))
 

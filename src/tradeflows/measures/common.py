@@ -23,11 +23,13 @@ UNITS = {
 # The unit of a column that a table or a measure gives, or the column that says it.
 UNIT_OF = {
     "primary_value_usd": "USD", "net_wgt_kg": "kg", "growth_pct": "percent", "yoy_pct": "percent",
-    "share_pct": "percent", "barrels_per_day": "bbl/day", "unit_value_per_barrel": "USD/bbl",
-    "displacement": "ratio", "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio",
-    "hhi": "ratio",
+    "share_pct": "percent", "barrels_per_day": "bbl/day", "displacement": "ratio",
+    "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio", "hhi": "ratio",
 }  # fmt: skip
-UNIT_IN = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote"}
+UNIT_IN = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote",
+           "unit_value_per_tonne": "unit_value_in",
+           "unit_value_per_barrel": "unit_value_in"}  # fmt: skip
+_PER = {"unit_value_per_tonne": "/t", "unit_value_per_barrel": "/bbl"}
 _RIVALS = ("publisher", "vintage", "n_months", "freq_code", "qty_unit", "partner_code",
            "source_id", *CELL, *LABELS)  # fmt: skip
 _PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
@@ -57,7 +59,7 @@ def grain_of(frame: pd.DataFrame, value: str) -> list[str]:
 def unit_of(frame: pd.DataFrame, column: str) -> str:
     """The unit of the figures in `column`, as the first row has it; empty where nothing says it."""
     said = frame.get(UNIT_IN.get(column, "unit"))
-    return UNIT_OF.get(column) or ("" if said is None else str(said.iloc[0]))
+    return UNIT_OF.get(column) or ("" if said is None else f"{said.iloc[0]}{_PER.get(column, '')}")
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:

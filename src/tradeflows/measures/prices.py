@@ -8,6 +8,8 @@ import pandas as pd
 from tradeflows.errors import QueryError
 from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
+    UNIT_IN,
+    UNIT_OF,
     UNITS,
     carry,
     groups_of,
@@ -47,9 +49,10 @@ def unit_value(
     Returns
     -------
     DataFrame, rows and columns of `frame`
-        With ``unit_value_per_tonne`` and ``unit_value_per_barrel`` (in the value's currency; null
-        where the weight is null, 0 or flagged estimated) and ``outlier``: further than 3.5 scaled
-        median absolute deviations from the median.
+        With ``unit_value_per_tonne`` and ``unit_value_per_barrel`` (in the value's currency, which
+        ``unit_value_in`` names if it is known; null where the weight is null, 0 or flagged
+        estimated) and ``outlier``: further than 3.5 scaled median absolute deviations from the
+        median.
 
     Raises
     ------
@@ -73,6 +76,9 @@ def unit_value(
     result = frame.assign(
         unit_value_per_tonne=price, unit_value_per_barrel=price / barrels_per_tonne, outlier=far
     )
+    currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
+    if currency is not None:
+        result = result.assign(unit_value_in=currency)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     names, tonnes = {"value": Role(frame, value), "weight": Role(frame, weight)}, "weight / 1000"
     return carry(result, frame, caveats=caveats, kept=[Role(frame)], formulas={
