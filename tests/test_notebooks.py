@@ -167,6 +167,18 @@ def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
     assert {*re.findall(number, answer)} - {*re.findall(number, said)} - years == set()
 
 
+def test_every_number_of_a_heading_stands_in_its_checked_sentence(notebook):
+    """As it is there or rounded, years apart; or a heading would outlive its number."""
+    for heading, sentence in notebooks.claims(notebook).items():
+        said, claimed = (re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
+                         for text in (sentence, re.sub(r"^Claim \d+\.", "", heading)))  # fmt: skip
+        for number in claimed:
+            digits = len(number.partition(".")[2])
+            assert re.fullmatch(r"(19|20)\d\d", number) or any(
+                round(float(each), digits) == float(number) for each in said
+            ), f"{number} of {heading!r} is not in {sentence!r}"
+
+
 def test_every_heading_is_a_claim_with_a_chart_and_its_check(notebook):
     headings = [of for cell in notebook.cells if cell.cell_type == "markdown"
                 for of in notebooks.HEADING.findall(cell.source)]  # fmt: skip
