@@ -429,9 +429,10 @@ def test_the_growth_of_2022_turns_on_the_vintage(rows):
         assert round(100 * (year[2022] / year[2021] - 1), 1) == growth
 
 
-def test_baci_is_reconciled_and_states_no_drones(rows):
+def test_baci_is_reconciled_while_both_sides_report_and_states_no_drones(rows):
     baci = rows("baci_hs17_china_russia_2017_2023")
-    assert set(baci["flags"]) == {"reconciled"}
+    flags = baci.groupby(baci["ref_period"].dt.year.gt(2021))["flags"].unique()
+    assert flags.map(list).to_dict() == {False: ["reconciled"], True: ["one-sided"]}
     assert not baci["cmd_code"].str.startswith(("8806", "8807")).any()
     assert {"852580", "880211", "880330"} <= set(baci["cmd_code"])
     value = baci[baci["ref_period"].dt.year.eq(2021)].groupby("reporter_iso")["value_reported"]

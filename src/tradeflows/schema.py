@@ -120,6 +120,7 @@ FLAGS = {
     "block": "several months in one figure",
     "rebuilt": "built from the partners' statistics, so no independent witness",
     "reconciled": "a value between the two sides' reports, so neither side's own",
+    "one-sided": "a reconciled series, but here one side alone reported, so no second witness",
     "partial": "the period is not complete",
     "second-hand": "copied from a publication that quotes the publisher",
     "confidential": "the publisher holds the figure back",

@@ -229,15 +229,20 @@ def _direction(path: Path, table: pa.Table) -> dict[str, pa.Array]:
     }
 
 
+RUSSIA_REPORTED_TO = 2021  # the last year of Russia's reports to UN Comtrade, which BACI draws on
+
+
 def baci_china_russia(path: Path, source: Source) -> Iterator[Part]:
     """Reconciled trade between China and Russia by HS 2017 subheading, USD FOB and kg a year.
 
     The value lies between what the two sides report, so it is stated as the exporter's and
-    flagged reconciled.
+    flagged reconciled; after the last year that Russia reported it is one-sided.
     """
     table = read_text(path, ["year", "exporter", "importer", "hs6", "value_usd_thousand",
                              "quantity_tonnes"])  # fmt: skip
     demand(path, "hs6", table["hs6"].combine_chunks(), r"^\d{6}$", "six digits")
+    period = year(path, table, "year")
+    two_sides = pc.less_equal(pc.year(period), RUSSIA_REPORTED_TO)
     yield flows(
         source,
         table,
@@ -248,13 +253,13 @@ def baci_china_russia(path: Path, source: Source) -> Iterator[Part]:
         classification_code="H5",
         cmd_code=table["hs6"],
         freq_code="A",
-        ref_period=year(path, table, "year"),
+        ref_period=period,
         n_months=12,
         value_reported=number(path, table, "value_usd_thousand", 3),
         currency="USD",
         valuation="FOB",
         net_wgt_kg=number(path, table, "quantity_tonnes", 3),
-        flags="reconciled",
+        flags=pc.if_else(two_sides, "reconciled", "one-sided"),
     )
 
 
