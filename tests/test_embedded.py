@@ -455,6 +455,15 @@ def test_chinas_drone_partners_sum_to_their_world_and_russia_has_half_a_million(
     assert drones["net_wgt_kg"].isna().all()
 
 
+def test_sixteen_members_state_no_gas_from_russia_in_2021(rows):
+    gas = rows("eurostat_nrg_ti_gasm_from_russia_2018_2025")
+    gas = gas[gas["ref_period"].dt.year.eq(2021) & gas["cmd_code"].eq("G3000")]
+    nothing = gas.groupby("reporter_iso")["qty"].agg(["max", "count"])
+    nothing = nothing[nothing["max"].eq(0) & nothing["count"].eq(12)]
+    assert len(nothing) == 16
+    assert {"AUT", "CZE", "HUN", "ITA", "SVK"} <= set(nothing.index)
+
+
 def test_the_rebuilt_series_says_so_and_reaches_may_2026(ask):
     frame = ask(reporter="RUS", partner="CHN", product="oil and oil products")
     assert months(frame)[-1] == "2026-05"

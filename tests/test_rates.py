@@ -7,7 +7,7 @@ import twins
 from tradeflows import measures
 from tradeflows.errors import QueryError
 from tradeflows.publishers import gacc
-from tradeflows.trace import count
+from tradeflows.trace import lines
 
 USD = "primary_value_usd"
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
@@ -105,8 +105,8 @@ def test_a_rate_over_several_months_holds_for_each_of_them(frame):
 
 def test_each_rate_knows_the_cells_that_it_was_made_of(frame):
     rates = measures.customs_rate(frame("CNY"), frame("USD", name="b"))
-    assert [count(rates, name) for name in ("rate", "low", "high")] == [6, 4, 4]
-    assert count(measures.convert(frame("CNY", name="c"), rates), USD) == 4 + 6
+    assert [len(lines(rates, name)) for name in ("rate", "low", "high")] == [6, 4, 4]
+    assert len(lines(measures.convert(frame("CNY", name="c"), rates), USD)) == 4 + 6
 
 
 @pytest.mark.parametrize(
