@@ -180,6 +180,13 @@ def test_a_figure_from_where_the_claim_was_read_is_its_own_source_too(judge):
     assert other.agrees is False
 
 
+def test_a_claim_of_which_only_its_source_is_held_says_so(judge):
+    text = claim(12e6, figure("F1")).replace('"example.org"', '"example.org/F1"')
+    verdict = judge(text)["C1"]
+    assert (verdict.verdict, verdict.reason) == ("not testable here", "only its source")
+    assert "because: only its source, that is, what is held" in "\n".join(claims.explain(verdict))
+
+
 def test_a_reading_of_which_some_rows_have_no_number_is_refused(judge):
     steps = '["yoy", { value = "value_reported" }]'  # of 2020 there is no year before
     with pytest.raises(LedgerError, match="one number, and 12 of its 24 rows have none"):

@@ -150,7 +150,9 @@ def judge(
         found.append(one)
     said = [one.agrees for one in found if one.agrees is not None]
     if not said:
-        return Verdict(claim, NOT_TESTABLE, claim.reason or "only bounds", tuple(found))
+        bounds = any(one.note == "bound" for one in found)
+        why = claim.reason or ("only bounds" if bounds else "only its source")
+        return Verdict(claim, NOT_TESTABLE, why, tuple(found))
     verdict = REPRODUCED if all(said) else DEPENDS if any(said) else NOT_REPRODUCED
     return Verdict(claim, verdict, "", tuple(found))
 

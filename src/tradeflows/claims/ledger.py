@@ -21,6 +21,7 @@ REASONS = {
     "not public": "the records behind it are not public",
     "needs a live query": "public statistics could tell, but not those held here",
     "only bounds": "what is held bounds the figure and cannot settle it",
+    "only its source": "what is held repeats the claim's own source",
 }
 SAME_UNIT = {"%": "percent", "percent y/y": "percent", "percent vs 2021": "percent"}
 
