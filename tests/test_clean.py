@@ -179,7 +179,7 @@ def test_two_files_that_state_one_cell_do_not_go_into_one(saved, tmp_path):
         saved(envelope(rows), f"{n}.json") for n, rows in enumerate(replies, start=1)
     )
     to = tmp_path / "out.parquet"
-    with pytest.raises(SchemaError, match=r"record 1 of 1.json and record 1 of 2.json state the sa"):
+    with pytest.raises(SchemaError, match=r"record 1 of 1.json and record 1 of 2.json state"):
         clean.clean("comtrade", [first, again], to)
     assert not to.exists()
     clean.clean("comtrade", [first, other], to)
