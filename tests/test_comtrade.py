@@ -244,6 +244,27 @@ def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_take
     assert max(full) < 90_000  # eleven months in two calls would be 93,000
 
 
+@pytest.mark.parametrize("seed", [3, 10, 31])
+def test_cuts_of_some_partners_do_not_make_the_rest_be_asked_one_by_one(seed):
+    rng, who = random.Random(seed), [*codes.area_codes("comtrade")][1:61]
+    rows = {(period, name): rng.choice([1, 5, 40, 120])  # no month tells of the next
+            for period in ("202401", "202402") for name in who}  # fmt: skip
+    records = {f"156 {period}": 3 * sum(n for (p, _), n in rows.items() if p == period)
+               for period in ("202401", "202402")}  # fmt: skip
+    box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
+    calls = comtrade.pack(box, records, records, comtrade.PREVIEW)
+    queue, made = packing.Queue(calls, records, comtrade.PREVIEW), 0
+    while queue:
+        call, made = queue.take(), made + 1
+        came = {("156", p, name): n for (p, name), n in rows.items()
+                if p in call.periods and name in packing.enumerated(call.partners)}  # fmt: skip
+        if sum(came.values()) >= 500:
+            queue.cut(call, 500)
+        else:
+            queue.learn(call, came)
+    assert made <= 4 * sum(rows.values()) / 500
+
+
 def test_where_a_month_is_more_than_a_call_partners_are_parted_by_what_they_had(root):
     twin = Twin(many(0.6, random.Random(6)), cap=150)  # about 480 rows a month
     twin.times = 7

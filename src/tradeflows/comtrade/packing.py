@@ -118,9 +118,7 @@ class Density:
             share = sum(self._share(reporter, name) for name in partners
                         if self._of[reporter, name])  # fmt: skip
             for cell in cells:
-                came, expected = self._cells.get(cell, (0.0, 0.0))
-                told = records.get(cell, 0) * share
-                self._cells[cell] = came + by_cell[cell], expected + told
+                self._saw(cell, by_cell[cell], records.get(cell, 0) * share)
             of = ceil(sum(max(1.0, self._size(cell, records)) for cell in cells))
             for name in partners:
                 for key in ((reporter, name), ("", name), ("", "")):
@@ -134,10 +132,15 @@ class Density:
         if self.blank:
             self._guess *= max(1.0, sqrt(2) * more)
         elif self.knows(call):
-            for cell in cells_of(call):
-                came, expected = self._cells.get(cell, (0.0, 0.0))
-                factor = max(1.0, 1.05 * more) * (came + EVEN) / (expected + EVEN)
-                self._cells[cell] = factor * (expected + EVEN) - EVEN, expected
+            partners = enumerated(call.partners)
+            share = {r: sum(self._share(r, name) for name in partners) for r in call.reporters}
+            told = {cell: records.get(cell, 0) * share[cell.split()[0]] for cell in cells_of(call)}
+            for cell, rows in told.items():
+                self._saw(cell, 1.05 * count * rows / max(1.0, sum(told.values())), rows)
+
+    def _saw(self, cell: str, rows: float, expected: float) -> None:
+        before = self._cells.get(cell, (0.0, 0.0))
+        self._cells[cell] = before[0] + rows, before[1] + expected
 
     def _missed(self, call: Call, records: Records, count: int) -> None:
         """Note by how much `count` rows are beside what was expected of partners seen before."""
