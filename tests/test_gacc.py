@@ -346,7 +346,6 @@ def test_january_and_february_are_a_block(rows):
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
         (b"100MN", b"GROSS", LayoutError, "circuits: expected a unit of .*, found 'GROSS'"),
         (b"5144.0", b"5144.O", LayoutError, "csv: Crude petroleum oils: expected a number or -"),
-        (b"<p>", b"<![foo <p>", LayoutError, "markup that no parser takes"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
         (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
         (
@@ -360,6 +359,16 @@ def test_january_and_february_are_a_block(rows):
 def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
+
+
+def test_markup_that_the_parser_gives_up_on_is_no_traceback(rows):
+    page = twins.gacc_page(TITLE, LINES)
+    try:  # newer versions of Python pass over it
+        again = rows(page.replace(b"<p>", b"<![foo <p>"))
+    except LayoutError as error:
+        assert "markup that no parser takes" in str(error)
+    else:
+        assert again == rows(page)
 
 
 def test_a_period_beside_the_title_is_refused(rows):
