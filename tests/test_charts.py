@@ -291,6 +291,13 @@ def test_windows_show_their_days_and_whose_source_the_claim_is(log):
     assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
 
 
+def test_what_disagrees_is_not_said_to_be_one_time_the_claim():
+    near = readings(("A", 1.00004, False, "not reproduced"), ("B", 1.00004, True, "reproduced"),
+                    statement="So", figure=100, value=100.0, unit="USD", qualifier="=")  # fmt: skip
+    said = charts.drawn(ratios(near))["printed"]
+    assert said.to_dict() == {"A": "1.00004", "B": "1"}
+
+
 def test_a_claim_is_a_row_and_each_reading_a_marker():
     axes = ratios()
     table = charts.drawn(axes)

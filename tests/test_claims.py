@@ -9,7 +9,7 @@ import twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import claims, cli, local, tables
+from tradeflows import claims, cli, front, local, tables
 from tradeflows.errors import LedgerError
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
@@ -331,6 +331,20 @@ def test_scaling_all_rows_scales_a_sum_and_leaves_growth_as_it_was(build, judge,
     assert math.isclose(found["C2"].found[0].value, 50)
 
 
+@pytest.mark.parametrize(
+    ("ratio", "said"), [(1.0, "1"), (1.00004, "1.00004"), (0.9996, "0.9996"), (0.854321, "0.854")]
+)
+def test_a_ratio_says_one_only_where_it_is(ratio, said):
+    assert claims.times(ratio) == said
+
+
+def test_a_figure_printed_to_the_dollar_is_told_to_the_dollar(judge, build):
+    root = build()
+    [verdict] = judge(claim(76_122_649_188, reading(), printed_to=1), root).values()
+    assert "76,122,649,188 USD, so 76,122,649,187.5 to" in "\n".join(claims.explain(verdict))
+    assert front.card(verdict, root)["said"] == "$76,122,649,188"
+
+
 def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path, capsys):
     root, ledger = build(), tmp_path / "other.toml"
     ledger.write_text(claim(24e6, reading(), EXPORTS), encoding="utf-8")
@@ -338,7 +352,7 @@ def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path,
     assert cli.main(common) == 0
     assert "depends on the definition" in capsys.readouterr().out
     assert cli.main([*common, "C1"]) == 0
-    assert "disagrees: imports: 12,000,000 USD, 0.500 of the claim" in capsys.readouterr().out
+    assert "disagrees: imports: 12,000,000 USD, 0.5 of the claim" in capsys.readouterr().out
     assert cli.main([*common, "--json"]) == 0
     assert '"verdict": "depends on the definition"' in capsys.readouterr().out
     assert cli.main([*common, "C2"]) == 2

@@ -167,8 +167,11 @@ def _said(claim: Claim) -> str:
         return SIGNS[claim.qualifier]
     said = WORDS.get(claim.qualifier, "") + number(claim.figure, claim.unit, 6)
     if math.isfinite(claim.low) and math.isfinite(claim.high) and claim.low < claim.high:
-        ends = (number(end, claim.unit, 8) for end in (claim.low, claim.high))
-        said += f" ({' to '.join(ends)} agree)"
+        low, high = (number(end, claim.unit, 8) for end in (claim.low, claim.high))
+        if low == high:  # printed in full
+            before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
+            return f"{WORDS.get(claim.qualifier, '')}{before}{claim.figure:,.0f}{after}"
+        said += f" ({low} to {high} agree)"
     return said
 
 
@@ -187,7 +190,7 @@ def _reading(one: Found, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
     says = SAYS[one.agrees] + (f": {one.note}" if one.agrees is None and one.note else "")
     return {
         "name": one.name, "value": one.bound + number(one.value, one.unit),
-        "ratio": "" if one.ratio is None else f"{one.ratio:.3g} times the claim",
+        "ratio": "" if one.ratio is None else f"{claims.times(one.ratio)} times the claim",
         "says": says, "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
         "bar": sorted((at(0), at(one.value))), "bound": bool(one.bound),
     } | _lines(claims.terms(one, root), claim)  # fmt: skip

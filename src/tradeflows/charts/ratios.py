@@ -185,12 +185,14 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
 
 
 def _figure(row: Any, column: str = "value") -> str:
-    """One reading in figures, closer where it is close to 1."""
+    """One reading in figures, closer where it is close to 1, and never 1 where it disagrees."""
     value = getattr(row, column)
-    close = 0.99 < value < 1.01
-    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + page.number(
-        round(value, 4) if close else value, 5 if close else 3
-    )
+    digits = 3
+    if 0.99 < value < 1.01:
+        wrong = row.says == "disagrees"
+        digits = next((n for n in range(4, 12) if not wrong or round(value, n) != 1), 4) + 1
+        value = round(value, digits - 1)
+    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + page.number(value, digits)
 
 
 def _span(part: pd.DataFrame, column: str) -> str:

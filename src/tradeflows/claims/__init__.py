@@ -26,10 +26,10 @@ from tradeflows.claims.judging import (
     verdicts,
 )
 from tradeflows.claims.ledger import REASONS, Claim, Reading, load, named, path
-from tradeflows.claims.telling import announced, as_json, chosen, explain, line, table, terms
+from tradeflows.claims.telling import announced, as_json, chosen, explain, line, table, terms, times
 
 __all__ = [
     "DEPENDS", "NOT_REPRODUCED", "NOT_TESTABLE", "REASONS", "REPRODUCED", "Claim", "Found",
     "Reading", "Verdict", "announced", "as_json", "chosen", "explain", "judge", "judged",
-    "line", "load", "named", "path", "table", "terms", "verdicts",
+    "line", "load", "named", "path", "table", "terms", "times", "verdicts",
 ]  # fmt: skip

@@ -62,13 +62,15 @@ def line(verdict: Verdict, *, colour: bool = False) -> str:
 def explain(verdict: Verdict) -> list[str]:
     """One claim in full, in lines: what was said by whom, each reading's number, the caveats."""
     claim = verdict.claim
+    exact = claim.low < claim.high and in_full(claim.low, 6) == in_full(claim.high, 6)
+    digits = 12 if exact else 6
     said = (
         "in words"
         if claim.figure is None
-        else f"{claim.qualifier} {in_full(claim.figure, 6)} {claim.unit}"
+        else f"{claim.qualifier} {in_full(claim.figure, digits)} {claim.unit}"
     )
     if claim.readings and claim.low > -math.inf and claim.high < math.inf:
-        said += f", so {in_full(claim.low, 6)} to {in_full(claim.high, 6)}"
+        said += f", so {in_full(claim.low, digits)} to {in_full(claim.high, digits)}"
     lines = [
         f"{claim.id}: {claim.statement}",
         f"  said by {claim.who} ({claim.where}), for {claim.window}: {said}",
@@ -78,10 +80,16 @@ def explain(verdict: Verdict) -> list[str]:
         lines.append(f"  because: {verdict.reason}, that is, {REASONS[verdict.reason]}")
     for one in verdict.found:
         agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
-        ratio = "" if one.ratio is None else f", {one.ratio:.3f} of the claim"
-        told = f"{one.bound}{in_full(one.value, 6)} {one.unit}{ratio}"
+        ratio = "" if one.ratio is None else f", {times(one.ratio)} of the claim"
+        told = f"{one.bound}{in_full(one.value, digits)} {one.unit}{ratio}"
         lines.append(f"  {agrees[one.agrees]}: {one.name}: {told}")
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
+
+
+def times(ratio: float) -> str:
+    """`ratio` in three figures, or in as many as tell it from 1."""
+    digits = next((n for n in range(3, 12) if float(f"{ratio:.{n}g}") != 1), 3)
+    return f"{ratio:.{digits}g}"
 
 
 def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
