@@ -8,6 +8,7 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tradeflows import clean
 from tradeflows.errors import CodeError, LayoutError, QueryError, TradeflowsError
 from tradeflows.publishers import gacc, gacc_monthly
 
@@ -360,6 +361,14 @@ def test_january_and_february_are_a_block(rows):
 def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_that_a_program_saved_in_utf8_is_known_and_refused(rows, tmp_path, encoding):
+    again = twins.gacc([OIL], PLAIN).decode("gb18030").encode(encoding)
+    with pytest.raises(LayoutError, match=r"expected GB18030, .* found UTF-8; give .* as it came"):
+        rows(again, flow="M")
+    assert clean.recognise(tmp_path / "saved.csv") == ["gacc"]
 
 
 def test_markup_that_one_parser_refuses_and_another_passes_over_loses_no_row(rows):

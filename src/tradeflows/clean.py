@@ -54,8 +54,9 @@ class Known(NamedTuple):
 KNOWN = {
     "gacc": Known(
         "China's customs (query CSV, or monthly table 13 or 14)", "trade",
-        re.compile(rb"\A[^\r\n]*(" + _ZH.encode("gb18030") + rb"|Commodity code\b|US dollar|"
-                   rb"Renminbi Yuan)|Commodities in Quantity and Value"),
+        re.compile(rb"\A[^\r\n]*(" + f"{_ZH}|".encode("gb18030") + f"{_ZH}|".encode() +
+                   rb"Commodity code\b|US dollar|Renminbi Yuan)|"
+                   rb"Commodities in Quantity and Value"),
     ),
     "cbr": Known("the Bank of Russia (XML of rates)", "rates", re.compile(rb"<ValCurs\b")),
     "ecb": Known(

@@ -167,6 +167,11 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
 
 def _names(path: Path) -> list[str]:
     """Our names of the columns, in the file's order; the empty one after the last comma is end."""
+    with path.open("rb") as file:
+        head = file.readline(4_096)
+    if any(chinese.encode() in head for chinese, *_ in HEADINGS.values()):
+        raise LayoutError(path, "GB18030, in which the site's files are written", "UTF-8",
+                          "give the file as it came, before any program saved it")  # fmt: skip
     found = [heading.strip() for heading in reading.header(path, "gb18030")]
     if not found or found[-1]:
         raise LayoutError(path, "a comma at the end of the header", repr(found[-1:])[:99],
