@@ -135,8 +135,9 @@ class Density:
             partners = enumerated(call.partners)
             share = {r: sum(self._share(r, name) for name in partners) for r in call.reporters}
             told = {cell: records.get(cell, 0) * share[cell.split()[0]] for cell in cells_of(call)}
+            whole = max(1.0, sum(told.values()))
             for cell, rows in told.items():
-                self._saw(cell, 1.05 * count * rows / max(1.0, sum(told.values())), rows)
+                self._saw(cell, 1.05 * count * rows / whole, rows)
 
     def _saw(self, cell: str, rows: float, expected: float) -> None:
         before = self._cells.get(cell, (0.0, 0.0))
