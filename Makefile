@@ -83,7 +83,7 @@ $(ENV): requirements.lock pyproject.toml
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
 	@sed '/^uv==/,/[^\\]$$/d' requirements.lock > .venv/others.txt
 	{ $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r .venv/uv.txt && \
-	    $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r .venv/others.txt; } || \
+	    $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --require-hashes -r .venv/others.txt; } || \
 	    $(BIN)/python -m pip install --quiet --require-hashes -r .venv/others.txt
 	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null # lists the fonts, once
