@@ -41,6 +41,7 @@ RIVALS = {
 REACH = {"polars": 0.75, "pandas": 0.25, "DuckDB": 0.6}
 FLOOR = {  # processor seconds of each alone; those of the imports are counted once
     "imports": """
+from tradeflows.tables import write
 from tradeflows import clean, schema
 from tradeflows.publishers import comext
 """,
@@ -68,7 +69,7 @@ from tradeflows.publishers import comext, reading
 raw = Path({raw!r})
 parts = list(comext.clean(raw, reading.uncatalogued(raw, "comext", "trade")))
 used = time.process_time()
-with clean.Sink(Path({out!r}), ".parquet", schema.TRADE) as sink:
+with write.Sink(Path({out!r}), ".parquet", schema.TRADE) as sink:
     for part in parts:
         sink.write(part.rows)
 print(time.process_time() - used)
@@ -98,7 +99,7 @@ BEYOND = {  # what the floor leaves out; the rows are made of what was sorted be
 COLUMNS = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown",
            "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")  # fmt: skip
 QUERY = {
-    "tradeflows.cleaned.rows": "from tradeflows import cleaned\n"
+    "tradeflows.tables.bulk.rows": "from tradeflows import cleaned\n"
     "ask = lambda: cleaned.rows({out!r}, {low!r}, partner='CHN', columns={columns})",
     "pyarrow into pandas": "import pyarrow.dataset as ds; import pyarrow.compute as pc\n"
     "ask = lambda: ds.dataset({out!r}).to_table(list({columns}), (ds.field('cmd_code') >= {low!r}) "

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as pacsv
 
-from tradeflows import codes
+from tradeflows.model import codes
 from tradeflows.publishers.comext import SINCE_2002
 
 NAMES = SINCE_2002.split(",")

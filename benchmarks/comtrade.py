@@ -33,9 +33,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from comtrade_twin import FAULTS, KEY, Twin, row, serve  # noqa: E402
 
-from tradeflows import catalogue, codes, comtrade  # noqa: E402
-from tradeflows.comtrade.packing import Queue  # noqa: E402
-from tradeflows.fetch import FetchError  # noqa: E402
+from tradeflows.model import codes  # noqa: E402
+from tradeflows.retrieval import catalogue, comtrade  # noqa: E402
+from tradeflows.retrieval.comtrade.packing import Queue  # noqa: E402
+from tradeflows.retrieval.http import FetchError  # noqa: E402
 
 HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
 PATHS = ("CHN,KAZ,KGZ,ARM,TUR,UZB", "RUS,BLR,HKG,ARE,World")
@@ -176,7 +177,7 @@ from pathlib import Path
 import pandas, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.json, pyarrow.parquet
 from tradeflows import schema
 from tradeflows.publishers import comtrade
-from tradeflows.catalogue import Source
+from tradeflows.model.source import Source
 files, out = [Path(name) for name in sys.argv[2:-1]], sys.argv[-1]
 warm = pandas.DataFrame({"a": ["1"]}).to_parquet(out)
 def highest():  # not ru_maxrss: a child begins with its parent's

@@ -29,11 +29,13 @@ OURS = """
 import sys, time
 import pyarrow.csv, pyarrow.compute, pyarrow.parquet, pyarrow.acero, numpy, pandas
 from pathlib import Path
+from tradeflows.model.keys import Keys
+from tradeflows.publishers import registry
 from tradeflows import clean, schema
 from tradeflows.publishers import {module}
 path, base = Path(sys.argv[1]), peak()
 start = time.process_time()
-keys, rows = clean.Keys(schema.TABLES["{table}"]), 0
+keys, rows = Keys(schema.TABLES["{table}"]), 0
 for part in {module}.clean(path, None, **{options}):
     keys.add(part.rows)
     rows += len(part.rows)
@@ -50,7 +52,7 @@ cli.without_pandas()  # as the command does
 bad, to = Path(sys.argv[1]), Path(sys.argv[1]).with_name("out.parquet")
 name = bad.name.partition(".")[0]
 options = {{"flow": "M"}} if name in ("gacc", "eurostat_energy") else {{}}
-clean.cleaner(name, options)
+registry.publisher_cleaner(name, options)
 base, start = peak(), time.process_time()
 try:
     clean.clean(name, [bad], to, **options)

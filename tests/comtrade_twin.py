@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tradeflows.fetch import Clock
+from tradeflows.retrieval.http import Clock
 
 NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
 KEY = "k3y-0f-n0b0dy-4t-4ll"

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tradeflows import clean, cluster
+from tradeflows.tables import cluster, write
 
 TASK = cluster._task
 
@@ -11,7 +11,7 @@ TASK = cluster._task
 def killed(path, publisher, to, **more):
     """A task whose worker is killed over one file, before the last bytes are written."""
     if path.name == "full_202402.dat":
-        clean.Sink.about = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        write.Sink.about = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     return TASK(path, publisher, to, **more)
 
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from synthetic import notebook, save_notebook
 
-from tradeflows import accept, notebooks
-from tradeflows.errors import LayoutError, SourceError
-from tradeflows.notebooks import NotebookError
+from tradeflows.model.errors import LayoutError, SourceError
+from tradeflows.report import accept, notebooks
+from tradeflows.report.notebooks import NotebookError
 
 PRICES = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
 CHANGED = PRICES.replace("55.66", "50.00")

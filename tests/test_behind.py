@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 import tradeflows as tf
-from tradeflows import behind, charts, claims, export, front, measures
-from tradeflows.errors import QueryError, SourceError
+from tradeflows import charts, claims, measures
+from tradeflows.charts import raw_lines
+from tradeflows.model.errors import QueryError, SourceError
+from tradeflows.report import chart_files, claim_cards
 
 KG = "net_wgt_kg"
 FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
@@ -81,7 +83,7 @@ def lines(frame, y=KG, by="reporter_iso", **look):
 
 
 def test_each_number_of_a_chart_comes_with_its_raw_line():
-    found = behind.terms(lines(crude()).figure)
+    found = raw_lines.terms(lines(crude()).figure)
     assert found[["series", "period", "number", "line"]].values.tolist() == [
         [area, f"2021-0{month}", 1000.0 * month * size, first + month]
         for area, size, first in (("China", 5, 1), ("India", 11, 4))
@@ -96,17 +98,17 @@ def test_a_number_in_another_unit_is_followed_and_the_factor_told():
     sums = measures.total(frame, KG, over=["reporter_iso"], every=3)
     drawn = charts.blocks(sums.assign(by="both", pace=(sums[KG] / 1e6).round(4)), y="pace",
                           by="by", per_month=False, title="Crude", unit="kt")  # fmt: skip
-    found = behind.terms(drawn.figure)
+    found = raw_lines.terms(drawn.figure)
     assert found["factor"].tolist() == [1e-6] * 6
     assert found["value"].sum() == pytest.approx(found["number"].iloc[0] / 1e-6)
 
 
 def test_a_factor_that_is_no_power_of_ten_takes_enough_numbers():
     frame = crude().assign(a_twelfth=lambda rows: rows[KG] / 12)
-    known = behind.terms(lines(frame, "a_twelfth").figure)
+    known = raw_lines.terms(lines(frame, "a_twelfth").figure)
     assert known["factor"].unique() == pytest.approx([1 / 12])
     few = frame[frame["ref_period"] < "2021-03"].query("reporter_iso == 'CHN'")
-    lost = behind.terms(lines(few, "a_twelfth").figure)
+    lost = raw_lines.terms(lines(few, "a_twelfth").figure)
     assert lost.empty
     assert "a_twelfth was computed in the notebook, from value" in lost.attrs["lost"]["China"]
 
@@ -115,7 +117,7 @@ def test_series_of_different_columns_are_followed_each_to_its_own():
     price = tf.read("rates").assign(shown=lambda rows: rows["rate"])
     weight = crude().query("reporter_iso == 'IND'").assign(shown=lambda rows: rows[KG] / 1000)
     both = measures.stack({"price": price, "weight": weight})
-    found = behind.terms(lines(both, "shown", "series").figure)
+    found = raw_lines.terms(lines(both, "shown", "series").figure)
     assert found.groupby("series")["source_id"].first().to_dict() == {
         "price": "oil", "weight": "flows",
     }  # fmt: skip
@@ -125,7 +127,7 @@ def test_what_a_notebook_computed_says_so_and_the_other_series_open():
     frame = crude()
     mine = frame["reporter_iso"] == "CHN"
     frame = frame.assign(shown=frame[KG].where(~mine, frame[KG] ** 2 / 7))
-    page = behind.shown(lines(frame, "shown").figure)
+    page = raw_lines.shown(lines(frame, "shown").figure)
     assert "Raw lines: 3 behind 3 numbers" in page
     assert "No raw lines of China: shown was computed in the notebook" in page
 
@@ -133,7 +135,7 @@ def test_what_a_notebook_computed_says_so_and_the_other_series_open():
 def test_panels_and_ranges_are_followed_too():
     frame = crude().assign(good="crude")
     grid = charts.panels(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
-    assert behind.terms(grid[0].figure)["series"].unique().tolist() == [
+    assert raw_lines.terms(grid[0].figure)["series"].unique().tolist() == [
         "China, crude", "India, crude",
     ]  # fmt: skip
     ranged = frame.query("ref_period < '2021-02'").assign(
@@ -141,7 +143,7 @@ def test_panels_and_ranges_are_followed_too():
     )
     drawn = charts.bars(ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude",
                         unit="t")  # fmt: skip
-    assert behind.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
+    assert raw_lines.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
 
 
 def test_the_table_of_a_chart_opens_its_lines_in_a_notebook_and_is_a_plain_frame_in_use():
@@ -150,15 +152,15 @@ def test_the_table_of_a_chart_opens_its_lines_in_a_notebook_and_is_a_plain_frame
     assert "<summary>China, 2021-02: 10,000</summary>" in page
     assert "flows, line 3</td>" in page
     assert html.escape(FLOWS.splitlines()[2]) in page
-    assert f'<a href="{behind.ENTRY}flows">flows</a>: Office of Invention' in page
+    assert f'<a href="{raw_lines.ENTRY}flows">flows</a>: Office of Invention' in page
     assert "script" not in page
     assert type(drawn * 2) is pd.DataFrame
     assert type(drawn.dropna()) is pd.DataFrame
 
 
 def test_of_many_lines_the_first_are_shown_with_the_count_of_all(monkeypatch):
-    monkeypatch.setattr(behind, "LINES", 2)
-    page = behind.shown(lines(crude()).figure)
+    monkeypatch.setattr(raw_lines, "LINES", 2)
+    page = raw_lines.shown(lines(crude()).figure)
     assert "Raw lines: 6 behind 6 numbers, the first 2 of them here" in page
     assert page.count("<td><code>") == 2
 
@@ -167,7 +169,7 @@ def test_a_raw_file_that_was_altered_is_refused(root):
     figure = lines(crude()).figure
     (root / "data" / "raw" / "demo" / "flows.csv").write_text(FLOWS + "\n")
     with pytest.raises(SourceError, match="flows"):
-        behind.terms(figure)
+        raw_lines.terms(figure)
 
 
 def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
@@ -177,32 +179,32 @@ def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
         ["r0", 50.0, 2], ["r1 * 2.0", 60.0, 3],
     ]  # fmt: skip
     axes = charts.ratios(ledger, title="Claims", unit="times")
-    assert behind.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
+    assert raw_lines.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
 
 
 # --- cards ----------------------------------------------------------------------------------------
 
 
 def test_a_notebook_shows_claims_by_id_or_theme_and_each_number_opens(root):
-    cards = front.cards("prices", "P2", "P1")
+    cards = claim_cards.cards("prices", "P2", "P1")
     assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
     page = cards._repr_html_()
     assert "<td><code>2021-01,50</code></td>" in page
-    assert f'href="{behind.ENTRY}oil"' in page
+    assert f'href="{raw_lines.ENTRY}oil"' in page
     assert "agrees: twice the second: 120 USD" in repr(cards)
     assert "script" not in page
 
 
 def test_a_misspelt_claim_gets_the_nearest():
     with pytest.raises(QueryError, match=r"no claim 'price'; did you mean 'prices'\?"):
-        front.cards("price")
+        claim_cards.cards("price")
 
 
 def test_a_claim_becomes_a_picture_to_share(root):
-    (one,) = front.cards("P1").verdicts
-    picture = front.picture(one, root)
+    (one,) = claim_cards.cards("P1").verdicts
+    picture = claim_cards.picture(one, root)
     assert picture.startswith(b"\x89PNG")
-    assert export.Image.open(export.io.BytesIO(picture)).size == export.CARD
+    assert chart_files.Image.open(chart_files.io.BytesIO(picture)).size == chart_files.CARD
     assert not plt.get_fignums()
 
 
@@ -211,7 +213,7 @@ def test_a_claim_becomes_a_picture_to_share(root):
 
 def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along():
     figure = lines(crude()).figure
-    chart = export.bundle(figure)[export.MIME]
+    chart = chart_files.bundle(figure)[chart_files.MIME]
     assert {*re.findall(">(China|India)</text>", chart["svg"])} == {"India", "China"}
     assert "paint-order:stroke" in chart["svg"]
     assert any(one.get_path_effects() for one in figure.findobj(plt.Text))
@@ -222,13 +224,16 @@ def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along()
 
 
 def test_raw_lines_go_along_as_a_file_which_is_packed_where_it_is_large(monkeypatch):
-    figure, png = lines(crude()).figure, export.io.BytesIO()
+    figure, png = lines(crude()).figure, chart_files.io.BytesIO()
     figure.savefig(png)
-    data = {**export.bundle(figure), export.PNG: export.base64.b64encode(png.getvalue()).decode()}
+    data = {
+        **chart_files.bundle(figure),
+        chart_files.PNG: chart_files.base64.b64encode(png.getvalue()).decode(),
+    }
     taken = []
     for large in (10**6, 10):
-        monkeypatch.setattr(export, "LARGE", large)
-        shown, files = export.files(SimpleNamespace(data=data), "charts/a", {}, {})
+        monkeypatch.setattr(chart_files, "LARGE", large)
+        shown, files = chart_files.files(SimpleNamespace(data=data), "charts/a", {}, {})
         taken.append((name := shown["take"]["raw lines (CSV)"], files[name]))
     (plain, text), (packed, bytes_) = taken
     assert (plain, packed) == ("charts/a-lines.csv", "charts/a-lines.csv.gz")

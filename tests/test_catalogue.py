@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tradeflows import catalogue, schema
-from tradeflows.errors import CatalogueError, SourceError
+from tradeflows.model import schema
+from tradeflows.model.errors import CatalogueError, SourceError
+from tradeflows.publishers import registry
+from tradeflows.retrieval import catalogue
 
 PROJECT = Path(__file__).parents[1]
 COMMITTED = catalogue.load(PROJECT)
@@ -39,7 +41,7 @@ def test_an_entry_is_complete(source):
     assert source.address.startswith(("http://", "https://")) or source.steps
     assert source.file(PROJECT).parent.name == source.publisher
     assert source.file(PROJECT).stem == source.id
-    assert source.kind == "code list" or callable(catalogue.cleaner(source))
+    assert source.kind == "code list" or callable(registry.cleaner(source))
 
 
 def test_every_source_reaches_a_table_or_is_a_code_list():
@@ -159,14 +161,6 @@ def test_an_entry_becomes_a_source(make_root):
         ({"retrieved": "2024-06-30"}, "retrieved must be a date such as 2026-11-25, not "
          "'2024-06-30'"),
         ({"arguments": "flow=M"}, "arguments must be a table, not 'flow=M'"),
-        ({"cleaner": "transcribed.odni_claims"}, "transcribed.odni_claims needs the argument "
-         "'repeats'"),
-        ({"arguments": {"flow": "M"}}, "transcribed.eia_brent has no argument 'flow'"),
-        ({"cleaner": "transcribed.eia_brant"}, "no cleaner 'transcribed.eia_brant'; did you mean "
-         "'transcribed.eia_brent'?"),
-        ({"cleaner": "transcribd.eia_brent"}, "no cleaner 'transcribd.eia_brent'; did you mean "
-         "'transcribed'?"),
-        ({"cleaner": "transcribed.read_text"}, "no cleaner 'transcribed.read_text'"),
         ({"cleaner": ""}, "a code list has no cleaner, and every other file has one"),
         ({"table": "code list"}, "a code list has no cleaner, and every other file has one"),
         ({"path": "demo/other.csv"}, "demo/other.csv is the file of other already"),
@@ -176,6 +170,26 @@ def test_an_entry_becomes_a_source(make_root):
 def test_a_faulty_entry_is_refused_in_one_line(make_root, changes, message):
     root = make_root({"other": {}, "oil": changes})
     found = refusal(catalogue.load, root)
+    assert found.startswith(say(root) + message)
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cleaner": "transcribed.odni_claims"}, "transcribed.odni_claims needs the argument "
+         "'repeats'"),
+        ({"arguments": {"flow": "M"}}, "transcribed.eia_brent has no argument 'flow'"),
+        ({"cleaner": "transcribed.eia_brant"}, "no cleaner 'transcribed.eia_brant'; did you mean "
+         "'transcribed.eia_brent'?"),
+        ({"cleaner": "transcribd.eia_brent"}, "no cleaner 'transcribd.eia_brent'; did you mean "
+         "'transcribed'?"),
+        ({"cleaner": "transcribed.read_text"}, "no cleaner 'transcribed.read_text'"),
+    ],
+)  # fmt: skip
+def test_verify_names_a_wrong_cleaner(make_root, changes, message):
+    root = make_root({"other": {}, "oil": changes})
+    found = refusal(catalogue.verify, root)
     assert found.startswith(say(root) + message)
     assert "\n" not in found
 
@@ -225,7 +239,7 @@ def test_an_absent_catalogue_is_named(tmp_path):
 def test_a_code_list_has_no_cleaner_to_call(make_root):
     changes = {"kind": "code list", "table": "code list", "cleaner": ""}
     source = catalogue.load(make_root({"codes": changes}))["codes"]
-    assert refusal(catalogue.cleaner, source).startswith("no cleaner ''")
+    assert refusal(registry.cleaner, source).startswith("no cleaner ''")
 
 
 def test_arguments_of_the_entry_reach_the_cleaner(make_root, monkeypatch):
@@ -236,7 +250,7 @@ def test_arguments_of_the_entry_reach_the_cleaner(make_root, monkeypatch):
 
     monkeypatch.setattr(transcribed, "eia_brent", eia_brent)
     source = catalogue.load(make_root({"oil": {"arguments": {"flow": "M"}}}))["oil"]
-    assert catalogue.cleaner(source)("oil.csv", source) == ("oil.csv", "oil", "M")
+    assert registry.cleaner(source)("oil.csv", source) == ("oil.csv", "oil", "M")
 
 
 # --- the user's own catalogue --------------------------------------------------------------------
@@ -374,9 +388,8 @@ def test_credit_for_an_unknown_source_names_the_nearest(make_root):
 
 
 def test_importing_it_loads_neither_pandas_nor_pyarrow():
-    code = (
-        "import sys, tradeflows.catalogue\nprint({'pandas', 'pyarrow', 'numpy'} & set(sys.modules))"
-    )
+    heavy = "{'pandas', 'pyarrow', 'numpy'} & set(sys.modules)"
+    code = f"import sys, tradeflows.retrieval.catalogue\nprint({heavy})"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     assert done.stdout == "set()\n"

@@ -8,7 +8,7 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows.errors import CodeError, LayoutError, TradeflowsError
+from tradeflows.model.errors import CodeError, LayoutError, TradeflowsError
 from tradeflows.publishers import cbr
 
 RATES = [("03.03.2026", 1, "77,1734"), ("04.03.2026", 1, "77,6093"), ("26.03.2026", 1, "77,8009")]

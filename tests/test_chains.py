@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import codes, lineage, measures
-from tradeflows.errors import CodeError, LayoutError, QueryError, SourceError
+from tradeflows import measures
+from tradeflows.model import codes, lineage
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SourceError
 
 EUR = "value_reported"
 A, B, C, D, E = (f"8403000{i}" for i in range(1, 6))

@@ -13,8 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from tradeflows import catalogue, charts, page
-from tradeflows.errors import CatalogueError, QueryError
+from tradeflows import charts
+from tradeflows.charts import layout
+from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.model.source import Source
+from tradeflows.retrieval import catalogue
 
 LOOK = {"title": "China bought more", "unit": "Mt a month", "source": "made up for a test"}
 
@@ -201,7 +204,7 @@ def test_figures_that_may_change_are_hollow_and_qualified_ones_have_their_mark()
     )
     axes = lines(frame)
     overlays = {line.get_marker(): line.get_mfc() for line in axes.lines[1:] if line.get_gid()}
-    assert overlays == {"o": "white", "v": page.ENTITIES["CHN"][1]}
+    assert overlays == {"o": "white", "v": layout.ENTITIES["CHN"][1]}
     said = [text.get_text() for text in axes.figure.texts]
     assert "▼ at most · Hollow: provisional\nSource: made up for a test" in said
     assert "China\n(at most)" in {text.get_text() for text in axes.texts}
@@ -270,7 +273,7 @@ def test_bars_print_the_qualifier_the_range_and_what_is_not_published():
 def test_bars_have_the_colour_of_their_entity_or_show_the_claim():
     frame = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
     faces = [patch.get_facecolor()[:3] for patch in bars(frame, highlight=["all"]).patches]
-    assert faces == [to_rgb(page.ENTITIES["CHN"][1]), to_rgb(page.INK), to_rgb(page.GREY)]
+    assert faces == [to_rgb(layout.ENTITIES["CHN"][1]), to_rgb(layout.INK), to_rgb(layout.GREY)]
 
 
 def test_a_negative_bar_is_read_back_as_negative():
@@ -398,10 +401,10 @@ def test_a_cell_prints_two_figures_but_no_zero_or_hundred_that_is_not_quite_one(
 
 
 def test_letters_stand_out_from_the_shade_below_them():
-    assert page.upon("white") == page.INK
-    assert page.upon("#08306b") == "white"
+    assert layout.upon("white") == layout.INK
+    assert layout.upon("#08306b") == "white"
     dark, light = (t for t in cells(SHARES.head(2)).texts if t.get_text() in ("100", "44"))
-    assert (dark.get_color(), light.get_color()) == ("white", page.INK)
+    assert (dark.get_color(), light.get_color()) == ("white", layout.INK)
 
 
 def test_months_side_by_side_are_read_back_with_their_holes():
@@ -427,7 +430,7 @@ def test_a_reference_is_a_column_of_its_own():
 
 def double(axes):
     """Double whatever carries a number, without touching the data."""
-    upright = axes.get_gid() in page.UPRIGHT
+    upright = axes.get_gid() in layout.UPRIGHT
     for artist in axes.get_children():
         if isinstance(artist, Line2D) and upright:
             artist.set_xdata(2 * np.asarray(artist.get_xdata(), dtype=float))
@@ -483,9 +486,9 @@ def test_the_source_line_comes_from_the_frame_through_the_catalogue(monkeypatch)
 
 
 def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeypatch):
-    facts = catalogue.Source._field_defaults | dict.fromkeys(catalogue.Source._fields, "")
+    facts = Source._field_defaults | dict.fromkeys(Source._fields, "")
     known = {
-        one: catalogue.Source(
+        one: Source(
             **facts | {"id": one, "publisher": "p", "title": f"title of {one}",
                        "retrieved": date(2026, 11, 25)}
         )
@@ -699,9 +702,9 @@ def test_a_window_close_below_another_is_named_beside_it_and_by_no_line_across_w
 
 
 def test_names_that_would_touch_are_moved_as_little_as_may_be():
-    assert page.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
-    assert page.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
-    assert page.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
+    assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
+    assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
+    assert layout.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
 
 
 def test_two_dollar_signs_are_no_formula():
@@ -720,9 +723,9 @@ def test_global_settings_neither_change_nor_matter():
         axes = lines(monthly(CHN=[1, 2]))
         assert dict(mpl.rcParams) == before
         axes.figure.canvas.draw()
-        assert axes.lines[0].get_linewidth() == page.STYLE["lines.linewidth"]
+        assert axes.lines[0].get_linewidth() == layout.STYLE["lines.linewidth"]
         assert axes.figure.dpi == 100
-        assert {t.get_fontfamily()[0] for t in axes.figure.findobj(Text)} == {page.FONT}
+        assert {t.get_fontfamily()[0] for t in axes.figure.findobj(Text)} == {layout.FONT}
 
 
 # Machado, Oliveira and Fernandes (2009), full severity: how linear RGB looks to the three kinds.
@@ -762,7 +765,9 @@ def test_agreement_is_told_without_colour(kind):
 @pytest.mark.parametrize("kind", BLINDNESS)
 def test_no_two_colours_look_alike(kind):
     lab = seen(kind)
-    palette = {colour for _, colour in page.ENTITIES.values()} | {colour for colour, _ in page.REST}
+    palette = {colour for _, colour in layout.ENTITIES.values()} | {
+        colour for colour, _ in layout.REST
+    }
     assert len(palette) == 10
     for one, other in combinations(sorted(palette), 2):
         assert np.linalg.norm(lab(one) - lab(other)) > 12, (one, other)

@@ -9,8 +9,10 @@ import twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import claims, cli, front, local, tables
-from tradeflows.errors import LedgerError
+from tradeflows import claims, cli, tables
+from tradeflows.model.errors import LedgerError
+from tradeflows.report import claim_cards
+from tradeflows.retrieval import user_files
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
 FIGURES = (
@@ -342,7 +344,7 @@ def test_a_figure_printed_to_the_dollar_is_told_to_the_dollar(judge, build):
     root = build()
     [verdict] = judge(claim(76_122_649_188, reading(), printed_to=1), root).values()
     assert "76,122,649,188 USD, so 76,122,649,187.5 to" in "\n".join(claims.explain(verdict))
-    assert front.card(verdict, root)["said"] == "$76,122,649,188"
+    assert claim_cards.card(verdict, root)["said"] == "$76,122,649,188"
 
 
 def test_the_command_prints_a_line_a_claim_one_in_full_and_json(build, tmp_path, capsys):
@@ -416,7 +418,7 @@ ADDED = {"month": "202305", "partner": "344", "product": "27090000", "quantity":
 def test_what_a_user_added_is_used_only_if_so_asked(build, tmp_path, capsys):
     root, file, ledger = build(), tmp_path / "saved.csv", tmp_path / "own.toml"
     file.write_bytes(twins.gacc([ADDED], [*ADDED]))
-    [added] = local.add([file], root, flow="M")
+    [added] = user_files.add([file], root, flow="M")
     tables.build(root)
     ledger.write_text(
         """[claim.C1]
@@ -468,7 +470,7 @@ def test_the_rate_of_customs_is_a_reading_of_one_file_or_of_two(make_root, tmp_p
     for i, record in enumerate((yuan, ADDED, both)):
         path = tmp_path / f"{i}.csv"
         path.write_bytes(twins.gacc([record], [*record]))
-        [added] = local.add([path], root, flow="M")
+        [added] = user_files.add([path], root, flow="M")
         asked.append(f'{{ source = "{added.source.id}" }}')
     tables.build(root)
     yuan, dollars, both = asked

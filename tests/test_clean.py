@@ -10,9 +10,11 @@ import twins
 from comtrade_twin import envelope, row
 from pyarrow import parquet
 
-from tradeflows import clean, cli, schema
-from tradeflows.errors import LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.publishers import ecb
+from tradeflows import cli
+from tradeflows.model import schema
+from tradeflows.model.errors import LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.publishers import cleaned, ecb, registry
+from tradeflows.tables import clean, write
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
        "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
@@ -54,14 +56,14 @@ def saved(tmp_path):
     ],
 )
 def test_a_file_is_recognised_by_how_it_begins(saved, raw, publisher):
-    assert clean.recognise(saved(raw)) == [publisher]
+    assert registry.recognise(saved(raw)) == [publisher]
 
 
 def test_a_wrong_publisher_is_said_so(saved):
     with pytest.raises(LayoutError, match=r"what looks like the Bank of Russia .* clean cbr"):
-        clean.check("ecb", saved(RATES))
+        registry.require_beginning("ecb", saved(RATES))
     with pytest.raises(LayoutError, match="nothing that is known"):
-        clean.check("ecb", saved(b"<html>Error 412</html>"))
+        registry.require_beginning("ecb", saved(b"<html>Error 412</html>"))
 
 
 def test_a_wrong_publisher_is_said_before_an_option_that_only_the_right_one_takes(saved, tmp_path):
@@ -82,8 +84,8 @@ def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tm
     about = json.loads(parquet.read_metadata(to).metadata[b"sources"])
     assert [each["left_out"] for each in about] == [told[0].left_out, told[1].left_out]
     assert sum(about[1]["left_out"].values()) == 1
-    assert "quantity that has no unit" in clean.lines(told)[1]
-    assert clean.lines(told)[2] == "2 files: 2 records, 2 rows"
+    assert "quantity that has no unit" in cleaned.lines(told)[1]
+    assert cleaned.lines(told)[2] == "2 files: 2 records, 2 rows"
 
 
 def test_a_folder_goes_in_and_a_folder_comes_out(saved, tmp_path):
@@ -128,7 +130,7 @@ def test_what_is_held_is_not_written_again(saved, tmp_path, monkeypatch):
     file.write_bytes(before[: len(before) // 2])  # no longer whole
     assert not run()[0].held
     assert file.read_bytes() == before
-    monkeypatch.setattr(clean, "code", lambda: b"another cleaner")
+    monkeypatch.setattr(write, "code", lambda: b"another cleaner")
     assert not run()[0].held
     monkeypatch.undo()
     path.write_bytes(RATES + b" ")  # another release
@@ -166,7 +168,7 @@ def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, m
         seen.extend((tmp_path / "out").iterdir())
         return through(*arguments)
 
-    through = clean.through
+    through = cleaned.through
     monkeypatch.setattr(clean, "through", write)
     clean.clean("cbr", [saved(RATES)], tmp_path / "out")
     assert seen == []
@@ -246,7 +248,7 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
 def test_no_formula_reaches_a_spreadsheet(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "=", "plain"]
-    with clean.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
+    with write.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
         sink.write(pa.record_batch([texts, [-1.0] * 8], schema=contract))
     lines = (tmp_path / "a.csv").read_text().replace("\n=", "=").splitlines()[1:]
     assert [line[1] for line in lines] == ["'"] * 6 + ["=", "p"]
@@ -280,14 +282,14 @@ def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_p
     with pytest.raises(SourceError, match=f"^{gone}: cannot be read"):
         clean.clean("ecb", [gone], tmp_path / "a.parquet")
     with pytest.raises(LayoutError, match="gzip"):
-        clean.recognise(saved(b"\x1f\x8bxx"))
+        registry.recognise(saved(b"\x1f\x8bxx"))
 
 
 def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
     def refuse(path, *_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    monkeypatch.setattr(clean.Sink, "_open", refuse)
+    monkeypatch.setattr(write.Sink, "_open", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(SourceError, match=r"a\.parquet: cannot be written \(Read-only"):
         clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")

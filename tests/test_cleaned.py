@@ -5,9 +5,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import clean, cleaned, measures, schema
-from tradeflows.errors import QueryError, SchemaError, SourceError
+from tradeflows import measures
+from tradeflows.model import schema
+from tradeflows.model.errors import QueryError, SchemaError, SourceError
 from tradeflows.publishers import comext
+from tradeflows.tables import bulk, clean, write
 
 FIELDS = comext.SINCE_2002.split(",")
 GOODS = ("27090010", "27090090", "27112100", "85423190")
@@ -17,7 +19,7 @@ GOODS = ("27090010", "27090090", "27112100", "85423190")
 def folder(tmp_path, monkeypatch):
     """Clean twelve months of four goods from three partners, in row groups of a row each."""
     monkeypatch.setattr(comext, "ROWS", 1)
-    monkeypatch.setattr(clean, "ROWS_A_GROUP", 1)
+    monkeypatch.setattr(write, "ROWS_A_GROUP", 1)
     for month in range(1, 13):
         cells = product(GOODS, ("CN", "RU", "US"), "12", [month])
         save(tmp_path, f"2023{month:02}", cells)
@@ -39,7 +41,7 @@ def test_rows_are_those_that_a_plain_filter_finds(folder):
         ("854231", "China", ""),
         ("2711", (), "X"),
     ):
-        found = cleaned.rows(folder, goods, partner=partner, flow=flow, columns=schema.TRADE.names)
+        found = bulk.rows(folder, goods, partner=partner, flow=flow, columns=schema.TRADE.names)
         plain = everything[everything["cmd_code"].str.startswith(goods)]
         if partner:
             plain = plain[plain["partner_iso"] == {"RUS": "RUS", "China": "CHN"}[partner]]
@@ -55,21 +57,21 @@ def test_a_country_that_is_stated_by_its_parts_from_a_year_on_is_said_so(tmp_pat
     good = GOODS[0]
     save(tmp_path, "202012", [(good, "GB", "1", 10)])
     save(tmp_path, "202101", [(good, "XI", "1", 3), (good, "XU", "1", 8)])
-    found = cleaned.rows(tmp_path / "out", good, partner="GB")
+    found = bulk.rows(tmp_path / "out", good, partner="GB")
     assert found["value_reported"].tolist() == [10]
     [said] = found.attrs["caveats"]
     assert said.startswith("GBR is stated as XI and XU too, from 2021-01 on, which are not here")
-    found = cleaned.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
+    found = bulk.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
     assert found.groupby("ref_period")["value_reported"].sum().tolist() == [10, 11]
     assert found.attrs["caveats"] == ()
     save(tmp_path, "202102", [(good, "XI", "1", 3), (good, "GB", "1", 11)])
     with pytest.raises(QueryError, match="partner GBR contains XI, so the answer would count it"):
-        cleaned.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
+        bulk.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
 
 
 def test_measures_take_the_rows_as_they_are(folder):
     relations = [{"period": "20232024", "predecessor": "27090010", "successor": "27090090"}]
-    crude = cleaned.rows(folder, "2709", partner="RUS", flow="M")
+    crude = bulk.rows(folder, "2709", partner="RUS", flow="M")
     by_code = measures.chained(crude, relations, 2024)
     assert by_code["cmd_code"].unique().tolist() == ["27090090"]
     assert by_code["value_reported"].sum() == crude["value_reported"].sum()
@@ -86,26 +88,26 @@ def test_only_the_row_groups_that_may_hold_the_product_are_read(folder, monkeypa
         return read(file, group, **more)
 
     monkeypatch.setattr(parquet.ParquetFile, "read_row_group", noted)
-    cleaned.rows(folder, "27112100")
+    bulk.rows(folder, "27112100")
     assert sorted(groups) == [*range(12, 18)]  # of 24
 
 
 def test_a_file_that_changes_is_read_anew(folder, tmp_path):
-    before = cleaned.rows(folder, "854231", partner="CN", flow="M")["value_reported"]
+    before = bulk.rows(folder, "854231", partner="CN", flow="M")["value_reported"]
     [one] = folder.glob("full_202312_*")
     one.unlink()
-    assert len(cleaned.rows(folder, "854231", partner="CN", flow="M")) == len(before) - 1
+    assert len(bulk.rows(folder, "854231", partner="CN", flow="M")) == len(before) - 1
     save(tmp_path, "202312", [("85423190", "CN", 1, 99)])
-    assert cleaned.rows(folder, "854231", partner="CN", flow="M")["value_reported"].iloc[-1] == 99
+    assert bulk.rows(folder, "854231", partner="CN", flow="M")["value_reported"].iloc[-1] == 99
 
 
 def test_what_must_not_be_added_up_is_refused(folder, tmp_path):
     save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
     with pytest.raises(QueryError, match="partner W00 contains CHN"):
-        cleaned.rows(folder, "854231")
+        bulk.rows(folder, "854231")
     save(tmp_path, "202312", [("85423190", "CN", 1, 99)], name="again")
     with pytest.raises(QueryError, match=r"again_202312_.* and full_202312_.* both state AUT"):
-        cleaned.rows(folder, "854231", partner="CN")
+        bulk.rows(folder, "854231", partner="CN")
 
 
 @pytest.mark.parametrize(
@@ -120,15 +122,15 @@ def test_what_must_not_be_added_up_is_refused(folder, tmp_path):
 )
 def test_a_question_without_an_honest_answer_is_refused(folder, ask, message):
     with pytest.raises(QueryError, match=message):
-        cleaned.rows(folder, **ask)
+        bulk.rows(folder, **ask)
 
 
 def test_what_is_no_cleaned_file_is_refused(tmp_path):
     with pytest.raises(SourceError, match="no Parquet file"):
-        cleaned.rows(tmp_path, "2709")
+        bulk.rows(tmp_path, "2709")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     with pytest.raises(SourceError, match="no Parquet file that can be read"):
-        cleaned.rows(tmp_path, "2709")
+        bulk.rows(tmp_path, "2709")
     parquet.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
     with pytest.raises(SchemaError, match="not a trade table"):
-        cleaned.rows(tmp_path, "2709")
+        bulk.rows(tmp_path, "2709")

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 import tasks
 
-from tradeflows import clean, cli, cluster
-from tradeflows.errors import LayoutError, QueryError, SourceError
+from tradeflows import cli
+from tradeflows.model.errors import LayoutError, QueryError, SourceError
 from tradeflows.publishers import comext
+from tradeflows.tables import clean, cluster, write
 
 # Two partners have one id here, and two months one size.
 ROWS = [
@@ -185,9 +186,9 @@ def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
 
 def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeypatch):
     names = []
-    write = clean.Sink.__init__
-    monkeypatch.setattr(clean.Sink, "__init__",
-                        lambda sink, path, *rest: names.append(path.name) or write(
+    start = write.Sink.__init__
+    monkeypatch.setattr(write.Sink, "__init__",
+                        lambda sink, path, *rest: names.append(path.name) or start(
                             sink, path, *rest))  # fmt: skip
     clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
     assert [".parquet.abc" in name for name in names] == [True]
@@ -243,11 +244,11 @@ def test_a_cluster_without_workers_or_with_those_of_another_version_is_refused(
         patch.setattr(cluster, "WAIT", 0.2)
         with pytest.raises(QueryError, match="the scheduler has no workers"):
             cluster.spread("comext", [months], tmp_path, address=empty.scheduler_address)
-    clean.code.cache_clear()
+    write.code.cache_clear()
     monkeypatch.setattr(clean.pa, "__version__", "0")
     with pytest.raises(QueryError, match=r"1 of 1 workers, tcp://.* have another tradeflows"):
         spread(months)
-    clean.code.cache_clear()
+    write.code.cache_clear()
 
 
 def test_an_error_comes_back_from_another_process_as_it_was():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradeflows import codes
-from tradeflows.errors import CodeError, LayoutError, QueryError, SourceError
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SourceError
 
 
 def rows(name):
@@ -558,5 +558,8 @@ def test_a_missing_code_list_is_named(tmp_path):
 
 
 def test_importing_the_module_loads_neither_arrow_nor_pandas():
-    ask = "import sys, tradeflows.codes; sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
+    ask = (
+        "import sys, tradeflows.model.codes; "
+        "sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0

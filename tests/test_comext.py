@@ -20,9 +20,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import clean, cli, local, schema, tables
-from tradeflows.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.publishers import archives, bytewise, comext, comext_numbers, reading
+from tradeflows import cli, tables
+from tradeflows.model import schema
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.publishers import archives, bytewise, comext, delimited
+from tradeflows.publishers.comext import numbers
+from tradeflows.retrieval import user_files
+from tradeflows.tables import clean
 
 NEW, OLD = comext.SINCE_2002.split(","), comext.UNTIL_2001.split(",")
 COMMAND = [sys.executable, "-m", "tradeflows.cli", "clean", "comext"]
@@ -61,7 +65,7 @@ def saved(tmp_path):
 
 
 def table(path):
-    parts = list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
+    parts = list(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
     assert sum(part.records for part in parts) == sum(len(part.rows) for part in parts)
     return pa.concat_tables(
         [pa.Table.from_batches([part.rows]).cast(schema.TRADE) for part in parts]
@@ -135,7 +139,7 @@ def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
 
 def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
     path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
-    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
+    [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
     coded = [each.dictionary.to_pylist() for each in part.rows.columns
              if pa.types.is_dictionary(each.type)]  # fmt: skip
     assert coded
@@ -239,7 +243,7 @@ def test_fractions_are_numbers(saved):
 
 def test_the_control_totals_of_a_file_travel_with_its_rows(saved):
     path = saved(twin({}, {"FLOW": 2, "VALUE_EUR": 7}, {"PARTNER": "CN", "VALUE_EUR": 2}))
-    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
+    [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
     assert json.loads(part.rows.schema.metadata[b"control"]) == {
         "M": {"rows": 2, "EUR": 1002, "kg": 10},
         "X": {"rows": 1, "EUR": 7, "kg": 5},
@@ -270,7 +274,7 @@ def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, dr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bytewise, "BLOCK", block)
         patch.setattr(bytewise, "LONGEST", 250)
-        patch.setattr(comext_numbers, "PIECE", 5)
+        patch.setattr(numbers, "PIECE", 5)
         patch.setattr(comext, "ROWS", 7)
         found = sorted(rows(path), key=lambda row: row["source_row"])
     for ordinal, (row, naive) in enumerate(
@@ -322,7 +326,7 @@ def test_a_damaged_archive_is_named_and_yields_nothing(saved, harm):
         raw[len(raw) // 2 if harm == "flip in the middle" else 200] ^= 4
     path.write_bytes(raw)
     with pytest.raises(LayoutError, match=r"full_v2_202402.7z: expected a whole .7z archive"):
-        next(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
+        next(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
 
 
 @pytest.mark.usefixtures("decoder")
@@ -437,7 +441,7 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
     others = ({"PRODUCT_NC": "27090010"}, {"PRODUCT_NC": "TOTAL"}, {"PARTNER": "WORLD"},
               {"REPORTER": "EU27_2020"})  # fmt: skip
     path = saved(twin({}, *others), "full_v2_202402.7z")
-    [added] = local.add([path], root, vintage="2024-04-15")
+    [added] = user_files.add([path], root, vintage="2024-04-15")
     tables.build(root)
     ask = {"local": True, "root": root, "flow": "M"}
     crude = tables.read(product="2709", reporter="AUT", partner="RUS", **ask)

@@ -14,9 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import clean, cli, codes, local, measures, schema, tables
-from tradeflows.errors import CodeError, LayoutError, QueryError, SchemaError, TradeflowsError
-from tradeflows.publishers import comext, comext_formats, reading
+from tradeflows import cli, measures, tables
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, TradeflowsError
+from tradeflows.publishers import comext, delimited, registry
+from tradeflows.publishers.comext import layouts
+from tradeflows.retrieval import user_files
+from tradeflows.tables import clean
 
 EXAMPLES = 200  # files of changed bytes for each format
 UPDATE = "15/09/26 11:00:00"
@@ -146,7 +150,7 @@ def rows(tmp_path):
 
 
 def parts(path):
-    return list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
+    return list(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
 
 
 # --- what a figure becomes -----------------------------------------------------------------------
@@ -457,7 +461,7 @@ def test_a_workbook_that_swells_or_spans_too_much_is_refused(rows, monkeypatch):
     far = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"/></row></sheetData></worksheet>'
     with pytest.raises(LayoutError, match="at most 10,000,000 cells, found 1,048,576 lines"):
         rows(book(grid(ONE), **{"xl/worksheets/sheet9.xml": far}))
-    monkeypatch.setattr(comext_formats, "UNPACKED", 1 << 20)
+    monkeypatch.setattr(layouts, "UNPACKED", 1 << 20)
     with pytest.raises(LayoutError, match="at most 1 MiB unpacked"):
         rows(book(grid(ONE), **{"xl/media/image1.png": bytes(1 << 21)}))
 
@@ -477,7 +481,7 @@ def test_a_figure_that_two_sheets_state_is_refused(rows):
 def test_the_command_knows_them_and_puts_them_into_one_table(tmp_path, capsys, raw):
     path, to = tmp_path / "a", tmp_path / "out.parquet"
     path.write_bytes(raw)
-    assert clean.recognise(path) == ["comext"]
+    assert registry.recognise(path) == ["comext"]
     assert cli.main(["clean", "comext", str(path), "--to", str(to)]) == 0
     assert "2 rows of trade; left out: nothing" in capsys.readouterr().out
     assert parquet.read_schema(to).equals(schema.TRADE)
@@ -500,7 +504,7 @@ def test_what_is_added_answers_questions_by_its_own_release_and_adds_nothing_twi
              for partner in ("RU", "WORLD") for product in ("2709", "27090010")}  # fmt: skip
     path = tmp_path / "crude.csv"
     path.write_bytes(sdmx(cells))
-    local.add([path], root)
+    user_files.add([path], root)
     tables.build(root)
     ask = {"local": True, "root": root, "reporter": "AUT", "flow": "M"}
     frame = tables.read(product="2709", partner="RUS", **ask)

@@ -16,9 +16,13 @@ from comext_twin import OLD_ROW, RELEASED, Directory, archive, month
 from comtrade_twin import serve
 from pyarrow import parquet
 
-from tradeflows import catalogue, clean, cli, comext, explore, local, measures, tables, trace
-from tradeflows.errors import LayoutError, QueryError, SourceError
-from tradeflows.fetch import FetchError, RefusedError, UnreachableError, Web
+from tradeflows import cli, measures, tables
+from tradeflows.explore import flow
+from tradeflows.model.errors import LayoutError, QueryError, SourceError
+from tradeflows.model.source import released
+from tradeflows.retrieval import catalogue, comext, user_files
+from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError, Web
+from tradeflows.tables import clean, trace
 
 HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
 LATER = "2024-05-15T11:00:00"
@@ -168,7 +172,7 @@ def test_the_months_until_2001_lie_in_another_directory(root):
     twin = Directory("200201")
     twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
     _, report = run(root, twin, "2001-12", "2002-01")
-    assert [local.month(source) for source in report.came] == ["200112", "200201"]
+    assert [user_files.month(source) for source in report.came] == ["200112", "200201"]
     twin.listing = {(comext_twin.HISTORICAL, "products_2001_12.7z"): (9, RELEASED)}
     with pytest.raises(RefusedError, match=r"no month's archive under a name that is known, but "
                                            r"products_2001_12.7z; fetch them by hand"):  # fmt: skip
@@ -316,7 +320,7 @@ def test_killed_at_the_end_nothing_is_fetched_twice(root, monkeypatch, step):
     def kill(*_):
         raise Killed
 
-    where = (comext, name) if step == "check" else (local, "record")
+    where = (comext, name) if step == "check" else (user_files, "record")
     with monkeypatch.context() as patch:
         patch.setattr(*where, kill)
         with pytest.raises(Killed):
@@ -421,7 +425,9 @@ def cleaned(path, to):
 def start():
     """Start a function in a process of its own that has all imported."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["pytest", "py7zr", "tradeflows.explore", "tradeflows.comext"])
+    processes.set_forkserver_preload(
+        ["pytest", "py7zr", "tradeflows.explore.flow", "tradeflows.retrieval.comext"]
+    )
 
     def begin(work, *arguments):
         process = processes.Process(target=work, args=arguments)
@@ -502,7 +508,7 @@ def released_twice(root):
 
 
 def test_a_release_stands_beside_the_one_before(released_twice):
-    old, new = sorted(held(released_twice), key=catalogue.released)
+    old, new = sorted(held(released_twice), key=released)
     assert (old.vintage, new.vintage) == ("2024-04-15", "2024-05-15")
     assert new.supersedes == old.id
     assert len(catalogue.verify(released_twice)) == 2
@@ -630,7 +636,7 @@ def test_procedures_are_not_mixed_in_silence_and_can_be_added_up(parts):
 
 
 def test_the_explorer_adds_them_up_and_says_so(parts):
-    found = explore.flow("27090090", "Austria", "Russia", unit="EUR", local=True, root=parts)
+    found = flow.flow("27090090", "Austria", "Russia", unit="EUR", local=True, root=parts)
     assert found["value"].tolist() == [130]
     assert found.attrs["caveats"][-3:] == (
         "1 of 1 rows are sums over procedure and type (procedure=1,type=E, procedure=2,type=E)",
@@ -648,7 +654,7 @@ def test_every_build_checks_the_control_totals(root):
     run(root, Directory("202402"))
     tables.build(root)
     [source] = held(root)
-    local.renew(root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})])
+    user_files.renew(root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})])
     with pytest.raises(LayoutError, match=r"the control totals in its entry, M rows 2, EUR 1,000, "
                                           r"kg 5, found M rows 1, EUR 1,000, kg 5"):  # fmt: skip
         tables.build(root)
@@ -657,18 +663,18 @@ def test_every_build_checks_the_control_totals(root):
 def test_a_build_learns_the_totals_that_an_entry_lacks(root):
     run(root, Directory("202402"))
     [source] = held(root)
-    local.renew(root, [source._replace(control={})])
+    user_files.renew(root, [source._replace(control={})])
     tables.build(root)
     assert held(root) == [source]
     tables.read(local=True, root=root)  # and is not older than the entry
-    local.renew(root, [source._replace(id="taken_out_by_hand")])
+    user_files.renew(root, [source._replace(id="taken_out_by_hand")])
     assert held(root) == [source]
 
 
 def test_a_file_added_by_hand_has_its_totals(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month()))
-    [added] = local.add([path], root, vintage="2024-04-15")
+    [added] = user_files.add([path], root, vintage="2024-04-15")
     assert added.source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
     assert held(root) == [added.source]
 
@@ -678,16 +684,16 @@ def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_pa
     path = tmp_path / "full_v2_202402.7z"
     for day in days:
         path.write_bytes(archive(month({"VALUE_EUR": day})))
-        local.add([path], root, vintage=f"2024-04-{day}")
+        user_files.add([path], root, vintage=f"2024-04-{day}")
     path.rename(path.with_name("full_v2_202403.7z")).write_bytes(archive(month(period="202403")))
-    local.add([path.with_name("full_v2_202403.7z")], root, vintage="2024-05-15")
+    user_files.add([path.with_name("full_v2_202403.7z")], root, vintage="2024-05-15")
     by_day = {source.vintage: source for source in held(root)}
     old, middle, new = (by_day[f"2024-04-{day}"] for day in (15, 16, 17))
     assert [each.supersedes for each in (old, middle, new)] == ["", old.id, middle.id]
     assert by_day["2024-05-15"].supersedes == ""
     cut = path.with_name("comext_full_202402_sample.dat")
     cut.write_bytes(month({"VALUE_EUR": 18}))
-    [added] = local.add([cut], root, vintage="2024-06-15")
+    [added] = user_files.add([cut], root, vintage="2024-06-15")
     assert (added.source.supersedes, added.source.kind) == ("", "published")
     [change] = comext.diff(root, "2024-02")
     assert (change.old, change.new) == (16, 17)
@@ -696,7 +702,7 @@ def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_pa
 def test_a_release_that_is_fetched_supersedes_what_was_added_by_hand(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month({"VALUE_EUR": 3})))
-    local.add([path], root, vintage="2024-04-01")
+    user_files.add([path], root, vintage="2024-04-01")
     run(root, Directory("202402"))
     by_hand, fetched = held(root)
     assert fetched.supersedes == by_hand.id
@@ -707,7 +713,7 @@ def test_months_added_by_hand_are_one_series_with_those_fetched(root, tmp_path):
     for period in ("202402", "202403"):
         path = tmp_path / f"full_v2_{period}.7z"
         path.write_bytes(archive(month({"VALUE_EUR": 7}, period=period)))
-        local.add([path], root, vintage="2024-05-15")
+        user_files.add([path], root, vintage="2024-05-15")
     tables.build(root)
     found = tables.read(local=True, root=root, reporter="AUT", partner="RUS", flow="M")
     assert found["value_reported"].tolist() == [1000, 7, 7]
@@ -716,7 +722,7 @@ def test_months_added_by_hand_are_one_series_with_those_fetched(root, tmp_path):
 def test_bytes_added_by_hand_are_not_kept_twice_when_they_are_fetched(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month(period="202402")))
-    local.add([path], root, vintage="2024-04-01")
+    user_files.add([path], root, vintage="2024-04-01")
     twin = Directory("202402")
     for _ in range(2):
         run(root, twin)

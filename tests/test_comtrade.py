@@ -15,10 +15,13 @@ from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import catalogue, cli, codes, comtrade, tables
-from tradeflows.comtrade import packing, replies
-from tradeflows.errors import CodeError, QueryError, SchemaError, SourceError
-from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError
+from tradeflows import cli, tables
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, QueryError, SchemaError, SourceError
+from tradeflows.publishers import registry
+from tradeflows.retrieval import catalogue, comtrade
+from tradeflows.retrieval.comtrade import packing, replies
+from tradeflows.retrieval.http import FetchError, QuotaError, RefusedError, UnreachableError
 
 TODAY = date(2025, 11, 25)
 HEAD = '[publisher.comtrade]\nname = "United Nations"\nshort = "UN Comtrade"\nhome = ""\n'
@@ -683,7 +686,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_came(root, monkeypatch):
 
         def fill(now):
             if now.done == 3:
-                monkeypatch.setattr("tradeflows.fetch.os.fsync", full)
+                monkeypatch.setattr("tradeflows.retrieval.http.os.fsync", full)
 
         with web, pytest.raises(FetchError, match="No space left on device"):
             comtrade.fetch(plan, web, root, fill)
@@ -701,7 +704,7 @@ def test_partners_are_compared_with_the_world(root):
     assert report.differences == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
     marked = [source for source in catalogue.load(root, local=True).values()
               if "unequal" in source.arguments]  # fmt: skip
-    (part,) = catalogue.cleaner(marked[0])(marked[0].file(root), marked[0])
+    (part,) = registry.cleaner(marked[0])(marked[0].file(root), marked[0])
     flagged = part.rows.filter(part.rows["flags"].is_valid()).to_pylist()
     assert [(each["partner_iso"], each["cmd_code"]) for each in flagged if each["flags"]] == [
         ("W00", "880621")

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from comtrade_twin import envelope, row
 
-from tradeflows import clean as cleaning
-from tradeflows import schema
-from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError
+from tradeflows.model import schema
+from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade
+from tradeflows.tables import clean as cleaning
 
 SOURCE = Source(
     "demo", "local/demo.json", "comtrade", "invented", "fetched", "not stated", "2025-01-15",

@@ -14,14 +14,14 @@ import pytest
 from comtrade_twin import Twin, row, serve
 from test_comtrade import project
 
-from tradeflows import catalogue
+from tradeflows.retrieval import catalogue
 
 MONTHS = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)]
 # The command as it is, but for the second that it keeps between two calls.
 CODE = """
 import sys
 from tradeflows import cli
-from tradeflows.comtrade import planning
+from tradeflows.retrieval.comtrade import planning
 planning.PREVIEW = planning.PREVIEW._replace(pause=0.0)
 sys.exit(cli.main(["fetch", "comtrade", "--reporter", "CHN", "--partner", "RUS", "--flow", "X",
                    "--products", "880621", "--start", "2022-01", "--end", "2023-12"]))

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from synthetic import save_notebook
 
-from tradeflows import accept, catalogue, notebooks, tables
+from tradeflows import tables
+from tradeflows.report import accept, notebooks
+from tradeflows.retrieval import catalogue
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,11 +4,12 @@ import doctest
 
 import pytest
 
-from tradeflows import answers, cards, explore, holdings, tables
+from tradeflows import tables
+from tradeflows.explore import answer, flow, inventory, rerouting
 
 EXAMPLES = [
     pytest.param(test, id=test.name.removeprefix("tradeflows."))
-    for module in (answers, cards, explore, holdings, tables)
+    for module in (answer, rerouting, flow, inventory, tables)
     for test in doctest.DocTestFinder(exclude_empty=True).find(module)
     if test.examples
 ]

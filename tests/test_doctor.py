@@ -3,9 +3,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import catalogue, clean, cli, doctor, schema, tables
-from tradeflows.errors import BuildError, QueryError
-from tradeflows.publishers import reading
+from tradeflows import cli, tables
+from tradeflows.model import schema
+from tradeflows.model.errors import BuildError, QueryError
+from tradeflows.publishers import delimited
+from tradeflows.retrieval import catalogue
+from tradeflows.tables import checks, write
 
 MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M")]
 
@@ -19,7 +22,7 @@ def root(make_root):
         tables.processed(folder, "trade").parent.mkdir(parents=True)
         for table, batches in (("trade", [_batch(**each) for each in series]),
                                ("rates", [_rates(dict(rates))])):  # fmt: skip
-            digest = clean.fingerprint(catalogue.load(folder).values(), table)
+            digest = write.fingerprint(catalogue.load(folder).values(), table)
             contract = schema.TABLES[table]
             stamped = {**contract.metadata, "fingerprint": digest}
             parquet.write_table(
@@ -35,7 +38,7 @@ def _rates(rates):
     return schema.conform({
         "source_id": "oil", "source_row": pa.array(range(1, len(rates) + 1)), "source_field": "",
         "base": "USD", "quote": "CNY", "publisher": "A bank", "statistic": "mean",
-        "ref_period": reading.months(pa.array([*rates], pa.string())), "n_months": 1,
+        "ref_period": delimited.months(pa.array([*rates], pa.string())), "n_months": 1,
         "rate": pa.array(rates.values(), pa.float64()), "n_days": 20, "flags": "", "note": None,
     }, schema.RATES)  # fmt: skip
 
@@ -43,22 +46,22 @@ def _rates(rates):
 def _batch(values, months=MONTHS, **changes):
     n = len(values)
     value = pa.array(values, pa.float64())
-    row = reading.A_FLOW | {
+    row = delimited.A_FLOW | {
         "source_id": "oil", "source_row": pa.array(range(1, n + 1)), "reporter_iso": "CHN",
         "reporter_code": "CHN", "partner_iso": "RUS", "partner_code": "RUS",
         "area_system": "iso3", "flow_code": "M", "cmd_code": "2709", "vintage": "1",
-        "ref_period": reading.months(pa.array(months[:n])), "value_reported": value,
+        "ref_period": delimited.months(pa.array(months[:n])), "value_reported": value,
         "currency": "USD", "primary_value_usd": value,
     } | changes  # fmt: skip
     return schema.conform(row, schema.TRADE)
 
 
 def found(root, kind):
-    return [line for line in doctor.look(root) if line.startswith(kind)]
+    return [line for line in checks.look(root) if line.startswith(kind)]
 
 
 def test_a_good_series_has_no_findings_but_the_older_vintage(root):
-    lines = list(doctor.look(root({"values": [100.0] * 24})))
+    lines = list(checks.look(root({"values": [100.0] * 24})))
     assert [line.split(":")[0] for line in lines] == ["superseded"]
     assert lines[0].endswith("; tradeflows rows rates source_id=oil")
 
@@ -178,7 +181,7 @@ def test_a_mirror_gap_outside_the_band_is_found(root):
 
 def test_the_rows_are_shown(root, capsys):
     folder = root({"values": [100.0] * 24})
-    assert len(doctor.rows(folder, "trade", {"month": "2022-05", "cmd_code": "2709"})) == 1
+    assert len(checks.rows(folder, "trade", {"month": "2022-05", "cmd_code": "2709"})) == 1
     assert cli.main(["--root", str(folder), "rows", "trade", "month=2022-05"]) == 0
     assert "2022-05-01" in capsys.readouterr().out
     assert cli.main(["--root", str(folder), "doctor"]) == 0
@@ -187,11 +190,11 @@ def test_the_rows_are_shown(root, capsys):
 
 def test_what_it_refuses(make_root, root):
     with pytest.raises(BuildError, match="tradeflows build"):
-        list(doctor.look(make_root({"oil": {}})))
+        list(checks.look(make_root({"oil": {}})))
     with pytest.raises(BuildError, match="tradeflows build"):
-        doctor.rows(make_root({"oil": {}}), "rates", {})
+        checks.rows(make_root({"oil": {}}), "rates", {})
     folder = root({"values": [100.0] * 24})
     with pytest.raises(QueryError, match="no column 'colour'"):
-        doctor.rows(folder, "trade", {"colour": "red"})
+        checks.rows(folder, "trade", {"colour": "red"})
     with pytest.raises(QueryError, match="no row of trade"):
-        doctor.rows(folder, "trade", {"cmd_code": "9999"})
+        checks.rows(folder, "trade", {"cmd_code": "9999"})

@@ -7,7 +7,7 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows.errors import CodeError, LayoutError, TradeflowsError
+from tradeflows.model.errors import CodeError, LayoutError, TradeflowsError
 from tradeflows.publishers import ecb
 
 CURRENCIES = ["USD", "JPY", "RUB", "TRL"]

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from tradeflows import catalogue, codes, schema, tables
-from tradeflows.errors import QueryError
+from tradeflows import tables
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import QueryError
+from tradeflows.retrieval import catalogue
 
 PROJECT = Path(__file__).parents[1]
 SOURCES = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tradeflows.schema import TABLES
+from tradeflows.model.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {"report", "test", "lab", "accept", "data", "bench", "look", "lock", "help",

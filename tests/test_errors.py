@@ -1,6 +1,6 @@
 import pytest
 
-from tradeflows.errors import near, nearest
+from tradeflows.model.errors import near, nearest
 
 
 @pytest.mark.parametrize(

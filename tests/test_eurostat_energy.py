@@ -9,9 +9,9 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import codes
-from tradeflows.errors import CodeError, LayoutError, QueryError, TradeflowsError
-from tradeflows.publishers import eurostat_energy, eurostat_formats
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, TradeflowsError
+from tradeflows.publishers import cubes, eurostat_energy
 
 GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
 HEAT = ("M", "G3000", "RU", "TJ_GCV", "DE")
@@ -152,7 +152,7 @@ def test_cells_outside_the_cube_and_a_file_that_is_too_large_are_refused(rows, m
         huge = {"size": [size] * 6, "dimension": dict.fromkeys(cube["id"], axis)}
         with pytest.raises(LayoutError, match="JSON-stat"):
             rows(json.dumps(cube | huge).encode())
-    monkeypatch.setattr(eurostat_formats, "LARGEST", 10)
+    monkeypatch.setattr(cubes, "LARGEST", 10)
     with pytest.raises(LayoutError, match="at most"):
         rows(written("json_stat"))
 

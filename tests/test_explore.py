@@ -12,9 +12,10 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
-from tradeflows import charts, explore
-from tradeflows.answers import Answer
-from tradeflows.errors import QueryError
+from tradeflows import charts
+from tradeflows.explore import flow
+from tradeflows.explore.answer import Answer
+from tradeflows.model.errors import QueryError
 
 FOUR = ["EU", "China", "India", "Türkiye"]
 
@@ -83,9 +84,9 @@ def test_settlement_takes_a_window_and_a_family_as_read_does():
 def test_the_unit_is_that_of_the_rows_with_a_figure():
     none = dict.fromkeys(("net_wgt_kg", "primary_value_usd", "value_reported"), float("nan"))
     gas = pd.DataFrame({"qty": [None, 5.0], "qty_unit": ["none", "m3"], "currency": None, **none})
-    assert list(explore._units(gas)) == ["m3"]
+    assert list(flow._units(gas)) == ["m3"]
     money = gas.assign(qty=None, value_reported=[None, 5.0], currency=[None, "EUR"])
-    assert list(explore._units(money)) == ["EUR"]
+    assert list(flow._units(money)) == ["EUR"]
 
 
 def test_every_drone_figure_above_12_million_dollars():

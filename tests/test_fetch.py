@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from comtrade_twin import FAULTS, KEY, NOON, Twin, serve
 
-from tradeflows import fetch
-from tradeflows.fetch import FetchError, QuotaError, RefusedError, UnreachableError, Web
+from tradeflows.retrieval import http
+from tradeflows.retrieval.http import FetchError, QuotaError, RefusedError, UnreachableError, Web
 
 PATH = "public/v1/getDa/C/M/HS"
 
@@ -40,7 +40,7 @@ def get(web, to, path=PATH):
 def whole(path):
     """What a reader of replies does with one that is broken: it asks again."""
     if not path.read_bytes().endswith(b'"error": ""}') or b'"count": 3' in path.read_bytes():
-        raise fetch.RetryError("not whole")
+        raise http.RetryError("not whole")
     return path
 
 
@@ -152,15 +152,15 @@ def test_a_full_disk_leaves_nothing_half_written(web, tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(fetch.os, "fsync", full)
+    monkeypatch.setattr(http.os, "fsync", full)
     with pytest.raises(FetchError, match=r"No space left on device\); make room"):
         get(web, tmp_path / "reply")
     with pytest.raises(FetchError, match="No space left"):
-        fetch.write(tmp_path / "text", "text")
+        http.write(tmp_path / "text", "text")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "text").write_text("before")
     with pytest.raises(FetchError, match="No space left"):
-        fetch.write(tmp_path / "text", "after")
+        http.write(tmp_path / "text", "after")
     assert (tmp_path / "text").read_text() == "before"
 
 
@@ -276,10 +276,10 @@ def test_two_that_hold_one_lock_take_turns(tmp_path):
     order = []
 
     def second():
-        with fetch.locked(tmp_path / "file"):
+        with http.locked(tmp_path / "file"):
             order.append("second")
 
-    with fetch.locked(tmp_path / "file"):
+    with http.locked(tmp_path / "file"):
         thread = threading.Thread(target=second)
         thread.start()
         order.append("first")

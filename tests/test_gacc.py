@@ -8,9 +8,9 @@ import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import clean
-from tradeflows.errors import CodeError, LayoutError, QueryError, TradeflowsError
-from tradeflows.publishers import gacc, gacc_monthly
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, TradeflowsError
+from tradeflows.publishers import gacc, registry
+from tradeflows.publishers.gacc import monthly
 
 ALL = [*twins.HEADINGS]
 PLAIN = ["month", "partner", "partner name", "product", "product name", "quantity", "unit",
@@ -368,7 +368,7 @@ def test_a_file_that_a_program_saved_in_utf8_is_known_and_refused(rows, tmp_path
     again = twins.gacc([OIL], PLAIN).decode("gb18030").encode(encoding)
     with pytest.raises(LayoutError, match=r"expected GB18030, .* found UTF-8; give .* as it came"):
         rows(again, flow="M")
-    assert clean.recognise(tmp_path / "saved.csv") == ["gacc"]
+    assert registry.recognise(tmp_path / "saved.csv") == ["gacc"]
 
 
 def test_markup_that_one_parser_refuses_and_another_passes_over_loses_no_row(rows):
@@ -380,9 +380,9 @@ def test_markup_that_one_parser_refuses_and_another_passes_over_loses_no_row(row
 
 def test_a_page_that_the_parser_gives_up_on_is_no_traceback(rows, monkeypatch):
     def refuse(*_):
-        raise gacc_monthly.ParserRejectedMarkup("what")
+        raise monthly.ParserRejectedMarkup("what")
 
-    monkeypatch.setattr(gacc_monthly, "BeautifulSoup", refuse)
+    monkeypatch.setattr(monthly, "BeautifulSoup", refuse)
     with pytest.raises(LayoutError, match="markup that no parser takes"):
         rows(twins.gacc_page(TITLE, LINES))
 

@@ -2,13 +2,16 @@ from datetime import date
 
 import pytest
 
-from tradeflows import cli, guide
-from tradeflows.errors import QueryError
+from tradeflows import cli
+from tradeflows.model.errors import QueryError
 from tradeflows.publishers import gacc
+from tradeflows.retrieval import customs_form
 
 
 def test_one_product_and_partner_is_an_export_a_year():
-    text = "\n".join(guide.gacc(product="2709", partner="RUS", start="2023-03", end="2024-05"))
+    text = "\n".join(
+        customs_form.gacc(product="2709", partner="RUS", start="2023-03", end="2024-05")
+    )
     assert "2709, Russia (344)" in text
     assert "2023, months 3 to 12" in text
     assert "2024, months 1 to 5" in text
@@ -21,9 +24,9 @@ def test_one_product_and_partner_is_an_export_a_year():
 def test_no_export_can_reach_ten_thousand_lines(product, partner):
     if (product, partner) in (("88", ""), ("8806", "")):
         with pytest.raises(QueryError, match="name a partner, or a code of more digits"):
-            guide.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
+            customs_form.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
         return
-    lines = guide.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
+    lines = customs_form.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
     most = [int(line.split("at most ")[1].split()[0].replace(",", "")) for line in lines
             if "at most" in line]  # fmt: skip
     assert 0 < max(most) + 1 < 10_000  # with the header
@@ -31,7 +34,7 @@ def test_no_export_can_reach_ten_thousand_lines(product, partner):
 
 @pytest.mark.parametrize("a_month", [1, 833, 834, 4_999, 5_000, 9_998])
 def test_what_the_steps_ask_for_at_most_is_read_and_every_month_is_asked_for_once(a_month):
-    queries = list(guide._queries(date(2022, 3, 1), date(2024, 5, 1), a_month))
+    queries = list(customs_form._queries(date(2022, 3, 1), date(2024, 5, 1), a_month))
     months = [(q.year, m) for q in queries for m in range(q.first, q.last + 1)]
     assert months == [(m // 12, m % 12 + 1) for m in range(2022 * 12 + 2, 2024 * 12 + 5)]
     assert all(q.most == a_month * (q.last - q.first + 1) <= gacc.CUT_OFF - 2 for q in queries)
@@ -39,11 +42,13 @@ def test_what_the_steps_ask_for_at_most_is_read_and_every_month_is_asked_for_onc
 
 def test_a_month_that_could_be_cut_off_is_not_asked_for():
     with pytest.raises(QueryError, match="9,999 lines"):
-        list(guide._queries(date(2022, 3, 1), date(2022, 3, 1), 9_999))
+        list(customs_form._queries(date(2022, 3, 1), date(2022, 3, 1), 9_999))
 
 
 def test_without_an_end_it_goes_to_the_last_month_that_is_out():
-    assert any("months 1 to" in line for line in guide.gacc(product="27090000", start="2020-01"))
+    assert any(
+        "months 1 to" in line for line in customs_form.gacc(product="27090000", start="2020-01")
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_without_an_end_it_goes_to_the_last_month_that_is_out():
 )
 def test_what_it_refuses(wanted, message):
     with pytest.raises(QueryError, match=message):
-        guide.gacc(**{"product": "27090000", "start": "2023-01", "end": "2023-12"} | wanted)
+        customs_form.gacc(**{"product": "27090000", "start": "2023-01", "end": "2023-12"} | wanted)
 
 
 def test_the_verb_prints_the_steps(capsys):

@@ -17,7 +17,7 @@ READ = """
 import resource, sys
 from pathlib import Path
 from tradeflows import clean
-from tradeflows.errors import TradeflowsError
+from tradeflows.model.errors import TradeflowsError
 folder, to = Path(sys.argv[1]), Path(sys.argv[1], "out.parquet")
 options = {"gacc": {"flow": "M"}, "eurostat_energy": {"flow": "M"}}
 for good in sorted((folder / "good").iterdir()):  # starts the threads and loads what is lazy

@@ -8,7 +8,8 @@ import nbformat
 from comtrade_twin import KEY, Twin, row, serve
 from nbclient import NotebookClient
 
-from tradeflows import catalogue, codes, comtrade
+from tradeflows.model import codes
+from tradeflows.retrieval import catalogue, comtrade
 
 PROJECT = Path(__file__).parents[1]
 NOTEBOOK = PROJECT / "notebooks" / "live" / "drone_parts_live.ipynb"

@@ -5,15 +5,17 @@ import sys
 import pytest
 import twins
 
-from tradeflows import catalogue, cli, doctor, local, measures, tables, trace
-from tradeflows.errors import (
+from tradeflows import cli, measures, tables
+from tradeflows.model.errors import (
     LayoutError,
     QueryError,
     SchemaError,
     SourceError,
     TradeflowsError,
 )
-from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc
+from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc, registry
+from tradeflows.retrieval import catalogue, user_files
+from tradeflows.tables import checks, trace
 
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
        "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
@@ -34,12 +36,12 @@ def saved(tmp_path):
 
 def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
     root = make_root({"oil": {}})
-    [added] = local.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
+    [added] = user_files.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
     source = catalogue.load(root, local=True)[added.source.id]
     assert source.file(root).read_bytes() == RAW
     assert (source.publisher, source.cleaner, dict(source.arguments), source.vintage) == (
         "gacc", "gacc.clean", {"flow": "M"}, "2023-06-20")  # fmt: skip
-    [part] = catalogue.cleaner(source)(source.file(root), source)
+    [part] = registry.cleaner(source)(source.file(root), source)
     assert part.rows["partner_iso"].to_pylist() == ["RUS"]
     assert all(state.state == "ok" for state in catalogue.states(root))
 
@@ -48,16 +50,16 @@ def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
 def test_a_release_is_dated_so_that_two_have_an_order(make_root, saved, vintage):
     root = make_root({"oil": {}})
     with pytest.raises(QueryError, match="expected the day, month or year of the release"):
-        local.add([saved(RAW)], root, vintage=vintage, flow="M")
+        user_files.add([saved(RAW)], root, vintage=vintage, flow="M")
     for i, good in enumerate(("2024", "2024-07", "2024-07-20", "not stated")):
         raw = twins.gacc([OIL | {"USD": str(i)}], [*OIL])
-        assert local.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
+        assert user_files.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
 
 
 def test_the_committed_catalogue_does_not_see_it(make_root, saved):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()
-    local.add([saved(RAW)], root, flow="M")
+    user_files.add([saved(RAW)], root, flow="M")
     assert [*catalogue.load(root)] == ["oil"]
     assert (root / "data/raw/sources.toml").read_bytes() == before
 
@@ -65,7 +67,7 @@ def test_the_committed_catalogue_does_not_see_it(make_root, saved):
 def test_a_second_file_stands_beside_the_first(make_root, saved):
     root = make_root({"oil": {}})
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
-    local.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     assert len(catalogue.load(root, local=True)) == 3
 
 
@@ -131,7 +133,7 @@ def test_a_number_is_followed_to_the_text_of_any_saved_file(
 ):
     root = make_root({"oil": {}})
     options = {"flow": "M"} if name.endswith("tsv") else {}
-    [added] = local.add([saved(raw, name)], root, **options)
+    [added] = user_files.add([saved(raw, name)], root, **options)
     tables.build(root)
     asked = {"source": added.source.id, "local": True, "root": root} | asked
     if asked.get("table", "trade") == "trade":
@@ -173,18 +175,18 @@ def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys)
     files = [saved(twins.gacc([OIL | {"month": f"20{year}{month:02}"} for month in range(1, 13)
                                if (year, month) != (23, 5)], [*OIL]), f"{year}.csv")
              for year in (22, 23)]  # fmt: skip
-    [first, second] = local.add(files, root, flow="M")
+    [first, second] = user_files.add(files, root, flow="M")
     tables.build(root)
-    [hole] = doctor.look(root)  # one series, of two files
+    [hole] = checks.look(root)  # one series, of two files
     assert "gacc, published: CHN M 27090000 from RUS: 1 of 24 months (2023-05)" in hole
     assert "source_id" not in hole
     first.source.file(root).write_bytes(b"changed")
-    assert [line.split(":")[0] for line in doctor.look(root)] == ["file changed", "missing"]
-    assert not list(doctor.look(root, local=False))
+    assert [line.split(":")[0] for line in checks.look(root)] == ["file changed", "missing"]
+    assert not list(checks.look(root, local=False))
     wanted = {"source_id": second.source.id}
-    assert len(doctor.rows(root, "trade", wanted)) == 11
+    assert len(checks.rows(root, "trade", wanted)) == 11
     with pytest.raises(QueryError, match="no row of trade"):
-        doctor.rows(root, "trade", wanted, local=False)
+        checks.rows(root, "trade", wanted, local=False)
     assert cli.main(["--root", str(root), "rows", "trade", f"source_id={second.source.id}"]) == 0
     assert "reporter_iso CHN" in capsys.readouterr().out
 
@@ -193,8 +195,8 @@ def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_line
     root = make_root({"oil": {}})
     yuan = {**OIL, "CNY": "35,218,641,969"}
     del yuan["USD"]
-    [first] = local.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
-    [second] = local.add([saved(RAW)], root, flow="M")
+    [first] = user_files.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
+    [second] = user_files.add([saved(RAW)], root, flow="M")
     tables.build(root)
     asked = [tables.read(source=each.source.id, local=True, root=root) for each in (first, second)]
     rates = measures.customs_rate(*asked)
@@ -209,7 +211,7 @@ def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_line
 def test_yuan_beside_dollars_are_refused_until_one_is_chosen(make_root, saved):
     root = make_root({"oil": {}})
     yuan = {name: OIL[name] for name in OIL if name != "USD"} | {"CNY": "35,218,641,969"}
-    local.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
+    user_files.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match="mix values of currency; add one of currency='CNY'"):
         tables.read(product="2709", local=True, root=root)
@@ -225,13 +227,13 @@ def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_
     for name, value, day in (("z", "5,031,234,567", 1), ("a", "4,000,000,000", 2), ("b", "1", 3)):
         files.append(saved(twins.gacc([OIL | {"USD": value}], [*OIL]), f"{name}.csv"))
         os.utime(files[-1], (86_400 * day + 43_200,) * 2)
-    local.add([files[1], files[0]], root, flow="M")
+    user_files.add([files[1], files[0]], root, flow="M")
     tables.build(root)
     frame = tables.read(product="2709", local=True, root=root)
     assert frame["value_reported"].tolist() == [4_000_000_000]
     assert "stated in several ways; taken as in the file that was retrieved last (a_" in (
         frame.attrs["caveats"][-1])  # fmt: skip
-    local.add([files[2]], root, flow="M", vintage="2000-01-01")
+    user_files.add([files[2]], root, flow="M", vintage="2000-01-01")
     tables.build(root)
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
 
@@ -239,12 +241,12 @@ def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_
 def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(make_root, saved):
     root = make_root({"oil": {}})
     files = [saved(twins.gacc([OIL | {"USD": usd}], [*OIL]), f"{usd}.csv") for usd in "12"]
-    added = local.add(files, root, flow="M")
+    added = user_files.add(files, root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
         tables.read(product="2709", local=True, root=root)
     one, two = (each.source.id for each in added)
-    assert list(doctor.look(root)) == [
+    assert list(checks.look(root)) == [
         f"stated twice: {one} and {two}: 1 cells, not alike; tradeflows rows trade source_id={one} "
         f"&& tradeflows rows trade source_id={two}"
     ]
@@ -257,12 +259,12 @@ def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, s
     regimes = [OIL | {"month": month, "regime": code} for month in ("202305", "202306")
                for code in ("10", "33")]  # fmt: skip
     some = [saved(RAW), saved(twins.gacc(regimes, [*OIL, "regime"]), "regimes.csv")]
-    local.add(some, root, flow="M")
+    user_files.add(some, root, flow="M")
     tables.build(root)
     asked = {"product": "2709", "breakdown": "parts", "local": True, "root": root}
     assert tables.read(**asked)["breakdown"].tolist() == ["total", "regime=10", "regime=33"]
     provinces = [OIL | {"month": "202306", "province": code} for code in ("11", "12")]
-    local.add([saved(twins.gacc(provinces, [*OIL, "province"]), "p.csv")], root, flow="M")
+    user_files.add([saved(twins.gacc(provinces, [*OIL, "province"]), "p.csv")], root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match=r"parted by province or regime, .* add source='p_"):
         tables.read(**asked)
@@ -274,7 +276,7 @@ def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
             for day in range(31 if month == 3 else 28, 0, -1)]  # fmt: skip
     files = [saved(twins.ecb(["USD"], some), name) for name, some in (
         ("a.csv", days[14:]), ("b.csv", days), ("c.csv", days[:20]))]  # fmt: skip
-    added = local.add(files, root)
+    added = user_files.add(files, root)
     tables.build(root)
     asked = {"base": "EUR", "quote": "USD", "local": True, "root": root}
     frame = tables.read("rates", **asked)
@@ -289,7 +291,7 @@ def test_a_saved_file_of_rates_goes_on_where_the_committed_one_ends(make_root, s
              '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",']  # fmt: skip
     root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
     days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
-    [added] = local.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
+    [added] = user_files.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
     tables.build(root)
     frame = tables.read("rates", base="USD", quote="RUB", local=True, root=root)
     assert frame["source_id"].tolist() == ["fx", added.source.id]
@@ -298,7 +300,7 @@ def test_a_saved_file_of_rates_goes_on_where_the_committed_one_ends(make_root, s
 
 def test_a_changed_copy_fails_its_hash(make_root, saved):
     root = make_root({"oil": {}})
-    [added] = local.add([saved(RAW)], root, flow="M")
+    [added] = user_files.add([saved(RAW)], root, flow="M")
     added.source.file(root).write_bytes(RAW.replace(b"5,031", b"5,032"))
     with pytest.raises(SourceError, match="changed"):
         catalogue.verify(root)
@@ -319,30 +321,30 @@ def test_a_file_that_is_not_whole_leaves_nothing_behind(
 ):
     root = make_root({"oil": {}})
     with pytest.raises(error, match=message):
-        local.add([saved(raw)], root, **options)
+        user_files.add([saved(raw)], root, **options)
     assert not (root / "data/raw/local.toml").exists()
     assert not (root / "data/raw/local").exists()
 
 
 def test_the_same_bytes_twice_are_refused(make_root, saved):
     root = make_root({"oil": {}})
-    local.add([saved(RAW)], root, flow="M")
+    user_files.add([saved(RAW)], root, flow="M")
     with pytest.raises(SourceError, match="catalogued already"):
-        local.add([saved(RAW, "again.csv")], root, flow="M")
+        user_files.add([saved(RAW, "again.csv")], root, flow="M")
 
 
 def test_a_folder_that_cannot_be_made_is_said_so(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/local").write_text("in the way")
     with pytest.raises(SourceError, match="cannot be copied"):
-        local.add([saved(RAW)], root, flow="M")
+        user_files.add([saved(RAW)], root, flow="M")
 
 
 def test_a_catalogue_that_takes_no_writing_is_said_so(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/.local.toml.lock").mkdir()
     with pytest.raises(TradeflowsError, match="raw: cannot be written"):
-        local.add([saved(RAW)], root, flow="M")
+        user_files.add([saved(RAW)], root, flow="M")
 
 
 def test_the_verb_says_what_it_kept(make_root, saved, capsys):

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import codes, measures
-from tradeflows.errors import CodeError, QueryError
+from tradeflows import measures
 from tradeflows.measures.common import unit_of
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, QueryError
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from synthetic import CLAIM, save_notebook
 
-from tradeflows import claims, notebooks
+from tradeflows import claims
+from tradeflows.report import notebooks
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -5,9 +5,9 @@ import pytest
 import twins
 
 from tradeflows import measures
-from tradeflows.errors import QueryError
+from tradeflows.model.errors import QueryError
 from tradeflows.publishers import gacc
-from tradeflows.trace import lines
+from tradeflows.tables.trace import lines
 
 USD = "primary_value_usd"
 OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",

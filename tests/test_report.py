@@ -11,10 +11,13 @@ import pytest
 from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook
 
-from tradeflows import catalogue, export, front, notebooks, report, schema, tables
-from tradeflows.errors import BuildError, SourceError
-from tradeflows.notebooks import NotebookError
-from tradeflows.report import ReportError
+from tradeflows import tables
+from tradeflows.model import schema
+from tradeflows.model.errors import BuildError, SourceError
+from tradeflows.report import chart_files, claim_cards, notebooks, pages
+from tradeflows.report.notebooks import NotebookError
+from tradeflows.report.pages import ReportError
+from tradeflows.retrieval import catalogue
 
 HOME = "https://example.org"
 LISTED = """<table><thead><tr><th>source_id</th><th>claims</th></tr></thead><tbody>
@@ -32,7 +35,7 @@ def project(make_root):
 @pytest.fixture
 def quick(monkeypatch):
     """Let the pages be made of notebooks as they stand, since to run one takes seconds."""
-    monkeypatch.setattr(report, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
+    monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ def test_a_report_is_the_same_pages_every_time_one_a_notebook_and_those_of_refer
 ):
     save_notebook(project / "notebooks" / "01_no_price.ipynb", *CLAIM)
     to = tmp_path / "new" / "report"
-    written = report.write([], to, project)
+    written = pages.write([], to, project)
     assert [path.name for path in written] == ["01_no_price.html", *REFERENCE]
     kept = [".01_no_price.json", "01_no_price.html", "charts", *REFERENCE]
     assert sorted(path.name for path in to.iterdir()) == sorted(kept)
@@ -151,7 +154,7 @@ def test_a_report_is_the_same_pages_every_time_one_a_notebook_and_those_of_refer
     assert 'href="01_no_price.html#the-price-fell-fell"' in index
     assert "<p>It fell by 8 dollars,\nin a month.</p>" in index
     assert "Prices of &lt;nothing&gt;" in (to / "sources.html").read_text()
-    report.write([], tmp_path / "again", project)
+    pages.write([], tmp_path / "again", project)
     files = [path for path in to.rglob("*") if path.is_file()]
     assert [(tmp_path / "again" / p.relative_to(to)).read_bytes() for p in files] == [
         path.read_bytes() for path in files
@@ -163,7 +166,7 @@ def test_code_and_numbers_are_closed_at_first_and_below_the_sentence(project, tm
     path = save_notebook(
         tmp_path / "a.ipynb", "# T?", "import x", "y = 1", "## C", draw, ("assert 1", "so")
     )
-    report.write([path], tmp_path, project)
+    pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
     assert page.count("<details") == 3  # imports with load; numbers; chart with check
     assert "<details open" not in page
@@ -173,7 +176,7 @@ def test_code_and_numbers_are_closed_at_first_and_below_the_sentence(project, tm
 
 def test_no_line_of_a_page_ends_between_a_number_and_its_per_cent(project, tmp_path, quick):
     path = save_notebook(tmp_path / "a.ipynb", "# T?", "## From 4 to 34 %\n\nUp by 30 %: most.")
-    report.write([path], tmp_path, project)
+    pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
     assert '<h2 id="from-4-to-34">From 4 to 34\u00a0%</h2>' in page
     assert "Up by 30\u00a0%: most." in page
@@ -183,7 +186,7 @@ def test_of_an_answer_and_its_chart_only_the_numbers_drawn_are_called_so(project
     answer = ("answer", {"text/plain": "its rows"})
     draw = ("charts.drawn(answer.plot())", {"text/plain": "its points"})
     path = save_notebook(tmp_path / "a.ipynb", "# T?", answer, draw, ("assert 1", "so"))
-    report.write([path], tmp_path, project)
+    pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
     parts = [page.index(text) for text in ("Output", "its rows", "Numbers drawn", "its points")]
     assert parts == sorted(parts)
@@ -192,7 +195,7 @@ def test_of_an_answer_and_its_chart_only_the_numbers_drawn_are_called_so(project
 
 def test_the_sources_of_a_page_come_from_the_catalogue_in_full(project, tmp_path, quick):
     listing = ("charts.sources({})", {"text/html": LISTED, "text/plain": "…"})
-    report.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)
+    pages.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
     assert '<a href="sources.html#oil">Prices of &lt;nothing&gt;</a>' in page
     assert "1 &amp; 2" in page
@@ -200,7 +203,7 @@ def test_the_sources_of_a_page_come_from_the_catalogue_in_full(project, tmp_path
 
 
 def test_nothing_on_a_page_is_loaded_from_elsewhere(project, tmp_path, quick):
-    report.write([save_notebook(tmp_path / "a.ipynb", *CLAIM)], tmp_path, project)
+    pages.write([save_notebook(tmp_path / "a.ipynb", *CLAIM)], tmp_path, project)
     for page in tmp_path.glob("*.html"):
         text = page.read_text()
         assert (
@@ -218,9 +221,9 @@ def test_the_index_keeps_the_pages_that_were_not_made_anew(project, tmp_path, qu
                       ("assert 1", f"yes, {name}"))
         for name in ("01_a", "02_b", "03_c")
     ]  # fmt: skip
-    report.write(paths[:2], tmp_path, project)
+    pages.write(paths[:2], tmp_path, project)
     first = (tmp_path / "01_a.html").read_bytes()
-    assert report.write(paths[1:2], tmp_path, project)[0] == tmp_path / "02_b.html"
+    assert pages.write(paths[1:2], tmp_path, project)[0] == tmp_path / "02_b.html"
     index = (tmp_path / "index.html").read_text()
     assert index.index("yes, 01_a") < index.index("yes, 02_b")
     assert "Is it 03_c?" not in index
@@ -228,7 +231,7 @@ def test_the_index_keeps_the_pages_that_were_not_made_anew(project, tmp_path, qu
 
 
 def test_the_dictionary_explains_every_field_flag_and_qualifier(project, tmp_path, quick):
-    report.write([save_notebook(tmp_path / "a.ipynb", "# T?")], tmp_path, project)
+    pages.write([save_notebook(tmp_path / "a.ipynb", "# T?")], tmp_path, project)
     page = (tmp_path / "dictionary.html").read_text()
     fields = {field["field"] for contract in schema.TABLES.values()
               for field in schema.describe(contract)}  # fmt: skip
@@ -289,7 +292,7 @@ def cut(page, claim):
 
 
 def test_a_card_has_claim_verdict_numbers_and_the_raw_lines_behind_them(judged, tmp_path, quick):
-    report.write([], tmp_path, judged)
+    pages.write([], tmp_path, judged)
     page = (tmp_path / "index.html").read_text()
     first, second = cut(page, "P1"), cut(page, "P2")
     assert "The price of &lt;nothing&gt; was above 60." in first
@@ -303,12 +306,12 @@ def test_a_card_has_claim_verdict_numbers_and_the_raw_lines_behind_them(judged, 
     assert "Why not: not public; the records behind it are not public." in second
     assert "<details" not in second
     (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
-    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == export.CARD
+    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == chart_files.CARD
     assert page.index('id="P1"') < page.index('id="P2"')
 
 
 def test_a_source_says_what_it_holds_and_which_claims_use_it(judged, tmp_path, quick):
-    report.write([], tmp_path, judged)
+    pages.write([], tmp_path, judged)
     page = (tmp_path / "sources.html").read_text()
     source = catalogue.load(judged)["oil"]
     for text in (source.sha256, f"{source.bytes} bytes", "rates</a>: 2020 2", "not stated"):
@@ -319,15 +322,15 @@ def test_a_source_says_what_it_holds_and_which_claims_use_it(judged, tmp_path, q
 def test_a_raw_file_that_was_altered_makes_no_page(judged, tmp_path, quick):
     (judged / "data" / "raw" / "demo" / "oil.csv").write_text("period,usd_per_barrel\n2020-01,1\n")
     with pytest.raises(SourceError, match="oil"):
-        report.write([], tmp_path, judged)
+        pages.write([], tmp_path, judged)
     assert not (tmp_path / "index.html").exists()
 
 
 def test_of_many_lines_the_first_are_printed_and_a_command_shows_the_others(
     judged, tmp_path, quick, monkeypatch
 ):
-    monkeypatch.setattr(front, "LINES", 0)
-    report.write([], tmp_path, judged)
+    monkeypatch.setattr(claim_cards, "LINES", 0)
+    pages.write([], tmp_path, judged)
     first = cut((tmp_path / "index.html").read_text(), "P1")
     assert "And 1 more, which <code>tradeflows trace P1 --definition &#34;first month" in first
 
@@ -343,11 +346,11 @@ def test_of_many_lines_the_first_are_printed_and_a_command_shows_the_others(
     ],
 )
 def test_numbers_are_printed_as_a_newspaper_would(value, unit, text):
-    assert front.number(value, unit) == text
+    assert claim_cards.number(value, unit) == text
 
 
 def test_the_bars_of_a_claim_share_an_axis_that_holds_zero(judged):
-    (card, _) = front.themes(report.ledger.verdicts(root=judged), judged, {})["prices"]
+    (card, _) = claim_cards.themes(pages.ledger.verdicts(root=judged), judged, {})["prices"]
     assert [bar[0] for bar in (one["bar"] for one in card["readings"])] == [0.0, 0.0]
     assert card["band"][1] == 100.0
     assert card["readings"][1]["bar"][1] < card["band"][0] < card["readings"][0]["bar"][1]
@@ -358,7 +361,7 @@ def test_a_notebook_that_opens_the_front_page_is_not_told_again(judged, tmp_path
     Image.new("RGB", (2, 1)).save(png, "png")
     shown = ("x", {"image/png": base64.b64encode(png.getvalue()).decode()})
     path = save_notebook(judged / "notebooks" / "00_all.ipynb", "# What holds?\n\nLittle.", shown)
-    report.write([path], tmp_path, judged)
+    pages.write([path], tmp_path, judged)
     page = (tmp_path / "index.html").read_text()
     assert "<h1>What holds?</h1>" in page
     assert page.count("Little.") == 1
@@ -381,7 +384,7 @@ DRAWN = (
 
 def test_each_chart_can_be_taken_as_picture_drawing_and_numbers(project, tmp_path):
     path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
-    report.write([path], tmp_path, project)
+    pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
     caption = re.search("<figcaption>(.*?)</figcaption>", page)[1]
     png, svg, numbers = re.findall('<a href="(.*?)">', caption)
@@ -406,10 +409,10 @@ def test_each_chart_can_be_taken_as_picture_drawing_and_numbers(project, tmp_pat
 
 def test_a_notebook_that_is_run_for_other_ends_holds_none_of_it(tmp_path, project):
     path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
-    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", export.START))
+    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", chart_files.START))
     held = [[*one.cells[4].outputs[1].data] for one in (plain, full)]
-    assert export.MIME not in held[0]
-    assert export.MIME in held[1]
+    assert chart_files.MIME not in held[0]
+    assert chart_files.MIME in held[1]
 
 
 # --- what can go wrong ----------------------------------------------------------------------------
@@ -419,18 +422,18 @@ def test_a_notebook_that_is_run_for_other_ends_holds_none_of_it(tmp_path, projec
 def test_two_pages_of_one_name_are_refused_before_anything_is_run(project, tmp_path, names):
     paths = [tmp_path / f"{name}.ipynb" for name in names]
     with pytest.raises(ReportError, match="would be written twice: rename a notebook"):
-        report.write(paths, tmp_path, project)
+        pages.write(paths, tmp_path, project)
 
 
 def test_absent_tables_are_named_with_the_command_that_makes_them(make_root, tmp_path):
     with pytest.raises(BuildError, match="absent; run `tradeflows build`"):
-        report.write([], tmp_path, make_root({"oil": {}}))
+        pages.write([], tmp_path, make_root({"oil": {}}))
 
 
 def test_a_file_in_the_place_of_the_folder_is_one_clear_line(project, tmp_path, quick):
     (tmp_path / "report").write_text("mine")
     with pytest.raises(ReportError, match=r"report/sources\.html: cannot be written \("):
-        report.write([], tmp_path / "report", project)
+        pages.write([], tmp_path / "report", project)
     assert (tmp_path / "report").read_text() == "mine"
 
 
@@ -449,11 +452,11 @@ def test_a_disk_that_fills_loses_no_old_file_and_leaves_no_new_one(tmp_path):
     old.write_text("old")
     files = {old: "new", tmp_path / "b.html": "x" * 5000}
     with files_of_at_most(4000), pytest.raises(ReportError, match=r"b\.html: cannot be written"):
-        report.save(files)
+        pages.save(files)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.html", "old")]
 
 
 def test_no_cell_of_a_file_to_take_along_is_a_formula():
     rows = [["period", "=1+1", "-9.5"], ["@x", "+1 t", "-1,234e5"], ["=", "-", "2023-05"]]
-    assert export._table(rows).splitlines() == [
+    assert chart_files._table(rows).splitlines() == [
         "period,'=1+1,-9.5", "'@x,'+1 t,\"-1,234e5\"", "=,-,2023-05"]  # fmt: skip

@@ -1,7 +1,7 @@
 import pyarrow as pa
 
-from tradeflows import revisions
-from tradeflows.revisions import Change
+from tradeflows.retrieval import changes
+from tradeflows.retrieval.changes import Change
 
 
 def table(*rows):
@@ -11,7 +11,7 @@ def table(*rows):
 
 
 def changed(old, new):
-    frame = revisions.changed(table(*old), table(*new), ["good", "area"], ["value"])
+    frame = changes.changed(table(*old), table(*new), ["good", "area"], ["value"])
     return [*frame.itertuples(index=False, name=None)]
 
 
@@ -41,18 +41,18 @@ def test_words_may_be_coded_in_any_way():
     plain = table(("a", "x", 1.0), ("b", "x", 2.0))
     coded = table(("b", "x", 2.0), ("a", "x", 1.0)).cast(pa.schema(
         [("good", pa.dictionary(pa.int32(), pa.string())), *list(plain.schema)[1:]]))  # fmt: skip
-    assert revisions.changed(plain, coded, ["good", "area"], ["value"]).empty
+    assert changes.changed(plain, coded, ["good", "area"], ["value"]).empty
 
 
 def test_the_largest_change_comes_first_and_says_both_figures():
-    changes = [Change("a", 5.0, 4.0, "1", "2", "EUR"),
-               Change("b", None, 3.0, "1", "2", "EUR", "added", "!")]  # fmt: skip
-    assert [str(each) for each in revisions.largest_first(changes)] == [
+    found = [Change("a", 5.0, 4.0, "1", "2", "EUR"),
+             Change("b", None, 3.0, "1", "2", "EUR", "added", "!")]  # fmt: skip
+    assert [str(each) for each in changes.largest_first(found)] == [
         "added: b: nothing (1) -> 3 EUR (2)!", "changed: a: 5 EUR (1) -> 4 EUR (2)"]  # fmt: skip
 
 
 def test_a_change_in_the_last_of_many_digits_is_seen():
     told = str(Change("TOTAL", 12_345_678_901.0, 12_345_678_902.0, "old", "new", "EUR"))
     assert "12,345,678,901 EUR (old) -> 12,345,678,902 EUR (new)" in told
-    assert revisions.said(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
-    assert revisions.said(0.1 + 0.2, "kg") == "0.3 kg"
+    assert changes.said(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
+    assert changes.said(0.1 + 0.2, "kg") == "0.3 kg"

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tradeflows import schema
-from tradeflows.errors import SchemaError
+from tradeflows.model import schema
+from tradeflows.model.errors import SchemaError
 
 BRENT = {
     "source_id": "oil", "source_row": pa.array([1, 2]), "source_field": "", "base": "BRENT",

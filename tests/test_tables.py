@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import codes, schema, tables
-from tradeflows.errors import (
+from tradeflows import tables
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import (
     BuildError,
     CodeError,
     LayoutError,

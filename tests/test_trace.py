@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tradeflows as tf
-from tradeflows import lineage, measures
-from tradeflows.errors import CatalogueError, LayoutError, QueryError, SourceError
-from tradeflows.lineage import Formula, Role
-from tradeflows.publishers import comtrade, eurostat_energy, gacc, lines
-from tradeflows.trace import recombine, trace
+from tradeflows import measures
+from tradeflows.model import lineage
+from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.publishers import comtrade, eurostat_energy, gacc, raw_records
+from tradeflows.tables.trace import recombine, trace
 
 KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
 AREAS = ("CHN", "IND", "TUR")
@@ -466,7 +467,7 @@ def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
     (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
     assert gacc.records(tmp_path / "gacc.csv", {1}) == {1: (2, "27090000,俄罗斯", "")}
     (tmp_path / "odd.csv").write_bytes(b"a,b\n1,\xff\n2,x\n")
-    for each in (gacc, lines):
+    for each in (gacc, raw_records):
         found = each.records(tmp_path / "odd.csv", {1, 2})
         assert found == {1: (2, r"1,\xff", ""), 2: (3, "2,x", "")}
 
@@ -474,10 +475,10 @@ def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
 def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tmp_path):
     path = tmp_path / "notes.csv"
     path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
-    assert lines.records(path, {1, 2, 3}) == {
+    assert raw_records.records(path, {1, 2, 3}) == {
         1: (3, '1,"two\r\nlines"', ""), 2: (5, '2,5" pipe', ""), 3: (6, '3,"a ""b"""', ""),
     }  # fmt: skip
-    assert lines.records(path, {2, 9}) == {2: (5, '2,5" pipe', "")}
+    assert raw_records.records(path, {2, 9}) == {2: (5, '2,5" pipe', "")}
 
 
 def test_a_tab_separated_file_has_no_quotes(tmp_path):
@@ -490,7 +491,7 @@ def test_a_line_that_is_no_csv_is_refused(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a\n" + "x" * 200_000)
     with pytest.raises(LayoutError, match="field larger"):
-        lines.records(path, {1})
+        raw_records.records(path, {1})
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -551,5 +552,7 @@ def test_a_frame_with_lineage_can_be_saved(root, tmp_path):
 
 def test_the_function_answers_whether_its_module_was_imported_or_not(root):
     assert len(tf.trace(crude(), KG)) == 18
-    assert importlib.import_module("tradeflows.trace") is sys.modules["tradeflows.trace"]
+    assert (
+        importlib.import_module("tradeflows.tables.trace") is sys.modules["tradeflows.tables.trace"]
+    )
     assert len(tf.trace(crude(), KG)) == 18

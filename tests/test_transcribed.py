@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradeflows import schema
-from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError, SchemaError, TradeflowsError
+from tradeflows.model import schema
+from tradeflows.model.errors import CodeError, LayoutError, SchemaError, TradeflowsError
+from tradeflows.model.source import Source
 from tradeflows.publishers import transcribed
 
 SOURCE = Source(

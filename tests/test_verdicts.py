@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tradeflows import accept, claims, tables
+from tradeflows import claims, tables
+from tradeflows.report import accept
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,32 +9,73 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tradeflows import catalogue, charts, codes, measures, schema, tables
-    from tradeflows.cards import rerouting
-    from tradeflows.explore import figures, flow, settlement
-    from tradeflows.holdings import areas, find, products, sources
+    from tradeflows import charts, claims, measures, tables
+    from tradeflows.explore.flow import figures, flow, settlement
+    from tradeflows.explore.inventory import areas, find, products, sources
+    from tradeflows.explore.rerouting import rerouting
+    from tradeflows.model import codes, schema
+    from tradeflows.report.claim_cards import cards
+    from tradeflows.retrieval import catalogue, comtrade
     from tradeflows.tables import build, read
-    from tradeflows.trace import trace
+    from tradeflows.tables.trace import trace
 
 __version__ = "0.1.0"
-_FROM = {  # functions, by the module that has them
-    "areas": "holdings", "build": "tables", "figures": "explore", "find": "holdings",
-    "flow": "explore", "products": "holdings", "read": "tables", "rerouting": "cards",
-    "settlement": "explore", "sources": "holdings",
-}  # fmt: skip
+# Each public name, and the module that has it (a function) or that it is.
+_FUNCTIONS = {
+    "areas": "explore.inventory",
+    "build": "tables",
+    "cards": "report.claim_cards",
+    "figures": "explore.flow",
+    "find": "explore.inventory",
+    "flow": "explore.flow",
+    "products": "explore.inventory",
+    "read": "tables",
+    "rerouting": "explore.rerouting",
+    "settlement": "explore.flow",
+    "sources": "explore.inventory",
+    "trace": "tables.trace",
+}
+_MODULES = {
+    "catalogue": "retrieval.catalogue",
+    "charts": "charts",
+    "claims": "claims",
+    "codes": "model.codes",
+    "comtrade": "retrieval.comtrade",
+    "measures": "measures",
+    "schema": "model.schema",
+    "tables": "tables",
+}
 __all__ = [
-    "areas", "build", "catalogue", "charts", "codes", "figures", "find", "flow", "measures",
-    "products", "read", "rerouting", "schema", "settlement", "sources", "tables", "trace",
-]  # fmt: skip
+    "areas",
+    "build",
+    "cards",
+    "catalogue",
+    "charts",
+    "claims",
+    "codes",
+    "comtrade",
+    "figures",
+    "find",
+    "flow",
+    "measures",
+    "products",
+    "read",
+    "rerouting",
+    "schema",
+    "settlement",
+    "sources",
+    "tables",
+    "trace",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FROM:
-        return getattr(import_module(f"tradeflows.{_FROM[name]}"), name)
-    if name in __all__:
-        return import_module(f"tradeflows.{name}")
+    if name in _FUNCTIONS:
+        return getattr(import_module(f"tradeflows.{_FUNCTIONS[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"tradeflows.{_MODULES[name]}")
     raise AttributeError(f"module 'tradeflows' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return list(__all__)

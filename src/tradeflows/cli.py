@@ -9,14 +9,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tradeflows.errors import QueryError, SourceError, TradeflowsError
+from tradeflows.model.errors import QueryError, SourceError, TradeflowsError
 
 # Heavy modules are imported inside the verbs: `tradeflows --help` should answer at once.
 
 
 def sources(args: argparse.Namespace) -> None:
     """List the catalogue: each raw file's id, table, vintage, licence and title."""
-    from tradeflows import catalogue
+    from tradeflows.retrieval import catalogue
 
     for source in catalogue.load(args.root or catalogue.root(), local=True).values():
         print(f"{source.id:45} {source.table:10} {source.vintage:12} {source.licence[:28]:28} "
@@ -25,7 +25,7 @@ def sources(args: argparse.Namespace) -> None:
 
 def verify(args: argparse.Namespace) -> None:
     """Check every raw file against the size and sha256 that the catalogue records."""
-    from tradeflows import catalogue
+    from tradeflows.retrieval import catalogue
 
     states = catalogue.verify(args.root or catalogue.root())
     print(f"{len(states)} raw files are as catalogued")
@@ -44,7 +44,7 @@ def build(args: argparse.Namespace) -> None:
 
 def accept(args: argparse.Namespace) -> None:
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
-    from tradeflows import accept
+    from tradeflows.report import accept
 
     for line in accept.accept(args.root):
         print(line)
@@ -52,15 +52,16 @@ def accept(args: argparse.Namespace) -> None:
 
 def report(args: argparse.Namespace) -> None:
     """Run notebooks and write a page each, with an index, into a folder."""
-    from tradeflows import report
+    from tradeflows.report import pages
 
-    for page in report.write(args.notebook, args.to, args.root):
+    for page in pages.write(args.notebook, args.to, args.root):
         print(page)
 
 
 def claims(args: argparse.Namespace) -> None:
     """Judge the ledger: each claim with its verdict, or one claim in full."""
-    from tradeflows import catalogue, claims
+    from tradeflows import claims
+    from tradeflows.retrieval import catalogue
 
     root = args.root or catalogue.root()
     ledger = claims.load(args.ledger, root, local=args.local)
@@ -80,7 +81,9 @@ def claims(args: argparse.Namespace) -> None:
 
 def trace(args: argparse.Namespace) -> None:
     """Follow the number behind each reading of a claim to the raw lines it was made of."""
-    from tradeflows import catalogue, claims, lineage
+    from tradeflows import claims
+    from tradeflows.model import lineage
+    from tradeflows.retrieval import catalogue
 
     root = args.root or catalogue.root()
     claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
@@ -105,14 +108,14 @@ def trace(args: argparse.Namespace) -> None:
 
 def fetch(args: argparse.Namespace) -> None:
     """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
-    from tradeflows import catalogue
+    from tradeflows.retrieval import catalogue
 
     args.ask(args, args.root or catalogue.root())
 
 
 def _comtrade(args: argparse.Namespace, root: Path) -> None:
     """Ask UN Comtrade for a flow, whole, or say what is missing."""
-    from tradeflows import comtrade
+    from tradeflows.retrieval import comtrade
 
     asked = comtrade.request(args.reporter, args.partner, args.flow, args.products, args.start,
                              args.end, args.freq)  # fmt: skip
@@ -136,7 +139,7 @@ def _comtrade(args: argparse.Namespace, root: Path) -> None:
 
 def _comext(args: argparse.Namespace, root: Path) -> None:
     """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
-    from tradeflows import comext
+    from tradeflows.retrieval import comext
 
     months = comext.months(args.start, args.end)
     with comext.connect(args.url) as web:
@@ -197,9 +200,9 @@ def diff(args: argparse.Namespace) -> None:
     """Show what the newest release of fetched data changed against the one before."""
     from importlib import import_module
 
-    from tradeflows import catalogue
+    from tradeflows.retrieval import catalogue
 
-    publisher = import_module(f"tradeflows.{args.publisher}")
+    publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
     changes = publisher.diff(args.root or catalogue.root(), args.period)
     shown = changes[: args.most or None]
     kinds = [
@@ -212,13 +215,14 @@ def diff(args: argparse.Namespace) -> None:
 
 def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
-    from tradeflows import clean
+    from tradeflows.publishers import cleaned
+    from tradeflows.tables import clean
 
     given = {"strict": args.strict} | _given(args)
     if args.cluster is None:
-        cleaned = clean.clean(args.publisher, args.file, args.to, **given)
+        files = clean.clean(args.publisher, args.file, args.to, **given)
     else:
-        from tradeflows import cluster
+        from tradeflows.tables import cluster
 
         try:
             with _bar(len(args.file)) as bar:
@@ -228,21 +232,21 @@ def clean(args: argparse.Namespace) -> None:
                     told = f"{now.rows:,} rows, {now.left} files left"
                     _move(bar, line, now.done, now.done + now.left, told)
 
-                cleaned = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
+                files = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
                                          progress=show, **given)  # fmt: skip
         except KeyboardInterrupt:
             print("the same command again does only what is missing", file=sys.stderr)
             raise
-    print(*clean.lines(cleaned), *clean.restated(args.to), sep="\n")
+    print(*cleaned.lines(files), *clean.restated(args.to), sep="\n")
 
 
 def add(args: argparse.Namespace) -> None:
     """Check files that you saved, and catalogue them beside the committed ones."""
-    from tradeflows import catalogue, comext, local
+    from tradeflows.retrieval import catalogue, comext, user_files
 
     root = args.root or catalogue.root()
     for path in args.file:  # one by one, so that what is kept is said before what is refused
-        [added] = local.add([path], root, vintage=args.vintage, rank=args.rank, **_given(args))
+        [added] = user_files.add([path], root, vintage=args.vintage, rank=args.rank, **_given(args))
         print(
             f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root), sep="\n"
         )
@@ -271,18 +275,21 @@ def _given(args: argparse.Namespace) -> dict[str, str]:
 
 def guide(args: argparse.Namespace) -> None:
     """Print how a person gets a file from a site that forbids machines."""
-    from tradeflows import guide
+    from tradeflows.retrieval import customs_form
 
     names = ("product", "partner", "start", "end", "flow", "currency")
-    for line in guide.gacc(**{name: getattr(args, name) for name in names if getattr(args, name)}):
+    for line in customs_form.gacc(
+        **{name: getattr(args, name) for name in names if getattr(args, name)}
+    ):
         print(line)
 
 
 def doctor(args: argparse.Namespace) -> None:
     """Look for what is wrong in everything catalogued; one line a finding."""
-    from tradeflows import catalogue, doctor
+    from tradeflows.retrieval import catalogue
+    from tradeflows.tables import checks
 
-    found = list(doctor.look(args.root or catalogue.root(), local=args.local))
+    found = list(checks.look(args.root or catalogue.root(), local=args.local))
     kinds = Counter(line.split(":")[0] for line in found)
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     print(*found, f"{len(found)} findings{counts and f': {counts}'}", sep="\n")
@@ -290,10 +297,11 @@ def doctor(args: argparse.Namespace) -> None:
 
 def rows(args: argparse.Namespace) -> None:
     """Show rows of a table as they are stored, by column=value or month=2023-05."""
-    from tradeflows import catalogue, doctor
+    from tradeflows.retrieval import catalogue
+    from tradeflows.tables import checks
 
     wanted = dict(each.partition("=")[::2] for each in args.column)
-    frame = doctor.rows(args.root or catalogue.root(), args.table, wanted, local=args.local)
+    frame = checks.rows(args.root or catalogue.root(), args.table, wanted, local=args.local)
     for name in frame.select_dtypes("datetime"):
         frame[name] = frame[name].dt.strftime("%Y-%m-%d")
     alike = [name for name in frame if frame[name].nunique(dropna=False) == 1]

@@ -5,10 +5,10 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 
 from tradeflows.charts.bars import bars, windows
 from tradeflows.charts.grids import cells, coverage
-from tradeflows.charts.look import EVENTS, Look
+from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.ratios import SAYS, ratios
-from tradeflows.charts.reading import Drawn, alt, drawn, sources
 from tradeflows.charts.series import blocks, lines, panels, points
+from tradeflows.charts.style import EVENTS, Look
 
 __all__ = [
     "EVENTS", "SAYS", "Drawn", "Look", "alt", "bars", "blocks", "cells", "coverage", "drawn",

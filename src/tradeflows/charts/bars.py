@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
 
-from tradeflows import page
-from tradeflows.charts.look import Look, finish, named, numbered, printed, refuse, rows_of, settled
-from tradeflows.page import End
+from tradeflows.charts import layout
+from tradeflows.charts.layout import End
+from tradeflows.charts.style import Look, finish, named, numbered, printed, refuse, rows_of, settled
 
 
 def bars(
@@ -45,24 +45,24 @@ def bars(
     refuse(rows[rows["name"].duplicated()], "two values for one point")
     tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
     reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
-    labels = [page.wrap(named(name, shown), 30) for name in rows["name"]]
+    labels = [layout.wrap(named(name, shown), 30) for name in rows["name"]]
     ends = []
-    with page.style():
+    with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            plain = page.INK if row.name in highlight else page.GREY
-            colour, alone = page.ENTITIES.get(row.name, ("", plain))[1], np.isnan(row.value)
+            plain = layout.INK if row.name in highlight else layout.GREY
+            colour, alone = layout.ENTITIES.get(row.name, ("", plain))[1], np.isnan(row.value)
             axes.barh(i, row.value, 0.62, fc="white" if row.hollow else colour, ec=colour,
                       ls="--" if row.hollow else "-", gid=f"{i}|bar|{row.name}")  # fmt: skip
-            axes.plot([row.low, row.high], [i, i], color=colour if alone else page.INK,
+            axes.plot([row.low, row.high], [i, i], color=colour if alone else layout.INK,
                       lw=12 if alone else 1.5, alpha=0.5 if alone else 1, solid_capstyle="butt",
                       marker="" if alone else "|", ms=8, gid=f"{i}|range|{row.name}")  # fmt: skip
-            ends.append(End(printed(row), tips[i], i, page.INK, f"{i}|text|{row.name}"))
+            ends.append(End(printed(row), tips[i], i, layout.INK, f"{i}|text|{row.name}"))
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
-        box = max(3.0, sum(0.16 + page.LINE * (label.count("\n") + 1) for label in labels))
+        box = max(3.0, sum(0.16 + layout.LINE * (label.count("\n") + 1) for label in labels))
         finish([axes], "bars", shown, rows, [ends], False, box)
     return axes
 
@@ -102,11 +102,11 @@ def windows(
         low = rows[["value", "low", "high"]].min(axis="columns")
         refuse(rows[~(low > 0)], "no place on a logarithmic axis for a figure that is not positive")
     labels = []
-    with page.style():
+    with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             mine = row.name in own
-            colour = page.OWN if mine else "#4d4d4d"
+            colour = layout.OWN if mine else "#4d4d4d"
             axes.bar(row.x, row.high - row.low, row.end - row.x, row.low, align="edge",
                      color=colour, alpha=0.3, gid=f"{i}|box|{row.name}")  # fmt: skip
             axes.plot([row.x, row.end], [row.value] * 2, color=colour, lw=3.5, clip_on=False,

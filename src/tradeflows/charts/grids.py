@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from tradeflows import page
-from tradeflows.charts.look import Look, named, refuse, rows_of, settled
-from tradeflows.errors import QueryError
+from tradeflows.charts import layout
+from tradeflows.charts.style import Look, named, refuse, rows_of, settled
+from tradeflows.model.errors import QueryError
 
 
 def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpack[Look]) -> Axes:
@@ -35,26 +35,26 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     shown = settled(frame, look)
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
-    labels = [page.wrap(text, 34) for text in by]
-    with page.style():
+    labels = [layout.wrap(text, 34) for text in by]
+    with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
             for run in text.split(", "):
                 first, _, last = run.partition(" to ")
                 days = [pd.Timestamp(first), pd.Timestamp(last or first) + pd.DateOffset(months=1)]
-                axes.plot(days, [i, i], color=page.GREY, lw=7, solid_capstyle="butt",
+                axes.plot(days, [i, i], color=layout.GREY, lw=7, solid_capstyle="butt",
                           gid=f"{i}|held|{by[i]}")  # fmt: skip
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
-        page.number_axis(axes)
+        layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
-        page.day_axis(axes)
+        layout.day_axis(axes)
         vars(axes.figure)["tradeflows"] = shown
-        page.finish(
+        layout.finish(
             [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
             foot=list(filter(None, (shown["note"], f"Source: {shown['source']}"))),
             events=shown["events"], reference={}, box=sum(
-                0.14 + page.LINE * (label.count("\n") + 1) for label in labels),
+                0.14 + layout.LINE * (label.count("\n") + 1) for label in labels),
         )  # fmt: skip
     return axes
 
@@ -105,13 +105,13 @@ def cells(
     edges = (mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)]) if dated
              else np.arange(len(columns) + 1.0))  # fmt: skip
     shades = plt.get_cmap("Blues")
-    labels = [page.wrap(named(name, shown), 30) for name in names]
-    tall = max(0.22 + page.LINE * bool(words), 0.08 + page.LINE * max(
+    labels = [layout.wrap(named(name, shown), 30) for name in names]
+    tall = max(0.22 + layout.LINE * bool(words), 0.08 + layout.LINE * max(
         label.count("\n") + 1 for label in labels))  # fmt: skip
-    with page.style():
+    with layout.style():
         _, axes = plt.subplots()
         axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), fc="white",
-                                 ec=page.MUTE, hatch="/////", lw=0))  # fmt: skip
+                                 ec=layout.MUTE, hatch="/////", lw=0))  # fmt: skip
         for i, name in enumerate(names):
             values = table.loc[name].to_numpy("float64")
             axes.pcolormesh(edges, [i - 0.5, i + 0.5], np.ma.masked_invalid(values)[None, :],
@@ -121,11 +121,11 @@ def cells(
             for j, value in enumerate(values if not dated else []):
                 text = "" if np.isnan(value) else _short(value)
                 below = said.loc[name].iloc[j] if text else ""
-                colour = page.upon(shades(min(value / full, 1.0)) if text else "white")
+                colour = layout.upon(shades(min(value / full, 1.0)) if text else "white")
                 _in_cell(axes, text, below, j + 0.5, i, colour, f"{i},{j}")
         head = 0.0 if dated else 0.5
         for j, column in enumerate(() if dated else columns):
-            axes.annotate(page.wrap(named(str(column), shown), 12), (j + 0.5, -0.62), ha="center",
+            axes.annotate(layout.wrap(named(str(column), shown), 12), (j + 0.5, -0.62), ha="center",
                           va="bottom", weight="bold", size=10.5, annotation_clip=False,
                           gid=f"{j}|column|{column}")  # fmt: skip
         axes.set_xlim(edges[0], edges[-1])
@@ -140,7 +140,7 @@ def _short(value: float) -> str:
     """A number as a small cell has room for: two figures, and no 100 that is not quite one."""
     if 0 < value < 0.05:
         return "< 0.1"
-    return page.number(round(value, 1) if value < 10 else value, 3 if value > 99 else 2)
+    return layout.number(round(value, 1) if value < 10 else value, 3 if value > 99 else 2)
 
 
 def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str, i: str) -> None:
@@ -164,14 +164,14 @@ def _finish_cells(
     axes.spines["bottom"].set_visible(dated)
     if dated:
         first, last = axes.dataLim.intervalx = axes.get_xlim()
-        page.day_axis(axes)
+        layout.day_axis(axes)
         axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
     else:
         axes.set_xticks([])
     vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
-    key = " · ".join([f"White: 0 · darkest: {page.number(full)} and more"] * dated
+    key = " · ".join([f"White: 0 · darkest: {layout.number(full)} and more"] * dated
                     + ["Hatched: no figure"] * holes)  # fmt: skip
-    page.finish(
+    layout.finish(
         [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
         foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
         events=shown["events"] if dated else {}, reference={}, box=box,

@@ -9,15 +9,15 @@ import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
 
-from tradeflows import page
-from tradeflows.charts.look import Look, finish, named, refuse, rows_of, settled
-from tradeflows.errors import QueryError
-from tradeflows.page import End
+from tradeflows.charts import layout
+from tradeflows.charts.layout import End
+from tradeflows.charts.style import Look, finish, named, refuse, rows_of, settled
+from tradeflows.model.errors import QueryError
 
 SILENT = "says nothing"
 # What a reading says of a claim, by the face and the edge of its marker.
-SAYS = {"agrees": (page.INK, page.INK), "disagrees": ("white", page.AGAINST),
-        SILENT: (page.MUTE, page.MUTE)}  # fmt: skip
+SAYS = {"agrees": (layout.INK, layout.INK), "disagrees": ("white", layout.AGAINST),
+        SILENT: (layout.MUTE, layout.MUTE)}  # fmt: skip
 
 
 def ratios(
@@ -71,7 +71,7 @@ def ratios(
     claims = {str(name): part for name, part in rows.groupby("name", sort=False)}
     start, inches = _fit(claims, first, last)
     ends, floor = [], 0.0
-    with page.style():
+    with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log")
         axes.set_xlim(start, start * np.exp(_room(rows) / inches))
@@ -79,13 +79,13 @@ def ratios(
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
-            text = page.clip(named(name, shown), 96)
-            page.over(axes, text, floor)
-            middle = floor + page.LINE * (text.count("\n") + 1) + 0.16
+            text = layout.clip(named(name, shown), 96)
+            layout.over(axes, text, floor)
+            middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
             _claim(axes, part, middle, inches)
             said = set(part["says"])
-            colour = (page.INK if "agrees" in said else page.AGAINST if "disagrees" in said
-                      else page.GREY)  # fmt: skip
+            colour = (layout.INK if "agrees" in said else layout.AGAINST if "disagrees" in said
+                      else layout.GREY)  # fmt: skip
             ends.append(End(part["panel"].iloc[0], axes.get_xlim()[1], middle, colour,
                             f"{part.index[0]}|verdict|{name}"))  # fmt: skip
             floor = middle + 0.24
@@ -128,12 +128,14 @@ def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: st
 
 def _room(rows: pd.DataFrame) -> float:
     """Inches between the left edge of the box and the verdicts."""
-    return page.STYLE["figure.figsize"][0] - 0.55 - max(page.size(one)[0] for one in rows["panel"])
+    return (
+        layout.STYLE["figure.figsize"][0] - 0.55 - max(layout.size(one)[0] for one in rows["panel"])
+    )
 
 
 def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple[float, float]:
     """Where the axis begins, and how long on it a factor of e is so that all figures fit."""
-    wide = {side: max((page.size(_figure(row))[0] + 0.3 for part in claims.values()
+    wide = {side: max((layout.size(_figure(row))[0] + 0.3 for part in claims.values()
                        for row in part[part["beyond"] == side].itertuples()), default=0.0)
             for side in (-1, 1)}  # fmt: skip
     before = 0.3 + wide[-1]
@@ -142,7 +144,7 @@ def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple
     for part in claims.values():
         outermost = part["value"].where(part["beyond"] == 0).max()
         if outermost > first:
-            needed = page.size(_span(part, "value"))[0] + 0.3
+            needed = layout.size(_span(part, "value"))[0] + 0.3
             needed += wide[1] if part["beyond"].eq(1).any() else 0.0
             inches = min(inches, (room - needed) / np.log(outermost / first))
     return first * np.exp(-before / inches), inches
@@ -157,21 +159,21 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         agree = f"{counted['says'].eq('agrees').sum()} of {len(counted)} agree"
         span = _span(part, "found")
         text = f"found {span} {part['unit'].iloc[0]}".strip() + ": " if span else ""
-        page.beside(axes, text + agree, edges[0], middle, 1, label)
+        layout.beside(axes, text + agree, edges[0], middle, 1, label)
         return
     if allowed := part["allowed"].iloc[0]:
         axes.fill_between([1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13,
-                          color=page.SHADE, lw=0)  # fmt: skip
+                          color=layout.SHADE, lw=0)  # fmt: skip
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
         text, edge = (f"◄ {text}", edges[0]) if row["beyond"] < 0 else (f"{text} ►", edges[1])
-        page.beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
+        layout.beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
     placed = part[part["beyond"].eq(0) & part["value"].notna()].sort_values("value")
     if placed.empty:
         return
     values = placed["value"].to_numpy()
-    axes.plot(values[[0, -1]], [middle] * 2, color=page.GREY, lw=0.8)
-    heights = page.stacked(inches * np.log(values), 0.12)
+    axes.plot(values[[0, -1]], [middle] * 2, color=layout.GREY, lw=0.8)
+    heights = layout.stacked(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
         face, colour = SAYS[row["says"]]
         axes.plot([row["low"], row["high"]], [middle + up] * 2, color=colour, lw=1.5,
@@ -180,7 +182,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
                   mec=colour, mew=1.6, zorder=3, gid=f"{i}|reading|{name}")  # fmt: skip
     ends = placed["value"][placed["counted"]]
     if len(ends):
-        page.outside(axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches,
+        layout.outside(axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches,
                      label)  # fmt: skip
 
 
@@ -192,7 +194,7 @@ def _figure(row: Any, column: str = "value") -> str:
         wrong = row.says == "disagrees"
         digits = next((n for n in range(4, 12) if not wrong or round(value, n) != 1), 4) + 1
         value = round(value, digits - 1)
-    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + page.number(value, digits)
+    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + layout.number(value, digits)
 
 
 def _span(part: pd.DataFrame, column: str) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tradeflows import page
-from tradeflows.charts.look import WORDS, Look, finish, named, numbered, refuse, rows_of, settled
-from tradeflows.errors import QueryError
-from tradeflows.page import End
+from tradeflows.charts import layout
+from tradeflows.charts.layout import End
+from tradeflows.charts.style import WORDS, Look, finish, named, numbered, refuse, rows_of, settled
+from tradeflows.model.errors import QueryError
 
 
 def lines(
@@ -86,8 +86,8 @@ def points(
         As every chart (see :func:`lines`), but for two values at one point.
     """
     shown, rows = settled(frame, look, [y, *span], [by]), rows_of(frame, y=y, by=by, span=span)
-    colours = page.colours(rows["name"])
-    with page.style():
+    colours = layout.colours(rows["name"])
+    with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             style: dict[str, Any] = {"color": colours[row.name][0], "clip_on": False}
@@ -131,8 +131,8 @@ def blocks(
     refuse(rows[rows["x"] < before.reindex(rows.index)], "two values for one point")
     if per_month:
         rows["value"] /= rows["n_months"]
-    colours = page.colours(rows["name"])
-    with page.style():
+    colours = layout.colours(rows["name"])
+    with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             middle = row.x + (row.end - row.x) / 2
@@ -153,9 +153,9 @@ def _lines(
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
     if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
         raise QueryError(f"no unit for {', '.join(sorted(lost))}")
-    colours = page.colours(rows["name"])
+    colours = layout.colours(rows["name"])
     ends = []
-    with page.style():
+    with layout.style():
         _, grid = plt.subplots(len(parts), sharex=True, squeeze=False)
         for axes, (panel, series) in zip(grid[:, 0], parts.items(), strict=True):
             axes.set_label(panel)
@@ -201,7 +201,7 @@ def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) ->
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
     for name, part in rows.groupby("name", sort=False):
         last = part.sort_values("x").iloc[-1]
-        text = page.wrap(named(str(name), shown), 18)
+        text = layout.wrap(named(str(name), shown), 18)
         if last["qualifier"] != "=":
             text += f"\n({WORDS[str(last['qualifier'])]})"
         ends.append(End(text, mdates.date2num(last["x"]), last["value"], colours[str(name)][0]))

@@ -14,7 +14,17 @@ A figure that repeats the claim's own source says nothing, and figures that repe
 count once.
 """
 
-from tradeflows.claims.judging import (
+from tradeflows.claims.describe import (
+    announced,
+    as_json,
+    chosen,
+    explain,
+    line,
+    table,
+    terms,
+    times,
+)
+from tradeflows.claims.evaluate import (
     DEPENDS,
     NOT_REPRODUCED,
     NOT_TESTABLE,
@@ -26,7 +36,6 @@ from tradeflows.claims.judging import (
     verdicts,
 )
 from tradeflows.claims.ledger import REASONS, Claim, Reading, load, named, path
-from tradeflows.claims.telling import announced, as_json, chosen, explain, line, table, terms, times
 
 __all__ = [
     "DEPENDS", "NOT_REPRODUCED", "NOT_TESTABLE", "REASONS", "REPRODUCED", "Claim", "Found",

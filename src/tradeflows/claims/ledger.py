@@ -11,8 +11,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin
 
-from tradeflows import catalogue, measures, schema, tables
-from tradeflows.errors import LedgerError, QueryError, TradeflowsError, near
+from tradeflows import measures, tables
+from tradeflows.model import schema
+from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
+from tradeflows.retrieval import catalogue
 
 REASONS = {
     "not a trade statistic": "it is not about goods that cross a border",

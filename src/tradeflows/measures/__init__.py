@@ -14,16 +14,11 @@ from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, s
 from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import let_go, of_base
-from tradeflows.measures.months import Window
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.rates import convert, cross, customs_rate
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
-from tradeflows.measures.units import (
-    BARRELS_PER_TONNE,
-    DAYS_PER_MONTH,
-    barrels_per_day,
-    per_month,
-)
+from tradeflows.measures.units import BARRELS_PER_TONNE, DAYS_PER_MONTH, barrels_per_day, per_month
+from tradeflows.model.periods import Window
 
 __all__ = [
     "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",

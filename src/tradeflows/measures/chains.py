@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     bare,
     carry,
@@ -18,7 +16,9 @@ from tradeflows.measures.common import (
     numbers_of,
     unique,
 )
-from tradeflows.measures.months import first_month
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import first_month
 
 Step = Mapping[str, set[str]]
 DIGITS = 8
@@ -43,7 +43,7 @@ def chained(
     frame
         Codes of eight digits, each year's figures in its own nomenclature; no figure below 0.
     relations
-        Of each pair of years in between, as :func:`tradeflows.codes.successors` reads them:
+        Of each pair of years in between, as :func:`tradeflows.model.codes.successors` reads them:
         ``period`` (20232024), ``predecessor``, ``successor``.
     base_year
         Whose codes the result is in.

@@ -7,9 +7,10 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from tradeflows import codes, lineage
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
+from tradeflows.model import codes, lineage
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import first_month, month_text
 
 CELL = (
     "reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code", "cumulation",
@@ -211,3 +212,18 @@ def carry(
         result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
     lineage.record(result, formulas, kept)
     return result
+
+
+def spread(frame: pd.DataFrame, cell: np.ndarray, stated: np.ndarray) -> pd.DataFrame:
+    """One line a month of each row; refuses two stated periods of one cell that overlap."""
+    first, length = first_month(frame).to_numpy(), frame["n_months"].to_numpy("int64")
+    row = np.repeat(np.arange(len(frame)), length)
+    month = first[row] + np.arange(len(row)) - np.repeat(length.cumsum() - length, length)
+    lines = pd.DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
+    said = lines[lines["stated"]]
+    twice = said.duplicated(["cell", "month"], keep=False)
+    if twice.any():
+        one = said[twice].iloc[0]
+        rows = said.loc[said["cell"].eq(one["cell"]) & said["month"].eq(one["month"]), "row"]
+        refuse_twice(frame.iloc[rows], f"periods overlap: {month_text(one['month'])}")
+    return lines

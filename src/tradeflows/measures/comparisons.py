@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import PLACE, Formula, Role
 from tradeflows.measures.common import (
     UNITS,
     carry,
@@ -19,11 +17,14 @@ from tradeflows.measures.common import (
     numbers_of,
     one_value,
     overlaps,
+    spread,
     unique,
     unit_of,
     words,
 )
-from tradeflows.measures.months import runs_of, spread, uncut
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import PLACE, Formula, Role
+from tradeflows.model.periods import runs_of, uncut
 
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 

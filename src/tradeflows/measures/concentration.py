@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     carry,
     disjoint,
@@ -19,6 +17,8 @@ from tradeflows.measures.common import (
     unique,
     words,
 )
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
 
 
 def shares(

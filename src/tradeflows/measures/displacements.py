@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import carry, disjoint, listed, need, one_value
-from tradeflows.measures.months import Window, ends_of, span, window_text
 from tradeflows.measures.sums import stack, total
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import Window, ends_of, span, window_text
 
 _GAIN = "sum([max(0, c) for c in gain])"
 _LOSS = "sum([max(0, -c) for c in loss])"

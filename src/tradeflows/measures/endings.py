@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     carry,
     grouped,
@@ -16,8 +14,10 @@ from tradeflows.measures.common import (
     one_value,
     unique,
 )
-from tradeflows.measures.months import Window, days, ends_of, first_month, runs, span
 from tradeflows.measures.sums import total
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span
 
 
 def let_go(

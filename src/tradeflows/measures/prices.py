@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     UNIT_IN,
     UNIT_OF,
@@ -19,9 +17,11 @@ from tradeflows.measures.common import (
     unique,
     unit_of,
 )
-from tradeflows.measures.months import Window, ends_of, span, window_text
 from tradeflows.measures.sums import total
 from tradeflows.measures.units import BARRELS_PER_TONNE
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import Window, ends_of, span, window_text
 
 OUTLIER = 3.5  # modified z-score of Iglewicz and Hoaglin (1993)
 _PRICES = {  # index of prices from the values a, b and the quantities p, q of each good

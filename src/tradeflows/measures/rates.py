@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     CELL,
     LABELS,
@@ -20,9 +18,11 @@ from tradeflows.measures.common import (
     need,
     numbers_of,
     one_value,
+    spread,
     unique,
 )
-from tradeflows.measures.months import spread
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
 
 LEAST = 10_000.0  # dollars of a cell, below which whole dollars are too coarse for a rate
 PERIOD, VALUE = ["ref_period", "n_months"], "primary_value_usd"

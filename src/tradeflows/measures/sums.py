@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from tradeflows import codes
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import (
     CELL,
     LABELS,
@@ -25,10 +22,14 @@ from tradeflows.measures.common import (
     numbers_of,
     one_value,
     refuse_twice,
+    spread,
     unit_of,
     words,
 )
-from tradeflows.measures.months import days, month_text, runs, span, spread, uncut
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import days, month_text, runs, span, uncut
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
 

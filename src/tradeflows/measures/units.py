@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from tradeflows.errors import QueryError
-from tradeflows.lineage import Formula, Role
 from tradeflows.measures.common import carry, need, numbers_of
-from tradeflows.measures.months import days, first_month
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import days, first_month
 
 BARRELS_PER_TONNE = 7.33  # of crude, the usual world mean
 DAYS_PER_MONTH = 30.4375

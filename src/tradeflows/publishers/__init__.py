@@ -19,7 +19,7 @@ class Part(NamedTuple):
     Attributes
     ----------
     rows
-        A record batch that :func:`tradeflows.schema.conform` made.
+        A record batch that :func:`tradeflows.model.schema.conform` made.
     records
         Number of raw records read for it.
     left_out

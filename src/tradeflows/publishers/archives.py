@@ -18,7 +18,7 @@ from queue import Queue
 from threading import Thread
 from typing import IO, Any, cast
 
-from tradeflows.errors import LayoutError
+from tradeflows.model.errors import LayoutError
 
 MARK = b"7z\xbc\xaf\x27\x1c"
 PIPE = 1 << 20

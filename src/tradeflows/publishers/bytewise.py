@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from tradeflows.errors import LayoutError
+from tradeflows.model.errors import LayoutError
 
 BLOCK = 1 << 19  # bytes at a time, which the processor's cache holds with all that is made of them
 LONGEST = 1 << 14  # bytes in a line

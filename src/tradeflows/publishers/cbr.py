@@ -16,10 +16,10 @@ from xml.etree.ElementTree import Element, ParseError
 import pyarrow as pa
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
 
-from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError
-from tradeflows.publishers import Part, lines, reading
-from tradeflows.schema import RATES
+from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.model.schema import RATES
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited, raw_records
 
 LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
 # The file of one currency states the bank's own code alone.
@@ -54,9 +54,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     Yields
     ------
     Part
-        Rows of :data:`~tradeflows.schema.RATES`. The value is divided by its nominal. Roubles of
-        until 1997, of which a thousand made one, are quoted as RUR. The date is the one on which a
-        rate takes effect; it holds until the next, and days without a new one do not enter the
+        Rows of :data:`~tradeflows.model.schema.RATES`. The value is divided by its nominal. Roubles
+        of until 1997, of which a thousand made one, are quoted as RUR. The date is the one on which
+        a rate takes effect; it holds until the next, and days without a new one do not enter the
         mean, whose ``n_days`` counts the rates. A month that the file does not cover, or that had
         not ended when it was asked for, is flagged partial.
 
@@ -67,7 +67,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     CodeError
         A currency that is not known.
     """
-    source = source or reading.uncatalogued(path, "cbr", "rates")
+    source = source or delimited.uncatalogued(path, "cbr", "rates")
     tree = _tree(path)
     daily = "Date" in tree.attrib
     dates = [tree.get("Date")] if daily else [tree.get("DateRange1"), tree.get("DateRange2")]
@@ -91,17 +91,17 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     yield Part(_rows(source, rates, first, last), len(tree), {})
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Records as they stand in the XML: one of a day, or all of the month that it begins."""
-    raw = reading.whole(path, LARGEST)
+    raw = delimited.whole(path, LARGEST)
     said = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
     text = raw.decode(said[1].decode() if said else "utf-8")
-    found = [*lines.numbered(text, RECORD.finditer(text))]
+    found = [*raw_records.numbered(text, RECORD.finditer(text))]
     months: dict[str, list[str]] = {}
     for i, (_, match) in enumerate(found):
         months.setdefault(match["month"] or str(i), []).append(match[0])
     return {
-        record: lines.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
+        record: raw_records.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
         for record, (line, match) in enumerate(found, start=1) if record in wanted
     }  # fmt: skip
 
@@ -114,7 +114,7 @@ def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.
         first <= month and last >= end and (end - max(day for *_, day in rates[code, month])).days
         <= QUIET for (code, month), end in zip(keys, ends, strict=True)
     ]  # fmt: skip
-    return reading.rows(source, RATES, {
+    return delimited.rows(source, RATES, {
         "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
         "source_field": "Value", "base": pa.array([code for code, _ in keys]),
         "quote": pa.array(["RUB" if month >= NEW else "RUR" for _, month in keys]),
@@ -127,7 +127,7 @@ def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.
 
 
 def _tree(path: Path) -> Element:
-    raw = reading.whole(path, LARGEST)
+    raw = delimited.whole(path, LARGEST)
     try:
         tree = ElementTree.fromstring(raw, forbid_dtd=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException) as error:

@@ -23,11 +23,11 @@ import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 from pyarrow import json as pajson
 
-from tradeflows import codes
-from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError
-from tradeflows.publishers import Part, lines, reading
-from tradeflows.schema import TRADE
+from tradeflows.model import codes
+from tradeflows.model.errors import LayoutError
+from tradeflows.model.schema import TRADE
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited, raw_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ def clean(
         _demand(path, rows, name, pattern, what)
     rows, left_out, value = _totals(path, rows)
     columns = _columns(path, source, rows, releases or {}, unequal)
-    yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
+    yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
 
 
 def asked(source: Source) -> Asked:
@@ -154,7 +154,11 @@ def _columns(
     beside = pc.if_else(pc.equal(valuation, "CIF"), fob, cif)
     other = pc.if_else(pc.equal(valuation, "CIF"), "FOB ", "CIF ")
 
-    code, amount, units = text["qtyunitcode"], _number(path, rows, "qty"), reading.units("comtrade")
+    code, amount, units = (
+        text["qtyunitcode"],
+        _number(path, rows, "qty"),
+        delimited.units("comtrade"),
+    )
     unit = _looked_up(code, {word: unit for word, (unit, _) in units.items()}, "")
     scale = _looked_up(code, {word: factor for word, (_, factor) in units.items()}, 1.0)
     weight = _number(path, rows, "netwgt")
@@ -176,7 +180,7 @@ def _columns(
         dataset, text["flowcode"], text["partnercode"], text["cmdcode"], " "
     )
     annual = pc.equal(text["freqcode"], "A")
-    return reading.A_FLOW | {
+    return delimited.A_FLOW | {
         "source_row": rows["ordinal"],
         "reporter_iso": codes.areas(text["reportercode"], "comtrade", path),
         "reporter_code": text["reportercode"],
@@ -198,7 +202,7 @@ def _columns(
         "primary_value_usd": value,
         "net_wgt_kg": weight,
         "qty": qty,
-        "flags": reading.flags(len(rows), estimated=estimated, unequal=pc.is_in(
+        "flags": delimited.flags(len(rows), estimated=estimated, unequal=pc.is_in(
             cell, pa.array(list(unequal), pa.string()))),
         "note": _joined(
             pc.if_else(pc.is_valid(beside), pc.binary_join_element_wise(
@@ -209,24 +213,24 @@ def _columns(
     }  # fmt: skip
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
     with gzip.open(path) if _gzip(path) else path.open("rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
         file.seek(0)
         if not head.startswith(b"{"):
             quoted = b"\t" not in head.partition(b"\n")[0]
-            return lines.table(path, file, wanted, quoted=quoted)
+            return raw_records.table(path, file, wanted, quoted=quoted)
         text = file.read().decode("utf-8-sig")
     if not (start := re.search(r'"data"\s*:\s*\[', text)):
         raise LayoutError(path, "a reply with a list of data", "none")
-    decoder, found, at = json.JSONDecoder(), dict[int, lines.Record](), start.end()
+    decoder, found, at = json.JSONDecoder(), dict[int, raw_records.Record](), start.end()
     try:
         for record in range(1, max(wanted) + 1):
             at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
             begin, (_, at) = at, decoder.raw_decode(text, at)
             if record in wanted:
-                found[record] = lines.Record(text.count("\n", 0, begin) + 1, text[begin:at])
+                found[record] = raw_records.Record(text.count("\n", 0, begin) + 1, text[begin:at])
     except json.JSONDecodeError as error:
         raise LayoutError(path, "a list of data", str(error)) from error
     return found
@@ -406,7 +410,7 @@ def _first_day(path: Path, period: pa.Array, annual: pa.Array) -> pa.Array:
         raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
     month = pc.if_else(annual, "01", pc.utf8_slice_codeunits(period, 4, 6))
     year = pc.utf8_slice_codeunits(period, 0, 4)
-    return reading.days(pc.binary_join_element_wise(year, month, "01", "-"))
+    return delimited.days(pc.binary_join_element_wise(year, month, "01", "-"))
 
 
 def _joined(first: pa.Array, second: pa.Array) -> pa.Array:

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError
-from tradeflows.publishers import Part, lines, reading
-from tradeflows.schema import RATES
+from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.model.schema import RATES
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited, raw_records
 
 LARGEST = 32 << 20  # bytes; all days since 1999 are some 2 MB
 AT_ONCE, ROWS = 1 << 17, 3 << 10  # bytes read and rows given at a time
@@ -44,7 +44,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     Yields
     ------
     Part
-        Rows of :data:`~tradeflows.schema.RATES`, each with the number of days in its mean. "N/A"
+        Rows of :data:`~tradeflows.model.schema.RATES`, with the number of days in its mean. "N/A"
         (a currency that is not quoted yet, or no longer: the rouble ends on 2022-03-01) is no
         rate. Flagged partial: a month in which a currency has fewer days than the file, the file's
         first month unless it has the first weekday (or the euro's first), and the last unless it
@@ -57,9 +57,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     CodeError
         A heading that is no currency.
     """
-    source = source or reading.uncatalogued(path, "ecb", "rates")
+    source = source or delimited.uncatalogued(path, "ecb", "rates")
     raw = _unzipped(path)[1]
-    head = [cell.strip() for cell in reading.header(path, raw=raw)]
+    head = [cell.strip() for cell in delimited.header(path, raw=raw)]
     if head[:1] != ["Date"] or head[-1] != "":
         raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}",
                           "save the file as the bank publishes it")  # fmt: skip
@@ -70,7 +70,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     days: list[np.ndarray] = []
     months: dict[Any, Month] = {}
     empty = 0
-    for block in reading.blocks(path, head, head, raw=raw, numbers=currencies, missing=NONE,
+    for block in delimited.blocks(path, head, head, raw=raw, numbers=currencies, missing=NONE,
                                 most=AT_ONCE):  # fmt: skip
         if pc.any(pc.not_equal(pc.ascii_trim_whitespace(block.text("")), "")).as_py():
             raise LayoutError(path, "nothing after the last comma", "a cell more")
@@ -87,19 +87,19 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         every, empty = every[:0], 0  # they are counted once
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, lines.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Lines of all days of the month that each record begins, as they stand in the CSV."""
     member, raw = _unzipped(path)
     with path.open("rb") if raw is None else BytesIO(raw) as file:
-        days = lines.table(path, file)
+        days = raw_records.table(path, file)
     months: dict[str, list[str]] = {}
     for day in days.values():
         months.setdefault(_month(day), []).append(day.text)
-    return {row: lines.Record(days[row].line, "\n".join(months[_month(days[row])]), member)
+    return {row: raw_records.Record(days[row].line, "\n".join(months[_month(days[row])]), member)
             for row in wanted if row in days}  # fmt: skip
 
 
-def _month(day: lines.Record) -> str:
+def _month(day: raw_records.Record) -> str:
     return day.text.lstrip(' "')[:7]
 
 
@@ -112,7 +112,7 @@ class Month(NamedTuple):
     stated: np.ndarray
 
 
-def _rates(block: reading.Block, currencies: list[str]) -> tuple[np.ndarray, int]:
+def _rates(block: delimited.Block, currencies: list[str]) -> tuple[np.ndarray, int]:
     """A line a currency and a column a day, not a number where there is no rate; how many lack."""
     columns = [block.cells[currency] for currency in currencies]
     rates = np.array([column.to_numpy(zero_copy_only=False) for column in columns])
@@ -151,7 +151,7 @@ def _rows(
     for at in range(0, max(len(cells[0]), 1), ROWS):
         currency, month = (of[at : at + ROWS] for of in cells)
         quote = pa.array(currencies).take(pa.array(currency))
-        yield reading.rows(source, RATES, {
+        yield delimited.rows(source, RATES, {
             "source_row": pa.array([each.row for each in held]).take(pa.array(month)),
             "source_field": quote, "base": "EUR", "quote": quote,
             "publisher": "European Central Bank", "statistic": STATISTIC,
@@ -166,7 +166,7 @@ def _unzipped(path: Path) -> tuple[str, bytes | None]:
     """Name and bytes of the CSV in a zip; None where the file is the CSV itself."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
-            reading.fits(path, LARGEST)
+            delimited.fits(path, LARGEST)
             return "", None
     try:
         with zipfile.ZipFile(path) as archive:
@@ -175,21 +175,21 @@ def _unzipped(path: Path) -> tuple[str, bytes | None]:
                 raise LayoutError(path, "one CSV in the zip", f"{names[:3]}")
             with archive.open(names[0]) as member:
                 raw = member.read(LARGEST + 1)  # the size that the zip declares proves nothing
-    except reading.ZIP_FAULTS as error:
+    except delimited.ZIP_FAULTS as error:
         raise LayoutError(path, "a whole zip", str(error), "obtain it again") from error
     if len(raw) > LARGEST:
         raise LayoutError(path, f"at most {LARGEST >> 20} MiB in the zip", "more")
     return names[0], raw
 
 
-def _days(block: reading.Block) -> np.ndarray:
+def _days(block: delimited.Block) -> np.ndarray:
     text = pc.ascii_trim_whitespace(block.text("Date"))
     if len(text) == 1 and ONE_DAY.fullmatch(only := text[0].as_py()):
         with suppress(ValueError):
             return np.array([datetime.strptime(only, "%d %B %Y").date()], "datetime64[D]")
     try:
         block.demand("Date", text, ISO_DAY, DAY)
-        return reading.days(text).to_numpy(zero_copy_only=False)
+        return delimited.days(text).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid as error:
         raise LayoutError(block.path, DAY, str(error)) from error
 

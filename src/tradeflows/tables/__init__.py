@@ -4,7 +4,10 @@
 ``read`` answers a question from one table without mixing what must not be added up.
 """
 
-from tradeflows.tables.asking import (
+from tradeflows.tables.building import Built, build
+from tradeflows.tables.choose import ADD_UP, TOLD, day_known, family, total_or_parts
+from tradeflows.tables.files import processed, stored
+from tradeflows.tables.filters import (
     ALL_GOODS,
     FEW,
     FILTERS,
@@ -17,10 +20,7 @@ from tradeflows.tables.asking import (
     split,
     texts_of,
 )
-from tradeflows.tables.building import Built, build
-from tradeflows.tables.choosing import ADD_UP, TOLD, day_known, family, total_or_parts
-from tradeflows.tables.files import processed, stored
-from tradeflows.tables.reading import flags_present, no_nesting, read
+from tradeflows.tables.select import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [

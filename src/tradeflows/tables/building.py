@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pyarrow import parquet
 
-from tradeflows import catalogue, schema
-from tradeflows.catalogue import Source
-from tradeflows.clean import fingerprint, sweep
-from tradeflows.errors import BuildError, LayoutError
+from tradeflows.model import schema
+from tradeflows.model.errors import BuildError, LayoutError
+from tradeflows.model.files import sweep
+from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
+from tradeflows.tables.write import fingerprint
 
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
@@ -47,7 +49,7 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
     Parameters
     ----------
     root
-        The project's folder; found as :func:`tradeflows.catalogue.root` says.
+        The project's folder; found as :func:`tradeflows.retrieval.catalogue.root` says.
     progress
         Called with the id of each source before it is read.
 
@@ -85,7 +87,7 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
         for temporary, built in written:
             temporary.replace(built.path)
         if learnt:
-            from tradeflows.local import renew
+            from tradeflows.retrieval.user_files import renew
 
             renew(root, learnt)
     except OSError as error:
@@ -153,7 +155,7 @@ def _agree(source: Source, totals: Mapping[str, Any], root: Path) -> None:
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:
     path = catalogue.check(source, root)
-    clean = catalogue.cleaner(source)
+    clean = catalogue.cleaner(source, root)
     try:
         yield from clean(path, source)
     except pa.ArrowInvalid as error:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from tradeflows import catalogue, schema
-from tradeflows.catalogue import Source
-from tradeflows.clean import fingerprint
-from tradeflows.errors import BuildError
+from tradeflows.model import schema
+from tradeflows.model.errors import BuildError
+from tradeflows.model.source import Source
+from tradeflows.retrieval import catalogue
+from tradeflows.tables.write import fingerprint
 
 
 def processed(root: Path, table: str, *, local: bool = False) -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows import catalogue
-from tradeflows.catalogue import Source
+from tradeflows.model.source import Source
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import stored
 
 MEASURES = {  # column: the column that says its unit, or the unit itself

@@ -8,10 +8,7 @@ text, a month that does not exist or an unknown code is a :class:`LayoutError` o
 :class:`CodeError` that names the record.
 """
 
-from tradeflows.publishers.transcribed.figures import (
-    odni_claims,
-    published_figures,
-)
+from tradeflows.publishers.transcribed.figures import odni_claims, published_figures
 from tradeflows.publishers.transcribed.money import (
     cbr_settlement_shares,
     eia_brent,

@@ -7,18 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tradeflows.catalogue import Source
-from tradeflows.errors import SchemaError
+from tradeflows.model.errors import SchemaError
+from tradeflows.model.schema import FIGURES
+from tradeflows.model.source import Source
 from tradeflows.publishers import Part
-from tradeflows.publishers.transcribed.tidy import (
-    as_day,
-    filled,
-    number,
-    part_of,
-    read_text,
-    words,
-)
-from tradeflows.schema import FIGURES
+from tradeflows.publishers.transcribed.tidy import as_day, filled, number, part_of, read_text, words
 
 # --- figures -------------------------------------------------------------------------------------
 

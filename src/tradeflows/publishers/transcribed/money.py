@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.catalogue import Source
+from tradeflows.model.schema import RATES, SETTLEMENT
+from tradeflows.model.source import Source
 from tradeflows.publishers import Part
 from tradeflows.publishers.transcribed.tidy import (
     PLAIN,
@@ -25,7 +26,6 @@ from tradeflows.publishers.transcribed.tidy import (
     read_text,
     words,
 )
-from tradeflows.schema import RATES, SETTLEMENT
 
 # --- rates ---------------------------------------------------------------------------------------
 

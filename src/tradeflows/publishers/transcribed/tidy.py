@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows import codes
-from tradeflows.catalogue import Source
-from tradeflows.errors import CodeError, LayoutError
-from tradeflows.publishers import Part, reading
-from tradeflows.publishers.reading import days as as_day
-from tradeflows.publishers.reading import demand
-from tradeflows.schema import TRADE
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.model.schema import TRADE
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited
+from tradeflows.publishers.delimited import days as as_day
+from tradeflows.publishers.delimited import demand
 
 NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
 MONTH, YEAR = r"^[12]\d{3}-(0[1-9]|1[0-2])$", r"^[12]\d{3}$"
@@ -35,7 +35,7 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
         head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
-    found = reading.header(path)
+    found = delimited.header(path)
     if found != columns:
         lacking = [name for name in columns if name not in found]
         stray = [name for name in found if name not in columns]
@@ -45,7 +45,7 @@ def read_text(path: Path, columns: list[str]) -> pa.Table:
             f"none of {lacking} and besides {stray}" if lacking or stray else ",".join(found),
             "restore the header, or write a cleaner for the new layout",
         )
-    cells = [block.cells for block in reading.blocks(path, columns, columns)]
+    cells = [block.cells for block in delimited.blocks(path, columns, columns)]
     return pa.Table.from_batches(cells).combine_chunks()
 
 
@@ -81,7 +81,7 @@ def year(path: Path, table: pa.Table, name: str) -> pa.Array:
 
 def words(path: Path, table: pa.Table, name: str, meaning: Mapping[str, Any]) -> pa.Array:
     """Column `name` with each word replaced by its meaning; another word is refused."""
-    return reading.words(path, name, table[name].combine_chunks(), meaning)
+    return delimited.words(path, name, table[name].combine_chunks(), meaning)
 
 
 def filled(table: pa.Table, name: str) -> pa.Array:
@@ -93,7 +93,7 @@ def filled(table: pa.Table, name: str) -> pa.Array:
 # --- rows of a table -----------------------------------------------------------------------------
 
 PLAIN: dict[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
-A_FLOW: dict[str, Any] = reading.A_FLOW | {"area_system": "iso3"}
+A_FLOW: dict[str, Any] = delimited.A_FLOW | {"area_system": "iso3"}
 
 
 def part_of(
@@ -106,7 +106,7 @@ def part_of(
 ) -> Part:
     """Rows of `schema` from the raw records `rows` (all of them unless named)."""
     ordinal = pa.array(range(1, len(table) + 1)) if rows is None else rows
-    batch = reading.rows(source, schema, {"source_row": ordinal, **columns})
+    batch = delimited.rows(source, schema, {"source_row": ordinal, **columns})
     return Part(batch, len(table), left_out or {})
 
 
@@ -144,7 +144,7 @@ def chosen(part: Part, keep: pa.Array, reason: str) -> Part:
 
 def flagged(*marks: tuple[str, pa.Array]) -> pa.Array:
     """Flags of each row, from one boolean array a word."""
-    return reading.flags(len(marks[0][1]), **dict(marks))
+    return delimited.flags(len(marks[0][1]), **dict(marks))
 
 
 def has(text: pa.Array, pattern: str) -> pa.Array:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows import codes
-from tradeflows.catalogue import Source
-from tradeflows.errors import LayoutError
+from tradeflows.model import codes
+from tradeflows.model.errors import LayoutError
+from tradeflows.model.source import Source
 from tradeflows.publishers import Part
 from tradeflows.publishers.transcribed.tidy import (
     as_day,

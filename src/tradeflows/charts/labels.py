@@ -1,0 +1,135 @@
+"""Tables and headings for readers: names for codes, the unit said once, nothing that repeats."""
+
+import html
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CodeError
+from tradeflows.model.periods import runs
+from tradeflows.retrieval import catalogue
+
+WORDS = {"reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
+         "flow": "flow_code"}  # fmt: skip
+HEADS = {"ref_period": "period"} | {column: word for word, column in WORDS.items()}
+FLOWS = {"M": "imports", "X": "exports", "RM": "re-imports", "RX": "re-exports", "MX": "trade"}
+SERIES = ("window", "reporter_iso", "partner_iso", "cmd_code", "flow_code", "concept", "measure",
+          "currency_group", "region", "partner_role", "effect")  # fmt: skip
+# What a reader sees of a table's columns, in this order; a column of no table is always shown.
+SHOWN = ("window", "id", "topic", "ref_period", "period_text", "window_text", *SERIES[1:-1],
+         "exporter", "importer", "product", "qualifier", "value", "low", "high", "unit", "missing",
+         "flags", "vintage", "outlet", "basis", "publisher", "repeats")  # fmt: skip
+COLUMNS = {field.name for each in schema.TABLES.values() for field in each}
+QUIET = {
+    "source_id",
+    "valuation",
+    "n_stated",
+    "complete",
+    "value_whole",
+    "displacement",
+    "displacement_net",
+    "months_base",
+    "months_after",
+    "base",
+    "after",
+} | COLUMNS - {*SHOWN}
+QUIET |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
+
+
+def heading(frame: pd.DataFrame) -> str:
+    """What the rows are of, from what they have in common."""
+    if title := frame.attrs.get("title", ""):
+        return str(title)
+    if "cmd_code" in frame:
+        goods, who, whom = (_all(frame, WORDS[word]) for word in ("product", "reporter", "partner"))
+        flow = _all(frame, "flow_code") or "trade"
+        way = "with" if "," in flow or flow == "trade" else "to" if "exports" in flow else "from"
+        parts = [flow, f"of {who}" if who else "", f"{way} {whom}" if whom else ""]
+        text = ", ".join(filter(None, (goods, " ".join(filter(None, parts)))))
+    else:
+        text = ", ".join(filter(None, (_all(frame, name) for name in ("concept", "currency_group",
+                         "region", "topic"))))  # fmt: skip
+    return text[:1].upper() + text[1:] or "Answer"
+
+
+def period(day: Any, n_months: float) -> str:
+    """A period as 2023-05, 2023 or 2023-01 to 2023-03."""
+    if pd.isna(day) or pd.isna(n_months):
+        return ""
+    first = day.year * 12 + day.month - 1
+    return str(day.year) if n_months == 12 and day.month == 1 else (
+        runs(range(first, first + int(n_months))))  # fmt: skip
+
+
+def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The line above an answer's table, and the table with names for codes."""
+    told = [name for name in frame if name not in QUIET]
+    table = pd.DataFrame({
+        name: [name_of(name, cell) for cell in frame[name]] if name in SERIES else frame[name].array
+        for name in ([*frame] if "held" in frame else sorted(told, key=_order))
+    })  # fmt: skip
+    if "ref_period" in table:
+        table["ref_period"] = [period(*row) for row in zip(frame["ref_period"], frame["n_months"],
+                                                          strict=True)]  # fmt: skip
+    alike = [name for name in table if name != "value" and table[name].nunique(dropna=False) < 2]
+    fixed = {name: str(table[name].iloc[0]) for name in ("unit", "ref_period", "measure", "flags")
+             if name in alike}  # fmt: skip
+    if "valuation" in frame and fixed.get("unit") in ("USD", "EUR", "CNY", "RUB", "INR"):
+        fixed["unit"] += f" {' or '.join(sorted(frame['valuation'].fillna('CIF or FOB').unique()))}"
+    head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
+    return head, table.drop(columns=alike).rename(columns=HEADS)
+
+
+def _order(name: Any) -> int:
+    return SHOWN.index(name) if name in SHOWN else SHOWN.index("low")
+
+
+def name_of(column: str, cell: Any) -> str:
+    """What readers see for a code of a column, or the code."""
+    try:
+        if column in ("reporter_iso", "partner_iso"):
+            return codes.area_name(cell)
+        return codes.product_name(cell) if column == "cmd_code" else FLOWS.get(cell, str(cell))
+    except CodeError:
+        return str(cell)
+
+
+def _all(frame: pd.DataFrame, column: str) -> str:
+    """The names that a column has, if they are few."""
+    names = list(dict.fromkeys(name_of(column, cell) for cell in frame.get(column, [])))
+    return ", ".join(names) if len(names) <= 4 else f"{len(names)} {HEADS.get(column, column)}s"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """A tidy table as text."""
+    return str(table.to_string(index=False, **_limits(table)))
+
+
+def as_html(table: pd.DataFrame) -> str:
+    """A tidy table as HTML."""
+    return str(table.to_html(index=False, border=0, **_limits(table)))
+
+
+def as_page(head: str, notes: Iterable[str], table: str, foot: Iterable[str]) -> str:
+    """A heading, notes, a table in HTML and the lines below it as HTML."""
+    listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    below = "".join(f"<p><small>{html.escape(line)}</small></p>" for line in foot)
+    return f"<p><b>{html.escape(head)}</b></p><ul>{listed}</ul>{table}{below}"
+
+
+def source_line(frame: pd.DataFrame) -> list[str]:
+    """The publishers and vintages behind a frame, in a line, if it has any."""
+    sources: Iterable[str] = frame.attrs.get("sources", ())
+    return [f"Source: {catalogue.credit(sources)}"] if sources else []
+
+
+def _limits(table: pd.DataFrame) -> dict[str, Any]:
+    most = pd.get_option("display.max_rows")
+    rows = 10 if most and len(table) > most else None
+    return {"max_rows": rows, "float_format": _number, "na_rep": ""}

@@ -1,0 +1,426 @@
+"""The one look of all charts: colours, names, and where text stands around and in the boxes."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import matplotlib
+import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import patheffects, ticker
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, QueryError
+
+INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
+AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
+UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
+FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
+STYLE: dict[str, Any] = {
+    "figure.figsize": (8.0, 4.5), "figure.dpi": 100, "font.family": FONT, "font.size": 11,
+    "figure.titlesize": 15, "figure.titleweight": "bold", "text.color": INK,
+    "axes.edgecolor": GREY, "axes.labelcolor": INK, "axes.axisbelow": True,
+    "axes.spines.left": False, "axes.spines.right": False, "axes.spines.top": False,
+    "lines.linewidth": 2.2, "lines.markersize": 5.5,
+    "hatch.color": MUTE, "hatch.linewidth": 0.7,
+    "text.parse_math": False,  # "$52 bn in 2021, $81 bn in 2022" is no formula
+}  # fmt: skip
+
+# One colour an entity, in every chart; a test looks at them with three kinds of colour blindness.
+_BLUE, _ORANGE, _GREEN, _PINK, _STEEL, _VIOLET, _OLIVE = (
+    "#12479a", "#dd6010", "#18a35f", "#e047dd", "#3a7496", "#7225df", "#41390e",
+)  # fmt: skip
+ENTITIES = {
+    "EU27_2020": ("EU", _BLUE), "EU28": ("EU with the UK", _BLUE), "EU": ("EU as it was", _BLUE),
+    "CHN": ("China", _ORANGE), "IND": ("India", _GREEN), "TUR": ("Türkiye", _PINK),
+    "RUS": ("Russia", INK), "KOR": ("South Korea", _STEEL), "JPN": ("Japan", _OLIVE),
+    "USA": ("United States", _VIOLET), "EUR": ("Euro", _BLUE), "CNY": ("Yuan", _ORANGE),
+    "INR": ("Rupee", _GREEN), "RUB": ("Rouble", INK), "USD": ("US dollar", _VIOLET),
+    "2709": ("Crude oil", _BLUE), "2710": ("Oil products", _STEEL), "2701": ("Coal", INK),
+    "271121": ("Pipeline gas", _ORANGE), "271111": ("LNG", _GREEN), "271112": ("LPG", _PINK),
+}  # fmt: skip
+REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, _OLIVE)]
+
+LINE = 0.19  # height of a line of text in inches; so are all lengths below
+HALO = [patheffects.withStroke(linewidth=3, foreground="white")]
+
+
+class End(NamedTuple):
+    """A text to set beside a point of the data, or beside a window from `start` to that point.
+
+    `gid` is for a text that is itself read back.
+    """
+
+    text: str
+    x: float
+    y: float
+    colour: Any
+    gid: str | None = None
+    start: float | None = None
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib's defaults with :data:`STYLE` upon them, for one ``with`` block."""
+    with plt.style.context(["default", STYLE]):
+        yield
+        interactive = matplotlib.is_interactive()
+    # A notebook's first figure switches this on, and shows no further one where it is undone.
+    matplotlib.interactive(interactive)
+
+
+def name(code: str) -> str:
+    """What readers see for a code: the entity's name here, else the area's, else the code."""
+    if code in ENTITIES:
+        return ENTITIES[code][0]
+    try:
+        return codes.area_name(code)
+    except CodeError:
+        return code
+
+
+def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
+    """Colour and dash of each name: the entity's own, else the rest in their order.
+
+    Raises
+    ------
+    QueryError
+        More names without a colour of their own than can be told apart.
+    """
+    others = [name for name in dict.fromkeys(names) if name not in ENTITIES]
+    if len(others) > len(REST):
+        raise QueryError(
+            f"{len(others)} series without a colour of their own, and {len(REST)} can be told "
+            "apart: filter the frame or draw panels()"
+        )
+    own: dict[str, tuple[str, Any]] = {name: (one, "-") for name, (_, one) in ENTITIES.items()}
+    return own | dict(zip(others, REST, strict=False))
+
+
+def upon(colour: Any) -> str:
+    """The colour of letters, ink or white, that stands out more from a ground of `colour`."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    light = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return INK if (light + 0.05) ** 2 > 1.05 * 0.0603 else "white"  # whose luminances these are
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Print `value` to so many significant figures, with its thousands set apart."""
+    return f"{float(f'{value:.{digits}g}'):,.10g}".replace("-", "−")
+
+
+def wrap(text: str, width: int) -> str:
+    """Break `text` into lines of at most `width` characters, none of them left with a word."""
+
+    def lines(most: int) -> list[str]:
+        return textwrap.wrap(text, most, break_long_words=False, break_on_hyphens=False)
+
+    few = len(lines(width))
+    even = next(most for most in range(1, width + 1) if len(lines(most)) <= few)
+    return "\n".join(lines(even))
+
+
+def clip(text: str, width: int) -> str:
+    """Wrap `text`, and end what is longer than two lines of `width` characters in "…"."""
+    for most in range(2 * width, 0, -1):
+        short = wrap(textwrap.shorten(text, most, placeholder=" …"), width)
+        if short.count("\n") < 2:
+            break
+    return short
+
+
+@lru_cache(maxsize=1024)
+def size(text: str, weight: str = "normal") -> tuple[float, float]:
+    """Width and height of `text` at 11 points, from the outlines of its letters."""
+    prop = FontProperties(family=FONT, weight=weight)
+    lines = text.split("\n")
+    paths = [TextPath((0, 0), line, size=11, prop=prop) for line in lines if line.strip()]
+    wide = max((path.get_extents().width for path in paths), default=0.0)
+    return wide / 72, LINE * len(lines)
+
+
+def day_axis(axes: Axes) -> None:
+    """Set an axis of days, with as few ticks as still tell the months."""
+    first, last = axes.dataLim.intervalx
+    room = max((last - first) * 0.012, 15)
+    axes.set_xlim(first - room, last + room)
+    months = (last - first) / 30.4
+    if months > 40:
+        locator: ticker.Locator = mdates.YearLocator(1 if months < 130 else 2)
+    else:
+        few = (1, 7) if months > 20 else (1, 4, 7, 10) if months > 6 else range(1, 13)
+        locator = mdates.MonthLocator(few)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y" if months > 40 else "%b %Y"))
+
+
+def number_axis(axes: Axes, *, upright: bool = False) -> None:
+    """Set the axis of the numbers, with lines across the box and thousands set apart."""
+    axis = axes.xaxis if upright else axes.yaxis
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value, 10)))
+    axes.grid(axis="x" if upright else "y", color=FAINT, lw=0.8)
+
+
+def finish(
+    grid: Sequence[Axes], ends: Sequence[list[End]], *, title: str, unit: Sequence[str],
+    foot: Sequence[str], events: Mapping[str, str], reference: Mapping[str, float], box: float,
+) -> None:  # fmt: skip
+    """Set every text of a chart, and fit the page around its boxes.
+
+    Parameters
+    ----------
+    grid
+        The boxes, from the top down; the ``gid`` of the first says what kind of chart it is.
+    ends
+        For each box, the texts to set beside points of its data.
+    title, unit, foot
+        The claim; what stands above each box; the paragraphs below.
+    events
+        Words by their day, above an upright line through every box.
+    reference
+        Values by their words, each a line across the box (for bars: upright, as an event).
+    box
+        Height of a box; more if the page would be less high than the style says.
+    """
+    figure, upright = grid[0].get_figure(root=True), grid[0].get_gid() in UPRIGHT
+    assert figure is not None
+    for axes, own in zip(grid, ends, strict=True):
+        for text, value in reference.items():
+            line = axes.axvline if upright else axes.axhline
+            line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
+            if not upright:
+                own.append(End(wrap(text, 18), axes.get_xlim()[1], value, INK))
+    first, last = grid[0].get_xlim()
+    places = {v: text for text, v in reference.items()} if upright else {
+        mdates.date2num(np.datetime64(day)): text for day, text in events.items()
+    }  # fmt: skip
+    left = 0.22 + max(
+        (size(tick)[0]
+         for axes in grid
+         for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))),
+        default=0.0,
+    )  # fmt: skip
+    beside = [end for axes, own in zip(grid, ends, strict=True) for end in own
+              if upright or _at_edge(end, axes)]  # fmt: skip
+    right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
+    width, least = STYLE["figure.figsize"]
+    room = width - left - right
+    words = [(_along(grid[0], x) * room, text) for x, text in sorted(places.items())
+             if first <= x <= last]  # fmt: skip
+    sides = _sides(words, left, room + right)
+    rows = LINE * max((row + 1 for row, _ in sides), default=0)
+
+    lines, foot = wrap(title, 60), [wrap(text, 94) for text in foot]
+    top, head, below = 0.34 + 0.25 * (lines.count("\n") + 1), 0.3, 0.4
+    bottom = below + 0.08 + 0.175 * sum(text.count("\n") + 1 for text in foot)
+    rest = top + rows + bottom + (head + 0.08) * (len(grid) - 1)
+    box = max(box, (least - rest) / len(grid))
+    height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
+    figure.set_size_inches(width, height)
+    figure.suptitle(lines, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top")
+    figure.text(0.1 / width, 0.08 / height, "\n".join(foot), size=10, color="#595959", va="bottom",
+                linespacing=1.25)  # fmt: skip
+    floor = height - top - rows
+    for axes, own, said in zip(grid, ends, unit, strict=True):
+        floor -= box
+        axes.set_position((left / width, floor / height, room / width, box / height))
+        axis = axes.xaxis if upright else axes.yaxis
+        axis.set_label_text(said, rotation=0, ha="left", va="bottom")
+        over = floor + box + 0.07 + (rows if axes is grid[0] else 0)
+        axis.set_label_coords(0.1 / width, over / height, transform=figure.transFigure)
+        axes.tick_params(
+            which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK
+        )
+        axes.tick_params(axis="x", length=0 if upright else 4, color=GREY)
+        for (x, text), (row, side) in zip(words, sides, strict=True):
+            _event(axes, x / room, text, row, side, upright, box, axes is grid[0])
+        if upright:
+            for end in own:
+                reach = end.x + (size(end.text)[0] + 0.1) / room * (last - first)
+                x = max([end.x, *(x for x in places if end.x <= x < reach)])
+                axes.annotate(end.text, (x, end.y), (5, 0), textcoords="offset points",
+                              va="center", color=end.colour, gid=end.gid)  # fmt: skip
+        else:
+            _name_ends(axes, own)
+        floor -= head + 0.08
+
+
+def _along(axes: Axes, x: float) -> float:
+    """How far along its axis `x` lies, from 0 to 1."""
+    first, last, at = axes.xaxis.get_transform().transform(np.array([*axes.get_xlim(), x]))
+    return float((at - first) / (last - first))
+
+
+def _at_edge(end: End, axes: Axes) -> bool:
+    first, last = axes.get_xlim()
+    return end.start is None and end.x > last - 0.1 * (last - first)
+
+
+def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tuple[int, str]]:
+    """Row and side of each event's words: the early ones lean left, the late ones right.
+
+    The rows rise towards the middle, so that no words stand in the way of another's line.
+    """
+    wide = [0.9 * size(text)[0] + 0.1 for _, text in words]
+    leans = len(words) // 2
+    for i, (x, _) in enumerate(words):
+        if x + wide[i] > right:
+            leans = max(leans, i + 1)
+    while any(x + left < w for (x, _), w in zip(words[:leans], wide[:leans], strict=True)):
+        leans -= 1
+    return [(i, "right") if i < leans else (len(words) - 1 - i, "left") for i in range(len(words))]
+
+
+def _event(
+    axes: Axes, x: float, text: str, row: int, side: str, strong: bool, box: float, named: bool
+) -> None:
+    top = 1 + (row + 0.9) * LINE / box if named else 1
+    if not (strong and not named):
+        axes.plot([x, x], [1 if strong else 0, top], transform=axes.transAxes, clip_on=False,
+                  color=INK if strong else "#a0a0a0", lw=0.9, zorder=1)  # fmt: skip
+    if named:
+        axes.annotate(text, (x, 1 + (row + 0.5) * LINE / box), (4 if side == "left" else -4, 0),
+                      xycoords="axes fraction", textcoords="offset points", ha=side, va="center",
+                      size=10, color=INK if strong else "#595959")  # fmt: skip
+
+
+def _name_ends(axes: Axes, ends: list[End]) -> None:
+    """Set the texts: those at the right edge in a column, the others where there is room."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+
+    def place(end: End) -> np.ndarray:
+        return axes.transData.transform((end.x, end.y)) / figure.dpi
+
+    column = sorted((end for end in ends if _at_edge(end, axes)), key=lambda end: end.y)
+    (edge, low), (_, high) = (axes.transAxes.transform((1, y)) / figure.dpi for y in (0, 1))
+    sizes = [size(end.text, "bold") for end in column]
+    middles = spread([place(end)[1] for end in column], [h for _, h in sizes], low, high)
+    taken = []
+    for end, (w, h), middle in zip(column, sizes, middles, strict=True):
+        _set(axes, end, place(end), edge + 0.12, middle)
+        taken.append((edge + 0.12, middle - h / 2, edge + 0.12 + w, middle + h / 2))
+    curves = [
+        line.get_transform().transform(line.get_xydata()) / figure.dpi
+        for line in axes.lines
+        if line.get_gid()
+    ]
+    for end in (end for end in ends if not _at_edge(end, axes)):
+        (x, y), (w, h) = place(end), size(end.text, "bold")
+        spots = [(x + 0.1, step * h) for step in (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)]
+        if end.start is not None:
+            start = place(end._replace(x=end.start))[0]
+            back = min(start, edge - w)
+            near = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6), (start, -0.7),
+                    (start - w - 0.1, 0)]  # fmt: skip
+            spots = [(at, step * h) for at, step in near] + [
+                (at, step * h) for step in np.arange(1.5, 9, 0.8) for at in (x + 0.1, start, back)
+            ]
+        boxes = [(at, y + up - h / 2, at + w, y + up + h / 2) for at, up in spots]
+        best = min(boxes, key=lambda box: _clashes(box, (x, y), taken, curves, low, high))
+        _set(axes, end, (x, y), best[0], (best[1] + best[3]) / 2)
+        taken.append(best)
+
+
+def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:
+    """Write `end` with its left middle at (`x`, `middle`), tied to its point if that is far."""
+    near, far = (0.06, 0.4) if end.start is None else (0.2, 0.2)
+    tied = abs(middle - point[1]) > near or x - point[0] > far
+    tie = {"arrowstyle": "-", "lw": 0.7, "color": end.colour, "shrinkA": 1, "shrinkB": 3,
+           "relpos": (0, 0.5)}  # fmt: skip
+    dark = tuple(0.8 * part for part in to_rgb(end.colour))  # small letters need the contrast
+    axes.annotate(
+        end.text, (end.x, end.y), (72 * (x - point[0]), 72 * (middle - point[1])),
+        textcoords="offset points", va="center", color=dark, weight="bold", path_effects=HALO,
+        annotation_clip=False, gid=end.gid, arrowprops=tie if tied else None, linespacing=1.1,
+    )  # fmt: skip
+
+
+def _clashes(
+    box: tuple[float, float, float, float], point: Any, taken: list[Any], curves: list[Any],
+    low: float, high: float,
+) -> int:  # fmt: skip
+    """How badly a text in `box` would cover other texts (worst), lines, or leave the page."""
+    x0, y0, x1, y1 = box
+    texts = sum(x0 < t[2] and t[0] < x1 and y0 < t[3] and t[1] < y1 for t in taken)
+    way = np.linspace(point, (x0, (y0 + y1) / 2), 25)  # of the line that ties it to its point
+    texts += sum(bool(((way > t[:2]) & (way < t[2:])).all(axis=1).any()) for t in taken)
+    outside = y0 < low or y1 > high + 0.1 or x0 < 0 or x1 > STYLE["figure.figsize"][0]
+    across = np.linspace(x0, x1, 25)
+    crossed = 0
+    for x, y in (curve.T for curve in curves):
+        at = np.interp(across, x, y, left=np.nan, right=np.nan)
+        crossed += int(((at > y0) & (at < y1)).sum())
+        crossed += int(((x > x0) & (x < x1) & (y > y0) & (y < y1)).sum())
+    return 1000 * (texts + outside) + crossed
+
+
+def over(axes: Axes, text: str, y: float) -> None:
+    """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
+    axes.annotate(
+        text, (0.1 / STYLE["figure.figsize"][0], y), xycoords=("figure fraction", "data"),
+        va="top", size=10.5, annotation_clip=False, linespacing=1.15, zorder=4,
+        bbox={"fc": "white", "ec": "none", "pad": 0.8},
+    )  # fmt: skip
+
+
+def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
+    """Write small figures to the right (`side` 1) or to the left (-1) of a point."""
+    axes.annotate(text, (x, y), (7 * side, 0), textcoords="offset points", va="center_baseline",
+                  ha="left" if side > 0 else "right", size=10, color="#404040", gid=gid,
+                  path_effects=HALO, zorder=4)  # fmt: skip
+
+
+def outside(
+    axes: Axes, text: str, points: Sequence[float], left: float, right: float, y: float,
+    inches: float, gid: str,
+) -> None:  # fmt: skip
+    """Write what was found from `left` to `right` beside it, where it crosses no point.
+
+    It stands on the right, or on the left where it would cross the line at 1 and there is room;
+    `inches` is the length of a factor of e on the logarithmic axis.
+    """
+    wide = np.exp((size(text)[0] + 0.15) / inches)
+    for point in sorted(points):
+        right = point if right < point < right * wide else right
+    for point in sorted(points, reverse=True):
+        left = point if left / wide < point < left else left
+    side = -1 if right < 1 < right * wide and left / wide > axes.get_xlim()[0] else 1
+    beside(axes, text, right if side > 0 else left, y, side, gid)
+
+
+def stacked(at: np.ndarray, wide: float) -> list[float]:
+    """Heights at which marks at the ascending places `at`, all in inches, cover none before."""
+    lanes = dict.fromkeys((0.0, 0.09, -0.09, 0.18, -0.18), -np.inf)  # last place at each height
+    heights = []
+    for place in at:
+        heights.append(next((up for up, last in lanes.items() if place - last > wide), 0.0))
+        lanes[heights[-1]] = place
+    return heights
+
+
+def spread(
+    wanted: Sequence[float], heights: Sequence[float], low: float, high: float
+) -> np.ndarray:
+    """Middles, nearest to the ascending `wanted`, at which texts of `heights` do not touch.
+
+    Isotonic regression of the wanted middles less the room below each; texts that touch share
+    their shift. All stay between `low` and `high` as long as they fit.
+    """
+    under = np.cumsum(heights) - np.asarray(heights) / 2
+    pools: list[tuple[float, int]] = []
+    for value in wanted - under:
+        total, count = float(value), 1
+        while pools and pools[-1][0] / pools[-1][1] > total / count:
+            more, others = pools.pop()
+            total, count = total + more, count + others
+        pools.append((total, count))
+    free = [total / count for total, count in pools for _ in range(count)]
+    return np.clip(free, low, max(low, high - sum(heights))) + under

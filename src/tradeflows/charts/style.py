@@ -1,0 +1,198 @@
+"""What every chart is asked for, and the frame behind it under fixed names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Required, TypedDict
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from tradeflows.charts import layout
+from tradeflows.charts.layout import End
+from tradeflows.model.errors import QueryError
+
+Charts = Axes | Sequence[Axes] | np.ndarray
+EVENTS = {
+    "2022-02-24": "Invasion",
+    "2022-08-10": "EU coal ban",
+    "2022-12-05": "EU crude embargo, price cap",
+    "2023-02-05": "EU products embargo",
+}
+MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
+SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
+WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
+UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
+
+
+class Look(TypedDict, total=False):
+    """What every chart takes beside its data, by keyword.
+
+    Attributes
+    ----------
+    title
+        The claim, as a sentence.
+    unit
+        What the axis counts: "USD bn a month"; for panels it may differ by panel.
+    source
+        In place of the line that the catalogue gives for ``frame.attrs["sources"]``.
+    note
+        A line above the source.
+    events
+        Words by day; :data:`EVENTS` unless given.
+    reference
+        Values to compare with, by their words; each is a line through the chart.
+    names
+        What readers see in place of a code.
+    """
+
+    title: Required[str]
+    unit: Required[str | Mapping[str, str]]
+    source: str
+    note: str
+    events: Mapping[str, str]
+    reference: Mapping[str, float]
+    names: Mapping[str, str]
+
+
+def settled(
+    frame: pd.DataFrame, look: Look, numbers: Sequence[str] = (), names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Fill in the options and find the source line, before anything is drawn.
+
+    `numbers` and `names` are columns that :mod:`tradeflows.charts.raw_lines` follows to raw lines.
+    """
+    if unknown := sorted(set(look) - set(Look.__annotations__)):
+        raise TypeError(
+            f"no option {', '.join(unknown)}; there are {', '.join(Look.__annotations__)}"
+        )
+    if not (look.get("title") and look.get("unit")):
+        raise QueryError("a chart needs a title, which is the claim, and a unit")
+    ids = tuple(frame.attrs.get("sources", ()))
+    shown = {"note": "", "events": EVENTS, "reference": {}, "names": {}, **look}
+    if not shown.get("source"):
+        if not ids:
+            raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
+        from tradeflows.retrieval import catalogue
+
+        shown["source"] = catalogue.credit(ids)
+    shown["attrs"] = {"sources": ids, "caveats": tuple(frame.attrs.get("caveats", ()))}
+    if numbers:
+        shown["of"] = frame, [*numbers], [*names]
+    return shown
+
+
+def numbered(rows: pd.DataFrame) -> Iterator[tuple[int, Any]]:
+    """Rows with their places, for a ``gid``."""
+    return enumerate(rows.itertuples())
+
+
+def refuse(rows: pd.DataFrame, problem: str) -> None:
+    """Say the `problem` of the first of `rows`, if there are any."""
+    if len(rows):
+        first = rows.iloc[0]
+        day = f" in {first['x']:%Y-%m}" if pd.notna(first["x"]) else ""
+        raise QueryError(f"{problem}: {first['name']}{day} ({len(rows)} rows); filter the frame")
+
+
+def rows_of(
+    frame: pd.DataFrame, *, y: str, by: str, when: str = "ref_period", length: str = "",
+    panel: str = "", span: Sequence[str] = (),
+) -> pd.DataFrame:  # fmt: skip
+    """The frame's columns under fixed names, with what may be absent filled in."""
+    if frame.empty:
+        raise QueryError("nothing to draw: the frame has no rows")
+    asked = [column for column in (by, when, length, panel) if column]
+    if missing := [column for column in (y, *asked, *span) if column not in frame]:
+        raise QueryError(f"the frame has no column {', '.join(missing)}")
+    for column in asked:
+        if nulls := int(frame[column].isna().sum()):
+            raise QueryError(f"{column} is null in {nulls} of {len(frame)} rows; filter the frame")
+    frame = frame.reset_index(drop=True)
+    nothing = pd.Series(np.nan, index=frame.index)
+    try:
+        value, low, high = (
+            frame[name].astype("float64") if name else nothing for name in (y, *(span or ("", "")))
+        )
+        x = pd.to_datetime(frame[when]) if when else pd.Series(pd.NaT, index=frame.index)
+        last = pd.to_datetime(frame[length]) if length == "window_end" else None
+    except (TypeError, ValueError) as error:
+        raise QueryError(
+            f"{y} must hold numbers, and {when or by} what it says: {error}"
+        ) from error
+    bound = value.isna() & (low.isna() != high.isna())  # half a range is a bound
+    optional: dict[str, Any] = {"n_months": 1, "qualifier": "=", "flags": ""}
+    rows = pd.DataFrame(
+        {
+            "name": frame[by].astype(str),
+            "panel": frame[panel].astype(str) if panel else "",
+            "x": x,
+            "value": value.where(~bound, low.fillna(high)),
+            "low": low.fillna(value.where(high.notna())).mask(bound),
+            "high": high.fillna(value.where(low.notna())).mask(bound),
+            **{c: frame[c].fillna(d) if c in frame else d for c, d in optional.items()},
+        }
+    )
+    rows.loc[bound, "qualifier"] = low[bound].isna().map({True: "≤", False: "≥"})
+    rows["mark"] = rows["qualifier"].map(MARKS)
+    rows["hollow"] = [bool(set(UNSETTLED) & set(flags.split())) for flags in rows["flags"]]
+    rows["end"] = last if last is not None else [
+        day + pd.DateOffset(months=int(n)) for day, n in zip(x, rows["n_months"], strict=True)
+    ]  # fmt: skip
+    numbers = rows[["value", "low", "high"]]
+    refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
+    refuse(rows[numbers.isin([np.inf, -np.inf]).any(axis="columns")], "a value that is not finite")
+    refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
+    if when:
+        empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
+        refuse(rows[empty.transform("all")], "a series without any value")
+    return rows
+
+
+def finish(
+    grid: list[Axes], kind: str, shown: dict[str, Any], rows: pd.DataFrame, ends: list[list[End]],
+    zero: bool, box: float = 3.0, key: str = "",
+) -> None:  # fmt: skip
+    """Axes, key, source line and all that stands beside the data."""
+    vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
+    upright = kind in layout.UPRIGHT
+    units = []
+    for axes in grid:
+        axes.set_gid(kind)
+        layout.number_axis(axes, upright=upright)
+        panel, unit = str(axes.get_label()), shown["unit"]
+        name, unit = named(panel, shown), unit if isinstance(unit, str) else unit[panel]
+        units.append(f"{name}, {unit}" if len(grid) > 1 else unit)
+        if not upright:
+            layout.day_axis(axes)
+            axes.margins(y=0.05)
+            for value in shown["reference"].values():
+                axes.update_datalim([(axes.dataLim.x0, value)])
+        if zero:
+            low, high = axes.dataLim.intervaly
+            axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
+    found = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
+    signs = "" if upright or kind == "windows" else " · ".join(
+        f"{SIGNS[MARKS[one]]} {WORDS[one]}" for one in found
+    )  # fmt: skip
+    unsettled = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
+    hollow = f"{'Dashed' if kind in ('blocks', 'windows') else 'Hollow'}: {' or '.join(unsettled)}"
+    key = " · ".join(filter(None, (key, signs, hollow if unsettled else "")))
+    layout.finish(
+        grid, ends, title=shown["title"], unit=units,
+        foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
+        events=shown["events"], reference=shown["reference"], box=box,
+    )  # fmt: skip
+
+
+def named(name: str, shown: Mapping[str, Any]) -> str:
+    """What readers see in place of a code."""
+    return shown["names"].get(name) or layout.name(name)
+
+
+def printed(row: Any) -> str:
+    """A figure with its sign, and its range in brackets."""
+    reach = "" if np.isnan(row.low) else f"{layout.number(row.low)} to {layout.number(row.high)}"
+    if np.isnan(row.value):
+        return reach or "not published"
+    sign = "" if row.qualifier == "=" else f"{row.qualifier} "
+    return f"{sign}{layout.number(row.value)}" + (f" ({reach})" if reach else "")

@@ -1,0 +1,1 @@
+"""Questions in one call, whose answers show, draw and trace themselves."""

@@ -1,0 +1,265 @@
+"""What a number was made of: a formula over roles, kept in ``frame.attrs["made"]``.
+
+A role is a name in a formula; it stands for the sum of the numbers that entered under it. A
+formula is Python arithmetic: ``+ - * / **``, ``abs exp log max min sqrt``, ``sum([…])``, and two
+forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
+``sum([p * q for p, q in zip(price, amount)])``.
+"""
+
+import ast
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.model.errors import QueryError
+
+PLACE = ("source_id", "source_row", "source_field")  # what follows a row to its raw line
+MADE = "made"
+
+
+# --- what a measure records -----------------------------------------------------------------------
+
+
+class Role(NamedTuple):
+    """Numbers that enter a result under one name.
+
+    Attributes
+    ----------
+    frame, column
+        Where they stand; no `column` means the one that is asked for.
+    row, slot
+        The row ``row[i]`` of `frame` enters the row ``slot[i]`` of the result, both by position
+        and -1 for none. Without `row` it is row ``i``, and without `slot` result row ``i``.
+    """
+
+    frame: pd.DataFrame
+    column: str = ""
+    row: np.ndarray | None = None
+    slot: np.ndarray | None = None
+
+    def into(self, wanted: np.ndarray) -> list[np.ndarray]:
+        """Rows that entered each of the result's rows `wanted`."""
+        if self.slot is None:
+            row = wanted if self.row is None else self.row[wanted]
+            return [row[i : i + 1] if row[i] >= 0 else row[:0] for i in range(len(row))]
+        order = np.argsort(self.slot, kind="stable")
+        slot = self.slot[order]
+        row = order if self.row is None else self.row[order]
+        ends = zip(*(np.searchsorted(slot, wanted, side) for side in ("left", "right")),
+                   strict=True)  # fmt: skip
+        return [row[a:b] for a, b in ends]
+
+
+class Formula(NamedTuple):
+    """How one column came about.
+
+    Attributes
+    ----------
+    text
+        The formula of all rows, or several.
+    names
+        The role behind each name, or an array of one constant a row. No name has an underscore.
+    which
+        Of several formulas, the one that holds for each row.
+    """
+
+    text: str | Sequence[str]
+    names: Mapping[str, Role | np.ndarray]
+    which: np.ndarray | None = None
+
+    def of(self, rows: np.ndarray) -> list[str]:
+        """The formula of each of `rows`."""
+        if isinstance(self.text, str):
+            return [self.text] * len(rows)
+        return [self.text[i] for i in (rows if self.which is None else self.which[rows])]
+
+
+class Made(str):
+    """The lineage of a frame; its text is the formulas, and a copy is itself.
+
+    It is a text so that a frame with it can still be saved, to Parquet or as a pickle, and the
+    text is what remains there.
+
+    Attributes
+    ----------
+    result
+        The frame as the measure gave it, to tell whether a later one is still of its rows.
+    formulas
+        By column.
+    kept
+        Frames whose other columns were passed on, row by row.
+    """
+
+    result: pd.DataFrame
+    formulas: Mapping[str, Formula]
+    kept: Sequence[Role]
+
+    def __new__(
+        cls, result: pd.DataFrame, formulas: Mapping[str, Formula], kept: Sequence[Role]
+    ) -> Self:
+        """Take the parts, and the formulas as the text."""
+        texts = [
+            f"{name} = {one.text if isinstance(one.text, str) else ' or '.join(one.text)}"
+            for name, one in formulas.items()
+        ]
+        made = super().__new__(cls, "; ".join(texts) or "rows as they came")
+        made.result, made.formulas, made.kept = result, formulas, kept
+        return made
+
+    def __copy__(self) -> Self:
+        """Itself, as pandas copies attrs at every step."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same, as pandas keeps the attrs that all frames it joins share."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Its text, so that a saved frame does not take all that it was made of along."""
+        return str, (str(self),)
+
+
+def made(frame: pd.DataFrame) -> Made | None:
+    """The lineage of `frame`, if a measure made it and nothing has taken it since."""
+    found = frame.attrs.get(MADE)
+    return found if isinstance(found, Made) else None
+
+
+def record(
+    result: pd.DataFrame, formulas: Mapping[str, Formula], kept: Sequence[Role] = ()
+) -> None:
+    """Set the lineage of `result`, if any input leads to a raw line or to a lineage.
+
+    Frames are held as they are now, which costs nothing until somebody changes them.
+    """
+    result.attrs.pop(MADE, None)
+    named = [role for one in formulas.values() for role in one.names.values()]
+    roles = [role for role in (*named, *kept) if isinstance(role, Role)]
+    held: dict[int, pd.DataFrame] = {}
+    for role in roles:
+        if id(role.frame) not in held:
+            held[id(role.frame)] = role.frame.copy(deep=False)
+    if not any(made(each) is not None or set(PLACE) <= set(each) for each in held.values()):
+        return
+
+    def now(role: Any) -> Any:
+        return role._replace(frame=held[id(role.frame)]) if isinstance(role, Role) else role
+
+    shown = result.copy(deep=False)
+    shown.attrs = {}
+    result.attrs[MADE] = Made(
+        shown,
+        {name: one._replace(names={key: now(role) for key, role in one.names.items()})
+         for name, one in formulas.items()},
+        [now(role) for role in kept],
+    )  # fmt: skip
+
+
+def in_full(value: float, digits: int = 15) -> str:
+    """A number to so many figures, by default all that a float holds, its thousands set apart."""
+    text = f"{float(f'{value:.{digits}g}'):,.15g}"
+    return f"{value:,.0f}" if "e+" in text else text
+
+
+# --- what a formula comes to ----------------------------------------------------------------------
+
+Slopes = Mapping[str, float]
+_FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "abs": (abs, lambda x: math.copysign(1.0, x)),
+    "exp": (math.exp, math.exp),
+    "log": (math.log, lambda x: 1 / x),
+    "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
+}
+
+
+@lru_cache(4096)
+def parse(formula: str) -> ast.expr:
+    """The expression that `formula` is, or QueryError."""
+    try:
+        return ast.parse(formula, mode="eval").body
+    except SyntaxError as error:
+        raise QueryError(f"{formula!r} is no formula: {error.msg}") from error
+
+
+def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, Slopes]:
+    """What `formula` comes to, and its slope in each of its names.
+
+    Parameters
+    ----------
+    formula
+        Arithmetic, as this module describes it, without ``for``.
+    values
+        The number behind each name.
+
+    Raises
+    ------
+    QueryError
+        Anything but arithmetic, a name without a value, or no number as the result.
+    """
+    try:
+        return _value(parse(formula), values)
+    except (ArithmeticError, ValueError) as error:
+        raise QueryError(f"{formula!r} has no value: {error}") from error
+
+
+def _value(node: ast.expr, values: Mapping[str, float]) -> tuple[float, Slopes]:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number), {}
+        case ast.Name(id=name) if name in values:
+            return values[name], {name: 1.0}
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            value, slopes = _value(operand, values)
+            return -value, _mix((-1.0, slopes))
+        case ast.BinOp(left=left, op=op, right=right):
+            return _binary(op, *_value(left, values), *_value(right, values))
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=items)], keywords=[]):
+            found = [_value(item, values) for item in items]
+            return math.fsum(value for value, _ in found), _mix(*((1.0, s) for _, s in found))
+        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items,
+                      keywords=[]):  # fmt: skip
+            choose = max if name == "max" else min
+            return choose((_value(item, values) for item in items), key=lambda pair: pair[0])
+        case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:
+            function, slope = _FUNCTIONS[name]
+            value, slopes = _value(item, values)
+            return function(value), _mix((slope(value), slopes)) if slopes else {}
+        case ast.Name(id=name):
+            raise QueryError(f"no value for {name}; there are {', '.join(values) or 'none'}")
+    raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
+
+
+def _binary(
+    op: ast.operator, a: float, of_a: Slopes, b: float, of_b: Slopes
+) -> tuple[float, Slopes]:
+    match op:
+        case ast.Add():
+            return a + b, _mix((1.0, of_a), (1.0, of_b))
+        case ast.Sub():
+            return a - b, _mix((1.0, of_a), (-1.0, of_b))
+        case ast.Mult():
+            return a * b, _mix((b, of_a), (a, of_b))
+        case ast.Div():
+            return a / b, _mix((1 / b, of_a), (-a / b / b, of_b))
+        case ast.Pow() if not of_b:
+            return math.pow(a, b), _mix((b * math.pow(a, b - 1), of_a))
+    raise QueryError("a formula has + - * / and ** with a constant")
+
+
+def _mix(*parts: tuple[float, Slopes]) -> Slopes:
+    """Slopes of a sum of parts, each with a factor."""
+    total: dict[str, float] = {}
+    for factor, slopes in parts:
+        for name, slope in slopes.items():
+            total[name] = total.get(name, 0.0) + factor * slope
+    return total

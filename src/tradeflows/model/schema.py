@@ -1,0 +1,378 @@
+"""The contracts of the four tables, as Arrow schemas that travel inside the Parquet files.
+
+One contract is written in one place: a field's name, type, unit, meaning, SDMX concept, allowed
+values and whether it is part of the key. :func:`conform` is the only door into a table.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows.model.errors import SchemaError
+
+TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
+
+# Supplementary units of the Combined Nomenclature that have no plainer name.
+CN_UNITS = (
+    "CEEL", "CGT", "CTL", "G", "GI_FS", "GRT", "GT", "KG", "KG_90PCT_SDT", "KG_ACT_SUBST",
+    "KG_AL2O3", "KG_B2O3", "KG_BACO3", "KG_C5H14CLNO", "KG_CL", "KG_F", "KG_H2O2", "KG_H2SO4",
+    "KG_HCL", "KG_HF", "KG_K2CO3", "KG_K2O", "KG_KOH", "KG_MET_AM", "KG_N", "KG_NA2CO3",
+    "KG_NA2S2O5", "KG_NAOH", "KG_NET_EDA", "KG_P2O5", "KG_PBO", "KG_S", "KG_SIO2", "KG_SO2",
+    "KG_TIO2", "KG_U", "KW", "L_ALC_100PCT", "T_CO2",
+)  # fmt: skip
+QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
+
+
+def _field(
+    name: str,
+    dtype: pa.DataType,
+    note: str,
+    *,
+    key: bool = False,
+    required: bool = False,
+    unit: str = "",
+    sdmx: str = "",
+    allowed: tuple[str, ...] = (),
+    least: float | None = None,
+) -> pa.Field:
+    metadata = {"note": note, "key": "yes" if key else "", "unit": unit, "sdmx": sdmx}
+    if allowed:
+        metadata["allowed"] = json.dumps(allowed, ensure_ascii=False)
+    if least is not None:
+        metadata["least"] = repr(least)
+    return pa.field(name, dtype, nullable=not (key or required), metadata=metadata)
+
+
+def _key(name: str, dtype: pa.DataType, note: str, **more: Any) -> pa.Field:
+    return _field(name, dtype, note, key=True, **more)
+
+
+PROVENANCE = (
+    _key("source_id", TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER"),
+    _field("source_row", COUNT, "ordinal of the record in the raw file; 1 is the first below "
+           "the header", required=True, least=1),
+    _field("source_field", TEXT, "column of the raw file, where one record gives several rows; the "
+           "other records, where several give one; else empty", required=True),
+)  # fmt: skip
+
+TRADE = pa.schema(
+    [
+        *PROVENANCE,
+        _key("reporter_iso", TEXT, "who states the flow: ISO 3166 alpha-3 where there is one, "
+             "else an area of areas.csv such as EU27_2020", sdmx="REF_AREA"),
+        _key("reporter_code", TEXT, "the reporter as the publisher writes it"),
+        _key("partner_iso", TEXT, "the other side, as reporter_iso; W00 is the world, _X is "
+             "unspecified", sdmx="COUNTERPART_AREA"),
+        _key("partner_code", TEXT, "the partner as the publisher writes it (ISO is no key: 756 "
+             "and 757 are both CHE)"),
+        _key("area_system", TEXT, "system of the two publisher's codes, in area_codes.csv"),
+        _key("partner_role", TEXT, "what the partner is to the goods", sdmx="COUNTERPART_ROLE",
+             allowed=("origin", "destination", "consignment", "last border", "route")),
+        _key("flow_code", TEXT, "M imports, X exports, RM and RX re-imports and re-exports, MX "
+             "both directions in one figure", sdmx="FLOW", allowed=("M", "X", "RM", "RX", "MX")),
+        _key("classification_code", TEXT, "system of cmd_code: HS (edition not stated), H5 = HS "
+             "2017, H6 = HS 2022, SIEC, or a publisher's own list", sdmx="PRODUCT_CLASSIFICATION"),
+        _key("cmd_code", TEXT, "product code, as text; TOTAL is all goods; a+b is the union that "
+             "the source states as one", sdmx="PRODUCT"),
+        _key("freq_code", TEXT, "rhythm of the series: M, Q, A; a block of months in a monthly "
+             "series is M with n_months above 1", sdmx="FREQ", allowed=("M", "Q", "A")),
+        _key("ref_period", DAY, "first day of the period", sdmx="TIME_PERIOD"),
+        _key("n_months", COUNT, "length of the period", unit="months", least=1),
+        _key("cumulation", TEXT, "the period alone, or the year to its end", allowed=("period",
+             "ytd")),
+        _key("breakdown", TEXT, "total, or the part that the row is, as dimension=value"),
+        _key("qty_unit", TEXT, "unit of qty, and part of the key since one flow may be stated in "
+             "two; none where the row has no quantity", sdmx="UNIT_MEASURE",
+             allowed=("none", "m3", "TJ", "items", "bbl", "m", "m2", "L", "carat", "pairs",
+                      "packs", "kWh", *CN_UNITS)),
+        _key("vintage", TEXT, "release that the figure is from, as the source dates it"),
+        _field("value_reported", NUMBER, "value as published, in whole units of currency",
+               unit="currency"),
+        _field("currency", TEXT, "ISO 4217 code of value_reported", sdmx="CURRENCY",
+               allowed=("USD", "EUR", "CNY", "INR", "RUB")),
+        _field("valuation", TEXT, "CIF or FOB; null where the source does not say",
+               sdmx="VALUATION", allowed=("CIF", "FOB")),
+        _field("primary_value_usd", NUMBER, "value in US dollars where so stated; null until a "
+               "rate is named", unit="USD, current"),
+        _field("net_wgt_kg", NUMBER, "net weight; null, never 0, where not published", unit="kg",
+               least=0.0),
+        _field("qty", NUMBER, "quantity in qty_unit; null where not published", unit="qty_unit",
+               least=0.0),
+        _field("qualifier", TEXT, "how the figures are to be taken: =, ~ about, ≤ at most, …",
+               required=True, allowed=QUALIFIERS),
+        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True,
+               sdmx="OBS_STATUS"),
+        _field("note", TEXT, "what the source says beside the figure"),
+    ],
+    metadata={"table": "trade", "version": "1", "about": "one publisher's statement of one flow "
+              "of one product over one period"},
+)  # fmt: skip
+
+FLAGS = {
+    "provisional": "the publisher calls the figure provisional",
+    "estimated": "weight or value estimated by the publisher",
+    "rounded": "printed with fewer digits than the publisher holds",
+    "derived": "computed by whoever carried it, from published figures; the note says how",
+    "bound": "a bound, not a value",
+    "block": "several months in one figure",
+    "rebuilt": "built from the partners' statistics, so no independent witness",
+    "reconciled": "a value between the two sides' reports, so neither side's own",
+    "one-sided": "a reconciled series, but here one side alone reported, so no second witness",
+    "partial": "the period is not complete",
+    "second-hand": "copied from a publication that quotes the publisher",
+    "confidential": "the publisher holds the figure back",
+    "break": "the series is not comparable with what precedes it",
+    "unreliable": "the publisher calls the figure of low reliability, or not significant",
+    "definition": "the publisher's definition differs here",
+    "conflict": "another publication of the same office prints another number",
+    "unequal": "a whole that its parts, as the publisher lists them, do not add up to",
+}
+
+SETTLEMENT = pa.schema(
+    [
+        *PROVENANCE,
+        _key("concept", TEXT, "what is being paid for, or traded", allowed=(
+             "export settlement", "import settlement", "import invoicing", "trade settlement",
+             "exchange turnover", "over-the-counter turnover", "global payments")),
+        _key("measure", TEXT, "the publisher's family of figures: two families are never one line"),
+        _key("region", TEXT, "with whom: total, a region, or a country"),
+        _key("currency_group", TEXT, "the currency or group that has the share"),
+        _key("period_text", TEXT, "the period as the source words it"),
+        _key("vintage", TEXT, "first release or a later one", allowed=("first release",
+             "second release", "revised", "preliminary", "derived", "statement")),
+        _key("outlet", TEXT, "the publication that carried the number"),
+        _key("unit", TEXT, "% or roubles", allowed=("%", "RUB")),
+        _key("statement", TEXT, "sets apart what one outlet prints twice: its address"),
+        _field("ref_period", DAY, "first day of the period; null where the source is vague",
+               sdmx="TIME_PERIOD"),
+        _field("n_months", COUNT, "length of the period; null where the source is vague",
+               unit="months", least=1),
+        _field("value", NUMBER, "the share or the turnover; null for a statement in words",
+               unit="unit", least=0.0),
+        _field("low", NUMBER, "lower end, where the source gives a range or a bound", unit="unit"),
+        _field("high", NUMBER, "upper end, likewise", unit="unit"),
+        _field("qualifier", TEXT, "how the value is to be taken", required=True,
+               allowed=QUALIFIERS),
+        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
+        _field("underlying", TEXT, "the statistic behind the number"),
+        _field("published", TEXT, "date of publication, as far as it is known"),
+        _field("address", TEXT, "where the number was read"),
+        _field("note", TEXT, "what the source says beside the figure"),
+    ],
+    metadata={"table": "settlement", "version": "1", "about": "one statement about the currency "
+              "in which trade or turnover was paid"},
+)  # fmt: skip
+
+RATES = pa.schema(
+    [
+        *PROVENANCE,
+        _key("base", TEXT, "the unit that is priced: a currency (ISO 4217) or a commodity"),
+        _key("quote", TEXT, "the currency of the price", sdmx="CURRENCY"),
+        _key("publisher", TEXT, "who sets or computes the rate"),
+        _key("statistic", TEXT, "what kind of mean it is"),
+        _key("ref_period", DAY, "first day of the month", sdmx="TIME_PERIOD"),
+        _field("n_months", COUNT, "length of the period", unit="months", required=True, least=1),
+        _field("rate", NUMBER, "units of quote for one unit of base", unit="quote per base",
+               least=0.0),
+        _field("n_days", COUNT, "days with a rate in the mean; null where not stated",
+               unit="days", least=1),
+        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
+        _field("note", TEXT, "what the source says beside the figure"),
+    ],
+    metadata={"table": "rates", "version": "1", "about": "one currency's rate, or one commodity's "
+              "price, over one month"},
+)  # fmt: skip
+
+FIGURES = pa.schema(
+    [
+        *PROVENANCE,
+        _key("id", TEXT, "the figure's id"),
+        _field("topic", TEXT, "what the figure is about", required=True),
+        _field("exporter", TEXT, "area that ships, as printed; WLD is the world"),
+        _field("importer", TEXT, "area that receives, as printed"),
+        _field("product", TEXT, "the goods, in words", required=True),
+        _field("hs_codes", TEXT, "HS codes as far as the source states them"),
+        _field("window_start", DAY, "first day of the window; null where vague"),
+        _field("window_end", DAY, "last day of the window; null where vague"),
+        _field("window_text", TEXT, "the window as printed", required=True),
+        _field("freq", TEXT, "what the window is: a month, year to date, cumulative, …"),
+        _field("value", NUMBER, "the number; null where the statement has none", unit="unit"),
+        _field("low", NUMBER, "lower end of a printed range", unit="unit"),
+        _field("high", NUMBER, "upper end of a printed range", unit="unit"),
+        _field("unit", TEXT, "unit of value, low and high", required=True),
+        _field("qualifier", TEXT, "how the value is to be taken", required=True,
+               allowed=QUALIFIERS),
+        _field("basis", TEXT, "whose records the number rests on", required=True),
+        _field("publisher", TEXT, "who printed it", required=True),
+        _field("published", TEXT, "date of publication, as far as it is known"),
+        _field("address", TEXT, "where the number was read"),
+        _field("repeats", TEXT, "id of the figure that this one repeats, or whose number it is"),
+        _field("confidence", TEXT, "of the transcription", allowed=("high", "medium", "low")),
+        _field("note", TEXT, "what must be said beside the figure"),
+    ],
+    metadata={"table": "figures", "version": "1", "about": "one published number about a flow "
+              "over a window"},
+)  # fmt: skip
+
+TABLES = {
+    "trade": TRADE, "settlement": SETTLEMENT, "rates": RATES, "figures": FIGURES,
+}  # fmt: skip
+
+
+def key(schema: pa.Schema) -> list[str]:
+    """Names of the fields that identify a row of `schema`."""
+    return [field.name for field in schema if _about(field, "key")]
+
+
+def allowed(field: pa.Field) -> tuple[str, ...]:
+    """Values that `field` may hold, empty where any will do."""
+    return tuple(json.loads(_about(field, "allowed") or "[]"))
+
+
+def _about(field: pa.Field, item: str) -> str:
+    return field.metadata.get(item.encode(), b"").decode()
+
+
+def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+    """Return `columns` as a record batch that keeps the contract of `schema`.
+
+    Parameters
+    ----------
+    columns
+        A value for each field of `schema`, by name: an array or Series of n values, or a scalar
+        (or None) that all n rows share. At least ``source_row`` is an array. Text may come
+        dictionary-coded, and stays so.
+    schema
+        One of :data:`TABLES`.
+
+    Returns
+    -------
+    RecordBatch, n rows
+        Columns in the order of `schema`; whether the key is unique only
+        :func:`check_key` can tell, since a table may come in many batches.
+
+    Raises
+    ------
+    SchemaError
+        A column is missing or unknown, a type would lose data, a value is null where it must not
+        be, not among the allowed ones, below the least, or not finite. The message names the
+        column and shows the first five offending records.
+    """
+    if odd := sorted(set(columns) ^ set(schema.names)):
+        raise SchemaError(f"columns missing or unknown for {_table(schema)}: {', '.join(odd)}")
+    n = len(columns["source_row"])
+    arrays = []
+    for field in schema:
+        try:
+            arrays.append(_array(columns[field.name], n, field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise SchemaError(f"{_table(schema)}.{field.name}: {reason}") from error
+        if len(arrays[-1]) != n:
+            found = f"{len(arrays[-1])} values for {n} records"
+            raise SchemaError(f"{_table(schema)}.{field.name}: {found}")
+    coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
+    batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
+    for field, column in zip(schema, batch.columns, strict=True):
+        _check(field, column, batch)
+    return batch
+
+
+def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
+    if values is None or isinstance(values, str | int | float):
+        return pa.repeat(pa.scalar(values, dtype), n)
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    array = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)
+    coded = pa.types.is_dictionary(array.type) and array.type.value_type == dtype
+    return array if coded or array.type == dtype else array.cast(dtype)
+
+
+def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
+    if not field.nullable and column.null_count:
+        _refuse(field, "no value", pc.is_null(column), batch)
+    if pa.types.is_dictionary(column.type):  # what holds for each word holds for each row
+        words = pa.record_batch([column.dictionary, pa.nulls(len(column.dictionary), COUNT)],
+                                [field.name, "source_row"])  # fmt: skip
+        try:
+            _check(field, column.dictionary, words)
+        except SchemaError:  # find the rows, unless no row has the word
+            column = column.dictionary_decode()
+        else:
+            return
+    if values := allowed(field):
+        outside = pc.invert(pc.is_in(column, pa.array(values, field.type)))
+        _refuse(
+            field, f"not one of {', '.join(values)}", pc.and_(outside, column.is_valid()), batch
+        )
+    if least := _about(field, "least"):
+        _refuse(field, f"below {float(least):g}", pc.less(column, float(least)), batch)
+    if field.type == NUMBER:
+        _refuse(field, "not finite", pc.invert(pc.is_finite(column)), batch)
+    if field.name == "flags":
+        unknown = set(" ".join(pc.unique(column).drop_null().to_pylist()).split()) - set(FLAGS)
+        if unknown:
+            raise SchemaError(f"flags that FLAGS does not define: {', '.join(sorted(unknown))}")
+
+
+def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:
+    if pc.any(bad).as_py():
+        bad = pc.fill_null(bad, False)
+        found = ", ".join(
+            f"{value!r} in record {row}"
+            for value, row in zip(
+                batch[field.name].filter(bad)[:5].to_pylist(),
+                batch["source_row"].filter(bad)[:5].to_pylist(),
+                strict=True,
+            )
+        )
+        raise SchemaError(
+            f"{field.name}: {problem} in {bad.true_count} of {len(batch)} rows ({found})"
+        )
+
+
+def check_key(table: pa.Table, schema: pa.Schema) -> None:
+    """Refuse a table in which two rows share a key.
+
+    Raises
+    ------
+    SchemaError
+        Two rows are alike in every key field; the message shows the first such records.
+    """
+    names = key(schema)
+    counts = table.group_by(names).aggregate([("source_row", "count"), ("source_row", "min"),
+                                              ("source_row", "max")])  # fmt: skip
+    twice = counts.filter(pc.greater(counts["source_row_count"], 1)).sort_by(
+        [("source_id", "ascending"), ("source_row_min", "ascending")]
+    )
+    if len(twice):
+        first = twice.slice(0, 1).to_pylist()[0]
+        cell = " ".join(str(first[name]) for name in names if name != "source_id")
+        raise SchemaError(
+            f"{first['source_id']}: records {first['source_row_min']} and "
+            f"{first['source_row_max']} state the same cell of {_table(schema)} "
+            f"({cell}); {len(twice)} cells are stated more than once"
+        )
+
+
+def _table(schema: pa.Schema) -> str:
+    return schema.metadata[b"table"].decode()
+
+
+def describe(schema: pa.Schema) -> list[dict[str, str]]:
+    """The data dictionary of `schema`: one entry a field, in order, all values text."""
+    return [
+        {
+            "field": field.name,
+            "type": str(field.type).replace("double", "float64").replace("string", "text"),
+            "key": _about(field, "key"),
+            "unit": _about(field, "unit"),
+            "SDMX concept": _about(field, "sdmx"),
+            "meaning": _about(field, "note"),
+            "allowed": ", ".join(allowed(field)),
+        }
+        for field in schema
+    ]

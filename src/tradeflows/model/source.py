@@ -1,0 +1,63 @@
+"""A raw file and its publisher, as the catalogue describes them."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+RAW = Path("data", "raw")
+
+
+class Publisher(NamedTuple):
+    """Whose statistics a file holds.
+
+    Attributes
+    ----------
+    id
+        One short name, used for the folder and everywhere else.
+    name, short
+        In full, and as a chart's footer has it.
+    home
+        Web site; empty where the entry stands for many publishers, each named in its row.
+    """
+
+    id: str
+    name: str
+    short: str
+    home: str
+
+
+class Source(NamedTuple):
+    """One raw file, as ``sources.toml`` describes it; that file's head explains every key."""
+
+    id: str
+    path: str
+    publisher: str
+    title: str
+    kind: str
+    licence: str
+    vintage: str
+    retrieved: date
+    sha256: str
+    bytes: int
+    table: str
+    cleaner: str
+    rank: int
+    address: str = ""
+    steps: str = ""
+    supersedes: str = ""
+    left_out: str = ""
+    note: str = ""
+    arguments: Mapping[str, Any] = {}
+    control: Mapping[str, Any] = {}
+
+    def file(self, root: Path) -> Path:
+        """Where the file lies in the project folder `root`."""
+        return root / RAW / self.path
+
+
+def released(source: Source) -> str:
+    """The day of a source's release or, where it states none, of its retrieval."""
+    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", source.vintage)
+    return source.vintage if dated else f"{source.retrieved:%Y-%m-%d}"

@@ -1,0 +1,314 @@
+"""What the cleaners of publishers' own files share: a reader of delimited text, typed columns.
+
+A file is read in blocks, so that its size is no matter. Nothing is guessed: a column is text until
+a function here makes numbers or days of it, and whatever it does not expect is a
+:class:`LayoutError` that names the record.
+"""
+
+import csv as text_csv
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import cache
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from tradeflows.model.codes import LISTS
+from tradeflows.model.errors import LayoutError, QueryError, SchemaError
+from tradeflows.model.schema import conform
+from tradeflows.model.source import Source
+
+BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
+# What zipfile raises of a damaged or foreign archive: only its first kind is documented as such.
+ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError,
+              OSError, RuntimeError, ValueError)  # fmt: skip
+PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
+WITH_COMMAS = r"^-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
+
+A_FLOW: dict[str, Any] = {
+    "source_field": "", "flags": "", "note": None, "qualifier": "=", "partner_role": "origin",
+    "classification_code": "HS", "freq_code": "M", "n_months": 1, "cumulation": "period",
+    "breakdown": "total", "qty_unit": "none", "value_reported": None, "currency": None,
+    "valuation": None, "primary_value_usd": None, "net_wgt_kg": None, "qty": None,
+}  # fmt: skip
+
+
+class Block(NamedTuple):
+    """Some records of a delimited file: the ordinal of the first, and their cells as text."""
+
+    path: Path
+    first: int
+    cells: pa.RecordBatch
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.cells)
+
+    def text(self, name: str) -> pa.Array:
+        """Column `name` as it stands."""
+        return self.cells[name]
+
+    def rows(self) -> pa.Array:
+        """Ordinals of the records."""
+        return pa.array(np.arange(self.first, self.first + len(self)))
+
+    def number(self, name: str, pattern: str = PLAIN_NUMBER) -> pa.Array:
+        """Column `name` as float64; an empty cell is null."""
+        text = self.cells[name]
+        text = pc.if_else(pc.equal(text, ""), None, text)
+        digits = text
+        if pattern is WITH_COMMAS:
+            signs = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+            if (signs > ord("9")).any():  # 1.6E+11, which a spreadsheet has rounded
+                self.demand(name, text, pattern, "a number")
+            grouped = text.filter(pc.match_substring(text, ","))
+            if len(grouped):
+                self.demand(name, text, pattern, "a number")
+                digits = pc.replace_substring(text, ",", "")
+        try:
+            return pc.cast(digits, pa.float64())
+        except pa.ArrowInvalid as error:
+            self.demand(name, text, pattern, "a number")
+            raise LayoutError(self.path, f"numbers in {name}", str(error)) from error
+
+    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
+        """Refuse a value of `text` that `pattern` does not match; nulls pass."""
+        demand(self.path, name, text, pattern, what, self.first)
+
+    def words(
+        self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8",
+        todo: str = "add it to units.csv",
+    ) -> pa.Array:  # fmt: skip
+        """Column `name` with each word replaced by its meaning; another word is refused."""
+        return words(self.path, name, self.cells[name], meaning, kind, encoding, todo)
+
+
+def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
+    """Refuse a value of `text` that `pattern` does not match, naming its record; nulls pass."""
+    if not pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
+        good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
+        at = pc.index(good, False).as_py()
+        raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
+        try:
+            found = raw.decode()
+        except UnicodeDecodeError:  # China's is the one other encoding that is read
+            found = raw.decode("gb18030", "backslashreplace")
+        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(found))
+
+
+def words(
+    path: Path, name: str, text: pa.Array, meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None, encoding: str = "utf-8", todo: str = "list it",
+) -> pa.Array:  # fmt: skip
+    """`text` with each word replaced by its meaning; another word is refused."""
+    encoded = text.dictionary_encode()
+    raw = encoded.dictionary.cast(pa.binary()).to_pylist()
+    known = [text_of(path, word, encoding) for word in raw]
+    if strange := [word for word in known if word not in meaning]:
+        some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
+        raise LayoutError(path, f"in {name} one of {some}", found, todo)
+    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+
+
+def text_of(path: Path, raw: bytes, encoding: str) -> str:
+    """Decode `raw`, or LayoutError."""
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding.startswith("utf-8"):
+            raise not_utf8(path) from error
+        raise LayoutError(path, f"text in {encoding}", f"the bytes {raw[error.start:][:4]!r}",
+                          "save the file again as it came") from error  # fmt: skip
+
+
+def not_utf8(path: Path) -> LayoutError:
+    """What is said of a file in another encoding."""
+    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
+
+
+def fits(path: Path, most: int) -> None:
+    """Refuse a file that is larger than it can sensibly be."""
+    if (size := path.stat().st_size) > most:
+        raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
+
+
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
+    fits(path, most)
+    return path.read_bytes()
+
+
+def header(
+    path: Path, encoding: str = "utf-8-sig", delimiter: str = ",", raw: bytes | None = None
+) -> list[str]:
+    """Cells of the first line of the file, or of `raw`."""
+    with path.open("rb") if raw is None else BytesIO(raw) as file:
+        line = file.readline(BLOCK)
+    if not line:
+        raise LayoutError(path, "a header line", "an empty file")
+    if not line.endswith(b"\n") and len(line) == BLOCK:
+        raise LayoutError(path, "a header line", f"more than {BLOCK} bytes without a line's end")
+    line = re.split(rb"[\r\n]", line, maxsplit=1)[0]
+    text = text_of(path, line, encoding)
+    if delimiter == "\t":  # no quotes there
+        return text.split(delimiter)
+    try:
+        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
+    except text_csv.Error as error:  # a quote that does not close, say
+        raise LayoutError(path, "a header line", str(error)) from error
+
+
+def blocks(
+    path: Path, names: Sequence[str], wanted: Sequence[str], delimiter: str = ",",
+    utf8: bool = True, raw: bytes | None = None, numbers: Sequence[str] = (), missing: str = "",
+    most: int = BLOCK,
+) -> Iterator[Block]:  # fmt: skip
+    """Records of a delimited file below its header, the columns `wanted` of `names` as text.
+
+    Of `wanted`, `numbers` come as float64, null where a cell is `missing`.
+    `raw` are the file's bytes where they lie in an archive; `most` bytes are read at a time.
+    Without `utf8` cells may hold bytes of any encoding that leaves ASCII to ASCII, such as GB18030.
+
+    Raises
+    ------
+    LayoutError
+        No record at all, one with more or fewer cells than `names`, a number that is none, or a
+        line above `most`.
+    """
+    first = 1
+    kinds = dict.fromkeys(wanted, pa.string()) | dict.fromkeys(numbers, pa.float64())
+    try:
+        reader = csv.open_csv(
+            path if raw is None else pa.BufferReader(raw),
+            csv.ReadOptions(column_names=names, skip_rows=1, block_size=most),
+            csv.ParseOptions(delimiter=delimiter, quote_char=False if delimiter == "\t" else '"'),
+            csv.ConvertOptions(
+                include_columns=wanted, column_types=kinds, strings_can_be_null=False,
+                null_values=[missing, f" {missing}"], check_utf8=utf8,
+            ),
+            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
+        )  # fmt: skip
+        for cells in reader:
+            if len(cells):
+                yield Block(path, first, cells)
+                first += len(cells)
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        if odd := NO_NUMBER.search(reason):
+            raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
+        if "UTF8" in reason:
+            raise not_utf8(path) from error
+        if "straddling" in reason:
+            found = f"one above {most >> 10} KiB"
+        else:
+            found = _uneven(path, raw, delimiter, len(names)) or reason[:200]
+        raise LayoutError(path, f"lines of {len(names)} cells", found,
+                          "save the file again as it came") from error  # fmt: skip
+    if first == 1:
+        raise LayoutError(path, "at least one record", "a header alone")
+
+
+def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int) -> str:
+    """The first record of more or fewer cells than `width`; pyarrow shows its text, not its place.
+
+    In Latin-1, since only ASCII matters here.
+    """
+    with path.open("rb") if raw is None else BytesIO(raw) as file, suppress(text_csv.Error):
+        text = TextIOWrapper(file, "latin-1", newline="")
+        lines = (
+            (line.rstrip("\r\n").split("\t") for line in text if line.strip("\r\n"))
+            if delimiter == "\t"
+            else text_csv.reader(text, delimiter=delimiter)
+        )
+        for record, cells in enumerate(filter(None, lines)):
+            if len(cells) != width:
+                return f"{len(cells)} in record {record}"
+    return ""
+
+
+def days(text: pa.Array) -> pa.Array:
+    """Texts such as 2023-05-01 as days; ArrowInvalid where there is no such day."""
+    return pc.cast(pc.cast(text, pa.timestamp("s")), pa.date32())
+
+
+def months(text: pa.Array) -> pa.Array:
+    """Texts such as 2023-05 or 202305, which were checked before, as the month's first day."""
+    encoded = text.dictionary_encode()
+    words = pc.replace_substring(encoded.dictionary, "-", "")
+    first = pc.strptime(words, format="%Y%m", unit="s")
+    return pc.cast(first, pa.date32()).take(encoded.indices)
+
+
+def flags(n: int, **where: pa.Array) -> pa.Array:
+    """Flags of n rows, sorted and blank-separated, from one boolean array a word."""
+    out = pa.repeat("", n)
+    for word in sorted(where):
+        mark = pc.if_else(pc.fill_null(where[word], False), f" {word}", "")
+        out = pc.binary_join_element_wise(out, mark, "")
+    return pc.utf8_trim_whitespace(out)
+
+
+def rows(source: Source, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """A batch of `schema`; whoever breaks the contract is named with the file."""
+    try:
+        n = len(columns["source_row"])
+        spread = {
+            name: pa.repeat(each, n) if isinstance(each, pa.Scalar) else each
+            for name, each in columns.items()
+        }
+        return conform({"source_id": source.id, **spread}, schema)
+    except SchemaError as error:
+        raise SchemaError(f"{source.path}: {error}") from error
+
+
+@cache
+def units(system: str) -> dict[str, tuple[str, float]]:
+    """What a publisher's words for units mean: our unit, kg among them, and a factor."""
+    with (LISTS / "units.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["word"]: (row["unit"], float(row["factor"]))
+            for row in text_csv.DictReader(file)
+            if row["system"] == system
+        }
+
+
+def window(text: str) -> tuple[date, int]:
+    """First day and months of 2023, 2023-05 or 2023-01/2023-05.
+
+    Raises
+    ------
+    QueryError
+        `text` is none of these, or ends before it begins.
+    """
+    month = r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?"
+    if found := re.fullmatch(rf"{month}(?:/{month})?", text, re.ASCII):
+        year, first, end, last = found.groups()
+        start = int(year) * 12 + int(first or 1)
+        stop = int(end or year) * 12 + int(last or ((first or 12) if not end else 12))
+        if stop >= start:
+            return date(int(year), int(first or 1), 1), stop - start + 1
+    raise QueryError(f"--period {text}: expected 2023, 2023-05 or 2023-01/2023-05")
+
+
+def uncatalogued(path: Path, publisher: str, table: str) -> Source:
+    """An entry for a file that is in no catalogue: the cleaners need its id, path and vintage."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    words = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    return Source(
+        id=f"{words}_{sha256[:8]}", path=path.name, publisher=publisher,
+        title=path.name, kind="transcribed", licence="not stated", vintage="not stated",
+        retrieved=date.fromtimestamp(path.stat().st_mtime), sha256=sha256,
+        bytes=path.stat().st_size, table=table, cleaner=f"{publisher}.clean", rank=1,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""From the number of a record to its text as it stands in the raw file: where a trace ends.
+
+A publisher's module whose files are no CSV in UTF-8 has a function ``records(path, wanted)`` of its
+own, as :func:`records` here; or ``cells(path, places)``, where the field matters too.
+"""
+
+import csv
+from collections.abc import Collection, Iterable, Iterator
+from io import BufferedIOBase, TextIOWrapper
+from pathlib import Path
+from re import Match
+from typing import IO, NamedTuple, cast
+
+from tradeflows.model.errors import LayoutError
+
+
+class Record(NamedTuple):
+    """The first line of a record, its text, and the member of the archive that it lies in."""
+
+    line: int
+    text: str
+    member: str = ""
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
+    """Those of the records `wanted` that the file has, 1 being the first below its header."""
+    with path.open("rb") as file:
+        return table(path, file, wanted)
+
+
+def table(
+    path: Path, stream: IO[bytes] | BufferedIOBase, wanted: Collection[int] = (),
+    encoding: str = "utf-8-sig", *, quoted: bool = True,
+) -> dict[int, Record]:  # fmt: skip
+    """Those of the records `wanted`, or all, of a table; `quoted` ones may have several lines.
+
+    Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
+    need.
+
+    Raises
+    ------
+    LayoutError
+        A line is no record.
+    """
+    found: dict[int, Record] = {}
+    read: list[str] = []
+    text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
+
+    def noted() -> Iterator[str]:
+        for line in text:
+            read.append(line)
+            yield line
+
+    reader = csv.reader(noted(), quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    record, last = -1, max(wanted, default=0)
+    try:
+        for cells in reader:
+            record += bool(cells)  # an empty line is none
+            if cells and record and (record in wanted or not wanted):
+                line = reader.line_num - len(read) + 1
+                found[record] = Record(line, "".join(read).rstrip("\r\n"))
+            if record == last > 0:
+                break
+            read.clear()
+    except csv.Error as error:
+        raise LayoutError(path, "lines of cells", str(error)) from error
+    finally:
+        text.detach()
+    return found
+
+
+def numbered(text: str, matches: Iterable[Match[str]]) -> Iterator[tuple[int, Match[str]]]:
+    """Each of `matches` in `text`, which come in its order, after the line that it begins on."""
+    line, at = 1, 0
+    for match in matches:
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        yield line, match

@@ -1,0 +1,186 @@
+"""Which publishers' files are known, how each begins, and the function that cleans it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError, near
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, raw_records
+
+HEAD = 1 << 16
+_ZH = "|".join(("数据年月", "商品编码", "贸易伙伴编码", "第一数量", "美元", "人民币"))
+
+
+class Known(NamedTuple):
+    """A publisher whose files are recognised: what they are, their table, how they begin."""
+
+    about: str
+    table: str
+    begins: re.Pattern[bytes]
+
+
+KNOWN = {
+    "gacc": Known(
+        "China's customs (query CSV, or monthly table 13 or 14)", "trade",
+        re.compile(rb"\A[^\r\n]*(" + f"{_ZH}|".encode("gb18030") + f"{_ZH}|".encode() +
+                   rb"Commodity code\b|US dollar|Renminbi Yuan)|"
+                   rb"Commodities in Quantity and Value"),
+    ),
+    "cbr": Known("the Bank of Russia (XML of rates)", "rates", re.compile(rb"<ValCurs\b")),
+    "ecb": Known(
+        "the European Central Bank (eurofxref zip or CSV)", "rates",
+        re.compile(rb"\A(PK.{,200}eurofxref|(\xef\xbb\xbf)?Date, ?[A-Z]{3},)", re.DOTALL),
+    ),
+    "eurostat_energy": Known(
+        "Eurostat's energy trade (TSV, SDMX-CSV or JSON-stat of nrg_ti_…m)", "trade",
+        re.compile(rb"\A[^\r\n]*\bsiec\b[^\r\n]*\bTIME_PERIOD\b|\A\s*\{.*\bESTAT\b", re.DOTALL),
+    ),
+    "comtrade": Known(
+        "UN Comtrade (JSON, bulk text or TradeData.csv)", "trade",
+        re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"(elapsedTime|count|data)"\s*:|'
+                   rb"\A[^\r\n]*typeCode\W+freqCode", re.IGNORECASE),
+    ),
+    "comext": Known(
+        "Eurostat Comext (full_….7z or .dat, SDMX-CSV, relational view or .xlsx)", "trade",
+        re.compile(rb"\A(7z\xbc\xaf|(\xef\xbb\xbf)?((REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),|"
+                   rb"DATAFLOW[^\r\n]*\breporter\b[^\r\n]*\bindicators\b|"
+                   rb"[^\r\n]*\bREPORTER\b[^\r\n]*\b(VALUE_IN_EUR|QUANTITY_IN_100KG))|"
+                   rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/))", re.DOTALL),
+    ),
+}  # fmt: skip
+
+
+def recognise(path: Path) -> list[str]:
+    """Names of the publishers whose files begin as `path` does.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, or is empty.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+    if not head:
+        raise SourceError(f"{path}: empty; save it again")
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(31).decompress(head, HEAD)
+        except zlib.error as error:
+            raise LayoutError(path, "a whole gzip file", str(error)) from error
+    return [name for name, known in KNOWN.items() if known.begins.search(head)]
+
+
+def publisher_cleaner(
+    publisher: str, options: Mapping[str, Any], paths: Sequence[Path] = ()
+) -> Callable[..., Iterator[Part]]:
+    """The function that cleans `paths`, if they are of `publisher` and it takes all of `options`.
+
+    Raises
+    ------
+    QueryError
+        There is no such publisher or option; the message lists what there is.
+    LayoutError
+        As :func:`require_beginning`.
+    """
+    name = f"tradeflows.publishers.{publisher}"
+    if publisher not in KNOWN or find_spec(name) is None:
+        there = [each for each in KNOWN if find_spec(f"tradeflows.publishers.{each}")]
+        raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
+    function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
+    takes = [*inspect.signature(function).parameters][2:]
+    for path in paths:
+        require_beginning(publisher, path)
+    if odd := [option for option in options if option not in takes]:
+        where = "".join(f"{path}: " for path in paths[:1])
+        raise QueryError(f"{where}files of {publisher} take no --{odd[0]}; leave it out")
+    return function
+
+
+def require_beginning(publisher: str, path: Path) -> None:
+    """Refuse a file that does not begin as those of `publisher` do.
+
+    Raises
+    ------
+    LayoutError
+        The message says what the file looks like.
+    """
+    found = recognise(path)
+    if publisher not in found:
+        like = " or ".join(KNOWN[name].about for name in found) or "nothing that is known"
+        todo = f"tradeflows clean {found[0]}" if found else "save it as the publisher sends it"
+        raise LayoutError(path, KNOWN[publisher].about, f"what looks like {like}", todo)
+
+
+def cleaner(source: Source) -> Callable[..., Any]:
+    """The function that turns the file of `source` into rows, its arguments filled in.
+
+    Returns
+    -------
+    callable
+        Takes the file's path and `source`; a public function of a module of
+        :mod:`tradeflows.publishers` whose first parameters are ``path`` and ``source``.
+
+    Raises
+    ------
+    CatalogueError
+        There is no such function, it has no such argument, or it lacks one that it needs.
+    """
+    import pkgutil
+    from inspect import isfunction, signature
+
+    package = importlib.import_module("tradeflows.publishers")
+    name, _, word = source.cleaner.partition(".")
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    if name not in modules:
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(name, modules)}")
+    module = vars(importlib.import_module(f"{package.__name__}.{name}"))
+
+    def cleans(word: str) -> bool:
+        function = not word.startswith("_") and isfunction(module.get(word))
+        return function and [*signature(module[word]).parameters][:2] == ["path", "source"]
+
+    if not cleans(word):
+        valid = [f"{name}.{each}" for each in module if cleans(each)]
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, valid)}")
+    function = module[word]
+    options = dict([*signature(function).parameters.items()][2:])
+    for argument in source.arguments:
+        if argument not in options:
+            raise CatalogueError(
+                f"{source.cleaner} has no argument {argument!r}{near(argument, options)}"
+            )
+    for argument, option in options.items():
+        if option.default is option.empty and argument not in source.arguments:
+            raise CatalogueError(f"{source.cleaner} needs the argument {argument!r}")
+    return partial(function, **source.arguments) if source.arguments else function
+
+
+def covers(source: Source, rows: Any) -> Any:
+    """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
+    known = getattr(_module(source), "covers", None)
+    return known(source, rows) if known else rows["source_id"].isin([])
+
+
+def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
+    """What stands in the file of `source` at each of `places`: a record's number, and a field."""
+    module = vars(_module(source))
+    if "cells" in module:
+        return dict(module["cells"](path, places))
+    found = module.get("records", raw_records.records)(path, {record for record, _ in places})
+    return {place: found[place[0]] for place in places if place[0] in found}
+
+
+def _module(source: Source) -> Any:
+    return importlib.import_module(f"tradeflows.publishers.{source.cleaner.partition('.')[0]}")

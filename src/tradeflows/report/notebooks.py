@@ -1,0 +1,234 @@
+"""Run notebooks, and read back what they say: claims, drawn numbers, sources.
+
+A claim is a ``##`` heading. Below it stand a cell that draws and shows its numbers, and a check
+cell: one that asserts the claim and ends in a sentence, as a string.
+"""
+
+import ast
+import asyncio
+import base64
+import html
+import io
+import os
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from PIL import Image
+
+from tradeflows.model.errors import TradeflowsError
+
+HEADING = re.compile(r"^## +(.+?) *$", re.M)
+ASSERT = re.compile(r"^assert\b", re.M)
+
+
+class NotebookError(TradeflowsError):
+    """A notebook cannot be read, or does not run to its end."""
+
+
+def load(path: Path) -> NotebookNode:
+    """The notebook in the file `path`.
+
+    Raises
+    ------
+    NotebookError
+        The file cannot be read, or is no notebook.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except OSError as error:
+        raise NotebookError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, TypeError, AttributeError, nbformat.ValidationError) as error:
+        found = str(error).partition("\n")[0][:80]
+        raise NotebookError(f"{path}: expected a notebook, found otherwise: {found}") from error
+    return notebook
+
+
+def run(paths: Sequence[Path], root: Path | None = None, start: str = "") -> list[NotebookNode]:
+    """Run notebooks in fresh kernels of this Python, as many at once as there are processors.
+
+    Parameters
+    ----------
+    paths
+        The files; none of them is changed. Each notebook runs in its own folder.
+    root
+        The project folder whose data the notebooks see; by default they find it themselves.
+    start
+        A line of Python to run in each kernel before the first cell.
+
+    Returns
+    -------
+    list of NotebookNode
+        The notebooks with their new outputs, in the order of `paths`.
+
+    Raises
+    ------
+    NotebookError
+        One line for each notebook with a cell that fails: file, claim, and what was raised.
+    """
+    notebooks = [load(path) for path in paths]
+    # A backend of the user's own would take the place of the inline one, and no picture come.
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    if root:
+        env["TRADEFLOWS_ROOT"] = str(root.resolve())
+
+    async def together() -> list[BaseException | None]:
+        turn = asyncio.Semaphore(os.cpu_count() or 1)
+        jobs = (_execute(*job, env, turn, start) for job in zip(paths, notebooks, strict=True))
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    failures = [failure for failure in asyncio.run(together()) if failure]
+    for failure in failures:
+        if not isinstance(failure, NotebookError):
+            raise failure
+    if failures:
+        raise NotebookError("\n".join(map(str, failures)))
+    _lighten(notebooks)
+    return notebooks
+
+
+def _lighten(notebooks: Sequence[NotebookNode]) -> None:
+    """Keep each picture in 128 colours: a third of the bytes, and no eye sees it."""
+    shown = [
+        output.data
+        for notebook in notebooks
+        for _, cell in code(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    with ThreadPoolExecutor() as pool:
+        for data, light in zip(
+            shown, pool.map(_lightened, [data["image/png"] for data in shown]), strict=True
+        ):
+            data["image/png"] = light
+
+
+def _lightened(picture: str) -> str:
+    """A PNG with fewer colours; both in base64."""
+    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+    light = io.BytesIO()
+    image.quantize(128, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+    return base64.b64encode(light.getvalue()).decode()
+
+
+async def _execute(
+    path: Path, notebook: NotebookNode, env: Mapping[str, str], turn: asyncio.Semaphore, start: str
+) -> None:
+    place = {"metadata": {"path": str(path.resolve().parent)}}
+    options = ["--log-level=CRITICAL", *([f"--IPKernelApp.exec_lines={start}"] if start else [])]
+    client = NotebookClient(notebook, kernel_name="python3", record_timing=False, resources=place,
+                            extra_arguments=options,
+                            on_notebook_start=_interruptible)  # fmt: skip
+    kernel = client.create_kernel_manager().kernel_spec
+    assert kernel  # since ipykernel is installed
+    kernel.argv[0] = sys.executable  # the user may have registered another environment's as python3
+    async with turn:
+        try:
+            await client.async_execute(env=dict(env))
+        except CellExecutionError as error:
+            raise NotebookError(f"{path}: {_failure(notebook, error)}") from error
+        except RuntimeError as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # which nbclient takes for the death of the kernel
+                raise asyncio.CancelledError from error
+            reason = str(error).partition("\n")[0]
+            raise NotebookError(f"{path}: its kernel stopped: {reason}") from error
+
+
+def _interruptible(notebook: NotebookNode) -> None:
+    """Undo that each client takes the signals for itself, so that Ctrl-C ends all of them."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(each)
+
+
+def _failure(notebook: NotebookNode, error: CellExecutionError) -> str:
+    """Under which claim a cell failed and, where the error has no words, on which line."""
+    failed = (
+        heading
+        for heading, cell in code(notebook)
+        if any(output.output_type == "error" for output in cell.outputs)
+    )
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", error.traceback)
+    words = error.evalue.strip().splitlines() or re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
+    heading = next(failed, "") or "before the first claim"
+    return f"{heading}: {error.ename}: {words[-1].strip() if words else 'no message'}"
+
+
+def walk(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    """Each cell with the heading that it stands under, empty before the first."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = (HEADING.findall(cell.source) or [heading])[-1]
+        yield heading, cell
+
+
+def code(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    """Each cell of code with its heading."""
+    return (pair for pair in walk(notebook) if pair[1].cell_type == "code")
+
+
+def claims(notebook: NotebookNode) -> dict[str, str]:
+    """The sentence that the check cell below each ``##`` heading ends in, by heading.
+
+    The sentences of several check cells under one heading are joined; a heading without any is
+    left out.
+    """
+    found: dict[str, str] = {}
+    for heading, cell in code(notebook):
+        if heading and ASSERT.search(cell.source):
+            for text in filter(None, map(sentence, cell.outputs[-1:])):
+                found[heading] = f"{found[heading]}; {text}" if heading in found else text
+    return found
+
+
+def numbers(notebook: NotebookNode) -> dict[str, str]:
+    """The tables below each ``##`` heading as text, by heading; that of the sources aside."""
+    found: dict[str, str] = {}
+    for heading, cell in code(notebook):
+        for output in cell.outputs:
+            if output.output_type == "execute_result" and not (
+                sentence(output) or lists_sources(cell)
+            ):
+                found[heading] = found.get(heading, "") + output.data.get("text/plain", "")
+    return found
+
+
+def sources_used(notebook: NotebookNode) -> dict[str, str]:
+    """The claims that rest on each source, by its id, as ``charts.sources`` lists them."""
+    used = {}
+    for _, cell in code(notebook):
+        for output in cell.outputs if lists_sources(cell) else ():
+            rows = output.get("data", {}).get("text/html", "").partition("<tbody>")[2]
+            for row in rows.split("</tr>"):
+                if values := re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S):
+                    used[values[0]] = html.unescape(values[-1])
+    return used
+
+
+def lists_sources(cell: NotebookNode) -> bool:
+    """Whether `cell` makes the list of sources that a notebook ends in."""
+    return "charts.sources(" in cell.source
+
+
+def shows_cards(cell: NotebookNode) -> bool:
+    """Whether `cell` shows claims of the ledger as cards, beside the list of sources."""
+    return "tf.cards(" in cell.source
+
+
+def sentence(output: NotebookNode) -> str:
+    """The string that `output` shows; empty if it shows anything else."""
+    text = output.get("data", {}).get("text/plain", "")
+    try:
+        value = ast.literal_eval(text) if text[:1] in "'\"" else ""
+    except (SyntaxError, ValueError):
+        return ""
+    return value if isinstance(value, str) else ""

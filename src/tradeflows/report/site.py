@@ -1,0 +1,106 @@
+"""What every page of the report shares: the frame around it, the sources, and how it is saved."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from jinja2 import Environment, FileSystemLoader
+from pyarrow import compute, parquet
+
+from tradeflows import __version__, measures, tables
+from tradeflows.claims import REASONS
+from tradeflows.model import schema
+from tradeflows.model.errors import BuildError, TradeflowsError
+from tradeflows.retrieval import catalogue
+
+TEMPLATES = Path(__file__).parent / "templates"
+QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
+PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
+
+
+class ReportError(TradeflowsError):
+    """A page or a notebook cannot be written."""
+
+
+def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
+    """A page from the template of that name, `site` (see :func:`frame`) and its own content."""
+    own = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
+                      lstrip_blocks=True)  # fmt: skip
+    return own.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
+
+
+def frame(root: Path, menu: Mapping[str, str]) -> dict[str, Any]:
+    """What every page is given: the catalogue, and `menu`, the notebooks' labels by name."""
+    sources = catalogue.load(root)
+    newest = max((source.retrieved for source in sources.values()), default="")
+    return {"sources": sources, "publishers": catalogue.publishers(root), "newest": newest,
+            "version": __version__, "menu": menu}  # fmt: skip
+
+
+def save(files: Mapping[Path, str | bytes]) -> None:
+    """Write files by their paths, all of them or none; folders are made if need be.
+
+    Raises
+    ------
+    ReportError
+        One of them cannot be written.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            written[path].write_bytes(content.encode() if isinstance(content, str) else content)
+        for path, temporary in written.items():
+            temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReportError(f"{path}: cannot be written ({reason}); make room or move what is in "
+                          "the way, and try again") from error  # fmt: skip
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+# --- what the pages of reference hold -------------------------------------------------------------
+
+
+def dictionary() -> dict[str, Any]:
+    """Contracts, flags and qualifiers, for the data dictionary."""
+    contracts = schema.TABLES.items()
+    return {
+        "tables": {name: schema.describe(contract) for name, contract in contracts},
+        "about": {name: contract.metadata[b"about"].decode() for name, contract in contracts},
+        "flags": schema.FLAGS,
+        "qualifiers": dict(zip(schema.QUALIFIERS, QUALIFIERS, strict=True)),
+    }
+
+
+def methods() -> dict[str, Any]:
+    """The constants that the page of methods names, from where they are used."""
+    return {"reasons": REASONS, "flags": schema.FLAGS, "band": measures.CIF_BAND,
+            "barrels": measures.BARRELS_PER_TONNE, "outlier": measures.OUTLIER}  # fmt: skip
+
+
+def rows(root: Path) -> dict[str, dict[str, int]]:
+    """Rows of each source by year, "" where its rows have no date.
+
+    Raises
+    ------
+    BuildError
+        The tables are absent.
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for name in schema.TABLES:
+        path = tables.processed(root, name)
+        if not path.is_file():
+            raise BuildError(f"{path}: absent; run `tradeflows build`")
+        day = PERIOD.get(name, "ref_period")
+        held = parquet.read_table(path, columns=["source_id", day])
+        held = pa.table({"source": held["source_id"], "year": compute.year(held[day])})
+        for row in held.group_by(["source", "year"]).aggregate([([], "count_all")]).to_pylist():
+            year = "" if row["year"] is None else str(row["year"])
+            counts.setdefault(row["source"], {})[year] = row["count_all"]
+    return {source: dict(sorted(years.items())) for source, years in counts.items()}

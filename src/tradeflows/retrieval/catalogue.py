@@ -1,0 +1,417 @@
+"""The catalogue of raw files: who published each, how it was obtained, and whether it is intact.
+
+``data/raw/sources.toml`` is committed; what a user adds stands by the same keys in
+``data/raw/local.toml``, with the files in ``data/raw/local/``, and git sees neither. Both are read
+strictly: an entry with a misspelt key is an error that names the nearest valid one.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+
+from tradeflows.model.errors import CatalogueError, SourceError, near
+from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.publishers import registry
+
+COMMITTED, LOCAL = "sources.toml", "local.toml"
+LOCAL_FOLDER = "local"
+CODE_LIST = "code list"
+TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
+KINDS = ("transcribed", "fetched", "published", CODE_LIST)
+UNDATED = ("not stated", "by row")
+MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
+
+
+class State(NamedTuple):
+    """What became of one file: `state` is ok, changed, missing or uncatalogued.
+
+    An uncatalogued file has its path below ``data/raw`` in the place of an id. `detail` is empty
+    for ok, else one sentence with both hashes, where there are two, and what to do.
+    """
+
+    id: str
+    state: str
+    detail: str
+
+
+Entry = TypeVar("Entry", Publisher, Source)
+
+
+# --- where the project is ------------------------------------------------------------------------
+
+
+def root(start: Path | None = None) -> Path:
+    """The project folder: the one that holds ``data/raw/sources.toml``.
+
+    Parameters
+    ----------
+    start
+        Look here and in the parents, and nowhere else. Without it: ``TRADEFLOWS_ROOT`` if that is
+        set, else the working folder and its parents, else the parents of this file, which finds
+        the clone that the package was installed from.
+
+    Raises
+    ------
+    CatalogueError
+        No such folder; the message says what was looked for, and where.
+    """
+    named = os.environ.get("TRADEFLOWS_ROOT")
+    if start is None and named:
+        if _holds_catalogue(Path(named)):
+            return Path(named).resolve()
+        raise CatalogueError(
+            f"TRADEFLOWS_ROOT is {named}, but {Path(named) / RAW / COMMITTED} does not exist; "
+            "set it to the folder that holds data/raw, or unset it"
+        )
+    places = [Path.cwd(), Path(__file__).parent] if start is None else [start]
+    for place in places:
+        for folder in (place.resolve(), *place.resolve().parents):
+            if _holds_catalogue(folder):
+                return folder
+    raise CatalogueError(
+        f"no {(RAW / COMMITTED).as_posix()} in {' or '.join(map(str, places))} or any folder "
+        "above; go to the project folder, or set TRADEFLOWS_ROOT to it"
+    )
+
+
+_find_root = root  # `credit` has a parameter of that name
+
+
+def _holds_catalogue(folder: Path) -> bool:
+    return (folder / RAW / COMMITTED).is_file()
+
+
+# --- reading the catalogue -----------------------------------------------------------------------
+
+
+def load(root: Path, *, local: bool = False) -> dict[str, Source]:
+    """Every source of the catalogue by its id, in the order of the file.
+
+    Parameters
+    ----------
+    root
+        Project folder.
+    local
+        With the user's own sources, if there are any. The committed notebooks, claims and tests
+        see the committed ones alone.
+
+    Raises
+    ------
+    CatalogueError
+        An entry has an unknown or missing key, a value of another type, a publisher, table,
+        cleaner or superseded id that does not exist, or a path that is outside ``data/raw`` or
+        taken. One line that names the file and the entry.
+    """
+    return _read(root, local)[1]
+
+
+def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
+    """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
+    return _read(root, local)[0]
+
+
+def _read(root: Path, local: bool) -> tuple[dict[str, Publisher], dict[str, Source]]:
+    files = [root / RAW / name for name in (COMMITTED, LOCAL)]
+    held = tuple(file.read_bytes() if file.is_file() else None for file in files)
+    who, sources = _parsed(root, local, held)
+    return dict(who), dict(sources)
+
+
+@lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
+def _parsed(
+    root: Path, local: bool, held: tuple[bytes | None, ...]
+) -> tuple[dict[str, Publisher], dict[str, Source]]:
+    """The entries of the catalogue files, whose bytes are `held`."""
+    who: dict[str, Publisher] = {}
+    sources: dict[str, Source] = {}
+    paths: dict[str, str] = {}
+    for name in (COMMITTED, LOCAL):
+        file = root / RAW / name
+        if name == LOCAL and not (local and file.exists()):
+            continue
+        contents = _toml(file)
+        _add(file, "publisher", contents.get("publisher", {}), Publisher, who)
+        added = _add(file, "source", contents.get("source", {}), Source, sources)
+        for source in added:
+            for problem in _problems(source, who, sources, name == LOCAL):
+                raise CatalogueError(f"{file}: source {source.id}: {problem}")
+            if (other := paths.setdefault(source.path, source.id)) != source.id:
+                raise CatalogueError(
+                    f"{file}: source {source.id}: {source.path} is the file of {other} already"
+                )
+    return who, sources
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        contents = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CatalogueError(f"{file}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file}: not a TOML file: {error}") from error
+    for key, value in contents.items():
+        if key not in ("publisher", "source"):
+            raise CatalogueError(f"{file}: no section {key!r}{near(key, ('publisher', 'source'))}")
+        if not isinstance(value, dict):
+            raise CatalogueError(f"{file}: {key} must be a table such as [{key}.NAME]")
+    return contents
+
+
+def _add(
+    file: Path, section: str, entries: dict[str, Any], kind: type[Entry], known: dict[str, Entry]
+) -> list[Entry]:
+    """Put `entries` as records of `kind` into `known`, and return the new ones."""
+    added = []
+    for name, keys in entries.items():
+        where = f"{file}: {section} {name}"
+        if not re.fullmatch(r"[a-z0-9_]+", name):
+            raise CatalogueError(f"{where}: an id is made of a-z, 0-9 and _")
+        if name in known:
+            raise CatalogueError(f"{where}: {COMMITTED} has this id already; take another")
+        if not isinstance(keys, dict):
+            raise CatalogueError(f"{where}: must be a table of keys")
+        added.append(_entry(where, name, keys, kind))
+        known[name] = added[-1]
+    return added
+
+
+def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> Entry:
+    types = {key: get_origin(of) or of for key, of in get_type_hints(kind).items() if key != "id"}
+    for key in keys:
+        if key not in types:
+            raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
+    if lacking := [key for key in types if key not in keys and key not in kind._field_defaults]:
+        raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
+    for key, value in keys.items():
+        # bool is an int and datetime a date, so only the type itself will do.
+        if type(value) is not types[key] and not (types[key] is Mapping and type(value) is dict):
+            wanted = {str: "text", int: "a whole number", date: "a date such as 2026-11-25"}
+            raise CatalogueError(
+                f"{where}: {key} must be {wanted.get(types[key], 'a table')}, not {value!r}"
+            )
+        if value == "" and key not in MAY_BE_EMPTY:
+            raise CatalogueError(f"{where}: {key} is empty")
+    return kind(id=name, **keys)
+
+
+def _problems(
+    source: Source, who: Mapping[str, Publisher], sources: Mapping[str, Source], local: bool
+) -> Iterator[str]:
+    """What is wrong with one entry among all, in words."""
+    for key, value, valid in (
+        ("publisher", source.publisher, who),
+        ("table", source.table, TABLES),
+        ("kind", source.kind, KINDS),
+        ("supersedes", source.supersedes, [*set(sources) - {source.id}, ""]),
+    ):
+        if value not in valid:
+            yield f"no such {key} as {value!r}{near(value, valid)}"
+    if not (source.address or source.steps):
+        yield "lacks address or steps: say where the file comes from"
+    if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
+        yield f"sha256 must be 64 hexadecimal digits in lower case, not {source.sha256!r}"
+    if source.bytes < 1 or source.rank < 1:
+        yield "bytes and rank must be 1 or more"
+    path = PurePosixPath(source.path)
+    folder, *below = path.parts or [""]
+    plain = str(path) == source.path and not {"\\", "\0"} & {*source.path}
+    if not plain or path.is_absolute() or ".." in path.parts or not below:
+        yield f"path {source.path!r} must be a plain path below data/raw, such as gacc/x.csv"
+    if (folder == LOCAL_FOLDER) != local:
+        yield f"path {source.path!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
+    if (source.table == CODE_LIST) != (source.cleaner == ""):
+        yield "a code list has no cleaner, and every other file has one"
+
+
+def block(section: str, entry: Publisher | Source) -> str:
+    """`entry` as a catalogue has it, so that :func:`load` gives it back; keys at rest left out."""
+    keys = {key: value for key, value in entry._asdict().items()
+            if key != "id" and value != entry._field_defaults.get(key)}  # fmt: skip
+    return f"[{section}.{entry.id}]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in keys.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+
+
+# --- the files themselves ------------------------------------------------------------------------
+
+
+def states(root: Path, *, local: bool = True) -> list[State]:
+    """The state of every catalogued file, then of every file that is not catalogued.
+
+    Parameters
+    ----------
+    root
+        Project folder.
+    local
+        With the user's own files; without, ``data/raw/local`` is not looked at.
+
+    Raises
+    ------
+    CatalogueError
+        As :func:`load`.
+    """
+    sources = load(root, local=local)
+    found = [_state(source, root) for source in sources.values()]
+    known = {COMMITTED, LOCAL} | {source.path for source in sources.values()}
+    for file in sorted((root / RAW).rglob("*")):
+        below = file.relative_to(root / RAW)
+        hidden = any(part.startswith(".") for part in below.parts)
+        skipped = hidden or (below.parts[0] == LOCAL_FOLDER and not local)
+        if file.is_file() and not skipped and below.as_posix() not in known:
+            todo = "it is in no catalogue: give it an entry, or move it out of data/raw"
+            found.append(State(below.as_posix(), "uncatalogued", f"{file}: {todo}"))
+    return found
+
+
+def verify(root: Path, *, local: bool = True) -> list[State]:
+    """The states of all files, if all of them are ok; parameters as for :func:`states`.
+
+    Raises
+    ------
+    SourceError
+        A line for each file that is changed, missing or not catalogued.
+    CatalogueError
+        As :func:`load` and :func:`cleaner`.
+    """
+    for source in load(root, local=local).values():
+        if source.cleaner:
+            cleaner(source, root)
+    found = states(root, local=local)
+    if wrong := [state for state in found if state.state != "ok"]:
+        lines = [f"{state.state}: {state.detail}" for state in wrong]
+        raise SourceError("\n".join([f"{len(wrong)} raw files are not as catalogued", *lines]))
+    return found
+
+
+def cleaner(source: Source, root: Path) -> Callable[..., Any]:
+    """The function that cleans the file of `source`, its arguments filled in.
+
+    Raises
+    ------
+    CatalogueError
+        There is no such function, or it takes other arguments. The message names the entry.
+    """
+    try:
+        return registry.cleaner(source)
+    except CatalogueError as error:
+        local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
+        file = root / RAW / (LOCAL if local else COMMITTED)
+        raise CatalogueError(f"{file}: source {source.id}: {error}") from error
+
+
+def check(source: Source, root: Path) -> Path:
+    """Path of the file of `source`, if its bytes are the ones that were catalogued.
+
+    Raises
+    ------
+    SourceError
+        The file is changed or missing.
+    """
+    state = _state(source, root)
+    if state.state != "ok":
+        raise SourceError(f"{state.state}: {state.detail}")
+    return source.file(root)
+
+
+def settle(source: Source, root: Path) -> None:
+    """Put a fetched file in its place that a killed run had catalogued and not yet renamed."""
+    file = source.file(root)
+    if file.exists() or not any(file.parent.glob(f".{file.name}.*.part")):
+        return
+    from tradeflows.retrieval.http import locked
+
+    with locked(root / RAW / LOCAL):  # a run that is alive renames it before it lets go
+        for aside in [] if file.exists() else file.parent.glob(f".{file.name}.*.part"):
+            with suppress(FileNotFoundError):  # another run gave its own up
+                if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
+                    aside.replace(file)
+
+
+def _state(source: Source, root: Path) -> State:
+    file = source.file(root)
+    local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
+    if local:
+        settle(source, root)
+    restore = (
+        "obtain it again as its entry says"
+        if local
+        else f"restore it with `git restore {(RAW / source.path).as_posix()}`"
+    )
+    try:
+        with file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except OSError as error:
+        return State(source.id, "missing", f"{file} ({error.strerror}): {restore}")
+    if (sha256, size) == (source.sha256, source.bytes):
+        return State(source.id, "ok", "")
+    return State(
+        source.id,
+        "changed",
+        f"{file}: expected {source.bytes} bytes of sha256 {source.sha256}, found {size} of "
+        f"{sha256}; {restore}, or catalogue what its publisher revised as a new entry with "
+        "supersedes",
+    )
+
+
+# --- credit --------------------------------------------------------------------------------------
+
+
+def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Source, Publisher]]:
+    """The sources `ids` with their publishers, each once, in their order.
+
+    The user's catalogue is opened only for a user's source, so a fault in it harms no one else.
+
+    Raises
+    ------
+    CatalogueError
+        An id is in no catalogue.
+    """
+    folder = _find_root() if root is None else root
+    names = list(dict.fromkeys(ids))
+    who, sources = _read(folder, local=False)
+    if not set(names) <= set(sources):
+        who, sources = _read(folder, local=True)
+    if unknown := [name for name in names if name not in sources]:
+        raise CatalogueError(f"no source {unknown[0]!r}{near(unknown[0], sources)}")
+    return {name: (sources[name], who[sources[name].publisher]) for name in names}
+
+
+def credit(ids: Iterable[str], root: Path | None = None) -> str:
+    """The publishers of the sources `ids`, with vintages, for the foot of a chart.
+
+    Each publisher once, in the order of `ids`: "China Customs (vintage 2025-01-25); Eurostat
+    (retrieved 2026-11)". Where a file states no vintage, its month of retrieval stands in.
+
+    Raises
+    ------
+    CatalogueError
+        An id is in no catalogue.
+    """
+    dates: dict[str, dict[str, list[str]]] = {}
+    for source, publisher in entries(ids, root).values():
+        dated = source.vintage not in UNDATED
+        word, when = (
+            ("vintage", source.vintage) if dated else ("retrieved", f"{source.retrieved:%Y-%m}")
+        )
+        dates.setdefault(publisher.short, {}).setdefault(word, []).append(when)
+    return "; ".join(
+        f"{short} ("
+        + ", ".join(f"{word} {', '.join(sorted(set(when)))}" for word, when in words.items())
+        + ")"
+        for short, words in dates.items()
+    )

@@ -1,0 +1,154 @@
+"""What a release changed against the one before, for every publisher whose releases are kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tradeflows.model.lineage import in_full
+
+
+class Change(NamedTuple):
+    """One figure that differs between two releases.
+
+    Attributes
+    ----------
+    what
+        The cell, for a reader.
+    old, new
+        The figure in each; None where there is none.
+    old_release, new_release
+        The days of the two.
+    unit
+        Of the figures.
+    kind
+        Whether the newer release added, changed or withdrew the row.
+    note
+        What else of the cell changed, to stand behind.
+    """
+
+    what: str
+    old: float | None
+    new: float | None
+    old_release: str
+    new_release: str
+    unit: str = ""
+    kind: str = "changed"
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Say the change in a line."""
+        old, new = (said(each, self.unit) for each in (self.old, self.new))
+        return (f"{self.kind}: {self.what}: {old} ({self.old_release}) -> {new} "
+                f"({self.new_release}){self.note}")  # fmt: skip
+
+
+def said(figure: float | None, unit: str) -> str:
+    """A figure in words."""
+    return "nothing" if figure is None else f"{in_full(figure)} {unit}"
+
+
+def largest_first(changes: Iterable[Change]) -> list[Change]:
+    """`changes` by their size, those of one size in the order in which they came."""
+
+    def size(change: Change) -> float:
+        return -abs((change.new or 0.0) - (change.old or 0.0))
+
+    return sorted(changes, key=size)
+
+
+def changed(
+    old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]
+) -> pd.DataFrame:
+    """Cells of which a figure differs between two tables, or that only one of them has.
+
+    Parameters
+    ----------
+    cell
+        Columns of text that identify a row; rows of one cell are compared in their order.
+    figures
+        Columns of numbers.
+
+    Returns
+    -------
+    DataFrame, one row a changed cell, in the order of its words
+        `cell`, ``kind`` (added, changed, withdrawn), and ``…_old`` and ``…_new`` of each figure,
+        None where there is none.
+    """
+    keys, n = _numbers(old, new, cell), len(old)
+    places = np.union1d(keys[:n], keys[n:])
+    at = []
+    for part in (keys[:n], keys[n:]):
+        row = np.full(len(places), -1)
+        row[np.searchsorted(places, part)] = np.arange(len(part))
+        at.append(row)
+    columns: dict[str, np.ndarray] = {}
+    differs = (at[0] < 0) | (at[1] < 0)
+    for name in figures:
+        pair = []
+        for table, row in zip((old, new), at, strict=True):
+            values = np.append(table[name].to_numpy().astype("float64"), np.nan)
+            pair.append(values[row])
+        columns |= {f"{name}_old": pair[0], f"{name}_new": pair[1]}
+        differs |= (pair[0] != pair[1]) & ~(np.isnan(pair[0]) & np.isnan(pair[1]))
+    found = np.flatnonzero(differs)
+    words = {
+        name: _words(old, new, name).take(pa.array(np.where(at[0] < 0, at[1] + n, at[0])[found]))
+        for name in cell
+    }
+    frame = pd.DataFrame({name: each.cast(pa.string()).to_pylist() for name, each in words.items()})
+    frame["kind"] = np.select(
+        [at[0][found] < 0, at[1][found] < 0], ["added", "withdrawn"], "changed"
+    )
+    for name, each in columns.items():
+        figure = pd.Series(each[found], dtype="object")
+        frame[name] = figure.where(figure.notna(), None)
+    return frame
+
+
+def _words(old: pa.Table, new: pa.Table, name: str) -> pa.DictionaryArray:
+    """A column of both tables, one below the other, numbered by one sorted list of words."""
+    numbered = [pa.array([], pa.string()).dictionary_encode()]
+    numbered += [each.dictionary_encode() for table in (old, new) for each in table[name].chunks]
+    parts = [pa.DictionaryArray.from_arrays(each.indices.cast(pa.int32()), each.dictionary)
+             for each in numbered]  # fmt: skip
+    joined = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
+    if isinstance(joined, pa.ChunkedArray):
+        joined = joined.chunk(0)
+    words = joined.dictionary.to_pylist()
+    order = sorted(range(len(words)), key=words.__getitem__)
+    place = np.empty(len(words), np.int32)
+    place[order] = np.arange(len(words), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(place[joined.indices.to_numpy()]), pa.array([words[i] for i in order])
+    )
+
+
+def _numbers(old: pa.Table, new: pa.Table, cell: Sequence[str]) -> np.ndarray:
+    """A number for each row of both tables; rows of one cell in one table are numbered on."""
+    keys: np.ndarray = np.zeros(len(old) + len(new), np.int64)
+    span = 1
+    for name in cell:
+        column = _words(old, new, name)
+        if span * len(column.dictionary) >= 2**62:  # start again from as few as there are
+            keys = np.unique(keys, return_inverse=True)[1]
+            span = int(keys.max()) + 1
+        keys = keys * len(column.dictionary) + column.indices.to_numpy()
+        span *= len(column.dictionary)
+    again = np.concatenate([_again(part) for part in np.split(keys, [len(old)])])
+    if not again.any():
+        return keys
+    keys = np.unique(keys, return_inverse=True)[1]
+    return keys * (int(again.max()) + 1) + again
+
+
+def _again(keys: np.ndarray) -> np.ndarray:
+    """How many rows of its cell come before each row."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    again = np.empty(len(keys), np.int64)
+    again[order] = np.arange(len(keys)) - np.repeat(first, np.diff(first, append=len(keys)))
+    return again

@@ -1,0 +1,503 @@
+"""Live Eurostat Comext: the months that are published, those that are lacking fetched whole.
+
+:func:`plan` reads the publisher's directory; :func:`fetch` downloads each month's archive, goes on
+where a run was cut off, reads all of it before it counts as held, and catalogues it in
+``local.toml`` with its control totals. The day on which the directory dates a file is its release:
+a month that is released again stands beside the older one, which it supersedes, and :func:`diff`
+shows what changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.model.source import RAW, Source, released
+from tradeflows.publishers import archives, comext, control, delimited, registry
+from tradeflows.retrieval import catalogue, changes, user_files
+from tradeflows.retrieval.catalogue import LOCAL_FOLDER
+from tradeflows.retrieval.http import (
+    Clock,
+    FetchError,
+    MissingError,
+    QuotaError,
+    RefusedError,
+    RetryError,
+    UnreachableError,
+    Web,
+    locked,
+    stamp,
+)
+
+BASE = "https://ec.europa.eu/eurostat/api/dissemination"
+SINCE_2002 = "comext/COMEXT_DATA/PRODUCTS"
+UNTIL_2001 = "comext/COMEXT_HISTORICAL_DATA/PRODUCTS_1988_2001"
+NAMES = {  # of the months' archives, by directory
+    SINCE_2002: r"full_v2_(\d{4}(?:0[1-9]|1[0-2]))\.7z",
+    UNTIL_2001: r"full_?(?:v2_)?(\d{4}(?:0[1-9]|1[0-2]))\.7z",
+}
+FIRST = "198801"
+LARGEST_LISTING = 1 << 24
+IN_A_ROW = 3  # failed files, after which the rest is not tried
+
+
+class Listed(NamedTuple):
+    """A month's archive as the directory lists it; `released` is its date there."""
+
+    period: str
+    directory: str
+    name: str
+    bytes: int
+    released: str
+
+    @property
+    def file(self) -> str:
+        """Its name here, which no other release has."""
+        return f"{re.sub(r'[^0-9T]', '', self.released)}_{self.name}"
+
+    def __str__(self) -> str:
+        """Say the file in a line."""
+        return f"{self.name}: {self.bytes:,} bytes, released {self.released[:10]}"
+
+
+class Plan(NamedTuple):
+    """What is to come for a question, what is held in its present release, what is not listed."""
+
+    files: tuple[Listed, ...]
+    held: tuple[Listed, ...]
+    absent: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say how many files, and how large."""
+        total = sum(each.bytes for each in self.files)
+        return (f"{len(self.files)} files to come, {total:,} bytes; {len(self.held)} held already, "
+                f"{len(self.absent)} not published")  # fmt: skip
+
+    def lines(self) -> Iterator[str]:
+        """Every file, held or to come, and the months that are not published."""
+        yield from (f"to come: {each}" for each in self.files)
+        yield from (f"held: {each}" for each in self.held)
+        yield from _not_published(self.absent)
+        yield str(self)
+
+
+class Progress(NamedTuple):
+    """Files `done` and `left`, the present one and how many `bytes` of it have come.
+
+    Where a file is done, the one just done and 0 bytes.
+    """
+
+    done: int
+    left: int
+    listed: Listed
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a question, month by month.
+
+    Attributes
+    ----------
+    came, held
+        Entries made now, and archives that were held before.
+    absent
+        Months that the publisher has not published.
+    failed
+        Month to the reason why it is missing.
+    notes
+        Lines about control totals.
+    later
+        When to go on, where the server asked for it; else empty.
+    """
+
+    came: tuple[Source, ...] = ()
+    held: tuple[Listed, ...] = ()
+    absent: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    later: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """The report in words, what is missing by name."""
+        total = sum(source.bytes for source in self.came)
+        yield (f"{len(self.came)} files came, {total:,} bytes; {len(self.held)} were held, "
+               f"{len(self.absent)} are not published, {len(self.failed)} failed")  # fmt: skip
+        yield from self.notes
+        yield from _not_published(self.absent)
+        for period, reason in self.failed.items():
+            yield f"failed: {_month(period)}: {reason}"
+        if self.later:
+            yield self.later
+
+
+def _not_published(periods: Sequence[str]) -> Iterator[str]:
+    if periods:
+        yield f"not published: {', '.join(map(_month, periods))}"
+
+
+def _month(period: str) -> str:
+    return f"{period[:4]}-{period[4:]}"
+
+
+# --- the question, and what is published ---------------------------------------------------------
+
+
+def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...]:
+    """The months from `start` to `end` (``2019-01``, or a year), as "201901".
+
+    Raises
+    ------
+    QueryError
+        No such month, one before 1988, an end before the start, or a month that has not come.
+    """
+    found = [re.fullmatch(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?", text.strip())
+             for text in (start, end)]  # fmt: skip
+    for name, text, one in zip(("start", "end"), (start, end), found, strict=True):
+        if not one:
+            raise QueryError(f"{name} {text!r}: expected a month such as 2019-01, or a year")
+    first, last = (int(one[1]) * 12 + int(one[2] or default) - 1
+                   for one, default in zip(found, (1, 12), strict=True) if one)  # fmt: skip
+    periods = tuple(f"{n // 12}{n % 12 + 1:02}" for n in range(first, last + 1))
+    if not periods:
+        raise QueryError(f"the end {end} is before the start {start}")
+    if periods[0] < FIRST:
+        raise QueryError(f"{start} is before {_month(FIRST)}, where Comext begins")
+    if periods[0] > f"{today or datetime.now(UTC).date():%Y%m}":
+        raise QueryError(f"{start} has not come")
+    return periods
+
+
+def connect(base: str | None = None, clock: Clock | None = None) -> Web:
+    """The way to the publisher's files: `base`, else ``TRADEFLOWS_COMEXT_URL``, else Eurostat."""
+    try:
+        return Web(base or os.environ.get("TRADEFLOWS_COMEXT_URL") or BASE, clock=clock)
+    except RefusedError as error:
+        raise QueryError(f"Comext: {error}") from None
+
+
+def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
+    """Ask which of `periods` are published, and tell what is held from what is to come.
+
+    Raises
+    ------
+    FetchError
+        The directory cannot be had, or is not laid out as it was.
+    """
+    listed: dict[str, Listed] = {}
+    for directory, wanted in (
+        (UNTIL_2001, [each for each in periods if each < "200201"]),
+        (SINCE_2002, [each for each in periods if each >= "200201"]),
+    ):
+        if wanted:
+            found = _listing(directory, web, root)
+            listed |= {each: found[each] for each in wanted if each in found}
+    _sweep(_folder(root), listed.values())
+    known = _fetched(root)
+    held = {each for each in listed.values() if _entry(each, known, root)}
+    return Plan(
+        tuple(each for each in listed.values() if each not in held),
+        tuple(each for each in listed.values() if each in held),
+        tuple(each for each in periods if each not in listed),
+    )
+
+
+def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
+    """Remove, an hour old, what is left of a listing or of a release that is no longer listed."""
+    now = {each.name: each.file for each in listed}
+    for path in [*folder.glob(".*.part"), *folder.glob(".*.mark")]:
+        file = path.stem.removeprefix(".")
+        gone = file.startswith("listing.") or now.get(file.partition("_")[2], file) != file
+        if gone and time.time() - path.stat().st_mtime > 3600:
+            path.unlink(missing_ok=True)
+
+
+def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
+    url = web.url("files", {"dir": directory, "format": "csv", "hierarchy": "false",
+                            "sizeFormat": "NONE", "dateFormat": "ISO"})  # fmt: skip
+    aside = _folder(root) / f".listing.{os.getpid()}.part"
+    try:
+        return web.get(url, aside, lambda path: _listed(path, directory))[1]
+    except MissingError as error:
+        raise RefusedError(f"{url}: {error}; is the base address right?") from error
+    except UnreachableError as error:
+        raise UnreachableError(f"{error} What is held already needs none: `tradeflows build` and "
+                               "`read` work as before") from error  # fmt: skip
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _listed(path: Path, directory: str) -> dict[str, Listed]:
+    """The months' archives that a listing names; RetryError where it is none."""
+    lines = delimited.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
+    sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
+    try:
+        rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
+                 if isinstance(cell, str)}
+                for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
+    except csv.Error:  # a page all in one line
+        rows = []
+    if not (rows := [row for row in rows if "NAME" in row]):
+        raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
+    found = {}
+    for row in rows:
+        name = PurePosixPath(row["NAME"]).name
+        # The column of dates is known by what it holds, since none names that either.
+        dates = [cell for cell in row.values() if re.match(r"\d{4}-\d\d-\d\d($|[T ])", cell)]
+        if months := re.fullmatch(NAMES[directory], name):
+            if not row.get("SIZE", "").isdigit() or len(dates) != 1:
+                raise RefusedError(f"{name} is listed without one size in bytes and one date: "
+                                   f"{row}; the directory is laid out anew")  # fmt: skip
+            found[months[1]] = Listed(months[1], directory, name, int(row["SIZE"]), dates[0])
+    if not found:
+        names = ", ".join(row["NAME"][:60] for row in rows[:3])
+        raise RefusedError(f"{directory} lists no month's archive under a name that is known, but "
+                           f"{names}; fetch them by hand, then `tradeflows add`")  # fmt: skip
+    return found
+
+
+# --- what is held --------------------------------------------------------------------------------
+
+
+def _folder(root: Path) -> Path:
+    folder = root / RAW / LOCAL_FOLDER / "comext"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _months_held(root: Path) -> list[Source]:
+    """Every catalogued month, fetched or added by hand, in the order of the releases."""
+    sources = filter(user_files.month, catalogue.load(root, local=True).values())
+    return sorted(sources, key=released)
+
+
+def _fetched(root: Path) -> list[Source]:
+    return [source for source in _months_held(root) if source.kind == "fetched"]
+
+
+def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None:
+    """The entry of a release whose file is there."""
+    for source in known:
+        if (
+            user_files.month(source) == listed.period
+            and f"release {listed.released}" in source.steps
+        ):
+            file = source.file(root)
+            return source if file.exists() and file.stat().st_size == source.bytes else None
+    return None
+
+
+# --- the archives --------------------------------------------------------------------------------
+
+
+def fetch(
+    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
+) -> Report:
+    """Download what `planned` lacks, each archive whole and catalogued, or say why not.
+
+    Raises
+    ------
+    FetchError
+        A file cannot be written here. A server's faults end in the report.
+    """
+    came: list[Source] = []
+    absent, failed, notes, later, in_a_row = [*planned.absent], {}, [], "", 0
+
+    def show(done: int, listed: Listed, size: int) -> None:
+        if progress:
+            progress(Progress(done, len(planned.files) - done, listed, size))
+
+    for place, listed in enumerate(planned.files):
+        if later or in_a_row >= IN_A_ROW:
+            failed[listed.period] = later or "not asked, after as many failures in a row"
+            continue
+        try:
+            source = _one(listed, web, root, partial(show, place, listed))
+            came.append(source)
+            notes += known_totals(source, root)
+            in_a_row = 0
+            show(place + 1, listed, 0)
+        except MissingError:
+            absent.append(listed.period)
+        except QuotaError as error:
+            later = f"{error}; go on after {stamp(web.clock.now() + error.seconds)}"
+            failed[listed.period] = later
+        except UnreachableError as error:
+            failed[listed.period] = later = str(error)
+        except (FetchError, CodeError, SchemaError, LayoutError) as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            failed[listed.period] = str(error)
+            in_a_row += 1
+    return Report(tuple(came), planned.held, tuple(sorted(absent)), failed, tuple(notes), later)
+
+
+def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> Source:
+    file = _folder(root) / listed.file
+    url = web.url("files", {"file": f"{listed.directory}/{listed.name}"})
+    with locked(_folder(root) / listed.name):  # another run may be about the same month
+        known = _fetched(root)
+        if source := _entry(listed, known, root):
+            return source
+        totals: dict[str, Any] = {}
+
+        def whole(path: Path) -> None:
+            totals.update(_whole(path, listed))
+
+        if file.exists():  # a run was killed before it could catalogue it
+            whole(file)
+            with file.open("rb") as stream:
+                sha256, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+        else:
+            _, sha256, size = web.download(url, file, size=listed.bytes, check=whole, progress=show)
+        now = web.clock.now()
+        same = [each for each in known if user_files.month(each) == listed.period]
+        if twin := [each for each in same if each.sha256 == sha256]:
+            again = twin[0]._replace(steps=f"{twin[0].steps}; the same bytes again in "
+                                           f"release {listed.released}")  # fmt: skip
+            file.replace(again.file(root))
+            user_files.renew(root, [again])
+            return again
+        entry = Source(
+            id=f"comext_{listed.period}_{sha256[:8]}",
+            path=file.relative_to(root / RAW).as_posix(),
+            publisher="eurostat",
+            title=f"Detailed trade of the member states, {_month(listed.period)}: {listed.name}",
+            kind="fetched",
+            licence="re-use allowed with credit (Commission Decision 2011/833/EU)",
+            vintage=listed.released[:10],
+            retrieved=datetime.fromtimestamp(now, UTC).date(),
+            sha256=sha256,
+            bytes=size,
+            table="trade",
+            cleaner="comext.clean",
+            rank=1,
+            address=url,
+            steps=f"tradeflows fetch comext, {stamp(now)}, release {listed.released}",
+            control=totals,
+        )
+        with locked(root / RAW / catalogue.LOCAL):
+            entry, newer = user_files.in_line(entry, _months_held(root))
+            user_files.record(root, entry)
+        user_files.renew(root, newer)
+    return entry
+
+
+def _whole(path: Path, listed: Listed) -> dict[str, Any]:
+    """Control totals of an archive whose every record was read; FetchError where it is none."""
+    with path.open("rb") as file:
+        if (head := file.read(40))[: len(archives.MARK)] != archives.MARK:
+            raise FetchError(f"{listed.name}: expected a .7z archive, found {head!r}; a proxy or a "
+                             "page of the server answered")  # fmt: skip
+    loose = delimited.uncatalogued(path, "comext", "trade")
+    try:
+        parts = comext.clean(path, loose)
+        first = next(parts)
+        deque(parts, maxlen=0)  # whose cells are checked as they are sorted
+    except LayoutError as error:
+        raise FetchError(str(error).replace(str(path), listed.name)) from None
+    if (period := f"{first.rows['ref_period'][0].as_py():%Y%m}") != listed.period:
+        raise FetchError(f"{listed.name}: expected {_month(listed.period)}, found rows of "
+                         f"{_month(period)}")  # fmt: skip
+    return control(first)
+
+
+# --- totals on record ----------------------------------------------------------------------------
+
+
+def known_totals(source: Source, root: Path, *, differing: bool = False) -> list[str]:
+    """Lines that compare a source's control totals with those on record for its month, if any.
+
+    ``data/comext_totals.csv`` has what others counted in a month's file, and in which bytes. Of
+    the same bytes the totals should be equal; another release may differ, and the line says by
+    how much. With `differing` only such lines.
+    """
+    path = root / "data" / "comext_totals.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        known = [row for row in csv.DictReader(file) if row["period"] == user_files.month(source)]
+    lines = []
+    for row in known:
+        ours = source.control.get(row["flow"], {})
+        same = "the same bytes" if row["sha256"] == source.sha256 else "another release"
+        for name in ("rows", "EUR", "kg"):
+            if row[name] and name in ours:
+                off = ours[name] - float(row[name])
+                if differing and not off:
+                    continue
+                told = "equal to" if not off else f"{off:+,.0f} against"
+                lines.append(f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {told} the "
+                             f"{float(row[name]):,.0f} on record ({same})")  # fmt: skip
+    return lines
+
+
+# --- what a revision changed ---------------------------------------------------------------------
+
+CELL = ("cmd_code", "partner_code", "reporter_code", "flow_code", "breakdown")
+FIGURES = {"value_reported": "EUR", "net_wgt_kg": "kg", "qty": "supplementary units"}
+
+
+def diff(root: Path, period: str = "") -> list[changes.Change]:
+    """Cells that differ between the two newest releases of a month, largest change of value first.
+
+    Parameters
+    ----------
+    period
+        ``2024-02``; every month of which two releases are held where not given.
+
+    Raises
+    ------
+    QueryError
+        `period` is no month.
+    SourceError
+        Fewer than two releases of it are held.
+    """
+    if period and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
+        raise QueryError(f"period {period!r}: expected a month such as 2024-02")
+    by_period: dict[str, list[Source]] = {}
+    for source in _months_held(root):
+        by_period.setdefault(user_files.month(source), []).append(source)
+    wanted = [period.replace("-", "")] if period else sorted(by_period)
+    if period and len(held := by_period.get(wanted[0], [])) < 2:
+        have = f"only that of {released(held[0])}" if held else "none"
+        raise SourceError(f"two releases of {period} are needed, and there is {have}; "
+                          f"tradeflows fetch comext --start {period} --end {period}")  # fmt: skip
+    found: list[changes.Change] = []
+    for each in wanted:
+        if len(by_period[each]) > 1:
+            old, new = by_period[each][-2:]
+            frame = changes.changed(_cells(old, root), _cells(new, root), CELL, [*FIGURES])
+            found += [_change(row, each, old, new) for row in frame.itertuples(index=False)]
+    return changes.largest_first(found)
+
+
+def _cells(source: Source, root: Path) -> pa.Table:
+    parts = registry.cleaner(source)(catalogue.check(source, root), source)
+    return pa.Table.from_batches([part.rows.select([*CELL, *FIGURES]) for part in parts])
+
+
+def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
+    what = (f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
+            f"{row.cmd_code} {row.breakdown}")  # fmt: skip
+    note = ""
+    for name in [*FIGURES][1:]:
+        was, now = (changes.said(getattr(row, f"{name}_{each}"), FIGURES[name])
+                    for each in ("old", "new"))  # fmt: skip
+        note += "" if was == now else f"; {was} -> {now}"
+    return changes.Change(what, row.value_reported_old, row.value_reported_new,
+                            released(old), released(new), "EUR", row.kind,
+                            note)  # fmt: skip

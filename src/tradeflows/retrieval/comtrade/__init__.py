@@ -1,0 +1,21 @@
+"""Live UN Comtrade: ask for a flow, get it whole, or be told exactly what is missing.
+
+:func:`request` puts a question into the publisher's codes; :func:`plan` asks which data sets exist
+and packs what is not held yet into the fewest calls that no row cap can cut off; :func:`fetch`
+makes them, keeps each whole reply unedited in ``data/raw/local/comtrade`` with an entry in
+``local.toml``, and checks what came; :func:`diff` shows what a revision changed. A data set's
+checksum and date of release are its vintage, so what is held in the present release is never asked
+for again.
+"""
+
+from tradeflows.retrieval.comtrade.changes import diff
+from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
+from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
+from tradeflows.retrieval.comtrade.planning import BASE, HEADER, Plan, connect, plan
+from tradeflows.retrieval.comtrade.questions import Request, request
+from tradeflows.retrieval.comtrade.totals import check
+
+__all__ = [
+    "BASE", "HEADER", "KEYED", "PREVIEW", "Call", "Limits", "Plan", "Progress", "Report",
+    "Request", "check", "connect", "diff", "fetch", "pack", "plan", "request", "split",
+]  # fmt: skip

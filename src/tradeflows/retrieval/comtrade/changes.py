@@ -1,0 +1,94 @@
+"""What a revision changed: the newest release that is held against the one before."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tradeflows.model.errors import QueryError
+from tradeflows.model.source import Source
+from tradeflows.publishers import registry
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.changes import Change
+from tradeflows.retrieval.comtrade.packing import Call
+from tradeflows.retrieval.comtrade.questions import ALL, iso, named
+from tradeflows.retrieval.comtrade.replies import box_of, fetched
+
+MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
+
+
+def diff(root: Path, period: str = "") -> list[Change]:
+    """What the newest release changed against the one before, wherever both are held.
+
+    Only what both releases were asked for is compared, so a row that one of them lacks is one that
+    the publisher added or withdrew. Of a row that both have, each measure is a figure of its own.
+
+    Parameters
+    ----------
+    period
+        A month (``2024-02``) or a year; all that is held where not given.
+
+    Raises
+    ------
+    QueryError
+        `period` is neither.
+    """
+    if period and not re.fullmatch(r"\d{4}(-?(0[1-9]|1[0-2]))?", period, re.ASCII):
+        raise QueryError(f"period {period!r}: expected a month such as 2024-02, or a year")
+    by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
+    for source in fetched(root):
+        for cell, release in source.arguments.get("releases", {}).items():
+            if period.replace("-", "") in ("", cell.split()[1]):
+                by_cell[cell][release].append(source)
+    # In the order of their dates; of two of one day the one that was fetched first is older.
+    pairs = {cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
+             for cell, releases in sorted(by_cell.items()) if len(releases) > 1}  # fmt: skip
+    wanted = {source.id: source for cell, pair in pairs.items() for release in pair
+              for source in by_cell[cell][release]}  # fmt: skip
+    rows: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
+    for source in wanted.values():
+        for cell, what, row in _rows(source, {*pairs}, root):
+            rows[cell, source.arguments["releases"][cell]][what] = row
+    changes: list[Change] = []
+    for cell, (first, last) in pairs.items():
+        old, new = rows[cell, first], rows[cell, last]
+        both = [[box_of(source) for source in by_cell[cell][each]] for each in (first, last)]
+        for what in sorted({*old, *new}):
+            if all(any(_covers(box, what) for box in boxes) for boxes in both):
+                changes += _changes(what, old.get(what), new.get(what), first, last)
+    return changes
+
+
+Row = dict[str, float | None]  # unit: figure
+
+
+def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, str, Row]]:
+    """The figures of `cells` in a reply, with the cell and what they are of."""
+    names = ["reporter_code", "freq_code", "ref_period", "flow_code", "partner_code", "cmd_code"]
+    for part in registry.cleaner(source)(catalogue.check(source, root), source):
+        for each in part.rows.select([*names, *MEASURES, "qty_unit"]).to_pylist():
+            period = f"{each['ref_period']:{'%Y' if each['freq_code'] == 'A' else '%Y%m'}}"
+            if (cell := f"{each['reporter_code']} {period}") in cells:
+                what = " ".join([cell, *(each[name] for name in names[3:])])
+                yield cell, what, {unit or each["qty_unit"]: each[measure]
+                                   for measure, unit in MEASURES.items()}  # fmt: skip
+
+
+def _changes(
+    what: str, old: Row | None, new: Row | None, first: str, last: str
+) -> Iterator[Change]:
+    reporter, period, flow, partner, good = what.split()
+    cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
+    kind = "added" if old is None else "withdrawn" if new is None else "changed"
+    # A row that came or went is one change, told by its value.
+    for unit in {**(old or {}), **(new or {})} if kind == "changed" else ["USD"]:
+        was, now = (old or {}).get(unit), (new or {}).get(unit)
+        if kind != "changed" or was != now:
+            yield Change(cell, was, now, first.split()[0], last.split()[0], unit, kind)
+
+
+def _covers(box: Call, what: str) -> bool:
+    _, _, flow, partner, good = what.split()
+    goods = {good, f"AG{len(good)}"}
+    return (flow in box.flows and not goods.isdisjoint(box.products)
+            and (ALL in box.partners or partner in box.partners))  # fmt: skip

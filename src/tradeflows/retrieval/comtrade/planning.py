@@ -1,0 +1,201 @@
+"""The plan of a request: which data sets exist, what of them is held, which calls are needed."""
+
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from math import ceil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tradeflows.model.errors import QueryError
+from tradeflows.retrieval.comtrade.packing import (  # fmt: skip
+    KEYED,
+    PREVIEW,
+    Call,
+    Density,
+    Goods,
+    Limits,
+    lacking,
+    most,
+    pack,
+)
+from tradeflows.retrieval.comtrade.questions import Request, iso, named
+from tradeflows.retrieval.comtrade.replies import count, density, doubt, folder, heal, held, spent
+from tradeflows.retrieval.http import Clock, RefusedError, RetryError, UnreachableError, Web
+
+BASE = "https://comtradeapi.un.org"
+HEADER = "Ocp-Apim-Subscription-Key"
+LONG = 60  # seconds, from which on a fetch says that it may be interrupted
+
+
+class Plan(NamedTuple):
+    """The calls to make for a request.
+
+    Attributes
+    ----------
+    releases
+        Cell to "date checksum", for every cell of the request that the publisher has.
+    records
+        Cell to the rows of its data set, an upper bound for any reply.
+    absent
+        Cells that the publisher does not have.
+    listed
+        Time of the list of data sets.
+    spent
+        Calls that this machine had made today.
+    density
+        What held replies tell of how full others come.
+    """
+
+    request: Request
+    limits: Limits
+    calls: tuple[Call, ...]
+    releases: Mapping[str, str]
+    records: Mapping[str, int]
+    absent: tuple[str, ...]
+    listed: float
+    spent: int
+    density: Mapping[Goods, Density] = {}
+
+    def __str__(self) -> str:
+        """Say how many calls, how long they take, and what that is of today's quota."""
+        n, quota = len(self.calls), self.limits.quota
+        wait = ceil(n * self.limits.pause)
+        time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
+        parts = [f"{n} calls, at least {time_}"]
+        if any(most(call, self.records) >= self.limits.cap for call in self.calls):
+            parts.append("more or fewer as the replies show how many rows there are")
+        if quota:
+            left = max(0, quota - self.spent)
+            parts.append(f"a free key has {quota} a day, of which this machine has used "
+                         f"{self.spent} today, so {left} are left")  # fmt: skip
+            if n > left:
+                parts.append(f"{n - left} are for another day: the same command goes on then")
+        else:
+            parts.append("no key, so no daily quota is known of")
+        if wait > LONG:
+            parts.append("it may be interrupted: the same command goes on")
+        return "; ".join(parts)
+
+    def lacking(self) -> Iterator[str]:
+        """A line that names what the publisher does not have, if there is any."""
+        if self.absent:
+            yield f"the publisher has no: {', '.join(map(named, self.absent))}"
+
+
+def connect(
+    base: str | None = None, key: str | None = None, clock: Clock | None = None,
+    cap: int | None = None,
+) -> tuple[Web, Limits]:  # fmt: skip
+    """The way to the API and its limits: the public preview, or more with a key.
+
+    Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
+    keyring holds for service tradeflows, user comtrade. `cap` is for a key that may have another
+    number of rows a call than a free one.
+
+    Raises
+    ------
+    QueryError
+        `base` is no address, `cap` no number of rows, or the key cannot be sent.
+    """
+    if cap is not None and cap < 2:
+        raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")
+    key = _key() if key is None else key
+    limits = KEYED if key else PREVIEW
+    limits = limits._replace(cap=cap) if cap else limits
+    base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
+    try:
+        return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
+    except RefusedError as error:
+        raise QueryError(f"UN Comtrade: {error}") from None
+
+
+def _key() -> str:
+    if key := os.environ.get("COMTRADE_KEY", "").strip():
+        return key
+    try:
+        keyring = import_module("keyring")
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password("tradeflows", "comtrade") or ""
+    except keyring.errors.KeyringError:  # none that opens: then there is no key
+        return ""
+
+
+def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
+    """Ask which data sets exist, and pack what is not held into calls.
+
+    Raises
+    ------
+    FetchError
+        The list of data sets cannot be had.
+    """
+    heal(root)
+    side = "data" if limits.quota else "public"
+    web.each = partial(count, root, web, side)
+    already = spent(root, web, side)
+    query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
+    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/HS", query)
+    aside = folder(root) / f".getDa.{os.getpid()}.part"
+    try:
+        _, items = web.get(url, aside, lambda path: _datasets(path, web))
+    except UnreachableError as error:
+        raise UnreachableError(f"{error} What is held already needs none: `tradeflows build` and "
+                               "`read` work as before") from error  # fmt: skip
+    finally:
+        aside.unlink(missing_ok=True)
+    listed = web.clock.now()
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    listing, records = Counter[str](), Counter[str]()
+    for item in items:
+        reporter, period = str(item["reportercode"]), str(item["period"])
+        listing[f"{reporter} {period}"] += item["totalrecords"]
+        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
+            cell = f"{reporter} {period}"
+            released = f"{item.get('lastreleased') or 'undated'}"[:10]
+            found[cell].append((released, str(item["datasetchecksum"])))
+            records[cell] += item["totalrecords"]
+    releases = {cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
+                for cell, sets in found.items()}  # fmt: skip
+    doubt(root, releases)
+    everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
+    # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
+    has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
+    absent = tuple(
+        f"{reporter} {period}" for reporter in _first_codes(everyone) for period in asked.periods
+        if (iso(reporter), period) not in has
+    )  # fmt: skip
+    have = held(root, releases)
+    wanted: dict[Call, set[str]] = defaultdict(set)
+    for cell in releases:
+        for box in lacking(asked, have.get(cell, ())):
+            wanted[box].add(cell)
+    told = density(root, [*wanted], listing)
+    calls = [call for box, cells in wanted.items()
+             for call in pack(box, cells, records, limits, told.get(box[3:]))]  # fmt: skip
+    return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already, told)
+
+
+def _first_codes(reporters: Sequence[str]) -> list[str]:
+    return list({iso(reporter): reporter for reporter in reversed(reporters)}.values())[::-1]
+
+
+def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
+    try:
+        reply = json.loads(path.read_bytes())
+        if said := reply.get("error") or reply.get("message"):
+            web.judge(200, {}, str(said))
+        items = [{key.lower(): value for key, value in each.items()} for each in reply["data"]]
+        if reply.get("count", len(items)) != len(items):
+            raise ValueError(f"{len(items)} of {reply['count']}")
+        for item in items:
+            if none := {"reportercode", "period", "datasetchecksum"} - item.keys():
+                raise ValueError(f"no {min(none)}")
+            item["totalrecords"] = int(float(item.get("totalrecords") or 0))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RetryError(f"no list of data sets ({error})") from error
+    return items

@@ -1,0 +1,144 @@
+"""A question in words, and the same in UN Comtrade's codes.
+
+A cell is one reporter and period in these codes, "156 202401".
+"""
+
+import re
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
+from tradeflows.publishers.comtrade import FLOWS
+
+ALL = "all"
+# The most rows of one partner and period that a word for many products can stand for.
+MOST = {"TOTAL": 1, "AG2": 100, "AG4": 1_300, "AG6": 6_000}
+
+# Partners of the publisher's own list that are in no area list here: states and territories that
+# were gone when the Harmonized System came, or soon after. They are asked for with the others, so
+# that a row of theirs is an error with its code and not a row that nobody asked for.
+GONE = (
+    "80", "230", "457", "459", "461", "532", "582", "588", "590", "592", "647", "658", "698", "711",
+    "717", "720", "835", "836", "849", "866", "868", "886",
+)  # fmt: skip
+
+
+class Request(NamedTuple):
+    """What is wanted, in the publisher's codes; no reporters are all of them."""
+
+    reporters: tuple[str, ...]
+    partners: tuple[str, ...]
+    flows: tuple[str, ...]
+    products: tuple[str, ...]
+    periods: tuple[str, ...]
+    freq: str
+
+
+def request(
+    reporter: str, partner: str, flow: str, products: str, start: str, end: str,
+    freq: str = "M", *, today: date | None = None,
+) -> Request:  # fmt: skip
+    """Turn words into the publisher's codes; each argument may list several, with commas.
+
+    Parameters
+    ----------
+    reporter, partner
+        ISO alpha-3 codes or names; ``all`` for every one.
+    flow
+        M, X, RM, RX.
+    products
+        HS codes of 2, 4 or 6 digits, ``TOTAL``, or ``AG2``, ``AG4``, ``AG6`` for a whole level.
+    start, end
+        First and last month (``2022-01``), or year.
+
+    Raises
+    ------
+    QueryError
+        An unknown word (with the nearest), an end before the start or a period that has not come.
+    """
+    if freq not in ("M", "A"):
+        raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
+    flows = _words(flow)
+    if odd := [each for each in flows if each not in FLOWS]:
+        raise QueryError(f"no flow {odd[0]!r}; one of {', '.join(FLOWS)}")
+    goods = tuple(dict.fromkeys(_good(word) for word in _words(products)))
+    everyone = reporter.strip().casefold() == ALL
+    return Request(
+        () if everyone else _areas(reporter),
+        (ALL,) if partner.strip().casefold() == ALL else _areas(partner),
+        flows,
+        goods,
+        _periods(start, end, freq, today or datetime.now(UTC).date()),
+        freq,
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise QueryError(f"{text!r} names nothing; list at least one, or all")
+    return words
+
+
+def _good(word: str) -> str:
+    if word.upper() in MOST:
+        return word.upper()
+    found = codes.product(word)
+    if len(found) == 1 and re.fullmatch(r"(\d\d){1,3}", found[0]):
+        return found[0]
+    raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {', '.join(found)}")
+
+
+def _areas(text: str) -> tuple[str, ...]:
+    """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
+    wanted = [codes.area(word) for word in _words(text)]
+    found: dict[str, None] = {}
+    for area in wanted:
+        own = [code for code, each in known().items() if each == area]
+        if not own:
+            hint = "ask for S19, Other Asia, which is mostly it" if area == "TWN" else (
+                "it has no figures of its own" if codes.is_country(area) else "ask for its members"
+            )  # fmt: skip
+            raise QueryError(f"UN Comtrade has no code for {area}; {hint}")
+        found |= dict.fromkeys(own)
+    return tuple(found)
+
+
+def known() -> dict[str, str]:
+    """Every area code of the publisher with its area id."""
+    return codes.area_codes("comtrade")
+
+
+def iso(code: str) -> str:
+    """The area id of a code, for messages."""
+    return known().get(code, code)
+
+
+def named(cell: str) -> str:
+    """A cell for a reader: "CHN 2024-01"."""
+    reporter, period = cell.split()
+    return f"{iso(reporter)} {period[:4]}{'-' * (len(period) > 4)}{period[4:]}"
+
+
+def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
+    pattern = r"([12]\d{3})" if freq == "A" else r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?"
+    ends = [re.fullmatch(pattern, text.strip()) for text in (start, end)]
+    for name, text, found in zip(("start", "end"), (start, end), ends, strict=True):
+        if not found:
+            what = "a year such as 2023" if freq == "A" else "a month such as 2023-05, or a year"
+            raise QueryError(f"{name} {text!r}: expected {what}")
+    first, last = (int(found[1]) for found in ends if found)
+    if freq == "A":
+        periods = [str(year) for year in range(first, last + 1)]
+        now = str(today.year)
+    else:
+        a = first * 12 + int((ends[0] and ends[0][2]) or 1)
+        b = last * 12 + int((ends[1] and ends[1][2]) or 12)
+        periods = [f"{(n - 1) // 12}{(n - 1) % 12 + 1:02}" for n in range(a, b + 1)]
+        now = f"{today:%Y%m}"
+    if not periods:
+        raise QueryError(f"the end {end} is before the start {start}")
+    if periods[-1] > now:
+        raise QueryError(f"{end} has not come: it is {today:%Y-%m}")
+    return tuple(periods)

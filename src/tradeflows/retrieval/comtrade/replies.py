@@ -1,0 +1,129 @@
+"""The replies that are held: their files, and their entries in the user's catalogue."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tradeflows.model.files import sweep
+from tradeflows.model.source import RAW, Source
+from tradeflows.publishers import comtrade as cleaner
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
+from tradeflows.retrieval.comtrade.packing import Call, Density, Goods, is_open
+from tradeflows.retrieval.http import Web, locked, stamp, write
+from tradeflows.retrieval.user_files import renew
+
+LAST = 12  # replies that are read again for how full they came
+
+
+def folder(root: Path) -> Path:
+    """Where the replies lie; made where it is not."""
+    path = root / RAW / LOCAL_FOLDER / "comtrade"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def box_of(source: Source) -> Call:
+    """What the reply of `source` was asked for."""
+    return Call(*cleaner.asked(source))
+
+
+def fetched(root: Path) -> list[Source]:
+    """Entries of every reply in the user's catalogue."""
+    return [source for source in catalogue.load(root, local=True).values()
+            if source.kind == "fetched" and source.publisher == "comtrade"]  # fmt: skip
+
+
+def held(root: Path, releases: Mapping[str, str]) -> dict[str, list[Call]]:
+    """Cell to what is held of its present release."""
+    held: dict[str, list[Call]] = defaultdict(list)
+    for source in fetched(root):
+        if source.file(root).exists():
+            for cell, release in source.arguments.get("releases", {}).items():
+                if releases.get(cell) == release:
+                    held[cell].append(box_of(source))
+    return held
+
+
+def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
+    """Rows of a reply by reporter, period and partner."""
+    if not len(reply.rows):
+        return Counter()
+    a, b, c = key = ["reportercode", "period", "partnercode"]
+    counts = reply.rows.group_by(key).aggregate([([], "count_all")]).to_pylist()
+    return Counter({(str(each[a]), str(each[b]), str(each[c])): each["count_all"]
+                    for each in counts})  # fmt: skip
+
+
+def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
+    """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
+    wanted = {call[3:] for call in calls if is_open(call)}
+    told: dict[Goods, Density] = defaultdict(Density)
+    for source in [each for each in fetched(root) if box_of(each)[3:] in wanted][-LAST:]:
+        box = box_of(source)
+        reply = cleaner.read(catalogue.check(source, root))
+        told[box[3:]].learn(box, records, counted(reply))
+    return dict(told)
+
+
+def heal(root: Path) -> None:
+    """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
+    for source in fetched(root):
+        catalogue.settle(source, root)
+    sweep(folder(root), ".*.part")
+    sweep(root / RAW, f".{LOCAL}.*.tmp")
+
+
+def doubt(root: Path, releases: Mapping[str, str]) -> None:
+    """Say of a reply that a release may have overtaken that it is of one of the two.
+
+    A release is known from a list, and a reply does not tell its own. Where the next list has
+    another, dated of the day of the reply or before, nobody knows which of the two the reply holds.
+    """
+    doubtful = []
+    for source in fetched(root):
+        own = source.arguments.get("releases", {})
+        overtaken = {
+            cell: "/".join((release.split()[0], releases[cell]))
+            for cell, release in own.items()
+            if releases.get(cell, release) != release and "/" not in release
+            and not _after(releases[cell], f"{source.retrieved}")
+        }  # fmt: skip
+        if overtaken:
+            arguments = {**source.arguments, "releases": {**own, **overtaken}}
+            doubtful.append(source._replace(arguments=arguments))
+    if doubtful:
+        renew(root, doubtful)
+
+
+def _after(release: str, day: str) -> bool:
+    return bool(re.match(r"\d{4}-\d\d-\d\d ", release)) and release[:10] > day
+
+
+def count(root: Path, web: Web, side: str) -> None:
+    """Count a call of today (UTC), which is about to be sent to `side` of the API."""
+    path = folder(root) / ".calls.json"
+    with locked(path):
+        days = _calls(path)
+        day = days.setdefault(_today(web), {})
+        day[side] = day.get(side, 0) + 1
+        write(path, json.dumps(dict(sorted(days.items())[-7:])), lasting=False)
+
+
+def spent(root: Path, web: Web, side: str) -> int:
+    """Calls that this machine's runs in this project have made today."""
+    return _calls(folder(root) / ".calls.json").get(_today(web), {}).get(side, 0)
+
+
+def _calls(path: Path) -> dict[str, dict[str, int]]:
+    try:
+        days: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # none yet, or torn when the power went
+        return {}
+    return days
+
+
+def _today(web: Web) -> str:
+    return stamp(web.clock.now())[:10]

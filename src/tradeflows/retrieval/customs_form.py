@@ -1,0 +1,140 @@
+"""How a person gets a file from a site that forbids machines: its form, box by box.
+
+The site of China's customs asks a puzzle of whoever queries it, and its export stops at 10,000
+lines without a word. The steps here are split so that none reaches that.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
+
+SITE = "http://stats.customs.gov.cn"
+CUT_OFF = 10_000
+MOST = CUT_OFF - 2  # lines of figures: with the header one fewer than where it stops
+# More 8-digit lines than a code of so many digits has (the tariff has some 9,000 in 97 chapters),
+# and more partners than the 243 that have a code; `add` refuses what is cut off all the same.
+LINES = {2: 1200, 4: 120, 6: 30, 8: 1}
+PARTNERS = 250
+WAYS = {"M": ("进口", "Import"), "X": ("出口", "Export")}
+MONEY = {"USD": ("美元", "US dollar"), "CNY": ("人民币", "Renminbi Yuan")}
+
+
+class Query(NamedTuple):
+    """One export: the months `first` to `last` of `year`, and the most lines that it can have."""
+
+    year: int
+    first: int
+    last: int
+    most: int
+
+
+def gacc(
+    *, product: str, partner: str = "", start: str, end: str = "", flow: str = "M",
+    currency: str = "USD",
+) -> list[str]:  # fmt: skip
+    """Steps in the form of China's customs, for a product and partner by month.
+
+    Parameters
+    ----------
+    product
+        HS code of 2, 4, 6 or 8 digits.
+    partner
+        An area by id, code or name; all partners where empty.
+    start, end
+        Months such as 2023-01; without `end`, the last that is likely to be out.
+    flow
+        M or X.
+    currency
+        USD or CNY.
+
+    Returns
+    -------
+    list of str
+        Lines to print.
+
+    Raises
+    ------
+    QueryError
+        A code, area, month, flow or currency that is none, or a query of which one month alone
+        could reach 10,000 lines.
+    """
+    if not re.fullmatch(r"(\d\d){1,4}", product, re.ASCII):
+        raise QueryError(f"--product {product}: the form takes HS codes of 2, 4, 6 or 8 digits")
+    for option, word, valid in (("flow", flow, WAYS), ("currency", currency, MONEY)):
+        if word not in valid:
+            raise QueryError(f"--{option} {word}: expected {' or '.join(valid)}")
+    code = _partner(partner) if partner else ""
+    partners = len(code.split(",")) if code else PARTNERS
+    last = _month("end", end) if end else _latest()
+    queries = list(_queries(_month("start", start), last,
+                            LINES[len(product)] * partners))  # fmt: skip
+    whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
+    way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
+    steps = [
+        f"{SITE}: 数据在线查询 / online query. {len(queries)} exports of {product}, {whom}.",
+        "The site allows no machine: fill the form in yourself and move the puzzle's piece.",
+        "",
+        f"In each:  进出口类型 / Import or Export: {way}",
+        f"          币制 / Currency: {money}",
+        "          分月展示 / by month: 是 / yes, so that each line has its month",
+        f"          输出字段 / output field 1: 商品 / Commodity, with the code {product}",
+        "          输出字段 / output field 2: 贸易伙伴 / Trading partner"
+        + (f", with the code {code}" if code else ", no code"),
+        "          output fields 3 and 4: none (贸易方式 / Customs Regime only splits the figures)",
+    ]
+    for number, query in enumerate(queries, start=1):
+        steps += [
+            f"{number:3}. 时间 / Date: {query.year}, months {query.first} to {query.last} "
+            f"(at most {query.most:,} lines); 查询 / query; 下载 / download",
+        ]
+    return [
+        *steps,
+        "",
+        f"Then: tradeflows add --flow {flow} FILE…   (it refuses a file that was cut off)",
+    ]
+
+
+def _partner(word: str) -> str:
+    try:
+        area = codes.area(word)
+    except QueryError as error:
+        raise QueryError(f"--partner: {error}") from error
+    if found := codes.codes_of(area, "gacc"):
+        return ",".join(found)
+    raise QueryError(f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
+                     "see area_codes.csv")  # fmt: skip
+
+
+def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
+    if start > end:
+        raise QueryError(f"--start {start:%Y-%m} is after --end {end:%Y-%m}")
+    if a_month > MOST:
+        raise QueryError(f"one month could have {a_month:,} lines, and the site stops at "
+                         f"{CUT_OFF:,}: name a partner, or a code of more digits")  # fmt: skip
+    # The header is a line too, and the form takes months of one year.
+    at_once = min(12, MOST // a_month)
+    for year in range(start.year, end.year + 1):
+        month = start.month if year == start.year else 1
+        stop = end.month if year == end.year else 12
+        while month <= stop:
+            last = min(month + at_once - 1, stop)
+            yield Query(year, month, last, (last - month + 1) * a_month)
+            month = last + 1
+
+
+def _month(option: str, text: str) -> date:
+    if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII):
+        raise QueryError(f"--{option} {text}: expected a month such as 2023-01")
+    return date.fromisoformat(f"{text}-01")
+
+
+def _latest() -> date:
+    """Figures by partner and code are out on the 20th of the month after."""
+    today = date.today()
+    back = 1 if today.day > 20 else 2
+    month = today.year * 12 + today.month - 1 - back
+    return date(month // 12, month % 12 + 1, 1)

@@ -1,0 +1,210 @@
+"""A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
+
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tradeflows.model import schema
+from tradeflows.model.errors import LayoutError, QueryError, SourceError, TradeflowsError
+from tradeflows.model.keys import Keys
+from tradeflows.model.source import RAW, Publisher, Source, released
+from tradeflows.publishers import Part, cleaned, control, delimited, registry
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, UNDATED
+from tradeflows.retrieval.http import locked, write
+
+# Whose statistics a cleaner's files are, where the two have not one name.
+OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
+NAMES = {
+    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
+    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
+}
+RANK = 9  # after every committed source, unless the user says otherwise
+
+
+def add(
+    paths: Iterable[Path], root: Path, *, vintage: str = UNDATED[0], rank: int = RANK,
+    **options: str,
+) -> list[cleaned.Cleaned]:  # fmt: skip
+    """Catalogue files that a person saved, each after its cleaner has read all of it.
+
+    Parameters
+    ----------
+    paths
+        Files, each of one publisher of :data:`tradeflows.publishers.registry.KNOWN`.
+    root
+        Project folder.
+    vintage
+        The day of the release, or its month or year: of two releases the later is taken.
+    rank
+        Where several sources state one flow, the smallest is taken. A whole month of Comext has
+        that of those fetched, 1, unless another is given.
+    **options
+        What the files do not say, such as ``flow="M"``.
+
+    Returns
+    -------
+    list of Cleaned
+        One entry a file.
+
+    Raises
+    ------
+    QueryError
+        `vintage` is no day.
+    LayoutError
+        A file looks like none that is known, or like several; or it is not whole.
+    SourceError
+        The file is catalogued already, or cannot be copied.
+
+    Notes
+    -----
+    Nothing is kept of a file that is refused, and the files before it stay catalogued.
+    """
+    _dated(vintage)
+    added = []
+    for path in paths:
+        found = registry.recognise(path)
+        if len(found) != 1:
+            like = (
+                " or ".join(registry.KNOWN[name].about for name in found) or "nothing that is known"
+            )
+            raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
+        added.append(_add(path, found[0], root, vintage, rank, options))
+    return added
+
+
+def _dated(vintage: str) -> None:
+    if vintage == UNDATED[0]:
+        return
+    if re.fullmatch(r"[12]\d{3}(-\d\d){0,2}", vintage, re.ASCII):
+        with suppress(ValueError):
+            date.fromisoformat(f"{vintage}-01-01"[:10])
+            return
+    raise QueryError(f"--vintage {vintage}: expected the day, month or year of the release, such "
+                     "as 2024-07-20")  # fmt: skip
+
+
+def _add(
+    path: Path, publisher: str, root: Path, vintage: str, rank: int, options: Mapping[str, str]
+) -> cleaned.Cleaned:
+    function = registry.publisher_cleaner(publisher, options, [path])
+    table = registry.KNOWN[publisher].table
+    loose = delimited.uncatalogued(path, publisher, table)
+    _once(path, loose, root)
+    owner = OWNER.get(publisher, publisher)
+    source = loose._replace(
+        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix or '.csv'}", publisher=owner,
+        kind="published",
+        title=f"{registry.KNOWN[publisher].about}: {path.name}", vintage=vintage, rank=rank,
+        retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
+        steps=f"saved by hand as {path.name}, then `tradeflows add`",
+    )  # fmt: skip
+    if month(source):  # one series with those that `tradeflows fetch comext` gets
+        source = source._replace(kind="fetched", rank=1 if rank == RANK else rank)
+    keys, totals = Keys(schema.TABLES[table]), dict[str, Any]()
+    parts = _controlled(function(path, source, **options), totals)
+    counts = cleaned.tally(source, cleaned.through(parts, keys))
+    keys.check({source.id: path})
+    source = source._replace(control=totals)
+    with locked(root / RAW / LOCAL):
+        _once(path, source, root)  # another process may have been faster
+        source, newer = in_line(source, catalogue.load(root, local=True).values())
+        _store(path, source, root)
+    renew(root, newer)
+    return counts._replace(source=source)
+
+
+def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
+    """`parts`, the file's control totals put into `totals`."""
+    for part in parts:
+        totals.update(control(part))
+        yield part
+
+
+def month(source: Source) -> str:
+    """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
+    found = re.fullmatch(r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+",
+                         source.path)  # fmt: skip
+    return found[1] if found and source.cleaner == "comext.clean" else ""
+
+
+def in_line(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
+    """`source` with the release that it supersedes, and the next one, which supersedes `source`.
+
+    Of others than Comext's months no name says what they restate; they supersede nothing.
+    """
+    held = [each for each in known if month(source) and month(each) == month(source)]
+    order = sorted(held, key=released)
+    older = [each for each in order if released(each) <= released(source)]
+    newer = [each._replace(supersedes=source.id) for each in order[len(older) :][:1]
+             if each.path.startswith(LOCAL_FOLDER)]  # fmt: skip
+    return source._replace(supersedes=older[-1].id if older else ""), newer
+
+
+def _once(path: Path, source: Source, root: Path) -> None:
+    known = catalogue.load(root, local=True).values()
+    if twin := [each.id for each in known if each.sha256 == source.sha256]:
+        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
+
+
+def _store(path: Path, source: Source, root: Path) -> None:
+    """Copy the file and write its entry, both or neither; the caller holds the lock."""
+    file, listing = source.file(root), root / RAW / LOCAL
+    before = listing.read_text(encoding="utf-8") if listing.exists() else ""
+    text = f"{before}\n{catalogue.block('source', source)}"
+    if source.publisher not in catalogue.publishers(root, local=True):
+        names = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
+        text += f"\n{catalogue.block('publisher', Publisher(source.publisher, *names))}"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, file)
+        write(listing, text)
+        catalogue.check(catalogue.load(root, local=True)[source.id], root)
+    except (OSError, TradeflowsError) as error:
+        with suppress(NotADirectoryError):
+            file.unlink(missing_ok=True)
+        if before:
+            write(listing, before)
+        else:
+            listing.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
+        raise
+
+
+def record(root: Path, entry: Source) -> bool:
+    """Add `entry` to ``local.toml``, unless it is there with its file; the lock is held."""
+    path = root / RAW / LOCAL
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if f"[source.{entry.id}]\n" not in text:
+        text = f"{text}\n{catalogue.block('source', entry)}"
+    elif entry.file(root).exists():
+        return False
+    else:  # of bytes that somebody removed
+        text = _renewed(text, entry)
+    # Anew and renamed: who reads while a line is added to a file may see half of it.
+    write(path, text)
+    return True
+
+
+def renew(root: Path, entries: Sequence[Source]) -> None:
+    """Write `entries` in the place of what ``local.toml`` has under their ids."""
+    if not entries:
+        return
+    with locked(root / RAW / LOCAL):
+        text = (root / RAW / LOCAL).read_text(encoding="utf-8")
+        for entry in entries:
+            text = _renewed(text, entry)
+        write(root / RAW / LOCAL, text)
+
+
+def _renewed(text: str, entry: Source) -> str:
+    start = text.find(f"[source.{entry.id}]\n")
+    if start < 0:  # taken out by hand meanwhile
+        return text
+    end = text.find("\n[", start) + 1 or len(text)
+    return f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"

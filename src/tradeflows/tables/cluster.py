@@ -1,0 +1,215 @@
+"""Past one machine: files of a publisher cleaned as one task each on Dask.
+
+A task is :func:`tradeflows.tables.clean.clean` of one file into a folder that all workers share, on
+one core, so the result is the same bytes as without a cluster. What is written stays whatever
+becomes of the rest, and is not written again: the same command once more does only what is missing.
+"""
+
+import logging
+import re
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from importlib.util import find_spec
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pyarrow as pa
+
+from tradeflows.model.errors import QueryError, SourceError, TradeflowsError
+from tradeflows.publishers import registry
+from tradeflows.tables import clean, write
+from tradeflows.tables.write import Cleaned
+
+WAIT = 30  # seconds for a scheduler, and then for a worker, to answer
+SETTINGS = {
+    # No file waits at a busy worker, to be blamed with the one over which the worker dies.
+    "distributed.scheduler.worker-saturation": 1.0,
+    # Dask would have workers give freed pages back at once, which is a tenth of their time.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
+
+
+class Progress(NamedTuple):
+    """After each file: files `done` and `left`, `rows` so far and the file's name."""
+
+    done: int
+    left: int
+    rows: int
+    call: str
+
+
+def spread(
+    publisher: str, paths: Iterable[Path], to: Path, *, address: str = "", strict: bool = False,
+    progress: Callable[[Progress], None] | None = None, **options: str,
+) -> list[Cleaned]:  # fmt: skip
+    """Clean files of one publisher into a folder with one Parquet file for each, on a cluster.
+
+    Parameters
+    ----------
+    publisher, paths, strict, options
+        As for :func:`tradeflows.tables.clean.clean`.
+    to
+        A folder. Workers on other machines see it, and the files, at the same place.
+    address
+        Of a Dask scheduler, such as ``tcp://10.0.0.1:8786``. Without it, workers are started here:
+        single-threaded, one a core.
+    progress
+        Called after each file.
+
+    Returns
+    -------
+    list of Cleaned
+        One entry a file, in the order of the files.
+
+    Raises
+    ------
+    QueryError
+        Dask is not installed, `to` is no folder, no scheduler or worker answers, or a worker has
+        another version of this package.
+    LayoutError, CodeError, SchemaError, QueryError, SourceError
+        A file is not as it should be, or one worker after the other died over it. All files are
+        tried; the error is that of the first, and says how many were refused.
+    SourceError
+        The scheduler was lost, or `to` is not shared.
+    """
+    if find_spec("distributed") is None:
+        raise QueryError("--cluster needs Dask, which is not here: pip install distributed")
+    if clean.is_file(to):
+        raise QueryError(f"--cluster writes a file for each: --to is a folder, not {to}")
+    files = [path.absolute() for path in clean.listed(paths)]
+    registry.publisher_cleaner(publisher, options)
+    mark = uuid4().hex
+    try:
+        with _client(address, len(files)) as client:
+            told = _run(client, files, progress, publisher=publisher, to=to.absolute(),
+                        strict=strict, options=options, mark=mark)  # fmt: skip
+    finally:
+        if not address:  # what workers were writing when they died, or were ended by Ctrl-C
+            for place in (to, to.absolute().parent):  # one of which files.beside names
+                for path in place.glob(f".*.{mark}*.tmp"):
+                    path.unlink(missing_ok=True)
+    path_of: dict[str, Path] = {}
+    for path, one in told.items():
+        if isinstance(one, Cleaned):
+            if (twin := path_of.setdefault(one.source.sha256, path)) != path:
+                told[path] = SourceError(f"{path}: the same bytes as {twin}; give a file once")
+                first = told[twin]
+                if isinstance(first, Cleaned) and first.source.id != one.source.id:
+                    (to / f"{one.source.id}.parquet").unlink(missing_ok=True)
+            elif not (to / f"{one.source.id}.parquet").exists():
+                told[path] = SourceError(f"{path}: what a worker made of it is not in {to}; give a "
+                                         "folder that all machines share")  # fmt: skip
+    if refused := [one for one in told.values() if isinstance(one, TradeflowsError)]:
+        if len(files) > 1:
+            whole = f"{len(files) - len(refused)} whole, which stay"
+            refused[0].args = (f"{refused[0]}; of {len(files)} files, {len(refused)} refused and "
+                               f"{whole}",)  # fmt: skip
+        raise refused[0]
+    return [one for one in told.values() if isinstance(one, Cleaned)]
+
+
+@contextmanager
+def _client(address: str, files: int) -> Iterator[Any]:
+    """A client of the scheduler at `address`, or of a cluster that is started here for it."""
+    from distributed import Client
+    from distributed.utils import silence_logging_cmgr
+
+    with silence_logging_cmgr(logging.CRITICAL):  # one line says it, and not some dozen
+        if not address:
+            with local(files) as here, Client(here) as client:
+                yield client
+            return
+        if not re.fullmatch(r"(\w+://)?[^/\s]+:\d+", address):
+            raise QueryError(f"--cluster {address}: expected an address as tcp://10.0.0.1:8786")
+        try:
+            client = Client(address, timeout=WAIT)
+        except OSError as error:
+            raise QueryError(f"--cluster {address}: no scheduler answers there") from error
+        with client:
+            _check(client, address)
+            yield client
+
+
+def _check(client: Any, address: str) -> None:
+    """Refuse workers that would not write what this process would."""
+    try:
+        client.wait_for_workers(1, timeout=WAIT)
+    except TimeoutError as error:
+        raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
+    here, there = write.code(), client.run(write.code, on_error="return")
+    if odd := [worker for worker, code in there.items() if code != here]:
+        raise QueryError(f"--cluster {address}: {len(odd)} of {len(there)} workers, {odd[0]} the "
+                         "first, have another tradeflows or pyarrow than this, or none; install "
+                         "the same everywhere")  # fmt: skip
+
+
+@contextmanager
+def local(workers: int) -> Iterator[Any]:
+    """A cluster of single-threaded processes, up to one a core, that hears this machine alone."""
+    from dask import config
+    from distributed import LocalCluster
+
+    # Ctrl-C is for this process alone: what is started below inherits that it is blocked, but for
+    # multiprocessing's own helper, which would undo that, and so comes first.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with config.set(SETTINGS):
+            cluster = LocalCluster(
+                n_workers=min(workers, pa.cpu_count()), threads_per_worker=1, processes=True,
+                host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            )  # fmt: skip
+    except RuntimeError as error:
+        raise SourceError("workers could not be started here, or died at once; the same command "
+                          "tries again") from error  # fmt: skip
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with cluster:
+        yield cluster
+
+
+def _run(
+    client: Any, files: list[Path], progress: Callable[[Progress], None] | None, **same: Any
+) -> dict[Path, Cleaned | TradeflowsError]:
+    """What became of each of `files`, in their order."""
+    from distributed import KilledWorker, as_completed
+
+    # The largest first, so that no worker is left with one when the others have done.
+    order = sorted(files, key=lambda path: -path.stat().st_size if path.is_file() else 0)
+    tasks = client.map(_task, order, pure=False, **same)
+    path_of = dict(zip(tasks, order, strict=True))
+    told: dict[Path, Cleaned | TradeflowsError] = {}
+    rows = 0
+    for task in as_completed(tasks):
+        path = path_of[task]
+        try:
+            one = task.result()
+        except KilledWorker as error:
+            deaths = error.allowed_failures + 1
+            one = SourceError(f"{path}: the workers that took it died ({deaths}), for want of "
+                              "memory perhaps")  # fmt: skip
+        except CancelledError as error:
+            raise SourceError(f"the scheduler was lost after {len(told)} of {len(files)} files; "
+                              "the same command does what is missing") from error  # fmt: skip
+        told[path] = one
+        rows += one.rows if isinstance(one, Cleaned) else 0
+        if progress:
+            progress(Progress(len(told), len(files) - len(told), rows, path.name))
+    return {path: told[path] for path in files}
+
+
+def _task(
+    path: Path, publisher: str, to: Path, strict: bool, options: Mapping[str, str], mark: str
+) -> Cleaned | TradeflowsError:
+    """Clean one file; its fault is an answer, since only what dies is tried again."""
+    pa.set_cpu_count(1)
+    try:
+        [cleaned] = clean.clean(publisher, [path], to, strict=strict, mark=mark, **options)
+    except TradeflowsError as error:
+        return error
+    return cleaned

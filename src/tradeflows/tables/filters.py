@@ -1,0 +1,226 @@
+"""A question in words into conditions on columns, and the rows that meet them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError, near, nearest
+from tradeflows.model.source import Source
+
+Words = str | Iterable[str] | None
+FEW = 8  # values of a filter that are compared one by one
+FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
+    "trade": {
+        "reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
+        "flow": "flow_code", "freq": "freq_code", "classification": "classification_code",
+        "partner_role": "partner_role", "partner_code": "partner_code",
+        "cumulation": "cumulation", "breakdown": "breakdown", "currency": "currency",
+        "qty_unit": "qty_unit", "valuation": "valuation", "vintage": "vintage",
+        "source": "source_id",
+    },
+    "settlement": {
+        "concept": "concept", "measure": "measure", "region": "region",
+        "currency_group": "currency_group", "vintage": "vintage", "outlet": "outlet",
+        "unit": "unit", "source": "source_id",
+    },
+    "rates": {
+        "base": "base", "quote": "quote", "publisher": "publisher", "statistic": "statistic",
+        "source": "source_id",
+    },
+    "figures": {
+        "id": "id", "topic": "topic", "exporter": "exporter", "importer": "importer",
+        "unit": "unit", "basis": "basis", "publisher": "publisher", "source": "source_id",
+    },
+}  # fmt: skip
+PARTS = "parts"  # of a breakdown, where there is no total
+ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
+_OPTIONS = ("start", "end", "as_of", "local", "root")  # of `read`, beside the filters
+
+
+def texts_of(name: str, value: Any) -> list[str]:
+    """One value or several of the filter `name`, as a list."""
+    texts = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise QueryError(f"{name}={value!r}: expected a text such as '2709', or a list of them")
+    return texts
+
+
+def conditions(
+    table: str,
+    asked: Mapping[str, list[str]],
+    products: list[list[str]],
+    sources: Mapping[str, Source],
+) -> dict[str, list[str]]:
+    """Column and values of each filter; words become codes."""
+    known = {"publisher": "source_id"} | FILTERS[table]
+    wanted: dict[str, list[str]] = {}
+    for name, values in asked.items():
+        if name not in known:
+            raise QueryError(f"no filter {name!r} for {table}{near(name, [*known, *_OPTIONS])}")
+        column = known[name]
+        if name in ("reporter", "partner") and values != ["countries"]:
+            values = [codes.area(each) for each in values]
+        elif name == "product":
+            values = [code for alternatives in products for code in alternatives]
+        elif name == "publisher" and column == "source_id":
+            values = _sources_of(values, table, sources)
+        held = wanted.get(column)
+        wanted[column] = values if held is None else [each for each in values if each in held]
+        if not wanted[column]:
+            raise QueryError(f"{name}={asked[name]} has no {column} in common with the other "
+                             f"filters, which leave {_some(held or (), '')}")  # fmt: skip
+    return wanted
+
+
+def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) -> list[str]:
+    held = {each.publisher for each in sources.values() if each.table == table}
+    for value in values:
+        if value not in held:
+            raise QueryError(f"no publisher {value!r} of {table}{near(value, held)}")
+    return [s.id for s in sources.values() if s.table == table and s.publisher in values]
+
+
+def month_of(text: str | None, name: str, *, last: bool = False) -> Any:
+    """First day of a month or, of a year, of its first or `last` month; None where not asked."""
+    if text is None:
+        return None
+    if not (found := re.fullmatch(r"([1-9][0-9]{3})(?:-(0[1-9]|1[0-2]))?", str(text))):
+        said = re.fullmatch(
+            r"([1-9][0-9]{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?[0-9])?", str(text).strip()
+        )
+        hint = f"; did you mean '{said[1]}-{int(said[2]):02}'?" if said else ""
+        raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year{hint}")
+    month = found[2] or ("12" if last else "01")
+    return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
+
+
+def scan(
+    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any,
+    columns: list[str] | None = None,
+) -> pa.Table:  # fmt: skip
+    """Rows of a table that meet all conditions, within a window of months."""
+    where = pc.scalar(True)
+    for column, values in wanted.items():
+        where &= _matches(column, values)
+    starts, ends = dates_of(table)
+    if first is not None:
+        where &= pc.field(starts) >= first
+    if last is not None:
+        where &= pc.field(ends) <= _month_end(last)
+    rows = stored.to_table(filter=where)
+    if last is not None and "n_months" in rows.column_names:
+        rows = rows.filter(_ends_by(rows, last))
+    return rows.select(columns) if columns else rows
+
+
+def apart(
+    stored: ds.Dataset, wanted: Mapping[str, list[str]], first: Any, last: Any
+) -> list[str]:  # fmt: skip
+    """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
+    lines = []
+    for name in ("reporter", "partner"):
+        asked = [each for each in wanted.get(f"{name}_iso", ()) if each != "countries"]
+        for area in asked:
+            if others := sorted({*codes.parts(area)} - {*asked}):
+                window = {**wanted, f"{name}_iso": others}
+                days = scan(stored, "trade", window, first, last, ["ref_period"])["ref_period"]
+                if len(days):
+                    lines.append(split(name, area, others, pc.min(days).as_py()))
+    return lines
+
+
+def split(name: str, area: str, others: list[str], day: date) -> str:
+    """Say of an `area` that `others`, its parts, are stated too from `day` on, and how to ask."""
+    return (f"{area} is stated as {' and '.join(others)} too, from {day:%Y-%m} on, which are not "
+            f"here; {name}={[area, *others]} has all, where no year has both")  # fmt: skip
+
+
+def dates_of(table: str) -> tuple[str, str]:
+    """Columns of the first and the last day that a row speaks of."""
+    return ("window_start", "window_end") if table == "figures" else ("ref_period", "ref_period")
+
+
+def undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> list[str]:
+    """What a window leaves out because its dates are vague."""
+    starts, ends = dates_of(table)
+    if not (stored.schema.field(starts).nullable or stored.schema.field(ends).nullable):
+        return []
+    rows = scan(stored, table, wanted, None, None, list({starts, ends}))
+    vague = len(rows) - len(rows.drop_null())
+    return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
+
+
+def _month_end(day: Any) -> Any:
+    from calendar import monthrange
+
+    value = day.as_py()
+    return pa.scalar(value.replace(day=monthrange(value.year, value.month)[1]), pa.date32())
+
+
+def _ends_by(rows: pa.Table, last: Any) -> Any:
+    """Whether each period of n months is over by the end of month `last`."""
+    ordinal = pc.add(pc.multiply(pc.year(rows["ref_period"]), 12), pc.month(rows["ref_period"]))
+    limit = last.as_py().year * 12 + last.as_py().month
+    return pc.less_equal(pc.add(ordinal, pc.subtract(rows["n_months"], 1)), limit)
+
+
+def _matches(column: str, values: list[str]) -> Any:
+    field = pc.field(column)
+    if values == ["countries"]:
+        wholes = [area for area in codes.groups() if not codes.is_country(area)]
+        return ~pc.is_in(field, pa.array(wholes, pa.string()))
+    if column == "breakdown" and values == [PARTS]:
+        return field.is_valid()
+    heads: tuple[str, ...] = ()
+    if column == "cmd_code":
+        heads = tuple(value for value in values if value.isdigit())
+        listed = {code for value in set(values) - {ALL_GOODS} for code in codes.listed_under(value)}
+        values = values + sorted(code for code in listed if not code.startswith(heads))
+    # Arrow skips row groups by comparisons alone, but makes each of them for every row.
+    if len(values) <= FEW:
+        equal = [field == value for value in values]
+        return reduce(or_, equal + [(field >= f"{h}0") & (field < f"{h}[") for h in heads])
+    among = pc.is_in(field, pa.array(values))
+    if heads:
+        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
+    return (field >= min(values)) & (field < f"{max(values)}[") & among
+
+
+def nothing_held(
+    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any
+) -> str:
+    """Which one filter would have to be another, and what it could be."""
+    back = {column: name for name, column in FILTERS[table].items()}
+    hints = []
+    for column, values in wanted.items():
+        others = {each: of for each, of in wanted.items() if each != column}
+        rows = scan(stored, table, others, first, last, [column])
+        if held := pc.unique(rows[column]).drop_null().to_pylist():
+            name = back[column]
+            hints.append(f"{name} other than {'+'.join(values[:3])}: {_some(held, values[0])}")
+    if first is not None or last is not None:
+        rows = scan(stored, table, wanted, None, None, ["ref_period"]) if "ref_period" in (
+            stored.schema.names) else pa.table({})  # fmt: skip
+        if len(rows):
+            ends = pc.min_max(rows["ref_period"]).as_py()
+            hints.append(f"another window: {ends['min']:%Y-%m} to {ends['max']:%Y-%m} is held")
+    where = " or ".join(hints) if hints else "leave a filter out"
+    return f"nothing in {table} matches; held with {where}" if hints else (
+        f"nothing in {table} matches these filters together; {where}")  # fmt: skip
+
+
+def _some(held: Iterable[str], word: str) -> str:
+    """The values held that are nearest to `word`, at most eight."""
+    listed = sorted(held)
+    alike = [value for value in listed if value[:2] == word[:2]]
+    return ", ".join(list(dict.fromkeys([*nearest(word, listed, 4), *alike, *listed]))[:8])

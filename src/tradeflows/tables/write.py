@@ -1,0 +1,127 @@
+"""Where a Parquet or CSV file of a table is written, and the digest of all that decides it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
+
+from tradeflows.model import schema
+from tradeflows.model.source import Source
+from tradeflows.publishers.cleaned import COUNTED, Cleaned
+
+ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
+# Whose smallest and largest value in each row group are worth their while: what rows are found by.
+ASKED = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
+FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
+
+
+def fingerprint(sources: Iterable[Source], table: str) -> str:
+    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
+    digest = hashlib.sha256(code())
+    for source in sources:
+        if source.table == table:  # its totals are learnt by a build, and decide nothing
+            digest.update(repr(source._replace(control={})).encode())
+    return digest.hexdigest()
+
+
+@cache  # the code of a process is that which it imported
+def code() -> bytes:
+    """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
+    package = Path(__file__).parents[1]
+    files = [*package.glob("model/codelists/*.csv"), *package.glob("publishers/**/*.py")]
+    names = ("model/codes.py", "model/schema.py", "tables/building.py", "tables/write.py")
+    files += [package / name for name in names]
+    text = b"".join(path.read_bytes() for path in sorted(files))
+    return hashlib.sha256(pa.__version__.encode() + text).digest()
+
+
+class Sink:
+    """A Parquet or CSV file of one table, written some thousand rows at a time."""
+
+    def __init__(self, path: Path, suffix: str, contract: pa.Schema) -> None:
+        self._batches: list[pa.RecordBatch] = []
+        self._contract, self._rows = contract, 0
+        self._path, self._plain = path, suffix == ".csv"
+        self._file: Any = None
+
+    def __enter__(self) -> Sink:
+        """Open."""
+        return self
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add `rows`."""
+        self._batches.append(rows)
+        self._rows += len(rows)
+        if self._rows >= ROWS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._file is not None and not self._batches:
+            return
+        rows = pa.Table.from_batches(self._batches, None if self._batches else self._contract)
+        if self._plain and self._batches:
+            rows = _escaped(rows.cast(self._contract))
+        if self._file is None:
+            self._file = self._open(rows.schema)
+        self._file.write_table(rows)
+        self._batches, self._rows = [], 0
+
+    def _open(self, coded: pa.Schema) -> Any:
+        """A writer of rows that are coded as the first ones are."""
+        if self._plain:
+            return csv.CSVWriter(self._path, self._contract)
+        numbers = {field.name: "BYTE_STREAM_SPLIT" for field in self._contract
+                   if field.type == schema.NUMBER}  # fmt: skip
+        words = [field.name for field in self._contract
+                 if field.type == schema.TEXT or field.name == "n_months"]  # fmt: skip
+        writer = parquet.ParquetWriter(
+            self._path, coded, compression="zstd", use_dictionary=words, store_schema=False,
+            column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
+            write_statistics=[name for name in ASKED if name in coded.names],
+            write_batch_size=ROWS_A_GROUP,
+        )  # fmt: skip
+        # Text is told to be plain: of coded text, pyarrow does not use the row groups' statistics.
+        plain = self._contract.with_metadata(coded.metadata)
+        writer.add_key_value_metadata(
+            dict(coded.metadata) | {"ARROW:schema": base64.b64encode(plain.serialize())}
+        )
+        return writer
+
+    def about(self, cleaned: list[Cleaned], made: str) -> None:
+        """Say in the file's metadata what became of each source, and the fingerprint of all."""
+        told = [
+            {name: getattr(each, name) for name in COUNTED}
+            | {"source": each.source.id, "publisher": each.source.publisher,
+               "file": each.source.path, "sha256": each.source.sha256}
+            for each in cleaned
+        ]  # fmt: skip
+        self._flush()
+        if not self._plain:
+            text = json.dumps(told, ensure_ascii=False)
+            self._file.add_key_value_metadata({"sources": text, "fingerprint": made})
+
+    def __exit__(self, error: object, *_: object) -> None:
+        """Write the rest, unless it went wrong, and close."""
+        if error is None:
+            self._flush()
+        if self._file is not None:
+            self._file.close()
+
+
+def _escaped(rows: pa.Table) -> pa.Table:
+    """`rows` with texts that a spreadsheet would take for a formula begun with an apostrophe."""
+    for place, field in enumerate(rows.schema):
+        if field.type == schema.TEXT:
+            # One sign alone, such as the qualifier =, is no formula.
+            safe = pc.replace_substring_regex(rows[field.name], FORMULA, r"'\1")
+            rows = rows.set_column(place, field, safe)
+    return rows
