@@ -16,7 +16,7 @@ MUCH = 128 << 20  # bytes, more than may be used; the benchmark takes 200 MB
 READ = """
 import resource, sys
 from pathlib import Path
-from tradeflows import clean
+from tradeflows.tables import clean
 from tradeflows.model.errors import TradeflowsError
 folder, to = Path(sys.argv[1]), Path(sys.argv[1], "out.parquet")
 options = {"gacc": {"flow": "M"}, "eurostat_energy": {"flow": "M"}}

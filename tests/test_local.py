@@ -75,9 +75,9 @@ def test_two_processes_at_once_lose_no_entry(make_root, saved):
     root = make_root({"oil": {}})
     paths = [saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
              for m in range(1, 13)]  # fmt: skip
-    code = ("import sys; from pathlib import Path; from tradeflows import local; "
+    code = ("import sys; from pathlib import Path; from tradeflows.retrieval import user_files; "
             "print(flush=True); sys.stdin.read(); "
-            "local.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')")  # fmt: skip
+            "user_files.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')")  # fmt: skip
     some = [
         subprocess.Popen([sys.executable, "-c", code, root, *paths[i::3]], text=True,
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

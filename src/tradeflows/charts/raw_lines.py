@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradeflows.charts import labels, layout
+from tradeflows.charts import layout
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import in_full
 from tradeflows.retrieval import catalogue
+from tradeflows.tables import display
 from tradeflows.tables.trace import COLUMNS, floats, followed, traceable
 
 LINES = 40  # that are shown of a chart; its file has all
@@ -91,7 +92,7 @@ def _periods(frame: pd.DataFrame) -> list[str]:
         return list(frame.get("window_text", pd.Series("", frame.index)).fillna(""))
     lengths = frame.get("n_months", pd.Series(1, frame.index))
     days = pd.to_datetime(frame["ref_period"], errors="coerce")
-    return [labels.period(*each) for each in zip(days, lengths, strict=True)]
+    return [display.period(*each) for each in zip(days, lengths, strict=True)]
 
 
 def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> list[tuple[Any, ...]]:

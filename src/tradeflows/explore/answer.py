@@ -7,7 +7,12 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures
-from tradeflows.charts.labels import (
+from tradeflows.measures.common import LABELS, carry, listed, one_value
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.schema import TRADE, allowed
+from tradeflows.retrieval import catalogue
+from tradeflows.tables.display import (
     SERIES,
     WORDS,
     as_html,
@@ -18,11 +23,6 @@ from tradeflows.charts.labels import (
     source_line,
     tidy,
 )
-from tradeflows.measures.common import LABELS, carry, listed, one_value
-from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.schema import TRADE, allowed
-from tradeflows.retrieval import catalogue
 
 SCALES = ((1e9, "billion "), (1e6, "million "), (1e4, "thousand "))
 SPANS = {1: " a month", 3: " a quarter", 12: " a year"}

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tradeflows import measures
-from tradeflows.charts.labels import as_html, as_text, source_line, tidy
 from tradeflows.explore.answer import Answer, as_value
 from tradeflows.explore.flow import area_ids, flow, held
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import month_text, span
 from tradeflows.retrieval import catalogue
+from tradeflows.tables.display import as_html, as_text, source_line, tidy
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
 ROLES = {
