@@ -79,14 +79,26 @@ def held(session: int) -> float:
 def run(archives: list[Path], to: Path, *more: str, cores: list[int], **variables: str) -> Used:
     """One whole command on some cores, and what it used with its children."""
     start, peak = time.perf_counter(), 0.0
-    command = [sys.executable, "-m", "tradeflows.cli", "clean", "comext", *map(str, archives),
-               "--to", str(to), *more]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "tradeflows.cli",
+        "clean",
+        "comext",
+        *map(str, archives),
+        "--to",
+        str(to),
+        *more,
+    ]
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
-            command, stdout=said, stderr=subprocess.DEVNULL, start_new_session=True,
+            command,
+            stdout=said,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
             env=ENVIRONMENT | variables,
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
-        )  # fmt: skip
+        )
         while True:
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
@@ -112,9 +124,7 @@ def same(one: Path, other: Path) -> None:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 
 
-def cost(
-    until: str, rows: int, number: int, one: Used, two: Used, again: Used, size: int
-) -> None:  # fmt: skip
+def cost(until: str, rows: int, number: int, one: Used, two: Used, again: Used, size: int) -> None:
     """What all months until then would take, from a month's share of what was measured."""
     year, month = map(int, until.split("-"))
     all_months = year * 12 + month - FIRST
@@ -124,18 +134,24 @@ def cost(
     alone = (one.wall - again.wall) / number * scale  # wall seconds of it on one core
     read = all_months * EXAMPLE["bytes"] / 1e9
     written = all_months * EXAMPLE["rows"] * size / (rows * number) / 1e9
-    print(f"\n1988-01 to {until}: {all_months} months, each as full_v2_202512.7z "
-          f"({EXAMPLE['rows']:,} rows): {all_months * core / 3600:.2f} core-hours, "
-          f"{read:.1f} GB of .7z in, {written:.1f} GB of Parquet out")  # fmt: skip
-    print(f"a month takes {alone:.1f} s on one core; two workers were {efficiency:.0%} efficient, "
-          f"which is taken for more; start-up {again.wall:.1f} s")  # fmt: skip
+    print(
+        f"\n1988-01 to {until}: {all_months} months, each as full_v2_202512.7z "
+        f"({EXAMPLE['rows']:,} rows): {all_months * core / 3600:.2f} core-hours, "
+        f"{read:.1f} GB of .7z in, {written:.1f} GB of Parquet out"
+    )
+    print(
+        f"a month takes {alone:.1f} s on one core; two workers were {efficiency:.0%} efficient, "
+        f"which is taken for more; start-up {again.wall:.1f} s"
+    )
     print("| cores | wall | reads | memory |\n|---|---|---|---|")
     for cores in (1, 8, 64):
         rounds = math.ceil(all_months / cores)
         wall = again.wall + rounds * alone / (1 if cores == 1 else efficiency)
         memory = cores * (two.peak - one.peak) + (2 * one.peak - two.peak)
-        print(f"| {cores} | {wall / 60:.1f} min | {1000 * read / wall:.0f} MB/s | "
-              f"{memory / 1024:.1f} GiB at {rows:,} rows a month |")  # fmt: skip
+        print(
+            f"| {cores} | {wall / 60:.1f} min | {1000 * read / wall:.0f} MB/s | "
+            f"{memory / 1024:.1f} GiB at {rows:,} rows a month |"
+        )
 
 
 def main() -> None:
@@ -152,9 +168,11 @@ def main() -> None:
         out = {name: folder / name for name in ("plain", "one", "loose", "two")}
         for each in out.values():
             shutil.rmtree(each, ignore_errors=True)
-        print(f"{args.months} months of {args.rows:,} rows, "
-              f"{sum(path.stat().st_size for path in archives) / 1e6:.0f} MB of .7z; load of the "
-              f"machine before: {os.getloadavg()[0]:.1f} on {len(CORES)} cores")  # fmt: skip
+        print(
+            f"{args.months} months of {args.rows:,} rows, "
+            f"{sum(path.stat().st_size for path in archives) / 1e6:.0f} MB of .7z; load of the "
+            f"machine before: {os.getloadavg()[0]:.1f} on {len(CORES)} cores"
+        )
         pair = CORES[:2]
         ENVIRONMENT["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
         run(archives[:1], out["one"], "--cluster", cores=pair)
@@ -172,9 +190,11 @@ def main() -> None:
         line("one worker, its decoder on the second core", loose)
         for name in ("one", "loose", "two"):
             same(out["plain"], out[name])
-        print(f"the bytes are the same; two workers are {one.wall / two.wall:.2f} times faster "
-              f"than one (reach 1.7; {loose.wall / two.wall:.2f} where it has a core for its "
-              f"decoder), at {two.wall / plain.wall:.2f} of one process (reach 1)")  # fmt: skip
+        print(
+            f"the bytes are the same; two workers are {one.wall / two.wall:.2f} times faster "
+            f"than one (reach 1.7; {loose.wall / two.wall:.2f} where it has a core for its "
+            f"decoder), at {two.wall / plain.wall:.2f} of one process (reach 1)"
+        )
         size = sum(path.stat().st_size for path in out["two"].iterdir())
         cost(args.until, args.rows, args.months, one, two, again, size)
 

@@ -29,7 +29,8 @@ import pyarrow.parquet as pq  # noqa: E402
 
 TEXT = [name for name in comext_month.NAMES if name.startswith("PRODUCT")]
 TYPES = dict.fromkeys(comext_month.NAMES[:13], "category") | dict.fromkeys(
-    comext_month.NAMES[13:], "int64")  # fmt: skip
+    comext_month.NAMES[13:], "int64"
+)
 RIVALS = {
     "polars scan_csv, sink_parquet": "import polars as pl; pl.scan_csv({raw!r}, schema_overrides="
     "dict.fromkeys({text}, pl.String)).sink_parquet({out!r})",
@@ -37,7 +38,7 @@ RIVALS = {
     ".to_parquet({out!r})",
     "DuckDB COPY": "import duckdb; duckdb.sql(\"copy (from read_csv('{raw}', types={types}))"
     " to '{out}' (format parquet)\")",
-}  # fmt: skip
+}
 REACH = {"polars": 0.75, "pandas": 0.25, "DuckDB": 0.6}
 FLOOR = {  # processor seconds of each alone; those of the imports are counted once
     "imports": """
@@ -96,8 +97,19 @@ BEYOND = {  # what the floor leaves out; the rows are made of what was sorted be
     "sorting, and no cell twice": MADE + "print(sorting)",
     "rows, and their contract": MADE + "print(used[2] - used[1] - sorting)",
 }
-COLUMNS = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown",
-           "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")  # fmt: skip
+COLUMNS = (
+    "ref_period",
+    "reporter_iso",
+    "partner_iso",
+    "flow_code",
+    "cmd_code",
+    "breakdown",
+    "value_reported",
+    "net_wgt_kg",
+    "qty",
+    "qty_unit",
+    "flags",
+)
 QUERY = {
     "tradeflows.tables.bulk.rows": "from tradeflows import cleaned\n"
     "ask = lambda: cleaned.rows({out!r}, {low!r}, partner='CHN', columns={columns})",
@@ -131,8 +143,9 @@ def run(*command: str) -> Used:
     _, status, used = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command[:4]} failed: run it by itself to see why")
-    return Used(time.perf_counter() - start, used.ru_utime + used.ru_stime,
-                used.ru_maxrss / 1024, said)  # fmt: skip
+    return Used(
+        time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said
+    )
 
 
 def python(code: str, **names: object) -> Used:
@@ -145,8 +158,9 @@ def line(what: str, used: Used, *more: str) -> None:
 
 
 def ours(archive: Path, to: Path) -> Used:
-    return run(sys.executable, "-m", "tradeflows.cli", "clean", "comext", str(archive), "--to",
-               str(to))  # fmt: skip
+    return run(
+        sys.executable, "-m", "tradeflows.cli", "clean", "comext", str(archive), "--to", str(to)
+    )
 
 
 def month(folder: Path, period: str, rows: int) -> tuple[Path, Path]:
@@ -175,9 +189,12 @@ def conversion(folder: Path, rows: int) -> None:
     shutil.rmtree(folder / "py7zr")
     os.environ["PATH"] = slow
     groups = pq.read_metadata(file)
-    kept = sum(groups.row_group(g).column(c).total_compressed_size
-               for g in range(groups.num_row_groups) for c in range(groups.num_columns)
-               if not groups.schema.column(c).name.startswith("source_"))  # fmt: skip
+    kept = sum(
+        groups.row_group(g).column(c).total_compressed_size
+        for g in range(groups.num_row_groups)
+        for c in range(groups.num_columns)
+        if not groups.schema.column(c).name.startswith("source_")
+    )
     unpack = run("7z", "x", "-y", "-bso0", "-bsp0", f"-o{unpacked}", str(seven))
     line("7z x", unpack)
     types = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in TEXT) + "}"
@@ -186,9 +203,13 @@ def conversion(folder: Path, rows: int) -> None:
             code, raw=str(unpacked / raw.name), out=str(out), types=types, text=TEXT, dtypes=TYPES
         )
         wall, cpu = unpack.wall + rival.wall, unpack.cpu + rival.cpu
-        line(what, rival, f"ratio with 7z: wall {mine.wall / wall:.2f}, cpu {mine.cpu / cpu:.2f}, "
-             f"memory {mine.peak / rival.peak:.2f} (reach {REACH[what.split()[0].rstrip(',')]}); "
-             f"Parquet {kept / out.stat().st_size:.2f} of its size")  # fmt: skip
+        line(
+            what,
+            rival,
+            f"ratio with 7z: wall {mine.wall / wall:.2f}, cpu {mine.cpu / cpu:.2f}, "
+            f"memory {mine.peak / rival.peak:.2f} (reach {REACH[what.split()[0].rstrip(',')]}); "
+            f"Parquet {kept / out.stat().st_size:.2f} of its size",
+        )
     profile(mine, raw=str(raw), seven=str(seven), out=str(out))
     out.unlink()
     shutil.rmtree(unpacked)
@@ -202,19 +223,25 @@ def profile(mine: Used, **names: str) -> None:
         took[what] = float(used.said or used.cpu)
         print(f"  {what}: {took[what]:.2f} s cpu{' beyond the floor' if what in BEYOND else ''}")
     cores = os.cpu_count() or 1
-    print(f"  the rest (the pipe, the archive's hash, start and end): "
-          f"{mine.cpu - sum(took.values()):.2f} s cpu; "
-          f"idle {cores * mine.wall - mine.cpu:.2f} s of {cores} cores")  # fmt: skip
+    print(
+        f"  the rest (the pipe, the archive's hash, start and end): "
+        f"{mine.cpu - sum(took.values()):.2f} s cpu; "
+        f"idle {cores * mine.wall - mine.cpu:.2f} s of {cores} cores"
+    )
     floor = sum(took[what] for what in FLOOR) / cores
-    print(f"floor {floor:.2f} s on {cores} cores; ours is {mine.wall / floor:.2f} times that by "
-          f"the clock, {mine.cpu / cores / floor:.2f} by processor seconds")  # fmt: skip
+    print(
+        f"floor {floor:.2f} s on {cores} cores; ours is {mine.wall / floor:.2f} times that by "
+        f"the clock, {mine.cpu / cores / floor:.2f} by processor seconds"
+    )
     # An archive is one stream, no row has its place before the last one is known, and pyarrow
     # writes a file by one thread.
     writing = took["writing them"]
     after = max(writing, (writing + sum(took[what] for what in BEYOND)) / cores)
     least = took["decoding"] + after
-    print(f"decoding, then sorting and writing at once: {least:.2f} s at the least, "
-          f"{least / floor:.2f} times the floor")  # fmt: skip
+    print(
+        f"decoding, then sorting and writing at once: {least:.2f} s at the least, "
+        f"{least / floor:.2f} times the floor"
+    )
 
 
 def query(folder: Path, months: int, rows: int) -> None:
@@ -238,8 +265,14 @@ def query(folder: Path, months: int, rows: int) -> None:
             "    took.append(time.perf_counter() - start)\n"
             "print(f'{{1000 * statistics.median(took):.0f}} ms, {{len(frame)}} rows')"
         )
-        used = python(text + timed, out=str(out), low=code[:6], high=code[:6] + ":",
-                      columns=COLUMNS, names=", ".join(COLUMNS))  # fmt: skip
+        used = python(
+            text + timed,
+            out=str(out),
+            low=code[:6],
+            high=code[:6] + ":",
+            columns=COLUMNS,
+            names=", ".join(COLUMNS),
+        )
         print(f"{what:42} {used.said.strip()}")
 
 
@@ -252,8 +285,9 @@ def kill(folder: Path, times: int, rows: int = 200_000) -> None:
     for _ in range(times):
         for file in to.glob("*.parquet"):  # else it would be held, and nothing done
             file.unlink()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                   env=os.environ | {"PYTHONPATH": str(ROOT / "src")})  # fmt: skip
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}
+        )
         time.sleep(random.uniform(0.3, 1.2) * whole)
         process.send_signal(signal.SIGKILL)
         process.wait()

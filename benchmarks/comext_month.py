@@ -27,8 +27,10 @@ def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
     draw = np.random.default_rng(seed)
     products = np.random.default_rng(1)  # the same nomenclature every month
     chapters = [c for c in range(1, 98) if c != 77]
-    goods = sorted({f"{products.choice(chapters):02}{products.integers(10**6):06}"
-                    for _ in range(9_300)} | {f"{c:02}XXXXXX" for c in chapters})  # fmt: skip
+    goods = sorted(
+        {f"{products.choice(chapters):02}{products.integers(10**6):06}" for _ in range(9_300)}
+        | {f"{c:02}XXXXXX" for c in chapters}
+    )
     n, who = len(goods), partners(int(period[:4]))
     weight = 1 / np.arange(1, n + 1) ** 0.8
     weight = products.permutation(weight)
@@ -51,8 +53,9 @@ def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
     rest, product = np.divmod(rest, n)
     reporter, partner = np.divmod(rest, len(who))
     value = np.maximum(1, draw.lognormal(8.5, 2.6, rows)).astype(np.int64)
-    kilograms = (value / products.lognormal(1.5, 1.2, n)[product]
-                 * draw.lognormal(0, 0.7, rows)).astype(np.int64)  # fmt: skip
+    kilograms = (
+        value / products.lognormal(1.5, 1.2, n)[product] * draw.lognormal(0, 0.7, rows)
+    ).astype(np.int64)
     unit = products.integers(0, len(UNITS), n)[product]
     has = np.array([u != "NO_SU" for u in UNITS])[unit]
     quantity = np.where(has, kilograms // 3 + 1, 0)
@@ -64,14 +67,24 @@ def write(path: Path, period: str, rows: int, seed: int = 0) -> None:
     chapter = np.array([int(code[:2]) for code in goods])
     intra = np.isin(who, EU)[partner].astype(int)
     columns = [
-        coded(reporter, EU), coded(partner, who), coded(intra, ["E", "I"]),
-        coded(product, goods), coded(product, digits[0]), *(coded(product, np.array(
-            [w[:4] for w in d])) for d in digits[1:3]),
-        coded(product, [w[:3] for w in digits[3]]), coded(product, [w + "0" for w in digits[4]]),
-        coded(product, [f"{c // 5 + 1:02}" for c in chapter]), coded(flow, ["1", "2"]),
-        coded(procedure, ["1", "2", "3", "9"]), coded(unit, UNITS), pa.repeat(period, rows),
-        pa.array(value), pa.array(value), pa.array(kilograms), pa.array(quantity),
-    ]  # fmt: skip
+        coded(reporter, EU),
+        coded(partner, who),
+        coded(intra, ["E", "I"]),
+        coded(product, goods),
+        coded(product, digits[0]),
+        *(coded(product, np.array([w[:4] for w in d])) for d in digits[1:3]),
+        coded(product, [w[:3] for w in digits[3]]),
+        coded(product, [w + "0" for w in digits[4]]),
+        coded(product, [f"{c // 5 + 1:02}" for c in chapter]),
+        coded(flow, ["1", "2"]),
+        coded(procedure, ["1", "2", "3", "9"]),
+        coded(unit, UNITS),
+        pa.repeat(period, rows),
+        pa.array(value),
+        pa.array(value),
+        pa.array(kilograms),
+        pa.array(quantity),
+    ]
     options = pacsv.WriteOptions(include_header=False, quoting_style="none")
     with path.open("wb") as file:
         file.write((",".join(NAMES) + "\n").encode())

@@ -44,15 +44,38 @@ QUESTIONS = [  # what, key, reporters, partners, products, first, last, how full
     ("drones, two partners, preview", "", "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
     ("the same with a key", KEY, "CHN", "RUS,KAZ", "8806,8807", "2022-01", "2024-12", 1),
     ("six routes, preview", "", *PATHS, "8806,8807,852580,901310", "2022-01", "2024-12", 1),
-    ("six routes with a key, half empty", KEY, *PATHS, "8806,8807,901310",
-     "2022-01", "2024-12", 0.5),
+    (
+        "six routes with a key, half empty",
+        KEY,
+        *PATHS,
+        "8806,8807,901310",
+        "2022-01",
+        "2024-12",
+        0.5,
+    ),
     ("all partners, preview", "", "CHN", "all", "880621", "2023-01", "2023-12", 1),
-    ("all partners, a tenth of them trade, preview", "", "CHN", "all",
-     "880621,880622,880623,880624", "2023-01", "2023-12", 0.1),
-    ("all partners, 40 codes, a key", KEY, "CHN", "all",
-     ",".join(f"88{i:04}" for i in range(40)), "2022-01", "2023-12", 1),
+    (
+        "all partners, a tenth of them trade, preview",
+        "",
+        "CHN",
+        "all",
+        "880621,880622,880623,880624",
+        "2023-01",
+        "2023-12",
+        0.1,
+    ),
+    (
+        "all partners, 40 codes, a key",
+        KEY,
+        "CHN",
+        "all",
+        ",".join(f"88{i:04}" for i in range(40)),
+        "2022-01",
+        "2023-12",
+        1,
+    ),
     ("all HS6 from one partner, a key", KEY, "CHN", "RUS", "AG6,TOTAL", "2022-01", "2023-12", 1),
-]  # fmt: skip
+]
 CODES = 2_000  # HS6 codes in the last world
 # All HS6 codes (5,000) and all partners (240 that trade). What, months, share of cells that trade,
 # whether partners and months differ (partners by a log-normal, months by up to a fifth), row cap.
@@ -102,9 +125,12 @@ def calls() -> bool:
         goods = [code for each in asked.products for code in (many if each == "AG6" else [each])]
         rows = [
             row(reporter=r, period=p, partner=q, product=c, aggrLevel=6 if len(c) == 6 else 0)
-            for r in asked.reporters for p in asked.periods for q in who for c in goods
+            for r in asked.reporters
+            for p in asked.periods
+            for q in who
+            for c in goods
             if rng.random() < fill
-        ]  # fmt: skip
+        ]
         twin, limits = Twin(rows), comtrade.KEYED if key else comtrade.PREVIEW
         twin.others = 300_000  # rows of each data set that nobody asks for
         with tempfile.TemporaryDirectory() as folder:
@@ -115,8 +141,10 @@ def calls() -> bool:
             count = {p: sum(each["period"] == p for each in rows) for p in asked.periods}
             least = 1 + sum(math.ceil(n / (limits.cap - 1)) for n in count.values())
         else:
-            least = 1 + max(math.ceil(len(asked.periods) / limits.periods),
-                            math.ceil(len(rows) / (limits.cap - 1)))  # fmt: skip
+            least = 1 + max(
+                math.ceil(len(asked.periods) / limits.periods),
+                math.ceil(len(rows) / (limits.cap - 1)),
+            )
         field = len(asked.reporters) * len(asked.periods)
         good &= made <= 1.2 * least
         print(f"{made:6} {least:6} {made / least:6.2f} {field:6}  {what} ({len(rows):,} rows)")
@@ -125,16 +153,20 @@ def calls() -> bool:
 
 def levels() -> bool:
     """The same for whole levels, by counts of rows alone."""
-    print(f"{'made':>6} {'least':>6} {'ratio':>6} {'of bound':>8} {'worst':>6} {'cut':>6}  "
-          f"calls for all HS6 and all partners, mean of {DRAWS} draws")  # fmt: skip
+    print(
+        f"{'made':>6} {'least':>6} {'ratio':>6} {'of bound':>8} {'worst':>6} {'cut':>6}  "
+        f"calls for all HS6 and all partners, mean of {DRAWS} draws"
+    )
     good = True
     for what, months, fill, uneven, cap in LEVELS:
         sums = np.array([_draw(seed, months, fill, uneven, cap) for seed in range(DRAWS)])
         made, least, cut = sums.mean(axis=0)
         worst = (sums[:, 0] / sums[:, 1]).max()
         good &= made <= 1.2 * (least if least >= 5 else least + 1)
-        print(f"{made:6.1f} {least:6.1f} {made / least:6.2f} {made / (least + 1):8.2f} "
-              f"{worst:6.2f} {cut:6.1f}  {what}")  # fmt: skip
+        print(
+            f"{made:6.1f} {least:6.1f} {made / least:6.2f} {made / (least + 1):8.2f} "
+            f"{worst:6.2f} {cut:6.1f}  {what}"
+        )
     return good
 
 
@@ -147,8 +179,11 @@ def _draw(seed: int, months: int, fill: float, uneven: bool, cap: int) -> tuple[
     chance = np.minimum(1.0, np.outer(season, weight) * fill / weight.mean())
     table = rng.binomial(5_000, chance)
     periods = [f"{2022 + i // 12}{i % 12 + 1:02}" for i in range(months)]
-    rows = {(p, q): int(n) for p, line in zip(periods, table, strict=True)
-            for q, n in zip(who, line, strict=True)}  # fmt: skip
+    rows = {
+        (p, q): int(n)
+        for p, line in zip(periods, table, strict=True)
+        for q, n in zip(who, line, strict=True)
+    }
     times = 4 * 5 ** rng.random() * rng.lognormal(0.0, 0.05, months)
     records = {f"156 {p}": int(n) for p, n in zip(periods, table.sum(axis=1) * times, strict=True)}
     limits = (comtrade.PREVIEW if preview else comtrade.KEYED)._replace(cap=cap)
@@ -207,8 +242,15 @@ def speed(rows: int = 100_000, rounds: int = 5) -> bool:
     partners = [code for code in codes.area_codes("comtrade") if code != "97"][:200]
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder, "reply.json"), Path(folder, "out.parquet")
-        data = [row(partner=partners[i % 200], product=f"{i // 200 + 10_000:06}", value=i * 1.37,
-                    netWgt=None if i % 3 else i * 0.5) for i in range(rows)]  # fmt: skip
+        data = [
+            row(
+                partner=partners[i % 200],
+                product=f"{i // 200 + 10_000:06}",
+                value=i * 1.37,
+                netWgt=None if i % 3 else i * 0.5,
+            )
+            for i in range(rows)
+        ]
         file.write_text(json.dumps({"elapsedTime": "1", "count": rows, "data": data, "error": ""}))
         size = file.stat().st_size
 
@@ -223,10 +265,14 @@ def speed(rows: int = 100_000, rounds: int = 5) -> bool:
         ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in pairs)
         ours, theirs = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
         one, four = (run("ours", n)[1] / size for n in (1, 6))
-        print(f"{rows / ours:,.0f} rows a processor second, pandas {rows / theirs:,.0f}: "
-              f"{ratio:.2f} × as fast")  # fmt: skip
-        print(f"peak above the imports: {one:.2f} × a reply of {size >> 20} MiB; of six such "
-              f"replies {four:.2f} × one; pandas {pairs[0][1][1] / size:.2f} ×")  # fmt: skip
+        print(
+            f"{rows / ours:,.0f} rows a processor second, pandas {rows / theirs:,.0f}: "
+            f"{ratio:.2f} × as fast"
+        )
+        print(
+            f"peak above the imports: {one:.2f} × a reply of {size >> 20} MiB; of six such "
+            f"replies {four:.2f} × one; pandas {pairs[0][1][1] / size:.2f} ×"
+        )
         return ratio >= 1 and max(one, four) <= 4
 
 
@@ -237,20 +283,28 @@ def faults(count: int = 200) -> bool:
         world += 1
         rows = [
             row(reporter=r, period=f"2022{m:02}", partner=q, product=c, value=float(world))
-            for r in ("156", "398") for m in range(1, 13) for q in ("0", "643", "792")
-            for c in ("880621", "880622") if rng.random() < 0.7
-        ]  # fmt: skip
+            for r in ("156", "398")
+            for m in range(1, 13)
+            for q in ("0", "643", "792")
+            for c in ("880621", "880622")
+            if rng.random() < 0.7
+        ]
         twin = Twin(rows)
         key = rng.choice(["", KEY])
         with tempfile.TemporaryDirectory() as folder:
             root, said = project(folder), ""
             for _ in range(9):
-                twin.faults = [rng.choice(FAULTS) if rng.random() < 0.4 else None
-                               for _ in range(60)]  # fmt: skip
+                twin.faults = [
+                    rng.choice(FAULTS) if rng.random() < 0.4 else None for _ in range(60)
+                ]
                 before = [fault for fault in twin.faults if fault]
                 try:
-                    report = fetch(twin, ask("CHN,KAZ", "RUS,TUR,World", "880621,880622",
-                                             "2022-01", "2022-12"), root, key)  # fmt: skip
+                    report = fetch(
+                        twin,
+                        ask("CHN,KAZ", "RUS,TUR,World", "880621,880622", "2022-01", "2022-12"),
+                        root,
+                        key,
+                    )
                 except FetchError as error:
                     said += str(error)
                     continue
@@ -268,8 +322,10 @@ def faults(count: int = 200) -> bool:
             twice += len(came) - len(set(came))
             said += "".join(file.read_text() for file in root.rglob("*") if file.is_file())
             seen += KEY in said + "".join(twin.paths)
-    print(f"{served} faults in {world} worlds: {lost} rows lost, {twice} counted twice, "
-          f"{seen} keys seen")  # fmt: skip
+    print(
+        f"{served} faults in {world} worlds: {lost} rows lost, {twice} counted twice, "
+        f"{seen} keys seen"
+    )
     return not lost + twice + seen
 
 

@@ -20,15 +20,26 @@ for path in pathlib.Path("data/raw").rglob("*.csv"):
     csv.read_csv(path)
 """
 PAIRS = [  # what, ours, theirs, the most that the ratio may be
-    ("build / import pandas, pyarrow and read the CSVs", ["-m", "tradeflows.cli", "build"],
-     ["-c", READ_ALL], 3.0),
-    ("import tradeflows / import pandas", ["-c", "import tradeflows"],
-     ["-c", "import pandas"], 1.2),
-    ("import tradeflows, its read and charts / import pandas, matplotlib",
-     ["-c", "import tradeflows as tf; tf.read, tf.charts"],
-     ["-c", "import pandas, matplotlib.pyplot"], 1.2),
+    (
+        "build / import pandas, pyarrow and read the CSVs",
+        ["-m", "tradeflows.cli", "build"],
+        ["-c", READ_ALL],
+        3.0,
+    ),
+    (
+        "import tradeflows / import pandas",
+        ["-c", "import tradeflows"],
+        ["-c", "import pandas"],
+        1.2,
+    ),
+    (
+        "import tradeflows, its read and charts / import pandas, matplotlib",
+        ["-c", "import tradeflows as tf; tf.read, tf.charts"],
+        ["-c", "import pandas, matplotlib.pyplot"],
+        1.2,
+    ),
     ("tradeflows --help / python -c pass", ["-m", "tradeflows.cli", "--help"], ["-c", "pass"], 6.0),
-]  # fmt: skip
+]
 PEAK_MIB = 400
 ABOVE_PANDAS = [  # what, ours, the most seconds beside `import pandas`
     ("every claim of the ledger", ["-m", "tradeflows.cli", "claims"], 2.0),
@@ -56,8 +67,10 @@ def main(rounds: int = 7) -> int:
         a, b = ([pair[side][0] for pair in pairs] for side in (0, 1))
         ratio = statistics.median(x / y for x, y in zip(a, b, strict=True))
         over += ratio > limit
-        print(f"{statistics.median(a):7.2f}s {statistics.median(b):7.2f}s {ratio:6.2f} "
-              f"{limit:6.2f}  {what}")  # fmt: skip
+        print(
+            f"{statistics.median(a):7.2f}s {statistics.median(b):7.2f}s {ratio:6.2f} "
+            f"{limit:6.2f}  {what}"
+        )
         if ours[-1] == "build":
             peak = max(pair[0][1] for pair in pairs)
             over += peak > PEAK_MIB
@@ -67,8 +80,10 @@ def main(rounds: int = 7) -> int:
         a, b = ([pair[side][0] for pair in pairs] for side in (0, 1))
         more = statistics.median(x - y for x, y in zip(a, b, strict=True))
         over += more > limit
-        print(f"{statistics.median(a):7.2f}s {statistics.median(b):7.2f}s {more:+5.2f}s "
-              f"{limit:5.1f}s  {what} / import pandas")  # fmt: skip
+        print(
+            f"{statistics.median(a):7.2f}s {statistics.median(b):7.2f}s {more:+5.2f}s "
+            f"{limit:5.1f}s  {what} / import pandas"
+        )
     return int(over > 0)
 
 

@@ -16,8 +16,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROWS = 1_000_000
-GACC = ("数据年月", "贸易伙伴编码", "贸易伙伴名称", "商品编码", "商品名称", "第一计量单位",
-        "第二计量单位")  # fmt: skip
+GACC = (
+    "数据年月",
+    "贸易伙伴编码",
+    "贸易伙伴名称",
+    "商品编码",
+    "商品名称",
+    "第一计量单位",
+    "第二计量单位",
+)
 AREAS = "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI"
 # The peak of this program; what getrusage says is also that of the one that started it.
 PEAK = """
@@ -72,15 +79,18 @@ print(time.process_time() - start, peak() - base)
 
 def gacc(path: Path) -> None:
     """A million lines of the customs query, as several exports put together."""
-    line = ('"2020{:02}","{}","俄罗斯联邦","{:08}","石油原油及从沥青矿物提取的原油, 其他",'
-            '"{}","千克","0","?","{:,}",\n')  # fmt: skip
+    line = (
+        '"2020{:02}","{}","俄罗斯联邦","{:08}","石油原油及从沥青矿物提取的原油, 其他",'
+        '"{}","千克","0","?","{:,}",\n'
+    )
     with path.open("w", encoding="gb18030", newline="") as file:
         names = [*GACC[:5], "第一数量", GACC[5], "第二数量", GACC[6], "人民币"]
         file.write("".join(f'"{name}",' for name in names) + "\n")
         for i in range(ROWS):
             code = 1_000_000 + i // 48 * 7
-            file.write(line.format(i % 12 + 1, (344, 110, 502, 145)[i // 12 % 4], code, i * 31,
-                                   i * 977))  # fmt: skip
+            file.write(
+                line.format(i % 12 + 1, (344, 110, 502, 145)[i // 12 % 4], code, i * 31, i * 977)
+            )
 
 
 def cube(count: int) -> tuple[list[str], list[str]]:
@@ -90,9 +100,11 @@ def cube(count: int) -> tuple[list[str], list[str]]:
     partners = [*areas[:24], "RU", "NO"]
     series = [
         f"M,{siec},{partner},{unit},{area}"
-        for siec in ("G3000", "G3200", "O4630", "O4640") for partner in partners
-        for unit in ("MIO_M3", "TJ_GCV") for area in areas
-    ]  # fmt: skip
+        for siec in ("G3000", "G3200", "O4630", "O4640")
+        for partner in partners
+        for unit in ("MIO_M3", "TJ_GCV")
+        for area in areas
+    ]
     return series[: count // len(months) + 1], months
 
 
@@ -110,8 +122,9 @@ def sdmx(path: Path) -> None:
     """A million records, one a cell."""
     series, months = cube(ROWS)
     with path.open("w", newline="") as file:
-        file.write("DATAFLOW,LAST UPDATE,freq,siec,partner,unit,geo,TIME_PERIOD,OBS_VALUE,"
-                   "OBS_FLAG\n")  # fmt: skip
+        file.write(
+            "DATAFLOW,LAST UPDATE,freq,siec,partner,unit,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG\n"
+        )
         for i, one in enumerate(series):
             for j, month in enumerate(months):
                 value = (i * 37 + j * 11) % 9999 / 10
@@ -127,14 +140,31 @@ def json_stat(path: Path) -> None:
     count = 1
     for each in size:
         count *= each
-    path.write_text(json.dumps({
-        "version": "2.0", "class": "dataset", "label": "x", "source": "ESTAT", "updated": "2026",
-        "value": {str(i): i * 7 % 9999 / 10 for i in range(count)}, "id": names, "size": size,
-        "dimension": {name: {"label": name, "category": {
-            "index": {each: i for i, each in enumerate(axis)},
-            "label": {each: each for each in axis}}}
-            for name, axis in zip(names, axes, strict=True)},
-        "extension": {"id": "NRG_TI_GASM"}}))  # fmt: skip
+    path.write_text(
+        json.dumps(
+            {
+                "version": "2.0",
+                "class": "dataset",
+                "label": "x",
+                "source": "ESTAT",
+                "updated": "2026",
+                "value": {str(i): i * 7 % 9999 / 10 for i in range(count)},
+                "id": names,
+                "size": size,
+                "dimension": {
+                    name: {
+                        "label": name,
+                        "category": {
+                            "index": {each: i for i, each in enumerate(axis)},
+                            "label": {each: each for each in axis},
+                        },
+                    }
+                    for name, axis in zip(names, axes, strict=True)
+                },
+                "extension": {"id": "NRG_TI_GASM"},
+            }
+        )
+    )
 
 
 def ecb(path: Path) -> None:
@@ -146,43 +176,94 @@ def ecb(path: Path) -> None:
     with path.open("w") as file:
         file.write(",".join(["Date", *codes]) + ",\n")
         for day in reversed([day for day in days if day.weekday() < 5]):
-            file.write(f"{day}," + "".join(
-                "N/A," if i % 7 == 0 else f"{1 + (day.toordinal() * (i + 3)) % 9973 / 997:.4f},"
-                for i in range(41)) + "\n")  # fmt: skip
+            file.write(
+                f"{day},"
+                + "".join(
+                    "N/A," if i % 7 == 0 else f"{1 + (day.toordinal() * (i + 3)) % 9973 / 997:.4f},"
+                    for i in range(41)
+                )
+                + "\n"
+            )
 
 
 PAIRS = [  # what, its file, ours, theirs, the most that time and memory may be
-    ("gacc query CSV, 1 million records", gacc, ("gacc", "trade", {"flow": "M"}),
-     ("pandas", "pandas.read_csv(path, encoding='gb18030', thousands=',', index_col=False, "
-      f"dtype=dict.fromkeys({list(GACC)}, 'str'))"),
-     1.5, 1.2),
-    ("eurostat SDMX-CSV, 1 million records", sdmx, ("eurostat_energy", "trade", {}),
-     ("pandas", "pandas.read_csv(path, dtype=dict.fromkeys(['DATAFLOW','LAST UPDATE','freq',"
-      "'siec','partner','unit','geo','TIME_PERIOD','OBS_FLAG'], 'str') | "
-      "{'OBS_VALUE': 'float64'})"),
-     1.5, 1.2),
-    ("eurostat TSV, 1 million cells", tsv, ("eurostat_energy", "trade", {"flow": "M"}),
-     ("pandas", "frame = pandas.read_csv(path, sep='\\t', dtype='str')\n"
-      "frame = frame.melt(frame.columns[0])\n"
-      "frame[['value', 'flag']] = frame['value'].str.extract(r'^(\\S+) ?(\\w*)$')\n"
-      "frame['value'] = pandas.to_numeric(frame['value'].replace(':', None))"),
-     1.5, 1.2),
-    ("ecb history, 1 million rates", ecb, ("ecb", "rates", {}),
-     ("pandas", "frame = pandas.read_csv(path, na_values='N/A', parse_dates=['Date'])\n"
-      "frame = frame.iloc[:, :-1]\n"
-      "frame.groupby(frame.pop('Date').dt.to_period('M')).agg(['mean', 'count'])"), 1.5, 1.2),
-    ("eurostat JSON-stat, 1 million cells", json_stat, ("eurostat_energy", "trade", {}),
-     ("pyjstat.pyjstat, pathlib",
-      "pyjstat.pyjstat.Dataset.read(pathlib.Path(path).read_text()).write('dataframe')"), 1.0, 1.2),
-]  # fmt: skip
+    (
+        "gacc query CSV, 1 million records",
+        gacc,
+        ("gacc", "trade", {"flow": "M"}),
+        (
+            "pandas",
+            "pandas.read_csv(path, encoding='gb18030', thousands=',', index_col=False, "
+            f"dtype=dict.fromkeys({list(GACC)}, 'str'))",
+        ),
+        1.5,
+        1.2,
+    ),
+    (
+        "eurostat SDMX-CSV, 1 million records",
+        sdmx,
+        ("eurostat_energy", "trade", {}),
+        (
+            "pandas",
+            "pandas.read_csv(path, dtype=dict.fromkeys(['DATAFLOW','LAST UPDATE','freq',"
+            "'siec','partner','unit','geo','TIME_PERIOD','OBS_FLAG'], 'str') | "
+            "{'OBS_VALUE': 'float64'})",
+        ),
+        1.5,
+        1.2,
+    ),
+    (
+        "eurostat TSV, 1 million cells",
+        tsv,
+        ("eurostat_energy", "trade", {"flow": "M"}),
+        (
+            "pandas",
+            "frame = pandas.read_csv(path, sep='\\t', dtype='str')\n"
+            "frame = frame.melt(frame.columns[0])\n"
+            "frame[['value', 'flag']] = frame['value'].str.extract(r'^(\\S+) ?(\\w*)$')\n"
+            "frame['value'] = pandas.to_numeric(frame['value'].replace(':', None))",
+        ),
+        1.5,
+        1.2,
+    ),
+    (
+        "ecb history, 1 million rates",
+        ecb,
+        ("ecb", "rates", {}),
+        (
+            "pandas",
+            "frame = pandas.read_csv(path, na_values='N/A', parse_dates=['Date'])\n"
+            "frame = frame.iloc[:, :-1]\n"
+            "frame.groupby(frame.pop('Date').dt.to_period('M')).agg(['mean', 'count'])",
+        ),
+        1.5,
+        1.2,
+    ),
+    (
+        "eurostat JSON-stat, 1 million cells",
+        json_stat,
+        ("eurostat_energy", "trade", {}),
+        (
+            "pyjstat.pyjstat, pathlib",
+            "pyjstat.pyjstat.Dataset.read(pathlib.Path(path).read_text()).write('dataframe')",
+        ),
+        1.0,
+        1.2,
+    ),
+]
 
 
 def run(code: str, path: Path) -> tuple[float, float]:
     """Seconds and MiB above the imports of one process that runs `code` on `path`."""
     folders = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, folders))}
-    done = subprocess.run([sys.executable, "-c", PEAK + code, str(path)], capture_output=True,
-                          text=True, env=environment, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK + code, str(path)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
     if done.returncode:
         sys.exit(f"{code}\nfailed:\n{done.stderr[-2000:]}")
     seconds, kib = map(float, done.stdout.split()[-2:])
@@ -218,11 +299,15 @@ def main(rounds: int = 5) -> int:
             theirs = THEIRS.format(imports=imports, code=code)
             pairs = [(run(ours, path), run(theirs, path)) for _ in range(rounds)]
             ratios = [statistics.median(pair[0][i] / pair[1][i] for pair in pairs) for i in (0, 1)]
-            a, b = ([statistics.median(pair[side][i] for pair in pairs) for i in (0, 1)]
-                    for side in (0, 1))  # fmt: skip
+            a, b = (
+                [statistics.median(pair[side][i] for pair in pairs) for i in (0, 1)]
+                for side in (0, 1)
+            )
             over += ratios[0] > most or ratios[1] > heap
-            print(f"{a[0]:6.2f}s {a[1]:4.0f}MiB {b[0]:6.2f}s {b[1]:4.0f}MiB {ratios[0]:5.2f} "
-                  f"{most:5.2f} {ratios[1]:6.2f} {heap:5.2f}  {what}")  # fmt: skip
+            print(
+                f"{a[0]:6.2f}s {a[1]:4.0f}MiB {b[0]:6.2f}s {b[1]:4.0f}MiB {ratios[0]:5.2f} "
+                f"{most:5.2f} {ratios[1]:6.2f} {heap:5.2f}  {what}"
+            )
             path.unlink()
         over += hostile(Path(folder))
     return int(over > 0)

@@ -30,14 +30,23 @@ def synthetic(rows: int) -> pd.DataFrame:
     areas = np.array([f"{a}{b}{c}" for a in "ABCD" for b in "PQRSTU" for c in "VWXYZ"])
     frame = pd.DataFrame(
         {
-            "source_id": "synthetic", "source_row": np.arange(rows) + 1, "source_field": "",
-            "reporter_iso": areas[flow % 100], "partner_iso": areas[flow // 100 % 100],
-            "flow_code": "M", "cmd_code": "2709", "currency": "EUR",
+            "source_id": "synthetic",
+            "source_row": np.arange(rows) + 1,
+            "source_field": "",
+            "reporter_iso": areas[flow % 100],
+            "partner_iso": areas[flow // 100 % 100],
+            "flow_code": "M",
+            "cmd_code": "2709",
+            "currency": "EUR",
             "ref_period": (480 + month).astype("datetime64[M]").astype("datetime64[us]"),
-            "n_months": 1, EUR: random.uniform(1e3, 1e6, rows), USD: random.uniform(1e3, 1e6, rows),
-            KG: random.uniform(1e3, 1e6, rows), "flags": "", "qualifier": "=",
+            "n_months": 1,
+            EUR: random.uniform(1e3, 1e6, rows),
+            USD: random.uniform(1e3, 1e6, rows),
+            KG: random.uniform(1e3, 1e6, rows),
+            "flags": "",
+            "qualifier": "=",
         }
-    )  # fmt: skip
+    )
     return frame.astype(dict.fromkeys(["reporter_iso", "partner_iso"], "str"))
 
 
@@ -77,8 +86,9 @@ def alone(name: str, columns: str) -> None:
 
 def run(name: str, columns: str) -> tuple[float, ...]:
     """The same in a process of its own."""
-    child = subprocess.run([sys.executable, __file__, name, columns], stdout=subprocess.PIPE,
-                           check=True, text=True)  # fmt: skip
+    child = subprocess.run(
+        [sys.executable, __file__, name, columns], stdout=subprocess.PIPE, check=True, text=True
+    )
     return tuple(map(float, child.stdout.split()))
 
 

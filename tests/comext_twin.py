@@ -67,6 +67,9 @@ class Directory(comtrade_twin.Twin):
         if "dir" not in query:
             return 404, {}, b"<html>not found</html>"
         lines = [f"NAME,SIZE,TYPE,{self.date}"]
-        lines += [f"{name},{size},7z,{released}" for (folder, name), (size, released)
-                  in self.listing.items() if folder == query["dir"][0]]  # fmt: skip
+        lines += [
+            f"{name},{size},7z,{released}"
+            for (folder, name), (size, released) in self.listing.items()
+            if folder == query["dir"][0]
+        ]
         return 200, {"Content-Type": "text/csv"}, ("\n".join(lines) + "\n").encode()

@@ -18,8 +18,19 @@ from tradeflows.retrieval.http import Clock
 NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
 KEY = "k3y-0f-n0b0dy-4t-4ll"
 PARTNERS = {"0": "W00", "156": "CHN", "643": "RUS", "398": "KAZ", "490": "S19", "757": "CHE"}
-FAULTS = ["429", "429 bare", "429 date", "503", "html", "truncated", "drop", "slow", "miscounted",
-          "gzip broken", "wait in error"]  # fmt: skip
+FAULTS = [
+    "429",
+    "429 bare",
+    "429 date",
+    "503",
+    "html",
+    "truncated",
+    "drop",
+    "slow",
+    "miscounted",
+    "gzip broken",
+    "wait in error",
+]
 
 
 def row(reporter="156", period="202201", partner="643", product="880621", flow="X", **changes):
@@ -27,21 +38,54 @@ def row(reporter="156", period="202201", partner="643", product="880621", flow="
     value = changes.pop("value", 1000.0)
     imports = flow in ("M", "RM")
     return {
-        "typeCode": "C", "freqCode": "M" if len(period) == 6 else "A",
-        "refPeriodId": int((period + "0101")[:8]), "refYear": int(period[:4]),
-        "refMonth": int(period[4:] or 52), "period": period, "reporterCode": int(reporter),
-        "reporterISO": None, "reporterDesc": None, "flowCode": flow, "flowDesc": None,
-        "partnerCode": int(partner), "partnerISO": None, "partnerDesc": None, "partner2Code": 0,
-        "partner2ISO": None, "partner2Desc": None, "classificationCode": "H6",
-        "classificationSearchCode": "HS", "isOriginalClassification": True, "cmdCode": product,
-        "cmdDesc": None, "aggrLevel": 0 if product == "TOTAL" else len(product), "isLeaf": True,
-        "customsCode": "C00", "customsDesc": None, "mosCode": "0", "motCode": 0, "motDesc": None,
-        "qtyUnitCode": 5, "qtyUnitAbbr": "u", "qty": 7, "isQtyEstimated": False,
-        "altQtyUnitCode": -1, "altQtyUnitAbbr": "N/A", "altQty": None, "isAltQtyEstimated": False,
-        "netWgt": 12.5, "isNetWgtEstimated": False, "grossWgt": None, "isGrossWgtEstimated": False,
-        "cifvalue": value if imports else None, "fobvalue": None if imports else value,
-        "primaryValue": value, "legacyEstimationFlag": 0, "isReported": True, "isAggregate": False,
-    } | changes  # fmt: skip
+        "typeCode": "C",
+        "freqCode": "M" if len(period) == 6 else "A",
+        "refPeriodId": int((period + "0101")[:8]),
+        "refYear": int(period[:4]),
+        "refMonth": int(period[4:] or 52),
+        "period": period,
+        "reporterCode": int(reporter),
+        "reporterISO": None,
+        "reporterDesc": None,
+        "flowCode": flow,
+        "flowDesc": None,
+        "partnerCode": int(partner),
+        "partnerISO": None,
+        "partnerDesc": None,
+        "partner2Code": 0,
+        "partner2ISO": None,
+        "partner2Desc": None,
+        "classificationCode": "H6",
+        "classificationSearchCode": "HS",
+        "isOriginalClassification": True,
+        "cmdCode": product,
+        "cmdDesc": None,
+        "aggrLevel": 0 if product == "TOTAL" else len(product),
+        "isLeaf": True,
+        "customsCode": "C00",
+        "customsDesc": None,
+        "mosCode": "0",
+        "motCode": 0,
+        "motDesc": None,
+        "qtyUnitCode": 5,
+        "qtyUnitAbbr": "u",
+        "qty": 7,
+        "isQtyEstimated": False,
+        "altQtyUnitCode": -1,
+        "altQtyUnitAbbr": "N/A",
+        "altQty": None,
+        "isAltQtyEstimated": False,
+        "netWgt": 12.5,
+        "isNetWgtEstimated": False,
+        "grossWgt": None,
+        "isGrossWgtEstimated": False,
+        "cifvalue": value if imports else None,
+        "fobvalue": None if imports else value,
+        "primaryValue": value,
+        "legacyEstimationFlag": 0,
+        "isReported": True,
+        "isAggregate": False,
+    } | changes
 
 
 class Twin:
@@ -80,8 +124,10 @@ class Twin:
         wanted = query.get("reporterCode")
         return self.more + [
             {
-                "datasetCode": int(f"{reporter}{period}"), "reporterCode": int(reporter),
-                "period": period, "classificationCode": "H6",
+                "datasetCode": int(f"{reporter}{period}"),
+                "reporterCode": int(reporter),
+                "period": period,
+                "classificationCode": "H6",
                 "totalRecords": count * self.times + self.others,
                 "datasetChecksum": self.releases.get(f"{reporter} {period}", ("", 11))[1],
                 "firstReleased": "2024-01-15T00:00:00",
@@ -90,11 +136,19 @@ class Twin:
             }
             for (reporter, period), count in sorted(cells.items())
             if not wanted or reporter in wanted
-        ]  # fmt: skip
+        ]
 
     def select(self, query):
-        fields = {"reporterCode", "period", "partnerCode", "cmdCode", "flowCode", "partner2Code",
-                  "customsCode", "motCode"} - self.ignores  # fmt: skip
+        fields = {
+            "reporterCode",
+            "period",
+            "partnerCode",
+            "cmdCode",
+            "flowCode",
+            "partner2Code",
+            "customsCode",
+            "motCode",
+        } - self.ignores
         for each in self.rows:
             if all(
                 str(each[name]) in values

@@ -23,9 +23,16 @@ def project(make_root):
     """Build a project with one raw file and one notebook that reads it."""
     root = make_root({"oil": {"text": PRICES}})
     save_notebook(
-        root / "notebooks" / "01_oil.ipynb", "# Well?", READ, "## It fell", CHECK,
-        "## It is drawn", "oil.iloc[[1], [1]]", "## Nothing moves here", "assert 1\n'one'",
-    )  # fmt: skip
+        root / "notebooks" / "01_oil.ipynb",
+        "# Well?",
+        READ,
+        "## It fell",
+        CHECK,
+        "## It is drawn",
+        "oil.iloc[[1], [1]]",
+        "## Nothing moves here",
+        "assert 1\n'one'",
+    )
     return root
 
 
@@ -40,9 +47,9 @@ def test_a_raw_value_that_changes_is_announced_by_claim_once(project, make_root)
         "01_oil: It fell: nothing → 7.99 dollars",
         "01_oil: Nothing moves here: nothing → one",
     ]
-    announced = committed(project)
+    verdict_rows = committed(project)
     assert accept.accept(project) == ["nothing moved"]
-    assert committed(project) == announced
+    assert committed(project) == verdict_rows
 
     make_root({"oil": {"text": CHANGED}})
     lines = accept.accept(project)
@@ -89,16 +96,28 @@ def test_a_notebook_that_fails_keeps_all_of_them_and_the_totals_as_they_were(pro
     ("old", "new", "said"),
     [
         (["## A", ("assert 1", "one")], ["## A", ("assert 1", "two")], ["n: A: one → two"]),
-        (["## A", ("assert 1", "one")], ["## B", ("assert 1", "one")],
-         ["n: A: one → nothing", "n: B: nothing → one"]),
-        (["## A", ("1", {"text/plain": "1"})], ["## A", ("1", {"text/plain": "2"})],
-         ["n: A: numbers drawn changed"]),
-        ([("1", {"text/plain": "1"})], [("1", {"text/plain": "2"})],
-         ["n: before the first claim: numbers drawn changed"]),
-        (["## A", ("assert 1", "one")], ["## A", ("assert  1", "one")],
-         ["n: written anew; no sentence and no drawn number moved"]),
+        (
+            ["## A", ("assert 1", "one")],
+            ["## B", ("assert 1", "one")],
+            ["n: A: one → nothing", "n: B: nothing → one"],
+        ),
+        (
+            ["## A", ("1", {"text/plain": "1"})],
+            ["## A", ("1", {"text/plain": "2"})],
+            ["n: A: numbers drawn changed"],
+        ),
+        (
+            [("1", {"text/plain": "1"})],
+            [("1", {"text/plain": "2"})],
+            ["n: before the first claim: numbers drawn changed"],
+        ),
+        (
+            ["## A", ("assert 1", "one")],
+            ["## A", ("assert  1", "one")],
+            ["n: written anew; no sentence and no drawn number moved"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_moved_is_told_by_claim(old, new, said):
     assert accept.moved("n", notebook(*old), notebook(*new)) == said
 

@@ -60,12 +60,19 @@ reason = "not public"
 @pytest.fixture(autouse=True)
 def root(make_root, monkeypatch):
     sources = {
-        "flows": {"table": "trade", "cleaner": "transcribed.comtrade_energy_from_russia",
-                  "text": FLOWS},
+        "flows": {
+            "table": "trade",
+            "cleaner": "transcribed.comtrade_energy_from_russia",
+            "text": FLOWS,
+        },
         "oil": {"text": PRICES},
-        "printed": {"table": "figures", "cleaner": "transcribed.published_figures",
-                    "text": FIGURES, "arguments": {"repeats": {}}},
-    }  # fmt: skip
+        "printed": {
+            "table": "figures",
+            "cleaner": "transcribed.published_figures",
+            "text": FIGURES,
+            "arguments": {"repeats": {}},
+        },
+    }
     folder = make_root(sources)
     (folder / "data" / "claims.toml").write_text(LEDGER)
     tf.build(folder)
@@ -96,8 +103,14 @@ def test_each_number_of_a_chart_comes_with_its_raw_line():
 def test_a_number_in_another_unit_is_followed_and_the_factor_told():
     frame = crude()
     sums = measures.total(frame, KG, over=["reporter_iso"], every=3)
-    drawn = charts.blocks(sums.assign(by="both", pace=(sums[KG] / 1e6).round(4)), y="pace",
-                          by="by", per_month=False, title="Crude", unit="kt")  # fmt: skip
+    drawn = charts.blocks(
+        sums.assign(by="both", pace=(sums[KG] / 1e6).round(4)),
+        y="pace",
+        by="by",
+        per_month=False,
+        title="Crude",
+        unit="kt",
+    )
     found = raw_lines.terms(drawn.figure)
     assert found["factor"].tolist() == [1e-6] * 6
     assert found["value"].sum() == pytest.approx(found["number"].iloc[0] / 1e-6)
@@ -119,8 +132,9 @@ def test_series_of_different_columns_are_followed_each_to_its_own():
     both = measures.stack({"price": price, "weight": weight})
     found = raw_lines.terms(lines(both, "shown", "series").figure)
     assert found.groupby("series")["source_id"].first().to_dict() == {
-        "price": "oil", "weight": "flows",
-    }  # fmt: skip
+        "price": "oil",
+        "weight": "flows",
+    }
 
 
 def test_what_a_notebook_computed_says_so_and_the_other_series_open():
@@ -136,13 +150,15 @@ def test_panels_and_ranges_are_followed_too():
     frame = crude().assign(good="crude")
     grid = charts.panels(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
     assert raw_lines.terms(grid[0].figure)["series"].unique().tolist() == [
-        "China, crude", "India, crude",
-    ]  # fmt: skip
+        "China, crude",
+        "India, crude",
+    ]
     ranged = frame.query("ref_period < '2021-02'").assign(
         value=float("nan"), low=0.0, high=lambda rows: rows[KG] / 1000
     )
-    drawn = charts.bars(ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude",
-                        unit="t")  # fmt: skip
+    drawn = charts.bars(
+        ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude", unit="t"
+    )
     assert raw_lines.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
 
 
@@ -176,8 +192,9 @@ def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
     ledger = claims.table()
     terms = tf.trace(ledger)
     assert terms[["formula", "value", "line"]].values.tolist() == [
-        ["r0", 50.0, 2], ["r1 * 2.0", 60.0, 3],
-    ]  # fmt: skip
+        ["r0", 50.0, 2],
+        ["r1 * 2.0", 60.0, 3],
+    ]
     axes = charts.ratios(ledger, title="Claims", unit="times")
     assert raw_lines.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
 

@@ -146,8 +146,10 @@ def test_an_entry_becomes_a_source(make_root):
         ({"title": None, "rank": None}, "lacks title, rank"),
         ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
         ({"table": "trades"}, "no such table as 'trades'; did you mean 'trade'?"),
-        ({"kind": "x"}, "no such kind as 'x'; there are code list, fetched, published, "
-         "transcribed"),
+        (
+            {"kind": "x"},
+            "no such kind as 'x'; there are code list, fetched, published, transcribed",
+        ),
         ({"supersedes": "gas"}, "no such supersedes as 'gas'; there are other"),
         ({"supersedes": "oil"}, "no such supersedes as 'oil'; there are other"),
         ({"steps": None}, "lacks address or steps: say where the file comes from"),
@@ -158,15 +160,17 @@ def test_an_entry_becomes_a_source(make_root):
         ({"rank": True}, "rank must be a whole number, not True"),
         ({"title": 5}, "title must be text, not 5"),
         ({"title": ""}, "title is empty"),
-        ({"retrieved": "2024-06-30"}, "retrieved must be a date such as 2026-11-25, not "
-         "'2024-06-30'"),
+        (
+            {"retrieved": "2024-06-30"},
+            "retrieved must be a date such as 2026-11-25, not '2024-06-30'",
+        ),
         ({"arguments": "flow=M"}, "arguments must be a table, not 'flow=M'"),
         ({"cleaner": ""}, "a code list has no cleaner, and every other file has one"),
         ({"table": "code list"}, "a code list has no cleaner, and every other file has one"),
         ({"path": "demo/other.csv"}, "demo/other.csv is the file of other already"),
         ({"path": "local/oil.csv"}, "path 'local/oil.csv' must not lie in local/"),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_entry_is_refused_in_one_line(make_root, changes, message):
     root = make_root({"other": {}, "oil": changes})
     found = refusal(catalogue.load, root)
@@ -177,16 +181,22 @@ def test_a_faulty_entry_is_refused_in_one_line(make_root, changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cleaner": "transcribed.odni_claims"}, "transcribed.odni_claims needs the argument "
-         "'repeats'"),
+        (
+            {"cleaner": "transcribed.odni_claims"},
+            "transcribed.odni_claims needs the argument 'repeats'",
+        ),
         ({"arguments": {"flow": "M"}}, "transcribed.eia_brent has no argument 'flow'"),
-        ({"cleaner": "transcribed.eia_brant"}, "no cleaner 'transcribed.eia_brant'; did you mean "
-         "'transcribed.eia_brent'?"),
-        ({"cleaner": "transcribd.eia_brent"}, "no cleaner 'transcribd.eia_brent'; did you mean "
-         "'transcribed'?"),
+        (
+            {"cleaner": "transcribed.eia_brant"},
+            "no cleaner 'transcribed.eia_brant'; did you mean 'transcribed.eia_brent'?",
+        ),
+        (
+            {"cleaner": "transcribd.eia_brent"},
+            "no cleaner 'transcribd.eia_brent'; did you mean 'transcribed'?",
+        ),
         ({"cleaner": "transcribed.read_text"}, "no cleaner 'transcribed.read_text'"),
     ],
-)  # fmt: skip
+)
 def test_verify_names_a_wrong_cleaner(make_root, changes, message):
     root = make_root({"other": {}, "oil": changes})
     found = refusal(catalogue.verify, root)
@@ -196,9 +206,18 @@ def test_verify_names_a_wrong_cleaner(make_root, changes, message):
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/passwd", "../oil.csv", "demo/../../oil.csv", "demo\\oil.csv", "demo//oil.csv",
-     "./demo/oil.csv", "oil.csv", ".", "demo/oil\0.csv"],
-)  # fmt: skip
+    [
+        "/etc/passwd",
+        "../oil.csv",
+        "demo/../../oil.csv",
+        "demo\\oil.csv",
+        "demo//oil.csv",
+        "./demo/oil.csv",
+        "oil.csv",
+        ".",
+        "demo/oil\0.csv",
+    ],
+)
 def test_a_path_cannot_leave_the_folder_of_raw_files(make_root, path):
     root = make_root({"oil": {"path": path}})
     expected = f"path {path!r} must be a plain path below data/raw, such as gacc/x.csv"

@@ -13,8 +13,9 @@ from tradeflows.publishers import cbr
 
 RATES = [("03.03.2026", 1, "77,1734"), ("04.03.2026", 1, "77,6093"), ("26.03.2026", 1, "77,8009")]
 DOLLAR = twins.cbr("R01235", "01.03.2026", "31.03.2026", RATES)
-DAY = twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
-                                   ("CNY", 10, "Юаней", "117,5660")])  # fmt: skip
+DAY = twins.cbr_day(
+    "29.06.2023", [("USD", 1, "Доллар США", "85,0504"), ("CNY", 10, "Юаней", "117,5660")]
+)
 
 
 @pytest.fixture
@@ -43,8 +44,12 @@ def test_a_value_for_ten_is_divided_by_ten(rows):
 
 
 def test_the_rouble_before_its_three_noughts_were_struck_off_is_another_currency(rows):
-    raw = twins.cbr("R01235", "31.12.1997", "01.01.1998",
-                    [("31.12.1997", 1, "5960,0000"), ("01.01.1998", 1, "5,9600")])  # fmt: skip
+    raw = twins.cbr(
+        "R01235",
+        "31.12.1997",
+        "01.01.1998",
+        [("31.12.1997", 1, "5960,0000"), ("01.01.1998", 1, "5,9600")],
+    )
     assert [(row["quote"], row["rate"]) for row in rows(raw)] == [("RUR", 5960), ("RUB", 5.96)]
 
 
@@ -94,17 +99,21 @@ def test_a_file_that_is_far_too_large_is_refused(rows, monkeypatch):
     st.dictionaries(
         st.dates(date(2015, 1, 1), date(2026, 12, 31)),
         st.tuples(st.sampled_from([1, 10, 100]), st.decimals("0.0001", "9999", places=4)),
-        min_size=1, max_size=30,
+        min_size=1,
+        max_size=30,
     )
-)  # fmt: skip
+)
 def test_what_is_written_is_read_back(tmp_path_factory, rates):
     first, last = min(rates), max(rates)
     path = tmp_path_factory.mktemp("twin") / "a.xml"
     path.write_bytes(
-        twins.cbr("R01375", f"{first:%d.%m.%Y}", f"{last:%d.%m.%Y}",
-                  [(f"{day:%d.%m.%Y}", n, str(v).replace(".", ",")) for day, (n, v) in
-                   rates.items()])
-    )  # fmt: skip
+        twins.cbr(
+            "R01375",
+            f"{first:%d.%m.%Y}",
+            f"{last:%d.%m.%Y}",
+            [(f"{day:%d.%m.%Y}", n, str(v).replace(".", ",")) for day, (n, v) in rates.items()],
+        )
+    )
     [part] = cbr.clean(path)
     found = part.rows.to_pylist()
     months = {day.replace(day=1) for day in rates}
@@ -125,7 +134,10 @@ def naive(raw):
     """Rates by a pattern: their mean, and how many."""
     found = re.findall(
         r"<(?:Record\s[^>]*?\bDate\s*=\s*[\"'].*?[\"']|Valute\b).*?<Nominal>\s*(\d+)\s*</Nominal>.*?"
-        r"<Value>\s*([\d,]+)\s*</Value>", raw.decode("cp1251", "replace"), re.DOTALL)  # fmt: skip
+        r"<Value>\s*([\d,]+)\s*</Value>",
+        raw.decode("cp1251", "replace"),
+        re.DOTALL,
+    )
     held = [Decimal(v.replace(",", ".")) / int(n) for n, v in found]
     return float(sum(held) / len(held)), len(held)
 

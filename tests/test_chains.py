@@ -20,15 +20,22 @@ def rows(*cells, **shared):
     """Make a frame of a year, a code and a value a line."""
     frame = pd.DataFrame(list(cells), columns=["year", "cmd_code", EUR])
     frame["ref_period"] = pd.to_datetime(frame.pop("year").astype("str") + "-01")
-    return frame.assign(n_months=1, classification_code="CN" + frame["ref_period"].dt.strftime(
-        "%Y"), currency="EUR", valuation="CIF", **shared)  # fmt: skip
+    return frame.assign(
+        n_months=1,
+        classification_code="CN" + frame["ref_period"].dt.strftime("%Y"),
+        currency="EUR",
+        valuation="CIF",
+        **shared,
+    )
 
 
 def table(*links):
     """Relations from words such as "2023 old new"."""
     found = [link.split() for link in links]
-    return [{"period": f"{year}{int(year) + 1}", "predecessor": old, "successor": new}
-            for year, old, new in found]  # fmt: skip
+    return [
+        {"period": f"{year}{int(year) + 1}", "predecessor": old, "successor": new}
+        for year, old, new in found
+    ]
 
 
 def told(frame):
@@ -44,14 +51,19 @@ def test_a_code_that_got_another_name_is_followed():
     frame = rows((2023, A, 5.0), (2024, B, 7.0))
     relations = table(f"2023 {A} {B}")
     assert told(measures.chained(frame, relations, 2024)) == {
-        (2023, B): (5, 5, 5), (2024, B): (7, 7, 7)}  # fmt: skip
+        (2023, B): (5, 5, 5),
+        (2024, B): (7, 7, 7),
+    }
     assert told(measures.chained(frame, relations, 2023)) == {
-        (2023, A): (5, 5, 5), (2024, A): (7, 7, 7)}  # fmt: skip
+        (2023, A): (5, 5, 5),
+        (2024, A): (7, 7, 7),
+    }
 
 
 def test_codes_that_were_merged_are_added():
-    result = measures.chained(rows((2023, A, 5.0), (2023, B, 1.0)),
-                              table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024)  # fmt: skip
+    result = measures.chained(
+        rows((2023, A, 5.0), (2023, B, 1.0)), table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024
+    )
     assert told(result) == {(2023, C): (6, 6, 6)}
     assert result["classification_code"].tolist() == ["CN2024"]
 
@@ -60,8 +72,12 @@ def test_a_code_that_was_split_gives_an_interval_and_its_group_a_value():
     frame = rows((2023, A, 5.0), (2023, D, 2.0), (2024, B, 1.0), (2024, C, 8.0))
     relations = table(f"2023 {A} {B}", f"2023 {A} {C}", f"2023 {D} {C}")
     result = measures.chained(frame, relations, 2024)
-    assert told(result) == {(2023, B): (None, 0, 5), (2023, C): (None, 2, 7),
-                            (2024, B): (1, 1, 1), (2024, C): (8, 8, 8)}  # fmt: skip
+    assert told(result) == {
+        (2023, B): (None, 0, 5),
+        (2023, C): (None, 2, 7),
+        (2024, B): (1, 1, 1),
+        (2024, C): (8, 8, 8),
+    }
     assert "2 of 4 figures of value_reported are intervals" in result.attrs["caveats"][0]
     whole = measures.chained(frame, relations, 2024, whole=True)
     assert told(whole) == {(2023, f"{B}+{C}"): (7, 7, 7), (2024, f"{B}+{C}"): (9, 9, 9)}
@@ -92,18 +108,26 @@ def test_a_code_that_takes_in_another_and_keeps_its_name_is_still_itself():
     frame = rows((2023, A, 5.0), (2023, B, 1.0), (2024, B, 9.0))
     relations = table(f"2023 {A} {B}")  # which does not say that B becomes B
     assert told(measures.chained(frame, relations, 2024)) == {
-        (2023, B): (6, 6, 6), (2024, B): (9, 9, 9)}  # fmt: skip
+        (2023, B): (6, 6, 6),
+        (2024, B): (9, 9, 9),
+    }
     assert told(measures.chained(frame, relations, 2023)) == {
-        (2023, A): (5, 5, 5), (2023, B): (1, 1, 1), (2024, A): (None, 0, 9),
-        (2024, B): (None, 0, 9)}  # fmt: skip
+        (2023, A): (5, 5, 5),
+        (2023, B): (1, 1, 1),
+        (2024, A): (None, 0, 9),
+        (2024, B): (None, 0, 9),
+    }
 
 
 def test_a_code_that_gives_to_another_and_stays_is_still_itself():
     frame = rows((2023, A, 5.0), (2024, A, 2.0), (2024, B, 4.0))
     relations = table(f"2023 {A} {B}")  # which does not say that A becomes A
     assert told(measures.chained(frame, relations, 2024)) == {
-        (2023, A): (None, 0, 5), (2023, B): (None, 0, 5), (2024, A): (2, 2, 2),
-        (2024, B): (4, 4, 4)}  # fmt: skip
+        (2023, A): (None, 0, 5),
+        (2023, B): (None, 0, 5),
+        (2024, A): (2, 2, 2),
+        (2024, B): (4, 4, 4),
+    }
 
 
 def test_a_null_leaves_no_upper_end():
@@ -113,8 +137,13 @@ def test_a_null_leaves_no_upper_end():
 
 
 def test_cells_stay_apart_and_flags_are_joined():
-    frame = rows((2023, A, 5.0), (2023, B, 1.0), reporter_iso=["AUT", "FRA"],
-                 flags=["provisional", ""], qualifier="=")  # fmt: skip
+    frame = rows(
+        (2023, A, 5.0),
+        (2023, B, 1.0),
+        reporter_iso=["AUT", "FRA"],
+        flags=["provisional", ""],
+        qualifier="=",
+    )
     relations = table(f"2023 {A} {C}", f"2023 {B} {C}")
     result = measures.chained(frame, relations, 2024)
     assert result["reporter_iso"].tolist() == ["AUT", "FRA"]
@@ -124,7 +153,8 @@ def test_cells_stay_apart_and_flags_are_joined():
 def test_codes_that_are_not_in_the_frame_are_named():
     result = measures.chained(rows((2023, A, 5.0)), table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024)
     assert result.attrs["caveats"] == (
-        f"1 codes that belong to these have no row and count as none: {B} in 2023",)  # fmt: skip
+        f"1 codes that belong to these have no row and count as none: {B} in 2023",
+    )
 
 
 def test_each_end_comes_from_its_rows():
@@ -162,20 +192,27 @@ YEARS = (2020, 2021, 2022, 2023)
 def worlds(draw):
     """Goods, the code of each in each year, the table of what changed, and the trade of each."""
     goods = range(draw(st.integers(1, 7)))
-    named = [draw(st.lists(st.integers(0, 4), min_size=len(goods), max_size=len(goods)))
-             for _ in YEARS]  # fmt: skip
+    named = [
+        draw(st.lists(st.integers(0, 4), min_size=len(goods), max_size=len(goods))) for _ in YEARS
+    ]
     for before, now in pairwise(named):  # most codes stay as they are
-        now[:] = [old if draw(st.integers(0, 2)) else new
-                  for old, new in zip(before, now, strict=True)]  # fmt: skip
+        now[:] = [
+            old if draw(st.integers(0, 2)) else new for old, new in zip(before, now, strict=True)
+        ]
     code = {year: [f"9000000{i}" for i in each] for year, each in zip(YEARS, named, strict=True)}
     links = set()
     for year in YEARS[:-1]:
         pairs = {(code[year][good], code[year + 1][good]) for good in goods}
-        links |= {(f"{year}{year + 1}", old, new) for old, new in pairs if old != new or sum(
-            old in pair for pair in pairs) > 1}  # fmt: skip
+        links |= {
+            (f"{year}{year + 1}", old, new)
+            for old, new in pairs
+            if old != new or sum(old in pair for pair in pairs) > 1
+        }
         links.add((f"{year}{year + 1}", "99999990", "99999991"))  # so that each year has a change
-    relations = [dict(zip(("period", "predecessor", "successor"), link, strict=True))
-                 for link in sorted(links)]  # fmt: skip
+    relations = [
+        dict(zip(("period", "predecessor", "successor"), link, strict=True))
+        for link in sorted(links)
+    ]
     trade = {(year, good): draw(st.integers(0, 9)) for year in YEARS for good in goods}
     return code, relations, trade
 

@@ -96,10 +96,16 @@ def windows(frame=FIGURES, **more):
 
 
 def panels(frame=None, **more):
-    frame = pd.concat(
-        [monthly(CHN=[1, 2], IND=[3, 4]).assign(what=w, mt=lambda f, k=k: f["mt"] * k)
-         for w, k in (("Price", 10), ("Quantity", 1))]
-    ) if frame is None else frame  # fmt: skip
+    frame = (
+        pd.concat(
+            [
+                monthly(CHN=[1, 2], IND=[3, 4]).assign(what=w, mt=lambda f, k=k: f["mt"] * k)
+                for w, k in (("Price", 10), ("Quantity", 1))
+            ]
+        )
+        if frame is None
+        else frame
+    )
     return charts.panels(frame, y="mt", by="who", panel="what", **LOOK | more)
 
 
@@ -131,10 +137,14 @@ def ratios(frame=LEDGER, **more):
 
 
 SHARES = pd.DataFrame(
-    [("SVK", "2709", 100.0, "1.00"), ("SVK", "2701", 43.9, "0.25–0.28"), ("CZE", "2709", 50.2, ""),
-     ("CZE", "2701", None, "")],
+    [
+        ("SVK", "2709", 100.0, "1.00"),
+        ("SVK", "2701", 43.9, "0.25–0.28"),
+        ("CZE", "2709", 50.2, ""),
+        ("CZE", "2701", None, ""),
+    ],
     columns=["member", "fuel", "pct", "hhi"],
-)  # fmt: skip
+)
 
 
 def cells(frame=SHARES, across="fuel", **more):
@@ -227,8 +237,9 @@ def test_points_keep_every_statement_of_a_month_and_join_none():
 
 
 def test_a_range_is_a_bar_and_half_a_range_a_bound():
-    frame = statements(("2022-01", "CNY", None, "="), ("2022-02", "CNY", None, "="),
-                       ("2022-03", "CNY", 15, "="))  # fmt: skip
+    frame = statements(
+        ("2022-01", "CNY", None, "="), ("2022-02", "CNY", None, "="), ("2022-03", "CNY", 15, "=")
+    )
     table = charts.drawn(points(frame.assign(a=[12, 20, 10], b=[18, None, None]), span=("a", "b")))
     assert table["low"].fillna(-1).tolist() == [12, -1, 10]
     assert table["high"].fillna(-1).tolist() == [18, -1, 15]
@@ -262,9 +273,7 @@ def test_the_share_of_a_block_is_not_divided():
 def test_bars_print_the_qualifier_the_range_and_what_is_not_published():
     table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
     assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
-    assert table["printed"].tolist() == [
-        "~ 50.6", "81.35 (80 to 83)", "40 to 55", "not published"
-    ]  # fmt: skip
+    assert table["printed"].tolist() == ["~ 50.6", "81.35 (80 to 83)", "40 to 55", "not published"]
     assert table["value"].fillna(-1).tolist() == [50.6, 81.35, -1, -1]
     assert table["high"].fillna(-1).tolist() == [-1, 83, 55, -1]
     assert table["$81 bn, the claim"].tolist() == [81] * 4
@@ -295,8 +304,15 @@ def test_windows_show_their_days_and_whose_source_the_claim_is(log):
 
 
 def test_what_disagrees_is_not_said_to_be_one_time_the_claim():
-    near = readings(("A", 1.00004, False, "not reproduced"), ("B", 1.00004, True, "reproduced"),
-                    statement="So", figure=100, value=100.0, unit="USD", qualifier="=")  # fmt: skip
+    near = readings(
+        ("A", 1.00004, False, "not reproduced"),
+        ("B", 1.00004, True, "reproduced"),
+        statement="So",
+        figure=100,
+        value=100.0,
+        unit="USD",
+        qualifier="=",
+    )
     said = charts.drawn(ratios(near))["printed"]
     assert said.to_dict() == {"A": "1.00004", "B": "1"}
 
@@ -310,8 +326,12 @@ def test_a_claim_is_a_row_and_each_reading_a_marker():
     assert table["mark"].tolist() == ["", "", "", "◄", ""]
     assert table["verdict"].tolist() == ["depends"] * 3 + ["open", "reproduced"]
     assert table["printed"].tolist() == [
-        "0.25 to 1.003", "", "", "≤ 2", "found 7 percent: 1 of 1 agree"
-    ]  # fmt: skip
+        "0.25 to 1.003",
+        "",
+        "",
+        "≤ 2",
+        "found 7 percent: 1 of 1 agree",
+    ]
     assert {"Trade fell", "It rose"} <= {text.get_text() for text in axes.texts}
     said = axes.figure.texts[-1].get_text()
     assert "Not shown: 1 without any reading.\nSource: made up for a test" in said
@@ -327,8 +347,11 @@ def test_readings_that_agree_are_filled_and_those_that_disagree_hollow():
 def test_no_marker_covers_another():
     axes = ratios(readings(*[("A", 1 + i / 1000, True, "reproduced") for i in range(5)]))
     axes.figure.canvas.draw()
-    spots = [line.get_transform().transform(line.get_xydata())[0] for line in axes.lines
-             if "|reading|" in (line.get_gid() or "")]  # fmt: skip
+    spots = [
+        line.get_transform().transform(line.get_xydata())[0]
+        for line in axes.lines
+        if "|reading|" in (line.get_gid() or "")
+    ]
     assert len(spots) == 5
     assert min(np.hypot(*(a - b)) for a, b in combinations(spots, 2)) > 7
 
@@ -347,10 +370,14 @@ def test_a_statement_has_two_lines_at_most():
 
 def test_what_has_no_place_on_the_axis_stands_at_its_edge_in_figures():
     frame = readings(
-        ("A", -0.0137, False, "depends"), ("A", 1.2, True, "depends"), ("B", 1.5, True, "found"),
-        ("B", 90.0, None, "found"), value=[-1.37, 120, 150, 9000], low=[-1.37, 120, 150, 0],
+        ("A", -0.0137, False, "depends"),
+        ("A", 1.2, True, "depends"),
+        ("B", 1.5, True, "found"),
+        ("B", 90.0, None, "found"),
+        value=[-1.37, 120, 150, 9000],
+        low=[-1.37, 120, 150, 0],
         high=[-1.37, 120, 150, 9000],
-    )  # fmt: skip
+    )
     axes = ratios(frame)
     table = charts.drawn(axes)
     assert table["mark"].tolist() == ["◄ −0.0137", "", "", "≤ 90 ►"]
@@ -363,9 +390,13 @@ def test_what_has_no_place_on_the_axis_stands_at_its_edge_in_figures():
 
 def test_a_bound_is_turned_by_a_negative_figure_and_a_range_is_drawn():
     frame = readings(
-        ("A", 0.5, False, "no"), ("B", 1.0, True, "yes"), ("B", 2.0, None, "yes"),
-        value=[-10, 100, 200], low=[-10, 90, 200], high=[np.inf, 110, np.inf],
-    )  # fmt: skip
+        ("A", 0.5, False, "no"),
+        ("B", 1.0, True, "yes"),
+        ("B", 2.0, None, "yes"),
+        value=[-10, 100, 200],
+        low=[-10, 90, 200],
+        high=[np.inf, 110, np.inf],
+    )
     table = charts.drawn(ratios(frame))
     assert table["mark"].tolist() == ["◄", "", "►"]
     assert table["low"].fillna(-1).tolist() == [-1, 0.9, -1]
@@ -392,9 +423,16 @@ def test_a_cell_without_a_figure_is_hatched_and_no_zero():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.004, "< 0.1"), (0.06, "0.1"), (9.14, "9.1"), (24.52, "25"), (99.78, "99.8"),
-     (100, "100")],
-)  # fmt: skip
+    [
+        (0, "0"),
+        (0.004, "< 0.1"),
+        (0.06, "0.1"),
+        (9.14, "9.1"),
+        (24.52, "25"),
+        (99.78, "99.8"),
+        (100, "100"),
+    ],
+)
 def test_a_cell_prints_two_figures_but_no_zero_or_hundred_that_is_not_quite_one(value, text):
     axes = cells(SHARES.head(1).assign(pct=float(value)))
     assert text in [one.get_text() for one in axes.texts]
@@ -489,11 +527,16 @@ def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeyp
     facts = Source._field_defaults | dict.fromkeys(Source._fields, "")
     known = {
         one: Source(
-            **facts | {"id": one, "publisher": "p", "title": f"title of {one}",
-                       "retrieved": date(2026, 11, 25)}
+            **facts
+            | {
+                "id": one,
+                "publisher": "p",
+                "title": f"title of {one}",
+                "retrieved": date(2026, 11, 25),
+            }
         )
         for one in ("a", "b")
-    }  # fmt: skip
+    }
     who = {"p": SimpleNamespace(name="The Office")}
     monkeypatch.setattr(catalogue, "_find_root", lambda: None)
     monkeypatch.setattr(catalogue, "_read", lambda root, local: (who, known))
@@ -503,8 +546,10 @@ def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeyp
     assert table.index.tolist() == ["b", "a"]
     assert table["claims"].tolist() == ["claim 1, claim 2", "claim 2"]
     assert table.loc["a", ["publisher", "title", "retrieved"]].tolist() == [
-        "The Office", "title of a", date(2026, 11, 25),
-    ]  # fmt: skip
+        "The Office",
+        "title of a",
+        date(2026, 11, 25),
+    ]
     with pytest.raises(QueryError, match="claim 3: its chart rests on no catalogued source"):
         charts.sources({"claim 3": lines(monthly(CHN=[1]))})
     one.attrs = {"sources": ("c",)}
@@ -541,8 +586,9 @@ DEFECTS = {
         "off the months of its series, see every=: CHN in 2022-02",
     ),
     "upside down": (
-        lambda: bars(BASKETS.rename(columns={"least": "most", "most": "least"}),
-                     span=("least", "most")),
+        lambda: bars(
+            BASKETS.rename(columns={"least": "most", "most": "least"}), span=("least", "most")
+        ),
         "low end is above its high end: all",
     ),
     "crowd": (lambda: lines(monthly(**{f"s{i}": [1] for i in range(7)})), "7 series without"),
@@ -555,24 +601,27 @@ DEFECTS = {
     "no number": (lambda: windows(FIGURES.assign(low=np.nan, high=np.nan)), "any value: D20"),
     "no agreement": (lambda: ratios(LEDGER.drop(columns="agrees")), "no column agrees"),
     "two verdicts": (
-        lambda: ratios(LEDGER.assign(verdict=list("abcdef"))), "two verdicts for one claim: A"
+        lambda: ratios(LEDGER.assign(verdict=list("abcdef"))),
+        "two verdicts for one claim: A",
     ),
     "no reading": (lambda: ratios(LEDGER[LEDGER["id"] == "C"]), "no claim has a reading"),
     "reference of zero": (lambda: ratios(reference={"nothing": 0.0}), "a reference that is not"),
     "two cells": (lambda: cells(pd.concat([SHARES, SHARES])), "two values for one point: SVK"),
     "no shade": (lambda: cells(SHARES.assign(pct=-1.0)), "no shade for a figure below zero: SVK"),
     "words in months": (
-        lambda: cells(monthly(SVK=[1]).assign(member="SVK", pct=1, hhi=""), "ref_period",
-                      words="hhi"),
+        lambda: cells(
+            monthly(SVK=[1]).assign(member="SVK", pct=1, hhi=""), "ref_period", words="hhi"
+        ),
         "months side by side have no room for hhi",
     ),
     "middle of a month": (
-        lambda: cells(monthly(SVK=[1]).assign(member="SVK", pct=1, ref_period="2022-01-15"),
-                      "ref_period"),
+        lambda: cells(
+            monthly(SVK=[1]).assign(member="SVK", pct=1, ref_period="2022-01-15"), "ref_period"
+        ),
         "no first day of a month: SVK",
     ),
     "log of zero": (lambda: windows(FIGURES.assign(value=0.0), log=True), "no place on a log"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -643,24 +692,34 @@ def overlapping(figure):
     return cut + pairs
 
 
-CLOSE = {who: [*range(20), 20 + i / 10] for i, who in enumerate(
-    ["EU27_2020", "CHN", "IND", "TUR", "KOR", "a publisher with a long name"])}  # fmt: skip
+CLOSE = {
+    who: [*range(20), 20 + i / 10]
+    for i, who in enumerate(
+        ["EU27_2020", "CHN", "IND", "TUR", "KOR", "a publisher with a long name"]
+    )
+}
 
 
 # Readings far and near, on both sides of the claim and beyond the axis, under long sentences.
 CROWDED = readings(
     *[
         (f"C{i}", ratio, agrees, "depends on the definition")
-        for i, found in enumerate([
-            [(0.05, False)], [(0.977, False), (0.98, False)], [(0.9996, True), (1.0034, True)],
-            [(-3.0, False), (0.11, False), (4.0, True), (60, None)], [(7.9, True), (8.0, True)],
-            [(1.0, None), (2.3, True)], [(0.72, False), (0.85, False), (0.86, True)],
-        ])
+        for i, found in enumerate(
+            [
+                [(0.05, False)],
+                [(0.977, False), (0.98, False)],
+                [(0.9996, True), (1.0034, True)],
+                [(-3.0, False), (0.11, False), (4.0, True), (60, None)],
+                [(7.9, True), (8.0, True)],
+                [(1.0, None), (2.3, True)],
+                [(0.72, False), (0.85, False), (0.86, True)],
+            ]
+        )
         for ratio, agrees in found
     ],
     statement="A sentence of the length that sentences of a report have, and then as much again as "
     "a sentence of the length that sentences of a report have.",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
@@ -684,21 +743,28 @@ def test_no_text_is_cut_or_covers_another(draw):
 
 
 def test_a_window_close_below_another_is_named_beside_it_and_by_no_line_across_words():
-    near = pd.DataFrame({
-        "id": ["D22", "D23", "D25", "D01"], "value": [125.0, 186.0, 144.0, 2.0],
-        "window_start": pd.to_datetime(["2025-01-01"] * 3 + ["2022-03-01"]),
-        "window_end": pd.to_datetime(["2025-11-30", "2025-11-30", "2025-12-31", "2023-05-31"]),
-    })  # fmt: skip
+    near = pd.DataFrame(
+        {
+            "id": ["D22", "D23", "D25", "D01"],
+            "value": [125.0, 186.0, 144.0, 2.0],
+            "window_start": pd.to_datetime(["2025-01-01"] * 3 + ["2022-03-01"]),
+            "window_end": pd.to_datetime(["2025-11-30", "2025-11-30", "2025-12-31", "2023-05-31"]),
+        }
+    )
     axes = charts.windows(near, log=True, **LOOK)
     assert overlapping(axes.figure) == []
     assert [text.get_text() for text in axes.texts if text.arrow_patch] == []  # close enough
     boxes = {t.get_text(): Text.get_window_extent(t).padded(-2) for t in axes.texts if t.get_gid()}
-    bars = [line.get_transform().transform(line.get_xydata()) for line in axes.lines
-            if line.get_gid()]  # fmt: skip
+    bars = [
+        line.get_transform().transform(line.get_xydata()) for line in axes.lines if line.get_gid()
+    ]
     assert len(boxes) == len(bars) == 4
-    assert not [word for word, box in boxes.items() for bar in bars
-                if box.y0 < bar[0][1] < box.y1 and bar[0][0] < box.x1 and bar[1][0] > box.x0
-                ]  # fmt: skip
+    assert not [
+        word
+        for word, box in boxes.items()
+        for bar in bars
+        if box.y0 < bar[0][1] < box.y1 and bar[0][0] < box.x1 and bar[1][0] > box.x0
+    ]
 
 
 def test_names_that_would_touch_are_moved_as_little_as_may_be():
@@ -730,14 +796,23 @@ def test_global_settings_neither_change_nor_matter():
 
 # Machado, Oliveira and Fernandes (2009), full severity: how linear RGB looks to the three kinds.
 BLINDNESS = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                   [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                     [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-                   [0.004733, 0.691367, 0.303900]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
     "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-}  # fmt: skip
+}
 
 
 def seen(kind):

@@ -16,8 +16,14 @@ from tradeflows.model.errors import LayoutError, QueryError, SchemaError, Source
 from tradeflows.publishers import cleaned, ecb, registry
 from tradeflows.tables import clean, write
 
-OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
-       "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+OIL = {
+    "month": "202305",
+    "partner": "344",
+    "product": "27090000",
+    "quantity": "9709870000",
+    "unit": "千克",
+    "USD": "5,031,234,567",
+}
 COLUMNS = [*OIL]
 RATES = twins.cbr("R01235", "01.03.2026", "31.03.2026", [("03.03.2026", 1, "77,1734")])
 EURO = twins.ecb(["USD", "JPY"], [["2022-03-01", "1.1", "N/A"]])
@@ -297,8 +303,10 @@ def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
 
 def test_the_verb_prints_a_line_a_file(saved, tmp_path, capsys):
     path = saved(twins.gacc([OIL], COLUMNS))
-    assert cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet"),
-                     "--flow", "M"]) == 0  # fmt: skip
+    assert (
+        cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet"), "--flow", "M"])
+        == 0
+    )
     assert capsys.readouterr().out == "download: 1 records, 1 rows of trade; left out: nothing\n"
     assert cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet")]) == 2
     assert "add --flow M" in capsys.readouterr().err

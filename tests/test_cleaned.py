@@ -27,8 +27,11 @@ def folder(tmp_path, monkeypatch):
 
 
 def save(path, period, cells, name="full"):
-    lines = [f"AT,{partner},E,{good},33300,0610,0610,321,110000,05,{flow},1,NO_SU,{period},{value},"
-             f"{value},5,0" for good, partner, flow, value in cells]  # fmt: skip
+    lines = [
+        f"AT,{partner},E,{good},33300,0610,0610,321,110000,05,{flow},1,NO_SU,{period},{value},"
+        f"{value},5,0"
+        for good, partner, flow, value in cells
+    ]
     raw = path / f"{name}_{period}.dat"
     raw.write_text("\n".join([",".join(FIELDS), *lines, ""]))
     clean.clean("comext", [raw], path / "out")
@@ -48,8 +51,9 @@ def test_rows_are_those_that_a_plain_filter_finds(folder):
         if flow:
             plain = plain[plain["flow_code"] == flow]
         order = ["ref_period", "cmd_code", "flow_code", "partner_iso"]
-        pd.testing.assert_frame_equal(found.sort_values(order, ignore_index=True),
-                                      plain.sort_values(order, ignore_index=True))  # fmt: skip
+        pd.testing.assert_frame_equal(
+            found.sort_values(order, ignore_index=True), plain.sort_values(order, ignore_index=True)
+        )
         assert found["ref_period"].is_monotonic_increasing
 
 

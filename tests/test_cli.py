@@ -13,8 +13,9 @@ CRUDE = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n2020-02,IND,crud
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
 BUFFERED = {
     "env": {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONUNBUFFERED"},
-    "stderr": subprocess.PIPE, "text": True,
-}  # fmt: skip
+    "stderr": subprocess.PIPE,
+    "text": True,
+}
 COMEXT = "REPORTER,PARTNER,PRODUCT,FLOW,PERIOD,VALUE_EUR,QUANTITY_KG\nDE,RU,2709,1,202001,9,9\n"
 
 
@@ -48,9 +49,11 @@ def test_build_prints_a_line_a_table(run):
     status, out, err = run({"oil": {}, "crude": trade(CRUDE)}, "build")
     assert (status, err) == (0, "")
     assert [" ".join(line.split()) for line in out.splitlines()] == [
-        "trade 1 records in 1 rows out", "settlement 0 records in 0 rows out",
-        "rates 2 records in 2 rows out", "figures 0 records in 0 rows out",
-    ]  # fmt: skip
+        "trade 1 records in 1 rows out",
+        "settlement 0 records in 0 rows out",
+        "rates 2 records in 2 rows out",
+        "figures 0 records in 0 rows out",
+    ]
 
 
 def test_build_says_what_was_left_out_and_why(run):
@@ -83,11 +86,12 @@ BAD = {
         "no cleaner 'transcribed.eia_brant'; did you mean 'transcribed.eia_brent'?",
     ),
     "a column missing": (
-        {"text": "period\n2020-01\n"}, "a.csv: expected the columns period,usd_per_barrel, found "
-                                       "none of ['usd_per_barrel']",
+        {"text": "period\n2020-01\n"},
+        "a.csv: expected the columns period,usd_per_barrel, found none of ['usd_per_barrel']",
     ),
     "a stray column": (
-        {"text": "period,usd_per_barrel,mood\n2020-01,63,low\n"}, "besides ['mood']; restore",
+        {"text": "period,usd_per_barrel,mood\n2020-01,63,low\n"},
+        "besides ['mood']; restore",
     ),
     "a number that is text": (
         {"text": BRENT.replace("55.66", "n/a")},
@@ -100,21 +104,23 @@ BAD = {
     "a repeated key": ({"text": BRENT + "2020-01,64\n"}, "a: records 1 and 3 state the same cell"),
     "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2' (did you mean 'IDN'"),
     "an unknown product": (
-        trade(COMEXT.replace("2709", "7709"), "comext_energy"), "a.csv: '7709' has not 2, 4, 6",
+        trade(COMEXT.replace("2709", "7709"), "comext_energy"),
+        "a.csv: '7709' has not 2, 4, 6",
     ),
     "a negative weight": (
         trade(CRUDE.replace(",50,", ",-50,")),
         "net_wgt_kg: below 0 in 1 of 1 rows (-50.0 in record 1)",
     ),
     "a header alone": (
-        {"text": "period,usd_per_barrel\n"}, "expected at least one record, found a header alone",
+        {"text": "period,usd_per_barrel\n"},
+        "expected at least one record, found a header alone",
     ),
     "a page of HTML": (
         {"text": "<!DOCTYPE html>\n<title>404</title>\n"},
         "expected a CSV file, found a page of HTML or XML; fetch the data, not a page",
     ),
     "a record cut short": ({"text": BRENT + "2020-03\n"}, "a.csv: expected lines of 2 cells"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "message"), BAD.values(), ids=BAD)
@@ -135,8 +141,11 @@ def test_a_wrong_encoding_is_one_line_and_status_1(run, make_root, tmp_path, enc
     content = (BRENT + f"{words[encoding]},1\n").encode(encoding)
     file = make_root({"a": {}}) / "data" / "raw" / "demo" / "b.csv"
     file.write_bytes(content)
-    about = {"path": "demo/b.csv", "sha256": hashlib.sha256(content).hexdigest(),
-             "bytes": len(content)}  # fmt: skip
+    about = {
+        "path": "demo/b.csv",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
     status, out, err = run({"a": about}, "build")
     assert (status, out) == (1, "")
     assert err == (

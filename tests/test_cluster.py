@@ -78,7 +78,8 @@ def test_a_second_run_does_nothing_and_a_third_only_what_is_missing(months, spre
     after = held(tmp_path / "out")
     assert [after[name] == before[name] for name in sorted(before)] == [True, False, True]
     assert {name: raw for name, (raw, _) in after.items()} == {
-        name: raw for name, (raw, _) in before.items()}  # fmt: skip
+        name: raw for name, (raw, _) in before.items()
+    }
 
 
 def test_a_file_over_which_a_worker_is_killed_is_tried_again(months, spread, tmp_path, monkeypatch):
@@ -148,12 +149,25 @@ def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
 ):
     pipe = tmp_path / "full_202404.dat"
     os.mkfifo(pipe)  # a file that does not end
-    command = [sys.executable, "-m", "tradeflows.cli", "clean", "comext", months, pipe,
-               "--to", tmp_path / "out", "--cluster"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "tradeflows.cli",
+        "clean",
+        "comext",
+        months,
+        pipe,
+        "--to",
+        tmp_path / "out",
+        "--cluster",
+    ]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
         start_new_session=True,
-    ) as process:  # fmt: skip
+    ) as process:
         said = [process.stderr.readline() for _ in range(3)]
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
         select.select([process.stderr], [], [], 1)  # until it says so, or waits for the worker
@@ -187,9 +201,11 @@ def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
 def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeypatch):
     names = []
     start = write.Sink.__init__
-    monkeypatch.setattr(write.Sink, "__init__",
-                        lambda sink, path, *rest: names.append(path.name) or start(
-                            sink, path, *rest))  # fmt: skip
+    monkeypatch.setattr(
+        write.Sink,
+        "__init__",
+        lambda sink, path, *rest: names.append(path.name) or start(sink, path, *rest),
+    )
     clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
     assert [".parquet.abc" in name for name in names] == [True]
 
@@ -202,7 +218,8 @@ def test_workers_that_do_not_start_are_one_line(months, tmp_path, capsys, monkey
     assert cli.main(["clean", "comext", str(months), "--to", str(tmp_path), "--cluster"]) == 1
     assert capsys.readouterr().err == (
         "tradeflows: workers could not be started here, or died at once; the same command tries "
-        "again\n")  # fmt: skip
+        "again\n"
+    )
 
 
 def test_a_task_keeps_to_one_core(months, tmp_path):
@@ -234,7 +251,8 @@ def test_without_dask_the_line_says_what_to_install(months, capsys, monkeypatch)
     monkeypatch.setattr(cluster, "find_spec", lambda _: None)
     assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster"]) == 2
     assert "--cluster needs Dask, which is not here: pip install distributed" in (
-        capsys.readouterr().err)  # fmt: skip
+        capsys.readouterr().err
+    )
 
 
 def test_a_cluster_without_workers_or_with_those_of_another_version_is_refused(

@@ -76,18 +76,37 @@ def test_every_code_and_every_member_is_an_area():
 @pytest.mark.parametrize(
     ("code", "year", "area"),
     [
-        ("CS", 1990, "CSK"), ("CS", 2005, "SCG"), ("YU", 1991, "YUG"), ("YU", 1995, "SCG"),
-        ("BE", 1998, "BLX"), ("BE", 1999, "BEL"), ("DD", 1990, "DDR"), ("SU", 1988, "SUN"),
-        ("XA", 2000, "OCE_USA"), ("XZ", 1995, "OCE_NZL"), ("YD", 1990, "YMD"), ("RU", 1995, "RUS"),
+        ("CS", 1990, "CSK"),
+        ("CS", 2005, "SCG"),
+        ("YU", 1991, "YUG"),
+        ("YU", 1995, "SCG"),
+        ("BE", 1998, "BLX"),
+        ("BE", 1999, "BEL"),
+        ("DD", 1990, "DDR"),
+        ("SU", 1988, "SUN"),
+        ("XA", 2000, "OCE_USA"),
+        ("XZ", 1995, "OCE_NZL"),
+        ("YD", 1990, "YMD"),
+        ("RU", 1995, "RUS"),
     ],
-)  # fmt: skip
+)
 def test_eurostats_codes_mean_what_they_meant_in_their_year(code, year, area):
     assert codes.areas(pa.array([code]), "eurostat", "raw.csv", year).to_pylist() == [area]
 
 
 @pytest.mark.parametrize(
-    ("code", "year"), [("CS", 2003), ("CS", 2010), ("CS", None), ("DD", 1991), ("XA", 2001),
-                       ("XB", 1997), ("YU", 2004), ("ZZ", 1995)])  # fmt: skip
+    ("code", "year"),
+    [
+        ("CS", 2003),
+        ("CS", 2010),
+        ("CS", None),
+        ("DD", 1991),
+        ("XA", 2001),
+        ("XB", 1997),
+        ("YU", 2004),
+        ("ZZ", 1995),
+    ],
+)
 def test_a_code_outside_its_years_is_unknown(code, year):
     with pytest.raises(CodeError, match=f"not in system 'eurostat'.*'{code}'"):
         codes.areas(pa.array([code]), "eurostat", "raw.csv", year)

@@ -83,9 +83,14 @@ def run(*arguments, **more):
 
 DECODERS = [
     pytest.param(False, id="py7zr"),
-    pytest.param(True, id="7z", marks=pytest.mark.skipif(
-        not (shutil.which("7z") or shutil.which("7zz")), reason="no 7z here")),
-]  # fmt: skip
+    pytest.param(
+        True,
+        id="7z",
+        marks=pytest.mark.skipif(
+            not (shutil.which("7z") or shutil.which("7zz")), reason="no 7z here"
+        ),
+    ),
+]
 
 
 @pytest.fixture(params=DECODERS)
@@ -100,18 +105,40 @@ def decoder(request, monkeypatch):
 def test_an_import_is_cif_and_an_export_fob(saved):
     bought, sold = rows(saved(twin({}, {"FLOW": 2})))
     assert bought | {"source_id": ""} == {
-        "source_id": "", "source_row": 1, "source_field": "", "reporter_iso": "AUT",
-        "reporter_code": "AT", "partner_iso": "RUS", "partner_code": "RU",
-        "area_system": "eurostat", "partner_role": "origin", "flow_code": "M",
-        "classification_code": "CN2024", "cmd_code": "27090090", "freq_code": "M",
-        "ref_period": date(2024, 2, 1), "n_months": 1, "cumulation": "period",
-        "breakdown": "procedure=1,type=E", "qty_unit": "none", "vintage": "not stated",
-        "value_reported": 1000.0, "currency": "EUR", "valuation": "CIF",
-        "primary_value_usd": None, "net_wgt_kg": 5.0, "qty": None, "qualifier": "=", "flags": "",
+        "source_id": "",
+        "source_row": 1,
+        "source_field": "",
+        "reporter_iso": "AUT",
+        "reporter_code": "AT",
+        "partner_iso": "RUS",
+        "partner_code": "RU",
+        "area_system": "eurostat",
+        "partner_role": "origin",
+        "flow_code": "M",
+        "classification_code": "CN2024",
+        "cmd_code": "27090090",
+        "freq_code": "M",
+        "ref_period": date(2024, 2, 1),
+        "n_months": 1,
+        "cumulation": "period",
+        "breakdown": "procedure=1,type=E",
+        "qty_unit": "none",
+        "vintage": "not stated",
+        "value_reported": 1000.0,
+        "currency": "EUR",
+        "valuation": "CIF",
+        "primary_value_usd": None,
+        "net_wgt_kg": 5.0,
+        "qty": None,
+        "qualifier": "=",
+        "flags": "",
         "note": None,
-    }  # fmt: skip
+    }
     assert (sold["flow_code"], sold["valuation"], sold["partner_role"]) == (
-        "X", "FOB", "destination")  # fmt: skip
+        "X",
+        "FOB",
+        "destination",
+    )
 
 
 def test_goods_from_a_member_state_come_from_where_they_were_sent(saved):
@@ -134,14 +161,19 @@ def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
     secret = [row for row in found if row["cmd_code"] == product]
     assert [row["flags"] for row in found].count("confidential") == 2
     assert [row["breakdown"] for row in secret] == [
-        "procedure=1,type=E", "procedure=1,type=E,residual=2"]  # fmt: skip
+        "procedure=1,type=E",
+        "procedure=1,type=E,residual=2",
+    ]
 
 
 def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
     path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
     [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
-    coded = [each.dictionary.to_pylist() for each in part.rows.columns
-             if pa.types.is_dictionary(each.type)]  # fmt: skip
+    coded = [
+        each.dictionary.to_pylist()
+        for each in part.rows.columns
+        if pa.types.is_dictionary(each.type)
+    ]
     assert coded
     assert [words for words in coded if len(words) != len(set(words))] == []
 
@@ -152,7 +184,9 @@ def test_residuals_are_numbered_wherever_the_parts_end(saved, monkeypatch):
     assert [row["value_reported"] for row in found] == [*range(7)]
     kind = "procedure=1,type=E"
     assert [row["breakdown"] for row in found] == [
-        kind, *(f"{kind},residual={k}" for k in range(2, 8))]  # fmt: skip
+        kind,
+        *(f"{kind},residual={k}" for k in range(2, 8)),
+    ]
 
 
 def test_the_same_cell_twice_is_refused_wherever_the_parts_end(saved, monkeypatch):
@@ -168,8 +202,17 @@ def test_unspecified_and_withheld_partners_are_kept_apart(saved):
     found = rows(saved(twin(*({"PARTNER": code} for code in codes))))
     assert [row["partner_code"] for row in found] == codes
     assert [row["partner_iso"] for row in found] == [
-        "XZ", "X1", "_X_INTRA", "_X_EXTRA", "_X", "_X_INTRA", "_X_EXTRA", "_X", "_X_INTRA",
-        "_X_EXTRA"]  # fmt: skip
+        "XZ",
+        "X1",
+        "_X_INTRA",
+        "_X_EXTRA",
+        "_X",
+        "_X_INTRA",
+        "_X_EXTRA",
+        "_X",
+        "_X_INTRA",
+        "_X_EXTRA",
+    ]
     assert [row["partner_code"] for row in found if row["note"]] == ["QX", "QY", "QZ"]
 
 
@@ -179,8 +222,15 @@ def test_the_two_parts_of_the_united_kingdom_and_the_whole_are_three_areas(saved
 
 
 def test_totals_and_aggregates_are_kept_as_such(saved):
-    found = rows(saved(twin({"PRODUCT_NC": "TOTAL", "REPORTER": "EU27_2020"},
-                            {"PARTNER": "EU27_2020_EXTRA"}, {"PARTNER": "WORLD"})))  # fmt: skip
+    found = rows(
+        saved(
+            twin(
+                {"PRODUCT_NC": "TOTAL", "REPORTER": "EU27_2020"},
+                {"PARTNER": "EU27_2020_EXTRA"},
+                {"PARTNER": "WORLD"},
+            )
+        )
+    )
     assert {row["cmd_code"] for row in found} == {"TOTAL", "27090090"}
     assert {row["reporter_iso"] for row in found} == {"EU27_2020", "AUT"}
     assert {row["partner_iso"] for row in found} == {"RUS", "EU27_2020_EXTRA", "W00"}
@@ -196,9 +246,15 @@ def test_a_zero_weight_beside_a_value_is_not_published(saved, value, kilograms, 
 
 @pytest.mark.parametrize(
     ("unit", "amount", "qty", "ours"),
-    [("PST", 7, 7, "items"), ("1000_M3", 7, 7000, "m3"), ("KG_N", 7, 7, "KG_N"),
-     ("NO_SU", 0, None, "none"), ("NO_SU", 7, None, "none"), ("PST", 0, None, "none")],
-)  # fmt: skip
+    [
+        ("PST", 7, 7, "items"),
+        ("1000_M3", 7, 7000, "m3"),
+        ("KG_N", 7, 7, "KG_N"),
+        ("NO_SU", 0, None, "none"),
+        ("NO_SU", 7, None, "none"),
+        ("PST", 0, None, "none"),
+    ],
+)
 def test_supplementary_units_are_kept(saved, unit, amount, qty, ours):
     [row] = rows(saved(twin({"SUPPL_UNIT": unit, "QUANTITY_SUPPL_UNIT": amount})))
     assert (row["qty"], row["qty_unit"]) == (qty, ours)
@@ -225,13 +281,23 @@ def test_the_month_of_a_file_added_by_hand_stands_before_its_hash(saved):
 def test_the_rows_come_sorted_by_product_then_partner(saved):
     found = rows(saved(twin({"PRODUCT_NC": "27112100"}, {"PARTNER": "US"}, {})))
     assert [(row["cmd_code"], row["partner_code"]) for row in found] == [
-        ("27090090", "RU"), ("27090090", "US"), ("27112100", "RU")]  # fmt: skip
+        ("27090090", "RU"),
+        ("27090090", "US"),
+        ("27112100", "RU"),
+    ]
     assert [row["source_row"] for row in found] == [3, 2, 1]
 
 
-@pytest.mark.parametrize("change", [lambda raw: raw, lambda raw: raw.replace(b"\n", b"\r\n"),
-                                    lambda raw: b"\xef\xbb\xbf" + raw, lambda raw: raw[:-1],
-                                    lambda raw: raw.replace(b"RU", b'"RU"')])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw,
+        lambda raw: raw.replace(b"\n", b"\r\n"),
+        lambda raw: b"\xef\xbb\xbf" + raw,
+        lambda raw: raw[:-1],
+        lambda raw: raw.replace(b"RU", b'"RU"'),
+    ],
+)
 def test_line_ends_marks_and_quotes_do_not_matter(saved, change):
     assert len(rows(saved(change(twin({}, {"FLOW": 2}))))) == 2
 
@@ -250,24 +316,30 @@ def test_the_control_totals_of_a_file_travel_with_its_rows(saved):
     }
 
 
-cells = st.fixed_dictionaries({
-    "REPORTER": st.sampled_from(["AT", "DE", "XI", "EU27_2020"]),
-    "PARTNER": st.sampled_from(["RU", "CN", "QZ", "WORLD", "EU27_2020_EXTRA"]),
-    "TRADE_TYPE": st.sampled_from("IE"),
-    "PRODUCT_NC": st.sampled_from(["27090090", "39XXXXXX", "TOTAL", "01012100"]),
-    "FLOW": st.sampled_from("12"), "STAT_PROCEDURE": st.sampled_from("1239"),
-    "SUPPL_UNIT": st.sampled_from(["NO_SU", "PST", "1000_M3", "KG_90PCT_SDT"]),
-    "VALUE_EUR": st.integers(0, 2**53 - 1), "QUANTITY_KG": st.integers(0, 2**53 - 1),
-    "QUANTITY_SUPPL_UNIT": st.integers(0, 10**9),
-})  # fmt: skip
-KEY = ["REPORTER", "PARTNER", "TRADE_TYPE", "PRODUCT_NC", "FLOW",
-       "STAT_PROCEDURE", "SUPPL_UNIT"]  # fmt: skip
+cells = st.fixed_dictionaries(
+    {
+        "REPORTER": st.sampled_from(["AT", "DE", "XI", "EU27_2020"]),
+        "PARTNER": st.sampled_from(["RU", "CN", "QZ", "WORLD", "EU27_2020_EXTRA"]),
+        "TRADE_TYPE": st.sampled_from("IE"),
+        "PRODUCT_NC": st.sampled_from(["27090090", "39XXXXXX", "TOTAL", "01012100"]),
+        "FLOW": st.sampled_from("12"),
+        "STAT_PROCEDURE": st.sampled_from("1239"),
+        "SUPPL_UNIT": st.sampled_from(["NO_SU", "PST", "1000_M3", "KG_90PCT_SDT"]),
+        "VALUE_EUR": st.integers(0, 2**53 - 1),
+        "QUANTITY_KG": st.integers(0, 2**53 - 1),
+        "QUANTITY_SUPPL_UNIT": st.integers(0, 10**9),
+    }
+)
+KEY = ["REPORTER", "PARTNER", "TRADE_TYPE", "PRODUCT_NC", "FLOW", "STAT_PROCEDURE", "SUPPL_UNIT"]
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(cells, min_size=1, max_size=40,
-                unique_by=lambda cell: tuple(cell[name] for name in KEY)),
-       st.integers(300, 5000))  # fmt: skip
+@given(
+    st.lists(
+        cells, min_size=1, max_size=40, unique_by=lambda cell: tuple(cell[name] for name in KEY)
+    ),
+    st.integers(300, 5000),
+)
 def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, drawn, block):
     path = tmp_path_factory.mktemp("drawn") / "full_202402.dat"
     path.write_bytes(twin(*drawn))
@@ -302,14 +374,17 @@ def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, dr
 def test_an_archive_is_read_as_its_text(saved):
     raw = twin(*({"VALUE_EUR": i, "PARTNER": p} for i, p in enumerate(["RU", "CN", "US"])))
     packed, plain = rows(saved(raw, "full_v2_202402.7z")), rows(saved(raw))
-    assert [row | {"source_id": ""} for row in packed] == [
-        row | {"source_id": ""} for row in plain]  # fmt: skip
+    assert [row | {"source_id": ""} for row in packed] == [row | {"source_id": ""} for row in plain]
 
 
 def many(n=40_000):
     draw = np.random.default_rng(1)
-    return twin(*({"PRODUCT_NC": f"27{i:06}", "VALUE_EUR": v, "QUANTITY_KG": v // 3}
-                  for i, v in enumerate(draw.integers(1, 10**9, n))))  # fmt: skip
+    return twin(
+        *(
+            {"PRODUCT_NC": f"27{i:06}", "VALUE_EUR": v, "QUANTITY_KG": v // 3}
+            for i, v in enumerate(draw.integers(1, 10**9, n))
+        )
+    )
 
 
 MANY = many()
@@ -377,8 +452,10 @@ def test_a_bad_row_of_a_whole_archive_is_blamed_on_the_row(saved):
 
 
 def test_the_dataset_opens_everywhere_as_it_is(saved, tmp_path):
-    paths = [saved(twin({"PERIOD": p}, {"PERIOD": p, "PARTNER": "CN"}), f"full_v2_{p}.7z")
-             for p in ("202401", "202402")]  # fmt: skip
+    paths = [
+        saved(twin({"PERIOD": p}, {"PERIOD": p, "PARTNER": "CN"}), f"full_v2_{p}.7z")
+        for p in ("202401", "202402")
+    ]
     to = tmp_path / "out"
     assert cli.main(["clean", "comext", *map(str, paths), "--to", str(to)]) == 0
     frame = pd.read_parquet(to)
@@ -438,8 +515,12 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
     (root / "data" / "raw" / "sources.toml").write_text(
         '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
     )
-    others = ({"PRODUCT_NC": "27090010"}, {"PRODUCT_NC": "TOTAL"}, {"PARTNER": "WORLD"},
-              {"REPORTER": "EU27_2020"})  # fmt: skip
+    others = (
+        {"PRODUCT_NC": "27090010"},
+        {"PRODUCT_NC": "TOTAL"},
+        {"PARTNER": "WORLD"},
+        {"REPORTER": "EU27_2020"},
+    )
     path = saved(twin({}, *others), "full_v2_202402.7z")
     [added] = user_files.add([path], root, vintage="2024-04-15")
     tables.build(root)
@@ -483,7 +564,7 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
         ({"VALUE_EUR": "+5"}, LayoutError, r"record 2: expected plain letters in VALUE_EUR.*'\+5'"),
         ({}, SchemaError, "records 1 and 2 state the same cell"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_in_a_row_is_named(saved, change, error, message):
     path = saved(twin({}, {"PARTNER": "CN"} | change if change else {}))
     with pytest.raises(error, match=message) as raised:

@@ -27,12 +27,33 @@ UPDATE = "15/09/26 11:00:00"
 CELL = ("reporter", "partner", "product", "flow", "period")
 AE = ("AT", "AE", "7204", "2", "2023-09")
 DE = ("AT", "DE", "72041000", "1", "2023-09")
-FIGURES = {AE: {"VALUE_IN_EUROS": "204548", "QUANTITY_IN_100KG": "1772.90"},
-           DE: {"VALUE_IN_EUROS": "5", "SUPPLEMENTARY_QUANTITY": "3"}}  # fmt: skip
-LABELS = {"AT": "Austria", "AE": "United Arab Emirates", "DE": "Germany", "IE": "Ireland (Eire)",
-          "RU": "Russian Federation", "1": "IMPORT", "2": "EXPORT"}  # fmt: skip
-MONTHS = ["Jan.", "Feb.", "Mar.", "Apr.", "May", "Jun.", "Jul.", "Aug.", "Sep.", "Oct.", "Nov.",
-          "Dec."]  # fmt: skip
+FIGURES = {
+    AE: {"VALUE_IN_EUROS": "204548", "QUANTITY_IN_100KG": "1772.90"},
+    DE: {"VALUE_IN_EUROS": "5", "SUPPLEMENTARY_QUANTITY": "3"},
+}
+LABELS = {
+    "AT": "Austria",
+    "AE": "United Arab Emirates",
+    "DE": "Germany",
+    "IE": "Ireland (Eire)",
+    "RU": "Russian Federation",
+    "1": "IMPORT",
+    "2": "EXPORT",
+}
+MONTHS = [
+    "Jan.",
+    "Feb.",
+    "Mar.",
+    "Apr.",
+    "May",
+    "Jun.",
+    "Jul.",
+    "Aug.",
+    "Sep.",
+    "Oct.",
+    "Nov.",
+    "Dec.",
+]
 
 
 # --- twins ---------------------------------------------------------------------------------------
@@ -40,8 +61,10 @@ MONTHS = ["Jan.", "Feb.", "Mar.", "Apr.", "May", "Jun.", "Jul.", "Aug.", "Sep.",
 
 def sdmx(figures, data="DS-045409", update=UPDATE, flags=None, both=False):
     """SDMX-CSV as the service sends it: a line a figure, the series by their key."""
-    lines = ["DATAFLOW,LAST UPDATE,freq,reporter,partner,product,flow,indicators,TIME_PERIOD,"
-             "OBS_VALUE" + (",OBS_FLAG" if flags else "")]  # fmt: skip
+    lines = [
+        "DATAFLOW,LAST UPDATE,freq,reporter,partner,product,flow,indicators,TIME_PERIOD,"
+        "OBS_VALUE" + (",OBS_FLAG" if flags else "")
+    ]
     for name in sorted({name for said in figures.values() for name in said}):
         for cell, said in figures.items():
             if name in said:
@@ -75,17 +98,27 @@ def grid(figures):
     found = []
     for (product, flow, name), held in sheets.items():
         periods = sorted({period for *_, period in held})
-        lines = [["Data extracted on 24/11/2026 10:00:00 from [ESTAT]"],
-                 ["Dataset:", "", "EU trade since 1988 by HS2-4-6 and CN8 [DS-045409__custom_1]"],
-                 ["Last updated:", "", "15/09/2026 11:00"], [],
-                 ["PRODUCT [PRODUCT]", "", f"Some goods [{product}]"],
-                 ["FLOW [FLOW]", "", LABELS[flow]], ["INDICATORS [INDICATORS]", "", name], [],
-                 ["TIME", "TIME", *periods], ["FREQ (Labels)", "", *["Monthly"] * len(periods)],
-                 ["REPORTER (Labels)", "PARTNER (Labels)"]]  # fmt: skip
+        lines = [
+            ["Data extracted on 24/11/2026 10:00:00 from [ESTAT]"],
+            ["Dataset:", "", "EU trade since 1988 by HS2-4-6 and CN8 [DS-045409__custom_1]"],
+            ["Last updated:", "", "15/09/2026 11:00"],
+            [],
+            ["PRODUCT [PRODUCT]", "", f"Some goods [{product}]"],
+            ["FLOW [FLOW]", "", LABELS[flow]],
+            ["INDICATORS [INDICATORS]", "", name],
+            [],
+            ["TIME", "TIME", *periods],
+            ["FREQ (Labels)", "", *["Monthly"] * len(periods)],
+            ["REPORTER (Labels)", "PARTNER (Labels)"],
+        ]
         for pair in sorted({(reporter, partner) for reporter, partner, _ in held}):
             cells = [held.get((*pair, period), ":") for period in periods]
-            lines.append([*(LABELS[word] for word in pair),
-                          *(cell if cell == ":" else float(cell) for cell in cells)])  # fmt: skip
+            lines.append(
+                [
+                    *(LABELS[word] for word in pair),
+                    *(cell if cell == ":" else float(cell) for cell in cells),
+                ]
+            )
         found.append([*lines, [], ["Special value"], [":", "not available"]])
     return found
 
@@ -108,20 +141,28 @@ def book(sheets, names=None, **more):
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
         f'Type="{kind}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets>'
-        + "".join(f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>'
-                  for i, name in zip(every, names, strict=True))
+        + "".join(
+            f'<sheet name="{name}" sheetId="{i}" r:id="rId{i}"/>'
+            for i, name in zip(every, names, strict=True)
+        )
         + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
-        + "".join(f'<Relationship Id="rId{i}" Type="{kind}/worksheet" '
-                  f'Target="worksheets/sheet{i}.xml"/>' for i in every)
+        + "".join(
+            f'<Relationship Id="rId{i}" Type="{kind}/worksheet" Target="worksheets/sheet{i}.xml"/>'
+            for i in every
+        )
         + "</Relationships>",
-    }  # fmt: skip
+    }
     for i, lines in zip(every, sheets, strict=True):
         rows = []
         for down, line in enumerate(lines, start=1):
-            cells = [f'<c r="{chr(65 + at)}{down}"><v>{cell!r}</v></c>' if isinstance(cell, float)
-                     else f'<c r="{chr(65 + at)}{down}" t="inlineStr"><is><t>{escape(cell)}</t>'
-                     "</is></c>" for at, cell in enumerate(line) if cell != ""]  # fmt: skip
+            cells = [
+                f'<c r="{chr(65 + at)}{down}"><v>{cell!r}</v></c>'
+                if isinstance(cell, float)
+                else f'<c r="{chr(65 + at)}{down}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
+                for at, cell in enumerate(line)
+                if cell != ""
+            ]
             rows.append(f'<row r="{down}">{"".join(cells)}</row>')
         parts[f"xl/worksheets/sheet{i}.xml"] = (
             f'<worksheet xmlns="{main}"><sheetData>{"".join(rows)}</sheetData></worksheet>'
@@ -159,16 +200,35 @@ def parts(path):
 def test_the_indicators_of_a_cell_become_one_row(rows):
     sold, bought = rows(sdmx(FIGURES))
     assert sold | {"source_id": ""} == {
-        "source_id": "", "source_row": 1, "source_field": "with 3", "reporter_iso": "AUT",
-        "reporter_code": "AT", "partner_iso": "ARE", "partner_code": "AE",
-        "area_system": "eurostat", "partner_role": "destination", "flow_code": "X",
-        "classification_code": "CN2023", "cmd_code": "7204", "freq_code": "M",
-        "ref_period": date(2023, 9, 1), "n_months": 1, "cumulation": "period",
-        "breakdown": "total", "qty_unit": "none", "vintage": "2026-09-15",
-        "value_reported": 204548.0, "currency": "EUR", "valuation": "FOB",
-        "primary_value_usd": None, "net_wgt_kg": 177290.0, "qty": None, "qualifier": "=",
-        "flags": "", "note": None,
-    }  # fmt: skip
+        "source_id": "",
+        "source_row": 1,
+        "source_field": "with 3",
+        "reporter_iso": "AUT",
+        "reporter_code": "AT",
+        "partner_iso": "ARE",
+        "partner_code": "AE",
+        "area_system": "eurostat",
+        "partner_role": "destination",
+        "flow_code": "X",
+        "classification_code": "CN2023",
+        "cmd_code": "7204",
+        "freq_code": "M",
+        "ref_period": date(2023, 9, 1),
+        "n_months": 1,
+        "cumulation": "period",
+        "breakdown": "total",
+        "qty_unit": "none",
+        "vintage": "2026-09-15",
+        "value_reported": 204548.0,
+        "currency": "EUR",
+        "valuation": "FOB",
+        "primary_value_usd": None,
+        "net_wgt_kg": 177290.0,
+        "qty": None,
+        "qualifier": "=",
+        "flags": "",
+        "note": None,
+    }
     assert (bought["source_row"], bought["source_field"]) == (2, "with 4")
     assert (bought["flow_code"], bought["valuation"]) == ("M", "CIF")
     assert bought["note"] == "supplementary quantity 3 in a unit not stated"
@@ -176,8 +236,15 @@ def test_the_indicators_of_a_cell_become_one_row(rows):
 
 def test_all_three_forms_say_the_same_but_for_what_they_leave_open(rows):
     figures = {AE: {"VALUE_IN_EUROS": "7"}, DE: {"VALUE_IN_EUROS": "5"}}
-    open_ = ("source_id", "source_row", "source_field", "reporter_code", "partner_code",
-             "area_system", "vintage")  # fmt: skip
+    open_ = (
+        "source_id",
+        "source_row",
+        "source_field",
+        "reporter_code",
+        "partner_code",
+        "area_system",
+        "vintage",
+    )
     told = []
     for raw in (sdmx(figures), view(figures, ["VALUE_IN_EUROS"]), workbook(figures)):
         found = rows(raw)
@@ -187,8 +254,10 @@ def test_all_three_forms_say_the_same_but_for_what_they_leave_open(rows):
 
 
 def test_a_hundred_kilograms_are_a_hundred_kilograms(rows):
-    cells = {(*AE[:4], f"2023-0{i}"): {"QUANTITY_IN_100KG": text}
-             for i, text in enumerate(("0.29", "1772.90", "0"), start=1)}  # fmt: skip
+    cells = {
+        (*AE[:4], f"2023-0{i}"): {"QUANTITY_IN_100KG": text}
+        for i, text in enumerate(("0.29", "1772.90", "0"), start=1)
+    }
     assert [row["net_wgt_kg"] for row in rows(sdmx(cells))] == [29.0, 177290.0, 0.0]
     kilos = sdmx({AE: {"QUANTITY_KG": "29", "VALUE_EUR": "1"}}, "DS-059341")
     assert [row["net_wgt_kg"] for row in rows(kilos)] == [29.0]
@@ -202,16 +271,26 @@ def test_a_zero_weight_beside_a_value_is_not_published(rows, value, weight, kg):
 
 def test_a_code_means_what_it_meant_in_the_year_of_its_row(rows):
     years = {"1998-12": "BLX", "1999-01": "BEL"}
-    found = rows(sdmx({("BE", "YU", "72041000", "1", month): {"VALUE_IN_EUROS": "5"}
-                       for month in (*years, "1991-01")}))  # fmt: skip
+    found = rows(
+        sdmx(
+            {
+                ("BE", "YU", "72041000", "1", month): {"VALUE_IN_EUROS": "5"}
+                for month in (*years, "1991-01")
+            }
+        )
+    )
     assert {f"{row['ref_period']:%Y-%m}": row["reporter_iso"] for row in found} == years | {
-        "1991-01": "BLX"}  # fmt: skip
+        "1991-01": "BLX"
+    }
     assert [row["partner_iso"] for row in found] == ["SCG", "SCG", "YUG"]
 
 
 def test_the_united_kingdom_is_whole_before_2021_and_in_two_parts_since(rows):
-    cells = [("AT", "GB", "7204", "2", "2020-12"), ("AT", "XI", "7204", "2", "2021-01"),
-             ("AT", "XU", "7204", "2", "2021-01")]  # fmt: skip
+    cells = [
+        ("AT", "GB", "7204", "2", "2020-12"),
+        ("AT", "XI", "7204", "2", "2021-01"),
+        ("AT", "XU", "7204", "2", "2021-01"),
+    ]
     found = rows(sdmx({cell: {"VALUE_IN_EUROS": "5"} for cell in cells}))
     assert [row["partner_iso"] for row in found] == ["GBR", "XI", "XU"]
     assert codes.contains("GBR", "XI")
@@ -222,7 +301,8 @@ def test_labels_beside_the_codes_are_taken_off(rows):
     cells = {("IE", "RU", "2709", "1", "2023-09"): {"VALUE_IN_EUROS": "1"}, **FIGURES}
     assert {row["partner_iso"] for row in rows(sdmx(cells, both=True))} == {"RUS", "ARE", "DEU"}
     assert [row["cmd_code"] for row in rows(sdmx(cells, both=True))] == [
-        row["cmd_code"] for row in rows(sdmx(cells))]  # fmt: skip
+        row["cmd_code"] for row in rows(sdmx(cells))
+    ]
 
 
 def test_years_and_months_stand_side_by_side(rows):
@@ -238,17 +318,26 @@ VIEWED = {AE: {"VALUE_IN_EUR": "204548", "QUANTITY_KG": "177290"}}
 @pytest.mark.parametrize(
     ("raw", "texts"),
     [
-        (sdmx(FIGURES), [f"{START},AE,7204,2,QUANTITY_IN_100KG,2023-09,1772.90\n"
-                         f"{START},AE,7204,2,VALUE_IN_EUROS,2023-09,204548",
-                         f"{START},DE,72041000,1,SUPPLEMENTARY_QUANTITY,2023-09,3\n"
-                         f"{START},DE,72041000,1,VALUE_IN_EUROS,2023-09,5"]),
-        (workbook(FIGURES), ["Sheet 1!C12: 204548\nSheet 2!C12: 1772.9",
-                             "Sheet 3!C12: 5\nSheet 4!C12: 3"]),
-        (view(VIEWED, [*VIEWED[AE]]), ['"Austria","United Arab Emirates","7204","EXPORT","Total",'
-                                       '"Sep. 2023",204548,177290']),
+        (
+            sdmx(FIGURES),
+            [
+                f"{START},AE,7204,2,QUANTITY_IN_100KG,2023-09,1772.90\n"
+                f"{START},AE,7204,2,VALUE_IN_EUROS,2023-09,204548",
+                f"{START},DE,72041000,1,SUPPLEMENTARY_QUANTITY,2023-09,3\n"
+                f"{START},DE,72041000,1,VALUE_IN_EUROS,2023-09,5",
+            ],
+        ),
+        (
+            workbook(FIGURES),
+            ["Sheet 1!C12: 204548\nSheet 2!C12: 1772.9", "Sheet 3!C12: 5\nSheet 4!C12: 3"],
+        ),
+        (
+            view(VIEWED, [*VIEWED[AE]]),
+            ['"Austria","United Arab Emirates","7204","EXPORT","Total","Sep. 2023",204548,177290'],
+        ),
     ],
     ids=["sdmx", "workbook", "view"],
-)  # fmt: skip
+)
 def test_each_place_leads_to_all_that_states_its_figures(tmp_path, rows, raw, texts):
     places = [(row["source_row"], row["source_field"]) for row in rows(raw)]
     assert [one.text for one in comext.cells(tmp_path / "a", places).values()] == texts
@@ -256,9 +345,12 @@ def test_each_place_leads_to_all_that_states_its_figures(tmp_path, rows, raw, te
 
 
 def test_levels_and_groups_are_kept_and_never_added(rows):
-    cells = {(reporter, partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "1"}
-             for reporter in ("AT", "EU27_2020") for partner in ("RU", "EXT_EU27_2020", "WORLD")
-             for product in ("27", "2709", "270900", "27090010", "TOTAL")}  # fmt: skip
+    cells = {
+        (reporter, partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "1"}
+        for reporter in ("AT", "EU27_2020")
+        for partner in ("RU", "EXT_EU27_2020", "WORLD")
+        for product in ("27", "2709", "270900", "27090010", "TOTAL")
+    }
     frame = pd.DataFrame(rows(sdmx(cells)))
     frame["ref_period"] = pd.to_datetime(frame["ref_period"])
     assert len(frame) == len(cells)
@@ -273,25 +365,36 @@ def test_levels_and_groups_are_kept_and_never_added(rows):
 
 @pytest.mark.parametrize(
     ("partner", "month", "role"),
-    [("FR", "1990-01", "consignment"), ("HR", "2013-06", "origin"),
-     ("HR", "2013-07", "consignment"), ("GB", "2020-01", "consignment"),
-     ("GB", "2020-02", "origin"), ("RU", "2023-01", "origin"),
-     ("INT_EU27_2020", "2023-01", "consignment"), ("EXT_EU27_2020", "2023-01", "origin"),
-     ("QY", "2023-01", "consignment"), ("WORLD", "2023-01", "origin")],
-)  # fmt: skip
+    [
+        ("FR", "1990-01", "consignment"),
+        ("HR", "2013-06", "origin"),
+        ("HR", "2013-07", "consignment"),
+        ("GB", "2020-01", "consignment"),
+        ("GB", "2020-02", "origin"),
+        ("RU", "2023-01", "origin"),
+        ("INT_EU27_2020", "2023-01", "consignment"),
+        ("EXT_EU27_2020", "2023-01", "origin"),
+        ("QY", "2023-01", "consignment"),
+        ("WORLD", "2023-01", "origin"),
+    ],
+)
 def test_goods_from_who_was_a_member_come_from_where_they_were_sent(rows, partner, month, role):
     [row] = rows(sdmx({("AT", partner, "2709", "1", month): {"VALUE_IN_EUROS": "1"}}))
     assert row["partner_role"] == role
 
 
 def test_flags_and_what_is_held_back(rows):
-    cells = {AE: {"VALUE_IN_EUROS": "", "QUANTITY_IN_100KG": "1"},
-             DE: {"VALUE_IN_EUROS": ""}, ("AT", "QX", "72XXXXXX", "1", "2023-09"):
-             {"VALUE_IN_EUROS": "5"}}  # fmt: skip
+    cells = {
+        AE: {"VALUE_IN_EUROS": "", "QUANTITY_IN_100KG": "1"},
+        DE: {"VALUE_IN_EUROS": ""},
+        ("AT", "QX", "72XXXXXX", "1", "2023-09"): {"VALUE_IN_EUROS": "5"},
+    }
     flagged, secret = rows(sdmx(cells, flags={AE: "p"}))
     assert (flagged["flags"], flagged["value_reported"]) == ("provisional", None)
     assert (secret["flags"], secret["note"]) == (
-        "confidential", "partner withheld for commercial or military reasons")  # fmt: skip
+        "confidential",
+        "partner withheld for commercial or military reasons",
+    )
     [held] = rows(sdmx({DE: {"VALUE_IN_EUROS": ""}}, flags={DE: "c"}))
     assert (held["flags"], held["value_reported"]) == ("confidential", None)
 
@@ -302,8 +405,10 @@ def test_cells_without_a_figure_are_counted_and_are_not_zero(tmp_path, make):
     nothing = "" if make is sdmx else ":"
     cells = {AE: {"VALUE_IN_EUROS": "1"}, later: {"VALUE_IN_EUROS": nothing or ""}}
     if make is workbook:
-        cells = {AE: {"VALUE_IN_EUROS": "1"}, (*DE[:2], *AE[2:4], "2023-10"):
-                 {"VALUE_IN_EUROS": "2"}}  # fmt: skip
+        cells = {
+            AE: {"VALUE_IN_EUROS": "1"},
+            (*DE[:2], *AE[2:4], "2023-10"): {"VALUE_IN_EUROS": "2"},
+        }
     path = tmp_path / "a"
     path.write_bytes(make(cells))
     [part] = parts(path)
@@ -330,13 +435,16 @@ def test_a_procedure_that_is_stated_is_a_break_down(rows, word, breakdown):
 def test_a_mode_of_transport_is_a_break_down(rows):
     raw = sdmx({AE: {"VALUE_EUR": "1"}}, "DS-059334").decode()
     raw = raw.replace("flow,indicators", "flow,transport_mode,indicators").replace(
-        ",2,VALUE", ",2,7,VALUE")  # fmt: skip
+        ",2,VALUE", ",2,7,VALUE"
+    )
     assert rows(raw.encode())[0]["breakdown"] == "mode=7"
 
 
 def test_the_columns_of_a_view_may_come_in_any_order(rows):
-    raw = (b"PERIOD,FLOW,REPORTER,PARTNER,PRODUCT,VALUE_IN_EUROS,QUANTITY_IN_100KG\n"
-           b'"Aug. 2024",EXPORT,"Ireland (Eire)",Armenia,TOTAL,5,:\n')  # fmt: skip
+    raw = (
+        b"PERIOD,FLOW,REPORTER,PARTNER,PRODUCT,VALUE_IN_EUROS,QUANTITY_IN_100KG\n"
+        b'"Aug. 2024",EXPORT,"Ireland (Eire)",Armenia,TOTAL,5,:\n'
+    )
     [row] = rows(raw)
     assert (row["reporter_iso"], row["value_reported"], row["net_wgt_kg"]) == ("IRL", 5.0, None)
     assert (row["area_system"], row["reporter_code"]) == ("comext label", "Ireland (Eire)")
@@ -388,10 +496,14 @@ SEEN = view(ONE, ["VALUE_IN_EUROS"])
         (f"{UPDATE},M,AT,DE", "16/09/26,M,AT,DE", LayoutError, "figures of one release"),
         ("AT,DE,72041000,1", "AT,AE,7204,2", SchemaError, "record 1 and record 2 state the same"),
         (",5\r", ",5,p\r", LayoutError, "10 cells"),
-        ("ESTAT:DS-045409(1.0),15/09/26 11:00:00,M,AT,DE", "ESTAT:DS-059341(1.0),,M,AT,DE",
-         LayoutError, "another besides"),
+        (
+            "ESTAT:DS-045409(1.0),15/09/26 11:00:00,M,AT,DE",
+            "ESTAT:DS-059341(1.0),,M,AT,DE",
+            LayoutError,
+            "another besides",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_an_sdmx_csv_may_not_say(rows, old, new, error, message):
     raw = sdmx(ONE).decode()
     assert old in raw
@@ -450,7 +562,7 @@ def changed(at, cell, column=0):
         (changed(13, "Austria"), LayoutError, "expected the special values, found 'Austria'"),
         (changed(11, "")[:-30], LayoutError, "a whole .xlsx"),
     ],
-)  # fmt: skip
+)
 def test_what_a_workbook_may_not_say(rows, raw, error, message):
     with pytest.raises(error, match=message) as caught:
         rows(raw)
@@ -500,8 +612,11 @@ def test_what_is_added_answers_questions_by_its_own_release_and_adds_nothing_twi
     (root / "data" / "raw" / "sources.toml").write_text(
         '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
     )
-    cells = {("AT", partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "7"}
-             for partner in ("RU", "WORLD") for product in ("2709", "27090010")}  # fmt: skip
+    cells = {
+        ("AT", partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "7"}
+        for partner in ("RU", "WORLD")
+        for product in ("2709", "27090010")
+    }
     path = tmp_path / "crude.csv"
     path.write_bytes(sdmx(cells))
     user_files.add([path], root)
@@ -509,7 +624,8 @@ def test_what_is_added_answers_questions_by_its_own_release_and_adds_nothing_twi
     ask = {"local": True, "root": root, "reporter": "AUT", "flow": "M"}
     frame = tables.read(product="2709", partner="RUS", **ask)
     assert frame[["cmd_code", "vintage", "value_reported"]].to_numpy().tolist() == [
-        ["2709", "2026-09-15", 7.0]]  # fmt: skip
+        ["2709", "2026-09-15", 7.0]
+    ]
     with pytest.raises(QueryError, match="W00 contains RUS"):
         tables.read(product="2709", **ask)
 
@@ -521,10 +637,12 @@ said = st.fixed_dictionaries(
     {"VALUE_IN_EUROS": st.integers(0, 10**9).map(str)}, optional={"QUANTITY_IN_100KG": number}
 )
 places = st.tuples(
-    st.sampled_from(["AT", "IE"]), st.sampled_from(["AE", "RU", "DE"]),
-    st.sampled_from(["27", "2709", "27090010", "TOTAL"]), st.sampled_from("12"),
+    st.sampled_from(["AT", "IE"]),
+    st.sampled_from(["AE", "RU", "DE"]),
+    st.sampled_from(["27", "2709", "27090010", "TOTAL"]),
+    st.sampled_from("12"),
     st.sampled_from(["2023-08", "2023-09", "2024-01"]),
-)  # fmt: skip
+)
 written = st.dictionaries(places, said, min_size=1, max_size=12)
 FORMS = {
     "sdmx": sdmx,
@@ -537,16 +655,24 @@ def expected(said):
     """Value and kilograms of what a cell says, by whatever name."""
     value, hundreds, kilos = (
         next((float(said[name]) for name in names if name in said), None)
-        for names in (("VALUE_IN_EUROS", "VALUE_IN_EUR", "VALUE_EUR"), ("QUANTITY_IN_100KG",),
-                      ("QUANTITY_KG",))
-    )  # fmt: skip
+        for names in (
+            ("VALUE_IN_EUROS", "VALUE_IN_EUR", "VALUE_EUR"),
+            ("QUANTITY_IN_100KG",),
+            ("QUANTITY_KG",),
+        )
+    )
     kg = kilos if hundreds is None else round(hundreds * 100, 6)
     return value, None if kg == 0 and value else kg
 
 
 def key(row):
-    return (row["reporter_iso"], row["partner_iso"], row["cmd_code"], row["flow_code"],
-            f"{row['ref_period']:%Y-%m}")  # fmt: skip
+    return (
+        row["reporter_iso"],
+        row["partner_iso"],
+        row["cmd_code"],
+        row["flow_code"],
+        f"{row['ref_period']:%Y-%m}",
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -596,8 +722,11 @@ def named(element):
 def naive_workbook(raw):
     found = defaultdict(dict)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        sheets = [archive.read(name) for name in archive.namelist() if re.search(
-            r"sheet([3-9])\.xml$", name)]  # fmt: skip
+        sheets = [
+            archive.read(name)
+            for name in archive.namelist()
+            if re.search(r"sheet([3-9])\.xml$", name)
+        ]
     for sheet in sheets:
         cells, down = {}, 0
         for line in (each for each in ElementTree.fromstring(sheet).iter() if named(each) == "row"):
@@ -618,8 +747,13 @@ def naive_workbook(raw):
             for letter in "CDEF":
                 text = cells.get(f"{letter}{row}", "")
                 if cells.get(f"{letter}9") and text not in ("", ":"):
-                    cell = (cells[f"A{row}"], cells[f"B{row}"], product, about["FLOW"],
-                            cells[f"{letter}9"])  # fmt: skip
+                    cell = (
+                        cells[f"A{row}"],
+                        cells[f"B{row}"],
+                        product,
+                        about["FLOW"],
+                        cells[f"{letter}9"],
+                    )
                     found[cell][about["INDICATORS"]] = text
             row += 1
     return found
@@ -644,10 +778,16 @@ CHANGES = {
     "workbook": (workbook, naive_workbook, twins.mutations),
     "sheet": (workbook, naive_workbook, inside),
 }
-MANY = {(reporter, partner, "2709", flow, month): {"VALUE_IN_EUROS": "204548",
-                                                   "QUANTITY_IN_100KG": "1772.9"}
-        for reporter in ("AT", "IE") for partner in ("AE", "RU") for flow in "12"
-        for month in ("2023-08", "2023-09")}  # fmt: skip
+MANY = {
+    (reporter, partner, "2709", flow, month): {
+        "VALUE_IN_EUROS": "204548",
+        "QUANTITY_IN_100KG": "1772.9",
+    }
+    for reporter in ("AT", "IE")
+    for partner in ("AE", "RU")
+    for flow in "12"
+    for month in ("2023-08", "2023-09")
+}
 
 
 @pytest.mark.parametrize("form", CHANGES)
@@ -665,9 +805,13 @@ def test_changed_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         want = naive(data)
         assert len(found) == len(want)
         for row in found:
-            at = [cell for cell in want if cell[:3] == (row["reporter_code"], row["partner_code"],
-                  row["cmd_code"]) and cell[3].upper() in flows[row["flow_code"]]
-                  and cell[4] == f"{row['ref_period']:%Y-%m}"]  # fmt: skip
+            at = [
+                cell
+                for cell in want
+                if cell[:3] == (row["reporter_code"], row["partner_code"], row["cmd_code"])
+                and cell[3].upper() in flows[row["flow_code"]]
+                and cell[4] == f"{row['ref_period']:%Y-%m}"
+            ]
             figures = (row["value_reported"], row["net_wgt_kg"])
             assert figures == pytest.approx(expected(want[at[0]]))
     assert read > (0 if form == "workbook" else EXAMPLES // 40)

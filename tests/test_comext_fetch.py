@@ -104,8 +104,7 @@ def test_a_month_is_kept_as_it_came_and_catalogued(root):
     )
     assert source.vintage == "2024-04-15"
     assert source.address.endswith("file=comext%2FCOMEXT_DATA%2FPRODUCTS%2Ffull_v2_202402.7z")
-    assert source.steps == ("tradeflows fetch comext, 2025-11-25T12:00:01Z, "
-                            f"release {RELEASED}")  # fmt: skip
+    assert source.steps == (f"tradeflows fetch comext, 2025-11-25T12:00:01Z, release {RELEASED}")
     assert source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
     assert report.came == (source,)
     assert catalogue.load(root) == {}  # the committed catalogue does not change
@@ -174,8 +173,11 @@ def test_the_months_until_2001_lie_in_another_directory(root):
     _, report = run(root, twin, "2001-12", "2002-01")
     assert [user_files.month(source) for source in report.came] == ["200112", "200201"]
     twin.listing = {(comext_twin.HISTORICAL, "products_2001_12.7z"): (9, RELEASED)}
-    with pytest.raises(RefusedError, match=r"no month's archive under a name that is known, but "
-                                           r"products_2001_12.7z; fetch them by hand"):  # fmt: skip
+    with pytest.raises(
+        RefusedError,
+        match=r"no month's archive under a name that is known, but "
+        r"products_2001_12.7z; fetch them by hand",
+    ):
         run(root, twin, "2001-11", "2001-11")
 
 
@@ -189,12 +191,15 @@ def test_a_partner_that_is_no_more_is_who_it_was_in_its_year(root):
     twin.publish(archive(month({}, {"PARTNER": "CS"}, period="201001")), "201001")
     _, report = run(root, twin, "1989-12", "2010-01")
     tables.build(root)
-    early, late = (tables.read(local=True, root=root, start=year, end=year)
-                   for year in ("1989", "2005"))  # fmt: skip
+    early, late = (
+        tables.read(local=True, root=root, start=year, end=year) for year in ("1989", "2005")
+    )
     assert set(early["partner_iso"]) == {"CSK", "DDR", "SUN", "YUG", "XB"}
     assert set(late["partner_iso"]) == {"SCG"}
-    assert "record 2, PARTNER: 1 of 1 area codes are not in system 'eurostat' in 2010: 'CS'" in (
-        report.failed["201001"])  # fmt: skip
+    assert (
+        "record 2, PARTNER: 1 of 1 area codes are not in system 'eurostat' in 2010: 'CS'"
+        in (report.failed["201001"])
+    )
 
 
 @pytest.mark.parametrize("name", ["MODIFIED", "LAST UPDATE"])
@@ -255,16 +260,21 @@ def test_without_a_network_what_can_be_done_is_said(root):
     twin = Directory("202402")
     with serve(twin) as base:
         pass
-    with comext.connect(base, twin.clock) as web, pytest.raises(
-        UnreachableError, match=r"`tradeflows build` and `read` work as"
-    ):  # fmt: skip
+    with (
+        comext.connect(base, twin.clock) as web,
+        pytest.raises(UnreachableError, match=r"`tradeflows build` and `read` work as"),
+    ):
         comext.plan(("202402",), web, root)
 
 
 # --- what breaks ---------------------------------------------------------------------------------
 
-BIG = month(*({"PRODUCT_NC": f"{i:08}", "VALUE_EUR": i * 7919 % 10007, "QUANTITY_KG": i}
-              for i in range(27000000, 27004000)))  # fmt: skip
+BIG = month(
+    *(
+        {"PRODUCT_NC": f"{i:08}", "VALUE_EUR": i * 7919 % 10007, "QUANTITY_KG": i}
+        for i in range(27000000, 27004000)
+    )
+)
 
 
 def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
@@ -273,15 +283,21 @@ def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
     twin.cuts += [5000, 7000]
     run(root, twin)
     assert [seen.get("Range") for seen in twin.seen if "Range" in seen] == [
-        "bytes=5000-", "bytes=12000-"]  # fmt: skip
+        "bytes=5000-",
+        "bytes=12000-",
+    ]
     assert held(root)[0].file(root).read_bytes() == content
 
 
 def test_what_is_left_of_a_release_that_is_no_more_is_swept(root):
     twin, folder = Directory("202402"), root / "data" / "raw" / "local" / "comext"
     folder.mkdir(parents=True)
-    names = [".20240315T110000_full_v2_202402.7z.part", ".20240315T110000_full_v2_202402.7z.mark",
-             ".listing.7.part", ".20240415T110000_full_v2_202403.7z.part"]  # fmt: skip
+    names = [
+        ".20240315T110000_full_v2_202402.7z.part",
+        ".20240315T110000_full_v2_202402.7z.mark",
+        ".listing.7.part",
+        ".20240415T110000_full_v2_202403.7z.part",
+    ]
     for name in names:
         (folder / name).write_bytes(b"7z")
     run(root, twin)
@@ -355,9 +371,16 @@ def test_an_interrupt_says_that_the_same_command_goes_on(root, monkeypatch, caps
         (archive(month(period="202401")), None, "expected 2024-02, found rows of 2024-01"),
         (archive(b"REPORTER,PARTNER\n"), None, "expected the header"),
     ],
-    ids=["a page", "a page of no stated size", "cut short", "cut short as listed", "damaged",
-         "another month", "another header"],  # as the size of an archive differs by its times
-)  # fmt: skip
+    ids=[
+        "a page",
+        "a page of no stated size",
+        "cut short",
+        "cut short as listed",
+        "damaged",
+        "another month",
+        "another header",
+    ],  # as the size of an archive differs by its times
+)
 def test_what_is_no_whole_month_is_not_kept(root, content, size, message):
     twin = Directory()
     twin.publish(content, size=size)
@@ -492,10 +515,18 @@ def test_two_runs_at_once_fetch_a_month_once(root):
 
 # --- releases ------------------------------------------------------------------------------------
 
-FIRST = [{"VALUE_EUR": 100}, {"PARTNER": "CN"}, {"PARTNER": "US", "VALUE_EUR": 7},
-         {"PARTNER": "KZ", "QUANTITY_KG": 0}]  # fmt: skip
-SECOND = [{"VALUE_EUR": 900}, {"PARTNER": "CN"}, {"PARTNER": "UA", "VALUE_EUR": 50},
-          {"PARTNER": "KZ", "QUANTITY_KG": 8}]  # fmt: skip
+FIRST = [
+    {"VALUE_EUR": 100},
+    {"PARTNER": "CN"},
+    {"PARTNER": "US", "VALUE_EUR": 7},
+    {"PARTNER": "KZ", "QUANTITY_KG": 0},
+]
+SECOND = [
+    {"VALUE_EUR": 900},
+    {"PARTNER": "CN"},
+    {"PARTNER": "UA", "VALUE_EUR": 50},
+    {"PARTNER": "KZ", "QUANTITY_KG": 8},
+]
 
 
 @pytest.fixture
@@ -530,21 +561,27 @@ def test_read_takes_the_newest_release_known_by_a_day(released_twice):
     with pytest.raises(QueryError, match="nothing of this was known by 2024-04-01"):
         values(as_of="2024-04-01")
     frame = tables.read(local=True, root=root, reporter="AUT", partner="RUS")
-    assert frame.attrs["caveats"] == ("the newest release of each period: 1 rows of superseded "
-                                      "ones passed over; vintage= chooses",)  # fmt: skip
+    assert frame.attrs["caveats"] == (
+        "the newest release of each period: 1 rows of superseded "
+        "ones passed over; vintage= chooses",
+    )
 
 
 def test_a_country_is_read_across_the_year_from_which_its_parts_are_stated(root):
     twin = Directory()
-    for period, rows in (("202012", [{"PARTNER": "GB"}]),
-                         ("202101", [{"PARTNER": "XI"}, {"PARTNER": "XU"}])):  # fmt: skip
+    for period, rows in (
+        ("202012", [{"PARTNER": "GB"}]),
+        ("202101", [{"PARTNER": "XI"}, {"PARTNER": "XU"}]),
+    ):
         twin.publish(archive(month(*rows, period=period)), period)
     run(root, twin, "2020-12", "2021-01")
     tables.build(root)
     ask = {"local": True, "root": root, "reporter": "AUT"}
     [said] = tables.read(**ask, partner="GBR").attrs["caveats"]
-    assert said == ("GBR is stated as XI and XU too, from 2021-01 on, which are not here; partner="
-                    "['GBR', 'XI', 'XU'] has all, where no year has both")  # fmt: skip
+    assert said == (
+        "GBR is stated as XI and XU too, from 2021-01 on, which are not here; partner="
+        "['GBR', 'XI', 'XU'] has all, where no year has both"
+    )
     with pytest.raises(QueryError, match="GBR is stated as XI and XU too, from 2021-01 on"):
         tables.read(**ask, partner="GBR", start="2021")
     frame = tables.read(**ask, partner=["GBR", "XI", "XU"])
@@ -567,7 +604,8 @@ def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
     ]
     assert cli.main([*root, "diff", "comext", "2024-02", "--most", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "1 added, 2 changed, 1 withdrawn; 3 of them not shown"]  # fmt: skip
+        "1 added, 2 changed, 1 withdrawn; 3 of them not shown"
+    ]
     assert len(comext.diff(released_twice)) == 4
 
 
@@ -611,9 +649,11 @@ def test_the_same_bytes_under_a_new_date_are_one_file(root):
 @pytest.fixture
 def parts(root):
     twin = Directory()
-    rows = [{"STAT_PROCEDURE": 1, "VALUE_EUR": 100, "SUPPL_UNIT": "PST", "QUANTITY_SUPPL_UNIT": 4},
-            {"STAT_PROCEDURE": 2, "VALUE_EUR": 30, "QUANTITY_KG": 0, "SUPPL_UNIT": "PST"},
-            {"STAT_PROCEDURE": 1, "VALUE_EUR": 7, "PARTNER": "CN"}]  # fmt: skip
+    rows = [
+        {"STAT_PROCEDURE": 1, "VALUE_EUR": 100, "SUPPL_UNIT": "PST", "QUANTITY_SUPPL_UNIT": 4},
+        {"STAT_PROCEDURE": 2, "VALUE_EUR": 30, "QUANTITY_KG": 0, "SUPPL_UNIT": "PST"},
+        {"STAT_PROCEDURE": 1, "VALUE_EUR": 7, "PARTNER": "CN"},
+    ]
     twin.publish(archive(month(*rows)))
     run(root, twin)
     tables.build(root)
@@ -622,13 +662,17 @@ def parts(root):
 
 def test_procedures_are_not_mixed_in_silence_and_can_be_added_up(parts):
     asked = {"local": True, "root": parts, "reporter": "AUT"}
-    with pytest.raises(QueryError, match=r"mix values of breakdown; add one of breakdown='proce.*"
-                                         r", or breakdown='parts' for all, to add up"):  # fmt: skip
+    with pytest.raises(
+        QueryError,
+        match=r"mix values of breakdown; add one of breakdown='proce.*"
+        r", or breakdown='parts' for all, to add up",
+    ):
         tables.read(**asked)
     rows = tables.read(**asked, breakdown="parts")
     assert rows.attrs["caveats"] == (
         "3 rows are parts of what they state (procedure=1,type=E, procedure=2,type=E); "
-        "measures.sum_parts adds them up",)  # fmt: skip
+        "measures.sum_parts adds them up",
+    )
     whole = measures.sum_parts(rows, ["value_reported", "net_wgt_kg"]).set_index("partner_iso")
     assert whole["value_reported"].to_dict() == {"RUS": 130, "CHN": 7}
     assert whole["net_wgt_kg"].isna().to_dict() == {"RUS": True, "CHN": False}
@@ -654,20 +698,25 @@ def test_every_build_checks_the_control_totals(root):
     run(root, Directory("202402"))
     tables.build(root)
     [source] = held(root)
-    user_files.renew(root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})])
-    with pytest.raises(LayoutError, match=r"the control totals in its entry, M rows 2, EUR 1,000, "
-                                          r"kg 5, found M rows 1, EUR 1,000, kg 5"):  # fmt: skip
+    user_files.rewrite_entries(
+        root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})]
+    )
+    with pytest.raises(
+        LayoutError,
+        match=r"the control totals in its entry, M rows 2, EUR 1,000, "
+        r"kg 5, found M rows 1, EUR 1,000, kg 5",
+    ):
         tables.build(root)
 
 
 def test_a_build_learns_the_totals_that_an_entry_lacks(root):
     run(root, Directory("202402"))
     [source] = held(root)
-    user_files.renew(root, [source._replace(control={})])
+    user_files.rewrite_entries(root, [source._replace(control={})])
     tables.build(root)
     assert held(root) == [source]
     tables.read(local=True, root=root)  # and is not older than the entry
-    user_files.renew(root, [source._replace(id="taken_out_by_hand")])
+    user_files.rewrite_entries(root, [source._replace(id="taken_out_by_hand")])
     assert held(root) == [source]
 
 
@@ -732,9 +781,11 @@ def test_bytes_added_by_hand_are_not_kept_twice_when_they_are_fetched(root, tmp_
 def test_the_totals_on_record_stand_beside(root):
     content = archive(month())
     known = root / "data" / "comext_totals.csv"
-    known.write_text("period,file,sha256,flow,rows,EUR,kg,source\n"
-                     f"202402,full_v2_202402.7z,{sha256(content)},M,1,1000,,invented\n"
-                     "202402,full_v2_202402.7z,00,M,3,900,,invented\n")  # fmt: skip
+    known.write_text(
+        "period,file,sha256,flow,rows,EUR,kg,source\n"
+        f"202402,full_v2_202402.7z,{sha256(content)},M,1,1000,,invented\n"
+        "202402,full_v2_202402.7z,00,M,3,900,,invented\n"
+    )
     _, report = run(root, Directory("202402"))
     name = held(root)[0].id
     assert list(report.notes) == [

@@ -52,8 +52,15 @@ def root(tmp_path):
     return project(tmp_path / "project")
 
 
-def ask(reporter="CHN", partner="RUS,KAZ", flow="X", products="880621,880622", start="2022-01",
-        end="2022-12", freq="M"):  # fmt: skip
+def ask(
+    reporter="CHN",
+    partner="RUS,KAZ",
+    flow="X",
+    products="880621,880622",
+    start="2022-01",
+    end="2022-12",
+    freq="M",
+):
     return comtrade.request(reporter, partner, flow, products, start, end, freq, today=TODAY)
 
 
@@ -76,8 +83,13 @@ def held(root):
 
 
 def told(each):
-    return (f"{each['reporterCode']} {each['period']}", each["flowCode"], each["partnerCode"],
-            each["cmdCode"], each["primaryValue"])  # fmt: skip
+    return (
+        f"{each['reporterCode']} {each['period']}",
+        each["flowCode"],
+        each["partnerCode"],
+        each["cmdCode"],
+        each["primaryValue"],
+    )
 
 
 # --- the question --------------------------------------------------------------------------------
@@ -170,8 +182,9 @@ def test_many_codes_do_not_make_an_address_too_long(root):
 def test_many_codes_of_all_partners_are_parted_too_and_none_is_left_out(root):
     goods = [f"8{i:05}" for i in range(1200)]
     twin = Twin([row(product=good, partner=partner) for good in goods for partner in ("0", "643")])
-    _, report = run(root, twin, ask(partner="all", products=",".join(goods), end="2022-01"),
-                    key=KEY)  # fmt: skip
+    _, report = run(
+        root, twin, ask(partner="all", products=",".join(goods), end="2022-01"), key=KEY
+    )
     assert report.rows == 2400
     assert max(map(len, twin.paths)) < 4096
 
@@ -179,8 +192,13 @@ def test_many_codes_of_all_partners_are_parted_too_and_none_is_left_out(root):
 def test_many_reporters_of_one_partner_are_parted_by_their_data_sets(root):
     rng = random.Random(6)
     reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
-    rows = [row(reporter=r, period=p, product=f"{i:06}") for r in reporters for p in MONTHS[:2]
-            for i in range(80) if rng.random() < 0.5]  # fmt: skip
+    rows = [
+        row(reporter=r, period=p, product=f"{i:06}")
+        for r in reporters
+        for p in MONTHS[:2]
+        for i in range(80)
+        if rng.random() < 0.5
+    ]
     twin = Twin(rows, cap=300)
     twin.times = 7
     _, report = run(root, twin, ask("all", "RUS", products="AG6", end="2022-02"), key=KEY, cap=300)
@@ -208,8 +226,13 @@ SOME = [code for code in codes.area_codes("comtrade") if code != "0"][::7]
 
 def many(share, rng):
     """A world of 41 partners and 20 codes over a year, of which a share trades."""
-    return [row(period=p, partner=q, product=f"8806{n}") for p in MONTHS for q in SOME
-            for n in range(20, 40) if rng.random() < share]  # fmt: skip
+    return [
+        row(period=p, partner=q, product=f"8806{n}")
+        for p in MONTHS
+        for q in SOME
+        for n in range(20, 40)
+        if rng.random() < share
+    ]
 
 
 def test_what_the_first_reply_tells_packs_the_rest(root):
@@ -241,8 +264,9 @@ def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_take
     density = packing.Density()
     density.learn(first, records, {("156", months[0], name): rows for name in who})
     calls = packing.pack(first, [*records][1:], records, comtrade.KEYED, density)
-    full = [len(call.periods) * len(who & {*packing.enumerated(call.partners)}) * rows
-            for call in calls]  # fmt: skip
+    full = [
+        len(call.periods) * len(who & {*packing.enumerated(call.partners)}) * rows for call in calls
+    ]
     assert (len(calls), sum(full)) == (5, 23 * len(who) * rows)
     assert max(full) < 90_000  # eleven months in two calls would be 93,000
 
@@ -250,17 +274,25 @@ def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_take
 @pytest.mark.parametrize("seed", [3, 10, 31])
 def test_cuts_of_some_partners_do_not_make_the_rest_be_asked_one_by_one(seed):
     rng, who = random.Random(seed), [*codes.area_codes("comtrade")][1:61]
-    rows = {(period, name): rng.choice([1, 5, 40, 120])  # no month tells of the next
-            for period in ("202401", "202402") for name in who}  # fmt: skip
-    records = {f"156 {period}": 3 * sum(n for (p, _), n in rows.items() if p == period)
-               for period in ("202401", "202402")}  # fmt: skip
+    rows = {
+        (period, name): rng.choice([1, 5, 40, 120])  # no month tells of the next
+        for period in ("202401", "202402")
+        for name in who
+    }
+    records = {
+        f"156 {period}": 3 * sum(n for (p, _), n in rows.items() if p == period)
+        for period in ("202401", "202402")
+    }
     box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
     calls = comtrade.pack(box, records, records, comtrade.PREVIEW)
     queue, made = packing.Queue(calls, records, comtrade.PREVIEW), 0
     while queue:
         call, made = queue.take(), made + 1
-        came = {("156", p, name): n for (p, name), n in rows.items()
-                if p in call.periods and name in packing.enumerated(call.partners)}  # fmt: skip
+        came = {
+            ("156", p, name): n
+            for (p, name), n in rows.items()
+            if p in call.periods and name in packing.enumerated(call.partners)
+        }
         if sum(came.values()) >= 500:
             queue.cut(call, 500)
         else:
@@ -288,8 +320,9 @@ def test_a_reply_as_long_as_the_cap_is_split_until_it_is_whole(root):
 
 def test_a_single_cell_that_fills_the_cap_is_named(root):
     rows = [row(product=f"8806{n}") for n in range(21, 30)]
-    _, report = run(root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"),
-                    cap=9)  # fmt: skip
+    _, report = run(
+        root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"), cap=9
+    )
     assert report.failed == {"156 202201": "fills the row cap by itself: CHN 202201 643 AG6 X"}
     assert held(root) == []
 
@@ -350,8 +383,9 @@ def test_a_new_release_is_fetched_beside_the_old(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask())
     twin.release("156 202204", "2025-12-01", 12)
-    twin.rows = [each | ({"primaryValue": 99.0} if each["period"] == "202204" else {})
-                 for each in SHIPPED]  # fmt: skip
+    twin.rows = [
+        each | ({"primaryValue": 99.0} if each["period"] == "202204" else {}) for each in SHIPPED
+    ]
     plan, report = run(root, twin, ask())
     assert [call.periods for call in plan.calls] == [("202204",)]
     assert report.rows == 48  # the present release alone
@@ -366,8 +400,11 @@ def test_what_a_revision_changed_is_shown(root, capsys):
     twin = Twin([each for each in SHIPPED if each is not added])
     run(root, twin, ask(end="2022-02"))
     twin.release("156 202202", "2025-12-01", 12)
-    twin.rows = [each | ({"primaryValue": 99.0, "netWgt": 13.0} if each is changed else {})
-                 for each in SHIPPED if each is not gone]  # fmt: skip
+    twin.rows = [
+        each | ({"primaryValue": 99.0, "netWgt": 13.0} if each is changed else {})
+        for each in SHIPPED
+        if each is not gone
+    ]
     twin.rows += [row(period="202202", partner="156"), row(period="202202", product="880690")]
     run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
     assert cli.main(["--root", str(root), "diff"]) == 0
@@ -385,17 +422,24 @@ def revised(root, **question):
     twin = Twin(SHIPPED)
     run(root, twin, ask(end="2022-02"))
     twin.release("156 202202", "2025-12-01", 12)
-    twin.rows = [each | ({"primaryValue": 99.0} if each is SHIPPED[9] else {})
-                 for each in SHIPPED if each is not SHIPPED[8]]  # fmt: skip
+    twin.rows = [
+        each | ({"primaryValue": 99.0} if each is SHIPPED[9] else {})
+        for each in SHIPPED
+        if each is not SHIPPED[8]
+    ]
     run(root, twin, ask(end="2022-02", **question))
     tables.build(root)
 
 
 def values(root, product, **choice):
-    frame = tables.read(reporter="CHN", partner="RUS", product=product, local=True, root=root,
-                        **choice)  # fmt: skip
-    return [*zip(frame["ref_period"].dt.month, frame["primary_value_usd"], frame["vintage"],
-                 strict=True)]  # fmt: skip
+    frame = tables.read(
+        reporter="CHN", partner="RUS", product=product, local=True, root=root, **choice
+    )
+    return [
+        *zip(
+            frame["ref_period"].dt.month, frame["primary_value_usd"], frame["vintage"], strict=True
+        )
+    ]
 
 
 def test_a_revision_of_what_is_no_period_is_not_asked_for(root):
@@ -431,8 +475,10 @@ def test_a_release_that_comes_in_the_middle_of_a_run_never_shares_a_label(root):
         if now.done == 6:
             twin.release("156 202202", "2025-11-25", 12)  # after it was asked for
             twin.release("156 202209", "2025-11-25", 12)  # before
-            twin.rows = [each | ({"primaryValue": 99.0} if each["period"][4:] in ("02", "09")
-                                 else {}) for each in SHIPPED]  # fmt: skip
+            twin.rows = [
+                each | ({"primaryValue": 99.0} if each["period"][4:] in ("02", "09") else {})
+                for each in SHIPPED
+            ]
             twin.now += 60
 
     _, report = run(root, twin, ask(), progress=publish)
@@ -449,7 +495,9 @@ def test_a_release_that_comes_in_the_middle_of_a_run_never_shares_a_label(root):
     assert told["156 202203"] == {"2025-01-15": 12.0}
     tables.build(root)
     assert {row for row in values(root, "880621") if row[0] in (2, 9)} == {
-        (2, 99.0, "2025-11-25"), (9, 99.0, "2025-11-25")}  # fmt: skip
+        (2, 99.0, "2025-11-25"),
+        (9, 99.0, "2025-11-25"),
+    }
 
 
 def test_a_run_that_was_killed_before_it_saw_the_release_is_corrected_by_the_next(root):
@@ -457,8 +505,10 @@ def test_a_run_that_was_killed_before_it_saw_the_release_is_corrected_by_the_nex
     run(root, twin, ask(end="2022-02"))
     twin.release("156 202202", "2025-11-25", 12)
     run(root, twin, ask(end="2022-02"))
-    releases = [source.arguments["releases"].get("156 202202")
-                for source in catalogue.load(root, local=True).values()]  # fmt: skip
+    releases = [
+        source.arguments["releases"].get("156 202202")
+        for source in catalogue.load(root, local=True).values()
+    ]
     assert releases == [None, "2025-01-15/2025-11-25 12", "2025-11-25 12"]
 
 
@@ -571,11 +621,14 @@ class Killed(BaseException):
     """As a signal would: no handler of errors catches it."""
 
 
-@pytest.mark.parametrize("step", ["record", "replace", "judge"])
+@pytest.mark.parametrize("step", ["record", "replace", "raise_for_reply"])
 def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monkeypatch, step):
     twin, count = Twin(SHIPPED), [0]
-    target = {"record": (comtrade.fetching, "record"), "replace": (Path, "replace"),
-              "judge": (comtrade.fetching.Web, "judge")}[step]  # fmt: skip
+    target = {
+        "record": (comtrade.fetching, "record"),
+        "replace": (Path, "replace"),
+        "raise_for_reply": (comtrade.fetching.Web, "raise_for_reply"),
+    }[step]
     real = getattr(*target)
 
     def kill(*args, **options):
@@ -584,7 +637,7 @@ def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monke
             raise Killed
         return real(*args, **options)
 
-    if step == "judge":
+    if step == "raise_for_reply":
         twin.faults = [None, None, "503", "503", "503"]
     with monkeypatch.context() as patch:
         patch.setattr(*target, kill)
@@ -593,7 +646,9 @@ def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monke
     before, twin.faults = list(twin.asked), []
     _, report = run(root, twin, ask())
     assert report.rows == 48
-    whole = {"record": 2, "replace": 3, "judge": 1}[step]  # what is catalogued is not asked again
+    whole = {"record": 2, "replace": 3, "raise_for_reply": 1}[
+        step
+    ]  # what is catalogued is not asked again
     assert len(twin.asked) - len(before) == 12 - whole
     assert all(state.state == "ok" for state in catalogue.states(root))
 
@@ -698,12 +753,18 @@ def test_a_full_disk_ends_the_run_and_keeps_what_came(root, monkeypatch):
 
 
 def test_partners_are_compared_with_the_world(root):
-    rows = [each | ({"primaryValue": 37.0} if told(each) == (
-        "156 202203", "X", 643, "880621", 12.0) else {}) for each in SHIPPED]  # fmt: skip
+    rows = [
+        each
+        | ({"primaryValue": 37.0} if told(each) == ("156 202203", "X", 643, "880621", 12.0) else {})
+        for each in SHIPPED
+    ]
     _, report = run(root, Twin(rows), ask(partner="all"))
     assert report.differences == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
-    marked = [source for source in catalogue.load(root, local=True).values()
-              if "unequal" in source.arguments]  # fmt: skip
+    marked = [
+        source
+        for source in catalogue.load(root, local=True).values()
+        if "unequal" in source.arguments
+    ]
     (part,) = registry.cleaner(marked[0])(marked[0].file(root), marked[0])
     flagged = part.rows.filter(part.rows["flags"].is_valid()).to_pylist()
     assert [(each["partner_iso"], each["cmd_code"]) for each in flagged if each["flags"]] == [
@@ -712,17 +773,25 @@ def test_partners_are_compared_with_the_world(root):
 
 
 def test_subheadings_are_compared_with_all_goods(root):
-    rows = [row(product="TOTAL", value=30.0), row(value=10.0), row(product="880622", value=20.0),
-            row(period="202202", product="TOTAL", value=31.0), row(period="202202")]  # fmt: skip
-    _, report = run(root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"),
-                    key=KEY)  # fmt: skip
+    rows = [
+        row(product="TOTAL", value=30.0),
+        row(value=10.0),
+        row(product="880622", value=20.0),
+        row(period="202202", product="TOTAL", value=31.0),
+        row(period="202202"),
+    ]
+    _, report = run(
+        root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"), key=KEY
+    )
     assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
 
 
 @pytest.mark.parametrize("silent", ["TOTAL", "880621"])
 def test_a_whole_or_a_part_without_a_value_is_compared_with_nothing(root, silent):
-    rows = [row(product=good, value=None if good == silent else 7.0)
-            for good in ("TOTAL", "880621", "880622")]  # fmt: skip
+    rows = [
+        row(product=good, value=None if good == silent else 7.0)
+        for good in ("TOTAL", "880621", "880622")
+    ]
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
     assert run(root, Twin(rows), asked, key=KEY)[1].differences == ()
 
@@ -737,7 +806,7 @@ def test_a_whole_that_its_parts_come_to_add_up_to_is_marked_no_more(root):
     reply["data"][1]["primaryValue"] = 30.0
     source.file(root).write_text(text := json.dumps(reply))
     digest = hashlib.sha256(text.encode()).hexdigest()
-    replies.renew(root, [source._replace(sha256=digest, bytes=len(text))])
+    replies.rewrite_entries(root, [source._replace(sha256=digest, bytes=len(text))])
     assert run(root, twin, asked)[1].differences == ()
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == []
@@ -773,24 +842,38 @@ def world(rng):
     fill = rng.random()
     rows = [
         row(reporter=r, period=p, partner=q, product=c, flow=f, value=float(rng.randint(0, 999)))
-        for r in reporters for p in MONTHS[:6] for q in PARTNERS for c in products for f in flows
+        for r in reporters
+        for p in MONTHS[:6]
+        for q in PARTNERS
+        for c in products
+        for f in flows
         if rng.random() < fill
-    ]  # fmt: skip
+    ]
     partner = rng.choice(["all", "RUS,KAZ,World"])
-    return (rows, rng.randint(60 if partner == "all" else 2, 90), rng.choice(["", KEY]), partner,
-            rng.choice([",".join(products), "AG6"]), ",".join(flows))  # fmt: skip
+    return (
+        rows,
+        rng.randint(60 if partner == "all" else 2, 90),
+        rng.choice(["", KEY]),
+        partner,
+        rng.choice([",".join(products), "AG6"]),
+        ",".join(flows),
+    )
 
 
 def faults(rng, share):
-    return [rng.choice([*FAULTS, "400", "404"]) if rng.random() < share else None
-            for _ in range(400)]  # fmt: skip
+    return [
+        rng.choice([*FAULTS, "400", "404"]) if rng.random() < share else None for _ in range(400)
+    ]
 
 
 def wanted(twin, asked):
     """What the twin holds of a request, by the twin's own filter."""
-    query = {"reporterCode": asked.reporters, "period": asked.periods, "flowCode": asked.flows,
-             "cmdCode": asked.products} | (
-        {"partnerCode": asked.partners} if asked.partners != ("all",) else {})  # fmt: skip
+    query = {
+        "reporterCode": asked.reporters,
+        "period": asked.periods,
+        "flowCode": asked.flows,
+        "cmdCode": asked.products,
+    } | ({"partnerCode": asked.partners} if asked.partners != ("all",) else {})
     return [told(each) for each in twin.select(query)]
 
 
@@ -843,9 +926,26 @@ def command(root, monkeypatch):
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
             return cli.main(
-                ["--root", str(root), "fetch", "comtrade", "--reporter", "CHN", "--partner", "RUS",
-                 "--flow", "X", "--products", "880621", "--start", "2022-01", "--end", end, *more]
-            )  # fmt: skip
+                [
+                    "--root",
+                    str(root),
+                    "fetch",
+                    "comtrade",
+                    "--reporter",
+                    "CHN",
+                    "--partner",
+                    "RUS",
+                    "--flow",
+                    "X",
+                    "--products",
+                    "880621",
+                    "--start",
+                    "2022-01",
+                    "--end",
+                    end,
+                    *more,
+                ]
+            )
 
     return go
 
@@ -862,9 +962,10 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
     assert command(twin, "--dry-run") == 0
     assert twin.asked == []
     assert capsys.readouterr().out.splitlines() == [
-        "CHN 202201 643 880621 X", "CHN 202202 643 880621 X",
+        "CHN 202201 643 880621 X",
+        "CHN 202202 643 880621 X",
         "2 calls, at least 0 s; no key, so no daily quota is known of",
-    ]  # fmt: skip
+    ]
     assert catalogue.load(root, local=True) == {}
 
 
@@ -889,8 +990,9 @@ def test_the_calls_of_today_are_counted_over_runs_and_told_with_the_plan(root):
 
 
 def test_a_long_fetch_says_that_it_may_be_interrupted(root):
-    twin = Twin([row(period=f"{year}{month:02}") for year in range(2015, 2022)
-                 for month in range(1, 13)])  # fmt: skip
+    twin = Twin(
+        [row(period=f"{year}{month:02}") for year in range(2015, 2022) for month in range(1, 13)]
+    )
     plan, _ = run(root, twin, ask(start="2015-01", end="2021-12"))
     assert str(plan).startswith("84 calls, at least 84 s")
     assert str(plan).endswith("it may be interrupted: the same command goes on")
@@ -924,7 +1026,7 @@ def test_the_systems_keyring_is_asked_where_there_is_one(monkeypatch):
     for answer, key in ((ask, "tradeflows comtrade"), (refuse, "")):
         ring = SimpleNamespace(
             get_password=answer, errors=SimpleNamespace(KeyringError=LockedError)
-        )  # fmt: skip
+        )
         monkeypatch.setitem(sys.modules, "keyring", ring)
         web, limits = comtrade.connect("http://127.0.0.1:9")
         assert limits == (comtrade.KEYED if key else comtrade.PREVIEW)

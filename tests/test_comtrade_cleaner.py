@@ -15,9 +15,20 @@ from tradeflows.publishers import comtrade
 from tradeflows.tables import clean as cleaning
 
 SOURCE = Source(
-    "demo", "local/demo.json", "comtrade", "invented", "fetched", "not stated", "2025-01-15",
-    date(2025, 1, 20), "0" * 64, 1, "trade", "comtrade.clean", 1,
-)  # fmt: skip
+    "demo",
+    "local/demo.json",
+    "comtrade",
+    "invented",
+    "fetched",
+    "not stated",
+    "2025-01-15",
+    date(2025, 1, 20),
+    "0" * 64,
+    1,
+    "trade",
+    "comtrade.clean",
+    1,
+)
 
 
 @pytest.fixture
@@ -43,10 +54,15 @@ def column(part, name):
 
 @pytest.mark.parametrize(
     "part",
-    [{"partner2Code": 276}, {"motCode": 2100}, {"customsCode": "C05"}, {"mosCode": "1"},
-     {"flowCode": "DX"}],
+    [
+        {"partner2Code": 276},
+        {"motCode": 2100},
+        {"customsCode": "C05"},
+        {"mosCode": "1"},
+        {"flowCode": "DX"},
+    ],
     ids=lambda part: next(iter(part)),
-)  # fmt: skip
+)
 def test_break_downs_are_left_out_beside_their_total(clean, part):
     found = clean(row(value=100.0), row(value=60.0, **part))
     assert column(found, "value_reported") == [100.0]
@@ -126,9 +142,19 @@ def test_two_codes_of_one_iso_stay_two_rows(clean):
 
 @pytest.mark.parametrize(
     ("code", "area"),
-    [("842", "USA"), ("251", "FRA"), ("381", "ITA"), ("757", "CHE"), ("579", "NOR"),
-     ("699", "IND"), ("490", "S19"), ("899", "_X"), ("0", "W00"), ("344", "HKG")],
-)  # fmt: skip
+    [
+        ("842", "USA"),
+        ("251", "FRA"),
+        ("381", "ITA"),
+        ("757", "CHE"),
+        ("579", "NOR"),
+        ("699", "IND"),
+        ("490", "S19"),
+        ("899", "_X"),
+        ("0", "W00"),
+        ("344", "HKG"),
+    ],
+)
 def test_the_publishers_own_numbers_mean_what_the_publisher_means(clean, code, area):
     assert column(clean(row(partner=code)), "partner_iso") == [area]
 
@@ -183,8 +209,10 @@ def export(path, rows, *, comma=True, names=None):
     names = names or list(rows[0])
     lines = [",".join(f'"{name}"' for name in names)]
     for each in rows:
-        cells = (str(value).lower() if isinstance(value, bool) else "" if value is None else value
-                 for value in each.values())  # fmt: skip
+        cells = (
+            str(value).lower() if isinstance(value, bool) else "" if value is None else value
+            for value in each.values()
+        )
         lines.append(",".join(f'"{cell}"' for cell in cells) + "," * comma)
     path.write_bytes("\r\n".join([*lines, ""]).encode("latin-1"))
     return path

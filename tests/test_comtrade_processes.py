@@ -41,10 +41,16 @@ def twin():
 
 
 def start(root, base, **streams):
-    environment = {name: value for name, value in os.environ.items()
-                   if "proxy" not in name.lower() and name != "COMTRADE_KEY"}  # fmt: skip
-    environment |= {"TRADEFLOWS_ROOT": str(root), "TRADEFLOWS_COMTRADE_URL": base,
-                    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}  # fmt: skip
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if "proxy" not in name.lower() and name != "COMTRADE_KEY"
+    }
+    environment |= {
+        "TRADEFLOWS_ROOT": str(root),
+        "TRADEFLOWS_COMTRADE_URL": base,
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
     return subprocess.Popen([sys.executable, "-c", CODE], env=environment, text=True, **streams)
 

@@ -26,5 +26,17 @@ def test_the_example_gives_what_it_says(test, embedded, monkeypatch):
 
 def test_every_public_function_of_the_explorer_has_an_example():
     shown = {param.values[0].name.rpartition(".")[2] for param in EXAMPLES}
-    assert {"flow", "settlement", "figures", "find", "products", "areas", "sources", "rerouting",
-            "by", "share", "compare", "trace"} <= shown  # fmt: skip
+    assert {
+        "flow",
+        "settlement",
+        "figures",
+        "find",
+        "products",
+        "areas",
+        "sources",
+        "rerouting",
+        "by",
+        "share",
+        "compare",
+        "trace",
+    } <= shown

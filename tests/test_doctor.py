@@ -20,8 +20,10 @@ def root(make_root):
     def make(*series, rates=()):
         folder = make_root({"oil": {}, "new": {"supersedes": "oil", "text": "x"}})
         tables.processed(folder, "trade").parent.mkdir(parents=True)
-        for table, batches in (("trade", [_batch(**each) for each in series]),
-                               ("rates", [_rates(dict(rates))])):  # fmt: skip
+        for table, batches in (
+            ("trade", [_batch(**each) for each in series]),
+            ("rates", [_rates(dict(rates))]),
+        ):
             digest = write.fingerprint(catalogue.load(folder).values(), table)
             contract = schema.TABLES[table]
             stamped = {**contract.metadata, "fingerprint": digest}
@@ -35,24 +37,49 @@ def root(make_root):
 
 
 def _rates(rates):
-    return schema.conform({
-        "source_id": "oil", "source_row": pa.array(range(1, len(rates) + 1)), "source_field": "",
-        "base": "USD", "quote": "CNY", "publisher": "A bank", "statistic": "mean",
-        "ref_period": delimited.months(pa.array([*rates], pa.string())), "n_months": 1,
-        "rate": pa.array(rates.values(), pa.float64()), "n_days": 20, "flags": "", "note": None,
-    }, schema.RATES)  # fmt: skip
+    return schema.conform(
+        {
+            "source_id": "oil",
+            "source_row": pa.array(range(1, len(rates) + 1)),
+            "source_field": "",
+            "base": "USD",
+            "quote": "CNY",
+            "publisher": "A bank",
+            "statistic": "mean",
+            "ref_period": delimited.months(pa.array([*rates], pa.string())),
+            "n_months": 1,
+            "rate": pa.array(rates.values(), pa.float64()),
+            "n_days": 20,
+            "flags": "",
+            "note": None,
+        },
+        schema.RATES,
+    )
 
 
 def _batch(values, months=MONTHS, **changes):
     n = len(values)
     value = pa.array(values, pa.float64())
-    row = delimited.A_FLOW | {
-        "source_id": "oil", "source_row": pa.array(range(1, n + 1)), "reporter_iso": "CHN",
-        "reporter_code": "CHN", "partner_iso": "RUS", "partner_code": "RUS",
-        "area_system": "iso3", "flow_code": "M", "cmd_code": "2709", "vintage": "1",
-        "ref_period": delimited.months(pa.array(months[:n])), "value_reported": value,
-        "currency": "USD", "primary_value_usd": value,
-    } | changes  # fmt: skip
+    row = (
+        delimited.A_FLOW
+        | {
+            "source_id": "oil",
+            "source_row": pa.array(range(1, n + 1)),
+            "reporter_iso": "CHN",
+            "reporter_code": "CHN",
+            "partner_iso": "RUS",
+            "partner_code": "RUS",
+            "area_system": "iso3",
+            "flow_code": "M",
+            "cmd_code": "2709",
+            "vintage": "1",
+            "ref_period": delimited.months(pa.array(months[:n])),
+            "value_reported": value,
+            "currency": "USD",
+            "primary_value_usd": value,
+        }
+        | changes
+    )
     return schema.conform(row, schema.TRADE)
 
 
@@ -117,13 +144,16 @@ def test_a_weight_may_jump_where_the_value_does_not(root):
 
 
 def test_of_a_quantity_that_jumps_the_unit_is_said(root):
-    two = [{"values": [None] * 24, "qty": [5.0] * 9 + [50.0] + [5.0] * 14, "qty_unit": unit}
-           for unit in ("m3", "TJ")]  # fmt: skip
+    two = [
+        {"values": [None] * 24, "qty": [5.0] * 9 + [50.0] + [5.0] * 14, "qty_unit": unit}
+        for unit in ("m3", "TJ")
+    ]
     lines = found(root(*two), "jump")
     assert [line.split(" or more: ")[1] for line in lines] == [
         f"qty ({unit}) in 2022-10; tradeflows rows trade source_id=oil reporter_iso=CHN "
-        "partner_code=RUS flow_code=M cmd_code=2709 month=2022-10" for unit in ("m3", "TJ")
-    ]  # fmt: skip
+        "partner_code=RUS flow_code=M cmd_code=2709 month=2022-10"
+        for unit in ("m3", "TJ")
+    ]
 
 
 def test_a_month_nine_times_its_neighbours_is_not(root):
@@ -142,8 +172,10 @@ def test_a_unit_that_is_lacking_in_a_month_is_no_change(root):
 
 
 def test_a_release_that_a_newer_one_replaces_is_found(root):
-    old, new = ({"values": [100.0] * n, "vintage": f"2024-{month}-20"}
-                for n, month in ((24, "01"), (12, "02")))  # fmt: skip
+    old, new = (
+        {"values": [100.0] * n, "vintage": f"2024-{month}-20"}
+        for n, month in ((24, "01"), (12, "02"))
+    )
     lines = found(root(old, new), "superseded")
     assert "oil: 12 rows of release 2024-01-20 by 2024-02-20" in lines[1]
     assert lines[1].endswith("tradeflows rows trade source_id=oil vintage=2024-01-20")
@@ -151,15 +183,18 @@ def test_a_release_that_a_newer_one_replaces_is_found(root):
 
 def test_the_largest_flows_come_first(root):
     hole = [month for month in MONTHS if month != "2022-05"]
-    some = [{"values": [size] * 23, "months": hole, "cmd_code": code}
-            for size, code in ((5.0, "2701"), (500.0, "2709"), (50.0, "2711"))]  # fmt: skip
+    some = [
+        {"values": [size] * 23, "months": hole, "cmd_code": code}
+        for size, code in ((5.0, "2701"), (500.0, "2709"), (50.0, "2711"))
+    ]
     assert [line.split()[4] for line in found(root(*some), "missing")] == ["2709", "2711", "2701"]
 
 
 def test_a_part_of_a_flow_is_shown_by_itself(root):
     hole = [month for month in MONTHS if month != "2022-05"]
-    [line] = found(root({"values": [1.0] * 23, "months": hole, "breakdown": "regime=10"}),
-                   "missing")  # fmt: skip
+    [line] = found(
+        root({"values": [1.0] * 23, "months": hole, "breakdown": "regime=10"}), "missing"
+    )
     assert line.endswith("cmd_code=2709 breakdown=regime=10")
 
 
@@ -169,14 +204,21 @@ def _series(unit, months):
 
 
 def test_a_mirror_gap_outside_the_band_is_found(root):
-    other = {"reporter_iso": "RUS", "partner_iso": "CHN", "partner_code": "CHN",
-             "partner_role": "destination", "flow_code": "X", "source_id": "new"}  # fmt: skip
+    other = {
+        "reporter_iso": "RUS",
+        "partner_iso": "CHN",
+        "partner_code": "CHN",
+        "partner_role": "destination",
+        "flow_code": "X",
+        "source_id": "new",
+    }
     folder = root({"values": [130.0] * 24}, {"values": [100.0] * 24, **other})
     [line] = found(folder, "mirror")
     assert "24 of 24 months outside the band, M / X from 1.30 to 1.30" in line
     assert [each.split()[3] for each in line.split("; ")[-1].split(" && ")] == [
-        "source_id=oil", "source_id=new"
-    ]  # fmt: skip
+        "source_id=oil",
+        "source_id=new",
+    ]
 
 
 def test_the_rows_are_shown(root, capsys):

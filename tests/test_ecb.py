@@ -35,8 +35,11 @@ def part(tmp_path):
 
 
 def cell(part, currency, month):
-    [row] = [r for r in part.rows.to_pylist()
-             if (r["quote"], f"{r['ref_period']:%Y-%m}") == (currency, month)]  # fmt: skip
+    [row] = [
+        r
+        for r in part.rows.to_pylist()
+        if (r["quote"], f"{r['ref_period']:%Y-%m}") == (currency, month)
+    ]
     return row
 
 
@@ -64,9 +67,14 @@ def test_the_newest_month_is_partial_until_its_last_weekday(part):
 
 @pytest.mark.parametrize(
     ("first", "flag"),
-    [("2022-05-02", ""), ("2022-05-03", "partial"), ("2022-05-31", "partial"),
-     ("1999-01-04", ""), ("1999-01-05", "partial")],
-)  # fmt: skip
+    [
+        ("2022-05-02", ""),
+        ("2022-05-03", "partial"),
+        ("2022-05-31", "partial"),
+        ("1999-01-04", ""),
+        ("1999-01-05", "partial"),
+    ],
+)
 def test_the_oldest_month_is_partial_unless_it_has_its_first_weekday(part, first, flag):
     last = "2022-05-31" if first > "2000" else "1999-01-29"
     days = twins.ecb(["USD"], [[day, "1.05"] for day in sorted({first, last}, reverse=True)])
@@ -125,11 +133,18 @@ def test_what_is_written_is_read_back(tmp_path_factory, data):
         st.lists(st.dates(date(1999, 1, 4), date(2026, 12, 31)), min_size=1, unique=True)
     )
     rate = st.one_of(st.none(), st.decimals("0.0001", "20000", places=4))
-    table = {day: data.draw(st.lists(rate, min_size=len(currencies), max_size=len(currencies)))
-             for day in days}  # fmt: skip
+    table = {
+        day: data.draw(st.lists(rate, min_size=len(currencies), max_size=len(currencies)))
+        for day in days
+    }
     path = tmp_path_factory.mktemp("twin") / "a"
-    raw = twins.ecb(currencies, [[str(day), *("N/A" if r is None else str(r) for r in line)]
-                                 for day, line in table.items()])  # fmt: skip
+    raw = twins.ecb(
+        currencies,
+        [
+            [str(day), *("N/A" if r is None else str(r) for r in line)]
+            for day, line in table.items()
+        ],
+    )
     path.write_bytes(twins.zipped("eurofxref-hist.csv", raw) if data.draw(st.booleans()) else raw)
     [part] = ecb.clean(path)
     expected = {}
@@ -137,8 +152,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, data):
         for currency, value in zip(currencies, line, strict=True):
             if value is not None:
                 expected.setdefault((currency, day.replace(day=1)), []).append(value)
-    found = {(r["quote"], r["ref_period"]): (r["rate"], r["n_days"])
-             for r in part.rows.to_pylist()}  # fmt: skip
+    found = {(r["quote"], r["ref_period"]): (r["rate"], r["n_days"]) for r in part.rows.to_pylist()}
     assert found == {
         key: (pytest.approx(float(sum(held) / len(held))), len(held))
         for key, held in expected.items()

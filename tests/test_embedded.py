@@ -97,24 +97,34 @@ def test_every_raw_record_gives_a_row_or_is_left_out_for_a_reason(name, rows, em
 
 
 FIGURES = {  # source: raw column, column of the table, power of ten between them
-    "gacc_energy_imports_from_russia": [("net_wgt_kg", "net_wgt_kg", 0),
-                                        ("value_usd", "value_reported", 0)],
-    "comtrade_energy_imports_from_russia": [("net_wgt_kg", "net_wgt_kg", 0),
-                                            ("value_usd", "value_reported", 0)],
+    "gacc_energy_imports_from_russia": [
+        ("net_wgt_kg", "net_wgt_kg", 0),
+        ("value_usd", "value_reported", 0),
+    ],
+    "comtrade_energy_imports_from_russia": [
+        ("net_wgt_kg", "net_wgt_kg", 0),
+        ("value_usd", "value_reported", 0),
+    ],
     "comtrade_china_russia_totals_2017_2024": [("value_usd", "value_reported", 0)],
     "comtrade_china_drone_exports_2022_2025": [("value_usd", "value_reported", 0)],
     "eu_pipeline_gas_from_russia_bounds": [("pipeline_271121_upper_bound_kg", "net_wgt_kg", 0)],
-    "comext_energy_imports_2019_2021": [("VALUE_EUR", "value_reported", 0),
-                                        ("QUANTITY_KG", "net_wgt_kg", 0)],
+    "comext_energy_imports_2019_2021": [
+        ("VALUE_EUR", "value_reported", 0),
+        ("QUANTITY_KG", "net_wgt_kg", 0),
+    ],
     "eurostat_nrg_ti_gasm_from_russia_2018_2025": [("value", "qty", 6)],
-    "eurostat_nrg_ti_coifpm_eu_crude_total": [("volume_kbbl", "qty", 3),
-                                              ("value_kusd", "value_reported", 3)],
+    "eurostat_nrg_ti_coifpm_eu_crude_total": [
+        ("volume_kbbl", "qty", 3),
+        ("value_kusd", "value_reported", 3),
+    ],
     "bruegel_eu_gas_imports_by_route_quarterly": [("volume_mm3", "qty", 6)],
     "india_dgcis_imports_by_partner_fiscal_year": [("value_usd_million", "value_reported", 6)],
     "gacc_china_russia_trade": [("value_bn_usd", "value_reported", 9)],
     "rus_customs_trade_by_partner_2006_2021": [("value_usd_million", "value_reported", 6)],
-    "baci_hs17_china_russia_2017_2023": [("value_usd_thousand", "value_reported", 3),
-                                         ("quantity_tonnes", "net_wgt_kg", 3)],
+    "baci_hs17_china_russia_2017_2023": [
+        ("value_usd_thousand", "value_reported", 3),
+        ("quantity_tonnes", "net_wgt_kg", 3),
+    ],
     "transit_trade_kaz_kgz_uzb_annual": [("value_usd_thousand", "value_reported", 3)],
     "mgimo_russia_oil_gas_volume_by_partner_2020_2026": [("thousand_tonnes", "net_wgt_kg", 6)],
     "eia_brent_monthly": [("usd_per_barrel", "rate", 0)],
@@ -123,7 +133,7 @@ FIGURES = {  # source: raw column, column of the table, power of ten between the
     "published_figures_dual_use": [("value", "value", 0)],
     "odni_claims": [("figure", "value", 0)],
     "settlement_statements": [("value_pct", "value", 0)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -172,14 +182,17 @@ def test_no_zero_weight_stands_beside_a_value_and_true_zeros_are_kept(stored, ro
 @pytest.mark.parametrize(
     "filters",
     [
-        {}, {"reporter": "CHN"}, {"reporter": "CHN", "partner": "RUS"}, {"product": "crude"},
+        {},
+        {"reporter": "CHN"},
+        {"reporter": "CHN", "partner": "RUS"},
+        {"product": "crude"},
         {"partner": "RUS", "product": "crude", "freq": "M"},
         {"publisher": "eurostat", "product": "natural gas"},
         {"reporter": "EU27_2020", "product": "crude", "freq": "M"},
         {"publisher": "gacc", "product": "TOTAL"},
         {"reporter": "RUS"},
     ],
-)  # fmt: skip
+)
 def test_a_question_that_would_add_what_must_not_be_added_is_refused(ask, filters):
     message = refusal(ask, **filters)
     assert re.search(r"\w+='", message), "it names the filter that makes it right"
@@ -198,11 +211,19 @@ def test_every_code_of_the_table_is_a_product_that_has_a_name(stored):
 
 
 def test_a_release_stands_beside_the_one_that_it_revised(rows):
-    gas = rows("bruegel_eu_gas_imports_by_route_quarterly", partner_code="Norway",
-               ref_period=pd.Timestamp("2024-01-01"))  # fmt: skip
+    gas = rows(
+        "bruegel_eu_gas_imports_by_route_quarterly",
+        partner_code="Norway",
+        ref_period=pd.Timestamp("2024-01-01"),
+    )
     assert len(gas) == gas["vintage"].nunique() > 1
-    roubles = rows("cbr_settlement_currency_shares", concept="import settlement",
-                   period_text="2024-07", currency_group="RUB", region="total")  # fmt: skip
+    roubles = rows(
+        "cbr_settlement_currency_shares",
+        concept="import settlement",
+        period_text="2024-07",
+        currency_group="RUB",
+        region="total",
+    )
     assert set(roubles.loc[roubles["value"].eq(43.7), "vintage"]) == {"first release"}
     assert set(roubles.loc[roubles["value"].eq(45.9), "vintage"]) == {"revised"}
 
@@ -263,8 +284,12 @@ def test_the_eu27_begins_in_february_2020_since_january_has_the_united_kingdom_i
     assert months(eu27)[0] == "2020-02"
     assert set(eu27["reporter_code"]) == {"EU27"}
     january = comtrade[comtrade["reporter_code"].eq("EU27") & comtrade["ref_period"].eq("2020-01")]
-    comext = rows("comext_energy_imports_2019_2021", cmd_code="2709", partner_iso="RUS",
-                  ref_period=pd.Timestamp("2020-01-01"))  # fmt: skip
+    comext = rows(
+        "comext_energy_imports_2019_2021",
+        cmd_code="2709",
+        partner_iso="RUS",
+        ref_period=pd.Timestamp("2020-01-01"),
+    )
     union = comext.set_index("reporter_iso")["net_wgt_kg"]
     assert january["net_wgt_kg"].item() == pytest.approx(union["EU"], rel=1e-5)
     assert union["EU"] / union["EU27_2020"] == pytest.approx(1.037, abs=5e-4)
@@ -279,15 +304,25 @@ def test_only_comext_states_the_eu27_of_2019(ask):
 @pytest.mark.parametrize(
     ("reporter", "code", "start", "end", "holes"),
     [
-        ("EU27_2020", "2701+2704+2706", "2020-02", "2024-05",
-         "2022-10 2022-11 2022-12 2023-02 2023-05 2023-06 2023-08 2023-09 2023-10 2023-11 2023-12 "
-         "2024-01 2024-02 2024-03 2024-04"),
-        ("IND", "2709", "2019-01", "2024-12",
-         "2019-02 2019-03 2019-12 2020-02 2020-09 2020-10 2020-11 2022-02"),
+        (
+            "EU27_2020",
+            "2701+2704+2706",
+            "2020-02",
+            "2024-05",
+            "2022-10 2022-11 2022-12 2023-02 2023-05 2023-06 2023-08 2023-09 2023-10 2023-11 "
+            "2023-12 2024-01 2024-02 2024-03 2024-04",
+        ),
+        (
+            "IND",
+            "2709",
+            "2019-01",
+            "2024-12",
+            "2019-02 2019-03 2019-12 2020-02 2020-09 2020-10 2020-11 2022-02",
+        ),
         ("KOR", "2709", "2022-10", "2022-12", "2022-12"),
         ("EU27_2020", "271111", "2022-07", "2022-10", "2022-08 2022-09"),
     ],
-)  # fmt: skip
+)
 def test_a_hole_is_a_month_without_a_row_and_not_a_zero(reporter, code, start, end, holes, rows):
     frame = rows("comtrade_energy_imports_from_russia", reporter_iso=reporter, cmd_code=code)
     assert lacking(frame, start, end) == holes.split()
@@ -314,8 +349,12 @@ def test_the_bound_of_pipeline_gas_is_half_of_what_counts_it_twice(rows):
 
 
 def test_the_partners_of_comext_are_a_selection(rows):
-    crude = rows("comext_energy_imports_2019_2021", reporter_iso="DEU", cmd_code="2709",
-                 ref_period=pd.Timestamp("2021-06-01"))  # fmt: skip
+    crude = rows(
+        "comext_energy_imports_2019_2021",
+        reporter_iso="DEU",
+        cmd_code="2709",
+        ref_period=pd.Timestamp("2021-06-01"),
+    )
     value = crude.set_index("partner_iso")["value_reported"]
     outside = value["EU27_2020_EXTRA"]
     named = value.drop(["EU27_2020_EXTRA", "EU27_2020_INTRA"], errors="ignore").sum()
@@ -339,14 +378,24 @@ def test_gas_of_2020_is_full_of_holes(rows):
 
 
 def test_two_families_of_settlement_shares_are_never_one_line(ask, rows):
-    message = refusal(lambda **f: ask("settlement", **f), concept="export settlement",
-                      region="total", currency_group="RUB")  # fmt: skip
+    message = refusal(
+        lambda **f: ask("settlement", **f),
+        concept="export settlement",
+        region="total",
+        currency_group="RUB",
+    )
     assert "measure=" in message
-    yuan = rows("cbr_settlement_currency_shares", measure="risk_review", currency_group="CNY",
-                concept="export settlement", region="total")  # fmt: skip
+    yuan = rows(
+        "cbr_settlement_currency_shares",
+        measure="risk_review",
+        currency_group="CNY",
+        concept="export settlement",
+        region="total",
+    )
     assert yuan["period_text"].max() == "2024-02"
-    assert not rows("cbr_settlement_currency_shares", measure="statistics_cur_str",
-                    currency_group="CNY").shape[0]  # fmt: skip
+    assert not rows(
+        "cbr_settlement_currency_shares", measure="statistics_cur_str", currency_group="CNY"
+    ).shape[0]
 
 
 def test_the_last_months_of_2021_are_one_figure_for_both_directions(rows):
@@ -396,8 +445,10 @@ def test_published_drone_figures_disagree_and_all_are_kept(stored):
     figures = stored["figures"].set_index("id")
     assert len(figures) == 127
     assert figures.loc["D01", ["value", "qualifier", "window_text"]].tolist() == [
-        12e6, ">", "2022-02-24 to 2023-03",
-    ]  # fmt: skip
+        12e6,
+        ">",
+        "2022-02-24 to 2023-03",
+    ]
     assert figures.loc["D11", "value"] == 100e6
 
 
@@ -418,8 +469,9 @@ def test_the_two_sides_of_2021_do_not_agree(rows):
         return round(yearly(frame, "value_reported")[2021] / 1e9, 1)
 
     russia, china = (
-        "rus_customs_trade_by_partner_2006_2021", "comtrade_china_russia_totals_2017_2024",
-    )  # fmt: skip
+        "rus_customs_trade_by_partner_2006_2021",
+        "comtrade_china_russia_totals_2017_2024",
+    )
     assert (year(russia, "X"), year(china, "M")) == (68.9, 79.6)
     assert (year(russia, "M"), year(china, "X")) == (72.7, 67.2)
 
@@ -485,8 +537,16 @@ def test_the_eu_lost_93_million_tonnes_of_crude_and_india_gained_84_and_china_27
     change = {}
     for reporter in ("EU27_2020", "CHN", "IND"):
         publisher = "gacc" if reporter == "CHN" else "comtrade"
-        crude = ask(reporter=reporter, partner="RUS", product="crude", flow="M", freq="M",
-                    publisher=publisher, start="2021", end="2023")  # fmt: skip
+        crude = ask(
+            reporter=reporter,
+            partner="RUS",
+            product="crude",
+            flow="M",
+            freq="M",
+            publisher=publisher,
+            start="2021",
+            end="2023",
+        )
         year = yearly(crude, "net_wgt_kg") / 1e9
         change[reporter] = round(year[2023] - year[2021])
     assert change == {"EU27_2020": -93, "CHN": 27, "IND": 84}

@@ -15,8 +15,7 @@ import pytest
 from tradeflows.model.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {"report", "test", "lab", "accept", "data", "bench", "look", "lock", "help",
-           "clean"}  # fmt: skip
+TARGETS = {"report", "test", "lab", "accept", "data", "bench", "look", "lock", "help", "clean"}
 
 
 def text(name):

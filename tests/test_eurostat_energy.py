@@ -17,8 +17,12 @@ GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
 HEAT = ("M", "G3000", "RU", "TJ_GCV", "DE")
 LNG = ("M", "G3200", "US", "MIO_M3", "EL")
 MONTHS = ["2023-01", "2023-02"]
-CELLS = {(GAS, "2023-01"): "1234.5 p", (GAS, "2023-02"): ": c", (HEAT, "2023-01"): "47000",
-         (LNG, "2023-02"): "0 n"}  # fmt: skip
+CELLS = {
+    (GAS, "2023-01"): "1234.5 p",
+    (GAS, "2023-02"): ": c",
+    (HEAT, "2023-01"): "47000",
+    (LNG, "2023-02"): "0 n",
+}
 SERIES = [GAS, HEAT, LNG]
 FORMATS = {"tsv": {"flow": "M"}, "sdmx": {}, "json_stat": {}}
 
@@ -41,10 +45,17 @@ def written(name, series=SERIES, months=MONTHS, cells=CELLS):
 
 def cells(rows):
     return sorted(
-        (row["cmd_code"], row["partner_code"], row["reporter_code"], f"{row['ref_period']:%Y-%m}",
-         row["qty_unit"], row["net_wgt_kg"] if row["qty"] is None else row["qty"], row["flags"])
+        (
+            row["cmd_code"],
+            row["partner_code"],
+            row["reporter_code"],
+            f"{row['ref_period']:%Y-%m}",
+            row["qty_unit"],
+            row["net_wgt_kg"] if row["qty"] is None else row["qty"],
+            row["flags"],
+        )
         for row in rows
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -67,7 +78,11 @@ def test_oil_in_thousand_tonnes_becomes_kilograms(rows):
     oil = ("M", "O4100_TOT", "TOTAL", "THS_T", "UK")
     [row] = rows(written("json_stat", [oil], ["2019-12"], {(oil, "2019-12"): "12.345"}))
     assert (row["net_wgt_kg"], row["qty_unit"], row["partner_iso"], row["reporter_iso"]) == (
-        12_345_000, "none", "W00", "GBR")  # fmt: skip
+        12_345_000,
+        "none",
+        "W00",
+        "GBR",
+    )
 
 
 def test_empty_cells_are_counted(tmp_path):
@@ -81,8 +96,11 @@ def test_a_flag_without_a_figure_is_a_row_or_is_counted(rows, tmp_path):
     cube = json.loads(written("json_stat"))
     lacking = [str(i) for i in range(math.prod(cube["size"])) if str(i) not in cube["value"]][:4]
     status = dict(zip(lacking, ("p", ": c", ":", ": "), strict=True))
-    kept = [row["flags"] for row in rows(json.dumps(cube | {"status": status}).encode())
-            if row["qty"] is None]  # fmt: skip
+    kept = [
+        row["flags"]
+        for row in rows(json.dumps(cube | {"status": status}).encode())
+        if row["qty"] is None
+    ]
     assert kept == ["provisional", "confidential"]
     [part] = eurostat_energy.clean(tmp_path / "energy")
     assert (part.records, part.empty) == (len(cube["value"]) + 4, 2)
@@ -133,8 +151,9 @@ def test_what_it_refuses(rows, name, old, new, options, error, message):
 
 
 def test_a_second_data_set_in_one_file_is_refused(rows):
-    raw = written("sdmx").rstrip() + b"\n" + written("sdmx").splitlines()[1].replace(
-        b"GASM", b"OILM")  # fmt: skip
+    raw = (
+        written("sdmx").rstrip() + b"\n" + written("sdmx").splitlines()[1].replace(b"GASM", b"OILM")
+    )
     with pytest.raises(LayoutError, match="another besides"):
         rows(raw)
 
@@ -158,13 +177,16 @@ def test_cells_outside_the_cube_and_a_file_that_is_too_large_are_refused(rows, m
 
 
 series = st.tuples(
-    st.just("M"), st.sampled_from(["G3000", "G3200"]), st.sampled_from(["RU", "NO", "TOTAL"]),
-    st.sampled_from(["MIO_M3", "TJ_GCV"]), st.sampled_from(["DE", "EL", "UK"]),
-)  # fmt: skip
+    st.just("M"),
+    st.sampled_from(["G3000", "G3200"]),
+    st.sampled_from(["RU", "NO", "TOTAL"]),
+    st.sampled_from(["MIO_M3", "TJ_GCV"]),
+    st.sampled_from(["DE", "EL", "UK"]),
+)
 figure = st.one_of(
     st.sampled_from([": ", ": c", ": p", ": u"]),
     st.builds("{}{}".format, st.decimals(0, 10**6, places=3), st.sampled_from(["", " p", " e"])),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -183,9 +205,13 @@ def test_what_is_written_is_read_back_in_all_three_formats(tmp_path_factory, som
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == len(stated)
     total = sum(cell[5] for cell in found[0] if cell[4] == "TJ" and cell[5] is not None)
-    assert total == pytest.approx(sum(
-        float(text.split()[0]) for (one, _), text in stated.items()
-        if one[3] == "TJ_GCV" and text[0] != ":"))  # fmt: skip
+    assert total == pytest.approx(
+        sum(
+            float(text.split()[0])
+            for (one, _), text in stated.items()
+            if one[3] == "TJ_GCV" and text[0] != ":"
+        )
+    )
 
 
 # --- mutated bytes -------------------------------------------------------------------------------
@@ -205,16 +231,22 @@ def naive_tsv(raw):
 def naive_sdmx(raw):
     lines = csv.DictReader(io.StringIO(raw.decode("utf-8", "surrogateescape"), newline=""))
     return [
-        (tuple(line[name] for name in ("siec", "partner", "unit", "geo")), line["TIME_PERIOD"],
-         line["OBS_VALUE"] or ":")
-        for line in lines if line["OBS_VALUE"] or line["OBS_FLAG"]
-    ]  # fmt: skip
+        (
+            tuple(line[name] for name in ("siec", "partner", "unit", "geo")),
+            line["TIME_PERIOD"],
+            line["OBS_VALUE"] or ":",
+        )
+        for line in lines
+        if line["OBS_VALUE"] or line["OBS_FLAG"]
+    ]
 
 
 def naive_json_stat(raw):
     cube = json.loads(raw)
-    axes = [{i: label for label, i in cube["dimension"][name]["category"]["index"].items()}
-            for name in cube["id"]]  # fmt: skip
+    axes = [
+        {i: label for label, i in cube["dimension"][name]["category"]["index"].items()}
+        for name in cube["id"]
+    ]
     found = []
     for place in {**cube["value"], **cube.get("status", {})}:
         if place not in cube["value"] and not cube["status"][place].strip(": "):
@@ -223,8 +255,13 @@ def naive_json_stat(raw):
         for name, size, axis in reversed([*zip(cube["id"], cube["size"], axes, strict=True)]):
             rest, i = divmod(rest, size)
             at[name] = axis[i]
-        found.append((tuple(at[name] for name in ("siec", "partner", "unit", "geo")), at["time"],
-                      str(cube["value"].get(place, ":"))))  # fmt: skip
+        found.append(
+            (
+                tuple(at[name] for name in ("siec", "partner", "unit", "geo")),
+                at["time"],
+                str(cube["value"].get(place, ":")),
+            )
+        )
     return found
 
 
@@ -239,10 +276,16 @@ def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
             continue
         read += 1
         found = sorted(
-            (row["cmd_code"], row["partner_code"], row["reporter_code"],
-             f"{row['ref_period']:%Y-%m}", -1.0 if row["qty"] is None else row["qty"])
-            for part in parts for row in part.rows.to_pylist()
-        )  # fmt: skip
+            (
+                row["cmd_code"],
+                row["partner_code"],
+                row["reporter_code"],
+                f"{row['ref_period']:%Y-%m}",
+                -1.0 if row["qty"] is None else row["qty"],
+            )
+            for part in parts
+            for row in part.rows.to_pylist()
+        )
         factor = {"MIO_M3": 1e6, "TJ_GCV": 1.0, "TJ": 1.0}
         expected = sorted(
             (siec, partner, geo, month, -1.0 if text == ":" else float(text) * factor[unit])

@@ -68,8 +68,10 @@ def test_the_yuans_share_in_export_settlement_as_published():
     yuan = tf.settlement("yuan", "export settlement")
     assert set(yuan["unit"]) == {"%"}
     assert yuan.groupby("measure")["value"].max().to_dict() == {
-        "financial_stability_review": 14.0, "official statement": 34.5, "risk_review": 40.8
-    }  # fmt: skip
+        "financial_stability_review": 14.0,
+        "official statement": 34.5,
+        "risk_review": 40.8,
+    }
     assert {"outlet", "vintage", "qualifier"} <= {*yuan}
 
 
@@ -91,8 +93,19 @@ def test_the_unit_is_that_of_the_rows_with_a_figure():
 
 def test_every_drone_figure_above_12_million_dollars():
     found = tf.figures("drone", above=12e6)
-    assert found["id"].tolist() == ["D01", "D06", "D11", "D17", "D22", "D23", "D25", "D26",
-                                    "D28", "D38", "O01"]  # fmt: skip
+    assert found["id"].tolist() == [
+        "D01",
+        "D06",
+        "D11",
+        "D17",
+        "D22",
+        "D23",
+        "D25",
+        "D26",
+        "D28",
+        "D38",
+        "O01",
+    ]
     assert found["value"].ge(12e6).all()
     caveats = found.attrs["caveats"]
     assert "O01 repeats D01, so it confirms nothing" in caveats
@@ -109,13 +122,15 @@ def test_every_number_can_be_traced(crude):
         "a sum": crude.by("reporter", every=12).tail(1),
         "a share of the world": share.tail(1),
         "a share among buyers": tf.flow("crude oil", FOUR, "Russia", start="2023", end="2023")
-        .by("reporter").share(),
-        "a ratio": crude.compare(tf.flow("crude oil", "China", "Russia", publisher="comtrade")
-                                 ).dropna(subset="value").tail(1),
+        .by("reporter")
+        .share(),
+        "a ratio": crude.compare(tf.flow("crude oil", "China", "Russia", publisher="comtrade"))
+        .dropna(subset="value")
+        .tail(1),
         "a settlement": tf.settlement().head(1),
         "a figure": tf.figures("drone", above=12e6).head(1),
         "a card": tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02").ratios.head(1),
-    }  # fmt: skip
+    }
     for name, each in answers.items():
         lines = each.trace()
         assert len(lines) >= len(each), name
@@ -134,7 +149,7 @@ def test_each_answer_draws_itself_in_the_house_style(crude):
         "strips": tf.find("LNG").plot(),
         "a card": tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], "2022-02").plot(),
         "blocks": tf.flow("total", "China", "Russia", flow="MX", publisher="gacc").plot(),
-    }  # fmt: skip
+    }
     for name, each in axes.items():
         assert isinstance(each, Axes), name
         assert len(charts.drawn(each)), name
@@ -157,11 +172,17 @@ def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
 
 
 def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
-    two = crude.head(2).assign(ref_period=crude["ref_period"].iloc[0], n_months=[2, 1],
-                               reporter_iso=["CHN", "IND"], value=[20.0, 10.0])  # fmt: skip
+    two = crude.head(2).assign(
+        ref_period=crude["ref_period"].iloc[0],
+        n_months=[2, 1],
+        reporter_iso=["CHN", "IND"],
+        value=[20.0, 10.0],
+    )
     shown = charts.drawn(two.plot())
     assert shown[["series", "n_months", "value"]].to_numpy().tolist() == [
-        ["CHN", 2, 10.0], ["IND", 1, 10.0]]  # fmt: skip
+        ["CHN", 2, 10.0],
+        ["IND", 1, 10.0],
+    ]
 
 
 def test_two_currencies_stand_in_the_table_and_not_above_it(crude):
@@ -251,8 +272,12 @@ def test_a_share_that_lacks_a_member_is_null_and_says_why():
 
 
 def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
-    both = crude.head(2).assign(reporter_iso=["CHN", "IND"], valuation=["CIF", "FOB"], unit="USD",
-                                ref_period=crude["ref_period"].iloc[0])  # fmt: skip
+    both = crude.head(2).assign(
+        reporter_iso=["CHN", "IND"],
+        valuation=["CIF", "FOB"],
+        unit="USD",
+        ref_period=crude["ref_period"].iloc[0],
+    )
     told = "valuation differs within the whole: CIF, FOB"
     assert told in both.share().attrs["caveats"]
     assert told not in both.assign(unit="tonnes").share().attrs["caveats"]
@@ -309,8 +334,14 @@ def test_a_card_says_where_goods_or_months_differ():
 
 
 def test_without_values_a_card_has_no_prices():
-    card = tf.rerouting("crude oil", "Russia", "Germany", "Turkey", "2021-02",
-                        source="eurostat_nrg_ti_imports_by_partner_2019_2022")  # fmt: skip
+    card = tf.rerouting(
+        "crude oil",
+        "Russia",
+        "Germany",
+        "Turkey",
+        "2021-02",
+        source="eurostat_nrg_ti_imports_by_partner_2019_2022",
+    )
     assert card.prices is None
     assert "index" not in repr(card)
 
@@ -341,10 +372,12 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),
         (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing in trade"),
         (lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "then"), "no window 'then'"),
-        (lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02", freq="M"),
-         "freq= is set by the question itself"),
+        (
+            lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02", freq="M"),
+            "freq= is set by the question itself",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_question_without_an_honest_answer_is_refused_with_what_to_ask(ask, message):
     with pytest.raises(QueryError) as caught:
         ask()
@@ -365,7 +398,9 @@ def test_a_notebook_shows_an_error_as_one_sentence():
 
 
 def test_importing_the_package_loads_nothing_and_completes_names():
-    code = ("import sys, tradeflows as tf; assert 'pandas' not in sys.modules; "
-            "assert {'flow', 'find', 'rerouting'} <= set(dir(tf)); tf.flow; "
-            "assert 'matplotlib.pyplot' not in sys.modules")  # fmt: skip
+    code = (
+        "import sys, tradeflows as tf; assert 'pandas' not in sys.modules; "
+        "assert {'flow', 'find', 'rerouting'} <= set(dir(tf)); tf.flow; "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

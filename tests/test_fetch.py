@@ -102,7 +102,9 @@ def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path):
 
 def test_a_wait_longer_than_our_patience_is_a_spent_quota(web):
     with pytest.raises(QuotaError, match="asks to wait 1 h 00 min"):
-        web._stubbornly("http://demo", lambda: web.judge(429, {"Retry-After": "3600"}, ""))
+        web._with_retries(
+            "http://demo", lambda: web.raise_for_reply(429, {"Retry-After": "3600"}, "")
+        )
 
 
 def test_calls_keep_their_distance(twin, web, tmp_path):
@@ -189,7 +191,7 @@ def test_a_server_that_repeats_the_key_is_not_repeated(twin, tmp_path):
         with pytest.raises(RefusedError, match="repeats the key, so it is not kept"):
             get(web, tmp_path / "reply", "echo")
         with pytest.raises(RefusedError) as cut:  # of a long text the beginning is told
-            web.judge(400, {}, "." * 195 + key)
+            web.raise_for_reply(400, {}, "." * 195 + key)
     assert key[:5] not in str(cut.value)
     assert key not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -206,8 +208,9 @@ def ranges(twin):
 
 def test_a_download_goes_on_where_it_was_cut_off(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [70_000, 80_000])
-    saved = web.download(f"{web.base}/file", tmp_path / "file",
-                         sha256=hashlib.sha256(CONTENT).hexdigest())  # fmt: skip
+    saved = web.download(
+        f"{web.base}/file", tmp_path / "file", sha256=hashlib.sha256(CONTENT).hexdigest()
+    )
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert saved.bytes == len(CONTENT)
     starts = [int(each.split("=")[1][:-1]) for each in ranges(twin)[1:]]

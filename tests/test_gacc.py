@@ -13,14 +13,34 @@ from tradeflows.publishers import gacc, registry
 from tradeflows.publishers.gacc import monthly
 
 ALL = [*twins.HEADINGS]
-PLAIN = ["month", "partner", "partner name", "product", "product name", "quantity", "unit",
-         "second quantity", "second unit", "CNY"]  # fmt: skip
+PLAIN = [
+    "month",
+    "partner",
+    "partner name",
+    "product",
+    "product name",
+    "quantity",
+    "unit",
+    "second quantity",
+    "second unit",
+    "CNY",
+]
 OIL = {
-    "month": "202305", "partner": "344", "partner name": "俄罗斯联邦", "product": "27090000",
-    "product name": "石油原油，未加工, 其他", "regime": "10", "regime name": "一般贸易",
-    "province": "11", "quantity": "9709870000", "unit": "千克", "second quantity": "0",
-    "second unit": "?", "USD": "5,031,234,567", "CNY": "35,031,234,567",
-}  # fmt: skip
+    "month": "202305",
+    "partner": "344",
+    "partner name": "俄罗斯联邦",
+    "product": "27090000",
+    "product name": "石油原油，未加工, 其他",
+    "regime": "10",
+    "regime name": "一般贸易",
+    "province": "11",
+    "quantity": "9709870000",
+    "unit": "千克",
+    "second quantity": "0",
+    "second unit": "?",
+    "USD": "5,031,234,567",
+    "CNY": "35,031,234,567",
+}
 UNITS = {"千克": ("kg", 1), "台": ("items", 1), "升": ("L", 1), "米": ("m", 1), "?": ("none", 1)}
 
 
@@ -40,7 +60,10 @@ def test_a_month_of_oil_is_one_row_in_yuan(rows):
     [row] = rows(twins.gacc([OIL], PLAIN), flow="M")
     assert (row["partner_iso"], row["partner_code"], row["area_system"]) == ("RUS", "344", "gacc")
     assert (row["value_reported"], row["currency"], row["primary_value_usd"]) == (
-        35_031_234_567, "CNY", None)  # fmt: skip
+        35_031_234_567,
+        "CNY",
+        None,
+    )
     assert (row["net_wgt_kg"], row["qty"], row["qty_unit"]) == (9_709_870_000, None, "none")
     assert (str(row["ref_period"]), row["valuation"]) == ("2023-05-01", "CIF")
 
@@ -73,7 +96,11 @@ def test_a_second_unit_has_a_row_of_its_own_and_no_value(rows):
     record = OIL | {"unit": "台", "quantity": "3", "second unit": "米", "second quantity": "7"}
     first, second = rows(twins.gacc([record], PLAIN), flow="X")
     assert (first["qty"], first["qty_unit"], second["qty"], second["qty_unit"]) == (
-        3, "items", 7, "m")  # fmt: skip
+        3,
+        "items",
+        7,
+        "m",
+    )
     assert (first["value_reported"], second["value_reported"]) == (35_031_234_567, None)
     assert second["source_field"] == "second quantity"
 
@@ -190,22 +217,30 @@ record = st.fixed_dictionaries(
         "regime": st.sampled_from(["10", "33"]),
         "regime name": st.just("一般贸易"),
         "province": st.just("11"),
-        "quantity": number, "unit": st.sampled_from([*UNITS]),
-        "second quantity": number, "second unit": st.sampled_from([*UNITS]),
-        "USD": number, "CNY": number,
+        "quantity": number,
+        "unit": st.sampled_from([*UNITS]),
+        "second quantity": number,
+        "second unit": st.sampled_from([*UNITS]),
+        "USD": number,
+        "CNY": number,
     }
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(record, min_size=1, max_size=6), st.permutations(ALL),
+    st.lists(record, min_size=1, max_size=6),
+    st.permutations(ALL),
     st.sets(st.sampled_from(["regime", "province", "USD", "partner name", "second quantity"])),
     st.sampled_from((0, 1)),
-)  # fmt: skip
+)
 def test_what_is_written_is_read_back(tmp_path_factory, records, order, without, language):
-    columns = [n for n in order if n not in without | ({"second unit"} & {
-        "second unit" if "second quantity" in without else ""})]  # fmt: skip
+    columns = [
+        n
+        for n in order
+        if n
+        not in without | ({"second unit"} & {"second unit" if "second quantity" in without else ""})
+    ]
     if "regime" in without:
         columns.remove("regime name")
     shown = [r | {n: f"{r[n]:,}" for n in ("USD", "CNY")} for r in records]
@@ -237,9 +272,13 @@ def naive(raw):
     for line in records:
         cells = dict(zip(names, line, strict=False))
         rows.append(
-            (cells.get("month"), cells.get("partner"), cells.get("product", "TOTAL"),
-             float(cells["CNY"].replace(",", "")) if cells.get("CNY") else None)
-        )  # fmt: skip
+            (
+                cells.get("month"),
+                cells.get("partner"),
+                cells.get("product", "TOTAL"),
+                float(cells["CNY"].replace(",", "")) if cells.get("CNY") else None,
+            )
+        )
     return rows
 
 
@@ -272,15 +311,17 @@ LINES = [
     ["Electronic integrated circuits", "100MN", "396", "28,000,000", "1865", "130,000", "1", "2"],
     ["Soya beans", "10000T", "-", "-", "10", "1,000", "3", "4"],
     ["Mechanical and electrical products*", "-", "-", "77,000", "-", "99,000", "-", "1"],
-]  # fmt: skip
+]
 
 
 def test_a_monthly_table_gives_the_month_and_the_year_to_date(rows):
     found = rows(twins.gacc_page(TITLE, LINES))
     month = [row for row in found if row["cumulation"] == "period"]
     assert [row["cmd_code"] for row in month] == [
-        "2709", "GACC:electronic_integrated_circuits", "GACC:mechanical_and_electrical_products"
-    ]  # fmt: skip
+        "2709",
+        "GACC:electronic_integrated_circuits",
+        "GACC:mechanical_and_electrical_products",
+    ]
     assert (month[0]["net_wgt_kg"], month[0]["primary_value_usd"]) == (5.144e10, 26_330_011_000)
     assert (month[1]["qty"], month[1]["qty_unit"], month[1]["flow_code"]) == (3.96e10, "items", "M")
     to_date = [row for row in found if row["cumulation"] == "ytd"]
@@ -302,9 +343,12 @@ figure = st.one_of(st.just("-"), st.decimals(0, 10**9, places=1).map("{:,}".form
     st.dictionaries(
         st.text("abc d", min_size=1).filter(str.strip),
         st.tuples(st.sampled_from(["10000T", "MN", "100MN", "-"]), *[figure] * 4),
-        min_size=1, max_size=4,
-    ), st.sampled_from(["13", "14"]), st.sampled_from([(1, 1), (1, 2), (5, 5), (12, 12)]),
-)  # fmt: skip
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["13", "14"]),
+    st.sampled_from([(1, 1), (1, 2), (5, 5), (12, 12)]),
+)
 def test_what_is_written_in_a_page_is_read_back(tmp_path_factory, table, number, months):
     path = tmp_path_factory.mktemp("twin") / "a.html"
     kind, (first, last) = {"13": "Ex", "14": "Im"}[number], months
@@ -313,17 +357,27 @@ def test_what_is_written_in_a_page_is_read_back(tmp_path_factory, table, number,
     path.write_bytes(twins.gacc_page(title, [[n, *of, "1", "-2"] for n, of in table.items()]))
     factors = {"10000T": 1e7, "MN": 1e6, "100MN": 1e8, "-": 1.0}
     expected = [
-        (i, months, None if q == "-" else pytest.approx(float(q.replace(",", "")) * factors[unit]),
-         None if v == "-" else pytest.approx(float(v.replace(",", "")) * 1000))
+        (
+            i,
+            months,
+            None if q == "-" else pytest.approx(float(q.replace(",", "")) * factors[unit]),
+            None if v == "-" else pytest.approx(float(v.replace(",", "")) * 1000),
+        )
         for months, at in ((last - first + 1, 0), (last, 2))
         for i, (unit, *of) in enumerate(table.values(), start=1)
-        for q, v in [of[at : at + 2]] if (q, v) != ("-", "-")
-    ]  # fmt: skip
+        for q, v in [of[at : at + 2]]
+        if (q, v) != ("-", "-")
+    ]
     assert expected == [
-        (r["source_row"], r["n_months"], r["qty"] if r["net_wgt_kg"] is None else r["net_wgt_kg"],
-         r["value_reported"])
-        for part in gacc.clean(path) for r in part.rows.to_pylist()
-    ]  # fmt: skip
+        (
+            r["source_row"],
+            r["n_months"],
+            r["qty"] if r["net_wgt_kg"] is None else r["net_wgt_kg"],
+            r["value_reported"],
+        )
+        for part in gacc.clean(path)
+        for r in part.rows.to_pylist()
+    ]
 
 
 def test_january_and_february_are_a_block(rows):

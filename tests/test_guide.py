@@ -27,8 +27,11 @@ def test_no_export_can_reach_ten_thousand_lines(product, partner):
             customs_form.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
         return
     lines = customs_form.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
-    most = [int(line.split("at most ")[1].split()[0].replace(",", "")) for line in lines
-            if "at most" in line]  # fmt: skip
+    most = [
+        int(line.split("at most ")[1].split()[0].replace(",", ""))
+        for line in lines
+        if "at most" in line
+    ]
     assert 0 < max(most) + 1 < 10_000  # with the header
 
 
@@ -70,6 +73,23 @@ def test_what_it_refuses(wanted, message):
 
 
 def test_the_verb_prints_the_steps(capsys):
-    assert cli.main(["guide", "gacc", "--product", "8806", "--partner", "RUS",
-                     "--start", "2024-01", "--end", "2024-03", "--flow", "X"]) == 0  # fmt: skip
+    assert (
+        cli.main(
+            [
+                "guide",
+                "gacc",
+                "--product",
+                "8806",
+                "--partner",
+                "RUS",
+                "--start",
+                "2024-01",
+                "--end",
+                "2024-03",
+                "--flow",
+                "X",
+            ]
+        )
+        == 0
+    )
     assert "出口 / Export" in capsys.readouterr().out

@@ -32,8 +32,14 @@ for bad in sorted((folder / "bad").iterdir()):
     except TradeflowsError as error:
         print(bad.name, str(error).removeprefix(f"{bad}: "))
 """
-OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
-       "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+OIL = {
+    "month": "202305",
+    "partner": "344",
+    "product": "27090000",
+    "quantity": "9709870000",
+    "unit": "千克",
+    "USD": "5,031,234,567",
+}
 EURO = twins.ecb(["USD"], [["2022-03-01", "1.1"]])
 GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
 ENERGY = ([GAS], ["2023-01"], {(GAS, "2023-01"): "1"})
@@ -71,9 +77,12 @@ BAD = {  # name: how it begins, whether a line of many bytes follows, what is sa
     "gacc.line": (GOOD["gacc"], True, "one above 1024 KiB"),
     "eurostat_energy.tsv": (twins.tsv(*ENERGY), True, "one above 1024 KiB"),
     "eurostat_energy.sdmx": (GOOD["eurostat_energy"], True, "one above 1024 KiB"),
-    "eurostat_energy.json": (b'{"class": "dataset", "source": "ESTAT", "siec": "TIME_PERIOD" '
-                             + b'{"a":' * 100_000, False, "JSON-stat"),
-}  # fmt: skip
+    "eurostat_energy.json": (
+        b'{"class": "dataset", "source": "ESTAT", "siec": "TIME_PERIOD" ' + b'{"a":' * 100_000,
+        False,
+        "JSON-stat",
+    ),
+}
 
 
 def write(folder: Path, much: int = MUCH) -> None:
@@ -90,8 +99,9 @@ def write(folder: Path, much: int = MUCH) -> None:
 
 def test_each_is_refused_in_100_mib_above_the_imports(tmp_path):
     write(tmp_path)
-    done = subprocess.run([sys.executable, "-c", READ, str(tmp_path)], capture_output=True,
-                          text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     told = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     assert [*told] == sorted(BAD)

@@ -23,15 +23,21 @@ def test_the_live_notebook_draws_what_was_fetched(tmp_path, monkeypatch):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(name.file(PROJECT), target)
     shutil.copyfile(PROJECT / "data/raw/sources.toml", root / "data/raw/sources.toml")
-    declared = {each["hs6"] for each in codes.codelist(
-        catalogue.load(root)["basket_codes"].file(root))}  # fmt: skip
+    declared = {
+        each["hs6"] for each in codes.codelist(catalogue.load(root)["basket_codes"].file(root))
+    }
     months = [f"{year}{month:02}" for year in (2021, 2022, 2023) for month in range(1, 13)]
     rows = [
-        row(period=period, product=code, value=1e6 * (i + 1), aggrLevel=len(code),
-            classificationCode="H5" if period < "2022" else "H6")
+        row(
+            period=period,
+            product=code,
+            value=1e6 * (i + 1),
+            aggrLevel=len(code),
+            classificationCode="H5" if period < "2022" else "H6",
+        )
         for i, period in enumerate(months)
         for code in (BEFORE if period < "2022" else ["8806", "8807", *sorted(declared)])
-    ]  # fmt: skip
+    ]
     twin = Twin(rows, gap=0)
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     with serve(twin) as base:
@@ -40,16 +46,28 @@ def test_the_live_notebook_draws_what_was_fetched(tmp_path, monkeypatch):
         monkeypatch.setenv("COMTRADE_KEY", KEY)
         # What is held already is not asked for again, so that the notebook has nothing to wait for.
         web, limits = comtrade.connect(clock=twin.clock)
-        asked = comtrade.request("CHN", "RUS", "X", ",".join(["8806", "8807", *declared, *BEFORE]),
-                                 "2021-01", "2023-12", today=date(2025, 11, 25))  # fmt: skip
+        asked = comtrade.request(
+            "CHN",
+            "RUS",
+            "X",
+            ",".join(["8806", "8807", *declared, *BEFORE]),
+            "2021-01",
+            "2023-12",
+            today=date(2025, 11, 25),
+        )
         with web:
             comtrade.fetch(comtrade.plan(asked, web, limits, root), web, root)
         made = len(twin.asked)
-        NotebookClient(notebook, timeout=120, kernel_name="python3",
-                       resources={"metadata": {"path": str(tmp_path)}}).execute()  # fmt: skip
+        NotebookClient(
+            notebook,
+            timeout=120,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        ).execute()
     assert len(twin.asked) == made == 3
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code"
-               for output in cell.outputs]  # fmt: skip
+    outputs = [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
     assert not any(output.output_type in ("stream", "error") for output in outputs)
     assert KEY not in nbformat.writes(notebook)

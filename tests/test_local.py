@@ -17,8 +17,14 @@ from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc, registry
 from tradeflows.retrieval import catalogue, user_files
 from tradeflows.tables import checks, trace
 
-OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
-       "unit": "千克", "USD": "5,031,234,567"}  # fmt: skip
+OIL = {
+    "month": "202305",
+    "partner": "344",
+    "product": "27090000",
+    "quantity": "9709870000",
+    "unit": "千克",
+    "USD": "5,031,234,567",
+}
 RAW = twins.gacc([OIL], [*OIL])
 
 
@@ -40,7 +46,11 @@ def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
     source = catalogue.load(root, local=True)[added.source.id]
     assert source.file(root).read_bytes() == RAW
     assert (source.publisher, source.cleaner, dict(source.arguments), source.vintage) == (
-        "gacc", "gacc.clean", {"flow": "M"}, "2023-06-20")  # fmt: skip
+        "gacc",
+        "gacc.clean",
+        {"flow": "M"},
+        "2023-06-20",
+    )
     [part] = registry.cleaner(source)(source.file(root), source)
     assert part.rows["partner_iso"].to_pylist() == ["RUS"]
     assert all(state.state == "ok" for state in catalogue.states(root))
@@ -73,16 +83,25 @@ def test_a_second_file_stands_beside_the_first(make_root, saved):
 
 def test_two_processes_at_once_lose_no_entry(make_root, saved):
     root = make_root({"oil": {}})
-    paths = [saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
-             for m in range(1, 13)]  # fmt: skip
-    code = ("import sys; from pathlib import Path; from tradeflows.retrieval import user_files; "
-            "print(flush=True); sys.stdin.read(); "
-            "user_files.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')")  # fmt: skip
+    paths = [
+        saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
+        for m in range(1, 13)
+    ]
+    code = (
+        "import sys; from pathlib import Path; from tradeflows.retrieval import user_files; "
+        "print(flush=True); sys.stdin.read(); "
+        "user_files.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')"
+    )
     some = [
-        subprocess.Popen([sys.executable, "-c", code, root, *paths[i::3]], text=True,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", code, root, *paths[i::3]],
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for i in range(3)
-    ]  # fmt: skip
+    ]
     assert [each.stdout.readline() for each in some] == ["\n"] * 3  # all have imported
     for each in some:
         each.stdin.close()
@@ -94,40 +113,87 @@ def test_two_processes_at_once_lose_no_entry(make_root, saved):
 
 
 OILS = ["Crude petroleum oils", "10,000 t", "1,043.5", "55", "5,144.0", "300", "1", "2"]
-PAGE = twins.gacc_page("(14) Major Import Commodities in Quantity and Value, 5.2023",
-                       [["Coal", "10000T", "9", "1", "20", "3", "1", "2"], OILS])  # fmt: skip
+PAGE = twins.gacc_page(
+    "(14) Major Import Commodities in Quantity and Value, 5.2023",
+    [["Coal", "10000T", "9", "1", "20", "3", "1", "2"], OILS],
+)
 GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
 CUBE = ([GAS], ["2023-01", "2023-02"], {(GAS, "2023-01"): "1", (GAS, "2023-02"): "2.5 p"})
-DAYS = twins.ecb(["USD", "CNY"], [["2023-03-02", "1.3", "7.1"], ["2023-03-01", "1.1", "7.2"],
-                                  ["2023-02-28", "1.0", "7.3"]])  # fmt: skip
+DAYS = twins.ecb(
+    ["USD", "CNY"],
+    [["2023-03-02", "1.3", "7.1"], ["2023-03-01", "1.1", "7.2"], ["2023-02-28", "1.0", "7.3"]],
+)
 MONTH = [("01.03.2026", 10, "115,5"), ("02.04.2026", 10, "118,5"), ("03.04.2026", 10, "117,5")]
 
 
 @pytest.mark.parametrize(
     ("name", "raw", "asked", "column", "path", "line", "text"),
     [
-        ("page.htm", PAGE, {"product": "2709", "start": "2023-05"}, "net_wgt_kg", "", 3,
-         "<tr>" + "".join(f"<td>{cell}</td>" for cell in OILS) + "</tr>"),
-        ("cube", twins.json_stat(*CUBE), {"product": "G3000", "start": "2023-02"}, "qty", "", 1,
-         'value 1: 2.5, status 1: "p"'),
-        ("gas.tsv", twins.tsv(*CUBE), {"product": "G3000", "start": "2023-02"}, "qty", "", 2,
-         "M,G3000,RU,MIO_M3,DE\t1\t2.5 p"),
-        ("a.zip", twins.zipped("eurofxref-hist.csv", DAYS),
-         {"table": "rates", "quote": "CNY", "start": "2023-03"}, "rate", "!eurofxref-hist.csv", 2,
-         "2023-03-02,1.3,7.1,\n2023-03-01,1.1,7.2,"),
-        ("a.xml", twins.cbr_day("29.06.2023", [("USD", 1, "Доллар США", "85,0504"),
-                                              ("CNY", 10, "Юаней", "117,5660")]),
-         {"table": "rates", "base": "CNY"}, "rate", "", 1,
-         '<Valute ID="R0"><NumCode>1</NumCode><CharCode>CNY</CharCode><Nominal>10</Nominal>'
-         "<Name>Юаней</Name><Value>117,5660</Value><VunitRate>11,7566</VunitRate></Valute>"),
-        ("b", twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH),
-         {"table": "rates", "start": "2026-04"}, "rate", "", 1,
-         "\n".join(f'<Record Date="{day}" Id="R01375"><Nominal>10</Nominal><Value>{value}</Value>'
-                   f"<VunitRate>{one}</VunitRate></Record>"
-                   for (day, _, value), one in zip(MONTH[1:], ("11,85", "11,75"), strict=True))),
+        (
+            "page.htm",
+            PAGE,
+            {"product": "2709", "start": "2023-05"},
+            "net_wgt_kg",
+            "",
+            3,
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in OILS) + "</tr>",
+        ),
+        (
+            "cube",
+            twins.json_stat(*CUBE),
+            {"product": "G3000", "start": "2023-02"},
+            "qty",
+            "",
+            1,
+            'value 1: 2.5, status 1: "p"',
+        ),
+        (
+            "gas.tsv",
+            twins.tsv(*CUBE),
+            {"product": "G3000", "start": "2023-02"},
+            "qty",
+            "",
+            2,
+            "M,G3000,RU,MIO_M3,DE\t1\t2.5 p",
+        ),
+        (
+            "a.zip",
+            twins.zipped("eurofxref-hist.csv", DAYS),
+            {"table": "rates", "quote": "CNY", "start": "2023-03"},
+            "rate",
+            "!eurofxref-hist.csv",
+            2,
+            "2023-03-02,1.3,7.1,\n2023-03-01,1.1,7.2,",
+        ),
+        (
+            "a.xml",
+            twins.cbr_day(
+                "29.06.2023",
+                [("USD", 1, "Доллар США", "85,0504"), ("CNY", 10, "Юаней", "117,5660")],
+            ),
+            {"table": "rates", "base": "CNY"},
+            "rate",
+            "",
+            1,
+            '<Valute ID="R0"><NumCode>1</NumCode><CharCode>CNY</CharCode><Nominal>10</Nominal>'
+            "<Name>Юаней</Name><Value>117,5660</Value><VunitRate>11,7566</VunitRate></Valute>",
+        ),
+        (
+            "b",
+            twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH),
+            {"table": "rates", "start": "2026-04"},
+            "rate",
+            "",
+            1,
+            "\n".join(
+                f'<Record Date="{day}" Id="R01375"><Nominal>10</Nominal><Value>{value}</Value>'
+                f"<VunitRate>{one}</VunitRate></Record>"
+                for (day, _, value), one in zip(MONTH[1:], ("11,85", "11,75"), strict=True)
+            ),
+        ),
     ],
     ids=["a page", "a cube", "a TSV", "a zip", "XML of a day", "XML of a currency"],
-)  # fmt: skip
+)
 def test_a_number_is_followed_to_the_text_of_any_saved_file(
     make_root, saved, name, raw, asked, column, path, line, text
 ):
@@ -149,13 +215,16 @@ def test_a_number_is_followed_to_the_text_of_any_saved_file(
 @pytest.mark.parametrize(
     ("module", "raw", "options"),
     [
-        (gacc, RAW, {"flow": "M"}), (gacc, PAGE, {}), (ecb, DAYS, {}),
+        (gacc, RAW, {"flow": "M"}),
+        (gacc, PAGE, {}),
+        (ecb, DAYS, {}),
         (cbr, twins.cbr("R01375", "01.03.2026", "30.04.2026", MONTH), {}),
         (eurostat_energy, twins.tsv(*CUBE), {"flow": "M"}),
-        (eurostat_energy, twins.sdmx(*CUBE), {}), (eurostat_energy, twins.json_stat(*CUBE), {}),
+        (eurostat_energy, twins.sdmx(*CUBE), {}),
+        (eurostat_energy, twins.json_stat(*CUBE), {}),
     ],
     ids=["query", "page", "ecb", "cbr", "tsv", "sdmx", "cube"],
-)  # fmt: skip
+)
 def test_whatever_a_cleaner_reads_of_mutated_bytes_has_a_text(tmp_path, module, raw, options):
     path, read = tmp_path / "a", 0
     for data in twins.mutations(raw, 300):
@@ -172,9 +241,20 @@ def test_whatever_a_cleaner_reads_of_mutated_bytes_has_a_text(tmp_path, module, 
 
 def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):
     root = make_root({"oil": {}})
-    files = [saved(twins.gacc([OIL | {"month": f"20{year}{month:02}"} for month in range(1, 13)
-                               if (year, month) != (23, 5)], [*OIL]), f"{year}.csv")
-             for year in (22, 23)]  # fmt: skip
+    files = [
+        saved(
+            twins.gacc(
+                [
+                    OIL | {"month": f"20{year}{month:02}"}
+                    for month in range(1, 13)
+                    if (year, month) != (23, 5)
+                ],
+                [*OIL],
+            ),
+            f"{year}.csv",
+        )
+        for year in (22, 23)
+    ]
     [first, second] = user_files.add(files, root, flow="M")
     tables.build(root)
     [hole] = checks.look(root)  # one series, of two files
@@ -231,8 +311,10 @@ def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_
     tables.build(root)
     frame = tables.read(product="2709", local=True, root=root)
     assert frame["value_reported"].tolist() == [4_000_000_000]
-    assert "stated in several ways; taken as in the file that was retrieved last (a_" in (
-        frame.attrs["caveats"][-1])  # fmt: skip
+    assert (
+        "stated in several ways; taken as in the file that was retrieved last (a_"
+        in (frame.attrs["caveats"][-1])
+    )
     user_files.add([files[2]], root, flow="M", vintage="2000-01-01")
     tables.build(root)
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
@@ -256,8 +338,11 @@ def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(mak
 
 def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, saved):
     root = make_root({"oil": {}})
-    regimes = [OIL | {"month": month, "regime": code} for month in ("202305", "202306")
-               for code in ("10", "33")]  # fmt: skip
+    regimes = [
+        OIL | {"month": month, "regime": code}
+        for month in ("202305", "202306")
+        for code in ("10", "33")
+    ]
     some = [saved(RAW), saved(twins.gacc(regimes, [*OIL, "regime"]), "regimes.csv")]
     user_files.add(some, root, flow="M")
     tables.build(root)
@@ -272,10 +357,15 @@ def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, s
 
 def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
     root = make_root({"oil": {}})
-    days = [[f"2022-0{month}-{day:02}", f"1.{month}"] for month in (3, 2)
-            for day in range(31 if month == 3 else 28, 0, -1)]  # fmt: skip
-    files = [saved(twins.ecb(["USD"], some), name) for name, some in (
-        ("a.csv", days[14:]), ("b.csv", days), ("c.csv", days[:20]))]  # fmt: skip
+    days = [
+        [f"2022-0{month}-{day:02}", f"1.{month}"]
+        for month in (3, 2)
+        for day in range(31 if month == 3 else 28, 0, -1)
+    ]
+    files = [
+        saved(twins.ecb(["USD"], some), name)
+        for name, some in (("a.csv", days[14:]), ("b.csv", days), ("c.csv", days[:20]))
+    ]
     added = user_files.add(files, root)
     tables.build(root)
     asked = {"base": "EUR", "quote": "USD", "local": True, "root": root}
@@ -287,8 +377,10 @@ def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
 
 
 def test_a_saved_file_of_rates_goes_on_where_the_committed_one_ends(make_root, saved):
-    lines = ["month,series,value,n_days,statistic,source,flag",
-             '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",']  # fmt: skip
+    lines = [
+        "month,series,value,n_days,statistic,source,flag",
+        '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
+    ]
     root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
     days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
     [added] = user_files.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)

@@ -149,11 +149,17 @@ def test_a_month_in_which_no_member_states_a_figure_is_null():
 
 
 def test_members_are_counted_in_each_group():
-    frame = pd.concat([members(("DEU", "2023-01", 1.0), ("FRA", "2023-01", 2.0)),
-                       members(("DEU", "2023-01", 4.0)).assign(partner_iso="USA")])  # fmt: skip
+    frame = pd.concat(
+        [
+            members(("DEU", "2023-01", 1.0), ("FRA", "2023-01", 2.0)),
+            members(("DEU", "2023-01", 4.0)).assign(partner_iso="USA"),
+        ]
+    )
     result = measures.from_members(frame, KG, by=["partner_iso"])
     assert result[["partner_iso", KG, "n_members"]].to_numpy().tolist() == [
-        ["RUS", 3, 2], ["USA", 4, 1]]  # fmt: skip
+        ["RUS", 3, 2],
+        ["USA", 4, 1],
+    ]
     with pytest.raises(QueryError, match="partner_iso is mixed"):
         measures.from_members(frame, KG)
 
@@ -177,8 +183,13 @@ def test_products_are_joined_month_by_month_and_a_gap_in_one_is_a_gap():
     assert result["complete"].tolist() == [True, False]
 
 
-SUPPLY = rows(("RUS", "2021-01", 3.0), ("RUS", "2021-02", 4.0), ("SAU", "2021-02", 5.0),
-              columns=["partner_iso", "ref_period", KG], reporter_iso="DEU")  # fmt: skip
+SUPPLY = rows(
+    ("RUS", "2021-01", 3.0),
+    ("RUS", "2021-02", 4.0),
+    ("SAU", "2021-02", 5.0),
+    columns=["partner_iso", "ref_period", KG],
+    reporter_iso="DEU",
+)
 
 
 def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
@@ -193,8 +204,9 @@ def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
 
 
 def test_a_row_without_a_figure_is_not_nothing():
-    frame = pd.concat([SUPPLY, SUPPLY.tail(1).assign(ref_period=pd.Timestamp("2021-01-01"),
-                                                     net_wgt_kg=None)])  # fmt: skip
+    frame = pd.concat(
+        [SUPPLY, SUPPLY.tail(1).assign(ref_period=pd.Timestamp("2021-01-01"), net_wgt_kg=None)]
+    )
     sums = measures.total(frame, KG, ["partner_iso"], absent_is_none=[])
     assert sums["missing"].tolist() == ["", "2021-01"]
 
@@ -206,8 +218,9 @@ def test_of_two_values_only_rows_that_state_both_are_summed():
 
 
 def test_flags_and_qualifiers_of_the_rows_are_joined():
-    frame = months(2021, 1.0, 2.0, 3.0, flags=["rounded", "", "estimated rounded"],
-                   qualifier=["=", "~", "="])  # fmt: skip
+    frame = months(
+        2021, 1.0, 2.0, 3.0, flags=["rounded", "", "estimated rounded"], qualifier=["=", "~", "="]
+    )
     result = measures.total(frame, KG)
     assert result[["flags", "qualifier"]].to_numpy().tolist() == [["estimated rounded", "~"]]
     clash = measures.total(frame.assign(qualifier=["≤", "=", "≥"]), KG)
@@ -215,8 +228,12 @@ def test_flags_and_qualifiers_of_the_rows_are_joined():
 
 
 def test_a_label_that_is_summed_over_becomes_a_caveat():
-    frame = pd.concat([months(2021, 1.0, flow_code="M", valuation="CIF"),
-                       months(2021, 2.0, flow_code="X", valuation="FOB")])  # fmt: skip
+    frame = pd.concat(
+        [
+            months(2021, 1.0, flow_code="M", valuation="CIF"),
+            months(2021, 2.0, flow_code="X", valuation="FOB"),
+        ]
+    )
     result = measures.total(frame.rename(columns={KG: USD}), USD, over=["flow_code", "valuation"])
     assert result[USD].tolist() == [3]
     assert result.attrs["caveats"] == ("valuation differs within the sum: CIF, FOB",)
@@ -269,10 +286,13 @@ TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
             {},
             "no ref_period",
         ),
-        (SUPPLY, {"by": ["partner_iso"], "absent_is_none": ["reporter_iso"]},
-         "absent_is_none names reporter_iso, which is not among `by`"),
+        (
+            SUPPLY,
+            {"by": ["partner_iso"], "absent_is_none": ["reporter_iso"]},
+            "absent_is_none names reporter_iso, which is not among `by`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_total_refuses(frame, arguments, message):
     with pytest.raises(QueryError, match=message):
         measures.total(frame, **({"value": KG} | arguments))
@@ -297,8 +317,12 @@ def test_a_whole_is_not_added_to_what_it_overlaps(column, whole, part):
 
 
 def test_a_whole_and_a_part_may_stand_in_different_sums():
-    frame = rows(("CHN", "27090000", 5.0), ("IND", "2709", 2.0),
-                 columns=["reporter_iso", "cmd_code", KG], ref_period="2021-01")  # fmt: skip
+    frame = rows(
+        ("CHN", "27090000", 5.0),
+        ("IND", "2709", 2.0),
+        columns=["reporter_iso", "cmd_code", KG],
+        ref_period="2021-01",
+    )
     result = measures.total(frame, KG, ["reporter_iso"], over=["cmd_code"])
     assert result[KG].tolist() == [5, 2]
 
@@ -307,10 +331,17 @@ def test_a_whole_and_a_part_may_stand_in_different_sums():
 
 
 def test_a_share_of_two_suppliers_in_their_whole():
-    part = rows(("RUS", "2021-01", 30.0), ("SAU", "2021-01", None), ("SAU", "2021-02", 2.0),
-                columns=["partner_iso", "ref_period", KG])  # fmt: skip
-    whole = rows(("W00", "2021-01", 120.0), ("W00", "2021-02", 0.0),
-                 columns=["partner_iso", "ref_period", KG])  # fmt: skip
+    part = rows(
+        ("RUS", "2021-01", 30.0),
+        ("SAU", "2021-01", None),
+        ("SAU", "2021-02", 2.0),
+        columns=["partner_iso", "ref_period", KG],
+    )
+    whole = rows(
+        ("W00", "2021-01", 120.0),
+        ("W00", "2021-02", 0.0),
+        columns=["partner_iso", "ref_period", KG],
+    )
     result = measures.share(part, whole, KG)["share_pct"]
     assert result.iloc[0] == 25  # 30 of 120
     assert result.iloc[1:].isna().all()  # nothing stated; a whole of nothing
@@ -364,8 +395,10 @@ def test_year_on_year_names_the_months_that_either_side_lacks():
 
 
 def test_year_on_year_of_years_to_date_compares_those_of_one_length():
-    frame = pd.concat([block("2020-01", n, 10.0 * n) for n in (2, 3)]
-                      + [block("2021-01", n, 20.0 * n) for n in (2, 3)])  # fmt: skip
+    frame = pd.concat(
+        [block("2020-01", n, 10.0 * n) for n in (2, 3)]
+        + [block("2021-01", n, 20.0 * n) for n in (2, 3)]
+    )
     assert (
         measures.yoy(frame.assign(cumulation="ytd"), KG)["yoy_pct"].iloc[2:].tolist() == [100] * 2
     )
@@ -382,8 +415,9 @@ def test_growth_compares_only_the_months_that_both_years_have():
 
 
 def test_growth_drops_a_block_whole_and_its_months_with_it():
-    frame = pd.concat([block("2021-01", 2, 30.0), months(2021, None, None, 10.0),
-                       months(2022, None, 99.0, 20.0)])  # fmt: skip
+    frame = pd.concat(
+        [block("2021-01", 2, 30.0), months(2021, None, None, 10.0), months(2022, None, 99.0, 20.0)]
+    )
     result = measures.growth(frame, KG, 2022, 2021)
     assert result["growth_pct"].tolist() == [100]  # March alone: 20 on 10
     assert result.attrs["caveats"] == ("2022 against 2021 over 2022-03 only",)
@@ -536,9 +570,11 @@ def test_a_unit_value_refuses_two_currencies():
 
 def goods(**cells):
     """Make a good's value and weight in January 2021 and January 2022."""
-    lines = [(code[1:], f"{year}-01", v, q)
-             for code, (v0, q0, v1, q1) in cells.items()
-             for year, v, q in ((2021, v0, q0), (2022, v1, q1))]  # fmt: skip
+    lines = [
+        (code[1:], f"{year}-01", v, q)
+        for code, (v0, q0, v1, q1) in cells.items()
+        for year, v, q in ((2021, v0, q0), (2022, v1, q1))
+    ]
     return rows(*lines, columns=["cmd_code", "ref_period", USD, KG])
 
 
@@ -613,9 +649,14 @@ def test_what_the_split_refuses(frame, arguments, message):
 # --- concentration --------------------------------------------------------------------------------
 
 
-SUPPLIERS = rows(("RUS", "2021", 50.0), ("SAU", "2021", 30.0), ("IRQ", "2021", 20.0),
-                 ("RUS", "2022", 5.0), ("SAU", "2022", 5.0),
-                 columns=["partner_iso", "ref_period", KG])  # fmt: skip
+SUPPLIERS = rows(
+    ("RUS", "2021", 50.0),
+    ("SAU", "2021", 30.0),
+    ("IRQ", "2021", 20.0),
+    ("RUS", "2022", 5.0),
+    ("SAU", "2022", 5.0),
+    columns=["partner_iso", "ref_period", KG],
+)
 
 
 def test_hhi_is_the_sum_of_squared_shares():
@@ -648,8 +689,9 @@ def test_what_the_hhi_refuses(frame, message):
         measures.hhi(frame, KG)
 
 
-PART = rows(("RUS", 50.0), ("SAU", 30.0), ("EXTRA", 100.0), columns=["partner_iso", KG],
-            ref_period="2021")  # fmt: skip
+PART = rows(
+    ("RUS", 50.0), ("SAU", 30.0), ("EXTRA", 100.0), columns=["partner_iso", KG], ref_period="2021"
+)
 
 
 def test_with_a_whole_the_shares_are_in_that_and_the_hhi_is_a_range():
@@ -701,18 +743,18 @@ def flow(**members):
 def test_the_last_month_with_half_of_the_base_is_found_whatever_lies_before_it():
     # Mean of January to March: 4. Half of it is reached in May, though not in April.
     frame = flow(DEU=[4.0, 4.0, 4.0, 0.0, 2.0, 1.0, 0.0], BGR=[3.0, 0.0, 3.0, 1.0, 1.0, 1.0, 1.0])
-    result = measures.let_go(frame, KG, ("2021-01", "2021-03")).set_index("reporter_iso")
+    result = measures.last_active_month(frame, KG, ("2021-01", "2021-03")).set_index("reporter_iso")
     assert result[f"{KG}_base"].to_dict() == {"DEU": 4, "BGR": 2}
     assert result["last"].dt.month.to_dict() == {"DEU": 5, "BGR": 7}
     assert result["last_any"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
     assert result["ended"].to_dict() == {"DEU": True, "BGR": False}
-    quarter = measures.let_go(frame, KG, ("2021-01", "2021-03"), part=0.25)
+    quarter = measures.last_active_month(frame, KG, ("2021-01", "2021-03"), part=0.25)
     assert quarter.set_index("reporter_iso")["last"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
 
 
 def test_an_unpublished_month_is_named_and_neither_an_end_nor_a_zero():
     frame = flow(DEU=[4.0, None, 4.0, None, 4.0, 0.0, None])
-    result = measures.let_go(frame, KG, ("2021-01", "2021-03")).iloc[0]
+    result = measures.last_active_month(frame, KG, ("2021-01", "2021-03")).iloc[0]
     assert result[f"{KG}_base"] == 4
     assert result["months_base"] == 2
     assert result["missing"] == "2021-02, 2021-04, 2021-07"
@@ -721,7 +763,7 @@ def test_an_unpublished_month_is_named_and_neither_an_end_nor_a_zero():
 
 def test_who_had_nothing_in_the_base_has_nothing_to_let_go_of():
     frame = flow(DEU=[4.0, 2.0], AUT=[0.0, 9.0], ITA=[None, 9.0])
-    listed = measures.of_base(frame, KG, "2021-01")
+    listed = measures.index_to_base(frame, KG, "2021-01")
     assert listed["reporter_iso"].tolist() == ["DEU", "DEU"]
     assert listed["base_pct"].tolist() == [100, 50]
 
@@ -739,7 +781,7 @@ def test_who_had_nothing_in_the_base_has_nothing_to_let_go_of():
 )
 def test_what_has_no_end_to_be_found(frame, options, message):
     with pytest.raises(QueryError, match=message):
-        measures.let_go(frame, KG, "2021-01", **options)
+        measures.last_active_month(frame, KG, "2021-01", **options)
 
 
 # --- barrels, gap, conversion, figures ------------------------------------------------------------
@@ -755,12 +797,20 @@ def test_barrels_a_day_count_the_days_of_the_period():
 
 
 def test_a_mirror_gap_turns_the_exporters_side_round():
-    m = rows(("CHN", "RUS", "2021-01", 105.0), ("CHN", "RUS", "2021-02", 150.0),
-             ("CHN", "RUS", "2021-03", 9.0),
-             columns=["reporter_iso", "partner_iso", "ref_period", USD], flow_code="M")  # fmt: skip
-    x = rows(("RUS", "CHN", "2021-01", 100.0), ("RUS", "CHN", "2021-02", 100.0),
-             ("RUS", "CHN", "2021-04", 7.0),
-             columns=["reporter_iso", "partner_iso", "ref_period", USD], flow_code="X")  # fmt: skip
+    m = rows(
+        ("CHN", "RUS", "2021-01", 105.0),
+        ("CHN", "RUS", "2021-02", 150.0),
+        ("CHN", "RUS", "2021-03", 9.0),
+        columns=["reporter_iso", "partner_iso", "ref_period", USD],
+        flow_code="M",
+    )
+    x = rows(
+        ("RUS", "CHN", "2021-01", 100.0),
+        ("RUS", "CHN", "2021-02", 100.0),
+        ("RUS", "CHN", "2021-04", 7.0),
+        columns=["reporter_iso", "partner_iso", "ref_period", USD],
+        flow_code="X",
+    )
     result = measures.gap(m, x, USD)
     assert result["reporter_iso"].tolist() == ["CHN"] * 4
     assert result["gap"].iloc[:2].tolist() == pytest.approx([math.log(1.05), math.log(1.5)])
@@ -784,8 +834,10 @@ def test_freight_and_insurance_explain_no_gap_between_weights():
 
 
 def test_a_gap_between_other_valuations_than_the_band_is_of_says_so():
-    m, x = (months(2021, value, valuation=each).rename(columns={KG: USD})
-            for value, each in ((105.0, "FOB"), (100.0, "FOB")))  # fmt: skip
+    m, x = (
+        months(2021, value, valuation=each).rename(columns={KG: USD})
+        for value, each in ((105.0, "FOB"), (100.0, "FOB"))
+    )
     told = measures.gap(m, x, USD).attrs["caveats"]
     assert told[1:] == ("the band may not fit, since values are FOB for CIF",)
     assert len(measures.gap(m.assign(valuation="CIF"), x, USD).attrs["caveats"]) == 1
@@ -814,9 +866,15 @@ def test_a_gap_refuses_two_currencies_and_a_cell_stated_twice():
 
 
 RATES = pd.DataFrame(
-    {"base": "EUR", "quote": "USD", "publisher": "ECB", "statistic": "mean of daily rates",
-     "ref_period": pd.to_datetime(["2021-01", "2021-02"]), "rate": [1.2, 1.3]}
-)  # fmt: skip
+    {
+        "base": "EUR",
+        "quote": "USD",
+        "publisher": "ECB",
+        "statistic": "mean of daily rates",
+        "ref_period": pd.to_datetime(["2021-01", "2021-02"]),
+        "rate": [1.2, 1.3],
+    }
+)
 
 
 def euros(*cells, currency="EUR"):
@@ -824,8 +882,9 @@ def euros(*cells, currency="EUR"):
 
 
 def test_euros_become_dollars_at_a_named_rate_and_stay_null_without_one():
-    frame = euros(("2021-01", 1, 100.0), ("2021-01", 2, 100.0), ("2021-02", 2, 100.0),
-                  ("2021-02", 1, None))  # fmt: skip
+    frame = euros(
+        ("2021-01", 1, 100.0), ("2021-01", 2, 100.0), ("2021-02", 2, 100.0), ("2021-02", 1, None)
+    )
     result = measures.convert(frame, RATES)
     # 1.2; the mean of 1.2 and 1.3; March has no rate
     assert result["primary_value_usd"].iloc[:2].tolist() == pytest.approx([120, 125])
@@ -858,9 +917,16 @@ def test_what_the_conversion_refuses(currency, rates, message):
 
 def quoted(quote, *rates, base="USD", publisher="Bank"):
     return pd.DataFrame(
-        {"base": base, "quote": quote, "publisher": publisher, "statistic": "mean", "n_months": 1,
-         "ref_period": pd.date_range("2021-01-01", periods=len(rates), freq="MS"), "rate": rates}
-    )  # fmt: skip
+        {
+            "base": base,
+            "quote": quote,
+            "publisher": publisher,
+            "statistic": "mean",
+            "n_months": 1,
+            "ref_period": pd.date_range("2021-01-01", periods=len(rates), freq="MS"),
+            "rate": rates,
+        }
+    )
 
 
 def test_roubles_a_yuan_are_roubles_a_dollar_over_yuan_a_dollar():
@@ -1014,10 +1080,13 @@ def test_there_is_no_sum_of_shares_or_rates(column, more):
 
 def test_a_cross_rate_of_a_month_and_a_year_is_refused():
     rouble, yuan = (
-        rows(("USD", quote, "2023-01", 7.0), columns=["base", "quote", "ref_period", "rate"],
-             n_months=n)
+        rows(
+            ("USD", quote, "2023-01", 7.0),
+            columns=["base", "quote", "ref_period", "rate"],
+            n_months=n,
+        )
         for quote, n in (("RUB", 1), ("CNY", 12))
-    )  # fmt: skip
+    )
     with pytest.raises(QueryError, match="n_months is mixed"):
         measures.cross(rouble, yuan)
 
@@ -1050,10 +1119,12 @@ def test_a_share_in_what_does_not_hold_the_part_is_refused(part, whole):
         ({"cmd_code": "271111"}, {"cmd_code": "271111+271121"}),
         ({"partner_iso": "RUS"}, {"partner_iso": "W00"}),
         ({"reporter_iso": "DEU"}, {"reporter_iso": "EU27_2020"}),
-        ({"cmd_code": "2709", "classification_code": "HS"},
-         {"cmd_code": "O4100_TOT", "classification_code": "SIEC"}),
+        (
+            {"cmd_code": "2709", "classification_code": "HS"},
+            {"cmd_code": "O4100_TOT", "classification_code": "SIEC"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_share_in_what_holds_the_part_is_taken(part, whole):
     frame = months(2021, 1.0)
     shares = measures.share(frame.assign(**part), frame.assign(**{KG: 4.0}, **whole), KG)
@@ -1071,19 +1142,29 @@ def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
 def test_a_difference_of_shares_is_in_percentage_points():
     now, then = (pd.DataFrame({"value": [x], "unit": ["percent"]}) for x in (25.0, 0.5))
     assert measures.difference(now, then, "value").loc[0, ["change", "unit"]].tolist() == [
-        24.5, "percentage points"
-    ]  # fmt: skip
+        24.5,
+        "percentage points",
+    ]
 
 
 @pytest.mark.parametrize(
     ("now", "then", "between"),
-    [("=", "=", "="), ("=", "≤", "≥"), (">", "=", "≥"), ("=", ">", "≤"), ("≤", "=", "≤"),
-     ("~", "=", "~"), ("≤", "≤", "~")],
-)  # fmt: skip
+    [
+        ("=", "=", "="),
+        ("=", "≤", "≥"),
+        (">", "=", "≥"),
+        ("=", ">", "≤"),
+        ("≤", "=", "≤"),
+        ("~", "=", "~"),
+        ("≤", "≤", "~"),
+    ],
+)
 def test_a_difference_to_a_bound_is_a_bound(now, then, between):
     """25 per cent is at least 24.5 percentage points above what is at most 0.5 per cent."""
-    sides = (pd.DataFrame({"value": [x], "unit": "percent", "qualifier": sign})
-             for x, sign in ((25.0, now), (0.5, then)))  # fmt: skip
+    sides = (
+        pd.DataFrame({"value": [x], "unit": "percent", "qualifier": sign})
+        for x, sign in ((25.0, now), (0.5, then))
+    )
     assert measures.difference(*sides, "value")["qualifier"].tolist() == [between]
 
 
@@ -1092,11 +1173,16 @@ def test_a_difference_is_in_the_unit_of_its_column_and_not_of_what_stands_beside
         months(2021, x, value_reported=9.0, currency="CNY", primary_value_usd=1.0, share_pct=x)
         for x in (5.0, 3.0)
     )
-    units = {column: measures.difference(now, then, column)["unit"].item()
-             for column in (KG, USD, "value_reported", "share_pct")}  # fmt: skip
+    units = {
+        column: measures.difference(now, then, column)["unit"].item()
+        for column in (KG, USD, "value_reported", "share_pct")
+    }
     assert units == {
-        KG: "kg", USD: "USD", "value_reported": "CNY", "share_pct": "percentage points"
-    }  # fmt: skip
+        KG: "kg",
+        USD: "USD",
+        "value_reported": "CNY",
+        "share_pct": "percentage points",
+    }
     with pytest.raises(QueryError, match=r"differ in unit \(CNY, kg\)"):
         measures.difference(now, then, KG, "value_reported")
 
@@ -1108,9 +1194,12 @@ def test_rows_that_repeat_one_figure_are_one_side_of_a_difference():
 
 @pytest.mark.parametrize(
     ("values", "unit", "message"),
-    [([1.0, 2.0], "USD", "value has 2"), ([float("nan")], "USD", "value has 0"),
-     ([1.0], "EUR", "EUR, USD")],
-)  # fmt: skip
+    [
+        ([1.0, 2.0], "USD", "value has 2"),
+        ([float("nan")], "USD", "value has 0"),
+        ([1.0], "EUR", "EUR, USD"),
+    ],
+)
 def test_what_a_difference_refuses(values, unit, message):
     side = pd.DataFrame({"value": values, "unit": unit})
     base = pd.DataFrame({"value": [1.0], "unit": "USD"})
@@ -1120,9 +1209,14 @@ def test_what_a_difference_refuses(values, unit, message):
 
 def test_a_sum_over_both_flows_may_have_the_partner_in_two_roles():
     frame = pd.DataFrame(
-        {"ref_period": pd.Timestamp("2022-01-01"), "n_months": 1, "flow_code": ["M", "X"],
-         "partner_role": ["origin", "destination"], "value_reported": [2.0, 3.0]}
-    )  # fmt: skip
+        {
+            "ref_period": pd.Timestamp("2022-01-01"),
+            "n_months": 1,
+            "flow_code": ["M", "X"],
+            "partner_role": ["origin", "destination"],
+            "value_reported": [2.0, 3.0],
+        }
+    )
     assert measures.total(frame, "value_reported", over=["flow_code"])["value_reported"][0] == 5
 
 
@@ -1158,18 +1252,27 @@ def test_procedures_and_trade_types_add_up_to_a_total():
 
 
 def test_what_is_not_summed_over_stays_apart():
-    rows = broken(("province=11,regime=10", 1, 1, None), ("province=11,regime=33", 2, 1, None),
-                  ("province=44,regime=10", 4, 1, None))  # fmt: skip
+    rows = broken(
+        ("province=11,regime=10", 1, 1, None),
+        ("province=11,regime=33", 2, 1, None),
+        ("province=44,regime=10", 4, 1, None),
+    )
     whole = measures.sum_parts(rows, "value_reported", over=["regime"])
     assert dict(zip(whole["breakdown"], whole["value_reported"], strict=True)) == {
-        "province=11": 3, "province=44": 4}  # fmt: skip
+        "province=11": 3,
+        "province=44": 4,
+    }
     assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [7]
 
 
 def test_cells_periods_and_sources_are_not_added_to_one_another():
     rows = broken((NORMAL, 1, 1, None), (INWARD, 2, 1, None))
-    for column, other in (("partner_iso", "CHN"), ("cmd_code", "27111100"), ("source_id", "b"),
-                          ("ref_period", pd.Timestamp("2024-03-01"))):  # fmt: skip
+    for column, other in (
+        ("partner_iso", "CHN"),
+        ("cmd_code", "27111100"),
+        ("source_id", "b"),
+        ("ref_period", pd.Timestamp("2024-03-01")),
+    ):
         both = pd.concat([rows, rows.assign(**{column: other})])
         assert measures.sum_parts(both, "value_reported")["value_reported"].tolist() == [3, 3]
 
@@ -1193,15 +1296,19 @@ def test_a_total_without_parts_stays_a_total():
 @pytest.mark.parametrize(
     ("words", "over", "message"),
     [
-        (["total", NORMAL], (), "27090090 2024-02 is stated as a whole and in parts.*breakdown is "
-         r"mixed \(procedure=1,type=E, total\): keep one"),
+        (
+            ["total", NORMAL],
+            (),
+            "27090090 2024-02 is stated as a whole and in parts.*breakdown is "
+            r"mixed \(procedure=1,type=E, total\): keep one",
+        ),
         (["regime=10", "regime=10,province=11"], (), "parts of two kinds"),
         ([NORMAL, NORMAL], (), "stated 2 times"),
         ([NORMAL, "procedure=1,type=L"], (), "type=L is not known to add up with the other parts"),
         (["mode=1", "mode=2"], (), "mode=1 is not known to add up"),
         ([NORMAL, INWARD], ["regime"], "breakdown has no 'regime'; it has procedure, type"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_add_up_is_refused(words, over, message):
     rows = broken(*((word, 1, 1, None) for word in words))
     with pytest.raises(QueryError, match=message):

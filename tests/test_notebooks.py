@@ -16,14 +16,25 @@ from tradeflows.report import notebooks
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NEEDED = {
-    "00_what_the_report_says", "01_energy_rerouting", "02_yuan_settlement", "03_drone_parts",
-    "04_dual_use", "05_trade_as_a_whole",
-}  # fmt: skip
+    "00_what_the_report_says",
+    "01_energy_rerouting",
+    "02_yuan_settlement",
+    "03_drone_parts",
+    "04_dual_use",
+    "05_trade_as_a_whole",
+}
 FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
 FORBIDDEN_CODE = (
-    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.AsyncFor,
-    ast.While, ast.Try, ast.TryStar,
-)  # fmt: skip
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.Try,
+    ast.TryStar,
+)
 READERS = {"drawn", "sources", "alt"}  # functions of charts that draw nothing
 
 
@@ -98,8 +109,9 @@ def test_imports_come_first_and_nowhere_else(cells):
 
 def test_code_only_calls_what_the_package_has(cells):
     for cell in cells:
-        found = [node for node in ast.walk(ast.parse(cell.source))
-                 if isinstance(node, FORBIDDEN_CODE)]  # fmt: skip
+        found = [
+            node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN_CODE)
+        ]
         assert [ast.unparse(node) for node in found] == []
 
 
@@ -171,8 +183,10 @@ def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
 def test_every_number_of_a_heading_stands_in_its_checked_sentence(notebook):
     """As it is there or rounded, years apart; or a heading would outlive its number."""
     for heading, sentence in notebooks.claims(notebook).items():
-        said, claimed = (re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
-                         for text in (sentence, re.sub(r"^Claim \d+\.", "", heading)))  # fmt: skip
+        said, claimed = (
+            re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
+            for text in (sentence, re.sub(r"^Claim \d+\.", "", heading))
+        )
         for number in claimed:
             digits = len(number.partition(".")[2])
             assert re.fullmatch(r"(19|20)\d\d", number) or any(
@@ -181,10 +195,17 @@ def test_every_number_of_a_heading_stands_in_its_checked_sentence(notebook):
 
 
 def test_every_heading_is_a_claim_with_a_chart_and_its_check(notebook):
-    headings = [of for cell in notebook.cells if cell.cell_type == "markdown"
-                for of in notebooks.HEADING.findall(cell.source)]  # fmt: skip
-    under = {of for of, cell in notebooks.code(notebook)
-             if not (notebooks.lists_sources(cell) or notebooks.shows_cards(cell))}  # fmt: skip
+    headings = [
+        of
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for of in notebooks.HEADING.findall(cell.source)
+    ]
+    under = {
+        of
+        for of, cell in notebooks.code(notebook)
+        if not (notebooks.lists_sources(cell) or notebooks.shows_cards(cell))
+    }
     if headings[-1] not in under:
         headings.pop()  # a closing word, with the sources below it
     assert headings
@@ -206,8 +227,13 @@ def test_each_source_is_listed_with_its_claims_in_full(notebook):
 
 
 def test_each_table_of_drawn_numbers_opens_its_raw_lines_or_says_why_not(cells):
-    pages = [output.data["text/html"] for cell in cells if cell.source.endswith("_ax)")
-             for output in cell.outputs if "text/html" in output.get("data", {})]  # fmt: skip
+    pages = [
+        output.data["text/html"]
+        for cell in cells
+        if cell.source.endswith("_ax)")
+        for output in cell.outputs
+        if "text/html" in output.get("data", {})
+    ]
     assert pages
     assert [page for page in pages if "aw lines" not in page] == []
 
@@ -234,8 +260,11 @@ def collected(folder, *options):
     command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, f"--rootdir={folder}", *options, "."],
-        cwd=folder, capture_output=True, text=True, check=False,
-    ).stdout.splitlines()  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.splitlines()
 
 
 def test_a_cell_that_nbval_checks_is_named_for_its_claim(tmp_path):

@@ -10,14 +10,30 @@ from tradeflows.publishers import gacc
 from tradeflows.tables.trace import lines
 
 USD = "primary_value_usd"
-OIL = {"month": "202305", "partner": "344", "product": "27090000", "quantity": "9709870000",
-       "unit": "千克"}  # fmt: skip
-CELLS = [("202305", "27090000", 7_000_000, 1_000_000), ("202305", "27111100", 1_420_000, 200_000),
-         ("202305", "88061000", 72, 10), ("202306", "27090000", 720_000, 100_000)]  # fmt: skip
+OIL = {
+    "month": "202305",
+    "partner": "344",
+    "product": "27090000",
+    "quantity": "9709870000",
+    "unit": "千克",
+}
+CELLS = [
+    ("202305", "27090000", 7_000_000, 1_000_000),
+    ("202305", "27111100", 1_420_000, 200_000),
+    ("202305", "88061000", 72, 10),
+    ("202306", "27090000", 720_000, 100_000),
+]
 MEAN = pd.DataFrame(
-    {"base": "USD", "quote": "CNY", "publisher": "ECB", "statistic": "mean of daily rates",
-     "ref_period": pd.to_datetime(["2023-05", "2023-06"]), "n_months": 1, "rate": [7.0, 7.2]}
-)  # fmt: skip
+    {
+        "base": "USD",
+        "quote": "CNY",
+        "publisher": "ECB",
+        "statistic": "mean of daily rates",
+        "ref_period": pd.to_datetime(["2023-05", "2023-06"]),
+        "n_months": 1,
+        "rate": [7.0, 7.2],
+    }
+)
 
 
 @pytest.fixture
@@ -26,8 +42,10 @@ def frame(tmp_path):
 
     def clean(*currencies, cells=CELLS, flow="M", name="a"):
         path = tmp_path / f"{name}.csv"
-        records = [OIL | {"month": month, "product": product, "CNY": f"{yuan:,}", "USD": f"{usd:,}"}
-                   for month, product, yuan, usd in cells]  # fmt: skip
+        records = [
+            OIL | {"month": month, "product": product, "CNY": f"{yuan:,}", "USD": f"{usd:,}"}
+            for month, product, yuan, usd in cells
+        ]
         path.write_bytes(twins.gacc(records, [*OIL, *currencies]))
         rows = pd.concat(part.rows.to_pandas() for part in gacc.clean(path, flow=flow))
         return rows.assign(ref_period=pd.to_datetime(rows["ref_period"]), publisher="gacc")
@@ -42,7 +60,8 @@ def test_the_rate_of_customs_is_dollars_over_yuan_of_the_cells_in_both(frame):
     assert rates["high"].tolist() == pytest.approx([1 / 7, 100 / 720])
     assert rates["cells"].tolist() == [2, 1]
     assert rates[["base", "quote", "publisher"]].drop_duplicates().to_numpy().tolist() == [
-        ["CNY", "USD", "gacc"]]  # fmt: skip
+        ["CNY", "USD", "gacc"]
+    ]
     [caveat] = rates.attrs["caveats"]
     assert caveat == (
         "customs rate from 3 cells of 10,000 dollars or more; 1 smaller ones were left out"
@@ -73,12 +92,14 @@ def test_yuan_become_dollars_at_either_rate_which_is_named_and_flagged(frame):
     assert by_customs[USD].iloc[0] == pytest.approx(7_000_000 * 1_200 / 8_420)
     assert by_mean[USD].tolist() == pytest.approx([1e6, 1_420_000 / 7, 72 / 7, 1e5])
     assert by_customs["rate_of"].iloc[0] == (
-        "gacc rate of customs, from cells stated in yuan and in dollars")  # fmt: skip
+        "gacc rate of customs, from cells stated in yuan and in dollars"
+    )
     assert by_mean["rate_of"].unique().tolist() == ["ECB mean of daily rates"]
     assert by_mean["flags"].unique().tolist() == ["derived"]
     assert by_mean["value_reported"].tolist() == yuan["value_reported"].tolist()
     assert by_mean.attrs["caveats"] == (
-        "converted to USD at monthly rates (ECB mean of daily rates)",)  # fmt: skip
+        "converted to USD at monthly rates (ECB mean of daily rates)",
+    )
 
 
 def test_dollars_that_customs_gave_are_kept_and_not_called_derived(frame):
@@ -117,11 +138,13 @@ def test_each_rate_knows_the_cells_that_it_was_made_of(frame):
         (lambda f: (f("CNY"), f("USD", name="b", flow="X")), "no cell of 10,000 dollars"),
         (lambda f: (f("CNY").iloc[:0], f("USD", name="b")), "the frame is empty"),
         (lambda f: (f("CNY", cells=CELLS[:1] * 2), f("USD", name="b")), "stated 2 times"),
-        (lambda f: (f("CNY").assign(reporter_iso=["CHN", "HKG"] * 2), f("USD", name="b")),
-         "reporter_iso is mixed"),
+        (
+            lambda f: (f("CNY").assign(reporter_iso=["CHN", "HKG"] * 2), f("USD", name="b")),
+            "reporter_iso is mixed",
+        ),
         (lambda f: (f("CNY"), f("USD", name="b"), MEAN.assign(base="EUR")), "quoted in CNY"),
     ],
-)  # fmt: skip
+)
 def test_what_the_rate_of_customs_refuses(frame, change, message):
     with pytest.raises(QueryError, match=message):
         measures.customs_rate(*change(frame))

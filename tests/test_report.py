@@ -217,10 +217,14 @@ def test_nothing_on_a_page_is_loaded_from_elsewhere(project, tmp_path, quick):
 
 def test_the_index_keeps_the_pages_that_were_not_made_anew(project, tmp_path, quick):
     paths = [
-        save_notebook(project / "notebooks" / f"{name}.ipynb", f"# Is it {name}?", "## C",
-                      ("assert 1", f"yes, {name}"))
+        save_notebook(
+            project / "notebooks" / f"{name}.ipynb",
+            f"# Is it {name}?",
+            "## C",
+            ("assert 1", f"yes, {name}"),
+        )
         for name in ("01_a", "02_b", "03_c")
-    ]  # fmt: skip
+    ]
     pages.write(paths[:2], tmp_path, project)
     first = (tmp_path / "01_a.html").read_bytes()
     assert pages.write(paths[1:2], tmp_path, project)[0] == tmp_path / "02_b.html"
@@ -233,8 +237,9 @@ def test_the_index_keeps_the_pages_that_were_not_made_anew(project, tmp_path, qu
 def test_the_dictionary_explains_every_field_flag_and_qualifier(project, tmp_path, quick):
     pages.write([save_notebook(tmp_path / "a.ipynb", "# T?")], tmp_path, project)
     page = (tmp_path / "dictionary.html").read_text()
-    fields = {field["field"] for contract in schema.TABLES.values()
-              for field in schema.describe(contract)}  # fmt: skip
+    fields = {
+        field["field"] for contract in schema.TABLES.values() for field in schema.describe(contract)
+    }
     terms = set(re.findall(r"<code>(.*?)</code>", page))
     assert fields | {*schema.FLAGS} <= terms
     assert {"=", "~", "≤", "&gt;"} <= terms
@@ -279,8 +284,12 @@ F1,goods,RUS,KAZ,goods,,2020-01,2020-12,annual,1,USD,=,records,Gazette,2021-05,e
 @pytest.fixture
 def judged(make_root):
     """Build a project with a ledger of two claims."""
-    printed = {"table": "figures", "cleaner": "transcribed.published_figures", "text": FIGURES,
-               "arguments": {"repeats": {}}}  # fmt: skip
+    printed = {
+        "table": "figures",
+        "cleaner": "transcribed.published_figures",
+        "text": FIGURES,
+        "arguments": {"repeats": {}},
+    }
     root = make_root({"oil": {"address": HOME}, "printed": printed})
     (root / "data" / "claims.toml").write_text(LEDGER)
     tables.build(root)
@@ -399,8 +408,11 @@ def test_each_chart_can_be_taken_as_picture_drawing_and_numbers(project, tmp_pat
     for line in (tmp_path / numbers).read_text().splitlines():
         (head if line.startswith("# ") else rows).append(line)
     assert list(csv.reader(rows)) == [
-        ["ref_period", "CHN"], ["2020-01-01", "63.65"], ["2020-02-01", ""], ["2020-03-01", "55.66"],
-    ]  # fmt: skip
+        ["ref_period", "CHN"],
+        ["2020-01-01", "63.65"],
+        ["2020-02-01", ""],
+        ["2020-03-01", "55.66"],
+    ]
     assert head[:2] == ["# It rose", "# unit: USD"]
     assert any(line.endswith(f"licence: not stated; {HOME}") for line in head)
     assert "# mind: mind the gap" in head
@@ -459,4 +471,7 @@ def test_a_disk_that_fills_loses_no_old_file_and_leaves_no_new_one(tmp_path):
 def test_no_cell_of_a_file_to_take_along_is_a_formula():
     rows = [["period", "=1+1", "-9.5"], ["@x", "+1 t", "-1,234e5"], ["=", "-", "2023-05"]]
     assert chart_files._table(rows).splitlines() == [
-        "period,'=1+1,-9.5", "'@x,'+1 t,\"-1,234e5\"", "=,-,2023-05"]  # fmt: skip
+        "period,'=1+1,-9.5",
+        "'@x,'+1 t,\"-1,234e5\"",
+        "=,-,2023-05",
+    ]

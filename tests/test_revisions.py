@@ -6,8 +6,13 @@ from tradeflows.retrieval.changes import Change
 
 def table(*rows):
     good, area, value = zip(*rows, strict=True) if rows else ((), (), ())
-    return pa.table({"good": pa.array(good, pa.string()), "area": pa.array(area, pa.string()),
-                     "value": pa.array(value, pa.float64())})  # fmt: skip
+    return pa.table(
+        {
+            "good": pa.array(good, pa.string()),
+            "area": pa.array(area, pa.string()),
+            "value": pa.array(value, pa.float64()),
+        }
+    )
 
 
 def changed(old, new):
@@ -25,30 +30,39 @@ def test_a_change_has_both_figures_and_none_where_there_is_no_row():
     old = [("a", "x", 1.0), ("a", "y", 2.0), ("b", "x", None), ("c", "x", None)]
     new = [("a", "x", 1.5), ("b", "x", 3.0), ("d", "z", None), ("a", "z", 4.0)]
     assert changed(old, new) == [
-        ("a", "x", "changed", 1.0, 1.5), ("a", "y", "withdrawn", 2.0, None),
-        ("a", "z", "added", None, 4.0), ("b", "x", "changed", None, 3.0),
-        ("c", "x", "withdrawn", None, None), ("d", "z", "added", None, None),
-    ]  # fmt: skip
+        ("a", "x", "changed", 1.0, 1.5),
+        ("a", "y", "withdrawn", 2.0, None),
+        ("a", "z", "added", None, 4.0),
+        ("b", "x", "changed", None, 3.0),
+        ("c", "x", "withdrawn", None, None),
+        ("d", "z", "added", None, None),
+    ]
 
 
 def test_rows_of_one_cell_are_compared_in_their_order():
     old = [("a", "x", 1.0), ("a", "x", 2.0), ("b", "x", 9.0)]
     assert changed(old, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == [
-        ("a", "x", "changed", 2.0, 5.0)]  # fmt: skip
+        ("a", "x", "changed", 2.0, 5.0)
+    ]
 
 
 def test_words_may_be_coded_in_any_way():
     plain = table(("a", "x", 1.0), ("b", "x", 2.0))
-    coded = table(("b", "x", 2.0), ("a", "x", 1.0)).cast(pa.schema(
-        [("good", pa.dictionary(pa.int32(), pa.string())), *list(plain.schema)[1:]]))  # fmt: skip
+    coded = table(("b", "x", 2.0), ("a", "x", 1.0)).cast(
+        pa.schema([("good", pa.dictionary(pa.int32(), pa.string())), *list(plain.schema)[1:]])
+    )
     assert changes.changed(plain, coded, ["good", "area"], ["value"]).empty
 
 
 def test_the_largest_change_comes_first_and_says_both_figures():
-    found = [Change("a", 5.0, 4.0, "1", "2", "EUR"),
-             Change("b", None, 3.0, "1", "2", "EUR", "added", "!")]  # fmt: skip
+    found = [
+        Change("a", 5.0, 4.0, "1", "2", "EUR"),
+        Change("b", None, 3.0, "1", "2", "EUR", "added", "!"),
+    ]
     assert [str(each) for each in changes.largest_first(found)] == [
-        "added: b: nothing (1) -> 3 EUR (2)!", "changed: a: 5 EUR (1) -> 4 EUR (2)"]  # fmt: skip
+        "added: b: nothing (1) -> 3 EUR (2)!",
+        "changed: a: 5 EUR (1) -> 4 EUR (2)",
+    ]
 
 
 def test_a_change_in_the_last_of_many_digits_is_seen():

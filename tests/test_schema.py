@@ -10,11 +10,20 @@ from tradeflows.model import schema
 from tradeflows.model.errors import SchemaError
 
 BRENT = {
-    "source_id": "oil", "source_row": pa.array([1, 2]), "source_field": "", "base": "BRENT",
-    "quote": "USD", "publisher": "Demo", "statistic": "mean",
-    "ref_period": pa.array([date(2020, 1, 1), date(2020, 2, 1)]), "n_months": 1,
-    "rate": pa.array([63.65, 55.66]), "n_days": None, "flags": "", "note": None,
-}  # fmt: skip
+    "source_id": "oil",
+    "source_row": pa.array([1, 2]),
+    "source_field": "",
+    "base": "BRENT",
+    "quote": "USD",
+    "publisher": "Demo",
+    "statistic": "mean",
+    "ref_period": pa.array([date(2020, 1, 1), date(2020, 2, 1)]),
+    "n_months": 1,
+    "rate": pa.array([63.65, 55.66]),
+    "n_days": None,
+    "flags": "",
+    "note": None,
+}
 
 
 def conform(**changes):
@@ -52,9 +61,17 @@ def test_every_row_can_be_followed_to_its_raw_line(name):
 
 def test_the_key_of_trade_keeps_apart_what_must_not_be_added():
     apart = {
-        "source_id", "partner_role", "classification_code", "freq_code", "n_months", "cumulation",
-        "breakdown", "qty_unit", "vintage", "partner_code",
-    }  # fmt: skip
+        "source_id",
+        "partner_role",
+        "classification_code",
+        "freq_code",
+        "n_months",
+        "cumulation",
+        "breakdown",
+        "qty_unit",
+        "vintage",
+        "partner_code",
+    }
     assert apart <= set(schema.key(schema.TRADE))
 
 
@@ -129,11 +146,22 @@ def test_a_missing_column_is_named():
 
 def test_a_value_that_is_not_allowed_is_shown_with_the_allowed_ones():
     trade = dict.fromkeys(schema.TRADE.names, "") | {
-        "source_row": pa.array([7]), "ref_period": pa.array([date(2020, 1, 1)]), "n_months": 1,
-        "partner_role": "origin", "flow_code": "import", "freq_code": "M", "cumulation": "period",
-        "qty_unit": "none", "currency": None, "valuation": None, "value_reported": None,
-        "primary_value_usd": None, "net_wgt_kg": None, "qty": None, "qualifier": "=",
-    }  # fmt: skip
+        "source_row": pa.array([7]),
+        "ref_period": pa.array([date(2020, 1, 1)]),
+        "n_months": 1,
+        "partner_role": "origin",
+        "flow_code": "import",
+        "freq_code": "M",
+        "cumulation": "period",
+        "qty_unit": "none",
+        "currency": None,
+        "valuation": None,
+        "value_reported": None,
+        "primary_value_usd": None,
+        "net_wgt_kg": None,
+        "qty": None,
+        "qualifier": "=",
+    }
     found = refusal(schema.conform, trade, schema.TRADE)
     assert found == ("flow_code: not one of M, X, RM, RX, MX in 1 of 1 rows ('import' in record 7)")
     assert schema.conform(trade | {"flow_code": "M"}, schema.TRADE).num_rows == 1
@@ -146,9 +174,10 @@ def test_columns_of_unequal_length_are_refused():
 def test_at_most_five_offending_records_are_shown():
     n = 9
     many = {
-        "source_row": pa.array(range(1, n + 1)), "rate": pa.array([-1.0] * n),
+        "source_row": pa.array(range(1, n + 1)),
+        "rate": pa.array([-1.0] * n),
         "ref_period": pa.array([date(2020, 1, 1)] * n),
-    }  # fmt: skip
+    }
     found = refusal(conform, **many)
     assert "in 9 of 9 rows" in found
     assert found.count("in record") == 5

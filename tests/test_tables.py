@@ -33,8 +33,10 @@ OTHER = '[publisher.other]\nname = "Second Office"\nshort = "Second"\nhome = ""\
 def trade(cleaner, *records, **more):
     """A catalogued file of trade: a cleaner, its header and some records."""
     return {
-        "table": "trade", "cleaner": f"transcribed.{cleaner}", "text": "\n".join(records) + "\n",
-    } | more  # fmt: skip
+        "table": "trade",
+        "cleaner": f"transcribed.{cleaner}",
+        "text": "\n".join(records) + "\n",
+    } | more
 
 
 def comtrade(*records, **more):
@@ -68,8 +70,9 @@ def press(*records, **more):
 
 
 def world(*records, **more):
-    return trade("gacc_energy_from_world", "period,product,unit,ytd,month,months_covered",
-                 *records, **more)  # fmt: skip
+    return trade(
+        "gacc_energy_from_world", "period,product,unit,ytd,month,months_covered", *records, **more
+    )
 
 
 def drones(*records, **more):
@@ -77,8 +80,10 @@ def drones(*records, **more):
 
 
 def settlement(*records, **more):
-    head = ("period,period_type,flow,region,currency_group,value_pct,qualifier,measure,vintage,"
-            "derivation,source_url,publication_date,outlet,underlying,flag")  # fmt: skip
+    head = (
+        "period,period_type,flow,region,currency_group,value_pct,qualifier,measure,vintage,"
+        "derivation,source_url,publication_date,outlet,underlying,flag"
+    )
     return trade("cbr_settlement_shares", head, *records, **{"table": "settlement"} | more)
 
 
@@ -143,8 +148,9 @@ def test_every_row_names_its_file_and_its_record(ask):
     rows = ask({"crude": comtrade(later, earlier)})(product="crude")
     assert rows["source_id"].tolist() == ["crude", "crude"]
     assert rows.set_index("ref_period")["source_row"].to_dict() == {
-        pd.Timestamp("2020-02-01"): 2, pd.Timestamp("2020-03-01"): 1,
-    }  # fmt: skip
+        pd.Timestamp("2020-02-01"): 2,
+        pd.Timestamp("2020-03-01"): 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -248,8 +254,9 @@ def test_a_disk_that_fills_is_one_line_and_nothing_is_lost(make_root, room):
     root = make_root({"oil": {}})
     tables.build(root)
     before = held(root)
-    many = "\n".join(f"{year}-{month:02},{year / month}" for year in range(1500, 2500)
-                     for month in range(1, 13))  # fmt: skip
+    many = "\n".join(
+        f"{year}-{month:02},{year / month}" for year in range(1500, 2500) for month in range(1, 13)
+    )
     make_root({"oil": {"text": f"period,usd_per_barrel\n{many}\n"}})
     done = subprocess.run(
         [sys.executable, "-c", FULL, root, str(room)], capture_output=True, text=True
@@ -310,18 +317,27 @@ def test_control_totals_count_and_add_up_each_measure_and_each_raw_column(make_r
     root = make_root({"oil": {}})
     tables.build(root)
     assert tables.control_totals(root) == [
-        {"table": table, "source_id": "oil", "year": year, "measure": measure, "unit": unit,
-         "count": "2", "total": total}
+        {
+            "table": table,
+            "source_id": "oil",
+            "year": year,
+            "measure": measure,
+            "unit": unit,
+            "count": "2",
+            "total": total,
+        }
         for table, year, measure, unit, total in [
             ("rates", "2020", "rate", "USD", repr(63.65 + 55.66)),
             ("raw", "", "usd_per_barrel", "", repr(63.65 + 55.66)),
         ]
-    ]  # fmt: skip
+    ]
 
 
 def test_a_value_that_reaches_no_table_is_in_the_control_totals_too(make_root):
-    head = ("period,reporter,gas_2711_plus_271121_kg,lng_271111_kg,"
-            "pipeline_271121_upper_bound_kg,comext_271121_kg")  # fmt: skip
+    head = (
+        "period,reporter,gas_2711_plus_271121_kg,lng_271111_kg,"
+        "pipeline_271121_upper_bound_kg,comext_271121_kg"
+    )
     totals = []
     for reference in ("2800", "3080"):
         record = f"2020-02,EU27,7000,1000,3000,{reference}"
@@ -362,28 +378,48 @@ def test_an_area_may_be_given_by_id_by_two_letters_or_by_name(ask):
 @pytest.mark.parametrize(
     ("window", "months"),
     [
-        ({}, [2, 3]), ({"start": "2020-03"}, [3]), ({"end": "2020-02"}, [2]),
-        ({"start": "2020", "end": "2020"}, [2, 3]), ({"start": 2020}, [2, 3]),
+        ({}, [2, 3]),
+        ({"start": "2020-03"}, [3]),
+        ({"end": "2020-02"}, [2]),
+        ({"start": "2020", "end": "2020"}, [2, 3]),
+        ({"start": 2020}, [2, 3]),
         ({"start": "2020-02", "end": "2020-02"}, [2]),
     ],
-)  # fmt: skip
+)
 def test_a_window_holds_both_of_its_ends(ask, window, months):
     frame = ask({"a": CRUDE})(reporter="IND", product="crude", **window)
     assert frame["ref_period"].dt.month.tolist() == months
 
 
 def test_a_period_that_ends_after_the_window_is_not_in_it(ask):
-    read = ask({"a": press(
-        "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020-03,",
-        "2020-03,china_imports_from_russia,5,reported_single_month,1,,2020-04,",
-    )})  # fmt: skip
+    read = ask(
+        {
+            "a": press(
+                "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020-03,",
+                "2020-03,china_imports_from_russia,5,reported_single_month,1,,2020-04,",
+            )
+        }
+    )
     assert len(read(end="2020-02")) == 1
     assert "another window: 2020-01 to 2020-03 is held" in refusal(read, end="2020-01")
     assert read(start="2020-02")["ref_period"].dt.month.tolist() == [3]
 
 
-@pytest.mark.parametrize("month", ["2023-13", "2023-00", "0000", "2023-1", "23-01", "2023/01", "",
-                                   "２０２３", "2023-01-01", "last year"])  # fmt: skip
+@pytest.mark.parametrize(
+    "month",
+    [
+        "2023-13",
+        "2023-00",
+        "0000",
+        "2023-1",
+        "23-01",
+        "2023/01",
+        "",
+        "２０２３",
+        "2023-01-01",
+        "last year",
+    ],
+)
 @pytest.mark.parametrize("end", ["start", "end"])
 def test_a_month_that_does_not_exist_is_refused(ask, month, end):
     found = refusal(ask({"a": CRUDE}), **{end: month})
@@ -399,8 +435,7 @@ def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_no
         f"{name},drones,CHN,RUS,drones,,{start},{end},,1,USD,=,customs,A,,,high,"
         for name, start, end in [("D1", "2022-02-24", "2023-03"), ("D2", "spring", "summer")]
     ]
-    figures = trade("published_figures", head, *records, table="figures",
-                    arguments={"repeats": {}})  # fmt: skip
+    figures = trade("published_figures", head, *records, table="figures", arguments={"repeats": {}})
     read = ask({"a": figures}, "figures")
     assert read()["id"].tolist() == ["D1", "D2"]
     frame = read(start="2022-02", end="2023-03")
@@ -427,18 +462,22 @@ def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_no
         ({"product": 2709}, "product=2709: expected a text such as '2709', or a list of them"),
         ({"reporter": []}, "reporter=.*: expected a text"),
         ({"reporter": ["IND", None]}, "reporter=.*: expected a text"),
-        ({"flow": "X", "reporter": "IND"}, "nothing in trade matches; held with .*flow other than "
-                                           "X: M"),
+        (
+            {"flow": "X", "reporter": "IND"},
+            "nothing in trade matches; held with .*flow other than X: M",
+        ),
         ({"partner": "CHN", "reporter": "IND"}, "held with partner other than CHN: RUS"),
         ({"source": "b"}, "held with source other than b: a"),
         ({"freq": "W"}, "held with freq other than W: M"),
         ({"start": "2021", "reporter": "IND"}, "another window: 2020-02 to 2020-03 is held"),
-        ({"partner": "CHN", "flow": "X", "freq": "A"}, "matches these filters together; leave a "
-                                                       "filter out"),
+        (
+            {"partner": "CHN", "flow": "X", "freq": "A"},
+            "matches these filters together; leave a filter out",
+        ),
         ({"product": "TOTAL", "reporter": "IND"}, "held with .*product other than TOTAL: 2709"),
         ({"source": "a", "publisher": "other"}, "no publisher 'other' of trade"),
     ],
-)  # fmt: skip
+)
 def test_a_question_that_cannot_be_answered_is_met_with_what_is_held(ask, filters, message):
     with pytest.raises(QueryError, match=message):
         ask({"a": CRUDE})(**filters)
@@ -510,10 +549,14 @@ def test_a_product_is_itself_or_what_lies_under_it_and_never_both(ask):
 
 
 def test_a_part_of_a_union_does_not_stand_for_all_of_it(ask):
-    read = ask({
-        "a": comtrade("2020-02,EU27_2020,lng,271111,5,5", "2020-02,IND,lng,271111,7,7"),
-        "b": comext("EU27_2020,RU,271111,1,202002,9,5", "EU27_2020,RU,271121,1,202002,9,6", rank=2),
-    })  # fmt: skip
+    read = ask(
+        {
+            "a": comtrade("2020-02,EU27_2020,lng,271111,5,5", "2020-02,IND,lng,271111,7,7"),
+            "b": comext(
+                "EU27_2020,RU,271111,1,202002,9,5", "EU27_2020,RU,271121,1,202002,9,6", rank=2
+            ),
+        }
+    )
     gas = read(product="natural gas")
     assert gas["cmd_code"].tolist() == ["271111", "271121"]
     assert gas.attrs["sources"] == ("b",)
@@ -529,14 +572,17 @@ def test_a_product_of_several_that_nothing_states_is_named(ask):
 
 
 def test_each_source_is_asked_for_its_own_level(ask):
-    read = ask({
-        "a": china("2020-01,crude_oil,27090000,10,5"),
-        "b": comtrade("2020-01,IND,crude_oil,2709,7,3"),
-    })  # fmt: skip
+    read = ask(
+        {
+            "a": china("2020-01,crude_oil,27090000,10,5"),
+            "b": comtrade("2020-01,IND,crude_oil,2709,7,3"),
+        }
+    )
     frame = read(product="crude")
     assert frame.set_index("reporter_iso")["cmd_code"].to_dict() == {
-        "CHN": "27090000", "IND": "2709",
-    }  # fmt: skip
+        "CHN": "27090000",
+        "IND": "2709",
+    }
 
 
 @pytest.mark.parametrize("products", [None, ["2701", "2701:coking"], ["coal", "coking coal"]])
@@ -583,16 +629,21 @@ def test_lng_of_a_panel_is_found_by_its_word_and_all_gas_contains_it(ask):
 
 TWO = {
     "own": china("2020-01,crude_oil,27090000,10,5", "2020-02,crude_oil,27090000,11,6"),
-    "un": comtrade("2020-01,CHN,crude_oil,2709,12,5", "2020-01,IND,crude_oil,2709,7,3",
-                   publisher="other", rank=2),
-}  # fmt: skip
+    "un": comtrade(
+        "2020-01,CHN,crude_oil,2709,12,5",
+        "2020-01,IND,crude_oil,2709,7,3",
+        publisher="other",
+        rank=2,
+    ),
+}
 
 
 def test_the_preferred_publisher_is_taken_and_the_other_is_named(ask):
     frame = ask(TWO)(product="crude")
     assert frame.groupby("reporter_iso")["source_id"].unique().str.join("+").to_dict() == {
-        "CHN": "own", "IND": "un",
-    }  # fmt: skip
+        "CHN": "own",
+        "IND": "un",
+    }
     assert frame.attrs["sources"] == ("own", "un")
     assert frame.attrs["caveats"][0] == (
         "CHN: un (2020-01 to 2020-01) states this too and was passed over; "
@@ -615,11 +666,16 @@ def test_publishers_of_one_rank_are_refused_with_the_filter_that_chooses(ask):
 
 
 def test_partners_of_two_publishers_are_not_put_side_by_side(ask):
-    read = ask({
-        "one": comext("DE,RU,2709,1,202001,4,4", "DE,KZ,2709,1,202001,5,5"),
-        "two": panel("2020-01,Germany,Russia,crude_oil,tonne,4",
-                     "2020-01,Germany,Kuwait,crude_oil,tonne,1", rank=2),
-    })  # fmt: skip
+    read = ask(
+        {
+            "one": comext("DE,RU,2709,1,202001,4,4", "DE,KZ,2709,1,202001,5,5"),
+            "two": panel(
+                "2020-01,Germany,Russia,crude_oil,tonne,4",
+                "2020-01,Germany,Kuwait,crude_oil,tonne,1",
+                rank=2,
+            ),
+        }
+    )
     message = refusal(read, product="crude", reporter="DEU")
     assert "partner by partner" in message
     assert len(read(product="crude", reporter="DEU", source="one")) == 2
@@ -627,10 +683,15 @@ def test_partners_of_two_publishers_are_not_put_side_by_side(ask):
 
 
 def test_the_newest_release_of_each_period_is_taken_and_vintage_chooses(ask):
-    read = ask({"a": routes(
-        "2022-Q4,Nord Stream,1,2024-01,False", "2022-Q4,Nord Stream,2,2025-10,False",
-        "2023-Q1,Nord Stream,3,2024-01,False",
-    )})  # fmt: skip
+    read = ask(
+        {
+            "a": routes(
+                "2022-Q4,Nord Stream,1,2024-01,False",
+                "2022-Q4,Nord Stream,2,2025-10,False",
+                "2023-Q1,Nord Stream,3,2024-01,False",
+            )
+        }
+    )
     frame = read()
     assert frame["qty"].tolist() == [2e6, 3e6]
     assert frame.attrs["caveats"] == (
@@ -668,8 +729,14 @@ def test_trade_outside_the_union_beside_a_partner_is_refused(ask):
 
 
 def test_groups_that_share_a_member_are_not_mixed():
-    frame = pd.DataFrame({"reporter_iso": "USA", "partner_iso": ["EU28", "EU27_2020_EXTRA"],
-                          "cmd_code": "2709", "flow_code": "M"})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "reporter_iso": "USA",
+            "partner_iso": ["EU28", "EU27_2020_EXTRA"],
+            "cmd_code": "2709",
+            "flow_code": "M",
+        }
+    )
     message = refusal(tables.no_nesting, frame)
     assert "partner EU27_2020_EXTRA contains some of EU28" in message
 
@@ -688,10 +755,14 @@ def test_a_superseded_file_of_prices_is_passed_over_as_one_of_trade_is(ask):
 
 
 def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
-    read = ask({"a": press(
-        "2021-11..2021-12,total,31.287,multi_month_block,2,,2022-01,",
-        "2021-10,china_imports_from_russia,8,reported_single_month,1,,2021-11,",
-    )})  # fmt: skip
+    read = ask(
+        {
+            "a": press(
+                "2021-11..2021-12,total,31.287,multi_month_block,2,,2022-01,",
+                "2021-10,china_imports_from_russia,8,reported_single_month,1,,2021-11,",
+            )
+        }
+    )
     assert "MX is both directions in one figure" in refusal(read, product="TOTAL")
     assert read(product="TOTAL", flow="MX")["value_reported"].tolist() == [31_287_000_000]
 
@@ -703,12 +774,18 @@ def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
     ("source", "name", "choices"),
     [
         (world("2020-01,crude_oil,tonnes,40,40,1"), "cumulation", ["period", "ytd"]),
-        (panel("2022-01,Belgium,Russia,gas_all,m3,9", "2022-01,Belgium,Russia,gas_all,TJ,7"),
-         "qty_unit", ["TJ", "m3"]),
-        (comext("DE,RU,2709,1,202001,9,9", "DE,EU27_2020_INTRA,2709,1,202001,9,9"),
-         "partner_role", ["consignment", "origin"]),
+        (
+            panel("2022-01,Belgium,Russia,gas_all,m3,9", "2022-01,Belgium,Russia,gas_all,TJ,7"),
+            "qty_unit",
+            ["TJ", "m3"],
+        ),
+        (
+            comext("DE,RU,2709,1,202001,9,9", "DE,EU27_2020_INTRA,2709,1,202001,9,9"),
+            "partner_role",
+            ["consignment", "origin"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_would_mix_is_refused_with_the_filter(ask, source, name, choices):
     read = ask({"a": source})
     expected = ", ".join(f"{name}={choice!r}" for choice in choices)
@@ -719,10 +796,12 @@ def test_an_answer_that_would_mix_is_refused_with_the_filter(ask, source, name, 
 
 def test_months_and_years_are_not_mixed(ask):
     head = "fiscal_year,hs,partner,value_usd_million,partial"
-    read = ask({
-        "a": CRUDE,
-        "b": trade("dgcis_by_fiscal_year", head, "2021-22,2709,RUSSIA,9,False"),
-    })  # fmt: skip
+    read = ask(
+        {
+            "a": CRUDE,
+            "b": trade("dgcis_by_fiscal_year", head, "2021-22,2709,RUSSIA,9,False"),
+        }
+    )
     assert "add one of freq='A', freq='M'" in refusal(read, product="2709", reporter="IND")
     assert read(product="2709", reporter="IND", freq="A")["n_months"].tolist() == [12]
 
@@ -734,8 +813,10 @@ def test_parts_are_taken_where_no_total_is_stated():
     caveats = []
     kept = tables.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed")}, caveats)
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
-    assert caveats == ["2 rows are parts of what they state (regime=10, regime=33); "
-                       "measures.sum_parts adds them up"]  # fmt: skip
+    assert caveats == [
+        "2 rows are parts of what they state (regime=10, regime=33); "
+        "measures.sum_parts adds them up"
+    ]
 
 
 def test_euros_and_dollars_are_not_mixed(ask):
@@ -790,10 +871,11 @@ def test_rates_of_two_publishers_or_pairs_are_not_mixed(make_root):
     ecb = "ECB euro reference rates, eurofxref-hist.csv (cross rate via EUR where not EUR-based)"
     lines = [
         "month,series,value,n_days,statistic,source,flag",
-        f'2022-02,usd_per_eur,1.13,20,mean,"{ecb}",', f'2022-02,rub_per_usd,76,20,mean,"{ecb}",',
+        f'2022-02,usd_per_eur,1.13,20,mean,"{ecb}",',
+        f'2022-02,rub_per_usd,76,20,mean,"{ecb}",',
         "2022-02,eur_per_usd,0.88,,mean,US Federal Reserve H.10 via FRED,",
         '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
-    ]  # fmt: skip
+    ]
     root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
     tables.build(root)
     assert "mix values of base" in refusal(tables.read, "rates", root=root)
@@ -807,18 +889,26 @@ def test_rates_of_two_publishers_or_pairs_are_not_mixed(make_root):
 
 
 def test_each_flag_in_the_answer_is_a_caveat_with_its_meaning(ask):
-    frame = ask({"a": press(
-        "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020,",
-        "2020-03,china_imports_from_russia,5,difference_of_YTD,1,,2020,rounded",
-    )})()  # fmt: skip
+    frame = ask(
+        {
+            "a": press(
+                "2020-01..2020-02,china_imports_from_russia,9,multi_month_block,2,,2020,",
+                "2020-03,china_imports_from_russia,5,difference_of_YTD,1,,2020,rounded",
+            )
+        }
+    )()
     assert frame.attrs["caveats"] == tuple(
         f"{count} of 2 rows {flag}: {schema.FLAGS[flag]}"
         for flag, count in [("block", 1), ("derived", 1), ("rounded", 1), ("second-hand", 2)]
     )
 
 
-LINES = ("2020-01,IND,crude_oil,2709,1,2", "2020-02,IND,crude_oil,2709,,4",
-         "2020-02,JPN,lng,271111,5,6", "2020-03,JPN,lng,271111,7,8")  # fmt: skip
+LINES = (
+    "2020-01,IND,crude_oil,2709,1,2",
+    "2020-02,IND,crude_oil,2709,,4",
+    "2020-02,JPN,lng,271111,5,6",
+    "2020-03,JPN,lng,271111,7,8",
+)
 
 
 @given(lines=st.permutations(LINES))
@@ -841,14 +931,22 @@ def test_the_order_of_the_raw_records_changes_nothing_but_their_numbers(make_roo
 def test_a_filter_prunes_by_code_exactly_as_the_code_list_says(ask):
     """Push-down compares texts, many of them at once; 27090 is not under 2709, and 2709:x is."""
     held = ["2701", "2701:coking", "2701:thermal", "27090000", "27111100", "27112100", "2711:LPG"]
-    scope = ["2701", "270112 coking", "270112/270119 thermal", "27090000", "27111100", "27112100",
-             "2711 LPG"]  # fmt: skip
+    scope = [
+        "2701",
+        "270112 coking",
+        "270112/270119 thermal",
+        "27090000",
+        "27111100",
+        "27112100",
+        "2711 LPG",
+    ]
     read = ask({"a": china(*(f"2020-01,x,{each},1,1" for each in scope))})
     for product in ("2701", "2709", "2711", "271111", "27", "2701:coking", "27090000"):
         expected = [code for code in held if code == product] or [
-            code for code in held
+            code
+            for code in held
             if codes.is_under(code, product) and not codes.wholes(code, {*held} - {code})
-        ]  # fmt: skip
+        ]
         assert sorted(read(product=product)["cmd_code"]) == sorted(expected)
         among = [product, *(f"88{i:02}" for i in range(tables.FEW))]
         assert sorted(read(product=among)["cmd_code"]) == sorted(expected)

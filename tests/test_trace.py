@@ -52,14 +52,24 @@ CLAIMS = """claim_id,section,claim,figure,unit,period,secondary_source_url,publi
 A1,x,"Invented, of half a year",12,USD,2021-01..2021-06,x,2023-07-27,x
 """  # noqa: E501
 SOURCES = {
-    "flows": {"table": "trade", "cleaner": "transcribed.comtrade_energy_from_russia",
-              "text": flows_text()},
+    "flows": {
+        "table": "trade",
+        "cleaner": "transcribed.comtrade_energy_from_russia",
+        "text": flows_text(),
+    },
     "euros": {"table": "trade", "cleaner": "transcribed.comext_energy", "text": EUROS},
-    "fx": {"cleaner": "transcribed.fx_monthly", "text": RATES,
-           "address": "https://example.org/rates"},
-    "report": {"table": "figures", "cleaner": "transcribed.odni_claims", "text": CLAIMS,
-               "arguments": {"repeats": {}}},
-}  # fmt: skip
+    "fx": {
+        "cleaner": "transcribed.fx_monthly",
+        "text": RATES,
+        "address": "https://example.org/rates",
+    },
+    "report": {
+        "table": "figures",
+        "cleaner": "transcribed.odni_claims",
+        "text": CLAIMS,
+        "arguments": {"repeats": {}},
+    },
+}
 
 
 @pytest.fixture
@@ -105,60 +115,91 @@ QUARTERS = [(f"{year}-01", f"{year}-03") for year in (2021, 2022)]
 WINDOWS = {"a": ("2021", "2022"), "b": ("2021-01", "2022-03")}
 EVERY = {  # each measure, alone and after others
     "total": lambda: measures.total(crude(), [KG, USD], ["reporter_iso"], every=3),
-    "share": lambda: measures.share(crude(), measures.total(
-        both(), KG, ["reporter_iso"], ["cmd_code"], every=1), KG, by=["reporter_iso"]),
+    "share": lambda: measures.share(
+        crude(),
+        measures.total(both(), KG, ["reporter_iso"], ["cmd_code"], every=1),
+        KG,
+        by=["reporter_iso"],
+    ),
     "share of sums": lambda: measures.share(
-        yearly(crude()), measures.total(both(), KG, over=["cmd_code", "reporter_iso"],
-                                        start="2021-01", end="2021-03"), KG),
+        yearly(crude()),
+        measures.total(
+            both(), KG, over=["cmd_code", "reporter_iso"], start="2021-01", end="2021-03"
+        ),
+        KG,
+    ),
     "yoy": lambda: measures.yoy(crude(), KG),
     "growth": lambda: measures.growth(crude(), KG, 2022, 2021),
     "difference": lambda: measures.difference(
-        yearly(crude(reporter="CHN")), yearly(crude(reporter="IND")), KG),
+        yearly(crude(reporter="CHN")), yearly(crude(reporter="IND")), KG
+    ),
     "displacement": lambda: moved(crude()),
     "displacement over windows": lambda: measures.displacement_over(
-        crude(), KG, "CHN", ["IND", "TUR"], WINDOWS),
+        crude(), KG, "CHN", ["IND", "TUR"], WINDOWS
+    ),
     "unit value": lambda: measures.unit_value(crude()),
     "price and quantity": lambda: measures.price_quantity(
-        both().query("reporter_iso == 'IND'"), USD, KG, *QUARTERS),
+        both().query("reporter_iso == 'IND'"), USD, KG, *QUARTERS
+    ),
     "price and quantity, apart": lambda: measures.price_quantity(
-        both().query("reporter_iso == 'IND'").assign(
-            flags=lambda frame: frame["cmd_code"].map({"2709": "", "2710": "estimated"})),
-        USD, KG, *QUARTERS, index="tornqvist"),
+        both()
+        .query("reporter_iso == 'IND'")
+        .assign(flags=lambda frame: frame["cmd_code"].map({"2709": "", "2710": "estimated"})),
+        USD,
+        KG,
+        *QUARTERS,
+        index="tornqvist",
+    ),
     "prices alone": lambda: measures.price_quantity(
-        both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"),
+        both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"
+    ),
     "shares": lambda: measures.shares(crude(), KG, of="reporter_iso"),
     "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
     "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
-    "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all",
-                                           member="one"),
-    "of a base": lambda: measures.of_base(crude(), KG, "2021-01"),
-    "let go": lambda: measures.let_go(crude(), KG, ("2021-01", "2021-03")),
+    "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all", member="one"),
+    "of a base": lambda: measures.index_to_base(crude(), KG, "2021-01"),
+    "let go": lambda: measures.last_active_month(crude(), KG, ("2021-01", "2021-03")),
     "cross rate": lambda: measures.cross(
         tf.read("rates", base="EUR", quote="USD"),
-        tf.read("rates", base="EUR", quote="USD").assign(quote="CNY")),
+        tf.read("rates", base="EUR", quote="USD").assign(quote="CNY"),
+    ),
     "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,
     "sum of converted": lambda: measures.total(euros(), USD),
     "unit value of a converted sum": lambda: measures.unit_value(
-        measures.total(euros(), [USD, KG])),
+        measures.total(euros(), [USD, KG])
+    ),
     "convert what is partly given": lambda: measures.convert(
         measures.stack({"a": crude(reporter="CHN"), "b": euros().drop(columns=["rate"])}),
-        tf.read("rates", base="EUR", quote="USD")),
+        tf.read("rates", base="EUR", quote="USD"),
+    ),
     "per month": lambda: measures.per_month(tf.read("figures")),
     "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
-    "from members": lambda: measures.from_members(crude().replace(
-        {"reporter_iso": {"CHN": "DEU", "IND": "FRA", "TUR": "NOR"}}), KG),
-    "baskets": lambda: measures.baskets(both().query("reporter_iso == 'TUR'"), KG,
-                                        {"one": ["2709"], "two": ["2709", "2710"]}, every=3),
-}  # fmt: skip
+    "from members": lambda: measures.from_members(
+        crude().replace({"reporter_iso": {"CHN": "DEU", "IND": "FRA", "TUR": "NOR"}}), KG
+    ),
+    "baskets": lambda: measures.baskets(
+        both().query("reporter_iso == 'TUR'"),
+        KG,
+        {"one": ["2709"], "two": ["2709", "2710"]},
+        every=3,
+    ),
+}
 
 
 def within():
     """Make two of three buyers, and all three as the whole that they are part of."""
-    sums = {name: measures.total(crude(reporter=codes), KG, over=["reporter_iso"] * (name == "all"),
-                                 start="2021-01", end="2021-03")
-            for name, codes in (("one", "CHN"), ("two", "IND"), ("all", list(AREAS)))}  # fmt: skip
+    sums = {
+        name: measures.total(
+            crude(reporter=codes),
+            KG,
+            over=["reporter_iso"] * (name == "all"),
+            start="2021-01",
+            end="2021-03",
+        )
+        for name, codes in (("one", "CHN"), ("two", "IND"), ("all", list(AREAS)))
+    }
     return measures.stack(sums, "who").drop(columns="reporter_iso")
 
 
@@ -171,9 +212,12 @@ def columns_of(result):
 # --- every measure --------------------------------------------------------------------------------
 
 
-RAW_COLUMN = {"flows": {"kg": KG, "USD": "value_usd"}, "fx": {"USD": "value"},
-              "euros": {"kg": "QUANTITY_KG", "EUR": "VALUE_EUR"},
-              "report": {"USD": "figure"}}  # fmt: skip
+RAW_COLUMN = {
+    "flows": {"kg": KG, "USD": "value_usd"},
+    "fx": {"USD": "value"},
+    "euros": {"kg": "QUANTITY_KG", "EUR": "VALUE_EUR"},
+    "report": {"USD": "figure"},
+}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -231,19 +275,22 @@ def traced(result):
 )
 @given(parts=st.lists(st.integers(1, 900), min_size=2, max_size=4))
 def test_a_line_split_into_some_that_add_up_changes_the_trace_alone(project, parts):
-    codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng",
-             "2701+2704+2706": "coal"}  # fmt: skip
-    lines = [f"2020-01,CHN,{word},{code},{part},1" for part, (code, word) in
-             zip(parts, codes.items(), strict=False)]  # fmt: skip
+    codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng", "2701+2704+2706": "coal"}
+    lines = [
+        f"2020-01,CHN,{word},{code},{part},1"
+        for part, (code, word) in zip(parts, codes.items(), strict=False)
+    ]
     found = []
     for held in ([f"2020-01,CHN,crude_oil,2709,{sum(parts)},1"], lines):
         folder = project(flows={"text": flows_text(held)})
-        frame = tf.read(source="flows", reporter="CHN", product=list(codes), end="2020-12",
-                        root=folder)  # fmt: skip
+        frame = tf.read(
+            source="flows", reporter="CHN", product=list(codes), end="2020-12", root=folder
+        )
         result = measures.barrels_per_day(measures.total(frame, KG, over=["cmd_code"]))
         terms = trace(result, root=folder)
-        found.append((result["barrels_per_day"].item(), terms["formula"].iloc[0],
-                      terms["value"].sum()))  # fmt: skip
+        found.append(
+            (result["barrels_per_day"].item(), terms["formula"].iloc[0], terms["value"].sum())
+        )
         assert len(terms) == len(held)
     assert found[0] == found[1]
 
@@ -255,12 +302,21 @@ def test_a_frame_as_read_is_traced_to_its_own_lines(root):
     frame = crude(reporter="IND").iloc[[1]]
     (term,) = trace(frame, KG).to_dict("records")
     assert term == {
-        "row": frame.index[0], "formula": KG, "role": KG, "value": 10500.0, "unit": "kg",
-        "sign": 1, "source_id": "flows", "source_row": 9, "source_field": "",
-        "path": "data/raw/demo/flows.csv", "line": 10,
+        "row": frame.index[0],
+        "formula": KG,
+        "role": KG,
+        "value": 10500.0,
+        "unit": "kg",
+        "sign": 1,
+        "source_id": "flows",
+        "source_row": 9,
+        "source_field": "",
+        "path": "data/raw/demo/flows.csv",
+        "line": 10,
         "text": "2021-02,IND,crude_oil,2709,10500,5355.00",
-        "publisher": "Office of Invention", "address": "Made up for a test.",
-    }  # fmt: skip
+        "publisher": "Office of Invention",
+        "address": "Made up for a test.",
+    }
 
 
 def test_a_source_with_an_address_shows_it(root):
@@ -281,23 +337,36 @@ def test_a_users_own_source_is_traced_too(make_root):
         ("share of sums", None, "100 * part / whole"),
         ("yoy", None, "100 * (value / base - 1)"),
         ("barrels a day", None, "weight / 1000 * 7.33 / 90"),
-        ("hhi", None, "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
-                      "sum([value_1, value_2, value_3]) ** 2"),
-        ("hhi in a whole", "hhi_most",
-         "(sum([value_1 ** 2, value_2 ** 2]) + (whole - sum([value_1, value_2])) ** 2)"
-         " / whole ** 2"),
+        (
+            "hhi",
+            None,
+            "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
+            "sum([value_1, value_2, value_3]) ** 2",
+        ),
+        (
+            "hhi in a whole",
+            "hhi_most",
+            "(sum([value_1 ** 2, value_2 ** 2]) + (whole - sum([value_1, value_2])) ** 2)"
+            " / whole ** 2",
+        ),
         ("let go", None, "base / 3"),
-        ("displacement", "displacement_net",
-         "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
-         " / -(loss_after / 3 - loss_base / 3)"),
+        (
+            "displacement",
+            "displacement_net",
+            "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
+            " / -(loss_after / 3 - loss_base / 3)",
+        ),
         ("sum of converted", None, "sum([value_1 * rate_1 / 1, value_2 * rate_2 / 1])"),
-        ("unit value of a converted sum", "unit_value_per_barrel",
-         "sum([value_value_1 * value_rate_1 / 1, value_value_2 * value_rate_2 / 1])"
-         " / (weight / 1000) / 7.33"),
+        (
+            "unit value of a converted sum",
+            "unit_value_per_barrel",
+            "sum([value_value_1 * value_rate_1 / 1, value_value_2 * value_rate_2 / 1])"
+            " / (weight / 1000) / 7.33",
+        ),
         ("per month", None, "value / 6"),
         ("stack", KG, "value"),
     ],
-)  # fmt: skip
+)
 def test_the_formulas_of_nested_measures_are_put_together(root, name, column, formula):
     assert trace(EVERY[name](), column)["formula"].iloc[0] == formula
 
@@ -406,16 +475,41 @@ def test_a_frame_that_lost_its_lineage_says_why(root, step, message):
         (lambda: crude(), None, "name the column to trace: net_wgt_kg or primary_value_usd or"),
         (lambda: pd.DataFrame({"x": [1.0]}), None, "name the column to trace: it has none"),
         (lambda: pd.DataFrame({"x": [1.0]}), "x", "have no source_id, source_row, source_field"),
-        (lambda: measures.barrels_per_day(yearly(crude())).assign(mbd=1.0), "mbd",
-         "no measure made it here.*it has barrels_per_day"),
-        (lambda: measures.yoy(pd.concat([crude(), crude(product="2710")]), KG).query("n_months > 0"
-                                                                    ).iloc[::-1], "yoy_pct",
-         "rows share a label"),
-        (lambda: measures.share(yearly(crude(reporter="CHN")), yearly(pd.DataFrame(
-            {"reporter_iso": "CHN", "ref_period": pd.to_datetime(["2021-01"]), "n_months": [3],
-             KG: [1e6], "flow_code": "M"})), KG), None, "net_wgt_kg cannot be traced"),
+        (
+            lambda: measures.barrels_per_day(yearly(crude())).assign(mbd=1.0),
+            "mbd",
+            "no measure made it here.*it has barrels_per_day",
+        ),
+        (
+            lambda: (
+                measures.yoy(pd.concat([crude(), crude(product="2710")]), KG)
+                .query("n_months > 0")
+                .iloc[::-1]
+            ),
+            "yoy_pct",
+            "rows share a label",
+        ),
+        (
+            lambda: measures.share(
+                yearly(crude(reporter="CHN")),
+                yearly(
+                    pd.DataFrame(
+                        {
+                            "reporter_iso": "CHN",
+                            "ref_period": pd.to_datetime(["2021-01"]),
+                            "n_months": [3],
+                            KG: [1e6],
+                            "flow_code": "M",
+                        }
+                    )
+                ),
+                KG,
+            ),
+            None,
+            "net_wgt_kg cannot be traced",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_traced_says_why(root, frame, column, message):
     with pytest.raises((QueryError, CatalogueError), match=message):
         trace(frame(), column)
@@ -476,8 +570,10 @@ def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tm
     path = tmp_path / "notes.csv"
     path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
     assert raw_records.records(path, {1, 2, 3}) == {
-        1: (3, '1,"two\r\nlines"', ""), 2: (5, '2,5" pipe', ""), 3: (6, '3,"a ""b"""', ""),
-    }  # fmt: skip
+        1: (3, '1,"two\r\nlines"', ""),
+        2: (5, '2,5" pipe', ""),
+        3: (6, '3,"a ""b"""', ""),
+    }
     assert raw_records.records(path, {2, 9}) == {2: (5, '2,5" pipe', "")}
 
 
@@ -501,9 +597,10 @@ def test_a_cell_of_a_cube_is_shown_with_its_place_and_flag(tmp_path, full):
     path = tmp_path / "cube"
     path.write_text(f'\ufeff{{"note": {{"value": [7, 8]}},\n"value": {cells}, "status": {flags}}}')
     assert eurostat_energy.records(path, {1, 2, 3, 4}) == {
-        1: (2, "value 0: 1.50", ""), 2: (3, 'status 1: ": ,"', ""),
+        1: (2, "value 0: 1.50", ""),
+        2: (3, 'status 1: ": ,"', ""),
         3: (3 if full else 2, 'value 2: 3e2, status 2: "p"', ""),
-    }  # fmt: skip
+    }
 
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -511,9 +608,21 @@ def test_a_cell_of_a_cube_is_shown_with_its_place_and_flag(tmp_path, full):
 
 @pytest.mark.parametrize(
     "formula",
-    ["a + b", "a - b", "a * b", "a / b", "-a ** 2 / b", "log(a / b)", "exp(a) * sqrt(b)",
-     "abs(b - a)", "max(0, a - b)", "min(a, b, 7)", "sum([a, b ** 2, 1])", "b ** 0.5 + log(2)"],
-)  # fmt: skip
+    [
+        "a + b",
+        "a - b",
+        "a * b",
+        "a / b",
+        "-a ** 2 / b",
+        "log(a / b)",
+        "exp(a) * sqrt(b)",
+        "abs(b - a)",
+        "max(0, a - b)",
+        "min(a, b, 7)",
+        "sum([a, b ** 2, 1])",
+        "b ** 0.5 + log(2)",
+    ],
+)
 def test_a_formula_comes_to_its_value_and_its_slopes(formula):
     at = {"a": 1.5, "b": 0.25}
     value, slopes = lineage.evaluate(formula, at)

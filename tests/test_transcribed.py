@@ -15,14 +15,26 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import transcribed
 
 SOURCE = Source(
-    id="demo", path="demo/demo.csv", publisher="demo", title="Invented", kind="transcribed",
-    licence="not stated", vintage="2024-05", retrieved=date(2024, 6, 30), sha256="0" * 64, bytes=1,
-    table="trade", cleaner="", rank=1,
-)  # fmt: skip
+    id="demo",
+    path="demo/demo.csv",
+    publisher="demo",
+    title="Invented",
+    kind="transcribed",
+    licence="not stated",
+    vintage="2024-05",
+    retrieved=date(2024, 6, 30),
+    sha256="0" * 64,
+    bytes=1,
+    table="trade",
+    cleaner="",
+    rank=1,
+)
 
 FX = "ECB euro reference rates, eurofxref-hist.csv (cross rate via EUR where not EUR-based)"
-CLAIM = ("share of Russia-China trade settled in roubles AND yuan (national currencies), "
-         "official claim, not a statistic")  # fmt: skip
+CLAIM = (
+    "share of Russia-China trade settled in roubles AND yuan (national currencies), "
+    "official claim, not a statistic"
+)
 
 # Each cleaner on a few invented records, by the header and the quirks of its file.
 SAMPLES = {
@@ -193,14 +205,31 @@ O01,dual-use,Drones shipped,12000000,USD (>),2022-02-24..2023-03,http://x,2023-0
 O02,energy,Barrels a day,1650000,bbl/day,2023-03,http://x,2023-07-27,customs
 O03,economy,Growing ties,,qualitative,2022-2023,http://x,2023-07-27,nothing
 """,
-}  # fmt: skip
+}
 ARGUMENTS = {"published_figures": {"repeats": {}}, "odni_claims": {"repeats": {"O01": "D01"}}}
 NUMBERS = {
-    "net_wgt_kg", "value_usd", "ytd", "month", "value_bn_usd", "pipeline_271121_upper_bound_kg",
-    "value_usd_thousand", "quantity_tonnes", "value_usd_million", "thousand_tonnes", "VALUE_EUR",
-    "QUANTITY_KG", "value", "volume_kbbl", "value_kusd", "volume_mm3", "usd_per_barrel",
-    "value_pct", "rmb_share_pct", "share_ex_eurozone_pct", "figure",
-}  # fmt: skip
+    "net_wgt_kg",
+    "value_usd",
+    "ytd",
+    "month",
+    "value_bn_usd",
+    "pipeline_271121_upper_bound_kg",
+    "value_usd_thousand",
+    "quantity_tonnes",
+    "value_usd_million",
+    "thousand_tonnes",
+    "VALUE_EUR",
+    "QUANTITY_KG",
+    "value",
+    "volume_kbbl",
+    "value_kusd",
+    "volume_mm3",
+    "usd_per_barrel",
+    "value_pct",
+    "rmb_share_pct",
+    "share_ex_eurozone_pct",
+    "figure",
+}
 PERIODS = {"period", "year", "PERIOD", "fiscal_year"}
 EACH = pytest.mark.parametrize("name", SAMPLES)
 
@@ -329,8 +358,26 @@ def test_what_is_no_such_file_is_refused_by_its_name(name, clean):
         assert found in message
 
 
-ODD = ("", "x", "-1", "nan", "1e999", "1,5", " 3", "00", "é", "True", "１２", "2023-02-30", "24-25",
-       "Infinity", "0x1p3", "9" * 25, "two\nlines", '"')  # fmt: skip
+ODD = (
+    "",
+    "x",
+    "-1",
+    "nan",
+    "1e999",
+    "1,5",
+    " 3",
+    "00",
+    "é",
+    "True",
+    "１２",
+    "2023-02-30",
+    "24-25",
+    "Infinity",
+    "0x1p3",
+    "9" * 25,
+    "two\nlines",
+    '"',
+)
 
 
 @EACH
@@ -352,10 +399,14 @@ def test_any_cell_may_hold_anything_and_the_worst_is_one_line(name, clean, draw)
 
 
 NUMBER_CELLS = [
-    (name, column) for name in SAMPLES for column in table(name)[0] if column in NUMBERS
-    and not (name in ("gacc_china_russia_trade", "fx_monthly", "swift_rmb_share")
-             and column == "month")
-]  # fmt: skip
+    (name, column)
+    for name in SAMPLES
+    for column in table(name)[0]
+    if column in NUMBERS
+    and not (
+        name in ("gacc_china_russia_trade", "fx_monthly", "swift_rmb_share") and column == "month"
+    )
+]
 
 
 @pytest.mark.parametrize(("name", "column"), NUMBER_CELLS)
@@ -366,10 +417,14 @@ def test_a_number_that_is_text_is_refused_with_its_record(name, column, clean):
         assert message.endswith(found)
 
 
-@pytest.mark.parametrize(("name", "column"), [
-    (name, column) for name, column in NUMBER_CELLS
-    if any(word in column.lower() for word in ("kg", "tonnes", "volume", "barrel", "pct"))
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        (name, column)
+        for name, column in NUMBER_CELLS
+        if any(word in column.lower() for word in ("kg", "tonnes", "volume", "barrel", "pct"))
+    ],
+)
 def test_a_negative_weight_quantity_or_share_is_refused(name, column, clean):
     message = refusal(clean, name, change(name, 1, **{column: "-1"}), error=SchemaError)
     assert message.startswith("demo/demo.csv: ")
@@ -378,10 +433,12 @@ def test_a_negative_weight_quantity_or_share_is_refused(name, column, clean):
 
 
 MONTHS = [
-    (name, column) for name in SAMPLES for column in table(name)[0]
+    (name, column)
+    for name in SAMPLES
+    for column in table(name)[0]
     if (column in PERIODS and name not in ("odni_claims", "dgcis_by_fiscal_year"))
     or (column == "month" and name in ("fx_monthly", "swift_rmb_share"))
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "column"), MONTHS)
@@ -392,75 +449,101 @@ def test_a_period_that_does_not_exist_is_refused_with_its_record(name, column, c
         assert message.endswith(f" in {column}, found {word!r}")
 
 
-@pytest.mark.parametrize(("name", "column", "code"), [
-    ("comtrade_energy_from_russia", "reporter", "ABC"),
-    ("eu_pipeline_gas_bounds", "reporter", "EU26"),
-    ("baci_china_russia", "exporter", "XYZ"),
-    ("baci_china_russia", "importer", ""),
-    ("comtrade_drone_exports", "partner_code", "12345"),
-    ("rus_customs_by_partner", "partner", "China"),
-    ("transit_trade", "reporter", "XXX"),
-    ("transit_trade", "partner", "XXX"),
-    ("dgcis_by_fiscal_year", "partner", "ATLANTIS"),
-    ("mgimo_oil_gas", "partner", "FRA"),
-    ("comext_energy", "REPORTER", "Greece"),
-    ("comext_energy", "PARTNER", "RUS"),
-    ("nrg_ti_by_partner", "reporter", "Ruritania"),
-    ("nrg_ti_by_partner", "partner", "RU"),
-    ("nrg_ti_gas_from_russia", "geo", "Greece"),
-    ("bruegel_gas_by_route", "supplier_route", "Nord Stream 3"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "column", "code"),
+    [
+        ("comtrade_energy_from_russia", "reporter", "ABC"),
+        ("eu_pipeline_gas_bounds", "reporter", "EU26"),
+        ("baci_china_russia", "exporter", "XYZ"),
+        ("baci_china_russia", "importer", ""),
+        ("comtrade_drone_exports", "partner_code", "12345"),
+        ("rus_customs_by_partner", "partner", "China"),
+        ("transit_trade", "reporter", "XXX"),
+        ("transit_trade", "partner", "XXX"),
+        ("dgcis_by_fiscal_year", "partner", "ATLANTIS"),
+        ("mgimo_oil_gas", "partner", "FRA"),
+        ("comext_energy", "REPORTER", "Greece"),
+        ("comext_energy", "PARTNER", "RUS"),
+        ("nrg_ti_by_partner", "reporter", "Ruritania"),
+        ("nrg_ti_by_partner", "partner", "RU"),
+        ("nrg_ti_gas_from_russia", "geo", "Greece"),
+        ("bruegel_gas_by_route", "supplier_route", "Nord Stream 3"),
+    ],
+)
 def test_an_unknown_area_is_refused_by_its_code_and_no_row_is_dropped(name, column, code, clean):
     message = refusal(clean, name, change(name, 1, **{column: code}), error=CodeError)
     assert repr(code) in message
     assert f"{name}.csv" in message
 
 
-@pytest.mark.parametrize(("name", "column", "code", "error"), [
-    ("baci_china_russia", "hs6", "85258", LayoutError),
-    ("baci_china_russia", "hs6", "000000", CodeError),
-    ("baci_china_russia", "hs6", "770000", CodeError),
-    ("comtrade_drone_exports", "hs6", "8806", LayoutError),
-    ("comtrade_drone_exports", "hs6", "009999", CodeError),
-    ("comext_energy", "PRODUCT", "27", LayoutError),
-    ("comext_energy", "PRODUCT", "7709", CodeError),
-    ("dgcis_by_fiscal_year", "hs", "crude", CodeError),
-    ("gacc_energy_from_russia", "hs_scope", "2703", LayoutError),
-    ("gacc_energy_from_world", "product", "peat", LayoutError),
-    ("comtrade_energy_from_russia", "hs_scope", "2708", LayoutError),
-    ("mgimo_oil_gas", "product", "COAL", LayoutError),
-    ("nrg_ti_by_partner", "commodity", "peat", LayoutError),
-    ("nrg_ti_gas_from_russia", "siec", "G4000", LayoutError),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "column", "code", "error"),
+    [
+        ("baci_china_russia", "hs6", "85258", LayoutError),
+        ("baci_china_russia", "hs6", "000000", CodeError),
+        ("baci_china_russia", "hs6", "770000", CodeError),
+        ("comtrade_drone_exports", "hs6", "8806", LayoutError),
+        ("comtrade_drone_exports", "hs6", "009999", CodeError),
+        ("comext_energy", "PRODUCT", "27", LayoutError),
+        ("comext_energy", "PRODUCT", "7709", CodeError),
+        ("dgcis_by_fiscal_year", "hs", "crude", CodeError),
+        ("gacc_energy_from_russia", "hs_scope", "2703", LayoutError),
+        ("gacc_energy_from_world", "product", "peat", LayoutError),
+        ("comtrade_energy_from_russia", "hs_scope", "2708", LayoutError),
+        ("mgimo_oil_gas", "product", "COAL", LayoutError),
+        ("nrg_ti_by_partner", "commodity", "peat", LayoutError),
+        ("nrg_ti_gas_from_russia", "siec", "G4000", LayoutError),
+    ],
+)
 def test_an_unknown_product_is_refused_by_its_code(name, column, code, error, clean):
     message = refusal(clean, name, change(name, 1, **{column: code}), error=error)
     assert repr(code) in message
     assert ".csv" in message
 
 
-@pytest.mark.parametrize(("name", "column"), [
-    ("gacc_energy_from_world", "unit"), ("gacc_china_russia_trade", "series"),
-    ("gacc_china_russia_trade", "method"), ("comtrade_china_russia_totals", "flow"),
-    ("comtrade_china_russia_totals", "path"), ("rus_customs_by_partner", "flow"),
-    ("transit_trade", "flow"), ("dgcis_by_fiscal_year", "partial"), ("comext_energy", "FLOW"),
-    ("nrg_ti_by_partner", "unit"), ("nrg_ti_gas_from_russia", "unit"),
-    ("nrg_ti_gas_from_russia", "flag"), ("bruegel_gas_by_route", "incomplete_quarter"),
-    ("fx_monthly", "series"), ("fx_monthly", "source"), ("cbr_settlement_shares", "flow"),
-    ("cbr_settlement_shares", "qualifier"), ("cbr_settlement_shares", "vintage"),
-    ("moex_turnover", "segment"), ("moex_turnover", "indicator"), ("moex_turnover", "unit"),
-    ("settlement_statements", "measure"), ("published_figures", "qualifier"),
-    ("odni_claims", "unit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("gacc_energy_from_world", "unit"),
+        ("gacc_china_russia_trade", "series"),
+        ("gacc_china_russia_trade", "method"),
+        ("comtrade_china_russia_totals", "flow"),
+        ("comtrade_china_russia_totals", "path"),
+        ("rus_customs_by_partner", "flow"),
+        ("transit_trade", "flow"),
+        ("dgcis_by_fiscal_year", "partial"),
+        ("comext_energy", "FLOW"),
+        ("nrg_ti_by_partner", "unit"),
+        ("nrg_ti_gas_from_russia", "unit"),
+        ("nrg_ti_gas_from_russia", "flag"),
+        ("bruegel_gas_by_route", "incomplete_quarter"),
+        ("fx_monthly", "series"),
+        ("fx_monthly", "source"),
+        ("cbr_settlement_shares", "flow"),
+        ("cbr_settlement_shares", "qualifier"),
+        ("cbr_settlement_shares", "vintage"),
+        ("moex_turnover", "segment"),
+        ("moex_turnover", "indicator"),
+        ("moex_turnover", "unit"),
+        ("settlement_statements", "measure"),
+        ("published_figures", "qualifier"),
+        ("odni_claims", "unit"),
+    ],
+)
 def test_a_word_that_a_file_does_not_use_is_refused_never_guessed(name, column, clean):
     message = refusal(clean, name, change(name, 1, **{column: "bushel"}), error=LayoutError)
     assert f"in {column} one of " in message
     assert "found 'bushel'" in message
 
 
-@pytest.mark.parametrize(("name", "column"), [
-    ("gacc_energy_from_world", "months_covered"), ("gacc_china_russia_trade", "n_months"),
-    ("fx_monthly", "n_days"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("gacc_energy_from_world", "months_covered"),
+        ("gacc_china_russia_trade", "n_months"),
+        ("fx_monthly", "n_days"),
+    ],
+)
 def test_a_length_is_a_whole_number_above_nothing(name, column, clean):
     for word in ("1.5", "two", "-1", "99999999999999999999"):
         message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
@@ -507,8 +590,13 @@ def test_a_month_is_its_first_day(day):
 @given(st.text("0123456789-QH ", max_size=8))
 def test_any_other_text_is_no_month(word):
     year, dash, month = word[:4], word[4:5], word[5:]
-    valid = len(word) == 7 and dash == "-" and year.isdigit() and month.isdigit() and (
-        year[0] in "12" and 1 <= int(month) <= 12)  # fmt: skip
+    valid = (
+        len(word) == 7
+        and dash == "-"
+        and year.isdigit()
+        and month.isdigit()
+        and (year[0] in "12" and 1 <= int(month) <= 12)
+    )
     if valid:
         assert transcribed.tidy.month("x.csv", column(word), "cell").to_pylist()
     else:
@@ -524,8 +612,9 @@ def test_any_other_text_is_no_month(word):
 def test_pipeline_gas_has_no_quantity_since_2022_and_keeps_its_value(clean):
     gas = [row for row in clean("gacc_energy_from_russia") if row["cmd_code"] == "27112100"]
     assert values(gas, "ref_period", "net_wgt_kg", "value_reported") == [
-        (date(2021, 12, 1), 70, 30), (date(2022, 1, 1), None, 31),
-    ]  # fmt: skip
+        (date(2021, 12, 1), 70, 30),
+        (date(2022, 1, 1), None, 31),
+    ]
 
 
 def test_steam_and_coking_coal_are_parts_of_coal_and_lpg_of_gas(clean):
@@ -542,8 +631,10 @@ def test_two_months_in_one_figure_begin_in_january_and_are_a_block(clean):
     rows = clean("gacc_energy_from_world")
     (gas,) = (row for row in rows if row["flags"] == "block")
     assert (gas["ref_period"], gas["n_months"], gas["cumulation"]) == (
-        date(2020, 1, 1), 2, "period",
-    )  # fmt: skip
+        date(2020, 1, 1),
+        2,
+        "period",
+    )
     assert clean.left_out == {"no figure in month": 1, "no figure in ytd": 1}
 
 
@@ -597,12 +688,14 @@ def test_the_eu27_of_january_2020_still_has_the_united_kingdom_in_it(clean):
 def test_a_zero_weight_beside_a_value_is_not_published_but_a_true_zero_stays(clean):
     rows = clean("comtrade_energy_from_russia")
     assert values(rows[-2:], "reporter_iso", "net_wgt_kg", "value_reported") == [
-        ("JPN", None, 25), ("KOR", 0, 0),
-    ]  # fmt: skip
+        ("JPN", None, 25),
+        ("KOR", 0, 0),
+    ]
     comext = clean("comext_energy")
     assert values(comext[1:3], "cmd_code", "net_wgt_kg", "value_reported") == [
-        ("271121", None, 400), ("271111", 0, 0),
-    ]  # fmt: skip
+        ("271121", None, 400),
+        ("271111", 0, 0),
+    ]
 
 
 def test_a_true_zero_value_stays_a_zero(clean):
@@ -627,15 +720,17 @@ def test_the_bound_of_pipeline_gas_is_a_bound_and_says_when_lng_is_inside(clean)
 def test_exports_rounded_upstream_are_flagged(clean):
     rows = clean("comtrade_china_russia_totals")
     assert values(rows, "flow_code", "flags", "valuation", "partner_role") == [
-        ("X", "rounded", "FOB", "destination"), ("M", "", "CIF", "origin"),
-    ]  # fmt: skip
+        ("X", "rounded", "FOB", "destination"),
+        ("M", "", "CIF", "origin"),
+    ]
 
 
 def test_baci_is_reconciled_in_hs_2017_and_an_empty_quantity_is_none(clean):
     rows = clean("baci_china_russia")
     assert values(rows, "classification_code", "cmd_code", "value_reported", "net_wgt_kg") == [
-        ("H5", "010620", 48_641, 3124), ("H5", "852580", 1500, None),
-    ]  # fmt: skip
+        ("H5", "010620", 48_641, 3124),
+        ("H5", "852580", 1500, None),
+    ]
     assert {row["flags"] for row in rows} == {"reconciled"}
     assert {row["valuation"] for row in rows} == {"FOB"}
 
@@ -643,8 +738,11 @@ def test_baci_is_reconciled_in_hs_2017_and_an_empty_quantity_is_none(clean):
 def test_344_is_hong_kong_in_a_file_of_the_united_nations(clean):
     rows = clean("comtrade_drone_exports")
     assert values(rows, "partner_code", "partner_iso") == [
-        ("0", "W00"), ("0", "W00"), ("643", "RUS"), ("344", "HKG"),
-    ]  # fmt: skip
+        ("0", "W00"),
+        ("0", "W00"),
+        ("643", "RUS"),
+        ("344", "HKG"),
+    ]
     assert {row["area_system"] for row in rows} == {"comtrade"}
 
 
@@ -656,8 +754,9 @@ def test_a_partner_without_drones_has_no_row_and_not_a_zero(clean):
 
 def test_exports_are_fob_and_imports_cif_where_the_office_says_so(clean):
     assert values(clean("rus_customs_by_partner"), "flow_code", "valuation", "partner_role") == [
-        ("X", "FOB", "destination"), ("M", "CIF", "origin"),
-    ]  # fmt: skip
+        ("X", "FOB", "destination"),
+        ("M", "CIF", "origin"),
+    ]
     assert {row["valuation"] for row in clean("transit_trade")} == {None}
 
 
@@ -669,10 +768,14 @@ def test_a_share_is_left_out_and_all_goods_are_kept_once(clean):
     rows = clean("dgcis_by_fiscal_year")
     assert clean.left_out == {"a ratio of two kept rows": 2, "all goods, printed again": 1}
     assert values(rows, "partner_code", "cmd_code", "value_reported") == [
-        ("IRAQ", "2709", 30e6), ("GUYANA", "2709", None), ("Total", "2709", 40e6),
-        ("India's Total Imports", "TOTAL", 100e6), ("Total", "2709", 60e6),
-        ("India's Total Import", "TOTAL", 200e6), ("Total", "2701", 6e6),
-    ]  # fmt: skip
+        ("IRAQ", "2709", 30e6),
+        ("GUYANA", "2709", None),
+        ("Total", "2709", 40e6),
+        ("India's Total Imports", "TOTAL", 100e6),
+        ("Total", "2709", 60e6),
+        ("India's Total Import", "TOTAL", 200e6),
+        ("Total", "2701", 6e6),
+    ]
 
 
 def test_two_printings_of_all_goods_that_differ_are_refused(clean):
@@ -695,8 +798,9 @@ def test_what_was_rebuilt_from_partners_says_so(clean):
     rows = clean("mgimo_oil_gas")
     assert {row["flags"] for row in rows} == {"rebuilt"}
     assert values(rows, "partner_iso", "cmd_code", "net_wgt_kg") == [
-        ("CHN", "OIL_AND_PRODUCTS", 9_000_001_000), ("_X", "NATURAL_GAS", 0),
-    ]  # fmt: skip
+        ("CHN", "OIL_AND_PRODUCTS", 9_000_001_000),
+        ("_X", "NATURAL_GAS", 0),
+    ]
 
 
 def test_aggregates_of_comext_are_kept_by_ids_of_their_own(clean):
@@ -723,16 +827,20 @@ def test_the_partner_of_pipeline_gas_is_the_last_border_and_of_lng_the_origin(cl
 def test_gas_in_two_units_is_two_rows_and_oil_is_in_kilograms(clean):
     rows = clean("nrg_ti_by_partner")
     assert values(rows[:3], "qty_unit", "qty", "net_wgt_kg") == [
-        ("none", None, 264_000_500), ("m3", 5000, None), ("TJ", 180, None),
-    ]  # fmt: skip
+        ("none", None, 264_000_500),
+        ("m3", 5000, None),
+        ("TJ", 180, None),
+    ]
     assert rows[4]["reporter_iso"] == "TUR"
 
 
 def test_an_empty_month_of_gas_is_not_published_and_a_zero_is_a_zero(clean):
     rows = clean("nrg_ti_gas_from_russia")
     assert values(rows, "reporter_iso", "qty", "flags") == [
-        ("GRC", None, ""), ("GRC", 0, ""), ("FIN", 14_003_000, "provisional"),
-    ]  # fmt: skip
+        ("GRC", None, ""),
+        ("GRC", 0, ""),
+        ("FIN", 14_003_000, "provisional"),
+    ]
 
 
 def test_barrels_are_barrels(clean):
@@ -779,12 +887,17 @@ def test_families_and_releases_of_settlement_shares_are_kept_apart(clean):
 @pytest.mark.parametrize(
     ("printed", "first", "months"),
     [
-        ("2023-01", date(2023, 1, 1), 1), ("2024-Q2", date(2024, 4, 1), 3),
-        ("2023", date(2023, 1, 1), 12), ("2023-H2", date(2023, 7, 1), 6),
-        ("first 9 months 2020", date(2020, 1, 1), 9), ("recently", None, None),
-        ("2023-00", None, None), ("2023-13", None, None), ("2023-Q5", None, None),
+        ("2023-01", date(2023, 1, 1), 1),
+        ("2024-Q2", date(2024, 4, 1), 3),
+        ("2023", date(2023, 1, 1), 12),
+        ("2023-H2", date(2023, 7, 1), 6),
+        ("first 9 months 2020", date(2020, 1, 1), 9),
+        ("recently", None, None),
+        ("2023-00", None, None),
+        ("2023-13", None, None),
+        ("2023-Q5", None, None),
     ],
-)  # fmt: skip
+)
 def test_a_printed_period_becomes_dates_or_stays_in_words(printed, first, months, clean):
     row = clean("settlement_statements", change("settlement_statements", 1, as_of=printed))[0]
     assert (row["period_text"], row["ref_period"], row["n_months"]) == (printed, first, months)
@@ -800,8 +913,10 @@ def test_shares_and_roubles_of_turnover_are_two_units(clean):
 def test_shares_with_and_without_the_euro_area_are_two_measures(clean):
     rows = clean("swift_rmb_share")
     assert values(rows, "source_field", "value") == [
-        ("rmb_share_pct", 2.15), ("rmb_share_pct", 2.77), ("share_ex_eurozone_pct", 1.6),
-    ]  # fmt: skip
+        ("rmb_share_pct", 2.15),
+        ("rmb_share_pct", 2.77),
+        ("share_ex_eurozone_pct", 1.6),
+    ]
     assert len({row["measure"] for row in rows}) == 2
     assert clean.left_out == {"no figure in share_ex_eurozone_pct": 1}
 
@@ -809,16 +924,20 @@ def test_shares_with_and_without_the_euro_area_are_two_measures(clean):
 def test_roubles_and_yuan_are_not_yuan_and_words_have_no_number(clean):
     rows = clean("settlement_statements")
     assert values(rows, "currency_group", "qualifier", "value") == [
-        ("RUB_PLUS_CNY", "~", 25), ("RUB_PLUS_CNY", "=", None), ("CNY", ">", 80),
-    ]  # fmt: skip
+        ("RUB_PLUS_CNY", "~", 25),
+        ("RUB_PLUS_CNY", "=", None),
+        ("CNY", ">", 80),
+    ]
     assert {row["vintage"] for row in rows} == {"statement"}
 
 
 def test_a_range_keeps_both_ends_and_a_vague_window_its_words(clean):
     rows = clean("published_figures")
     assert values(rows, "value", "qualifier", "low", "high") == [
-        (12e6, ">", None, None), (11.5e6, "~", 11e6, 12e6), (100, "~", None, None),
-    ]  # fmt: skip
+        (12e6, ">", None, None),
+        (11.5e6, "~", 11e6, 12e6),
+        (100, "~", None, None),
+    ]
     assert values(rows, "window_start", "window_end", "window_text") == [
         (date(2022, 2, 24), date(2023, 3, 31), "2022-02-24 to 2023-03"),
         (date(2023, 1, 1), date(2023, 6, 30), "2023-01 to 2023-06"),
@@ -829,14 +948,17 @@ def test_a_range_keeps_both_ends_and_a_vague_window_its_words(clean):
 def test_a_figure_that_repeats_another_says_whose_it_is(clean):
     assert clean("odni_claims")[0]["repeats"] == "D01"
     assert [row["repeats"] for row in clean("published_figures", repeats={"D02": "D01"})] == [
-        None, "D01", None,
-    ]  # fmt: skip
+        None,
+        "D01",
+        None,
+    ]
     message = refusal(clean, "published_figures", repeats={"D99": "D01"}, error=SchemaError)
     assert "repeats names D99, which is no id there" in message
 
 
 def test_a_claim_keeps_its_sign_and_a_claim_in_words_has_no_number(clean):
     assert values(clean("odni_claims"), "value", "unit", "qualifier", "window_end") == [
-        (12e6, "USD", ">", date(2023, 3, 31)), (1_650_000, "bbl/day", "=", date(2023, 3, 31)),
+        (12e6, "USD", ">", date(2023, 3, 31)),
+        (1_650_000, "bbl/day", "=", date(2023, 3, 31)),
         (None, "qualitative", "=", date(2023, 12, 31)),
-    ]  # fmt: skip
+    ]

@@ -17,9 +17,12 @@ def verdicts():
 
 
 def test_the_verdicts_and_numbers_are_those_last_announced(verdicts):
-    old, new = accept.verdicts(ROOT), [row for each in verdicts for row in claims.announced(each)]
+    old, new = (
+        accept.verdicts(ROOT),
+        [row for each in verdicts for row in claims.verdict_rows(each)],
+    )
     if old != new:
-        lines = "\n".join(accept.judged(old, new))
+        lines = "\n".join(accept.verdict_changes(old, new))
         pytest.fail(f"the ledger moved unannounced (make accept)\n{lines}", pytrace=False)
 
 
@@ -64,7 +67,7 @@ def test_what_moved_is_told_by_claim(old, new, lines):
         head = {"claim": "A", "verdict": "no", "reason": "", "reading": "x"}
         return [head | {"value": value, "unit": "USD", "agrees": "True"}] if value else []
 
-    assert accept.judged(rows(old), rows(new)) == lines
+    assert accept.verdict_changes(rows(old), rows(new)) == lines
 
 
 def test_the_flags_told_are_of_the_rows_that_the_numbers_were_made_of(verdicts):

@@ -130,8 +130,14 @@ def json_stat(series, months, cells):
     names = [*DIMENSIONS, "time"]
     return json.dumps(
         {
-            "version": "2.0", "class": "dataset", "label": "Imports", "source": "ESTAT",
-            "updated": "2026-09-15", "value": value, "status": status, "id": names,
+            "version": "2.0",
+            "class": "dataset",
+            "label": "Imports",
+            "source": "ESTAT",
+            "updated": "2026-09-15",
+            "value": value,
+            "status": status,
+            "id": names,
             "size": [len(axis) for axis in axes],
             "dimension": {
                 name: {"category": {"index": {label: i for i, label in enumerate(axis)}}}
@@ -139,7 +145,7 @@ def json_stat(series, months, cells):
             },
             "extension": {"id": "NRG_TI_GASM"},
         }
-    ).encode()  # fmt: skip
+    ).encode()
 
 
 def _product(axes):

@@ -19,8 +19,10 @@ def sources(args: argparse.Namespace) -> None:
     from tradeflows.retrieval import catalogue
 
     for source in catalogue.load(args.root or catalogue.root(), local=True).values():
-        print(f"{source.id:45} {source.table:10} {source.vintage:12} {source.licence[:28]:28} "
-              f"{source.title}")  # fmt: skip
+        print(
+            f"{source.id:45} {source.table:10} {source.vintage:12} {source.licence[:28]:28} "
+            f"{source.title}"
+        )
 
 
 def verify(args: argparse.Namespace) -> None:
@@ -67,7 +69,7 @@ def claims(args: argparse.Namespace) -> None:
     ledger = claims.load(args.ledger, root, local=args.local)
     if args.claim:
         ledger = {args.claim: claims.named(ledger, args.claim)}
-    found = claims.judged(ledger.values(), root, local=args.local)
+    found = claims.evaluate_all(ledger.values(), root, local=args.local)
     if args.json:
         import json
 
@@ -87,7 +89,7 @@ def trace(args: argparse.Namespace) -> None:
 
     root = args.root or catalogue.root()
     claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
-    verdict = claims.judge(claim, root, local=args.local)
+    verdict = claims.evaluate_claim(claim, root, local=args.local)
     found = [claims.terms(one, root) for one in claims.chosen(verdict, args.definition)]
     if args.json:
         import json
@@ -97,11 +99,13 @@ def trace(args: argparse.Namespace) -> None:
     if not found:
         print(f"{args.claim} has no reading to trace: {verdict.reason}")
     for one in found:
-        number = lineage.in_full(one["value"])
+        number = lineage.full_number(one["value"])
         print(f"{one['definition']}: {number} {one['unit']} = {one['formula']}")
         for term in one["terms"]:
-            print(f"  {term['role']:12} {lineage.in_full(term['value']):>22} {term['unit']}  "
-                  f"{term['path']}:{term['line']}: {term['text']}")  # fmt: skip
+            print(
+                f"  {term['role']:12} {lineage.full_number(term['value']):>22} {term['unit']}  "
+                f"{term['path']}:{term['line']}: {term['text']}"
+            )
         for name, address in {(t["publisher"], t["address"]): None for t in one["terms"]}:
             print(f"  from {name}: {address}")
 
@@ -117,8 +121,9 @@ def _comtrade(args: argparse.Namespace, root: Path) -> None:
     """Ask UN Comtrade for a flow, whole, or say what is missing."""
     from tradeflows.retrieval import comtrade
 
-    asked = comtrade.request(args.reporter, args.partner, args.flow, args.products, args.start,
-                             args.end, args.freq)  # fmt: skip
+    asked = comtrade.request(
+        args.reporter, args.partner, args.flow, args.products, args.start, args.end, args.freq
+    )
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
         plan = comtrade.plan(asked, web, limits, root)
@@ -162,7 +167,7 @@ def _comext(args: argparse.Namespace, root: Path) -> None:
 
 def _fetch(
     args: argparse.Namespace, told: Iterable[Any], plan: Any, what: str, get: Callable[[], Any]
-) -> None:  # fmt: skip
+) -> None:
     """Say a plan, or carry it out by `get` and say what became of it."""
     if args.dry_run:
         print(*told, sep="\n")
@@ -209,8 +214,12 @@ def diff(args: argparse.Namespace) -> None:
         sum(each.kind == kind for each in changes) for kind in ("added", "changed", "withdrawn")
     ]
     rest = len(changes) - len(shown)
-    print(*shown, "{} added, {} changed, {} withdrawn".format(*kinds)
-          + (f"; {rest} of them not shown" if rest else ""), sep="\n")  # fmt: skip
+    print(
+        *shown,
+        "{} added, {} changed, {} withdrawn".format(*kinds)
+        + (f"; {rest} of them not shown" if rest else ""),
+        sep="\n",
+    )
 
 
 def clean(args: argparse.Namespace) -> None:
@@ -232,8 +241,9 @@ def clean(args: argparse.Namespace) -> None:
                     told = f"{now.rows:,} rows, {now.left} files left"
                     _move(bar, line, now.done, now.done + now.left, told)
 
-                files = cluster.spread(args.publisher, args.file, args.to, address=args.cluster,
-                                         progress=show, **given)  # fmt: skip
+                files = cluster.spread(
+                    args.publisher, args.file, args.to, address=args.cluster, progress=show, **given
+                )
         except KeyboardInterrupt:
             print("the same command again does only what is missing", file=sys.stderr)
             raise
@@ -351,10 +361,12 @@ def parser() -> argparse.ArgumentParser:
             below.add_argument("--ledger", type=Path, help="another ledger than data/claims.toml")
         if verb in (claims, trace, doctor, rows):
             below.add_argument(
-                "--local", action=argparse.BooleanOptionalAction, default=verb in (doctor, rows),
+                "--local",
+                action=argparse.BooleanOptionalAction,
+                default=verb in (doctor, rows),
                 help="with the files that you fetched or added, or without; default: "
                 f"{'with' if verb in (doctor, rows) else 'without'}",
-            )  # fmt: skip
+            )
         if verb in (clean, add):
             if verb is clean:
                 below.add_argument("publisher", help="gacc, cbr, ecb, eurostat_energy, …")
@@ -367,13 +379,19 @@ def parser() -> argparse.ArgumentParser:
             below.add_argument("--to", type=Path, required=True, help=".parquet, .csv or a folder")
             below.add_argument("--strict", action="store_true", help="leave nothing out")
             below.add_argument(
-                "--cluster", nargs="?", const="", metavar="ADDRESS",
+                "--cluster",
+                nargs="?",
+                const="",
+                metavar="ADDRESS",
                 help="a task a file on the Dask scheduler there, whose workers see FILE and the "
-                     "folder --to at the same place; without ADDRESS, a worker a core here",
-            )  # fmt: skip
+                "folder --to at the same place; without ADDRESS, a worker a core here",
+            )
         if verb is add:
-            below.add_argument("--vintage", default="not stated",
-                               help="day, month or year of the publisher's release")  # fmt: skip
+            below.add_argument(
+                "--vintage",
+                default="not stated",
+                help="day, month or year of the publisher's release",
+            )
             below.add_argument(
                 "--rank",
                 type=int,
@@ -394,11 +412,21 @@ def parser() -> argparse.ArgumentParser:
         if verb is fetch:
             _ways(below)
         if verb is diff:
-            below.add_argument("publisher", nargs="?", choices=["comtrade", "comext"],
-                               default="comtrade", help="default: comtrade")  # fmt: skip
+            below.add_argument(
+                "publisher",
+                nargs="?",
+                choices=["comtrade", "comext"],
+                default="comtrade",
+                help="default: comtrade",
+            )
             below.add_argument("period", nargs="?", default="", help="such as 2024-02; else all")
-            below.add_argument("--most", type=int, default=100, metavar="N",
-                               help="lines to print at most; 0 for all; default 100")  # fmt: skip
+            below.add_argument(
+                "--most",
+                type=int,
+                default=100,
+                metavar="N",
+                help="lines to print at most; 0 for all; default 100",
+            )
     return top
 
 
@@ -407,19 +435,28 @@ def _ways(verb: argparse.ArgumentParser) -> None:
     ways = verb.add_subparsers(dest="publisher", required=True, metavar="PUBLISHER")
     spans = (("start", "first month, such as 2022-01, or year"), ("end", "the last"))
     for name, ask, options in (
-        ("comtrade", _comtrade, (
-            ("reporter", "ISO codes or names, with commas; or all"), ("partner", "the same"),
-            ("flow", "M, X, RM, RX"), ("products", "HS codes, TOTAL, AG2, AG4, AG6"), *spans)),
+        (
+            "comtrade",
+            _comtrade,
+            (
+                ("reporter", "ISO codes or names, with commas; or all"),
+                ("partner", "the same"),
+                ("flow", "M, X, RM, RX"),
+                ("products", "HS codes, TOTAL, AG2, AG4, AG6"),
+                *spans,
+            ),
+        ),
         ("comext", _comext, spans),
-    ):  # fmt: skip
+    ):
         way = ways.add_parser(name, help=ask.__doc__, description=ask.__doc__)
         way.set_defaults(ask=ask)
         for option, text in options:
             way.add_argument(f"--{option}", required=True, help=text)
         if name == "comtrade":
             way.add_argument("--freq", choices=["M", "A"], default="M", help="default: M")
-            way.add_argument("--cap", type=int, help="rows that your key may have a call, if not "
-                             "100000")  # fmt: skip
+            way.add_argument(
+                "--cap", type=int, help="rows that your key may have a call, if not 100000"
+            )
         way.add_argument("--url", help=f"base address, else TRADEFLOWS_{name.upper()}_URL")
         way.add_argument("--dry-run", action="store_true", help="say what would be asked")
 

@@ -11,6 +11,20 @@ from tradeflows.charts.series import blocks, lines, panels, points
 from tradeflows.charts.style import EVENTS, Look
 
 __all__ = [
-    "EVENTS", "SAYS", "Drawn", "Look", "alt", "bars", "blocks", "cells", "coverage", "drawn",
-    "lines", "panels", "points", "ratios", "sources", "windows",
-]  # fmt: skip
+    "EVENTS",
+    "SAYS",
+    "Drawn",
+    "Look",
+    "alt",
+    "bars",
+    "blocks",
+    "cells",
+    "coverage",
+    "drawn",
+    "lines",
+    "panels",
+    "points",
+    "ratios",
+    "sources",
+    "windows",
+]

@@ -16,9 +16,14 @@ from tradeflows.charts.style import Look, finish, named, numbered, printed, refu
 
 
 def bars(
-    frame: pd.DataFrame, *, y: str, by: str, span: Sequence[str] = (),
-    highlight: Collection[str] = (), **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    span: Sequence[str] = (),
+    highlight: Collection[str] = (),
+    **look: Unpack[Look],
+) -> Axes:
     """Compare figures as horizontal bars with their numbers, in the order of the rows.
 
     Parameters
@@ -52,11 +57,26 @@ def bars(
         for i, row in numbered(rows):
             plain = layout.INK if row.name in highlight else layout.GREY
             colour, alone = layout.ENTITIES.get(row.name, ("", plain))[1], np.isnan(row.value)
-            axes.barh(i, row.value, 0.62, fc="white" if row.hollow else colour, ec=colour,
-                      ls="--" if row.hollow else "-", gid=f"{i}|bar|{row.name}")  # fmt: skip
-            axes.plot([row.low, row.high], [i, i], color=colour if alone else layout.INK,
-                      lw=12 if alone else 1.5, alpha=0.5 if alone else 1, solid_capstyle="butt",
-                      marker="" if alone else "|", ms=8, gid=f"{i}|range|{row.name}")  # fmt: skip
+            axes.barh(
+                i,
+                row.value,
+                0.62,
+                fc="white" if row.hollow else colour,
+                ec=colour,
+                ls="--" if row.hollow else "-",
+                gid=f"{i}|bar|{row.name}",
+            )
+            axes.plot(
+                [row.low, row.high],
+                [i, i],
+                color=colour if alone else layout.INK,
+                lw=12 if alone else 1.5,
+                alpha=0.5 if alone else 1,
+                solid_capstyle="butt",
+                marker="" if alone else "|",
+                ms=8,
+                gid=f"{i}|range|{row.name}",
+            )
             ends.append(End(printed(row), tips[i], i, layout.INK, f"{i}|text|{row.name}"))
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -68,9 +88,15 @@ def bars(
 
 
 def windows(
-    frame: pd.DataFrame, *, y: str = "value", label: str = "id", span: Sequence[str] = (),
-    own: Collection[str] = (), log: bool = False, **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    y: str = "value",
+    label: str = "id",
+    span: Sequence[str] = (),
+    own: Collection[str] = (),
+    log: bool = False,
+    **look: Unpack[Look],
+) -> Axes:
     """Draw published figures, each at its value from the first to the last day of its window.
 
     Parameters
@@ -107,11 +133,26 @@ def windows(
         for i, row in numbered(rows):
             mine = row.name in own
             colour = layout.OWN if mine else "#4d4d4d"
-            axes.bar(row.x, row.high - row.low, row.end - row.x, row.low, align="edge",
-                     color=colour, alpha=0.3, gid=f"{i}|box|{row.name}")  # fmt: skip
-            axes.plot([row.x, row.end], [row.value] * 2, color=colour, lw=3.5, clip_on=False,
-                      ls=(0, (1.6, 0.6)) if mine or row.hollow else "-", solid_capstyle="butt",
-                      gid=f"{i}|window|{row.name}")  # fmt: skip
+            axes.bar(
+                row.x,
+                row.high - row.low,
+                row.end - row.x,
+                row.low,
+                align="edge",
+                color=colour,
+                alpha=0.3,
+                gid=f"{i}|box|{row.name}",
+            )
+            axes.plot(
+                [row.x, row.end],
+                [row.value] * 2,
+                color=colour,
+                lw=3.5,
+                clip_on=False,
+                ls=(0, (1.6, 0.6)) if mine or row.hollow else "-",
+                solid_capstyle="butt",
+                gid=f"{i}|window|{row.name}",
+            )
             text = f"{named(row.name, shown)}: {printed(row)}"
             text += ", the claim’s own source" if mine else ""
             start, end = mdates.date2num([row.x, row.end])

@@ -42,8 +42,14 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
             for run in text.split(", "):
                 first, _, last = run.partition(" to ")
                 days = [pd.Timestamp(first), pd.Timestamp(last or first) + pd.DateOffset(months=1)]
-                axes.plot(days, [i, i], color=layout.GREY, lw=7, solid_capstyle="butt",
-                          gid=f"{i}|held|{by[i]}")  # fmt: skip
+                axes.plot(
+                    days,
+                    [i, i],
+                    color=layout.GREY,
+                    lw=7,
+                    solid_capstyle="butt",
+                    gid=f"{i}|held|{by[i]}",
+                )
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
@@ -51,18 +57,28 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
         layout.day_axis(axes)
         vars(axes.figure)["tradeflows"] = shown
         layout.finish(
-            [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
+            [axes],
+            [[]],
+            title=shown["title"],
+            unit=[str(shown["unit"])],
             foot=list(filter(None, (shown["note"], f"Source: {shown['source']}"))),
-            events=shown["events"], reference={}, box=sum(
-                0.14 + layout.LINE * (label.count("\n") + 1) for label in labels),
-        )  # fmt: skip
+            events=shown["events"],
+            reference={},
+            box=sum(0.14 + layout.LINE * (label.count("\n") + 1) for label in labels),
+        )
     return axes
 
 
 def cells(
-    frame: pd.DataFrame, *, y: str, by: str, across: str, words: str = "", full: float = 100.0,
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    across: str,
+    words: str = "",
+    full: float = 100.0,
     **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw a table whose cells are the darker the greater `y`, a row per value of `by`.
 
     Parameters
@@ -96,27 +112,52 @@ def cells(
     refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
     refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
     rows["said"] = frame[words].fillna("").to_numpy() if words else ""
-    columns = (pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS") if dated
-               else pd.Index(rows["at"].unique()))  # fmt: skip
+    columns = (
+        pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS")
+        if dated
+        else pd.Index(rows["at"].unique())
+    )
     refuse(rows[~rows["at"].isin(columns)], "no first day of a month")
     names = list(rows["name"].unique())
     table = rows.pivot(index="name", columns="at", values="value").reindex(names)[columns]
     said = rows.pivot(index="name", columns="at", values="said").reindex(names)[columns]
-    edges = (mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)]) if dated
-             else np.arange(len(columns) + 1.0))  # fmt: skip
+    edges = (
+        mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)])
+        if dated
+        else np.arange(len(columns) + 1.0)
+    )
     shades = plt.get_cmap("Blues")
     labels = [layout.wrap(named(name, shown), 30) for name in names]
-    tall = max(0.22 + layout.LINE * bool(words), 0.08 + layout.LINE * max(
-        label.count("\n") + 1 for label in labels))  # fmt: skip
+    tall = max(
+        0.22 + layout.LINE * bool(words),
+        0.08 + layout.LINE * max(label.count("\n") + 1 for label in labels),
+    )
     with layout.style():
         _, axes = plt.subplots()
-        axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), fc="white",
-                                 ec=layout.MUTE, hatch="/////", lw=0))  # fmt: skip
+        axes.add_patch(
+            Rectangle(
+                (edges[0], -0.5),
+                edges[-1] - edges[0],
+                len(names),
+                fc="white",
+                ec=layout.MUTE,
+                hatch="/////",
+                lw=0,
+            )
+        )
         for i, name in enumerate(names):
             values = table.loc[name].to_numpy("float64")
-            axes.pcolormesh(edges, [i - 0.5, i + 0.5], np.ma.masked_invalid(values)[None, :],
-                            cmap=shades, vmin=0, vmax=full, ec="white", lw=0 if dated else 1.5,
-                            gid=f"{i}|cells|{name}")  # fmt: skip
+            axes.pcolormesh(
+                edges,
+                [i - 0.5, i + 0.5],
+                np.ma.masked_invalid(values)[None, :],
+                cmap=shades,
+                vmin=0,
+                vmax=full,
+                ec="white",
+                lw=0 if dated else 1.5,
+                gid=f"{i}|cells|{name}",
+            )
             axes.axhline(i + 0.5, color="white", lw=1.5)
             for j, value in enumerate(values if not dated else []):
                 text = "" if np.isnan(value) else _short(value)
@@ -125,9 +166,16 @@ def cells(
                 _in_cell(axes, text, below, j + 0.5, i, colour, f"{i},{j}")
         head = 0.0 if dated else 0.5
         for j, column in enumerate(() if dated else columns):
-            axes.annotate(layout.wrap(named(str(column), shown), 12), (j + 0.5, -0.62), ha="center",
-                          va="bottom", weight="bold", size=10.5, annotation_clip=False,
-                          gid=f"{j}|column|{column}")  # fmt: skip
+            axes.annotate(
+                layout.wrap(named(str(column), shown), 12),
+                (j + 0.5, -0.62),
+                ha="center",
+                va="bottom",
+                weight="bold",
+                size=10.5,
+                annotation_clip=False,
+                gid=f"{j}|column|{column}",
+            )
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
@@ -151,8 +199,15 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
         "va": "center",
         "color": colour,
     }
-    axes.annotate(text, (x, y), (0, 6 if below else 0), gid=f"{i}|text|", size=12,
-                  weight="bold" if below else "normal", **style)  # fmt: skip
+    axes.annotate(
+        text,
+        (x, y),
+        (0, 6 if below else 0),
+        gid=f"{i}|text|",
+        size=12,
+        weight="bold" if below else "normal",
+        **style,
+    )
     if below:
         axes.annotate(below, (x, y), (0, -8), size=10, gid=f"{i}|words|", **style)
 
@@ -169,10 +224,17 @@ def _finish_cells(
     else:
         axes.set_xticks([])
     vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
-    key = " · ".join([f"White: 0 · darkest: {layout.number(full)} and more"] * dated
-                    + ["Hatched: no figure"] * holes)  # fmt: skip
+    key = " · ".join(
+        [f"White: 0 · darkest: {layout.number(full)} and more"] * dated
+        + ["Hatched: no figure"] * holes
+    )
     layout.finish(
-        [axes], [[]], title=shown["title"], unit=[str(shown["unit"])],
+        [axes],
+        [[]],
+        title=shown["title"],
+        unit=[str(shown["unit"])],
         foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
-        events=shown["events"] if dated else {}, reference={}, box=box,
-    )  # fmt: skip
+        events=shown["events"] if dated else {},
+        reference={},
+        box=box,
+    )

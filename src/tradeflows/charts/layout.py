@@ -24,28 +24,59 @@ AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found bes
 UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
-    "figure.figsize": (8.0, 4.5), "figure.dpi": 100, "font.family": FONT, "font.size": 11,
-    "figure.titlesize": 15, "figure.titleweight": "bold", "text.color": INK,
-    "axes.edgecolor": GREY, "axes.labelcolor": INK, "axes.axisbelow": True,
-    "axes.spines.left": False, "axes.spines.right": False, "axes.spines.top": False,
-    "lines.linewidth": 2.2, "lines.markersize": 5.5,
-    "hatch.color": MUTE, "hatch.linewidth": 0.7,
+    "figure.figsize": (8.0, 4.5),
+    "figure.dpi": 100,
+    "font.family": FONT,
+    "font.size": 11,
+    "figure.titlesize": 15,
+    "figure.titleweight": "bold",
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.axisbelow": True,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "lines.linewidth": 2.2,
+    "lines.markersize": 5.5,
+    "hatch.color": MUTE,
+    "hatch.linewidth": 0.7,
     "text.parse_math": False,  # "$52 bn in 2021, $81 bn in 2022" is no formula
-}  # fmt: skip
+}
 
 # One colour an entity, in every chart; a test looks at them with three kinds of colour blindness.
 _BLUE, _ORANGE, _GREEN, _PINK, _STEEL, _VIOLET, _OLIVE = (
-    "#12479a", "#dd6010", "#18a35f", "#e047dd", "#3a7496", "#7225df", "#41390e",
-)  # fmt: skip
+    "#12479a",
+    "#dd6010",
+    "#18a35f",
+    "#e047dd",
+    "#3a7496",
+    "#7225df",
+    "#41390e",
+)
 ENTITIES = {
-    "EU27_2020": ("EU", _BLUE), "EU28": ("EU with the UK", _BLUE), "EU": ("EU as it was", _BLUE),
-    "CHN": ("China", _ORANGE), "IND": ("India", _GREEN), "TUR": ("Türkiye", _PINK),
-    "RUS": ("Russia", INK), "KOR": ("South Korea", _STEEL), "JPN": ("Japan", _OLIVE),
-    "USA": ("United States", _VIOLET), "EUR": ("Euro", _BLUE), "CNY": ("Yuan", _ORANGE),
-    "INR": ("Rupee", _GREEN), "RUB": ("Rouble", INK), "USD": ("US dollar", _VIOLET),
-    "2709": ("Crude oil", _BLUE), "2710": ("Oil products", _STEEL), "2701": ("Coal", INK),
-    "271121": ("Pipeline gas", _ORANGE), "271111": ("LNG", _GREEN), "271112": ("LPG", _PINK),
-}  # fmt: skip
+    "EU27_2020": ("EU", _BLUE),
+    "EU28": ("EU with the UK", _BLUE),
+    "EU": ("EU as it was", _BLUE),
+    "CHN": ("China", _ORANGE),
+    "IND": ("India", _GREEN),
+    "TUR": ("Türkiye", _PINK),
+    "RUS": ("Russia", INK),
+    "KOR": ("South Korea", _STEEL),
+    "JPN": ("Japan", _OLIVE),
+    "USA": ("United States", _VIOLET),
+    "EUR": ("Euro", _BLUE),
+    "CNY": ("Yuan", _ORANGE),
+    "INR": ("Rupee", _GREEN),
+    "RUB": ("Rouble", INK),
+    "USD": ("US dollar", _VIOLET),
+    "2709": ("Crude oil", _BLUE),
+    "2710": ("Oil products", _STEEL),
+    "2701": ("Coal", INK),
+    "271121": ("Pipeline gas", _ORANGE),
+    "271111": ("LNG", _GREEN),
+    "271112": ("LPG", _PINK),
+}
 REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, _OLIVE)]
 
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
@@ -169,9 +200,16 @@ def number_axis(axes: Axes, *, upright: bool = False) -> None:
 
 
 def finish(
-    grid: Sequence[Axes], ends: Sequence[list[End]], *, title: str, unit: Sequence[str],
-    foot: Sequence[str], events: Mapping[str, str], reference: Mapping[str, float], box: float,
-) -> None:  # fmt: skip
+    grid: Sequence[Axes],
+    ends: Sequence[list[End]],
+    *,
+    title: str,
+    unit: Sequence[str],
+    foot: Sequence[str],
+    events: Mapping[str, str],
+    reference: Mapping[str, float],
+    box: float,
+) -> None:
     """Set every text of a chart, and fit the page around its boxes.
 
     Parameters
@@ -198,22 +236,33 @@ def finish(
             if not upright:
                 own.append(End(wrap(text, 18), axes.get_xlim()[1], value, INK))
     first, last = grid[0].get_xlim()
-    places = {v: text for text, v in reference.items()} if upright else {
-        mdates.date2num(np.datetime64(day)): text for day, text in events.items()
-    }  # fmt: skip
+    places = (
+        {v: text for text, v in reference.items()}
+        if upright
+        else {mdates.date2num(np.datetime64(day)): text for day, text in events.items()}
+    )
     left = 0.22 + max(
-        (size(tick)[0]
-         for axes in grid
-         for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))),
+        (
+            size(tick)[0]
+            for axes in grid
+            for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
+        ),
         default=0.0,
-    )  # fmt: skip
-    beside = [end for axes, own in zip(grid, ends, strict=True) for end in own
-              if upright or _at_edge(end, axes)]  # fmt: skip
+    )
+    beside = [
+        end
+        for axes, own in zip(grid, ends, strict=True)
+        for end in own
+        if upright or _at_edge(end, axes)
+    ]
     right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
     width, least = STYLE["figure.figsize"]
     room = width - left - right
-    words = [(_along(grid[0], x) * room, text) for x, text in sorted(places.items())
-             if first <= x <= last]  # fmt: skip
+    words = [
+        (_along(grid[0], x) * room, text)
+        for x, text in sorted(places.items())
+        if first <= x <= last
+    ]
     sides = _sides(words, left, room + right)
     rows = LINE * max((row + 1 for row, _ in sides), default=0)
 
@@ -225,8 +274,15 @@ def finish(
     height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
     figure.set_size_inches(width, height)
     figure.suptitle(lines, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top")
-    figure.text(0.1 / width, 0.08 / height, "\n".join(foot), size=10, color="#595959", va="bottom",
-                linespacing=1.25)  # fmt: skip
+    figure.text(
+        0.1 / width,
+        0.08 / height,
+        "\n".join(foot),
+        size=10,
+        color="#595959",
+        va="bottom",
+        linespacing=1.25,
+    )
     floor = height - top - rows
     for axes, own, said in zip(grid, ends, unit, strict=True):
         floor -= box
@@ -245,8 +301,15 @@ def finish(
             for end in own:
                 reach = end.x + (size(end.text)[0] + 0.1) / room * (last - first)
                 x = max([end.x, *(x for x in places if end.x <= x < reach)])
-                axes.annotate(end.text, (x, end.y), (5, 0), textcoords="offset points",
-                              va="center", color=end.colour, gid=end.gid)  # fmt: skip
+                axes.annotate(
+                    end.text,
+                    (x, end.y),
+                    (5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    color=end.colour,
+                    gid=end.gid,
+                )
         else:
             _name_ends(axes, own)
         floor -= head + 0.08
@@ -283,12 +346,27 @@ def _event(
 ) -> None:
     top = 1 + (row + 0.9) * LINE / box if named else 1
     if not (strong and not named):
-        axes.plot([x, x], [1 if strong else 0, top], transform=axes.transAxes, clip_on=False,
-                  color=INK if strong else "#a0a0a0", lw=0.9, zorder=1)  # fmt: skip
+        axes.plot(
+            [x, x],
+            [1 if strong else 0, top],
+            transform=axes.transAxes,
+            clip_on=False,
+            color=INK if strong else "#a0a0a0",
+            lw=0.9,
+            zorder=1,
+        )
     if named:
-        axes.annotate(text, (x, 1 + (row + 0.5) * LINE / box), (4 if side == "left" else -4, 0),
-                      xycoords="axes fraction", textcoords="offset points", ha=side, va="center",
-                      size=10, color=INK if strong else "#595959")  # fmt: skip
+        axes.annotate(
+            text,
+            (x, 1 + (row + 0.5) * LINE / box),
+            (4 if side == "left" else -4, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            size=10,
+            color=INK if strong else "#595959",
+        )
 
 
 def _name_ends(axes: Axes, ends: list[End]) -> None:
@@ -318,8 +396,14 @@ def _name_ends(axes: Axes, ends: list[End]) -> None:
         if end.start is not None:
             start = place(end._replace(x=end.start))[0]
             back = min(start, edge - w)
-            near = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6), (start, -0.7),
-                    (start - w - 0.1, 0)]  # fmt: skip
+            near = [
+                (start, 0.7),
+                (back, 0.7),
+                (x + 0.1, 0),
+                (x + 0.1, 0.6),
+                (start, -0.7),
+                (start - w - 0.1, 0),
+            ]
             spots = [(at, step * h) for at, step in near] + [
                 (at, step * h) for step in np.arange(1.5, 9, 0.8) for at in (x + 0.1, start, back)
             ]
@@ -333,20 +417,39 @@ def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:
     """Write `end` with its left middle at (`x`, `middle`), tied to its point if that is far."""
     near, far = (0.06, 0.4) if end.start is None else (0.2, 0.2)
     tied = abs(middle - point[1]) > near or x - point[0] > far
-    tie = {"arrowstyle": "-", "lw": 0.7, "color": end.colour, "shrinkA": 1, "shrinkB": 3,
-           "relpos": (0, 0.5)}  # fmt: skip
+    tie = {
+        "arrowstyle": "-",
+        "lw": 0.7,
+        "color": end.colour,
+        "shrinkA": 1,
+        "shrinkB": 3,
+        "relpos": (0, 0.5),
+    }
     dark = tuple(0.8 * part for part in to_rgb(end.colour))  # small letters need the contrast
     axes.annotate(
-        end.text, (end.x, end.y), (72 * (x - point[0]), 72 * (middle - point[1])),
-        textcoords="offset points", va="center", color=dark, weight="bold", path_effects=HALO,
-        annotation_clip=False, gid=end.gid, arrowprops=tie if tied else None, linespacing=1.1,
-    )  # fmt: skip
+        end.text,
+        (end.x, end.y),
+        (72 * (x - point[0]), 72 * (middle - point[1])),
+        textcoords="offset points",
+        va="center",
+        color=dark,
+        weight="bold",
+        path_effects=HALO,
+        annotation_clip=False,
+        gid=end.gid,
+        arrowprops=tie if tied else None,
+        linespacing=1.1,
+    )
 
 
 def _clashes(
-    box: tuple[float, float, float, float], point: Any, taken: list[Any], curves: list[Any],
-    low: float, high: float,
-) -> int:  # fmt: skip
+    box: tuple[float, float, float, float],
+    point: Any,
+    taken: list[Any],
+    curves: list[Any],
+    low: float,
+    high: float,
+) -> int:
     """How badly a text in `box` would cover other texts (worst), lines, or leave the page."""
     x0, y0, x1, y1 = box
     texts = sum(x0 < t[2] and t[0] < x1 and y0 < t[3] and t[1] < y1 for t in taken)
@@ -365,23 +468,45 @@ def _clashes(
 def over(axes: Axes, text: str, y: float) -> None:
     """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
     axes.annotate(
-        text, (0.1 / STYLE["figure.figsize"][0], y), xycoords=("figure fraction", "data"),
-        va="top", size=10.5, annotation_clip=False, linespacing=1.15, zorder=4,
+        text,
+        (0.1 / STYLE["figure.figsize"][0], y),
+        xycoords=("figure fraction", "data"),
+        va="top",
+        size=10.5,
+        annotation_clip=False,
+        linespacing=1.15,
+        zorder=4,
         bbox={"fc": "white", "ec": "none", "pad": 0.8},
-    )  # fmt: skip
+    )
 
 
 def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
     """Write small figures to the right (`side` 1) or to the left (-1) of a point."""
-    axes.annotate(text, (x, y), (7 * side, 0), textcoords="offset points", va="center_baseline",
-                  ha="left" if side > 0 else "right", size=10, color="#404040", gid=gid,
-                  path_effects=HALO, zorder=4)  # fmt: skip
+    axes.annotate(
+        text,
+        (x, y),
+        (7 * side, 0),
+        textcoords="offset points",
+        va="center_baseline",
+        ha="left" if side > 0 else "right",
+        size=10,
+        color="#404040",
+        gid=gid,
+        path_effects=HALO,
+        zorder=4,
+    )
 
 
 def outside(
-    axes: Axes, text: str, points: Sequence[float], left: float, right: float, y: float,
-    inches: float, gid: str,
-) -> None:  # fmt: skip
+    axes: Axes,
+    text: str,
+    points: Sequence[float],
+    left: float,
+    right: float,
+    y: float,
+    inches: float,
+    gid: str,
+) -> None:
     """Write what was found from `left` to `right` beside it, where it crosses no point.
 
     It stands on the right, or on the left where it would cross the line at 1 and there is room;

@@ -64,8 +64,13 @@ def drawn(axes: Charts) -> pd.DataFrame:
         for artist in axes.get_children()
         if "|" in (gid := artist.get_gid() or "")
     ]
-    table = (_wide(shown) if kind == "lines" else _shaded(shown, kind == "months")
-             if kind in ("cells", "months") else _long(shown, str(kind)))  # fmt: skip
+    table = (
+        _wide(shown)
+        if kind == "lines"
+        else _shaded(shown, kind == "months")
+        if kind in ("cells", "months")
+        else _long(shown, str(kind))
+    )
     for artist, _, part, name in shown:
         if part == "reference":
             data = artist.get_xdata() if kind in layout.UPRIGHT else artist.get_ydata()
@@ -96,8 +101,11 @@ def alt(axes: Charts) -> str:
             said = table["printed"].groupby(level=0, sort=False)
         elif one.get_gid() == "cells":
             numbers = table.select_dtypes("float").melt(ignore_index=False).dropna()
-            said = (numbers["variable"].map(lambda code: named(code, shown)) + " "
-                    + numbers["value"].map(layout.number)).groupby(level=0, sort=False)  # fmt: skip
+            said = (
+                numbers["variable"].map(lambda code: named(code, shown))
+                + " "
+                + numbers["value"].map(layout.number)
+            ).groupby(level=0, sort=False)
         elif one.get_gid() in ("lines", "months"):
             said = _said(table.melt(var_name="series", ignore_index=False))
         else:
@@ -111,8 +119,10 @@ def alt(axes: Charts) -> str:
 
 def _said(table: pd.DataFrame) -> Any:
     """The figures of each series, in words."""
-    low, high = (table.get(end, table["value"]).map(layout.number, na_action="ignore")
-                 for end in ("low", "high"))  # fmt: skip
+    low, high = (
+        table.get(end, table["value"]).map(layout.number, na_action="ignore")
+        for end in ("low", "high")
+    )
     text = table["value"].map(layout.number, na_action="ignore").fillna(low + " to " + high)
     return (text + " in " + pd.DatetimeIndex(table.index).strftime("%Y-%m")).groupby(
         table["series"].array, sort=False
@@ -151,10 +161,12 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
             uses.setdefault(source, []).append(claim)
     known = catalogue.entries(uses)
     table = pd.DataFrame(
-        [known[source][0]._asdict() | {"publisher": known[source][1].name,
-                                       "claims": ", ".join(names)}
-         for source, names in uses.items()]
-    ).set_index(pd.Index(uses, name="source_id"))  # fmt: skip
+        [
+            known[source][0]._asdict()
+            | {"publisher": known[source][1].name, "claims": ", ".join(names)}
+            for source, names in uses.items()
+        ]
+    ).set_index(pd.Index(uses, name="source_id"))
     return table[["publisher", "title", "vintage", "retrieved", "licence", "claims"]]
 
 
@@ -226,8 +238,11 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
                 row["mark"] = SIGNS[artist.get_marker()]
     table = pd.DataFrame([rows[i] for i in sorted(rows)])
     order = ["series", "value", "low", "high", "mark", "says", "printed", "verdict"]
-    order = {"points": ["ref_period"], "blocks": ["ref_period", "n_months"],
-             "windows": ["start", "end"]}.get(kind, []) + order  # fmt: skip
+    order = {
+        "points": ["ref_period"],
+        "blocks": ["ref_period", "n_months"],
+        "windows": ["start", "end"],
+    }.get(kind, []) + order
     always = "printed" if kind == "coverage" else "value"
     table = table[[c for c in order if c == always or (c in table and table[c].notna().any())]]
     if "verdict" in table:

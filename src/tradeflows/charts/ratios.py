@@ -16,14 +16,22 @@ from tradeflows.model.errors import QueryError
 
 SILENT = "says nothing"
 # What a reading says of a claim, by the face and the edge of its marker.
-SAYS = {"agrees": (layout.INK, layout.INK), "disagrees": ("white", layout.AGAINST),
-        SILENT: (layout.MUTE, layout.MUTE)}  # fmt: skip
+SAYS = {
+    "agrees": (layout.INK, layout.INK),
+    "disagrees": ("white", layout.AGAINST),
+    SILENT: (layout.MUTE, layout.MUTE),
+}
 
 
 def ratios(
-    frame: pd.DataFrame, *, by: str = "id", ratio: str = "ratio", agrees: str = "agrees",
-    verdict: str = "verdict", **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    by: str = "id",
+    ratio: str = "ratio",
+    agrees: str = "agrees",
+    verdict: str = "verdict",
+    **look: Unpack[Look],
+) -> Axes:
     """Compare what was found with what was claimed: a row a claim, a marker a reading, 1 the claim.
 
     Parameters
@@ -84,10 +92,22 @@ def ratios(
             middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
             _claim(axes, part, middle, inches)
             said = set(part["says"])
-            colour = (layout.INK if "agrees" in said else layout.AGAINST if "disagrees" in said
-                      else layout.GREY)  # fmt: skip
-            ends.append(End(part["panel"].iloc[0], axes.get_xlim()[1], middle, colour,
-                            f"{part.index[0]}|verdict|{name}"))  # fmt: skip
+            colour = (
+                layout.INK
+                if "agrees" in said
+                else layout.AGAINST
+                if "disagrees" in said
+                else layout.GREY
+            )
+            ends.append(
+                End(
+                    part["panel"].iloc[0],
+                    axes.get_xlim()[1],
+                    middle,
+                    colour,
+                    f"{part.index[0]}|verdict|{name}",
+                )
+            )
             floor = middle + 0.24
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
@@ -135,9 +155,17 @@ def _room(rows: pd.DataFrame) -> float:
 
 def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple[float, float]:
     """Where the axis begins, and how long on it a factor of e is so that all figures fit."""
-    wide = {side: max((layout.size(_figure(row))[0] + 0.3 for part in claims.values()
-                       for row in part[part["beyond"] == side].itertuples()), default=0.0)
-            for side in (-1, 1)}  # fmt: skip
+    wide = {
+        side: max(
+            (
+                layout.size(_figure(row))[0] + 0.3
+                for part in claims.values()
+                for row in part[part["beyond"] == side].itertuples()
+            ),
+            default=0.0,
+        )
+        for side in (-1, 1)
+    }
     before = 0.3 + wide[-1]
     room = min(_room(part) for part in claims.values()) - before
     inches = (room - 0.3) / np.log(last / first)
@@ -162,8 +190,9 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         layout.beside(axes, text + agree, edges[0], middle, 1, label)
         return
     if allowed := part["allowed"].iloc[0]:
-        axes.fill_between([1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13,
-                          color=layout.SHADE, lw=0)  # fmt: skip
+        axes.fill_between(
+            [1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13, color=layout.SHADE, lw=0
+        )
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
         text, edge = (f"◄ {text}", edges[0]) if row["beyond"] < 0 else (f"{text} ►", edges[1])
@@ -176,14 +205,30 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
     heights = layout.stacked(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
         face, colour = SAYS[row["says"]]
-        axes.plot([row["low"], row["high"]], [middle + up] * 2, color=colour, lw=1.5,
-                  gid=f"{i}|range|{name}")  # fmt: skip
-        axes.plot([row["value"]], [middle + up], ls="none", marker=row["sign"], ms=7, mfc=face,
-                  mec=colour, mew=1.6, zorder=3, gid=f"{i}|reading|{name}")  # fmt: skip
+        axes.plot(
+            [row["low"], row["high"]],
+            [middle + up] * 2,
+            color=colour,
+            lw=1.5,
+            gid=f"{i}|range|{name}",
+        )
+        axes.plot(
+            [row["value"]],
+            [middle + up],
+            ls="none",
+            marker=row["sign"],
+            ms=7,
+            mfc=face,
+            mec=colour,
+            mew=1.6,
+            zorder=3,
+            gid=f"{i}|reading|{name}",
+        )
     ends = placed["value"][placed["counted"]]
     if len(ends):
-        layout.outside(axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches,
-                     label)  # fmt: skip
+        layout.outside(
+            axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches, label
+        )
 
 
 def _figure(row: Any, column: str = "value") -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tradeflows.charts import layout
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import in_full
+from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display
 from tradeflows.tables.trace import COLUMNS, floats, followed, traceable
@@ -100,8 +100,9 @@ def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> list[tuple
     can = traceable(frame)
     reason = f"{column} was computed in the notebook, from {', '.join(can) or 'no figure'}"
     values = floats(frame[column])
-    factors = {name: 1.0 if name == column else _factor(values, floats(frame[name]))
-               for name in can}  # fmt: skip
+    factors = {
+        name: 1.0 if name == column else _factor(values, floats(frame[name])) for name in can
+    }
     tens = {name: factor in POWERS for name, factor in factors.items()}
     for name in sorted(can, key=lambda one: (one != column, not tens[one])):
         if tens[name] or (factors[name] and (values != 0).sum() >= ENOUGH):
@@ -138,8 +139,9 @@ def shown(figure: Any) -> str:
         why.setdefault(reason, []).append(name)
     lost = "".join(
         f"<p><small>No raw lines of {html.escape(', '.join(names))}: {html.escape(reason)}.</small>"
-        "</p>" for reason, names in why.items()
-    )  # fmt: skip
+        "</p>"
+        for reason, names in why.items()
+    )
     if found.empty:
         return lost
     of = [*NAMES, "formula"]
@@ -159,21 +161,25 @@ def _number(of: tuple[Any, ...], rows: Iterator[Any]) -> str:
     head = html.escape(", ".join(filter(None, (series, period))))
     lines = "".join(
         f"<tr><td>{row.source_id}, line {row.line}</td><td>{html.escape(row.role)}</td>"
-        f"<td>{in_full(row.value)} {html.escape(row.unit)}</td>"
+        f"<td>{full_number(row.value)} {html.escape(row.unit)}</td>"
         f"<td><code>{html.escape(row.text)}</code></td></tr>"
         for row in rows
     )
-    return (f"<details><summary>{head}: {layout.number(number)}</summary><p><code>"
-            f"{html.escape(formula)}</code></p><table>{lines}</table></details>")  # fmt: skip
+    return (
+        f"<details><summary>{head}: {layout.number(number)}</summary><p><code>"
+        f"{html.escape(formula)}</code></p><table>{lines}</table></details>"
+    )
 
 
 def entries(used: Iterable[str]) -> str:
     """The catalogue's entries of sources as a list in HTML."""
     told = (
         f'<li><a href="{ENTRY}{source.id}">{source.id}</a>: '
-        + html.escape(f"{publisher.name}; {source.title}; vintage {source.vintage}; licence: "
-                      f"{source.licence}; {source.address or source.steps or publisher.home}")
+        + html.escape(
+            f"{publisher.name}; {source.title}; vintage {source.vintage}; licence: "
+            f"{source.licence}; {source.address or source.steps or publisher.home}"
+        )
         + "</li>"
         for source, publisher in catalogue.entries(used).values()
-    )  # fmt: skip
+    )
     return f"<ul>{''.join(told)}</ul>"

@@ -16,9 +16,14 @@ from tradeflows.model.errors import QueryError
 
 
 def lines(
-    frame: pd.DataFrame, *, y: str, by: str, every: int | None = None, zero: bool = True,
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    every: int | None = None,
+    zero: bool = True,
     **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
 
     Parameters
@@ -46,9 +51,15 @@ def lines(
 
 
 def panels(
-    frame: pd.DataFrame, *, y: str, by: str, panel: str, every: int | None = None,
-    zero: bool = True, **look: Unpack[Look],
-) -> np.ndarray:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    panel: str,
+    every: int | None = None,
+    zero: bool = True,
+    **look: Unpack[Look],
+) -> np.ndarray:
     """Draw :func:`lines` one above the other on one axis of time, a box per value of `panel`.
 
     Returns
@@ -64,9 +75,14 @@ def panels(
 
 
 def points(
-    frame: pd.DataFrame, *, y: str, by: str, span: Sequence[str] = (), zero: bool = True,
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    span: Sequence[str] = (),
+    zero: bool = True,
     **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw sparse statements as markers that no line joins, however many for one month.
 
     Parameters
@@ -91,22 +107,41 @@ def points(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             style: dict[str, Any] = {"color": colours[row.name][0], "clip_on": False}
-            axes.plot([row.x, row.x], [row.low, row.high], lw=4, alpha=0.4,
-                      gid=f"{i}|range|{row.name}", **style)  # fmt: skip
+            axes.plot(
+                [row.x, row.x],
+                [row.low, row.high],
+                lw=4,
+                alpha=0.4,
+                gid=f"{i}|range|{row.name}",
+                **style,
+            )
             if row.n_months > 1:
-                axes.plot([row.x, row.end], [row.value] * 2, lw=1, gid=f"{i}|period|{row.name}",
-                          **style)  # fmt: skip
-            axes.plot([row.x], [row.value], ls="none", ms=7, marker=row.mark,
-                      mfc="white" if row.hollow else style["color"],
-                      gid=f"{i}|point|{row.name}", **style)  # fmt: skip
+                axes.plot(
+                    [row.x, row.end], [row.value] * 2, lw=1, gid=f"{i}|period|{row.name}", **style
+                )
+            axes.plot(
+                [row.x],
+                [row.value],
+                ls="none",
+                ms=7,
+                marker=row.mark,
+                mfc="white" if row.hollow else style["color"],
+                gid=f"{i}|point|{row.name}",
+                **style,
+            )
         finish([axes], "points", shown, rows, [_ends(rows, colours, shown)], zero)
     return axes
 
 
 def blocks(
-    frame: pd.DataFrame, *, y: str, by: str, per_month: bool = True, zero: bool = True,
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    per_month: bool = True,
+    zero: bool = True,
     **look: Unpack[Look],
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Draw figures for blocks of months as bars as long as their block.
 
     Parameters
@@ -136,10 +171,19 @@ def blocks(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             middle = row.x + (row.end - row.x) / 2
-            axes.plot([row.x, middle, row.end], [row.value] * 3, lw=4, solid_capstyle="butt",
-                      color=colours[row.name][0], ls=(0, (1, 0.4)) if row.hollow else "-",
-                      marker="" if row.mark == "o" else row.mark, markevery=[1], ms=9,
-                      clip_on=False, gid=f"{i}|block|{row.name}")  # fmt: skip
+            axes.plot(
+                [row.x, middle, row.end],
+                [row.value] * 3,
+                lw=4,
+                solid_capstyle="butt",
+                color=colours[row.name][0],
+                ls=(0, (1, 0.4)) if row.hollow else "-",
+                marker="" if row.mark == "o" else row.mark,
+                markevery=[1],
+                ms=9,
+                clip_on=False,
+                gid=f"{i}|block|{row.name}",
+            )
         ends = _ends(rows.assign(x=rows["end"]), colours, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
@@ -188,11 +232,23 @@ def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> 
     special = known & (part["mark"].ne("o") | part["hollow"].eq(True))
     alone = np.flatnonzero(lone & ~special).tolist()
     style: dict[str, Any] = {"color": colour, "clip_on": False, "gid": f"0|line|{name}"}
-    axes.plot(part.index, part["value"], ls=dash, marker="o" if alone else "",
-              markevery=alone or None, **style)  # fmt: skip
+    axes.plot(
+        part.index,
+        part["value"],
+        ls=dash,
+        marker="o" if alone else "",
+        markevery=alone or None,
+        **style,
+    )
     for (mark, hollow), some in part[special].groupby(["mark", "hollow"]):
-        axes.plot(some.index, some["value"], ls="none", marker=mark,
-                  mfc="white" if hollow else colour, **style)  # fmt: skip
+        axes.plot(
+            some.index,
+            some["value"],
+            ls="none",
+            marker=mark,
+            mfc="white" if hollow else colour,
+            **style,
+        )
 
 
 def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) -> list[End]:

@@ -95,9 +95,15 @@ def refuse(rows: pd.DataFrame, problem: str) -> None:
 
 
 def rows_of(
-    frame: pd.DataFrame, *, y: str, by: str, when: str = "ref_period", length: str = "",
-    panel: str = "", span: Sequence[str] = (),
-) -> pd.DataFrame:  # fmt: skip
+    frame: pd.DataFrame,
+    *,
+    y: str,
+    by: str,
+    when: str = "ref_period",
+    length: str = "",
+    panel: str = "",
+    span: Sequence[str] = (),
+) -> pd.DataFrame:
     """The frame's columns under fixed names, with what may be absent filled in."""
     if frame.empty:
         raise QueryError("nothing to draw: the frame has no rows")
@@ -135,9 +141,13 @@ def rows_of(
     rows.loc[bound, "qualifier"] = low[bound].isna().map({True: "≤", False: "≥"})
     rows["mark"] = rows["qualifier"].map(MARKS)
     rows["hollow"] = [bool(set(UNSETTLED) & set(flags.split())) for flags in rows["flags"]]
-    rows["end"] = last if last is not None else [
-        day + pd.DateOffset(months=int(n)) for day, n in zip(x, rows["n_months"], strict=True)
-    ]  # fmt: skip
+    rows["end"] = (
+        last
+        if last is not None
+        else [
+            day + pd.DateOffset(months=int(n)) for day, n in zip(x, rows["n_months"], strict=True)
+        ]
+    )
     numbers = rows[["value", "low", "high"]]
     refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
     refuse(rows[numbers.isin([np.inf, -np.inf]).any(axis="columns")], "a value that is not finite")
@@ -149,9 +159,15 @@ def rows_of(
 
 
 def finish(
-    grid: list[Axes], kind: str, shown: dict[str, Any], rows: pd.DataFrame, ends: list[list[End]],
-    zero: bool, box: float = 3.0, key: str = "",
-) -> None:  # fmt: skip
+    grid: list[Axes],
+    kind: str,
+    shown: dict[str, Any],
+    rows: pd.DataFrame,
+    ends: list[list[End]],
+    zero: bool,
+    box: float = 3.0,
+    key: str = "",
+) -> None:
     """Axes, key, source line and all that stands beside the data."""
     vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
     upright = kind in layout.UPRIGHT
@@ -171,17 +187,24 @@ def finish(
             low, high = axes.dataLim.intervaly
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
     found = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
-    signs = "" if upright or kind == "windows" else " · ".join(
-        f"{SIGNS[MARKS[one]]} {WORDS[one]}" for one in found
-    )  # fmt: skip
+    signs = (
+        ""
+        if upright or kind == "windows"
+        else " · ".join(f"{SIGNS[MARKS[one]]} {WORDS[one]}" for one in found)
+    )
     unsettled = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
     hollow = f"{'Dashed' if kind in ('blocks', 'windows') else 'Hollow'}: {' or '.join(unsettled)}"
     key = " · ".join(filter(None, (key, signs, hollow if unsettled else "")))
     layout.finish(
-        grid, ends, title=shown["title"], unit=units,
+        grid,
+        ends,
+        title=shown["title"],
+        unit=units,
         foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
-        events=shown["events"], reference=shown["reference"], box=box,
-    )  # fmt: skip
+        events=shown["events"],
+        reference=shown["reference"],
+        box=box,
+    )
 
 
 def named(name: str, shown: Mapping[str, Any]) -> str:

@@ -15,7 +15,6 @@ count once.
 """
 
 from tradeflows.claims.describe import (
-    announced,
     as_json,
     chosen,
     explain,
@@ -23,22 +22,43 @@ from tradeflows.claims.describe import (
     table,
     terms,
     times,
+    verdict_rows,
 )
 from tradeflows.claims.evaluate import (
     DEPENDS,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REPRODUCED,
-    Found,
+    ReadingResult,
     Verdict,
-    judge,
-    judged,
+    evaluate_all,
+    evaluate_claim,
     verdicts,
 )
 from tradeflows.claims.ledger import REASONS, Claim, Reading, load, named, path
 
 __all__ = [
-    "DEPENDS", "NOT_REPRODUCED", "NOT_TESTABLE", "REASONS", "REPRODUCED", "Claim", "Found",
-    "Reading", "Verdict", "announced", "as_json", "chosen", "explain", "judge", "judged",
-    "line", "load", "named", "path", "table", "terms", "times", "verdicts",
-]  # fmt: skip
+    "DEPENDS",
+    "NOT_REPRODUCED",
+    "NOT_TESTABLE",
+    "REASONS",
+    "REPRODUCED",
+    "Claim",
+    "Reading",
+    "ReadingResult",
+    "Verdict",
+    "as_json",
+    "chosen",
+    "evaluate_all",
+    "evaluate_claim",
+    "explain",
+    "line",
+    "load",
+    "named",
+    "path",
+    "table",
+    "terms",
+    "times",
+    "verdict_rows",
+    "verdicts",
+]

@@ -14,14 +14,14 @@ from tradeflows.claims.evaluate import (
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REPRODUCED,
-    Found,
+    ReadingResult,
     Verdict,
     verdicts,
 )
-from tradeflows.claims.ledger import REASONS, the_one
+from tradeflows.claims.ledger import REASONS, lookup
 from tradeflows.model import lineage
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import Formula, Role, in_full
+from tradeflows.model.lineage import Formula, Role, full_number
 from tradeflows.tables.trace import trace
 
 if TYPE_CHECKING:
@@ -32,17 +32,32 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     """One claim with its verdict as plain values, for ``--json`` and the report."""
     claim = verdict.claim
     return {
-        "id": claim.id, "theme": claim.theme, "statement": claim.statement,
-        "figure": claim.figure, "unit": claim.unit, "qualifier": claim.qualifier,
-        "window": claim.window, "who": claim.who, "where": claim.where,
-        "verdict": verdict.verdict, "reason": verdict.reason, "caveats": list(verdict.caveats),
+        "id": claim.id,
+        "theme": claim.theme,
+        "statement": claim.statement,
+        "figure": claim.figure,
+        "unit": claim.unit,
+        "qualifier": claim.qualifier,
+        "window": claim.window,
+        "who": claim.who,
+        "where": claim.where,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "caveats": list(verdict.caveats),
         "definitions": [
-            {"name": one.name, "value": one.value, "unit": one.unit, "ratio": one.ratio,
-             "agrees": one.agrees, "rows": one.rows, "note": one.note,
-             "sources": list(one.sources)}
+            {
+                "name": one.name,
+                "value": one.value,
+                "unit": one.unit,
+                "ratio": one.ratio,
+                "agrees": one.agrees,
+                "rows": one.rows,
+                "note": one.note,
+                "sources": list(one.sources),
+            }
             for one in verdict.found
         ],
-    }  # fmt: skip
+    }
 
 
 COLOUR = {REPRODUCED: 32, DEPENDS: 33, NOT_REPRODUCED: 31, NOT_TESTABLE: 90}  # of a terminal
@@ -62,15 +77,15 @@ def line(verdict: Verdict, *, colour: bool = False) -> str:
 def explain(verdict: Verdict) -> list[str]:
     """One claim in full, in lines: what was said by whom, each reading's number, the caveats."""
     claim = verdict.claim
-    exact = claim.low < claim.high and in_full(claim.low, 6) == in_full(claim.high, 6)
+    exact = claim.low < claim.high and full_number(claim.low, 6) == full_number(claim.high, 6)
     digits = 12 if exact else 6
     said = (
         "in words"
         if claim.figure is None
-        else f"{claim.qualifier} {in_full(claim.figure, digits)} {claim.unit}"
+        else f"{claim.qualifier} {full_number(claim.figure, digits)} {claim.unit}"
     )
     if claim.readings and claim.low > -math.inf and claim.high < math.inf:
-        said += f", so {in_full(claim.low, digits)} to {in_full(claim.high, digits)}"
+        said += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
     lines = [
         f"{claim.id}: {claim.statement}",
         f"  said by {claim.who} ({claim.where}), for {claim.window}: {said}",
@@ -81,7 +96,7 @@ def explain(verdict: Verdict) -> list[str]:
     for one in verdict.found:
         agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
         ratio = "" if one.ratio is None else f", {times(one.ratio)} of the claim"
-        told = f"{one.bound}{in_full(one.value, digits)} {one.unit}{ratio}"
+        told = f"{one.bound}{full_number(one.value, digits)} {one.unit}{ratio}"
         lines.append(f"  {agrees[one.agrees]}: {one.name}: {told}")
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
 
@@ -92,7 +107,7 @@ def times(ratio: float) -> str:
     return f"{ratio:.{digits}g}"
 
 
-def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
+def terms(found: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     """The raw lines that the number of one reading was made of, and the formula over them.
 
     Returns
@@ -113,29 +128,42 @@ def terms(found: Found, root: Path | None = None) -> dict[str, Any]:
     formula = traced["formula"].iloc[0]
     if found.scale != 1.0:
         formula = f"({formula}) * {found.scale!r}"
-    columns = ["role", "value", "unit", "sign", "source_id", "path", "line", "text", "publisher",
-               "address"]  # fmt: skip
+    columns = [
+        "role",
+        "value",
+        "unit",
+        "sign",
+        "source_id",
+        "path",
+        "line",
+        "text",
+        "publisher",
+        "address",
+    ]
     return {
-        "definition": found.name, "value": found.value, "unit": found.unit, "formula": formula,
+        "definition": found.name,
+        "value": found.value,
+        "unit": found.unit,
+        "formula": formula,
         "terms": traced[columns].to_dict("records"),
-    }  # fmt: skip
+    }
 
 
-def _first(found: Found) -> pd.DataFrame:
+def _first(found: ReadingResult) -> pd.DataFrame:
     """The row that holds the number; others may repeat it."""
     return found.frame[found.frame[found.result].notna()].iloc[[0]]
 
 
-def chosen(verdict: Verdict, name: str | None) -> list[Found]:
+def chosen(verdict: Verdict, name: str | None) -> list[ReadingResult]:
     """All that was found for a claim, or the one definition called `name`."""
     if name is None:
         return list(verdict.found)
     where = f"claim {verdict.claim.id}"
     names = {one.name: one for one in verdict.found}
-    return [the_one(where, "definition", name, names, QueryError)]
+    return [lookup(where, "definition", name, names, QueryError)]
 
 
-def announced(verdict: Verdict) -> list[dict[str, str]]:
+def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
     """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full."""
     rows = [
         {"reading": one.name, "value": repr(one.value), "unit": one.unit, "agrees": str(one.agrees)}
@@ -167,32 +195,42 @@ def table(found: Iterable[Verdict] | None = None, *, theme: str | None = None) -
     QueryError
         There is no such theme.
     LedgerError
-        As :func:`judge`.
+        As :func:`evaluate_claim`.
     """
     import pandas as pd
 
-    judged = list(verdicts() if found is None else found)
-    themes = {each.claim.theme: None for each in judged}
+    shown = list(verdicts() if found is None else found)
+    themes = {each.claim.theme: None for each in shown}
     if theme is not None:
-        the_one("the ledger", "theme", theme, themes, QueryError)
-        judged = [each for each in judged if each.claim.theme == theme]
+        lookup("the ledger", "theme", theme, themes, QueryError)
+        shown = [each for each in shown if each.claim.theme == theme]
     of_claim = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who")
     of_reading = ("value", "low", "high", "ratio", "agrees")
-    pairs = [(each, one) for each in judged for one in each.found or (None,)]
-    frame = pd.DataFrame([
-        {name: getattr(each.claim, name) for name in of_claim}
-        | {"verdict": each.verdict, "reason": each.reason, "reading": one.name if one else ""}
-        | {name: getattr(one, name) if one else None for name in of_reading}
-        for each, one in pairs
-    ]).astype({"figure": "float64", "value": "float64", "low": "float64", "high": "float64",
-               "ratio": "float64", "agrees": "boolean"})  # fmt: skip
+    pairs = [(each, one) for each in shown for one in each.found or (None,)]
+    frame = pd.DataFrame(
+        [
+            {name: getattr(each.claim, name) for name in of_claim}
+            | {"verdict": each.verdict, "reason": each.reason, "reading": one.name if one else ""}
+            | {name: getattr(one, name) if one else None for name in of_reading}
+            for each, one in pairs
+        ]
+    ).astype(
+        {
+            "figure": "float64",
+            "value": "float64",
+            "low": "float64",
+            "high": "float64",
+            "ratio": "float64",
+            "agrees": "boolean",
+        }
+    )
     sources = [name for _, one in pairs if one for name in one.sources]
     frame.attrs = {"sources": tuple(dict.fromkeys(sources)), "caveats": ()}
     lineage.record(frame, _formulas(pairs))
     return frame
 
 
-def _formulas(pairs: Iterable[tuple[Verdict, Found | None]]) -> dict[str, Formula]:
+def _formulas(pairs: Iterable[tuple[Verdict, ReadingResult | None]]) -> dict[str, Formula]:
     """How each row's number came about, for a trace of the table."""
     names: dict[str, Role] = {}
     values, ratios = [], []

@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REPRODUCED, DEPENDS, NOT_REPRODUCED, NOT_TESTABLE = (
-    "reproduced", "depends on the definition", "not reproduced", "not testable here",
-)  # fmt: skip
+    "reproduced",
+    "depends on the definition",
+    "not reproduced",
+    "not testable here",
+)
 FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
 
 
-class Found(NamedTuple):
+class ReadingResult(NamedTuple):
     """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
 
     `value` is `scale` times the number in the column `result` of `frame`, whose lines
@@ -83,7 +86,7 @@ class Verdict(NamedTuple):
     claim: Claim
     verdict: str
     reason: str
-    found: tuple[Found, ...]
+    found: tuple[ReadingResult, ...]
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -104,7 +107,7 @@ Asked = dict[str, Any]  # frames that were read, by their question: each is aske
 Read = partial[Any]  # of :func:`tradeflows.read`, told of which project and sources
 
 
-def judge(
+def evaluate_claim(
     claim: Claim, root: Path | None = None, asked: Asked | None = None, *, local: bool = False
 ) -> Verdict:
     """Evaluate every reading of `claim` and give the verdict by the rule above.
@@ -129,11 +132,12 @@ def judge(
     asked = {} if asked is None else asked
     read = partial(tables.read, root=root or catalogue.root(), local=local)
     if "repeats" not in asked:
-        asked["repeats"] = {row["id"]: row["repeats"] for row in published(**read.keywords)
-                            if row["repeats"]}  # fmt: skip
+        asked["repeats"] = {
+            row["id"]: row["repeats"] for row in published(**read.keywords) if row["repeats"]
+        }
     repeats = asked["repeats"]
     own = _origin(claim.cites, repeats)
-    found: list[Found] = []
+    found: list[ReadingResult] = []
     counted = {own}
     for reading in claim.readings:
         where = f"claim {claim.id}, reading {reading.name!r}"
@@ -166,7 +170,7 @@ def _origin(figure: str, repeats: Mapping[str, str]) -> str:
     return figure
 
 
-def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found:
+def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> ReadingResult:
     frame = _steps(reading.read, reading.steps, reading, read, asked)
     if reading.result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fi"]
@@ -204,13 +208,22 @@ def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> Found
     if said["qualifier"] in ("≤", "<"):
         low = 0.0 if value >= 0 else low
     frames = tuple(_read(each, read, asked) for each in (reading.read, reading.beside) if each)
-    return Found(
-        reading.name, value, low, high, claim.unit, value / claim.figure if claim.figure else None,
+    return ReadingResult(
+        reading.name,
+        value,
+        low,
+        high,
+        claim.unit,
+        value / claim.figure if claim.figure else None,
         _agrees(low, high, claim),
         "bound" if low != high else "",
-        _mind(frame, frames, **read.keywords), tuple(frame.attrs.get("sources", ())), frames, frame,
-        reading.result, reading.scale * factor,
-    )  # fmt: skip
+        _mind(frame, frames, **read.keywords),
+        tuple(frame.attrs.get("sources", ())),
+        frames,
+        frame,
+        reading.result,
+        reading.scale * factor,
+    )
 
 
 def _agrees(low: float, high: float, claim: Claim) -> bool | None:
@@ -218,9 +231,12 @@ def _agrees(low: float, high: float, claim: Claim) -> bool | None:
     within = claim.low <= low and high <= claim.high
     if within and not (open_below and low <= claim.low) and not (open_above and high >= claim.high):
         return True
-    if high < claim.low or low > claim.high or (open_below and high <= claim.low) or (
-        open_above and low >= claim.high
-    ):  # fmt: skip
+    if (
+        high < claim.low
+        or low > claim.high
+        or (open_below and high <= claim.low)
+        or (open_above and low >= claim.high)
+    ):
         return False
     # A single number is inside or outside; only an interval can be partly both.
     return None if low != high else False
@@ -239,8 +255,10 @@ def _reaches(frame: pd.DataFrame, filters: Mapping[str, Any]) -> None:
     """Refuse rows that do not reach both ends of the window that was asked for."""
     first = first_month(frame)
     begin, stop = int(first.min()), int((first + frame["n_months"]).max())
-    lacking = [*range(span(filters["start"])[0] if "start" in filters else begin, begin),
-               *range(stop, span(filters["end"])[1] if "end" in filters else stop)]  # fmt: skip
+    lacking = [
+        *range(span(filters["start"])[0] if "start" in filters else begin, begin),
+        *range(stop, span(filters["end"])[1] if "end" in filters else stop),
+    ]
     if lacking:
         raise LedgerError(f"the table does not cover the window; it lacks {runs(lacking)}")
 
@@ -250,9 +268,12 @@ def _question(filters: Mapping[str, Any]) -> str:
 
 
 def _steps(
-    filters: Mapping[str, Any], steps: Iterable[tuple[str, Mapping[str, Any]]], reading: Reading,
-    read: Read, asked: Asked,
-) -> pd.DataFrame:  # fmt: skip
+    filters: Mapping[str, Any],
+    steps: Iterable[tuple[str, Mapping[str, Any]]],
+    reading: Reading,
+    read: Read,
+    asked: Asked,
+) -> pd.DataFrame:
     """Read what `filters` ask for and apply `steps`; each question and each step is done once."""
     frame, done = _read(filters, read, asked), _question(filters)
     for name, arguments in steps:
@@ -277,9 +298,11 @@ def _steps(
 
 def _window(value: Any) -> Any:
     """A pair of months in TOML is a list, and a window in a measure a tuple."""
-    pair = isinstance(value, list) and len(value) == 2 and all(
-        isinstance(each, str) and each[:4].isdigit() for each in value
-    )  # fmt: skip
+    pair = (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(each, str) and each[:4].isdigit() for each in value)
+    )
     return tuple(value) if pair else value
 
 
@@ -310,13 +333,13 @@ def _mind(
     return tuple(dict.fromkeys([*told, *known, *notes]))
 
 
-def judged(
+def evaluate_all(
     claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
     """Judge several claims in turn; a question that they share is asked once."""
     root = root or catalogue.root()
     asked: Asked = {}
-    return [judge(claim, root, asked, local=local) for claim in claims]
+    return [evaluate_claim(claim, root, asked, local=local) for claim in claims]
 
 
 def verdicts(
@@ -324,4 +347,4 @@ def verdicts(
 ) -> list[Verdict]:
     """Judge every claim of a ledger, in its order; parameters and errors as :func:`load`."""
     root = root or catalogue.root()
-    return judged(load(ledger, root, local=local).values(), root, local=local)
+    return evaluate_all(load(ledger, root, local=local).values(), root, local=local)

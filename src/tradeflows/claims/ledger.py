@@ -78,19 +78,42 @@ class Claim(NamedTuple):
 
 # The keys of each table, with what stands under them.
 CLAIM_KEYS = {
-    "theme": str, "statement": str, "figure": str, "claimed": dict, "printed_to": float,
-    "window": str, "who": str, "where": str, "reason": str, "reading": list,
-}  # fmt: skip
+    "theme": str,
+    "statement": str,
+    "figure": str,
+    "claimed": dict,
+    "printed_to": float,
+    "window": str,
+    "who": str,
+    "where": str,
+    "reason": str,
+    "reading": list,
+}
 CLAIMED_KEYS = {"value": float, "unit": str, "qualifier": str, "low": float, "high": float}
-READING_KEYS = {"name": str, "read": dict, "steps": list, "beside": dict, "beside_steps": list,
-                "result": str, "scale": float, "per": str, "at_most": bool}  # fmt: skip
+READING_KEYS = {
+    "name": str,
+    "read": dict,
+    "steps": list,
+    "beside": dict,
+    "beside_steps": list,
+    "result": str,
+    "scale": float,
+    "per": str,
+    "at_most": bool,
+}
 # What TOML gives where a parameter of a measure takes one of these, and how to say so.
 KINDS: dict[Any, tuple[Any, str]] = {
-    str: (str, "a text"), bool: (bool, "true or false"), int: (int, "a whole number"),
-    float: ((int, float), "a number"), list: (list, "a list"), dict: (dict, "a table of keys"),
-    tuple: (list, "a pair"), Sequence: (list, "a list"), Iterable: (list, "a list"),
+    str: (str, "a text"),
+    bool: (bool, "true or false"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    list: (list, "a list"),
+    dict: (dict, "a table of keys"),
+    tuple: (list, "a pair"),
+    Sequence: (list, "a list"),
+    Iterable: (list, "a list"),
     Mapping: (dict, "a table of keys"),
-}  # fmt: skip
+}
 
 
 def path(root: Path) -> Path:
@@ -151,7 +174,7 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
     if ("figure" in entry) == ("claimed" in entry):
         raise LedgerError(f"{where}: needs either figure, an id in the table figures, or claimed")
     if "figure" in entry:
-        row = the_one(where, "figure", entry["figure"], figures)
+        row = lookup(where, "figure", entry["figure"], figures)
         said = {key: row[key] for key in ("value", "unit", "qualifier", "low", "high")}
         cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
     else:
@@ -165,8 +188,9 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
     cited = {key: entry.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
     _required(where, {key: value for key, value in cited.items() if value}, tuple(cited))
     if said["qualifier"] not in schema.QUALIFIERS:
-        raise LedgerError(f"{where}: no qualifier {said['qualifier']!r}; there are "
-                          f"{' '.join(schema.QUALIFIERS)}")  # fmt: skip
+        raise LedgerError(
+            f"{where}: no qualifier {said['qualifier']!r}; there are {' '.join(schema.QUALIFIERS)}"
+        )
     value = said["value"] if said["value"] is not None and said["value"] == said["value"] else None
     printed_to = entry.get("printed_to", 0.0)
     if printed_to < 0:
@@ -180,15 +204,28 @@ def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Cla
     if bool(readings) == bool(reason):
         raise LedgerError(f"{where}: needs either readings, or the reason why there are none")
     if reason:
-        the_one(where, "reason", reason, REASONS)
+        lookup(where, "reason", reason, REASONS)
     if readings and value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
     if readings and low == high and "printed_to" not in entry:
         raise LedgerError(f"{where}: lacks printed_to, the step to which its figure was printed")
     unit = SAME_UNIT.get(said["unit"], said["unit"])
-    return Claim(name, entry["theme"], entry["statement"], value, low, high, unit,
-                 said["qualifier"], cited["window"], cited["who"], cited["where"], reason,
-                 entry.get("figure", ""), readings)  # fmt: skip
+    return Claim(
+        name,
+        entry["theme"],
+        entry["statement"],
+        value,
+        low,
+        high,
+        unit,
+        said["qualifier"],
+        cited["window"],
+        cited["who"],
+        cited["where"],
+        reason,
+        entry.get("figure", ""),
+        readings,
+    )
 
 
 def _reading(where: str, entry: Any) -> Reading:
@@ -203,10 +240,12 @@ def _reading(where: str, entry: Any) -> Reading:
 
 def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(entry, list) or [type(each) for each in entry] != [str, dict]:
-        raise LedgerError(f"{where}: a step is a measure with its arguments, such as "
-                          f'["total", {{ value = "qty" }}], not {reprlib.repr(entry)}')  # fmt: skip
+        raise LedgerError(
+            f"{where}: a step is a measure with its arguments, such as "
+            f'["total", {{ value = "qty" }}], not {reprlib.repr(entry)}'
+        )
     name, arguments = entry
-    measure = the_one(where, "measure", name, every_measure())
+    measure = lookup(where, "measure", name, every_measure())
     options = inspect.signature(measure).parameters.values()
     kinds = {each.name: each.annotation for each in options if _kinds(each.annotation)}
     _known(f"{where}, {name}", arguments, kinds)
@@ -215,9 +254,11 @@ def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
 
 def every_measure() -> dict[str, Any]:
     """The functions of :mod:`tradeflows.measures` that take one frame or two, by name."""
-    return {name: one for name, one in vars(measures).items()
-            if inspect.isfunction(one) and not name.startswith("_")
-            and name != "stack"}  # fmt: skip
+    return {
+        name: one
+        for name, one in vars(measures).items()
+        if inspect.isfunction(one) and not name.startswith("_") and name != "stack"
+    }
 
 
 def interval(
@@ -269,10 +310,13 @@ def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None
         raise LedgerError(f"{where}: lacks {', '.join(lacking)}")
 
 
-def the_one(
-    where: str, what: str, word: str, among: Mapping[str, Any],
+def lookup(
+    where: str,
+    what: str,
+    word: str,
+    among: Mapping[str, Any],
     error: type[TradeflowsError] = LedgerError,
-) -> Any:  # fmt: skip
+) -> Any:
     """What is called `word` among those of a kind, or an error with the nearest name."""
     if word not in among:
         raise error(f"{where}: no {what} {word!r}{near(word, among)}")
@@ -281,4 +325,4 @@ def the_one(
 
 def named(claims: Mapping[str, Any], name: str) -> Any:
     """What is called `name` among `claims`, or a QueryError with the nearest name."""
-    return the_one("the ledger", "claim", name, claims, QueryError)
+    return lookup("the ledger", "claim", name, claims, QueryError)

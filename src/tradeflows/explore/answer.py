@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures
-from tradeflows.measures.common import LABELS, carry, listed, one_value
+from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.schema import TRADE, allowed
@@ -104,8 +104,9 @@ class Answer(pd.DataFrame):
             for column in ("reporter_iso", "partner_iso", "cmd_code", "breakdown", *labels)
             if column not in names and column in self and self[column].nunique(dropna=False) > 1
         ]
-        sums = measures.total(self, "value", names, over, every=every,
-                              absent_is_none=absent_is_none)  # fmt: skip
+        sums = measures.total(
+            self, "value", names, over, every=every, absent_is_none=absent_is_none
+        )
         # The labels stay as they are, since a trace goes by them.
         sums = sums.sort_values(["ref_period", "value"], ascending=[True, False])
         return answer(sums, heading(self))
@@ -136,10 +137,13 @@ class Answer(pd.DataFrame):
             whole = [name for name in ("reporter_iso",) if of[name].nunique() > 1]
             made = measures.share(self, of, "value", whole)
         else:
-            one_value(self, ["n_months"])
+            require_single_value(self, ["n_months"])
             member = column_of(self, of) if of else _series(self)[0]
-            rows = self if set(self["unit"]) & {*RATIOS} or not _several(self, member) else (
-                self.by(member, every=int(self["n_months"].iloc[0])))  # fmt: skip
+            rows = (
+                self
+                if set(self["unit"]) & {*RATIOS} or not _several(self, member)
+                else (self.by(member, every=int(self["n_months"].iloc[0])))
+            )
             made = measures.shares(rows, "value", member)
             if (
                 _money(self)
@@ -177,8 +181,9 @@ class Answer(pd.DataFrame):
         sides = (other, self) if flows == [{"X"}, {"M"}] else (self, other)
         band = measures.CIF_BAND if _money(self) and flows[0] != flows[1] else (1.0, 1.0)
         title = " over ".join(", ".join(sorted(set(side["publisher"]))) for side in sides)
-        return as_value(measures.gap(*sides, "value", band), "ratio", "times",
-                         f"{heading(self)}: {title}")  # fmt: skip
+        return as_value(
+            measures.gap(*sides, "value", band), "ratio", "times", f"{heading(self)}: {title}"
+        )
 
     def trace(self, column: str = "value") -> pd.DataFrame:
         """Lines of the raw files that each number was made of; see :func:`tradeflows.tables.trace`.
@@ -238,7 +243,7 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
         ]
         options = {"title": heading(frame), "unit": "Months held", "events": {}, **look}
         return charts.coverage(frame, held="held", by=strips, **options)
-    one_value(frame, ["unit"])
+    require_single_value(frame, ["unit"])
     largest, unit = frame["value"].abs().max(), str(frame["unit"].iloc[0])
     scale, word = next(((n, word) for n, word in SCALES if largest >= n), (1, ""))
     ends = {end: frame[end] / scale for end in ("low", "high") if end in frame}
@@ -330,4 +335,4 @@ def as_value(frame: pd.DataFrame, column: str, unit: str, title: str) -> Answer:
     """Make one column of a measure's result the value of an answer."""
     result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
-    return answer(carry(result, frame, formulas=formulas, kept=[Role(frame)]), title)
+    return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title)

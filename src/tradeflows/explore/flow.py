@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.measures.common import carry, unit_of
+from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
@@ -17,8 +17,14 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX"}
-CURRENCIES = {"yuan": "CNY", "renminbi": "CNY", "rouble": "RUB", "ruble": "RUB", "dollar": "USD",
-              "euro": "EUR"}  # fmt: skip
+CURRENCIES = {
+    "yuan": "CNY",
+    "renminbi": "CNY",
+    "rouble": "RUB",
+    "ruble": "RUB",
+    "dollar": "USD",
+    "euro": "EUR",
+}
 # The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
 EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
 SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
@@ -85,8 +91,14 @@ def flow(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv; did you mean ...
     """
-    asked = {"product": product, "partner": area_ids(partner) or "countries",
-             "flow": DIRECTIONS.get(flow, flow), "start": start, "end": end, **filters}  # fmt: skip
+    asked = {
+        "product": product,
+        "partner": area_ids(partner) or "countries",
+        "flow": DIRECTIONS.get(flow, flow),
+        "start": start,
+        "end": end,
+        **filters,
+    }
     root = root or catalogue.root()
     who = area_ids(reporter) or ["countries"]
     rows = {
@@ -104,8 +116,9 @@ def flow(
     asked["freq"] = freq
     if any(unit in found["qty_unit"].to_pylist() for found in rows.values()):
         asked["qty_unit"] = unit
-    if not filters.get("cumulation") and any("period" in found["cumulation"].to_pylist()
-                                             for found in rows.values()):  # fmt: skip
+    if not filters.get("cumulation") and any(
+        "period" in found["cumulation"].to_pylist() for found in rows.values()
+    ):
         asked["cumulation"] = "period"
     asked.setdefault("breakdown", tables.PARTS)
     stated = [one for one in who if freq in rhythms[one]] or who[:1]  # of none, read says why
@@ -113,14 +126,19 @@ def flow(
     told = catalogue.load(root, local=filters.get("local", False))
     used = sorted({source for frame in frames.values() for source in frame.attrs["sources"]})
     caveats += [f"{name}: {' '.join(told[name].note.split())}" for name in used if told[name].note]
-    caveats += [f"{codes.area_name(one)} states nothing of this, so it is in no sum or share here"
-                for one in who if one not in frames]  # fmt: skip
+    caveats += [
+        f"{codes.area_name(one)} states nothing of this, so it is in no sum or share here"
+        for one in who
+        if one not in frames
+    ]
     units = {one: _units(frame) for one, frame in frames.items()}
     shared = [each for each in units[stated[0]] if all(each in found for found in units.values())]
     if not (shared if not unit else unit in shared):
         said = "; ".join(f"{one} in {' or '.join(found) or 'none'}" for one, found in units.items())
-        raise QueryError(f"unit={unit!r} is not stated by all: {said}; choose another unit, or "
-                         "ask for fewer reporters")  # fmt: skip
+        raise QueryError(
+            f"unit={unit!r} is not stated by all: {said}; choose another unit, or "
+            "ask for fewer reporters"
+        )
     return _valued([*frames.values()], unit or shared[0], caveats)
 
 
@@ -137,14 +155,23 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 def area_ids(words: Words) -> list[str]:
     """Ids of the areas that words name."""
     listed = [words] if isinstance(words, str) else [*(words or ())]
-    return [each if each == "countries" else codes.area(EU.get(each.casefold(), each))
-            for each in listed]  # fmt: skip
+    return [
+        each if each == "countries" else codes.area(EU.get(each.casefold(), each))
+        for each in listed
+    ]
 
 
 def held(
-    root: Path, columns: list[str], table: str = "trade", *, local: bool = False,
-    start: Any = None, end: Any = None, as_of: Any = None, **filters: Any,
-) -> pa.Table:  # fmt: skip
+    root: Path,
+    columns: list[str],
+    table: str = "trade",
+    *,
+    local: bool = False,
+    start: Any = None,
+    end: Any = None,
+    as_of: Any = None,
+    **filters: Any,
+) -> pa.Table:
     """Some columns of the rows of `table` that a question would be answered from."""
     asked = {
         name: tables.texts_of(name, each) for name, each in filters.items() if each is not None
@@ -155,7 +182,7 @@ def held(
     window = tables.month_of(start, "start"), tables.month_of(end, "end", last=True)
     rows = tables.scan(tables.stored(root, table, local=local), table, wanted, *window)
     if as_of is not None:
-        told = [name for name in ("source_id", *tables.TOLD) if name in rows.column_names]
+        told = [name for name in ("source_id", *tables.DATE_COLUMNS) if name in rows.column_names]
         known = tables.day_known(rows.select(told).to_pandas(), sources)
         rows = rows.filter(pa.array(known.le(as_of)))
     return rows.select(columns)
@@ -181,7 +208,7 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
         part = frame.assign(value=frame[column] / (1000 if unit == "tonnes" else 1), unit=unit)
         name = "weight" if unit == "tonnes" else "value"
         formulas = {"value": Formula(text, {name: Role(frame, column)})}
-        parts.append(carry(part, frame, formulas=formulas, kept=[Role(frame)]))
+        parts.append(with_lineage(part, frame, formulas=formulas, kept=[Role(frame)]))
     named = {str(place): part for place, part in enumerate(parts)}
     whole = parts[0] if len(parts) == 1 else measures.stack(named, "asked").drop(columns="asked")
     if nulls := int(whole["value"].isna().sum()):
@@ -191,9 +218,13 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
 
 
 def settlement(
-    currency: str = "yuan", concept: str = "export settlement", region: str = "total",
-    *, root: Path | None = None, **filters: Any,
-) -> Answer:  # fmt: skip
+    currency: str = "yuan",
+    concept: str = "export settlement",
+    region: str = "total",
+    *,
+    root: Path | None = None,
+    **filters: Any,
+) -> Answer:
     """Shares of a currency in payments, as published: each family of figures under its name.
 
     Parameters
@@ -220,23 +251,36 @@ def settlement(
     Name: value, dtype: float64
     """
     root = root or catalogue.root()
-    asked = {"concept": concept, "region": region, "unit": "%", **filters,
-             "currency_group": CURRENCIES.get(currency.casefold(), currency)}  # fmt: skip
+    asked = {
+        "concept": concept,
+        "region": region,
+        "unit": "%",
+        **filters,
+        "currency_group": CURRENCIES.get(currency.casefold(), currency),
+    }
     rows = held(root, ["measure"], "settlement", **asked)
     # Of no family, read says why.
     families = sorted(set(rows["measure"].to_pylist())) or [asked.get("measure")]
     parts = [tables.read("settlement", root=root, **asked | {"measure": each}) for each in families]
-    whole = carry(pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True), *parts)
+    whole = with_lineage(
+        pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True), *parts
+    )
     if len(families) > 1:
-        whole.attrs["caveats"] = ("families of figures count differently and are never one line",
-                                  *whole.attrs["caveats"])  # fmt: skip
+        whole.attrs["caveats"] = (
+            "families of figures count differently and are never one line",
+            *whole.attrs["caveats"],
+        )
     return answer(whole)
 
 
 def figures(
-    word: str = "", *, above: float | None = None, unit: str = "USD", root: Path | None = None,
+    word: str = "",
+    *,
+    above: float | None = None,
+    unit: str = "USD",
+    root: Path | None = None,
     **filters: Any,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Published figures about goods that a word names, such as every one above an amount.
 
     Parameters
@@ -269,8 +313,10 @@ def figures(
         others = found[
             found["unit"].ne(unit) & found["unit"].isin(["USD", "EUR", "GBP", "CNY", "RUB"])
         ]
-        caveats += [f"{one.id} is in {one.unit} ({one.value:,.0f}), so not compared"
-                    for one in others.itertuples()]  # fmt: skip
+        caveats += [
+            f"{one.id} is in {one.unit} ({one.value:,.0f}), so not compared"
+            for one in others.itertuples()
+        ]
         found = found[found["unit"].eq(unit)]
         sure = found["value"].gt(above) & ~found["qualifier"].isin(MAY_BE_BELOW)
         sure |= found["value"].eq(above) & found["qualifier"].isin(SURELY_ABOVE)

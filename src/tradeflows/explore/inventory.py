@@ -17,8 +17,11 @@ from tradeflows.model.periods import runs
 from tradeflows.retrieval import catalogue
 
 # By table: the columns that name what a figure is about, and the one of its unit.
-SAID = (("settlement", ["concept", "currency_group"], "unit"), ("figures", ["topic"], "unit"),
-        ("rates", ["base", "statistic"], "quote"))  # fmt: skip
+SAID = (
+    ("settlement", ["concept", "currency_group"], "unit"),
+    ("figures", ["topic"], "unit"),
+    ("rates", ["base", "statistic"], "quote"),
+)
 
 
 def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
@@ -47,8 +50,9 @@ def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
     plain = CURRENCIES.get(word.casefold(), word).casefold()
     rows = [*_traded(tables.stored(root, "trade", local=local), plain)]
     for name, by, unit in SAID:
-        rows += _said(tables.stored(root, name, local=local).to_table().to_pandas(), plain, name,
-                      by, unit)  # fmt: skip
+        rows += _said(
+            tables.stored(root, name, local=local).to_table().to_pandas(), plain, name, by, unit
+        )
     if not rows:
         words = [row["word"] for row in codes._rows("product_words.csv")]
         raise QueryError(f"nothing is held of {word!r} (see tf.sources()){near(word, words)}")
@@ -61,21 +65,38 @@ def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
 def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
     """What trade holds of the products that a word names, one entry a source and code."""
     measured = tables.MEASURES["trade"]
-    columns = ["source_id", "cmd_code", "reporter_iso", "partner_iso", "ref_period", "n_months",
-               "qty_unit", "currency", *measured]  # fmt: skip
+    columns = [
+        "source_id",
+        "cmd_code",
+        "reporter_iso",
+        "partner_iso",
+        "ref_period",
+        "n_months",
+        "qty_unit",
+        "currency",
+        *measured,
+    ]
     found = _matching(word, pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist())
     here = pc.field("cmd_code").isin(pa.array(found, pa.string()))
     rows = stored.to_table(columns, filter=here).to_pandas()
     for (source, code), part in rows.groupby(["source_id", "cmd_code"]):
         stated = {column: unit for column, unit in measured.items() if part[column].notna().any()}
-        units = [each for unit in stated.values()
-                 for each in (part[unit].dropna() if unit in part else [unit])]  # fmt: skip
+        units = [
+            each
+            for unit in stated.values()
+            for each in (part[unit].dropna() if unit in part else [unit])
+        ]
         yield {
-            "name": codes.product_name(code), "code": code,
-            "reporters": _few(part["reporter_iso"]), "partners": _few(part["partner_iso"]),
-            "unit": ", ".join(sorted(set(units))), "held": _months(part), "rows": len(part),
-            "table": "trade", "source_id": source,
-        }  # fmt: skip
+            "name": codes.product_name(code),
+            "code": code,
+            "reporters": _few(part["reporter_iso"]),
+            "partners": _few(part["partner_iso"]),
+            "unit": ", ".join(sorted(set(units))),
+            "held": _months(part),
+            "rows": len(part),
+            "table": "trade",
+            "source_id": source,
+        }
 
 
 def _said(
@@ -85,25 +106,35 @@ def _said(
     rows = rows[texts.str.casefold().str.contains(word, regex=False)]
     if table == "figures":
         ends = [pd.to_datetime(rows[f"window_{end}"]).dt for end in ("start", "end")]
-        rows = rows.assign(ref_period=rows["window_start"], n_months=1 + 12 * (
-            ends[1].year - ends[0].year) + ends[1].month - ends[0].month)  # fmt: skip
+        rows = rows.assign(
+            ref_period=rows["window_start"],
+            n_months=1 + 12 * (ends[1].year - ends[0].year) + ends[1].month - ends[0].month,
+        )
     for (source, *names), part in rows.groupby(["source_id", *by]):
         yield {
-            "name": ", ".join(names), "code": "", "reporters": "", "partners": "",
-            "unit": _few(part[unit], str), "held": _months(part.dropna(subset="n_months")),
-            "rows": len(part), "table": table, "source_id": source,
-        }  # fmt: skip
+            "name": ", ".join(names),
+            "code": "",
+            "reporters": "",
+            "partners": "",
+            "unit": _few(part[unit], str),
+            "held": _months(part.dropna(subset="n_months")),
+            "rows": len(part),
+            "table": table,
+            "source_id": source,
+        }
 
 
 def _matching(word: str, among: Sequence[str]) -> list[str]:
     """Codes that begin with `word`, are named by it, or lie within what is."""
     named = {row["code"] for row in codes._rows("product_words.csv") if word in row["word"]}
     return [
-        code for code in among
-        if code in named or code.casefold().startswith(word)
+        code
+        for code in among
+        if code in named
+        or code.casefold().startswith(word)
         or word in codes.product_name(code).casefold()
         or any(codes.is_under(code, whole) for whole in named - {tables.ALL_GOODS})
-    ]  # fmt: skip
+    ]
 
 
 def _few(values: pd.Series, name: Any = codes.area_name) -> str:
@@ -137,8 +168,10 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     880621  remote-controlled drones, to 250 g            92
     """
     stored = tables.stored(root or catalogue.root(), "trade", local=local)
-    held = {each["values"]: each["counts"] for each in
-            pc.value_counts(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()}  # fmt: skip
+    held = {
+        each["values"]: each["counts"]
+        for each in pc.value_counts(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
+    }
     said: dict[str, list[str]] = {}
     for row in codes._rows("product_words.csv"):
         said.setdefault(row["code"], []).append(row["word"])
@@ -147,8 +180,9 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
         raise QueryError(f"no product {word!r}{near(word, codes._products())}")
     return pd.DataFrame(
         [(codes.product_name(c), ", ".join(said.get(c, [])), held.get(c, 0)) for c in found],
-        columns=["name", "words", "rows"], index=pd.Index(found, name="code"),
-    )  # fmt: skip
+        columns=["name", "words", "rows"],
+        index=pd.Index(found, name="code"),
+    )
 
 
 def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -175,13 +209,18 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
         raise QueryError(f"no area {word!r}{near(word, codes._typed())}")
     stored = tables.stored(root or catalogue.root(), "trade", local=local)
     table = stored.to_table(["reporter_iso", "partner_iso"])
-    counts = [{each["values"]: each["counts"] for each in pc.value_counts(table[name]).to_pylist()}
-              for name in table.column_names]  # fmt: skip
+    counts = [
+        {each["values"]: each["counts"] for each in pc.value_counts(table[name]).to_pylist()}
+        for name in table.column_names
+    ]
     return pd.DataFrame(
-        [(codes.area_name(a), codes._area(a)["kind"], *(each.get(a, 0) for each in counts))
-         for a in found],
-        columns=["name", "kind", "reports", "partner"], index=pd.Index(found, name="area"),
-    )  # fmt: skip
+        [
+            (codes.area_name(a), codes._area(a)["kind"], *(each.get(a, 0) for each in counts))
+            for a in found
+        ],
+        columns=["name", "kind", "reports", "partner"],
+        index=pd.Index(found, name="area"),
+    )
 
 
 def sources(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -203,23 +242,49 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     """
     root = root or catalogue.root()
     told, who = catalogue.load(root, local=local), catalogue.publishers(root, local=local)
-    kept = {name: each for name, each in told.items() if word.casefold() in
-            f"{name} {each.title} {who[each.publisher].name}".casefold()}  # fmt: skip
+    kept = {
+        name: each
+        for name, each in told.items()
+        if word.casefold() in f"{name} {each.title} {who[each.publisher].name}".casefold()
+    }
     if not kept:
         raise QueryError(f"no source {word!r}{near(word, told)}")
     ends: dict[str, list[Any]] = {}
     for table in schema.TABLES:
         day = tables.dates_of(table)[0]
         held = tables.stored(root, table, local=local).to_table(["source_id", day])
-        ends |= {each["source_id"]: [each[f"{day}_{name}"] for name in ("count", "min", "max")]
-                 for each in held.group_by("source_id").aggregate(
-                     [(day, "min"), (day, "max"), (day, "count")]).to_pylist()}  # fmt: skip
+        ends |= {
+            each["source_id"]: [each[f"{day}_{name}"] for name in ("count", "min", "max")]
+            for each in held.group_by("source_id")
+            .aggregate([(day, "min"), (day, "max"), (day, "count")])
+            .to_pylist()
+        }
     return pd.DataFrame(
-        [(who[each.publisher].short, each.title, each.table, *_ends(ends.get(name)), each.vintage,
-           f"{each.retrieved:%Y-%m-%d}", each.licence) for name, each in kept.items()],
-        columns=["publisher", "title", "table", "rows", "first", "last", "vintage", "retrieved",
-                 "licence"], index=pd.Index(kept, name="source_id"),
-    )  # fmt: skip
+        [
+            (
+                who[each.publisher].short,
+                each.title,
+                each.table,
+                *_ends(ends.get(name)),
+                each.vintage,
+                f"{each.retrieved:%Y-%m-%d}",
+                each.licence,
+            )
+            for name, each in kept.items()
+        ],
+        columns=[
+            "publisher",
+            "title",
+            "table",
+            "rows",
+            "first",
+            "last",
+            "vintage",
+            "retrieved",
+            "licence",
+        ],
+        index=pd.Index(kept, name="source_id"),
+    )
 
 
 def _ends(found: Sequence[Any] | None) -> Iterator[Any]:

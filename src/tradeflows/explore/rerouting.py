@@ -52,8 +52,12 @@ class Card(NamedTuple):
     def plot(self, **look: Any) -> Any:
         """Draw the ratio of each comparison; options of :class:`tradeflows.charts.Look`."""
         unit = str(self.buyers["unit"].iloc[0]).removesuffix(" a month")
-        options = {"title": self.title, "unit": f"How many {unit} were gained for each lost",
-                   "reference": {"All that was lost": 1.0}, **look}  # fmt: skip
+        options = {
+            "title": self.title,
+            "unit": f"How many {unit} were gained for each lost",
+            "reference": {"All that was lost": 1.0},
+            **look,
+        }
         return self.ratios.plot(**options)
 
     def _tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -67,12 +71,15 @@ class Card(NamedTuple):
         return "\n\n".join([self.title, *told, unseen, *source_line(self.buyers)])
 
     def _repr_html_(self) -> str:
-        told = "".join(f"<p><b>{html.escape(head)}</b></p>{as_html(table)}"
-                       for head, table in self._tables())  # fmt: skip
+        told = "".join(
+            f"<p><b>{html.escape(head)}</b></p>{as_html(table)}" for head, table in self._tables()
+        )
         unseen = "".join(f"<li>{html.escape(each)}</li>" for each in self.unseen)
         foot = html.escape("".join(source_line(self.buyers)))
-        return (f"<h3>{html.escape(self.title)}</h3>{told}<p><b>What this cannot show</b></p>"
-                f"<ul>{unseen}</ul><p><small>{foot}</small></p>")  # fmt: skip
+        return (
+            f"<h3>{html.escape(self.title)}</h3>{told}<p><b>What this cannot show</b></p>"
+            f"<ul>{unseen}</ul><p><small>{foot}</small></p>"
+        )
 
 
 def rerouting(
@@ -142,8 +149,10 @@ def rerouting(
     unseen += [text for role, text in ROLES.items() if role in set(frame["partner_role"])]
     goods_of = {buyer: ", ".join(sorted(set(one["cmd_code"]))) for buyer, one in series.items()}
     if len({code[:4] if code.isdigit() else code for code in goods_of.values()}) > 1:
-        unseen.append("The goods are not quite the same: " + "; ".join(
-            f"{codes.area_name(buyer)} {code}" for buyer, code in goods_of.items()))  # fmt: skip
+        unseen.append(
+            "The goods are not quite the same: "
+            + "; ".join(f"{codes.area_name(buyer)} {code}" for buyer, code in goods_of.items())
+        )
     prices = _prices(series, main, unseen)
     told = tuple(dict.fromkeys(unseen))
     return Card(_sentence(goods, buyers, ratios), buyers, ratios, prices, told)
@@ -151,8 +160,10 @@ def rerouting(
 
 def _windows(month: int, year: int, after: int) -> dict[str, tuple[Any, Any]]:
     twelve = month_text(month - 12), month_text(month - 1)
-    pairs = {f"{a} to {b}": (str(a), str(b)) for a, b in (
-        (year - 1, after), (year - 1, after + 1), (year - 3, after))}  # fmt: skip
+    pairs = {
+        f"{a} to {b}": (str(a), str(b))
+        for a, b in ((year - 1, after), (year - 1, after + 1), (year - 3, after))
+    }
     placebos = {f"Placebo, {a} to {a + 2}": (str(a), str(a + 2)) for a in (year - 3, year - 4)}
     return {**pairs, f"12 months to {twelve[1]}, to {after}": (twelve, str(after)), **placebos}
 
@@ -162,15 +173,28 @@ def _series(
 ) -> tuple[pd.DataFrame, list[str]]:
     """One buyer's months, each from one source, and what to say of that."""
     asked = {"product": product, "partner": origin, **filters}
-    ids = held(root, ["source_id"], reporter=buyer, flow="M", freq="M",
-               **{**asked, "partner": area_ids(origin)})  # fmt: skip
+    ids = held(
+        root,
+        ["source_id"],
+        reporter=buyer,
+        flow="M",
+        freq="M",
+        **{**asked, "partner": area_ids(origin)},
+    )
     names = sorted(set(ids["source_id"].to_pylist())) or [None]  # of none, flow says why
-    parts = [flow(**{**asked, "reporter": buyer, "freq": "M", "source": name, "root": root})
-             for name in names]  # fmt: skip
+    parts = [
+        flow(**{**asked, "reporter": buyer, "freq": "M", "source": name, "root": root})
+        for name in names
+    ]
     told = catalogue.load(root, local=filters.get("local", False))
-    first, *others = sorted(parts, key=lambda part: (
-        -int(part["ref_period"].max().year >= int(after)), -len(part),
-        told[part["source_id"].iloc[0]].rank))  # fmt: skip
+    first, *others = sorted(
+        parts,
+        key=lambda part: (
+            -int(part["ref_period"].max().year >= int(after)),
+            -len(part),
+            told[part["source_id"].iloc[0]].rank,
+        ),
+    )
     whole, said = {first["source_id"].iloc[0]: pd.DataFrame(first)}, []
     whole[first["source_id"].iloc[0]].attrs = first.attrs
     for other in others:
@@ -182,19 +206,28 @@ def _series(
             continue
         both = other.merge(first, on=["ref_period", "n_months"])
         gap = 100 * (both["value_x"] / both["value_y"] - 1).abs().max()
-        overlap = f"they differ by at most {gap:.1f} % in {len(both)} months" if len(both) else (
-            "they share no month")  # fmt: skip
-        said.append(f"{codes.area_name(buyer)}: {name} stands in outside the months of "
-                    f"{first['source_id'].iloc[0]}; {overlap}")  # fmt: skip
+        overlap = (
+            f"they differ by at most {gap:.1f} % in {len(both)} months"
+            if len(both)
+            else ("they share no month")
+        )
+        said.append(
+            f"{codes.area_name(buyer)}: {name} stands in outside the months of "
+            f"{first['source_id'].iloc[0]}; {overlap}"
+        )
         whole[name] = other[outside]
         break
     return measures.stack(whole, "from"), said
 
 
 def _over(
-    frame: pd.DataFrame, olds: list[str], news: list[str], event: str,
-    windows: dict[str, tuple[Any, Any]], unseen: list[str],
-) -> pd.DataFrame:  # fmt: skip
+    frame: pd.DataFrame,
+    olds: list[str],
+    news: list[str],
+    event: str,
+    windows: dict[str, tuple[Any, Any]],
+    unseen: list[str],
+) -> pd.DataFrame:
     """The ratio under each comparison that all buyers have figures for."""
     found = {}
     for name, pair in windows.items():
@@ -211,14 +244,26 @@ def _over(
 def _others(
     root: Path, product: str, origin: str, named: set[str], event: str, filters: dict[str, Any]
 ) -> list[str]:
-    rows = held(root, ["reporter_iso"], product=product, partner=area_ids(origin), flow="M",
-                reporter="countries", start=event, **filters)  # fmt: skip
+    rows = held(
+        root,
+        ["reporter_iso"],
+        product=product,
+        partner=area_ids(origin),
+        flow="M",
+        reporter="countries",
+        start=event,
+        **filters,
+    )
     others = [
-        codes.area_name(each) for each in sorted(set(rows["reporter_iso"].to_pylist()) - named)
+        codes.area_name(each)
+        for each in sorted(set(rows["reporter_iso"].to_pylist()) - named)
         if not any(codes.contains(whole, each) for whole in named)
-    ]  # fmt: skip
-    return [f"Buyers that are not named and state this flow after {event}: {', '.join(others)}"
-            if others else "Other buyers: nothing of theirs is held"]  # fmt: skip
+    ]
+    return [
+        f"Buyers that are not named and state this flow after {event}: {', '.join(others)}"
+        if others
+        else "Other buyers: nothing of theirs is held"
+    ]
 
 
 def _prices(
@@ -233,18 +278,24 @@ def _prices(
             unseen.append(f"{codes.area_name(buyer)}: price and quantity not split, since {error}")
     if not split:
         return None
-    unseen.append("Prices are values over weights at the importer's border: they hold freight and "
-                  "insurance where CIF, and do not tell a discount from a grade")  # fmt: skip
+    unseen.append(
+        "Prices are values over weights at the importer's border: they hold freight and "
+        "insurance where CIF, and do not tell a discount from a grade"
+    )
     whole = measures.stack(split, "reporter_iso").drop(columns="cmd_code")
     return as_value(whole, "change", "USD", f"Price against quantity, {main[0]} to {main[1]}")
 
 
 def _sentence(goods: str, buyers: Answer, ratios: Answer) -> str:
-    change = {codes.area_name(each): value for each, value in
-              zip(buyers["reporter_iso"], buyers["value"], strict=True)}  # fmt: skip
+    change = {
+        codes.area_name(each): value
+        for each, value in zip(buyers["reporter_iso"], buyers["value"], strict=True)
+    }
     unit = buyers["unit"].iloc[0]
     told = ", ".join(f"{name} {value / 1e6:+,.1f}" for name, value in change.items())
     tested = ratios[~ratios["placebo"]]["value"]
-    return (f"{goods[:1].upper()}{goods[1:]}, million {unit}: {told}; gained for each lost: "
-            f"{tested.iloc[0]:.2f} ({tested.min():.2f} to {tested.max():.2f} over "
-            f"{len(tested)} comparisons)")  # fmt: skip
+    return (
+        f"{goods[:1].upper()}{goods[1:]}, million {unit}: {told}; gained for each lost: "
+        f"{tested.iloc[0]:.2f} ({tested.min():.2f} to {tested.max():.2f} over "
+        f"{len(tested)} comparisons)"
+    )

@@ -13,7 +13,7 @@ from tradeflows.measures.chains import chained
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, share, yoy
 from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
-from tradeflows.measures.endings import let_go, of_base
+from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.rates import convert, cross, customs_rate
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
@@ -21,8 +21,33 @@ from tradeflows.measures.units import BARRELS_PER_TONNE, DAYS_PER_MONTH, barrels
 from tradeflows.model.periods import Window
 
 __all__ = [
-    "BARRELS_PER_TONNE", "CIF_BAND", "DAYS_PER_MONTH", "OUTLIER", "Window", "barrels_per_day",
-    "baskets", "chained", "convert", "cross", "customs_rate", "difference", "displacement",
-    "displacement_over", "from_members", "gap", "growth", "hhi", "let_go", "of_base", "per_month",
-    "price_quantity", "share", "shares", "stack", "sum_parts", "total", "unit_value", "yoy",
-]  # fmt: skip
+    "BARRELS_PER_TONNE",
+    "CIF_BAND",
+    "DAYS_PER_MONTH",
+    "OUTLIER",
+    "Window",
+    "barrels_per_day",
+    "baskets",
+    "chained",
+    "convert",
+    "cross",
+    "customs_rate",
+    "difference",
+    "displacement",
+    "displacement_over",
+    "from_members",
+    "gap",
+    "growth",
+    "hhi",
+    "index_to_base",
+    "last_active_month",
+    "per_month",
+    "price_quantity",
+    "share",
+    "shares",
+    "stack",
+    "sum_parts",
+    "total",
+    "unit_value",
+    "yoy",
+]

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
-    bare,
-    carry,
+    combine_flags,
     grain_of,
     grouped,
-    joined,
-    need,
     numbers_of,
+    require_columns,
     unique,
+    with_lineage,
+    without_attrs,
 )
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
@@ -66,7 +66,7 @@ def chained(
         Codes of other levels, a figure below 0, one stated twice, a period that crosses a year, or
         a pair of years of which the table says nothing.
     """
-    need(frame, "cmd_code", "ref_period", "n_months", value)
+    require_columns(frame, "cmd_code", "ref_period", "n_months", value)
     if odd := sorted({code for code in frame["cmd_code"] if len(code) != DIGITS}):
         query = "frame.query('cmd_code.str.len() == 8')"
         raise QueryError(f"cmd_code has {odd[0]}: keep codes of eight digits, such as {query}")
@@ -84,8 +84,11 @@ def chained(
 
     held = frame["cmd_code"].groupby(year).agg(set).to_dict()
     steps = _steps(relations, held)
-    links = {(there, code): found for there, some in held.items()
-             for code, found in _walk(some, there, base_year, steps).items()}  # fmt: skip
+    links = {
+        (there, code): found
+        for there, some in held.items()
+        for code, found in _walk(some, there, base_year, steps).items()
+    }
     absent = _absent(links, held, base_year, steps)
     if whole:
         names = _closed(links)
@@ -94,18 +97,20 @@ def chained(
     count = np.array([len(each) for each in found])
     row = np.repeat(np.arange(len(frame)), count)
     sole = count[row] == 1
-    lines = bare(frame)[keys].iloc[row].reset_index(drop=True)
+    lines = without_attrs(frame)[keys].iloc[row].reset_index(drop=True)
     lines["cmd_code"] = [code for each in found for code in each]
     slot, result = grouped(lines, list(lines))
 
     n, figures = len(result), numbers.to_numpy()[row]
     hole = np.bincount(slot, np.isnan(figures), n) > 0
-    low, high = (np.bincount(slot[some], np.nan_to_num(figures[some]), n)
-                 for some in (sole, np.ones(len(row), bool)))  # fmt: skip
+    low, high = (
+        np.bincount(slot[some], np.nan_to_num(figures[some]), n)
+        for some in (sole, np.ones(len(row), bool))
+    )
     result.insert(0, "classification_code", f"CN{base_year}")
     result[value] = np.where(hole | (low < high), np.nan, high)
     result["low"], result["high"] = low, np.where(hole, np.nan, high)
-    result = result.assign(**joined(frame, row, slot, n))
+    result = result.assign(**combine_flags(frame, row, slot, n))
 
     def of(some: np.ndarray, which: np.ndarray) -> Formula:
         stated = some & ~np.isnan(figures) & which[slot]
@@ -115,13 +120,21 @@ def chained(
     if vague := int((low < high).sum()):
         caveats.append(f"{vague} of {n} figures of {value} are intervals, since codes were split")
     if absent:
-        caveats.append(f"{len(absent)} codes that belong to these have no row and count as none: "
-                       f"{', '.join(absent[:5])}{' …' if len(absent) > 5 else ''}")  # fmt: skip
+        caveats.append(
+            f"{len(absent)} codes that belong to these have no row and count as none: "
+            f"{', '.join(absent[:5])}{' …' if len(absent) > 5 else ''}"
+        )
     every = np.ones(len(row), bool)
-    return carry(result, frame, caveats=caveats, formulas={
-        value: of(every, result[value].notna().to_numpy()), "high": of(every, ~hole),
-        "low": of(sole, np.ones(n, bool)),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        caveats=caveats,
+        formulas={
+            value: of(every, result[value].notna().to_numpy()),
+            "high": of(every, ~hole),
+            "low": of(sole, np.ones(n, bool)),
+        },
+    )
 
 
 def _steps(relations: Any, held: Mapping[int, set[str]]) -> dict[tuple[int, int], Step]:
@@ -131,7 +144,7 @@ def _steps(relations: Any, held: Mapping[int, set[str]]) -> dict[tuple[int, int]
     both: it goes on as itself too, whether or not the table troubled to say so.
     """
     table = pd.DataFrame(relations)
-    need(table, "period", "predecessor", "successor")
+    require_columns(table, "period", "predecessor", "successor")
     steps: dict[tuple[int, int], dict[str, set[str]]] = {}
     for period, old, new in table[["period", "predecessor", "successor"]].itertuples(index=False):
         first, last = int(period[:4]), int(period[4:])
@@ -151,8 +164,10 @@ def _walk(
     way = range(start, end, 1 if start < end else -1)
     pairs = [(here, here + way.step) for here in way]
     if lacking := [pair for pair in pairs if pair not in steps]:
-        raise QueryError(f"the table says nothing of {min(lacking[0])} to {max(lacking[0])}: give "
-                         "one that does, or a nearer base_year")  # fmt: skip
+        raise QueryError(
+            f"the table says nothing of {min(lacking[0])} to {max(lacking[0])}: give "
+            "one that does, or a nearer base_year"
+        )
     walked = {}
     for code in codes:
         found = {code}
@@ -163,9 +178,11 @@ def _walk(
 
 
 def _absent(
-    links: Mapping[tuple[int, str], set[str]], held: Mapping[int, set[str]], base: int,
+    links: Mapping[tuple[int, str], set[str]],
+    held: Mapping[int, set[str]],
+    base: int,
     steps: Mapping[tuple[int, int], Step],
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Codes of a year that would add to what the frame has of that year, and are not in it."""
     found = set()
     for year, codes in held.items():

@@ -13,26 +13,59 @@ from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
 
 CELL = (
-    "reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code", "cumulation",
-    "breakdown", "concept", "measure", "region", "currency_group",
-)  # fmt: skip
+    "reporter_iso",
+    "partner_iso",
+    "partner_role",
+    "flow_code",
+    "cmd_code",
+    "cumulation",
+    "breakdown",
+    "concept",
+    "measure",
+    "region",
+    "currency_group",
+)
 LABELS = ("classification_code", "valuation")  # how a cell is stated, not which cell it is
 UNITS = {
-    "value_reported": ("currency", "valuation"), "primary_value_usd": ("valuation",),
-    "qty": ("qty_unit",), "value": ("unit",), "rate": ("base", "quote", "statistic"),
-}  # fmt: skip
+    "value_reported": ("currency", "valuation"),
+    "primary_value_usd": ("valuation",),
+    "qty": ("qty_unit",),
+    "value": ("unit",),
+    "rate": ("base", "quote", "statistic"),
+}
 # The unit of a column that a table or a measure gives, or the column that says it.
 UNIT_OF = {
-    "primary_value_usd": "USD", "net_wgt_kg": "kg", "growth_pct": "percent", "yoy_pct": "percent",
-    "share_pct": "percent", "barrels_per_day": "bbl/day", "displacement": "ratio",
-    "displacement_net": "ratio", "ratio": "ratio", "gap": "ratio", "hhi": "ratio",
-}  # fmt: skip
-UNIT_IN = {"value_reported": "currency", "qty": "qty_unit", "rate": "quote",
-           "unit_value_per_tonne": "unit_value_in",
-           "unit_value_per_barrel": "unit_value_in"}  # fmt: skip
+    "primary_value_usd": "USD",
+    "net_wgt_kg": "kg",
+    "growth_pct": "percent",
+    "yoy_pct": "percent",
+    "share_pct": "percent",
+    "barrels_per_day": "bbl/day",
+    "displacement": "ratio",
+    "displacement_net": "ratio",
+    "ratio": "ratio",
+    "gap": "ratio",
+    "hhi": "ratio",
+}
+UNIT_IN = {
+    "value_reported": "currency",
+    "qty": "qty_unit",
+    "rate": "quote",
+    "unit_value_per_tonne": "unit_value_in",
+    "unit_value_per_barrel": "unit_value_in",
+}
 _PER = {"unit_value_per_tonne": "/t", "unit_value_per_barrel": "/bbl"}
-_RIVALS = ("publisher", "vintage", "n_months", "freq_code", "qty_unit", "partner_code",
-           "source_id", *CELL, *LABELS)  # fmt: skip
+_RIVALS = (
+    "publisher",
+    "vintage",
+    "n_months",
+    "freq_code",
+    "qty_unit",
+    "partner_code",
+    "source_id",
+    *CELL,
+    *LABELS,
+)
 _PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
 NOTHING: Mapping[str, Formula] = MappingProxyType({})
 
@@ -86,7 +119,7 @@ def held_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
     return held
 
 
-def bare(frame: pd.DataFrame) -> pd.DataFrame:
+def without_attrs(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` without attrs, which pandas would compare at every step."""
     plain = frame.copy(deep=False)
     plain.attrs = {}
@@ -96,7 +129,7 @@ def bare(frame: pd.DataFrame) -> pd.DataFrame:
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def need(frame: pd.DataFrame, *columns: str) -> None:
+def require_columns(frame: pd.DataFrame, *columns: str) -> None:
     """Refuse a frame without rows or without one of `columns`."""
     if missing := [column for column in columns if column not in frame]:
         raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
@@ -104,7 +137,7 @@ def need(frame: pd.DataFrame, *columns: str) -> None:
         raise QueryError("the frame is empty: pass one with rows")
 
 
-def one_value(
+def require_single_value(
     frame: pd.DataFrame, columns: Iterable[str], choice: str = "", what: str = ""
 ) -> None:
     """Refuse a frame that mixes values of a column, with the filter that would make it right."""
@@ -112,8 +145,10 @@ def one_value(
         if column in frame and frame[column].nunique(dropna=False) > 1:
             value = min(frame[column].dropna(), key=str)
             query = f"frame.query({f'{column} == {value!r}'!r})"
-            raise QueryError(f"{what}{column} is mixed ({listed(frame, column)}): keep one, such "
-                             f"as {query}{choice and f', {choice}'}")  # fmt: skip
+            raise QueryError(
+                f"{what}{column} is mixed ({listed(frame, column)}): keep one, such "
+                f"as {query}{choice and f', {choice}'}"
+            )
 
 
 def unique(frame: pd.DataFrame, keys: Sequence[str]) -> None:
@@ -122,23 +157,24 @@ def unique(frame: pd.DataFrame, keys: Sequence[str]) -> None:
     if twice.any():
         cell = groups_of(frame, keys)
         rows = frame[cell == cell[twice.argmax()]]
-        refuse_twice(rows, " ".join(words(rows[list(keys)].iloc[0])))
+        refuse_repeated(rows, " ".join(words(rows[list(keys)].iloc[0])))
 
 
-def refuse_twice(rows: pd.DataFrame, cell: str) -> None:
+def refuse_repeated(rows: pd.DataFrame, cell: str) -> None:
     """Say that `rows` state one `cell`, and which column tells them apart."""
-    one_value(rows, _RIVALS, what=f"{cell} is stated {len(rows)} times, and ")
+    require_single_value(rows, _RIVALS, what=f"{cell} is stated {len(rows)} times, and ")
     raise QueryError(f"{cell} is stated {len(rows)} times: keep one row")
 
 
-def disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
+def require_disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
     for held in set(map(frozenset, held_in(frame[column], group, group.max(initial=-1) + 1))):
         for whole, part in overlaps(column, held):
             query = f"frame.query({f'{column} != {whole!r}'!r})"
-            raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, "
-                             f"such as {query}")  # fmt: skip
+            raise QueryError(
+                f"{column} has {whole}, which overlaps {part}: keep one, such as {query}"
+            )
 
 
 def overlaps(column: str, held: frozenset[str]) -> list[tuple[str, str]]:
@@ -180,7 +216,9 @@ def join_qualifiers(found: set[str]) -> str:
     return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
 
 
-def joined(frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int) -> dict[str, list[str]]:
+def combine_flags(
+    frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int
+) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
     return {
         column: [join(found) for found in held_in(frame[column].iloc[row], slot, n)]
@@ -189,17 +227,19 @@ def joined(frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int) -> di
     }
 
 
-def marked(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:
+def add_flag(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:
     """`flags` with `word` among those of the rows `where`."""
-    marks = [" ".join(sorted({*text.split(), word})) if here else text
-             for text, here in zip(flags, where, strict=False)]  # fmt: skip
+    marks = [
+        " ".join(sorted({*text.split(), word})) if here else text
+        for text, here in zip(flags, where, strict=False)
+    ]
     return pd.Series(marks, flags.index, flags.dtype)
 
 
 # --- what a result carries ------------------------------------------------------------------------
 
 
-def carry(
+def with_lineage(
     result: pd.DataFrame,
     *inputs: pd.DataFrame,
     caveats: Sequence[str] = (),
@@ -225,5 +265,5 @@ def spread(frame: pd.DataFrame, cell: np.ndarray, stated: np.ndarray) -> pd.Data
     if twice.any():
         one = said[twice].iloc[0]
         rows = said.loc[said["cell"].eq(one["cell"]) & said["month"].eq(one["month"]), "row"]
-        refuse_twice(frame.iloc[rows], f"periods overlap: {month_text(one['month'])}")
+        refuse_repeated(frame.iloc[rows], f"periods overlap: {month_text(one['month'])}")
     return lines

@@ -7,24 +7,24 @@ import pandas as pd
 
 from tradeflows.measures.common import (
     UNITS,
-    carry,
     divide,
     grain_of,
     grouped,
     groups_of,
     listed,
-    need,
     numbers_of,
-    one_value,
     overlaps,
+    require_columns,
+    require_single_value,
     spread,
     unique,
     unit_of,
+    with_lineage,
     words,
 )
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
-from tradeflows.model.periods import runs_of, uncut
+from tradeflows.model.periods import require_whole_periods, runs_of
 
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
@@ -53,20 +53,27 @@ def share(
         cumulation or unit, or a reporter, partner or product of `part` is not in that of `whole`.
     """
     keys = ["ref_period", "n_months", *by]
-    need(part, *keys, value)
-    need(whole, *keys, value)
-    same = [column for column in ("flow_code", "cumulation", *UNITS.get(value, ()))
-            if column in part and column in whole and column not in by]  # fmt: skip
-    one_value(pd.concat([frame.loc[frame[value].notna(), same] for frame in (part, whole)]), same)
-    one_value(whole, [column for column in grain_of(whole, value) if column not in by])
+    require_columns(part, *keys, value)
+    require_columns(whole, *keys, value)
+    same = [
+        column
+        for column in ("flow_code", "cumulation", *UNITS.get(value, ()))
+        if column in part and column in whole and column not in by
+    ]
+    require_single_value(
+        pd.concat([frame.loc[frame[value].notna(), same] for frame in (part, whole)]), same
+    )
+    require_single_value(whole, [column for column in grain_of(whole, value) if column not in by])
     _within(part, whole, by)
     unique(whole, keys)
     places = whole[keys].assign(_at=np.arange(len(whole)))
     at = part[keys].merge(places, on=keys, how="left")["_at"].fillna(-1).to_numpy("int64")
     if len(lost := part.loc[at < 0, keys]):
         cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
-        raise QueryError(f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
-                         "the same periods, or keep those of the part that it has")  # fmt: skip
+        raise QueryError(
+            f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
+            "the same periods, or keep those of the part that it has"
+        )
     beside = whole[[column for column in PLACE if column in whole]]
     beside = beside.assign(**{value: numbers_of(whole, value)})
     beside = beside.iloc[at].set_axis(part.index).add_suffix("_whole")
@@ -77,7 +84,7 @@ def share(
         "share_pct": Formula("100 * part / whole", roles),
         f"{value}_whole": Formula("whole", roles),
     }
-    return carry(result, part, whole, formulas=formulas, kept=[Role(part)])
+    return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
 def _within(part: pd.DataFrame, whole: pd.DataFrame, by: Sequence[str]) -> None:
@@ -91,8 +98,10 @@ def _within(part: pd.DataFrame, whole: pd.DataFrame, by: Sequence[str]) -> None:
         one = whole[name].iloc[0]
         for each in sorted(set(part[name]) - {one}):
             if not overlaps(name, frozenset((each, one))):
-                raise QueryError(f"{name} {each} of the part is not in {one}, the whole: read the "
-                                 "two for what belongs together")  # fmt: skip
+                raise QueryError(
+                    f"{name} {each} of the part is not in {one}, the whole: read the "
+                    "two for what belongs together"
+                )
 
 
 def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -112,7 +121,7 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     QueryError
         Two periods of one cell overlap.
     """
-    need(frame, "ref_period", "n_months", value)
+    require_columns(frame, "ref_period", "n_months", value)
     figures = numbers_of(frame, value)
     cell = groups_of(frame, grain_of(frame, value))
     if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
@@ -128,17 +137,27 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     used = pairs[pairs["row"].map(whole)].drop_duplicates(["row", "base"]).astype("int64")
     role = Role(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
     sums = figures.iloc[role.row].groupby(role.slot).sum()
-    absent = pd.concat([lines.loc[~lines["stated"], ["row", "month"]],
-                        pairs.loc[~pairs["tiled"], ["row", "month"]].assign(
-                            month=lambda gone: gone["month"] - 12)])  # fmt: skip
+    absent = pd.concat(
+        [
+            lines.loc[~lines["stated"], ["row", "month"]],
+            pairs.loc[~pairs["tiled"], ["row", "month"]].assign(
+                month=lambda gone: gone["month"] - 12
+            ),
+        ]
+    )
     result = frame.assign(**{f"{value}_base": sums.reindex(range(len(frame))).to_numpy()})
     result["yoy_pct"] = 100 * (divide(figures, result[f"{value}_base"]) - 1)
     result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
     roles = {"value": Role(frame, value), "base": role}
-    return carry(result, frame, kept=[Role(frame)], formulas={
-        "yoy_pct": Formula("100 * (value / base - 1)", roles),
-        f"{value}_base": Formula("base", roles),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        kept=[Role(frame)],
+        formulas={
+            "yoy_pct": Formula("100 * (value / base - 1)", roles),
+            f"{value}_base": Formula("base", roles),
+        },
+    )
 
 
 def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFrame:
@@ -155,14 +174,14 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     QueryError
         Two periods of one cell overlap, or one crosses the turn of either year.
     """
-    need(frame, "ref_period", "n_months", value)
+    require_columns(frame, "ref_period", "n_months", value)
     figures = numbers_of(frame, value)
     grain = grain_of(frame, value)
     cell, result = grouped(frame, grain)
     lines = spread(frame, cell, figures.notna().to_numpy())
     row, month = (lines.loc[lines["stated"], name].to_numpy() for name in ("row", "month"))
     within = np.where(np.isin(month // 12, (year, base)), month // 12, -1)
-    uncut(row, month, within)
+    require_whole_periods(row, month, within)
     place = cell[row] * 12 + month % 12
     kept = within >= 0
     alone = kept
@@ -182,11 +201,16 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     result["months"] = runs_of(months, len(result))
     partial = dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
     caveats = [f"{year} against {base} over {months or 'no month'} only" for months in partial]
-    return carry(result, frame, caveats=caveats, formulas={
-        "growth_pct": Formula("100 * (value / base - 1)", roles),
-        value: Formula("value", roles),
-        f"{value}_base": Formula("base", roles),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        caveats=caveats,
+        formulas={
+            "growth_pct": Formula("100 * (value / base - 1)", roles),
+            value: Formula("value", roles),
+            f"{value}_base": Formula("base", roles),
+        },
+    )
 
 
 def difference(
@@ -218,7 +242,7 @@ def difference(
     sides = {"value": (frame, value), "base": (base, base_value or value)}
     units = set()
     for name, (side, column) in sides.items():
-        need(side, column)
+        require_columns(side, column)
         if (n := numbers_of(side, column).nunique()) != 1 or pd.isna(side[column].iloc[0]):
             raise QueryError(f"{name} must be one figure, and {column} has {n}: keep one row")
         units |= {unit_of(side, column)} - {""}
@@ -226,20 +250,27 @@ def difference(
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
     first, second = (float(numbers_of(side, column).iloc[0]) for side, column in sides.values())
     unit = "percentage points" if units & {"%", "percent"} else "".join(units)
-    result = pd.DataFrame({value: [first], f"{value}_base": [second], "change": [first - second],
-                           "unit": [unit]})  # fmt: skip
+    result = pd.DataFrame(
+        {value: [first], f"{value}_base": [second], "change": [first - second], "unit": [unit]}
+    )
     result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
     if "qualifier" in frame or "qualifier" in base:
-        result["qualifier"] = _between(*(side.get("qualifier", pd.Series("=")).iloc[0]
-                                         for side in (frame, base)))  # fmt: skip
+        result["qualifier"] = _between(
+            *(side.get("qualifier", pd.Series("=")).iloc[0] for side in (frame, base))
+        )
     at = np.zeros(1, "int64")  # of rows that repeat one another the first
     roles = {name: Role(side, column, at) for name, (side, column) in sides.items()}
-    return carry(result, frame, base, formulas={
-        "change": Formula("value - base", roles),
-        "growth_pct": Formula("100 * (value / base - 1)", roles),
-        value: Formula("value", roles),
-        f"{value}_base": Formula("base", roles),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        base,
+        formulas={
+            "change": Formula("value - base", roles),
+            "growth_pct": Formula("100 * (value / base - 1)", roles),
+            value: Formula("value", roles),
+            f"{value}_base": Formula("base", roles),
+        },
+    )
 
 
 def _between(first: str, second: str) -> str:
@@ -278,24 +309,30 @@ def gap(
         A side states a cell twice, the two differ in unit, or they share no cell.
     """
     keys = ["ref_period", "n_months"]
-    need(m, *keys, value)
-    need(x, *keys, value)
+    require_columns(m, *keys, value)
+    require_columns(x, *keys, value)
     shared = set(m) & set(x)
     units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
-    one_value(pd.concat([m[units], x[units]]), units)
+    require_single_value(pd.concat([m[units], x[units]]), units)
     given = m, x  # whose rows a trace looks up
     flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
     if len(flows) == 2 and flows[0] != flows[1]:
         swap = {"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
         x = x.rename(columns=swap)
-    keys += [name for name in ("reporter_iso", "partner_iso", "cmd_code", "cumulation", "breakdown")
-             if name in shared]  # fmt: skip
+    keys += [
+        name
+        for name in ("reporter_iso", "partner_iso", "cmd_code", "cumulation", "breakdown")
+        if name in shared
+    ]
     band = band or ((1.0, 1.0) if value in ("net_wgt_kg", "qty") else CIF_BAND)
     caveats = [f"band of M / X {band[0]:.2f} to {band[1]:.2f}"]
     if band == CIF_BAND:
         caveats[0] += ": the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
-        stated = {usual: listed(side, "valuation") for side, usual in ((m, "CIF"), (x, "FOB"))
-                  if "valuation" in side}  # fmt: skip
+        stated = {
+            usual: listed(side, "valuation")
+            for side, usual in ((m, "CIF"), (x, "FOB"))
+            if "valuation" in side
+        }
         if odd := [f"{said} for {usual}" for usual, said in stated.items() if said != usual]:
             caveats.append(f"the band may not fit, since values are {' and '.join(odd)}")
     if "cmd_code" in keys and m["cmd_code"].nunique() == 1 == x["cmd_code"].nunique():
@@ -318,8 +355,10 @@ def gap(
         roles[name], both = Role(side, value, at), both & (at >= 0)
     if not np.any(both):
         first = [" ".join(words(side[keys].iloc[0])) for side in (m, x)]
-        raise QueryError(f"the two sides share no cell ({first[0]}; {first[1]}): read the same "
-                         "flow over the same periods")  # fmt: skip
+        raise QueryError(
+            f"the two sides share no cell ({first[0]}; {first[1]}): read the same "
+            "flow over the same periods"
+        )
     sides = [result[f"{value}_{side}"] for side in "mx"]
     sides = [side.where(side > 0) for side in sides]
     result["ratio"] = sides[0] / sides[1]
@@ -332,4 +371,4 @@ def gap(
         f"{value}_m": Formula("m", roles),
         f"{value}_x": Formula("x", roles),
     }
-    return carry(result, m, x, caveats=caveats, formulas=formulas)
+    return with_lineage(result, m, x, caveats=caveats, formulas=formulas)

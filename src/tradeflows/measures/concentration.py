@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
-    carry,
-    disjoint,
     divide,
     grain_of,
     grouped,
-    need,
     numbers_of,
-    one_value,
+    require_columns,
+    require_disjoint,
+    require_single_value,
     unique,
+    with_lineage,
     words,
 )
 from tradeflows.model.errors import QueryError
@@ -22,9 +22,12 @@ from tradeflows.model.lineage import Formula, Role
 
 
 def shares(
-    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",),
+    frame: pd.DataFrame,
+    value: str,
+    of: str = "partner_iso",
+    by: Sequence[str] = ("ref_period",),
     whole: str = "",
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Each member's share in the sum of the members that `frame` lists.
 
     Parameters
@@ -52,16 +55,22 @@ def shares(
     names = {"value": Role(frame, value), "whole": Role(sums, value, group)}
     wholes = sums[value].iloc[group].set_axis(frame.index)
     share = 100 * divide(numbers_of(frame, value), wholes)
-    return carry(
-        frame.assign(share_pct=share), frame, kept=[Role(frame)],
+    return with_lineage(
+        frame.assign(share_pct=share),
+        frame,
+        kept=[Role(frame)],
         formulas={"share_pct": Formula("100 * value / whole", names)},
-    )  # fmt: skip
+    )
 
 
 def hhi(
-    frame: pd.DataFrame, value: str, of: str = "partner_iso", by: Sequence[str] = ("ref_period",),
-    whole: str = "", member: str = "",
-) -> pd.DataFrame:  # fmt: skip
+    frame: pd.DataFrame,
+    value: str,
+    of: str = "partner_iso",
+    by: Sequence[str] = ("ref_period",),
+    whole: str = "",
+    member: str = "",
+) -> pd.DataFrame:
     """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
 
     The list behind it is :func:`shares`, with the same arguments and the same errors.
@@ -106,28 +115,30 @@ def hhi(
         result["share_pct"] = (100 * divide(part, wholes)).where(known)
         share = {"part": Role(frame, value, row, group[row]), "whole": Role(sums, value)}
         formulas["share_pct"] = Formula("100 * part / whole", share)
-    return carry(result, frame, sums, formulas=formulas)
+    return with_lineage(result, frame, sums, formulas=formulas)
 
 
 def _wholes(
     frame: pd.DataFrame, value: str, of: str, by: Sequence[str], whole: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """The members, a frame with the whole of each group of `by`, and the group of each member."""
-    need(frame, value, of, *by)
+    require_columns(frame, value, of, *by)
     fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
-    one_value(frame, fixed)
+    require_single_value(frame, fixed)
     unique(frame, [*by, of])
     group, heads = grouped(frame, by)
     figures = numbers_of(frame, value)
     if not whole:
-        disjoint(frame, of, by)
+        require_disjoint(frame, of, by)
         sums = figures.groupby(group).sum().where(figures.notna().groupby(group).all())
         sums = sums.to_frame(value)
         role = Role(frame, value, slot=group)
-        return frame, carry(sums, formulas={value: Formula("value", {"value": role})}), group
+        return frame, with_lineage(sums, formulas={value: Formula("value", {"value": role})}), group
     is_whole = frame[of].eq(whole).to_numpy()
-    members = carry(frame[~is_whole], frame, kept=[Role(frame, row=np.flatnonzero(~is_whole))])
-    disjoint(members, of, by)
+    members = with_lineage(
+        frame[~is_whole], frame, kept=[Role(frame, row=np.flatnonzero(~is_whole))]
+    )
+    require_disjoint(members, of, by)
     order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
     if lost := sorted(set(range(len(heads))) - set(group[order])):
         cell = " ".join(words(heads.iloc[lost[0]])) if len(by) else value
@@ -137,8 +148,10 @@ def _wholes(
     over = parts[parts > sums[value] * (1 + 1e-9)]
     if len(over):
         cell = " ".join(words(heads.iloc[over.index[0]])) if len(by) else value
-        raise QueryError(f"the members of {cell} come to {parts[over.index[0]]:.6g}, more than "
-                         f"the {sums[value][over.index[0]]:.6g} of {whole}: choose a window in "
-                         "which both are stated")  # fmt: skip
+        raise QueryError(
+            f"the members of {cell} come to {parts[over.index[0]]:.6g}, more than "
+            f"the {sums[value][over.index[0]]:.6g} of {whole}: choose a window in "
+            "which both are stated"
+        )
     formulas = {value: Formula("value", {"value": Role(frame, value, order)})}
-    return members, carry(sums, formulas=formulas), group[~is_whole]
+    return members, with_lineage(sums, formulas=formulas), group[~is_whole]

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradeflows.measures.common import carry, disjoint, listed, need, one_value
+from tradeflows.measures.common import (
+    listed,
+    require_columns,
+    require_disjoint,
+    require_single_value,
+    with_lineage,
+)
 from tradeflows.measures.sums import stack, total
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
@@ -51,7 +57,7 @@ def displacement(
     QueryError
         A buyer is absent, in both roles, part of another, or has no figure in a window.
     """
-    need(frame, by, value)
+    require_columns(frame, by, value)
     role = {
         buyer: name for name, buyers in (("old", old), ("new", new)) for buyer in _tuple(buyers)
     }
@@ -60,10 +66,12 @@ def displacement(
     if absent := [buyer for buyer in role if buyer not in set(frame[by])]:
         raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
     buyers = frame[frame[by].isin(list(role))]
-    disjoint(buyers, by)
+    require_disjoint(buyers, by)
     over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
     for _, one in buyers.groupby(by):
-        one_value(one, over[:1])  # buyers may hold a product at different levels, each at one
+        require_single_value(
+            one, over[:1]
+        )  # buyers may hold a product at different levels, each at one
     result = pd.DataFrame({by: role.keys(), "role": role.values()})
     missing, names = [], dict[str, Any]()
     for name, window, count in (("base", base, "m"), ("after", after, "n")):
@@ -72,8 +80,10 @@ def displacement(
         at = pd.Index(sums[by]).get_indexer(result[by])
         names[name], sums = Role(sums, value, at), sums.iloc[at]
         if len(empty := sums.loc[sums["n_stated"] == 0, by]):
-            raise QueryError(f"{empty.iloc[0]} has no {value} from {start} to {end}: choose "
-                             "another window or leave the buyer out")  # fmt: skip
+            raise QueryError(
+                f"{empty.iloc[0]} has no {value} from {start} to {end}: choose "
+                "another window or leave the buyer out"
+            )
         result[f"{value}_{name}"] = (sums[value] / sums["n_stated"]).to_numpy()
         result[f"months_{name}"] = names[count] = sums["n_stated"].to_numpy()
         missing.append(sums["missing"].to_list())
@@ -83,7 +93,7 @@ def displacement(
         f"{value}_after": Formula("after / n", names),
         "change": Formula("after / n - base / m", names),
     }
-    table = carry(result.copy(), formulas=formulas)
+    table = with_lineage(result.copy(), formulas=formulas)
     won, lost = result["role"].eq("new"), -result.loc[result["role"].eq("old"), "change"]
     loss = lost.clip(lower=0).sum() or np.nan
     result["part"] = result["change"].clip(lower=0).where(won) / loss
@@ -96,8 +106,11 @@ def displacement(
     caveats = [f"{value} as means of the months with a figure, {spans}"]
     if len({frozenset(month % 12 for month in range(*span(each))) for each in (base, after)}) > 1:
         caveats.append("the two windows hold different months of the year")
-    caveats += [f"{buyer} lacks {found}" for buyer, found in
-                zip(result[by], result["missing"], strict=True) if found]  # fmt: skip
+    caveats += [
+        f"{buyer} lacks {found}"
+        for buyer, found in zip(result[by], result["missing"], strict=True)
+        if found
+    ]
     sides = {
         "change": Role(table, "change"),
         "gain": _in_each(table, won),
@@ -108,7 +121,7 @@ def displacement(
         "displacement_net": Formula("gain / -loss", sides),
         "part": Formula(f"max(0, change) / {_LOSS}", sides),
     }
-    return carry(result, frame, caveats=caveats, formulas=ratios | formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=ratios | formulas)
 
 
 def _in_each(table: pd.DataFrame, side: pd.Series) -> Role:
@@ -180,7 +193,7 @@ def displacement_over(
     }
     formulas[f"{value}_gain"] = Formula(_GAIN, {"gain": gain})
     formulas[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
-    return carry(pd.DataFrame(rows), frame, every, formulas=formulas)
+    return with_lineage(pd.DataFrame(rows), frame, every, formulas=formulas)
 
 
 def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:

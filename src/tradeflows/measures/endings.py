@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
-    carry,
     grouped,
     groups_of,
-    need,
     numbers_of,
-    one_value,
+    require_columns,
+    require_single_value,
     unique,
+    with_lineage,
 )
 from tradeflows.measures.sums import total
 from tradeflows.model.errors import QueryError
@@ -20,10 +20,13 @@ from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span
 
 
-def let_go(
-    frame: pd.DataFrame, value: str, base: Window, part: float = 0.5,
+def last_active_month(
+    frame: pd.DataFrame,
+    value: str,
+    base: Window,
+    part: float = 0.5,
     by: Sequence[str] = ("reporter_iso",),
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Find the last month in which each cell still had a `part` of its mean month in the base.
 
     A month below it counts for nothing as long as a later one is not, so that a ship in every
@@ -42,7 +45,7 @@ def let_go(
         `by`, ``<value>_base`` (a month), ``months_base``, ``last`` (the month), ``last_any`` (the
         last month with anything), ``until`` (the last month with a figure), ``ended`` (whether
         ``last`` lies before it) and ``missing``, the months from the base on without a figure. The
-        list behind it is :func:`of_base`.
+        list behind it is :func:`index_to_base`.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def let_go(
     """
     if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
         raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
-    listed = of_base(frame, value, base, by)
+    listed = index_to_base(frame, value, base, by)
     month, pct = first_month(listed), listed["base_pct"]
     group, result = grouped(listed, by)
     result[f"{value}_base"] = listed.groupby(group)[f"{value}_base"].first()
@@ -70,13 +73,17 @@ def let_go(
         for i in range(len(result))
     ]
     role = Role(listed, f"{value}_base", np.unique(group, return_index=True)[1])
-    caveats = [f"{name}: no {value} in {months}" for name, months in
-               zip(result[by[0]], result["missing"], strict=True) if months]  # fmt: skip
-    return carry(result, listed, caveats=caveats,
-                 formulas={f"{value}_base": Formula("base", {"base": role})})  # fmt: skip
+    caveats = [
+        f"{name}: no {value} in {months}"
+        for name, months in zip(result[by[0]], result["missing"], strict=True)
+        if months
+    ]
+    return with_lineage(
+        result, listed, caveats=caveats, formulas={f"{value}_base": Formula("base", {"base": role})}
+    )
 
 
-def of_base(
+def index_to_base(
     frame: pd.DataFrame, value: str, base: Window, by: Sequence[str] = ("reporter_iso",)
 ) -> pd.DataFrame:
     """Put each month as a percentage of the mean month of the same cell in a base window.
@@ -90,11 +97,11 @@ def of_base(
     Raises
     ------
     QueryError
-        As :func:`let_go`.
+        As :func:`last_active_month`.
     """
-    need(frame, "ref_period", "n_months", value, *by)
+    require_columns(frame, "ref_period", "n_months", value, *by)
     unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
-    one_value(frame.loc[frame[value].notna(), unit], unit)
+    require_single_value(frame.loc[frame[value].notna(), unit], unit)
     if (frame["n_months"] != 1).any():
         raise QueryError("periods of more than a month have no last month: keep n_months == 1")
     unique(frame, [*by, "ref_period"])
@@ -108,9 +115,13 @@ def of_base(
     cell = group[kept]
     result = frame.iloc[kept].assign(**{f"{value}_base": mean[cell], "months_base": stated[cell]})
     result["base_pct"] = 100 * numbers_of(result, value) / mean[cell]
-    names = {"value": Role(frame, value, kept), "base": Role(sums, value, cell),
-             "n": stated[cell]}  # fmt: skip
-    return carry(result, frame, kept=[Role(frame, row=kept)], formulas={
-        "base_pct": Formula("100 * value / (base / n)", names),
-        f"{value}_base": Formula("base / n", names),
-    })  # fmt: skip
+    names = {"value": Role(frame, value, kept), "base": Role(sums, value, cell), "n": stated[cell]}
+    return with_lineage(
+        result,
+        frame,
+        kept=[Role(frame, row=kept)],
+        formulas={
+            "base_pct": Formula("100 * value / (base / n)", names),
+            f"{value}_base": Formula("base / n", names),
+        },
+    )

@@ -9,13 +9,13 @@ from tradeflows.measures.common import (
     UNIT_IN,
     UNIT_OF,
     UNITS,
-    carry,
     groups_of,
-    need,
     numbers_of,
-    one_value,
+    require_columns,
+    require_single_value,
     unique,
     unit_of,
+    with_lineage,
 )
 from tradeflows.measures.sums import total
 from tradeflows.measures.units import BARRELS_PER_TONNE
@@ -59,13 +59,14 @@ def unit_value(
     QueryError
         `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
     """
-    need(frame, value, weight, *by)
+    require_columns(frame, value, weight, *by)
     if (unit := unit_of(frame, weight)) not in ("kg", ""):
-        raise QueryError(f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give "
-                         "the net weight")  # fmt: skip
+        raise QueryError(
+            f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
+        )
     figures = numbers_of(frame, value)
     units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
-    one_value(frame.loc[figures.notna(), units], units)
+    require_single_value(frame.loc[figures.notna(), units], units)
     price = figures / (_weight(frame, weight) / 1000)
     groups = groups_of(frame, by)
     middle = price.groupby(groups).transform("median")
@@ -81,10 +82,16 @@ def unit_value(
         result = result.assign(unit_value_in=currency)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     names, tonnes = {"value": Role(frame, value), "weight": Role(frame, weight)}, "weight / 1000"
-    return carry(result, frame, caveats=caveats, kept=[Role(frame)], formulas={
-        "unit_value_per_tonne": Formula(f"value / ({tonnes})", names),
-        "unit_value_per_barrel": Formula(f"value / ({tonnes}) / {barrels_per_tonne!r}", names),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        caveats=caveats,
+        kept=[Role(frame)],
+        formulas={
+            "unit_value_per_tonne": Formula(f"value / ({tonnes})", names),
+            "unit_value_per_barrel": Formula(f"value / ({tonnes}) / {barrels_per_tonne!r}", names),
+        },
+    )
 
 
 def price_quantity(
@@ -127,15 +134,17 @@ def price_quantity(
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
-    need(frame, value, quantity, good)
+    require_columns(frame, value, quantity, good)
     amounts = frame.assign(**{quantity: _weight(frame, quantity)})
     sides: dict[str, tuple[pd.DataFrame, str]] = {}
     for i, window in enumerate((base, after)):
         worth = total(amounts, value, [good], (), *ends_of(window))
         if not worth["complete"].all():
             hole = worth[~worth["complete"]].iloc[0]
-            raise QueryError(f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
-                             "out or choose another window")  # fmt: skip
+            raise QueryError(
+                f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
+                "out or choose another window"
+            )
         units = [column for column in ("qty_unit",) if quantity == "qty" and column in amounts]
         amount = total(amounts, quantity, [good, *units], (), *ends_of(window))
         unique(amount, [good])
@@ -166,8 +175,11 @@ def price_quantity(
         ]
         mean_text = "v0" if same else "(v1 - v0) / log(v1 / v0)"
         price_text = f"{mean_text} * log({_PRICES[index]})"
-        texts = [(price_text, _PRICES[index]),
-                 (f"v1 - v0 - {price_text}", f"v1 / v0 / {_PRICES[index]}"), *texts]  # fmt: skip
+        texts = [
+            (price_text, _PRICES[index]),
+            (f"v1 - v0 - {price_text}", f"v1 / v0 / {_PRICES[index]}"),
+            *texts,
+        ]
     result = pd.DataFrame(rows, columns=["effect", good, "change", "index"])
     caveats = [
         f"change of {value} from {window_text(base)} to {window_text(after)}, "
@@ -179,13 +191,15 @@ def price_quantity(
     n, m = fit.sum(), len(apart)
     goods = [*table.index[fit], *table.index[fit], *apart.index]
     slot = np.arange(len(rows)).repeat([n] * (len(rows) - m) + [1] * m)
-    names = {name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
-             for name, (sums, column) in sides.items()}  # fmt: skip
+    names = {
+        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
+        for name, (sums, column) in sides.items()
+    }
     formulas = {
         column: Formula(each, names)
         for column, each in zip(("change", "index"), zip(*texts, strict=True), strict=True)
     }
-    return carry(result, frame, caveats=caveats, formulas=formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _weight(frame: pd.DataFrame, weight: str) -> pd.Series:

@@ -9,17 +9,17 @@ import pandas as pd
 from tradeflows.measures.common import (
     CELL,
     LABELS,
-    bare,
-    carry,
+    add_flag,
     grouped,
     groups_of,
     listed,
-    marked,
-    need,
     numbers_of,
-    one_value,
+    require_columns,
+    require_single_value,
     spread,
     unique,
+    with_lineage,
+    without_attrs,
 )
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
@@ -58,18 +58,23 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     >>> mean = read("rates", base="USD", quote="CNY", publisher="European Central Bank")
     >>> measures.stack({"customs": measures.convert(yuan, customs),
     ...                 "mean": measures.convert(yuan, mean)})
-    """  # fmt: skip
-    need(frame, "ref_period", "n_months", "value_reported", "currency")
+    """
+    require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
     held = _held(rates)
     at, row, rate = held.over(frame, frame["currency"].to_numpy())
     if rate.isna().all():
-        raise QueryError(f"no rate from {listed(frame, 'currency')} to USD for any month of the "
-                         "frame: read the rates for its currency and months")  # fmt: skip
+        raise QueryError(
+            f"no rate from {listed(frame, 'currency')} to USD for any month of the "
+            "frame: read the rates for its currency and months"
+        )
     dollars = numbers_of(frame, "value_reported") * rate
     as_is = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
     which = np.where(as_is, 0, 1).astype("int8")
-    names = {"value": Role(frame, "value_reported"), "rate": Role(rates, "rate", at, row),
-             "months": frame["n_months"].to_numpy()}  # fmt: skip
+    names = {
+        "value": Role(frame, "value_reported"),
+        "rate": Role(rates, "rate", at, row),
+        "months": frame["n_months"].to_numpy(),
+    }
     if "primary_value_usd" in frame:
         given = numbers_of(frame, "primary_value_usd")
         dollars = given.fillna(dollars)
@@ -79,12 +84,19 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     whose = pd.Series(held.name, frame.index, dtype="str").where(made)
     result = frame.assign(primary_value_usd=dollars, rate=rate, rate_of=whose)
     if "flags" in frame:
-        result["flags"] = marked(frame["flags"], "derived", made)
+        result["flags"] = add_flag(frame["flags"], "derived", made)
     caveat = f"converted to USD at monthly rates ({held.name})"
-    return carry(result, frame, rates, caveats=[caveat], kept=[Role(frame)], formulas={
-        "primary_value_usd": Formula(["value", f"value * {held.mean}", "given"], names, which),
-        "rate": Formula([held.mean, "1"], names, as_is.astype("int8")),
-    })  # fmt: skip
+    return with_lineage(
+        result,
+        frame,
+        rates,
+        caveats=[caveat],
+        kept=[Role(frame)],
+        formulas={
+            "primary_value_usd": Formula(["value", f"value * {held.mean}", "given"], names, which),
+            "rate": Formula([held.mean, "1"], names, as_is.astype("int8")),
+        },
+    )
 
 
 class _Rates(NamedTuple):
@@ -122,17 +134,23 @@ class _Rates(NamedTuple):
         found = (1 / rate.where(rate > 0) if self.inverse else rate).to_numpy()[at]
         found = np.where(money[row] == "USD", 1.0, np.where(at < 0, np.nan, found))
         monthly = pd.Series(found).groupby(row)
-        return at, row, monthly.mean().where(monthly.count() == monthly.size()).set_axis(
-            frame.index)  # fmt: skip
+        return (
+            at,
+            row,
+            monthly.mean().where(monthly.count() == monthly.size()).set_axis(frame.index),
+        )
 
 
 def _held(rates: pd.DataFrame) -> _Rates:
-    need(rates, "base", "quote", "ref_period", "rate")
+    require_columns(rates, "base", "quote", "ref_period", "rate")
     inverse = bool(rates["base"].eq("USD").all())
-    one_value(rates, [*(() if inverse else ("quote",)), "publisher", "statistic", "n_months"])
+    require_single_value(
+        rates, [*(() if inverse else ("quote",)), "publisher", "statistic", "n_months"]
+    )
     if not inverse and (quote := rates["quote"].iloc[0]) != "USD":
-        raise QueryError(f"the rates are quoted in {quote}: read those with quote='USD', or with "
-                         "base='USD'")  # fmt: skip
+        raise QueryError(
+            f"the rates are quoted in {quote}: read those with quote='USD', or with base='USD'"
+        )
     money = "quote" if inverse else "base"
     unique(rates, [money, "ref_period"])
     timed = rates if "n_months" in rates else rates.assign(n_months=1)
@@ -143,9 +161,11 @@ def _held(rates: pd.DataFrame) -> _Rates:
 
 
 def customs_rate(
-    yuan: pd.DataFrame, dollars: pd.DataFrame | None = None,
-    published: pd.DataFrame | None = None, least: float = LEAST,
-) -> pd.DataFrame:  # fmt: skip
+    yuan: pd.DataFrame,
+    dollars: pd.DataFrame | None = None,
+    published: pd.DataFrame | None = None,
+    least: float = LEAST,
+) -> pd.DataFrame:
     """Rate at which customs put yuan into dollars: the sums of the cells that it states in both.
 
     Parameters
@@ -176,38 +196,52 @@ def customs_rate(
         mixed.
     """
     beside = yuan if dollars is None else dollars
-    need(yuan, "value_reported", "currency", *PERIOD)
-    need(beside, VALUE, *PERIOD)
-    alike = [column for column in (*CELL, *LABELS, "partner_code", *PERIOD)
-             if column in yuan and column in beside]  # fmt: skip
+    require_columns(yuan, "value_reported", "currency", *PERIOD)
+    require_columns(beside, VALUE, *PERIOD)
+    alike = [
+        column
+        for column in (*CELL, *LABELS, "partner_code", *PERIOD)
+        if column in yuan and column in beside
+    ]
     in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
     both = _stated(yuan, "value_reported", alike, in_yuan).merge(
         _stated(beside, VALUE, alike), on=alike, suffixes=("", "_usd")
     )
     used = both[both["number_usd"] >= least].sort_values(PERIOD, ignore_index=True)
     if used.empty:
-        raise QueryError(f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
-                         ": read the same products, partners and months in both")  # fmt: skip
+        raise QueryError(
+            f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
+            ": read the same products, partners and months in both"
+        )
     group, heads = grouped(used, PERIOD)
     single = used["number_usd"] / used["number"]
     sums, spread_of = used.groupby(group)[["number", "number_usd"]].sum(), single.groupby(group)
     publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
     result = heads.assign(
-        base="CNY", quote="USD", publisher=publisher, statistic=STATISTIC,
-        rate=sums["number_usd"] / sums["number"], low=spread_of.min(), high=spread_of.max(),
+        base="CNY",
+        quote="USD",
+        publisher=publisher,
+        statistic=STATISTIC,
+        rate=sums["number_usd"] / sums["number"],
+        low=spread_of.min(),
+        high=spread_of.max(),
         cells=spread_of.size(),
-    )[["base", "quote", "publisher", "statistic", *PERIOD, "rate", "low", "high",
-       "cells"]]  # fmt: skip
+    )[["base", "quote", "publisher", "statistic", *PERIOD, "rate", "low", "high", "cells"]]
     ends = {"rate": np.arange(len(used)), "low": spread_of.idxmin(), "high": spread_of.idxmax()}
     formulas = {
-        name: Formula("dollars / yuan", {
-            "dollars": Role(beside, VALUE, used["at_usd"].to_numpy()[at], group[at]),
-            "yuan": Role(yuan, "value_reported", used["at"].to_numpy()[at], group[at]),
-        })
+        name: Formula(
+            "dollars / yuan",
+            {
+                "dollars": Role(beside, VALUE, used["at_usd"].to_numpy()[at], group[at]),
+                "yuan": Role(yuan, "value_reported", used["at"].to_numpy()[at], group[at]),
+            },
+        )
         for name, at in ends.items()
-    }  # fmt: skip
-    caveats = [f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
-               f"{len(both) - len(used)} smaller ones were left out"]  # fmt: skip
+    }
+    caveats = [
+        f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
+        f"{len(both) - len(used)} smaller ones were left out"
+    ]
     inputs = [yuan] if dollars is None else [yuan, dollars]
     if published is not None:
         held = _held(published)
@@ -221,7 +255,7 @@ def customs_rate(
         )
         caveats.append(f"beside the rate of customs: {held.name}")
         inputs.append(published)
-    return carry(result, *inputs, caveats=caveats, formulas=formulas)
+    return with_lineage(result, *inputs, caveats=caveats, formulas=formulas)
 
 
 def _stated(
@@ -230,8 +264,8 @@ def _stated(
     """Cells that state a positive `value`, each once: where they stand, and their number."""
     figures = numbers_of(frame, value).to_numpy()
     at = np.flatnonzero(good & (figures > 0))
-    rows = bare(frame.iloc[at])
-    one_value(rows, ["publisher", "reporter_iso", "cumulation"])
+    rows = without_attrs(frame.iloc[at])
+    require_single_value(rows, ["publisher", "reporter_iso", "cumulation"])
     unique(rows, alike)
     return rows[[*alike]].assign(at=at, number=figures[at])
 
@@ -258,10 +292,10 @@ def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         of the periods differ, or the sides share no month.
     """
     for side in (rates, other):
-        need(side, "base", "quote", "ref_period", "n_months", "rate")
-        one_value(side, ["base", "quote", "publisher", "n_months"])
+        require_columns(side, "base", "quote", "ref_period", "n_months", "rate")
+        require_single_value(side, ["base", "quote", "publisher", "n_months"])
         unique(side, ["ref_period"])
-    one_value(pd.concat([side[["n_months"]] for side in (rates, other)]), ["n_months"])
+    require_single_value(pd.concat([side[["n_months"]] for side in (rates, other)]), ["n_months"])
     if (base := rates["base"].iloc[0]) != (through := other["base"].iloc[0]):
         raise QueryError(f"one side is for {base} and the other for {through}: read both for one")
     at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
@@ -278,5 +312,6 @@ def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
             result[name] = [" / ".join(dict.fromkeys(pair)) for pair in both]
     names = {"rate": Role(rates, "rate"), "other": Role(other, "rate", at)}
     caveat = f"{rates['quote'].iloc[0]} for {other['quote'].iloc[0]} through {base}"
-    return carry(result, rates, other, caveats=[caveat],
-                 formulas={"rate": Formula("rate / other", names)})  # fmt: skip
+    return with_lineage(
+        result, rates, other, caveats=[caveat], formulas={"rate": Formula("rate / other", names)}
+    )

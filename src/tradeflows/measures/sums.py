@@ -9,27 +9,27 @@ import pandas as pd
 from tradeflows.measures.common import (
     CELL,
     LABELS,
-    bare,
-    carry,
-    disjoint,
+    add_flag,
+    combine_flags,
     grain_of,
     grouped,
     groups_of,
-    joined,
     listed,
-    marked,
-    need,
     numbers_of,
-    one_value,
-    refuse_twice,
+    refuse_repeated,
+    require_columns,
+    require_disjoint,
+    require_single_value,
     spread,
     unit_of,
+    with_lineage,
+    without_attrs,
     words,
 )
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import days, month_text, runs, span, uncut
+from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
 
@@ -39,8 +39,19 @@ _NO_SUM = ("%", "percent", "ratio", "times")
 # Eurostat's L and M repeat for Northern Ireland and Great Britain what I and E have.
 ADDITIVE = {"procedure": "[1235679]", "type": "[IE]", "regime": r"\d+", "province": r"\d+"}
 _NUMBERED = "residual"  # sets apart rows of one cell, and is no dimension
-_OF_ROW = ("source_row", "source_field", "flags", "qualifier", "note", "qty_unit", "breakdown",
-           "value_reported", "primary_value_usd", "net_wgt_kg", "qty")  # fmt: skip
+_OF_ROW = (
+    "source_row",
+    "source_field",
+    "flags",
+    "qualifier",
+    "note",
+    "qty_unit",
+    "breakdown",
+    "value_reported",
+    "primary_value_usd",
+    "net_wgt_kg",
+    "qty",
+)
 
 
 def total(
@@ -87,7 +98,7 @@ def total(
         period that crosses the edge of a window.
     """
     values, by, over = [value] if isinstance(value, str) else list(value), list(by), list(over)
-    need(frame, "ref_period", "n_months", *values, *by, *over)
+    require_columns(frame, "ref_period", "n_months", *values, *by, *over)
     if {"ref_period", "n_months"} & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     alike = by if isinstance(absent_is_none, bool) else list(absent_is_none)
@@ -109,9 +120,9 @@ def total(
     fixed = [column for column in grain if column not in free]
     said = frame[list(dict.fromkeys([*by, *over, *fixed]))]
     said = said if stated.all() else said[stated]
-    one_value(said, fixed, "or name it in `by` or `over`")
+    require_single_value(said, fixed, "or name it in `by` or `over`")
     for column in over:
-        disjoint(said, column, by)
+        require_disjoint(said, column, by)
 
     cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
     lines = spread(frame, cell, stated)
@@ -120,12 +131,14 @@ def total(
     stop = month.max() + 1 if end is None else span(end)[1]
     every = every or max(stop - begin, 1)
     if stop <= begin or (stop - begin) % every:
-        raise QueryError(f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
-                         f"{every} months: choose start and end so that it is")  # fmt: skip
+        raise QueryError(
+            f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
+            f"{every} months: choose start and end so that it is"
+        )
     n = (stop - begin) // every
     inside = (month >= begin) & (month < stop)
     window = np.where(inside, (month - begin) // every, -1)
-    uncut(row[told], month[told], window[told])
+    require_whole_periods(row[told], month[told], window[told])
     told, open_ = told & inside, ~told & inside  # a row without a figure, which is not no row
 
     group, heads = grouped(frame, by)
@@ -149,7 +162,7 @@ def total(
     one = frame[fixed].iloc[[stated.argmax()] * len(starts)].reset_index(drop=True)
     one["ref_period"] = days(starts).astype("datetime64[us]")
     one["n_months"] = every
-    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(bare(one))
+    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(without_attrs(one))
     filled = (np.bincount(slot, minlength=len(result)) > 0) | full.all(axis=1)
     for name in values:
         sums = np.bincount(slot, numbers[name].to_numpy()[row], minlength=len(result))
@@ -159,7 +172,7 @@ def total(
     result["missing"] = [
         runs(month + np.flatnonzero(~there)) for month, there in zip(starts, full, strict=True)
     ]
-    result = result.assign(**joined(frame, row, slot, len(result)))
+    result = result.assign(**combine_flags(frame, row, slot, len(result)))
     used = frame[[column for column in over if column in LABELS]].iloc[row]
     caveats = [
         f"{column} differs within the sum: {listed(used, column)}"
@@ -167,10 +180,12 @@ def total(
         if used[column].nunique(dropna=False) > 1
     ]
     if holes := int((~result["complete"]).sum()):
-        caveats.append(f"{holes} of {len(result)} sums of {', '.join(values)} lack months, which "
-                       "`missing` names; nothing was put in their place")  # fmt: skip
+        caveats.append(
+            f"{holes} of {len(result)} sums of {', '.join(values)} lack months, which "
+            "`missing` names; nothing was put in their place"
+        )
     formulas = {name: Formula("value", {"value": Role(frame, name, row, slot)}) for name in values}
-    return carry(result, frame, caveats=caveats, formulas=formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def sum_parts(
@@ -202,28 +217,40 @@ def sum_parts(
         its parts, parts of different dimensions in one cell, a part stated twice, or two units.
     """
     values = [value] if isinstance(value, str) else list(value)
-    need(frame, "breakdown", *values)
+    require_columns(frame, "breakdown", *values)
     parts = {word: _dimensions(word) for word in frame["breakdown"].unique()}
     named = dict.fromkeys(name for each in parts.values() for name in each if name != _NUMBERED)
     over = list(over or named)
     for name in over:
         if name not in named:
             raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
-        odd = sorted({each[name] for each in parts.values() if name in each
-                      and not re.fullmatch(ADDITIVE.get(name, "(?!)"), each[name])})  # fmt: skip
+        odd = sorted(
+            {
+                each[name]
+                for each in parts.values()
+                if name in each and not re.fullmatch(ADDITIVE.get(name, "(?!)"), each[name])
+            }
+        )
         if odd:
             kept = f"frame[~frame['breakdown'].str.contains('{name}={odd[0]}')]"
-            raise QueryError(f"{name}={odd[0]} is not known to add up with the other parts: "
-                             f"leave it out, as in {kept}")  # fmt: skip
-    left = {word: ",".join(f"{name}={each}" for name, each in found.items()
-                           if name not in {*over, _NUMBERED}) or "total"
-            for word, found in parts.items()}  # fmt: skip
-    whole = bare(frame.assign(breakdown=frame["breakdown"].map(left)))
+            raise QueryError(
+                f"{name}={odd[0]} is not known to add up with the other parts: "
+                f"leave it out, as in {kept}"
+            )
+    left = {
+        word: ",".join(
+            f"{name}={each}" for name, each in found.items() if name not in {*over, _NUMBERED}
+        )
+        or "total"
+        for word, found in parts.items()
+    }
+    whole = without_attrs(frame.assign(breakdown=frame["breakdown"].map(left)))
     keys = [name for name in whole if name not in {*_OF_ROW, *values}] + ["breakdown"]
     slot, heads = grouped(whole, keys)
     n = np.bincount(slot)
-    kinds = frame["breakdown"].map({word: " ".join(k for k in each if k != _NUMBERED)
-                                    for word, each in parts.items()})  # fmt: skip
+    kinds = frame["breakdown"].map(
+        {word: " ".join(k for k in each if k != _NUMBERED) for word, each in parts.items()}
+    )
     mixed = (kinds.groupby(slot).nunique() > 1).to_numpy()
     twice = (frame["breakdown"].groupby(slot).nunique() < n).to_numpy()
     if (mixed | twice).any():
@@ -231,9 +258,12 @@ def sum_parts(
         named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
         cell = " ".join(words(rows[named_by].iloc[0]))
         if mixed.any():
-            one_value(rows, ["breakdown"], what=f"{cell} is stated as a whole and in parts, or in "
-                      "parts of two kinds: ")  # fmt: skip
-        refuse_twice(rows, cell)
+            require_single_value(
+                rows,
+                ["breakdown"],
+                what=f"{cell} is stated as a whole and in parts, or in parts of two kinds: ",
+            )
+        refuse_repeated(rows, cell)
     result, formulas, caveats = heads.copy(), {}, []
     for name in values:
         numbers = frame[name].to_numpy("float64", na_value=np.nan)
@@ -241,24 +271,32 @@ def sum_parts(
         formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
         stated = np.bincount(slot, ~np.isnan(numbers), minlength=len(heads))
         if holes := int(((stated > 0) & (stated < n)).sum()):
-            caveats.append(f"{holes} of {(n > 1).sum()} sums of {name} have a part that states "
-                           "none, so they are none")  # fmt: skip
+            caveats.append(
+                f"{holes} of {(n > 1).sum()} sums of {name} have a part that states "
+                "none, so they are none"
+            )
     if "qty" in values:
         stated = frame["qty_unit"].where(frame["qty"].notna())
         units = stated.groupby(slot)
         if (units.nunique() > 1).any():
-            one_value(frame[frame["qty"].notna()], ["qty_unit"], what="of parts that are summed, ")
+            require_single_value(
+                frame[frame["qty"].notna()], ["qty_unit"], what="of parts that are summed, "
+            )
         result["qty_unit"] = units.first().fillna("none").to_numpy()
     result["n_parts"] = n
-    result = result.assign(**joined(frame, np.arange(len(frame)), slot, len(n)))
+    result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
     sole = [word for word, each in parts.items() if each]
     if len(sole) == 1:
-        caveats.append(f"{sole[0]} is the only part that is here; it is a total as far as there "
-                       "are no others")  # fmt: skip
+        caveats.append(
+            f"{sole[0]} is the only part that is here; it is a total as far as there are no others"
+        )
     if (n > 1).any():
-        caveats.insert(0, f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
-                       f"({listed(frame, 'breakdown')})")  # fmt: skip
-    return carry(result, frame, caveats=caveats, formulas=formulas)
+        caveats.insert(
+            0,
+            f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
+            f"({listed(frame, 'breakdown')})",
+        )
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _dimensions(word: str) -> dict[str, str]:
@@ -292,7 +330,7 @@ def from_members(
     QueryError
         No row of a member, or as :func:`total`.
     """
-    need(frame, "reporter_iso", "ref_period", "n_months", value)
+    require_columns(frame, "reporter_iso", "ref_period", "n_months", value)
     group = codes.area(area)
     members = codes.members(group)
     kept = frame[frame["reporter_iso"].isin(members)]
@@ -300,28 +338,34 @@ def from_members(
     if stated.empty:
         raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
     ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
-    sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1,
-                 absent_is_none=True)  # fmt: skip
+    sums = total(
+        stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1, absent_is_none=True
+    )
     keys = [*by, "ref_period"]
     who = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
     cells = sums[keys].itertuples(index=False, name=None)
     held = [who.get(cell if by else cell[0], set()) for cell in cells]
     missing = [[each for each in members if each not in here] for here in held]
     result = sums.drop(columns="n_stated").assign(
-        reporter_iso=group, n_members=list(map(len, held)), of_members=len(members),
-        complete=[not lacking for lacking in missing], missing=[", ".join(m) for m in missing],
-    )  # fmt: skip
+        reporter_iso=group,
+        n_members=list(map(len, held)),
+        of_members=len(members),
+        complete=[not lacking for lacking in missing],
+        missing=[", ".join(m) for m in missing],
+    )
     caveats = []
     if short := int((~result["complete"]).sum()):
         least = int(result["n_members"].min())
-        caveats.append(f"{short} of {len(result)} sums are of fewer than the {len(members)} "
-                       f"members of {group}, of {least} at least; `missing` names the "
-                       "others")  # fmt: skip
+        caveats.append(
+            f"{short} of {len(result)} sums are of fewer than the {len(members)} "
+            f"members of {group}, of {least} at least; `missing` names the "
+            "others"
+        )
     if others := sorted(set(frame["reporter_iso"]) - set(members)):
         caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
     if "flags" in result:
-        result["flags"] = marked(result["flags"], "derived")
-    return carry(bare(result), sums, caveats=caveats, kept=[Role(sums)])
+        result["flags"] = add_flag(result["flags"], "derived")
+    return with_lineage(without_attrs(result), sums, caveats=caveats, kept=[Role(sums)])
 
 
 def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.DataFrame:
@@ -339,16 +383,19 @@ def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.Data
     DataFrame
         All rows in order; the sources and caveats are those of all frames.
     """
-    named = [bare(frame.assign(**{column: name})) for name, frame in frames.items()]
+    named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
     places = np.split(np.arange(sum(map(len, named))), np.cumsum([len(one) for one in named])[:-1])
     kept = [Role(frame, slot=place) for frame, place in zip(frames.values(), places, strict=True)]
-    return carry(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
+    return with_lineage(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
 
 
 def baskets(
-    frame: pd.DataFrame, value: str, goods: Mapping[str, Sequence[str]], of: str = "cmd_code",
+    frame: pd.DataFrame,
+    value: str,
+    goods: Mapping[str, Sequence[str]],
+    of: str = "cmd_code",
     every: int = 12,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Sum `value` over each of several declared baskets of goods, window by window.
 
     Parameters
@@ -371,7 +418,9 @@ def baskets(
     sums = {}
     for name, codes_ in goods.items():
         if absent := sorted(set(codes_) - set(frame[of])):
-            raise QueryError(f"basket {name!r} names {absent[0]}, which the frame does not hold; "
-                             f"it holds {listed(frame, of)}")  # fmt: skip
+            raise QueryError(
+                f"basket {name!r} names {absent[0]}, which the frame does not hold; "
+                f"it holds {listed(frame, of)}"
+            )
         sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)
     return stack(sums, "basket")

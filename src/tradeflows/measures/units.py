@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tradeflows.measures.common import carry, need, numbers_of
+from tradeflows.measures.common import numbers_of, require_columns, with_lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, first_month
@@ -22,7 +22,7 @@ def barrels_per_day(
     DataFrame, rows and columns of `frame`
         With ``barrels_per_day``; null where the weight is.
     """
-    need(frame, "ref_period", "n_months", "net_wgt_kg")
+    require_columns(frame, "ref_period", "n_months", "net_wgt_kg")
     first = first_month(frame).to_numpy()
     length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
     length = length.astype("int64")
@@ -30,8 +30,13 @@ def barrels_per_day(
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     text = f"weight / 1000 * {barrels_per_tonne!r} / days"
     formula = Formula(text, {"weight": Role(frame, "net_wgt_kg"), "days": length})
-    return carry(frame.assign(barrels_per_day=barrels / length), frame, caveats=caveats,
-                 formulas={"barrels_per_day": formula}, kept=[Role(frame)])  # fmt: skip
+    return with_lineage(
+        frame.assign(barrels_per_day=barrels / length),
+        frame,
+        caveats=caveats,
+        formulas={"barrels_per_day": formula},
+        kept=[Role(frame)],
+    )
 
 
 def per_month(figures: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +50,7 @@ def per_month(figures: pd.DataFrame) -> pd.DataFrame:
         ``high_per_month`` in ``unit``; null where the window is vague or the unit does not add
         up over time (shares, growth rates, counts of firms).
     """
-    need(figures, "window_start", "window_end", "value", "unit")
+    require_columns(figures, "window_start", "window_end", "value", "unit")
     start = pd.to_datetime(figures["window_start"])
     stop = pd.to_datetime(figures["window_end"]) + pd.Timedelta(days=1)
     if (stop <= start).any():
@@ -64,4 +69,4 @@ def per_month(figures: pd.DataFrame) -> pd.DataFrame:
             names = {"value": Role(figures, column), "months": months.to_numpy()}
             formulas[f"{column}_per_month"] = Formula("value / months", names)
     caveats = ["published figures divided by the months of their windows"]
-    return carry(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
+    return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])

@@ -62,8 +62,11 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
         dated = [row for row in _rows("area_years.csv") if row["system"] == system]
         for row in dated:
             codes.pop(row["code"], None)
-        codes |= {row["code"]: row["area"] for row in dated
-                  if int(row["first"] or 0) <= year <= int(row["last"] or 9999)}  # fmt: skip
+        codes |= {
+            row["code"]: row["area"]
+            for row in dated
+            if int(row["first"] or 0) <= year <= int(row["last"] or 9999)
+        }
     return codes | {area: area for area in _areas()} if system == "iso3" else codes
 
 
@@ -356,16 +359,23 @@ def successors(path: Path) -> list[dict[str, str]]:
     """
     names = ("period", "predecessor", "successor")
     rows = _listed(path, set())
-    theirs = next((each for each in (names, ("Period", "Origin code", "Destination code"))
-                   if set(each) <= set(rows[0])), None)  # fmt: skip
+    theirs = next(
+        (
+            each
+            for each in (names, ("Period", "Origin code", "Destination code"))
+            if set(each) <= set(rows[0])
+        ),
+        None,
+    )
     if not theirs:
         raise LayoutError(path, f"columns {','.join(names)}", f"{[*rows[0]]}")
     found = []
     for ordinal, row in enumerate(rows, start=1):
         period, *pair = (row[name].strip() for name in theirs)
         if not re.fullmatch(r"\d{8}", period, re.ASCII) or int(period[4:]) != int(period[:4]) + 1:
-            raise LayoutError(f"{path}: record {ordinal}", "a period such as 20232024",
-                              repr(period))  # fmt: skip
+            raise LayoutError(
+                f"{path}: record {ordinal}", "a period such as 20232024", repr(period)
+            )
         pair = [code.zfill(8) if len(code) == 7 else code for code in pair]
         if odd := [code for code in pair if not re.fullmatch(r"\d{8}", code, re.ASCII)]:
             raise CodeError(f"{path}: record {ordinal}: {odd[0]!r} has not eight digits")

@@ -37,8 +37,10 @@ class Keys:
         period = batch["ref_period"][0].as_py(), batch["n_months"][0].as_py()
         source = batch["source_id"][0].as_py()
         if (other := self._whole.setdefault(period, source)) != source:
-            raise SchemaError(f"{other} and {source} both state {period[0]:%Y-%m}, which would be "
-                              "counted twice; give one, or --to a folder")  # fmt: skip
+            raise SchemaError(
+                f"{other} and {source} both state {period[0]:%Y-%m}, which would be "
+                "counted twice; give one, or --to a folder"
+            )
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take note of the keys of `batch`."""
@@ -80,12 +82,18 @@ class Keys:
             at = sorted(order[same[0] : same[0] + 2])
             rows = np.concatenate(self._rows)[at]
             words = {name: [*known] for name, known in self._words.items()}
-            place = " ".join(str(words[name][np.concatenate(codes)[at[0]]])
-                             for name, codes in self._codes.items())  # fmt: skip
+            place = " ".join(
+                str(words[name][np.concatenate(codes)[at[0]]])
+                for name, codes in self._codes.items()
+            )
             one, other = np.repeat(self._sources, [*map(len, self._rows)])[at]
-            both = f"{files[one]}: records {rows[0]} and {rows[1]}" if one == other else (
-                f"record {rows[0]} of {files[one]} and record {rows[1]} of {files[other]}"
-            )  # fmt: skip
-            raise SchemaError(f"{both} state the same cell ({place}); {len(same)} cells are stated "
-                              "more than once; save the file again, or take one of each "
-                              "out")  # fmt: skip
+            both = (
+                f"{files[one]}: records {rows[0]} and {rows[1]}"
+                if one == other
+                else (f"record {rows[0]} of {files[one]} and record {rows[1]} of {files[other]}")
+            )
+            raise SchemaError(
+                f"{both} state the same cell ({place}); {len(same)} cells are stated "
+                "more than once; save the file again, or take one of each "
+                "out"
+            )

@@ -49,8 +49,9 @@ class Role(NamedTuple):
         order = np.argsort(self.slot, kind="stable")
         slot = self.slot[order]
         row = order if self.row is None else self.row[order]
-        ends = zip(*(np.searchsorted(slot, wanted, side) for side in ("left", "right")),
-                   strict=True)  # fmt: skip
+        ends = zip(
+            *(np.searchsorted(slot, wanted, side) for side in ("left", "right")), strict=True
+        )
         return [row[a:b] for a, b in ends]
 
 
@@ -78,7 +79,7 @@ class Formula(NamedTuple):
         return [self.text[i] for i in (rows if self.which is None else self.which[rows])]
 
 
-class Made(str):
+class Lineage(str):
     """The lineage of a frame; its text is the formulas, and a copy is itself.
 
     It is a text so that a frame with it can still be saved, to Parquet or as a pickle, and the
@@ -129,10 +130,10 @@ class Made(str):
         return str, (str(self),)
 
 
-def made(frame: pd.DataFrame) -> Made | None:
+def made(frame: pd.DataFrame) -> Lineage | None:
     """The lineage of `frame`, if a measure made it and nothing has taken it since."""
     found = frame.attrs.get(MADE)
-    return found if isinstance(found, Made) else None
+    return found if isinstance(found, Lineage) else None
 
 
 def record(
@@ -157,15 +158,17 @@ def record(
 
     shown = result.copy(deep=False)
     shown.attrs = {}
-    result.attrs[MADE] = Made(
+    result.attrs[MADE] = Lineage(
         shown,
-        {name: one._replace(names={key: now(role) for key, role in one.names.items()})
-         for name, one in formulas.items()},
+        {
+            name: one._replace(names={key: now(role) for key, role in one.names.items()})
+            for name, one in formulas.items()
+        },
         [now(role) for role in kept],
-    )  # fmt: skip
+    )
 
 
-def in_full(value: float, digits: int = 15) -> str:
+def full_number(value: float, digits: int = 15) -> str:
     """A number to so many figures, by default all that a float holds, its thousands set apart."""
     text = f"{float(f'{value:.{digits}g}'):,.15g}"
     return f"{value:,.0f}" if "e+" in text else text
@@ -226,8 +229,9 @@ def _value(node: ast.expr, values: Mapping[str, float]) -> tuple[float, Slopes]:
         case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=items)], keywords=[]):
             found = [_value(item, values) for item in items]
             return math.fsum(value for value, _ in found), _mix(*((1.0, s) for _, s in found))
-        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items,
-                      keywords=[]):  # fmt: skip
+        case ast.Call(
+            func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items, keywords=[]
+        ):
             choose = max if name == "max" else min
             return choose((_value(item, values) for item in items), key=lambda pair: pair[0])
         case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:

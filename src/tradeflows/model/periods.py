@@ -26,13 +26,15 @@ def days(months: np.ndarray) -> np.ndarray:
     return (months - 12 * 1970).astype("datetime64[M]").astype("datetime64[D]")
 
 
-def uncut(row: np.ndarray, month: np.ndarray, window: np.ndarray) -> None:
+def require_whole_periods(row: np.ndarray, month: np.ndarray, window: np.ndarray) -> None:
     """Refuse a period, the months of a row, that lies in two windows; -1 is outside of all."""
     cut = (row[1:] == row[:-1]) & (window[1:] != window[:-1])
     if cut.any():
         period = runs(month[row == row[1:][cut][0]])
-        raise QueryError(f"the figure for {period} crosses the edge of a window: choose windows "
-                         "that hold it whole, or leave it out")  # fmt: skip
+        raise QueryError(
+            f"the figure for {period} crosses the edge of a window: choose windows "
+            "that hold it whole, or leave it out"
+        )
 
 
 def month_text(month: int) -> str:

@@ -17,12 +17,46 @@ TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
 
 # Supplementary units of the Combined Nomenclature that have no plainer name.
 CN_UNITS = (
-    "CEEL", "CGT", "CTL", "G", "GI_FS", "GRT", "GT", "KG", "KG_90PCT_SDT", "KG_ACT_SUBST",
-    "KG_AL2O3", "KG_B2O3", "KG_BACO3", "KG_C5H14CLNO", "KG_CL", "KG_F", "KG_H2O2", "KG_H2SO4",
-    "KG_HCL", "KG_HF", "KG_K2CO3", "KG_K2O", "KG_KOH", "KG_MET_AM", "KG_N", "KG_NA2CO3",
-    "KG_NA2S2O5", "KG_NAOH", "KG_NET_EDA", "KG_P2O5", "KG_PBO", "KG_S", "KG_SIO2", "KG_SO2",
-    "KG_TIO2", "KG_U", "KW", "L_ALC_100PCT", "T_CO2",
-)  # fmt: skip
+    "CEEL",
+    "CGT",
+    "CTL",
+    "G",
+    "GI_FS",
+    "GRT",
+    "GT",
+    "KG",
+    "KG_90PCT_SDT",
+    "KG_ACT_SUBST",
+    "KG_AL2O3",
+    "KG_B2O3",
+    "KG_BACO3",
+    "KG_C5H14CLNO",
+    "KG_CL",
+    "KG_F",
+    "KG_H2O2",
+    "KG_H2SO4",
+    "KG_HCL",
+    "KG_HF",
+    "KG_K2CO3",
+    "KG_K2O",
+    "KG_KOH",
+    "KG_MET_AM",
+    "KG_N",
+    "KG_NA2CO3",
+    "KG_NA2S2O5",
+    "KG_NAOH",
+    "KG_NET_EDA",
+    "KG_P2O5",
+    "KG_PBO",
+    "KG_S",
+    "KG_SIO2",
+    "KG_SO2",
+    "KG_TIO2",
+    "KG_U",
+    "KW",
+    "L_ALC_100PCT",
+    "T_CO2",
+)
 QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
 
 
@@ -52,64 +86,176 @@ def _key(name: str, dtype: pa.DataType, note: str, **more: Any) -> pa.Field:
 
 PROVENANCE = (
     _key("source_id", TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER"),
-    _field("source_row", COUNT, "ordinal of the record in the raw file; 1 is the first below "
-           "the header", required=True, least=1),
-    _field("source_field", TEXT, "column of the raw file, where one record gives several rows; the "
-           "other records, where several give one; else empty", required=True),
-)  # fmt: skip
+    _field(
+        "source_row",
+        COUNT,
+        "ordinal of the record in the raw file; 1 is the first below the header",
+        required=True,
+        least=1,
+    ),
+    _field(
+        "source_field",
+        TEXT,
+        "column of the raw file, where one record gives several rows; the "
+        "other records, where several give one; else empty",
+        required=True,
+    ),
+)
 
 TRADE = pa.schema(
     [
         *PROVENANCE,
-        _key("reporter_iso", TEXT, "who states the flow: ISO 3166 alpha-3 where there is one, "
-             "else an area of areas.csv such as EU27_2020", sdmx="REF_AREA"),
+        _key(
+            "reporter_iso",
+            TEXT,
+            "who states the flow: ISO 3166 alpha-3 where there is one, "
+            "else an area of areas.csv such as EU27_2020",
+            sdmx="REF_AREA",
+        ),
         _key("reporter_code", TEXT, "the reporter as the publisher writes it"),
-        _key("partner_iso", TEXT, "the other side, as reporter_iso; W00 is the world, _X is "
-             "unspecified", sdmx="COUNTERPART_AREA"),
-        _key("partner_code", TEXT, "the partner as the publisher writes it (ISO is no key: 756 "
-             "and 757 are both CHE)"),
+        _key(
+            "partner_iso",
+            TEXT,
+            "the other side, as reporter_iso; W00 is the world, _X is unspecified",
+            sdmx="COUNTERPART_AREA",
+        ),
+        _key(
+            "partner_code",
+            TEXT,
+            "the partner as the publisher writes it (ISO is no key: 756 and 757 are both CHE)",
+        ),
         _key("area_system", TEXT, "system of the two publisher's codes, in area_codes.csv"),
-        _key("partner_role", TEXT, "what the partner is to the goods", sdmx="COUNTERPART_ROLE",
-             allowed=("origin", "destination", "consignment", "last border", "route")),
-        _key("flow_code", TEXT, "M imports, X exports, RM and RX re-imports and re-exports, MX "
-             "both directions in one figure", sdmx="FLOW", allowed=("M", "X", "RM", "RX", "MX")),
-        _key("classification_code", TEXT, "system of cmd_code: HS (edition not stated), H5 = HS "
-             "2017, H6 = HS 2022, SIEC, or a publisher's own list", sdmx="PRODUCT_CLASSIFICATION"),
-        _key("cmd_code", TEXT, "product code, as text; TOTAL is all goods; a+b is the union that "
-             "the source states as one", sdmx="PRODUCT"),
-        _key("freq_code", TEXT, "rhythm of the series: M, Q, A; a block of months in a monthly "
-             "series is M with n_months above 1", sdmx="FREQ", allowed=("M", "Q", "A")),
+        _key(
+            "partner_role",
+            TEXT,
+            "what the partner is to the goods",
+            sdmx="COUNTERPART_ROLE",
+            allowed=("origin", "destination", "consignment", "last border", "route"),
+        ),
+        _key(
+            "flow_code",
+            TEXT,
+            "M imports, X exports, RM and RX re-imports and re-exports, MX "
+            "both directions in one figure",
+            sdmx="FLOW",
+            allowed=("M", "X", "RM", "RX", "MX"),
+        ),
+        _key(
+            "classification_code",
+            TEXT,
+            "system of cmd_code: HS (edition not stated), H5 = HS "
+            "2017, H6 = HS 2022, SIEC, or a publisher's own list",
+            sdmx="PRODUCT_CLASSIFICATION",
+        ),
+        _key(
+            "cmd_code",
+            TEXT,
+            "product code, as text; TOTAL is all goods; a+b is the union that "
+            "the source states as one",
+            sdmx="PRODUCT",
+        ),
+        _key(
+            "freq_code",
+            TEXT,
+            "rhythm of the series: M, Q, A; a block of months in a monthly "
+            "series is M with n_months above 1",
+            sdmx="FREQ",
+            allowed=("M", "Q", "A"),
+        ),
         _key("ref_period", DAY, "first day of the period", sdmx="TIME_PERIOD"),
         _key("n_months", COUNT, "length of the period", unit="months", least=1),
-        _key("cumulation", TEXT, "the period alone, or the year to its end", allowed=("period",
-             "ytd")),
+        _key(
+            "cumulation",
+            TEXT,
+            "the period alone, or the year to its end",
+            allowed=("period", "ytd"),
+        ),
         _key("breakdown", TEXT, "total, or the part that the row is, as dimension=value"),
-        _key("qty_unit", TEXT, "unit of qty, and part of the key since one flow may be stated in "
-             "two; none where the row has no quantity", sdmx="UNIT_MEASURE",
-             allowed=("none", "m3", "TJ", "items", "bbl", "m", "m2", "L", "carat", "pairs",
-                      "packs", "kWh", *CN_UNITS)),
+        _key(
+            "qty_unit",
+            TEXT,
+            "unit of qty, and part of the key since one flow may be stated in "
+            "two; none where the row has no quantity",
+            sdmx="UNIT_MEASURE",
+            allowed=(
+                "none",
+                "m3",
+                "TJ",
+                "items",
+                "bbl",
+                "m",
+                "m2",
+                "L",
+                "carat",
+                "pairs",
+                "packs",
+                "kWh",
+                *CN_UNITS,
+            ),
+        ),
         _key("vintage", TEXT, "release that the figure is from, as the source dates it"),
-        _field("value_reported", NUMBER, "value as published, in whole units of currency",
-               unit="currency"),
-        _field("currency", TEXT, "ISO 4217 code of value_reported", sdmx="CURRENCY",
-               allowed=("USD", "EUR", "CNY", "INR", "RUB")),
-        _field("valuation", TEXT, "CIF or FOB; null where the source does not say",
-               sdmx="VALUATION", allowed=("CIF", "FOB")),
-        _field("primary_value_usd", NUMBER, "value in US dollars where so stated; null until a "
-               "rate is named", unit="USD, current"),
-        _field("net_wgt_kg", NUMBER, "net weight; null, never 0, where not published", unit="kg",
-               least=0.0),
-        _field("qty", NUMBER, "quantity in qty_unit; null where not published", unit="qty_unit",
-               least=0.0),
-        _field("qualifier", TEXT, "how the figures are to be taken: =, ~ about, ≤ at most, …",
-               required=True, allowed=QUALIFIERS),
-        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True,
-               sdmx="OBS_STATUS"),
+        _field(
+            "value_reported",
+            NUMBER,
+            "value as published, in whole units of currency",
+            unit="currency",
+        ),
+        _field(
+            "currency",
+            TEXT,
+            "ISO 4217 code of value_reported",
+            sdmx="CURRENCY",
+            allowed=("USD", "EUR", "CNY", "INR", "RUB"),
+        ),
+        _field(
+            "valuation",
+            TEXT,
+            "CIF or FOB; null where the source does not say",
+            sdmx="VALUATION",
+            allowed=("CIF", "FOB"),
+        ),
+        _field(
+            "primary_value_usd",
+            NUMBER,
+            "value in US dollars where so stated; null until a rate is named",
+            unit="USD, current",
+        ),
+        _field(
+            "net_wgt_kg",
+            NUMBER,
+            "net weight; null, never 0, where not published",
+            unit="kg",
+            least=0.0,
+        ),
+        _field(
+            "qty",
+            NUMBER,
+            "quantity in qty_unit; null where not published",
+            unit="qty_unit",
+            least=0.0,
+        ),
+        _field(
+            "qualifier",
+            TEXT,
+            "how the figures are to be taken: =, ~ about, ≤ at most, …",
+            required=True,
+            allowed=QUALIFIERS,
+        ),
+        _field(
+            "flags",
+            TEXT,
+            "words of FLAGS, blank-separated and sorted",
+            required=True,
+            sdmx="OBS_STATUS",
+        ),
         _field("note", TEXT, "what the source says beside the figure"),
     ],
-    metadata={"table": "trade", "version": "1", "about": "one publisher's statement of one flow "
-              "of one product over one period"},
-)  # fmt: skip
+    metadata={
+        "table": "trade",
+        "version": "1",
+        "about": "one publisher's statement of one flow of one product over one period",
+    },
+)
 
 FLAGS = {
     "provisional": "the publisher calls the figure provisional",
@@ -134,37 +280,77 @@ FLAGS = {
 SETTLEMENT = pa.schema(
     [
         *PROVENANCE,
-        _key("concept", TEXT, "what is being paid for, or traded", allowed=(
-             "export settlement", "import settlement", "import invoicing", "trade settlement",
-             "exchange turnover", "over-the-counter turnover", "global payments")),
+        _key(
+            "concept",
+            TEXT,
+            "what is being paid for, or traded",
+            allowed=(
+                "export settlement",
+                "import settlement",
+                "import invoicing",
+                "trade settlement",
+                "exchange turnover",
+                "over-the-counter turnover",
+                "global payments",
+            ),
+        ),
         _key("measure", TEXT, "the publisher's family of figures: two families are never one line"),
         _key("region", TEXT, "with whom: total, a region, or a country"),
         _key("currency_group", TEXT, "the currency or group that has the share"),
         _key("period_text", TEXT, "the period as the source words it"),
-        _key("vintage", TEXT, "first release or a later one", allowed=("first release",
-             "second release", "revised", "preliminary", "derived", "statement")),
+        _key(
+            "vintage",
+            TEXT,
+            "first release or a later one",
+            allowed=(
+                "first release",
+                "second release",
+                "revised",
+                "preliminary",
+                "derived",
+                "statement",
+            ),
+        ),
         _key("outlet", TEXT, "the publication that carried the number"),
         _key("unit", TEXT, "% or roubles", allowed=("%", "RUB")),
         _key("statement", TEXT, "sets apart what one outlet prints twice: its address"),
-        _field("ref_period", DAY, "first day of the period; null where the source is vague",
-               sdmx="TIME_PERIOD"),
-        _field("n_months", COUNT, "length of the period; null where the source is vague",
-               unit="months", least=1),
-        _field("value", NUMBER, "the share or the turnover; null for a statement in words",
-               unit="unit", least=0.0),
+        _field(
+            "ref_period",
+            DAY,
+            "first day of the period; null where the source is vague",
+            sdmx="TIME_PERIOD",
+        ),
+        _field(
+            "n_months",
+            COUNT,
+            "length of the period; null where the source is vague",
+            unit="months",
+            least=1,
+        ),
+        _field(
+            "value",
+            NUMBER,
+            "the share or the turnover; null for a statement in words",
+            unit="unit",
+            least=0.0,
+        ),
         _field("low", NUMBER, "lower end, where the source gives a range or a bound", unit="unit"),
         _field("high", NUMBER, "upper end, likewise", unit="unit"),
-        _field("qualifier", TEXT, "how the value is to be taken", required=True,
-               allowed=QUALIFIERS),
+        _field(
+            "qualifier", TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS
+        ),
         _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
         _field("underlying", TEXT, "the statistic behind the number"),
         _field("published", TEXT, "date of publication, as far as it is known"),
         _field("address", TEXT, "where the number was read"),
         _field("note", TEXT, "what the source says beside the figure"),
     ],
-    metadata={"table": "settlement", "version": "1", "about": "one statement about the currency "
-              "in which trade or turnover was paid"},
-)  # fmt: skip
+    metadata={
+        "table": "settlement",
+        "version": "1",
+        "about": "one statement about the currency in which trade or turnover was paid",
+    },
+)
 
 RATES = pa.schema(
     [
@@ -175,16 +361,25 @@ RATES = pa.schema(
         _key("statistic", TEXT, "what kind of mean it is"),
         _key("ref_period", DAY, "first day of the month", sdmx="TIME_PERIOD"),
         _field("n_months", COUNT, "length of the period", unit="months", required=True, least=1),
-        _field("rate", NUMBER, "units of quote for one unit of base", unit="quote per base",
-               least=0.0),
-        _field("n_days", COUNT, "days with a rate in the mean; null where not stated",
-               unit="days", least=1),
+        _field(
+            "rate", NUMBER, "units of quote for one unit of base", unit="quote per base", least=0.0
+        ),
+        _field(
+            "n_days",
+            COUNT,
+            "days with a rate in the mean; null where not stated",
+            unit="days",
+            least=1,
+        ),
         _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
         _field("note", TEXT, "what the source says beside the figure"),
     ],
-    metadata={"table": "rates", "version": "1", "about": "one currency's rate, or one commodity's "
-              "price, over one month"},
-)  # fmt: skip
+    metadata={
+        "table": "rates",
+        "version": "1",
+        "about": "one currency's rate, or one commodity's price, over one month",
+    },
+)
 
 FIGURES = pa.schema(
     [
@@ -203,8 +398,9 @@ FIGURES = pa.schema(
         _field("low", NUMBER, "lower end of a printed range", unit="unit"),
         _field("high", NUMBER, "upper end of a printed range", unit="unit"),
         _field("unit", TEXT, "unit of value, low and high", required=True),
-        _field("qualifier", TEXT, "how the value is to be taken", required=True,
-               allowed=QUALIFIERS),
+        _field(
+            "qualifier", TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS
+        ),
         _field("basis", TEXT, "whose records the number rests on", required=True),
         _field("publisher", TEXT, "who printed it", required=True),
         _field("published", TEXT, "date of publication, as far as it is known"),
@@ -213,13 +409,19 @@ FIGURES = pa.schema(
         _field("confidence", TEXT, "of the transcription", allowed=("high", "medium", "low")),
         _field("note", TEXT, "what must be said beside the figure"),
     ],
-    metadata={"table": "figures", "version": "1", "about": "one published number about a flow "
-              "over a window"},
-)  # fmt: skip
+    metadata={
+        "table": "figures",
+        "version": "1",
+        "about": "one published number about a flow over a window",
+    },
+)
 
 TABLES = {
-    "trade": TRADE, "settlement": SETTLEMENT, "rates": RATES, "figures": FIGURES,
-}  # fmt: skip
+    "trade": TRADE,
+    "settlement": SETTLEMENT,
+    "rates": RATES,
+    "figures": FIGURES,
+}
 
 
 def key(schema: pa.Schema) -> list[str]:
@@ -295,8 +497,9 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
     if not field.nullable and column.null_count:
         _refuse(field, "no value", pc.is_null(column), batch)
     if pa.types.is_dictionary(column.type):  # what holds for each word holds for each row
-        words = pa.record_batch([column.dictionary, pa.nulls(len(column.dictionary), COUNT)],
-                                [field.name, "source_row"])  # fmt: skip
+        words = pa.record_batch(
+            [column.dictionary, pa.nulls(len(column.dictionary), COUNT)], [field.name, "source_row"]
+        )
         try:
             _check(field, column.dictionary, words)
         except SchemaError:  # find the rows, unless no row has the word
@@ -343,8 +546,9 @@ def check_key(table: pa.Table, schema: pa.Schema) -> None:
         Two rows are alike in every key field; the message shows the first such records.
     """
     names = key(schema)
-    counts = table.group_by(names).aggregate([("source_row", "count"), ("source_row", "min"),
-                                              ("source_row", "max")])  # fmt: skip
+    counts = table.group_by(names).aggregate(
+        [("source_row", "count"), ("source_row", "min"), ("source_row", "max")]
+    )
     twice = counts.filter(pc.greater(counts["source_row_count"], 1)).sort_by(
         [("source_id", "ascending"), ("source_row_min", "ascending")]
     )

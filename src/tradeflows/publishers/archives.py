@@ -110,9 +110,12 @@ def begin(path: Path) -> None:
 def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead]:
     options = ["-so", "-bd", f"-mmt={threads}", "--"]
     process = subprocess.Popen(
-        [_found() or "7z", "x", *options, str(path.resolve())], bufsize=0,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [_found() or "7z", "x", *options, str(path.resolve())],
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     assert process.stdout
     with suppress(AttributeError, OSError):  # fewer, larger helpings, where Linux may
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)

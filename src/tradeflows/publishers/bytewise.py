@@ -85,8 +85,9 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
             raise LayoutError(f"{path}: record {record}", f"{width} fields", f"{len(row)}")
         for name, cell in zip(names, row, strict=True):
             if min(cell, default="0") <= ",":  # a blank, a quote, a plus
-                raise LayoutError(f"{path}: record {record}", f"plain letters in {name}",
-                                  repr(cell[:40]))  # fmt: skip
+                raise LayoutError(
+                    f"{path}: record {record}", f"plain letters in {name}", repr(cell[:40])
+                )
         rewritten.append(",".join(row) + "\n")
     again = "".join([*rewritten, "0" * SPARE]).encode("utf-8", "surrogateescape")
     return fields(path, np.frombuffer(again, np.uint8), names, first)

@@ -24,20 +24,57 @@ from tradeflows.publishers import Part, delimited, raw_records
 LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
 # The file of one currency states the bank's own code alone.
 CURRENCIES = {
-    "R01010": "AUD", "R01020A": "AZN", "R01035": "GBP", "R01060": "AMD", "R01090B": "BYN",
-    "R01100": "BGN", "R01115": "BRL", "R01135": "HUF", "R01150": "VND", "R01200": "HKD",
-    "R01210": "GEL", "R01215": "DKK", "R01230": "AED", "R01235": "USD", "R01239": "EUR",
-    "R01240": "EGP", "R01270": "INR", "R01280": "IDR", "R01335": "KZT", "R01350": "CAD",
-    "R01355": "QAR", "R01370": "KGS", "R01375": "CNY", "R01500": "MDL", "R01530": "NZD",
-    "R01535": "NOK", "R01565": "PLN", "R01585F": "RON", "R01589": "XDR", "R01625": "SGD",
-    "R01670": "TJS", "R01675": "THB", "R01700J": "TRY", "R01710A": "TMT", "R01717": "UZS",
-    "R01720": "UAH", "R01760": "CZK", "R01770": "SEK", "R01775": "CHF", "R01805F": "RSD",
-    "R01810": "ZAR", "R01815": "KRW", "R01820": "JPY",
-}  # fmt: skip
-RECORD = re.compile(r"<(Record|Valute)\b(?:[^>]*\bDate\s*=\s*[\"']\d\d[./](?P<month>[\d./]+))?.*?"
-                    r"</\1\s*>", re.DOTALL)  # fmt: skip
+    "R01010": "AUD",
+    "R01020A": "AZN",
+    "R01035": "GBP",
+    "R01060": "AMD",
+    "R01090B": "BYN",
+    "R01100": "BGN",
+    "R01115": "BRL",
+    "R01135": "HUF",
+    "R01150": "VND",
+    "R01200": "HKD",
+    "R01210": "GEL",
+    "R01215": "DKK",
+    "R01230": "AED",
+    "R01235": "USD",
+    "R01239": "EUR",
+    "R01240": "EGP",
+    "R01270": "INR",
+    "R01280": "IDR",
+    "R01335": "KZT",
+    "R01350": "CAD",
+    "R01355": "QAR",
+    "R01370": "KGS",
+    "R01375": "CNY",
+    "R01500": "MDL",
+    "R01530": "NZD",
+    "R01535": "NOK",
+    "R01565": "PLN",
+    "R01585F": "RON",
+    "R01589": "XDR",
+    "R01625": "SGD",
+    "R01670": "TJS",
+    "R01675": "THB",
+    "R01700J": "TRY",
+    "R01710A": "TMT",
+    "R01717": "UZS",
+    "R01720": "UAH",
+    "R01760": "CZK",
+    "R01770": "SEK",
+    "R01775": "CHF",
+    "R01805F": "RSD",
+    "R01810": "ZAR",
+    "R01815": "KRW",
+    "R01820": "JPY",
+}
+RECORD = re.compile(
+    r"<(Record|Valute)\b(?:[^>]*\bDate\s*=\s*[\"']\d\d[./](?P<month>[\d./]+))?.*?"
+    r"</\1\s*>",
+    re.DOTALL,
+)
 NEW = date(1998, 1, 1)  # the rouble of a thousand old ones
-QUIET = 5  # days without a new rate at the end of a month, as weekend and holidays may make
+QUIET_DAYS = 5  # days without a new rate at the end of a month, as weekend and holidays may make
 STATISTIC = "mean of official rates over the days on which a new one took effect"
 
 
@@ -102,8 +139,9 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
         months.setdefault(match["month"] or str(i), []).append(match[0])
     return {
         record: raw_records.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
-        for record, (line, match) in enumerate(found, start=1) if record in wanted
-    }  # fmt: skip
+        for record, (line, match) in enumerate(found, start=1)
+        if record in wanted
+    }
 
 
 def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:
@@ -111,19 +149,31 @@ def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.
     ends = [month.replace(day=monthrange(month.year, month.month)[1]) for _, month in keys]
     # A file may be asked for days to come.
     whole = [
-        first <= month and last >= end and (end - max(day for *_, day in rates[code, month])).days
-        <= QUIET for (code, month), end in zip(keys, ends, strict=True)
-    ]  # fmt: skip
-    return delimited.rows(source, RATES, {
-        "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
-        "source_field": "Value", "base": pa.array([code for code, _ in keys]),
-        "quote": pa.array(["RUB" if month >= NEW else "RUR" for _, month in keys]),
-        "publisher": "Bank of Russia", "statistic": STATISTIC,
-        "ref_period": pa.array([month for _, month in keys]), "n_months": 1,
-        "rate": pa.array([math.fsum(r[1] for r in rates[key]) / len(rates[key]) for key in keys]),
-        "n_days": pa.array([len(rates[key]) for key in keys]),
-        "flags": pa.array(["" if each else "partial" for each in whole]), "note": None,
-    })  # fmt: skip
+        first <= month
+        and last >= end
+        and (end - max(day for *_, day in rates[code, month])).days <= QUIET_DAYS
+        for (code, month), end in zip(keys, ends, strict=True)
+    ]
+    return delimited.rows(
+        source,
+        RATES,
+        {
+            "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
+            "source_field": "Value",
+            "base": pa.array([code for code, _ in keys]),
+            "quote": pa.array(["RUB" if month >= NEW else "RUR" for _, month in keys]),
+            "publisher": "Bank of Russia",
+            "statistic": STATISTIC,
+            "ref_period": pa.array([month for _, month in keys]),
+            "n_months": 1,
+            "rate": pa.array(
+                [math.fsum(r[1] for r in rates[key]) / len(rates[key]) for key in keys]
+            ),
+            "n_days": pa.array([len(rates[key]) for key in keys]),
+            "flags": pa.array(["" if each else "partial" for each in whole]),
+            "note": None,
+        },
+    )
 
 
 def _tree(path: Path) -> Element:
@@ -158,8 +208,9 @@ def _number(path: Path, record: Element, tag: str) -> float:
     text = (found[0].text or "").strip() if len(found) == 1 else ""
     pattern = r"\d{1,12}(,\d{1,9})?" if tag == "Value" else r"[1-9]\d{0,8}"
     if not re.fullmatch(pattern, text, re.ASCII) or float(text.replace(",", ".")) == 0:
-        raise LayoutError(path, f"one {tag} such as {'77,1734' if tag == 'Value' else '10'}",
-                          repr(text))  # fmt: skip
+        raise LayoutError(
+            path, f"one {tag} such as {'77,1734' if tag == 'Value' else '10'}", repr(text)
+        )
     return float(text.replace(",", "."))
 
 

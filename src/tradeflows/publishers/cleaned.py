@@ -39,14 +39,16 @@ class Cleaned(NamedTuple):
     def line(self) -> str:
         """One line that says all of it."""
         left = "; ".join(
-            f"{reason}: {count:,}" + (f" (value {self.value[reason]:,.0f})"
-                                      if reason in self.value else "")
+            f"{reason}: {count:,}"
+            + (f" (value {self.value[reason]:,.0f})" if reason in self.value else "")
             for reason, count in self.left_out.items()
-        )  # fmt: skip
+        )
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
         held = "; held already" if self.held else ""
-        return (f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
-                f"{self.source.table}; left out: {left or 'nothing'}{empty}{held}")  # fmt: skip
+        return (
+            f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
+            f"{self.source.table}; left out: {left or 'nothing'}{empty}{held}"
+        )
 
 
 COUNTED = Cleaned._fields[1:-1]  # what the metadata say of a file, beside its name
@@ -71,13 +73,16 @@ def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
         counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
         left.update(part.left_out)
         value.update(part.value)
-    return Cleaned(source, counts["records"], counts["rows"], dict(left), dict(value),
-                   counts["empty"])  # fmt: skip
+    return Cleaned(
+        source, counts["records"], counts["rows"], dict(left), dict(value), counts["empty"]
+    )
 
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:
     """The report: a line a file, and one of the sum where there are several."""
     told = list(cleaned)
-    total = [f"{len(told)} files: {sum(each.records for each in told):,} records, "
-             f"{sum(each.rows for each in told):,} rows"]  # fmt: skip
+    total = [
+        f"{len(told)} files: {sum(each.records for each in told):,} records, "
+        f"{sum(each.rows for each in told):,} rows"
+    ]
     return list(chain((each.line() for each in told), total if len(told) > 1 else ()))

@@ -39,10 +39,27 @@ FLOWS = ("M", "X", "RM", "RX")
 # Flows inside imports and exports: foreign and domestic, for and after processing.
 PART_OF = {"FM": "M", "MIP": "M", "MOP": "M", "DX": "X", "XIP": "X", "XOP": "X"}
 NEEDED = (
-    "typecode", "freqcode", "period", "reportercode", "flowcode", "partnercode", "partner2code",
-    "classificationcode", "cmdcode", "customscode", "moscode", "motcode", "qtyunitcode", "qty",
-    "isqtyestimated", "netwgt", "isnetwgtestimated", "cifvalue", "fobvalue", "primaryvalue",
-)  # fmt: skip
+    "typecode",
+    "freqcode",
+    "period",
+    "reportercode",
+    "flowcode",
+    "partnercode",
+    "partner2code",
+    "classificationcode",
+    "cmdcode",
+    "customscode",
+    "moscode",
+    "motcode",
+    "qtyunitcode",
+    "qty",
+    "isqtyestimated",
+    "netwgt",
+    "isnetwgtestimated",
+    "cifvalue",
+    "fobvalue",
+    "primaryvalue",
+)
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
 
 
@@ -97,8 +114,9 @@ def clean(
         raise LayoutError(path, "a reply with data", repr(reply.error), "ask again")
     rows, records = reply.rows, len(reply.rows)
     if records and records in ({int(cap)} if cap else {*CAPS}) and not _gzip(path):
-        raise LayoutError(path, "a whole reply", f"{records} records, which is a row cap",
-                          "ask for less at once")  # fmt: skip
+        raise LayoutError(
+            path, "a whole reply", f"{records} records, which is a row cap", "ask for less at once"
+        )
     if not records:
         rows = pa.table({name: pa.array([], pa.string()) for name in NEEDED})
     ordinal = pa.array(range(1, records + 1), pa.int64())
@@ -144,13 +162,15 @@ def _columns(
     imports = pc.is_in(text["flowcode"], pa.array(["M", "RM"]))
     something = pc.fill_null(pc.not_equal(value, 0), False)
     # The value that is not the primary one is null in older rows and 0.0 in newer ones.
-    cif, fob = (pc.if_else(pc.and_(something, pc.equal(side, 0)), None, side)
-                for side in (cif, fob))  # fmt: skip
+    cif, fob = (
+        pc.if_else(pc.and_(something, pc.equal(side, 0)), None, side) for side in (cif, fob)
+    )
     is_cif, is_fob = (pc.fill_null(pc.equal(value, side), False) for side in (cif, fob))
     valuation = pc.if_else(
-        pc.if_else(imports, is_cif, pc.and_(is_cif, pc.invert(is_fob))), "CIF",
+        pc.if_else(imports, is_cif, pc.and_(is_cif, pc.invert(is_fob))),
+        "CIF",
         pc.if_else(is_fob, "FOB", pa.scalar(None, pa.string())),
-    )  # fmt: skip
+    )
     beside = pc.if_else(pc.equal(valuation, "CIF"), fob, cif)
     other = pc.if_else(pc.equal(valuation, "CIF"), "FOB ", "CIF ")
 
@@ -162,8 +182,9 @@ def _columns(
     unit = _looked_up(code, {word: unit for word, (unit, _) in units.items()}, "")
     scale = _looked_up(code, {word: factor for word, (_, factor) in units.items()}, 1.0)
     weight = _number(path, rows, "netwgt")
-    amount, weight = (pc.if_else(pc.and_(something, pc.equal(each, 0)), None, each)
-                      for each in (amount, weight))  # fmt: skip
+    amount, weight = (
+        pc.if_else(pc.and_(something, pc.equal(each, 0)), None, each) for each in (amount, weight)
+    )
     amount = pc.if_else(pc.equal(code, "-1"), None, amount)
     weighed = pc.equal(unit, "kg")
     scaled = pc.round(pc.multiply(amount, scale), 6)
@@ -202,15 +223,26 @@ def _columns(
         "primary_value_usd": value,
         "net_wgt_kg": weight,
         "qty": qty,
-        "flags": delimited.flags(len(rows), estimated=estimated, unequal=pc.is_in(
-            cell, pa.array(list(unequal), pa.string()))),
-        "note": _joined(
-            pc.if_else(pc.is_valid(beside), pc.binary_join_element_wise(
-                other, pc.cast(beside, pa.string()), ""), None),
-            pc.if_else(pc.is_valid(foreign), pc.binary_join_element_wise(
-                "qty", pc.cast(foreign, pa.string()), "in unit", code, " "), None),
+        "flags": delimited.flags(
+            len(rows),
+            estimated=estimated,
+            unequal=pc.is_in(cell, pa.array(list(unequal), pa.string())),
         ),
-    }  # fmt: skip
+        "note": _joined(
+            pc.if_else(
+                pc.is_valid(beside),
+                pc.binary_join_element_wise(other, pc.cast(beside, pa.string()), ""),
+                None,
+            ),
+            pc.if_else(
+                pc.is_valid(foreign),
+                pc.binary_join_element_wise(
+                    "qty", pc.cast(foreign, pa.string()), "in unit", code, " "
+                ),
+                None,
+            ),
+        ),
+    }
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -364,9 +396,11 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[
     # "0 " and "0" are one code; only services have a mode of supply, so none or -1 will do.
     keep = pc.is_in(flow, pa.array(FLOWS))
     for name, total in (
-        ("partner2code", ["0"]), ("customscode", ["C00"]), ("motcode", ["0"]),
+        ("partner2code", ["0"]),
+        ("customscode", ["C00"]),
+        ("motcode", ["0"]),
         ("moscode", ["0", "-1", "", None]),
-    ):  # fmt: skip
+    ):
         keep = pc.and_(keep, pc.is_in(_text(rows, name), pa.array(total, pa.string())))
     kept, parts = rows.filter(keep), rows.filter(pc.invert(keep))
     if not len(parts):
@@ -380,10 +414,11 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[
     if len(orphans):
         record = pc.min(orphans["ordinal"]).as_py()
         raise LayoutError(
-            f"{path}: record {record}", "a total beside each break-down",
-            f"{len(orphans)} break-downs without one", "ask for partner2Code=0, customsCode=C00 "
-            "and motCode=0 too",
-        )  # fmt: skip
+            f"{path}: record {record}",
+            "a total beside each break-down",
+            f"{len(orphans)} break-downs without one",
+            "ask for partner2Code=0, customsCode=C00 and motCode=0 too",
+        )
     left = {
         "break-down whose total is kept": worth.filter(pc.invert(inside)),
         "flow inside imports or exports": worth.filter(inside),

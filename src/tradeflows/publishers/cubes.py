@@ -21,9 +21,16 @@ LARGEST = 512 << 20  # bytes of JSON
 SLICE = 1 << 17  # cells of JSON at a time
 DIMENSIONS = ("freq", "siec", "partner", "unit", "geo")
 FLAGS = {
-    "p": "provisional", "e": "estimated", "s": "estimated", "f": "estimated", "c": "confidential",
-    "b": "break", "u": "unreliable", "n": "unreliable", "d": "definition",
-}  # fmt: skip
+    "p": "provisional",
+    "e": "estimated",
+    "s": "estimated",
+    "f": "estimated",
+    "c": "confidential",
+    "b": "break",
+    "u": "unreliable",
+    "n": "unreliable",
+    "d": "definition",
+}
 DATASET = re.compile(r"NRG_T([IE])_(OIL|GAS|SFF)M", re.IGNORECASE)
 MISSING = ":"
 NAME = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')  # of a member of an object in JSON
@@ -76,8 +83,9 @@ def tsv(path: Path) -> tuple[str, Iterator[Cells]]:
     dimensions, _, time = head[0].partition("\\")
     names = dimensions.split(",")
     if sorted(names) != sorted(DIMENSIONS) or time != "TIME_PERIOD" or len(set(head)) < len(head):
-        raise LayoutError(path, f"a first cell {','.join(DIMENSIONS)}\\TIME_PERIOD, and months",
-                          f"{head[:3]}")  # fmt: skip
+        raise LayoutError(
+            path, f"a first cell {','.join(DIMENSIONS)}\\TIME_PERIOD, and months", f"{head[:3]}"
+        )
     return "", _series(path, names, head)
 
 
@@ -85,19 +93,32 @@ def _series(path: Path, names: list[str], head: list[str]) -> Iterator[Cells]:
     months = head[1:]
     for block in delimited.blocks(path, head, head, "\t"):
         series = pc.split_pattern(block.text(head[0]), ",")
-        block.demand("the first cell", block.text(head[0]), rf"^[^,]+(,[^,]+){{{len(names) - 1}}}$",
-                     f"{len(names)} dimensions")  # fmt: skip
+        block.demand(
+            "the first cell",
+            block.text(head[0]),
+            rf"^[^,]+(,[^,]+){{{len(names) - 1}}}$",
+            f"{len(names)} dimensions",
+        )
         text = pa.concat_arrays([block.text(month) for month in months])
         text = pc.ascii_trim_whitespace(text)
         kept = pc.not_equal(text, MISSING)
         place = pc.indices_nonzero(kept)
-        record, column = (pc.cast(pa.array(each), pa.int64())
-                          for each in np.divmod(place.to_numpy(), len(block))[::-1])  # fmt: skip
+        record, column = (
+            pc.cast(pa.array(each), pa.int64())
+            for each in np.divmod(place.to_numpy(), len(block))[::-1]
+        )
         value, flag = _cells(block, text.filter(kept), record)
         at = {name: pc.list_element(series, i).take(record) for i, name in enumerate(names)}
         at["time"] = pa.array(months, pa.string()).take(column)
-        yield Cells(at, value, flag, block.rows().take(record), at["time"], len(block),
-                    len(text) - len(place))  # fmt: skip
+        yield Cells(
+            at,
+            value,
+            flag,
+            block.rows().take(record),
+            at["time"],
+            len(block),
+            len(text) - len(place),
+        )
 
 
 def _cells(block: delimited.Block, text: pa.Array, record: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -106,8 +127,11 @@ def _cells(block: delimited.Block, text: pa.Array, record: pa.Array) -> tuple[pa
     found = pc.extract_regex(text, pattern)
     if found.null_count:
         at = pc.index(found.is_null(), True).as_py()
-        raise LayoutError(f"{block.path}: record {block.first + record[at].as_py()}",
-                          'a figure such as "123.4 p" or ":"', repr(text[at].as_py()))  # fmt: skip
+        raise LayoutError(
+            f"{block.path}: record {block.first + record[at].as_py()}",
+            'a figure such as "123.4 p" or ":"',
+            repr(text[at].as_py()),
+        )
     value, flag = pc.struct_field(found, "value"), pc.struct_field(found, "flag")
     number = pc.cast(pc.if_else(pc.equal(value, MISSING), None, value), pa.float64())
     return number, pc.fill_null(flag, "")
@@ -132,8 +156,15 @@ def observations(
     """
     head = [cell.partition(":")[0] for cell in delimited.header(path)]
     needed = ["DATAFLOW", *dimensions, "TIME_PERIOD", "OBS_VALUE"]
-    known = {*needed, *besides, "LAST UPDATE", "OBS_FLAG", "CONF_STATUS", "STRUCTURE",
-             "STRUCTURE_ID"}  # fmt: skip
+    known = {
+        *needed,
+        *besides,
+        "LAST UPDATE",
+        "OBS_FLAG",
+        "CONF_STATUS",
+        "STRUCTURE",
+        "STRUCTURE_ID",
+    }
     if not set(needed) <= set(head) <= known or len(set(head)) < len(head):
         raise LayoutError(path, f"the columns {','.join(needed)}", f"{','.join(head)[:200]}")
     flags = [name for name in head if name in ("OBS_FLAG", "CONF_STATUS")]
@@ -141,16 +172,22 @@ def observations(
     records = delimited.blocks(path, head, [*needed, *more, *flags])
     first = next(records)
     labels = any(":" in cell for cell in delimited.header(path)) or all(
-        ":" in first.text(name)[0].as_py() for name in dimensions)  # fmt: skip
+        ":" in first.text(name)[0].as_py() for name in dimensions
+    )
     coded = {*dimensions, *more, *flags} - {"LAST UPDATE"} if labels else set()
-    return (first.text("DATAFLOW")[0].as_py(),
-            _observations(first, records, [*dimensions, *more], flags, coded))  # fmt: skip
+    return (
+        first.text("DATAFLOW")[0].as_py(),
+        _observations(first, records, [*dimensions, *more], flags, coded),
+    )
 
 
 def _observations(
-    block: delimited.Block | None, more: Iterator[delimited.Block], names: list[str],
-    flags: list[str], coded: Collection[str],
-) -> Iterator[Cells]:  # fmt: skip
+    block: delimited.Block | None,
+    more: Iterator[delimited.Block],
+    names: list[str],
+    flags: list[str],
+    coded: Collection[str],
+) -> Iterator[Cells]:
     data = block and block.text("DATAFLOW")[0]
     while block:
         if not pc.all(pc.equal(block.text("DATAFLOW"), data)).as_py():
@@ -159,16 +196,24 @@ def _observations(
         for name in coded:
             text[name] = pc.replace_substring_regex(text[name], ":.*$", "")
         at = {name: text[name] for name in names} | {"time": block.text("TIME_PERIOD")}
-        flag = pc.binary_join_element_wise(pa.repeat("", len(block)),
-                                           *(text[name] for name in flags), "")  # fmt: skip
+        flag = pc.binary_join_element_wise(
+            pa.repeat("", len(block)), *(text[name] for name in flags), ""
+        )
         value = block.number("OBS_VALUE")
         kept = pc.or_(value.is_valid(), pc.not_equal(flag, ""))
         n = len(block)
         if not pc.all(kept).as_py():
             at = {name: text.filter(kept) for name, text in at.items()}
             value, flag = value.filter(kept), flag.filter(kept)
-        yield Cells(at, value, pc.ascii_lower(flag), block.rows().filter(kept), "OBS_VALUE", n,
-                    n - len(value))  # fmt: skip
+        yield Cells(
+            at,
+            value,
+            pc.ascii_lower(flag),
+            block.rows().filter(kept),
+            "OBS_VALUE",
+            n,
+            n - len(value),
+        )
         block = next(more, None)
 
 
@@ -181,28 +226,50 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
     try:
         cube = json.loads(raw, parse_constant=_refuse)
         names, sizes = cube["id"], cube["size"]
-        index = [_labels(cube["dimension"][name]["category"], size)
-                 for name, size in zip(names, sizes, strict=True)]  # fmt: skip
+        index = [
+            _labels(cube["dimension"][name]["category"], size)
+            for name, size in zip(names, sizes, strict=True)
+        ]
         np.unravel_index(0, sizes)  # says so if it cannot do them
         value, status = _sparse(cube["value"]), _sparse(cube.get("status", {}))
         place = np.fromiter(map(int, value), np.int64, len(value))
         number = pa.array(value.values(), pa.float64())
-        flag = pa.array(map(status.get, value), pa.string()) if status else pa.nulls(
-            len(value), pa.string())  # fmt: skip
+        flag = (
+            pa.array(map(status.get, value), pa.string())
+            if status
+            else pa.nulls(len(value), pa.string())
+        )
         held = [key for key, text in status.items() if text and key not in value]
         place = np.concatenate([place, np.array([*map(int, held)], np.int64)])
         number = pa.concat_arrays([number, pa.nulls(len(held), pa.float64())])
-        flag = pa.concat_arrays([flag, pa.array(
-            [status[key].lstrip(f"{MISSING} ") for key in held], pa.string())])  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
-            MemoryError, pa.ArrowInvalid, pa.ArrowTypeError) as error:  # fmt: skip
-        raise LayoutError(path, "JSON-stat of one data set", f"{type(error).__name__}: "
-                          f"{str(error)[:99]}", "obtain it again") from error  # fmt: skip
+        flag = pa.concat_arrays(
+            [flag, pa.array([status[key].lstrip(f"{MISSING} ") for key in held], pa.string())]
+        )
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        MemoryError,
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+    ) as error:
+        raise LayoutError(
+            path,
+            "JSON-stat of one data set",
+            f"{type(error).__name__}: {str(error)[:99]}",
+            "obtain it again",
+        ) from error
     if sorted(names) != sorted([*DIMENSIONS, "time"]):
         raise LayoutError(path, f"the dimensions {', '.join(DIMENSIONS)} and time", f"{names}")
     if not len(place) or place.min() < 0 or place.max() >= prod(sizes):
-        raise LayoutError(path, f"cells of 0 to {prod(sizes) - 1}", "none" if not len(place)
-                          else f"{place.min()} to {place.max()}")  # fmt: skip
+        raise LayoutError(
+            path,
+            f"cells of 0 to {prod(sizes) - 1}",
+            "none" if not len(place) else f"{place.min()} to {place.max()}",
+        )
     said = cube.get("extension")
     said = str(said.get("id", "")) if isinstance(said, dict) else ""
     return (_said(path, [said]) if said else ""), _cube(names, sizes, index, place, number, flag)
@@ -233,19 +300,31 @@ def _members(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _cube(
-    names: list[str], sizes: list[int], index: list[pa.Array], place: Any, number: pa.Array,
+    names: list[str],
+    sizes: list[int],
+    index: list[pa.Array],
+    place: Any,
+    number: pa.Array,
     flag: pa.Array,
-) -> Iterator[Cells]:  # fmt: skip
+) -> Iterator[Cells]:
     for first in range(0, len(place), SLICE):
         here = place[first : first + SLICE]
         value, letters = number.slice(first, SLICE), pc.fill_null(flag.slice(first, SLICE), "")
         kept = pc.or_(value.is_valid(), pc.not_equal(letters, ""))
-        at = {name: labels.take(pa.array(i)).filter(kept)
-              for name, labels, i in zip(names, index, np.unravel_index(here, sizes),
-                                         strict=True)}  # fmt: skip
+        at = {
+            name: labels.take(pa.array(i)).filter(kept)
+            for name, labels, i in zip(names, index, np.unravel_index(here, sizes), strict=True)
+        }
         value = value.filter(kept)
-        yield Cells(at, value, letters.filter(kept), pa.array(here + 1).filter(kept), "value",
-                    len(here), len(here) - len(value))  # fmt: skip
+        yield Cells(
+            at,
+            value,
+            letters.filter(kept),
+            pa.array(here + 1).filter(kept),
+            "value",
+            len(here),
+            len(here) - len(value),
+        )
 
 
 def _sparse(cells: Any) -> dict[str, Any]:

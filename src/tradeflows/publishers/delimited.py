@@ -31,17 +31,38 @@ from tradeflows.model.source import Source
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
 # What zipfile raises of a damaged or foreign archive: only its first kind is documented as such.
-ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError,
-              OSError, RuntimeError, ValueError)  # fmt: skip
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
 WITH_COMMAS = r"^-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
 
 A_FLOW: dict[str, Any] = {
-    "source_field": "", "flags": "", "note": None, "qualifier": "=", "partner_role": "origin",
-    "classification_code": "HS", "freq_code": "M", "n_months": 1, "cumulation": "period",
-    "breakdown": "total", "qty_unit": "none", "value_reported": None, "currency": None,
-    "valuation": None, "primary_value_usd": None, "net_wgt_kg": None, "qty": None,
-}  # fmt: skip
+    "source_field": "",
+    "flags": "",
+    "note": None,
+    "qualifier": "=",
+    "partner_role": "origin",
+    "classification_code": "HS",
+    "freq_code": "M",
+    "n_months": 1,
+    "cumulation": "period",
+    "breakdown": "total",
+    "qty_unit": "none",
+    "value_reported": None,
+    "currency": None,
+    "valuation": None,
+    "primary_value_usd": None,
+    "net_wgt_kg": None,
+    "qty": None,
+}
 
 
 class Block(NamedTuple):
@@ -87,9 +108,13 @@ class Block(NamedTuple):
         demand(self.path, name, text, pattern, what, self.first)
 
     def words(
-        self, name: str, meaning: Mapping[str, Any], kind: pa.DataType, encoding: str = "utf-8",
+        self,
+        name: str,
+        meaning: Mapping[str, Any],
+        kind: pa.DataType,
+        encoding: str = "utf-8",
         todo: str = "add it to units.csv",
-    ) -> pa.Array:  # fmt: skip
+    ) -> pa.Array:
         """Column `name` with each word replaced by its meaning; another word is refused."""
         return words(self.path, name, self.cells[name], meaning, kind, encoding, todo)
 
@@ -108,9 +133,14 @@ def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first
 
 
 def words(
-    path: Path, name: str, text: pa.Array, meaning: Mapping[str, Any],
-    kind: pa.DataType | None = None, encoding: str = "utf-8", todo: str = "list it",
-) -> pa.Array:  # fmt: skip
+    path: Path,
+    name: str,
+    text: pa.Array,
+    meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None,
+    encoding: str = "utf-8",
+    todo: str = "list it",
+) -> pa.Array:
     """`text` with each word replaced by its meaning; another word is refused."""
     encoded = text.dictionary_encode()
     raw = encoded.dictionary.cast(pa.binary()).to_pylist()
@@ -128,8 +158,12 @@ def text_of(path: Path, raw: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         if encoding.startswith("utf-8"):
             raise not_utf8(path) from error
-        raise LayoutError(path, f"text in {encoding}", f"the bytes {raw[error.start:][:4]!r}",
-                          "save the file again as it came") from error  # fmt: skip
+        raise LayoutError(
+            path,
+            f"text in {encoding}",
+            f"the bytes {raw[error.start :][:4]!r}",
+            "save the file again as it came",
+        ) from error
 
 
 def not_utf8(path: Path) -> LayoutError:
@@ -170,10 +204,16 @@ def header(
 
 
 def blocks(
-    path: Path, names: Sequence[str], wanted: Sequence[str], delimiter: str = ",",
-    utf8: bool = True, raw: bytes | None = None, numbers: Sequence[str] = (), missing: str = "",
+    path: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    delimiter: str = ",",
+    utf8: bool = True,
+    raw: bytes | None = None,
+    numbers: Sequence[str] = (),
+    missing: str = "",
     most: int = BLOCK,
-) -> Iterator[Block]:  # fmt: skip
+) -> Iterator[Block]:
     """Records of a delimited file below its header, the columns `wanted` of `names` as text.
 
     Of `wanted`, `numbers` come as float64, null where a cell is `missing`.
@@ -194,11 +234,14 @@ def blocks(
             csv.ReadOptions(column_names=names, skip_rows=1, block_size=most),
             csv.ParseOptions(delimiter=delimiter, quote_char=False if delimiter == "\t" else '"'),
             csv.ConvertOptions(
-                include_columns=wanted, column_types=kinds, strings_can_be_null=False,
-                null_values=[missing, f" {missing}"], check_utf8=utf8,
+                include_columns=wanted,
+                column_types=kinds,
+                strings_can_be_null=False,
+                null_values=[missing, f" {missing}"],
+                check_utf8=utf8,
             ),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
-        )  # fmt: skip
+        )
         for cells in reader:
             if len(cells):
                 yield Block(path, first, cells)
@@ -213,8 +256,9 @@ def blocks(
             found = f"one above {most >> 10} KiB"
         else:
             found = _uneven(path, raw, delimiter, len(names)) or reason[:200]
-        raise LayoutError(path, f"lines of {len(names)} cells", found,
-                          "save the file again as it came") from error  # fmt: skip
+        raise LayoutError(
+            path, f"lines of {len(names)} cells", found, "save the file again as it came"
+        ) from error
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")
 
@@ -307,8 +351,17 @@ def uncatalogued(path: Path, publisher: str, table: str) -> Source:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     words = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
     return Source(
-        id=f"{words}_{sha256[:8]}", path=path.name, publisher=publisher,
-        title=path.name, kind="transcribed", licence="not stated", vintage="not stated",
-        retrieved=date.fromtimestamp(path.stat().st_mtime), sha256=sha256,
-        bytes=path.stat().st_size, table=table, cleaner=f"{publisher}.clean", rank=1,
-    )  # fmt: skip
+        id=f"{words}_{sha256[:8]}",
+        path=path.name,
+        publisher=publisher,
+        title=path.name,
+        kind="transcribed",
+        licence="not stated",
+        vintage="not stated",
+        retrieved=date.fromtimestamp(path.stat().st_mtime),
+        sha256=sha256,
+        bytes=path.stat().st_size,
+        table=table,
+        cleaner=f"{publisher}.clean",
+        rank=1,
+    )

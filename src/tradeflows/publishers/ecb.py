@@ -61,8 +61,12 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     raw = _unzipped(path)[1]
     head = [cell.strip() for cell in delimited.header(path, raw=raw)]
     if head[:1] != ["Date"] or head[-1] != "":
-        raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}",
-                          "save the file as the bank publishes it")  # fmt: skip
+        raise LayoutError(
+            path,
+            "a header from Date to a last comma",
+            f"{head[:5]}",
+            "save the file as the bank publishes it",
+        )
     currencies = head[1:-1]
     odd = [each for each in currencies if not re.fullmatch("[A-Z]{3}", each)]
     if odd or len(set(currencies)) < len(currencies):
@@ -70,8 +74,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     days: list[np.ndarray] = []
     months: dict[Any, Month] = {}
     empty = 0
-    for block in delimited.blocks(path, head, head, raw=raw, numbers=currencies, missing=NONE,
-                                most=AT_ONCE):  # fmt: skip
+    for block in delimited.blocks(
+        path, head, head, raw=raw, numbers=currencies, missing=NONE, most=AT_ONCE
+    ):
         if pc.any(pc.not_equal(pc.ascii_trim_whitespace(block.text("")), "")).as_py():
             raise LayoutError(path, "nothing after the last comma", "a cell more")
         days.append(_days(block))
@@ -95,8 +100,11 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
     months: dict[str, list[str]] = {}
     for day in days.values():
         months.setdefault(_month(day), []).append(day.text)
-    return {row: raw_records.Record(days[row].line, "\n".join(months[_month(days[row])]), member)
-            for row in wanted if row in days}  # fmt: skip
+    return {
+        row: raw_records.Record(days[row].line, "\n".join(months[_month(days[row])]), member)
+        for row in wanted
+        if row in days
+    }
 
 
 def _month(day: raw_records.Record) -> str:
@@ -119,8 +127,11 @@ def _rates(block: delimited.Block, currencies: list[str]) -> tuple[np.ndarray, i
     lacking = sum(column.null_count for column in columns)
     good = (rates > 0) & np.isfinite(rates)
     if good.sum() != rates.size - lacking:
-        odd = [c for c, column, row in zip(currencies, columns, good, strict=True)
-               if row.sum() != len(column) - column.null_count]  # fmt: skip
+        odd = [
+            c
+            for c, column, row in zip(currencies, columns, good, strict=True)
+            if row.sum() != len(column) - column.null_count
+        ]
         raise LayoutError(block.path, f"rates of {odd[0]} above 0, or {NONE}", "another")
     return rates, lacking
 
@@ -142,8 +153,9 @@ def _rows(
 ) -> Iterator[pa.RecordBatch]:
     order = sorted(months)
     held = [months[month] for month in order]
-    sums, counts = (np.array([getattr(each, name) for each in held]).T
-                    for name in ("sums", "stated"))  # fmt: skip
+    sums, counts = (
+        np.array([getattr(each, name) for each in held]).T for name in ("sums", "stated")
+    )
     partial = counts < [each.days for each in held]
     partial[:, 0] |= oldest > max(_first_weekday(oldest), BEGUN)
     partial[:, -1] |= newest < _last_weekday(newest.replace(day=1))
@@ -151,15 +163,24 @@ def _rows(
     for at in range(0, max(len(cells[0]), 1), ROWS):
         currency, month = (of[at : at + ROWS] for of in cells)
         quote = pa.array(currencies).take(pa.array(currency))
-        yield delimited.rows(source, RATES, {
-            "source_row": pa.array([each.row for each in held]).take(pa.array(month)),
-            "source_field": quote, "base": "EUR", "quote": quote,
-            "publisher": "European Central Bank", "statistic": STATISTIC,
-            "ref_period": pa.array(np.array(order, "datetime64[D]")[month]), "n_months": 1,
-            "rate": pa.array(sums[currency, month] / counts[currency, month]),
-            "n_days": pa.array(counts[currency, month]),
-            "flags": pc.if_else(pa.array(partial[currency, month]), "partial", ""), "note": None,
-        })  # fmt: skip
+        yield delimited.rows(
+            source,
+            RATES,
+            {
+                "source_row": pa.array([each.row for each in held]).take(pa.array(month)),
+                "source_field": quote,
+                "base": "EUR",
+                "quote": quote,
+                "publisher": "European Central Bank",
+                "statistic": STATISTIC,
+                "ref_period": pa.array(np.array(order, "datetime64[D]")[month]),
+                "n_months": 1,
+                "rate": pa.array(sums[currency, month] / counts[currency, month]),
+                "n_days": pa.array(counts[currency, month]),
+                "flags": pc.if_else(pa.array(partial[currency, month]), "partial", ""),
+                "note": None,
+            },
+        )
 
 
 def _unzipped(path: Path) -> tuple[str, bytes | None]:

@@ -53,8 +53,10 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     source = source or delimited.uncatalogued(path, "eurostat_energy", "trade")
     stated, cells = _reader(path)(path)
     if not (stated or flow):
-        raise QueryError(f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
-                         "add --flow M or --flow X")  # fmt: skip
+        raise QueryError(
+            f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
+            "add --flow M or --flow X"
+        )
     if stated and flow not in ("", stated):
         raise QueryError(f"{path}: the file says {stated}, not --flow {flow}; leave it out")
     for part in cells:
@@ -74,15 +76,16 @@ def _reader(path: Path) -> Callable[[Path], tuple[str, Iterator[Cells]]]:
     with path.open("rb") as file:
         start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
     return (
-        cubes.json_stat if start.startswith(b"{")
-        else cubes.tsv if b"\\TIME_PERIOD\t" in start
+        cubes.json_stat
+        if start.startswith(b"{")
+        else cubes.tsv
+        if b"\\TIME_PERIOD\t" in start
         else cubes.sdmx
-    )  # fmt: skip
+    )
 
 
 def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
-    siec, partner, unit, geo, time = (cells.dimensions[name] for name in
-                                      (*DIMENSIONS[1:], "time"))  # fmt: skip
+    siec, partner, unit, geo, time = (cells.dimensions[name] for name in (*DIMENSIONS[1:], "time"))
     if strange := set(pc.unique(cells.dimensions["freq"]).to_pylist()) - {"M"}:
         raise LayoutError(path, "freq M, months", f"{strange}")
     try:
@@ -95,20 +98,32 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
     )
     block.demand("time", time, r"^[12]\d{3}-(0[1-9]|1[0-2])$", "a month such as 2023-05")
     units = delimited.units("eurostat energy")
-    ours, factor = (block.words("unit", {word: both[i] for word, both in units.items()}, kind)
-                    for i, kind in enumerate((pa.string(), pa.float64())))  # fmt: skip
+    ours, factor = (
+        block.words("unit", {word: both[i] for word, both in units.items()}, kind)
+        for i, kind in enumerate((pa.string(), pa.float64()))
+    )
     amount = pc.round(pc.multiply(cells.value, factor), 6)
     heavy = pc.equal(ours, "kg")
     flags = block.words("flag", Flags(), pa.string(), todo="add it to FLAGS of eurostat_formats.py")
     columns = delimited.A_FLOW | {
-        "source_row": cells.rows, "source_field": cells.fields, "vintage": source.vintage,
-        "reporter_iso": codes.areas(geo, "eurostat", path), "reporter_code": geo,
-        "partner_iso": codes.areas(partner, "eurostat", path), "partner_code": partner,
-        "area_system": "eurostat", "flow_code": flow, "classification_code": "SIEC",
-        "partner_role": "destination" if flow == "X" else pc.if_else(
-            pc.equal(siec, GAS), "last border", "origin"),
-        "cmd_code": siec, "ref_period": delimited.months(time),
-        "net_wgt_kg": pc.if_else(heavy, amount, None), "qty": pc.if_else(heavy, None, amount),
-        "qty_unit": pc.if_else(heavy, "none", ours), "flags": flags,
-    }  # fmt: skip
+        "source_row": cells.rows,
+        "source_field": cells.fields,
+        "vintage": source.vintage,
+        "reporter_iso": codes.areas(geo, "eurostat", path),
+        "reporter_code": geo,
+        "partner_iso": codes.areas(partner, "eurostat", path),
+        "partner_code": partner,
+        "area_system": "eurostat",
+        "flow_code": flow,
+        "classification_code": "SIEC",
+        "partner_role": "destination"
+        if flow == "X"
+        else pc.if_else(pc.equal(siec, GAS), "last border", "origin"),
+        "cmd_code": siec,
+        "ref_period": delimited.months(time),
+        "net_wgt_kg": pc.if_else(heavy, amount, None),
+        "qty": pc.if_else(heavy, None, amount),
+        "qty_unit": pc.if_else(heavy, "none", ours),
+        "flags": flags,
+    }
     return Part(delimited.rows(source, TRADE, columns), cells.records, {}, empty=cells.empty)

@@ -29,9 +29,13 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
 
 
 def table(
-    path: Path, stream: IO[bytes] | BufferedIOBase, wanted: Collection[int] = (),
-    encoding: str = "utf-8-sig", *, quoted: bool = True,
-) -> dict[int, Record]:  # fmt: skip
+    path: Path,
+    stream: IO[bytes] | BufferedIOBase,
+    wanted: Collection[int] = (),
+    encoding: str = "utf-8-sig",
+    *,
+    quoted: bool = True,
+) -> dict[int, Record]:
     """Those of the records `wanted`, or all, of a table; `quoted` ones may have several lines.
 
     Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not

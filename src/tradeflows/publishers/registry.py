@@ -30,33 +30,48 @@ class Known(NamedTuple):
 
 KNOWN = {
     "gacc": Known(
-        "China's customs (query CSV, or monthly table 13 or 14)", "trade",
-        re.compile(rb"\A[^\r\n]*(" + f"{_ZH}|".encode("gb18030") + f"{_ZH}|".encode() +
-                   rb"Commodity code\b|US dollar|Renminbi Yuan)|"
-                   rb"Commodities in Quantity and Value"),
+        "China's customs (query CSV, or monthly table 13 or 14)",
+        "trade",
+        re.compile(
+            rb"\A[^\r\n]*("
+            + f"{_ZH}|".encode("gb18030")
+            + f"{_ZH}|".encode()
+            + rb"Commodity code\b|US dollar|Renminbi Yuan)|"
+            rb"Commodities in Quantity and Value"
+        ),
     ),
     "cbr": Known("the Bank of Russia (XML of rates)", "rates", re.compile(rb"<ValCurs\b")),
     "ecb": Known(
-        "the European Central Bank (eurofxref zip or CSV)", "rates",
+        "the European Central Bank (eurofxref zip or CSV)",
+        "rates",
         re.compile(rb"\A(PK.{,200}eurofxref|(\xef\xbb\xbf)?Date, ?[A-Z]{3},)", re.DOTALL),
     ),
     "eurostat_energy": Known(
-        "Eurostat's energy trade (TSV, SDMX-CSV or JSON-stat of nrg_ti_…m)", "trade",
+        "Eurostat's energy trade (TSV, SDMX-CSV or JSON-stat of nrg_ti_…m)",
+        "trade",
         re.compile(rb"\A[^\r\n]*\bsiec\b[^\r\n]*\bTIME_PERIOD\b|\A\s*\{.*\bESTAT\b", re.DOTALL),
     ),
     "comtrade": Known(
-        "UN Comtrade (JSON, bulk text or TradeData.csv)", "trade",
-        re.compile(rb'\A(\xef\xbb\xbf)?\s*\{\s*"(elapsedTime|count|data)"\s*:|'
-                   rb"\A[^\r\n]*typeCode\W+freqCode", re.IGNORECASE),
+        "UN Comtrade (JSON, bulk text or TradeData.csv)",
+        "trade",
+        re.compile(
+            rb'\A(\xef\xbb\xbf)?\s*\{\s*"(elapsedTime|count|data)"\s*:|'
+            rb"\A[^\r\n]*typeCode\W+freqCode",
+            re.IGNORECASE,
+        ),
     ),
     "comext": Known(
-        "Eurostat Comext (full_….7z or .dat, SDMX-CSV, relational view or .xlsx)", "trade",
-        re.compile(rb"\A(7z\xbc\xaf|(\xef\xbb\xbf)?((REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),|"
-                   rb"DATAFLOW[^\r\n]*\breporter\b[^\r\n]*\bindicators\b|"
-                   rb"[^\r\n]*\bREPORTER\b[^\r\n]*\b(VALUE_IN_EUR|QUANTITY_IN_100KG))|"
-                   rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/))", re.DOTALL),
+        "Eurostat Comext (full_….7z or .dat, SDMX-CSV, relational view or .xlsx)",
+        "trade",
+        re.compile(
+            rb"\A(7z\xbc\xaf|(\xef\xbb\xbf)?((REPORTER|DECLARANT),(PARTNER|DECLARANT_ISO),|"
+            rb"DATAFLOW[^\r\n]*\breporter\b[^\r\n]*\bindicators\b|"
+            rb"[^\r\n]*\bREPORTER\b[^\r\n]*\b(VALUE_IN_EUR|QUANTITY_IN_100KG))|"
+            rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/))",
+            re.DOTALL,
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def recognise(path: Path) -> list[str]:

@@ -56,14 +56,14 @@ def accept(root: Path | None = None) -> list[str]:
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
     judgements = claims.verdicts(root=root) if claims.path(root).is_file() else []
-    said, says = verdicts(root), [row for each in judgements for row in claims.announced(each)]
+    said, says = verdicts(root), [row for each in judgements for row in claims.verdict_rows(each)]
     if said != says:
         files[root / VERDICTS] = _csv(VERDICT_COLUMNS, [tuple(row.values()) for row in says])
-        lines += judged(said, says)
-    announced, found = committed(root), keyed(tables.control_totals(root))
-    if announced != found:
+        lines += verdict_changes(said, says)
+    verdict_rows, found = committed(root), keyed(tables.control_totals(root))
+    if verdict_rows != found:
         files[root / TOTALS] = _csv(COLUMNS, [(*cell, *found[cell]) for cell in sorted(found)])
-        changes = list(changed(announced, found))
+        changes = list(changed(verdict_rows, found))
         lines.append(f"control totals: {len(changes)} lines changed, e.g. {changes[0]}")
     pages.save(files)
     return lines or ["nothing moved"]
@@ -95,7 +95,7 @@ def committed(root: Path) -> Totals:
 
 
 def verdicts(root: Path) -> list[dict[str, str]]:
-    """Rows of the verdicts last announced, as :func:`tradeflows.claims.announced` makes them.
+    """Rows of the verdicts last announced, as :func:`tradeflows.claims.verdict_rows` makes them.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def verdicts(root: Path) -> list[dict[str, str]]:
     return _rows(root / VERDICTS, VERDICT_COLUMNS)
 
 
-def judged(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
+def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
     """Each claim of the ledger whose verdict or number differs, in words: old → new."""
     lines = []
     for claim in dict.fromkeys(row["claim"] for row in [*old, *new]):
@@ -130,8 +130,9 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
         return []
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     if rows[:1] != [list(columns)] or any(len(row) != len(columns) for row in rows):
-        raise LayoutError(path, f"rows of {', '.join(columns)}", "others",
-                          "remove it and run `tradeflows accept`")  # fmt: skip
+        raise LayoutError(
+            path, f"rows of {', '.join(columns)}", "others", "remove it and run `tradeflows accept`"
+        )
     return [dict(zip(columns, row, strict=True)) for row in rows[1:]]
 
 

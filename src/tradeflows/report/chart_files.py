@@ -74,12 +74,15 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
         for one in haloed:
             one.set_path_effects(layout.HALO)
     chart = {
-        "title": shown["title"], "unit": shown["unit"], "alt": alt,
-        "sources": list(shown["attrs"]["sources"]), "caveats": list(shown["attrs"]["caveats"]),
+        "title": shown["title"],
+        "unit": shown["unit"],
+        "alt": alt,
+        "sources": list(shown["attrs"]["sources"]),
+        "caveats": list(shown["attrs"]["caveats"]),
         "svg": svg.getvalue().decode().replace(f"'{layout.FONT}'", FONTS).replace(*SVG_HALO),
         "rows": list(csv.reader(io.StringIO(table.to_csv()))),
         "lines": _lines(raw_lines.terms(figure)) if "of" in shown else [],
-    }  # fmt: skip
+    }
     return {MIME: chart}
 
 

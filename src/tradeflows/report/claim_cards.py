@@ -8,21 +8,33 @@ from typing import Any, NamedTuple
 from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import ENTRY, entries
-from tradeflows.claims import Claim, Found, Verdict
-from tradeflows.model.lineage import in_full
+from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
 
 LINES = 40  # of a reading that the page prints; the command line shows all
-TONES = {claims.REPRODUCED: "yes", claims.DEPENDS: "partly", claims.NOT_REPRODUCED: "no",
-         claims.NOT_TESTABLE: "open"}  # fmt: skip
+TONES = {
+    claims.REPRODUCED: "yes",
+    claims.DEPENDS: "partly",
+    claims.NOT_REPRODUCED: "no",
+    claims.NOT_TESTABLE: "open",
+}
 SAYS = {True: "agrees", False: "disagrees", None: "says nothing"}
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
 # What readers see of a unit, before and after the number; others stand after it as they are.
-UNITS = {"USD": ("$", ""), "percent": ("", " %"), "%": ("", " %"), "ratio": ("", ""),
-         "bbl/day": ("", " barrels a day"), "USD/bbl": ("$", " a barrel"),
-         "USD/t": ("$", " a tonne"), "tonnes/yr": ("", " tonnes a year"), "times": ("", " times"),
-         "units": ("", " pieces")}  # fmt: skip
+UNITS = {
+    "USD": ("$", ""),
+    "percent": ("", " %"),
+    "%": ("", " %"),
+    "ratio": ("", ""),
+    "bbl/day": ("", " barrels a day"),
+    "USD/bbl": ("$", " a barrel"),
+    "USD/t": ("$", " a tonne"),
+    "tonnes/yr": ("", " tonnes a year"),
+    "times": ("", " times"),
+    "units": ("", " pieces"),
+}
 STEPS = ((1e9, " billion"), (1e6, " million"))
 
 
@@ -42,15 +54,20 @@ class Cards(NamedTuple):
 
     def __repr__(self) -> str:
         """Each claim as ``tradeflows claims ID`` explains it, but for the caveats."""
-        return "\n".join(line for each in self.verdicts for line in claims.explain(each)
-                         if not line.startswith("  mind:"))  # fmt: skip
+        return "\n".join(
+            line
+            for each in self.verdicts
+            for line in claims.explain(each)
+            if not line.startswith("  mind:")
+        )
 
     def _repr_html_(self) -> str:
         from tradeflows.report.site import render
 
         shown = [card(each, self.root) for each in self.verdicts]
-        used = dict.fromkeys(name for each in self.verdicts for one in each.found
-                             for name in one.sources)  # fmt: skip
+        used = dict.fromkeys(
+            name for each in self.verdicts for one in each.found for name in one.sources
+        )
         return render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
 
 
@@ -69,7 +86,7 @@ def cards(*names: str, root: Path | None = None) -> Cards:
     QueryError
         A name is neither; the message has the nearest.
     LedgerError
-        As :func:`tradeflows.claims.judge`.
+        As :func:`tradeflows.claims.evaluate_claim`.
     """
     root = root or catalogue.root()
     known: dict[str, list[Claim]] = {}
@@ -77,7 +94,7 @@ def cards(*names: str, root: Path | None = None) -> Cards:
         for name in (one.theme, one.id):
             known.setdefault(name, []).append(one)
     chosen = {one.id: one for name in names for one in claims.named(known, name)}
-    return Cards(tuple(claims.judged(chosen.values(), root)), root)
+    return Cards(tuple(claims.evaluate_all(chosen.values(), root)), root)
 
 
 def themes(
@@ -101,8 +118,9 @@ def themes(
     for verdict in verdicts:
         one = card(verdict, root) | {"links": links.get(verdict.claim.id, {})}
         found.setdefault(verdict.claim.theme, []).append(one)
-    return {theme: sorted(cards, key=lambda one: not one["readings"])
-            for theme, cards in found.items()}  # fmt: skip
+    return {
+        theme: sorted(cards, key=lambda one: not one["readings"]) for theme, cards in found.items()
+    }
 
 
 def card(verdict: Verdict, root: Path) -> dict[str, Any]:
@@ -114,13 +132,22 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         return round(100 * (min(max(value, left), right) - left) / (right - left), 2)
 
     return {
-        "id": claim.id, "statement": claim.statement, "who": claim.who, "where": claim.where,
-        "window": claim.window.replace("..", " to "), "said": _said(claim),
-        "verdict": verdict.verdict, "tone": TONES[verdict.verdict], "reason": verdict.reason,
-        "why": claims.REASONS.get(verdict.reason, ""), "caveats": verdict.caveats,
-        "band": (at(claim.low), at(claim.high)), "zero": at(0),
-        "readings": [_reading(one, claim, at, root) for one in verdict.found], "links": {},
-    }  # fmt: skip
+        "id": claim.id,
+        "statement": claim.statement,
+        "who": claim.who,
+        "where": claim.where,
+        "window": claim.window.replace("..", " to "),
+        "said": _said(claim),
+        "verdict": verdict.verdict,
+        "tone": TONES[verdict.verdict],
+        "reason": verdict.reason,
+        "why": claims.REASONS.get(verdict.reason, ""),
+        "caveats": verdict.caveats,
+        "band": (at(claim.low), at(claim.high)),
+        "zero": at(0),
+        "readings": [_reading(one, claim, at, root) for one in verdict.found],
+        "links": {},
+    }
 
 
 def picture(verdict: Verdict, root: Path) -> bytes:
@@ -189,14 +216,17 @@ def _scale(verdict: Verdict) -> tuple[float, float]:
     return left - room * (left < 0 or claim.low == -math.inf), right + room
 
 
-def _reading(one: Found, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
+def _reading(one: ReadingResult, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
     says = SAYS[one.agrees] + (f": {one.note}" if one.agrees is None and one.note else "")
     return {
-        "name": one.name, "value": one.bound + number(one.value, one.unit),
+        "name": one.name,
+        "value": one.bound + number(one.value, one.unit),
         "ratio": "" if one.ratio is None else f"{claims.times(one.ratio)} times the claim",
-        "says": says, "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
-        "bar": sorted((at(0), at(one.value))), "bound": bool(one.bound),
-    } | _lines(claims.terms(one, root), claim)  # fmt: skip
+        "says": says,
+        "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
+        "bar": sorted((at(0), at(one.value))),
+        "bound": bool(one.bound),
+    } | _lines(claims.terms(one, root), claim)
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
@@ -204,12 +234,29 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
     rows = terms["terms"]
     files: dict[str, dict[str, Any]] = {}
     for row in rows[:LINES]:
-        file = files.setdefault(row["path"], {"source": row["source_id"], "rows": [],
-                                              "publisher": row["publisher"],
-                                              "address": row["address"]})  # fmt: skip
-        file["rows"].append({"line": row["line"], "text": row["text"], "role": row["role"],
-                             "number": f"{in_full(row['value'])} {row['unit']}"})  # fmt: skip
+        file = files.setdefault(
+            row["path"],
+            {
+                "source": row["source_id"],
+                "rows": [],
+                "publisher": row["publisher"],
+                "address": row["address"],
+            },
+        )
+        file["rows"].append(
+            {
+                "line": row["line"],
+                "text": row["text"],
+                "role": row["role"],
+                "number": f"{full_number(row['value'])} {row['unit']}",
+            }
+        )
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
-    return {"formula": terms["formula"], "lines": files, "count": len(rows),
-            "roles": len({row["role"] for row in rows}) > 1,
-            "more": len(rows) - min(len(rows), LINES), "command": command}  # fmt: skip
+    return {
+        "formula": terms["formula"],
+        "lines": files,
+        "count": len(rows),
+        "roles": len({row["role"] for row in rows}) > 1,
+        "more": len(rows) - min(len(rows), LINES),
+        "command": command,
+    }

@@ -124,9 +124,14 @@ async def _execute(
 ) -> None:
     place = {"metadata": {"path": str(path.resolve().parent)}}
     options = ["--log-level=CRITICAL", *([f"--IPKernelApp.exec_lines={start}"] if start else [])]
-    client = NotebookClient(notebook, kernel_name="python3", record_timing=False, resources=place,
-                            extra_arguments=options,
-                            on_notebook_start=_interruptible)  # fmt: skip
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        record_timing=False,
+        resources=place,
+        extra_arguments=options,
+        on_notebook_start=_interruptible,
+    )
     kernel = client.create_kernel_manager().kernel_spec
     assert kernel  # since ipykernel is installed
     kernel.argv[0] = sys.executable  # the user may have registered another environment's as python3

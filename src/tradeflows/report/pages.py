@@ -93,9 +93,13 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
         stories[name] = _story(notebook)
         files[to / f".{name}.json"] = json.dumps(stories[name], ensure_ascii=False)
         files[to / f"{name}.html"] = render(
-            "notebook", frame, name=name, title=stories[name]["title"], body=_body(notebook),
+            "notebook",
+            frame,
+            name=name,
+            title=stories[name]["title"],
+            body=_body(notebook),
             used=sources_used(notebook),
-        )  # fmt: skip
+        )
     for name in {*menu} - {*names}:
         if (kept := to / f".{name}.json").is_file() and (to / f"{name}.html").is_file():
             stories[name] = json.loads(kept.read_text(encoding="utf-8"))
@@ -108,9 +112,14 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
     files |= {to / path: drawn for path, drawn in _shared(verdicts, root).items()}
     themes = claim_cards.themes(verdicts, root, _links(verdicts, stories))
     files[to / "index.html"] = render(
-        "index", frame, themes=themes, counts=counts, tones=claim_cards.TONES,
-        stories=dict(sorted(stories.items())), opening=_opening(stories),
-    )  # fmt: skip
+        "index",
+        frame,
+        themes=themes,
+        counts=counts,
+        tones=claim_cards.TONES,
+        stories=dict(sorted(stories.items())),
+        opening=_opening(stories),
+    )
     save(files)
     return [path for path in files if path.suffix == ".html"]
 

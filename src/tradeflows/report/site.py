@@ -26,8 +26,9 @@ class ReportError(TradeflowsError):
 
 def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
     """A page from the template of that name, `site` (see :func:`frame`) and its own content."""
-    own = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True,
-                      lstrip_blocks=True)  # fmt: skip
+    own = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     return own.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
 
 
@@ -35,8 +36,13 @@ def frame(root: Path, menu: Mapping[str, str]) -> dict[str, Any]:
     """What every page is given: the catalogue, and `menu`, the notebooks' labels by name."""
     sources = catalogue.load(root)
     newest = max((source.retrieved for source in sources.values()), default="")
-    return {"sources": sources, "publishers": catalogue.publishers(root), "newest": newest,
-            "version": __version__, "menu": menu}  # fmt: skip
+    return {
+        "sources": sources,
+        "publishers": catalogue.publishers(root),
+        "newest": newest,
+        "version": __version__,
+        "menu": menu,
+    }
 
 
 def save(files: Mapping[Path, str | bytes]) -> None:
@@ -57,8 +63,10 @@ def save(files: Mapping[Path, str | bytes]) -> None:
             temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ReportError(f"{path}: cannot be written ({reason}); make room or move what is in "
-                          "the way, and try again") from error  # fmt: skip
+        raise ReportError(
+            f"{path}: cannot be written ({reason}); make room or move what is in "
+            "the way, and try again"
+        ) from error
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
@@ -80,8 +88,13 @@ def dictionary() -> dict[str, Any]:
 
 def methods() -> dict[str, Any]:
     """The constants that the page of methods names, from where they are used."""
-    return {"reasons": REASONS, "flags": schema.FLAGS, "band": measures.CIF_BAND,
-            "barrels": measures.BARRELS_PER_TONNE, "outlier": measures.OUTLIER}  # fmt: skip
+    return {
+        "reasons": REASONS,
+        "flags": schema.FLAGS,
+        "band": measures.CIF_BAND,
+        "barrels": measures.BARRELS_PER_TONNE,
+        "outlier": measures.OUTLIER,
+    }
 
 
 def rows(root: Path) -> dict[str, dict[str, int]]:

@@ -233,8 +233,11 @@ def _problems(
 
 def block(section: str, entry: Publisher | Source) -> str:
     """`entry` as a catalogue has it, so that :func:`load` gives it back; keys at rest left out."""
-    keys = {key: value for key, value in entry._asdict().items()
-            if key != "id" and value != entry._field_defaults.get(key)}  # fmt: skip
+    keys = {
+        key: value
+        for key, value in entry._asdict().items()
+        if key != "id" and value != entry._field_defaults.get(key)
+    }
     return f"[{section}.{entry.id}]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in keys.items())
 
 
@@ -327,7 +330,7 @@ def check(source: Source, root: Path) -> Path:
     return source.file(root)
 
 
-def settle(source: Source, root: Path) -> None:
+def finish_download(source: Source, root: Path) -> None:
     """Put a fetched file in its place that a killed run had catalogued and not yet renamed."""
     file = source.file(root)
     if file.exists() or not any(file.parent.glob(f".{file.name}.*.part")):
@@ -345,7 +348,7 @@ def _state(source: Source, root: Path) -> State:
     file = source.file(root)
     local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
     if local:
-        settle(source, root)
+        finish_download(source, root)
     restore = (
         "obtain it again as its entry says"
         if local

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tradeflows.model.lineage import in_full
+from tradeflows.model.lineage import full_number
 
 
 class Change(NamedTuple):
@@ -41,13 +41,15 @@ class Change(NamedTuple):
     def __str__(self) -> str:
         """Say the change in a line."""
         old, new = (said(each, self.unit) for each in (self.old, self.new))
-        return (f"{self.kind}: {self.what}: {old} ({self.old_release}) -> {new} "
-                f"({self.new_release}){self.note}")  # fmt: skip
+        return (
+            f"{self.kind}: {self.what}: {old} ({self.old_release}) -> {new} "
+            f"({self.new_release}){self.note}"
+        )
 
 
 def said(figure: float | None, unit: str) -> str:
     """A figure in words."""
-    return "nothing" if figure is None else f"{in_full(figure)} {unit}"
+    return "nothing" if figure is None else f"{full_number(figure)} {unit}"
 
 
 def largest_first(changes: Iterable[Change]) -> list[Change]:
@@ -112,8 +114,10 @@ def _words(old: pa.Table, new: pa.Table, name: str) -> pa.DictionaryArray:
     """A column of both tables, one below the other, numbered by one sorted list of words."""
     numbered = [pa.array([], pa.string()).dictionary_encode()]
     numbered += [each.dictionary_encode() for table in (old, new) for each in table[name].chunks]
-    parts = [pa.DictionaryArray.from_arrays(each.indices.cast(pa.int32()), each.dictionary)
-             for each in numbered]  # fmt: skip
+    parts = [
+        pa.DictionaryArray.from_arrays(each.indices.cast(pa.int32()), each.dictionary)
+        for each in numbered
+    ]
     joined = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
     if isinstance(joined, pa.ChunkedArray):
         joined = joined.chunk(0)

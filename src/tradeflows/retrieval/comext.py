@@ -83,8 +83,10 @@ class Plan(NamedTuple):
     def __str__(self) -> str:
         """Say how many files, and how large."""
         total = sum(each.bytes for each in self.files)
-        return (f"{len(self.files)} files to come, {total:,} bytes; {len(self.held)} held already, "
-                f"{len(self.absent)} not published")  # fmt: skip
+        return (
+            f"{len(self.files)} files to come, {total:,} bytes; {len(self.held)} held already, "
+            f"{len(self.absent)} not published"
+        )
 
     def lines(self) -> Iterator[str]:
         """Every file, held or to come, and the months that are not published."""
@@ -134,8 +136,10 @@ class Report:
     def lines(self) -> Iterator[str]:
         """The report in words, what is missing by name."""
         total = sum(source.bytes for source in self.came)
-        yield (f"{len(self.came)} files came, {total:,} bytes; {len(self.held)} were held, "
-               f"{len(self.absent)} are not published, {len(self.failed)} failed")  # fmt: skip
+        yield (
+            f"{len(self.came)} files came, {total:,} bytes; {len(self.held)} were held, "
+            f"{len(self.absent)} are not published, {len(self.failed)} failed"
+        )
         yield from self.notes
         yield from _not_published(self.absent)
         for period, reason in self.failed.items():
@@ -164,13 +168,17 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
     QueryError
         No such month, one before 1988, an end before the start, or a month that has not come.
     """
-    found = [re.fullmatch(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?", text.strip())
-             for text in (start, end)]  # fmt: skip
+    found = [
+        re.fullmatch(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?", text.strip()) for text in (start, end)
+    ]
     for name, text, one in zip(("start", "end"), (start, end), found, strict=True):
         if not one:
             raise QueryError(f"{name} {text!r}: expected a month such as 2019-01, or a year")
-    first, last = (int(one[1]) * 12 + int(one[2] or default) - 1
-                   for one, default in zip(found, (1, 12), strict=True) if one)  # fmt: skip
+    first, last = (
+        int(one[1]) * 12 + int(one[2] or default) - 1
+        for one, default in zip(found, (1, 12), strict=True)
+        if one
+    )
     periods = tuple(f"{n // 12}{n % 12 + 1:02}" for n in range(first, last + 1))
     if not periods:
         raise QueryError(f"the end {end} is before the start {start}")
@@ -226,16 +234,25 @@ def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
 
 
 def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
-    url = web.url("files", {"dir": directory, "format": "csv", "hierarchy": "false",
-                            "sizeFormat": "NONE", "dateFormat": "ISO"})  # fmt: skip
+    url = web.url(
+        "files",
+        {
+            "dir": directory,
+            "format": "csv",
+            "hierarchy": "false",
+            "sizeFormat": "NONE",
+            "dateFormat": "ISO",
+        },
+    )
     aside = _folder(root) / f".listing.{os.getpid()}.part"
     try:
         return web.get(url, aside, lambda path: _listed(path, directory))[1]
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
-        raise UnreachableError(f"{error} What is held already needs none: `tradeflows build` and "
-                               "`read` work as before") from error  # fmt: skip
+        raise UnreachableError(
+            f"{error} What is held already needs none: `tradeflows build` and `read` work as before"
+        ) from error
     finally:
         aside.unlink(missing_ok=True)
 
@@ -245,9 +262,14 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
     lines = delimited.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
     sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
     try:
-        rows = [{(name or "").strip().upper(): (cell or "").strip() for name, cell in row.items()
-                 if isinstance(cell, str)}
-                for row in csv.DictReader(lines, delimiter=sign)]  # fmt: skip
+        rows = [
+            {
+                (name or "").strip().upper(): (cell or "").strip()
+                for name, cell in row.items()
+                if isinstance(cell, str)
+            }
+            for row in csv.DictReader(lines, delimiter=sign)
+        ]
     except csv.Error:  # a page all in one line
         rows = []
     if not (rows := [row for row in rows if "NAME" in row]):
@@ -259,13 +281,17 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
         dates = [cell for cell in row.values() if re.match(r"\d{4}-\d\d-\d\d($|[T ])", cell)]
         if months := re.fullmatch(NAMES[directory], name):
             if not row.get("SIZE", "").isdigit() or len(dates) != 1:
-                raise RefusedError(f"{name} is listed without one size in bytes and one date: "
-                                   f"{row}; the directory is laid out anew")  # fmt: skip
+                raise RefusedError(
+                    f"{name} is listed without one size in bytes and one date: "
+                    f"{row}; the directory is laid out anew"
+                )
             found[months[1]] = Listed(months[1], directory, name, int(row["SIZE"]), dates[0])
     if not found:
         names = ", ".join(row["NAME"][:60] for row in rows[:3])
-        raise RefusedError(f"{directory} lists no month's archive under a name that is known, but "
-                           f"{names}; fetch them by hand, then `tradeflows add`")  # fmt: skip
+        raise RefusedError(
+            f"{directory} lists no month's archive under a name that is known, but "
+            f"{names}; fetch them by hand, then `tradeflows add`"
+        )
     return found
 
 
@@ -366,10 +392,11 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         now = web.clock.now()
         same = [each for each in known if user_files.month(each) == listed.period]
         if twin := [each for each in same if each.sha256 == sha256]:
-            again = twin[0]._replace(steps=f"{twin[0].steps}; the same bytes again in "
-                                           f"release {listed.released}")  # fmt: skip
+            again = twin[0]._replace(
+                steps=f"{twin[0].steps}; the same bytes again in release {listed.released}"
+            )
             file.replace(again.file(root))
-            user_files.renew(root, [again])
+            user_files.rewrite_entries(root, [again])
             return again
         entry = Source(
             id=f"comext_{listed.period}_{sha256[:8]}",
@@ -390,9 +417,9 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             control=totals,
         )
         with locked(root / RAW / catalogue.LOCAL):
-            entry, newer = user_files.in_line(entry, _months_held(root))
+            entry, newer = user_files.link_superseded(entry, _months_held(root))
             user_files.record(root, entry)
-        user_files.renew(root, newer)
+        user_files.rewrite_entries(root, newer)
     return entry
 
 
@@ -400,8 +427,10 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
     """Control totals of an archive whose every record was read; FetchError where it is none."""
     with path.open("rb") as file:
         if (head := file.read(40))[: len(archives.MARK)] != archives.MARK:
-            raise FetchError(f"{listed.name}: expected a .7z archive, found {head!r}; a proxy or a "
-                             "page of the server answered")  # fmt: skip
+            raise FetchError(
+                f"{listed.name}: expected a .7z archive, found {head!r}; a proxy or a "
+                "page of the server answered"
+            )
     loose = delimited.uncatalogued(path, "comext", "trade")
     try:
         parts = comext.clean(path, loose)
@@ -410,8 +439,9 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
     except LayoutError as error:
         raise FetchError(str(error).replace(str(path), listed.name)) from None
     if (period := f"{first.rows['ref_period'][0].as_py():%Y%m}") != listed.period:
-        raise FetchError(f"{listed.name}: expected {_month(listed.period)}, found rows of "
-                         f"{_month(period)}")  # fmt: skip
+        raise FetchError(
+            f"{listed.name}: expected {_month(listed.period)}, found rows of {_month(period)}"
+        )
     return control(first)
 
 
@@ -440,8 +470,10 @@ def known_totals(source: Source, root: Path, *, differing: bool = False) -> list
                 if differing and not off:
                     continue
                 told = "equal to" if not off else f"{off:+,.0f} against"
-                lines.append(f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {told} the "
-                             f"{float(row[name]):,.0f} on record ({same})")  # fmt: skip
+                lines.append(
+                    f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {told} the "
+                    f"{float(row[name]):,.0f} on record ({same})"
+                )
     return lines
 
 
@@ -474,8 +506,10 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     wanted = [period.replace("-", "")] if period else sorted(by_period)
     if period and len(held := by_period.get(wanted[0], [])) < 2:
         have = f"only that of {released(held[0])}" if held else "none"
-        raise SourceError(f"two releases of {period} are needed, and there is {have}; "
-                          f"tradeflows fetch comext --start {period} --end {period}")  # fmt: skip
+        raise SourceError(
+            f"two releases of {period} are needed, and there is {have}; "
+            f"tradeflows fetch comext --start {period} --end {period}"
+        )
     found: list[changes.Change] = []
     for each in wanted:
         if len(by_period[each]) > 1:
@@ -491,13 +525,23 @@ def _cells(source: Source, root: Path) -> pa.Table:
 
 
 def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
-    what = (f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
-            f"{row.cmd_code} {row.breakdown}")  # fmt: skip
+    what = (
+        f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
+        f"{row.cmd_code} {row.breakdown}"
+    )
     note = ""
     for name in [*FIGURES][1:]:
-        was, now = (changes.said(getattr(row, f"{name}_{each}"), FIGURES[name])
-                    for each in ("old", "new"))  # fmt: skip
+        was, now = (
+            changes.said(getattr(row, f"{name}_{each}"), FIGURES[name]) for each in ("old", "new")
+        )
         note += "" if was == now else f"; {was} -> {now}"
-    return changes.Change(what, row.value_reported_old, row.value_reported_new,
-                            released(old), released(new), "EUR", row.kind,
-                            note)  # fmt: skip
+    return changes.Change(
+        what,
+        row.value_reported_old,
+        row.value_reported_new,
+        released(old),
+        released(new),
+        "EUR",
+        row.kind,
+        note,
+    )

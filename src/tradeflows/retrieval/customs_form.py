@@ -33,9 +33,14 @@ class Query(NamedTuple):
 
 
 def gacc(
-    *, product: str, partner: str = "", start: str, end: str = "", flow: str = "M",
+    *,
+    product: str,
+    partner: str = "",
+    start: str,
+    end: str = "",
+    flow: str = "M",
     currency: str = "USD",
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Steps in the form of China's customs, for a product and partner by month.
 
     Parameters
@@ -70,8 +75,7 @@ def gacc(
     code = _partner(partner) if partner else ""
     partners = len(code.split(",")) if code else PARTNERS
     last = _month("end", end) if end else _latest()
-    queries = list(_queries(_month("start", start), last,
-                            LINES[len(product)] * partners))  # fmt: skip
+    queries = list(_queries(_month("start", start), last, LINES[len(product)] * partners))
     whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
     way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
     steps = [
@@ -105,16 +109,20 @@ def _partner(word: str) -> str:
         raise QueryError(f"--partner: {error}") from error
     if found := codes.codes_of(area, "gacc"):
         return ",".join(found)
-    raise QueryError(f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
-                     "see area_codes.csv")  # fmt: skip
+    raise QueryError(
+        f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
+        "see area_codes.csv"
+    )
 
 
 def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
     if start > end:
         raise QueryError(f"--start {start:%Y-%m} is after --end {end:%Y-%m}")
     if a_month > MOST:
-        raise QueryError(f"one month could have {a_month:,} lines, and the site stops at "
-                         f"{CUT_OFF:,}: name a partner, or a code of more digits")  # fmt: skip
+        raise QueryError(
+            f"one month could have {a_month:,} lines, and the site stops at "
+            f"{CUT_OFF:,}: name a partner, or a code of more digits"
+        )
     # The header is a line too, and the form takes months of one year.
     at_once = min(12, MOST // a_month)
     for year in range(start.year, end.year + 1):

@@ -97,16 +97,25 @@ class Web:
     """
 
     def __init__(
-        self, base: str, *, header: str = "", key: str = "", pause: float = 1.0,
-        clock: Clock | None = None, timeout: float = 60.0,
-    ) -> None:  # fmt: skip
+        self,
+        base: str,
+        *,
+        header: str = "",
+        key: str = "",
+        pause: float = 1.0,
+        clock: Clock | None = None,
+        timeout: float = 60.0,
+    ) -> None:
         try:
             parts = urlsplit(base)
         except ValueError:  # brackets that do not close
             parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or (
-            parts.username or parts.password or parts.fragment
-        ):  # fmt: skip
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or (parts.username or parts.password or parts.fragment)
+        ):
             raise RefusedError("the address must be like https://host/path, without user or query")
         if not (key.isascii() and key.isprintable()):
             raise RefusedError("the key holds what no header can carry: copy it anew")
@@ -170,15 +179,21 @@ class Web:
             return Saved(to, digest.hexdigest(), size), check(to)
 
         try:
-            return self._stubbornly(url, once)
+            return self._with_retries(url, once)
         except BaseException:
             to.unlink(missing_ok=True)
             raise
 
     def download(
-        self, url: str, to: Path, *, sha256: str = "", size: int | None = None,
-        check: Callable[[Path], Any] | None = None, progress: Callable[[int], Any] | None = None,
-    ) -> Saved:  # fmt: skip
+        self,
+        url: str,
+        to: Path,
+        *,
+        sha256: str = "",
+        size: int | None = None,
+        check: Callable[[Path], Any] | None = None,
+        progress: Callable[[int], Any] | None = None,
+    ) -> Saved:
         """Fetch a large file to `to`, going on where an earlier attempt or run was cut off.
 
         The part that has come lies beside `to`, with the server's mark of the version; of a file
@@ -240,19 +255,22 @@ class Web:
                     page = file.read(99).lstrip().startswith(b"<")
                 if page or came > size:  # of less, the rest may still come
                     part.unlink()
-                raise RetryError(f"{'a page' if page else 'a file'} of {came} bytes came, "
-                                 f"expected {size}")  # fmt: skip
+                raise RetryError(
+                    f"{'a page' if page else 'a file'} of {came} bytes came, expected {size}"
+                )
 
         with locked(to):
             if size is None or held() != size:
-                self._stubbornly(url, once)
+                self._with_retries(url, once)
             with part.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 came = file.tell()
             if sha256 and digest != sha256:
                 part.unlink()
-                raise FetchError(f"{url}: expected sha256 {sha256}, got {digest} in {came} bytes; "
-                                 "the publisher has revised it, or a proxy answered")  # fmt: skip
+                raise FetchError(
+                    f"{url}: expected sha256 {sha256}, got {digest} in {came} bytes; "
+                    "the publisher has revised it, or a proxy answered"
+                )
             if check:
                 try:
                     check(part)
@@ -263,7 +281,7 @@ class Web:
             mark.unlink(missing_ok=True)
         return Saved(to, digest, came)
 
-    def _stubbornly(self, url: str, once: Callable[[], Any]) -> Any:
+    def _with_retries(self, url: str, once: Callable[[], Any]) -> Any:
         """`once`, again where that can help, with growing pauses."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -298,10 +316,12 @@ class Web:
             self._met = True
             if reply.status_code not in (200, 206, *allow):
                 body = b"".join(_first(self._chunks(reply.iter_bytes()), CHUNK))
-                self.judge(reply.status_code, reply.headers, body.decode("utf-8", "replace"))
+                self.raise_for_reply(
+                    reply.status_code, reply.headers, body.decode("utf-8", "replace")
+                )
             yield reply
 
-    def judge(self, status: int, headers: Mapping[str, str], body: str) -> None:
+    def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""
         body = self._hidden(body)  # a server might repeat the key that it was sent
         found = re.search(r'"message"\s*:\s*"([^"]*)"', body)
@@ -310,8 +330,9 @@ class Web:
         if spent := REPLENISHED.search(body):
             hours, minutes, seconds = map(float, spent.groups())
             rest = hours * 3600 + minutes * 60 + seconds
-            raise QuotaError(f"the quota of calls is used up; it is renewed in {_duration(rest)}",
-                             rest)  # fmt: skip
+            raise QuotaError(
+                f"the quota of calls is used up; it is renewed in {_duration(rest)}", rest
+            )
         wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         if wait is None and (told := SECONDS.search(body)):
             wait = float(told[1])
@@ -364,8 +385,10 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FetchError(f"{path.parent}: cannot be written ({error.strerror}); make room, then "
-                         "run the same command again: it goes on from here") from error  # fmt: skip
+        raise FetchError(
+            f"{path.parent}: cannot be written ({error.strerror}); make room, then "
+            "run the same command again: it goes on from here"
+        ) from error
 
 
 def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -27,9 +27,13 @@ RANK = 9  # after every committed source, unless the user says otherwise
 
 
 def add(
-    paths: Iterable[Path], root: Path, *, vintage: str = UNDATED[0], rank: int = RANK,
+    paths: Iterable[Path],
+    root: Path,
+    *,
+    vintage: str = UNDATED[0],
+    rank: int = RANK,
     **options: str,
-) -> list[cleaned.Cleaned]:  # fmt: skip
+) -> list[cleaned.Cleaned]:
     """Catalogue files that a person saved, each after its cleaner has read all of it.
 
     Parameters
@@ -84,8 +88,9 @@ def _dated(vintage: str) -> None:
         with suppress(ValueError):
             date.fromisoformat(f"{vintage}-01-01"[:10])
             return
-    raise QueryError(f"--vintage {vintage}: expected the day, month or year of the release, such "
-                     "as 2024-07-20")  # fmt: skip
+    raise QueryError(
+        f"--vintage {vintage}: expected the day, month or year of the release, such as 2024-07-20"
+    )
 
 
 def _add(
@@ -97,12 +102,16 @@ def _add(
     _once(path, loose, root)
     owner = OWNER.get(publisher, publisher)
     source = loose._replace(
-        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix or '.csv'}", publisher=owner,
+        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix or '.csv'}",
+        publisher=owner,
         kind="published",
-        title=f"{registry.KNOWN[publisher].about}: {path.name}", vintage=vintage, rank=rank,
-        retrieved=date.fromtimestamp(path.stat().st_mtime), arguments=dict(options),
+        title=f"{registry.KNOWN[publisher].about}: {path.name}",
+        vintage=vintage,
+        rank=rank,
+        retrieved=date.fromtimestamp(path.stat().st_mtime),
+        arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
-    )  # fmt: skip
+    )
     if month(source):  # one series with those that `tradeflows fetch comext` gets
         source = source._replace(kind="fetched", rank=1 if rank == RANK else rank)
     keys, totals = Keys(schema.TABLES[table]), dict[str, Any]()
@@ -112,9 +121,9 @@ def _add(
     source = source._replace(control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, source, root)  # another process may have been faster
-        source, newer = in_line(source, catalogue.load(root, local=True).values())
+        source, newer = link_superseded(source, catalogue.load(root, local=True).values())
         _store(path, source, root)
-    renew(root, newer)
+    rewrite_entries(root, newer)
     return counts._replace(source=source)
 
 
@@ -127,12 +136,13 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
 
 def month(source: Source) -> str:
     """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
-    found = re.fullmatch(r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+",
-                         source.path)  # fmt: skip
+    found = re.fullmatch(
+        r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path
+    )
     return found[1] if found and source.cleaner == "comext.clean" else ""
 
 
-def in_line(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
+def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
     """`source` with the release that it supersedes, and the next one, which supersedes `source`.
 
     Of others than Comext's months no name says what they restate; they supersede nothing.
@@ -140,8 +150,11 @@ def in_line(source: Source, known: Iterable[Source]) -> tuple[Source, list[Sourc
     held = [each for each in known if month(source) and month(each) == month(source)]
     order = sorted(held, key=released)
     older = [each for each in order if released(each) <= released(source)]
-    newer = [each._replace(supersedes=source.id) for each in order[len(older) :][:1]
-             if each.path.startswith(LOCAL_FOLDER)]  # fmt: skip
+    newer = [
+        each._replace(supersedes=source.id)
+        for each in order[len(older) :][:1]
+        if each.path.startswith(LOCAL_FOLDER)
+    ]
     return source._replace(supersedes=older[-1].id if older else ""), newer
 
 
@@ -191,7 +204,7 @@ def record(root: Path, entry: Source) -> bool:
     return True
 
 
-def renew(root: Path, entries: Sequence[Source]) -> None:
+def rewrite_entries(root: Path, entries: Sequence[Source]) -> None:
     """Write `entries` in the place of what ``local.toml`` has under their ids."""
     if not entries:
         return

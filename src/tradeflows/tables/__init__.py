@@ -5,7 +5,7 @@
 """
 
 from tradeflows.tables.building import Built, build
-from tradeflows.tables.choose import ADD_UP, TOLD, day_known, family, total_or_parts
+from tradeflows.tables.choose import ADD_UP, DATE_COLUMNS, day_known, family, total_or_parts
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,
@@ -24,8 +24,29 @@ from tradeflows.tables.select import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [
-    "ADD_UP", "ALL_GOODS", "FEW", "FILTERS", "MEASURES", "PARTS", "TOLD", "Built", "Words",
-    "build", "conditions", "control_totals", "dates_of", "day_known", "family", "flags_present",
-    "month_of", "no_nesting", "processed", "read", "scan", "split", "stored", "texts_of",
+    "ADD_UP",
+    "ALL_GOODS",
+    "DATE_COLUMNS",
+    "FEW",
+    "FILTERS",
+    "MEASURES",
+    "PARTS",
+    "Built",
+    "Words",
+    "build",
+    "conditions",
+    "control_totals",
+    "dates_of",
+    "day_known",
+    "family",
+    "flags_present",
+    "month_of",
+    "no_nesting",
+    "processed",
+    "read",
+    "scan",
+    "split",
+    "stored",
+    "texts_of",
     "total_or_parts",
-]  # fmt: skip
+]

@@ -87,13 +87,15 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
         for temporary, built in written:
             temporary.replace(built.path)
         if learnt:
-            from tradeflows.retrieval.user_files import renew
+            from tradeflows.retrieval.user_files import rewrite_entries
 
-            renew(root, learnt)
+            rewrite_entries(root, learnt)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BuildError(f"{folder}: cannot be written ({reason}); make room or move what is in "
-                         "the way, then run `tradeflows build`") from error  # fmt: skip
+        raise BuildError(
+            f"{folder}: cannot be written ({reason}); make room or move what is in "
+            "the way, then run `tradeflows build`"
+        ) from error
     finally:
         for temporary, _ in written:
             with suppress(OSError):  # such as that of a disk that takes no writing
@@ -102,9 +104,12 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
 
 
 def _write(
-    root: Path, sources: list[Source], built: Built, path: Path,
+    root: Path,
+    sources: list[Source],
+    built: Built,
+    path: Path,
     progress: Callable[[str], None] | None,
-) -> list[Source]:  # fmt: skip
+) -> list[Source]:
     """Write one table, a source at a time, each sorted by its key; only one is in memory.
 
     Returns the sources whose control totals were not known, with them.
@@ -146,11 +151,18 @@ def _agree(source: Source, totals: Mapping[str, Any], root: Path) -> None:
     """Refuse a file whose control totals are not those of its entry."""
     if source.control and dict(source.control) != totals:
         expected, found = (
-            "; ".join(f"{flow} " + ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
-                      for flow, sums in each.items()) for each in (source.control, totals)
-        )  # fmt: skip
-        raise LayoutError(source.file(root), f"the control totals in its entry, {expected}", found,
-                          f"mend `control` of {source.id}, or what reads it")  # fmt: skip
+            "; ".join(
+                f"{flow} " + ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
+                for flow, sums in each.items()
+            )
+            for each in (source.control, totals)
+        )
+        raise LayoutError(
+            source.file(root),
+            f"the control totals in its entry, {expected}",
+            found,
+            f"mend `control` of {source.id}, or what reads it",
+        )
 
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 TEXT = [field.name for field in schema.TRADE if field.type == schema.TEXT]
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "n_months")
-SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit",
-         "flags")  # fmt: skip
+SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")
 
 
 class Footer(NamedTuple):
@@ -154,9 +153,9 @@ def _found(
 
 def _where(column: pa.ChunkedArray, fits: Callable[..., pa.Array], among: Any) -> np.ndarray:
     """For each row whether its word fits; every word is asked about once."""
-    return np.concatenate([
-        fits(chunk.dictionary, among).to_numpy(False)[chunk.indices] for chunk in column.chunks
-    ])  # fmt: skip
+    return np.concatenate(
+        [fits(chunk.dictionary, among).to_numpy(False)[chunk.indices] for chunk in column.chunks]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -167,10 +166,14 @@ def _footer(path: Path, *written: int) -> Footer:
     if not stored.equals(schema.TRADE):
         raise SchemaError(f"{path}: not a trade table of this release; clean its file again")
     place = stored.get_field_index("cmd_code")
-    spans = [metadata.row_group(group).column(place).statistics
-             for group in range(metadata.num_row_groups)]  # fmt: skip
-    return Footer(metadata, [(span.min, span.max) if span and span.has_min_max else ("", "\x7f")
-                             for span in spans])  # fmt: skip
+    spans = [
+        metadata.row_group(group).column(place).statistics
+        for group in range(metadata.num_row_groups)
+    ]
+    return Footer(
+        metadata,
+        [(span.min, span.max) if span and span.has_min_max else ("", "\x7f") for span in spans],
+    )
 
 
 def _no_release_twice(paths: list[Path], rows: pa.Table, file: np.ndarray) -> None:
@@ -181,5 +184,7 @@ def _no_release_twice(paths: list[Path], rows: pa.Table, file: np.ndarray) -> No
     for row in told.aggregate([]).sort_by("file").to_pylist():
         path = paths[row["file"]]
         if (other := stated.setdefault((row[cell[0]], row[cell[1]]), path)) != path:
-            raise QueryError(f"{other.name} and {path.name} both state {row[cell[1]]} in "
-                             f"{row[cell[0]]:%Y-%m}: two releases; move one away")  # fmt: skip
+            raise QueryError(
+                f"{other.name} and {path.name} both state {row[cell[1]]} in "
+                f"{row[cell[0]]:%Y-%m}: two releases; move one away"
+            )

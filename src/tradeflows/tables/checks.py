@@ -22,11 +22,32 @@ from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
 
-SERIES = ["family", "reporter_iso", "partner_iso", "partner_code", "partner_role", "flow_code",
-          "classification_code", "cmd_code", "cumulation", "breakdown", "currency"]  # fmt: skip
+SERIES = [
+    "family",
+    "reporter_iso",
+    "partner_iso",
+    "partner_code",
+    "partner_role",
+    "flow_code",
+    "classification_code",
+    "cmd_code",
+    "cumulation",
+    "breakdown",
+    "currency",
+]
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
-COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", "n_months", "qty_unit", "vintage",
-           "valuation", "primary_value_usd", *FIGURES[:3]]  # fmt: skip
+COLUMNS = [
+    "source_id",
+    *SERIES[1:],
+    "freq_code",
+    "ref_period",
+    "n_months",
+    "qty_unit",
+    "vintage",
+    "valuation",
+    "primary_value_usd",
+    *FIGURES[:3],
+]
 RATES = ["source_id", "base", "quote", "publisher"]
 JUMP = 10.0  # a month that is so many times its neighbours
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
@@ -59,25 +80,33 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     sources = catalogue.load(root, local=local)
     for source in sources.values():
         if old := source.supersedes:
-            yield (f"superseded: {old} ({sources[old].vintage}) by {source.id} "
-                   f"({source.vintage}); {_show(sources[old].table, source_id=old)}")  # fmt: skip
-        yield from (f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
-                    for line in comext.known_totals(source, root, differing=True))  # fmt: skip
+            yield (
+                f"superseded: {old} ({sources[old].vintage}) by {source.id} "
+                f"({source.vintage}); {_show(sources[old].table, source_id=old)}"
+            )
+        yield from (
+            f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
+            for line in comext.known_totals(source, root, differing=True)
+        )
     trade, rates = (
         _timed(tables.stored(root, table, local=local).to_table(columns), sources)
-        for table, columns in (("trade", COLUMNS),
-                               ("rates", [*RATES, "statistic", "ref_period", "n_months", "rate"]))
-    )  # fmt: skip
+        for table, columns in (
+            ("trade", COLUMNS),
+            ("rates", [*RATES, "statistic", "ref_period", "n_months", "rate"]),
+        )
+    )
     yield from _vintages(trade)
     yield from _twice(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
     found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
-    of_rates = rates.assign(qty_unit="").groupby(
-        ["family", *RATES[1:], "statistic"], observed=True)  # fmt: skip
+    of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
     for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
         found["unit"] += _units(rows)
-        held = {month + i for month, n in zip(rows["month"], rows["n_months"], strict=True)
-                for i in range(n)}  # fmt: skip
+        held = {
+            month + i
+            for month, n in zip(rows["month"], rows["n_months"], strict=True)
+            for i in range(n)
+        }
         if _steady(sorted(held)):
             found["missing"] += _holes(rows, held)
             for unit in rows["qty_unit"].unique():
@@ -119,8 +148,10 @@ def _vintages(trade: pd.DataFrame) -> Iterator[str]:
     old = rows[rows["vintage"] < rows["newest"]]
     for (name, vintage), some in old.groupby(["source_id", "vintage"], observed=True):
         newest = ", ".join(sorted(some["newest"].unique())[-3:])
-        yield (f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
-               f"{_show('trade', source_id=name, vintage=vintage)}")  # fmt: skip
+        yield (
+            f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
+            f"{_show('trade', source_id=name, vintage=vintage)}"
+        )
 
 
 def _twice(trade: pd.DataFrame) -> Iterator[str]:
@@ -133,8 +164,10 @@ def _twice(trade: pd.DataFrame) -> Iterator[str]:
     for place, name in zip(by.ngroup()[odd], own["source_id"][odd[odd].index], strict=True):
         files.setdefault(place, set()).add(name)
     for names, cells in Counter(tuple(sorted(each)) for each in files.values()).items():
-        yield (f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
-               + " && ".join(_show("trade", source_id=name) for name in names))  # fmt: skip
+        yield (
+            f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
+            + " && ".join(_show("trade", source_id=name) for name in names)
+        )
 
 
 def _steady(held: list[int]) -> bool:
@@ -155,8 +188,9 @@ def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
     span = range(min(held), max(held) + 1)
     if missing := sorted(set(span) - held):
         some = ", ".join(map(_label, missing[:6])) + (" …" if len(missing) > 6 else "")
-        yield (f"missing: {_name(rows)}: {len(missing)} of {len(span)} months ({some}); "
-               f"{_see(rows)}")  # fmt: skip
+        yield (
+            f"missing: {_name(rows)}: {len(missing)} of {len(span)} months ({some}); {_see(rows)}"
+        )
 
 
 def _units(rows: pd.DataFrame) -> Iterator[str]:
@@ -164,13 +198,15 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
     for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
         held.setdefault(month, set()).add(unit)
     # Of two units one may be lacking in a month; another unit than all before is a change.
-    changes = [(b, "+".join(sorted(held[a])), "+".join(sorted(held[b])))
-               for a, b in pairwise(held) if not held[a] & held[b]]  # fmt: skip
+    changes = [
+        (b, "+".join(sorted(held[a])), "+".join(sorted(held[b])))
+        for a, b in pairwise(held)
+        if not held[a] & held[b]
+    ]
     if changes:
         month, before, after = changes[0]
         more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        yield (f"unit: {_name(rows)}: {before} to {after} in {_label(month)}{more}; "
-               f"{_see(rows)}")  # fmt: skip
+        yield (f"unit: {_name(rows)}: {before} to {after} in {_label(month)}{more}; {_see(rows)}")
 
 
 def _jumps(rows: pd.DataFrame) -> Iterator[str]:
@@ -193,8 +229,10 @@ def _jumps(rows: pd.DataFrame) -> Iterator[str]:
         )
         only = {month for months in found.values() for month in months}
         month = only.pop() if len(only) == 1 else None
-        yield (f"jump: {_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}; "
-               f"{_see(rows, month)}")  # fmt: skip
+        yield (
+            f"jump: {_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}; "
+            f"{_see(rows, month)}"
+        )
 
 
 def _mirror(rows: pd.DataFrame) -> Iterator[str]:
@@ -202,15 +240,19 @@ def _mirror(rows: pd.DataFrame) -> Iterator[str]:
     rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(
         dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
     )
-    pair = [np.where(rows["flow_code"].eq("M"), rows[a], rows[b]) for a, b in (
-        ("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))]  # fmt: skip
+    pair = [
+        np.where(rows["flow_code"].eq("M"), rows[a], rows[b])
+        for a, b in (("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))
+    ]
     both = rows.groupby([*pair, "cmd_code"])["flow_code"].transform("nunique").gt(1)
     for _, cell in rows[both].groupby([each[both] for each in pair] + ["cmd_code"]):
         imports, exports = (cell[cell["flow_code"].eq(flow)] for flow in "MX")
         for ours in imports["source_id"].unique():
             for theirs in exports["source_id"].unique():
-                m, x = (side[side["source_id"].eq(name)] for side, name in (
-                    (imports, ours), (exports, theirs)))  # fmt: skip
+                m, x = (
+                    side[side["source_id"].eq(name)]
+                    for side, name in ((imports, ours), (exports, theirs))
+                )
                 yield from _gaps(m, x, value)
 
 
@@ -222,9 +264,11 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
     outside = gaps[gaps["outside"].fillna(False).astype(bool)]
     if len(outside):
         ratio = outside["ratio"]
-        yield (f"mirror: {_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
-               f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
-               f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)} && {_see(x)}")  # fmt: skip
+        yield (
+            f"mirror: {_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
+            f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
+            f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)} && {_see(x)}"
+        )
 
 
 def _name(rows: pd.DataFrame) -> str:
@@ -232,16 +276,24 @@ def _name(rows: pd.DataFrame) -> str:
     if "rate" in rows:
         return f"{row['family']}: {row['quote']} for one {row['base']}"
     way = {"M": "from", "X": "to"}.get(row["flow_code"], f"{row['flow_code']} with")
-    return (f"{row['family']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
-            f"{way} {row['partner_iso']}")  # fmt: skip
+    return (
+        f"{row['family']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
+        f"{way} {row['partner_iso']}"
+    )
 
 
 def _see(rows: pd.DataFrame, month: Any = None) -> str:
     row, rates = rows.iloc[0], "rate" in rows
-    names = RATES if rates else ["source_id", "reporter_iso", "partner_code", "flow_code",
-                                 "cmd_code", "breakdown"]  # fmt: skip
-    wanted = {name: row[name] for name in names if row[name] != "total"
-              and (name != "source_id" or rows[name].nunique() == 1)}  # fmt: skip
+    names = (
+        RATES
+        if rates
+        else ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
+    )
+    wanted = {
+        name: row[name]
+        for name in names
+        if row[name] != "total" and (name != "source_id" or rows[name].nunique() == 1)
+    }
     wanted |= {} if month is None else {"month": _label(month)}
     return _show("rates" if rates else "trade", **wanted)
 

@@ -29,16 +29,19 @@ def _is_day(text: str) -> bool:
     return True
 
 
-TOLD = ("vintage", "published")  # columns that may say the day of a row, the better one last
+DATE_COLUMNS = (
+    "vintage",
+    "published",
+)  # columns that may say the day of a row, the better one last
 
 
 def day_known(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     """The day of each row's publication or release or, where none is stated, its file's retrieval.
 
-    `frame` has ``source_id``, and of :data:`TOLD` what its table has.
+    `frame` has ``source_id``, and of :data:`DATE_COLUMNS` what its table has.
     """
     known = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
-    for column in TOLD:
+    for column in DATE_COLUMNS:
         if column in frame:
             dated = frame[column].str.fullmatch(r"\d{4}-\d\d-\d\d").fillna(False)
             known = frame[column].where(dated, known)
@@ -67,9 +70,12 @@ def current(
     holds: dict[str, dict[str, str]] = {}
     for name, source in sources.items():
         releases: Mapping[str, str] = source.arguments.get("releases", {})
-        known = {cell: text for cell, text in releases.items()
-                 if day is None or (text[:10] if "/" not in text.split()[0] else
-                                    f"{source.retrieved}") <= day}  # fmt: skip
+        known = {
+            cell: text
+            for cell, text in releases.items()
+            if day is None
+            or (text[:10] if "/" not in text.split()[0] else f"{source.retrieved}") <= day
+        }
         for cell, text in known.items():
             places.setdefault((source.publisher, cell), {}).setdefault(text, 0)
         holds |= {name: known} if known else {}
@@ -95,11 +101,15 @@ def current(
             gone |= older & registry.covers(sources[name], frame)
     if gone.all():
         newest = max(frame["vintage"])
-        raise QueryError(f"a newer release withdrew all of this, last stated by that of {newest}; "
-                         "as_of= or vintage= shows it")  # fmt: skip
+        raise QueryError(
+            f"a newer release withdrew all of this, last stated by that of {newest}; "
+            "as_of= or vintage= shows it"
+        )
     if gone.any():
-        caveats.append(f"{gone.sum()} rows of older releases, which a newer one restates or has "
-                       "withdrawn, passed over; vintage= chooses")  # fmt: skip
+        caveats.append(
+            f"{gone.sum()} rows of older releases, which a newer one restates or has "
+            "withdrawn, passed over; vintage= chooses"
+        )
     return frame[~gone]
 
 
@@ -107,25 +117,30 @@ def not_superseded(
     frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
 ) -> pd.DataFrame:
     """Without the rows of a source that another, known by `day`, supersedes as a whole."""
-    old = {each.supersedes for each in sources.values()
-           if day is None or released(each) <= day}  # fmt: skip
+    old = {each.supersedes for each in sources.values() if day is None or released(each) <= day}
     kept = frame[~frame["source_id"].isin(old)]
     # Only of trade does the column of that name say the release.
     name, column = ("vintage",) * 2 if "cmd_code" in frame else ("source", "source_id")
     if kept.empty:
         held = ", ".join(f"{name}={each!r}" for each in sorted(frame[column].unique())[-4:])
-        raise QueryError("the newest release states nothing of this; an older one does, which "
-                         f"it supersedes: {held}")  # fmt: skip
+        raise QueryError(
+            "the newest release states nothing of this; an older one does, which "
+            f"it supersedes: {held}"
+        )
     if len(kept) < len(frame):
-        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
-                       f"superseded ones passed over; {name}= chooses")  # fmt: skip
+        caveats.append(
+            f"the newest release of each period: {len(frame) - len(kept)} rows of "
+            f"superseded ones passed over; {name}= chooses"
+        )
     return kept
 
 
 def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     """The source of each row; what a user got from one publisher in many files is one."""
-    names = {n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
-             for n, s in sources.items()}  # fmt: skip
+    names = {
+        n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
+        for n, s in sources.items()
+    }
     return frame["source_id"].astype("str").map(names)
 
 
@@ -146,18 +161,25 @@ def one_level(frame: pd.DataFrame, products: list[list[str]], caveats: list[str]
         for place, alternatives in enumerate(products):
             codes_ = _levels(found, alternatives)
             if not codes_ and (some := _under(found, alternatives)):
-                lacking[f"{source}: {', '.join(sorted(some))} is not all of {alternatives[0]}, "
-                        "so it does not stand for it"] = None  # fmt: skip
+                lacking[
+                    f"{source}: {', '.join(sorted(some))} is not all of {alternatives[0]}, "
+                    "so it does not stand for it"
+                ] = None
             for code in codes_:
                 if (other := chosen.setdefault((source, reporter, code), place)) != place:
-                    raise QueryError(f"product={products[other][0]!r} and {products[place][0]!r} "
-                                     f"share {code} in {source}; ask for one")  # fmt: skip
+                    raise QueryError(
+                        f"product={products[other][0]!r} and {products[place][0]!r} "
+                        f"share {code} in {source}; ask for one"
+                    )
     if not chosen:
         raise QueryError(f"{'; '.join(lacking)}; ask for the part that is held")
     caveats += lacking
     answered = {*chosen.values()}
-    caveats += [f"no row states {alternatives[0]}" for place, alternatives in enumerate(products)
-                if place not in answered]  # fmt: skip
+    caveats += [
+        f"no row states {alternatives[0]}"
+        for place, alternatives in enumerate(products)
+        if place not in answered
+    ]
     places = [chosen.get(cell, -1) for cell in cells]
     return frame.assign(asked=places)[[place >= 0 for place in places]]
 
@@ -197,8 +219,9 @@ def preferred(
     if frame["source_id"].nunique() == 1:
         return frame
     frame = frame.assign(family=family(frame, sources))
-    rank = frame["source_id"].map({name: source.rank - 0.5 * (source.kind == "fetched")
-                                   for name, source in sources.items()})  # fmt: skip
+    rank = frame["source_id"].map(
+        {name: source.rank - 0.5 * (source.kind == "fetched") for name, source in sources.items()}
+    )
     best = rank.groupby([frame[name] for name in FLOW]).transform("min")
     kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
     # Not by partner: two sources' partners side by side are no whole that shares could be of.
@@ -207,13 +230,17 @@ def preferred(
     if len(mixed):
         who = ", ".join(sorted(mixed["reporter_iso"].unique()))
         choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
-        raise QueryError(f"what {who} reports would come from several sources, partner by partner "
-                         f"or of one rank; add {choice}")  # fmt: skip
+        raise QueryError(
+            f"what {who} reports would come from several sources, partner by partner "
+            f"or of one rank; add {choice}"
+        )
     for name, rest in passed.groupby("source_id"):
         who = ", ".join(sorted(rest["reporter_iso"].unique()))
-        caveats.append(f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
-                       f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
-                       "publisher= or source= chooses")  # fmt: skip
+        caveats.append(
+            f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
+            f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
+            "publisher= or source= chooses"
+        )
     return kept.drop(columns="family")
 
 
@@ -226,8 +253,10 @@ def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
         alternatives = products[place] if products else found
         if not set(found) & set(alternatives):
             shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
-            caveats.append(f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
-                           "does not hold")  # fmt: skip
+            caveats.append(
+                f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
+                "does not hold"
+            )
     return caveats
 
 
@@ -252,8 +281,10 @@ def newest_release(
         told = told.mask(undated & several, release_day)
     kept = frame[told.eq(told.groupby([frame[name] for name in RELEASE]).transform("max"))]
     if len(kept) < len(frame):
-        caveats.append(f"the newest release of each period: {len(frame) - len(kept)} rows of "
-                       "older ones passed over; vintage= chooses")  # fmt: skip
+        caveats.append(
+            f"the newest release of each period: {len(frame) - len(kept)} rows of "
+            "older ones passed over; vintage= chooses"
+        )
     for source, releases in kept.groupby("family")["vintage"].nunique().items():
         if releases > 1:
             caveats.append(f"{source}: the periods are from {releases} releases")
@@ -283,12 +314,16 @@ def _each_once(
     if len(odd := left[left.duplicated(cell, keep=False)]):
         choice = " or ".join(f"source={name!r}" for name in sorted(odd["source_id"].unique()))
         count = len(odd.groupby(cell))
-        raise QueryError(f"{count} cells are stated in several ways, by files of one day; add "
-                         f"{choice}, or the vintage of each to local.toml")  # fmt: skip
+        raise QueryError(
+            f"{count} cells are stated in several ways, by files of one day; add "
+            f"{choice}, or the vintage of each to local.toml"
+        )
     if len(left):
         who = ", ".join(sorted(left["source_id"].unique()))
-        caveats.append(f"{len(left)} cells are stated in several ways; taken as in the file that "
-                       f"was retrieved last ({who}); source= chooses")  # fmt: skip
+        caveats.append(
+            f"{len(left)} cells are stated in several ways; taken as in the file that "
+            f"was retrieved last ({who}); source= chooses"
+        )
     return kept
 
 
@@ -309,8 +344,9 @@ def one_rate(
     ).sort_values(["partial", "rank", "age"], kind="stable")
     again = ranked.duplicated(RATE)[frame.index]
     who = ", ".join(sorted(frame.loc[again, "source_id"].unique()))
-    caveats.append(f"{again.sum()} months that another source states too passed over ({who}); "
-                   "source= chooses")  # fmt: skip
+    caveats.append(
+        f"{again.sum()} months that another source states too passed over ({who}); source= chooses"
+    )
     return frame[~again]
 
 
@@ -335,6 +371,8 @@ def total_or_parts(
         raise QueryError(f"a cell is parted by {several}, each of which is all of it; add {choice}")
     if found := sorted(set(kept["breakdown"]) - {"total"}):
         some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
-        caveats.append(f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "
-                       f"state ({some}); {ADD_UP}")  # fmt: skip
+        caveats.append(
+            f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "
+            f"state ({some}); {ADD_UP}"
+        )
     return kept

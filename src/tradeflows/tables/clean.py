@@ -25,9 +25,14 @@ from tradeflows.tables.write import Sink, fingerprint
 
 
 def clean(
-    publisher: str, paths: Iterable[Path], to: Path, *, strict: bool = False, mark: str = "",
+    publisher: str,
+    paths: Iterable[Path],
+    to: Path,
+    *,
+    strict: bool = False,
+    mark: str = "",
     **options: str,
-) -> list[Cleaned]:  # fmt: skip
+) -> list[Cleaned]:
     """Clean files of one publisher into one Parquet file, or into a folder with one for each.
 
     Parameters
@@ -79,10 +84,13 @@ def clean(
         for output, some in outputs.items():
             sources = [source for _, source in some]
             if not single and (other := _twin(output, sources[0])):
-                raise SourceError(f"{some[0][0]}: {other} holds the same bytes under another name; "
-                                  "remove it, or leave this file out")  # fmt: skip
-            made = fingerprint((each._replace(retrieved=date.min, arguments=options)
-                                for each in sources), table)  # fmt: skip
+                raise SourceError(
+                    f"{some[0][0]}: {other} holds the same bytes under another name; "
+                    "remove it, or leave this file out"
+                )
+            made = fingerprint(
+                (each._replace(retrieved=date.min, arguments=options) for each in sources), table
+            )
             held = _held(output, sources, made)
             if held and not (strict and any(each.left_out for each in held)):
                 cleaned += held
@@ -128,8 +136,13 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     """
     found = []
     for path in paths:
-        inside = sorted(each for each in path.rglob("*") if each.is_file()
-                        and not each.name.startswith(".")) if path.is_dir() else [path]  # fmt: skip
+        inside = (
+            sorted(
+                each for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")
+            )
+            if path.is_dir()
+            else [path]
+        )
         if not inside:
             raise SourceError(f"{path}: the folder is empty")
         found += inside
@@ -165,9 +178,13 @@ def _told(path: Path) -> dict[bytes, bytes]:
 
 
 def _write(
-    path: Path, suffix: str, table: str, files: Iterable[tuple[Source, Iterator[Part]]],
-    strict: bool, made: str,
-) -> list[Cleaned]:  # fmt: skip
+    path: Path,
+    suffix: str,
+    table: str,
+    files: Iterable[tuple[Source, Iterator[Part]]],
+    strict: bool,
+    made: str,
+) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
     with Sink(path, suffix, contract) as sink:
@@ -189,6 +206,9 @@ def restated(to: Path) -> list[str]:
     for name in sorted(path.name for path in to.glob("*full*_????????.parquet")):
         if month := re.search(r"full_?(?:v2_)?(\d{6})_", name):
             named.setdefault(month[1], []).append(name)
-    return [f"{to}: {' and '.join(names)} are releases of one month, and who reads the whole "
-            "folder counts it twice: move one away"
-            for names in named.values() if len(names) > 1]  # fmt: skip
+    return [
+        f"{to}: {' and '.join(names)} are releases of one month, and who reads the whole "
+        "folder counts it twice: move one away"
+        for names in named.values()
+        if len(names) > 1
+    ]

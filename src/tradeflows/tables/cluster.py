@@ -43,9 +43,15 @@ class Progress(NamedTuple):
 
 
 def spread(
-    publisher: str, paths: Iterable[Path], to: Path, *, address: str = "", strict: bool = False,
-    progress: Callable[[Progress], None] | None = None, **options: str,
-) -> list[Cleaned]:  # fmt: skip
+    publisher: str,
+    paths: Iterable[Path],
+    to: Path,
+    *,
+    address: str = "",
+    strict: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    **options: str,
+) -> list[Cleaned]:
     """Clean files of one publisher into a folder with one Parquet file for each, on a cluster.
 
     Parameters
@@ -85,8 +91,16 @@ def spread(
     mark = uuid4().hex
     try:
         with _client(address, len(files)) as client:
-            told = _run(client, files, progress, publisher=publisher, to=to.absolute(),
-                        strict=strict, options=options, mark=mark)  # fmt: skip
+            told = _run(
+                client,
+                files,
+                progress,
+                publisher=publisher,
+                to=to.absolute(),
+                strict=strict,
+                options=options,
+                mark=mark,
+            )
     finally:
         if not address:  # what workers were writing when they died, or were ended by Ctrl-C
             for place in (to, to.absolute().parent):  # one of which files.beside names
@@ -101,13 +115,16 @@ def spread(
                 if isinstance(first, Cleaned) and first.source.id != one.source.id:
                     (to / f"{one.source.id}.parquet").unlink(missing_ok=True)
             elif not (to / f"{one.source.id}.parquet").exists():
-                told[path] = SourceError(f"{path}: what a worker made of it is not in {to}; give a "
-                                         "folder that all machines share")  # fmt: skip
+                told[path] = SourceError(
+                    f"{path}: what a worker made of it is not in {to}; give a "
+                    "folder that all machines share"
+                )
     if refused := [one for one in told.values() if isinstance(one, TradeflowsError)]:
         if len(files) > 1:
             whole = f"{len(files) - len(refused)} whole, which stay"
-            refused[0].args = (f"{refused[0]}; of {len(files)} files, {len(refused)} refused and "
-                               f"{whole}",)  # fmt: skip
+            refused[0].args = (
+                f"{refused[0]}; of {len(files)} files, {len(refused)} refused and {whole}",
+            )
         raise refused[0]
     return [one for one in told.values() if isinstance(one, Cleaned)]
 
@@ -142,9 +159,11 @@ def _check(client: Any, address: str) -> None:
         raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
     here, there = write.code(), client.run(write.code, on_error="return")
     if odd := [worker for worker, code in there.items() if code != here]:
-        raise QueryError(f"--cluster {address}: {len(odd)} of {len(there)} workers, {odd[0]} the "
-                         "first, have another tradeflows or pyarrow than this, or none; install "
-                         "the same everywhere")  # fmt: skip
+        raise QueryError(
+            f"--cluster {address}: {len(odd)} of {len(there)} workers, {odd[0]} the "
+            "first, have another tradeflows or pyarrow than this, or none; install "
+            "the same everywhere"
+        )
 
 
 @contextmanager
@@ -160,13 +179,18 @@ def local(workers: int) -> Iterator[Any]:
     try:
         with config.set(SETTINGS):
             cluster = LocalCluster(
-                n_workers=min(workers, pa.cpu_count()), threads_per_worker=1, processes=True,
-                host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL,
+                n_workers=min(workers, pa.cpu_count()),
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-            )  # fmt: skip
+            )
     except RuntimeError as error:
-        raise SourceError("workers could not be started here, or died at once; the same command "
-                          "tries again") from error  # fmt: skip
+        raise SourceError(
+            "workers could not be started here, or died at once; the same command tries again"
+        ) from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
@@ -191,11 +215,14 @@ def _run(
             one = task.result()
         except KilledWorker as error:
             deaths = error.allowed_failures + 1
-            one = SourceError(f"{path}: the workers that took it died ({deaths}), for want of "
-                              "memory perhaps")  # fmt: skip
+            one = SourceError(
+                f"{path}: the workers that took it died ({deaths}), for want of memory perhaps"
+            )
         except CancelledError as error:
-            raise SourceError(f"the scheduler was lost after {len(told)} of {len(files)} files; "
-                              "the same command does what is missing") from error  # fmt: skip
+            raise SourceError(
+                f"the scheduler was lost after {len(told)} of {len(files)} files; "
+                "the same command does what is missing"
+            ) from error
         told[path] = one
         rows += one.rows if isinstance(one, Cleaned) else 0
         if progress:

@@ -11,18 +11,54 @@ from tradeflows.model.errors import CodeError
 from tradeflows.model.periods import runs
 from tradeflows.retrieval import catalogue
 
-WORDS = {"reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
-         "flow": "flow_code"}  # fmt: skip
+WORDS = {
+    "reporter": "reporter_iso",
+    "partner": "partner_iso",
+    "product": "cmd_code",
+    "flow": "flow_code",
+}
 HEADS = {"ref_period": "period"} | {column: word for word, column in WORDS.items()}
 FLOWS = {"M": "imports", "X": "exports", "RM": "re-imports", "RX": "re-exports", "MX": "trade"}
-SERIES = ("window", "reporter_iso", "partner_iso", "cmd_code", "flow_code", "concept", "measure",
-          "currency_group", "region", "partner_role", "effect")  # fmt: skip
+SERIES = (
+    "window",
+    "reporter_iso",
+    "partner_iso",
+    "cmd_code",
+    "flow_code",
+    "concept",
+    "measure",
+    "currency_group",
+    "region",
+    "partner_role",
+    "effect",
+)
 # What a reader sees of a table's columns, in this order; a column of no table is always shown.
-SHOWN = ("window", "id", "topic", "ref_period", "period_text", "window_text", *SERIES[1:-1],
-         "exporter", "importer", "product", "qualifier", "value", "low", "high", "unit", "missing",
-         "flags", "vintage", "outlet", "basis", "publisher", "repeats")  # fmt: skip
+SHOWN = (
+    "window",
+    "id",
+    "topic",
+    "ref_period",
+    "period_text",
+    "window_text",
+    *SERIES[1:-1],
+    "exporter",
+    "importer",
+    "product",
+    "qualifier",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "missing",
+    "flags",
+    "vintage",
+    "outlet",
+    "basis",
+    "publisher",
+    "repeats",
+)
 COLUMNS = {field.name for each in schema.TABLES.values() for field in each}
-QUIET = {
+HIDDEN_COLUMNS = {
     "source_id",
     "valuation",
     "n_stated",
@@ -35,7 +71,7 @@ QUIET = {
     "base",
     "after",
 } | COLUMNS - {*SHOWN}
-QUIET |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
+HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
 
 
 def heading(frame: pd.DataFrame) -> str:
@@ -49,8 +85,12 @@ def heading(frame: pd.DataFrame) -> str:
         parts = [flow, f"of {who}" if who else "", f"{way} {whom}" if whom else ""]
         text = ", ".join(filter(None, (goods, " ".join(filter(None, parts)))))
     else:
-        text = ", ".join(filter(None, (_all(frame, name) for name in ("concept", "currency_group",
-                         "region", "topic"))))  # fmt: skip
+        text = ", ".join(
+            filter(
+                None,
+                (_all(frame, name) for name in ("concept", "currency_group", "region", "topic")),
+            )
+        )
     return text[:1].upper() + text[1:] or "Answer"
 
 
@@ -59,23 +99,34 @@ def period(day: Any, n_months: float) -> str:
     if pd.isna(day) or pd.isna(n_months):
         return ""
     first = day.year * 12 + day.month - 1
-    return str(day.year) if n_months == 12 and day.month == 1 else (
-        runs(range(first, first + int(n_months))))  # fmt: skip
+    return (
+        str(day.year)
+        if n_months == 12 and day.month == 1
+        else (runs(range(first, first + int(n_months))))
+    )
 
 
 def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """The line above an answer's table, and the table with names for codes."""
-    told = [name for name in frame if name not in QUIET]
-    table = pd.DataFrame({
-        name: [name_of(name, cell) for cell in frame[name]] if name in SERIES else frame[name].array
-        for name in ([*frame] if "held" in frame else sorted(told, key=_order))
-    })  # fmt: skip
+    told = [name for name in frame if name not in HIDDEN_COLUMNS]
+    table = pd.DataFrame(
+        {
+            name: [name_of(name, cell) for cell in frame[name]]
+            if name in SERIES
+            else frame[name].array
+            for name in ([*frame] if "held" in frame else sorted(told, key=_order))
+        }
+    )
     if "ref_period" in table:
-        table["ref_period"] = [period(*row) for row in zip(frame["ref_period"], frame["n_months"],
-                                                          strict=True)]  # fmt: skip
+        table["ref_period"] = [
+            period(*row) for row in zip(frame["ref_period"], frame["n_months"], strict=True)
+        ]
     alike = [name for name in table if name != "value" and table[name].nunique(dropna=False) < 2]
-    fixed = {name: str(table[name].iloc[0]) for name in ("unit", "ref_period", "measure", "flags")
-             if name in alike}  # fmt: skip
+    fixed = {
+        name: str(table[name].iloc[0])
+        for name in ("unit", "ref_period", "measure", "flags")
+        if name in alike
+    }
     if "valuation" in frame and fixed.get("unit") in ("USD", "EUR", "CNY", "RUB", "INR"):
         fixed["unit"] += f" {' or '.join(sorted(frame['valuation'].fillna('CIF or FOB').unique()))}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))

@@ -32,10 +32,13 @@ def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     """The Parquet file of `table`, and the one of the user's own sources where there are any."""
     if not local:
         return _opened(processed(root, table), table, catalogue.load(root))
-    return ds.dataset([
-        _opened(processed(root, table, local=own), table, sources)
-        for own, sources in catalogued(root).items() if not own or sources
-    ])  # fmt: skip
+    return ds.dataset(
+        [
+            _opened(processed(root, table, local=own), table, sources)
+            for own, sources in catalogued(root).items()
+            if not own or sources
+        ]
+    )
 
 
 def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:

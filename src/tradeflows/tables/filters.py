@@ -21,27 +21,50 @@ Words = str | Iterable[str] | None
 FEW = 8  # values of a filter that are compared one by one
 FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
     "trade": {
-        "reporter": "reporter_iso", "partner": "partner_iso", "product": "cmd_code",
-        "flow": "flow_code", "freq": "freq_code", "classification": "classification_code",
-        "partner_role": "partner_role", "partner_code": "partner_code",
-        "cumulation": "cumulation", "breakdown": "breakdown", "currency": "currency",
-        "qty_unit": "qty_unit", "valuation": "valuation", "vintage": "vintage",
+        "reporter": "reporter_iso",
+        "partner": "partner_iso",
+        "product": "cmd_code",
+        "flow": "flow_code",
+        "freq": "freq_code",
+        "classification": "classification_code",
+        "partner_role": "partner_role",
+        "partner_code": "partner_code",
+        "cumulation": "cumulation",
+        "breakdown": "breakdown",
+        "currency": "currency",
+        "qty_unit": "qty_unit",
+        "valuation": "valuation",
+        "vintage": "vintage",
         "source": "source_id",
     },
     "settlement": {
-        "concept": "concept", "measure": "measure", "region": "region",
-        "currency_group": "currency_group", "vintage": "vintage", "outlet": "outlet",
-        "unit": "unit", "source": "source_id",
+        "concept": "concept",
+        "measure": "measure",
+        "region": "region",
+        "currency_group": "currency_group",
+        "vintage": "vintage",
+        "outlet": "outlet",
+        "unit": "unit",
+        "source": "source_id",
     },
     "rates": {
-        "base": "base", "quote": "quote", "publisher": "publisher", "statistic": "statistic",
+        "base": "base",
+        "quote": "quote",
+        "publisher": "publisher",
+        "statistic": "statistic",
         "source": "source_id",
     },
     "figures": {
-        "id": "id", "topic": "topic", "exporter": "exporter", "importer": "importer",
-        "unit": "unit", "basis": "basis", "publisher": "publisher", "source": "source_id",
+        "id": "id",
+        "topic": "topic",
+        "exporter": "exporter",
+        "importer": "importer",
+        "unit": "unit",
+        "basis": "basis",
+        "publisher": "publisher",
+        "source": "source_id",
     },
-}  # fmt: skip
+}
 PARTS = "parts"  # of a breakdown, where there is no total
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 _OPTIONS = ("start", "end", "as_of", "local", "root")  # of `read`, beside the filters
@@ -77,8 +100,10 @@ def conditions(
         held = wanted.get(column)
         wanted[column] = values if held is None else [each for each in values if each in held]
         if not wanted[column]:
-            raise QueryError(f"{name}={asked[name]} has no {column} in common with the other "
-                             f"filters, which leave {_some(held or (), '')}")  # fmt: skip
+            raise QueryError(
+                f"{name}={asked[name]} has no {column} in common with the other "
+                f"filters, which leave {_some(held or (), '')}"
+            )
     return wanted
 
 
@@ -105,9 +130,13 @@ def month_of(text: str | None, name: str, *, last: bool = False) -> Any:
 
 
 def scan(
-    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any,
+    stored: ds.Dataset,
+    table: str,
+    wanted: Mapping[str, list[str]],
+    first: Any,
+    last: Any,
     columns: list[str] | None = None,
-) -> pa.Table:  # fmt: skip
+) -> pa.Table:
     """Rows of a table that meet all conditions, within a window of months."""
     where = pc.scalar(True)
     for column, values in wanted.items():
@@ -123,9 +152,7 @@ def scan(
     return rows.select(columns) if columns else rows
 
 
-def apart(
-    stored: ds.Dataset, wanted: Mapping[str, list[str]], first: Any, last: Any
-) -> list[str]:  # fmt: skip
+def apart(stored: ds.Dataset, wanted: Mapping[str, list[str]], first: Any, last: Any) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for name in ("reporter", "partner"):
@@ -141,8 +168,10 @@ def apart(
 
 def split(name: str, area: str, others: list[str], day: date) -> str:
     """Say of an `area` that `others`, its parts, are stated too from `day` on, and how to ask."""
-    return (f"{area} is stated as {' and '.join(others)} too, from {day:%Y-%m} on, which are not "
-            f"here; {name}={[area, *others]} has all, where no year has both")  # fmt: skip
+    return (
+        f"{area} is stated as {' and '.join(others)} too, from {day:%Y-%m} on, which are not "
+        f"here; {name}={[area, *others]} has all, where no year has both"
+    )
 
 
 def dates_of(table: str) -> tuple[str, str]:
@@ -209,14 +238,20 @@ def nothing_held(
             name = back[column]
             hints.append(f"{name} other than {'+'.join(values[:3])}: {_some(held, values[0])}")
     if first is not None or last is not None:
-        rows = scan(stored, table, wanted, None, None, ["ref_period"]) if "ref_period" in (
-            stored.schema.names) else pa.table({})  # fmt: skip
+        rows = (
+            scan(stored, table, wanted, None, None, ["ref_period"])
+            if "ref_period" in (stored.schema.names)
+            else pa.table({})
+        )
         if len(rows):
             ends = pc.min_max(rows["ref_period"]).as_py()
             hints.append(f"another window: {ends['min']:%Y-%m} to {ends['max']:%Y-%m} is held")
     where = " or ".join(hints) if hints else "leave a filter out"
-    return f"nothing in {table} matches; held with {where}" if hints else (
-        f"nothing in {table} matches these filters together; {where}")  # fmt: skip
+    return (
+        f"nothing in {table} matches; held with {where}"
+        if hints
+        else (f"nothing in {table} matches these filters together; {where}")
+    )
 
 
 def _some(held: Iterable[str], word: str) -> str:

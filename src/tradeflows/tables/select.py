@@ -111,7 +111,7 @@ def read(
     ...              start="2023-01", end="2023-12")
     >>> len(crude), round(crude["net_wgt_kg"].sum() / 1e9)
     (12, 107)
-    """  # fmt: skip
+    """
     if table not in FILTERS:
         raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
     if publisher is not None:
@@ -153,9 +153,7 @@ def read(
     if first is not None or last is not None:
         caveats += undated(held, table, wanted)
     caveats += flags_present(frame)
-    frame.attrs = {
-        "sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)
-    }  # fmt: skip
+    frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
     return frame
 
 
@@ -167,17 +165,21 @@ def no_nesting(frame: pd.DataFrame) -> None:
     for _, goods in sorted(held.items()):
         for part in sorted(goods):
             for whole in sorted(codes.wholes(part, goods)):
-                raise QueryError(f"product {whole} contains {part}, so the answer would count it "
-                                 f"twice; add product={whole!r} or product={part!r}")  # fmt: skip
+                raise QueryError(
+                    f"product {whole} contains {part}, so the answer would count it "
+                    f"twice; add product={whole!r} or product={part!r}"
+                )
     for name in ("reporter", "partner"):
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole in sorted(set(areas).intersection(codes.groups())):
             for part in areas:
                 if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
                     has = "contains" if codes.contains(whole, part) else "contains some of"
-                    raise QueryError(f"{name} {whole} {has} {part}, so the answer would count "
-                                     f"it twice; add {name}={whole!r}, {name}={part!r} or "
-                                     f"{name}='countries'")  # fmt: skip
+                    raise QueryError(
+                        f"{name} {whole} {has} {part}, so the answer would count "
+                        f"it twice; add {name}={whole!r}, {name}={part!r} or "
+                        f"{name}='countries'"
+                    )
     flows = set(frame["flow_code"])
     if "MX" in flows and flows - {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
@@ -220,16 +222,23 @@ def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -
             choice = ", ".join(f"{name}={value!r}" for value in held[:8])
             more = f" … ({len(held)} in all)" if len(held) > 8 else ""
             parts = f", or breakdown={PARTS!r} for all, to add up" if name == "breakdown" else ""
-            raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}"
-                             f"{parts}")  # fmt: skip
+            raise QueryError(
+                f"the answer would mix values of {name}; add one of {choice}{more}{parts}"
+            )
 
 
 def _restated(frame: pd.DataFrame) -> list[str]:
     cell = ["concept", "measure", "region", "currency_group", "period_text"]
     statements = frame.groupby(cell).size()
     several = (statements > 1).sum()
-    return [f"{several} of {len(statements)} periods are stated more than once, by several "
-            "releases or outlets; vintage= and outlet= choose"] if several else []  # fmt: skip
+    return (
+        [
+            f"{several} of {len(statements)} periods are stated more than once, by several "
+            "releases or outlets; vintage= and outlet= choose"
+        ]
+        if several
+        else []
+    )
 
 
 def flags_present(frame: pd.DataFrame) -> list[str]:

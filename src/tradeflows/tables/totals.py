@@ -14,12 +14,16 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import stored
 
 MEASURES = {  # column: the column that says its unit, or the unit itself
-    "trade": {"value_reported": "currency", "primary_value_usd": "USD", "net_wgt_kg": "kg",
-              "qty": "qty_unit"},
+    "trade": {
+        "value_reported": "currency",
+        "primary_value_usd": "USD",
+        "net_wgt_kg": "kg",
+        "qty": "qty_unit",
+    },
     "settlement": {"value": "unit", "low": "unit", "high": "unit"},
     "rates": {"rate": "quote", "n_days": "days"},
     "figures": {"value": "unit", "low": "unit", "high": "unit"},
-}  # fmt: skip
+}
 
 
 def control_totals(root: Path | None = None) -> list[dict[str, str]]:
@@ -52,10 +56,17 @@ def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values
         if value is not None:
             cells.setdefault((source, year, unit or ""), []).append(value)
     return [
-        {"table": table, "source_id": source, "year": year, "measure": measure, "unit": unit,
-         "count": str(len(held)), "total": repr(math.fsum(held))}
+        {
+            "table": table,
+            "source_id": source,
+            "year": year,
+            "measure": measure,
+            "unit": unit,
+            "count": str(len(held)),
+            "total": repr(math.fsum(held)),
+        }
         for (source, year, unit), held in cells.items()
-    ]  # fmt: skip
+    ]
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
@@ -66,7 +77,15 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     for name in raw.column_names:
         if pa.types.is_integer(raw[name].type) or pa.types.is_floating(raw[name].type):
             held = [float(value) for value in raw[name].drop_null().to_pylist()]
-            rows.append({"table": "raw", "source_id": source.id, "year": "", "measure": name,
-                         "unit": "", "count": str(len(held)),
-                         "total": repr(math.fsum(held))})  # fmt: skip
+            rows.append(
+                {
+                    "table": "raw",
+                    "source_id": source.id,
+                    "year": "",
+                    "measure": name,
+                    "unit": "",
+                    "count": str(len(held)),
+                    "total": repr(math.fsum(held)),
+                }
+            )
     return rows

@@ -19,13 +19,25 @@ import pyarrow.compute as pc
 
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import PLACE, Formula, Made, Role, evaluate, made, parse
+from tradeflows.model.lineage import PLACE, Formula, Lineage, Role, evaluate, made, parse
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
-COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text",
-           "publisher", "address"]  # fmt: skip
+COLUMNS = [
+    "row",
+    "formula",
+    "role",
+    "value",
+    "unit",
+    "sign",
+    *PLACE,
+    "path",
+    "line",
+    "text",
+    "publisher",
+    "address",
+]
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
 _KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
@@ -127,13 +139,16 @@ def followed(
     raw = _raw({line for one in numbers for lines in one.roles.values() for line in lines}, root)
     for i, number in zip(at.tolist(), numbers, strict=True):
         formula = ast.unparse(parse(number.text))
-        sums = {role: math.fsum(line.value for line in lines)
-                for role, lines in number.roles.items()}  # fmt: skip
+        sums = {
+            role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()
+        }
         found, slopes = evaluate(formula, sums)
         parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
         if not abs(found - values[i]) <= EXACT * max([abs(values[i]), *parts]):
-            raise QueryError(f"{column} of row {frame.index[i]} is {values[i]}, but its lines come "
-                             f"to {found} by {formula}")  # fmt: skip
+            raise QueryError(
+                f"{column} of row {frame.index[i]} is {values[i]}, but its lines come "
+                f"to {found} by {formula}"
+            )
         for role, lines in number.roles.items():
             for line in lines:
                 yield i, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0))
@@ -222,14 +237,16 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
     return [
         Number(column, {column: [Line(str(source), int(row), str(field), column, float(value))]})
         for source, row, field, value in zip(
-            cells["source_id"], cells["source_row"],
+            cells["source_id"],
+            cells["source_row"],
             cells["source_field"].astype("object").fillna(""),  # a CSV gives a null for ""
-            cells[column], strict=True,
+            cells[column],
+            strict=True,
         )
-    ]  # fmt: skip
+    ]
 
 
-def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> np.ndarray:
+def _places(frame: pd.DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
     """Where the rows `at` of `frame` stand in the result that the measure gave."""
     labels, known = frame.index[at], lineage.result.index
     todo = "trace before that, or apply the measure after it"
@@ -238,11 +255,15 @@ def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> 
     elif frame.index.equals(known):
         rows = at
     else:
-        raise QueryError("rows share a label, so they cannot be told apart: give the measure a "
-                         "frame after reset_index(drop=True)")  # fmt: skip
+        raise QueryError(
+            "rows share a label, so they cannot be told apart: give the measure a "
+            "frame after reset_index(drop=True)"
+        )
     if (rows < 0).any():
-        raise QueryError(f"the measure gave no row {labels[rows < 0][0]!r}: rows were added, or "
-                         f"labelled anew by set_index, groupby or the like; {todo}")  # fmt: skip
+        raise QueryError(
+            f"the measure gave no row {labels[rows < 0][0]!r}: rows were added, or "
+            f"labelled anew by set_index, groupby or the like; {todo}"
+        )
     for name in (column, *_KEYS):
         if name in frame and name in lineage.result:
             now = frame[name].iloc[at].to_numpy(object)
@@ -250,9 +271,11 @@ def _places(frame: pd.DataFrame, lineage: Made, column: str, at: np.ndarray) -> 
             differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
             if differs.any():
                 i = differs.argmax()
-                raise QueryError(f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
-                                 "was changed, or rows were labelled anew (reset_index); "
-                                 f"{todo}")  # fmt: skip
+                raise QueryError(
+                    f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
+                    "was changed, or rows were labelled anew (reset_index); "
+                    f"{todo}"
+                )
     return np.asarray(rows)
 
 
@@ -358,8 +381,15 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
                 raise QueryError(f"{source.path} has no record {line.source_row}")
             record = records[line.place]
             where = path.relative_to(root).as_posix() + f"!{record.member}" * bool(record.member)
-            found[line] = (units[line], *line[:3], where, record.line, record.text, publisher.name,
-                           source.address or source.steps)  # fmt: skip
+            found[line] = (
+                units[line],
+                *line[:3],
+                where,
+                record.line,
+                record.text,
+                publisher.name,
+                source.address or source.steps,
+            )
     return found
 
 
@@ -368,8 +398,10 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
     measures = tables.MEASURES.get(source.table, {})
     columns = sorted({line.column for line in lines})
     if odd := [column for column in columns if column not in measures]:
-        raise QueryError(f"{odd[0]} is no figure of {source.table}, so somebody computed it: trace "
-                         f"what it was computed from, such as {', '.join(measures)}")  # fmt: skip
+        raise QueryError(
+            f"{odd[0]} is no figure of {source.table}, so somebody computed it: trace "
+            f"what it was computed from, such as {', '.join(measures)}"
+        )
     own = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
     stored = tables.stored(root, source.table, local=own)
     beside = sorted({measures[column] for column in columns} & set(stored.schema.names))

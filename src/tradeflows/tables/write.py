@@ -20,7 +20,7 @@ from tradeflows.publishers.cleaned import COUNTED, Cleaned
 
 ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
-ASKED = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
+STATISTICS_COLUMNS = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
 FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
 
 
@@ -79,16 +79,26 @@ class Sink:
         """A writer of rows that are coded as the first ones are."""
         if self._plain:
             return csv.CSVWriter(self._path, self._contract)
-        numbers = {field.name: "BYTE_STREAM_SPLIT" for field in self._contract
-                   if field.type == schema.NUMBER}  # fmt: skip
-        words = [field.name for field in self._contract
-                 if field.type == schema.TEXT or field.name == "n_months"]  # fmt: skip
+        numbers = {
+            field.name: "BYTE_STREAM_SPLIT"
+            for field in self._contract
+            if field.type == schema.NUMBER
+        }
+        words = [
+            field.name
+            for field in self._contract
+            if field.type == schema.TEXT or field.name == "n_months"
+        ]
         writer = parquet.ParquetWriter(
-            self._path, coded, compression="zstd", use_dictionary=words, store_schema=False,
+            self._path,
+            coded,
+            compression="zstd",
+            use_dictionary=words,
+            store_schema=False,
             column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
-            write_statistics=[name for name in ASKED if name in coded.names],
+            write_statistics=[name for name in STATISTICS_COLUMNS if name in coded.names],
             write_batch_size=ROWS_A_GROUP,
-        )  # fmt: skip
+        )
         # Text is told to be plain: of coded text, pyarrow does not use the row groups' statistics.
         plain = self._contract.with_metadata(coded.metadata)
         writer.add_key_value_metadata(
@@ -100,10 +110,14 @@ class Sink:
         """Say in the file's metadata what became of each source, and the fingerprint of all."""
         told = [
             {name: getattr(each, name) for name in COUNTED}
-            | {"source": each.source.id, "publisher": each.source.publisher,
-               "file": each.source.path, "sha256": each.source.sha256}
+            | {
+                "source": each.source.id,
+                "publisher": each.source.publisher,
+                "file": each.source.path,
+                "sha256": each.source.sha256,
+            }
             for each in cleaned
-        ]  # fmt: skip
+        ]
         self._flush()
         if not self._plain:
             text = json.dumps(told, ensure_ascii=False)

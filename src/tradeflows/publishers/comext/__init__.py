@@ -32,7 +32,7 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, delimited, raw_records
 from tradeflows.publishers.comext import exports, layouts
-from tradeflows.publishers.comext.numbers import (  # fmt: skip
+from tradeflows.publishers.comext.numbers import (
     CELL,
     FLOWS,
     PLACE,
@@ -102,8 +102,11 @@ def cells(
     stated = {place: [place[0], *map(int, findall(r"\d+", place[1]))] for place in places}
     with archives.opened(path) as stream:
         held = raw_records.table(path, stream, {row for rows in stated.values() for row in rows})
-    return {place: held[rows[0]]._replace(text="\n".join(held[row].text for row in rows))
-            for place, rows in stated.items() if {*rows} <= {*held}}  # fmt: skip
+    return {
+        place: held[rows[0]]._replace(text="\n".join(held[row].text for row in rows))
+        for place, rows in stated.items()
+        if {*rows} <= {*held}
+    }
 
 
 def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Piece, Array]]:
@@ -118,10 +121,13 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Pie
     for chapter, end in enumerate(ends):
         if end == done or (end - done < ROWS and end < ends[-1]):
             continue
-        some = [(piece, slice(piece.ends[first - 1] if first else 0, piece.ends[chapter]))
-                for piece in pieces]  # fmt: skip
-        group = Piece(*(np.concatenate([piece[column][rows] for piece, rows in some])
-                        for column in range(3)))  # fmt: skip
+        some = [
+            (piece, slice(piece.ends[first - 1] if first else 0, piece.ends[chapter]))
+            for piece in pieces
+        ]
+        group = Piece(
+            *(np.concatenate([piece[column][rows] for piece, rows in some]) for column in range(3))
+        )
         places = words.place("product", group.cells)
         group.cells[:] += rank[places] - places << np.uint64(words.low("product"))
         group = group.take(_order(group.cells))
@@ -173,10 +179,13 @@ def _confidential(product: str) -> bool:
 def _control(pieces: list[Piece]) -> bytes:
     """Rows, EUR and kg by flow, as JSON; exact up to 2^53."""
     rows, value, weight = np.sum([piece.sums for piece in pieces], axis=0).tolist()
-    return json.dumps({
-        flow: {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
-        for at, flow in enumerate(FLOWS.values()) if rows[at]
-    }).encode()  # fmt: skip
+    return json.dumps(
+        {
+            flow: {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
+            for at, flow in enumerate(FLOWS.values())
+            if rows[at]
+        }
+    ).encode()
 
 
 def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Iterator[Part]:
@@ -189,11 +198,15 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
     units = {} if words.layout.old else delimited.units("comext")
     metadata = dict(TRADE.metadata or {}) | {b"control": _control(pieces)}
     constant = delimited.A_FLOW | {
-        "source_id": source.id, "area_system": "eurostat", "currency": "EUR",
-        "classification_code": f"CN{year}", "freq_code": "A" if annual else "M",
-        "vintage": source.vintage, "n_months": 12 if annual else 1,
+        "source_id": source.id,
+        "area_system": "eurostat",
+        "currency": "EUR",
+        "classification_code": f"CN{year}",
+        "freq_code": "A" if annual else "M",
+        "vintage": source.vintage,
+        "n_months": 12 if annual else 1,
         "ref_period": pa.scalar(date(year, 1 if annual else int(period[4:]), 1)),
-    }  # fmt: skip
+    }
 
     def each(name: str, meant: list[Any]) -> Array:
         """By place in the list of `name`, what the words that the file has mean."""
@@ -211,10 +224,14 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
         return pa.DictionaryArray.from_arrays(indices, among)
 
     areas = {f"{name}_iso": (name, *index(name, iso[name])) for name in iso} | {
-             f"{name}_code": (name, *index(name, said[name])) for name in iso}  # fmt: skip
+        f"{name}_code": (name, *index(name, said[name])) for name in iso
+    }
     broken = {name: index(name, said[name]) for name in ("procedure", "type")}
-    kinds = [f"procedure={one},type={other}" for one in broken["procedure"][1]
-             for other in broken["type"][1]]  # fmt: skip
+    kinds = [
+        f"procedure={one},type={other}"
+        for one in broken["procedure"][1]
+        for other in broken["type"][1]
+    ]
     unit = index("unit", [units.get(word, ("none",))[0] for word in said["unit"]], "none")
     factor = each("unit", [units.get(word, ("", np.nan))[1] for word in said["unit"]])
     withheld = each("partner", [word in WITHHELD for word in said["partner"]])
@@ -233,16 +250,21 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
         parts, none = kinds, np.zeros(n, PLACE)
         if again.any():
             part += again * len(kinds)
-            parts = kinds + [f"{kind},residual={k}" for k in range(2, again.max() + 2)
-                             for kind in kinds]  # fmt: skip
-        columns = {name: coded(none, [one]) if isinstance(one, str) else one
-                   for name, one in constant.items()}  # fmt: skip
-        columns |= {field: coded(place[c[name]], among)
-                    for field, (name, place, among) in areas.items()}  # fmt: skip
+            parts = kinds + [
+                f"{kind},residual={k}" for k in range(2, again.max() + 2) for kind in kinds
+            ]
+        columns = {
+            name: coded(none, [one]) if isinstance(one, str) else one
+            for name, one in constant.items()
+        }
+        columns |= {
+            field: coded(place[c[name]], among) for field, (name, place, among) in areas.items()
+        }
         columns |= {
             "source_row": piece.rows.astype(np.int64),
-            "partner_role": coded(np.where(export, 0, 1 + inside[c["type"]]),
-                                  ["destination", "origin", "consignment"]),
+            "partner_role": coded(
+                np.where(export, 0, 1 + inside[c["type"]]), ["destination", "origin", "consignment"]
+            ),
             "flow_code": coded(export, ["M", "X"]),
             "cmd_code": coded(c["product"] - low, products[low:high]),
             "breakdown": pa.DictionaryArray.from_arrays(part, parts),
@@ -252,7 +274,7 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
             "net_wgt_kg": pa.array(kg, mask=some & (kg == 0)),
             "qty": pa.array(np.where(stated, qty * factor[c["unit"]], 0), mask=~stated),
             "flags": coded(secret[c["product"]], ["", "confidential"]),
-        }  # fmt: skip
+        }
         if words.layout.old:  # whose letters for units no public list explains
             text = pa.array(words.listed["unit"]).take(pa.array(c["unit"]))
             amount = pc.cast(pa.array(qty, mask=qty == 0), pa.string())

@@ -36,22 +36,45 @@ ROWS = 1 << 16  # in a part
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
 MEASURES = ("value", "kg", "qty")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
-PROCEDURES = {"": "", "total": ""} | {word: code for code, label in (
-    ("1", "normal"), ("2", "inward processing"), ("3", "outward processing"),
-    ("5", "inward processing (suspension)"), ("6", "inward processing (drawback)"),
-    ("7", "economic processing arrangements for textiles"),
-    ("9", "not recorded from customs declarations"),
-) for word in (code, label)}  # fmt: skip
-MODES = {"": "", "total": ""} | {word: code for code, label in (
-    ("0", "unknown"), ("1", "sea"), ("2", "rail"), ("3", "road"), ("4", "air"), ("5", "post"),
-    ("7", "fixed mechanism"), ("8", "inland waterway"), ("9", "self propulsion"),
-) for word in (code, label)}  # fmt: skip
+PROCEDURES = {"": "", "total": ""} | {
+    word: code
+    for code, label in (
+        ("1", "normal"),
+        ("2", "inward processing"),
+        ("3", "outward processing"),
+        ("5", "inward processing (suspension)"),
+        ("6", "inward processing (drawback)"),
+        ("7", "economic processing arrangements for textiles"),
+        ("9", "not recorded from customs declarations"),
+    )
+    for word in (code, label)
+}
+MODES = {"": "", "total": ""} | {
+    word: code
+    for code, label in (
+        ("0", "unknown"),
+        ("1", "sea"),
+        ("2", "rail"),
+        ("3", "road"),
+        ("4", "air"),
+        ("5", "post"),
+        ("7", "fixed mechanism"),
+        ("8", "inland waterway"),
+        ("9", "self propulsion"),
+    )
+    for word in (code, label)
+}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 JOINED = {  # after 1988, the first year that there is
-    "AUT": date(1995, 1, 1), "FIN": date(1995, 1, 1), "SWE": date(1995, 1, 1),
-    "BGR": date(2007, 1, 1), "ROU": date(2007, 1, 1), "HRV": date(2013, 7, 1),
-} | dict.fromkeys(("CYP", "CZE", "EST", "HUN", "LTU", "LVA", "MLT", "POL", "SVK", "SVN"),
-                  date(2004, 5, 1))  # fmt: skip
+    "AUT": date(1995, 1, 1),
+    "FIN": date(1995, 1, 1),
+    "SWE": date(1995, 1, 1),
+    "BGR": date(2007, 1, 1),
+    "ROU": date(2007, 1, 1),
+    "HRV": date(2013, 7, 1),
+} | dict.fromkeys(
+    ("CYP", "CZE", "EST", "HUN", "LTU", "LVA", "MLT", "POL", "SVK", "SVN"), date(2004, 5, 1)
+)
 LEFT = {"GBR": date(2020, 2, 1)}
 WITHHELD = "Countries and territories not specified for commercial or military reasons"
 
@@ -92,13 +115,17 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     read, system = found
     taken = list(read(path))
     table = pa.Table.from_batches([part.figures for part in taken]).unify_dictionaries()
-    columns = _columns(path, source, {name: table[name].combine_chunks()
-                                      for name in table.column_names}, system)  # fmt: skip
-    counts = [sum(each) for each in zip(*((part.records, part.empty) for part in taken),
-                                        strict=True)]  # fmt: skip
+    columns = _columns(
+        path, source, {name: table[name].combine_chunks() for name in table.column_names}, system
+    )
+    counts = [
+        sum(each) for each in zip(*((part.records, part.empty) for part in taken), strict=True)
+    ]
     for start in range(0, max(len(columns["source_row"]), 1), ROWS):
-        here = {name: each.slice(start, ROWS) if isinstance(each, pa.Array) else each
-                for name, each in columns.items()}  # fmt: skip
+        here = {
+            name: each.slice(start, ROWS) if isinstance(each, pa.Array) else each
+            for name, each in columns.items()
+        }
         yield Part(delimited.rows(source, TRADE, here), counts[0], {}, empty=counts[1])
         counts = [0, 0]
 
@@ -113,12 +140,15 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
         """The meaning of each word of a column; a strange one is named with its first record."""
         words = figures[name]
         first = np.unique(words.indices.to_numpy(), return_index=True)[1]
-        return [meaning(word, f"{_place(path, figures, at)}, {name.upper()}")
-                for word, at in zip(words.dictionary.to_pylist(), first, strict=True)]  # fmt: skip
+        return [
+            meaning(word, f"{_place(path, figures, at)}, {name.upper()}")
+            for word, at in zip(words.dictionary.to_pylist(), first, strict=True)
+        ]
 
     periods = meant("time_period", _period)
-    measures, factors = zip(*meant("indicators", _indicator), strict=True) if len(
-        figures["row"]) else ((), ())  # fmt: skip
+    measures, factors = (
+        zip(*meant("indicators", _indicator), strict=True) if len(figures["row"]) else ((), ())
+    )
     letters = pa.array(meant("flag", _letters), pa.string())
     first, cell = _cells(figures)
     at, amount = {}, {}
@@ -150,50 +180,69 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
         """The areas of a column, whose codes mean what they meant in the year of their row."""
         pairs = heads[name].indices.to_numpy().astype(np.int64) * 10000 + pc.year(day).to_numpy()
         pair, at, place = np.unique(pairs, return_index=True, return_inverse=True)
-        found = [meaning(figures[name].dictionary[int(each) // 10000].as_py(),
-                         f"{_place(path, figures, first[here])}, {name.upper()}",
-                         int(each) % 10000)
-                 for each, here in zip(pair, at, strict=True)]  # fmt: skip
+        found = [
+            meaning(
+                figures[name].dictionary[int(each) // 10000].as_py(),
+                f"{_place(path, figures, first[here])}, {name.upper()}",
+                int(each) % 10000,
+            )
+            for each, here in zip(pair, at, strict=True)
+        ]
         return pa.array(found, pa.string()).take(pa.array(place))
 
     reporter = areas("reporter", partial(_reporter, system))
     partner = areas("partner", partial(_area, system))
     export = pc.equal(flow, "X")
-    weight = np.where((amount["kg"] == 0) & (np.nan_to_num(amount["value"]) != 0), np.nan,
-                      amount["kg"])  # fmt: skip
+    weight = np.where(
+        (amount["kg"] == 0) & (np.nan_to_num(amount["value"]) != 0), np.nan, amount["kg"]
+    )
     secret = pc.invert(pc.match_substring_regex(product, r"^(\d+|TOTAL)$"))
     marks = [letters.take(_at(figures["flag"].indices, each)) for each in at.values()]
     marks = _joined([*marks, pc.if_else(secret, "c", None)], "").dictionary_encode()
     flags = cubes.Flags()
     procedures = meant("stat_procedure", partial(_word, PROCEDURES))
     modes = meant("transport_mode", partial(_word, MODES))
-    parts = _joined([
-        of("stat_procedure", [f"procedure={code}" if code else None for code in procedures]),
-        of("transport_mode", [f"mode={code}" if code else None for code in modes]),
-    ], ",")  # fmt: skip
-    withheld = [word in ("QX", "QY", "QZ") or word.startswith(WITHHELD)
-                for word in figures["partner"].dictionary.to_pylist()]  # fmt: skip
+    parts = _joined(
+        [
+            of("stat_procedure", [f"procedure={code}" if code else None for code in procedures]),
+            of("transport_mode", [f"mode={code}" if code else None for code in modes]),
+        ],
+        ",",
+    )
+    withheld = [
+        word in ("QX", "QY", "QZ") or word.startswith(WITHHELD)
+        for word in figures["partner"].dictionary.to_pylist()
+    ]
     return delimited.A_FLOW | {
         "source_row": figures["row"].take(pa.array(first)),
         "source_field": _fields(figures, first, [*at.values()]),
-        "reporter_iso": reporter, "partner_iso": partner,
+        "reporter_iso": reporter,
+        "partner_iso": partner,
         "reporter_code": heads["reporter"].dictionary_decode(),
-        "partner_code": heads["partner"].dictionary_decode(), "area_system": system,
-        "partner_role": pc.if_else(export, "destination", pc.if_else(_within(partner, day),
-                                                                     "consignment", "origin")),
-        "flow_code": flow, "cmd_code": product, "ref_period": day, "n_months": months,
+        "partner_code": heads["partner"].dictionary_decode(),
+        "area_system": system,
+        "partner_role": pc.if_else(
+            export, "destination", pc.if_else(_within(partner, day), "consignment", "origin")
+        ),
+        "flow_code": flow,
+        "cmd_code": product,
+        "ref_period": day,
+        "n_months": months,
         "classification_code": pc.binary_join_element_wise(
-            "CN", pc.cast(pc.year(day), pa.string()), ""),
+            "CN", pc.cast(pc.year(day), pa.string()), ""
+        ),
         "freq_code": pc.if_else(pc.equal(months, 12), "A", "M"),
-        "breakdown": pc.if_else(pc.equal(parts, ""), "total", parts), "currency": "EUR",
+        "breakdown": pc.if_else(pc.equal(parts, ""), "total", parts),
+        "currency": "EUR",
         "vintage": releases.pop() if releases else source.vintage,
         "value_reported": pa.array(amount["value"], from_pandas=True),
         "net_wgt_kg": pa.array(weight, from_pandas=True),
         "valuation": pc.if_else(export, "FOB", "CIF"),
-        "flags": pa.array([flags[run] for run in marks.dictionary.to_pylist()],
-                          pa.string()).take(marks.indices),
+        "flags": pa.array([flags[run] for run in marks.dictionary.to_pylist()], pa.string()).take(
+            marks.indices
+        ),
         "note": _notes(of("partner", withheld, pa.bool_()), amount["qty"]),
-    }  # fmt: skip
+    }
 
 
 def _at(values: pa.Array, place: np.ndarray) -> pa.Array:
@@ -233,8 +282,10 @@ def _one_each(
         two = int(again[0])
         said = " ".join(filter(None, (figures[name][two].as_py() for name in CELL)))
         one, other = (_place(path, figures, each) for each in (at[cell[two]], two))
-        raise SchemaError(f"{one} and {other.removeprefix(f'{path}: ')} state the same figure "
-                          f"({said}); {len(again)} are stated more than once")  # fmt: skip
+        raise SchemaError(
+            f"{one} and {other.removeprefix(f'{path}: ')} state the same figure "
+            f"({said}); {len(again)} are stated more than once"
+        )
     return at
 
 
@@ -254,19 +305,24 @@ def _within(partner: pa.Array, day: pa.Array) -> pa.Array:
     """Tell whether each partner was of the Community then, as far as it lists its goods so."""
     coded = partner.dictionary_encode()
     inside = "EU27_2020_INTRA"
-    areas = [area in (inside, *LEFT) or codes.contains(inside, area)
-             for area in coded.dictionary.to_pylist()]  # fmt: skip
+    areas = [
+        area in (inside, *LEFT) or codes.contains(inside, area)
+        for area in coded.dictionary.to_pylist()
+    ]
     since = [JOINED.get(area, date.min) for area in coded.dictionary.to_pylist()]
     until = [LEFT.get(area, date.max) for area in coded.dictionary.to_pylist()]
-    member, start, end = (pa.array(each, kind).take(coded.indices) for each, kind in (
-        (areas, pa.bool_()), (since, pa.date32()), (until, pa.date32())))  # fmt: skip
+    member, start, end = (
+        pa.array(each, kind).take(coded.indices)
+        for each, kind in ((areas, pa.bool_()), (since, pa.date32()), (until, pa.date32()))
+    )
     return pc.and_(member, pc.and_(pc.less_equal(start, day), pc.less(day, end)))
 
 
 def _notes(withheld: pa.Array, qty: np.ndarray) -> pa.Array:
     amount = pc.cast(pa.array(qty, mask=np.nan_to_num(qty) == 0), pa.string())
-    quantity = pc.binary_join_element_wise("supplementary quantity", amount, "in a unit not stated",
-                                           " ")  # fmt: skip
+    quantity = pc.binary_join_element_wise(
+        "supplementary quantity", amount, "in a unit not stated", " "
+    )
     hidden = pc.if_else(withheld, "partner withheld for commercial or military reasons", None)
     joined = _joined([hidden, quantity], "; ")
     return pc.if_else(pc.equal(joined, ""), None, joined)
@@ -314,8 +370,9 @@ def _product(word: str, where: str) -> str:
     if word.upper() == "TOTAL":
         return "TOTAL"
     if len(word) > 8 or not codes.HS.fullmatch(word):
-        raise CodeError(f"{where}: {word[:60]!r} is no code of the Combined Nomenclature; a label "
-                        "alone is none")  # fmt: skip
+        raise CodeError(
+            f"{where}: {word[:60]!r} is no code of the Combined Nomenclature; a label alone is none"
+        )
     return word
 
 

@@ -27,10 +27,13 @@ NEEDED = {"reporter", "partner", "product", "flow"}
 VIEW = {name.upper(): name for name in (*CELL[:4], "stat_procedure")} | {"PERIOD": "time_period"}
 # What is measured, and how much of our unit is one of theirs.
 INDICATORS = {
-    "VALUE_IN_EUROS": ("value", 1.0), "VALUE_IN_EUR": ("value", 1.0), "VALUE_EUR": ("value", 1.0),
-    "QUANTITY_IN_100KG": ("kg", 100.0), "QUANTITY_KG": ("kg", 1.0),
+    "VALUE_IN_EUROS": ("value", 1.0),
+    "VALUE_IN_EUR": ("value", 1.0),
+    "VALUE_EUR": ("value", 1.0),
+    "QUANTITY_IN_100KG": ("kg", 100.0),
+    "QUANTITY_KG": ("kg", 1.0),
     "SUPPLEMENTARY_QUANTITY": ("qty", 1.0),
-}  # fmt: skip
+}
 FOOT = ("Special value", "Available flags:")
 CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
@@ -73,8 +76,10 @@ def _taken(records: int, empty: int, n: int, **columns: Any) -> Taken:
     """Figures of n rows; a word stands for n times itself, and what is not given is empty."""
     names = (*CELL, "indicators", "flag", "last_update", "field")
     words = {name: columns.get(name, "") for name in names}
-    arrays = {name: (pa.repeat(text, n) if isinstance(text, str) else text).dictionary_encode()
-              for name, text in words.items()}  # fmt: skip
+    arrays = {
+        name: (pa.repeat(text, n) if isinstance(text, str) else text).dictionary_encode()
+        for name, text in words.items()
+    }
     numbers = {name: columns[name] for name in ("value", "row")}
     return Taken(pa.record_batch(arrays | numbers), records, empty)
 
@@ -97,9 +102,17 @@ def sdmx(path: Path) -> Iterator[Taken]:
     for part in cells:
         at = part.dimensions
         period = pc.binary_join_element_wise(at.pop("freq"), at.pop("time"), " ")
-        yield _taken(part.records, part.empty, len(part.value), time_period=period,
-                     last_update=at.pop("LAST UPDATE", ""), flag=part.flag, value=part.value,
-                     row=part.rows, **at)  # fmt: skip
+        yield _taken(
+            part.records,
+            part.empty,
+            len(part.value),
+            time_period=period,
+            last_update=at.pop("LAST UPDATE", ""),
+            flag=part.flag,
+            value=part.value,
+            row=part.rows,
+            **at,
+        )
 
 
 # --- the relational view: a record a cell, a column a measure ------------------------------------
@@ -110,10 +123,14 @@ def view(path: Path) -> Iterator[Taken]:
     head = delimited.header(path)
     words = {name: VIEW[name] for name in head if name in VIEW}
     measured = [name for name in head if name in INDICATORS]
-    if len({*words, *measured}) < len(head) or not measured or (
-        not set(VIEW) - {"STAT_PROCEDURE"} <= set(words)):  # fmt: skip
-        raise LayoutError(path, f"{','.join(VIEW)} and of {', '.join(INDICATORS)}",
-                          f"{','.join(head)[:200]}")  # fmt: skip
+    if (
+        len({*words, *measured}) < len(head)
+        or not measured
+        or (not set(VIEW) - {"STAT_PROCEDURE"} <= set(words))
+    ):
+        raise LayoutError(
+            path, f"{','.join(VIEW)} and of {', '.join(INDICATORS)}", f"{','.join(head)[:200]}"
+        )
     for block in delimited.blocks(path, head, head):
         records = len(block)
         for name in measured:
@@ -125,8 +142,15 @@ def view(path: Path) -> Iterator[Taken]:
             value = delimited.Block(path, block.first, cells).number(name)
             kept = {ours: block.text(theirs).filter(stated) for theirs, ours in words.items()}
             n = len(value.drop_null())
-            yield _taken(records, len(block) - n, n, indicators=name, value=value.filter(stated),
-                         row=block.rows().filter(stated), **kept)  # fmt: skip
+            yield _taken(
+                records,
+                len(block) - n,
+                n,
+                indicators=name,
+                value=value.filter(stated),
+                row=block.rows().filter(stated),
+                **kept,
+            )
             records = 0
 
 
@@ -149,12 +173,16 @@ def workbook_cells(
     """What stands in cells that a field names, such as "Sheet 1!C12 Sheet 3!C12"."""
     sheets = _sheets(path)
     return {
-        (row, field): Record(row, "\n".join(
-            f"{name}!{column}{line}: "
-            + _text(sheets[name][int(line) - 1][_number(column) - 1])
-            for name, column, line in CELLS.findall(field)))
-        for row, field in places if field
-    }  # fmt: skip
+        (row, field): Record(
+            row,
+            "\n".join(
+                f"{name}!{column}{line}: " + _text(sheets[name][int(line) - 1][_number(column) - 1])
+                for name, column, line in CELLS.findall(field)
+            ),
+        )
+        for row, field in places
+        if field
+    }
 
 
 def _sheets(path: Path) -> dict[str, list[list[Any]]]:
@@ -164,8 +192,11 @@ def _sheets(path: Path) -> dict[str, list[list[Any]]]:
     try:
         book = load_workbook(_unpacked(path))
         names = book.sheet_names
-        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                  for name in names if re.fullmatch(r"Sheet \d+", name)}  # fmt: skip
+        sheets = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in names
+            if re.fullmatch(r"Sheet \d+", name)
+        }
     except (CalamineError, ValueError, OSError) as error:
         raise LayoutError(path, "a workbook", str(error)[:200], "save it again") from error
     if not sheets or not {*names} <= {"Summary", "Structure", *sheets}:
@@ -191,8 +222,9 @@ def _unpacked(path: Path) -> BytesIO:
                     _bounded(f"{path}: {name}", raw)
                 to.writestr(name, raw)
     except delimited.ZIP_FAULTS as error:
-        raise LayoutError(path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}",
-                          "save it again") from error  # fmt: skip
+        raise LayoutError(
+            path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}", "save it again"
+        ) from error
     clear.seek(0)
     return clear
 
@@ -232,12 +264,18 @@ def _letters(column: int) -> str:
 
 def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
     said, time, labels = _above(where, lines)
-    beside = {at: found[1].lower() for at, cell in enumerate(lines[labels])
-              if (found := LABELS.fullmatch(cell))}  # fmt: skip
+    beside = {
+        at: found[1].lower()
+        for at, cell in enumerate(lines[labels])
+        if (found := LABELS.fullmatch(cell))
+    }
     stated = sorted({*said, *beside.values()} & {*NEEDED, "indicators"})
     if stated != sorted({*NEEDED, "indicators"}) or {*said} & {*beside.values()}:
-        raise LayoutError(where, "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once",
-                          f"{[*said, *beside.values()]}")  # fmt: skip
+        raise LayoutError(
+            where,
+            "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once",
+            f"{[*said, *beside.values()]}",
+        )
     periods = {at: cell for at, cell in enumerate(lines[time]) if cell and at not in beside}
     flags = {at: at + 1 for at in periods if at + 1 < len(lines[time]) and at + 1 not in periods}
     rows: list[tuple[Any, ...]] = []
@@ -247,27 +285,32 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
             _below(f"{where}, below line {row}", lines[row - 1 :])
             break
         records += 1
-        if odd := [at for at, cell in enumerate(line)
-                   if cell and at not in {*beside, *periods, *flags.values()}]:  # fmt: skip
+        if odd := [
+            at
+            for at, cell in enumerate(line)
+            if cell and at not in {*beside, *periods, *flags.values()}
+        ]:
             raise LayoutError(f"{where}!{_letters(odd[0])}{row}", "nothing", repr(line[odd[0]]))
         for at, period in periods.items():
             place = f"{name}!{_letters(at)}{row}"
             value, flag = line[at], line[flags[at]] if at in flags else ""
-            if value not in ("", ":") and not re.fullmatch(r"-?\d+(\.\d+)?(e-\d+)?", value,
-                                                           re.ASCII):  # fmt: skip
+            if value not in ("", ":") and not re.fullmatch(
+                r"-?\d+(\.\d+)?(e-\d+)?", value, re.ASCII
+            ):
                 raise LayoutError(f"{where}!{_letters(at)}{row}", 'a number or ":"', repr(value))
             number = None if value in ("", ":") else float(value)
             if number is None and not flag:
                 empty += 1
             else:
-                rows.append((number, row, place, flag.lower(), period,
-                             *(line[i] for i in beside)))  # fmt: skip
+                rows.append((number, row, place, flag.lower(), period, *(line[i] for i in beside)))
     if not records:
         raise LayoutError(where, "at least one line of figures", "none")
     keys = ("value", "row", "field", "flag", "time_period", *beside.values())
     kinds = (pa.float64(), pa.int64(), *[pa.string()] * (len(keys) - 2))
-    arrays = {key: pa.array([each[i] for each in rows], kind)
-              for i, (key, kind) in enumerate(zip(keys, kinds, strict=True))}  # fmt: skip
+    arrays = {
+        key: pa.array([each[i] for each in rows], kind)
+        for i, (key, kind) in enumerate(zip(keys, kinds, strict=True))
+    }
     return _taken(records, empty, len(rows), **said, **arrays)
 
 

@@ -33,11 +33,33 @@ UNTIL_2001 = (
 WORDS = ("product", "flow", "partner", "reporter", "procedure", "type", "unit", "period")
 CELL, NUMBERS = WORDS[:-1], ("value", "kg", "qty")
 NAMES = {
-    SINCE_2002: ("PRODUCT_NC", "FLOW", "PARTNER", "REPORTER", "STAT_PROCEDURE", "TRADE_TYPE",
-                 "SUPPL_UNIT", "PERIOD", "VALUE_EUR", "QUANTITY_KG", "QUANTITY_SUPPL_UNIT"),
-    UNTIL_2001: ("PRODUCT_NC", "FLOW", "PARTNER_ISO", "DECLARANT_ISO", "STAT_REGIME", "TRADE_TYPE",
-                 "SUPP_UNIT", "PERIOD", "VALUE_IN_EUROS", "QUANTITY_IN_KG", "SUP_QUANTITY"),
-}  # fmt: skip
+    SINCE_2002: (
+        "PRODUCT_NC",
+        "FLOW",
+        "PARTNER",
+        "REPORTER",
+        "STAT_PROCEDURE",
+        "TRADE_TYPE",
+        "SUPPL_UNIT",
+        "PERIOD",
+        "VALUE_EUR",
+        "QUANTITY_KG",
+        "QUANTITY_SUPPL_UNIT",
+    ),
+    UNTIL_2001: (
+        "PRODUCT_NC",
+        "FLOW",
+        "PARTNER_ISO",
+        "DECLARANT_ISO",
+        "STAT_REGIME",
+        "TRADE_TYPE",
+        "SUPP_UNIT",
+        "PERIOD",
+        "VALUE_IN_EUROS",
+        "QUANTITY_IN_KG",
+        "SUP_QUANTITY",
+    ),
+}
 FLOWS = {"1": "M", "2": "X"}
 LETTERS = {"flow": "12", "procedure": "1235679", "type": "EILM"}
 PERIOD = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2]|52)", re.ASCII)
@@ -104,10 +126,11 @@ class Words:
         self.path, self.layout, self.long = path, layout, dict[bytes, int]()
         areas = sorted(codes.area_codes("eurostat", int(named[0][:4]) if named else None))
         self.listed = {name: [*LETTERS.get(name, "")] for name in WORDS} | {
-            "partner": areas, "reporter": [*areas],
+            "partner": areas,
+            "reporter": [*areas],
             "unit": [] if layout.old else sorted({"NO_SU", *delimited.units("comext")}),
             "period": [named[0]] if named else [],
-        }  # fmt: skip
+        }
         self.bits = {name: (len(self.listed[name]) - 1).bit_length() for name in CELL}
         self.bits |= {"product": 16} | ({"unit": 8} if layout.old else {})
         self.places: dict[str, dict[int, int]] = {name: {} for name in WORDS}
@@ -161,8 +184,11 @@ class Words:
             raise LayoutError(where(), f"plain letters in {field}", repr(word))
         if name in ("partner", "reporter"):
             area = self.areas([word], f"{where()}, {field}")[0].as_py()
-            if (name == "reporter" and area not in codes.groups()
-                    and not codes.contains("EU28", area)):  # fmt: skip
+            if (
+                name == "reporter"
+                and area not in codes.groups()
+                and not codes.contains("EU28", area)
+            ):
                 raise CodeError(f"{where()}: {field} {word} is neither a member state nor a group")
         if name != "product" and word in listed:
             return listed.index(word)
@@ -234,8 +260,10 @@ def _piece(words: Words, first: int, blocks: list[dict[str, Array]]) -> Piece:
     for name in CELL:
         cells <<= np.uint64(words.bits[name])
         cells |= places[name]
-    sums = [np.bincount(places["flow"], weights, len(FLOWS))
-            for weights in (None, columns["value"], columns["kg"])]  # fmt: skip
+    sums = [
+        np.bincount(places["flow"], weights, len(FLOWS))
+        for weights in (None, columns["value"], columns["kg"])
+    ]
     small = all(each.dtype == np.uint64 and each.max() < 1 << 32 for each in columns.values())
     figures = np.empty((len(cells), len(NUMBERS)), np.uint32 if small else np.float64)
     for place, name in enumerate(NUMBERS):

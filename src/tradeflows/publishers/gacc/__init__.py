@@ -40,21 +40,30 @@ HEADINGS = {
 }
 FIELDS = {heading: field for field, headings in HEADINGS.items() for heading in headings}
 DIGITS = {
-    "month": r"^[12]\d{3}(0[1-9]|1[0-2])$", "product": r"^(\d\d){1,5}$", "partner": r"^\d{3}$",
-    "regime": r"^\d\d$", "province": r"^\d{2,5}$",
-}  # fmt: skip
+    "month": r"^[12]\d{3}(0[1-9]|1[0-2])$",
+    "product": r"^(\d\d){1,5}$",
+    "partner": r"^\d{3}$",
+    "regime": r"^\d\d$",
+    "province": r"^\d{2,5}$",
+}
 OPTIONS = {  # what the file may not say: its name there, and an example
-    "period": ("month", "2023-01/2023-05"), "product": ("product", "2709, or TOTAL"),
+    "period": ("month", "2023-01/2023-05"),
+    "product": ("product", "2709, or TOTAL"),
     "partner": ("partner", "RUS, or World"),
-}  # fmt: skip
+}
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
 def clean(
-    path: Path, source: Source | None = None, *, flow: str = "", period: str = "",
-    product: str = "", partner: str = "",
-) -> Iterator[Part]:  # fmt: skip
+    path: Path,
+    source: Source | None = None,
+    *,
+    flow: str = "",
+    period: str = "",
+    product: str = "",
+    partner: str = "",
+) -> Iterator[Part]:
     """Trade of China by product, partner and month.
 
     Parameters
@@ -119,8 +128,10 @@ def _page(path: Path) -> bool:
 def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iterator[Part]:
     names = _names(path)
     if not flow:
-        raise QueryError(f"{path}: the file does not say whether these are imports or exports; "
-                         "add --flow M or --flow X")  # fmt: skip
+        raise QueryError(
+            f"{path}: the file does not say whether these are imports or exports; "
+            "add --flow M or --flow X"
+        )
     for option, (name, example) in OPTIONS.items():
         if name not in names and not asked[option]:
             raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
@@ -136,9 +147,12 @@ def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iter
         yield _flows(block, source, flow, base)
     # Not the line ends: an editor may have changed them, or added some.
     if records in (CUT_OFF - 1, CUT_OFF):
-        raise LayoutError(path, f"fewer than {CUT_OFF:,} lines", f"{records:,} below the header, "
-                          "where the site cuts off", "ask it for less at a time "
-                          "(tradeflows guide gacc)")  # fmt: skip
+        raise LayoutError(
+            path,
+            f"fewer than {CUT_OFF:,} lines",
+            f"{records:,} below the header, where the site cuts off",
+            "ask it for less at a time (tradeflows guide gacc)",
+        )
 
 
 def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
@@ -147,9 +161,12 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
     if period:
         start, months = delimited.window(period)
         year = months == 12 and start.month == 1
-        base |= {"ref_period": pa.scalar(start, pa.date32()), "n_months": months,
-                 "freq_code": "A" if year else "M",
-                 "flags": "" if year or months == 1 else "block"}  # fmt: skip
+        base |= {
+            "ref_period": pa.scalar(start, pa.date32()),
+            "n_months": months,
+            "freq_code": "A" if year else "M",
+            "flags": "" if year or months == 1 else "block",
+        }
     if product:
         if product != "TOTAL" and not re.match(DIGITS["product"], product):
             raise QueryError(
@@ -171,12 +188,20 @@ def _names(path: Path) -> list[str]:
     with path.open("rb") as file:
         head = file.readline(4_096)
     if any(chinese.encode() in head for chinese, *_ in HEADINGS.values()):
-        raise LayoutError(path, "GB18030, in which the site's files are written", "UTF-8",
-                          "give the file as it came, before any program saved it")  # fmt: skip
+        raise LayoutError(
+            path,
+            "GB18030, in which the site's files are written",
+            "UTF-8",
+            "give the file as it came, before any program saved it",
+        )
     found = [heading.strip() for heading in delimited.header(path, "gb18030")]
     if not found or found[-1]:
-        raise LayoutError(path, "a comma at the end of the header", repr(found[-1:])[:99],
-                          "save the file as the site exports it")  # fmt: skip
+        raise LayoutError(
+            path,
+            "a comma at the end of the header",
+            repr(found[-1:])[:99],
+            "save the file as the site exports it",
+        )
     if strange := [heading for heading in found[:-1] if heading not in FIELDS]:
         raise LayoutError(path, "headings of the customs query", f"{strange[:5]}")
     names = [FIELDS[heading] for heading in found[:-1]]
@@ -186,8 +211,9 @@ def _names(path: Path) -> list[str]:
     needs += [("quantity", "unit"), ("second quantity", "second unit"), ("second unit", "unit")]
     for name, code in needs:
         if name in names and code not in names:
-            raise LayoutError(path, f"the heading {HEADINGS[code][0]}",
-                              f"{HEADINGS[name][0]} alone")  # fmt: skip
+            raise LayoutError(
+                path, f"the heading {HEADINGS[code][0]}", f"{HEADINGS[name][0]} alone"
+            )
     return [*names, "end"]
 
 
@@ -199,13 +225,22 @@ def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, An
     values = {c: block.number(c, delimited.WITH_COMMAS) for c in ("CNY", "USD") if c in names}
     reported = next(iter(values.values()), pa.nulls(n, pa.float64()))
     valuation, role = ENDS[flow]
-    row = delimited.A_FLOW | base | {
-        "reporter_iso": "CHN", "reporter_code": REIMPORTS, "area_system": "gacc",
-        "source_row": block.rows(), "partner_role": role,
-        "vintage": source.vintage, "valuation": valuation if values else None,
-        "value_reported": reported, "currency": next(iter(values), None),
-        "primary_value_usd": values.get("USD"),
-    }  # fmt: skip
+    row = (
+        delimited.A_FLOW
+        | base
+        | {
+            "reporter_iso": "CHN",
+            "reporter_code": REIMPORTS,
+            "area_system": "gacc",
+            "source_row": block.rows(),
+            "partner_role": role,
+            "vintage": source.vintage,
+            "valuation": valuation if values else None,
+            "value_reported": reported,
+            "currency": next(iter(values), None),
+            "primary_value_usd": values.get("USD"),
+        }
+    )
     if "partner" in names:
         partner = block.text("partner")
         row |= {"partner_code": partner, "partner_iso": codes.areas(partner, "gacc", block.path)}
@@ -215,8 +250,11 @@ def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, An
         row["cmd_code"] = block.text("product")
     if "month" in names:
         row["ref_period"] = delimited.months(block.text("month"))
-    parts = [pc.binary_join_element_wise(f"{name}=", block.text(name), "")
-             for name in ("province", "regime") if name in names]  # fmt: skip
+    parts = [
+        pc.binary_join_element_wise(f"{name}=", block.text(name), "")
+        for name in ("province", "regime")
+        if name in names
+    ]
     if parts:
         row["breakdown"] = pc.binary_join_element_wise(*parts, ",")
     return _quantities(block, source, row, reported)
@@ -235,20 +273,35 @@ def _quantities(
     plain = pc.invert(pc.or_(heavy, none))
     plain_two = pc.invert(pc.or_(heavy_two, none_two))
     free = pc.and_(plain_two, pc.invert(plain))
-    first = delimited.rows(source, TRADE, row | {
-        "net_wgt_kg": pc.if_else(heavy, one, pc.if_else(heavy_two, two, None)),
-        "qty": pc.if_else(plain, one, pc.if_else(free, two, None)),
-        "qty_unit": pc.if_else(plain, unit, pc.if_else(free, unit_two, "none")),
-    })  # fmt: skip
+    first = delimited.rows(
+        source,
+        TRADE,
+        row
+        | {
+            "net_wgt_kg": pc.if_else(heavy, one, pc.if_else(heavy_two, two, None)),
+            "qty": pc.if_else(plain, one, pc.if_else(free, two, None)),
+            "qty_unit": pc.if_else(plain, unit, pc.if_else(free, unit_two, "none")),
+        },
+    )
     apart = pc.and_(pc.and_(plain, plain_two), pc.not_equal(unit, unit_two))
     same = pc.and_(pc.equal(unit, unit_two), pc.invert(none_two))
     lost = [(none, one), (pc.or_(none_two, same), two)]
-    count = sum(pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0
-                for where, amount in lost)  # fmt: skip
+    count = sum(
+        pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0 for where, amount in lost
+    )
     if pc.any(apart).as_py():
-        extra = delimited.rows(source, TRADE, row | {
-            "source_field": "second quantity", "value_reported": None, "primary_value_usd": None,
-            "qty": two, "qty_unit": pc.if_else(apart, unit_two, "none")})  # fmt: skip
+        extra = delimited.rows(
+            source,
+            TRADE,
+            row
+            | {
+                "source_field": "second quantity",
+                "value_reported": None,
+                "primary_value_usd": None,
+                "qty": two,
+                "qty_unit": pc.if_else(apart, unit_two, "none"),
+            },
+        )
         first = pa.concat_batches([first, extra.filter(apart)])
     return Part(first, len(block), {LOST: count} if count else {})
 

@@ -16,20 +16,24 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited, raw_records
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
-TITLE = re.compile(r"[(（](13|14)[)）]\s*Major (Ex|Im)port Commodities in Quantity and Value\s*,\s*"
-                   r"(\d\d?)(?:\s*-\s*(\d\d?))?\s*\.\s*([12]\d{3})(?!\d|\s*\(\s*in (?!US))",
-                   re.ASCII)  # fmt: skip
+TITLE = re.compile(
+    r"[(（](13|14)[)）]\s*Major (Ex|Im)port Commodities in Quantity and Value\s*,\s*"
+    r"(\d\d?)(?:\s*-\s*(\d\d?))?\s*\.\s*([12]\d{3})(?!\d|\s*\(\s*in (?!US))",
+    re.ASCII,
+)
 MONEY = re.compile(r"US\$\s*1,?000\b(?!,?\d|\s*\w*illion)")
 SAID = re.compile(r"\bUnit\s*[:：]\s*(.{0,20})")
 FLOWS = {"13": ("Ex", "X", "FOB", "destination"), "14": ("Im", "M", "CIF", "origin")}
 COLUMNS = 8  # commodity, unit, two figures of the month, two of the year to date, two changes
 # Commodities that are a product of products.csv; every other keeps its name.
 KNOWN = {
-    "crude petroleum oils": ("HS", "2709"), "crude petroleum oil": ("HS", "2709"),
-    "coal and lignite": ("HS", "2701+2702"), "natural gases": ("HS", "271111+271121"),
+    "crude petroleum oils": ("HS", "2709"),
+    "crude petroleum oil": ("HS", "2709"),
+    "coal and lignite": ("HS", "2701+2702"),
+    "natural gases": ("HS", "271111+271121"),
     "natural gases in liquefied state": ("HS", "271111"),
     "refined petroleum products": ("GACC", "oil_products"),
-}  # fmt: skip
+}
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
 ROW = re.compile(r"(?=(<tr[\s>].*?(?:</tr\s*>|\Z)))", re.IGNORECASE | re.DOTALL)
@@ -71,8 +75,11 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     other = [said for said in SAID.findall(words) if not MONEY.match(said)]
     if len(titles) != 1 or other or not MONEY.search(words):
         money = repr(other[0]) if other else f"{'' if MONEY.search(words) else 'no '}US$1,000"
-        raise LayoutError(path, "one table (13) or (14) with its month, in US$1,000",
-                          f"{len(titles)} such titles, {money}")  # fmt: skip
+        raise LayoutError(
+            path,
+            "one table (13) or (14) with its month, in US$1,000",
+            f"{len(titles)} such titles, {money}",
+        )
     number, way, first, last, year = titles.pop()
     named, stated, valuation, role = FLOWS[number]
     months = int(last or first) - int(first) + 1
@@ -98,23 +105,42 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
         heavy = [units[i][0] == "kg" for i in kept]
         value = pa.array([values[i] for i in kept], pa.float64())
         amount = [amounts[i] for i in kept]
-        rows = delimited.rows(source, TRADE, delimited.A_FLOW | {
-            "source_row": pa.array([i + 1 for i in kept], pa.int64()), "source_field": field,
-            "reporter_iso": "CHN", "reporter_code": "142", "area_system": "gacc",
-            "partner_iso": "W00", "partner_code": "all", "partner_role": role,
-            "flow_code": stated, "valuation": valuation, "vintage": source.vintage,
-            "classification_code": pa.array([known[i][0] for i in kept], pa.string()),
-            "cmd_code": pa.array([known[i][1] for i in kept], pa.string()),
-            "ref_period": pa.scalar(begin, pa.date32()), "n_months": length,
-            "cumulation": cumulation, "flags": "block" if field == "month" and length > 1 else "",
-            "value_reported": value, "currency": "USD", "primary_value_usd": value,
-            "net_wgt_kg": pa.array([a if h else None for a, h in zip(amount, heavy, strict=True)],
-                                   pa.float64()),
-            "qty": pa.array([None if h else a for a, h in zip(amount, heavy, strict=True)],
-                            pa.float64()),
-            "qty_unit": pa.array(["none" if units[i][0] == "kg" else units[i][0] for i in kept],
-                                 pa.string()),
-        })  # fmt: skip
+        rows = delimited.rows(
+            source,
+            TRADE,
+            delimited.A_FLOW
+            | {
+                "source_row": pa.array([i + 1 for i in kept], pa.int64()),
+                "source_field": field,
+                "reporter_iso": "CHN",
+                "reporter_code": "142",
+                "area_system": "gacc",
+                "partner_iso": "W00",
+                "partner_code": "all",
+                "partner_role": role,
+                "flow_code": stated,
+                "valuation": valuation,
+                "vintage": source.vintage,
+                "classification_code": pa.array([known[i][0] for i in kept], pa.string()),
+                "cmd_code": pa.array([known[i][1] for i in kept], pa.string()),
+                "ref_period": pa.scalar(begin, pa.date32()),
+                "n_months": length,
+                "cumulation": cumulation,
+                "flags": "block" if field == "month" and length > 1 else "",
+                "value_reported": value,
+                "currency": "USD",
+                "primary_value_usd": value,
+                "net_wgt_kg": pa.array(
+                    [a if h else None for a, h in zip(amount, heavy, strict=True)], pa.float64()
+                ),
+                "qty": pa.array(
+                    [None if h else a for a, h in zip(amount, heavy, strict=True)], pa.float64()
+                ),
+                "qty_unit": pa.array(
+                    ["none" if units[i][0] == "kg" else units[i][0] for i in kept], pa.string()
+                ),
+            },
+        )
         yield Part(rows, len(table) if field == "month" else 0, {}, empty=len(table) - len(kept))
 
 
@@ -122,8 +148,11 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
     """Rows of the table as they stand in the page."""
     text = _text(path)
     rows = raw_records.numbered(text, (match for match, _ in _rows(path, text)))
-    return {record: raw_records.Record(line, match[1])
-            for record, (line, match) in enumerate(rows, start=1) if record in wanted}  # fmt: skip
+    return {
+        record: raw_records.Record(line, match[1])
+        for record, (line, match) in enumerate(rows, start=1)
+        if record in wanted
+    }
 
 
 def _text(path: Path) -> str:
@@ -141,16 +170,25 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     except ParserRejectedMarkup as error:
         raise LayoutError(path, "HTML", "markup that no parser takes", "save it again") from error
     if page is None or [len(page.find_all(tag)) for tag in TAGS] != opened:
-        raise LayoutError(path, f"as many <{'>, <'.join(TAGS)}> closed as opened",
-                          f"{opened} opened, {closed} closed", "save the page whole")  # fmt: skip
-    rows = [[" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
-            for row in page.find_all("tr")]  # fmt: skip
+        raise LayoutError(
+            path,
+            f"as many <{'>, <'.join(TAGS)}> closed as opened",
+            f"{opened} opened, {closed} closed",
+            "save the page whole",
+        )
+    rows = [
+        [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+        for row in page.find_all("tr")
+    ]
     # A heading has few figures, if any: May, 1-5, the year before.
     figures = [[cell for cell in row if FIGURE.fullmatch(cell)] for row in rows]
-    kept = [(match, row) for match, row, some in zip(ROW.finditer(text), rows, figures, strict=True)
-            if row and row[0].casefold() not in HEADS and (
-                len(row) == COLUMNS or len(some) > 2 or "," in "".join(some)
-            )]  # fmt: skip
+    kept = [
+        (match, row)
+        for match, row, some in zip(ROW.finditer(text), rows, figures, strict=True)
+        if row
+        and row[0].casefold() not in HEADS
+        and (len(row) == COLUMNS or len(some) > 2 or "," in "".join(some))
+    ]
     odd = [row for _, row in kept if len(row) != COLUMNS or not row[0] or not row[1]]
     if odd or not kept:
         raise LayoutError(path, f"rows of {COLUMNS} cells, commodity and unit first", f"{odd[:1]}")

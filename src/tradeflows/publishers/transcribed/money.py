@@ -37,45 +37,63 @@ def fx_monthly(path: Path, source: Source) -> Iterator[Part]:
     series = ["cny_per_eur", "cny_per_usd", "eur_per_usd", "rub_per_usd", "usd_per_eur"]
     flag = table["flag"].combine_chunks()
     publisher = {
-        "ECB euro reference rates, eurofxref-hist.csv (cross rate via EUR where not EUR-based)":
-            "European Central Bank",
+        "ECB euro reference rates, eurofxref-hist.csv "
+        "(cross rate via EUR where not EUR-based)": "European Central Bank",
         "US Federal Reserve H.10 via FRED": "US Federal Reserve",
         "Bank of Russia official rate, R01235": "Bank of Russia",
-    }  # fmt: skip
-    yield part_of(source, table, RATES, PLAIN_RATE | {
-        "base": words(path, table, "series", {name: name[-3:].upper() for name in series}),
-        "quote": words(path, table, "series", {name: name[:3].upper() for name in series}),
-        "publisher": words(path, table, "source", publisher),
-        "statistic": table["statistic"],
-        "ref_period": month(path, table, "month"),
-        "rate": number(path, table, "value"),
-        "n_days": count(path, table, "n_days"),
-        "flags": flagged(("partial", has(flag, "partial month|one day only"))),
-        "note": filled(table, "flag"),
-    })  # fmt: skip
+    }
+    yield part_of(
+        source,
+        table,
+        RATES,
+        PLAIN_RATE
+        | {
+            "base": words(path, table, "series", {name: name[-3:].upper() for name in series}),
+            "quote": words(path, table, "series", {name: name[:3].upper() for name in series}),
+            "publisher": words(path, table, "source", publisher),
+            "statistic": table["statistic"],
+            "ref_period": month(path, table, "month"),
+            "rate": number(path, table, "value"),
+            "n_days": count(path, table, "n_days"),
+            "flags": flagged(("partial", has(flag, "partial month|one day only"))),
+            "note": filled(table, "flag"),
+        },
+    )
 
 
 def eia_brent(path: Path, source: Source) -> Iterator[Part]:
     """Brent, US dollars a barrel, the mean of a month."""
     table = read_text(path, ["period", "usd_per_barrel"])
-    yield part_of(source, table, RATES, PLAIN_RATE | {
-        "base": "BRENT",
-        "quote": "USD",
-        "publisher": "US Energy Information Administration",
-        "statistic": "mean of daily spot prices, a barrel",
-        "ref_period": month(path, table, "period"),
-        "rate": number(path, table, "usd_per_barrel"),
-        "n_days": None,
-    })  # fmt: skip
+    yield part_of(
+        source,
+        table,
+        RATES,
+        PLAIN_RATE
+        | {
+            "base": "BRENT",
+            "quote": "USD",
+            "publisher": "US Energy Information Administration",
+            "statistic": "mean of daily spot prices, a barrel",
+            "ref_period": month(path, table, "period"),
+            "rate": number(path, table, "usd_per_barrel"),
+            "n_days": None,
+        },
+    )
 
 
 PLAIN_RATE: dict[str, Any] = {"source_field": "", "n_months": 1, "flags": "", "note": None}
 
 
 QUALIFIER = {
-    "exact": "=", "rounded": "=", "about": "~", "greater_than": ">", "less_than": "<",
-    "at_most": "≤", "at_least": "≥", "qualitative": "=",
-}  # fmt: skip
+    "exact": "=",
+    "rounded": "=",
+    "about": "~",
+    "greater_than": ">",
+    "less_than": "<",
+    "at_most": "≤",
+    "at_least": "≥",
+    "qualitative": "=",
+}
 A_STATEMENT: dict[str, Any] = PLAIN | {"low": None, "high": None, "statement": "", "unit": "%"}
 
 
@@ -84,15 +102,36 @@ A_STATEMENT: dict[str, Any] = PLAIN | {"low": None, "high": None, "statement": "
 
 def cbr_settlement_shares(path: Path, source: Source) -> Iterator[Part]:
     """Shares of currency groups in what Russia is paid and pays, %, each release and outlet."""
-    table = read_text(path, ["period", "period_type", "flow", "region", "currency_group",
-                             "value_pct", "qualifier", "measure", "vintage", "derivation",
-                             "source_url", "publication_date", "outlet", "underlying",
-                             "flag"])  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "period",
+            "period_type",
+            "flow",
+            "region",
+            "currency_group",
+            "value_pct",
+            "qualifier",
+            "measure",
+            "vintage",
+            "derivation",
+            "source_url",
+            "publication_date",
+            "outlet",
+            "underlying",
+            "flag",
+        ],
+    )
     vintage = ["first_release", "second_release", "revised", "preliminary", "derived"]
     concept = {"export": "export settlement", "import": "import settlement"}
     flag = table["flag"].combine_chunks()
-    demand(path, "period", table["period"].combine_chunks(),
-            r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$", "a year, quarter or month")  # fmt: skip
+    demand(
+        path,
+        "period",
+        table["period"].combine_chunks(),
+        r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$",
+        "a year, quarter or month",
+    )
     yield _statements(
         path,
         source,
@@ -115,9 +154,23 @@ def cbr_settlement_shares(path: Path, source: Source) -> Iterator[Part]:
 
 def moex_turnover(path: Path, source: Source) -> Iterator[Part]:
     """Currencies' shares in Russian exchange and over-the-counter turnover, % and roubles."""
-    table = read_text(path, ["period", "segment", "indicator", "value", "unit", "qualifier",
-                             "derivation", "source_url", "publication_date", "outlet",
-                             "underlying", "flag"])  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "period",
+            "segment",
+            "indicator",
+            "value",
+            "unit",
+            "qualifier",
+            "derivation",
+            "source_url",
+            "publication_date",
+            "outlet",
+            "underlying",
+            "flag",
+        ],
+    )
     concept = {"exchange (MOEX)": "exchange turnover", "OTC": "over-the-counter turnover"}
     share = "share of turnover"
     indicator = {  # each: the measure, the currency group
@@ -135,8 +188,13 @@ def moex_turnover(path: Path, source: Source) -> Iterator[Part]:
         "usd_turnover": ("turnover", "USD"),
         "eur_turnover": ("turnover", "EUR"),
     }
-    demand(path, "period", table["period"].combine_chunks(), r"^\d{4}(-(0[1-9]|1[0-2]))?$",
-            "a year or month")  # fmt: skip
+    demand(
+        path,
+        "period",
+        table["period"].combine_chunks(),
+        r"^\d{4}(-(0[1-9]|1[0-2]))?$",
+        "a year or month",
+    )
     power = words(path, table, "unit", {"%": 0, "trn RUB": 12})
     yield _statements(
         path,
@@ -159,9 +217,23 @@ def swift_rmb_share(path: Path, source: Source) -> Iterator[Part]:
 
     The rank is left out: an ordinal is no share.
     """
-    table = read_text(path, ["month", "rmb_share_pct", "rank", "share_ex_eurozone_pct", "qualifier",
-                             "derivation", "source_url", "publication_date", "outlet",
-                             "underlying", "flag", "n_sources"])  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "month",
+            "rmb_share_pct",
+            "rank",
+            "share_ex_eurozone_pct",
+            "qualifier",
+            "derivation",
+            "source_url",
+            "publication_date",
+            "outlet",
+            "underlying",
+            "flag",
+            "n_sources",
+        ],
+    )
     month(path, table, "month")
     for field, measure in (
         ("rmb_share_pct", "share by value"),
@@ -191,25 +263,53 @@ def swift_rmb_share(path: Path, source: Source) -> Iterator[Part]:
 
 def settlement_statements(path: Path, source: Source) -> Iterator[Part]:
     """What officials and one working paper said of roubles and yuan, %; words have no number."""
-    table = read_text(path, ["statement_date", "as_of", "value_pct", "qualifier", "measure",
-                             "speaker", "source_url", "outlet", "flag"])  # fmt: skip
-    both = ("share of Russia-China trade settled in roubles AND yuan (national currencies), "
-            "official claim, not a statistic")  # fmt: skip
-    paper = ('EBRD WP "Exorbitant privilege and economic sanctions": share of Russian IMPORTS '
-             "INVOICED in currency (customs records, not payments) - ")  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "statement_date",
+            "as_of",
+            "value_pct",
+            "qualifier",
+            "measure",
+            "speaker",
+            "source_url",
+            "outlet",
+            "flag",
+        ],
+    )
+    both = (
+        "share of Russia-China trade settled in roubles AND yuan (national currencies), "
+        "official claim, not a statistic"
+    )
+    paper = (
+        'EBRD WP "Exorbitant privilege and economic sanctions": share of Russian IMPORTS '
+        "INVOICED in currency (customs records, not payments) - "
+    )
     officials, invoices = "officials' statements", "EBRD working paper, customs records"
     meaning = {  # each: concept, measure, region, currency group
         both: ("trade settlement", officials, "China", "RUB_PLUS_CNY"),
-        "share of Russia-China trade settled in YUAN ONLY":
-            ("trade settlement", officials, "China", "CNY"),
-        "share of yuan in Russian settlements with countries OTHER than China":
-            ("trade settlement", officials, "all but China", "CNY"),
-        "share of ALL Russian foreign-trade settlements in roubles + friendly currencies":
-            ("trade settlement", officials, "total", "RUB_PLUS_FRIENDLY"),
+        "share of Russia-China trade settled in YUAN ONLY": (
+            "trade settlement",
+            officials,
+            "China",
+            "CNY",
+        ),
+        "share of yuan in Russian settlements with countries OTHER than China": (
+            "trade settlement",
+            officials,
+            "all but China",
+            "CNY",
+        ),
+        "share of ALL Russian foreign-trade settlements in roubles + friendly currencies": (
+            "trade settlement",
+            officials,
+            "total",
+            "RUB_PLUS_FRIENDLY",
+        ),
         f"{paper}yuan, all imports": ("import invoicing", invoices, "total", "CNY"),
         f"{paper}yuan, imports from China": ("import invoicing", invoices, "China", "CNY"),
         f"{paper}USD+EUR, all imports": ("import invoicing", invoices, "total", "USD_PLUS_EUR"),
-    }  # fmt: skip
+    }
     named = ("concept", "measure", "region", "currency_group")
     split = {
         name: words(path, table, "measure", {text: four[i] for text, four in meaning.items()})
@@ -264,7 +364,7 @@ def _statements(
         "published": table["publication_date"],
         "address": table["source_url"],
         "note": _either(filled(table, "flag"), filled(table, "derivation")),
-    }  # fmt: skip
+    }
     full |= columns
     return part_of(source, table, SETTLEMENT, full)
 

@@ -37,10 +37,14 @@ def gacc_energy_from_russia(path: Path, source: Source) -> Iterator[Part]:
     """
     table = read_text(path, ["period", "product", "hs_scope", "net_wgt_kg", "value_usd"])
     scope = {
-        "2701": "2701", "270112 coking": "2701:coking", "270112/270119 thermal": "2701:thermal",
-        "27090000": "27090000", "27111100": "27111100", "27112100": "27112100",
+        "2701": "2701",
+        "270112 coking": "2701:coking",
+        "270112/270119 thermal": "2701:thermal",
+        "27090000": "27090000",
+        "27111100": "27111100",
+        "27112100": "27112100",
         "2711 LPG": "2711:LPG",
-    }  # fmt: skip
+    }
     yield flows(
         source,
         table,
@@ -63,9 +67,11 @@ def gacc_energy_from_world(path: Path, source: Source) -> Iterator[Part]:
     """
     table = read_text(path, ["period", "product", "unit", "ytd", "month", "months_covered"])
     product = {
-        "crude_oil": "2709", "oil_products": "oil_products", "coal_and_lignite": "2701+2702",
+        "crude_oil": "2709",
+        "oil_products": "oil_products",
+        "coal_and_lignite": "2701+2702",
         "natural_gas_pipeline_plus_lng": "271111+271121",
-    }  # fmt: skip
+    }
     end = month(path, table, "period")
     covered = count(path, table, "months_covered")
     cubic = words(path, table, "unit", {"tonnes": False, "m3": True})
@@ -102,13 +108,26 @@ def gacc_energy_from_world(path: Path, source: Source) -> Iterator[Part]:
 
 def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
     """China–Russia goods trade as the press carried it: single months and blocks, USD."""
-    table = read_text(path, ["month", "series", "value_bn_usd", "method", "n_months", "source_url",
-                             "publication_date", "flag"])  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "month",
+            "series",
+            "value_bn_usd",
+            "method",
+            "n_months",
+            "source_url",
+            "publication_date",
+            "flag",
+        ],
+    )
     flow = {"china_exports_to_russia": "X", "china_imports_from_russia": "M", "total": "MX"}
     single, block, ytd, rest = (
-        "reported_single_month", "multi_month_block", "difference_of_YTD",
+        "reported_single_month",
+        "multi_month_block",
+        "difference_of_YTD",
         "YTD_difference_minus_reported_months",
-    )  # fmt: skip
+    )
     derived = words(path, table, "method", {single: False, block: False, ytd: True, rest: True})
     first = table.append_column("first", pc.utf8_slice_codeunits(table["month"], 0, 7))
     length = count(path, table, "n_months")
@@ -120,16 +139,24 @@ def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
         reporter_iso="CHN",
         partner_iso="RUS",
         flow_code=flow_code,
-        partner_role=words(path, table, "series", dict.fromkeys(flow, "origin")
-                           | {"china_exports_to_russia": "destination"}),
+        partner_role=words(
+            path,
+            table,
+            "series",
+            dict.fromkeys(flow, "origin") | {"china_exports_to_russia": "destination"},
+        ),
         cmd_code="TOTAL",
         ref_period=month(path, first, "first"),
         n_months=length,
         vintage=table["publication_date"],
         value_reported=number(path, table, "value_bn_usd", 9),
         currency="USD",
-        valuation=words(path, table, "series", {
-            "china_exports_to_russia": "FOB", "china_imports_from_russia": "CIF", "total": None}),
+        valuation=words(
+            path,
+            table,
+            "series",
+            {"china_exports_to_russia": "FOB", "china_imports_from_russia": "CIF", "total": None},
+        ),
         flags=flagged(
             ("block", pc.greater(length, 1)),
             ("conflict", has(note, r"^YTD difference|; YTD difference")),
@@ -138,7 +165,7 @@ def gacc_china_russia_trade(path: Path, source: Source) -> Iterator[Part]:
             ("second-hand", pc.is_valid(table["month"].combine_chunks())),
         ),
         note=filled(table, "flag"),
-    )  # fmt: skip
+    )
 
 
 # --- trade: UN Comtrade, BACI and national offices -----------------------------------------------
@@ -172,8 +199,17 @@ def comtrade_energy_from_russia(path: Path, source: Source) -> Iterator[Part]:
 
 def eu_pipeline_gas_bounds(path: Path, source: Source) -> Iterator[Part]:
     """An upper bound for the EU's pipeline gas from Russia, kilograms a month."""
-    table = read_text(path, ["period", "reporter", "gas_2711_plus_271121_kg", "lng_271111_kg",
-                             "pipeline_271121_upper_bound_kg", "comext_271121_kg"])  # fmt: skip
+    table = read_text(
+        path,
+        [
+            "period",
+            "reporter",
+            "gas_2711_plus_271121_kg",
+            "lng_271111_kg",
+            "pipeline_271121_upper_bound_kg",
+            "comext_271121_kg",
+        ],
+    )
     period = month(path, table, "period")
     no_lng = pc.equal(table["lng_271111_kg"].combine_chunks(), "")
     yield flows(
@@ -195,16 +231,18 @@ def eu_pipeline_gas_bounds(path: Path, source: Source) -> Iterator[Part]:
 
 def _eu_of_its_month(path: Path, table: pa.Table, period: pa.Array) -> pa.Array:
     area = codes.areas(table["reporter"], "iso3", path)
-    mixed = pc.and_(pc.equal(area, "EU27_2020"), pc.less(period, pa.scalar("2020-02-01").cast(
-        pa.date32())))  # fmt: skip
+    mixed = pc.and_(
+        pc.equal(area, "EU27_2020"), pc.less(period, pa.scalar("2020-02-01").cast(pa.date32()))
+    )
     return pc.if_else(mixed, "EU", area)
 
 
 def comtrade_china_russia_totals(path: Path, source: Source) -> Iterator[Part]:
     """All goods between China and Russia as China reports them, USD a month."""
     table = read_text(path, ["period", "flow", "value_usd", "path"])
-    rounded = words(path, table, "path", {"raw reply": False,
-                                          "processed panel, rounded upstream": True})  # fmt: skip
+    rounded = words(
+        path, table, "path", {"raw reply": False, "processed panel, rounded upstream": True}
+    )
     yield flows(
         source,
         table,
@@ -238,8 +276,9 @@ def baci_china_russia(path: Path, source: Source) -> Iterator[Part]:
     The value lies between what the two sides report, so it is stated as the exporter's and
     flagged reconciled; after the last year that Russia reported it is one-sided.
     """
-    table = read_text(path, ["year", "exporter", "importer", "hs6", "value_usd_thousand",
-                             "quantity_tonnes"])  # fmt: skip
+    table = read_text(
+        path, ["year", "exporter", "importer", "hs6", "value_usd_thousand", "quantity_tonnes"]
+    )
     demand(path, "hs6", table["hs6"].combine_chunks(), r"^\d{6}$", "six digits")
     period = year(path, table, "year")
     two_sides = pc.less_equal(pc.year(period), RUSSIA_REPORTED_TO)
@@ -369,9 +408,11 @@ def dgcis_by_fiscal_year(path: Path, source: Source) -> Iterator[Part]:
 
 
 def _same_under_each_heading(path: Path, table: pa.Table, chosen: pa.Array) -> None:
-    printed = table.filter(chosen).group_by("fiscal_year").aggregate(
-        [("value_usd_million", "count_distinct")]
-    )  # fmt: skip
+    printed = (
+        table.filter(chosen)
+        .group_by("fiscal_year")
+        .aggregate([("value_usd_million", "count_distinct")])
+    )
     if pc.max(printed["value_usd_million_count_distinct"]).as_py() not in (None, 1):
         raise LayoutError(path, "one figure a year for all goods", "two that differ")
 
@@ -402,13 +443,22 @@ def mgimo_oil_gas(path: Path, source: Source) -> Iterator[Part]:
 
 def comext_energy(path: Path, source: Source) -> Iterator[Part]:
     """Energy imports of EU members by partner, EUR CIF and kilograms a month; 2021 provisional."""
-    table = read_text(path, ["REPORTER", "PARTNER", "PRODUCT", "FLOW", "PERIOD", "VALUE_EUR",
-                             "QUANTITY_KG"])  # fmt: skip
-    demand(path, "PERIOD", table["PERIOD"].combine_chunks(), r"^\d{4}(0[1-9]|1[0-2])$",
-            "a month such as 202305")  # fmt: skip
+    table = read_text(
+        path, ["REPORTER", "PARTNER", "PRODUCT", "FLOW", "PERIOD", "VALUE_EUR", "QUANTITY_KG"]
+    )
+    demand(
+        path,
+        "PERIOD",
+        table["PERIOD"].combine_chunks(),
+        r"^\d{4}(0[1-9]|1[0-2])$",
+        "a month such as 202305",
+    )
     demand(path, "PRODUCT", table["PRODUCT"].combine_chunks(), r"^\d{4}(\d\d)?$", "an HS code")
-    period = as_day(pc.replace_substring_regex(table["PERIOD"].combine_chunks(),
-                                             r"^(\d{4})(\d\d)$", r"\1-\2-01"))  # fmt: skip
+    period = as_day(
+        pc.replace_substring_regex(
+            table["PERIOD"].combine_chunks(), r"^(\d{4})(\d\d)$", r"\1-\2-01"
+        )
+    )
     within = pc.equal(table["PARTNER"].combine_chunks(), "EU27_2020_INTRA")
     yield flows(
         source,
@@ -438,8 +488,7 @@ def nrg_ti_by_partner(path: Path, source: Source) -> Iterator[Part]:
     LNG. Beside EU members the panel holds others (Türkiye, Norway, …).
     """
     table = read_text(path, ["period", "reporter", "partner", "commodity", "unit", "value"])
-    code = {"crude_oil": "O4100_TOT", "oil_products": "O4600", "gas_all": "G3000",
-            "lng": "G3200"}  # fmt: skip
+    code = {"crude_oil": "O4100_TOT", "oil_products": "O4600", "gas_all": "G3000", "lng": "G3200"}
     tonnes = words(path, table, "unit", {"tonne": True, "m3": False, "TJ": False})
     amount = number(path, table, "value")
     yield flows(
@@ -450,8 +499,9 @@ def nrg_ti_by_partner(path: Path, source: Source) -> Iterator[Part]:
         partner_iso=codes.areas(table["partner"], "eurostat label", path),
         partner_code=table["partner"],
         area_system="eurostat label",
-        partner_role=words(path, table, "commodity", dict.fromkeys(code, "origin")
-                           | {"gas_all": "last border"}),
+        partner_role=words(
+            path, table, "commodity", dict.fromkeys(code, "origin") | {"gas_all": "last border"}
+        ),
         flow_code="M",
         classification_code="SIEC",
         cmd_code=words(path, table, "commodity", code),
@@ -459,7 +509,7 @@ def nrg_ti_by_partner(path: Path, source: Source) -> Iterator[Part]:
         net_wgt_kg=pc.if_else(tonnes, number(path, table, "value", 3), None),
         qty=pc.if_else(tonnes, None, amount),
         qty_unit=words(path, table, "unit", {"tonne": "none", "m3": "m3", "TJ": "TJ"}),
-    )  # fmt: skip
+    )
 
 
 def nrg_ti_gas_from_russia(path: Path, source: Source) -> Iterator[Part]:

@@ -16,6 +16,22 @@ from tradeflows.retrieval.comtrade.questions import Request, request
 from tradeflows.retrieval.comtrade.totals import check
 
 __all__ = [
-    "BASE", "HEADER", "KEYED", "PREVIEW", "Call", "Limits", "Plan", "Progress", "Report",
-    "Request", "check", "connect", "diff", "fetch", "pack", "plan", "request", "split",
-]  # fmt: skip
+    "BASE",
+    "HEADER",
+    "KEYED",
+    "PREVIEW",
+    "Call",
+    "Limits",
+    "Plan",
+    "Progress",
+    "Report",
+    "Request",
+    "check",
+    "connect",
+    "diff",
+    "fetch",
+    "pack",
+    "plan",
+    "request",
+    "split",
+]

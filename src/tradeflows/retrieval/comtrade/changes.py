@@ -41,10 +41,17 @@ def diff(root: Path, period: str = "") -> list[Change]:
             if period.replace("-", "") in ("", cell.split()[1]):
                 by_cell[cell][release].append(source)
     # In the order of their dates; of two of one day the one that was fetched first is older.
-    pairs = {cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
-             for cell, releases in sorted(by_cell.items()) if len(releases) > 1}  # fmt: skip
-    wanted = {source.id: source for cell, pair in pairs.items() for release in pair
-              for source in by_cell[cell][release]}  # fmt: skip
+    pairs = {
+        cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
+        for cell, releases in sorted(by_cell.items())
+        if len(releases) > 1
+    }
+    wanted = {
+        source.id: source
+        for cell, pair in pairs.items()
+        for release in pair
+        for source in by_cell[cell][release]
+    }
     rows: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
     for source in wanted.values():
         for cell, what, row in _rows(source, {*pairs}, root):
@@ -70,8 +77,11 @@ def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, st
             period = f"{each['ref_period']:{'%Y' if each['freq_code'] == 'A' else '%Y%m'}}"
             if (cell := f"{each['reporter_code']} {period}") in cells:
                 what = " ".join([cell, *(each[name] for name in names[3:])])
-                yield cell, what, {unit or each["qty_unit"]: each[measure]
-                                   for measure, unit in MEASURES.items()}  # fmt: skip
+                yield (
+                    cell,
+                    what,
+                    {unit or each["qty_unit"]: each[measure] for measure, unit in MEASURES.items()},
+                )
 
 
 def _changes(
@@ -90,5 +100,8 @@ def _changes(
 def _covers(box: Call, what: str) -> bool:
     _, _, flow, partner, good = what.split()
     goods = {good, f"AG{len(good)}"}
-    return (flow in box.flows and not goods.isdisjoint(box.products)
-            and (ALL in box.partners or partner in box.partners))  # fmt: skip
+    return (
+        flow in box.flows
+        and not goods.isdisjoint(box.products)
+        and (ALL in box.partners or partner in box.partners)
+    )

@@ -79,9 +79,11 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The report in words, what is missing by name."""
-        yield (f"{self.calls} calls made; {self.rows:,} rows held for {len(self.came)} cells, "
-               f"{len(self.empty)} empty, {len(self.absent)} that the publisher does not have, "
-               f"{len(self.failed)} failed")  # fmt: skip
+        yield (
+            f"{self.calls} calls made; {self.rows:,} rows held for {len(self.came)} cells, "
+            f"{len(self.empty)} empty, {len(self.absent)} that the publisher does not have, "
+            f"{len(self.failed)} failed"
+        )
         for word, cells in (("empty", self.empty), ("the publisher has no", self.absent)):
             if cells:
                 yield f"{word}: {', '.join(map(named, cells))}"
@@ -131,9 +133,14 @@ def fetch(
     return Report(
         tuple(cell for cell in present if counts[cell]),
         tuple(cell for cell in present if not counts[cell]),
-        planned.absent, failed, (*differences, *notes), sources, web.calls - before,
-        counts.total(), ran.later,
-    )  # fmt: skip
+        planned.absent,
+        failed,
+        (*differences, *notes),
+        sources,
+        web.calls - before,
+        counts.total(),
+        ran.later,
+    )
 
 
 class Ran(NamedTuple):
@@ -181,8 +188,9 @@ def _run(
         elif progress:
             progress(Progress(done, len(queue), rows, str(call)))
     for call in queue:
-        failed |= {cell: why for cell, why in _failed(call, planned, reason).items()
-                   if cell not in failed}  # fmt: skip
+        failed |= {
+            cell: why for cell, why in _failed(call, planned, reason).items() if cell not in failed
+        }
     return Ran(done, rows, failed, reason, later)
 
 
@@ -201,13 +209,19 @@ def _one(
     freq = planned.request.freq
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     query = {
-        "reporterCode": ",".join(call.reporters), "period": ",".join(call.periods), **partners,
-        "partner2Code": "0", "cmdCode": ",".join(call.products), "flowCode": ",".join(call.flows),
-        "customsCode": "C00", "motCode": "0", "maxRecords": str(limits.cap), "includeDesc": "false",
-    }  # fmt: skip
+        "reporterCode": ",".join(call.reporters),
+        "period": ",".join(call.periods),
+        **partners,
+        "partner2Code": "0",
+        "cmdCode": ",".join(call.products),
+        "flowCode": ",".join(call.flows),
+        "customsCode": "C00",
+        "motCode": "0",
+        "maxRecords": str(limits.cap),
+        "includeDesc": "false",
+    }
     url = web.url(f"{'data/v1/get' if limits.quota else 'public/v1/preview'}/C/{freq}/HS", query)
-    releases = {cell: planned.releases[cell] for cell in cells_of(call)
-                if cell in planned.releases}  # fmt: skip
+    releases = {cell: planned.releases[cell] for cell in cells_of(call) if cell in planned.releases}
     what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
     name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
     file = folder(root) / f"{name}.json"
@@ -219,9 +233,14 @@ def _one(
 
 
 def _ask(
-    url: str, file: Path, releases: Mapping[str, str], call: Call, limits: Limits, web: Web,
+    url: str,
+    file: Path,
+    releases: Mapping[str, str],
+    call: Call,
+    limits: Limits,
+    web: Web,
     root: Path,
-) -> tuple[Counter[tuple[str, str, str]], bool]:  # fmt: skip
+) -> tuple[Counter[tuple[str, str, str]], bool]:
     """Ask for `url`, and keep a whole reply in `file`."""
     aside = file.with_name(f".{file.name}.{os.getpid()}.part")
     saved, rows = web.get(url, aside, lambda path: _whole(path, call, web))
@@ -265,11 +284,14 @@ def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str, str]]:
     except LayoutError as error:
         raise RetryError(str(error).removeprefix(f"{path}: ")) from error
     if reply.error:
-        web.judge(200, {}, reply.error)
+        web.raise_for_reply(200, {}, reply.error)
     for name, values in (
-        ("reportercode", call.reporters), ("period", call.periods), ("flowcode", call.flows),
-        ("partnercode", call.partners), ("cmdcode", call.products),
-    ):  # fmt: skip
+        ("reportercode", call.reporters),
+        ("period", call.periods),
+        ("flowcode", call.flows),
+        ("partnercode", call.partners),
+        ("cmdcode", call.products),
+    ):
         listed = name in reply.rows.column_names and MOST.keys().isdisjoint({*values} - {"TOTAL"})
         if len(reply.rows) and listed and ALL not in values:
             found = set(map(str, reply.rows[name].unique().to_pylist()))

@@ -60,8 +60,11 @@ def lacking(asked: Request, held: Sequence[Call]) -> list[Call]:
     lacking = set(crossed(everyone, asked.products, asked.flows))
     for box in held:
         partners = everyone if ALL in box.partners else box.partners
-        goods = (each for each in asked.products
-                 if each in box.products or f"AG{len(each)}" in box.products)  # fmt: skip
+        goods = (
+            each
+            for each in asked.products
+            if each in box.products or f"AG{len(each)}" in box.products
+        )
         lacking.difference_update(crossed(partners, goods, box.flows))
     rest: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for name, good, flow in lacking:
@@ -115,8 +118,9 @@ class Density:
             by_cell[f"{reporter} {period}"] += count * (self._of[reporter, name] > 0)
         for reporter in call.reporters:
             cells = [f"{reporter} {period}" for period in call.periods]
-            share = sum(self._share(reporter, name) for name in partners
-                        if self._of[reporter, name])  # fmt: skip
+            share = sum(
+                self._share(reporter, name) for name in partners if self._of[reporter, name]
+            )
             for cell in cells:
                 self._saw(cell, by_cell[cell], records.get(cell, 0) * share)
             of = ceil(sum(max(1.0, self._size(cell, records)) for cell in cells))
@@ -218,8 +222,11 @@ class Density:
             of, largest = sum(sizes), max(sizes)
             for partner in partners:
                 share = self._share(reporter, partner)
-                expected[partner] += of * share if largest * share <= top else (
-                    sum(min(size * share, top) for size in sizes))  # fmt: skip
+                expected[partner] += (
+                    of * share
+                    if largest * share <= top
+                    else (sum(min(size * share, top) for size in sizes))
+                )
         return expected
 
 
@@ -235,8 +242,11 @@ def cells_of(call: Call) -> Iterator[str]:
 
 def is_open(box: Call) -> bool:
     """Whether nobody knows beforehand how many rows come, since a word stands for many codes."""
-    return len(box.partners) > len(known()) // 2 or box.partners == (ALL,) or any(
-        good.startswith("AG") for good in box.products)  # fmt: skip
+    return (
+        len(box.partners) > len(known()) // 2
+        or box.partners == (ALL,)
+        or any(good.startswith("AG") for good in box.products)
+    )
 
 
 def bound(box: Call) -> int:
@@ -252,9 +262,12 @@ def most(call: Call, records: Records) -> int:
 
 
 def pack(
-    box: Call, cells: Iterable[str], records: Records, limits: Limits,
+    box: Call,
+    cells: Iterable[str],
+    records: Records,
+    limits: Limits,
     density: Density | None = None,
-) -> list[Call]:  # fmt: skip
+) -> list[Call]:
     """The fewest calls found for `box` over `cells` that no cap should cut off.
 
     A cell gives at most one row for each partner, product and flow, and no more than its data set
@@ -315,8 +328,9 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     first tells of all of them, where half a cap takes it.
     """
     known, cap = density.knows(whole), limits.cap
-    sizes = {p: sum(density.rows(whole._replace(periods=(p,)), records).values())
-             for p in whole.periods}  # fmt: skip
+    sizes = {
+        p: sum(density.rows(whole._replace(periods=(p,)), records).values()) for p in whole.periods
+    }
     parts_for = density.parts(whole, cap)
     every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
     best: list[tuple[tuple[str, ...], int]] = []
@@ -335,22 +349,24 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
         cost, parts = sum(cost for cost, _ in costs), [parts for _, parts in costs]
         if (known or sum(parts) == n or n == every) and (not best or cost < least):
             best, least = [*zip(groups, parts, strict=True)], cost
-    return [piece for group, parts in sorted(best)
-            for piece in _in_parts(whole._replace(periods=group), parts, records, limits, density)
-            ]  # fmt: skip
+    return [
+        piece
+        for group, parts in sorted(best)
+        for piece in _in_parts(whole._replace(periods=group), parts, records, limits, density)
+    ]
 
 
-def _in_parts(
-    call: Call, n: int, records: Records, limits: Limits, density: Density
-) -> list[Call]:  # fmt: skip
+def _in_parts(call: Call, n: int, records: Records, limits: Limits, density: Density) -> list[Call]:
     """`call` in `n` parts of like rows, by reporters or, of one reporter, by partners."""
     if n < 2:
         return [call]
     if len(call.reporters) == 1:
         names = _parted(density.rows(call, records), [1] * n)
         return [call._replace(partners=some) for some in names]
-    sizes = {r: sum(density.rows(call._replace(reporters=(r,)), records).values())
-             for r in call.reporters}  # fmt: skip
+    sizes = {
+        r: sum(density.rows(call._replace(reporters=(r,)), records).values())
+        for r in call.reporters
+    }
     parts_for, pieces = density.parts(call, limits.cap), list[Call]()
     for some in _parted(sizes, [1] * min(n, len(sizes))):
         _, parts = parts_for(sum(sizes[r] for r in some))
@@ -386,8 +402,12 @@ def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Den
 def _splits(box: Call) -> Iterator[list[Call]]:
     """The box whole, then in ever more pieces of like size."""
     dims = [enumerated(box.partners), box.products, box.flows]
-    shapes = sorted(crossed(*(sorted({ceil(len(d) / ceil(len(d) / n)) for n in range(
-        1, len(d) + 1)}) for d in dims)), key=prod)  # fmt: skip
+    shapes = sorted(
+        crossed(
+            *(sorted({ceil(len(d) / ceil(len(d) / n)) for n in range(1, len(d) + 1)}) for d in dims)
+        ),
+        key=prod,
+    )
     for shape in shapes:
         some = [_runs(d, n) for d, n in zip(dims, shape, strict=True)]
         some[0] = [box.partners] if shape[0] == 1 else some[0]
@@ -413,10 +433,14 @@ def _packed(whole: Call, size: int, records: Records, limits: Limits) -> list[Ca
             break
         calls = []
         for chunk in _runs(whole.periods, n):
-            cells = {r: [f"{r} {p}" for p in chunk if f"{r} {p}" in records]
-                     for r in whole.reporters}  # fmt: skip
-            weights = {r: sum(min(size, records[cell]) for cell in held)
-                       for r, held in cells.items() if held}  # fmt: skip
+            cells = {
+                r: [f"{r} {p}" for p in chunk if f"{r} {p}" in records] for r in whole.reporters
+            }
+            weights = {
+                r: sum(min(size, records[cell]) for cell in held)
+                for r, held in cells.items()
+                if held
+            }
             room = limits.url - letters - 7 * len(chunk)
             calls += [Call(some, chunk, *whole[2:]) for some in _bins(weights, limits.cap, room)]
             if weights and (max(weights.values()) >= limits.cap or room < 5):
@@ -458,9 +482,12 @@ class Queue:
     """The calls still to be made, packed anew as the replies tell how full they come."""
 
     def __init__(
-        self, calls: Iterable[Call], records: Records, limits: Limits,
+        self,
+        calls: Iterable[Call],
+        records: Records,
+        limits: Limits,
         density: Mapping[Goods, Density] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.limits = limits
         self._records = records
         self._calls = deque(calls)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval.comtrade.packing import (  # fmt: skip
+from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
     Call,
@@ -23,7 +23,15 @@ from tradeflows.retrieval.comtrade.packing import (  # fmt: skip
     pack,
 )
 from tradeflows.retrieval.comtrade.questions import Request, iso, named
-from tradeflows.retrieval.comtrade.replies import count, density, doubt, folder, heal, held, spent
+from tradeflows.retrieval.comtrade.replies import (
+    count,
+    density,
+    folder,
+    held,
+    mark_ambiguous,
+    recover,
+    spent,
+)
 from tradeflows.retrieval.http import Clock, RefusedError, RetryError, UnreachableError, Web
 
 BASE = "https://comtradeapi.un.org"
@@ -70,8 +78,10 @@ class Plan(NamedTuple):
             parts.append("more or fewer as the replies show how many rows there are")
         if quota:
             left = max(0, quota - self.spent)
-            parts.append(f"a free key has {quota} a day, of which this machine has used "
-                         f"{self.spent} today, so {left} are left")  # fmt: skip
+            parts.append(
+                f"a free key has {quota} a day, of which this machine has used "
+                f"{self.spent} today, so {left} are left"
+            )
             if n > left:
                 parts.append(f"{n - left} are for another day: the same command goes on then")
         else:
@@ -87,9 +97,11 @@ class Plan(NamedTuple):
 
 
 def connect(
-    base: str | None = None, key: str | None = None, clock: Clock | None = None,
+    base: str | None = None,
+    key: str | None = None,
+    clock: Clock | None = None,
     cap: int | None = None,
-) -> tuple[Web, Limits]:  # fmt: skip
+) -> tuple[Web, Limits]:
     """The way to the API and its limits: the public preview, or more with a key.
 
     Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
@@ -134,7 +146,7 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     FetchError
         The list of data sets cannot be had.
     """
-    heal(root)
+    recover(root)
     side = "data" if limits.quota else "public"
     web.each = partial(count, root, web, side)
     already = spent(root, web, side)
@@ -144,8 +156,9 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     try:
         _, items = web.get(url, aside, lambda path: _datasets(path, web))
     except UnreachableError as error:
-        raise UnreachableError(f"{error} What is held already needs none: `tradeflows build` and "
-                               "`read` work as before") from error  # fmt: skip
+        raise UnreachableError(
+            f"{error} What is held already needs none: `tradeflows build` and `read` work as before"
+        ) from error
     finally:
         aside.unlink(missing_ok=True)
     listed = web.clock.now()
@@ -159,24 +172,31 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
             released = f"{item.get('lastreleased') or 'undated'}"[:10]
             found[cell].append((released, str(item["datasetchecksum"])))
             records[cell] += item["totalrecords"]
-    releases = {cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
-                for cell, sets in found.items()}  # fmt: skip
-    doubt(root, releases)
+    releases = {
+        cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
+        for cell, sets in found.items()
+    }
+    mark_ambiguous(root, releases)
     everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
     # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
     has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
     absent = tuple(
-        f"{reporter} {period}" for reporter in _first_codes(everyone) for period in asked.periods
+        f"{reporter} {period}"
+        for reporter in _first_codes(everyone)
+        for period in asked.periods
         if (iso(reporter), period) not in has
-    )  # fmt: skip
+    )
     have = held(root, releases)
     wanted: dict[Call, set[str]] = defaultdict(set)
     for cell in releases:
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
     told = density(root, [*wanted], listing)
-    calls = [call for box, cells in wanted.items()
-             for call in pack(box, cells, records, limits, told.get(box[3:]))]  # fmt: skip
+    calls = [
+        call
+        for box, cells in wanted.items()
+        for call in pack(box, cells, records, limits, told.get(box[3:]))
+    ]
     return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already, told)
 
 
@@ -188,7 +208,7 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     try:
         reply = json.loads(path.read_bytes())
         if said := reply.get("error") or reply.get("message"):
-            web.judge(200, {}, str(said))
+            web.raise_for_reply(200, {}, str(said))
         items = [{key.lower(): value for key, value in each.items()} for each in reply["data"]]
         if reply.get("count", len(items)) != len(items):
             raise ValueError(f"{len(items)} of {reply['count']}")

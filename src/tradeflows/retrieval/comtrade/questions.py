@@ -19,9 +19,29 @@ MOST = {"TOTAL": 1, "AG2": 100, "AG4": 1_300, "AG6": 6_000}
 # were gone when the Harmonized System came, or soon after. They are asked for with the others, so
 # that a row of theirs is an error with its code and not a row that nobody asked for.
 GONE = (
-    "80", "230", "457", "459", "461", "532", "582", "588", "590", "592", "647", "658", "698", "711",
-    "717", "720", "835", "836", "849", "866", "868", "886",
-)  # fmt: skip
+    "80",
+    "230",
+    "457",
+    "459",
+    "461",
+    "532",
+    "582",
+    "588",
+    "590",
+    "592",
+    "647",
+    "658",
+    "698",
+    "711",
+    "717",
+    "720",
+    "835",
+    "836",
+    "849",
+    "866",
+    "868",
+    "886",
+)
 
 
 class Request(NamedTuple):
@@ -36,9 +56,16 @@ class Request(NamedTuple):
 
 
 def request(
-    reporter: str, partner: str, flow: str, products: str, start: str, end: str,
-    freq: str = "M", *, today: date | None = None,
-) -> Request:  # fmt: skip
+    reporter: str,
+    partner: str,
+    flow: str,
+    products: str,
+    start: str,
+    end: str,
+    freq: str = "M",
+    *,
+    today: date | None = None,
+) -> Request:
     """Turn words into the publisher's codes; each argument may list several, with commas.
 
     Parameters
@@ -97,9 +124,15 @@ def _areas(text: str) -> tuple[str, ...]:
     for area in wanted:
         own = [code for code, each in known().items() if each == area]
         if not own:
-            hint = "ask for S19, Other Asia, which is mostly it" if area == "TWN" else (
-                "it has no figures of its own" if codes.is_country(area) else "ask for its members"
-            )  # fmt: skip
+            hint = (
+                "ask for S19, Other Asia, which is mostly it"
+                if area == "TWN"
+                else (
+                    "it has no figures of its own"
+                    if codes.is_country(area)
+                    else "ask for its members"
+                )
+            )
             raise QueryError(f"UN Comtrade has no code for {area}; {hint}")
         found |= dict.fromkeys(own)
     return tuple(found)

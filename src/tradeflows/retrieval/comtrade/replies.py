@@ -13,7 +13,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
 from tradeflows.retrieval.comtrade.packing import Call, Density, Goods, is_open
 from tradeflows.retrieval.http import Web, locked, stamp, write
-from tradeflows.retrieval.user_files import renew
+from tradeflows.retrieval.user_files import rewrite_entries
 
 LAST = 12  # replies that are read again for how full they came
 
@@ -32,8 +32,11 @@ def box_of(source: Source) -> Call:
 
 def fetched(root: Path) -> list[Source]:
     """Entries of every reply in the user's catalogue."""
-    return [source for source in catalogue.load(root, local=True).values()
-            if source.kind == "fetched" and source.publisher == "comtrade"]  # fmt: skip
+    return [
+        source
+        for source in catalogue.load(root, local=True).values()
+        if source.kind == "fetched" and source.publisher == "comtrade"
+    ]
 
 
 def held(root: Path, releases: Mapping[str, str]) -> dict[str, list[Call]]:
@@ -53,8 +56,9 @@ def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
         return Counter()
     a, b, c = key = ["reportercode", "period", "partnercode"]
     counts = reply.rows.group_by(key).aggregate([([], "count_all")]).to_pylist()
-    return Counter({(str(each[a]), str(each[b]), str(each[c])): each["count_all"]
-                    for each in counts})  # fmt: skip
+    return Counter(
+        {(str(each[a]), str(each[b]), str(each[c])): each["count_all"] for each in counts}
+    )
 
 
 def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
@@ -68,15 +72,15 @@ def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> di
     return dict(told)
 
 
-def heal(root: Path) -> None:
+def recover(root: Path) -> None:
     """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
     for source in fetched(root):
-        catalogue.settle(source, root)
+        catalogue.finish_download(source, root)
     sweep(folder(root), ".*.part")
     sweep(root / RAW, f".{LOCAL}.*.tmp")
 
 
-def doubt(root: Path, releases: Mapping[str, str]) -> None:
+def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
     """Say of a reply that a release may have overtaken that it is of one of the two.
 
     A release is known from a list, and a reply does not tell its own. Where the next list has
@@ -88,14 +92,15 @@ def doubt(root: Path, releases: Mapping[str, str]) -> None:
         overtaken = {
             cell: "/".join((release.split()[0], releases[cell]))
             for cell, release in own.items()
-            if releases.get(cell, release) != release and "/" not in release
+            if releases.get(cell, release) != release
+            and "/" not in release
             and not _after(releases[cell], f"{source.retrieved}")
-        }  # fmt: skip
+        }
         if overtaken:
             arguments = {**source.arguments, "releases": {**own, **overtaken}}
             doubtful.append(source._replace(arguments=arguments))
     if doubtful:
-        renew(root, doubtful)
+        rewrite_entries(root, doubtful)
 
 
 def _after(release: str, day: str) -> bool:

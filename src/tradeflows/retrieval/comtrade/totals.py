@@ -18,7 +18,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.comtrade.planning import Plan
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, iso, named
 from tradeflows.retrieval.comtrade.replies import box_of, fetched
-from tradeflows.retrieval.user_files import renew
+from tradeflows.retrieval.user_files import rewrite_entries
 
 
 def check(
@@ -42,8 +42,11 @@ def check(
     sources = used(planned, root)
     levels = [int(good[2:]) for good in asked.products if good.startswith("AG")]
     for source in sources.values():
-        current = [cell for cell, release in source.arguments["releases"].items()
-                   if planned.releases.get(cell) == release]  # fmt: skip
+        current = [
+            cell
+            for cell, release in source.arguments["releases"].items()
+            if planned.releases.get(cell) == release
+        ]
         keys = Keys(TRADE)
         parts = registry.cleaner(source)(catalogue.check(source, root), source)
         for part in through(parts, keys):
@@ -52,25 +55,40 @@ def check(
             rows = rows.append_column(
                 "cell", pc.binary_join_element_wise(rows["reporter_code"], period, " ")
             )
-            digits = pc.if_else(pc.equal(rows["cmd_code"], "TOTAL"), 0,
-                                pc.utf8_length(rows["cmd_code"]))  # fmt: skip
-            wanted = pc.or_(_among(rows["cmd_code"], asked.products),
-                            pc.is_in(digits, pa.array(levels, digits.type)))  # fmt: skip
+            digits = pc.if_else(
+                pc.equal(rows["cmd_code"], "TOTAL"), 0, pc.utf8_length(rows["cmd_code"])
+            )
+            wanted = pc.or_(
+                _among(rows["cmd_code"], asked.products),
+                pc.is_in(digits, pa.array(levels, digits.type)),
+            )
             wanted = pc.and_(wanted, _among(rows["cell"], current))
             wanted = pc.and_(wanted, _among(rows["flow_code"], asked.flows))
             if asked.partners != (ALL,):
                 wanted = pc.and_(wanted, _among(rows["partner_code"], asked.partners))
             rows = rows.filter(wanted)
-            cell, flow, partner, good, value = (rows[name] for name in (
-                "cell", "flow_code", "partner_code", "cmd_code", "primary_value_usd"))  # fmt: skip
+            cell, flow, partner, good, value = (
+                rows[name]
+                for name in ("cell", "flow_code", "partner_code", "cmd_code", "primary_value_usd")
+            )
             counts.update(cell.to_pylist())
             is_world, is_all = pc.equal(partner, "0"), pc.equal(good, "TOTAL")
             for what, held, names, whole, other in (
-                ("partners", asked.partners == (ALL,), (cell, flow, "0", good),
-                 is_world, pc.invert(is_world)),
-                ("HS6 codes", {"TOTAL", "AG6"} <= {*asked.products}, (cell, flow, partner, "TOTAL"),
-                 is_all, pc.equal(digits.filter(wanted), 6)),
-            ):  # fmt: skip
+                (
+                    "partners",
+                    asked.partners == (ALL,),
+                    (cell, flow, "0", good),
+                    is_world,
+                    pc.invert(is_world),
+                ),
+                (
+                    "HS6 codes",
+                    {"TOTAL", "AG6"} <= {*asked.products},
+                    (cell, flow, partner, "TOTAL"),
+                    is_all,
+                    pc.equal(digits.filter(wanted), 6),
+                ),
+            ):
                 if not held or not len(rows):
                     continue
                 keyed = pa.table({"key": pc.binary_join_element_wise(*names, " "), "value": value})
@@ -101,7 +119,7 @@ def check(
         if (now := marked - compared[name] | unequal[name]) != marked:
             changed.append(source._replace(arguments={**source.arguments, "unequal": sorted(now)}))
     if changed:
-        renew(root, changed)
+        rewrite_entries(root, changed)
     return counts, tuple(differences), tuple(sources)
 
 
@@ -130,8 +148,13 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
         return all(a <= b or ALL in b for a, b in zip(boxes[one], boxes[other], strict=True))
 
     needed = {
-        one for names in by_cell.values() for i, one in enumerate(names)
-        if not any(within(one, other) and (j < i or not within(other, one))
-                   for j, other in enumerate(names) if i != j)
-    }  # fmt: skip
+        one
+        for names in by_cell.values()
+        for i, one in enumerate(names)
+        if not any(
+            within(one, other) and (j < i or not within(other, one))
+            for j, other in enumerate(names)
+            if i != j
+        )
+    }
     return {name: source for name, source in found.items() if name in needed}
