@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
-from tradeflows import charts
+from tradeflows import charts, tables
 from tradeflows.explore import flow
 from tradeflows.explore.answer import Answer
 from tradeflows.model.errors import QueryError
@@ -169,6 +169,59 @@ def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     assert source == "Source: China Customs (vintage 2025-01-25)"
     assert page.index("<li>") < page.index("<table") < page.index("Source: ")
     assert "source_row" not in page
+
+
+def test_a_selection_of_columns_shows():
+    months = tf.flow("LNG", "China", "Russia", end="2020")[["ref_period", "value", "unit"]]
+    assert type(months) is Answer
+    assert "value" in repr(months)
+
+
+def test_a_page_holds_no_formula(crude):
+    page = crude.head(2).assign(note2="$81 billion (and $52")._repr_html_()
+    assert page.startswith('<div class="tex2jax_ignore mathjax_ignore">')
+    assert page.endswith("</div>")
+
+
+def test_one_row_of_what_is_held_shows():
+    shown = repr(tf.find("Brent"))
+    assert "BRENT" in shown.splitlines()[-2]
+    assert "2010-01 to" in shown
+
+
+def test_a_project_without_settlement(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    assert tf.find("brent", root=root)["held"].tolist() == ["2020-01 to 2020-02"]
+    assert len(tf.find(root=root)) == 1
+
+
+def test_an_empty_project_says_what_to_do(make_root):
+    root = make_root({})
+    tables.build(root)
+    with pytest.raises(QueryError, match="holds no rows yet"):
+        tf.find(root=root)
+
+
+@pytest.mark.parametrize(
+    ("tonnes", "number", "unit"),
+    [
+        (913_722, 913.722, "Thousand tonnes a month"),
+        (12_300, 12.3, "Thousand tonnes a month"),
+        (9_100, 9_100, "Tonnes a month"),
+        (9.1e6, 9.1, "Million tonnes a month"),
+        (4e9, 4, "Billion tonnes a month"),
+    ],
+)
+def test_a_drawn_number_times_its_word(crude, tonnes, number, unit):
+    axes = crude.head(3).assign(value=float(tonnes)).plot()
+    assert charts.drawn(axes)["CHN"].unique().tolist() == [pytest.approx(number, rel=1e-3)]
+    assert axes.yaxis.get_label_text() == unit
+
+
+def test_no_event_unless_it_is_named(crude):
+    words = [text.get_text() for text in crude.plot().texts]
+    assert not any("nvasion" in text or "mbargo" in text for text in words)
 
 
 def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):

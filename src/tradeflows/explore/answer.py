@@ -24,9 +24,9 @@ from tradeflows.tables.display import (
     tidy,
 )
 
-SCALES = ((1e9, "billion "), (1e6, "million "), (1e4, "thousand "))
+# From how much on a value is drawn in a larger unit; thousands from where they save two figures.
+SCALES = ((1e9, 1e9, "billion "), (1e6, 1e6, "million "), (1e4, 1e3, "thousand "))
 SPANS = {1: " a month", 3: " a quarter", 12: " a year"}
-ENERGY = ("27", "O4", "G3", "OIL", "NATURAL")  # what the embargoes are about
 RATIOS = ("%", "percent", "times")
 
 
@@ -245,14 +245,14 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
         return charts.coverage(frame, held="held", by=strips, **options)
     require_single_value(frame, ["unit"])
     largest, unit = frame["value"].abs().max(), str(frame["unit"].iloc[0])
-    scale, word = next(((n, word) for n, word in SCALES if largest >= n), (1, ""))
+    scale, word = next(((n, word) for least, n, word in SCALES if largest >= least), (1, ""))
     ends = {end: frame[end] / scale for end in ("low", "high") if end in frame}
     rows = pd.DataFrame(frame).assign(drawn=frame["value"] / scale, **ends)
     rows.attrs = dict(frame.attrs)
     counted = f"{word}{unit}"
-    options = {"title": heading(frame), "unit": counted[:1].upper() + counted[1:], **look}
-    if "cmd_code" not in frame or not frame["cmd_code"].str.startswith(ENERGY).all():
-        options = {"events": {"2022-02-24": charts.EVENTS["2022-02-24"]}, **options}
+    # An event belongs to the question: none is drawn unless the caller names it.
+    named = {"title": heading(frame), "unit": counted[:1].upper() + counted[1:], "events": {}}
+    options = {**named, **look}
     if "window_start" in frame:
         vague = rows[["window_start", "window_end"]].isna().any(axis="columns")
         if vague.any():

@@ -24,8 +24,10 @@ SAID = (
 )
 
 
-def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
+def find(word: str = "", *, local: bool = False, root: Path | None = None) -> Answer:
     """What is held of the goods, currencies or prices that a word names; ``.plot()`` draws it.
+
+    Without a word, all that is held.
 
     Returns
     -------
@@ -54,12 +56,14 @@ def find(word: str, *, local: bool = False, root: Path | None = None) -> Answer:
             tables.stored(root, name, local=local).to_table().to_pandas(), plain, name, by, unit
         )
     if not rows:
+        if not word:
+            raise QueryError("this project holds no rows yet; add a file, then `tradeflows build`")
         words = [row["word"] for row in codes._rows("product_words.csv")]
         raise QueryError(f"nothing is held of {word!r} (see tf.sources()){near(word, words)}")
     found = pd.DataFrame(rows)
     found["publisher"] = [told[name].publisher for name in found["source_id"]]
     found.attrs = {"sources": tuple(dict.fromkeys(found["source_id"])), "caveats": ()}
-    return answer(found, f"What is held of {word}")
+    return answer(found, f"What is held{word and f' of {word}'}")
 
 
 def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
@@ -102,8 +106,11 @@ def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
 def _said(
     rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str
 ) -> Iterator[dict[str, Any]]:
-    texts = rows[[*by, "product"] if "product" in rows else by].agg(" ".join, axis="columns")
-    rows = rows[texts.str.casefold().str.contains(word, regex=False)]
+    columns = [*by, "product"] if "product" in rows else by
+    texts = [" ".join(cells) for cells in rows[columns].itertuples(index=False)]
+    rows = rows[[word in text.casefold() for text in texts]]
+    if rows.empty:
+        return
     if table == "figures":
         ends = [pd.to_datetime(rows[f"window_{end}"]).dt for end in ("start", "end")]
         rows = rows.assign(

@@ -11,6 +11,7 @@ from tradeflows.charts.raw_lines import ENTRY, entries
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
+from tradeflows.tables.display import without_formulas
 
 LINES = 40  # of a reading that the page prints; the command line shows all
 TONES = {
@@ -68,7 +69,8 @@ class Cards(NamedTuple):
         used = dict.fromkeys(
             name for each in self.verdicts for one in each.found for name in one.sources
         )
-        return render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
+        page = render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
+        return without_formulas(page)
 
 
 def cards(*names: str, root: Path | None = None) -> Cards:

@@ -117,11 +117,12 @@ def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
             for name in ([*frame] if "held" in frame else sorted(told, key=_order))
         }
     )
-    if "ref_period" in table:
+    if "ref_period" in table and "n_months" in frame:
         table["ref_period"] = [
             period(*row) for row in zip(frame["ref_period"], frame["n_months"], strict=True)
         ]
-    alike = [name for name in table if name != "value" and table[name].nunique(dropna=False) < 2]
+    kept = {"value", "name", "held"} if "held" in frame else {"value"}
+    alike = [name for name in table if name not in kept and table[name].nunique(dropna=False) < 2]
     fixed = {
         name: str(table[name].iloc[0])
         for name in ("unit", "ref_period", "measure", "flags")
@@ -171,7 +172,13 @@ def as_page(head: str, notes: Iterable[str], table: str, foot: Iterable[str]) ->
     """A heading, notes, a table in HTML and the lines below it as HTML."""
     listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     below = "".join(f"<p><small>{html.escape(line)}</small></p>" for line in foot)
-    return f"<p><b>{html.escape(head)}</b></p><ul>{listed}</ul>{table}{below}"
+    page = f"<p><b>{html.escape(head)}</b></p><ul>{listed}</ul>{table}{below}"
+    return without_formulas(page)
+
+
+def without_formulas(page: str) -> str:
+    """HTML in which JupyterLab sets no text between two dollar signs as a formula."""
+    return f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>'
 
 
 def source_line(frame: pd.DataFrame) -> list[str]:
