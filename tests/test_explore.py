@@ -424,7 +424,10 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.flow("natural gas", "EU").plot(), "told apart: filter the frame"),
         (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),
         (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing in trade"),
-        (lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "then"), "no window 'then'"),
+        (
+            lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "then"),
+            "='then': expected a month",
+        ),
         (
             lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02", freq="M"),
             "freq= is set by the question itself",

@@ -250,7 +250,7 @@ TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
         (TWO.iloc[:0], {}, "empty"),
         (TWO, {"by": ["ref_period"]}, "every=1"),
         (TWO.assign(currency="EUR"), {"over": ["currency"]}, "currency cannot be summed over"),
-        (TWO, {"by": ["reporter_iso"], "start": "2021-13"}, "write a year as 2021"),
+        (TWO, {"by": ["reporter_iso"], "start": "2021-13"}, "expected a month such as"),
         (TWO, {"by": ["reporter_iso"], "start": "2021", "every": 7}, "no whole number of 7"),
         (TWO, {"by": ["reporter_iso"], "start": "2022", "end": "2021"}, "no whole number"),
         (
@@ -510,7 +510,7 @@ def test_displacement_over_windows_gives_a_range_and_marks_placebos():
         ("EU27_2020", ["CHN", "EU27_2020"], "2021", "named twice"),
         ("EU27_2020", "CHN", "2019", "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
         ("EU27_2020", "CHN", ("2021-05", "2021-02"), "no whole number"),
-        ("EU27_2020", "CHN", "21", "no window"),
+        ("EU27_2020", "CHN", "21", "expected a month such as"),
     ],
 )
 def test_what_displacement_refuses(old, new, base, message):

@@ -179,7 +179,7 @@ def held(
     products = [codes.product(word) for word in asked.get("product", ())]
     sources = catalogue.load(root, local=local)
     wanted = tables.conditions(table, asked, products, sources)
-    window = tables.month_of(start, "start"), tables.month_of(end, "end", last=True)
+    window = tables.months_of(start, end)
     rows = tables.scan(tables.stored(root, table, local=local), table, wanted, *window)
     if as_of is not None:
         told = [name for name in ("source_id", *tables.DATE_COLUMNS) if name in rows.column_names]

@@ -1,6 +1,6 @@
-"""Whether two rows of one or more files state the same cell."""
+"""The cell that each row states: whether two rows, of one file or several, state the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,34 +66,56 @@ class Keys:
         SchemaError
             The message names the file, the two records and their cell.
         """
-        cell: Any = np.int64(0)
-        span = 1
-        for name, known in self._words.items():
-            if len(known) > 1:
-                if span * len(known) >= 2**62:  # start again from as few numbers as there are
-                    cell = np.unique(cell, return_inverse=True)[1]
-                    span = int(cell.max()) + 1
-                cell = cell * len(known) + np.concatenate(self._codes[name])
-                span *= len(known)
-        cells = np.broadcast_to(cell, sum(map(len, self._rows)))
+        columns = (
+            (np.concatenate(codes), len(self._words[name]))
+            for name, codes in self._codes.items()
+            if len(self._words[name]) > 1
+        )
+        cells = number_cells(columns, sum(map(len, self._rows)))
         order = np.argsort(cells, kind="stable")
         same = np.flatnonzero(np.diff(cells[order]) == 0)
         if len(same):
-            at = sorted(order[same[0] : same[0] + 2])
-            rows = np.concatenate(self._rows)[at]
-            words = {name: [*known] for name, known in self._words.items()}
-            place = " ".join(
-                str(words[name][np.concatenate(codes)[at[0]]])
-                for name, codes in self._codes.items()
-            )
-            one, other = np.repeat(self._sources, [*map(len, self._rows)])[at]
-            both = (
-                f"{files[one]}: records {rows[0]} and {rows[1]}"
-                if one == other
-                else (f"record {rows[0]} of {files[one]} and record {rows[1]} of {files[other]}")
-            )
+            first, second = sorted(order[same[0] : same[0] + 2])
             raise SchemaError(
-                f"{both} state the same cell ({place}); {len(same)} cells are stated "
-                "more than once; save the file again, or take one of each "
-                "out"
+                f"{self._places(first, second, files)} state the same cell "
+                f"({self._cell_text(first)}); {len(same)} cells are stated more than once; "
+                "save the file again, or take one of each out"
             )
+
+    def _places(self, first: int, second: int, files: Mapping[str, Path | str]) -> str:
+        """The records at two places, with their files."""
+        rows = np.concatenate(self._rows)
+        sources = np.repeat(self._sources, [*map(len, self._rows)])
+        if sources[first] == sources[second]:
+            return f"{files[sources[first]]}: records {rows[first]} and {rows[second]}"
+        records = (f"record {rows[at]} of {files[sources[at]]}" for at in (first, second))
+        return " and ".join(records)
+
+    def _cell_text(self, place: int) -> str:
+        """The key of the row at `place`, in words."""
+        words = {name: [*known] for name, known in self._words.items()}
+        return " ".join(
+            str(words[name][np.concatenate(codes)[place]]) for name, codes in self._codes.items()
+        )
+
+
+def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:
+    """A number for each of `n` rows, equal where all their columns are.
+
+    Parameters
+    ----------
+    columns
+        Of each column the place of every row's word in a list, and how many words that list has.
+        The numbers are in the order of the first column, then of the second, and so on.
+    """
+    cells = np.zeros(n, np.int64)
+    n_numbers = 1
+    for codes, n_words in columns:
+        if n_words < 2:
+            continue
+        if n_numbers * n_words >= 2**62:  # start again from as few numbers as there are
+            distinct, cells = np.unique(cells, return_inverse=True)
+            n_numbers = len(distinct)
+        cells = cells * n_words + codes
+        n_numbers *= n_words
+    return cells

@@ -1,20 +1,153 @@
-"""Months and windows, counted from year 0: what a row covers, what overlaps, what is cut."""
+"""Months and windows: every one that a person types is parsed here, and what rows cover."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from tradeflows.model.errors import QueryError
 
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
 Window = str | tuple[str, str]
+
+YEAR_OR_MONTH = re.compile(r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?", re.ASCII)
+# Near enough to a month to ask whether it was meant: 2023-5, 2023/05, 202305, 2023-05-17.
+NEARLY_A_MONTH = re.compile(r"([1-9]\d{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?\d)?", re.ASCII)
+DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d", re.ASCII)
+EXPECTED = {
+    "month or year": "a month such as 2023-05, or a year",
+    "month": "a month such as 2023-05",
+    "year": "a year such as 2023",
+}
+
+
+def parse_period(text: object, name: str = "window", *, grain: str = "month or year") -> range:
+    """Months, counted from year 0, of a month or a year that a person typed.
+
+    Parameters
+    ----------
+    text
+        ``2023-05`` or ``2023``.
+    name
+        What it is for, for the message: ``start``, ``period``, …
+    grain
+        Of :data:`EXPECTED`: which of the two it may be.
+
+    Raises
+    ------
+    QueryError
+        It is neither, or not of this `grain`.
+    """
+    typed = str(text)
+    match = YEAR_OR_MONTH.fullmatch(typed.strip())
+    is_month = match is not None and match[2] is not None
+    if match is None or grain == ("year" if is_month else "month"):
+        nearly = None if match else NEARLY_A_MONTH.fullmatch(typed.strip())
+        hint = f"; did you mean '{nearly[1]}-{int(nearly[2]):02}'?" if nearly else ""
+        raise QueryError(f"{name}={typed!r}: expected {EXPECTED[grain]}{hint}")
+    january = int(match[1]) * 12
+    if not is_month:
+        return range(january, january + 12)
+    month = january + int(match[2]) - 1
+    return range(month, month + 1)
+
+
+def parse_window(start: object, end: object, *, grain: str = "month or year") -> range:
+    """Months, counted from year 0, from one month or year that a person typed to another.
+
+    Raises
+    ------
+    QueryError
+        One of them is no month or year, or the end is before the start.
+    """
+    first = parse_period(start, "start", grain=grain)
+    last = parse_period(end, "end", grain=grain)
+    if last[-1] < first[0]:
+        raise QueryError(f"the end {end} is before the start {start}")
+    return range(first[0], last[-1] + 1)
+
+
+def parse_period_or_window(text: str, name: str) -> range:
+    """Months of ``2023``, ``2023-05`` or ``2023-01/2023-05``.
+
+    Raises
+    ------
+    QueryError
+        `text` is none of these, or ends before it starts.
+    """
+    start, slash, end = text.partition("/")
+    try:
+        return parse_window(start, end) if slash else parse_period(text, name)
+    except QueryError as error:
+        raise QueryError(f"{name}={text!r}: expected 2023, 2023-05 or 2023-01/2023-05") from error
+
+
+def parse_day(text: str, name: str) -> date:
+    """A day that a person typed as ``2024-06-01``.
+
+    Raises
+    ------
+    QueryError
+        There is no such day.
+    """
+    if not DAY.fullmatch(text):
+        raise QueryError(f"{name}={text!r}: expected a day such as 2024-06-01")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise QueryError(f"{name}={text!r}: expected a day such as 2024-06-01") from error
+
+
+def parse_release(text: str, name: str) -> str:
+    """The day, month or year of a release, as it was typed.
+
+    Raises
+    ------
+    QueryError
+        It is none of these.
+    """
+    try:
+        if text.count("-") == 2:
+            parse_day(text, name)
+        else:
+            parse_period(text, name)
+    except QueryError as error:
+        raise QueryError(
+            f"{name}={text!r}: expected the day, month or year of the release, such as 2024-07-20"
+        ) from error
+    return text
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is written as a day."""
+    return bool(DAY.fullmatch(text))
+
+
+def first_day(month: int) -> date:
+    """The first day of a month that is counted from year 0."""
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def compact(month: int) -> str:
+    """A month as 202305, as publishers have it in names of files and in questions."""
+    return f"{month // 12}{month % 12 + 1:02d}"
+
+
+def month_text(month: int) -> str:
+    """A month as 2023-05."""
+    return f"{month // 12}-{month % 12 + 1:02d}"
 
 
 def first_month(frame: pd.DataFrame) -> pd.Series:
     """Months from year 0 to the first of each period."""
+    import pandas as pd
+
     if frame["ref_period"].isna().any():
         raise QueryError("rows have no ref_period: keep frame.dropna(subset='ref_period')")
     months = frame["ref_period"].to_numpy().astype("datetime64[M]").astype("int64")
@@ -37,21 +170,17 @@ def require_whole_periods(row: np.ndarray, month: np.ndarray, window: np.ndarray
         )
 
 
-def month_text(month: int) -> str:
-    """A month as 2023-05."""
-    return f"{month // 12}-{month % 12 + 1:02d}"
-
-
 def runs(months: Iterable[int]) -> str:
     """Months in words, those in a row as a range."""
-    found = groupby(enumerate(sorted(set(map(int, months)))), key=lambda pair: pair[1] - pair[0])
-    ends = [[month_text(month) for _, month in run] for _, run in found]
+    ordered = enumerate(sorted(set(map(int, months))))
+    in_a_row = groupby(ordered, key=lambda pair: pair[1] - pair[0])
+    ends = [[month_text(month) for _, month in run] for _, run in in_a_row]
     return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ends)
 
 
 def runs_of(months: Any, n: int) -> list[str]:
     """Months of each of n groups in words, of a grouped Series."""
-    texts = {group: runs(found) for group, found in months}
+    texts = {group: runs(members) for group, members in months}
     return [texts.get(i, "") for i in range(n)]
 
 
@@ -62,14 +191,8 @@ def ends_of(window: Window) -> tuple[str, str]:
 
 def span(window: Window) -> tuple[int, int]:
     """First month of `window`, and the month after its last."""
-    ends = [re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2]))?", text) for text in ends_of(window)]
-    if not all(ends):
-        raise QueryError(f"no window {window!r}: write a year as 2021, a month as 2021-02")
-    (first, since), (last, until) = (end.groups() for end in ends if end)
-    found = int(first) * 12 + int(since or 1) - 1, int(last) * 12 + int(until or 12)
-    if found[0] >= found[1]:
-        raise QueryError(f"window {window!r} ends before it starts: turn it round")
-    return found
+    months = parse_period(window) if isinstance(window, str) else parse_window(*window)
+    return months.start, months.stop
 
 
 def window_text(window: Window) -> str:

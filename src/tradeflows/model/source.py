@@ -1,10 +1,11 @@
 """A raw file and its publisher, as the catalogue describes them."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tradeflows.model.periods import is_day
 
 RAW = Path("data", "raw")
 
@@ -59,5 +60,4 @@ class Source(NamedTuple):
 
 def released(source: Source) -> str:
     """The day of a source's release or, where it states none, of its retrieval."""
-    dated = re.fullmatch(r"\d{4}-\d\d-\d\d", source.vintage)
-    return source.vintage if dated else f"{source.retrieved:%Y-%m-%d}"
+    return source.vintage if is_day(source.vintage) else f"{source.retrieved:%Y-%m-%d}"

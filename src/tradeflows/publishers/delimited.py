@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from tradeflows.model.codes import LISTS
-from tradeflows.model.errors import LayoutError, QueryError, SchemaError
+from tradeflows.model.errors import LayoutError, SchemaError
 from tradeflows.model.schema import conform
 from tradeflows.model.source import Source
 
@@ -325,24 +325,6 @@ def units(system: str) -> dict[str, tuple[str, float]]:
             for row in text_csv.DictReader(file)
             if row["system"] == system
         }
-
-
-def window(text: str) -> tuple[date, int]:
-    """First day and months of 2023, 2023-05 or 2023-01/2023-05.
-
-    Raises
-    ------
-    QueryError
-        `text` is none of these, or ends before it begins.
-    """
-    month = r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?"
-    if found := re.fullmatch(rf"{month}(?:/{month})?", text, re.ASCII):
-        year, first, end, last = found.groups()
-        start = int(year) * 12 + int(first or 1)
-        stop = int(end or year) * 12 + int(last or ((first or 12) if not end else 12))
-        if stop >= start:
-            return date(int(year), int(first or 1), 1), stop - start + 1
-    raise QueryError(f"--period {text}: expected 2023, 2023-05 or 2023-01/2023-05")
 
 
 def uncatalogued(path: Path, publisher: str, table: str) -> Source:

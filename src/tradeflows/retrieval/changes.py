@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tradeflows.model.keys import number_cells
 from tradeflows.model.lineage import full_number
 
 
@@ -132,15 +133,9 @@ def _words(old: pa.Table, new: pa.Table, name: str) -> pa.DictionaryArray:
 
 def _numbers(old: pa.Table, new: pa.Table, cell: Sequence[str]) -> np.ndarray:
     """A number for each row of both tables; rows of one cell in one table are numbered on."""
-    keys: np.ndarray = np.zeros(len(old) + len(new), np.int64)
-    span = 1
-    for name in cell:
-        column = _words(old, new, name)
-        if span * len(column.dictionary) >= 2**62:  # start again from as few as there are
-            keys = np.unique(keys, return_inverse=True)[1]
-            span = int(keys.max()) + 1
-        keys = keys * len(column.dictionary) + column.indices.to_numpy()
-        span *= len(column.dictionary)
+    words = (_words(old, new, name) for name in cell)
+    columns = ((column.indices.to_numpy(), len(column.dictionary)) for column in words)
+    keys = number_cells(columns, len(old) + len(new))
     again = np.concatenate([_again(part) for part in np.split(keys, [len(old)])])
     if not again.any():
         return keys

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.model.periods import compact, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
 from tradeflows.publishers import archives, comext, control, delimited, registry
 from tradeflows.retrieval import catalogue, changes, user_files
@@ -168,20 +169,7 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
     QueryError
         No such month, one before 1988, an end before the start, or a month that has not come.
     """
-    found = [
-        re.fullmatch(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?", text.strip()) for text in (start, end)
-    ]
-    for name, text, one in zip(("start", "end"), (start, end), found, strict=True):
-        if not one:
-            raise QueryError(f"{name} {text!r}: expected a month such as 2019-01, or a year")
-    first, last = (
-        int(one[1]) * 12 + int(one[2] or default) - 1
-        for one, default in zip(found, (1, 12), strict=True)
-        if one
-    )
-    periods = tuple(f"{n // 12}{n % 12 + 1:02}" for n in range(first, last + 1))
-    if not periods:
-        raise QueryError(f"the end {end} is before the start {start}")
+    periods = tuple(compact(month) for month in parse_window(start, end))
     if periods[0] < FIRST:
         raise QueryError(f"{start} is before {_month(FIRST)}, where Comext begins")
     if periods[0] > f"{today or datetime.now(UTC).date():%Y%m}":
@@ -498,8 +486,8 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     SourceError
         Fewer than two releases of it are held.
     """
-    if period and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
-        raise QueryError(f"period {period!r}: expected a month such as 2024-02")
+    if period:
+        parse_period(period, "period", grain="month")
     by_period: dict[str, list[Source]] = {}
     for source in _months_held(root):
         by_period.setdefault(user_files.month(source), []).append(source)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import first_day, parse_period
 
 SITE = "http://stats.customs.gov.cn"
 CUT_OFF = 10_000
@@ -74,8 +75,8 @@ def gacc(
             raise QueryError(f"--{option} {word}: expected {' or '.join(valid)}")
     code = _partner(partner) if partner else ""
     partners = len(code.split(",")) if code else PARTNERS
-    last = _month("end", end) if end else _latest()
-    queries = list(_queries(_month("start", start), last, LINES[len(product)] * partners))
+    last = _month(end, "end") if end else _latest()
+    queries = list(_queries(_month(start, "start"), last, LINES[len(product)] * partners))
     whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
     way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
     steps = [
@@ -117,7 +118,7 @@ def _partner(word: str) -> str:
 
 def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
     if start > end:
-        raise QueryError(f"--start {start:%Y-%m} is after --end {end:%Y-%m}")
+        raise QueryError(f"the end {end:%Y-%m} is before the start {start:%Y-%m}")
     if a_month > MOST:
         raise QueryError(
             f"one month could have {a_month:,} lines, and the site stops at "
@@ -134,10 +135,8 @@ def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
             month = last + 1
 
 
-def _month(option: str, text: str) -> date:
-    if not re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text, re.ASCII):
-        raise QueryError(f"--{option} {text}: expected a month such as 2023-01")
-    return date.fromisoformat(f"{text}-01")
+def _month(text: str, name: str) -> date:
+    return first_day(parse_period(text, name, grain="month").start)
 
 
 def _latest() -> date:
@@ -145,4 +144,4 @@ def _latest() -> date:
     today = date.today()
     back = 1 if today.day > 20 else 2
     month = today.year * 12 + today.month - 1 - back
-    return date(month // 12, month % 12 + 1, 1)
+    return first_day(month)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows.model import schema
-from tradeflows.model.errors import LayoutError, QueryError, SourceError, TradeflowsError
+from tradeflows.model.errors import LayoutError, SourceError, TradeflowsError
 from tradeflows.model.keys import Keys
+from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, released
 from tradeflows.publishers import Part, cleaned, control, delimited, registry
 from tradeflows.retrieval import catalogue
@@ -68,7 +69,8 @@ def add(
     -----
     Nothing is kept of a file that is refused, and the files before it stay catalogued.
     """
-    _dated(vintage)
+    if vintage != UNDATED[0]:
+        parse_release(vintage, "vintage")
     added = []
     for path in paths:
         found = registry.recognise(path)
@@ -79,18 +81,6 @@ def add(
             raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
         added.append(_add(path, found[0], root, vintage, rank, options))
     return added
-
-
-def _dated(vintage: str) -> None:
-    if vintage == UNDATED[0]:
-        return
-    if re.fullmatch(r"[12]\d{3}(-\d\d){0,2}", vintage, re.ASCII):
-        with suppress(ValueError):
-            date.fromisoformat(f"{vintage}-01-01"[:10])
-            return
-    raise QueryError(
-        f"--vintage {vintage}: expected the day, month or year of the release, such as 2024-07-20"
-    )
 
 
 def _add(

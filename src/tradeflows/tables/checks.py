@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
+from tradeflows.model.periods import DAY, month_text, parse_period
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
 
@@ -138,7 +139,7 @@ def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _vintages(trade: pd.DataFrame) -> Iterator[str]:
     """Dated releases of which a newer one states a cell too."""
-    dated = trade[trade["vintage"].astype(str).str.fullmatch(r"\d{4}-\d\d-\d\d")]
+    dated = trade[trade["vintage"].astype(str).str.fullmatch(DAY)]
     several = dated.groupby("family", observed=True)["vintage"].nunique()
     dated = dated[dated["family"].isin(several.index[several > 1])]
     cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
@@ -187,7 +188,7 @@ def _steady(held: list[int]) -> bool:
 def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
     span = range(min(held), max(held) + 1)
     if missing := sorted(set(span) - held):
-        some = ", ".join(map(_label, missing[:6])) + (" …" if len(missing) > 6 else "")
+        some = ", ".join(map(month_text, missing[:6])) + (" …" if len(missing) > 6 else "")
         yield (
             f"missing: {_name(rows)}: {len(missing)} of {len(span)} months ({some}); {_see(rows)}"
         )
@@ -206,7 +207,9 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
     if changes:
         month, before, after = changes[0]
         more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        yield (f"unit: {_name(rows)}: {before} to {after} in {_label(month)}{more}; {_see(rows)}")
+        yield (
+            f"unit: {_name(rows)}: {before} to {after} in {month_text(month)}{more}; {_see(rows)}"
+        )
 
 
 def _jumps(rows: pd.DataFrame) -> Iterator[str]:
@@ -224,7 +227,7 @@ def _jumps(rows: pd.DataFrame) -> Iterator[str]:
             found[figure + unit] = [*odd.index]
     if found:
         told = "; ".join(
-            f"{figure} in {', '.join(map(_label, months[:6]))}{' …' * (len(months) > 6)}"
+            f"{figure} in {', '.join(map(month_text, months[:6]))}{' …' * (len(months) > 6)}"
             for figure, months in found.items()
         )
         only = {month for months in found.values() for month in months}
@@ -294,7 +297,7 @@ def _see(rows: pd.DataFrame, month: Any = None) -> str:
         for name in names
         if row[name] != "total" and (name != "source_id" or rows[name].nunique() == 1)
     }
-    wanted |= {} if month is None else {"month": _label(month)}
+    wanted |= {} if month is None else {"month": month_text(month)}
     return _show("rates" if rates else "trade", **wanted)
 
 
@@ -326,6 +329,7 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     )
     for name, value in wanted.items():
         if name == "month" and "ref_period" in frame:
+            value = month_text(parse_period(value, "month", grain="month")[0])
             held = frame["ref_period"].dt.strftime("%Y-%m")
         elif name in frame:
             held = frame[name].astype(str)
@@ -335,7 +339,3 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     if frame.empty:
         raise QueryError(f"no row of {table} has all of {wanted}")
     return frame
-
-
-def _label(month: Any) -> str:
-    return f"{month // 12}-{month % 12 + 1:02d}"

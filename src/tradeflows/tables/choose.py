@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import DAY, parse_day
 from tradeflows.model.source import Source, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ADD_UP = "measures.sum_parts adds them up"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 DATE_COLUMNS = (
@@ -43,15 +34,14 @@ def day_known(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     known = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
     for column in DATE_COLUMNS:
         if column in frame:
-            dated = frame[column].str.fullmatch(r"\d{4}-\d\d-\d\d").fillna(False)
+            dated = frame[column].str.fullmatch(DAY).fillna(False)
             known = frame[column].where(dated, known)
     return known
 
 
 def known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
     """Rows that were known by `day`."""
-    if not re.fullmatch(r"[1-9]\d{3}-\d\d-\d\d", day) or not _is_day(day):
-        raise QueryError(f"as_of={day!r}: expected a day such as 2024-06-01")
+    parse_day(day, "as_of")
     known = day_known(frame, sources)
     if frame[known.le(day)].empty:
         raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import reduce
@@ -15,6 +14,7 @@ import pyarrow.dataset as ds
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near, nearest
+from tradeflows.model.periods import first_day, parse_period, parse_window
 from tradeflows.model.source import Source
 
 Words = str | Iterable[str] | None
@@ -115,26 +115,22 @@ def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) ->
     return [s.id for s in sources.values() if s.table == table and s.publisher in values]
 
 
-def month_of(text: str | None, name: str, *, last: bool = False) -> Any:
-    """First day of a month or, of a year, of its first or `last` month; None where not asked."""
-    if text is None:
-        return None
-    if not (found := re.fullmatch(r"([1-9][0-9]{3})(?:-(0[1-9]|1[0-2]))?", str(text))):
-        said = re.fullmatch(
-            r"([1-9][0-9]{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?[0-9])?", str(text).strip()
-        )
-        hint = f"; did you mean '{said[1]}-{int(said[2]):02}'?" if said else ""
-        raise QueryError(f"{name}={text!r}: expected a month such as 2023-05, or a year{hint}")
-    month = found[2] or ("12" if last else "01")
-    return pa.scalar(f"{found[1]}-{month}-01").cast(pa.date32())
+def months_of(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """First and last month of a question, counted from year 0; None where not asked."""
+    if start is not None and end is not None:
+        window = parse_window(start, end)
+        return window[0], window[-1]
+    first = None if start is None else parse_period(start, "start")[0]
+    last = None if end is None else parse_period(end, "end")[-1]
+    return first, last
 
 
 def scan(
     stored: ds.Dataset,
     table: str,
     wanted: Mapping[str, list[str]],
-    first: Any,
-    last: Any,
+    first: int | None,
+    last: int | None,
     columns: list[str] | None = None,
 ) -> pa.Table:
     """Rows of a table that meet all conditions, within a window of months."""
@@ -143,16 +139,18 @@ def scan(
         where &= _matches(column, values)
     starts, ends = dates_of(table)
     if first is not None:
-        where &= pc.field(starts) >= first
+        where &= pc.field(starts) >= first_day(first)
     if last is not None:
-        where &= pc.field(ends) <= _month_end(last)
+        where &= pc.field(ends) < first_day(last + 1)
     rows = stored.to_table(filter=where)
     if last is not None and "n_months" in rows.column_names:
         rows = rows.filter(_ends_by(rows, last))
     return rows.select(columns) if columns else rows
 
 
-def apart(stored: ds.Dataset, wanted: Mapping[str, list[str]], first: Any, last: Any) -> list[str]:
+def apart(
+    stored: ds.Dataset, wanted: Mapping[str, list[str]], first: int | None, last: int | None
+) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for name in ("reporter", "partner"):
@@ -189,18 +187,11 @@ def undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> 
     return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
 
 
-def _month_end(day: Any) -> Any:
-    from calendar import monthrange
-
-    value = day.as_py()
-    return pa.scalar(value.replace(day=monthrange(value.year, value.month)[1]), pa.date32())
-
-
-def _ends_by(rows: pa.Table, last: Any) -> Any:
+def _ends_by(rows: pa.Table, last: int) -> Any:
     """Whether each period of n months is over by the end of month `last`."""
-    ordinal = pc.add(pc.multiply(pc.year(rows["ref_period"]), 12), pc.month(rows["ref_period"]))
-    limit = last.as_py().year * 12 + last.as_py().month
-    return pc.less_equal(pc.add(ordinal, pc.subtract(rows["n_months"], 1)), limit)
+    first = pc.add(pc.multiply(pc.year(rows["ref_period"]), 12), pc.month(rows["ref_period"]))
+    after = pc.add(first, rows["n_months"])  # months of a year are counted from 1 here
+    return pc.less_equal(after, last + 2)
 
 
 def _matches(column: str, values: list[str]) -> Any:
@@ -226,7 +217,11 @@ def _matches(column: str, values: list[str]) -> Any:
 
 
 def nothing_held(
-    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], first: Any, last: Any
+    stored: ds.Dataset,
+    table: str,
+    wanted: Mapping[str, list[str]],
+    first: int | None,
+    last: int | None,
 ) -> str:
     """Which one filter would have to be another, and what it could be."""
     back = {column: name for name, column in FILTERS[table].items()}

@@ -32,7 +32,7 @@ from tradeflows.tables.filters import (
     Words,
     apart,
     conditions,
-    month_of,
+    months_of,
     nothing_held,
     scan,
     texts_of,
@@ -121,7 +121,7 @@ def read(
     asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
     products = [codes.product(word) for word in asked.get("product", ())]
     wanted = conditions(table, asked, products, sources)
-    first, last = month_of(start, "start"), month_of(end, "end", last=True)
+    first, last = months_of(start, end)
     held = stored(root, table, local=local)
     rows = scan(held, table, wanted, first, last)
     caveats = apart(held, wanted, first, last) if table == "trade" else []

@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
+from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, delimited
@@ -258,13 +259,8 @@ def _joined(texts: list[pa.Array], between: str) -> pa.Array:
 
 def _cells(figures: Figures) -> tuple[np.ndarray, np.ndarray]:
     """Where each cell is first stated, in the order of the file, and the cell of each figure."""
-    cell, span = np.zeros(len(figures["row"]), np.int64), 1
-    for name in CELL:
-        words = max(len(figures[name].dictionary), 1)
-        if span * words >= 2**62:  # start again from as few numbers as there are
-            cell = np.unique(cell, return_inverse=True)[1]
-            span = len(cell)
-        cell, span = cell * words + figures[name].indices.to_numpy(), span * words
+    columns = ((figures[name].indices.to_numpy(), len(figures[name].dictionary)) for name in CELL)
+    cell = number_cells(columns, len(figures["row"]))
     _, first, inverse = np.unique(cell, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty_like(order)

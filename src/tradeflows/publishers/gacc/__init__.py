@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError
+from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited, raw_records
@@ -159,7 +160,8 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
     """What all rows have in common, since the query was asked for it and its file does not say."""
     base: dict[str, Any] = {"flow_code": flow}
     if period:
-        start, months = delimited.window(period)
+        window = parse_period_or_window(period, "period")
+        start, months = first_day(window.start), len(window)
         year = months == 12 and start.month == 1
         base |= {
             "ref_period": pa.scalar(start, pa.date32()),

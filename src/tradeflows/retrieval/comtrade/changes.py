@@ -1,11 +1,10 @@
 """What a revision changed: the newest release that is held against the one before."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import parse_period
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
@@ -33,8 +32,8 @@ def diff(root: Path, period: str = "") -> list[Change]:
     QueryError
         `period` is neither.
     """
-    if period and not re.fullmatch(r"\d{4}(-?(0[1-9]|1[0-2]))?", period, re.ASCII):
-        raise QueryError(f"period {period!r}: expected a month such as 2024-02, or a year")
+    if period:
+        parse_period(period, "period")
     by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
     for source in fetched(root):
         for cell, release in source.arguments.get("releases", {}).items():

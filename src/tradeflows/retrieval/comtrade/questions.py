@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import compact, parse_window
 from tradeflows.publishers.comtrade import FLOWS
 
 ALL = "all"
@@ -155,23 +156,14 @@ def named(cell: str) -> str:
 
 
 def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
-    pattern = r"([12]\d{3})" if freq == "A" else r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?"
-    ends = [re.fullmatch(pattern, text.strip()) for text in (start, end)]
-    for name, text, found in zip(("start", "end"), (start, end), ends, strict=True):
-        if not found:
-            what = "a year such as 2023" if freq == "A" else "a month such as 2023-05, or a year"
-            raise QueryError(f"{name} {text!r}: expected {what}")
-    first, last = (int(found[1]) for found in ends if found)
+    window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
+    this_month = today.year * 12 + today.month - 1
     if freq == "A":
-        periods = [str(year) for year in range(first, last + 1)]
-        now = str(today.year)
+        periods = [str(month // 12) for month in window[::12]]
+        has_come = window[-1] // 12 <= today.year
     else:
-        a = first * 12 + int((ends[0] and ends[0][2]) or 1)
-        b = last * 12 + int((ends[1] and ends[1][2]) or 12)
-        periods = [f"{(n - 1) // 12}{(n - 1) % 12 + 1:02}" for n in range(a, b + 1)]
-        now = f"{today:%Y%m}"
-    if not periods:
-        raise QueryError(f"the end {end} is before the start {start}")
-    if periods[-1] > now:
+        periods = [compact(month) for month in window]
+        has_come = window[-1] <= this_month
+    if not has_come:
         raise QueryError(f"{end} has not come: it is {today:%Y-%m}")
     return tuple(periods)

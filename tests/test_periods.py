@@ -1,0 +1,75 @@
+"""The one parser of months and windows, and the one number of a cell."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tradeflows
+from tradeflows.model import periods
+from tradeflows.model.errors import QueryError
+from tradeflows.model.keys import number_cells
+
+
+def test_a_year_is_its_twelve_months():
+    assert [periods.month_text(month) for month in periods.parse_period("2023")][::11] == [
+        "2023-01",
+        "2023-12",
+    ]
+    assert [*map(periods.month_text, periods.parse_period("2023-05"))] == ["2023-05"]
+
+
+@pytest.mark.parametrize(
+    ("text", "grain", "message"),
+    [
+        (
+            "2023-13",
+            "month or year",
+            "start='2023-13': expected a month such as 2023-05",
+        ),
+        ("2023-5", "month or year", "did you mean '2023-05'"),
+        ("202305", "month", "expected a month such as 2023-05; did you mean '2023-05'"),
+        ("2023", "month", "start='2023': expected a month such as 2023-05$"),
+        ("2023-05", "year", "start='2023-05': expected a year such as 2023$"),
+        ("٢٠٢٣", "month or year", "expected a month"),
+    ],
+)
+def test_what_is_no_period(text, grain, message):
+    with pytest.raises(QueryError, match=message):
+        periods.parse_period(text, "start", grain=grain)
+
+
+def test_a_window_turned_round():
+    with pytest.raises(QueryError, match="the end 2022 is before the start 2023-02"):
+        periods.parse_window("2023-02", "2022")
+    with pytest.raises(QueryError, match="expected 2023, 2023-05 or 2023-01/2023-05"):
+        periods.parse_period_or_window("2023-05/2023-01", "period")
+
+
+@pytest.mark.parametrize("day", ["2024-02-31", "2024-2-1", "2024-02", "0000-01-01"])
+def test_a_day_that_does_not_exist(day):
+    with pytest.raises(QueryError, match=f"as_of='{day}': expected a day such as 2024-06-01"):
+        periods.parse_day(day, "as_of")
+
+
+def test_months_are_parsed_in_one_place():
+    # What a file holds is its cleaner's matter; what a person types is that of model/periods.
+    package = Path(tradeflows.__file__).parent
+    month = re.compile(r"\(0\[1-9\]\|1\[0-2\]\)")
+    files = {path for path in package.rglob("*.py") if month.search(path.read_text())}
+    rooms = {str(path.relative_to(package)) for path in files}
+    in_files = {room for room in rooms if room.startswith("publishers/")}
+    assert rooms - in_files - {"retrieval/comext.py"} == {"model/periods.py"}  # names of files
+
+
+def test_numbers_of_cells_start_again():
+    # 9 columns of 200 words are more cells than 62 bits have.
+    draw = np.random.default_rng(1)
+    columns = [draw.integers(0, 200, 50) for _ in range(9)]
+    columns = [np.concatenate([column, column[::-1]]) for column in columns]
+    numbers = number_cells(((column, 200) for column in columns), 100)
+    assert (numbers == numbers[::-1]).all()
+    assert len(np.unique(numbers)) == 50
+    assert number_cells([], 2).tolist() == [0, 0]
+    assert number_cells([(np.array([], np.int64), 2**61)] * 3, 0).tolist() == []
