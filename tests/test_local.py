@@ -81,6 +81,65 @@ def test_a_second_file_stands_beside_the_first(make_root, saved):
     assert len(catalogue.load(root, local=True)) == 3
 
 
+ODD_NAMES = [
+    "a\x7fb.csv",
+    'a "b".csv',
+    "a\nb = 1.csv",
+    "[a].csv",
+    "a.c\\v",
+    "Ü.CSV",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_odd_file_name_is_kept(make_root, saved, name):
+    root = make_root({"oil": {}})
+    [added] = user_files.add([saved(RAW, name)], root, flow="M")
+    source = catalogue.load(root, local=True)[added.source.id]
+    assert source.file(root).read_bytes() == RAW
+    assert source.title.endswith(name)
+
+
+def test_a_name_that_is_no_utf8_is_said(make_root, saved):
+    root = make_root({"oil": {}})
+    with pytest.raises(SourceError, match=r"udcff.*rename the file"):
+        user_files.add([saved(RAW, "a\udcffb.csv")], root, flow="M")
+
+
+NOTE = """
+note = '''
+[1] read off a chart
+[source.other]
+'''
+# a remark of mine
+"""
+
+
+def test_a_note_with_brackets_is_kept(make_root, saved):
+    root = make_root({"oil": {}})
+    [added] = user_files.add([saved(RAW)], root, flow="M")
+    listing = root / "data/raw/local.toml"
+    listing.write_text(listing.read_text().replace("\n\n[publisher", f"{NOTE}\n[publisher"))
+    source = catalogue.load(root, local=True)[added.source.id]
+    assert source.note.startswith("[1]")
+    user_files.rewrite_entries(root, [source._replace(rank=3)])
+    after = catalogue.load(root, local=True)[added.source.id]
+    assert after == source._replace(rank=3)
+    assert catalogue.publishers(root, local=True)["gacc"].short == "gacc"
+
+
+def test_remarks_between_entries_are_kept(make_root, saved):
+    root = make_root({"oil": {}})
+    more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
+    added = user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    listing = root / "data/raw/local.toml"
+    listing.write_text("# all mine\n" + listing.read_text() + "\n# the end\n")
+    user_files.rewrite_entries(root, [added[1].source._replace(rank=3)])
+    assert listing.read_text().startswith("# all mine\n")
+    assert listing.read_text().endswith("# the end\n")
+    assert catalogue.load(root, local=True)[added[1].source.id].rank == 3
+
+
 def test_two_processes_at_once_lose_no_entry(make_root, saved):
     root = make_root({"oil": {}})
     paths = [

@@ -5,7 +5,6 @@ longest of all that a file goes through, so :func:`begin` lets it start before a
 How many threads it may use is what pyarrow may: ``pyarrow.cpu_count()``, or OMP_NUM_THREADS before.
 """
 
-import fcntl
 import io
 import os
 import shutil
@@ -109,16 +108,12 @@ def begin(path: Path) -> None:
 
 def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead]:
     options = ["-so", "-bd", f"-mmt={threads}", "--"]
-    process = subprocess.Popen(
-        [_found() or "7z", "x", *options, str(path.resolve())],
-        bufsize=0,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [_found() or "7z", "x", *options, str(path.resolve())]
+    try:
+        process = _piped(command, PIPE)
+    except PermissionError:  # Linux gives a user only so much for larger helpings
+        process = _piped(command)
     assert process.stdout
-    with suppress(AttributeError, OSError):  # fewer, larger helpings, where Linux may
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE)
     ahead, read = _Ahead(), partial(process.stdout.read, PIPE)
 
     def decode() -> None:
@@ -128,6 +123,17 @@ def _start(path: Path, threads: object) -> tuple[subprocess.Popen[bytes], _Ahead
 
     Thread(target=decode, daemon=True).start()
     return process, ahead
+
+
+def _piped(command: list[str], pipesize: int = -1) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pipesize=pipesize,
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -151,7 +152,8 @@ async def _execute(
 def _interruptible(notebook: NotebookNode) -> None:
     """Undo that each client takes the signals for itself, so that Ctrl-C ends all of them."""
     for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().remove_signal_handler(each)
+        with suppress(NotImplementedError):  # the loop of Windows takes no signals
+            asyncio.get_running_loop().remove_signal_handler(each)
 
 
 def _failure(notebook: NotebookNode, error: CellExecutionError) -> str:

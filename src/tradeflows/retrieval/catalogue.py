@@ -6,7 +6,6 @@ strictly: an entry with a misspelt key is an error that names the nearest valid 
 """
 
 import hashlib
-import json
 import os
 import re
 import tomllib
@@ -16,6 +15,9 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+
+import tomlkit
+from tomlkit.items import Item, Table
 
 from tradeflows.model.errors import CatalogueError, SourceError, near
 from tradeflows.model.source import RAW, Publisher, Source
@@ -233,20 +235,36 @@ def _problems(
 
 def block(section: str, entry: Publisher | Source) -> str:
     """`entry` as a catalogue has it, so that :func:`load` gives it back; keys at rest left out."""
-    keys = {
-        key: value
-        for key, value in entry._asdict().items()
-        if key != "id" and value != entry._field_defaults.get(key)
-    }
-    return f"[{section}.{entry.id}]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in keys.items())
+    table = tomlkit.table(is_super_table=True)
+    table.add(entry.id, entry_table(entry))
+    document = tomlkit.document()
+    document.add(section, table)
+    return tomlkit.dumps(document)
 
 
-def _value(value: Any) -> str:
+def entry_table(entry: Publisher | Source) -> Table:
+    """The keys of `entry` that are not at rest, as a table of TOML."""
+    table = tomlkit.table()
+    for key, value in entry._asdict().items():
+        if key != "id" and value != entry._field_defaults.get(key):
+            table.add(key, _toml_item(value))
+    return table
+
+
+def _toml_item(value: Any) -> Item:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + " }"
+        inline = tomlkit.inline_table()
+        for key, item in value.items():
+            inline.add(tomlkit.key(key), _toml_item(item))
+        return inline
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+        array = tomlkit.array()
+        for item in value:
+            array.append(_toml_item(item))
+        return array
+    if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
+        value = value.encode("utf-8", "replace").decode()
+    return tomlkit.item(value)
 
 
 # --- the files themselves ------------------------------------------------------------------------

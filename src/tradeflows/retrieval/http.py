@@ -6,7 +6,6 @@ of a service travels in a header and in nothing else.
 """
 
 import email.utils
-import fcntl
 import hashlib
 import os
 import re
@@ -19,12 +18,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
+from filelock import FileLock
 
 from tradeflows.model.errors import TradeflowsError
 
 ATTEMPTS = 5
 PATIENCE = 600.0  # seconds for one reply, and the longest wait for a second chance
 CHUNK = 1 << 16
+POLL = 0.01  # seconds between two looks at a lock that another run holds
 SECONDS = re.compile(r"try again in (\d+) seconds?", re.I)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I)
 
@@ -357,12 +358,14 @@ class Web:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of `path`, so that two runs take turns; a killed process lets go of it."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"), poll_interval=POLL)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_name(f".{path.name}.lock").open("w")
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def write(path: Path, text: str, *, lasting: bool = True) -> None:

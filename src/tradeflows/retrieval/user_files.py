@@ -2,11 +2,14 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import tomlkit
 
 from tradeflows.model import schema
 from tradeflows.model.errors import LayoutError, SourceError, TradeflowsError
@@ -73,6 +76,7 @@ def add(
         parse_release(vintage, "vintage")
     added = []
     for path in paths:
+        _require_utf8_name(path)
         found = registry.recognise(path)
         if len(found) != 1:
             like = (
@@ -81,6 +85,16 @@ def add(
             raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
         added.append(_add(path, found[0], root, vintage, rank, options))
     return added
+
+
+def _require_utf8_name(path: Path) -> None:
+    """Refuse a name whose bytes are no UTF-8, which neither pyarrow nor the catalogue can hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise SourceError(
+            f"{str(path)!a}: the name is not in UTF-8; rename the file, then add it"
+        ) from None
 
 
 def _add(
@@ -92,7 +106,7 @@ def _add(
     _once(path, loose, root)
     owner = OWNER.get(publisher, publisher)
     source = loose._replace(
-        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{path.suffix or '.csv'}",
+        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{_plain_suffix(path)}",
         publisher=owner,
         kind="published",
         title=f"{registry.KNOWN[publisher].about}: {path.name}",
@@ -115,6 +129,11 @@ def _add(
         _store(path, source, root)
     rewrite_entries(root, newer)
     return counts._replace(source=source)
+
+
+def _plain_suffix(path: Path) -> str:
+    """The ending of a file's name without what no system, or no catalogue, takes."""
+    return re.sub(r"[^.A-Za-z0-9]", "", path.suffix) or ".csv"
 
 
 def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
@@ -183,12 +202,12 @@ def record(root: Path, entry: Source) -> bool:
     """Add `entry` to ``local.toml``, unless it is there with its file; the lock is held."""
     path = root / RAW / LOCAL
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if f"[source.{entry.id}]\n" not in text:
+    if entry.id not in tomllib.loads(text).get("source", {}):
         text = f"{text}\n{catalogue.block('source', entry)}"
     elif entry.file(root).exists():
         return False
     else:  # of bytes that somebody removed
-        text = _renewed(text, entry)
+        text = _with_entries(text, {entry.id: entry})
     # Anew and renamed: who reads while a line is added to a file may see half of it.
     write(path, text)
     return True
@@ -198,16 +217,33 @@ def rewrite_entries(root: Path, entries: Sequence[Source]) -> None:
     """Write `entries` in the place of what ``local.toml`` has under their ids."""
     if not entries:
         return
-    with locked(root / RAW / LOCAL):
-        text = (root / RAW / LOCAL).read_text(encoding="utf-8")
-        for entry in entries:
-            text = _renewed(text, entry)
-        write(root / RAW / LOCAL, text)
+    path = root / RAW / LOCAL
+    with locked(path):
+        text = path.read_text(encoding="utf-8")
+        write(path, _with_entries(text, {entry.id: entry for entry in entries}))
 
 
-def _renewed(text: str, entry: Source) -> str:
-    start = text.find(f"[source.{entry.id}]\n")
-    if start < 0:  # taken out by hand meanwhile
-        return text
-    end = text.find("\n[", start) + 1 or len(text)
-    return f"{text[:start]}{catalogue.block('source', entry)}\n{text[end:]}"
+def _with_entries(text: str, entries: Mapping[str, Source | None]) -> str:
+    """``local.toml`` with `entries` in the place of those of their ids; None takes one away.
+
+    Keys that stay as they are keep their lines, and a person's comments theirs. An id that was
+    taken out by hand meanwhile stays out.
+    """
+    document = tomlkit.parse(text)
+    sources: Any = document.get("source", {})
+    for name, entry in entries.items():
+        if name not in sources:
+            continue
+        if entry is None:
+            del sources[name]
+        else:
+            _update(sources[name], catalogue.entry_table(entry))
+    return tomlkit.dumps(document)
+
+
+def _update(table: Any, new: Any) -> None:
+    for key in [key for key in table if key not in new]:
+        del table[key]
+    for key, value in new.items():
+        if key not in table or table[key] != value:
+            table[key] = value

@@ -175,9 +175,8 @@ def local(workers: int) -> Iterator[Any]:
     # Ctrl-C is for this process alone: what is started below inherits that it is blocked, but for
     # multiprocessing's own helper, which would undo that, and so comes first.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with config.set(SETTINGS):
+        with config.set(SETTINGS), _interrupt_blocked():
             cluster = LocalCluster(
                 n_workers=min(workers, pa.cpu_count()),
                 threads_per_worker=1,
@@ -191,10 +190,21 @@ def local(workers: int) -> Iterator[Any]:
         raise SourceError(
             "workers could not be started here, or died at once; the same command tries again"
         ) from error
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
         yield cluster
+
+
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Let processes that are started within inherit no Ctrl-C; Windows has no such mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(
