@@ -1,11 +1,17 @@
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
+import tradeflows
 from tradeflows import cli
+from tradeflows.cli import arguments, terminal
 
 PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -45,7 +51,7 @@ def run(make_root, capsys):
 # --- done ----------------------------------------------------------------------------------------
 
 
-def test_build_prints_a_line_a_table(run):
+def test_build_has_a_line_a_table(run):
     status, out, err = run({"oil": {}, "crude": trade(CRUDE)}, "build")
     assert (status, err) == (0, "")
     assert [" ".join(line.split()) for line in out.splitlines()] == [
@@ -56,7 +62,7 @@ def test_build_prints_a_line_a_table(run):
     ]
 
 
-def test_build_says_what_was_left_out_and_why(run):
+def test_build_says_what_was_left_out(run):
     text = "period,product,unit,ytd,month,months_covered\n2020-02,crude_oil,tonnes,85,,2\n"
     status, out, _ = run({"a": trade(text, "gacc_energy_from_world")}, "build")
     assert status == 0
@@ -67,7 +73,7 @@ def test_verify_counts_the_files(run):
     assert run({"oil": {}}, "verify") == (0, "1 raw files are as catalogued\n", "")
 
 
-def test_sources_lists_each_file_with_its_licence(run):
+def test_sources_lists_files_and_licences(run):
     status, out, err = run({"oil": {}, "gas": {"licence": "public domain"}}, "sources")
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["oil", "gas"]
@@ -124,7 +130,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("change", "message"), BAD.values(), ids=BAD)
-def test_bad_data_are_one_line_and_status_1(run, tmp_path, change, message):
+def test_bad_data_are_one_line(run, tmp_path, change, message):
     status, out, err = run({"a": change}, "build")
     assert (status, out) == (1, "")
     (line,) = err.splitlines()
@@ -134,7 +140,7 @@ def test_bad_data_are_one_line_and_status_1(run, tmp_path, change, message):
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "utf-16", "latin-1"])
-def test_a_wrong_encoding_is_one_line_and_status_1(run, make_root, tmp_path, encoding):
+def test_a_wrong_encoding_is_one_line(run, make_root, tmp_path, encoding):
     import hashlib
 
     words = {"cp1251": "Россия", "utf-16": "Россия", "latin-1": "Türkiye"}
@@ -153,7 +159,7 @@ def test_a_wrong_encoding_is_one_line_and_status_1(run, make_root, tmp_path, enc
     )
 
 
-def test_a_file_in_the_place_of_the_folder_is_one_line_and_status_1(run, make_root):
+def test_a_file_in_the_folder_s_place(run, make_root):
     place = make_root({"oil": {}}) / "data" / "processed"
     place.write_text("mine")
     status, _, err = run({"oil": {}}, "build")
@@ -162,7 +168,7 @@ def test_a_file_in_the_place_of_the_folder_is_one_line_and_status_1(run, make_ro
     assert place.read_text() == "mine"
 
 
-def test_verify_names_each_file_that_is_not_as_catalogued(run, make_root):
+def test_verify_names_each_wrong_file(run, make_root):
     stray = make_root({"oil": {}}) / "data" / "raw" / "demo" / "stray.csv"
     stray.write_text("x")
     changes = {"oil": {}, "gas": {"sha256": "0" * 64}, "coal": {"path": "demo/no.csv"}}
@@ -172,7 +178,7 @@ def test_verify_names_each_file_that_is_not_as_catalogued(run, make_root):
         assert said in err
 
 
-def test_outside_of_a_project_the_message_says_what_is_looked_for(tmp_path, capsys):
+def test_outside_of_a_project(tmp_path, capsys):
     assert cli.main(["--root", str(tmp_path), "build"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("tradeflows: ")
@@ -182,35 +188,181 @@ def test_outside_of_a_project_the_message_says_what_is_looked_for(tmp_path, caps
 # --- the command is not as expected: 2 -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [[], ["biuld"], ["build", "everything"], ["--rot", "x", "build"]])
-def test_a_wrong_command_is_status_2(run, words):
+WRONG = {
+    "a misspelt verb": (["biuld"], "no verb 'biuld'; did you mean 'build'?"),
+    "a stray word": (["build", "everything"], "unrecognized arguments: everything"),
+    "a misspelt option": (["--rot", "x", "build"], "see `tradeflows --help`"),
+    "a choice that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
+    "no argument": (["trace"], "required: claim; see `tradeflows trace --help`"),
+    "an unknown claim": (["claims", "X1"], "the ledger: no claim 'X1'; did you mean 'X2'?"),
+    "an unknown claim to trace": (["trace", "X1"], "no claim 'X1'"),
+    "a notebook that is not there": (["report", "no.ipynb"], "no.ipynb: no such notebook"),
+    "the same, to check": (["check", "no.ipynb"], "no.ipynb: no such notebook"),
+    "a folder that is a file": (["report", "--to", "{file}"], "a file; name another folder"),
+    "one below a file": (["clean", "gacc", "a", "--to", "{file}/a.csv"], "cannot be written"),
+    "a file that is a folder": (["clean", "gacc", "a", "--to", "{folder}"], "name a file"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_command_is_status_2(run, make_root, tmp_path, words, message):
+    file, folder = tmp_path / "file", tmp_path / "folder.csv"
+    file.write_text("mine")
+    folder.mkdir()
+    ledger = make_root({"oil": {}}) / "data" / "claims.toml"
+    ledger.write_text("[claim.X2]\n")
+    words = [word.format(file=file, folder=folder) for word in words]
     status, out, err = run({"oil": {}}, *words)
     assert (status, out) == (2, "")
-    assert err.startswith("usage: tradeflows")
+    (line,) = err.splitlines()
+    assert line.startswith("tradeflows")
+    assert message in line
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_read_only_folder_is_refused(run, tmp_path):
+    place = tmp_path / "shut"
+    place.mkdir(mode=0o500)
+    status, _, err = run({"oil": {}}, "report", "--to", str(place / "pages"))
+    assert status == 2
+    assert "read-only" in err
 
 
 # --- help, interruptions, pipes ------------------------------------------------------------------
 
+HEAVY = {"pandas", "pyarrow", "numpy", "matplotlib", "httpx", "tqdm"}
+LIGHT = {
+    "nothing": [],
+    "help": ["--help"],
+    "help of a verb": ["clean", "--help"],
+    "version": ["--version"],
+    "a refused word": ["biuld"],
+    "a refused claim": ["claims", "no such"],
+    "a refused output": ["clean", "gacc", "a", "--to", __file__],
+    "a refused notebook": ["report", "no.ipynb"],
+}
 
-def test_help_is_quick_for_it_loads_nothing_heavy():
+
+@pytest.mark.parametrize("words", LIGHT.values(), ids=LIGHT)
+def test_the_start_is_light(words):
     script = (
-        "import sys\nfrom tradeflows import cli\ntry:\n    cli.main(['--help'])\n"
-        "except SystemExit as left:\n    assert left.code == 0\n"
-        "heavy = {'pandas', 'pyarrow', 'numpy', 'matplotlib', 'tomllib', 'httpx'}\n"
-        "print('loaded:', sorted(heavy & set(sys.modules)))"
+        "import contextlib, sys\nfrom tradeflows import cli\n"
+        f"sys.argv[1:] = {words!r}\nwith contextlib.suppress(SystemExit):\n    cli.main()\n"
+        f"print('loaded:', sorted({HEAVY!r} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=ENVIRONMENT
+    )
     assert done.stdout.splitlines()[-1] == "loaded: []", done.stderr
 
 
-def test_every_verb_says_what_it_does():
-    text = cli.parser().format_help()
-    for verb in (cli.sources, cli.verify, cli.build, cli.accept, cli.report):
-        assert verb.__name__ in text
-        assert verb.__doc__.split(":")[0].split(",")[0] in " ".join(text.split())
+def verbs():
+    """The parser of each verb, by its name, and of each publisher that is fetched from."""
+    top = arguments.parser()
+    found = {}
+    waiting = [("tradeflows", top)]
+    while waiting:
+        name, parser = waiting.pop()
+        found[name] = parser
+        for action in parser._subparsers._group_actions if parser._subparsers else ():
+            waiting += action.choices.items()
+    return found
 
 
-def test_importing_the_package_does_nothing(tmp_path):
+VERBS = verbs()
+
+
+def test_alone_it_lists_its_verbs(capsys):
+    assert cli.main([]) == 0
+    text = capsys.readouterr().out
+    for verb in (verb for members in arguments.GROUPS.values() for verb in members):
+        assert f"  {verb.__name__} " in text
+        assert verb.__doc__.splitlines()[0] in text
+    for part in (*arguments.GROUPS, *arguments.EXAMPLES):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_argument_has_help(name):
+    for action in VERBS[name]._actions:
+        if "help" in action.dest or (action.choices and action.dest in ("verb", "publisher")):
+            continue
+        assert action.help, action.dest
+        takes_words = action.nargs != 0 and not action.choices
+        if takes_words:
+            assert re.search(r"such as|default: |trade, ", action.help), action.dest
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_a_shell_completes_each_verb(capsys, shell):
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert all(name in script for name in VERBS)
+
+
+def test_version_and_module():
+    command = [sys.executable, "-m", "tradeflows", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.stdout == f"tradeflows {tradeflows.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--quiet", "build"], ["build", "--quiet"]])
+def test_quiet_stands_before_or_after(run, words):
+    status, out, err = run({"oil": {}}, *words)
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 4
+
+
+def test_sources_as_json(run):
+    _, out, _ = run({"oil": {}}, "sources", "--json")
+    (source,) = json.loads(out)
+    assert (source["id"], source["table"]) == ("oil", "rates")
+
+
+def test_rows_as_json(run, make_root):
+    run({"oil": {}}, "build")
+    _, out, _ = run({"oil": {}}, "rows", "rates", "month=2020-01", "--json")
+    (row,) = json.loads(out)
+    assert row["rate"] == 63.65
+
+
+def test_a_table_fits_the_terminal():
+    rows = [("a", "b" * 50, "c" * 90), ("aa", "b", "c")]
+    assert max(map(len, terminal.table(rows))) == 146
+    narrow = terminal.table(rows, 80)
+    assert max(map(len, narrow)) <= 80
+    assert narrow[0].startswith("a   bbb")
+    assert narrow[0].endswith("…")
+
+
+@pytest.mark.parametrize(("value", "coloured"), [("", True), ("1", False)])
+def test_no_color_is_heeded(monkeypatch, value, coloured):
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.setattr(sys, "stdout", types.SimpleNamespace(isatty=lambda: True))
+    assert terminal.uses_colour() == coloured
+
+
+def test_progress_waits_two_seconds(capsys):
+    with terminal.progress(3, "files") as step:
+        step("the first", 1, 3)
+    with terminal.progress(3, "files", patience=0) as step:
+        step("the second", 1, 3)
+    with terminal.progress(3, "files", patience=0, quiet=True) as step:
+        step("the third", 1, 3)
+    assert capsys.readouterr().err == "the second\n"
+
+
+def test_pyarrow_waits_for_pandas():
+    script = (
+        "import sys\nfrom tradeflows import cli\ncli.without_pandas()\nimport pyarrow as pa\n"
+        "assert 'pandas' not in sys.modules\n"
+        "assert pa.table({'a': [1]}).to_pandas().shape == (1, 1)\nimport pandas"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_import_does_nothing(tmp_path):
     script = (
         "import logging, sys, threading, tradeflows\n"
         "assert not {'pandas', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
@@ -223,7 +375,7 @@ def test_importing_the_package_does_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_build_says_so(run, monkeypatch):
+def test_an_interrupted_build(run, monkeypatch):
     from tradeflows.tables import building
 
     def interrupt(*_):
@@ -235,8 +387,29 @@ def test_an_interrupted_build_says_so(run, monkeypatch):
     assert err == "tradeflows: interrupted; nothing half-written is left\n"
 
 
+SLEEPS = """
+import sys, time
+from tradeflows import cli
+from tradeflows.cli import verbs
+verbs.checks.require_notebooks = lambda *_: (print("now", flush=True), time.sleep(60))
+sys.exit(cli.main(["report"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes there")
+def test_a_signal_ends_a_verb(number, status):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", SLEEPS], env=ENVIRONMENT, **streams) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert err == "tradeflows: interrupted; nothing half-written is left\n"
+
+
 @pytest.mark.parametrize("verb", ["sources", "verify"])
-def test_a_reader_that_has_seen_enough_is_no_fault(make_root, verb):
+def test_a_closed_pipe_is_no_fault(make_root, verb):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(command(make_root({"oil": {}}), verb), stdout=writer, **BUFFERED)
@@ -245,7 +418,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(make_root, verb):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device on this system")
-def test_output_that_cannot_be_written_is_one_line_and_status_1(make_root):
+def test_a_full_disk_is_one_line(make_root):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command(make_root({"oil": {}}), "sources"), stdout=full, **BUFFERED)
     assert done.returncode == 1

@@ -126,10 +126,10 @@ def test_a_terminal_shows_a_bar_and_ctrl_c_says_how_to_go_on(root, twin):
         assert child.returncode == 130
         assert lines[0].startswith("24 calls, at least 0 s")
         bars = [line for line in lines if "calls left" in line]
-        assert re.search(r" \d+ % \|.*\| \d+ rows, \d+ calls left, \d\d:\d\d to go$", bars[-1]), (
+        assert re.search(r" \d+ % \|.*\| \d+ rows, \d+ calls left, .*\d\d:\d\d to go$", bars[-1]), (
             bars
         )
-        assert "the same command again asks only for what is missing" in lines
+        assert any("the same command again asks only for what" in line for line in lines)
         before, sent = held(root), len(twin.asked)
         assert len(before) >= 10
         start(root, base).communicate(timeout=60)

@@ -29,7 +29,7 @@ METADATA = {
 Totals = dict[tuple[str, ...], tuple[str, str]]
 
 
-def accept(root: Path | None = None) -> list[str]:
+def accept(root: Path | None = None, progress: notebooks.Progress | None = None) -> list[str]:
     """Build, run the notebooks, and rewrite their outputs, the verdicts and the control totals.
 
     Returns
@@ -50,7 +50,7 @@ def accept(root: Path | None = None) -> list[str]:
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str] = {}
     lines: list[str] = []
-    for path, notebook in zip(paths, notebooks.run(paths, root), strict=True):
+    for path, notebook in zip(paths, notebooks.run(paths, root, progress=progress), strict=True):
         text = nbformat.writes(_normal(notebook)) + "\n"
         if text != path.read_text(encoding="utf-8"):
             files[path] = text

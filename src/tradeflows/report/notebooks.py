@@ -13,7 +13,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,8 @@ from tradeflows.model.errors import TradeflowsError
 
 HEADING = re.compile(r"^## +(.+?) *$", re.M)
 ASSERT = re.compile(r"^assert\b", re.M)
+
+Progress = Callable[[str, int, int], None]
 
 
 class NotebookError(TradeflowsError):
@@ -53,7 +56,12 @@ def load(path: Path) -> NotebookNode:
     return notebook
 
 
-def run(paths: Sequence[Path], root: Path | None = None, start: str = "") -> list[NotebookNode]:
+def run(
+    paths: Sequence[Path],
+    root: Path | None = None,
+    start: str = "",
+    progress: Progress | None = None,
+) -> list[NotebookNode]:
     """Run notebooks in fresh kernels of this Python, as many at once as there are processors.
 
     Parameters
@@ -64,6 +72,8 @@ def run(paths: Sequence[Path], root: Path | None = None, start: str = "") -> lis
         The project folder whose data the notebooks see; by default they find it themselves.
     start
         A line of Python to run in each kernel before the first cell.
+    progress
+        Called with a line, how many are done and how many there are, after each notebook.
 
     Returns
     -------
@@ -81,9 +91,20 @@ def run(paths: Sequence[Path], root: Path | None = None, start: str = "") -> lis
     if root:
         env["TRADEFLOWS_ROOT"] = str(root.resolve())
 
+    turn = asyncio.Semaphore(os.cpu_count() or 1)
+    done: list[Path] = []
+
+    async def one(path: Path, notebook: NotebookNode) -> None:
+        async with turn:
+            began = time.monotonic()
+            await _execute(path, notebook, env, start)
+        done.append(path)
+        if progress:
+            line = f"{path.name}: {time.monotonic() - began:.1f} s"
+            progress(line, len(done), len(paths))
+
     async def together() -> list[BaseException | None]:
-        turn = asyncio.Semaphore(os.cpu_count() or 1)
-        jobs = (_execute(*job, env, turn, start) for job in zip(paths, notebooks, strict=True))
+        jobs = map(one, paths, notebooks)
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     failures = [failure for failure in asyncio.run(together()) if failure]
@@ -120,9 +141,7 @@ def _lightened(picture: str) -> str:
     return base64.b64encode(light.getvalue()).decode()
 
 
-async def _execute(
-    path: Path, notebook: NotebookNode, env: Mapping[str, str], turn: asyncio.Semaphore, start: str
-) -> None:
+async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], start: str) -> None:
     place = {"metadata": {"path": str(path.resolve().parent)}}
     options = ["--log-level=CRITICAL", *([f"--IPKernelApp.exec_lines={start}"] if start else [])]
     client = NotebookClient(
@@ -131,29 +150,34 @@ async def _execute(
         record_timing=False,
         resources=place,
         extra_arguments=options,
-        on_notebook_start=_interruptible,
+        on_notebook_start=_handlers_restored(),
     )
     kernel = client.create_kernel_manager().kernel_spec
     assert kernel  # since ipykernel is installed
     kernel.argv[0] = sys.executable  # the user may have registered another environment's as python3
-    async with turn:
-        try:
-            await client.async_execute(env=dict(env))
-        except CellExecutionError as error:
-            raise NotebookError(f"{path}: {_failure(notebook, error)}") from error
-        except RuntimeError as error:
-            task = asyncio.current_task()
-            if task and task.cancelling():  # which nbclient takes for the death of the kernel
-                raise asyncio.CancelledError from error
-            reason = str(error).partition("\n")[0]
-            raise NotebookError(f"{path}: its kernel stopped: {reason}") from error
+    try:
+        await client.async_execute(env=dict(env))
+    except CellExecutionError as error:
+        raise NotebookError(f"{path}: {_failure(notebook, error)}") from error
+    except RuntimeError as error:
+        task = asyncio.current_task()
+        if task and task.cancelling():  # which nbclient takes for the death of the kernel
+            raise asyncio.CancelledError from error
+        reason = str(error).partition("\n")[0]
+        raise NotebookError(f"{path}: its kernel stopped: {reason}") from error
 
 
-def _interruptible(notebook: NotebookNode) -> None:
-    """Undo that each client takes the signals for itself, so that Ctrl-C ends all of them."""
-    for each in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # the loop of Windows takes no signals
-            asyncio.get_running_loop().remove_signal_handler(each)
+def _handlers_restored() -> Callable[[NotebookNode], None]:
+    """Undo that each client takes the signals for itself, so that one signal ends them all."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore(notebook: NotebookNode) -> None:
+        for number, handler in handlers.items():
+            with suppress(NotImplementedError):  # Windows has none to remove
+                asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, handler)
+
+    return restore
 
 
 def _failure(notebook: NotebookNode, error: CellExecutionError) -> str:

@@ -23,6 +23,7 @@ from tradeflows.report import chart_files, claim_cards, site
 from tradeflows.report.notebooks import (
     ASSERT,
     HEADING,
+    Progress,
     claims,
     code,
     lists_sources,
@@ -43,7 +44,12 @@ OPENS = "00_"  # begins the name of the notebook whose first picture opens the f
 Files = dict[Path, str | bytes]
 
 
-def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list[Path]:
+def write(
+    notebooks: Sequence[Path],
+    to: Path,
+    root: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
     """Run notebooks and write a page each, the front page and those of reference into a folder.
 
     Parameters
@@ -55,6 +61,8 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
         Folder of the pages; it is made if need be.
     root
         Project folder, found by itself where not given.
+    progress
+        As :func:`tradeflows.report.notebooks.run` calls it.
 
     Returns
     -------
@@ -88,7 +96,8 @@ def write(notebooks: Sequence[Path], to: Path, root: Path | None = None) -> list
     frame = site.frame(root, {name: _label(name) for name in menu})
     files: Files = {}
     stories: dict[str, dict[str, Any]] = {}
-    for name, notebook in zip(names, run(notebooks, root, chart_files.START), strict=True):
+    ran = run(notebooks, root, chart_files.START, progress)
+    for name, notebook in zip(names, ran, strict=True):
         files |= {to / path: text for path, text in _pictures(notebook, name, frame).items()}
         stories[name] = _story(notebook)
         files[to / f".{name}.json"] = json.dumps(stories[name], ensure_ascii=False)

@@ -1,0 +1,299 @@
+"""The parser: which verbs there are, in which groups, and the arguments of each."""
+
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tradeflows import __version__
+from tradeflows.cli import terminal, verbs
+from tradeflows.model.errors import near
+
+Parser = argparse.ArgumentParser
+Verb = Callable[[argparse.Namespace], None]
+
+GROUPS: dict[str, tuple[Verb, ...]] = {
+    "Answers": (verbs.claims, verbs.trace, verbs.report),
+    "What is held": (verbs.sources, verbs.rows, verbs.doctor),
+    "More figures": (verbs.fetch, verbs.add, verbs.clean, verbs.guide, verbs.diff),
+    "The project": (verbs.build, verbs.verify, verbs.check, verbs.accept, verbs.completion),
+}
+EXAMPLES = {
+    "tradeflows claims": "every claim with its verdict",
+    "tradeflows trace O08": "the raw lines behind the numbers of one claim",
+    "tradeflows report --to report": "run the notebooks and write all pages",
+}
+INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
+GOES_ON = "the same command again asks only for what is missing"
+LISTS = ("sources", "claims", "trace", "doctor", "diff", "rows")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose refusals are one line, with the nearest valid word."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command, and end with status 2."""
+        wrong = INVALID.match(message)
+        if wrong:
+            choices = [choice.strip("' ") for choice in wrong[3].split(",")]
+            message = f"no {wrong[1].lower()} {wrong[2]!r}{near(wrong[2], choices)}"
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+class TopParser(OneLineParser):
+    """The parser of the command itself, whose help lists the verbs in groups."""
+
+    def format_help(self) -> str:
+        """Verbs in groups, examples, options."""
+        options = OneLineParser.format_help(self).partition("options:\n")[2]
+        return f"{overview()}\n\nOptions, before or after the verb:\n{options}"
+
+
+def overview() -> str:
+    """The verbs in groups with a line each, and three examples."""
+    lines = ["From a publisher's raw row to a checked sentence.", ""]
+    lines.append("usage: tradeflows VERB …; `tradeflows VERB --help` says more")
+    for group, members in GROUPS.items():
+        lines += ["", f"{group}:"]
+        lines += listed({verb.__name__: first_line(verb) for verb in members})
+    return "\n".join([*lines, "", "Examples:", *listed(EXAMPLES)])
+
+
+def listed(words: Mapping[str, str]) -> list[str]:
+    """Words with what each does, no wider than the terminal."""
+    longest = max(len(verb.__name__) for members in GROUPS.values() for verb in members)
+    rows = [(f"  {word.ljust(longest)}", what) for word, what in words.items()]
+    return terminal.table(rows, terminal.width())
+
+
+def first_line(verb: Callable[..., None]) -> str:
+    """What a verb does, in one line."""
+    return (verb.__doc__ or "").partition("\n")[0]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each verb is a function of :mod:`verbs` and its docstring the help."""
+    top = TopParser(prog="tradeflows", usage=argparse.SUPPRESS)
+    top.add_argument("--version", action="version", version=f"tradeflows {__version__}")
+    _everywhere(top, root=None, quiet=False)
+    below = top.add_subparsers(
+        required=True,
+        prog="tradeflows",
+        metavar="VERB",
+        dest="verb",
+        parser_class=OneLineParser,
+        help="what to do, such as claims",
+    )
+    for verb in (verb for members in GROUPS.values() for verb in members):
+        name = verb.__name__
+        one = below.add_parser(name, help=first_line(verb), description=verb.__doc__)
+        one.set_defaults(run=verb)
+        _everywhere(one, root=argparse.SUPPRESS, quiet=argparse.SUPPRESS)
+        if name in LISTS:
+            one.add_argument("--json", action="store_true", help="everything, for a program")
+        if name in ARGUMENTS:
+            ARGUMENTS[name](one)
+    return top
+
+
+def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:
+    """The options that may stand before or after the verb."""
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=root,
+        metavar="FOLDER",
+        help="the project's folder, such as ~/trade; else TRADEFLOWS_ROOT, else found",
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", default=quiet, help="say nothing of how far the work is"
+    )
+
+
+# --- the arguments of each verb -------------------------------------------------------------------
+
+
+def _claims(verb: Parser) -> None:
+    verb.add_argument("claim", nargs="?", help="one claim to see in full, such as O08")
+    _ledger(verb)
+
+
+def _trace(verb: Parser) -> None:
+    verb.add_argument("claim", help="id of the claim, such as O08")
+    verb.add_argument("--definition", help='the name of one reading, such as "crude oil, weight"')
+    _ledger(verb)
+
+
+def _ledger(verb: Parser) -> None:
+    verb.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="such as mine.toml; else data/claims.toml"
+    )
+    _local(verb, default=False)
+
+
+def _local(verb: Parser, *, default: bool) -> None:
+    usual = "with" if default else "without"
+    verb.add_argument(
+        "--local",
+        action=argparse.BooleanOptionalAction,
+        default=default,
+        help=f"with the files that you fetched or added, or without; default: {usual}",
+    )
+
+
+def _report(verb: Parser) -> None:
+    _notebooks(verb)
+    verb.add_argument(
+        "--to", type=Path, default=Path("report"), metavar="FOLDER", help="default: report"
+    )
+
+
+def _notebooks(verb: Parser) -> None:
+    verb.add_argument(
+        "notebook",
+        nargs="*",
+        type=Path,
+        help="such as notebooks/01_energy.ipynb; all of notebooks/ if none",
+    )
+
+
+def _rows(verb: Parser) -> None:
+    verb.add_argument("table", help="trade, settlement, rates or figures")
+    verb.add_argument(
+        "column", nargs="+", help="such as cmd_code=2709 partner_iso=RUS month=2023-05"
+    )
+    _local(verb, default=True)
+
+
+def _doctor(verb: Parser) -> None:
+    _local(verb, default=True)
+
+
+def _fetch(verb: Parser) -> None:
+    """The publishers whose services ``fetch`` asks, each with its question."""
+    ways = verb.add_subparsers(
+        dest="publisher", required=True, metavar="PUBLISHER", parser_class=OneLineParser
+    )
+    comtrade = _way(ways, verbs.comtrade)
+    comtrade.add_argument("--reporter", required=True, help="such as China,DEU or all")
+    comtrade.add_argument("--partner", required=True, help="such as Russia,World or all")
+    comtrade.add_argument("--flow", required=True, help="M imports, X exports, RM, RX; such as M,X")
+    comtrade.add_argument("--products", required=True, help="such as 2709,TOTAL, or AG2, AG4, AG6")
+    comtrade.add_argument("--freq", choices=["M", "A"], default="M", help="default: M, by month")
+    comtrade.add_argument(
+        "--cap",
+        type=int,
+        metavar="ROWS",
+        help="rows that your key may have a call, such as 250000; default: 100000",
+    )
+    comext = _way(ways, verbs.comext)
+    for way in (comtrade, comext):
+        name = way.prog.split()[-1]
+        way.add_argument("--start", required=True, help="first month or year, such as 2022-01")
+        way.add_argument("--end", required=True, help="the last, such as 2023-12")
+        way.add_argument(
+            "--url", help=f"base address, such as a proxy's; else TRADEFLOWS_{name.upper()}_URL"
+        )
+        way.add_argument("--dry-run", action="store_true", help="say what would be asked")
+
+
+def _way(ways: Any, ask: Callable[..., None]) -> Parser:
+    way: Parser = ways.add_parser(ask.__name__, help=first_line(ask), description=ask.__doc__)
+    way.set_defaults(ask=ask, interrupted=GOES_ON)
+    return way
+
+
+def _diff(verb: Parser) -> None:
+    verb.add_argument(
+        "publisher",
+        nargs="?",
+        choices=["comtrade", "comext"],
+        default="comtrade",
+        help="default: comtrade",
+    )
+    verb.add_argument("period", nargs="?", default="", help="such as 2024-02; else all")
+    verb.add_argument(
+        "--most",
+        type=int,
+        default=100,
+        metavar="N",
+        help="lines to print at most; 0 for all; default: 100",
+    )
+
+
+def _clean(verb: Parser) -> None:
+    verb.add_argument("publisher", help="such as gacc, cbr, ecb, eurostat_energy, comext")
+    _files(verb)
+    verb.add_argument(
+        "--to", type=Path, required=True, metavar="OUT", help="such as out.parquet, out.csv or out/"
+    )
+    verb.add_argument("--strict", action="store_true", help="leave nothing out")
+    verb.add_argument(
+        "--cluster",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="a task a file on the Dask scheduler there, such as tcp://10.0.0.1:8786, whose "
+        "workers see FILE and OUT at the same place; without ADDRESS, a worker a core here",
+    )
+    verb.set_defaults(interrupted="the same command again does only what is missing")
+
+
+def _add(verb: Parser) -> None:
+    _files(verb)
+    verb.add_argument(
+        "--vintage",
+        default="not stated",
+        help="of the publisher's release, such as 2024-03-20, 2024-03 or 2024",
+    )
+    verb.add_argument(
+        "--rank",
+        type=int,
+        default=9,
+        help="which of two that state one cell is taken, the smallest; default: 9, of a whole "
+        "month of Comext 1",
+    )
+
+
+def _files(verb: Parser) -> None:
+    verb.add_argument("file", nargs="+", type=Path, help="such as downloads/*.csv")
+    verb.add_argument("--flow", choices=["M", "X"], help="imports or exports, where unsaid")
+    verb.add_argument("--period", help="such as 2023, 2023-05 or 2023-01/2023-05, likewise")
+    verb.add_argument("--product", help="a code, such as 2709, or TOTAL, likewise")
+    verb.add_argument("--partner", help="such as Russia or World, likewise")
+
+
+def _guide(verb: Parser) -> None:
+    verb.add_argument("site", choices=["gacc"], help="gacc: China's customs")
+    verb.add_argument("--product", required=True, help="HS code of 2 to 8 digits, such as 8806")
+    verb.add_argument("--start", required=True, help="first month, such as 2023-01")
+    verb.add_argument("--end", help="last month, such as 2023-12")
+    verb.add_argument("--partner", help="such as Russia; else all")
+    verb.add_argument("--flow", choices=["M", "X"], help="imports or exports; default: M")
+    verb.add_argument("--currency", choices=["USD", "CNY"], help="default: USD")
+
+
+def _completion(verb: Parser) -> None:
+    verb.add_argument(
+        "shell",
+        choices=["bash", "zsh", "tcsh"],
+        help="such as bash: `tradeflows completion bash > ~/.local/share/bash-completion/"
+        "completions/tradeflows`",
+    )
+
+
+ARGUMENTS: dict[str, Callable[[Parser], None]] = {
+    "add": _add,
+    "check": _notebooks,
+    "claims": _claims,
+    "clean": _clean,
+    "completion": _completion,
+    "diff": _diff,
+    "doctor": _doctor,
+    "fetch": _fetch,
+    "guide": _guide,
+    "report": _report,
+    "rows": _rows,
+    "trace": _trace,
+}

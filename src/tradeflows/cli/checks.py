@@ -1,0 +1,67 @@
+"""What can be refused before work begins and anything heavy is loaded."""
+
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+from tradeflows.model.errors import QueryError, near
+
+LEDGER = Path("data", "claims.toml")
+
+
+def require_folder(to: Path) -> None:
+    """Refuse a folder that cannot be made or written.
+
+    Raises
+    ------
+    QueryError
+        The message names what is in the way.
+    """
+    place = next(folder for folder in (to, *to.absolute().parents) if folder.exists())
+    fault = "" if place.is_dir() else "a file"
+    if not fault and not os.access(place, os.W_OK):
+        fault = "read-only"
+    if fault:
+        raise QueryError(f"{to}: cannot be written, since {place} is {fault}; name another folder")
+
+
+def require_output(to: Path, suffixes: Iterable[str]) -> None:
+    """Refuse a file (by its suffix) or a folder that cannot be written; errors as above."""
+    if to.suffix not in suffixes:
+        require_folder(to)
+    elif to.is_dir():
+        raise QueryError(f"{to}: cannot be written, since it is a folder; name a file")
+    else:
+        require_folder(to.parent)
+
+
+def require_notebooks(paths: Iterable[Path], root: Path) -> None:
+    """Refuse a notebook that is not there.
+
+    Raises
+    ------
+    QueryError
+        The message has the nearest notebook of the project.
+    """
+    for path in paths:
+        if not path.is_file():
+            known = [each.name for each in (root / "notebooks").glob("*.ipynb")]
+            raise QueryError(f"{path}: no such notebook{near(path.name, known)}")
+
+
+def require_claim(name: str, root: Path, ledger: Path | None) -> None:
+    """Refuse a claim that the ledger does not have; a ledger that cannot be read is left to others.
+
+    Raises
+    ------
+    QueryError
+        The message has the nearest claim.
+    """
+    path = ledger or root / LEDGER
+    try:
+        known = tomllib.loads(path.read_text(encoding="utf-8")).get("claim", {})
+    except (OSError, ValueError):
+        return
+    if isinstance(known, dict) and name not in known:
+        raise QueryError(f"the ledger: no claim {name!r}{near(name, known)}")

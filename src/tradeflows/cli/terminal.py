@@ -1,0 +1,107 @@
+"""What the command prints: tables that fit the terminal, JSON, and how far a long task is."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+PATIENCE = 2.0  # seconds of silence, after which a task says how far it is
+NARROWEST = 12  # letters that a column keeps, however narrow the terminal
+BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_fmt}, {remaining} to go"
+
+Step = Callable[..., None]
+
+
+def say(*lines: object) -> None:
+    """Print lines of the answer."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def note(line: object) -> None:
+    """Print a line that is no part of the answer."""
+    sys.stderr.write(f"{line}\n")
+
+
+def say_json(content: Any) -> None:
+    """Print the answer for a program."""
+    say(json.dumps(content, ensure_ascii=False, indent=1, default=str))
+
+
+def uses_colour() -> bool:
+    """Whether the answer goes to a terminal whose user has not declined colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int | None:
+    """Letters to a line of the terminal; None where the answer goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(rows: Sequence[Sequence[str]], room: int | None = None) -> list[str]:
+    """Rows as aligned lines; where they are wider than `room`, the widest columns are cut."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gaps = 2 * (len(widths) - 1)
+    while room and sum(widths) + gaps > room and max(widths) > NARROWEST:
+        excess = sum(widths) + gaps - room
+        widest = widths.index(max(widths))
+        widths[widest] = max(widths[widest] - excess, NARROWEST, widths[widest] // 2)
+    return [_row(row, widths) for row in rows]
+
+
+def _row(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [_cut(cell, most).ljust(most) for cell, most in zip(row, widths, strict=True)]
+    return "  ".join(cells).rstrip()
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+@contextmanager
+def progress(
+    total: float, unit: str, *, quiet: bool = False, patience: float = PATIENCE
+) -> Iterator[Step]:
+    """How far a task is: a bar on a terminal, elsewhere a line a step, both on standard error.
+
+    Yields
+    ------
+    Callable
+        ``step(line, done, total, words)``: `line` is printed where there is no terminal, unless it
+        is empty; `words` stand beside the bar.
+    """
+    began = time.monotonic()
+    with _bar(total, unit, quiet, patience) as bar:
+
+        def step(line: str, done: float = 0, total: float = 0, words: str = "") -> None:
+            if not bar.disable:
+                bar.total = total or bar.total
+                bar.set_description_str(words or line, refresh=False)
+                bar.update(done - bar.n)
+            elif line and not quiet and time.monotonic() - began >= patience:
+                note(line)
+
+        yield step
+
+
+def _bar(total: float, unit: str, quiet: bool, patience: float) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        unit=f" {unit}",
+        unit_scale=unit == "B",
+        delay=patience,
+        disable=True if quiet or not total else None,
+        bar_format=BAR,
+    )
+
+
+def counted(names: Collection[str], step: Step) -> Iterator[str]:
+    """Pass `names` on, and show on a terminal how many are done."""
+    for done, name in enumerate(names):
+        step("", done, len(names), name)
+        yield name

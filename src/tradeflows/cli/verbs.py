@@ -1,0 +1,414 @@
+"""The verbs: each is one function that calls one function of the package and prints its answer."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tradeflows.cli import checks, terminal
+from tradeflows.cli.terminal import note, say, say_json
+from tradeflows.model.errors import SourceError, TradeflowsError
+
+# What a user may tell of files that do not say it themselves.
+UNSAID = ("flow", "period", "product", "partner")
+CHANGES = ("added", "changed", "withdrawn")
+GUIDED = ("product", "partner", "start", "end", "flow", "currency")
+
+
+def root_of(args: argparse.Namespace) -> Path:
+    """The project's folder: as the command names it, else found by itself."""
+    from tradeflows.retrieval import catalogue
+
+    return catalogue.root(args.root) if args.root else catalogue.root()
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def claims(args: argparse.Namespace) -> None:
+    """Judge the ledger: each claim with its verdict, or one claim in full."""
+    root = root_of(args)
+    if args.claim:
+        checks.require_claim(args.claim, root, args.ledger)
+    from tradeflows import claims
+
+    ledger = claims.load(args.ledger, root, local=args.local)
+    if args.claim:
+        ledger = {args.claim: claims.named(ledger, args.claim)}
+    with terminal.progress(len(ledger), "claims", quiet=args.quiet) as step:
+        in_turn = terminal.counted(ledger, step)
+        verdicts = claims.evaluate_all((ledger[name] for name in in_turn), root, local=args.local)
+    if args.json:
+        say_json([claims.as_json(verdict) for verdict in verdicts])
+    elif args.claim:
+        say(*claims.explain(verdicts[0]))
+    else:
+        colour = terminal.uses_colour()
+        say(*(claims.line(verdict, colour=colour) for verdict in verdicts))
+
+
+def trace(args: argparse.Namespace) -> None:
+    """Follow the number behind each reading of a claim to the raw lines it was made of."""
+    root = root_of(args)
+    checks.require_claim(args.claim, root, args.ledger)
+    from tradeflows import claims
+
+    claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
+    verdict = claims.evaluate_claim(claim, root, local=args.local)
+    numbers = [claims.terms(reading, root) for reading in claims.chosen(verdict, args.definition)]
+    if args.json:
+        say_json(numbers)
+    elif not numbers:
+        say(f"{args.claim} has no reading to trace: {verdict.reason}")
+    else:
+        for number in numbers:
+            say(*_traced(number))
+
+
+def _traced(number: dict[str, Any]) -> Iterator[str]:
+    """The formula of one number, its raw lines, and whose they are."""
+    from tradeflows.model.lineage import full_number
+
+    value = full_number(number["value"])
+    yield f"{number['definition']}: {value} {number['unit']} = {number['formula']}"
+    for term in number["terms"]:
+        value = full_number(term["value"])
+        place = f"{term['path']}:{term['line']}"
+        yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {term['text']}"
+    owners = {(term["publisher"], term["address"]): None for term in number["terms"]}
+    for name, address in owners:
+        yield f"  from {name}: {address}"
+
+
+def report(args: argparse.Namespace) -> None:
+    """Run notebooks and write a page each, with a front page, into a folder."""
+    root = root_of(args)
+    checks.require_notebooks(args.notebook, root)
+    checks.require_folder(args.to)
+    from tradeflows.report import pages
+
+    with _notebooks_in_turn(args) as progress:
+        written = pages.write(args.notebook, args.to, root, progress)
+    say(*written)
+
+
+@contextmanager
+def _notebooks_in_turn(args: argparse.Namespace) -> Iterator[Callable[[str, int, int], None]]:
+    """A line for each notebook that was run."""
+    with terminal.progress(1, "notebooks", quiet=args.quiet, patience=0) as step:
+
+        def show(line: str, done: int, total: int) -> None:
+            step(line, done, total, line)
+
+        yield show
+
+
+# --- what is held ---------------------------------------------------------------------------------
+
+
+def sources(args: argparse.Namespace) -> None:
+    """List the catalogue: each raw file's id, table, vintage, licence and title."""
+    from tradeflows.retrieval import catalogue
+
+    names = ("id", "table", "vintage", "licence", "title")
+    held = [
+        {name: getattr(source, name) for name in names}
+        for source in catalogue.load(root_of(args), local=True).values()
+    ]
+    if args.json:
+        say_json(held)
+    else:
+        rows = [[str(source[name]) for name in names] for source in held]
+        say(*terminal.table(rows, terminal.width()))
+
+
+def rows(args: argparse.Namespace) -> None:
+    """Show rows of a table as they are stored, by column=value or month=2023-05."""
+    from tradeflows.tables import checks
+
+    wanted = dict(each.partition("=")[::2] for each in args.column)
+    frame = checks.rows(root_of(args), args.table, wanted, local=args.local)
+    for name in frame.select_dtypes("datetime"):
+        frame[name] = frame[name].dt.strftime("%Y-%m-%d")
+    if args.json:
+        say(frame.to_json(orient="records", force_ascii=False, indent=1))
+        return
+    shared = [name for name in frame if frame[name].nunique(dropna=False) == 1]
+    values = frame[shared].iloc[0].dropna().astype("str")
+    common = "; ".join(f"{name} {value}" for name, value in values.items() if value)
+    say(f"in {len(frame)} rows: {common}")
+    if len(shared) < len(frame.columns):
+        say(frame.drop(columns=shared).to_string(index=False, na_rep=""))
+
+
+def doctor(args: argparse.Namespace) -> None:
+    """Look for what is wrong in everything catalogued; one line a finding."""
+    from tradeflows.tables import checks
+
+    findings = []
+    with terminal.progress(0, "findings", quiet=args.quiet) as step:
+        for finding in checks.look(root_of(args), local=args.local):
+            findings.append(finding)
+            if len(findings) % 100 == 0:
+                step(f"{len(findings)} findings so far")
+    kinds = Counter(line.split(":")[0] for line in findings)
+    if args.json:
+        say_json(findings)
+        return
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    say(*findings, f"{len(findings)} findings{counts and f': {counts}'}")
+
+
+# --- more figures ---------------------------------------------------------------------------------
+
+
+def fetch(args: argparse.Namespace) -> None:
+    """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
+    args.ask(args, root_of(args))
+
+
+def comtrade(args: argparse.Namespace, root: Path) -> None:
+    """Ask UN Comtrade for a flow, whole, or say what is missing."""
+    from tradeflows.retrieval import comtrade
+
+    asked = comtrade.request(
+        args.reporter, args.partner, args.flow, args.products, args.start, args.end, args.freq
+    )
+    web, limits = comtrade.connect(args.url, cap=args.cap)
+    with web:
+        plan = comtrade.plan(asked, web, limits, root)
+
+        def get() -> comtrade.Report:
+            calls = len(plan.calls)
+            with terminal.progress(calls, "calls", quiet=args.quiet, patience=0) as step:
+                return comtrade.fetch(plan, web, root, _by_call(step, "calls"))
+
+        _carry_out(args, [*plan.calls, plan, *plan.lacking()], plan, "cells", get)
+
+
+def comext(args: argparse.Namespace, root: Path) -> None:
+    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
+    from tradeflows.retrieval import comext
+
+    months = comext.months(args.start, args.end)
+    with comext.connect(args.url) as web:
+        plan = comext.plan(months, web, root)
+        sizes = [file.bytes for file in plan.files]
+
+        def get() -> comext.Report:
+            with terminal.progress(sum(sizes), "B", quiet=args.quiet, patience=0) as step:
+
+                def show(now: comext.Progress) -> None:
+                    line = "" if now.bytes else f"{now.listed}; {now.left} left"
+                    so_far = sum(sizes[: now.done]) + now.bytes
+                    left = sum(sizes) - so_far >> 20
+                    step(line, so_far, sum(sizes), f"{now.listed.name}, {left:,} MiB left")
+
+                return comext.fetch(plan, web, root, show)
+
+        _carry_out(args, plan.lines(), plan, "months", get)
+
+
+def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
+    """Show progress that counts calls or files, and rows."""
+
+    def show(now: Any) -> None:
+        line = f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}"
+        words = f"{now.rows:,} rows, {now.left} {what} left"
+        step(line, now.done, now.done + now.left, words)
+
+    return show
+
+
+def _carry_out(
+    args: argparse.Namespace,
+    lines: Iterable[Any],
+    plan: Any,
+    what: str,
+    get: Callable[[], Any],
+) -> None:
+    """Say a plan, or carry it out by `get` and say what became of it."""
+    if args.dry_run:
+        say(*lines)
+        return
+    note(plan)
+    outcome = get()
+    say(*outcome.lines())
+    missing = len(outcome.absent) + len(outcome.failed)
+    if missing:
+        raise SourceError(f"{missing} {what} are missing, named above")
+
+
+def add(args: argparse.Namespace) -> None:
+    """Check files that you saved, and catalogue them beside the committed ones."""
+    from tradeflows.retrieval import comext, user_files
+
+    root = root_of(args)
+    for path in args.file:  # one by one, so that what is kept is said before what is refused
+        [added] = user_files.add(
+            [path], root, vintage=args.vintage, rank=args.rank, **_unsaid(args)
+        )
+        say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
+
+
+def clean(args: argparse.Namespace) -> None:
+    """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
+    checks.require_output(args.to, (".parquet", ".csv"))
+    if args.is_own_process:
+        _begin_early(args)
+    from tradeflows.publishers import cleaned
+    from tradeflows.tables import clean
+
+    options = {"strict": args.strict} | _unsaid(args)
+    if args.cluster is None:
+        files = clean.clean(args.publisher, args.file, args.to, **options)
+    else:
+        from tradeflows.tables import cluster
+
+        with terminal.progress(len(args.file), "files", quiet=args.quiet, patience=0) as step:
+            files = cluster.spread(
+                args.publisher,
+                args.file,
+                args.to,
+                address=args.cluster,
+                progress=_by_call(step, "files"),
+                **options,
+            )
+    say(*cleaned.lines(files), *clean.restated(args.to))
+
+
+def _begin_early(args: argparse.Namespace) -> None:
+    """Start the decoder of a packed file while modules are being loaded; let pandas wait."""
+    if args.cluster is None:
+        from tradeflows.publishers import archives
+
+        archives.begin(args.file[0])
+    without_pandas()
+
+
+def _unsaid(args: argparse.Namespace) -> dict[str, str]:
+    """What the user tells of files that do not say it themselves."""
+    values = {name: getattr(args, name) for name in UNSAID}
+    return {name: value for name, value in values.items() if value}
+
+
+def guide(args: argparse.Namespace) -> None:
+    """Print how a person gets a file from a site that forbids machines."""
+    from tradeflows.retrieval import customs_form
+
+    values = {name: getattr(args, name) for name in GUIDED}
+    say(*customs_form.gacc(**{name: value for name, value in values.items() if value}))
+
+
+def diff(args: argparse.Namespace) -> None:
+    """Show what the newest release of fetched data changed against the one before."""
+    from importlib import import_module
+
+    publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
+    changes = publisher.diff(root_of(args), args.period)
+    shown = changes[: args.most or None]
+    if args.json:
+        names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
+        say_json([{name: getattr(change, name) for name in names} for change in shown])
+        return
+    kinds = Counter(change.kind for change in changes)
+    counts = ", ".join(f"{kinds[kind]} {kind}" for kind in CHANGES)
+    rest = len(changes) - len(shown)
+    say(*shown, counts + (f"; {rest} of them not shown" if rest else ""))
+
+
+# --- the project ----------------------------------------------------------------------------------
+
+
+def build(args: argparse.Namespace) -> None:
+    """Clean every catalogued file into data/processed, all tables or none."""
+    from tradeflows import tables
+    from tradeflows.retrieval import catalogue
+
+    root = root_of(args)
+    total = len(catalogue.load(root, local=True))
+    with terminal.progress(total, "files", quiet=args.quiet) as step:
+        seen: set[str] = set()
+
+        def show(source: str) -> None:
+            seen.add(source)
+            step(f"cleaning {source}", len(seen), total, source)
+
+        built = tables.build(root, show)
+    say(*(_table_line(each.table, dict(each.counts)) for each in built))
+
+
+def _table_line(table: str, counts: dict[str, int]) -> str:
+    """How many records became how many rows of a table, and what was left out."""
+    records = counts.pop("records", 0)
+    rows = counts.pop("rows", 0)
+    left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
+    return f"{table:10} {records:8,} records in {rows:8,} rows out  {left_out}".rstrip()
+
+
+def verify(args: argparse.Namespace) -> None:
+    """Check every raw file against the size and sha256 that the catalogue records."""
+    from tradeflows.retrieval import catalogue
+
+    states = catalogue.verify(root_of(args))
+    say(f"{len(states)} raw files are as catalogued")
+
+
+def check(args: argparse.Namespace) -> None:
+    """Check all that is announced: raw files, control totals, verdicts and notebooks."""
+    root = root_of(args)
+    checks.require_notebooks(args.notebook, root)
+    from tradeflows.report import check
+
+    differing = 0
+    for outcome in check.outcomes(root, args.notebook):
+        say(f"{outcome.name}: {outcome.words}")
+        differing += not outcome.agrees
+    if differing:
+        raise TradeflowsError(f"{differing} of these are not as announced; see above")
+
+
+def accept(args: argparse.Namespace) -> None:
+    """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
+    from tradeflows.report import accept
+
+    with _notebooks_in_turn(args) as progress:
+        lines = accept.accept(root_of(args), progress)
+    say(*lines)
+
+
+def completion(args: argparse.Namespace) -> None:
+    """Print a script by which a shell completes this command's words."""
+    import shtab
+
+    from tradeflows.cli.arguments import parser
+
+    say(shtab.complete(parser(), args.shell))
+
+
+def without_pandas() -> None:
+    """Let pyarrow not import pandas with its first array, which takes longer than most cleaning.
+
+    The import is refused for the one moment in which pyarrow asks for it; pyarrow goes on without,
+    and imports pandas later if a frame is wanted.
+    """
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, RefusePandas)
+    try:
+        pa.array([""])
+    finally:
+        sys.meta_path.remove(RefusePandas)
+
+
+class RefusePandas:
+    """A finder of modules that refuses to import pandas."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> None:
+        """Refuse pandas; leave every other module to the finders after this one."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not wanted yet", name=name)
