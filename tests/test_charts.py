@@ -3,10 +3,13 @@ from itertools import combinations
 from types import SimpleNamespace
 
 import matplotlib as mpl
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
@@ -14,7 +17,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts
-from tradeflows.charts import layout
+from tradeflows.charts import layout, spans, units
+from tradeflows.explore.answer import Answer
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
@@ -641,9 +645,11 @@ def test_a_misspelt_option_is_named():
 
 
 def test_the_claim_the_unit_the_events_and_the_names_are_on_the_page():
-    axes = lines(monthly(CHN=range(1, 15), other=range(14)), names={"other": "The others"})
+    frame = monthly(CHN=range(1, 15), other=range(14))
+    events = {"2022-02-24": "Invasion", "2022-08-10": "EU coal ban"}
+    axes = lines(frame, names={"other": "The others"}, events=events)
     said = {text.get_text() for text in axes.texts}
-    assert {"China", "The others", "Invasion", "EU coal ban"} <= said
+    assert said == {"China", "The others", "Invasion", "EU coal ban"}
     assert axes.figure.get_suptitle() == "China bought more"
     assert axes.get_ylabel() == "Mt a month"
     assert axes.get_ylim()[0] == 0
@@ -652,6 +658,83 @@ def test_the_claim_the_unit_the_events_and_the_names_are_on_the_page():
 def test_events_can_be_chosen_and_those_off_the_chart_are_not_named():
     axes = lines(monthly(CHN=[1, 2, 3]), events={"2022-02-10": "Here", "2030-01-01": "Not here"})
     assert {text.get_text() for text in axes.texts} == {"Here", "China"}
+
+
+def test_no_event_is_drawn_unasked():
+    axes = lines(monthly(CHN=range(1, 15)))
+    assert [text.get_text() for text in axes.texts] == ["China"]
+
+
+def test_a_year_stands_over_its_own_span():
+    event = mdates.date2num(pd.Timestamp("2022-02-24"))
+    years = monthly(CHN=[1] * 25).iloc[::12].assign(n_months=12)
+    for axes in (lines(years), lines(years.drop(columns="n_months"), every=12)):
+        x = axes.lines[0].get_xdata(orig=False)
+        assert x[0] == mdates.date2num(pd.Timestamp("2022-07-01")) > event
+        assert axes.get_xlim()[0] < mdates.date2num(pd.Timestamp("2022-01-01"))
+        assert axes.get_xlim()[1] > mdates.date2num(pd.Timestamp("2025-01-01"))
+        assert charts.drawn(axes).index[0] == pd.Timestamp("2022-01-01")
+    labels = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    assert [(spans.days([at])[0].month, text.get_text()) for at, text in labels] == [
+        (1, "Jan 2022"),
+        (7, "Jul 2022"),
+        (1, "Jan 2023"),
+        (7, "Jul 2023"),
+        (1, "Jan 2024"),
+        (7, "Jul 2024"),
+    ]
+
+
+@given(first=st.dates(date(1990, 1, 1), date(2090, 1, 1)), months=st.integers(1, 24))
+def test_a_middle_leads_back_to_its_period(first, months):
+    start = pd.Timestamp(first.replace(day=1))
+    middle = spans.middle(start, months)
+    assert start < middle < start + pd.DateOffset(months=months)
+    assert spans.first_day(middle, months) == start
+
+
+@given(st.floats(1, 1e12), st.sampled_from(["USD", "kg", "tonnes", "m3", "pieces"]))
+def test_a_value_is_that_drawn_times_its_word(value, unit):
+    divisor, word = units.scale(value)
+    words = {"": 1, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+    label = units.axis_label(word, unit)
+    first, *rest = label.split()
+    shown = float(layout.number(value / divisor, 6).replace(",", ""))
+    assert shown * words[first.lower() if rest else ""] == pytest.approx(value, rel=1e-5)
+    assert label.endswith(unit) or label == unit[:1].upper() + unit[1:]
+
+
+@given(st.floats(1, 1e12))
+@settings(deadline=None, max_examples=10)
+def test_an_answer_is_drawn_in_its_own_size(value):
+    months = pd.date_range("2024-11-01", periods=2, freq="MS")
+    rows = {"ref_period": months, "reporter_iso": "CHN", "cmd_code": "271111", "n_months": 1}
+    answer = Answer(pd.DataFrame(rows).assign(value=[value / 2, value], unit="tonnes"))
+    axes = answer.plot(title="LNG", source="made up for a test")
+    divisor = {"Thousand": 1e3, "Million": 1e6, "Billion": 1e9, "Trillion": 1e12}
+    word = axes.get_ylabel().split()[0]
+    drawn = charts.drawn(axes)["CHN"].iloc[-1] * divisor.get(word, 1)
+    plt.close("all")
+    assert drawn == pytest.approx(value, rel=1e-3)
+
+
+def test_a_title_has_two_lines_at_most():
+    axes = lines(monthly(CHN=[1, 2]), title="A claim so long that it needs lines " * 9)
+    assert axes.figure.get_suptitle().count("\n") == 1
+    assert axes.figure.get_suptitle().endswith("…")
+    assert charts.alt(axes).startswith("A claim so long that it needs lines " * 9)
+
+
+def test_holes_and_caveats_are_on_the_chart():
+    frame = monthly(CHN=[1, None, None, 4, None, 6], IND=[1] * 6)
+    caveats = ["Türkiye is left out", "b", "c", "d", "e"]
+    foot = lines(frame, caveats=caveats).figure.texts[-1].get_text().split("\n")
+    assert foot == [
+        "No figure: China, February to March 2022, May 2022",
+        *caveats[:3],
+        "and 2 more",
+        "Source: made up for a test",
+    ]
 
 
 def test_alt_text_tells_title_unit_and_both_ends():

@@ -8,10 +8,9 @@ from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.ratios import SAYS, ratios
 from tradeflows.charts.series import blocks, lines, panels, points
-from tradeflows.charts.style import EVENTS, Look
+from tradeflows.charts.style import Look
 
 __all__ = [
-    "EVENTS",
     "SAYS",
     "Drawn",
     "Look",

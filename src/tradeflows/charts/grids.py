@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from tradeflows.charts import layout
-from tradeflows.charts.style import Look, named, refuse, rows_of, settled
+from tradeflows.charts.style import Look, foot, named, refuse, rows_of, settled
 from tradeflows.model.errors import QueryError
 
 
@@ -61,7 +61,7 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
             [[]],
             title=shown["title"],
             unit=[str(shown["unit"])],
-            foot=list(filter(None, (shown["note"], f"Source: {shown['source']}"))),
+            foot=foot(shown),
             events=shown["events"],
             reference={},
             box=sum(0.14 + layout.LINE * (label.count("\n") + 1) for label in labels),
@@ -233,7 +233,7 @@ def _finish_cells(
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
+        foot=foot(shown, key),
         events=shown["events"] if dated else {},
         reference={},
         box=box,

@@ -16,6 +16,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
+from tradeflows.charts import spans
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, QueryError
 
@@ -178,18 +179,21 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
 
 
 def day_axis(axes: Axes) -> None:
-    """Set an axis of days, with as few ticks as still tell the months."""
+    """Set an axis of days: a mark where a month or year begins, its name below its middle."""
     first, last = axes.dataLim.intervalx
-    room = max((last - first) * 0.012, 15)
+    room = (last - first) * 0.012
     axes.set_xlim(first - room, last + room)
     months = (last - first) / 30.4
     if months > 40:
-        locator: ticker.Locator = mdates.YearLocator(1 if months < 130 else 2)
+        names = spans.year_ticks(first, last, 1 if months < 130 else 2)
+        starts: ticker.Locator = mdates.YearLocator()
     else:
-        few = (1, 7) if months > 20 else (1, 4, 7, 10) if months > 6 else range(1, 13)
-        locator = mdates.MonthLocator(few)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y" if months > 40 else "%b %Y"))
+        names = spans.month_ticks(first, last, 6 if months > 20 else 3 if months > 6 else 1)
+        starts = mdates.MonthLocator()
+    axes.xaxis.set_major_locator(ticker.FixedLocator([*names]))
+    axes.xaxis.set_major_formatter(ticker.FixedFormatter([*names.values()]))
+    axes.xaxis.set_minor_locator(starts)
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
 
 
 def number_axis(axes: Axes, *, upright: bool = False) -> None:
@@ -229,6 +233,7 @@ def finish(
     """
     figure, upright = grid[0].get_figure(root=True), grid[0].get_gid() in UPRIGHT
     assert figure is not None
+    last_mark = max((end.x for own in ends for end in own), default=0.0)
     for axes, own in zip(grid, ends, strict=True):
         for text, value in reference.items():
             line = axes.axvline if upright else axes.axhline
@@ -253,7 +258,7 @@ def finish(
         end
         for axes, own in zip(grid, ends, strict=True)
         for end in own
-        if upright or _at_edge(end, axes)
+        if upright or _at_edge(end, axes, last_mark)
     ]
     right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
     width, least = STYLE["figure.figsize"]
@@ -266,7 +271,7 @@ def finish(
     sides = _sides(words, left, room + right)
     rows = LINE * max((row + 1 for row, _ in sides), default=0)
 
-    lines, foot = wrap(title, 60), [wrap(text, 94) for text in foot]
+    lines, foot = clip(title, 60), [wrap(text, 94) for text in foot]
     top, head, below = 0.34 + 0.25 * (lines.count("\n") + 1), 0.3, 0.4
     bottom = below + 0.08 + 0.175 * sum(text.count("\n") + 1 for text in foot)
     rest = top + rows + bottom + (head + 0.08) * (len(grid) - 1)
@@ -294,7 +299,8 @@ def finish(
         axes.tick_params(
             which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK
         )
-        axes.tick_params(axis="x", length=0 if upright else 4, color=GREY)
+        axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
+        axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
         for (x, text), (row, side) in zip(words, sides, strict=True):
             _event(axes, x / room, text, row, side, upright, box, axes is grid[0])
         if upright:
@@ -311,7 +317,7 @@ def finish(
                     gid=end.gid,
                 )
         else:
-            _name_ends(axes, own)
+            _name_ends(axes, own, last_mark)
         floor -= head + 0.08
 
 
@@ -321,9 +327,10 @@ def _along(axes: Axes, x: float) -> float:
     return float((at - first) / (last - first))
 
 
-def _at_edge(end: End, axes: Axes) -> bool:
+def _at_edge(end: End, axes: Axes, last_mark: float) -> bool:
+    """Whether a text stands right of the box: its point is among the last ones."""
     first, last = axes.get_xlim()
-    return end.start is None and end.x > last - 0.1 * (last - first)
+    return end.start is None and end.x > min(last_mark, last) - 0.1 * (last - first)
 
 
 def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tuple[int, str]]:
@@ -369,7 +376,7 @@ def _event(
         )
 
 
-def _name_ends(axes: Axes, ends: list[End]) -> None:
+def _name_ends(axes: Axes, ends: list[End], last_mark: float) -> None:
     """Set the texts: those at the right edge in a column, the others where there is room."""
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -377,7 +384,8 @@ def _name_ends(axes: Axes, ends: list[End]) -> None:
     def place(end: End) -> np.ndarray:
         return axes.transData.transform((end.x, end.y)) / figure.dpi
 
-    column = sorted((end for end in ends if _at_edge(end, axes)), key=lambda end: end.y)
+    at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
+    column = sorted(at_edge, key=lambda end: end.y)
     (edge, low), (_, high) = (axes.transAxes.transform((1, y)) / figure.dpi for y in (0, 1))
     sizes = [size(end.text, "bold") for end in column]
     middles = spread([place(end)[1] for end in column], [h for _, h in sizes], low, high)
@@ -390,7 +398,7 @@ def _name_ends(axes: Axes, ends: list[End]) -> None:
         for line in axes.lines
         if line.get_gid()
     ]
-    for end in (end for end in ends if not _at_edge(end, axes)):
+    for end in (end for end in ends if end not in at_edge):
         (x, y), (w, h) = place(end), size(end.text, "bold")
         spots = [(x + 0.1, step * h) for step in (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)]
         if end.start is not None:

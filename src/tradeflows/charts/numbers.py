@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from tradeflows.charts import layout
+from tradeflows.charts import layout, spans
 from tradeflows.charts.ratios import SAYS
+from tradeflows.charts.spans import days
 from tradeflows.charts.style import SIGNS, Charts, named
 from tradeflows.model.errors import QueryError
 
@@ -65,7 +65,7 @@ def drawn(axes: Charts) -> pd.DataFrame:
         if "|" in (gid := artist.get_gid() or "")
     ]
     table = (
-        _wide(shown)
+        _wide(shown, _shown(axes)["months"][str(axes.get_label())])
         if kind == "lines"
         else _shaded(shown, kind == "months")
         if kind in ("cells", "months")
@@ -179,18 +179,14 @@ def _shown(axes: Charts) -> dict[str, Any]:
         raise QueryError("these axes were not drawn by tradeflows.charts") from error
 
 
-def _days(x: Any) -> pd.DatetimeIndex:
-    days = np.round(np.asarray(x, dtype="float64"))
-    return pd.DatetimeIndex(np.datetime64(mdates.get_epoch(), "s") + days.astype("timedelta64[D]"))
-
-
-def _wide(shown: list[tuple[Any, ...]]) -> pd.DataFrame:
+def _wide(shown: list[tuple[Any, ...]], months: int) -> pd.DataFrame:
     table: dict[str, pd.Series] = {}
     for line, _, part, name in shown:
         if part != "line":
             continue
         x, y = line.get_xydata().T
-        values = pd.Series(y, index=_days(x))
+        starts = [spans.first_day(day, months) for day in days(x)]
+        values = pd.Series(y, index=pd.DatetimeIndex(starts).as_unit("s"))
         if not values.equals(table.setdefault(name, values).reindex(values.index)):
             raise QueryError(f"{name}: its line and its markers show different values")
     return pd.DataFrame(table).sort_index().rename_axis("ref_period")
@@ -213,7 +209,7 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
         elif part == "beyond":
             row["mark"] = artist.get_text()
         elif part == "held":
-            first, last = _days(artist.get_xydata()[:, 0])
+            first, last = days(artist.get_xydata()[:, 0])
             ends = (f"{day:%Y-%m}" for day in (first, last - pd.DateOffset(days=1)))
             run = " to ".join(dict.fromkeys(ends))
             row["printed"] = f"{row['printed']}, {run}" if "printed" in row else run
@@ -228,10 +224,12 @@ def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
             row["low"], row["high"] = artist.get_xydata()[:, 0 if kind in layout.UPRIGHT else 1]
         else:
             x, y = artist.get_xydata().T
-            first, last = _days(x[[0, -1]])
+            first, last = days(x[[0, -1]])
             row["value"] = y[0]
             if kind == "windows":
                 row |= {"start": first, "end": last}
+            elif part == "point":
+                row.setdefault("ref_period", spans.first_day(first, 1))
             else:
                 row |= {"ref_period": first, "n_months": round((last - first).days / 30.44)}
             if kind != "windows" and artist.get_marker() in SIGNS:
@@ -267,7 +265,7 @@ def _shaded(shown: list[tuple[Any, ...]], dated: bool) -> pd.DataFrame:
             said[[*rows][row], columns[column]] = artist.get_text()
     table = pd.DataFrame(rows)
     if dated:
-        return table.set_axis(_days(edges[:-1])).rename_axis("ref_period")
+        return table.set_axis(days(edges[:-1])).rename_axis("ref_period")
     table = table.set_axis(columns).T.rename_axis("series")
     if said:
         words = pd.Series(said).unstack().reindex(table.index).reindex(columns=columns)

@@ -9,9 +9,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tradeflows.charts import layout
+from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import End
-from tradeflows.charts.style import WORDS, Look, finish, named, numbered, refuse, rows_of, settled
+from tradeflows.charts.style import (
+    WORDS,
+    Look,
+    finish,
+    first_of,
+    named,
+    numbered,
+    refuse,
+    rows_of,
+    settled,
+)
 from tradeflows.model.errors import QueryError
 
 
@@ -108,7 +118,7 @@ def points(
         for i, row in numbered(rows):
             style: dict[str, Any] = {"color": colours[row.name][0], "clip_on": False}
             axes.plot(
-                [row.x, row.x],
+                [row.middle, row.middle],
                 [row.low, row.high],
                 lw=4,
                 alpha=0.4,
@@ -120,7 +130,7 @@ def points(
                     [row.x, row.end], [row.value] * 2, lw=1, gid=f"{i}|period|{row.name}", **style
                 )
             axes.plot(
-                [row.x],
+                [row.middle],
                 [row.value],
                 ls="none",
                 ms=7,
@@ -184,7 +194,7 @@ def blocks(
                 clip_on=False,
                 gid=f"{i}|block|{row.name}",
             )
-        ends = _ends(rows.assign(x=rows["end"]), colours, shown)
+        ends = _ends(rows.assign(middle=rows["end"]), colours, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
 
@@ -193,7 +203,7 @@ def _lines(
     frame: pd.DataFrame, look: Look, box: float, every: int | None, zero: bool, **columns: str
 ) -> np.ndarray:
     y, *names = (columns[name] for name in ("y", "panel", "by") if name in columns)
-    shown, rows = settled(frame, look, [y], names), rows_of(frame, **columns)
+    shown, rows = settled(frame, look, [y], names), rows_of(frame, **columns, months=every or 1)
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
     if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
         raise QueryError(f"no unit for {', '.join(sorted(lost))}")
@@ -201,11 +211,15 @@ def _lines(
     ends = []
     with layout.style():
         _, grid = plt.subplots(len(parts), sharex=True, squeeze=False)
+        shown["months"] = {}
         for axes, (panel, series) in zip(grid[:, 0], parts.items(), strict=True):
             axes.set_label(panel)
             for name, part in series.items():
                 _line(axes, name, part, *colours[name])
-            ends.append(_ends(pd.concat(series.values()), colours, shown))
+            shown["gaps"] = (*shown["gaps"], *_gaps(series, shown))
+            table = pd.concat(series.values())
+            shown["months"][panel] = int(table["n_months"].max())
+            ends.append(_ends(table, colours, shown))
         finish(list(grid[:, 0]), "lines", shown, rows, ends, zero, box)
     return grid[:, 0]
 
@@ -214,7 +228,7 @@ def _series(rows: pd.DataFrame, every: int | None) -> dict[str, pd.DataFrame]:
     """The rows of each series on its own months, so that a hole is a null."""
     refuse(rows[rows.duplicated(["name", "x"])], "two values for one point")
     lengths = sorted(set(rows["n_months"]))
-    if every is None and len(lengths) > 1:
+    if len(lengths) > 1:
         raise QueryError(f"periods of {lengths} months in one line: draw them with blocks()")
     step = pd.DateOffset(months=every or lengths[0])
     series = {}
@@ -222,8 +236,22 @@ def _series(rows: pd.DataFrame, every: int | None) -> dict[str, pd.DataFrame]:
         part = part.set_index("x", drop=False).sort_index()
         months = pd.date_range(part.index[0], part.index[-1], freq=step)
         refuse(part[~part.index.isin(months)], "a point off the months of its series, see every=")
-        series[str(name)] = part.reindex(months)
+        whole = part.reindex(months)
+        whole["middle"] = [spans.middle(day, int(lengths[0])) for day in months]
+        series[str(name)] = whole
     return series
+
+
+def _gaps(series: dict[str, pd.DataFrame], shown: dict[str, Any]) -> list[str]:
+    """The holes in the lines of a box, in words: the name of a series and its periods."""
+    gaps = []
+    for name, part in series.items():
+        known = np.flatnonzero(part["value"].notna())
+        inner = part.iloc[known[0] : known[-1]]
+        length = int(part["n_months"].max())
+        if holes := spans.runs(inner.index, inner["value"].isna().to_numpy(), length):
+            gaps.append(f"{named(name, shown)}, {', '.join(first_of(holes))}")
+    return gaps
 
 
 def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> None:
@@ -233,7 +261,7 @@ def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> 
     alone = np.flatnonzero(lone & ~special).tolist()
     style: dict[str, Any] = {"color": colour, "clip_on": False, "gid": f"0|line|{name}"}
     axes.plot(
-        part.index,
+        part["middle"],
         part["value"],
         ls=dash,
         marker="o" if alone else "",
@@ -242,7 +270,7 @@ def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> 
     )
     for (mark, hollow), some in part[special].groupby(["mark", "hollow"]):
         axes.plot(
-            some.index,
+            some["middle"],
             some["value"],
             ls="none",
             marker=mark,
@@ -260,5 +288,6 @@ def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) ->
         text = layout.wrap(named(str(name), shown), 18)
         if last["qualifier"] != "=":
             text += f"\n({WORDS[str(last['qualifier'])]})"
-        ends.append(End(text, mdates.date2num(last["x"]), last["value"], colours[str(name)][0]))
+        place, colour = mdates.date2num(last["middle"]), colours[str(name)][0]
+        ends.append(End(text, place, last["value"], colour))
     return ends

@@ -3,24 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Required, TypedDict
 
+import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tradeflows.charts import layout
+from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import End
 from tradeflows.model.errors import QueryError
 
 Charts = Axes | Sequence[Axes] | np.ndarray
-EVENTS = {
-    "2022-02-24": "Invasion",
-    "2022-08-10": "EU coal ban",
-    "2022-12-05": "EU crude embargo, price cap",
-    "2023-02-05": "EU products embargo",
-}
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
+SAID = 3  # caveats, and holes, that have room below a chart
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -37,8 +33,11 @@ class Look(TypedDict, total=False):
         In place of the line that the catalogue gives for ``frame.attrs["sources"]``.
     note
         A line above the source.
+    caveats
+        What was left out, cut short or passed over, each a sentence above the source; of many the
+        first :data:`SAID` and the count of the others.
     events
-        Words by day; :data:`EVENTS` unless given.
+        Words by day, each at an upright line; none unless given.
     reference
         Values to compare with, by their words; each is a line through the chart.
     names
@@ -49,6 +48,7 @@ class Look(TypedDict, total=False):
     unit: Required[str | Mapping[str, str]]
     source: str
     note: str
+    caveats: Sequence[str]
     events: Mapping[str, str]
     reference: Mapping[str, float]
     names: Mapping[str, str]
@@ -68,7 +68,8 @@ def settled(
     if not (look.get("title") and look.get("unit")):
         raise QueryError("a chart needs a title, which is the claim, and a unit")
     ids = tuple(frame.attrs.get("sources", ()))
-    shown = {"note": "", "events": EVENTS, "reference": {}, "names": {}, **look}
+    shown = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}, **look}
+    shown["gaps"] = ()
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
@@ -103,6 +104,7 @@ def rows_of(
     length: str = "",
     panel: str = "",
     span: Sequence[str] = (),
+    months: int = 1,
 ) -> pd.DataFrame:
     """The frame's columns under fixed names, with what may be absent filled in."""
     if frame.empty:
@@ -126,7 +128,7 @@ def rows_of(
             f"{y} must hold numbers, and {when or by} what it says: {error}"
         ) from error
     bound = value.isna() & (low.isna() != high.isna())  # half a range is a bound
-    optional: dict[str, Any] = {"n_months": 1, "qualifier": "=", "flags": ""}
+    optional: dict[str, Any] = {"n_months": months, "qualifier": "=", "flags": ""}
     rows = pd.DataFrame(
         {
             "name": frame[by].astype(str),
@@ -148,6 +150,8 @@ def rows_of(
             day + pd.DateOffset(months=int(n)) for day, n in zip(x, rows["n_months"], strict=True)
         ]
     )
+    lengths = rows["n_months"].astype(int)
+    rows["middle"] = [spans.middle(day, n) for day, n in zip(x, lengths, strict=True)]
     numbers = rows[["value", "low", "high"]]
     refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
     refuse(rows[numbers.isin([np.inf, -np.inf]).any(axis="columns")], "a value that is not finite")
@@ -179,6 +183,8 @@ def finish(
         name, unit = named(panel, shown), unit if isinstance(unit, str) else unit[panel]
         units.append(f"{name}, {unit}" if len(grid) > 1 else unit)
         if not upright:
+            ends_of = mdates.date2num([rows["x"].min(), rows["end"].max()])
+            axes.update_datalim([(day, 0) for day in ends_of], updatey=False)
             layout.day_axis(axes)
             axes.margins(y=0.05)
             for value in shown["reference"].values():
@@ -200,11 +206,25 @@ def finish(
         ends,
         title=shown["title"],
         unit=units,
-        foot=list(filter(None, (key, shown["note"], f"Source: {shown['source']}"))),
+        foot=foot(shown, key),
         events=shown["events"],
         reference=shown["reference"],
         box=box,
     )
+
+
+def foot(shown: Mapping[str, Any], key: str = "") -> list[str]:
+    """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
+    holes = "No figure: " + "; ".join(first_of(shown["gaps"])) if shown["gaps"] else ""
+    caveats = first_of([layout.clip(text, 94) for text in shown["caveats"]])
+    parts = [key, shown["note"], holes, *caveats, f"Source: {shown['source']}"]
+    return [text for text in parts if text]
+
+
+def first_of(texts: Sequence[str]) -> list[str]:
+    """The first :data:`SAID` of `texts`, and how many there are beside."""
+    more = len(texts) - SAID
+    return [*texts[:SAID], *([f"and {more} more"] if more > 0 else [])]
 
 
 def named(name: str, shown: Mapping[str, Any]) -> str:

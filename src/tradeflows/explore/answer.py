@@ -24,8 +24,6 @@ from tradeflows.tables.display import (
     tidy,
 )
 
-# From how much on a value is drawn in a larger unit; thousands from where they save two figures.
-SCALES = ((1e9, 1e9, "billion "), (1e6, 1e6, "million "), (1e4, 1e3, "thousand "))
 SPANS = {1: " a month", 3: " a quarter", 12: " a year"}
 RATIOS = ("%", "percent", "times")
 
@@ -234,6 +232,7 @@ class Plot(PlotAccessor):
 def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
     """Draw an answer, with options of :class:`tradeflows.charts.Look`."""
     from tradeflows import charts
+    from tradeflows.charts import units
 
     if "held" in frame:
         who = catalogue.publishers(catalogue.root(), local=True)
@@ -241,18 +240,19 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
         strips = [
             f"{name}{code and f' ({code})'}, {who[short].short}" for name, code, short in cells
         ]
-        options = {"title": heading(frame), "unit": "Months held", "events": {}, **look}
+        options = {"title": heading(frame), "unit": "Months held", **look}
         return charts.coverage(frame, held="held", by=strips, **options)
     require_single_value(frame, ["unit"])
-    largest, unit = frame["value"].abs().max(), str(frame["unit"].iloc[0])
-    scale, word = next(((n, word) for least, n, word in SCALES if largest >= least), (1, ""))
-    ends = {end: frame[end] / scale for end in ("low", "high") if end in frame}
-    rows = pd.DataFrame(frame).assign(drawn=frame["value"] / scale, **ends)
+    unit = str(frame["unit"].iloc[0])
+    numbers = [column for column in ("value", "low", "high") if column in frame]
+    divisor, word = units.scale(frame[numbers].abs().max().max())
+    ends = {end: frame[end] / divisor for end in numbers[1:]}
+    rows = pd.DataFrame(frame).assign(drawn=frame["value"] / divisor, **ends)
     rows.attrs = dict(frame.attrs)
-    counted = f"{word}{unit}"
-    # An event belongs to the question: none is drawn unless the caller names it.
-    named = {"title": heading(frame), "unit": counted[:1].upper() + counted[1:], "events": {}}
-    options = {**named, **look}
+    options = {"title": heading(frame), "unit": units.axis_label(word, unit), **look}
+    noted = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
+    caveats = [text for text in frame.attrs.get("caveats", ()) if not text.startswith(noted)]
+    options = {"caveats": caveats, **options}
     if "window_start" in frame:
         vague = rows[["window_start", "window_end"]].isna().any(axis="columns")
         if vague.any():
