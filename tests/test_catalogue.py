@@ -33,7 +33,7 @@ def test_every_raw_file_is_catalogued_and_as_catalogued():
 
 
 def test_all_the_embedded_files_are_there():
-    assert len(COMMITTED) == 27
+    assert len(COMMITTED) == 36
 
 
 @pytest.mark.parametrize("source", COMMITTED.values(), ids=COMMITTED.keys())

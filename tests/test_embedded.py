@@ -133,6 +133,17 @@ FIGURES = {  # source: raw column, column of the table, power of ten between the
     "published_figures_dual_use": [("value", "value", 0)],
     "odni_claims": [("figure", "value", 0)],
     "settlement_statements": [("value_pct", "value", 0)],
+    "gacc_crude_imports_from_world_value_2021_2024": [
+        ("net_wgt_kg", "net_wgt_kg", 0),
+        ("value_usd", "value_reported", 0),
+    ],
+    "china_russia_totals_other_releases": [("value_usd", "value_reported", 0)],
+    "comtrade_china_exports_2025_batteries_excavators": [("value_usd", "value_reported", 0)],
+    "eurostat_eu_exports_to_russia_and_neighbours_2019_2024": [("value_eur", "value_reported", 0)],
+    "eurostat_eu27_exports_annual_2010_2023": [("value_eur", "value_reported", 0)],
+    "eurostat_eu27_priority_goods_cn8_2020_2022": [("value_eur", "value_reported", 0)],
+    "fts_russia_world_by_chapter_2021_2022": [("value_usd_mn", "value_reported", 6)],
+    "published_figures_energy": [("value", "value", 0)],
 }
 
 

@@ -274,6 +274,7 @@ FLAGS = {
     "unreliable": "the publisher calls the figure of low reliability, or not significant",
     "definition": "the publisher's definition differs here",
     "conflict": "another publication of the same office prints another number",
+    "own-release": "the office's own release, whoever relays it",
     "unequal": "a whole that its parts, as the publisher lists them, do not add up to",
 }
 
@@ -407,6 +408,7 @@ FIGURES = pa.schema(
         _field("address", TEXT, "where the number was read"),
         _field("repeats", TEXT, "id of the figure that this one repeats, or whose number it is"),
         _field("confidence", TEXT, "of the transcription", allowed=("high", "medium", "low")),
+        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
         _field("note", TEXT, "what must be said beside the figure"),
     ],
     metadata={

@@ -179,6 +179,8 @@ def cleaner(source: Source) -> Callable[..., Any]:
     for argument, option in options.items():
         if option.default is option.empty and argument not in source.arguments:
             raise CatalogueError(f"{source.cleaner} needs the argument {argument!r}")
+    if "require_map" in module:
+        module["require_map"](source)
     return partial(function, **source.arguments) if source.arguments else function
 
 

@@ -86,6 +86,7 @@ def published_figures(path: Path, source: Source, repeats: Mapping[str, str]) ->
             "published": filled(table, "publication_date"),
             "address": filled(table, "source_url"),
             "repeats": _repeats(source, repeats, table["id"]),
+            "flags": "",
             "note": filled(table, "notes"),
         },
     )
@@ -147,6 +148,7 @@ def odni_claims(path: Path, source: Source, repeats: Mapping[str, str]) -> Itera
             "address": table["secondary_source_url"],
             "repeats": _repeats(source, repeats, table["claim_id"]),
             "confidence": None,
+            "flags": "",
             "note": table["reproducible_from"],
         },
     )

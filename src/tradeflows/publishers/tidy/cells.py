@@ -1,0 +1,204 @@
+"""The cells of a tidy CSV as text, and columns of them as numbers, days, words and areas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows.model import codes
+from tradeflows.model.errors import LayoutError
+from tradeflows.publishers import delimited
+from tradeflows.publishers.tidy.forms import FORMS, Period, ends, periods
+from tradeflows.publishers.tidy.mapping import Condition, Value, zeros
+from tradeflows.publishers.tidy.named import NAMED
+
+NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
+LAST_DAY = "window_end"  # the field that has the last day of a period, not the first
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All cells of a file, as text."""
+
+    path: Path
+    table: pa.Table
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.table)
+
+    def text(self, name: str) -> pa.Array:
+        """Column `name` as it stands."""
+        return self.table[name].combine_chunks()
+
+    def filled(self, name: str) -> pa.Array:
+        """Column `name`, null where a cell is empty."""
+        return _filled(self.text(name))
+
+    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
+        """Refuse a value of `text` that `pattern` does not match; nulls pass."""
+        delimited.demand(self.path, name, text, pattern, what)
+
+    def number(self, name: str, power: Any = 0) -> pa.Array:
+        """Column `name` as float64, times ten to `power` (one, or an array)."""
+        text = self.filled(name)
+        self.demand(name, text, NUMBER, "a number")
+        # The power of ten joins the decimal, so that only the result is rounded to a binary float.
+        decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
+        return pc.cast(decimal, pa.float64())
+
+    def count(self, name: str) -> pa.Array:
+        """Column `name` (of months, of days) as int64."""
+        text = self.filled(name)
+        self.demand(name, text, COUNT, "a whole number")
+        return pc.cast(text, pa.int64())
+
+    def words(self, name: str, meaning: Mapping[str, Any]) -> pa.Array:
+        """Column `name` with each word replaced by its meaning; another word is refused."""
+        return delimited.words(self.path, name, self.text(name), meaning)
+
+    def are(self, condition: Condition) -> pa.Array:
+        """Return which records meet `condition`."""
+        name = condition.column
+        text = self.text(name)
+        if condition.otherwise:
+            return self.words(
+                name,
+                dict.fromkeys(condition.otherwise, False) | dict.fromkeys(condition.equals, True),
+            )
+        if condition.equals:
+            return pc.is_in(text, pa.array(condition.equals, pa.string()))
+        if condition.matches:
+            return pc.match_substring_regex(text, condition.matches, ignore_case=True)
+        if condition.above is not None:
+            return pc.greater(self.number(name), condition.above)
+        if condition.since:
+            return pc.greater_equal(text, condition.since)
+        if condition.until:
+            return pc.less_equal(text, condition.until)
+        return pc.not_equal(text, "")
+
+
+def read_cells(path: Path, columns: tuple[str, ...]) -> Cells:
+    """Return all cells of a CSV, if its header is exactly `columns`.
+
+    Raises
+    ------
+    LayoutError
+        Not UTF-8, not a CSV (an HTML page, say), another header, no record, or a record with
+        more or fewer fields than the header.
+    """
+    with path.open("rb") as file:
+        head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head[:1] == b"<":
+        raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
+    names = delimited.header(path)
+    if names != list(columns):
+        lacking = [name for name in columns if name not in names]
+        stray = [name for name in names if name not in columns]
+        differs = f"none of {lacking} and besides {stray}"
+        raise LayoutError(
+            path,
+            f"the columns {','.join(columns)}",
+            differs if lacking or stray else ",".join(names),
+            "restore the header, or write the new one in `columns` of the entry",
+        )
+    blocks = [block.cells for block in delimited.blocks(path, columns, columns)]
+    return Cells(path, pa.Table.from_batches(blocks).combine_chunks())
+
+
+def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
+    """Return the values of `field`, one a record, as `value` says.
+
+    Raises
+    ------
+    LayoutError
+        A cell is no number, day, period or listed word, or does not look as it must.
+    CodeError
+        An area code is in no list.
+    """
+    if value.function:
+        made = NAMED[value.function](cells)
+    elif value.text:
+        made = _joined(cells, value.text)
+    else:
+        made = _column(cells, value, field)
+    if value.where:
+        made = pc.if_else(cells.are(value.where), made, None)
+    return made
+
+
+def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
+    name = value.column
+    if value.matches:
+        cells.demand(name, cells.text(name), value.matches, value.means or "another text")
+    if value.words is not None:
+        return _meanings(cells, name, value.words, field)
+    if value.areas:
+        return codes.areas(cells.text(name), value.areas, cells.path)
+    if value.form:
+        return _period(cells, value, field)
+    if field.type == pa.float64():
+        return cells.number(name, _power(cells, value))
+    if field.type == pa.int64():
+        return cells.count(name)
+    text = cells.text(name)
+    if value.rename is not None:
+        for word, meaning in value.rename.items():
+            text = pc.if_else(pc.equal(text, word), meaning, text)
+    return _filled(text) if field.nullable else text
+
+
+def _filled(text: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _meanings(cells: Cells, name: str, words: Mapping[str, Any], field: pa.Field) -> pa.Array:
+    """Return what the words of a column mean; where a field may be null, an empty text is null."""
+    made = cells.words(name, words)
+    if field.nullable and made.type == pa.string():
+        return _filled(made)
+    return made
+
+
+def _power(cells: Cells, value: Value) -> Any:
+    """Return the power of ten of a scale: one for all records, or one a record."""
+    if isinstance(value.times, int):
+        return zeros("times", value.times)
+    [(name, scales)] = value.times.items()
+    powers = {word: zeros("times", scale) for word, scale in scales.items()}
+    return cells.words(name, powers)
+
+
+def _joined(cells: Cells, template: str) -> pa.Array:
+    """Return `template` with each {column} replaced by its cell."""
+    pieces = [piece for piece in re.split(r"(\{.*?\})", template) if piece]
+    texts = [cells.text(piece[1:-1]) if piece.startswith("{") else piece for piece in pieces]
+    return pc.binary_join_element_wise(*texts, "")
+
+
+def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
+    """Return the first day of each period, its last, or its length in months, by the field."""
+    text = cells.text(value.column)
+    last = field.name == LAST_DAY
+    if value.form == "printed":
+        text = pa.array([ends(cell)[last] for cell in text.to_pylist()], pa.string())
+    made = periods(cells.path, value.column, text, value.form)
+    if field.type == pa.int64():
+        return pa.array([period and period.months for period in made], pa.int64())
+    return pa.array([period and _day(period, last=last) for period in made], pa.date32())
+
+
+def _day(period: Period, *, last: bool) -> Any:
+    return period.last() if last else period.first
+
+
+def length_of(form: str) -> tuple[str, int]:
+    """Return the rhythm and the months of the periods of a form."""
+    return FORMS[form].freq, FORMS[form].months

@@ -1,0 +1,314 @@
+"""The map of a tidy CSV, as a catalogue entry writes it, checked before any cell is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CatalogueError, CodeError, near
+from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.publishers.tidy.named import NAMED
+
+MOST_ZEROS = 15  # of a scale: more would be no unit that a publisher prints in
+OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which records something holds for, by the text of one column.
+
+    Attributes
+    ----------
+    column
+        A column of the file.
+    equals
+        One of these texts. With `otherwise`, any text that neither lists is refused.
+    matches
+        A regular expression that the text holds, in any case of letters.
+    above
+        A number that the column's is larger than.
+    since, until
+        The text is not before, or not after this one, by the order of letters.
+    filled
+        The cell is not empty.
+    """
+
+    column: str
+    equals: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
+    matches: str = ""
+    above: int | None = None
+    since: str = ""
+    until: str = ""
+    filled: bool = False
+
+
+@dataclass(frozen=True)
+class Flag(Condition):
+    """A word of FLAGS, and the records that it is for."""
+
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut(Condition):
+    """Records that reach no row, and the reason under which they are counted."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """Where the values of one field come from.
+
+    Attributes
+    ----------
+    column
+        A column of the file; `text` in its place joins several, each in braces.
+    words
+        What each word of the column means; a word that is not listed is refused.
+    rename
+        The same, but a word that is not listed stays as it is.
+    times
+        A power of ten by which numbers are multiplied; or a column, and that of each word.
+    areas
+        The system of area codes that the column is in.
+    form
+        How days and periods are written: a name of FORMS.
+    matches, means
+        What a text must look like, as a regular expression and in words.
+    where
+        The records that have a value; the others are null.
+    function
+        The function of :mod:`~tradeflows.publishers.tidy.named` that makes the values.
+    """
+
+    column: str = ""
+    text: str = ""
+    words: Mapping[str, Any] | None = None
+    rename: Mapping[str, Any] | None = None
+    times: int | Mapping[str, Any] = 1
+    areas: str = ""
+    form: str = ""
+    matches: str = ""
+    means: str = ""
+    where: Condition | None = None
+    function: str = ""
+
+
+Field = str | int | Value | tuple[Flag, ...]
+Record = TypeVar("Record", Condition, Flag, LeftOut, Value)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What makes one row of each record: the fields by name, and a column that must be filled."""
+
+    fields: Mapping[str, Field]
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Map:
+    """A whole map: the file's columns, the rows of each record, and what is left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Rows, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+# --- from the catalogue's tables to a map --------------------------------------------------------
+
+
+def read_map(
+    where: str,
+    contract: pa.Schema,
+    columns: Any,
+    fields: Any,
+    rows: Any = (),
+    left_out: Any = (),
+) -> Map:
+    """Return the map that the arguments of an entry write.
+
+    Parameters
+    ----------
+    where
+        The entry, for messages.
+    contract
+        The table that the rows are for.
+    columns
+        The header of the file.
+    fields
+        For each field of `contract` a constant, or the table of a :class:`Value`; for ``flags``
+        also a list of tables of a :class:`Flag`.
+    rows
+        Where a record gives several rows, the fields that differ, a table a row; ``needs`` names
+        the column without which there is no such row.
+    left_out
+        Tables of a :class:`LeftOut`.
+
+    Raises
+    ------
+    CatalogueError
+        An unknown key, field, column, form, function or system of codes, or a value of another
+        kind. One line that names the entry, the place in it, and what would do.
+    """
+    names = _texts(f"{where}: columns", columns)
+    common = _fields(f"{where}: fields", fields, contract, names)
+    every = []
+    for number, override in enumerate(rows or [{}], start=1):
+        place = f"{where}: rows, {number}"
+        own = dict(_table(place, override))
+        needs = own.pop("needs", "")
+        if needs:
+            _known(f"{place}: needs", needs, names, "column")
+        every.append(Rows({**common, **_fields(place, own, contract, names)}, needs))
+    left = [
+        _record(f"{where}: left_out, {number}", entry, LeftOut, names)
+        for number, entry in enumerate(left_out, start=1)
+    ]
+    return Map(names, tuple(every), tuple(left))
+
+
+def _fields(
+    where: str, entries: Any, contract: pa.Schema, columns: tuple[str, ...]
+) -> dict[str, Field]:
+    possible = [name for name in contract.names if name not in OWN]
+    made: dict[str, Field] = {}
+    for name, entry in _table(where, entries).items():
+        place = f"{where}.{name}"
+        _known(place, name, possible, "field")
+        if isinstance(entry, list) and name == "flags":
+            made[name] = tuple(_record(place, each, Flag, columns) for each in entry)
+        elif isinstance(entry, dict):
+            made[name] = _record(place, entry, Value, columns)
+        elif type(entry) in (str, int):
+            made[name] = entry
+        else:
+            raise CatalogueError(
+                f"{place}: must be a text, a whole number or a table such as "
+                f"{{ column = {columns[0]!r} }}, not {entry!r}"
+            )
+    return made
+
+
+def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]) -> Record:
+    """Return a record of `kind` from a table of the catalogue, all its names checked."""
+    table = dict(_table(where, entry))
+    keys = {field.name: field for field in fields(kind)}
+    for key in table:
+        _known(where, key, keys, "key")
+    for key, field in keys.items():
+        if field.default is MISSING and key not in table:
+            raise CatalogueError(f"{where}: lacks {key}")
+    for key in ("equals", "otherwise"):
+        if key in table:
+            table[key] = _texts(f"{where}: {key}", table[key])
+    if isinstance(table.get("where"), dict):
+        table["where"] = _record(f"{where}: where", table["where"], Condition, columns)
+    for key, value in table.items():
+        _kind(f"{where}: {key}", value, str(keys[key].type))
+    made = kind(**table)
+    _names(where, made, columns)
+    return made
+
+
+KINDS = {
+    "str": (str,),
+    "bool": (bool,),
+    "int | None": (int,),
+    "int | Mapping[str, Any]": (int, dict),
+    "Mapping[str, Any] | None": (dict,),
+    "tuple[str, ...]": (tuple,),
+    "Condition | None": (Condition,),
+}
+IN_WORDS = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table",
+    Condition: "a table",
+}
+
+
+def _kind(where: str, value: Any, kind: str) -> None:
+    """Refuse a value that is not of the `kind` of its key."""
+    kinds = KINDS[kind]
+    if type(value) not in kinds:
+        wanted = " or ".join(IN_WORDS[each] for each in kinds)
+        raise CatalogueError(f"{where}: must be {wanted}, not {value!r}")
+
+
+def _names(where: str, made: Condition | Value, columns: tuple[str, ...]) -> None:
+    """Refuse a name that the file, the package or the code lists do not have."""
+    if made.column:
+        _known(f"{where}: column", made.column, columns, "column")
+    if made.matches:
+        _pattern(f"{where}: matches", made.matches)
+    if isinstance(made, Flag):
+        _known(f"{where}: flag", made.flag, schema.FLAGS, "flag")
+    if isinstance(made, Value):
+        _value_names(where, made, columns)
+
+
+def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
+    origins = [key for key in ("column", "text", "function") if getattr(made, key)]
+    if len(origins) != 1:
+        raise CatalogueError(f"{where}: needs one of column, text or function, not {origins}")
+    for name in re.findall(r"\{(.*?)\}", made.text):
+        _known(f"{where}: text", name, columns, "column")
+    if made.form:
+        _known(f"{where}: form", made.form, FORMS, "form")
+    if made.function:
+        _known(f"{where}: function", made.function, NAMED, "function")
+    if made.areas:
+        try:
+            codes.area_codes(made.areas)
+        except CodeError as error:
+            raise CatalogueError(f"{where}: areas: {error}") from error
+    if isinstance(made.times, int):
+        zeros(f"{where}: times", made.times)
+        return
+    for name, scales in made.times.items():
+        _known(f"{where}: times", name, columns, "column")
+        for word, scale in _table(f"{where}: times.{name}", scales).items():
+            zeros(f"{where}: times.{name}.{word}", scale)
+
+
+def zeros(where: str, scale: Any) -> int:
+    """Return how many zeros the power of ten `scale` has."""
+    digits = str(scale)
+    if type(scale) is int and re.fullmatch("10*", digits) and len(digits) <= MOST_ZEROS:
+        return len(digits) - 1
+    raise CatalogueError(f"{where}: must be a power of ten such as 1000, not {scale!r}")
+
+
+def _pattern(where: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise CatalogueError(f"{where}: {pattern!r} is no regular expression: {error}") from error
+
+
+def _known(where: str, name: Any, valid: Iterable[str], kind: str) -> None:
+    names = list(valid)
+    if name not in names:
+        raise CatalogueError(f"{where}: no {kind} {name!r}{near(str(name), names)}")
+
+
+def _table(where: str, entry: Any) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise CatalogueError(f"{where}: must be a table, not {entry!r}")
+    return entry
+
+
+def _texts(where: str, entry: Any) -> tuple[str, ...]:
+    texts = [entry] if isinstance(entry, str) else entry
+    if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
+        return tuple(texts)
+    raise CatalogueError(f"{where}: must be a text or a list of texts, not {entry!r}")

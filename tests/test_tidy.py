@@ -1,0 +1,163 @@
+"""A CSV whose catalogue entry says what its columns mean."""
+
+from datetime import date
+
+import pytest
+
+from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
+from tradeflows.model.source import Source
+from tradeflows.publishers import registry, tidy
+
+COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
+FIELDS = {
+    "reporter_iso": "CHN",
+    "partner_iso": {"column": "partner", "areas": "iso3"},
+    "flow_code": {"column": "flow", "words": {"export": "X", "import": "M"}},
+    "cmd_code": {"column": "hs"},
+    "ref_period": {"column": "period", "form": "month"},
+    "value_reported": {"column": "value", "times": 1000},
+    "currency": "USD",
+    "valuation": {"column": "flow", "words": {"export": "FOB", "import": ""}},
+    "net_wgt_kg": {"column": "weight"},
+    "flags": [{"flag": "rounded", "column": "remark", "matches": "about"}],
+    "note": {"column": "remark"},
+}
+TEXT = """\
+period,partner,flow,hs,value,weight,remark
+2023-01,RUS,export,850760,1.25,0,about so much
+2023-02,KAZ,import,2709,,7,
+"""
+
+
+def source(table="trade", **arguments):
+    return Source(
+        id="demo",
+        path="demo/demo.csv",
+        publisher="demo",
+        title="Invented",
+        kind="transcribed",
+        licence="not stated",
+        vintage="2024-05",
+        retrieved=date(2024, 6, 30),
+        sha256="0" * 64,
+        bytes=1,
+        table=table,
+        cleaner="tidy.clean",
+        rank=1,
+        arguments={"columns": COLUMNS, "fields": FIELDS, **arguments},
+    )
+
+
+@pytest.fixture
+def clean(tmp_path):
+    """Rows of a text by a map; keyword arguments replace parts of FIELDS."""
+
+    def run(text=TEXT, *, columns=COLUMNS, rows=(), left_out=(), **fields):
+        path = tmp_path / "demo.csv"
+        path.write_text(text, encoding="utf-8")
+        asked = {name: value for name, value in (FIELDS | fields).items() if value is not None}
+        parts = tidy.clean(
+            path, source(), columns=columns, fields=asked, rows=rows, left_out=left_out
+        )
+        run.parts = list(parts)
+        return [row for part in run.parts for row in part.rows.to_pylist()]
+
+    return run
+
+
+def test_columns_words_and_scale(clean):
+    first, second = clean()
+    assert first["value_reported"] == first["primary_value_usd"] == 1250
+    assert (first["partner_iso"], first["partner_role"]) == ("RUS", "destination")
+    assert (second["partner_role"], second["valuation"]) == ("origin", None)
+    assert (second["ref_period"], second["n_months"]) == (date(2023, 2, 1), 1)
+    assert (first["flags"], first["note"]) == ("rounded", "about so much")
+    assert (second["flags"], second["note"]) == ("", None)
+
+
+def test_zero_weight_beside_a_value_is_null(clean):
+    first, second = clean()
+    assert first["net_wgt_kg"] is None
+    assert second["net_wgt_kg"] == 7
+    assert second["value_reported"] is None
+
+
+def test_rename_keeps_other_codes(clean):
+    rows = clean(cmd_code={"column": "hs", "rename": {"2709": "270900"}})
+    assert [row["cmd_code"] for row in rows] == ["850760", "270900"]
+
+
+def test_two_rows_a_record(clean):
+    one = {"needs": "value", "source_field": "value"}
+    other = {"needs": "weight", "source_field": "weight", "value_reported": {"column": "weight"}}
+    other |= {"breakdown": "part=weight"}
+    rows = clean(rows=[one, other])
+    assert [row["source_field"] for row in rows] == ["value", "weight", "weight"]
+    assert [part.left_out for part in clean.parts] == [{"no figure in value": 1}, {}]
+    assert [part.records for part in clean.parts] == [2, 0]
+
+
+def test_left_out_is_counted(clean):
+    gone = {"reason": "no oil here", "column": "hs", "equals": "2709"}
+    assert len(clean(left_out=[gone])) == 1
+    assert clean.parts[0].left_out == {"no oil here": 1}
+
+
+def test_text_joins_columns(clean):
+    assert clean(note={"text": "{hs}: {remark}"})[0]["note"] == "850760: about so much"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"cmd_code": {"colunm": "hs"}}, "fields.cmd_code: no key 'colunm'; did you mean 'column'"),
+        ({"cmd_code": {"column": "hss"}}, "column: no column 'hss'; did you mean 'hs'"),
+        ({"cmd_cod": "2709"}, "no field 'cmd_cod'; did you mean 'cmd_code'"),
+        ({"source_row": 1}, "no field 'source_row'"),
+        ({"cmd_code": {}}, "needs one of column, text or function"),
+        ({"cmd_code": {"column": "hs", "text": "x"}}, "needs one of column, text or function"),
+        ({"cmd_code": 3.5}, "must be a text, a whole number or a table"),
+        ({"cmd_code": {"column": "hs", "matches": "("}}, "no regular expression"),
+        ({"cmd_code": {"column": 3}}, "column: must be a text, not 3"),
+        ({"note": {"text": "{remarks}"}}, "no column 'remarks'; did you mean 'remark'"),
+        ({"note": {"function": "guess"}}, "no function 'guess'"),
+        ({"ref_period": {"column": "period", "form": "week"}}, "no form 'week'"),
+        ({"value_reported": {"column": "value", "times": 12}}, "a power of ten such as 1000"),
+        ({"value_reported": {"column": "value", "times": {"unit": {}}}}, "no column 'unit'"),
+        ({"partner_iso": {"column": "partner", "areas": "iso4"}}, "no system 'iso4'"),
+        ({"flags": [{"flag": "round", "column": "remark"}]}, "no flag 'round'"),
+        ({"flags": [{"flag": "rounded"}]}, "lacks column"),
+        ({"cmd_code": None}, "lacks cmd_code; give each a column or a constant"),
+    ],
+)
+def test_a_wrong_map_is_refused(fields, message, clean):
+    with pytest.raises(CatalogueError) as caught:
+        clean(**fields)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("source demo: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        ("RUS", "RUZ", CodeError, "'RUZ'"),
+        ("2709", "709", CodeError, "'709'"),
+        ("1.25", "1,25", LayoutError, "lines of 7 cells"),
+        ("1.25", "n/a", LayoutError, "record 1: expected a number in value, found 'n/a'"),
+        ("2023-02", "2023-13", LayoutError, "record 2: expected a month such as 2023-05 in period"),
+        ("export", "re-export", LayoutError, "in flow one of export, import, found 're-export'"),
+        (",7,", ",-7,", SchemaError, "below 0"),
+        ("period,partner", "month,partner", LayoutError, "restore the header"),
+        ("period,partner", "<html>", LayoutError, "a page of HTML or XML"),
+    ],
+)
+def test_a_wrong_cell_is_refused(old, new, error, message, clean):
+    with pytest.raises(error) as caught:
+        clean(TEXT.replace(old, new))
+    assert message in str(caught.value)
+
+
+def test_registry_checks_the_map():
+    with pytest.raises(CatalogueError, match="no column 'hs9'"):
+        registry.cleaner(source(fields=FIELDS | {"cmd_code": {"column": "hs9"}}))
