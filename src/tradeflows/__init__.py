@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradeflows.tables import build, read
     from tradeflows.tables.trace import trace
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 # Each public name, and the module that has it (a function) or that it is.
 _FUNCTIONS = {
     "areas": "explore.inventory",
