@@ -70,7 +70,7 @@ from tradeflows.publishers import comext, reading
 raw = Path({raw!r})
 parts = list(comext.clean(raw, reading.uncatalogued(raw, "comext", "trade")))
 used = time.process_time()
-with write.Sink(Path({out!r}), ".parquet", schema.TRADE) as sink:
+with write.TableWriter(Path({out!r}), ".parquet", schema.TRADE) as sink:
     for part in parts:
         sink.write(part.rows)
 print(time.process_time() - used)

@@ -254,7 +254,7 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
 def test_no_formula_reaches_a_spreadsheet(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "=", "plain"]
-    with write.Sink(tmp_path / "a.csv", ".csv", contract) as sink:
+    with write.TableWriter(tmp_path / "a.csv", ".csv", contract) as sink:
         sink.write(pa.record_batch([texts, [-1.0] * 8], schema=contract))
     lines = (tmp_path / "a.csv").read_text().replace("\n=", "=").splitlines()[1:]
     assert [line[1] for line in lines] == ["'"] * 6 + ["=", "p"]
@@ -295,7 +295,7 @@ def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
     def refuse(path, *_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
-    monkeypatch.setattr(write.Sink, "_open", refuse)
+    monkeypatch.setattr(write.TableWriter, "_open", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(SourceError, match=r"a\.parquet: cannot be written \(Read-only"):
         clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")

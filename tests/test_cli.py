@@ -381,7 +381,7 @@ def test_an_interrupted_build(run, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building, "_write", interrupt)
+    monkeypatch.setattr(building, "_write_table", interrupt)
     status, out, err = run({"oil": {}}, "build")
     assert (status, out) == (130, "")
     assert err == "tradeflows: interrupted; nothing half-written is left\n"

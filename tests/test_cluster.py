@@ -199,9 +199,9 @@ def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
 
 def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeypatch):
     names = []
-    start = write.Sink.__init__
+    start = write.TableWriter.__init__
     monkeypatch.setattr(
-        write.Sink,
+        write.TableWriter,
         "__init__",
         lambda sink, path, *rest: names.append(path.name) or start(sink, path, *rest),
     )

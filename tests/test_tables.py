@@ -13,18 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import tables
+from tradeflows import cli, tables
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import (
     BuildError,
+    CatalogueError,
     CodeError,
     LayoutError,
     QueryError,
     SchemaError,
     SourceError,
 )
-from tradeflows.tables import building
+from tradeflows.retrieval import catalogue
+from tradeflows.tables import building, write
 
+PART_FIELDS = ("rows", "records", "left_out", "value", "empty", "sorted")
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
 LATER = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n2020-03,32.01\n"
 OTHER = '[publisher.other]\nname = "Second Office"\nshort = "Second"\nhome = ""\n'
@@ -140,7 +143,7 @@ def test_a_table_carries_its_contract_and_what_it_was_made_of(make_root):
     read = parquet.read_schema(tables.processed(root, "rates"))
     assert schema.describe(read) == schema.describe(schema.RATES)
     assert read.metadata[b"table"] == b"rates"
-    assert read.metadata[b"fingerprint"]
+    assert write.metadata_of(tables.processed(root, "rates"))[b"fingerprint"]
 
 
 def test_every_row_names_its_file_and_its_record(ask):
@@ -151,6 +154,77 @@ def test_every_row_names_its_file_and_its_record(ask):
         pd.Timestamp("2020-02-01"): 2,
         pd.Timestamp("2020-03-01"): 1,
     }
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"sha256": "0" * 64},
+        {"text": BRENT + "2020-03,none\n"},
+        {"text": BRENT + "2020-02,55.66\n"},
+        {"text": None},
+    ],
+)
+def test_a_bad_own_file_stops_no_build(make_root, bad):
+    root = make_root({"oil": {}}, local={"mine": {"text": LATER, "rank": 2}, "bad": bad})
+    built = tables.build(root)
+    assert [[*each.refused] for each in built if each.refused] == [["bad"]]
+    assert tables.read("rates", root=root)["source_id"].unique().tolist() == ["oil"]
+    own = tables.read("rates", local=True, root=root, source=["oil", "mine"], start="2020-03")
+    assert own["source_id"].tolist() == ["mine"]
+    assert "bad is not here, since the last build refused it: " in own.attrs["caveats"][-1]
+
+
+def test_a_bad_own_file_ends_the_verb_with_1(make_root, capsys):
+    root = make_root({"oil": {}}, local={"bad": {"sha256": "0" * 64}})
+    assert cli.main(["--root", str(root), "build"]) == 1
+    out, err = capsys.readouterr()
+    assert "rates             2 records in        2 rows out" in out
+    assert "refused: bad: " in out
+    assert err.startswith("tradeflows: 1 of your own files are in no table (bad); ")
+
+
+def test_a_large_own_file_that_breaks_off(make_root, monkeypatch):
+    # Its first rows are written when the fault shows: they are taken back.
+    clean = catalogue.cleaner
+
+    def in_pieces(source, root):
+        def pieces(path, source):
+            [part] = clean(source, root)(path, source)
+            yield replace_part(part, sorted=True)
+            if source.id == "bad":
+                raise LayoutError(path, "an end", "none")
+
+        return pieces
+
+    def replace_part(part, **changes):
+        return type(part)(**{name: getattr(part, name) for name in PART_FIELDS} | changes)
+
+    monkeypatch.setattr(catalogue, "cleaner", in_pieces)
+    root = make_root({"oil": {}}, local={"bad": {}, "mine": {"text": LATER}})
+    built = [each for each in tables.build(root) if each.table == "rates"]
+    assert [each.counts["rows"] for each in built] == [2, 3]
+    own = tables.stored(root, "rates", local=True).to_table()["source_id"].to_pylist()
+    assert own == ["oil"] * 2 + ["mine"] * 3
+
+
+def test_an_unreadable_own_catalogue(make_root):
+    root = make_root({"oil": {}}, local={})
+    (root / "data" / "raw" / "local.toml").write_text("[source", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"local.toml"):
+        tables.build(root)
+    assert len(tables.read("rates", root=root)) == 2
+
+
+def test_parquet_is_written_in_one_place():
+    package = Path(tables.__file__).parents[1]
+    writers = ("ParquetWriter(", ".write_table(", "to_parquet(")
+    files = {
+        path.name
+        for path in package.rglob("*.py")
+        if any(f"{writer}" in path.read_text(encoding="utf-8") for writer in writers)
+    }
+    assert files == {"write.py"}
 
 
 @pytest.mark.parametrize(
@@ -185,14 +259,15 @@ def test_stopped_while_it_writes_a_table_nothing_is_changed_or_left(
     tables.build(root)
     before = held(root)
     make_root({"oil": {"text": LATER}})
-    write = building._write
+    write = building._write_table
 
-    def stop(root, sources, built, path, progress):
-        write(root, sources, built, path, progress)
+    def stop(root, sources, empty, path, progress):
+        built = write(root, sources, empty, path, progress)
         if built.table == table:
             raise fault("stopped")
+        return built
 
-    monkeypatch.setattr(building, "_write", stop)
+    monkeypatch.setattr(building, "_write_table", stop)
     with pytest.raises(BuildError if fault is OSError else fault, match="stopped"):
         tables.build(root)
     assert held(root) == before
@@ -294,7 +369,7 @@ def test_a_folder_that_takes_no_writing_is_named(make_root, monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     root = make_root({"oil": {}})
-    monkeypatch.setattr(building.parquet, "ParquetWriter", refuse)
+    monkeypatch.setattr(write.parquet, "ParquetWriter", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     assert "processed: cannot be written (Read-only" in refusal(
         tables.build, root, error=BuildError

@@ -324,12 +324,15 @@ def diff(args: argparse.Namespace) -> None:
 
 
 def build(args: argparse.Namespace) -> None:
-    """Clean every catalogued file into data/processed, all tables or none."""
+    """Clean every catalogued file into data/processed; your own files stop no other."""
     from tradeflows import tables
     from tradeflows.retrieval import catalogue
 
     root = root_of(args)
-    total = len(catalogue.load(root, local=True))
+    try:
+        total = len(catalogue.load(root, local=True))
+    except TradeflowsError:  # in the user's own catalogue: the committed files are built first
+        total = len(catalogue.load(root))
     with terminal.progress(total, "files", quiet=args.quiet) as step:
         seen: set[str] = set()
 
@@ -339,6 +342,13 @@ def build(args: argparse.Namespace) -> None:
 
         built = tables.build(root, show)
     say(*(_table_line(each.table, dict(each.counts)) for each in built))
+    refused = {name: reason for each in built for name, reason in each.refused.items()}
+    if refused:
+        say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
+        raise TradeflowsError(
+            f"{len(refused)} of your own files are in no table ({', '.join(refused)}); "
+            "the committed tables and your other files are built"
+        )
 
 
 def _table_line(table: str, counts: dict[str, int]) -> str:

@@ -45,7 +45,7 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
     """
     root = root or catalogue.root()
     catalogue.verify(root, local=False)
-    tables.build(root)
+    tables.build(root, local=False)
     paths = sorted((root / "notebooks").glob("*.ipynb"))
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str] = {}

@@ -57,7 +57,7 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     yield raw_files
     if not raw_files.agrees:
         return
-    tables.build(root)
+    tables.build(root, local=False)
     yield _control_totals(root)
     yield _verdicts(root)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

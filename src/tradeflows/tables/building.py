@@ -5,27 +5,28 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
-from pyarrow import parquet
 
 from tradeflows.model import schema
-from tradeflows.model.errors import BuildError, LayoutError
+from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
 from tradeflows.model.files import sweep
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
-from tradeflows.tables.write import fingerprint
+from tradeflows.tables.write import TableWriter, fingerprint
 
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 
-class Built(NamedTuple):
+@dataclass(frozen=True)
+class Built:
     """What :func:`build` did with one table.
 
     Attributes
@@ -34,17 +35,29 @@ class Built(NamedTuple):
         The table and its file.
     counts
         ``records`` read, ``rows`` kept, and a count for each ``left out: reason``.
+    refused
+        Of the user's own sources those that are in no row of it, by id, with the reason.
+    control
+        Sources whose control totals were not known before, with them.
     """
 
     table: str
     path: Path
-    counts: Counter[str]
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    control: Sequence[Source] = ()
 
 
-def build(root: Path | None = None, progress: Callable[[str], None] | None = None) -> list[Built]:
-    """Clean every catalogued file into ``data/processed``; all tables, or none of them.
+def build(
+    root: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+    *,
+    local: bool = True,
+) -> list[Built]:
+    """Clean every catalogued file into ``data/processed``; all committed tables, or none of them.
 
-    The user's own sources go into ``data/processed/local``, so that the committed ones stay alone.
+    The user's own sources go into ``data/processed/local``, so that the committed ones stay alone
+    and are written whatever becomes of the others.
 
     Parameters
     ----------
@@ -52,44 +65,60 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
         The project's folder; found as :func:`tradeflows.retrieval.catalogue.root` says.
     progress
         Called with the id of each source before it is read.
+    local
+        With the user's own sources.
 
     Returns
     -------
     list of Built
-        One entry a table. The same raw files give the same bytes again.
+        One entry a table. The same raw files give the same bytes again. Of the user's own files
+        ``refused`` names those that are not as they should be.
 
     Raises
     ------
     SourceError
-        A raw file is missing or altered.
+        A committed raw file is missing or altered.
     LayoutError, CodeError, SchemaError
-        A raw file is not as its cleaner expects it, its control totals are not the catalogued
-        ones, or its rows break the contract.
+        A committed raw file is not as its cleaner expects it, its control totals are not the
+        catalogued ones, or its rows break the contract.
     BuildError
         ``data/processed`` cannot be written. Whatever fails, the old files stay whole.
     """
     root = root or catalogue.root()
-    written: list[tuple[Path, Built]] = []
-    learnt: list[Source] = []
-    try:
-        for local, sources in catalogued(root).items():
-            folder = processed(root, "trade", local=local).parent
-            if local and not sources and not folder.exists():
-                continue
-            folder.mkdir(parents=True, exist_ok=True)
-            sweep(folder)
-            for name in schema.TABLES:
-                built = Built(name, processed(root, name, local=local), Counter())
-                temporary = folder / f".{name}.{os.getpid()}.tmp"
-                written.append((temporary, built))
-                new = _write(root, [*sources.values()], built, temporary, progress)
-                learnt += new if local else []
-        for temporary, built in written:
-            temporary.replace(built.path)
-        if learnt:
-            from tradeflows.retrieval.user_files import rewrite_entries
+    committed = [*catalogue.load(root).values()]
+    built = _write_folder(root, committed, progress, local=False)
+    if not local:
+        return built
+    own = [*catalogued(root)[True].values()]
+    if not own and not processed(root, "trade", local=True).parent.exists():
+        return built
+    built_local = _write_folder(root, own, progress, local=True)
+    if learnt := [source for table in built_local for source in table.control]:
+        from tradeflows.retrieval.user_files import rewrite_entries
 
-            rewrite_entries(root, learnt)
+        rewrite_entries(root, learnt)
+    return built + built_local
+
+
+def _write_folder(
+    root: Path,
+    sources: Sequence[Source],
+    progress: Callable[[str], None] | None,
+    *,
+    local: bool,
+) -> list[Built]:
+    """Write all tables of `sources`, or none of them."""
+    folder = processed(root, "trade", local=local).parent
+    temporaries = {name: folder / f".{name}.{os.getpid()}.tmp" for name in schema.TABLES}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        built = []
+        for name, temporary in temporaries.items():
+            path = processed(root, name, local=local)
+            built.append(_write_table(root, sources, Built(name, path), temporary, progress))
+        for table in built:
+            temporaries[table.table].replace(table.path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise BuildError(
@@ -97,72 +126,134 @@ def build(root: Path | None = None, progress: Callable[[str], None] | None = Non
             "the way, then run `tradeflows build`"
         ) from error
     finally:
-        for temporary, _ in written:
+        for temporary in temporaries.values():
             with suppress(OSError):  # such as that of a disk that takes no writing
                 temporary.unlink(missing_ok=True)
-    return [built for _, built in written]
+    return built
 
 
-def _write(
+def _write_table(
     root: Path,
-    sources: list[Source],
-    built: Built,
+    sources: Sequence[Source],
+    empty: Built,
     path: Path,
     progress: Callable[[str], None] | None,
-) -> list[Source]:
-    """Write one table, a source at a time, each sorted by its key; only one is in memory.
+) -> Built:
+    """Write one table to `path`; without those of the user's own files that are refused."""
+    refused: dict[str, str] = {}
+    while True:
+        try:
+            built = _write_sources(root, sources, empty, path, progress, refused)
+        except _Refused as error:  # some of its rows are written, so all is written anew
+            refused = error.refused
+            continue
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        return built
 
-    Returns the sources whose control totals were not known, with them.
-    """
-    contract = schema.TABLES[built.table]
-    order = [(name, "ascending") for name in schema.key(contract)]
-    digest = {"fingerprint": fingerprint(sources, built.table)}
-    stamped = contract.with_metadata(dict(contract.metadata) | digest)
-    learnt = []
-    with parquet.ParquetWriter(path, stamped, compression="zstd") as writer:
+
+class _Refused(Exception):  # noqa: N818 - it ends a round and no program
+    """A source was refused when some of its rows were written."""
+
+    def __init__(self, refused: dict[str, str]) -> None:
+        super().__init__(*refused.values())
+        self.refused = refused
+
+
+def _write_sources(
+    root: Path,
+    sources: Sequence[Source],
+    empty: Built,
+    path: Path,
+    progress: Callable[[str], None] | None,
+    refused: Mapping[str, str],
+) -> Built:
+    """Write one table, a source at a time, each sorted by its key; only one is in memory."""
+    contract = schema.TABLES[empty.table]
+    own = empty.path != processed(root, empty.table)
+    counts: Counter[str] = Counter()
+    refused = dict(refused)
+    learnt: list[Source] = []
+    with TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer:
         for source in sources:
-            if source.table != built.table:
+            if source.table != empty.table or source.id in refused:
                 continue
             if progress:
                 progress(source.id)
-            parts, totals = [], dict[str, Any]()
-            for part in _clean(root, source):
-                if not totals and (totals := control(part)):
-                    _agree(source, totals, root)
-                built.counts.update(records=part.records, rows=len(part.rows))
-                built.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
-                if part.sorted:  # a file of any size, whose cleaner has looked for doubles
-                    rows = pa.Table.from_batches([part.rows]).cast(contract)
-                    writer.write_table(rows, row_group_size=ROWS_A_GROUP)
-                else:
-                    parts.append(part.rows)
-            if totals and not source.control:
-                learnt.append(source._replace(control=totals))
-            rows = pa.Table.from_batches(parts, contract)
-            schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
-            writer.write_table(rows.sort_by(order), row_group_size=ROWS_A_GROUP)
-        writer.add_key_value_metadata({"counts": json.dumps(built.counts)})
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-    return learnt
+            rows_before = writer.n_rows
+            reading = _Reading()
+            try:
+                for rows in _rows_of(root, source, reading):
+                    for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
+                        writer.write(batch)
+            except TradeflowsError as error:
+                if not own:
+                    raise
+                refused[source.id] = str(error)
+                if writer.n_rows > rows_before:
+                    raise _Refused(refused) from error
+                continue
+            counts.update(reading.counts)
+            if reading.totals and not source.control:
+                learnt.append(source._replace(control=reading.totals))
+        writer.describe(
+            counts=json.dumps(counts),
+            refused=json.dumps(refused),
+            fingerprint=fingerprint(sources, empty.table),
+        )
+    return Built(empty.table, empty.path, counts, refused, learnt)
 
 
-def _agree(source: Source, totals: Mapping[str, Any], root: Path) -> None:
+@dataclass
+class _Reading:
+    """Counts and control totals of one source, while its rows are read."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    totals: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, part: Part) -> None:
+        """Count `part`."""
+        self.totals = self.totals or control(part)
+        self.counts.update(records=part.records, rows=len(part.rows))
+        self.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
+
+
+def _rows_of(root: Path, source: Source, reading: _Reading) -> Iterator[pa.Table]:
+    """Rows of one source as they are written: a large one's as they come, else sorted by key."""
+    contract = schema.TABLES[source.table]
+    parts = []
+    for part in _clean(root, source):
+        if not reading.totals and (totals := control(part)):
+            _require_control(source, totals, root)
+        reading.add(part)
+        if part.sorted:  # a file of any size, whose cleaner has looked for doubles
+            yield pa.Table.from_batches([part.rows]).cast(contract)
+        else:
+            parts.append(part.rows)
+    rows = pa.Table.from_batches(parts, contract)
+    schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
+    order = [(name, "ascending") for name in schema.key(contract)]
+    yield rows.sort_by(order).combine_chunks()
+
+
+def _require_control(source: Source, totals: Mapping[str, Any], root: Path) -> None:
     """Refuse a file whose control totals are not those of its entry."""
     if source.control and dict(source.control) != totals:
-        expected, found = (
-            "; ".join(
-                f"{flow} " + ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
-                for flow, sums in each.items()
-            )
-            for each in (source.control, totals)
-        )
         raise LayoutError(
             source.file(root),
-            f"the control totals in its entry, {expected}",
-            found,
+            f"the control totals in its entry, {_control_text(source.control)}",
+            _control_text(totals),
             f"mend `control` of {source.id}, or what reads it",
         )
+
+
+def _control_text(totals: Mapping[str, Any]) -> str:
+    """Control totals in words: a flow, and the sums of each of its figures."""
+    texts = []
+    for flow, sums in totals.items():
+        figures = ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
+        texts.append(f"{flow} {figures}")
+    return "; ".join(texts)
 
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:

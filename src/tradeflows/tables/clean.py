@@ -10,9 +10,6 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-import pyarrow as pa
-from pyarrow import parquet
-
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, SchemaError, SourceError
 from tradeflows.model.files import beside, sweep
@@ -21,7 +18,7 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
 from tradeflows.publishers.cleaned import COUNTED, Cleaned, tally, through
 from tradeflows.publishers.registry import KNOWN, publisher_cleaner
-from tradeflows.tables.write import Sink, fingerprint
+from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 
 def clean(
@@ -151,30 +148,22 @@ def listed(paths: Iterable[Path]) -> list[Path]:
 
 def _held(output: Path, sources: Sequence[Source], made: str) -> list[Cleaned]:
     """What an earlier run wrote of `sources`, if its output is whole and `made` as now."""
-    told = _told(output)
-    if told.get(b"fingerprint") != made.encode():
+    metadata = metadata_of(output)
+    if metadata.get(b"fingerprint") != made.encode():
         return []
     return [
         Cleaned(source, **{name: each[name] for name in COUNTED}, held=True)
-        for source, each in zip(sources, json.loads(told[b"sources"]), strict=True)
+        for source, each in zip(sources, json.loads(metadata[b"sources"]), strict=True)
     ]
 
 
 def _twin(output: Path, source: Source) -> Path | None:
     """The file beside `output` that holds the very bytes of `source`, once more under its name."""
     for path in output.parent.glob(f"*_{source.sha256[:8]}.parquet"):
-        told = json.loads(_told(path).get(b"sources", b"[]"))
-        if path != output and any(each["sha256"] == source.sha256 for each in told):
+        files = json.loads(metadata_of(path).get(b"sources", b"[]"))
+        if path != output and source.sha256 in {file["sha256"] for file in files}:
             return path
     return None
-
-
-def _told(path: Path) -> dict[bytes, bytes]:
-    """What a Parquet file says of itself; nothing where there is none that is whole."""
-    try:
-        return parquet.read_metadata(path).metadata or {}
-    except (OSError, pa.ArrowInvalid):
-        return {}
 
 
 def _write(
@@ -187,14 +176,29 @@ def _write(
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
-    with Sink(path, suffix, contract) as sink:
+    with TableWriter(path, suffix, contract) as writer:
         for source, parts in files:
-            cleaned.append(tally(source, through(parts, keys, sink)))
+            cleaned.append(tally(source, through(parts, keys, writer)))
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check({each.source.id: each.source.path for each in cleaned})
-        sink.about(cleaned, made)
+        writer.describe(sources=_sources_text(cleaned), fingerprint=made)
     return cleaned
+
+
+def _sources_text(cleaned: Iterable[Cleaned]) -> str:
+    """What became of each source, as the metadata of a Parquet file has it."""
+    counts = [
+        {name: getattr(one_file, name) for name in COUNTED}
+        | {
+            "source": one_file.source.id,
+            "publisher": one_file.source.publisher,
+            "file": one_file.source.path,
+            "sha256": one_file.source.sha256,
+        }
+        for one_file in cleaned
+    ]
+    return json.dumps(counts, ensure_ascii=False)
 
 
 def restated(to: Path) -> list[str]:

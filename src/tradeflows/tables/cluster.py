@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from tradeflows.model.errors import QueryError, SourceError, TradeflowsError
 from tradeflows.publishers import registry
+from tradeflows.publishers.cleaned import Cleaned
 from tradeflows.tables import clean, write
-from tradeflows.tables.write import Cleaned
 
 WAIT = 30  # seconds for a scheduler, and then for a worker, to answer
 SETTINGS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import BuildError
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.write import fingerprint
+from tradeflows.tables.write import fingerprint, metadata_of
 
 
 def processed(root: Path, table: str, *, local: bool = False) -> Path:
@@ -41,21 +42,28 @@ def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     )
 
 
+def refused(root: Path, table: str) -> dict[str, str]:
+    """The user's own files that the last build left out of `table`, by id, with the reason."""
+    text = metadata_of(processed(root, table, local=True)).get(b"refused", b"{}")
+    reasons: dict[str, str] = json.loads(text)
+    return reasons
+
+
 def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
     try:
         written = path.stat()
-        dataset = _dataset(path, written.st_mtime_ns, written.st_size)
+        dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BuildError(f"{path}: absent; run `tradeflows build`") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
-    digest = (dataset.schema.metadata or {}).get(b"fingerprint", b"").decode()
-    if digest != fingerprint(sources.values(), table):
+    if metadata.get("fingerprint") != fingerprint(sources.values(), table):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
     return dataset.replace_schema(schema.TABLES[table])
 
 
 @lru_cache(maxsize=16)
-def _dataset(path: Path, *written: int) -> ds.Dataset:
-    """The file as it was `written`."""
-    return ds.dataset(path, format="parquet")
+def _dataset(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
+    """The file as it was `written`, and its metadata."""
+    metadata = {key.decode(): text.decode() for key, text in metadata_of(path).items()}
+    return ds.dataset(path, format="parquet"), metadata

@@ -25,7 +25,7 @@ from tradeflows.tables.choose import (
     stand_ins,
     total_or_parts,
 )
-from tradeflows.tables.files import stored
+from tradeflows.tables.files import refused, stored
 from tradeflows.tables.filters import (
     FILTERS,
     PARTS,
@@ -153,6 +153,11 @@ def read(
     if first is not None or last is not None:
         caveats += undated(held, table, wanted)
     caveats += flags_present(frame)
+    if local:
+        caveats += [
+            f"{name} is not here, since the last build refused it: {reason}"
+            for name, reason in refused(root, table).items()
+        ]
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
     return frame
 

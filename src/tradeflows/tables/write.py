@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,11 +15,19 @@ from pyarrow import csv, parquet
 
 from tradeflows.model import schema
 from tradeflows.model.source import Source
-from tradeflows.publishers.cleaned import COUNTED, Cleaned
 
 ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
-STATISTICS_COLUMNS = ("cmd_code", "flow_code", "partner_iso", "partner_code", "ref_period")
+STATISTICS_COLUMNS = (
+    "source_id",
+    "cmd_code",
+    "flow_code",
+    "freq_code",
+    "reporter_iso",
+    "partner_iso",
+    "partner_code",
+    "ref_period",
+)
 FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
 
 
@@ -44,16 +51,30 @@ def code() -> bytes:
     return hashlib.sha256(pa.__version__.encode() + text).digest()
 
 
-class Sink:
-    """A Parquet or CSV file of one table, written some thousand rows at a time."""
+class TableWriter:
+    """A Parquet or CSV file of one table, written some thousand rows at a time.
 
-    def __init__(self, path: Path, suffix: str, contract: pa.Schema) -> None:
+    Parameters
+    ----------
+    path, suffix
+        The file, and what it is to be in the end: ``.csv`` or ``.parquet``.
+    contract
+        Of the table.
+    rows_a_group
+        At least so many rows come into each row group but the last.
+    """
+
+    def __init__(
+        self, path: Path, suffix: str, contract: pa.Schema, rows_a_group: int | None = None
+    ) -> None:
         self._batches: list[pa.RecordBatch] = []
         self._contract, self._rows = contract, 0
-        self._path, self._plain = path, suffix == ".csv"
+        self.n_rows = 0
+        self._rows_a_group = rows_a_group or ROWS_A_GROUP
+        self._path, self._is_csv = path, suffix == ".csv"
         self._file: Any = None
 
-    def __enter__(self) -> Sink:
+    def __enter__(self) -> TableWriter:
         """Open."""
         return self
 
@@ -61,14 +82,15 @@ class Sink:
         """Add `rows`."""
         self._batches.append(rows)
         self._rows += len(rows)
-        if self._rows >= ROWS_A_GROUP:
+        self.n_rows += len(rows)
+        if self._rows >= self._rows_a_group:
             self._flush()
 
     def _flush(self) -> None:
         if self._file is not None and not self._batches:
             return
         rows = pa.Table.from_batches(self._batches, None if self._batches else self._contract)
-        if self._plain and self._batches:
+        if self._is_csv and self._batches:
             rows = _escaped(rows.cast(self._contract))
         if self._file is None:
             self._file = self._open(rows.schema)
@@ -77,7 +99,7 @@ class Sink:
 
     def _open(self, coded: pa.Schema) -> Any:
         """A writer of rows that are coded as the first ones are."""
-        if self._plain:
+        if self._is_csv:
             return csv.CSVWriter(self._path, self._contract)
         numbers = {
             field.name: "BYTE_STREAM_SPLIT"
@@ -97,31 +119,20 @@ class Sink:
             store_schema=False,
             column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
             write_statistics=[name for name in STATISTICS_COLUMNS if name in coded.names],
-            write_batch_size=ROWS_A_GROUP,
+            write_batch_size=self._rows_a_group,
         )
-        # Text is told to be plain: of coded text, pyarrow does not use the row groups' statistics.
+        # Text is declared plain: of coded text, pyarrow does not use the row groups' statistics.
         plain = self._contract.with_metadata(coded.metadata)
         writer.add_key_value_metadata(
             dict(coded.metadata) | {"ARROW:schema": base64.b64encode(plain.serialize())}
         )
         return writer
 
-    def about(self, cleaned: list[Cleaned], made: str) -> None:
-        """Say in the file's metadata what became of each source, and the fingerprint of all."""
-        told = [
-            {name: getattr(each, name) for name in COUNTED}
-            | {
-                "source": each.source.id,
-                "publisher": each.source.publisher,
-                "file": each.source.path,
-                "sha256": each.source.sha256,
-            }
-            for each in cleaned
-        ]
+    def describe(self, **metadata: str) -> None:
+        """Add `metadata` to a Parquet file, such as what became of each source."""
         self._flush()
-        if not self._plain:
-            text = json.dumps(told, ensure_ascii=False)
-            self._file.add_key_value_metadata({"sources": text, "fingerprint": made})
+        if not self._is_csv:
+            self._file.add_key_value_metadata(metadata)
 
     def __exit__(self, error: object, *_: object) -> None:
         """Write the rest, unless it went wrong, and close."""
@@ -129,6 +140,14 @@ class Sink:
             self._flush()
         if self._file is not None:
             self._file.close()
+
+
+def metadata_of(path: Path) -> dict[bytes, bytes]:
+    """What a Parquet file states of itself; empty where there is none that is whole."""
+    try:
+        return parquet.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return {}
 
 
 def _escaped(rows: pa.Table) -> pa.Table:
