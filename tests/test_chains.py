@@ -161,9 +161,9 @@ def test_each_end_comes_from_its_rows():
     frame = rows((2023, A, 5.0), (2023, D, 2.0), source_id="x", source_row=[1, 2], source_field="")
     relations = table(f"2023 {A} {B}", f"2023 {A} {C}", f"2023 {D} {C}")
     result = measures.chained(frame, relations, 2024)
-    made, place = lineage.made(result), result["cmd_code"].tolist().index(C)
+    made, place = lineage.lineage_of(result), result["cmd_code"].tolist().index(C)
     for column, lines in ((EUR, []), ("low", [1]), ("high", [0, 1])):
-        [found] = made.formulas[column].names["value"].into([place])
+        [found] = made.formulas[column].names["value"].input_rows([place])
         assert sorted(found) == lines
 
 

@@ -196,10 +196,12 @@ def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
     by = ["reporter_iso", "partner_iso"]
     open_ = measures.total(SUPPLY, KG, by)
     assert open_["complete"].tolist() == [True, False]
-    sums = measures.total(SUPPLY, KG, by, absent_is_none=["reporter_iso"])
+    sums = measures.total(SUPPLY, KG, by, absent="zero", alike=["reporter_iso"])
     assert sums[KG].tolist() == [7, 5]
     assert sums["complete"].all()
-    january = measures.total(SUPPLY, KG, by, absent_is_none=[], start="2021-01", end="2021-01")
+    january = measures.total(
+        SUPPLY, KG, by, absent="zero", alike=[], start="2021-01", end="2021-01"
+    )
     assert january[KG].tolist() == [3, 0]
 
 
@@ -207,7 +209,7 @@ def test_a_row_without_a_figure_is_not_nothing():
     frame = pd.concat(
         [SUPPLY, SUPPLY.tail(1).assign(ref_period=pd.Timestamp("2021-01-01"), net_wgt_kg=None)]
     )
-    sums = measures.total(frame, KG, ["partner_iso"], absent_is_none=[])
+    sums = measures.total(frame, KG, ["partner_iso"], absent="zero", alike=[])
     assert sums["missing"].tolist() == ["", "2021-01"]
 
 
@@ -288,8 +290,8 @@ TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
         ),
         (
             SUPPLY,
-            {"by": ["partner_iso"], "absent_is_none": ["reporter_iso"]},
-            "absent_is_none names reporter_iso, which is not among `by`",
+            {"by": ["partner_iso"], "absent": "zero", "alike": ["reporter_iso"]},
+            "alike names reporter_iso, which is not among `by`",
         ),
     ],
 )
@@ -509,7 +511,7 @@ def test_displacement_over_windows_gives_a_range_and_marks_placebos():
         ("EU27_2020", ["CHN", "USA"], "2021", "reporter_iso has no USA; it has CHN, EU27_2020"),
         ("EU27_2020", ["CHN", "EU27_2020"], "2021", "named twice"),
         ("EU27_2020", "CHN", "2019", "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
-        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "no whole number"),
+        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "ends before it starts"),
         ("EU27_2020", "CHN", "21", "expected a month such as"),
     ],
 )

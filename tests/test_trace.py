@@ -205,7 +205,7 @@ def within():
 
 def columns_of(result):
     """Every column that a measure explained, or the one that `stack` passed on."""
-    made = lineage.made(result)
+    made = lineage.lineage_of(result)
     return list(made.formulas) or [KG]
 
 

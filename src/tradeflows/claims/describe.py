@@ -115,7 +115,8 @@ def terms(found: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     dict
         ``definition``, ``value``, ``unit``, ``formula`` and ``terms``, a list of dicts with
         ``role``, ``value``, ``unit``, ``sign``, ``source_id``, ``path``, ``line``, ``text``,
-        ``publisher`` and ``address``. A role in the formula is the sum of its terms.
+        ``publisher``, ``address`` and ``declared_zero``. A role in the formula is the sum of its
+        terms.
 
     Raises
     ------
@@ -139,6 +140,7 @@ def terms(found: ReadingResult, root: Path | None = None) -> dict[str, Any]:
         "text",
         "publisher",
         "address",
+        "declared_zero",
     ]
     return {
         "definition": found.name,

@@ -95,7 +95,7 @@ class Verdict(NamedTuple):
             return ()
         import pandas as pd
 
-        used = {line[: len(PLACE)] for one in self.found for line in one.lines}
+        used = {line.row for one in self.found for line in one.lines if not line.is_zero}
         frames = {id(frame): frame for one in self.found for frame in one.read}.values()
         rows = pd.concat([frame[[*PLACE, *({"flags"} & set(frame))]] for frame in frames])
         rows = rows[pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(used)].drop_duplicates([*PLACE])

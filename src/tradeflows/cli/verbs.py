@@ -77,6 +77,8 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
     for term in number["terms"]:
         value = full_number(term["value"])
         place = f"{term['path']}:{term['line']}"
+        if term["declared_zero"]:
+            place = f"no row, a zero as its source declares; beside it {place}"
         yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {term['text']}"
     owners = {(term["publisher"], term["address"]): None for term in number["terms"]}
     for name, address in owners:

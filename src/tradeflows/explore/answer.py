@@ -65,7 +65,7 @@ class Answer(pd.DataFrame):
         """Draw it in the house style: ``answer.plot(title="…")``; see :class:`Plot`."""
         return Plot(self)
 
-    def by(self, *columns: str, every: int | None = None, absent_is_none: bool = False) -> "Answer":
+    def by(self, *columns: str, every: int | None = None, absent: str = "unknown") -> "Answer":
         """Sum over all but the `columns`, largest first: over the whole time, or `every` n months.
 
         Parameters
@@ -74,8 +74,9 @@ class Answer(pd.DataFrame):
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns.
         every
             12 for years, 3 for quarters.
-        absent_is_none
-            Whether no row means no trade, where others of the same group have one.
+        absent
+            What no row stands for where others of the same group have one: ``unknown`` or
+            ``zero``. What its source declares to be zero is so without it.
 
         Raises
         ------
@@ -102,9 +103,7 @@ class Answer(pd.DataFrame):
             for column in ("reporter_iso", "partner_iso", "cmd_code", "breakdown", *labels)
             if column not in names and column in self and self[column].nunique(dropna=False) > 1
         ]
-        sums = measures.total(
-            self, "value", names, over, every=every, absent_is_none=absent_is_none
-        )
+        sums = measures.total(self, "value", names, over, every=every, absent=absent)
         # The labels stay as they are, since a trace goes by them.
         sums = sums.sort_values(["ref_period", "value"], ascending=[True, False])
         return answer(sums, heading(self))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.model import codes, lineage
+from tradeflows.model.absence import ZEROS, zeros_of
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
@@ -250,6 +251,9 @@ def with_lineage(
     for name, more in (("sources", ()), ("caveats", caveats)):
         items = [item for frame in inputs for item in frame.attrs.get(name, ())]
         result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
+    zeros = zeros_of(inputs[0]) if kept and inputs else None
+    if zeros is not None:  # rows that are passed on lack the same ones
+        result.attrs[ZEROS] = zeros
     lineage.record(result, formulas, kept)
     return result
 

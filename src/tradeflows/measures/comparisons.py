@@ -22,6 +22,7 @@ from tradeflows.measures.common import (
     with_lineage,
     words,
 )
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import require_whole_periods, runs_of
@@ -53,6 +54,7 @@ def share(
         cumulation or unit, or a reporter, partner or product of `part` is not in that of `whole`.
     """
     keys = ["ref_period", "n_months", *by]
+    part, whole = with_zeros(part, value), with_zeros(whole, value)
     require_columns(part, *keys, value)
     require_columns(whole, *keys, value)
     same = [
@@ -121,6 +123,7 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     QueryError
         Two periods of one cell overlap.
     """
+    frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
     figures = numbers_of(frame, value)
     cell = groups_of(frame, grain_of(frame, value))
@@ -174,6 +177,7 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     QueryError
         Two periods of one cell overlap, or one crosses the turn of either year.
     """
+    frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
     figures = numbers_of(frame, value)
     grain = grain_of(frame, value)

@@ -7,16 +7,21 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
+    LABELS,
+    groups_of,
     listed,
+    numbers_of,
     require_columns,
     require_disjoint,
     require_single_value,
+    spread,
     with_lineage,
 )
 from tradeflows.measures.sums import stack, total
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import Window, ends_of, span, window_text
+from tradeflows.model.periods import Window, ends_of, runs, span, window_text
 
 _GAIN = "sum([max(0, c) for c in gain])"
 _LOSS = "sum([max(0, -c) for c in loss])"
@@ -42,7 +47,8 @@ def displacement(
         Buyers, as codes of the column `by`.
     base, after
         Windows compared; q0 and q1 are means over the months with a figure, so that windows of
-        different length compare.
+        different length compare. Where both hold the same months of the year, those that a buyer
+        states in one window alone are left out for that buyer.
 
     Returns
     -------
@@ -57,60 +63,37 @@ def displacement(
     QueryError
         A buyer is absent, in both roles, part of another, or has no figure in a window.
     """
+    frame = with_zeros(frame, value)
     require_columns(frame, by, value)
-    role = {
-        buyer: name for name, buyers in (("old", old), ("new", new)) for buyer in _tuple(buyers)
-    }
-    if len(role) < len(_tuple(old)) + len(_tuple(new)):
-        raise QueryError(f"a buyer is named twice among {', '.join(_tuple(old) + _tuple(new))}")
-    if absent := [buyer for buyer in role if buyer not in set(frame[by])]:
-        raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
+    role = _roles(frame, by, old, new)
     buyers = frame[frame[by].isin(list(role))]
     require_disjoint(buyers, by)
     over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
-    for _, one in buyers.groupby(by):
-        require_single_value(
-            one, over[:1]
-        )  # buyers may hold a product at different levels, each at one
+    for _, rows in buyers.groupby(by):
+        # Buyers may hold a product at different levels, each of them at one.
+        require_single_value(rows, over[:1])
+    shared, caveats = _shared_months(buyers, value, by, over, base, after)
     result = pd.DataFrame({by: role.keys(), "role": role.values()})
     missing, names = [], dict[str, Any]()
-    for name, window, count in (("base", base, "m"), ("after", after, "n")):
-        start, end = ends_of(window)
-        sums = total(buyers, value, [by], over, start, end)
+    for name, window, rows, count in zip(
+        ("base", "after"), (base, after), shared, "mn", strict=True
+    ):
+        sums = total(rows, value, [by], over, *ends_of(window))
         at = pd.Index(sums[by]).get_indexer(result[by])
         names[name], sums = Role(sums, value, at), sums.iloc[at]
-        if len(empty := sums.loc[sums["n_stated"] == 0, by]):
-            raise QueryError(
-                f"{empty.iloc[0]} has no {value} from {start} to {end}: choose "
-                "another window or leave the buyer out"
-            )
-        result[f"{value}_{name}"] = (sums[value] / sums["n_stated"]).to_numpy()
-        result[f"months_{name}"] = names[count] = sums["n_stated"].to_numpy()
+        _require_figures(sums, value, by, window)
+        names[count] = sums["n_stated"].to_numpy()
+        result[f"months_{name}"] = names[count]
         missing.append(sums["missing"].to_list())
-    result["change"] = result[f"{value}_after"] - result[f"{value}_base"]
     formulas = {
         f"{value}_base": Formula("base / m", names),
         f"{value}_after": Formula("after / n", names),
         "change": Formula("after / n - base / m", names),
     }
+    for name, formula in formulas.items():
+        result[name] = formula.numbers(len(result))
     table = with_lineage(result.copy(), formulas=formulas)
-    won, lost = result["role"].eq("new"), -result.loc[result["role"].eq("old"), "change"]
-    loss = lost.clip(lower=0).sum() or np.nan
-    result["part"] = result["change"].clip(lower=0).where(won) / loss
-    result["displacement"] = result["part"].sum(min_count=1)
-    net = lost.sum() if lost.sum() > 0 else np.nan
-    result["displacement_net"] = result.loc[won, "change"].sum() / net
-    result["missing"] = [", ".join(filter(None, found)) for found in zip(*missing, strict=True)]
-    result["complete"] = result["missing"].eq("")
-    spans = f"{window_text(base)} and {window_text(after)}"
-    caveats = [f"{value} as means of the months with a figure, {spans}"]
-    if len({frozenset(month % 12 for month in range(*span(each))) for each in (base, after)}) > 1:
-        caveats.append("the two windows hold different months of the year")
-    caveats += [
-        f"{buyer} lacks {found}"
-        for buyer, found in zip(result[by], result["missing"], strict=True)
-        if found
-    ]
+    won = result["role"].eq("new")
     sides = {
         "change": Role(table, "change"),
         "gain": _in_each(table, won),
@@ -121,7 +104,121 @@ def displacement(
         "displacement_net": Formula("gain / -loss", sides),
         "part": Formula(f"max(0, change) / {_LOSS}", sides),
     }
-    return with_lineage(result, frame, caveats=caveats, formulas=ratios | formulas)
+    for name, formula in ratios.items():
+        result[name] = formula.numbers(len(result))
+    result["part"] = result["part"].where(won)
+    if result.loc[~won, "change"].sum() >= 0:  # the old buyers together lost nothing
+        result["displacement_net"] = np.nan
+    result["missing"] = [", ".join(filter(None, texts)) for texts in zip(*missing, strict=True)]
+    result["complete"] = result["missing"].eq("")
+    lacking = zip(result[by], result["missing"], strict=True)
+    caveats = [
+        f"{value} as means of the months with a figure, "
+        f"{window_text(base)} and {window_text(after)}",
+        *caveats,
+        *(f"{buyer} lacks {months}" for buyer, months in lacking if months),
+    ]
+    order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
+    order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
+    return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
+
+
+def _roles(
+    frame: pd.DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
+) -> dict[str, str]:
+    """Each buyer and whether it is old or new, if `frame` has them all."""
+    sides = (("old", _tuple(old)), ("new", _tuple(new)))
+    role = {buyer: name for name, buyers in sides for buyer in buyers}
+    named = _tuple(old) + _tuple(new)
+    if len(role) < len(named):
+        raise QueryError(f"a buyer is named twice among {', '.join(named)}")
+    absent = [buyer for buyer in role if buyer not in set(frame[by])]
+    if absent:
+        raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
+    return role
+
+
+def _require_figures(sums: pd.DataFrame, value: str, by: str, window: Window) -> None:
+    """Refuse a buyer without any figure in `window`."""
+    empty = sums.loc[sums["n_stated"] == 0, by]
+    if len(empty):
+        start, end = ends_of(window)
+        raise QueryError(
+            f"{empty.iloc[0]} has no {value} from {start} to {end}: choose "
+            "another window or leave the buyer out"
+        )
+
+
+def _shared_months(
+    buyers: pd.DataFrame, value: str, by: str, over: Sequence[str], base: Window, after: Window
+) -> tuple[list[pd.DataFrame], list[str]]:
+    """Rows to compare in either window: of each buyer the months that it states in both.
+
+    Windows that hold different months of the year have none in common: then all rows, and a caveat.
+    """
+    spans = [span(window) for window in (base, after)]
+    if len({frozenset(month % 12 for month in range(*ends)) for ends in spans}) > 1:
+        return [buyers, buyers], ["the two windows hold different months of the year"]
+    lengths = {stop - begin for begin, stop in spans}
+    cycle = lengths.pop() if len(lengths) == 1 else 12
+    group = groups_of(buyers, [by])
+    cell = groups_of(buyers, [by, *(name for name in over if name not in LABELS)])
+    lines = spread(buyers, cell, numbers_of(buyers, value).notna().to_numpy())
+    lines = lines[lines["stated"]].assign(buyer=lambda table: group[table["row"]])
+    sides = []
+    for begin, stop in spans:
+        inside = lines[lines["month"].between(begin, stop - 1)]
+        first = begin if cycle % 12 == 0 and cycle > 12 else 0
+        sides.append(inside.assign(place=(inside["month"] - first) % cycle))
+    cells = lines.groupby("buyer")["cell"].nunique()
+    kept = _in_both(sides, cells)
+    return _rows_kept(buyers, by, sides, kept)
+
+
+def _in_both(sides: list[pd.DataFrame], cells: pd.Series) -> list[pd.DataFrame]:
+    """Lines of the places in the year that a buyer states in full on both sides.
+
+    A block goes as a whole, and takes its other months from the other side.
+    """
+    while True:
+        stated = []
+        for lines in sides:
+            count = lines.groupby(["buyer", "month", "place"])["cell"].nunique().reset_index()
+            full = count[count["cell"].eq(count["buyer"].map(cells))]
+            stated.append(pd.MultiIndex.from_frame(full[["buyer", "place"]]))
+        both = stated[0].intersection(stated[1])
+        left = []
+        for lines in sides:
+            shared = pd.MultiIndex.from_frame(lines[["buyer", "place"]]).isin(both)
+            left.append(lines[~lines["row"].isin(lines.loc[~shared, "row"])])
+        if all(len(now) == len(then) for now, then in zip(left, sides, strict=True)):
+            return left
+        sides = left
+
+
+def _rows_kept(
+    buyers: pd.DataFrame, by: str, sides: list[pd.DataFrame], kept: list[pd.DataFrame]
+) -> tuple[list[pd.DataFrame], list[str]]:
+    """The rows of `buyers` without those that only one side states, and which months are left."""
+    frames, caveats = [], []
+    names = buyers[by].to_numpy()
+    stated = [set(names[lines["row"]]) for lines in sides]
+    for lines, left in zip(sides, kept, strict=True):
+        dropped = np.setdiff1d(lines["row"], left["row"])
+        for buyer in dict.fromkeys(names[dropped]):
+            months = left.loc[names[left["row"]] == buyer, "month"]
+            if months.empty and all(buyer in some for some in stated):
+                raise QueryError(
+                    f"{buyer} states no month of the year in both windows: choose other "
+                    "windows or leave the buyer out"
+                )
+            if months.empty:  # it has nothing in one window, which is refused by name
+                dropped = dropped[names[dropped] != buyer]
+                continue
+            n, which = months.nunique(), runs(months)
+            caveats.append(f"{buyer} is compared over {n} months that both windows have: {which}")
+        frames.append(buyers[~np.isin(np.arange(len(buyers)), dropped)])
+    return frames, caveats
 
 
 def _in_each(table: pd.DataFrame, side: pd.Series) -> Role:

@@ -26,8 +26,9 @@ from tradeflows.measures.common import (
     without_attrs,
     words,
 )
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
 
@@ -62,7 +63,8 @@ def total(
     start: str | None = None,
     end: str | None = None,
     every: int | None = None,
-    absent_is_none: bool | Sequence[str] = False,
+    absent: str = "unknown",
+    alike: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Sum `value` over a window, or over each `every` months of it.
 
@@ -78,11 +80,12 @@ def total(
         First and last year or month; by default those of `frame`.
     every
         Length of each sum in months: 12 for years, 1 to join products month by month.
-    absent_is_none
-        Whether a cell without a row in a month that another cell of its group states had no trade
-        then, as in BACI, which has no rows for nothing. Else it is not known, and the sum lacks it.
-        Or some of the columns of `by`: then any group that is alike in them states the month, as
-        where a reporter has published it, and one of the suppliers is not in it.
+    absent
+        What an absent row stands for that its source does not declare: ``unknown``, and the sum
+        lacks it; or ``zero``, where another cell of its group states the month.
+    alike
+        Columns of `by`, with ``absent="zero"``: any group that is alike in them states the month,
+        as where a reporter has published it, and one of the suppliers is not in it.
 
     Returns
     -------
@@ -98,12 +101,15 @@ def total(
         period that crosses the edge of a window.
     """
     values, by, over = [value] if isinstance(value, str) else list(value), list(by), list(over)
+    frame = with_zeros(frame, *values)
     require_columns(frame, "ref_period", "n_months", *values, *by, *over)
     if {"ref_period", "n_months"} & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
-    alike = by if isinstance(absent_is_none, bool) else list(absent_is_none)
-    if strange := sorted(set(alike) - set(by)):
-        raise QueryError(f"absent_is_none names {strange[0]}, which is not among `by`")
+    if absent not in ("unknown", "zero"):
+        raise QueryError(f"absent={absent!r}{near(absent, ('unknown', 'zero'))}")
+    alike = by if alike is None else list(alike)
+    if stray := sorted(set(alike) - set(by)):
+        raise QueryError(f"alike names {stray[0]}, which is not among `by`")
     for name in values:
         if (unit := unit_of(frame, name)) in _NO_SUM or name == "rate":
             told = f"{name} ({unit})" if unit else name
@@ -146,7 +152,7 @@ def total(
     cells = np.bincount(group[first], minlength=len(heads)).repeat(n)[:, None]
     place, key = (each[row] * (stop - begin) + month - begin for each in (group, cell))
     count = np.bincount(place[told], minlength=len(heads) * (stop - begin)).reshape(-1, every)
-    if absent_is_none is not False:
+    if absent == "zero":
         same = groups_of(heads, alike)
         known = np.zeros((len(heads), stop - begin), bool)
         np.logical_or.at(known, same, count.reshape(len(heads), -1) > 0)
@@ -338,9 +344,7 @@ def from_members(
     if stated.empty:
         raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
     ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
-    sums = total(
-        stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1, absent_is_none=True
-    )
+    sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1, absent="zero")
     keys = [*by, "ref_period"]
     who = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
     cells = sums[keys].itertuples(index=False, name=None)
@@ -417,9 +421,9 @@ def baskets(
     """
     sums = {}
     for name, codes_ in goods.items():
-        if absent := sorted(set(codes_) - set(frame[of])):
+        if lacking := sorted(set(codes_) - set(frame[of])):
             raise QueryError(
-                f"basket {name!r} names {absent[0]}, which the frame does not hold; "
+                f"basket {name!r} names {lacking[0]}, which the frame does not hold; "
                 f"it holds {listed(frame, of)}"
             )
         sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)

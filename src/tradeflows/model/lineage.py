@@ -1,5 +1,8 @@
 """What a number was made of: a formula over roles, kept in ``frame.attrs["made"]``.
 
+A measure writes a formula once: :meth:`Formula.numbers` computes it over arrays, and
+:func:`tradeflows.trace` explains a number by it.
+
 A role is a name in a formula; it stands for the sum of the numbers that entered under it. A
 formula is Python arithmetic: ``+ - * / **``, ``abs exp log max min sqrt``, ``sum([…])``, and two
 forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
@@ -9,8 +12,9 @@ forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -24,7 +28,8 @@ MADE = "made"
 # --- what a measure records -----------------------------------------------------------------------
 
 
-class Role(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Role:
     """Numbers that enter a result under one name.
 
     Attributes
@@ -34,14 +39,17 @@ class Role(NamedTuple):
     row, slot
         The row ``row[i]`` of `frame` enters the row ``slot[i]`` of the result, both by position
         and -1 for none. Without `row` it is row ``i``, and without `slot` result row ``i``.
+    values
+        The figures of all rows of `frame`, where a measure takes some of the column's for null.
     """
 
     frame: pd.DataFrame
     column: str = ""
     row: np.ndarray | None = None
     slot: np.ndarray | None = None
+    values: np.ndarray | None = None
 
-    def into(self, wanted: np.ndarray) -> list[np.ndarray]:
+    def input_rows(self, wanted: np.ndarray) -> list[np.ndarray]:
         """Rows that entered each of the result's rows `wanted`."""
         if self.slot is None:
             row = wanted if self.row is None else self.row[wanted]
@@ -49,13 +57,29 @@ class Role(NamedTuple):
         order = np.argsort(self.slot, kind="stable")
         slot = self.slot[order]
         row = order if self.row is None else self.row[order]
-        ends = zip(
-            *(np.searchsorted(slot, wanted, side) for side in ("left", "right")), strict=True
-        )
-        return [row[a:b] for a, b in ends]
+        starts = np.searchsorted(slot, wanted, "left")
+        stops = np.searchsorted(slot, wanted, "right")
+        return [row[a:b] for a, b in zip(starts, stops, strict=True)]
+
+    def entries(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers that entered a result of `n` rows, NaN for none, and the row of each."""
+        figures = self.values
+        if figures is None:
+            figures = self.frame[self.column].to_numpy("float64", na_value=np.nan)
+        row = np.arange(len(figures)) if self.row is None else self.row
+        known = np.append(figures, np.nan)[row]  # place -1 is none
+        slot = np.arange(n) if self.slot is None else self.slot
+        return known[slot >= 0], slot[slot >= 0]
+
+    def sums(self, n: int) -> np.ndarray:
+        """The sum of what entered each of `n` rows, NaN where nothing did."""
+        numbers, slot = self.entries(n)
+        sums = np.bincount(slot, numbers, minlength=n)
+        return np.where(np.bincount(slot, minlength=n) > 0, sums, np.nan)
 
 
-class Formula(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Formula:
     """How one column came about.
 
     Attributes
@@ -77,6 +101,20 @@ class Formula(NamedTuple):
         if isinstance(self.text, str):
             return [self.text] * len(rows)
         return [self.text[i] for i in (rows if self.which is None else self.which[rows])]
+
+    def numbers(self, n: int) -> np.ndarray:
+        """What the formula comes to in each of `n` rows.
+
+        NaN where a number is missing, a divisor is 0 or a root or logarithm has no value.
+        """
+        if isinstance(self.text, str):
+            return _column(parse(self.text), self.names, n)
+        which = np.arange(n) if self.which is None else self.which
+        result = np.full(n, np.nan)
+        for i, text in enumerate(self.text):
+            if (which == i).any():
+                result = np.where(which == i, _column(parse(text), self.names, n), result)
+        return result
 
 
 class Lineage(str):
@@ -103,10 +141,10 @@ class Lineage(str):
         cls, result: pd.DataFrame, formulas: Mapping[str, Formula], kept: Sequence[Role]
     ) -> Self:
         """Take the parts, and the formulas as the text."""
-        texts = [
-            f"{name} = {one.text if isinstance(one.text, str) else ' or '.join(one.text)}"
-            for name, one in formulas.items()
-        ]
+        texts = []
+        for name, formula in formulas.items():
+            text = formula.text if isinstance(formula.text, str) else " or ".join(formula.text)
+            texts.append(f"{name} = {text}")
         made = super().__new__(cls, "; ".join(texts) or "rows as they came")
         made.result, made.formulas, made.kept = result, formulas, kept
         return made
@@ -130,10 +168,10 @@ class Lineage(str):
         return str, (str(self),)
 
 
-def made(frame: pd.DataFrame) -> Lineage | None:
+def lineage_of(frame: pd.DataFrame) -> Lineage | None:
     """The lineage of `frame`, if a measure made it and nothing has taken it since."""
-    found = frame.attrs.get(MADE)
-    return found if isinstance(found, Lineage) else None
+    lineage = frame.attrs.get(MADE)
+    return lineage if isinstance(lineage, Lineage) else None
 
 
 def record(
@@ -144,28 +182,23 @@ def record(
     Frames are held as they are now, which costs nothing until somebody changes them.
     """
     result.attrs.pop(MADE, None)
-    named = [role for one in formulas.values() for role in one.names.values()]
+    named = [role for formula in formulas.values() for role in formula.names.values()]
     roles = [role for role in (*named, *kept) if isinstance(role, Role)]
-    held: dict[int, pd.DataFrame] = {}
-    for role in roles:
-        if id(role.frame) not in held:
-            held[id(role.frame)] = role.frame.copy(deep=False)
-    if not any(made(each) is not None or set(PLACE) <= set(each) for each in held.values()):
+    frames = {id(role.frame): role.frame for role in roles}
+    copies = {key: frame.copy(deep=False) for key, frame in frames.items()}
+    if not any(lineage_of(copy) or set(PLACE) <= set(copy) for copy in copies.values()):
         return
 
-    def now(role: Any) -> Any:
-        return role._replace(frame=held[id(role.frame)]) if isinstance(role, Role) else role
+    def frozen(role: Any) -> Any:
+        return replace(role, frame=copies[id(role.frame)]) if isinstance(role, Role) else role
 
     shown = result.copy(deep=False)
     shown.attrs = {}
-    result.attrs[MADE] = Lineage(
-        shown,
-        {
-            name: one._replace(names={key: now(role) for key, role in one.names.items()})
-            for name, one in formulas.items()
-        },
-        [now(role) for role in kept],
-    )
+    kept_formulas = {}
+    for name, formula in formulas.items():
+        names = {key: frozen(role) for key, role in formula.names.items()}
+        kept_formulas[name] = replace(formula, names=names)
+    result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
 
 
 def full_number(value: float, digits: int = 15) -> str:
@@ -267,3 +300,85 @@ def _mix(*parts: tuple[float, Slopes]) -> Slopes:
         for name, slope in slopes.items():
             total[name] = total.get(name, 0.0) + factor * slope
     return total
+
+
+# --- what a formula comes to over arrays ----------------------------------------------------------
+
+Names = Mapping[str, Role | np.ndarray]
+_ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+}
+
+
+def _column(node: ast.expr, names: Names, n: int) -> np.ndarray:
+    """The numbers of all `n` rows; what has no value in a row is NaN."""
+    columns = {}
+    for name in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & set(names):
+        behind = names[name]
+        columns[name] = behind.sums(n) if isinstance(behind, Role) else behind.astype("float64")
+    with np.errstate(all="ignore"):
+        numbers = _array(node, columns, names, n)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _array(node: ast.expr, columns: Mapping[str, np.ndarray], names: Names, n: int) -> np.ndarray:
+    """What `node` comes to, given an array behind each of its names."""
+
+    def numbers(part: ast.expr) -> np.ndarray:
+        return _array(part, columns, names, n)
+
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return np.float64(number) * np.ones(1)
+        case ast.Name(id=name) if name in columns:
+            return columns[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -numbers(operand)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _combine(op, numbers(left), numbers(right))
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.ListComp() as terms]):
+            return _sum_of_terms(terms, columns, names, n)
+        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[first, second]):
+            choose = np.maximum if name == "max" else np.minimum
+            return np.asarray(choose(numbers(first), numbers(second)))
+        case ast.Call(func=ast.Name(id=name), args=[item]) if name in _ARRAYS:
+            return _ARRAYS[name](numbers(item))
+    raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
+
+
+def _combine(op: ast.operator, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    match op:
+        case ast.Add():
+            return a + b
+        case ast.Sub():
+            return a - b
+        case ast.Mult():
+            return a * b
+        case ast.Div():
+            return a / np.where(b == 0, np.nan, b)
+        case ast.Pow():
+            return np.asarray(a**b)
+    raise QueryError("a formula has + - * / and **")
+
+
+def _sum_of_terms(
+    terms: ast.ListComp, columns: Mapping[str, np.ndarray], names: Names, n: int
+) -> np.ndarray:
+    """The sum over the single numbers of a role, or of several that go together."""
+    generator = terms.generators[0]
+    over, target = generator.iter, generator.target
+    lists = over.args if isinstance(over, ast.Call) else [over]
+    variables = target.elts if isinstance(target, ast.Tuple) else [target]
+    slot = np.zeros(0, "int64")
+    single: dict[str, np.ndarray] = {}
+    for variable, role_name in zip(variables, lists, strict=True):
+        role = names[ast.unparse(role_name)]
+        if not isinstance(role, Role):
+            raise QueryError(f"{ast.unparse(role_name)} is one number a row, and no list")
+        single[ast.unparse(variable)], slot = role.entries(n)
+    whole = {name: np.broadcast_to(column, n)[slot] for name, column in columns.items()}
+    each_term = _array(terms.elt, {**whole, **single}, {}, len(slot))
+    return np.bincount(slot, np.broadcast_to(each_term, slot.shape), minlength=n)

@@ -1,6 +1,6 @@
 """A raw file and its publisher, as the catalogue describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +52,7 @@ class Source(NamedTuple):
     note: str = ""
     arguments: Mapping[str, Any] = {}
     control: Mapping[str, Any] = {}
+    absent: Sequence[Mapping[str, str]] = ()
 
     def file(self, root: Path) -> Path:
         """Where the file lies in the project folder `root`."""

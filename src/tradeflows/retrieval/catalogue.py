@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import lru_cache
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 import tomlkit
 from tomlkit.items import Item, Table
 
+from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, SourceError, near
 from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import registry
@@ -194,8 +195,10 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
     for key, value in keys.items():
         # bool is an int and datetime a date, so only the type itself will do.
-        if type(value) is not types[key] and not (types[key] is Mapping and type(value) is dict):
+        written = {Mapping: dict, Sequence: list}.get(types[key], types[key])
+        if type(value) is not written:
             wanted = {str: "text", int: "a whole number", date: "a date such as 2026-11-25"}
+            wanted[Sequence] = "a list of tables"
             raise CatalogueError(
                 f"{where}: {key} must be {wanted.get(types[key], 'a table')}, not {value!r}"
             )
@@ -231,6 +234,7 @@ def _problems(
         yield f"path {source.path!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
+    yield from absence.problems(source.absent)
 
 
 def block(section: str, entry: Publisher | Source) -> str:

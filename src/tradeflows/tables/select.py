@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
+from tradeflows.tables import zeros
 from tradeflows.tables.choose import (
     current,
     known_by,
@@ -94,7 +96,9 @@ def read(
     -------
     DataFrame
         The table's columns and ``publisher``; ``attrs["sources"]`` names the catalogue entries,
-        ``attrs["caveats"]`` says what was preferred, what was passed over and what to mind.
+        ``attrs["caveats"]`` says what was preferred, what was passed over and what to mind, and
+        ``attrs["zeros"]`` which absent rows are zeros, as their source declares; where there are
+        only such, the frame has no row. Measures count them as 0.
 
     Raises
     ------
@@ -125,7 +129,11 @@ def read(
     held = stored(root, table, local=local)
     rows = scan(held, table, wanted, first, last)
     caveats = apart(held, wanted, first, last) if table == "trade" else []
+    window = (first, None if last is None else last + 1)
     if not len(rows):
+        none = _declared_none(rows, table, held, sources, wanted, window)
+        if none is not None:
+            return none
         raise QueryError("; ".join([nothing_held(held, table, wanted, first, last), *caveats]))
     frame = _frame(rows, table, sources)
     if as_of is not None:
@@ -159,7 +167,25 @@ def read(
             for name, reason in refused(root, table).items()
         ]
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
+    if table == "trade":
+        zeros.attach_zeros(frame, held, sources, wanted, window)
     return frame
+
+
+def _declared_none(
+    rows: pa.Table,
+    table: str,
+    held: ds.Dataset,
+    sources: Mapping[str, Source],
+    wanted: Mapping[str, list[str]],
+    window: tuple[int | None, int | None],
+) -> pd.DataFrame | None:
+    """An answer without rows, where the sources declare that there was none of what was asked."""
+    if table != "trade":
+        return None
+    chosen = wanted.get("source_id", sources)
+    some = {name: source for name, source in sources.items() if name in chosen}
+    return zeros.only_zeros(held, some, wanted, window, _frame(rows, table, sources))
 
 
 def no_nesting(frame: pd.DataFrame) -> None:

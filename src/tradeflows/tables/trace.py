@@ -9,17 +9,19 @@ import ast
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
 from tradeflows import tables
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import PLACE, Formula, Lineage, Role, evaluate, made, parse
+from tradeflows.model.lineage import PLACE, Formula, Lineage, Role, evaluate, lineage_of, parse
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
@@ -37,6 +39,7 @@ COLUMNS = [
     "text",
     "publisher",
     "address",
+    "declared_zero",
 ]
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
@@ -45,22 +48,33 @@ _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _EACH = re.compile(r"sum\(\[([^\[\]]+) for ([\w, ]+) in (?:zip\(([\w, ]+)\)|(\w+))\]\)")
 
 
-class Line(NamedTuple):
-    """One number of a table, by its place in the raw file."""
+@dataclass(frozen=True, order=True)
+class Line:
+    """One number of a table, by its place in the raw file.
+
+    Of a declared zero (`is_zero`) it is the reporter's other line of that period.
+    """
 
     source_id: str
     source_row: int
     source_field: str
     column: str
     value: float
+    is_zero: bool = False
 
     @property
     def place(self) -> tuple[int, str]:
         """Which record of its file, and which field of it."""
         return self.source_row, self.source_field
 
+    @property
+    def row(self) -> tuple[str, int, str]:
+        """Which row of its table, by :data:`tradeflows.model.lineage.PLACE`."""
+        return self.source_id, self.source_row, self.source_field
 
-class Number(NamedTuple):
+
+@dataclass(frozen=True)
+class Number:
     """A number as a formula over roles, and the lines that each role is the sum of."""
 
     text: str
@@ -93,9 +107,10 @@ def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = No
         larger number, -1 where a smaller one, 0 where it makes no difference), ``source_id``,
         ``source_row``, ``source_field``, ``path`` (of a zip ``file.zip!member``), ``line`` (from 1,
         the header is counted), ``text`` (as it stands: the line, all days of a monthly mean, the
-        row of a page, the member of a reply, the cell of a cube), ``publisher`` and ``address``
-        (or the steps to obtain the file, where it has none). The order of input rows does not
-        matter.
+        row of a page, the member of a reply, the cell of a cube), ``publisher``, ``address`` (or
+        the steps to obtain the file, where it has none), and ``declared_zero``: the value 0 stands
+        for an absent row, as the source declares, and the line is the reporter's other one of that
+        period. The order of input rows does not matter.
 
     Raises
     ------
@@ -161,7 +176,7 @@ def floats(column: pd.Series) -> np.ndarray:
 
 def traceable(frame: pd.DataFrame) -> list[str]:
     """The columns that :func:`trace` may follow: those that a measure made, then those as read."""
-    lineage = made(frame)
+    lineage = lineage_of(frame)
     if not lineage:
         return [name for name in frame if name in _figures(frame)]
     passed = {name for role in lineage.kept for name in traceable(role.frame)}
@@ -199,7 +214,7 @@ def _signed(raw: tuple[Any, ...], slope: float) -> tuple[Any, ...]:
 
 def _main(frame: pd.DataFrame) -> str:
     """The column that the last measure is named for."""
-    if lineage := made(frame):
+    if lineage := lineage_of(frame):
         if lineage.formulas:
             return next(iter(lineage.formulas))
         below = {_main(role.frame) for role in lineage.kept}
@@ -220,7 +235,7 @@ def _figures(frame: pd.DataFrame) -> set[str]:
 
 def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """What the rows `at` of a column were made of."""
-    lineage = made(frame)
+    lineage = lineage_of(frame)
     if lineage and column in lineage.formulas:
         return _composed(lineage.formulas[column], _places(frame, lineage, column, at))
     kept = [role for role in lineage.kept if column in role.frame] if lineage else []
@@ -234,13 +249,15 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
             "measures.stack, since concat, merge, groupby and saving lose what they were made of"
         )
     cells = frame[[*PLACE, column]].iloc[at]
+    is_zero = frame[DECLARED].iloc[at] if DECLARED in frame else [False] * len(cells)
     return [
-        Number(column, {column: [Line(str(source), int(row), str(field), column, float(value))]})
-        for source, row, field, value in zip(
+        Number(column, {column: [Line(str(source), int(row), str(field), column, *stated)]})
+        for source, row, field, *stated in zip(
             cells["source_id"],
             cells["source_row"],
             cells["source_field"].astype("object").fillna(""),  # a CSV gives a null for ""
-            cells[column],
+            cells[column].map(float),
+            map(bool, is_zero),
             strict=True,
         )
     ]
@@ -283,7 +300,7 @@ def _kept(roles: Sequence[Role], column: str, rows: np.ndarray) -> list[Number]:
     """Numbers that a measure passed on."""
     found: dict[int, Number] = {}
     for role in roles:
-        held = {i: row[0] for i, row in enumerate(role.into(rows)) if len(row)}
+        held = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
         numbers = _numbers(role.frame, column, np.array(list(held.values()), "int64"))
         found |= zip(held, numbers, strict=True)
     return [found[i] for i in range(len(rows))]
@@ -299,7 +316,7 @@ def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
             for i in users:
                 found[i][name] = behind[rows[i]]
             continue
-        entered = behind.into(rows[users])
+        entered = behind.input_rows(rows[users])
         distinct, place = np.unique(np.concatenate([*entered, rows[:0]]), return_inverse=True)
         numbers = _numbers(behind.frame, behind.column, distinct) if len(distinct) else []
         start = 0
@@ -383,12 +400,13 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
             where = path.relative_to(root).as_posix() + f"!{record.member}" * bool(record.member)
             found[line] = (
                 units[line],
-                *line[:3],
+                *line.row,
                 where,
                 record.line,
                 record.text,
                 publisher.name,
                 source.address or source.steps,
+                line.is_zero,
             )
     return found
 
@@ -417,8 +435,14 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
         for column in columns
         if row[column] is not None
     }
-    if strange := [line for line in lines if line not in units]:
-        line = strange[0]
+    by_row = {(row["source_row"], row["source_field"]): row for row in rows}
+    for line in lines:
+        if line.is_zero and line.place in by_row:
+            unit = measures[line.column]
+            units[line] = str((by_row[line.place][unit] or "") if unit in beside else unit)
+    changed = [line for line in lines if line not in units]
+    if changed:
+        line = changed[0]
         raise QueryError(
             f"{line.column} is {line.value} in the frame, and not so in record {line.source_row} "
             f"of {source.id}: it was changed after it was read"

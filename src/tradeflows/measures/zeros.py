@@ -1,0 +1,119 @@
+"""Declared zeros as rows: what a measure counts, and what :func:`tradeflows.read` leaves out."""
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
+from tradeflows.model.lineage import PLACE
+from tradeflows.model.periods import first_month
+
+FIGURES = ("value_reported", "primary_value_usd", "net_wgt_kg", "qty", "value")
+
+
+def with_zeros(frame: pd.DataFrame, *values: str) -> pd.DataFrame:
+    """`frame` and below it a row for each declared zero of its cells.
+
+    Parameters
+    ----------
+    frame
+        As :func:`tradeflows.read` gave it, filtered as you like.
+    values
+        Further columns of figures, which are 0 in such a row as those of the table are.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `frame`, with their labels; those of the zeros have ``declared_zero``, and in
+        ``source_id``, ``source_row`` and ``source_field`` the reporter's other line of the period.
+        `frame` itself where it has no zeros.
+    """
+    zeros = zeros_of(frame)
+    if zeros is None or DECLARED in frame or not {"ref_period", "n_months"} <= set(frame):
+        return frame
+    if frame.empty:
+        rows = zeros.rows if zeros.cells.empty else zeros.rows.iloc[:0]
+        added = rows.reindex(columns=[*frame.columns, DECLARED])
+    else:
+        added = _rows_like(frame, _of_frame(frame, zeros), [*FIGURES, *values])
+    if added.empty:
+        return frame
+    plain = frame.assign(**{DECLARED: False})
+    plain.attrs = {}
+    added.index = _new_labels(frame.index, len(added))
+    result = pd.concat([plain, added]) if len(frame) else added
+    result[DECLARED] = result[DECLARED].astype("bool")
+    result.attrs = {**frame.attrs, "caveats": (*frame.attrs.get("caveats", ()), _caveat(added))}
+    return result
+
+
+def _of_frame(frame: pd.DataFrame, zeros: Zeros) -> pd.DataFrame:
+    """The zeros of cells that `frame` still has, in the time that it still covers."""
+    along = zeros.rows["along"].unique()
+    axes = [name for name in AXES if name in frame]
+    if not set(along) <= set(axes):
+        return zeros.rows.iloc[:0]
+    month = first_month(frame)
+    now = frame[axes].assign(begin=month, end=month + frame["n_months"] - 1)
+    now = now.groupby(axes, dropna=False, as_index=False).agg({"begin": "min", "end": "max"})
+    then = zeros.cells.groupby(axes, dropna=False, as_index=False)
+    known = now.merge(then.agg({"first": "min", "last": "max"}), on=axes, how="left")
+    ends = int(month.min()), int((month + frame["n_months"]).max()) - 1
+    if len(now) == len(zeros.cells):  # all cells are there, so what is missing was cut off in time
+        before = (zeros.cells["first"].min(), zeros.cells["last"].max())
+    else:
+        before = ends
+    cut = known["begin"].ne(known["first"]) | (ends[0] != before[0])
+    known["begin"] = known["begin"].where(known["begin"].ne(known["first"]), ends[0]).where(cut, 0)
+    cut = known["end"].ne(known["last"]) | (ends[1] != before[1])
+    latest = 12 * 9999
+    known["end"] = known["end"].where(known["end"].ne(known["last"]), ends[1]).where(cut, latest)
+    rows = zeros.rows.merge(known[[*axes, "begin", "end"]], on=axes)
+    first = first_month(rows)
+    rows = rows[(first >= rows["begin"]) & (first + rows["n_months"] - 1 <= rows["end"])]
+    keys = [*axes, "ref_period", "n_months"]
+    there = pd.MultiIndex.from_frame(frame[keys])
+    return rows[~pd.MultiIndex.from_frame(rows[keys]).isin(there)].drop_duplicates(keys)
+
+
+def _rows_like(frame: pd.DataFrame, zeros: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+    """A row for each of `zeros`, with all else as the nearest row of its cell in `frame` has it."""
+    if zeros.empty:
+        return frame.iloc[:0]
+    axes = [name for name in AXES if name in frame]
+    rows = frame[axes].assign(place=np.arange(len(frame)), month=first_month(frame))
+    wanted = zeros[axes].assign(zero=np.arange(len(zeros)), wanted=first_month(zeros).to_numpy())
+    pairs = wanted.merge(rows, on=axes)
+    pairs["distance"] = (pairs["month"] - pairs["wanted"]).abs()
+    nearest = pairs.sort_values(["zero", "distance", "place"]).drop_duplicates("zero")
+    added = frame.iloc[nearest["place"].to_numpy()].copy()
+    added.attrs = {}
+    cells = frame.groupby(axes, dropna=False).ngroup()
+    for name in added.select_dtypes("number").columns.difference(["n_months", *PLACE]):
+        if name in values:
+            states = frame[name].notna().groupby(cells).transform("any")
+            known = states.iloc[nearest["place"].to_numpy()].to_numpy()
+            added[name] = np.where(known, 0.0, np.nan)
+        elif added[name].dtype.kind == "f":
+            added[name] = np.nan
+    for name in ("ref_period", "n_months", *PLACE):
+        if name in added:
+            added[name] = zeros[name].to_numpy()
+    plain = {"flags": "", "qualifier": "=", "note": None}
+    return added.assign(**{k: v for k, v in plain.items() if k in added}, **{DECLARED: True})
+
+
+def _new_labels(index: pd.Index, n: int) -> pd.Index:
+    """`n` labels that `index` does not have."""
+    if index.dtype.kind == "i":
+        return pd.RangeIndex(n) + (int(index.max()) + 1 if len(index) else 0)
+    return pd.Index([f"zero {i}" for i in range(n)])
+
+
+def _caveat(rows: pd.DataFrame) -> str:
+    """Which rows count as none, in one line."""
+    months = sorted(set(rows["ref_period"].dt.strftime("%Y-%m")))
+    when = ", ".join(months[:3]) + (" …" if len(months) > 3 else "")
+    who = ""
+    if "source_id" in rows:
+        who = f", as {', '.join(sorted(set(rows['source_id'])))} declares"
+    return f"{len(rows)} absent rows count as 0{who}: {when}"

@@ -1,0 +1,130 @@
+"""Declarations in the catalogue that a row which a file lacks was a zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from tradeflows.model.errors import QueryError, near
+from tradeflows.model.periods import parse_window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALONG = ("partner_iso", "cmd_code", "reporter_iso")
+NARROWED_BY = {"reporter": "reporter_iso", "partner": "partner_iso", "flow": "flow_code"}
+REQUIRED = ("along", "from", "until")
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What an absent row of one file stands for, along one column and over a span.
+
+    Attributes
+    ----------
+    along
+        The column of which the file holds every value that the publisher issued.
+    first, last
+        First and last month, counted from year 0.
+    where
+        Column and value of the rows that this is said of, such as ``reporter_iso``: ``CHN``.
+    """
+
+    along: str
+    first: int
+    last: int
+    where: Mapping[str, str]
+
+
+def absence(entry: Mapping[str, str]) -> Absence:
+    """The declaration that a valid `entry` of the catalogue is."""
+    where = {NARROWED_BY[key]: value for key, value in entry.items() if key in NARROWED_BY}
+    months = parse_window(entry["from"], entry["until"])
+    return Absence(entry["along"], months[0], months[-1], where)
+
+
+def problems(entries: Any) -> Iterator[str]:
+    """What is wrong with the key ``absent`` of an entry, in words."""
+    example = '{ along = "partner_iso", reporter = "CHN", from = "2016-01", until = "2024-12" }'
+    known = (*REQUIRED, *NARROWED_BY)
+    for entry in entries:
+        if not isinstance(entry, Mapping) or not all(isinstance(v, str) for v in entry.values()):
+            yield f"absent must be a list of tables of texts such as {example}, not {entry!r}"
+            continue
+        for key in sorted(entry.keys() - set(known)):
+            yield f"absent has no key {key!r}{near(key, known)}"
+        lacking = [key for key in REQUIRED if key not in entry]
+        if lacking:
+            yield f"absent lacks {', '.join(lacking)}: write it as {example}"
+            continue
+        if entry["along"] not in ALONG:
+            yield f"absent along {entry['along']!r}{near(entry['along'], ALONG)}"
+        try:
+            parse_window(entry["from"], entry["until"])
+        except QueryError as error:
+            yield f"absent: {error}"
+
+
+# --- the zeros of one answer ----------------------------------------------------------------------
+
+ZEROS = "zeros"  # their key in the attrs of a frame
+DECLARED = "declared_zero"  # column that tells a row of theirs from a row of a file
+AXES = (
+    "reporter_iso",
+    "partner_iso",
+    "partner_role",
+    "flow_code",
+    "cmd_code",
+    "cumulation",
+    "breakdown",
+)
+
+
+class Zeros(str):
+    """The declared zeros of an answer; as text, how many they are, and a copy is itself.
+
+    It is a text so that a frame with it can still be saved, to Parquet or as a pickle.
+
+    Attributes
+    ----------
+    rows
+        One row a cell and period that is a declared zero, with the columns of the answer: each
+        figure 0 or null, ``along``, and as ``source_id``, ``source_row`` and ``source_field`` the
+        place of the reporter's other line of that period.
+    cells
+        First and last month of each cell of the answer as it was read: ``first`` and ``last``.
+    """
+
+    rows: pd.DataFrame
+    cells: pd.DataFrame
+
+    def __new__(cls, rows: pd.DataFrame, cells: pd.DataFrame) -> Self:
+        """Take the rows, and their number as the text."""
+        zeros = super().__new__(cls, f"{len(rows)} declared zeros")
+        zeros.rows, zeros.cells = rows, cells
+        return zeros
+
+    def __copy__(self) -> Self:
+        """Itself, as pandas copies attrs at every step."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same, as pandas keeps the attrs that all frames it joins share."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Its text, so that a saved frame does not take the rows along."""
+        return str, (str(self),)
+
+
+def zeros_of(frame: pd.DataFrame) -> Zeros | None:
+    """The declared zeros that an answer came with, if it has any."""
+    zeros = frame.attrs.get(ZEROS)
+    return zeros if isinstance(zeros, Zeros) else None

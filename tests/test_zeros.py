@@ -1,0 +1,187 @@
+"""Declared zeros: what an absent row stands for, over invented soybean flows."""
+
+import json
+
+import pytest
+from comtrade_twin import row
+
+import tradeflows as tf
+from tradeflows import measures
+from tradeflows.measures.zeros import with_zeros
+from tradeflows.model.absence import zeros_of
+from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.tables.trace import trace
+
+USD, KG = "primary_value_usd", "net_wgt_kg"
+CHINA, USA, BRAZIL, WORLD = "156", "842", "76", "0"
+ALONG_PARTNERS = {"along": "partner_iso", "reporter": "CHN", "from": "2017-01", "until": "2018-12"}
+MONTHS = [f"{year}{month:02d}" for year in (2017, 2018) for month in range(1, 13)]
+# In 2017 each month is worth 100, in 2018 it is 60; American rows are absent in these.
+NONE, LATE = ("201811",), ("201812",)
+
+
+def worth(month):
+    return 100.0 if month < "2018" else 60.0
+
+
+def beans(skip=NONE, silent=(), of_others=(BRAZIL, WORLD), estimated=()):
+    """Rows of China's imports by partner; in `silent` months China has none at all."""
+    rows = []
+    for month in MONTHS:
+        for partner in (USA, *of_others):
+            if month in silent or (partner == USA and month in skip):
+                continue
+            change = {"value": worth(month), "netWgt": 2.0 * worth(month), "qtyUnitCode": -1}
+            change |= {"qty": None, "qtyUnitAbbr": "N/A", "classificationCode": "H5"}
+            change["isNetWgtEstimated"] = month in estimated
+            rows.append(row(CHINA, month, partner, "120190", "M", **change))
+    return rows
+
+
+@pytest.fixture
+def project(make_root):
+    """Build a project of one Comtrade reply, with what its entry declares."""
+
+    def build(rows, absent=(ALONG_PARTNERS,)):
+        text = json.dumps({"elapsedTime": "1", "count": len(rows), "data": rows, "error": ""})
+        entry = {"table": "trade", "cleaner": "comtrade.clean", "text": text}
+        root = make_root({"beans": entry | ({"absent": list(absent)} if absent else {})})
+        tf.build(root)
+        return root
+
+    return build
+
+
+def ask(root, partner="USA", **window):
+    return tf.read(reporter="CHN", partner=partner, product="120190", flow="M", root=root, **window)
+
+
+def test_read_invents_no_row(project):
+    frame = ask(project(beans()))
+    assert len(frame) == 23
+    (zero,) = zeros_of(frame).rows.to_dict("records")
+    assert (zero["partner_iso"], zero["ref_period"].strftime("%Y-%m")) == ("USA", "2018-11")
+
+
+def test_growth_counts_a_declared_zero(project):
+    (result,) = measures.growth(ask(project(beans())), USD, 2018, 2017).to_dict("records")
+    assert (result["n_months"], result[USD]) == (12, 11 * 60)
+    assert result["growth_pct"] == pytest.approx(100 * (660 / 1200 - 1))
+
+
+def test_growth_without_declaration(project):
+    frame = ask(project(beans(), absent=()))
+    assert zeros_of(frame) is None
+    (result,) = measures.growth(frame, USD, 2018, 2017).to_dict("records")
+    assert (result["n_months"], result["growth_pct"]) == (11, pytest.approx(-40))
+
+
+def test_total_of_a_declared_month(project):
+    frame = ask(project(beans()))
+    month = measures.total(frame, USD, start="2018-11", end="2018-11")
+    assert month[[USD, "complete", "missing"]].to_numpy().tolist() == [[0.0, True, ""]]
+
+
+def test_only_a_zero_is_an_empty_answer(project):
+    frame = ask(project(beans()), start="2018-11", end="2018-11")
+    assert frame.empty
+    assert measures.total(frame, USD)[USD].tolist() == [0.0]
+
+
+def test_a_month_nobody_reported(project):
+    root = project(beans(skip=(), silent=NONE))
+    assert zeros_of(ask(root)) is None
+    with pytest.raises(QueryError, match="nothing in trade matches"):
+        ask(root, start="2018-11", end="2018-11")
+
+
+def test_a_world_row_is_never_a_zero(project):
+    rows = [each for each in beans(skip=()) if each["partnerCode"] != 0 or each["period"] < "2018"]
+    assert zeros_of(ask(project(rows), partner="W00", end="2018-12")) is None
+
+
+def test_outside_the_declared_span(project):
+    early = ALONG_PARTNERS | {"until": "2018-10"}
+    assert zeros_of(ask(project(beans(), absent=[early]))) is None
+
+
+def test_another_reporter_is_not_meant(project):
+    other = ALONG_PARTNERS | {"reporter": "BRA"}
+    assert zeros_of(ask(project(beans(), absent=[other]))) is None
+
+
+def test_zeros_at_the_end_of_a_window(project):
+    root = project(beans(skip=LATE))
+    assert zeros_of(ask(root)) is None
+    year = measures.total(ask(root, start="2018", end="2018"), USD)
+    assert year[[USD, "n_months", "complete"]].to_numpy().tolist() == [[660.0, 12, True]]
+
+
+def test_a_filter_takes_zeros_along(project):
+    both = ask(project(beans()), partner=["USA", "BRA"])
+    brazil = both[both["partner_iso"].eq("BRA")]
+    assert len(with_zeros(brazil)) == len(brazil)
+    early = both[both["ref_period"].lt("2018-06")]
+    assert len(with_zeros(early)) == len(early)
+    assert len(with_zeros(both.query("partner_iso == 'USA'"))) == 24
+
+
+def test_yoy_of_a_declared_zero(project):
+    result = measures.yoy(ask(project(beans())), USD)
+    november = result[result["ref_period"].eq("2018-11-01")]
+    assert november[["yoy_pct", "missing"]].to_numpy().tolist() == [[-100.0, ""]]
+
+
+def test_share_of_a_declared_zero(project):
+    root = project(beans())
+    result = measures.share(ask(root), ask(root, "W00"), USD)
+    assert result.loc[result["ref_period"].eq("2018-11-01"), "share_pct"].tolist() == [0.0]
+
+
+def test_displacement_counts_declared_zeros(project):
+    both = ask(project(beans()), partner=["USA", "BRA"])
+    result = measures.displacement(both, USD, "USA", "BRA", "2017", "2018", by="partner_iso")
+    assert result[f"{USD}_after"].tolist() == [55.0, 60.0]
+    assert result["complete"].all()
+
+
+def test_trace_shows_the_other_line(project):
+    root = project(beans())
+    month = measures.total(ask(root), USD, start="2018-11", end="2018-11")
+    (term,) = trace(month, USD, root).to_dict("records")
+    assert (term["value"], term["unit"], term["declared_zero"]) == (0.0, "USD", True)
+    record = json.loads(term["text"])
+    assert (record["partnerCode"], record["period"]) == (int(BRAZIL), "201811")
+
+
+def test_the_world_row_if_there_is_no_other(project):
+    root = project(beans(of_others=(WORLD,)))
+    (term,) = trace(measures.total(ask(root), USD, start="2018-11", end="2018-11"), USD, root).text
+    assert json.loads(term)["partnerCode"] == 0
+
+
+def test_estimated_weights_are_shown_and_named(project):
+    frame = ask(project(beans(estimated=[m for m in MONTHS if m < "2018"])))
+    result = measures.growth(frame, KG, 2018, 2017)
+    assert result["growth_pct"].tolist() == [pytest.approx(-45)]
+    assert any("estimated" in caveat for caveat in result.attrs["caveats"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"along": "partner"}, "absent along 'partner'"),
+        ({"from": "2018-13"}, "absent: start='2018-13': expected a month"),
+        ({"from": "2019"}, "absent: the end 2018-12 is before the start 2019"),
+        ({"product": "1201"}, "absent has no key 'product'"),
+        ({"until": 2018}, "absent must be a list of tables of texts"),
+    ],
+)
+def test_a_wrong_declaration(project, change, message):
+    with pytest.raises(CatalogueError, match=message):
+        project(beans(), absent=[ALONG_PARTNERS | change])
+
+
+def test_a_declaration_lacks_its_span(project):
+    with pytest.raises(CatalogueError, match="absent lacks until"):
+        project(beans(), absent=[{"along": "partner_iso", "from": "2017"}])
