@@ -511,7 +511,7 @@ def test_displacement_over_windows_gives_a_range_and_marks_placebos():
         ("EU27_2020", ["CHN", "USA"], "2021", "reporter_iso has no USA; it has CHN, EU27_2020"),
         ("EU27_2020", ["CHN", "EU27_2020"], "2021", "named twice"),
         ("EU27_2020", "CHN", "2019", "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
-        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "ends before it starts"),
+        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "is before the start"),
         ("EU27_2020", "CHN", "21", "expected a month such as"),
     ],
 )
