@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def _draw(seed: int, months: int, fill: float, uneven: bool, cap: int) -> tuple[
     }
     times = 4 * 5 ** rng.random() * rng.lognormal(0.0, 0.05, months)
     records = {f"156 {p}": int(n) for p, n in zip(periods, table.sum(axis=1) * times, strict=True)}
-    limits = (comtrade.PREVIEW if preview else comtrade.KEYED)._replace(cap=cap)
+    limits = replace(comtrade.PREVIEW if preview else comtrade.KEYED, cap=cap)
     box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
     queue = Queue(comtrade.pack(box, records, records, limits), records, limits)
     made, cut, whole = 1, 0, 0

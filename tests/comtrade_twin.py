@@ -261,6 +261,10 @@ class Handler(BaseHTTPRequestHandler):
                     self.wfile.flush()
                 except OSError:  # the client has lost patience
                     return
+        elif isinstance(fault, tuple):  # a status, headers and a body of the test's own
+            self.send(*fault)
+        elif callable(fault):
+            fault(self)
         else:
             status, _, body = error(int(fault), "a fault")
             there = {"Location": "https://elsewhere.example"} if fault == "302" else {}

@@ -22,7 +22,7 @@ CODE = """
 import sys
 from tradeflows import cli
 from tradeflows.retrieval.comtrade import planning
-planning.PREVIEW = planning.PREVIEW._replace(pause=0.0)
+planning.PREVIEW = replace(planning.PREVIEW, pause=0.0)
 sys.exit(cli.main(["fetch", "comtrade", "--reporter", "CHN", "--partner", "RUS", "--flow", "X",
                    "--products", "880621", "--start", "2022-01", "--end", "2023-12"]))
 """

@@ -3,9 +3,12 @@
 import errno
 import hashlib
 import os
+import ssl
 import threading
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 from comtrade_twin import FAULTS, KEY, NOON, Twin, serve
 
@@ -105,6 +108,126 @@ def test_a_wait_longer_than_our_patience_is_a_spent_quota(web):
         web._with_retries(
             "http://demo", lambda: web.raise_for_reply(429, {"Retry-After": "3600"}, "")
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("9" * 400, http.LONGEST),
+        ("Tue, 25 Nov 99999 12:00:00 GMT", None),
+        ("Tue, 25 Nov 9999 12:00:00 GMT", http.LONGEST),
+        ("²", None),
+        ("٣", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_a_senseless_wait_is_bounded(text, seconds):
+    assert http._wait(text, NOON) == seconds
+
+
+def test_a_wait_of_400_digits_is_one_line(twin, web, tmp_path):
+    twin.faults = [(429, {"Retry-After": "9" * 400}, b"")]
+    with pytest.raises(QuotaError, match="asks to wait 27777 h"):
+        get(web, tmp_path / "reply")
+
+
+def test_a_timeout_with_status_200_heals(twin, web, tmp_path):
+    with pytest.raises(http.RetryError, match="Timeout"):
+        web.raise_for_reply(200, {}, "Execution Timeout expired")
+
+
+def trickled(handler, head):
+    """Send a byte at a time, of the headers or of the body, for a minute."""
+    body = b'{"error": ""}'
+    lines = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX: {'x' * 600}\r\n\r\n".encode()
+    if not head:
+        handler.wfile.write(lines)
+        lines = body * 100
+    handler.close_connection = True
+    try:
+        for sign in lines:
+            handler.wfile.write(bytes([sign]))
+            handler.wfile.flush()
+            threading.Event().wait(0.1)
+    except OSError:  # the client has lost patience
+        return
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_patience_holds_over_a_whole_reply(twin, web, tmp_path, monkeypatch, head):
+    monkeypatch.setattr(http, "PATIENCE", 0.5)
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    twin.faults = [lambda handler: trickled(handler, head)]
+    begun = time.monotonic()
+    with pytest.raises(FetchError, match="not whole after 0 min 0"):
+        get(web, tmp_path / "reply")
+    assert time.monotonic() - begun < 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reply_has_a_size_limit(twin, web, tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "LARGEST_REPLY", 100_000)
+    twin.faults = [(200, {}, b" " * 10_000_000)]  # which is small where it is packed
+    with pytest.raises(RefusedError, match="more than 100,000 bytes came"):
+        get(web, tmp_path / "reply")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_has_a_size_limit(twin, web, tmp_path, monkeypatch):
+    monkeypatch.setattr(http, "LARGEST_FILE", 100_000)
+    twin.offers["/file"] = (CONTENT, '"1"', [])
+    with pytest.raises(RefusedError, match="more than 100,000 bytes came"):
+        web.download(f"{web.base}/file", tmp_path / "file")
+    assert not (tmp_path / ".file.part").exists()
+    with pytest.raises(FetchError, match="expected 5"):
+        web.download(f"{web.base}/file", tmp_path / "file", size=5)
+
+
+def test_a_mark_that_is_no_ascii_is_no_mark(twin, web, tmp_path):
+    twin.offers["/file"] = (CONTENT, '"ü"', [70_000])
+    web.download(f"{web.base}/file", tmp_path / "file")
+    assert ranges(twin) == [None, None]
+
+
+@pytest.mark.parametrize("text", [b'{"data":' + b"[" * 200_000, b'{"a":' * 100 + b"1" + b"}" * 100])
+def test_deep_brackets_reach_no_parser(tmp_path, text):
+    (tmp_path / "reply").write_bytes(text)
+    with pytest.raises(http.RetryError, match="brackets in brackets"):
+        http.require_shallow(tmp_path / "reply")
+    (tmp_path / "reply").write_bytes(b'{"data": [{"a": "[[[[{{\\"[["}]}' + b'{"a": [1]}' * 99)
+    http.require_shallow(tmp_path / "reply")
+
+
+def test_a_certificate_that_is_not_trusted_is_said(web):
+    error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
+    error.__cause__ = ssl.SSLCertVerificationError(1, "no")
+    error.__cause__.verify_message = "self-signed certificate"
+    with pytest.raises(UnreachableError, match=r"not trusted here \(self-signed.*SSL_CERT_FILE"):
+        web._with_retries("https://demo/x", raising(error))
+
+
+def test_a_proxy_that_refuses_is_said(web):
+    error = httpx.ProxyError("407 Proxy Authentication Required")
+    with pytest.raises(UnreachableError, match=r"the proxy .* refuses \(407.*HTTPS_PROXY"):
+        web._with_retries("https://demo/x", raising(error))
+
+
+def test_a_refusing_proxy_is_met_for_real(twin, tmp_path, monkeypatch):
+    with serve(twin) as proxy:  # it knows no CONNECT
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with (
+            Web("https://demo.example", clock=twin.clock) as web,
+            pytest.raises(UnreachableError, match="the proxy on the way to demo"),
+        ):
+            get(web, tmp_path / "reply")
+
+
+def raising(error):
+    def once():
+        raise error
+
+    return once
 
 
 def test_calls_keep_their_distance(twin, web, tmp_path):

@@ -100,6 +100,62 @@ def test_an_odd_file_name_is_kept(make_root, saved, name):
     assert source.title.endswith(name)
 
 
+def test_a_removed_file_is_gone_with_its_entry(make_root, saved, capsys):
+    root = make_root({"oil": {}})
+    before = (root / "data/raw/sources.toml").read_bytes()
+    more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
+    first, second = user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    assert cli.main(["--root", str(root), "remove", first.source.id]) == 0
+    assert f"{first.source.id}: removed" in capsys.readouterr().out
+    assert [*catalogue.load(root, local=True)] == ["oil", second.source.id]
+    assert {state.state for state in catalogue.states(root)} == {"ok"}
+    assert (root / "data/raw/sources.toml").read_bytes() == before
+
+
+def test_a_faulty_entry_can_be_removed(make_root, saved):
+    root = make_root({"oil": {}}, local={"bad": {"path": "local/bad.csv", "tabel": "x"}})
+    with pytest.raises(TradeflowsError, match="no key 'tabel'"):
+        catalogue.load(root, local=True)
+    user_files.remove("bad", root)
+    assert [*catalogue.load(root, local=True)] == ["oil"]
+    assert not (root / "data/raw/local/bad.csv").exists()
+
+
+def test_nothing_outside_of_local_is_removed(make_root):
+    root = make_root({"oil": {}}, local={"bad": {"path": "local/../demo/oil.csv", "text": None}})
+    user_files.remove("bad", root)
+    assert (root / "data/raw/demo/oil.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("oil", "oil is of the committed catalogue"), ("wine", "no source 'wine'")],
+)
+def test_what_is_not_ones_own_is_not_removed(make_root, name, message):
+    root = make_root({"oil": {}}, local={"mine": {"path": "local/mine.csv"}})
+    with pytest.raises(SourceError, match=message):
+        user_files.remove(name, root)
+    assert [*catalogue.load(root, local=True)] == ["oil", "mine"]
+
+
+def test_what_superseded_the_removed_goes_on(make_root):
+    files = {
+        "a": {"path": "local/a.csv"},
+        "b": {"path": "local/b.csv", "supersedes": "a"},
+        "c": {"path": "local/c.csv", "supersedes": "b"},
+    }
+    root = make_root({"oil": {}}, local=files)
+    user_files.remove("b", root)
+    assert catalogue.load(root, local=True)["c"].supersedes == "a"
+
+
+def test_a_bad_catalogue_stops_no_committed_table(make_root):
+    root = make_root({"oil": {}}, local={"bad": {"path": "local/bad.csv", "tabel": "x"}})
+    with pytest.raises(TradeflowsError, match="no key 'tabel'"):
+        tables.build(root)
+    assert len(tables.read("rates", root=root)) == 2
+
+
 def test_a_name_that_is_no_utf8_is_said(make_root, saved):
     root = make_root({"oil": {}})
     with pytest.raises(SourceError, match=r"udcff.*rename the file"):

@@ -16,7 +16,14 @@ Verb = Callable[[argparse.Namespace], None]
 GROUPS: dict[str, tuple[Verb, ...]] = {
     "Answers": (verbs.claims, verbs.trace, verbs.report),
     "What is held": (verbs.sources, verbs.rows, verbs.doctor),
-    "More figures": (verbs.fetch, verbs.add, verbs.clean, verbs.guide, verbs.diff),
+    "More figures": (
+        verbs.fetch,
+        verbs.add,
+        verbs.remove,
+        verbs.clean,
+        verbs.guide,
+        verbs.diff,
+    ),
     "The project": (verbs.build, verbs.verify, verbs.check, verbs.accept, verbs.completion),
 }
 EXAMPLES = {
@@ -256,6 +263,10 @@ def _add(verb: Parser) -> None:
     )
 
 
+def _remove(verb: Parser) -> None:
+    verb.add_argument("id", nargs="+", help="as `tradeflows sources` lists it, such as mine_3f2a")
+
+
 def _files(verb: Parser) -> None:
     verb.add_argument("file", nargs="+", type=Path, help="such as downloads/*.csv")
     verb.add_argument("--flow", choices=["M", "X"], help="imports or exports, where unsaid")
@@ -293,6 +304,7 @@ ARGUMENTS: dict[str, Callable[[Parser], None]] = {
     "doctor": _doctor,
     "fetch": _fetch,
     "guide": _guide,
+    "remove": _remove,
     "report": _report,
     "rows": _rows,
     "trace": _trace,

@@ -239,9 +239,8 @@ def _carry_out(
     note(plan)
     outcome = get()
     say(*outcome.lines())
-    missing = len(outcome.absent) + len(outcome.failed)
-    if missing:
-        raise SourceError(f"{missing} {what} are missing, named above")
+    if outcome.missing:
+        raise SourceError(f"{outcome.missing} {what} are missing, named above")
 
 
 def add(args: argparse.Namespace) -> None:
@@ -254,6 +253,15 @@ def add(args: argparse.Namespace) -> None:
             [path], root, vintage=args.vintage, rank=args.rank, **_unsaid(args)
         )
         say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
+
+
+def remove(args: argparse.Namespace) -> None:
+    """Take files that you fetched or added out of your catalogue, and off the disk."""
+    from tradeflows.retrieval import user_files
+
+    root = root_of(args)
+    for name in args.id:
+        say(f"{name}: removed, with {user_files.remove(name, root)}")
 
 
 def clean(args: argparse.Namespace) -> None:

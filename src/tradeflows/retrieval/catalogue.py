@@ -26,6 +26,7 @@ from tradeflows.publishers import registry
 
 COMMITTED, LOCAL = "sources.toml", "local.toml"
 LOCAL_FOLDER = "local"
+QUARANTINE = "quarantine"  # below it: what a server sent and no cleaner could read
 CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
@@ -296,6 +297,7 @@ def states(root: Path, *, local: bool = True) -> list[State]:
         below = file.relative_to(root / RAW)
         hidden = any(part.startswith(".") for part in below.parts)
         skipped = hidden or (below.parts[0] == LOCAL_FOLDER and not local)
+        skipped = skipped or below.parts[:2] == (LOCAL_FOLDER, QUARANTINE)
         if file.is_file() and not skipped and below.as_posix() not in known:
             todo = "it is in no catalogue: give it an entry, or move it out of data/raw"
             found.append(State(below.as_posix(), "uncatalogued", f"{file}: {todo}"))

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.model.periods import compact, parse_period, parse_window
+from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
 from tradeflows.publishers import archives, comext, control, delimited, registry
 from tradeflows.retrieval import catalogue, changes, user_files
@@ -133,6 +133,11 @@ class Report:
     failed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     later: str = ""
+
+    @property
+    def missing(self) -> int:
+        """Months that are missing."""
+        return len(self.absent) + len(self.failed)
 
     def lines(self) -> Iterator[str]:
         """The report in words, what is missing by name."""
@@ -266,9 +271,9 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
     for row in rows:
         name = PurePosixPath(row["NAME"]).name
         # The column of dates is known by what it holds, since none names that either.
-        dates = [cell for cell in row.values() if re.match(r"\d{4}-\d\d-\d\d($|[T ])", cell)]
-        if months := re.fullmatch(NAMES[directory], name):
-            if not row.get("SIZE", "").isdigit() or len(dates) != 1:
+        dates = [cell for cell in row.values() if _is_time(cell)]
+        if months := re.fullmatch(NAMES[directory], name, re.ASCII):
+            if not re.fullmatch(r"\d{1,12}", row.get("SIZE", ""), re.ASCII) or len(dates) != 1:
                 raise RefusedError(
                     f"{name} is listed without one size in bytes and one date: "
                     f"{row}; the directory is laid out anew"
@@ -281,6 +286,12 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
             f"{names}; fetch them by hand, then `tradeflows add`"
         )
     return found
+
+
+def _is_time(cell: str) -> bool:
+    """Whether a cell of a listing is a day, or a time of one."""
+    day = re.fullmatch(r"(\d{4}-\d\d-\d\d)([T ][\d:.+Z-]*)?", cell, re.ASCII)
+    return bool(day) and is_day(cell[:10])
 
 
 # --- what is held --------------------------------------------------------------------------------
@@ -376,7 +387,8 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             with file.open("rb") as stream:
                 sha256, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
         else:
-            _, sha256, size = web.download(url, file, size=listed.bytes, check=whole, progress=show)
+            saved = web.download(url, file, size=listed.bytes, check=whole, progress=show)
+            sha256, size = saved.sha256, saved.bytes
         now = web.clock.now()
         same = [each for each in known if user_files.month(each) == listed.period]
         if twin := [each for each in same if each.sha256 == sha256]:

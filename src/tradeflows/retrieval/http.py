@@ -9,13 +9,18 @@ import email.utils
 import hashlib
 import os
 import re
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 from filelock import FileLock
@@ -24,10 +29,19 @@ from tradeflows.model.errors import TradeflowsError
 
 ATTEMPTS = 5
 PATIENCE = 600.0  # seconds for one reply, and the longest wait for a second chance
+LONGEST = 1e8  # seconds, some three years: a server that asks for more means never
 CHUNK = 1 << 16
 POLL = 0.01  # seconds between two looks at a lock that another run holds
-SECONDS = re.compile(r"try again in (\d+) seconds?", re.I)
-REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I)
+LARGEST_REPLY = 1 << 29  # bytes once unpacked; 250,000 rows of UN Comtrade are some 330 million
+LARGEST_FILE = 1 << 32  # bytes; a month of Comext is some 45 million
+DEEPEST = 32  # levels of nested JSON; replies have three
+TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
+REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
+HINTS = {
+    401: "; the key is missing or wrong",
+    403: "; the key may not do this",
+    407: "; a proxy stands between and wants a name and a password: see HTTP_PROXY, HTTPS_PROXY",
+}
 
 
 class FetchError(TradeflowsError):
@@ -62,19 +76,103 @@ class RetryError(Exception):
         self.seconds = seconds
 
 
-class Clock(NamedTuple):
+@dataclass(frozen=True)
+class Clock:
     """The time, and how to let it pass; tests turn their own."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
 
-class Saved(NamedTuple):
+@dataclass(frozen=True)
+class Saved:
     """A whole body in a file: its `path`, `sha256` and size in `bytes`."""
 
     path: Path
     sha256: str
     bytes: int
+
+
+@dataclass(frozen=True)
+class _Partial:
+    """A download that has come in part: its bytes, and the server's mark of their version."""
+
+    part: Path
+    mark: Path
+
+    @classmethod
+    def of(cls, to: Path) -> "_Partial":
+        """Where what has come of the file `to` lies."""
+        return cls(to.with_name(f".{to.name}.part"), to.with_name(f".{to.name}.mark"))
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that a request may go on from."""
+        return self.part.stat().st_size if self.part.exists() and self.mark.exists() else 0
+
+    def headers(self) -> dict[str, str]:
+        """What asks for the rest."""
+        ask = {"Accept-Encoding": "identity"}
+        if self.bytes:
+            ask["Range"] = f"bytes={self.bytes}-"
+            ask["If-Range"] = self.mark.read_text("ascii")
+        return ask
+
+    def begin_anew(self, tag: str) -> None:
+        """Throw away what has come, and note the server's mark of what comes now."""
+        self.mark.unlink(missing_ok=True)
+        self.part.write_bytes(b"")
+        if tag and tag.isascii() and not tag.startswith("W/"):  # a weak one promises no bytes
+            self.mark.write_text(tag, "ascii")
+
+    def require_size(self, total: int | None, size: int | None) -> None:
+        """Ask again where not `total` bytes came, which the reply told, or not `size`."""
+        came = self.part.stat().st_size
+        if total is not None and came != total:
+            raise RetryError(f"{came} of {total} bytes came")
+        if size is None or came == size:
+            return
+        with self.part.open("rb") as file:
+            is_page = file.read(99).lstrip().startswith(b"<")
+        if is_page or came > size:  # of less, the rest may still come
+            self.part.unlink()
+        what = "a page" if is_page else "a file"
+        raise RetryError(f"{what} of {came} bytes came, expected {size}")
+
+
+class _Watch:
+    """Shuts the connection of a reply that is not whole in time, headers and body together."""
+
+    def __init__(self) -> None:
+        self.expired = False
+        self._socket: socket.socket | None = None
+
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Remember the socket of a connection that was made, as httpcore's trace tells it."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    @contextmanager
+    def patience(self, seconds: float) -> Iterator[None]:
+        """End the block's connection after `seconds`; whatever that raises is a RetryError."""
+        self.expired = False
+        timer = threading.Timer(seconds, self._shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except httpx.TransportError as error:
+            if self.expired:
+                raise RetryError(f"not whole after {_duration(seconds)}") from error
+            raise
+        finally:
+            timer.cancel()
+
+    def _shut(self) -> None:
+        self.expired = True
+        if self._socket:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Secret(str):
@@ -125,6 +223,7 @@ class Web:
         self.calls = 0
         self.each: Callable[[], object] = lambda: None  # before each call, such as to count it
         self._met = False  # whether it has ever answered
+        self._watch = _Watch()
         self._pause = pause
         self._last = float("-inf")
         self._key = _Secret(key)
@@ -166,24 +265,30 @@ class Web:
 
         def once() -> tuple[Saved, Any]:
             with self._open(url) as reply, _writing(to):
-                size, digest = 0, hashlib.sha256()
-                tail = b""
-                with to.open("wb") as file:
-                    for chunk in self._chunks(reply.iter_bytes(CHUNK)):
-                        if self._key and self._key.encode() in tail + chunk:
-                            raise RefusedError("the reply repeats the key, so it is not kept")
-                        tail = chunk[-len(self._key) :]
-                        size += file.write(chunk)
-                        digest.update(chunk)
-                    file.flush()
-                    os.fsync(file.fileno())
-            return Saved(to, digest.hexdigest(), size), check(to)
+                saved = self._save(reply, to)
+            return saved, check(to)
 
         try:
             return self._with_retries(url, once)
         except BaseException:
             to.unlink(missing_ok=True)
             raise
+
+    def _save(self, reply: httpx.Response, to: Path) -> Saved:
+        """Write the body of `reply` to `to`, if it does not hold the key and is not too large."""
+        size, digest, tail = 0, hashlib.sha256(), b""
+        with to.open("wb") as file:
+            for chunk in self._chunks(reply.iter_bytes()):
+                if self._key and self._key.encode() in tail + chunk:
+                    raise RefusedError("the reply repeats the key, so it is not kept")
+                tail = (tail + chunk)[-len(self._key) :]
+                size += file.write(chunk)
+                if size > LARGEST_REPLY:
+                    raise RefusedError(f"more than {LARGEST_REPLY:,} bytes came; no reply has that")
+                digest.update(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        return Saved(to, digest.hexdigest(), size)
 
     def download(
         self,
@@ -216,91 +321,93 @@ class Web:
             As for :meth:`get`; or the file has not the `sha256` that was named. What came of a
             broken download stays, and the next one goes on from there.
         """
-        part, mark = (to.with_name(f".{to.name}.{end}") for end in ("part", "mark"))
+        partial = _Partial.of(to)
         to.parent.mkdir(parents=True, exist_ok=True)
 
-        def held() -> int:
-            return part.stat().st_size if part.exists() and mark.exists() else 0
-
         def once() -> None:
-            have = held()
-            ask = {"Accept-Encoding": "identity"}
-            if have:
-                ask |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("ascii")}
-            with self._open(url, ask, allow=(416,)) as reply, _writing(part):
-                if reply.status_code == 416:
-                    part.unlink()
-                    raise RetryError("there is no more of it than we hold")
-                resumed = reply.status_code == 206
-                start, total = _range(reply) if resumed else (0, _length(reply))
-                if resumed and start != have:
-                    raise RetryError(f"asked for byte {have} on, got {start}")
-                if not resumed:
-                    tag = reply.headers.get("ETag", reply.headers.get("Last-Modified", ""))
-                    mark.unlink(missing_ok=True)
-                    part.write_bytes(b"")
-                    if tag and not tag.startswith("W/"):  # a weak mark does not promise bytes
-                        mark.write_text(tag, "ascii")
-                with part.open("ab") as file:
-                    for chunk in self._chunks(reply.iter_raw()):
-                        file.write(chunk)
-                        if progress:
-                            progress(file.tell())
-                    file.flush()
-                    os.fsync(file.fileno())
-            came = part.stat().st_size
-            if total is not None and came != total:
-                raise RetryError(f"{came} of {total} bytes came")
-            if size is not None and came != size:
-                with part.open("rb") as file:
-                    page = file.read(99).lstrip().startswith(b"<")
-                if page or came > size:  # of less, the rest may still come
-                    part.unlink()
-                raise RetryError(
-                    f"{'a page' if page else 'a file'} of {came} bytes came, expected {size}"
-                )
+            self._go_on(url, partial, size, progress)
 
         with locked(to):
-            if size is None or held() != size:
+            if size is None or partial.bytes != size:
                 self._with_retries(url, once)
-            with part.open("rb") as file:
+            with partial.part.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 came = file.tell()
             if sha256 and digest != sha256:
-                part.unlink()
+                partial.part.unlink()
                 raise FetchError(
                     f"{url}: expected sha256 {sha256}, got {digest} in {came} bytes; "
                     "the publisher has revised it, or a proxy answered"
                 )
             if check:
                 try:
-                    check(part)
+                    check(partial.part)
                 except FetchError:
-                    part.unlink()
+                    partial.part.unlink()
                     raise
-            part.replace(to)
-            mark.unlink(missing_ok=True)
+            partial.part.replace(to)
+            partial.mark.unlink(missing_ok=True)
         return Saved(to, digest, came)
+
+    def _go_on(
+        self,
+        url: str,
+        partial: _Partial,
+        size: int | None,
+        progress: Callable[[int], Any] | None,
+    ) -> None:
+        """Ask once for what `partial` lacks."""
+        have, most = partial.bytes, min(size or LARGEST_FILE, LARGEST_FILE)
+        with (
+            self._open(url, partial.headers(), allow=(416,)) as reply,
+            _writing(partial.part),
+        ):
+            if reply.status_code == 416:
+                partial.part.unlink()
+                raise RetryError("there is no more of it than we hold")
+            is_rest = reply.status_code == 206
+            start, total = _range(reply) if is_rest else (0, _length(reply))
+            if is_rest and start != have:
+                raise RetryError(f"asked for byte {have} on, got {start}")
+            if not is_rest:
+                tag = reply.headers.get("ETag", reply.headers.get("Last-Modified", ""))
+                partial.begin_anew(tag)
+            with partial.part.open("ab") as file:
+                for chunk in self._chunks(reply.iter_raw()):
+                    file.write(chunk)
+                    if file.tell() > most:
+                        break
+                    if progress:
+                        progress(file.tell())
+                file.flush()
+                os.fsync(file.fileno())
+        if size is None and partial.part.stat().st_size > most:
+            partial.part.unlink()
+            raise RefusedError(f"more than {most:,} bytes came; no file here has that")
+        partial.require_size(None if partial.part.stat().st_size > most else total, size)
 
     def _with_retries(self, url: str, once: Callable[[], Any]) -> Any:
         """`once`, again where that can help, with growing pauses."""
+        host, is_lost = urlsplit(url).hostname, False
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return once()
             except RetryError as error:
-                reason, wait, lost = str(error), error.seconds, False
+                reason, wait, is_lost = str(error), error.seconds, False
             except (httpx.TransportError, httpx.DecodingError) as error:
+                _raise_if_hopeless(error, host)
                 reason, wait = type(error).__name__, None
-                lost = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-                if lost and not self._met:
+                is_lost = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if is_lost and not self._met:
                     break
             if wait is not None and wait > PATIENCE:
                 raise QuotaError(f"{self.base} asks to wait {_duration(wait)}", wait) from None
             if attempt < ATTEMPTS:
                 self.clock.sleep(2.0**attempt if wait is None else wait)
-        host = urlsplit(url).hostname
-        if lost:
-            raise UnreachableError(f"no way to {host}: is there a network?") from None
+        if is_lost:
+            proxy = getproxies().get(urlsplit(url).scheme)
+            way = " by the proxy that HTTP_PROXY or HTTPS_PROXY names" if proxy else ""
+            raise UnreachableError(f"no way to {host}{way}: is there a network?") from None
         raise FetchError(f"{host}: {reason}, {ATTEMPTS} times over") from None
 
     @contextmanager
@@ -313,37 +420,45 @@ class Web:
         self._last = self.clock.now()
         self.each()
         self.calls += 1
-        with self._client.stream("GET", url, headers=dict(headers or {})) as reply:
-            self._met = True
-            if reply.status_code not in (200, 206, *allow):
-                body = b"".join(_first(self._chunks(reply.iter_bytes()), CHUNK))
-                self.raise_for_reply(
-                    reply.status_code, reply.headers, body.decode("utf-8", "replace")
-                )
-            yield reply
+        sent = self._client.build_request(
+            "GET", url, headers=dict(headers or {}), extensions={"trace": self._watch.note}
+        )
+        with self._watch.patience(PATIENCE):
+            reply = self._client.send(sent, stream=True)
+            try:
+                self._met = True
+                if reply.status_code not in (200, 206, *allow):
+                    body = b"".join(_first(self._chunks(reply.iter_bytes()), CHUNK))
+                    self.raise_for_reply(
+                        reply.status_code, reply.headers, body.decode("utf-8", "replace")
+                    )
+                yield reply
+            finally:
+                reply.close()
 
     def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""
         body = self._hidden(body)  # a server might repeat the key that it was sent
-        found = re.search(r'"message"\s*:\s*"([^"]*)"', body)
-        # A page of HTML says nothing.
-        said = found[1] if found else "" if body.lstrip().startswith("<") else body.strip()[:200]
         if spent := REPLENISHED.search(body):
             hours, minutes, seconds = map(float, spent.groups())
-            rest = hours * 3600 + minutes * 60 + seconds
+            rest = min(LONGEST, hours * 3600 + minutes * 60 + seconds)
             raise QuotaError(
                 f"the quota of calls is used up; it is renewed in {_duration(rest)}", rest
             )
+        said = _message(body)
         wait = _wait(headers.get("Retry-After", ""), self.clock.now())
-        if wait is None and (told := SECONDS.search(body)):
-            wait = float(told[1])
-        if status in (408, 429) or status >= 500 or (status == 200 and wait is not None):
+        asks_again = TRY_AGAIN.search(body)
+        if wait is None and asks_again:
+            wait = min(LONGEST, float(asks_again[1]))
+        is_timeout = status == 200 and re.search(r"time(d )?-?out", body, re.I)
+        may_heal = status in (408, 429) or status >= 500
+        if may_heal or is_timeout or (status == 200 and wait is not None):
             raise RetryError(f"{status} {said}".strip(), wait)
-        hint = {401: "; the key is missing or wrong", 403: "; the key may not do this"}
         if to := headers.get("Location", ""):
-            said = f"leads to {self._hidden(to)[:200]}; nothing is followed, give the right address"
+            place = _printable(self._hidden(to)[:200])
+            said = f"leads to {place}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
-        raise refused(f"{status} {said}".strip() + hint.get(status, ""))
+        raise refused(f"{status} {said}".strip() + HINTS.get(status, ""))
 
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "…") if self._key else text
@@ -353,6 +468,42 @@ class Web:
             if self.clock.now() - self._last > PATIENCE:
                 raise RetryError(f"not whole after {_duration(PATIENCE)}")
             yield chunk
+
+
+def _raise_if_hopeless(error: Exception, host: str | None) -> None:
+    """Raise, with what to do, what no second attempt would heal."""
+    if isinstance(error, httpx.ProxyError):
+        raise UnreachableError(
+            f"the proxy on the way to {host} refuses ({_printable(str(error))[:100]}): "
+            "mend HTTPS_PROXY, or name the host in NO_PROXY if it needs none"
+        ) from error
+    cause: BaseException | None = error
+    while cause and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise UnreachableError(
+            f"the certificate of {host} is not trusted here ({cause.verify_message}): if a proxy "
+            "of your house signs anew, set SSL_CERT_FILE to the file of its certificate"
+        ) from error
+
+
+def require_shallow(path: Path) -> None:
+    """Refuse JSON that is nested deep, on which a parser ends the process.
+
+    Raises
+    ------
+    RetryError
+        It is nested deeper than :data:`DEEPEST`, which no reply is.
+    """
+    raw = path.read_bytes()
+    if b"\\" in raw:
+        raw = re.sub(rb"\\.", b"", raw, flags=re.DOTALL)
+    signs = raw.translate(None, bytes(set(range(256)) - set(b'[]{}"')))
+    open_signs = b"".join(signs.split(b'"')[::2])  # what stands in no text
+    for _ in range(DEEPEST):
+        open_signs = open_signs.replace(b"{}", b"").replace(b"[]", b"")
+    if len(open_signs) > DEEPEST:
+        raise RetryError("no data, but brackets in brackets")
 
 
 @contextmanager
@@ -401,25 +552,39 @@ def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
             return
 
 
+def _message(body: str) -> str:
+    """What an error reply says in words; a page of HTML says nothing."""
+    message = re.search(r'"message"\s*:\s*"([^"]*)"', body)
+    if message:
+        return _printable(message[1])
+    return "" if body.lstrip().startswith("<") else _printable(body.strip()[:200])
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def _wait(text: str, now: float) -> float | None:
     """Seconds of a ``Retry-After``, which is a number or a date; None where there is none."""
-    if text.strip().isdigit():
-        return float(text)
-    if date := email.utils.parsedate_tz(text):
-        return max(0.0, email.utils.mktime_tz(date) - now)
+    if re.fullmatch(r"\d+", text.strip(), re.ASCII):
+        return min(LONGEST, float(text))
+    if day := email.utils.parsedate_tz(text):
+        with suppress(ValueError, OverflowError):  # of no year that there is
+            return min(LONGEST, max(0.0, email.utils.mktime_tz(day) - now))
     return None
 
 
 def _length(reply: httpx.Response) -> int | None:
     text = reply.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
 
 
 def _range(reply: httpx.Response) -> tuple[int, int | None]:
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reply.headers.get("Content-Range", ""))
-    if not found:
+    text = reply.headers.get("Content-Range", "")
+    place = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", text, re.ASCII)
+    if not place:
         raise RetryError("a part of unknown place")
-    return int(found[1]), None if found[2] == "*" else int(found[2])
+    return int(place[1]), None if place[2] == "*" else int(place[2])
 
 
 def _duration(seconds: float) -> str:

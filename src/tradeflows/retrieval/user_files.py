@@ -4,22 +4,31 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import tomlkit
 
 from tradeflows.model import schema
-from tradeflows.model.errors import LayoutError, SourceError, TradeflowsError
+from tradeflows.model.errors import (
+    CatalogueError,
+    CodeError,
+    LayoutError,
+    SchemaError,
+    SourceError,
+    TradeflowsError,
+    near,
+)
 from tradeflows.model.keys import Keys
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, released
 from tradeflows.publishers import Part, cleaned, control, delimited, registry
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, UNDATED
-from tradeflows.retrieval.http import locked, write
+from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE, UNDATED
+from tradeflows.retrieval.http import RefusedError, locked, write
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
@@ -118,10 +127,8 @@ def _add(
     )
     if month(source):  # one series with those that `tradeflows fetch comext` gets
         source = source._replace(kind="fetched", rank=1 if rank == RANK else rank)
-    keys, totals = Keys(schema.TABLES[table]), dict[str, Any]()
-    parts = _controlled(function(path, source, **options), totals)
-    counts = cleaned.tally(source, cleaned.through(parts, keys))
-    keys.check({source.id: path})
+    totals = dict[str, Any]()
+    counts = _cleaned(_controlled(function(path, source, **options), totals), path, source)
     source = source._replace(control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, source, root)  # another process may have been faster
@@ -129,6 +136,93 @@ def _add(
         _store(path, source, root)
     rewrite_entries(root, newer)
     return counts._replace(source=source)
+
+
+def _cleaned(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
+    """Counts of a file all of whose `parts` keep the contract, and state each cell once."""
+    keys = Keys(schema.TABLES[source.table])
+    counts = cleaned.tally(source, cleaned.through(parts, keys))
+    keys.check({source.id: path})
+    return counts
+
+
+def require_cleanable(path: Path, source: Source) -> None:
+    """Refuse a file at `path` that could not be built under the entry `source`.
+
+    Raises
+    ------
+    LayoutError, CodeError, SchemaError
+        What the whole of its cleaner, or the table's contract, has against it.
+    """
+    try:
+        _cleaned(registry.cleaner(source)(path, source), path, source)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        reason = str(error).partition("\n")[0]
+        raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
+
+
+@contextmanager
+def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
+    """Put `path` aside where the block finds that it cannot be built under the entry `source`.
+
+    Raises
+    ------
+    RefusedError
+        With what is wrong, and where the file is kept: for a person to look at, and for no build.
+    """
+    aside = root / RAW / LOCAL_FOLDER / QUARANTINE / Path(source.path).name
+    try:
+        yield
+    except (LayoutError, CodeError, SchemaError) as error:
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)
+        reason = str(error).replace(str(path), source.path)
+        kept = aside.relative_to(root).as_posix()
+        raise RefusedError(f"{reason}; what came is kept in {kept}, and not used") from error
+    aside.unlink(missing_ok=True)
+
+
+def remove(name: str, root: Path) -> Path:
+    """Take the entry `name` out of ``local.toml`` and remove its file; the path of the file.
+
+    What superseded the entry supersedes now what that one did. The other entries are not looked
+    at, so that a faulty one can be removed too.
+
+    Raises
+    ------
+    SourceError
+        ``local.toml`` has no such entry; the message says if the committed catalogue has.
+    CatalogueError
+        ``local.toml`` is no TOML file.
+    """
+    listing = root / RAW / LOCAL
+    with locked(listing):
+        text = listing.read_text(encoding="utf-8") if listing.exists() else ""
+        try:
+            entries = tomllib.loads(text).get("source", {})
+        except tomllib.TOMLDecodeError as error:
+            raise CatalogueError(f"{listing}: not a TOML file: {error}") from error
+        if name not in entries:
+            raise SourceError(_not_removable(name, entries, root))
+        document = tomlkit.parse(text)
+        sources: Any = document["source"]
+        del sources[name]
+        before = entries[name].get("supersedes", "")
+        for other in sources:
+            if sources[other].get("supersedes") == name:
+                sources[other]["supersedes"] = before
+        write(listing, tomlkit.dumps(document))
+    file = root / RAW / str(entries[name].get("path", ""))
+    if (root / RAW / LOCAL_FOLDER).resolve() in file.resolve().parents:
+        file.unlink(missing_ok=True)
+    return file
+
+
+def _not_removable(name: str, entries: Iterable[str], root: Path) -> str:
+    if name in catalogue.load(root):
+        return f"{name} is of the committed catalogue, and not yours to remove with this"
+    listing = root / RAW / LOCAL
+    return f"{listing}: no source {name!r}{near(name, entries)}"
 
 
 def _plain_suffix(path: Path) -> str:

@@ -4,47 +4,62 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+
+import pyarrow as pa
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL
-from tradeflows.retrieval.comtrade.packing import Call, Limits, Queue, cells_of
+from tradeflows.retrieval.comtrade.packing import (
+    Call,
+    Limits,
+    Queue,
+    cells_of,
+    most_rows,
+    split,
+)
 from tradeflows.retrieval.comtrade.planning import Plan, plan
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, named
 from tradeflows.retrieval.comtrade.replies import counted, folder
-from tradeflows.retrieval.comtrade.totals import check
+from tradeflows.retrieval.comtrade.totals import Checked, check
 from tradeflows.retrieval.http import (
     FetchError,
     QuotaError,
-    RefusedError,
     RetryError,
     UnreachableError,
     Web,
     locked,
+    require_shallow,
     stamp,
 )
-from tradeflows.retrieval.user_files import record
+from tradeflows.retrieval.user_files import quarantine, record, remove, require_cleanable
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried
 # A reply does not tell its release, so after a longer run the list of data sets is asked for again,
 # and what changed meanwhile is fetched anew. After a shorter one that call would be a good part of
-# all: there the next plan, which asks for the list anyway, says of what it may hold (`doubt`).
+# all: there the next plan, which asks for the list anyway, marks what it may hold as ambiguous.
 FRESH, ROUNDS = 60.0, 3  # seconds that a list is good for, and how often it is asked for again
+LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
+
+Rows = Counter[tuple[str, str, str]]  # of a reply, by reporter, period and partner
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True)
+class Progress:
     """After each call: calls `done` and `left`, `rows` so far and what was asked."""
 
     done: int
     left: int
     rows: int
     call: str
+
+
+Show = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,8 @@ class Report:
         Cells with rows; whole but without any; that the publisher does not have.
     failed
         Cell to the reason, of which something is missing.
+    without_value
+        Cell to its rows of which the publisher states no value.
     differences
         A line for each whole that its parts do not add up to.
     sources
@@ -71,11 +88,17 @@ class Report:
     empty: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    without_value: Mapping[str, int] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     calls: int = 0
     rows: int = 0
     later: str = ""
+
+    @property
+    def missing(self) -> int:
+        """Cells of which something is missing."""
+        return len(self.absent) + len({*self.failed, *self.without_value})
 
     def lines(self) -> Iterator[str]:
         """The report in words, what is missing by name."""
@@ -89,14 +112,39 @@ class Report:
                 yield f"{word}: {', '.join(map(named, cells))}"
         for cell, reason in self.failed.items():
             yield f"failed: {named(cell)}: {reason}"
+        for cell, count in self.without_value.items():
+            rows = f"{count:,} row{'s' if count > 1 else ''}"
+            yield f"no value: {named(cell)}: the publisher states none in {rows}"
         yield from self.differences
         if self.later:
             yield self.later
 
 
-def fetch(
-    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
-) -> Report:
+@dataclass(frozen=True)
+class Kept:
+    """A whole reply that a run asked for: its call, its entry's id and its rows."""
+
+    call: Call
+    source: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of calls: replies `kept`, cells `failed`, and `reason` where it stopped."""
+
+    kept: tuple[Kept, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    later: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows of all replies."""
+        return sum(each.rows.total() for each in self.kept)
+
+
+def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
     """Make the calls of a plan, keep every whole reply, and tell what came.
 
     Parameters
@@ -114,9 +162,9 @@ def fetch(
         A reply cannot be written. What came before is kept.
     """
     before, notes = web.calls, list[str]()
-    ran = _run(planned, web, root, progress, Ran())
+    outcome = _run(planned, web, root, progress, Outcome())
     for _ in range(ROUNDS):
-        if ran.reason or web.clock.now() - planned.listed <= FRESH:
+        if outcome.reason or web.clock.now() - planned.listed <= FRESH:
             break
         try:
             now = plan(planned.request, web, planned.limits, root)
@@ -126,89 +174,112 @@ def fetch(
         if now.releases == planned.releases:
             break
         planned = now
-        ran = _run(planned, web, root, progress, ran._replace(failed={}))
-    failed = ran.failed
-    counts, differences, sources = check(planned, root, {*failed})
-    present = [cell for cell in planned.releases if cell not in failed]
+        outcome = _run(planned, web, root, progress, replace(outcome, failed={}))
+    checked = check(planned, root, {*outcome.failed})
+    if not outcome.reason:
+        outcome, cut_off = _asked_in_halves(planned, web, root, progress, outcome, checked)
+        if cut_off:
+            notes += cut_off
+            checked = check(planned, root, {*outcome.failed})
+    present = [cell for cell in planned.releases if cell not in outcome.failed]
     return Report(
-        tuple(cell for cell in present if counts[cell]),
-        tuple(cell for cell in present if not counts[cell]),
-        planned.absent,
-        failed,
-        (*differences, *notes),
-        sources,
-        web.calls - before,
-        counts.total(),
-        ran.later,
+        came=tuple(cell for cell in present if checked.rows[cell]),
+        empty=tuple(cell for cell in present if not checked.rows[cell]),
+        absent=planned.absent,
+        failed=outcome.failed,
+        without_value=dict(checked.without_value),
+        differences=(*checked.differences.values(), *notes),
+        sources=checked.sources,
+        calls=web.calls - before,
+        rows=checked.rows.total(),
+        later=outcome.later,
     )
 
 
-class Ran(NamedTuple):
-    """What became of the calls of a plan: how many were `done`, `reason` where it stopped."""
-
-    done: int = 0
-    rows: int = 0
-    failed: Mapping[str, str] = {}
-    reason: str = ""
-    later: str = ""
+# --- one call after the other --------------------------------------------------------------------
 
 
-def _run(
-    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None, ran: Ran
-) -> Ran:
-    """Make the calls of a plan until none is left or none has a chance; `ran` are those before."""
-    done, rows, failed, reason, later = ran
-    failed, in_a_row = dict(failed), 0
+def _run(planned: Plan, web: Web, root: Path, progress: Show | None, before: Outcome) -> Outcome:
+    """Make the calls of a plan until none is left or none has a chance, after those `before`."""
     queue = Queue(planned.calls, planned.records, planned.limits, planned.density)
-    while queue and not reason:
+    outcome, in_a_row = before, 0
+    while queue and not outcome.reason:
         call = queue.take()
         try:
-            came, whole = _one(call, planned, queue.limits, web, root)
-            in_a_row = 0
-            if whole:
-                rows += came.total()
-                queue.learn(call, came)
-            elif not queue.cut(call, came.total()):
-                failed |= _failed(call, planned, f"fills the row cap by itself: {call}")
-        except QuotaError as error:
-            reason = str(error)
-            later = f"{reason}; go on after {stamp(web.clock.now() + error.seconds)}"
-        except UnreachableError as error:
-            reason = str(error)
+            kept, count = _one(call, planned, queue.limits, web, root)
         except FetchError as error:
             if isinstance(error.__cause__, OSError):
                 raise
             in_a_row += 1
-            failed |= _failed(call, planned, str(error))
-            reason = f"not asked, after {error}" if in_a_row == IN_A_ROW else ""
+            outcome = _after_failure(call, planned, web, outcome, error, in_a_row)
         else:
-            done += 1
-        if reason:
+            in_a_row = 0
+            if kept:
+                outcome = replace(outcome, kept=(*outcome.kept, kept))
+                queue.learn(call, kept.rows)
+            elif not queue.cut(call, count):
+                outcome = _failed(call, planned, outcome, f"fills the row cap by itself: {call}")
+        if outcome.reason:
             queue.put_back(call)
         elif progress:
-            progress(Progress(done, len(queue), rows, str(call)))
+            done = len(outcome.kept) - len(before.kept)
+            progress(Progress(done, len(queue), outcome.rows, str(call)))
     for call in queue:
-        failed |= {
-            cell: why for cell, why in _failed(call, planned, reason).items() if cell not in failed
-        }
-    return Ran(done, rows, failed, reason, later)
+        outcome = _failed(call, planned, outcome, outcome.reason)
+    return outcome
 
 
-def _failed(call: Call, planned: Plan, reason: str) -> dict[str, str]:
-    """The cells of a call that the publisher has, each with the reason."""
-    return {cell: reason for cell in cells_of(call) if cell in planned.releases}
+def _after_failure(
+    call: Call, planned: Plan, web: Web, outcome: Outcome, error: FetchError, in_a_row: int
+) -> Outcome:
+    """`outcome` after a call that failed: with a reason to stop, or with the cells that failed."""
+    reason = str(error)
+    if isinstance(error, QuotaError):
+        later = f"{reason}; go on after {stamp(web.clock.now() + error.seconds)}"
+        return replace(outcome, reason=reason, later=later)
+    if isinstance(error, UnreachableError):
+        return replace(outcome, reason=reason)
+    outcome = _failed(call, planned, outcome, reason)
+    if in_a_row == IN_A_ROW:
+        outcome = replace(outcome, reason=f"not asked, after {reason}")
+    return outcome
+
+
+def _failed(call: Call, planned: Plan, outcome: Outcome, reason: str) -> Outcome:
+    """`outcome` with the cells of a call that the publisher has, each with its first reason."""
+    cells = {cell: reason for cell in cells_of(call) if cell in planned.releases}
+    return replace(outcome, failed={**cells, **outcome.failed})
 
 
 def _one(
     call: Call, planned: Plan, limits: Limits, web: Web, root: Path
-) -> tuple[Counter[tuple[str, str, str]], bool]:
-    """Make one call; rows by reporter, period, partner, and whether it is whole and kept.
+) -> tuple[Kept | None, int]:
+    """Make one call; the reply if it is whole and kept, and the number of its rows.
 
     Of two runs that want the same one asks, and the other waits and takes what came.
     """
-    freq = planned.request.freq
+    url = web.url(_path(planned, limits), _query(call, limits))
+    releases = {cell: planned.releases[cell] for cell in cells_of(call) if cell in planned.releases}
+    what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
+    name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    file = folder(root) / f"{name}.json"
+    with locked(folder(root) / f"turn-{name[-1]}"):  # a few files, and few wait without need
+        known = catalogue.load(root, local=True) if file.exists() else {}
+        if name in known:
+            rows = counted(cleaner.read(catalogue.check(known[name], root)))
+            return Kept(call, name, rows), rows.total()
+        return _ask(url, file, releases, call, limits, web, root)
+
+
+def _path(planned: Plan, limits: Limits) -> str:
+    way = "data/v1/get" if limits.quota else "public/v1/preview"
+    asked = planned.request
+    return f"{way}/C/{asked.freq}/{asked.classification}"
+
+
+def _query(call: Call, limits: Limits) -> dict[str, str]:
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
-    query = {
+    return {
         "reporterCode": ",".join(call.reporters),
         "period": ",".join(call.periods),
         **partners,
@@ -220,16 +291,6 @@ def _one(
         "maxRecords": str(limits.cap),
         "includeDesc": "false",
     }
-    url = web.url(f"{'data/v1/get' if limits.quota else 'public/v1/preview'}/C/{freq}/HS", query)
-    releases = {cell: planned.releases[cell] for cell in cells_of(call) if cell in planned.releases}
-    what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
-    name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
-    file = folder(root) / f"{name}.json"
-    with locked(folder(root) / f"turn-{name[-1]}"):  # a few files, and few wait without need
-        known = catalogue.load(root, local=True) if file.exists() else {}
-        if name in known:
-            return _whole(catalogue.check(known[name], root), call, web), True
-        return _ask(url, file, releases, call, limits, web, root)
 
 
 def _ask(
@@ -240,15 +301,10 @@ def _ask(
     limits: Limits,
     web: Web,
     root: Path,
-) -> tuple[Counter[tuple[str, str, str]], bool]:
-    """Ask for `url`, and keep a whole reply in `file`."""
+) -> tuple[Kept | None, int]:
+    """Ask for `url`, and keep a whole reply in `file` once its cleaner has read all of it."""
     aside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    saved, rows = web.get(url, aside, lambda path: _whole(path, call, web))
-    # A server may hold a lower cap than we think, so the known ones are never taken for whole.
-    count = rows.total()
-    if count >= limits.cap or (count in cleaner.CAPS and count > 500):
-        aside.unlink()
-        return rows, False
+    saved, reply = web.get(url, aside, lambda path: _read(path, web))
     now = web.clock.now()
     entry = Source(
         id=file.stem,
@@ -268,23 +324,39 @@ def _ask(
         steps=f"tradeflows fetch comtrade, {stamp(now)}",
         arguments={"releases": releases, "cap": limits.cap},
     )
-    # The entry first: where we are killed between the two, `_heal` finds the file by it.
+    with quarantine(aside, entry, root):
+        _require_asked(aside, reply, call)
+        rows = counted(reply)
+        count = rows.total()
+        # A server may hold a lower cap than we think, so the known ones are not taken for whole.
+        if count >= limits.cap or (count in cleaner.CAPS and count > 500):
+            aside.unlink()
+            return None, count
+        require_cleanable(aside, entry)
+    # The entry first: where we are killed between the two, `recover` finds the file by it.
     with locked(root / RAW / LOCAL):
         if record(root, entry):
             aside.replace(file)
         else:
             aside.unlink(missing_ok=True)  # another run was faster
-    return rows, True
+    return Kept(call, entry.id, rows), count
 
 
-def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str, str]]:
-    """Rows by reporter, period, partner of a reply that holds only what was asked for."""
+def _read(path: Path, web: Web) -> cleaner.Reply:
+    """The reply in `path`; RetryError where it is none, or not whole."""
+    require_shallow(path)
     try:
         reply = cleaner.read(path)
-    except LayoutError as error:
-        raise RetryError(str(error).removeprefix(f"{path}: ")) from error
+    except (LayoutError, pa.ArrowException, ValueError, TypeError) as error:
+        reason = str(error).removeprefix(f"{path}: ").partition("\n")[0]
+        raise RetryError(reason) from error
     if reply.error:
         web.raise_for_reply(200, {}, reply.error)
+    return reply
+
+
+def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
+    """Refuse a reply with rows that the call did not ask for."""
     for name, values in (
         ("reportercode", call.reporters),
         ("period", call.periods),
@@ -292,9 +364,85 @@ def _whole(path: Path, call: Call, web: Web) -> Counter[tuple[str, str, str]]:
         ("partnercode", call.partners),
         ("cmdcode", call.products),
     ):
-        listed = name in reply.rows.column_names and MOST.keys().isdisjoint({*values} - {"TOTAL"})
-        if len(reply.rows) and listed and ALL not in values:
-            found = set(map(str, reply.rows[name].unique().to_pylist()))
-            if odd := sorted(found - {*values}):
-                raise RefusedError(f"the reply holds {name} {', '.join(odd[:3])}, not asked for")
-    return counted(reply)
+        open_level = not MOST.keys().isdisjoint({*values} - {"TOTAL"})
+        if not len(reply.rows) or open_level or ALL in values:
+            continue
+        came = {str(value) for value in reply.rows[name].unique().to_pylist()}
+        if unasked := sorted(came - {*values}):
+            raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")
+
+
+# --- replies that are cut off without a word -----------------------------------------------------
+
+
+def _asked_in_halves(
+    planned: Plan,
+    web: Web,
+    root: Path,
+    progress: Show | None,
+    outcome: Outcome,
+    checked: Checked,
+) -> tuple[Outcome, list[str]]:
+    """`outcome` after what may be cut off was asked for in halves, and lines that say of it.
+
+    A server may stop at fewer rows than it announces. Then several replies have one same number of
+    rows, or a whole is more than the sum of its parts. One reply is tried: where its halves bring
+    no more than itself, the others are believed too.
+    """
+    suspects = _suspects(planned, outcome, checked)
+    if not suspects:
+        return outcome, []
+    first = suspects[0]
+    count = first.rows.total()
+    if not split(first.call):
+        line = (
+            f"{len(suspects)} replies have {count:,} rows each, none above, and cannot be asked "
+            f"for in parts: the server may have stopped there; such as {first.call}"
+        )
+        return outcome, [line]
+    halves = replace(planned, calls=tuple(split(first.call)))
+    tried = _run(halves, web, root, progress, replace(outcome, kept=()))
+    others = replace(outcome, failed=tried.failed, reason=tried.reason, later=tried.later)
+    came = {each.source for each in tried.kept}
+    if tried.rows <= count or tried.reason:
+        for name in came - {first.source}:
+            remove(name, root)
+        return replace(others, failed=outcome.failed), []
+    cut_off = [each for each in outcome.kept if each.rows.total() == count]
+    cut_off += [each for each in suspects if each not in cut_off]
+    for each in cut_off:
+        remove(each.source, root)
+    limits = replace(planned.limits, cap=count)
+    pieces = [piece for each in cut_off if each is not first for piece in split(each.call)]
+    # Of what the two halves brought, what has that number of rows is cut off again.
+    whole = []
+    for each in tried.kept:
+        if each.rows.total() >= count:
+            remove(each.source, root)
+            pieces += split(each.call)
+        else:
+            whole.append(each)
+    rest = [each for each in outcome.kept if each not in cut_off]
+    again = replace(planned, calls=tuple(pieces), limits=limits)
+    after = _run(again, web, root, progress, replace(others, kept=(*rest, *whole)))
+    line = (
+        f"replies stop at {count:,} rows, below the {planned.limits.cap:,} that the publisher "
+        f"names: {len(cut_off)} were asked for again in parts"
+    )
+    return after, [line]
+
+
+def _suspects(planned: Plan, outcome: Outcome, checked: Checked) -> list[Kept]:
+    """Replies that may have been cut off, the likeliest first."""
+    partial = [
+        each
+        for each in outcome.kept
+        if LEAST_CAP <= each.rows.total() < most_rows(each.call, planned.records)
+    ]
+    largest = max((each.rows.total() for each in outcome.kept), default=0)
+    of_one_size = [each for each in partial if each.rows.total() == largest]
+    # Of many replies two may well be of one size by chance.
+    if len(of_one_size) >= max(2, len(outcome.kept) / 6):
+        return of_one_size
+    above = [each for each in partial if each.source in checked.above_parts]
+    return [each for each in above if split(each.call)]

@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import product as crossed
 from math import ceil, erfc, prod, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Request, iso, known
 
@@ -20,7 +21,8 @@ Goods = tuple[tuple[str, ...], tuple[str, ...]]  # products and flows
 Came = Mapping[tuple[str, str, str], int]  # reporter, period, partner: rows
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True)
+class Limits:
     """What one call may ask for, and how fast: rows, periods, characters, seconds, calls a day."""
 
     cap: int
@@ -34,7 +36,8 @@ PREVIEW = Limits(cap=500, periods=1)
 KEYED = Limits(cap=100_000, periods=12, quota=500)
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True)
+class Call:
     """One call: all that its lists span."""
 
     reporters: tuple[str, ...]
@@ -43,11 +46,21 @@ class Call(NamedTuple):
     products: tuple[str, ...]
     flows: tuple[str, ...]
 
+    @property
+    def goods(self) -> "Goods":
+        """Products and flows, by which replies are as full as one another."""
+        return self.products, self.flows
+
+    @property
+    def box(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Partners, products and flows."""
+        return self.partners, self.products, self.flows
+
     def __str__(self) -> str:
         """Say the call in a line; of a long list the first and how many more."""
         return " ".join(
             f"{values[0]}+{len(values) - 1}" if len(values) > 3 else ",".join(values)
-            for values in (tuple(map(iso, self.reporters)), *self[1:])
+            for values in (tuple(map(iso, self.reporters)), self.periods, *self.box)
         )
 
 
@@ -214,7 +227,7 @@ class Density:
         """Rows to expect of each partner."""
         partners = enumerated(call.partners)
         if self.blank:
-            return dict.fromkeys(partners, self._guess * most(call, records) / len(partners))
+            return dict.fromkeys(partners, self._guess * most_rows(call, records) / len(partners))
         expected: dict[str, float] = defaultdict(float)
         top = bound(call) / len(partners)
         for reporter in call.reporters:
@@ -255,7 +268,7 @@ def bound(box: Call) -> int:
     return len(enumerated(box.partners)) * len(box.flows) * goods
 
 
-def most(call: Call, records: Records) -> int:
+def most_rows(call: Call, records: Records) -> int:
     """The most rows that a call can bring; no cell has more than its data set."""
     size = bound(call)
     return sum(min(size, records.get(cell, 0)) for cell in cells_of(call))
@@ -287,7 +300,7 @@ def pack(
         groups[frozenset(every - unasked)].append(reporter)
     calls: list[Call] = []
     for window, reporters in groups.items():
-        whole = Call(tuple(reporters), tuple(sorted(window)), *box[2:])
+        whole = Call(tuple(reporters), tuple(sorted(window)), *box.box)
         if not is_open(box):
             calls += _bounded(whole, records, limits)
             continue
@@ -304,7 +317,7 @@ def _short(whole: Call, reporters: Sequence[str], limits: Limits) -> list[Call]:
     room = limits.url - 300 - 7 * limits.periods - sum(len(each) + 1 for each in rest)
     letters = sum(len(each) + 1 for each in whole.products)
     n = min(len(whole.products), ceil(letters / max(1, room)))
-    return [whole._replace(products=run) for run in _runs(whole.products, n)]
+    return [replace(whole, products=run) for run in _runs(whole.products, n)]
 
 
 def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
@@ -329,7 +342,7 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     """
     known, cap = density.knows(whole), limits.cap
     sizes = {
-        p: sum(density.rows(whole._replace(periods=(p,)), records).values()) for p in whole.periods
+        p: sum(density.rows(replace(whole, periods=(p,)), records).values()) for p in whole.periods
     }
     parts_for = density.parts(whole, cap)
     every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
@@ -352,7 +365,7 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     return [
         piece
         for group, parts in sorted(best)
-        for piece in _in_parts(whole._replace(periods=group), parts, records, limits, density)
+        for piece in _in_parts(replace(whole, periods=group), parts, records, limits, density)
     ]
 
 
@@ -362,15 +375,15 @@ def _in_parts(call: Call, n: int, records: Records, limits: Limits, density: Den
         return [call]
     if len(call.reporters) == 1:
         names = _parted(density.rows(call, records), [1] * n)
-        return [call._replace(partners=some) for some in names]
+        return [replace(call, partners=some) for some in names]
     sizes = {
-        r: sum(density.rows(call._replace(reporters=(r,)), records).values())
+        r: sum(density.rows(replace(call, reporters=(r,)), records).values())
         for r in call.reporters
     }
     parts_for, pieces = density.parts(call, limits.cap), list[Call]()
     for some in _parted(sizes, [1] * min(n, len(sizes))):
         _, parts = parts_for(sum(sizes[r] for r in some))
-        pieces += _in_parts(call._replace(reporters=some), parts, records, limits, density)
+        pieces += _in_parts(replace(call, reporters=some), parts, records, limits, density)
     return pieces
 
 
@@ -394,7 +407,7 @@ def repack(calls: Sequence[Call], records: Records, limits: Limits, density: Den
     packed = []
     for some, cells in _inverted(names).items():
         partners = (ALL,) if len(some) == len(everyone) else _in_order(some, everyone)
-        packed += pack(calls[0]._replace(partners=partners), cells, records, limits, density)
+        packed += pack(replace(calls[0], partners=partners), cells, records, limits, density)
     cuts = sum(density.risk(call, records, limits.cap) for call in calls)
     return packed if len(packed) < len(calls) + cuts else list(calls)
 
@@ -411,7 +424,7 @@ def _splits(box: Call) -> Iterator[list[Call]]:
     for shape in shapes:
         some = [_runs(d, n) for d, n in zip(dims, shape, strict=True)]
         some[0] = [box.partners] if shape[0] == 1 else some[0]
-        yield [Call(*box[:2], *each) for each in crossed(*some)]
+        yield [Call(box.reporters, box.periods, *each) for each in crossed(*some)]
 
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
@@ -427,7 +440,7 @@ def _runs(values: Sequence[str], n: int) -> list[tuple[str, ...]]:
 def _packed(whole: Call, size: int, records: Records, limits: Limits) -> list[Call] | None:
     """Calls whose cells have `size` rows at most; None where one of them may fill the cap."""
     best: list[Call] | None = None
-    letters = sum(len(each) + 1 for values in whole[2:] for each in values if each != ALL) + 300
+    letters = sum(len(each) + 1 for values in whole.box for each in values if each != ALL) + 300
     for n in range(ceil(len(whole.periods) / limits.periods), len(whole.periods) + 1):
         if best is not None and n >= len(best):
             break
@@ -442,7 +455,7 @@ def _packed(whole: Call, size: int, records: Records, limits: Limits) -> list[Ca
                 if held
             }
             room = limits.url - letters - 7 * len(chunk)
-            calls += [Call(some, chunk, *whole[2:]) for some in _bins(weights, limits.cap, room)]
+            calls += [Call(some, chunk, *whole.box) for some in _bins(weights, limits.cap, room)]
             if weights and (max(weights.values()) >= limits.cap or room < 5):
                 calls = []
                 break
@@ -474,7 +487,7 @@ def split(call: Call, n: int = 2) -> list[Call]:
         values = getattr(call, name)
         values = enumerated(values) if name == "partners" else values
         if len(values) > 1:
-            return [call._replace(**{name: run}) for run in _runs(values, min(n, len(values)))]
+            return [replace(call, **{name: run}) for run in _runs(values, min(n, len(values)))]
     return []
 
 
@@ -513,7 +526,7 @@ class Queue:
 
     def learn(self, call: Call, rows: Came) -> None:
         """A whole reply came with `rows`."""
-        goods = call[3:]
+        goods = call.goods
         if not is_open(call):
             return
         density = self._density[goods]
@@ -521,10 +534,10 @@ class Queue:
         self._learned[goods] += 1
         # Of many calls not after each: the first replies tell most, and what follows a cut.
         if len(self) < 64 or self._learned[goods].bit_count() == 1 or self._cut:
-            mine = [call for call in self._calls if call[3:] == goods]
+            mine = [call for call in self._calls if call.goods == goods]
             if mine:
                 mine = repack(mine, self._records, self.limits, density)
-            rest = [call for call in self._calls if call[3:] != goods]
+            rest = [call for call in self._calls if call.goods != goods]
             self._calls, self._cut = deque([*mine, *rest]), False
 
     def cut(self, call: Call, count: int) -> bool:
@@ -533,8 +546,8 @@ class Queue:
         They are asked for before anything is packed anew, so each cut makes the next call smaller
         until one comes whole.
         """
-        self.limits = self.limits._replace(cap=min(self.limits.cap, count))
-        density = self._density[call[3:]]
+        self.limits = replace(self.limits, cap=min(self.limits.cap, count))
+        density = self._density[call.goods]
         density.overfull(call, self._records, count)
         pieces = _expected(call, self._records, self.limits, density)
         pieces = pieces if len(pieces) > 1 else split(call)

@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import is_day
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
@@ -19,7 +22,7 @@ from tradeflows.retrieval.comtrade.packing import (
     Goods,
     Limits,
     lacking,
-    most,
+    most_rows,
     pack,
 )
 from tradeflows.retrieval.comtrade.questions import Request, iso, named
@@ -32,14 +35,22 @@ from tradeflows.retrieval.comtrade.replies import (
     recover,
     spent,
 )
-from tradeflows.retrieval.http import Clock, RefusedError, RetryError, UnreachableError, Web
+from tradeflows.retrieval.http import (
+    Clock,
+    RefusedError,
+    RetryError,
+    UnreachableError,
+    Web,
+    require_shallow,
+)
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
 LONG = 60  # seconds, from which on a fetch says that it may be interrupted
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """The calls to make for a request.
 
     Attributes
@@ -66,7 +77,7 @@ class Plan(NamedTuple):
     absent: tuple[str, ...]
     listed: float
     spent: int
-    density: Mapping[Goods, Density] = {}
+    density: Mapping[Goods, Density] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -74,7 +85,7 @@ class Plan(NamedTuple):
         wait = ceil(n * self.limits.pause)
         time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
         parts = [f"{n} calls, at least {time_}"]
-        if any(most(call, self.records) >= self.limits.cap for call in self.calls):
+        if any(most_rows(call, self.records) >= self.limits.cap for call in self.calls):
             parts.append("more or fewer as the replies show how many rows there are")
         if quota:
             left = max(0, quota - self.spent)
@@ -117,7 +128,7 @@ def connect(
         raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")
     key = _key() if key is None else key
     limits = KEYED if key else PREVIEW
-    limits = limits._replace(cap=cap) if cap else limits
+    limits = replace(limits, cap=cap) if cap else limits
     base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
     try:
         return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
@@ -151,7 +162,7 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     web.each = partial(count, root, web, side)
     already = spent(root, web, side)
     query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
-    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/HS", query)
+    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/{asked.classification}", query)
     aside = folder(root) / f".getDa.{os.getpid()}.part"
     try:
         _, items = web.get(url, aside, lambda path: _datasets(path, web))
@@ -195,7 +206,7 @@ def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
     calls = [
         call
         for box, cells in wanted.items()
-        for call in pack(box, cells, records, limits, told.get(box[3:]))
+        for call in pack(box, cells, records, limits, told.get(box.goods))
     ]
     return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already, told)
 
@@ -205,6 +216,8 @@ def _first_codes(reporters: Sequence[str]) -> list[str]:
 
 
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
+    """The items of the list of data sets in `path`; RetryError where it is none."""
+    require_shallow(path)
     try:
         reply = json.loads(path.read_bytes())
         if said := reply.get("error") or reply.get("message"):
@@ -213,9 +226,25 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
         if reply.get("count", len(items)) != len(items):
             raise ValueError(f"{len(items)} of {reply['count']}")
         for item in items:
-            if none := {"reportercode", "period", "datasetchecksum"} - item.keys():
-                raise ValueError(f"no {min(none)}")
-            item["totalrecords"] = int(float(item.get("totalrecords") or 0))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RetryError(f"no list of data sets ({error})") from error
+            _require_dataset(item)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        reason = str(error).encode("ascii", "backslashreplace").decode()
+        raise RetryError(f"no list of data sets ({reason[:200]})") from error
     return items
+
+
+def _require_dataset(item: dict[str, Any]) -> None:
+    """Refuse an item without what it must have; its number of records is put in whole numbers."""
+    for name, pattern in (
+        ("reportercode", r"\d{1,4}"),
+        ("period", r"\d{4}(\d\d)?"),
+        ("datasetchecksum", r"[\w.:+/=-]{1,80}"),
+    ):
+        if name not in item:
+            raise ValueError(f"no {name}")
+        if not re.fullmatch(pattern, str(item[name]), re.ASCII):
+            raise ValueError(f"{name} {str(item[name])[:40]!a}")
+    released = str(item.get("lastreleased") or "undated")[:10]
+    if released != "undated" and not is_day(released):
+        raise ValueError(f"lastreleased {released!a}")
+    item["totalrecords"] = max(0, int(float(item.get("totalrecords") or 0)))

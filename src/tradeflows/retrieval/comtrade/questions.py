@@ -4,8 +4,8 @@ A cell is one reporter and period in these codes, "156 202401".
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import NamedTuple
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -45,7 +45,8 @@ GONE = (
 )
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True)
+class Request:
     """What is wanted, in the publisher's codes; no reporters are all of them."""
 
     reporters: tuple[str, ...]
@@ -54,6 +55,7 @@ class Request(NamedTuple):
     products: tuple[str, ...]
     periods: tuple[str, ...]
     freq: str
+    classification: str = "HS"
 
 
 def request(

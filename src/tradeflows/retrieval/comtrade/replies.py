@@ -63,12 +63,12 @@ def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
 
 def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
     """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
-    wanted = {call[3:] for call in calls if is_open(call)}
+    wanted = {call.goods for call in calls if is_open(call)}
     told: dict[Goods, Density] = defaultdict(Density)
-    for source in [each for each in fetched(root) if box_of(each)[3:] in wanted][-LAST:]:
+    for source in [each for each in fetched(root) if box_of(each).goods in wanted][-LAST:]:
         box = box_of(source)
         reply = cleaner.read(catalogue.check(source, root))
-        told[box[3:]].learn(box, records, counted(reply))
+        told[box.goods].learn(box, records, counted(reply))
     return dict(told)
 
 
