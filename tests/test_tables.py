@@ -25,7 +25,7 @@ from tradeflows.model.errors import (
     SourceError,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import building, write
+from tradeflows.tables import building, choose, write
 
 PART_FIELDS = ("rows", "records", "left_out", "value", "empty", "sorted")
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -885,10 +885,10 @@ def test_parts_are_taken_where_no_total_is_stated():
     cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
-    caveats = []
-    kept = tables.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed")}, caveats)
+    choice = choose.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed")})
+    kept = choice.rows
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
-    assert caveats == [
+    assert choice.caveats == [
         "2 rows are parts of what they state (regime=10, regime=33); "
         "measures.sum_parts adds them up"
     ]

@@ -161,31 +161,10 @@ def area_ids(words: Words) -> list[str]:
     ]
 
 
-def held(
-    root: Path,
-    columns: list[str],
-    table: str = "trade",
-    *,
-    local: bool = False,
-    start: Any = None,
-    end: Any = None,
-    as_of: Any = None,
-    **filters: Any,
-) -> pa.Table:
+def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
     """Some columns of the rows of `table` that a question would be answered from."""
-    asked = {
-        name: tables.texts_of(name, each) for name, each in filters.items() if each is not None
-    }
-    products = [codes.product(word) for word in asked.get("product", ())]
-    sources = catalogue.load(root, local=local)
-    wanted = tables.conditions(table, asked, products, sources)
-    window = tables.months_of(start, end)
-    rows = tables.scan(tables.stored(root, table, local=local), table, wanted, *window)
-    if as_of is not None:
-        told = [name for name in ("source_id", *tables.DATE_COLUMNS) if name in rows.column_names]
-        known = tables.day_known(rows.select(told).to_pandas(), sources)
-        rows = rows.filter(pa.array(known.le(as_of)))
-    return rows.select(columns)
+    filters.pop("splice", None)  # which of them are taken comes after
+    return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
 
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -20,7 +20,7 @@ from tradeflows.tables.filters import (
     split,
     texts_of,
 )
-from tradeflows.tables.select import flags_present, no_nesting, read
+from tradeflows.tables.select import Question, candidates, flags_present, no_nesting, question, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "MEASURES",
     "PARTS",
     "Built",
+    "Question",
     "Words",
     "build",
+    "candidates",
     "conditions",
     "control_totals",
     "dates_of",
@@ -43,6 +45,7 @@ __all__ = [
     "months_of",
     "no_nesting",
     "processed",
+    "question",
     "read",
     "scan",
     "split",

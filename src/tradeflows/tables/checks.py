@@ -22,6 +22,7 @@ from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import DAY, month_text, parse_period
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
+from tradeflows.tables.choose import HS_EDITION
 
 SERIES = [
     "family",
@@ -98,6 +99,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     )
     yield from _vintages(trade)
     yield from _twice(trade)
+    yield from _editions(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
     found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
@@ -168,6 +170,24 @@ def _twice(trade: pd.DataFrame) -> Iterator[str]:
         yield (
             f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
             + " && ".join(_show("trade", source_id=name) for name in names)
+        )
+
+
+def _editions(trade: pd.DataFrame) -> Iterator[str]:
+    """Cells that a source states in two editions of HS, each of them the whole."""
+    name = "classification_code"
+    rows = trade[trade[name].astype("str").str.fullmatch(HS_EDITION)]
+    cell = [column for column in SERIES if column != name]
+    cell += ["ref_period", "n_months", "qty_unit"]
+    by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
+    several = rows[by_cell.transform("nunique").gt(1)]
+    for family, some in several.groupby("family", observed=True):
+        editions = sorted(some[name].unique())
+        cells = len(some.drop_duplicates(cell))
+        shows = [_show("trade", source_id=each) for each in sorted(some["source_id"].unique())]
+        yield (
+            f"editions: {family}: {cells} cells in {' and '.join(editions)}, of which read takes "
+            f"the newest; {' && '.join(shows)}"
         )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
@@ -14,10 +18,15 @@ from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.filters import ALL_GOODS
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 ADD_UP = "measures.sum_parts adds them up"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The rows that were taken, and what is to be said of that."""
+
+    rows: pd.DataFrame
+    caveats: Sequence[str] = ()
 
 
 DATE_COLUMNS = (
@@ -39,73 +48,94 @@ def day_known(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     return known
 
 
-def known_by(frame: pd.DataFrame, day: str, sources: Mapping[str, Source]) -> pd.DataFrame:
-    """Rows that were known by `day`."""
+def known_by(rows: pa.Table, day: str, sources: Mapping[str, Source]) -> pa.Table:
+    """Rows that were known by `day`; there may be none."""
     parse_day(day, "as_of")
-    known = day_known(frame, sources)
-    if frame[known.le(day)].empty:
-        raise QueryError(f"nothing of this was known by {day}; the first is of {known.min()}")
-    return frame[known.le(day)]
+    return rows.filter(pa.array(_days(rows, sources).le(day)))
 
 
-def current(
-    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
+def first_known(rows: pa.Table, sources: Mapping[str, Source]) -> str:
+    """The first day on which one of `rows` was known."""
+    first: str = _days(rows, sources).min()
+    return first
+
+
+def _days(rows: pa.Table, sources: Mapping[str, Source]) -> pd.Series:
+    names = [name for name in ("source_id", *DATE_COLUMNS) if name in rows.column_names]
+    return day_known(rows.select(names).to_pandas(), sources)
+
+
+def current(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
     """Without what a newer release withdrew or restated by `day`.
 
     A fetched file knows the release of each reporter and period in it, and what it was asked for;
     of that nothing older holds, also where the newer release has no row.
     """
-    places: dict[tuple[str, str], dict[str, int]] = {}  # publisher and cell: release: its place
-    holds: dict[str, dict[str, str]] = {}
-    for name, source in sources.items():
-        releases: Mapping[str, str] = source.arguments.get("releases", {})
-        known = {
-            cell: text
-            for cell, text in releases.items()
-            if day is None
-            or (text[:10] if "/" not in text.split()[0] else f"{source.retrieved}") <= day
-        }
-        for cell, text in known.items():
-            places.setdefault((source.publisher, cell), {}).setdefault(text, 0)
-        holds |= {name: known} if known else {}
-    for texts in places.values():  # of two releases of one day the one that came first is older
-        order = sorted(texts, key=lambda text: text.split()[0])
-        texts.update({text: place for place, text in enumerate(order)})
+    releases = {name: _releases_by(source, day) for name, source in sources.items()}
+    releases = {name: texts for name, texts in releases.items() if texts}
+    places = _places_of(releases, sources)
     if all(len(texts) == 1 for texts in places.values()):
-        return frame
+        return Choice(frame)
     month = frame["ref_period"].dt.strftime("%Y%m")
     cells = frame["reporter_code"] + " " + month.where(frame["freq_code"].ne("A"), month.str[:4])
 
     def place(name: str, cell: str) -> int:
-        text = holds.get(name, {}).get(cell)
+        text = releases.get(name, {}).get(cell)
         return places[sources[name].publisher, cell][text] if text else -1
 
-    own = [place(name, cell) for name, cell in zip(frame["source_id"], cells, strict=True)]
-    own = frame.assign(own=own)["own"]
-    gone = own.lt(-1)
-    for name in holds:
-        newer = cells.map({cell: place(name, cell) for cell in holds[name]})
-        older = own.ge(0) & own.lt(newer) & frame["publisher"].eq(sources[name].publisher)
-        if older.any():
-            gone |= older & registry.covers(sources[name], frame)
-    if gone.all():
+    named = zip(frame["source_id"], cells, strict=True)
+    own_place = pd.Series([place(name, cell) for name, cell in named], frame.index)
+    is_gone = own_place.lt(-1)
+    for name, texts in releases.items():
+        newer = cells.map({cell: place(name, cell) for cell in texts})
+        is_older = own_place.ge(0) & own_place.lt(newer)
+        is_older &= frame["publisher"].eq(sources[name].publisher)
+        if is_older.any():
+            is_gone |= is_older & registry.covers(sources[name], frame)
+    if is_gone.all():
         newest = max(frame["vintage"])
         raise QueryError(
             f"a newer release withdrew all of this, last stated by that of {newest}; "
             "as_of= or vintage= shows it"
         )
-    if gone.any():
-        caveats.append(
-            f"{gone.sum()} rows of older releases, which a newer one restates or has "
-            "withdrawn, passed over; vintage= chooses"
-        )
-    return frame[~gone]
+    if not is_gone.any():
+        return Choice(frame)
+    passed_over = (
+        f"{is_gone.sum()} rows of older releases, which a newer one restates or has "
+        "withdrawn, passed over; vintage= chooses"
+    )
+    return Choice(frame[~is_gone], [passed_over])
 
 
-def not_superseded(
-    frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
+def _releases_by(source: Source, day: str | None) -> dict[str, str]:
+    """Of each cell that a fetched file answers for its release, those that were out by `day`."""
+    releases: Mapping[str, str] = source.arguments.get("releases", {})
+    if day is None:
+        return dict(releases)
+    out = {}
+    for cell, text in releases.items():
+        is_dated = "/" not in text.split()[0]
+        released_on = text[:10] if is_dated else f"{source.retrieved}"
+        if released_on <= day:
+            out[cell] = text
+    return out
+
+
+def _places_of(
+    releases: Mapping[str, Mapping[str, str]], sources: Mapping[str, Source]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """The place of each release in the order of those of one publisher and cell."""
+    places: dict[tuple[str, str], dict[str, int]] = {}
+    for name, texts in releases.items():
+        for cell, text in texts.items():
+            places.setdefault((sources[name].publisher, cell), {}).setdefault(text, 0)
+    for order in places.values():  # of two releases of one day the one that came first is older
+        oldest_first = sorted(order, key=lambda text: text.split()[0])
+        order.update({text: place for place, text in enumerate(oldest_first)})
+    return places
+
+
+def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
     """Without the rows of a source that another, known by `day`, supersedes as a whole."""
     old = {each.supersedes for each in sources.values() if day is None or released(each) <= day}
     kept = frame[~frame["source_id"].isin(old)]
@@ -117,12 +147,13 @@ def not_superseded(
             "the newest release states nothing of this; an older one does, which "
             f"it supersedes: {held}"
         )
-    if len(kept) < len(frame):
-        caveats.append(
-            f"the newest release of each period: {len(frame) - len(kept)} rows of "
-            f"superseded ones passed over; {name}= chooses"
-        )
-    return kept
+    if len(kept) == len(frame):
+        return Choice(kept)
+    passed_over = (
+        f"the newest release of each period: {len(frame) - len(kept)} rows of "
+        f"superseded ones passed over; {name}= chooses"
+    )
+    return Choice(kept, [passed_over])
 
 
 def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
@@ -134,44 +165,44 @@ def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
     return frame["source_id"].astype("str").map(names)
 
 
-def one_level(frame: pd.DataFrame, products: list[list[str]], caveats: list[str]) -> pd.DataFrame:
+def one_level(frame: pd.DataFrame, products: list[list[str]]) -> Choice:
     """One level of product: the code asked for or, where a source lacks it, what lies under it.
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
     """
     if not products:
-        return frame.assign(asked=0)
+        return Choice(frame.assign(asked=0))
     cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
-    held: dict[tuple[str, str], set[str]] = {}
+    codes_of: dict[tuple[str, str], set[str]] = {}
     for source, reporter, code in dict.fromkeys(cells):
-        held.setdefault((source, reporter), set()).add(code)
+        codes_of.setdefault((source, reporter), set()).add(code)
     chosen: dict[tuple[str, str, str], int] = {}
     lacking: dict[str, None] = {}
-    for (source, reporter), found in held.items():
+    for (source, reporter), stated in codes_of.items():
         for place, alternatives in enumerate(products):
-            codes_ = _levels(found, alternatives)
-            if not codes_ and (some := _under(found, alternatives)):
+            taken = _levels(stated, alternatives)
+            if not taken and (under := _under(stated, alternatives)):
                 lacking[
-                    f"{source}: {', '.join(sorted(some))} is not all of {alternatives[0]}, "
+                    f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}, "
                     "so it does not stand for it"
                 ] = None
-            for code in codes_:
-                if (other := chosen.setdefault((source, reporter, code), place)) != place:
+            for code in taken:
+                other = chosen.setdefault((source, reporter, code), place)
+                if other != place:
                     raise QueryError(
                         f"product={products[other][0]!r} and {products[place][0]!r} "
                         f"share {code} in {source}; ask for one"
                     )
     if not chosen:
         raise QueryError(f"{'; '.join(lacking)}; ask for the part that is held")
-    caveats += lacking
     answered = {*chosen.values()}
-    caveats += [
+    unanswered = [
         f"no row states {alternatives[0]}"
         for place, alternatives in enumerate(products)
         if place not in answered
     ]
-    places = [chosen.get(cell, -1) for cell in cells]
-    return frame.assign(asked=places)[[place >= 0 for place in places]]
+    places = pd.Series([chosen.get(cell, -1) for cell in cells], frame.index, "int64")
+    return Choice(frame.assign(asked=places)[places.ge(0)], [*lacking, *unanswered])
 
 
 def _levels(found: set[str], alternatives: list[str]) -> set[str]:
@@ -199,41 +230,6 @@ def _share(one: str, other: str) -> bool:
     return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 
 
-FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
-
-
-def preferred(
-    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
-    """Of several sources that state one flow, the one that the catalogue ranks first."""
-    if frame["source_id"].nunique() == 1:
-        return frame
-    frame = frame.assign(family=family(frame, sources))
-    rank = frame["source_id"].map(
-        {name: source.rank - 0.5 * (source.kind == "fetched") for name, source in sources.items()}
-    )
-    best = rank.groupby([frame[name] for name in FLOW]).transform("min")
-    kept, passed = frame[rank.eq(best)], frame[rank.gt(best)]
-    # Not by partner: two sources' partners side by side are no whole that shares could be of.
-    whole = [name for name in FLOW if name != "partner_iso"]
-    mixed = kept[kept.groupby(whole)["family"].transform("nunique").gt(1)]
-    if len(mixed):
-        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
-        choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
-        raise QueryError(
-            f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {choice}"
-        )
-    for name, rest in passed.groupby("source_id"):
-        who = ", ".join(sorted(rest["reporter_iso"].unique()))
-        caveats.append(
-            f"{who}: {name} ({rest['ref_period'].min():%Y-%m} to "
-            f"{rest['ref_period'].max():%Y-%m}) states this too and was passed over; "
-            "publisher= or source= chooses"
-        )
-    return kept.drop(columns="family")
-
-
 def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
@@ -253,23 +249,24 @@ def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
 RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
 
 
-def newest_release(
-    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
+def newest_release(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several releases of one period by one source, the newest."""
     if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
-        return frame
+        return Choice(frame)
+    caveats = []
     whose = family(frame, sources)
-    fetched = whose.ne(frame["source_id"])
+    is_own = whose.ne(frame["source_id"])
     # A release was fetched for some products and partners, so it is the newest of these alone.
     cell = frame["partner_code"] + " " + frame["classification_code"] + " " + frame["cmd_code"]
-    frame = frame.assign(family=whose, within=cell.where(fetched, ""))
-    told = frame["vintage"]
-    if (undated := fetched & told.eq(catalogue.UNDATED[0])).any():
+    frame = frame.assign(family=whose, within=cell.where(is_own, ""))
+    release = frame["vintage"]
+    undated = is_own & release.eq(catalogue.UNDATED[0])
+    if undated.any():
         release_day = frame["source_id"].map({n: released(s) for n, s in sources.items()})
         several = frame.groupby(RELEASE)["vintage"].transform("nunique").gt(1)
-        told = told.mask(undated & several, release_day)
-    kept = frame[told.eq(told.groupby([frame[name] for name in RELEASE]).transform("max"))]
+        release = release.mask(undated & several, release_day)
+    newest = release.groupby([frame[name] for name in RELEASE]).transform("max")
+    kept = frame[release.eq(newest)]
     if len(kept) < len(frame):
         caveats.append(
             f"the newest release of each period: {len(frame) - len(kept)} rows of "
@@ -278,71 +275,112 @@ def newest_release(
     for source, releases in kept.groupby("family")["vintage"].nunique().items():
         if releases > 1:
             caveats.append(f"{source}: the periods are from {releases} releases")
-    own = kept["family"].ne(kept["source_id"])
-    return _each_once(kept, own, sources, caveats).drop(columns=["family", "within"])
+    once = _stated_once(kept, is_own[kept.index], sources)
+    return Choice(once.rows.drop(columns=["family", "within"]), [*caveats, *once.caveats])
 
 
 FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 
 
-def _each_once(
-    frame: pd.DataFrame, own: pd.Series, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
-    """Of one cell that several of the user's `own` files state in one release, one statement."""
+def _stated_once(frame: pd.DataFrame, is_own: pd.Series, sources: Mapping[str, Source]) -> Choice:
+    """Of one cell that several of the user's own files state in one release, one statement."""
     cell = [name for name in schema.key(schema.TRADE) if name != "source_id"]
     # Two questions may have brought one row of one release twice.
-    frame = frame[~(own & frame.duplicated([*cell, *FACTS]))]
-    twice = own.loc[frame.index] & frame.duplicated(cell, keep=False)
+    frame = frame[~(is_own & frame.duplicated([*cell, *FACTS]))]
+    twice = is_own[frame.index] & frame.duplicated(cell, keep=False)
     if not twice.any():
-        return frame
+        return Choice(frame)
     by = [frame[name] for name in cell]
     # Yuan beside dollars contradict nothing; whoever does not choose one is refused later.
     twice &= frame["currency"].groupby(by).transform("nunique").le(1)
     day = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
     kept = frame[~twice | day.eq(day.groupby(by).transform("max"))]
-    left = kept[twice.loc[kept.index]]
-    if len(odd := left[left.duplicated(cell, keep=False)]):
-        choice = " or ".join(f"source={name!r}" for name in sorted(odd["source_id"].unique()))
-        count = len(odd.groupby(cell))
+    taken = kept[twice[kept.index]]
+    ambiguous = taken[taken.duplicated(cell, keep=False)]
+    if len(ambiguous):
+        choice = " or ".join(f"source={name!r}" for name in sorted(ambiguous["source_id"].unique()))
+        count = len(ambiguous.groupby(cell))
         raise QueryError(
             f"{count} cells are stated in several ways, by files of one day; add "
             f"{choice}, or the vintage of each to local.toml"
         )
-    if len(left):
-        who = ", ".join(sorted(left["source_id"].unique()))
-        caveats.append(
-            f"{len(left)} cells are stated in several ways; taken as in the file that "
-            f"was retrieved last ({who}); source= chooses"
-        )
-    return kept
+    if taken.empty:
+        return Choice(kept)
+    who = ", ".join(sorted(taken["source_id"].unique()))
+    last_retrieved = (
+        f"{len(taken)} cells are stated in several ways; taken as in the file that "
+        f"was retrieved last ({who}); source= chooses"
+    )
+    return Choice(kept, [last_retrieved])
+
+
+# A nomenclature's editions: HS 1992 is H0, HS 2022 is H6; "HS" states none.
+HS_EDITION = re.compile(r"H[0-9]")
+
+
+def one_edition(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
+    """Of the editions of HS in which a source states one flow of one period, the newest.
+
+    An edition is another statement of the same trade: added up, they would count it twice.
+    """
+    is_edition = frame["classification_code"].str.fullmatch(HS_EDITION)
+    editions = frame.loc[is_edition, "classification_code"]
+    if editions.nunique() < 2:
+        return Choice(frame)
+    flow = [family(frame, sources)[is_edition]]
+    flow += [frame.loc[is_edition, name] for name in EDITION_OF]
+    newest = editions.groupby(flow).transform("max")
+    # A file may state some goods in one edition and others in another, none of them twice.
+    of_code = editions.groupby([*flow, frame.loc[is_edition, "cmd_code"]])
+    repeats = of_code.transform("nunique").gt(1).groupby(flow).transform("any")
+    is_passed = (editions.ne(newest) & repeats).reindex(frame.index, fill_value=False)
+    if not is_passed.any():
+        return Choice(frame)
+    passed = frame[is_passed]
+    names = ", ".join(sorted(passed["classification_code"].unique()))
+    who = ", ".join(sorted(passed["reporter_iso"].unique()))
+    restated = (
+        f"{who}: {len(passed)} rows of another edition of HS ({names}) state the same trade "
+        "as those of the newest and were passed over; classification= chooses"
+    )
+    return Choice(frame[~is_passed], [restated])
+
+
+EDITION_OF = [
+    "reporter_iso",
+    "partner_code",
+    "flow_code",
+    "asked",
+    "freq_code",
+    "ref_period",
+    "n_months",
+    "cumulation",
+]
 
 
 # Whatever its statistic is called: two files may say one thing in two ways.
 RATE = ["base", "quote", "publisher", "ref_period", "n_months"]
 
 
-def one_rate(
-    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
+def one_rate(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several sources that state one rate: a whole month's, then by rank, then the newest."""
     if not frame.duplicated(RATE).any():
-        return frame
+        return Choice(frame)
     ranked = frame.assign(
         partial=frame["flags"].str.contains(r"\bpartial\b"),
         rank=frame["source_id"].map({name: source.rank for name, source in sources.items()}),
         age=frame["source_id"].map({n: -s.retrieved.toordinal() for n, s in sources.items()}),
     ).sort_values(["partial", "rank", "age"], kind="stable")
-    again = ranked.duplicated(RATE)[frame.index]
-    who = ", ".join(sorted(frame.loc[again, "source_id"].unique()))
-    caveats.append(
-        f"{again.sum()} months that another source states too passed over ({who}); source= chooses"
+    is_repeated = ranked.duplicated(RATE)[frame.index]
+    who = ", ".join(sorted(frame.loc[is_repeated, "source_id"].unique()))
+    passed_over = (
+        f"{is_repeated.sum()} months that another source states too passed over ({who}); "
+        "source= chooses"
     )
-    return frame[~again]
+    return Choice(frame[~is_repeated], [passed_over])
 
 
-def total_or_parts(
-    frame: pd.DataFrame, sources: Mapping[str, Source], caveats: list[str]
-) -> pd.DataFrame:
+def total_or_parts(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of each cell of a source the total or, where it states none, the parts.
 
     What a user got from one publisher in many files is one source.
@@ -350,19 +388,22 @@ def total_or_parts(
     apart = ("source_id", "breakdown", "qty_unit")
     cell = [family(frame, sources)]
     cell += [frame[name] for name in schema.key(schema.TRADE) if name not in apart]
-    whole = frame["breakdown"].eq("total")
-    kept = frame[whole | ~whole.groupby(cell).transform("any")]
+    is_total = frame["breakdown"].eq("total")
+    kept = frame[is_total | ~is_total.groupby(cell).transform("any")]
     ways = kept["breakdown"].str.replace("=[^,]*", "", regex=True)  # by regime, by province
-    if (
-        mixed := ways.groupby([each[kept.index] for each in cell]).transform("nunique").gt(1)
-    ).any():
-        several = " or ".join(sorted(ways[mixed].unique()))
-        choice = " or ".join(f"source={n!r}" for n in sorted(kept.loc[mixed, "source_id"].unique()))
+    cell_of_kept = [column[kept.index] for column in cell]
+    is_mixed = ways.groupby(cell_of_kept).transform("nunique").gt(1)
+    if is_mixed.any():
+        several = " or ".join(sorted(ways[is_mixed].unique()))
+        names = sorted(kept.loc[is_mixed, "source_id"].unique())
+        choice = " or ".join(f"source={name!r}" for name in names)
         raise QueryError(f"a cell is parted by {several}, each of which is all of it; add {choice}")
-    if found := sorted(set(kept["breakdown"]) - {"total"}):
-        some = ", ".join(found[:4]) + (" …" if len(found) > 4 else "")
-        caveats.append(
-            f"{(~kept['breakdown'].eq('total')).sum()} rows are parts of what they "
-            f"state ({some}); {ADD_UP}"
-        )
-    return kept
+    parts = sorted(set(kept["breakdown"]) - {"total"})
+    if not parts:
+        return Choice(kept)
+    some = ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
+    are_parts = (
+        f"{kept['breakdown'].ne('total').sum()} rows are parts of what they state ({some}); "
+        f"{ADD_UP}"
+    )
+    return Choice(kept, [are_parts])

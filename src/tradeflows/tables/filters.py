@@ -67,7 +67,7 @@ FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
 }
 PARTS = "parts"  # of a breakdown, where there is no total
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
-_OPTIONS = ("start", "end", "as_of", "local", "root")  # of `read`, beside the filters
+_OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, beside the filters
 
 
 def texts_of(name: str, value: Any) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,19 @@ from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import zeros
 from tradeflows.tables.choose import (
+    Choice,
     current,
+    first_known,
     known_by,
     newest_release,
     not_superseded,
+    one_edition,
     one_level,
     one_rate,
-    preferred,
     stand_ins,
     total_or_parts,
 )
+from tradeflows.tables.coverage import Window, gaps, one_source, spliced
 from tradeflows.tables.files import refused, stored
 from tradeflows.tables.filters import (
     FILTERS,
@@ -55,6 +59,74 @@ ONE_OF = {
 NAMED = {"settlement": ("concept", "region", "currency_group")}
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one table.
+
+    Attributes
+    ----------
+    table, root, local, as_of
+        As for :func:`read`.
+    asked
+        The filters as they were given, each a list of texts.
+    products
+        Of each product that was asked for its code, and what may stand for it.
+    conditions
+        Column and values of each filter; words have become codes.
+    window
+        The months that were asked for.
+    sources
+        The catalogue's entries.
+    """
+
+    table: str
+    root: Path
+    local: bool
+    as_of: str | None
+    asked: Mapping[str, list[str]]
+    products: list[list[str]]
+    conditions: Mapping[str, list[str]]
+    window: Window
+    sources: Mapping[str, Source]
+
+    def stored(self) -> ds.Dataset:
+        """The Parquet files that may answer it."""
+        return stored(self.root, self.table, local=self.local)
+
+
+def question(
+    table: str = "trade",
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    as_of: str | None = None,
+    local: bool = False,
+    root: Path | None = None,
+    **filters: Words,
+) -> Question:
+    """A question to a table, its words turned into codes; parameters and errors as for `read`."""
+    if table not in FILTERS:
+        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
+    root = root or catalogue.root()
+    sources = catalogue.load(root, local=local)
+    asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
+    products = [codes.product(word) for word in asked.get("product", ())]
+    wanted = conditions(table, asked, products, sources)
+    window = Window(*months_of(start, end))
+    return Question(table, root, local, as_of, asked, products, wanted, window, sources)
+
+
+def candidates(asked: Question) -> pa.Table:
+    """Every row that meets the filters of a question, before one statement of each is taken."""
+    rows = _matching(asked)
+    return rows if asked.as_of is None else known_by(rows, asked.as_of, asked.sources)
+
+
+def _matching(asked: Question) -> pa.Table:
+    window = asked.window
+    return scan(asked.stored(), asked.table, asked.conditions, window.first, window.last)
+
+
 def read(
     table: str = "trade",
     *,
@@ -62,6 +134,7 @@ def read(
     end: str | None = None,
     publisher: Words = None,
     as_of: str | None = None,
+    splice: bool = False,
     local: bool = False,
     root: Path | None = None,
     **filters: Words,
@@ -75,11 +148,15 @@ def read(
     start, end
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
-        Short name of the publisher in the catalogue; the preferred one where several state the
-        same flow. In ``rates`` and ``figures`` the publisher's name.
+        Short name of the publisher in the catalogue. Where several state the same flow, the one
+        that covers the window or most of it, of those the preferred one. In ``rates`` and
+        ``figures`` the publisher's name.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.
+    splice
+        Where no publisher of a flow covers the window alone, the parts of several one after the
+        other, told apart by the column ``publisher``: each month from one of them.
     local
         With the user's own sources; what is fetched comes before a committed source of its rank,
         and its newest release before the older ones.
@@ -96,9 +173,10 @@ def read(
     -------
     DataFrame
         The table's columns and ``publisher``; ``attrs["sources"]`` names the catalogue entries,
-        ``attrs["caveats"]`` says what was preferred, what was passed over and what to mind, and
-        ``attrs["zeros"]`` which absent rows are zeros, as their source declares; where there are
-        only such, the frame has no row. Measures count them as 0.
+        ``attrs["caveats"]`` says what was preferred, what was passed over, which months of the
+        window no row states and what to mind, and ``attrs["zeros"]`` which absent rows are zeros,
+        as their source declares; where there are only such, the frame has no row. Measures count
+        them as 0.
 
     Raises
     ------
@@ -116,76 +194,121 @@ def read(
     >>> len(crude), round(crude["net_wgt_kg"].sum() / 1e9)
     (12, 107)
     """
-    if table not in FILTERS:
-        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
-    if publisher is not None:
-        filters["publisher"] = publisher
-    root = root or catalogue.root()
-    sources = catalogue.load(root, local=local)
-    asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
-    products = [codes.product(word) for word in asked.get("product", ())]
-    wanted = conditions(table, asked, products, sources)
-    first, last = months_of(start, end)
-    held = stored(root, table, local=local)
-    rows = scan(held, table, wanted, first, last)
-    caveats = apart(held, wanted, first, last) if table == "trade" else []
-    window = (first, None if last is None else last + 1)
-    if not len(rows):
-        none = _declared_none(rows, table, held, sources, wanted, window)
-        if none is not None:
-            return none
-        raise QueryError("; ".join([nothing_held(held, table, wanted, first, last), *caveats]))
-    frame = _frame(rows, table, sources)
-    if as_of is not None:
-        frame = known_by(frame, as_of, sources)
-    if table == "trade":
-        if local and not {"vintage", "source"} & {*asked}:
-            frame = current(frame, as_of, sources, caveats)
-        if not {"vintage", "source"} & asked.keys():
-            frame = not_superseded(frame, as_of, sources, caveats)
-        if asked.get("breakdown") == [PARTS]:
-            frame = total_or_parts(frame, sources, caveats)
-        frame = preferred(one_level(frame, products, caveats), sources, caveats)
-        caveats += stand_ins(frame, products)
-        frame = frame.drop(columns="asked")
-        if "vintage" not in asked:
-            frame = newest_release(frame, sources, caveats)
-        no_nesting(frame)
-    elif "source" not in asked:
-        frame = not_superseded(frame, as_of, sources, caveats)
-        if table == "rates":
-            frame = one_rate(frame, sources, caveats)
-    _one_each(frame, table, asked)
+    asked = question(
+        table,
+        start=start,
+        end=end,
+        as_of=as_of,
+        local=local,
+        root=root,
+        publisher=publisher,
+        **filters,
+    )
+    rows = _matching(asked)
+    none = None if len(rows) else _declared_none(rows, asked)
+    if none is not None:
+        return none
+    frame, caveats = _known_rows(rows, asked)
+    choice = _chosen_trade(frame, asked, splice) if table == "trade" else _chosen(frame, asked)
+    caveats += choice.caveats
+    frame = choice.rows
     if table == "settlement":
         caveats += _restated(frame)
-    if first is not None or last is not None:
-        caveats += undated(held, table, wanted)
+    if asked.window.is_asked:
+        caveats += undated(asked.stored(), table, asked.conditions)
     caveats += flags_present(frame)
     if local:
         caveats += [
             f"{name} is not here, since the last build refused it: {reason}"
-            for name, reason in refused(root, table).items()
+            for name, reason in refused(asked.root, table).items()
         ]
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
     if table == "trade":
-        zeros.attach_zeros(frame, held, sources, wanted, window)
+        window = asked.window.half_open
+        zeros.attach_zeros(frame, asked.stored(), asked.sources, asked.conditions, window)
     return frame
 
 
-def _declared_none(
-    rows: pa.Table,
-    table: str,
-    held: ds.Dataset,
-    sources: Mapping[str, Source],
-    wanted: Mapping[str, list[str]],
-    window: tuple[int | None, int | None],
-) -> pd.DataFrame | None:
+def _declared_none(rows: pa.Table, asked: Question) -> pd.DataFrame | None:
     """An answer without rows, where the sources declare that there was none of what was asked."""
-    if table != "trade":
+    if asked.table != "trade":
         return None
-    chosen = wanted.get("source_id", sources)
-    some = {name: source for name, source in sources.items() if name in chosen}
-    return zeros.only_zeros(held, some, wanted, window, _frame(rows, table, sources))
+    chosen = asked.conditions.get("source_id", asked.sources)
+    sources = {name: source for name, source in asked.sources.items() if name in chosen}
+    empty = _frame(rows, asked.table, asked.sources)
+    window = asked.window.half_open
+    return zeros.only_zeros(asked.stored(), sources, asked.conditions, window, empty)
+
+
+def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str]]:
+    """Those of the `rows` that were known, and what is said of areas that are stated by parts.
+
+    Raises
+    ------
+    QueryError
+        There are none; the message says which one filter would have to be another.
+    """
+    window = asked.window.first, asked.window.last
+    is_trade = asked.table == "trade"
+    caveats = apart(asked.stored(), asked.conditions, *window) if is_trade else []
+    if not len(rows):
+        nothing = nothing_held(asked.stored(), asked.table, asked.conditions, *window)
+        raise QueryError("; ".join([nothing, *caveats]))
+    if asked.as_of is not None:
+        known = known_by(rows, asked.as_of, asked.sources)
+        if not len(known):
+            first = first_known(rows, asked.sources)
+            raise QueryError(f"nothing of this was known by {asked.as_of}; the first is of {first}")
+        rows = known
+    return _frame(rows, asked.table, asked.sources), caveats
+
+
+def _chosen_trade(frame: pd.DataFrame, asked: Question, splice: bool) -> Choice:
+    """Of trade one statement of each cell: release, total or parts, level, source, edition."""
+    named, sources = asked.asked, asked.sources
+    is_any_release = not {"vintage", "source"} & named.keys()
+    steps: list[Callable[[pd.DataFrame], Choice]] = []
+    if asked.local and is_any_release:
+        steps.append(lambda rows: current(rows, asked.as_of, sources))
+    if is_any_release:
+        steps.append(lambda rows: not_superseded(rows, asked.as_of, sources))
+    if named.get("breakdown") == [PARTS]:
+        steps.append(lambda rows: total_or_parts(rows, sources))
+    steps.append(lambda rows: one_level(rows, asked.products))
+    source = spliced if splice else one_source
+    steps.append(lambda rows: source(rows, sources, asked.window))
+    steps.append(lambda rows: Choice(rows, stand_ins(rows, asked.products)))
+    if "classification" not in named:
+        steps.append(lambda rows: one_edition(rows, sources))
+    if "vintage" not in named:
+        steps.append(lambda rows: newest_release(rows, sources))
+    caveats: list[str] = []
+    for step in steps:
+        choice = step(frame)
+        frame = choice.rows
+        caveats += choice.caveats
+    frame = frame.drop(columns="asked")
+    caveats += gaps(frame, sources, asked.window)
+    # Of a splice no month is of two sources, so each part may have a unit and level of its own.
+    parts = [rows for _, rows in frame.groupby("source_id")] if splice else [frame]
+    for part in parts:
+        no_nesting(part)
+        _require_one_each(part, asked.table, named)
+    return Choice(frame, caveats)
+
+
+def _chosen(frame: pd.DataFrame, asked: Question) -> Choice:
+    """Of settlement, rates or figures one statement of each."""
+    caveats: list[str] = []
+    if "source" not in asked.asked:
+        choice = not_superseded(frame, asked.as_of, asked.sources)
+        caveats += choice.caveats
+        if asked.table == "rates":
+            choice = one_rate(choice.rows, asked.sources)
+            caveats += choice.caveats
+        frame = choice.rows
+    _require_one_each(frame, asked.table, asked.asked)
+    return Choice(frame, caveats)
 
 
 def no_nesting(frame: pd.DataFrame) -> None:
@@ -240,7 +363,7 @@ def _restating(frame: pd.DataFrame) -> bool:
     return bool(frame.duplicated(cell).any())
 
 
-def _one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
+def _require_one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
         values = frame[FILTERS[table][name]]

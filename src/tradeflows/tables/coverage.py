@@ -1,0 +1,195 @@
+"""Which source answers: the one that covers the window, else the first by rank; or several."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.source import Source
+from tradeflows.tables.choose import Choice, family
+
+FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
+# Not by partner: two sources' partners side by side are no whole that shares could be of.
+WHOLE = [name for name in FLOW if name != "partner_iso"]
+MOST_GAPS = 6  # runs of months that a caveat lists
+
+
+@dataclass(frozen=True)
+class Window:
+    """The months that were asked for, counted from year 0; None where an end is open."""
+
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is one."""
+        return self.first is not None or self.last is not None
+
+    @property
+    def half_open(self) -> tuple[int | None, int | None]:
+        """The first month and the month after the last."""
+        return self.first, None if self.last is None else self.last + 1
+
+
+def one_source(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
+    """Of several sources that state one flow, that which covers the window, then the first by rank.
+
+    Raises
+    ------
+    QueryError
+        What one reporter states would come from several sources.
+    """
+    if frame["source_id"].nunique() == 1:
+        return Choice(frame)
+    frame = _ordered(frame, sources, window)
+    best = frame["order"].groupby([frame[name] for name in FLOW]).transform("min")
+    kept, passed = frame[frame["order"].eq(best)], frame[frame["order"].gt(best)]
+    mixed = kept[kept.groupby(WHOLE)["family"].transform("nunique").gt(1)]
+    if len(mixed):
+        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
+        choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
+        raise QueryError(
+            f"what {who} reports would come from several sources, partner by partner "
+            f"or of one rank; add {choice}"
+        )
+    caveats = _passed_over(kept, passed)
+    return Choice(kept.drop(columns=ADDED), caveats)
+
+
+ADDED = ["family", "first_month", "last_month", "order"]
+
+
+def _ordered(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> pd.DataFrame:
+    """`frame` with the months of each row, its family, and the place of that in the preference."""
+    first = first_month(frame)
+    frame = frame.assign(
+        family=family(frame, sources), first_month=first, last_month=first + frame["n_months"] - 1
+    )
+    rank = frame["source_id"].map(
+        {name: source.rank - 0.5 * (source.kind == "fetched") for name, source in sources.items()}
+    )
+    order = rank.rank(method="dense")
+    if window.is_asked:
+        order += _months_lacking(frame, window) * (order.max() + 1)
+    return frame.assign(order=order)
+
+
+def _months_lacking(frame: pd.DataFrame, window: Window) -> pd.Series:
+    """How many months of the window lie before the first or after the last of a row's family.
+
+    An end that is open lies where the first or the last of the sources ends.
+    """
+    group = [frame[name] for name in WHOLE]
+    of_family = [*group, frame["family"]]
+    first = frame["first_month"].groupby(of_family).transform("min")
+    last = frame["last_month"].groupby(of_family).transform("max")
+    begins = first.groupby(group).transform("min") if window.first is None else window.first
+    ends = last.groupby(group).transform("max") if window.last is None else window.last
+    before, after = first - begins, ends - last
+    return before.clip(lower=0) + after.clip(lower=0)
+
+
+def _passed_over(kept: pd.DataFrame, passed: pd.DataFrame) -> list[str]:
+    """A line for each source that was passed over, with what it has beyond the one taken."""
+    caveats = []
+    for name, rows in passed.groupby("source_id"):
+        reporters = sorted(rows["reporter_iso"].unique())
+        taken = kept[kept["reporter_iso"].isin(reporters)]
+        first, last = rows["first_month"].min(), rows["last_month"].max()
+        is_beyond = first < taken["first_month"].min() or last > taken["last_month"].max()
+        begins, ends = month_text(first), f"{rows['ref_period'].max():%Y-%m}"
+        line = (
+            f"{', '.join(reporters)}: {name} ({begins} to {ends}) states this too and was "
+            "passed over; publisher= or source= chooses"
+        )
+        caveats.append(line + (", splice=True joins both" if is_beyond else ""))
+    return caveats
+
+
+def spliced(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
+    """The parts of several sources one after the other; no month is of two.
+
+    The source that :func:`one_source` would take comes first. Before and after its months stand
+    those of the next one, and so on; a hole within them stays one.
+    """
+    if frame["source_id"].nunique() == 1:
+        return Choice(frame)
+    frame = _ordered(frame, sources, window)
+    kept, caveats = [], []
+    for _, rows in frame.groupby(WHOLE, sort=True):
+        parts = _parts_of(rows)
+        kept += parts
+        caveats += _seams(parts)
+    whole = pd.concat(kept).sort_index()
+    passed = frame.drop(whole.index)
+    if len(passed):
+        names = ", ".join(sorted(passed["source_id"].unique()))
+        caveats.append(
+            f"{len(passed)} rows of months that the source before them states were passed over "
+            f"({names}); source= chooses"
+        )
+    return Choice(whole.drop(columns=ADDED), caveats)
+
+
+def _parts_of(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of one flow by family, each of months that none before it has; in order of time."""
+    order = rows.groupby("family")["order"].min()
+    preference = sorted(order.index, key=lambda name: (order[name], name))
+    parts: list[pd.DataFrame] = []
+    begins = ends = 0
+    for name in preference:
+        of_family = rows[rows["family"].eq(name)]
+        if not parts:
+            parts = [of_family]
+        else:
+            earlier = of_family[of_family["last_month"].lt(begins)]
+            later = of_family[of_family["first_month"].gt(ends)]
+            parts = [part for part in (earlier, *parts, later) if len(part)]
+        begins = min(part["first_month"].min() for part in parts)
+        ends = max(part["last_month"].max() for part in parts)
+    return parts
+
+
+def _seams(parts: Sequence[pd.DataFrame]) -> list[str]:
+    """A line for each place where one source's part ends and another's begins."""
+    lines = []
+    for before, after in itertools.pairwise(parts):
+        names = [", ".join(sorted(part["source_id"].unique())) for part in (before, after)]
+        who = before["reporter_iso"].iloc[0]
+        lines.append(
+            f"{who}: {names[0]} to {month_text(before['last_month'].max())}, then {names[1]} from "
+            f"{month_text(after['first_month'].min())}: a change across this seam may be one of "
+            "source, not of trade"
+        )
+    return lines
+
+
+def gaps(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> list[str]:
+    """A line for each reporter of which the window has months without a row.
+
+    Not where its source declares what an absent row stands for.
+    """
+    if not window.is_asked:
+        return []
+    first = first_month(frame)
+    last = first + frame["n_months"] - 1
+    begins = first.min() if window.first is None else window.first
+    ends = last.max() if window.last is None else window.last
+    lines = []
+    months = frame.assign(first=first, last=last)[["reporter_iso", "source_id", "first", "last"]]
+    for reporter, rows in months.groupby("reporter_iso"):
+        spans = set(zip(rows["first"], rows["last"], strict=True))
+        stated = {month for start, stop in spans for month in range(start, stop + 1)}
+        missing = sorted(set(range(begins, ends + 1)) - stated)
+        declared = any(sources[name].absent for name in rows["source_id"].unique())
+        if missing and not declared:
+            listed = runs(missing).split(", ")
+            some = ", ".join(listed[:MOST_GAPS]) + (" …" if len(listed) > MOST_GAPS else "")
+            lines.append(f"{reporter}: no row in {len(missing)} of the months asked for: {some}")
+    return lines
