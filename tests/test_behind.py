@@ -89,22 +89,22 @@ def lines(frame, y=KG, by="reporter_iso", **look):
     return charts.lines(frame, y=y, by=by, title="Crude", unit="kg", **look)
 
 
-def test_each_number_of_a_chart_comes_with_its_raw_line():
+def test_each_number_has_its_raw_line():
     found = raw_lines.terms(lines(crude()).figure)
     assert found[["series", "period", "number", "line"]].values.tolist() == [
         [area, f"2021-0{month}", 1000.0 * month * size, first + month]
         for area, size, first in (("China", 5, 1), ("India", 11, 4))
         for month in (1, 2, 3)
     ]
-    assert set(found["factor"]) == {1.0}
+    assert set(found["formula"]) == {KG}
     assert found["text"].tolist() == FLOWS.splitlines()[1:]
 
 
-def test_a_number_in_another_unit_is_followed_and_the_factor_told():
+def test_a_scaled_number_is_followed():
     frame = crude()
     sums = measures.total(frame, KG, over=["reporter_iso"], every=3)
     drawn = charts.blocks(
-        sums.assign(by="both", pace=(sums[KG] / 1e6).round(4)),
+        measures.scale(sums, KG, 1e6, "pace", decimals=4).assign(by="both"),
         y="pace",
         by="by",
         per_month=False,
@@ -112,23 +112,21 @@ def test_a_number_in_another_unit_is_followed_and_the_factor_told():
         unit="kt",
     )
     found = raw_lines.terms(drawn.figure)
-    assert found["factor"].tolist() == [1e-6] * 6
-    assert found["value"].sum() == pytest.approx(found["number"].iloc[0] / 1e-6)
+    assert found["formula"].unique().tolist() == ["round(value / 1000000, 4)"]
+    assert found["value"].sum() == pytest.approx(found["number"].iloc[0] * 1e6)
 
 
-def test_a_factor_that_is_no_power_of_ten_takes_enough_numbers():
-    frame = crude().assign(a_twelfth=lambda rows: rows[KG] / 12)
-    known = raw_lines.terms(lines(frame, "a_twelfth").figure)
-    assert known["factor"].unique() == pytest.approx([1 / 12])
-    few = frame[frame["ref_period"] < "2021-03"].query("reporter_iso == 'CHN'")
-    lost = raw_lines.terms(lines(few, "a_twelfth").figure)
-    assert lost.empty
-    assert "a_twelfth was computed in the notebook, from value" in lost.attrs["lost"]["China"]
+def test_a_factor_is_never_guessed():
+    for factor in (1, 1000, 12):
+        frame = crude().assign(part=lambda rows, factor=factor: rows[KG] / factor)
+        lines_behind = raw_lines.terms(lines(frame, "part").figure)
+        assert lines_behind.empty
+        assert "part was computed in the notebook" in lines_behind.attrs["untraced"]["China"]
 
 
-def test_series_of_different_columns_are_followed_each_to_its_own():
-    price = tf.read("rates").assign(shown=lambda rows: rows["rate"])
-    weight = crude().query("reporter_iso == 'IND'").assign(shown=lambda rows: rows[KG] / 1000)
+def test_series_are_followed_each_to_its_column():
+    price = measures.scale(tf.read("rates"), "rate", 1, "shown")
+    weight = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1000, "shown")
     both = measures.stack({"price": price, "weight": weight})
     found = raw_lines.terms(lines(both, "shown", "series").figure)
     assert found.groupby("series")["source_id"].first().to_dict() == {
@@ -137,13 +135,13 @@ def test_series_of_different_columns_are_followed_each_to_its_own():
     }
 
 
-def test_what_a_notebook_computed_says_so_and_the_other_series_open():
-    frame = crude()
-    mine = frame["reporter_iso"] == "CHN"
-    frame = frame.assign(shown=frame[KG].where(~mine, frame[KG] ** 2 / 7))
+def test_a_computed_series_says_so():
+    india = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1, "shown")
+    china = crude().query("reporter_iso == 'CHN'").assign(shown=lambda rows: rows[KG] ** 2 / 7)
+    frame = measures.stack({"CHN": china, "IND": india})
     page = raw_lines.shown(lines(frame, "shown").figure)
     assert "Raw lines: 3 behind 3 numbers" in page
-    assert "No raw lines of China: shown was computed in the notebook" in page
+    assert "No raw lines of China: shown is no figure of trade, so somebody computed it" in page
 
 
 def test_panels_and_ranges_are_followed_too():
@@ -153,9 +151,8 @@ def test_panels_and_ranges_are_followed_too():
         "China, crude",
         "India, crude",
     ]
-    ranged = frame.query("ref_period < '2021-02'").assign(
-        value=float("nan"), low=0.0, high=lambda rows: rows[KG] / 1000
-    )
+    ranged = frame.query("ref_period < '2021-02'").assign(value=float("nan"), low=0.0)
+    ranged = measures.scale(ranged, KG, 1000, "high")
     drawn = charts.bars(
         ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude", unit="t"
     )

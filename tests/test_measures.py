@@ -1322,3 +1322,21 @@ def test_parts_in_two_units_are_no_quantity():
     with pytest.raises(QueryError, match="qty_unit is mixed"):
         measures.sum_parts(rows, "qty")
     assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [3]
+
+
+# --- units ----------------------------------------------------------------------------------------
+
+
+def test_a_scaled_column_is_divided_and_rounded():
+    frame = pd.DataFrame({"net_wgt_kg": [123_456.0, np.nan, -98_765.0, 0.0]})
+    for options, expected in (
+        ({}, [123.456, np.nan, -98.765, 0.0]),
+        ({"decimals": 1}, [123.5, np.nan, -98.8, 0.0]),
+        ({"figures": 2}, [120.0, np.nan, -99.0, 0.0]),
+    ):
+        scaled = measures.scale(frame, "net_wgt_kg", 1000, "tonnes", **options)
+        pd.testing.assert_series_equal(
+            scaled["tonnes"], pd.Series(expected, name="tonnes"), check_exact=True
+        )
+    with pytest.raises(QueryError, match="no column tons"):
+        measures.scale(frame, "tons", 1000, "tonnes")

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from tradeflows.charts import layout, spans
+from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.ratios import SAYS
 from tradeflows.charts.spans import days
 from tradeflows.charts.style import SIGNS, Charts, named
@@ -25,8 +25,6 @@ class Drawn(pd.DataFrame):
         table = super()._repr_html_()
         if table is None or self.figure is None:
             return table
-        from tradeflows.charts import raw_lines
-
         return str(table) + raw_lines.shown(self.figure)
 
 

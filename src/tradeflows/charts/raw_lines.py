@@ -1,6 +1,8 @@
 """What lies behind the numbers of a chart: the raw lines of each, to open or to take along."""
 
+import csv
 import html
+import io
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -13,15 +15,11 @@ from tradeflows.charts import layout
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import display
-from tradeflows.tables.trace import COLUMNS, floats, followed, traceable
+from tradeflows.tables import display, trace
 
 LINES = 40  # that are shown of a chart; its file has all
-ROUNDED = 0.0051  # what rounding to three figures, the fewest that a chart is given, may change
-POWERS = [10.0**power for power in range(-12, 13)]
-ENOUGH = 3  # numbers that have another factor in common: then it is no accident
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
-NAMES = ["series", "period", "number", "factor"]
+NAMES = ["series", "period", "number"]
 
 
 def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
@@ -35,93 +33,99 @@ def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row a term
-        ``series`` and ``period`` as drawn, ``number`` as the chart was given it, which is
-        ``factor`` times what the formula comes to, but for rounding; then what
-        :func:`tradeflows.tables.trace` gives. ``attrs["lost"]`` says of each series that cannot be
-        followed why.
+        ``series`` and ``period`` as drawn, ``number`` as the chart was given it; then what
+        :func:`tradeflows.tables.trace` gives. ``attrs["untraced"]`` says of each series that
+        cannot be followed why.
 
     Raises
     ------
     SourceError
         A raw file is missing or altered.
     """
-    told = vars(figure)["tradeflows"]
-    kept = told.setdefault("terms", {})  # the page and its files ask for the same
-    if root not in kept:
-        kept[root] = _terms(root, *told["of"])
-    found: pd.DataFrame = kept[root]
-    return found
+    chart = vars(figure)["tradeflows"]
+    known = chart.setdefault("terms", {})  # the page and its files ask for the same
+    if root not in known:
+        known[root] = _terms(root, *chart["of"])
+    lines: pd.DataFrame = known[root]
+    return lines
 
 
 def _terms(
     root: Path | None, frame: pd.DataFrame, numbers: list[str], names: list[str]
 ) -> pd.DataFrame:
-    series = np.array([", ".join(map(layout.name, row)) for row in frame[names].astype(str).values])
+    columns = [frame[name].astype(str).map(layout.name) for name in names]
+    series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
+    place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     periods = _periods(frame)
     rows: list[tuple[Any, ...]] = []
-    lost: dict[str, str] = {}
+    untraced: dict[str, str] = {}
     for column in numbers:
-        values = floats(frame[column])
+        values = trace.floats(frame[column])
         known = ~np.isnan(values)
-
-        def follow(some: np.ndarray, column: str = column, values: np.ndarray = values) -> None:
-            at = np.flatnonzero(some)
-            if values[at].any():  # an end that is nothing throughout comes from no line
-                rows.extend(
-                    (series[at[i]], periods[at[i]], values[at[i]], *term)
-                    for i, *term in _followed(frame.iloc[at], column, root)
-                )
-
-        try:
-            follow(known)
-        except QueryError:
-            for name in dict.fromkeys(series):
-                try:
-                    follow(known & (series == name))
-                except QueryError as error:
-                    lost[name] = str(error)
-    place = {name: i for i, name in enumerate(dict.fromkeys(series))}
+        traced, reasons = _by_series(frame, column, known, series, root)
+        rows += [(series[i], periods[i], values[i], *term) for i, *term in traced]
+        untraced |= reasons
     rows.sort(key=lambda row: place[row[0]])
-    found = pd.DataFrame(rows, columns=[*NAMES, *COLUMNS[1:]])
-    found.attrs["lost"] = lost
-    return found
+    table = pd.DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:]])
+    table.attrs["untraced"] = untraced
+    return table
+
+
+def _by_series(
+    frame: pd.DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
+) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
+    try:
+        return _traced(frame, column, known, root), {}
+    except QueryError as error:
+        names = dict.fromkeys(series[known])
+        if len(names) == 1:
+            return [], dict.fromkeys(names, str(error))
+    rows, reasons = [], {}
+    for name in names:
+        try:
+            rows += _traced(frame, column, known & (series == name), root)
+        except QueryError as error:
+            reasons[name] = str(error)
+    return rows, reasons
+
+
+def _traced(
+    frame: pd.DataFrame, column: str, chosen: np.ndarray, root: Path | None
+) -> list[tuple[Any, ...]]:
+    """Terms of the `chosen` numbers of a column, each with the place of its row."""
+    at = np.flatnonzero(chosen)
+    rows = frame.iloc[at]
+    if not trace.floats(rows[column]).any():
+        return []  # an end that is nothing throughout comes from no line
+    if column not in trace.traceable(rows):
+        raise QueryError(
+            f"{column} was computed in the notebook, where nothing recorded how; "
+            "measures.scale records a change of unit"
+        )
+    return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
 
 
 def _periods(frame: pd.DataFrame) -> list[str]:
+    """The period of each row as a table shows it, "" where it has none."""
     if "ref_period" not in frame:
         return list(frame.get("window_text", pd.Series("", frame.index)).fillna(""))
     lengths = frame.get("n_months", pd.Series(1, frame.index))
     days = pd.to_datetime(frame["ref_period"], errors="coerce")
-    return [display.period(*each) for each in zip(days, lengths, strict=True)]
+    return [display.period(day, months) for day, months in zip(days, lengths, strict=True)]
 
 
-def _followed(frame: pd.DataFrame, column: str, root: Path | None) -> list[tuple[Any, ...]]:
-    """Position, factor and term of `column`, or of the one that it is a multiple of."""
-    can = traceable(frame)
-    reason = f"{column} was computed in the notebook, from {', '.join(can) or 'no figure'}"
-    values = floats(frame[column])
-    factors = {
-        name: 1.0 if name == column else _factor(values, floats(frame[name])) for name in can
-    }
-    tens = {name: factor in POWERS for name, factor in factors.items()}
-    for name in sorted(can, key=lambda one: (one != column, not tens[one])):
-        if tens[name] or (factors[name] and (values != 0).sum() >= ENOUGH):
-            try:
-                return [(i, factors[name], *term) for i, *term in followed(frame, name, root)]
-            except QueryError as error:
-                reason = str(error)
-    raise QueryError(reason)
-
-
-def _factor(values: np.ndarray, others: np.ndarray) -> float:
-    """What `others` are to be multiplied by to give `values`; 0 where it is no single number."""
-    some = values != 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = values[some] / others[some]
-        exact = float(np.median(ratio))
-        power = min(POWERS, key=lambda one: abs(one - exact) / one)
-        same = [f for f in (power, exact) if (np.abs(ratio / f - 1) < ROUNDED).all()]
-    return same[0] if same else 0.0
+def table(figure: Any) -> list[list[str]]:
+    """Terms as rows of text, what is said of a number on the first of its lines alone."""
+    lines = terms(figure)
+    if lines.empty:
+        return []
+    number = [*NAMES, "formula"]
+    shown = lines[[*number, "role", "sign", "value", "unit", "source_id", "line", "text"]]
+    repeated = shown[number].eq(shown[number].shift()).all(axis="columns")
+    for name in number:
+        shown = shown.assign(**{name: shown[name].astype(object).mask(repeated)})
+    return list(csv.reader(io.StringIO(shown.to_csv(index=False))))
 
 
 def shown(figure: Any) -> str:
@@ -133,31 +137,29 @@ def shown(figure: Any) -> str:
         return (
             "<p><small>No raw lines: this is which months are held, not what they say.</small></p>"
         )
-    found = terms(figure)
-    why: dict[str, list[str]] = {}
-    for name, reason in found.attrs["lost"].items():
-        why.setdefault(reason, []).append(name)
-    lost = "".join(
+    lines = terms(figure)
+    names_by_reason: dict[str, list[str]] = {}
+    for name, reason in lines.attrs["untraced"].items():
+        names_by_reason.setdefault(reason, []).append(name)
+    untraced = "".join(
         f"<p><small>No raw lines of {html.escape(', '.join(names))}: {html.escape(reason)}.</small>"
         "</p>"
-        for reason, names in why.items()
+        for reason, names in names_by_reason.items()
     )
-    if found.empty:
-        return lost
-    of = [*NAMES, "formula"]
-    head = f"Raw lines: {len(found):,} behind {len(found[of].drop_duplicates()):,} numbers"
-    head += f", the first {LINES} of them here" if len(found) > LINES else ""
-    numbers = groupby(found.head(LINES).itertuples(index=False), lambda row: row[: len(of)])
-    told = "".join(_number(*each) for each in numbers)
-    used = entries(dict.fromkeys(found["source_id"]))
-    return f"<details><summary>{head}</summary>{told}{used}</details>{lost}"
+    if lines.empty:
+        return untraced
+    number = [*NAMES, "formula"]
+    head = f"Raw lines: {len(lines):,} behind {len(lines[number].drop_duplicates()):,} numbers"
+    head += f", the first {LINES} of them here" if len(lines) > LINES else ""
+    by_number = groupby(lines.head(LINES).itertuples(index=False), lambda row: row[: len(number)])
+    shown = "".join(_number(key, rows) for key, rows in by_number)
+    used = entries(dict.fromkeys(lines["source_id"]))
+    return f"<details><summary>{head}</summary>{shown}{used}</details>{untraced}"
 
 
-def _number(of: tuple[Any, ...], rows: Iterator[Any]) -> str:
+def _number(key: tuple[Any, ...], rows: Iterator[Any]) -> str:
     """One number, its formula and its lines."""
-    series, period, number, factor, formula = of
-    if factor != 1.0:
-        formula = f"{formula if formula.isidentifier() else f'({formula})'} * {factor:.6g}"
+    series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
     lines = "".join(
         f"<tr><td>{row.source_id}, line {row.line}</td><td>{html.escape(row.role)}</td>"
@@ -173,7 +175,7 @@ def _number(of: tuple[Any, ...], rows: Iterator[Any]) -> str:
 
 def entries(used: Iterable[str]) -> str:
     """The catalogue's entries of sources as a list in HTML."""
-    told = (
+    items = (
         f'<li><a href="{ENTRY}{source.id}">{source.id}</a>: '
         + html.escape(
             f"{publisher.name}; {source.title}; vintage {source.vintage}; licence: "
@@ -182,4 +184,4 @@ def entries(used: Iterable[str]) -> str:
         + "</li>"
         for source, publisher in catalogue.entries(used).values()
     )
-    return f"<ul>{''.join(told)}</ul>"
+    return f"<ul>{''.join(items)}</ul>"

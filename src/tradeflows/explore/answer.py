@@ -245,9 +245,12 @@ def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
     unit = str(frame["unit"].iloc[0])
     numbers = [column for column in ("value", "low", "high") if column in frame]
     divisor, word = units.scale(frame[numbers].abs().max().max())
-    ends = {end: frame[end] / divisor for end in numbers[1:]}
-    rows = pd.DataFrame(frame).assign(drawn=frame["value"] / divisor, **ends)
+    rows = pd.DataFrame(frame)
     rows.attrs = dict(frame.attrs)
+    rows = measures.scale(rows, "value", divisor, "drawn")
+    ends = numbers[1:]
+    for end in ends:
+        rows = measures.scale(rows, end, divisor, end)
     options = {"title": heading(frame), "unit": units.axis_label(word, unit), **look}
     noted = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
     caveats = [text for text in frame.attrs.get("caveats", ()) if not text.startswith(noted)]

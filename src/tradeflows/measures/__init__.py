@@ -17,7 +17,13 @@ from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.rates import convert, cross, customs_rate
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
-from tradeflows.measures.units import BARRELS_PER_TONNE, DAYS_PER_MONTH, barrels_per_day, per_month
+from tradeflows.measures.units import (
+    BARRELS_PER_TONNE,
+    DAYS_PER_MONTH,
+    barrels_per_day,
+    per_month,
+    scale,
+)
 from tradeflows.model.periods import Window
 
 __all__ = [
@@ -43,6 +49,7 @@ __all__ = [
     "last_active_month",
     "per_month",
     "price_quantity",
+    "scale",
     "share",
     "shares",
     "stack",

@@ -1,5 +1,8 @@
 """From one unit to another: barrels a day, a month."""
 
+import math
+
+import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import numbers_of, require_columns, with_lineage
@@ -70,3 +73,53 @@ def per_month(figures: pd.DataFrame) -> pd.DataFrame:
             formulas[f"{column}_per_month"] = Formula("value / months", names)
     caveats = ["published figures divided by the months of their windows"]
     return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
+
+
+def scale(
+    frame: pd.DataFrame,
+    column: str,
+    divisor: float,
+    into: str,
+    *,
+    decimals: int | None = None,
+    figures: int | None = None,
+) -> pd.DataFrame:
+    """Divide a column, such as kilograms into million tonnes, so that a chart knows whence it is.
+
+    Parameters
+    ----------
+    column, divisor, into
+        The column, what it is divided by, and the name of the new one.
+    decimals, figures
+        Where given, to how many decimals, or significant figures, the new one is rounded.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With `into`; null where `column` is.
+    """
+    require_columns(frame, column)
+    exact = frame[column].to_numpy("float64", na_value=np.nan) / divisor
+    places = _places(exact, decimals, figures)
+    factor = "" if divisor == 1 else f" / {int(divisor) if divisor == int(divisor) else divisor!r}"
+    quotient = f"value{factor}"
+    texts = [quotient if n is None else f"round({quotient}, {n})" for n in places]
+    rounded = [
+        value if n is None or math.isnan(value) else round(value, n)
+        for value, n in zip(exact.tolist(), places, strict=True)
+    ]
+    kinds = list(dict.fromkeys(texts))
+    which = np.array([kinds.index(text) for text in texts])
+    formula = Formula(kinds, {"value": Role(frame, column)}, which)
+    result = frame.assign(**{into: rounded})
+    return with_lineage(result, frame, formulas={into: formula}, kept=[Role(frame)])
+
+
+def _places(values: np.ndarray, decimals: int | None, figures: int | None) -> list[int | None]:
+    """To how many decimals each of `values` is rounded, None where it is left as it is."""
+    if figures is None:
+        return [decimals] * len(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.floor(np.log10(np.abs(values)))
+    first = np.where(np.isfinite(size), size, 0).astype("int64")
+    return [figures - 1 - int(power) for power in first]

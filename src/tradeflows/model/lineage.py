@@ -4,8 +4,8 @@ A measure writes a formula once: :meth:`Formula.numbers` computes it over arrays
 :func:`tradeflows.trace` explains a number by it.
 
 A role is a name in a formula; it stands for the sum of the numbers that entered under it. A
-formula is Python arithmetic: ``+ - * / **``, ``abs exp log max min sqrt``, ``sum([…])``, and two
-forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
+formula is Python arithmetic: ``+ - * / **``, ``abs exp log max min round sqrt``, ``sum([…])``, and
+two forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
 ``sum([p * q for p, q in zip(price, amount)])``.
 """
 
@@ -267,6 +267,9 @@ def _value(node: ast.expr, values: Mapping[str, float]) -> tuple[float, Slopes]:
         ):
             choose = max if name == "max" else min
             return choose((_value(item, values) for item in items), key=lambda pair: pair[0])
+        case ast.Call(func=ast.Name(id="round"), args=[item, places], keywords=[]):
+            value, slopes = _value(item, values)
+            return round(value, int(_value(places, values)[0])), slopes
         case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:
             function, slope = _FUNCTIONS[name]
             value, slopes = _value(item, values)

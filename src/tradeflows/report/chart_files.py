@@ -81,18 +81,9 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
         "caveats": list(shown["attrs"]["caveats"]),
         "svg": svg.getvalue().decode().replace(f"'{layout.FONT}'", FONTS).replace(*SVG_HALO),
         "rows": list(csv.reader(io.StringIO(table.to_csv()))),
-        "lines": _lines(raw_lines.terms(figure)) if "of" in shown else [],
+        "lines": raw_lines.table(figure) if "of" in shown else [],
     }
     return {MIME: chart}
-
-
-def _lines(terms: Any) -> list[list[str]]:
-    """Terms as rows of text, what is said of a number on the first of its lines alone."""
-    number = ["series", "period", "number", "factor", "formula"]
-    told = terms[[*number, "role", "sign", "value", "unit", "source_id", "line", "text"]]
-    again = told[number].eq(told[number].shift()).all(axis="columns")
-    told = told.assign(**{name: told[name].astype(object).mask(again) for name in number})
-    return list(csv.reader(io.StringIO(told.to_csv(index=False)))) if len(told) else []
 
 
 def card(figure: Any) -> bytes:
