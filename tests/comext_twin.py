@@ -1,9 +1,10 @@
 """A small server on this machine that offers Comext's archives as Eurostat does, invented rows in
 them. It is the twin of UN Comtrade with a directory in the place of replies."""
 
+import gzip
 import io
 from functools import cache
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import comtrade_twin
 import py7zr
@@ -73,3 +74,59 @@ class Directory(comtrade_twin.Twin):
             if folder == query["dir"][0]
         ]
         return 200, {"Content-Type": "text/csv"}, ("\n".join(lines) + "\n").encode()
+
+
+INDICATORS = ("VALUE_IN_EUROS", "QUANTITY_IN_100KG", "SUPPLEMENTARY_QUANTITY")
+HEADER = "DATAFLOW,LAST UPDATE,freq,reporter,partner,product,flow,indicators,TIME_PERIOD,OBS_VALUE"
+SOAP = (
+    '<?xml version="1.0"?><S:Fault xmlns:S="http://schemas.xmlsoap.org/soap/envelope/">'
+    "<faultcode>{code}</faultcode><faultstring>{words}</faultstring></S:Fault>"
+)
+
+
+class Service(Directory):
+    """The directory, and the filtered service beside it with its limits.
+
+    `figures` by reporter, partner, product, flow, indicator and period; an answer of more than
+    `most` cells is queued, of more than ten times as many refused. `packed` ones come as gzip.
+    """
+
+    def __init__(self, *periods, figures=(), most=500_000):
+        super().__init__(*periods)
+        self.figures, self.most, self.packed = dict(figures), most, False
+
+    @property
+    def questions(self):
+        """The paths of the questions that were asked of the service."""
+        return [path for path in self.paths if "/sdmx/2.1/data/" in path]
+
+    def reply(self, path, headers):
+        """Status, headers and body of one call."""
+        if "/sdmx/2.1/data/DS-045409/" not in path:
+            return super().reply(path, headers)
+        if len(path) > 4095:
+            return 414, {}, b"too long"
+        parts = urlsplit(path)
+        key = [text.split("+") for text in unquote(parts.path).rpartition("/")[2].split(".")]
+        query = parse_qs(parts.query)
+        start, end = query["startPeriod"][0], query["endPeriod"][0]
+        chosen = [
+            (cell, value)
+            for cell, value in self.figures.items()
+            if start <= cell[-1] <= end
+            and all(
+                one in some or some == [""] for one, some in zip(cell[:5], key[1:], strict=True)
+            )
+        ]
+        if len(chosen) > 10 * self.most:
+            return 413, {}, SOAP.format(code=413, words="EXTRACTION_TOO_BIG: try later").encode()
+        if len(chosen) > self.most:
+            return 200, {}, b"<queued><id>abc</id><status>SUBMITTED</status></queued>"
+        if not chosen:
+            return 404, {}, SOAP.format(code=100, words="NO_RESULTS").encode()
+        lines = [HEADER]
+        for cell, value in chosen:
+            words = ["ESTAT:DS-045409(1.0)", "15/04/24 11:00:00", key[0][0], *cell, value]
+            lines.append(",".join(words))
+        body = "\r\n".join([*lines, ""]).encode()
+        return 200, {}, gzip.compress(body) if self.packed else body

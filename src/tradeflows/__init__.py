@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradeflows import charts, claims, measures, tables
+    from tradeflows.explore.ask import ask, available
     from tradeflows.explore.flow import figures, flow, settlement
     from tradeflows.explore.inventory import areas, find, products, sources
     from tradeflows.explore.rerouting import rerouting
@@ -23,6 +24,8 @@ __version__ = "0.2.0"
 # Each public name, and the module that has it (a function) or that it is.
 _FUNCTIONS = {
     "areas": "explore.inventory",
+    "ask": "explore.ask",
+    "available": "explore.ask",
     "build": "tables",
     "cards": "report.claim_cards",
     "figures": "explore.flow",
@@ -47,6 +50,8 @@ _MODULES = {
 }
 __all__ = [
     "areas",
+    "ask",
+    "available",
     "build",
     "cards",
     "catalogue",

@@ -17,6 +17,8 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
     "Answers": (verbs.claims, verbs.trace, verbs.report),
     "What is held": (verbs.sources, verbs.rows, verbs.doctor),
     "More figures": (
+        verbs.ask,
+        verbs.available,
         verbs.fetch,
         verbs.add,
         verbs.remove,
@@ -33,7 +35,7 @@ EXAMPLES = {
 }
 INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
 GOES_ON = "the same command again asks only for what is missing"
-LISTS = ("sources", "claims", "trace", "doctor", "diff", "rows")
+LISTS = ("available", "sources", "claims", "trace", "doctor", "diff", "rows")
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -177,6 +179,38 @@ def _doctor(verb: Parser) -> None:
     _local(verb, default=True)
 
 
+def _ask(verb: Parser) -> None:
+    verb.add_argument("product", help="such as wheat or 1001")
+    verb.add_argument("reporter", help="whose figures, such as China or China,India")
+    verb.add_argument("partner", nargs="?", help="such as Russia; else the world as a whole")
+    verb.add_argument("--start", required=True, help="first month or year, such as 2023")
+    verb.add_argument("--end", help="the last, such as 2023-12; else the last that is out")
+    verb.add_argument("--flow", default="imports", help="imports or exports; default: imports")
+    _rhythm(verb)
+    verb.add_argument("--unit", default="", help="such as tonnes or USD; else the first stated")
+    _edition(verb)
+    verb.add_argument(
+        "--refresh", action="store_true", help="look for a newer release of what is held"
+    )
+    verb.set_defaults(interrupted=GOES_ON)
+
+
+def _available(verb: Parser) -> None:
+    verb.add_argument("reporter", help="whose figures, such as China")
+    verb.add_argument("partner", nargs="?", help="such as Russia; else any")
+    _rhythm(verb)
+
+
+def _rhythm(verb: Parser) -> None:
+    verb.add_argument("--freq", choices=["M", "A"], default="M", help="default: M, by month")
+
+
+def _edition(verb: Parser) -> None:
+    verb.add_argument(
+        "--classification", default="HS", help="an edition of the HS, such as H5; default: HS"
+    )
+
+
 def _fetch(verb: Parser) -> None:
     """The publishers whose services ``fetch`` asks, each with its question."""
     ways = verb.add_subparsers(
@@ -187,7 +221,8 @@ def _fetch(verb: Parser) -> None:
     comtrade.add_argument("--partner", required=True, help="such as Russia,World or all")
     comtrade.add_argument("--flow", required=True, help="M imports, X exports, RM, RX; such as M,X")
     comtrade.add_argument("--products", required=True, help="such as 2709,TOTAL, or AG2, AG4, AG6")
-    comtrade.add_argument("--freq", choices=["M", "A"], default="M", help="default: M, by month")
+    _rhythm(comtrade)
+    _edition(comtrade)
     comtrade.add_argument(
         "--cap",
         type=int,
@@ -296,6 +331,8 @@ def _completion(verb: Parser) -> None:
 
 ARGUMENTS: dict[str, Callable[[Parser], None]] = {
     "add": _add,
+    "ask": _ask,
+    "available": _available,
     "check": _notebooks,
     "claims": _claims,
     "clean": _clean,

@@ -1,6 +1,7 @@
 """The verbs: each is one function that calls one function of the package and prints its answer."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -177,7 +178,14 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
     from tradeflows.retrieval import comtrade
 
     asked = comtrade.request(
-        args.reporter, args.partner, args.flow, args.products, args.start, args.end, args.freq
+        args.reporter,
+        args.partner,
+        args.flow,
+        args.products,
+        args.start,
+        args.end,
+        args.freq,
+        classification=args.classification,
     )
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
@@ -241,6 +249,41 @@ def _carry_out(
     say(*outcome.lines())
     if outcome.missing:
         raise SourceError(f"{outcome.missing} {what} are missing, named above")
+
+
+def ask(args: argparse.Namespace) -> None:
+    """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
+    from tradeflows.explore import ask as live
+
+    root = root_of(args)
+    os.environ["TRADEFLOWS_ROOT"] = str(root)  # an answer that is shown finds its sources there
+    answer = live.ask(
+        args.product,
+        args.reporter.split(","),
+        args.partner.split(",") if args.partner else None,
+        start=args.start,
+        end=args.end,
+        flow=args.flow,
+        freq=args.freq,
+        unit=args.unit,
+        classification=args.classification,
+        refresh=args.refresh,
+        root=root,
+        say=(lambda line: None) if args.quiet else note,
+    )
+    say(answer)
+
+
+def available(args: argparse.Namespace) -> None:
+    """List the periods that are out, since when, and what of them is held."""
+    from tradeflows.explore import ask as live
+
+    frame = live.available(args.reporter, args.partner, freq=args.freq, root=root_of(args))
+    if args.json:
+        say_json(frame.to_dict("records"))
+        return
+    rows = [[str(cell or "") for cell in row] for row in frame.itertuples(index=False)]
+    say(*terminal.table([[*frame.columns], *rows], terminal.width()))
 
 
 def add(args: argparse.Namespace) -> None:

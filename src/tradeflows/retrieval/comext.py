@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -41,6 +43,7 @@ from tradeflows.retrieval.http import (
     Web,
     locked,
     stamp,
+    write,
 )
 
 BASE = "https://ec.europa.eu/eurostat/api/dissemination"
@@ -214,6 +217,31 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
         tuple(each for each in listed.values() if each in held),
         tuple(each for each in periods if each not in listed),
     )
+
+
+def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
+    """Months that are published since 2002, such as ``2023-05``, each with its release's time.
+
+    Parameters
+    ----------
+    age
+        Seconds for which a list that came before is good enough.
+
+    Raises
+    ------
+    FetchError
+        The directory cannot be had, or is not laid out as it was.
+    """
+    file = _folder(root) / ".published.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+        if known["base"] == web.base and web.clock.now() - known["time"] < age:
+            return dict(known["months"])
+    listed = _listing(SINCE_2002, web, root)
+    months = {_month(period): each.released for period, each in sorted(listed.items())}
+    content = {"base": web.base, "time": web.clock.now(), "months": months}
+    write(file, json.dumps(content), lasting=False)
+    return months
 
 
 def _sweep(folder: Path, listed: Iterable[Listed]) -> None:

@@ -11,8 +11,17 @@ for again.
 from tradeflows.retrieval.comtrade.changes import diff
 from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
 from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
-from tradeflows.retrieval.comtrade.planning import BASE, HEADER, Plan, connect, plan
-from tradeflows.retrieval.comtrade.questions import Request, request
+from tradeflows.retrieval.comtrade.planning import (
+    BASE,
+    HEADER,
+    Plan,
+    cell_of,
+    connect,
+    datasets,
+    plan,
+    release_of,
+)
+from tradeflows.retrieval.comtrade.questions import Request, request, require_classification
 from tradeflows.retrieval.comtrade.totals import check
 
 __all__ = [
@@ -26,12 +35,16 @@ __all__ = [
     "Progress",
     "Report",
     "Request",
+    "cell_of",
     "check",
     "connect",
+    "datasets",
     "diff",
     "fetch",
     "pack",
     "plan",
+    "release_of",
     "request",
+    "require_classification",
     "split",
 ]

@@ -164,7 +164,8 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     before, notes = web.calls, list[str]()
     outcome = _run(planned, web, root, progress, Outcome())
     for _ in range(ROUNDS):
-        if outcome.reason or web.clock.now() - planned.listed <= FRESH:
+        is_fresh = web.clock.now() - planned.listed <= FRESH
+        if not planned.calls or outcome.reason or is_fresh:
             break
         try:
             now = plan(planned.request, web, planned.limits, root)

@@ -1,10 +1,12 @@
 """The plan of a request: which data sets exist, what of them is held, which calls are needed."""
 
+import hashlib
 import json
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -42,6 +44,7 @@ from tradeflows.retrieval.http import (
     UnreachableError,
     Web,
     require_shallow,
+    write,
 )
 
 BASE = "https://comtradeapi.un.org"
@@ -149,66 +152,152 @@ def _key() -> str:
         return ""
 
 
-def plan(asked: Request, web: Web, limits: Limits, root: Path) -> Plan:
+def plan(
+    asked: Request, web: Web, limits: Limits, root: Path, *, listing_age: float = -1.0
+) -> Plan:
     """Ask which data sets exist, and pack what is not held into calls.
+
+    Parameters
+    ----------
+    listing_age
+        Seconds for which a list of data sets that came before is good enough. One that has all
+        periods of the request is, however old, unless this is negative.
 
     Raises
     ------
     FetchError
         The list of data sets cannot be had.
     """
+    already = _begin(web, limits, root)
+    listing = _listing(asked, web, limits, root, listing_age)
+    sizes, records = Counter[str](), Counter[str]()
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in listing.items:
+        cell = cell_of(item)
+        sizes[cell] += item["totalrecords"]
+        reporter, period = cell.split()
+        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
+            found[cell].append(item)
+            records[cell] += item["totalrecords"]
+    releases = {cell: _release_of_all(items) for cell, items in found.items()}
+    mark_ambiguous(root, releases)
+    have = held(root, releases, asked.classification)
+    wanted: dict[Call, set[str]] = defaultdict(set)
+    for cell in releases:
+        for box in lacking(asked, have.get(cell, ())):
+            wanted[box].add(cell)
+    known = density(root, [*wanted], sizes)
+    calls = [
+        call
+        for box, cells in wanted.items()
+        for call in pack(box, cells, records, limits, known.get(box.goods))
+    ]
+    absent = _absent(asked, releases)
+    return Plan(
+        asked, limits, tuple(calls), releases, records, absent, listing.time, already, known
+    )
+
+
+def _begin(web: Web, limits: Limits, root: Path) -> int:
+    """Mend what a killed run left, count calls from now on; the calls of today so far."""
     recover(root)
     side = "data" if limits.quota else "public"
     web.each = partial(count, root, web, side)
-    already = spent(root, web, side)
-    query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
-    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/{asked.classification}", query)
+    return spent(root, web, side)
+
+
+def _absent(asked: Request, releases: Mapping[str, str]) -> tuple[str, ...]:
+    """Cells of a request that the publisher does not have."""
+    everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
+    # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
+    has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
+    return tuple(
+        f"{reporter} {period}"
+        for reporter in _first_codes(everyone)
+        for period in asked.periods
+        if (iso(reporter), period) not in has
+    )
+
+
+def cell_of(item: Mapping[str, Any]) -> str:
+    """The cell of a data set."""
+    return f"{item['reportercode']} {item['period']}"
+
+
+def release_of(item: Mapping[str, Any]) -> str:
+    """Day and checksum of a data set."""
+    return f"{str(item.get('lastreleased') or 'undated')[:10]} {item['datasetchecksum']}"
+
+
+def _release_of_all(items: Sequence[Mapping[str, Any]]) -> str:
+    """Day of the latest of several data sets of one cell, and the checksums of all."""
+    parts = [release_of(item).split() for item in items]
+    day = max(day for day, _ in parts)
+    return f"{day} {'+'.join(sorted(checksum for _, checksum in parts))}"
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """A list of data sets, and the time at which it was asked for."""
+
+    items: list[dict[str, Any]]
+    time: float
+
+
+def _listing(asked: Request, web: Web, limits: Limits, root: Path, listing_age: float) -> _Listing:
+    """The list of data sets: the one that came before, where that is good enough."""
+    what = repr((web.base, asked.freq, asked.classification, asked.reporters))
+    digest = hashlib.sha256(what.encode()).hexdigest()[:16]
+    file = folder(root) / f".datasets_{digest}.json"
+    if listing_age >= 0:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            known = _Listing(**json.loads(file.read_text(encoding="utf-8")))
+            is_young = web.clock.now() - known.time < listing_age
+            if is_young or _has_all(asked, known.items):
+                return known
+    items = datasets(web, limits, root, asked.reporters, asked.freq, asked.classification)
+    listing = _Listing(items, web.clock.now())
+    if listing_age >= 0 or file.exists():
+        write(file, json.dumps({"items": items, "time": listing.time}), lasting=False)
+    return listing
+
+
+def _has_all(asked: Request, items: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list has a data set for each reporter and period of a request."""
+    cells = {cell_of(item) for item in items}
+    return bool(asked.reporters) and all(
+        f"{reporter} {period}" in cells for reporter in asked.reporters for period in asked.periods
+    )
+
+
+def datasets(
+    web: Web,
+    limits: Limits,
+    root: Path,
+    reporters: Sequence[str],
+    freq: str,
+    classification: str = "HS",
+) -> list[dict[str, Any]]:
+    """The publisher's data sets, as it lists them, with the names of fields in lower case.
+
+    Raises
+    ------
+    FetchError
+        The list cannot be had.
+    """
+    side = "data" if limits.quota else "public"
+    query = {"reporterCode": ",".join(reporters)} if reporters else {}
+    url = web.url(f"{side}/v1/getDa/C/{freq}/{classification}", query)
     aside = folder(root) / f".getDa.{os.getpid()}.part"
     try:
-        _, items = web.get(url, aside, lambda path: _datasets(path, web))
+        items: list[dict[str, Any]] = web.get(url, aside, lambda path: _datasets(path, web))[1]
     except UnreachableError as error:
         raise UnreachableError(
             f"{error} What is held already needs none: `tradeflows build` and `read` work as before"
         ) from error
     finally:
         aside.unlink(missing_ok=True)
-    listed = web.clock.now()
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    listing, records = Counter[str](), Counter[str]()
-    for item in items:
-        reporter, period = str(item["reportercode"]), str(item["period"])
-        listing[f"{reporter} {period}"] += item["totalrecords"]
-        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
-            cell = f"{reporter} {period}"
-            released = f"{item.get('lastreleased') or 'undated'}"[:10]
-            found[cell].append((released, str(item["datasetchecksum"])))
-            records[cell] += item["totalrecords"]
-    releases = {
-        cell: f"{max(sets)[0]} {'+'.join(sorted(check for _, check in sets))}"
-        for cell, sets in found.items()
-    }
-    mark_ambiguous(root, releases)
-    everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
-    # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
-    has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
-    absent = tuple(
-        f"{reporter} {period}"
-        for reporter in _first_codes(everyone)
-        for period in asked.periods
-        if (iso(reporter), period) not in has
-    )
-    have = held(root, releases)
-    wanted: dict[Call, set[str]] = defaultdict(set)
-    for cell in releases:
-        for box in lacking(asked, have.get(cell, ())):
-            wanted[box].add(cell)
-    told = density(root, [*wanted], listing)
-    calls = [
-        call
-        for box, cells in wanted.items()
-        for call in pack(box, cells, records, limits, told.get(box.goods))
-    ]
-    return Plan(asked, limits, tuple(calls), releases, records, absent, listed, already, told)
+    return items
 
 
 def _first_codes(reporters: Sequence[str]) -> list[str]:

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import compact, parse_window
 from tradeflows.publishers.comtrade import FLOWS
 
 ALL = "all"
+EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
+SITE = "https://comtradeplus.un.org has it"
+ELSEWHERE = (
+    ("SITC", r"S[1-4S]|SITC.*", f"{SITE}, under Trade data, Goods, SITC"),
+    ("BEC", r"B[45E]|BEC.*", f"{SITE}, under Trade data, Goods, BEC"),
+    ("trade in services", r"EB(02|10|10S|SDMX)?|EBOPS.*|services?", f"{SITE}, under Services"),
+)
 # The most rows of one partner and period that a word for many products can stand for.
 MOST = {"TOTAL": 1, "AG2": 100, "AG4": 1_300, "AG6": 6_000}
 
@@ -67,6 +74,7 @@ def request(
     end: str,
     freq: str = "M",
     *,
+    classification: str = "HS",
     today: date | None = None,
 ) -> Request:
     """Turn words into the publisher's codes; each argument may list several, with commas.
@@ -81,12 +89,15 @@ def request(
         HS codes of 2, 4 or 6 digits, ``TOTAL``, or ``AG2``, ``AG4``, ``AG6`` for a whole level.
     start, end
         First and last month (``2022-01``), or year.
+    classification
+        ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
 
     Raises
     ------
     QueryError
         An unknown word (with the nearest), an end before the start or a period that has not come.
     """
+    require_classification(classification)
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     flows = _words(flow)
@@ -101,7 +112,27 @@ def request(
         goods,
         _periods(start, end, freq, today or datetime.now(UTC).date()),
         freq,
+        classification,
     )
+
+
+def require_classification(name: str) -> None:
+    """Refuse a classification that is no edition of the HS, with where the figures are.
+
+    Raises
+    ------
+    QueryError
+        `name` is that of another classification, or of none.
+    """
+    if name in EDITIONS:
+        return
+    for what, pattern, place in ELSEWHERE:
+        if re.fullmatch(pattern, name.strip(), re.I | re.ASCII):
+            raise QueryError(
+                f"classification={name!r} is {what}: not read here, where every code is of the "
+                f"Harmonized System; {place}"
+            )
+    raise QueryError(f"no classification {name!r}{near(name, EDITIONS)}")
 
 
 def _words(text: str) -> tuple[str, ...]:

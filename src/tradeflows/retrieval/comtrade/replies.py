@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tradeflows.model.files import sweep
 from tradeflows.model.source import RAW, Source
@@ -39,15 +40,23 @@ def fetched(root: Path) -> list[Source]:
     ]
 
 
-def held(root: Path, releases: Mapping[str, str]) -> dict[str, list[Call]]:
-    """Cell to what is held of its present release."""
-    held: dict[str, list[Call]] = defaultdict(list)
+def held(
+    root: Path, releases: Mapping[str, str], classification: str = "HS"
+) -> dict[str, list[Call]]:
+    """Cell to what is held of its present release, asked for in the same classification."""
+    boxes: dict[str, list[Call]] = defaultdict(list)
     for source in fetched(root):
-        if source.file(root).exists():
-            for cell, release in source.arguments.get("releases", {}).items():
-                if releases.get(cell) == release:
-                    held[cell].append(box_of(source))
-    return held
+        if classification_of(source) != classification or not source.file(root).exists():
+            continue
+        for cell, release in source.arguments.get("releases", {}).items():
+            if releases.get(cell) == release:
+                boxes[cell].append(box_of(source))
+    return boxes
+
+
+def classification_of(source: Source) -> str:
+    """In which classification the reply of `source` was asked for; its address says it."""
+    return urlsplit(source.address).path.rpartition("/")[2]
 
 
 def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:

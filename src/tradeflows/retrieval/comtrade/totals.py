@@ -18,7 +18,7 @@ from tradeflows.publishers.cleaned import through
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.comtrade.planning import Plan
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, Request, iso, named
-from tradeflows.retrieval.comtrade.replies import box_of, fetched
+from tradeflows.retrieval.comtrade.replies import box_of, classification_of, fetched
 from tradeflows.retrieval.user_files import rewrite_entries
 
 Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
@@ -189,7 +189,8 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
     for source in fetched(root):
         releases = source.arguments.get("releases", {})
         now = [cell for cell, release in releases.items() if planned.releases.get(cell) == release]
-        if not now or not _touches(source, planned.request):
+        is_same = classification_of(source) == planned.request.classification
+        if not now or not is_same or not _touches(source, planned.request):
             continue
         box = box_of(source)
         found[source.id] = source

@@ -1,0 +1,445 @@
+"""Live figures in one call: asked for, kept, built, and answered like ``flow``."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tradeflows import tables
+from tradeflows.explore.answer import Answer
+from tradeflows.explore.flow import DIRECTIONS, EU
+from tradeflows.explore.flow import flow as answer_flow
+from tradeflows.model import codes
+from tradeflows.model.errors import BuildError, QueryError, SourceError
+from tradeflows.model.periods import month_text, parse_period
+from tradeflows.publishers import comtrade as replies
+from tradeflows.retrieval import catalogue, comext, comext_service, comtrade, user_files
+from tradeflows.retrieval.http import Clock
+from tradeflows.tables import Words
+
+MANY = 10  # calls, above which the plan is said before it is carried out
+DAY = 86_400.0
+HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
+Row = tuple[str, str, str | None, str]  # of `available`
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in ids: what, whose, with whom, when, which way and how often."""
+
+    product: str
+    reporters: tuple[str, ...]
+    partners: tuple[str, ...]
+    start: str
+    end: str
+    flow: str
+    freq: str
+    classification: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """How it is asked: into which project, with which clock and key, and who is told."""
+
+    root: Path
+    clock: Clock | None
+    key: str | None
+    refresh: bool
+    say: Say
+
+
+def ask(
+    product: str,
+    reporter: Words = None,
+    partner: Words = None,
+    *,
+    start: str,
+    end: str | None = None,
+    flow: str = "imports",
+    freq: str = "M",
+    unit: str = "",
+    classification: str = "HS",
+    refresh: bool = False,
+    root: Path | None = None,
+    say: Say | None = None,
+    clock: Clock | None = None,
+    key: str | None = None,
+    **filters: Any,
+) -> Answer:
+    """Live figures of one flow: what is not held is fetched and kept, then answered like ``flow``.
+
+    UN Comtrade is asked or, where the reporter is a member state of the EU, Eurostat's Comext.
+
+    Parameters
+    ----------
+    product
+        A word (``wheat``), an HS code of 2, 4 or 6 digits, or ``TOTAL``.
+    reporter, partner
+        Names or ids; several in a list. Without a partner: the world as a whole.
+    start, end
+        First and last year or month; without an end the last that is published.
+    flow
+        ``imports`` or ``exports``, or a code.
+    freq
+        ``M`` by month, ``A`` by year.
+    unit
+        As for :func:`tradeflows.flow`.
+    classification
+        ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
+    refresh
+        Look for a newer release of what is held.
+    say
+        Takes a line: the plan, before more than ten calls. Standard error where not given.
+    clock, key
+        Another clock, for tests, and another key than the environment's.
+    **filters
+        As for :func:`tradeflows.flow`.
+
+    Returns
+    -------
+    Answer
+        Of the publisher that was asked. The same question again makes no call.
+
+    Raises
+    ------
+    QueryError
+        A word that is unknown, or a classification that is not read here, with where it is.
+    SourceError
+        Something is missing; the message names it.
+    FetchError
+        The publisher cannot be reached, or refuses.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> tf.ask("1001", "China", "Russia", start="2023", classification="S4")
+    Traceback (most recent call last):
+    tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
+    """
+    question = Question(
+        product=hs_code(product, classification),
+        reporters=tuple(_ids(reporter)),
+        partners=tuple(_ids(partner) or ["W00"]),
+        start=start,
+        end=end or "",
+        flow=DIRECTIONS.get(flow, flow),
+        freq=freq,
+        classification=classification,
+    )
+    is_of_eurostat = _is_of_eurostat(question.reporters)
+    way = Way(root or catalogue.root(), clock, key, refresh, say or _say)
+    window = _from_eurostat(question, way) if is_of_eurostat else _from_comtrade(question, way)
+    _build_if_stale(way)
+    asked = {"publisher": "eurostat" if is_of_eurostat else "comtrade"} | filters
+    return answer_flow(
+        question.product,
+        [*question.reporters],
+        [*question.partners],
+        start=window[0],
+        end=window[1],
+        flow=question.flow,
+        freq=question.freq,
+        unit=unit,
+        root=way.root,
+        local=True,
+        **asked,
+    )
+
+
+def available(
+    reporter: str,
+    partner: Words = None,
+    *,
+    freq: str = "M",
+    classification: str = "HS",
+    root: Path | None = None,
+    clock: Clock | None = None,
+    key: str | None = None,
+) -> pd.DataFrame:
+    """Periods that a reporter's figures are out for, and what of them is held; no figure is asked.
+
+    Parameters
+    ----------
+    reporter
+        A name or id; UN Comtrade is asked or, for a member state of the EU, Eurostat's Comext.
+    partner
+        What is held counts where it has this partner; any partner where not given.
+    freq
+        ``M`` by month, ``A`` by year.
+    classification
+        ``HS``, or one edition, such as ``H5``.
+
+    Returns
+    -------
+    DataFrame, one row a period
+        ``reporter``, ``period``, ``released`` (the day of the present release), ``first_released``
+        (null where it is not told) and ``held`` (products and flows of that release that are here).
+
+    Raises
+    ------
+    QueryError
+        No such area, frequency or classification.
+    FetchError
+        The publisher cannot be reached, or refuses.
+    """
+    comtrade.require_classification(classification)
+    if freq not in ("M", "A"):
+        raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
+    way = Way(root or catalogue.root(), clock, key, True, _say)
+    [area], partners = _ids(reporter), _ids(partner)
+    if comext_service.is_asked_here(area):
+        rows = _months_of_comext(area, partners, freq, way)
+    else:
+        rows = _periods_of_comtrade(area, partners, freq, classification, way)
+    frame = pd.DataFrame(rows, columns=["period", "released", "first_released", "held"])
+    frame.insert(0, "reporter", area)
+    return frame.sort_values("period", ignore_index=True)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def hs_code(product: str, classification: str = "HS") -> str:
+    """The HS code of 2, 4 or 6 digits, or TOTAL, that a word stands for.
+
+    Raises
+    ------
+    QueryError
+        There is none, or `classification` is none of the Harmonized System's.
+    """
+    comtrade.require_classification(classification)
+    if product.strip().upper() == "TOTAL":
+        return "TOTAL"
+    if product.strip().casefold() in ("services", "service"):
+        comtrade.require_classification("services")
+    alternatives = codes.product(product)
+    fitting = [code for code in alternatives if HS_CODE.fullmatch(code)]
+    if not fitting:
+        raise QueryError(
+            f"{product!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; "
+            "name one"
+        )
+    return fitting[0]
+
+
+def _ids(words: Words) -> list[str]:
+    listed = [words] if isinstance(words, str) else [*(words or ())]
+    return [codes.area(EU.get(word.casefold(), word)) for word in listed]
+
+
+def _is_of_eurostat(reporters: Sequence[str]) -> bool:
+    """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
+    if not reporters:
+        raise QueryError("name a reporter: whose figures are wanted, such as 'China'")
+    members = [area for area in reporters if comext_service.is_asked_here(area)]
+    if members and len(members) < len(reporters):
+        names = ", ".join(codes.area_name(area) for area in members)
+        raise QueryError(
+            f"{names}: figures of member states come from Eurostat and the others' from UN "
+            "Comtrade; ask for the two apart"
+        )
+    return bool(members)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _typed(period: str) -> str:
+    """A period of a publisher, such as 202305, as a person types it."""
+    return f"{period[:4]}-{period[4:]}" if len(period) == 6 else period
+
+
+# --- UN Comtrade ---------------------------------------------------------------------------------
+
+
+def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
+    """Fetch what is not held of a question; the first and last period that are held then."""
+    web, limits = comtrade.connect(key=way.key, clock=way.clock)
+    today = datetime.fromtimestamp(web.clock.now(), UTC).date()
+    this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
+    request = comtrade.request(
+        ",".join(question.reporters),
+        ",".join(question.partners),
+        question.flow,
+        question.product,
+        question.start,
+        question.end or this_period,
+        question.freq,
+        classification=question.classification,
+        today=today,
+    )
+    with web:
+        age = -1.0 if way.refresh else DAY
+        plan = comtrade.plan(request, web, limits, way.root, listing_age=age)
+        if not question.end:
+            plan = _until_last_release(plan)
+        if len(plan.calls) > MANY:
+            way.say(str(plan))
+        with _bar(len(plan.calls)) as show:
+            report = comtrade.fetch(plan, web, way.root, show)
+    if report.missing:
+        raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
+    periods = plan.request.periods
+    return _typed(periods[0]), _typed(periods[-1])
+
+
+def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
+    """`plan` without the periods after the last that is published."""
+    last = max((cell.split()[1] for cell in plan.releases), default="")
+    if not last:
+        return plan
+    periods = tuple(period for period in plan.request.periods if period <= last)
+    absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
+    return replace(plan, request=replace(plan.request, periods=periods), absent=absent)
+
+
+def _periods_of_comtrade(
+    area: str, partners: Sequence[str], freq: str, classification: str, way: Way
+) -> list[Row]:
+    web, limits = comtrade.connect(key=way.key, clock=way.clock)
+    known = codes.area_codes("comtrade")
+    reporters = [code for code, code_area in known.items() if code_area == area]
+    if not reporters:
+        raise QueryError(f"UN Comtrade has no code for {codes.area_name(area)}")
+    with web:
+        items = comtrade.datasets(web, limits, way.root, reporters, freq, classification)
+    wanted = {code for code, code_area in known.items() if code_area in partners}
+    held = _held_of_comtrade(way.root, wanted)
+    rows: list[Row] = []
+    for item in items:
+        release = comtrade.release_of(item)
+        first = str(item.get("firstreleased") or "")[:10] or None
+        here = held.get((comtrade.cell_of(item), release), "")
+        rows.append((_typed(str(item["period"])), release.split()[0], first, here))
+    return rows
+
+
+def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], str]:
+    """Products and flows that are held, by cell and release."""
+    held: dict[tuple[str, str], dict[str, None]] = {}
+    for source in catalogue.load(root, local=True).values():
+        if source.publisher != "comtrade" or "releases" not in source.arguments:
+            continue
+        box = replies.asked(source)
+        if partners and "all" not in box.partners and not partners & {*box.partners}:
+            continue
+        words = f"{','.join(box.products)} {','.join(box.flows)}"
+        for place in source.arguments["releases"].items():
+            held.setdefault(place, {})[words] = None
+    return {place: "; ".join(words) for place, words in held.items()}
+
+
+# --- Eurostat ------------------------------------------------------------------------------------
+
+
+def _from_eurostat(question: Question, way: Way) -> tuple[str, str]:
+    """Fetch what is not held of a question; the first and last period that are held then."""
+    if question.classification != "HS":
+        raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
+    with comext.connect(clock=way.clock) as web:
+        months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
+    last = max(months) if question.freq == "M" else _last_year(months)
+    asked = comext_service.question(
+        ",".join(question.reporters),
+        ",".join(question.partners),
+        question.flow,
+        question.product,
+        question.start,
+        question.end or last,
+        question.freq,
+    )
+    if lacking := [period for period in asked.periods if _last_month(period) not in months]:
+        raise SourceError(
+            f"not published: {', '.join(lacking)}; the last month of Comext that is out is "
+            f"{max(months)}"
+        )
+    plan = comext_service.plan(asked, way.root, refresh=way.refresh)
+    if len(plan.calls) > MANY:
+        way.say(str(plan))
+    with comext_service.connect(clock=way.clock) as web, _bar(len(plan.calls)) as show:
+        report = comext_service.fetch(plan, web, way.root, show)
+    if report.missing:
+        raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
+    return asked.start, asked.end
+
+
+def _last_month(period: str) -> str:
+    return month_text(parse_period(period)[-1])
+
+
+def _last_year(months: Mapping[str, str]) -> str:
+    """The last year whose December is published."""
+    whole = [month[:4] for month in months if month.endswith("-12")]
+    return max(whole, default=max(months)[:4])
+
+
+def _months_of_comext(area: str, partners: Sequence[str], freq: str, way: Way) -> list[Row]:
+    with comext.connect(clock=way.clock) as web:
+        months = comext.published(web, way.root)
+    if freq == "A":
+        months = {month[:4]: day for month, day in months.items() if month.endswith("-12")}
+    in_bulk = {
+        (_typed(user_files.month(source)), source.vintage)
+        for source in catalogue.load(way.root, local=True).values()
+        if user_files.month(source)
+    }
+    answers = [
+        answer
+        for answer in comext_service.held(way.root).values()
+        if answer.freq == freq and _concerns(answer, area, partners)
+    ]
+    rows: list[Row] = []
+    for month, day in months.items():
+        held = ["all products"] if (month, day[:10]) in in_bulk else []
+        held += [_words(answer) for answer in answers if answer.start <= month <= answer.end]
+        rows.append((month, day[:10], None, "; ".join(dict.fromkeys(held))))
+    return rows
+
+
+def _concerns(answer: comext_service.Question, area: str, partners: Sequence[str]) -> bool:
+    """Whether a held answer has the reporter, and one of the partners where there are any."""
+    wanted = {code for partner in partners for code in codes.codes_of(partner, "eurostat")}
+    has_partner = not wanted or not answer.partners or wanted & {*answer.partners}
+    return bool({*codes.codes_of(area, "eurostat")} & {*answer.reporters} and has_partner)
+
+
+def _words(answer: comext_service.Question) -> str:
+    names = {number: name for name, number in comext_service.FLOWS.items()}
+    return f"{','.join(answer.products)} {','.join(names[flow] for flow in answer.flows)}"
+
+
+# --- the tables, and how far a fetch is ----------------------------------------------------------
+
+
+def _build_if_stale(way: Way) -> None:
+    """Build, unless the tables are of the present files."""
+    try:
+        tables.stored(way.root, "trade", local=True)
+    except BuildError:
+        for table in tables.build(way.root):
+            for name, reason in table.refused.items():
+                way.say(f"{name} is in no table: {reason}")
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[Any], None]]:
+    """A bar of calls on a terminal or in a notebook; nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=" calls", disable=None if total else True) as bar:
+
+        def show(now: Any) -> None:
+            if not bar.disable:
+                bar.total = now.done + now.left
+                bar.set_description_str(f"{now.rows:,} rows", refresh=False)
+                bar.update(now.done - bar.n)
+
+        yield show

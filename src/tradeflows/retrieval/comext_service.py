@@ -1,0 +1,458 @@
+"""Live Eurostat Comext by a filter: a few codes and partners, in the place of whole months.
+
+:func:`question` puts words into the publisher's codes, :func:`plan` packs what is not held into
+calls that stay below the service's limits, and :func:`fetch` makes them and keeps each answer, an
+SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry in ``local.toml``.
+"""
+
+import gzip
+import hashlib
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from math import ceil
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import month_text, parse_window
+from tradeflows.model.source import RAW, Source
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
+from tradeflows.retrieval.http import (
+    LARGEST_REPLY,
+    Clock,
+    FetchError,
+    QuotaError,
+    RefusedError,
+    RetryError,
+    UnreachableError,
+    Web,
+    locked,
+    stamp,
+)
+from tradeflows.retrieval.user_files import quarantine, record, require_cleanable
+
+BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
+DATASET = "DS-045409"  # by HS and CN code, since 1988
+INDICATORS = ("VALUE_IN_EUROS", "QUANTITY_IN_100KG", "SUPPLEMENTARY_QUANTITY")
+FLOWS = {"M": "1", "X": "2"}
+MOST_CELLS = 500_000  # more are queued, and above ten times as many refused
+LONGEST_KEY = 3_500  # letters, of the 4,095 of an address
+PARTNERS = 320  # more than there are, of all
+ALL = "all"
+EU = "EU27_2020"
+TOO_LARGE = re.compile(r"EXTRACTION_TOO_BIG|too large|SUBMITTED|<(\w+:)?queued", re.I)
+NO_RESULTS = re.compile(r"NO_RESULTS|No results", re.I)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is wanted, in the publisher's codes; no partners are all of them.
+
+    `start` and `end` are months such as ``2023-01`` where `freq` is M, else years.
+    """
+
+    freq: str
+    reporters: tuple[str, ...]
+    partners: tuple[str, ...]
+    products: tuple[str, ...]
+    flows: tuple[str, ...]
+    start: str
+    end: str
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Every month, or year, from the start to the end."""
+        months = parse_window(self.start, self.end)
+        if self.freq == "M":
+            return tuple(month_text(month) for month in months)
+        return tuple(str(year) for year in range(months[0] // 12, months[-1] // 12 + 1))
+
+    @property
+    def cells(self) -> int:
+        """The most cells that an answer can have."""
+        wide = len(self.reporters) * (len(self.partners) or PARTNERS) * len(self.products)
+        return wide * len(self.flows) * len(INDICATORS) * len(self.periods)
+
+    @property
+    def key(self) -> str:
+        """The filter, as the address has it."""
+        lists = (self.reporters, self.partners, self.products, self.flows, INDICATORS)
+        return ".".join([self.freq, *("+".join(values) for values in lists)])
+
+    def __str__(self) -> str:
+        """Say the question in a line; of a long list the first and how many more."""
+        lists = (self.reporters, self.partners or (ALL,), self.products, self.flows)
+        words = [
+            f"{values[0]}+{len(values) - 1}" if len(values) > 3 else ",".join(values)
+            for values in lists
+        ]
+        return f"{' '.join(words)} {self.start} to {self.end}"
+
+    def covers(self, other: "Question") -> bool:
+        """Whether an answer to this one holds all that `other` asks."""
+        has_partners = bool(other.partners) and {*self.partners} >= {*other.partners}
+        return (
+            self.freq == other.freq
+            and {*self.reporters} >= {*other.reporters}
+            and (not self.partners or has_partners)
+            and {*self.products} >= {*other.products}
+            and {*self.flows} >= {*other.flows}
+            and self.start <= other.start
+            and self.end >= other.end
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls to make for a question, and the entries that hold the rest of it."""
+
+    question: Question
+    calls: tuple[Question, ...]
+    sources: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say how many calls, and that there is no quota."""
+        held = f"; {len(self.sources)} answers are held" if self.sources else ""
+        return f"{len(self.calls)} calls to Eurostat, which names no daily quota{held}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After each call: calls `done` and `left`, `rows` so far and what was asked."""
+
+    done: int
+    left: int
+    rows: int
+    call: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a question: the `sources` that hold it, the calls that `failed`, and why."""
+
+    sources: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    calls: int = 0
+    rows: int = 0
+    empty: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """Calls of which nothing came."""
+        return len(self.failed)
+
+    def lines(self) -> Iterator[str]:
+        """The report in words."""
+        failed = f"{len(self.failed)} calls failed"
+        yield f"{self.calls} calls made; {self.rows:,} records came, {failed}"
+        for call in self.empty:
+            yield f"empty: {call}"
+        for call, reason in self.failed.items():
+            yield f"failed: {call}: {reason}"
+
+
+# --- the question --------------------------------------------------------------------------------
+
+
+def question(
+    reporter: str,
+    partner: str,
+    flow: str,
+    products: str,
+    start: str,
+    end: str,
+    freq: str = "M",
+) -> Question:
+    """Turn words into the publisher's codes; each argument may list several, with commas.
+
+    Parameters
+    ----------
+    reporter, partner
+        Member states, the EU, and areas by name or id; ``all`` for every partner.
+    flow
+        M, X.
+    products
+        HS codes of 2, 4 or 6 digits, CN codes of 8, or ``TOTAL``.
+    start, end
+        First and last month (``2022-01``), or year.
+
+    Raises
+    ------
+    QueryError
+        An unknown word, an area that the publisher has no code for, or no such period.
+    """
+    if freq not in ("M", "A"):
+        raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
+    flows = _words(flow)
+    if unknown := [word for word in flows if word not in FLOWS]:
+        raise QueryError(f"no flow {unknown[0]!r} in Comext; one of {', '.join(FLOWS)}")
+    goods = _words(products)
+    for good in goods:
+        if not re.fullmatch(r"TOTAL|(\d\d){1,4}", good, re.ASCII):
+            raise QueryError(f"{good!r} is no HS or CN code of 2, 4, 6 or 8 digits, nor TOTAL")
+    months = parse_window(start, end, grain="month or year" if freq == "M" else "year")
+    letters = 7 if freq == "M" else 4
+    return Question(
+        freq=freq,
+        reporters=_area_codes(reporter),
+        partners=() if partner.strip().casefold() == ALL else _area_codes(partner),
+        products=goods,
+        flows=tuple(FLOWS[word] for word in flows),
+        start=month_text(months[0])[:letters],
+        end=month_text(months[-1])[:letters],
+    )
+
+
+def is_asked_here(area: str) -> bool:
+    """Whether an area, by id, is a reporter of Comext: a member state, or the EU."""
+    return area == EU or area in codes.members(EU)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise QueryError(f"{text!r} names nothing; list at least one")
+    return words
+
+
+def _area_codes(text: str) -> tuple[str, ...]:
+    chosen = []
+    for word in _words(text):
+        area = codes.area(word)
+        known = codes.codes_of(area, "eurostat")
+        if not known:
+            raise QueryError(f"Eurostat has no code for {codes.area_name(area)}")
+        chosen.append(known[0])
+    return tuple(chosen)
+
+
+# --- the calls -----------------------------------------------------------------------------------
+
+
+def connect(base: str | None = None, clock: Clock | None = None) -> Web:
+    """The way to the service: `base`, else ``TRADEFLOWS_COMEXT_SERVICE_URL``, else Eurostat."""
+    address = base or os.environ.get("TRADEFLOWS_COMEXT_SERVICE_URL") or BASE
+    try:
+        return Web(address, clock=clock)
+    except RefusedError as error:
+        raise QueryError(f"Comext: {error}") from None
+
+
+def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
+    """The calls for what no held answer covers; with `refresh` for all of it. It asks nobody."""
+    known = {} if refresh else held(root)
+    sources: dict[str, None] = {}
+    calls = []
+    for piece in _within_limits(asked):
+        covering = [name for name, answer in known.items() if answer.covers(piece)]
+        if covering:
+            sources[covering[-1]] = None
+        else:
+            calls.append(piece)
+    return Plan(asked, tuple(calls), tuple(sources))
+
+
+def held(root: Path) -> dict[str, Question]:
+    """The question of each answer that is catalogued and there, by the id of its entry."""
+    answers = {}
+    for source in catalogue.load(root, local=True).values():
+        is_answer = source.kind == "fetched" and f"/data/{DATASET}/" in source.address
+        if is_answer and source.file(root).exists():
+            answers[source.id] = _asked(source.address)
+    return answers
+
+
+def _asked(address: str) -> Question:
+    """The question that an address asks."""
+    parts = urlsplit(address)
+    key = unquote(parts.path).rpartition("/")[2].split(".")
+    window = parse_qs(parts.query)
+    reporters, partners, products, flows = (
+        tuple(code for code in text.split("+") if code) for text in key[1:5]
+    )
+    start, end = window["startPeriod"][0], window["endPeriod"][0]
+    return Question(key[0], reporters, partners, products, flows, start, end)
+
+
+def _within_limits(asked: Question) -> list[Question]:
+    """`asked` in pieces of as few cells and letters as one call may have."""
+    halves = split(asked)
+    fits = asked.cells <= MOST_CELLS and len(asked.key) < LONGEST_KEY
+    if fits or len(halves) < 2:
+        return [asked]
+    return [piece for half in halves for piece in _within_limits(half)]
+
+
+def split(asked: Question) -> list[Question]:
+    """`asked` in two halves, by its longest list; itself alone where it is a single cell."""
+    periods = asked.periods
+    lists: dict[str, tuple[str, ...]] = {
+        "products": asked.products,
+        "reporters": asked.reporters,
+        "partners": asked.partners,
+        "flows": asked.flows,
+    }
+    name = max(lists, key=lambda name: len(lists[name]))
+    if len(periods) > len(lists[name]):
+        middle = len(periods) // 2
+        return [replace(asked, end=periods[middle - 1]), replace(asked, start=periods[middle])]
+    values = lists[name]
+    if len(values) < 2:
+        return [asked]
+    middle = ceil(len(values) / 2)
+    halves: list[dict[str, Any]] = [{name: values[:middle]}, {name: values[middle:]}]
+    return [replace(asked, **half) for half in halves]
+
+
+class _TooLargeError(FetchError):
+    """The service would queue the answer, or refuses it for its size."""
+
+
+class _NoResultsError(FetchError):
+    """The service has nothing under the filter."""
+
+
+def fetch(
+    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
+) -> Report:
+    """Make the calls of a plan, and keep every answer.
+
+    An answer that is too large for the service is asked for in halves.
+
+    Raises
+    ------
+    FetchError
+        A file cannot be written here. A server's faults end in the report.
+    """
+    report = Report(planned.sources)
+    before, done, waiting = web.calls, 0, [*planned.calls]
+    while waiting:
+        call = waiting.pop(0)
+        try:
+            source, rows = _one(call, web, root)
+        except _TooLargeError as error:
+            halves = split(call)
+            if len(halves) > 1:
+                waiting = halves + waiting
+                continue
+            report = _with_failure(report, call, str(error))
+        except _NoResultsError:
+            report = replace(report, empty=(*report.empty, str(call)))
+        except (QuotaError, UnreachableError) as error:
+            for other in (call, *waiting):
+                report = _with_failure(report, other, str(error))
+            break
+        except FetchError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            report = _with_failure(report, call, str(error))
+        else:
+            report = replace(report, sources=(*report.sources, source), rows=report.rows + rows)
+        done += 1
+        if progress:
+            progress(Progress(done, len(waiting), report.rows, str(call)))
+    return replace(report, calls=web.calls - before)
+
+
+def _with_failure(report: Report, call: Question, reason: str) -> Report:
+    return replace(report, failed={**report.failed, str(call): reason})
+
+
+def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
+    """Make one call, and keep its answer; the id of its entry, and its records."""
+    window = {"startPeriod": call.start, "endPeriod": call.end, "format": "SDMX-CSV"}
+    url = web.url(f"sdmx/2.1/data/{DATASET}/{call.key}", window)
+    folder = root / RAW / LOCAL_FOLDER / "comext"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(url.removeprefix(web.base).encode()).hexdigest()[:12]
+    aside = folder / f".service_{name}.{os.getpid()}.part"
+    try:
+        records = web.get(url, aside, _records)[1]
+    except RefusedError as error:
+        if TOO_LARGE.search(str(error)) or str(error).startswith("413"):
+            raise _TooLargeError(str(error)) from error
+        if NO_RESULTS.search(str(error)):
+            raise _NoResultsError(str(error)) from error
+        raise
+    content = aside.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    now = web.clock.now()
+    file = folder / f"service_{name}_{sha256[:8]}.csv"
+    entry = Source(
+        id=f"comext_{file.stem}",
+        path=file.relative_to(root / RAW).as_posix(),
+        publisher="eurostat",
+        title=f"Answer of the filtered service: {call}",
+        kind="fetched",
+        licence="re-use allowed with credit (Commission Decision 2011/833/EU)",
+        vintage=_last_update(content),
+        retrieved=datetime.fromtimestamp(now, UTC).date(),
+        sha256=sha256,
+        bytes=len(content),
+        table="trade",
+        cleaner="comext.clean",
+        rank=1,
+        address=url,
+        steps=f"tradeflows ask, {stamp(now)}",
+    )
+    with quarantine(aside, entry, root):
+        require_cleanable(aside, entry)
+    with locked(root / RAW / LOCAL):
+        if record(root, entry):
+            aside.replace(file)
+        else:
+            aside.unlink(missing_ok=True)
+    return entry.id, records
+
+
+def _records(path: Path) -> int:
+    """Records of an answer, which is unpacked in its place where it came packed."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head.startswith((b"\x1f\x8b", b"PK")):
+        path.write_bytes(_unpacked(path, head))
+    with path.open("rb") as file:
+        first = file.readline(1 << 16)
+        if first.removeprefix(b"\xef\xbb\xbf").startswith(b"DATAFLOW"):
+            return sum(1 for _ in file)
+        text = (first + file.read(1 << 16)).decode("utf-8", "replace")
+    if TOO_LARGE.search(text):
+        raise _TooLargeError("the service would queue so large an answer")
+    if NO_RESULTS.search(text):
+        raise _NoResultsError("the service has nothing of it")
+    raise RetryError(f"no SDMX-CSV, but {text[:40]!r}")
+
+
+def _unpacked(path: Path, head: bytes) -> bytes:
+    """The one file that a packed answer holds; RetryError where it is damaged."""
+    try:
+        if head.startswith(b"PK"):
+            with zipfile.ZipFile(path) as archive:
+                [name] = archive.namelist()
+                with archive.open(name) as member:
+                    content = member.read(LARGEST_REPLY + 1)
+        else:
+            with gzip.open(path) as packed:
+                content = packed.read(LARGEST_REPLY + 1)
+    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
+        raise RetryError(f"a damaged archive ({error})") from error
+    if len(content) > LARGEST_REPLY:
+        raise RefusedError(f"more than {LARGEST_REPLY:,} bytes unpacked; no answer has that")
+    return content
+
+
+def _last_update(content: bytes) -> str:
+    """The day on which the publisher renewed the data, as an answer's records state it."""
+    record = re.search(rb"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
+    if not record:
+        return "not stated"
+    day, month, year = (part.decode() for part in record.groups())
+    return f"20{year}-{month}-{day}"

@@ -1,0 +1,282 @@
+"""One call for live figures, against twins of UN Comtrade and Eurostat on this machine."""
+
+import sys
+
+import comext_twin
+import pandas as pd
+import pytest
+from comtrade_twin import Twin, row, serve
+
+from tradeflows import cli, tables
+from tradeflows.explore.ask import ask, available
+from tradeflows.explore.flow import flow
+from tradeflows.model.errors import QueryError, SourceError
+from tradeflows.retrieval import catalogue, comext_service, comtrade
+from tradeflows.retrieval.http import UnreachableError
+
+HEAD = "\n".join(
+    f'[publisher.{name}]\nname = "{name}"\nshort = "{name}"\nhome = ""\n'
+    for name in ("comtrade", "eurostat")
+)
+MONTHS = [f"2025{month:02}" for month in range(1, 11)]
+WHEAT = [
+    row(period=period, product="1001", flow="M", value=100.0 + i, netWgt=5.0 + i)
+    for i, period in enumerate(MONTHS)
+]
+EU_MONTHS = [f"{year}{month:02}" for year in (2023, 2024) for month in range(1, 13)]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    for name in ("COMTRADE_KEY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+def project(folder):
+    (folder / "data" / "raw").mkdir(parents=True)
+    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path):
+    return project(tmp_path / "project")
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """Serve twins at the addresses that the services have."""
+    served = []
+
+    def go(twin):
+        served.append(serve(twin))
+        base = served[-1].__enter__()
+        for name in ("COMTRADE", "COMEXT", "COMEXT_SERVICE"):
+            monkeypatch.setenv(f"TRADEFLOWS_{name}_URL", base)
+        return twin
+
+    yield go
+    for context in served:
+        context.__exit__(None, None, None)
+
+
+def wheat(root, twin, **changes):
+    words = {"start": "2025-01", "end": "2025-10", "root": root, "clock": twin.clock} | changes
+    return ask("1001", "China", "Russia", **words)
+
+
+def euros(product="2709", partner="RU", months=EU_MONTHS):
+    """Figures of the filtered service for one series of Germany's imports."""
+    return {
+        ("DE", partner, product, "1", name, f"{month[:4]}-{month[4:]}"): f"{100 + i}.00"
+        for i, month in enumerate(months)
+        for name in comext_twin.INDICATORS[:2]
+    }
+
+
+def oil(root, twin, partner="Russia", **changes):
+    words = {"start": "2023", "end": "2024", "root": root, "clock": twin.clock} | changes
+    return ask("2709", "Germany", partner, **words)
+
+
+# --- UN Comtrade ---------------------------------------------------------------------------------
+
+
+def test_an_ask_is_what_six_calls_give(root, live, tmp_path):
+    twin = live(Twin(WHEAT))
+    answer = wheat(root, twin)
+    assert answer["value"].tolist() == [(5.0 + i) / 1000 for i in range(10)]
+    other = project(tmp_path / "other")
+    asked = comtrade.request("China", "Russia", "M", "1001", "2025-01", "2025-10")
+    web, limits = comtrade.connect(clock=twin.clock)
+    with web:
+        comtrade.fetch(comtrade.plan(asked, web, limits, other), web, other)
+    tables.build(other)
+    window = {"start": "2025-01", "end": "2025-10"}
+    same = flow("1001", "China", "Russia", **window, freq="M", root=other, local=True)
+    pd.testing.assert_frame_equal(pd.DataFrame(answer), pd.DataFrame(same))
+
+
+def test_a_second_ask_makes_no_call(root, live):
+    twin = live(Twin(WHEAT))
+    first = wheat(root, twin)
+    made = len(twin.paths)
+    assert made == 1 + 10
+    assert wheat(root, twin)["value"].tolist() == first["value"].tolist()
+    twin.now += 40 * 86_400.0  # all periods are held, however old the list is
+    wheat(root, twin)
+    assert len(twin.paths) == made
+
+
+def test_a_newer_release_comes_if_asked_for(root, live):
+    twin = live(Twin([dict(each) for each in WHEAT]))
+    wheat(root, twin, end="2025-01")
+    twin.rows[0] |= {"primaryValue": 300.0, "cifvalue": 300.0}
+    twin.release("156 202501", "2025-11-20", 12)
+    assert wheat(root, twin, end="2025-01", unit="USD")["value"].tolist() == [100.0]
+    fresh = wheat(root, twin, end="2025-01", unit="USD", refresh=True)
+    assert fresh["value"].tolist() == [300.0]
+
+
+def test_without_an_end_it_is_the_last_out(root, live):
+    twin = live(Twin(WHEAT))
+    assert len(wheat(root, twin, end=None)) == 10
+    made = len(twin.paths)
+    assert len(wheat(root, twin, end=None)) == 10
+    assert len(twin.paths) == made
+
+
+def test_what_is_not_out_is_named(root, live):
+    twin = live(Twin([each for each in WHEAT if each["period"] != "202503"]))
+    with pytest.raises(SourceError, match="the publisher has no: CHN 2025-03"):
+        wheat(root, twin)
+
+
+def test_more_than_ten_calls_are_said_before(root, live):
+    twin, lines = live(Twin(WHEAT)), []
+    wheat(root, twin, say=lines.append)
+    assert lines == []
+    twin.rows += [row(period=f"2024{m:02}", product="1001", flow="M") for m in range(1, 13)]
+    wheat(root, twin, start="2024-01", end="2024-12", say=lines.append, refresh=True)
+    assert "12 calls, at least 12 s; no key" in lines[0]
+
+
+def test_a_chosen_edition_is_asked_for(root, live):
+    twin = live(Twin([each | {"classificationCode": "H5"} for each in WHEAT[:1]]))
+    assert len(wheat(root, twin, end="2025-01", classification="H5")) == 1
+    assert len(twin.paths) == 2
+    assert all("/H5?" in path for path in twin.paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("S4", "SITC"), ("B5", "BEC"), ("EB02", "services"), ("H9", "no classification 'H9'")],
+)
+def test_another_classification_is_refused(root, name, words):
+    with pytest.raises(QueryError, match=words):
+        ask("1001", "China", start="2025", classification=name, root=root)
+
+
+def test_services_are_refused_with_their_place(root):
+    with pytest.raises(QueryError, match=r"services.*comtradeplus\.un\.org"):
+        ask("services", "China", start="2025", root=root)
+
+
+def test_without_a_network_it_is_said(root, monkeypatch):
+    monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
+    with pytest.raises(UnreachableError, match="is there a network"):
+        wheat(root, Twin(WHEAT))
+
+
+def test_members_and_others_are_asked_apart(root):
+    with pytest.raises(QueryError, match="Germany: figures of member states come from Eurostat"):
+        ask("1001", ["China", "Germany"], start="2025", root=root)
+
+
+# --- Eurostat ------------------------------------------------------------------------------------
+
+
+def test_a_member_state_is_asked_of_eurostat(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    answer = oil(root, twin)
+    assert answer["value"].tolist() == [(100.0 + i) * 100 / 1000 for i in range(24)]
+    assert len(twin.questions) == 1
+    made = len(twin.paths)
+    assert oil(root, twin)["value"].tolist() == answer["value"].tolist()
+    assert len(twin.paths) == made
+
+
+def test_two_codes_and_five_partners_are_a_call(root):
+    asked = comext_service.question(
+        "Germany", "RUS,CHN,KAZ,IND,TUR", "M", "2709,2710", "2022-01", "2024-12"
+    )
+    assert len(comext_service.plan(asked, root).calls) == 1
+
+
+def test_a_large_question_is_parted(root):
+    asked = comext_service.question("Germany,France", "all", "M", "2709,2710", "1990", "2024")
+    calls = comext_service.plan(asked, root).calls
+    assert len(calls) > 1
+    assert all(call.cells <= comext_service.MOST_CELLS for call in calls)
+    assert sum(call.cells for call in calls) == asked.cells
+
+
+@pytest.mark.parametrize("most", [30, 2])
+def test_a_too_large_answer_is_asked_in_halves(root, live, most):
+    figures = euros() | euros(product="2710")
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures, most=most))
+    asked = comext_service.question("Germany", "Russia", "M", "2709,2710", "2023", "2024")
+    with comext_service.connect(clock=twin.clock) as web:
+        report = comext_service.fetch(comext_service.plan(asked, root), web, root)
+    assert report.failed == {}
+    assert report.rows == len(figures)
+
+
+def test_a_packed_answer_is_read(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    twin.packed = True
+    assert len(oil(root, twin)) == 24
+
+
+def test_a_month_that_is_not_out_is_named(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS[:-1], figures=euros()))
+    with pytest.raises(SourceError, match="not published: 2024-12; the last month"):
+        oil(root, twin)
+    assert len(oil(root, twin, end=None)) == 23
+
+
+def test_a_narrower_question_makes_no_call(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros() | euros(partner="CN")))
+    oil(root, twin, partner=["Russia", "China"])
+    made = len(twin.paths)
+    assert len(oil(root, twin, start="2023-03", end="2023-05")) == 3
+    assert len(twin.paths) == made
+
+
+def test_a_bad_answer_is_put_aside(root, live):
+    figures = {("DE", "RU", "2709", "1", "VALUE_IN_EUROS", "2023-01"): "-x"}
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures))
+    with pytest.raises(SourceError, match="data/raw/local/quarantine/service_"):
+        oil(root, twin)
+    assert catalogue.load(root, local=True) == {}
+
+
+# --- what is out ---------------------------------------------------------------------------------
+
+
+def test_what_is_out_and_held_is_listed(root, live):
+    twin = live(Twin(WHEAT))
+    wheat(root, twin, end="2025-02")
+    asked = len(twin.asked)
+    frame = available("China", "Russia", root=root, clock=twin.clock)
+    assert frame["period"].tolist() == [f"2025-{month:02}" for month in range(1, 11)]
+    assert frame["released"].unique().tolist() == ["2025-01-15"]
+    assert frame["first_released"].unique().tolist() == ["2024-01-15"]
+    assert frame["held"].tolist() == ["1001 M"] * 2 + [""] * 8
+    assert available("China", "India", root=root, clock=twin.clock)["held"].eq("").all()
+    assert len(twin.asked) == asked
+
+
+def test_months_of_eurostat_are_listed(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    oil(root, twin, end="2023-02")
+    frame = available("Germany", "Russia", root=root, clock=twin.clock)
+    assert frame["period"].tolist()[:2] == ["2023-01", "2023-02"]
+    assert frame["held"].tolist()[:3] == ["2709 M", "2709 M", ""]
+    assert frame["released"].iloc[0] == comext_twin.RELEASED[:10]
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_the_verbs_answer(root, live, capsys, monkeypatch):
+    twin = live(Twin(WHEAT, gap=0.0))
+    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    words = ["ask", "1001", "China", "Russia", "--start", "2025-01", "--end", "2025-02"]
+    assert cli.main(["--root", str(root), *words]) == 0
+    assert "2025-02" in capsys.readouterr().out
+    assert cli.main(["--root", str(root), "available", "China", "--json"]) == 0
+    assert '"period": "2025-10"' in capsys.readouterr().out
+    assert len(twin.asked) == 2
