@@ -8,6 +8,7 @@ import pandas as pd
 
 from tradeflows.measures.common import (
     combine_flags,
+    computed,
     grain_of,
     grouped,
     numbers_of,
@@ -67,81 +68,81 @@ def chained(
         a pair of years of which the table says nothing.
     """
     require_columns(frame, "cmd_code", "ref_period", "n_months", value)
-    if odd := sorted({code for code in frame["cmd_code"] if len(code) != DIGITS}):
-        query = "frame.query('cmd_code.str.len() == 8')"
-        raise QueryError(f"cmd_code has {odd[0]}: keep codes of eight digits, such as {query}")
-    numbers = numbers_of(frame, value)
-    if (numbers < 0).any():
-        raise QueryError(f"{value} has {numbers.min():g}, and what is below 0 bounds nothing")
-    month = first_month(frame)
-    year = month.to_numpy() // 12
-    if (year != (month.to_numpy() + frame["n_months"].to_numpy("int64") - 1) // 12).any():
-        raise QueryError("a period crosses the end of a year: keep those within one nomenclature")
+    year = _years(frame, value)
     named = ("cmd_code", "classification_code")
     keys = [name for name in grain_of(frame, value) if name not in named]
     keys += ["ref_period", "n_months"]
     unique(frame, [*keys, "cmd_code"])
 
-    held = frame["cmd_code"].groupby(year).agg(set).to_dict()
-    steps = _steps(relations, held)
+    codes_of_year = frame["cmd_code"].groupby(year).agg(set).to_dict()
+    steps = _steps(relations, codes_of_year)
     links = {
-        (there, code): found
-        for there, some in held.items()
-        for code, found in _walk(some, there, base_year, steps).items()
+        (start, code): successors
+        for start, some in codes_of_year.items()
+        for code, successors in _walk(some, start, base_year, steps).items()
     }
-    absent = _absent(links, held, base_year, steps)
+    absent = _absent(links, codes_of_year, base_year, steps)
     if whole:
         names = _closed(links)
-        links = {place: {names[min(found)]} for place, found in links.items()}
-    found = [sorted(links[place]) for place in zip(year, frame["cmd_code"], strict=True)]
-    count = np.array([len(each) for each in found])
+        links = {place: {names[min(some)]} for place, some in links.items()}
+    targets = [sorted(links[place]) for place in zip(year, frame["cmd_code"], strict=True)]
+    count = np.array([len(some) for some in targets])
     row = np.repeat(np.arange(len(frame)), count)
-    sole = count[row] == 1
+    is_sole = count[row] == 1
     lines = without_attrs(frame)[keys].iloc[row].reset_index(drop=True)
-    lines["cmd_code"] = [code for each in found for code in each]
+    lines["cmd_code"] = [code for some in targets for code in some]
     slot, result = grouped(lines, list(lines))
-
-    n, figures = len(result), numbers.to_numpy()[row]
-    hole = np.bincount(slot, np.isnan(figures), n) > 0
-    low, high = (
-        np.bincount(slot[some], np.nan_to_num(figures[some]), n)
-        for some in (sole, np.ones(len(row), bool))
-    )
+    n = len(result)
     result.insert(0, "classification_code", f"CN{base_year}")
-    result[value] = np.where(hole | (low < high), np.nan, high)
-    result["low"], result["high"] = low, np.where(hole, np.nan, high)
+
+    figures = numbers_of(frame, value).to_numpy()
+    has_value = ~np.isnan(figures[row])
+    has_hole = np.bincount(slot, ~has_value, n) > 0
+
+    def sum_of(entered: np.ndarray, empty: float = np.nan) -> Formula:
+        some = entered & has_value
+        return Formula(
+            "value", {"value": Role(frame, value, row[some], slot[some], figures, empty)}
+        )
+
+    low, high = sum_of(is_sole, empty=0.0), sum_of(~has_hole[slot])
+    is_interval = low.numbers(n) < sum_of(has_value).numbers(n)
+    formulas = {value: sum_of(~(has_hole | is_interval)[slot]), "low": low, "high": high}
+    result = computed(result, formulas)
     result = result.assign(**combine_flags(frame, row, slot, n))
-
-    def of(some: np.ndarray, which: np.ndarray) -> Formula:
-        stated = some & ~np.isnan(figures) & which[slot]
-        return Formula("value", {"value": Role(frame, value, row[stated], slot[stated])})
-
     caveats = []
-    if vague := int((low < high).sum()):
+    vague = int(is_interval.sum())
+    if vague:
         caveats.append(f"{vague} of {n} figures of {value} are intervals, since codes were split")
     if absent:
         caveats.append(
             f"{len(absent)} codes that belong to these have no row and count as none: "
             f"{', '.join(absent[:5])}{' …' if len(absent) > 5 else ''}"
         )
-    every = np.ones(len(row), bool)
-    return with_lineage(
-        result,
-        frame,
-        caveats=caveats,
-        formulas={
-            value: of(every, result[value].notna().to_numpy()),
-            "high": of(every, ~hole),
-            "low": of(sole, np.ones(n, bool)),
-        },
-    )
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
-def _steps(relations: Any, held: Mapping[int, set[str]]) -> dict[tuple[int, int], Step]:
+def _years(frame: pd.DataFrame, value: str) -> np.ndarray:
+    """The year of each row, whose nomenclature it is in; refuses what cannot be followed."""
+    others = sorted({code for code in frame["cmd_code"] if len(code) != DIGITS})
+    if others:
+        query = "frame.query('cmd_code.str.len() == 8')"
+        raise QueryError(f"cmd_code has {others[0]}: keep codes of eight digits, such as {query}")
+    numbers = numbers_of(frame, value)
+    if (numbers < 0).any():
+        raise QueryError(f"{value} has {numbers.min():g}, and what is below 0 bounds nothing")
+    month = first_month(frame).to_numpy()
+    last = month + frame["n_months"].to_numpy("int64") - 1
+    if (month // 12 != last // 12).any():
+        raise QueryError("a period crosses the end of a year: keep those within one nomenclature")
+    return np.asarray(month // 12)
+
+
+def _steps(relations: Any, codes_of_year: Mapping[int, set[str]]) -> dict[tuple[int, int], Step]:
     """What each code becomes from a year to the next, and from a year to the one before.
 
-    A code that is `held` on one side, and that the table names on the other side alone, is there on
-    both: it goes on as itself too, whether or not the table troubled to say so.
+    A code that the frame has on one side, and that the table names on the other side alone, is
+    there on both: it goes on as itself too, whether or not the table says so.
     """
     table = pd.DataFrame(relations)
     require_columns(table, "period", "predecessor", "successor")
@@ -151,7 +152,7 @@ def _steps(relations: Any, held: Mapping[int, set[str]]) -> dict[tuple[int, int]
         steps.setdefault((first, last), {}).setdefault(old, set()).add(new)
         steps.setdefault((last, first), {}).setdefault(new, set()).add(old)
     for (here, there), step in steps.items():
-        for code in held.get(here, set()) & steps[there, here].keys() - step.keys():
+        for code in codes_of_year.get(here, set()) & steps[there, here].keys() - step.keys():
             step[code] = {code}
             steps[there, here][code].add(code)
     return dict(steps)
@@ -163,39 +164,40 @@ def _walk(
     """The codes of the year `end` that may share goods with each of the year `start`."""
     way = range(start, end, 1 if start < end else -1)
     pairs = [(here, here + way.step) for here in way]
-    if lacking := [pair for pair in pairs if pair not in steps]:
+    lacking = [pair for pair in pairs if pair not in steps]
+    if lacking:
         raise QueryError(
             f"the table says nothing of {min(lacking[0])} to {max(lacking[0])}: give "
             "one that does, or a nearer base_year"
         )
     walked = {}
     for code in codes:
-        found = {code}
+        reached = {code}
         for pair in pairs:
-            found = set[str]().union(*(steps[pair].get(each, {each}) for each in found))
-        walked[code] = found
+            reached = set[str]().union(*(steps[pair].get(old, {old}) for old in reached))
+        walked[code] = reached
     return walked
 
 
 def _absent(
     links: Mapping[tuple[int, str], set[str]],
-    held: Mapping[int, set[str]],
+    codes_of_year: Mapping[int, set[str]],
     base: int,
     steps: Mapping[tuple[int, int], Step],
 ) -> list[str]:
     """Codes of a year that would add to what the frame has of that year, and are not in it."""
-    found = set()
-    for year, codes in held.items():
+    absent = set()
+    for year, codes in codes_of_year.items():
         reached = set[str]().union(*(links[year, code] for code in codes))
         for some in _walk(reached, base, year, steps).values():
-            found |= {f"{code} in {year}" for code in some - codes}
-    return sorted(found)
+            absent |= {f"{code} in {year}" for code in some - codes}
+    return sorted(absent)
 
 
 def _closed(links: Mapping[tuple[int, str], set[str]]) -> dict[str, str]:
     """The name of the smallest group around each code that no figure leaves or enters."""
     groups: dict[str, set[str]] = {}
-    for found in links.values():
-        joined = set().union(found, *(groups.get(code, set()) for code in found))
+    for successors in links.values():
+        joined = set().union(successors, *(groups.get(code, set()) for code in successors))
         groups.update(dict.fromkeys(joined, joined))
     return {code: "+".join(sorted(group)) for code, group in groups.items()}

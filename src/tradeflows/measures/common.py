@@ -80,9 +80,17 @@ def numbers_of(frame: pd.DataFrame, value: str) -> pd.Series:
     return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
 
 
-def divide(over: pd.Series, under: pd.Series) -> pd.Series:
-    """`over` / `under`, null where `under` is 0."""
-    return over / under.where(under != 0)
+def figures_of(
+    frame: pd.DataFrame, value: str, row: np.ndarray | None = None, slot: np.ndarray | None = None
+) -> Role:
+    """The role of `value` in a formula, a sum with a hole in it being no figure."""
+    return Role(frame, value, row, slot, numbers_of(frame, value).to_numpy())
+
+
+def computed(result: pd.DataFrame, formulas: Mapping[str, Formula], *names: str) -> pd.DataFrame:
+    """`result` with a column for each formula, or for those of `names`."""
+    columns = {name: formulas[name].numbers(len(result)) for name in names or formulas}
+    return result.assign(**columns)
 
 
 def grain_of(frame: pd.DataFrame, value: str) -> list[str]:

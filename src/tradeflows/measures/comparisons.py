@@ -7,7 +7,8 @@ import pandas as pd
 
 from tradeflows.measures.common import (
     UNITS,
-    divide,
+    computed,
+    figures_of,
     grain_of,
     grouped,
     groups_of,
@@ -27,6 +28,15 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import require_whole_periods, runs_of
 
+_KEYS_OF_GAP = (
+    "ref_period",
+    "n_months",
+    "reporter_iso",
+    "partner_iso",
+    "cmd_code",
+    "cumulation",
+    "breakdown",
+)
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
 
@@ -70,22 +80,21 @@ def share(
     unique(whole, keys)
     places = whole[keys].assign(_at=np.arange(len(whole)))
     at = part[keys].merge(places, on=keys, how="left")["_at"].fillna(-1).to_numpy("int64")
-    if len(lost := part.loc[at < 0, keys]):
+    lost = part.loc[at < 0, keys]
+    if len(lost):
         cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
         raise QueryError(
             f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
             "the same periods, or keep those of the part that it has"
         )
-    beside = whole[[column for column in PLACE if column in whole]]
-    beside = beside.assign(**{value: numbers_of(whole, value)})
-    beside = beside.iloc[at].set_axis(part.index).add_suffix("_whole")
-    result = part.assign(**beside)
-    result["share_pct"] = 100 * divide(numbers_of(part, value), result[f"{value}_whole"])
-    roles = {"part": Role(part, value), "whole": Role(whole, value, at)}
+    places_of_whole = whole[[column for column in PLACE if column in whole]]
+    result = part.assign(**places_of_whole.iloc[at].set_axis(part.index).add_suffix("_whole"))
+    roles = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
     formulas = {
         "share_pct": Formula("100 * part / whole", roles),
         f"{value}_whole": Formula("whole", roles),
     }
+    result = computed(result, formulas, f"{value}_whole", "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
@@ -97,11 +106,11 @@ def _within(part: pd.DataFrame, whole: pd.DataFrame, by: Sequence[str]) -> None:
     for name in names:
         if name in by or name not in part or name not in whole:
             continue
-        one = whole[name].iloc[0]
-        for each in sorted(set(part[name]) - {one}):
-            if not overlaps(name, frozenset((each, one))):
+        container = whole[name].iloc[0]
+        for member in sorted(set(part[name]) - {container}):
+            if not overlaps(name, frozenset((member, container))):
                 raise QueryError(
-                    f"{name} {each} of the part is not in {one}, the whole: read the "
+                    f"{name} {member} of the part is not in {container}, the whole: read the "
                     "two for what belongs together"
                 )
 
@@ -138,8 +147,6 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     pairs["tiled"] = matched.eq(pairs["base"].map(pd.Series(length)))
     whole = pairs.groupby("row")["tiled"].all()
     used = pairs[pairs["row"].map(whole)].drop_duplicates(["row", "base"]).astype("int64")
-    role = Role(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
-    sums = figures.iloc[role.row].groupby(role.slot).sum()
     absent = pd.concat(
         [
             lines.loc[~lines["stated"], ["row", "month"]],
@@ -148,19 +155,15 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
             ),
         ]
     )
-    result = frame.assign(**{f"{value}_base": sums.reindex(range(len(frame))).to_numpy()})
-    result["yoy_pct"] = 100 * (divide(figures, result[f"{value}_base"]) - 1)
+    earlier = figures_of(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
+    roles = {"value": figures_of(frame, value), "base": earlier}
+    formulas = {
+        "yoy_pct": Formula("100 * (value / base - 1)", roles),
+        f"{value}_base": Formula("base", roles),
+    }
+    result = computed(frame, formulas, f"{value}_base", "yoy_pct")
     result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
-    roles = {"value": Role(frame, value), "base": role}
-    return with_lineage(
-        result,
-        frame,
-        kept=[Role(frame)],
-        formulas={
-            "yoy_pct": Formula("100 * (value / base - 1)", roles),
-            f"{value}_base": Formula("base", roles),
-        },
-    )
+    return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
 def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFrame:
@@ -194,27 +197,22 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
         alone = kept & ~np.isin(place, both)
         kept &= ~np.isin(row, row[alone])
     roles = {}
-    for name, column, side in (("value", value, year), ("base", f"{value}_base", base)):
+    for name, side in (("value", year), ("base", base)):
         entered = np.unique(row[kept & (within == side)])
-        roles[name] = role = Role(frame, value, entered, cell[entered])
-        result[column] = figures.iloc[role.row].groupby(role.slot).sum().reindex(result.index)
-    result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
+        roles[name] = figures_of(frame, value, entered, cell[entered])
+    formulas = {
+        "growth_pct": Formula("100 * (value / base - 1)", roles),
+        value: Formula("value", roles),
+        f"{value}_base": Formula("base", roles),
+    }
+    result = computed(result, formulas, value, f"{value}_base", "growth_pct")
     shared = np.unique(place[kept])
     result["n_months"] = np.bincount(shared // 12, minlength=len(result))
     months = pd.Series(12 * year + shared % 12).groupby(shared // 12)
     result["months"] = runs_of(months, len(result))
     partial = dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
     caveats = [f"{year} against {base} over {months or 'no month'} only" for months in partial]
-    return with_lineage(
-        result,
-        frame,
-        caveats=caveats,
-        formulas={
-            "growth_pct": Formula("100 * (value / base - 1)", roles),
-            value: Formula("value", roles),
-            f"{value}_base": Formula("base", roles),
-        },
-    )
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def difference(
@@ -247,34 +245,28 @@ def difference(
     units = set()
     for name, (side, column) in sides.items():
         require_columns(side, column)
-        if (n := numbers_of(side, column).nunique()) != 1 or pd.isna(side[column].iloc[0]):
+        n = numbers_of(side, column).nunique()
+        if n != 1 or pd.isna(side[column].iloc[0]):
             raise QueryError(f"{name} must be one figure, and {column} has {n}: keep one row")
         units |= {unit_of(side, column)} - {""}
     if len(units) > 1:
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
-    first, second = (float(numbers_of(side, column).iloc[0]) for side, column in sides.values())
-    unit = "percentage points" if units & {"%", "percent"} else "".join(units)
-    result = pd.DataFrame(
-        {value: [first], f"{value}_base": [second], "change": [first - second], "unit": [unit]}
-    )
-    result["growth_pct"] = 100 * (divide(result[value], result[f"{value}_base"]) - 1)
-    if "qualifier" in frame or "qualifier" in base:
-        result["qualifier"] = _between(
-            *(side.get("qualifier", pd.Series("=")).iloc[0] for side in (frame, base))
-        )
     at = np.zeros(1, "int64")  # of rows that repeat one another the first
-    roles = {name: Role(side, column, at) for name, (side, column) in sides.items()}
-    return with_lineage(
-        result,
-        frame,
-        base,
-        formulas={
-            "change": Formula("value - base", roles),
-            "growth_pct": Formula("100 * (value / base - 1)", roles),
-            value: Formula("value", roles),
-            f"{value}_base": Formula("base", roles),
-        },
-    )
+    roles = {name: figures_of(side, column, at) for name, (side, column) in sides.items()}
+    formulas = {
+        "change": Formula("value - base", roles),
+        "growth_pct": Formula("100 * (value / base - 1)", roles),
+        value: Formula("value", roles),
+        f"{value}_base": Formula("base", roles),
+    }
+    result = computed(pd.DataFrame(index=[0]), formulas, value, f"{value}_base", "change")
+    per_cent = units & {"%", "percent"}
+    result["unit"] = "percentage points" if per_cent else "".join(units)
+    result = computed(result, formulas, "growth_pct")
+    if "qualifier" in frame or "qualifier" in base:
+        first, second = (side.get("qualifier", pd.Series("=")).iloc[0] for side in (frame, base))
+        result["qualifier"] = _between(first, second)
+    return with_lineage(result, frame, base, formulas=formulas)
 
 
 def _between(first: str, second: str) -> str:
@@ -312,67 +304,68 @@ def gap(
     QueryError
         A side states a cell twice, the two differ in unit, or they share no cell.
     """
-    keys = ["ref_period", "n_months"]
-    require_columns(m, *keys, value)
-    require_columns(x, *keys, value)
+    require_columns(m, "ref_period", "n_months", value)
+    require_columns(x, "ref_period", "n_months", value)
     shared = set(m) & set(x)
     units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
     require_single_value(pd.concat([m[units], x[units]]), units)
-    given = m, x  # whose rows a trace looks up
-    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
-    if len(flows) == 2 and flows[0] != flows[1]:
-        swap = {"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
-        x = x.rename(columns=swap)
-    keys += [
-        name
-        for name in ("reporter_iso", "partner_iso", "cmd_code", "cumulation", "breakdown")
-        if name in shared
-    ]
+    exporter = _as_importer(m, x)
+    keys = [name for name in _KEYS_OF_GAP if name in shared]
     band = band or ((1.0, 1.0) if value in ("net_wgt_kg", "qty") else CIF_BAND)
-    caveats = [f"band of M / X {band[0]:.2f} to {band[1]:.2f}"]
-    if band == CIF_BAND:
-        caveats[0] += ": the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
-        stated = {
-            usual: listed(side, "valuation")
-            for side, usual in ((m, "CIF"), (x, "FOB"))
-            if "valuation" in side
-        }
-        if odd := [f"{said} for {usual}" for usual, said in stated.items() if said != usual]:
-            caveats.append(f"the band may not fit, since values are {' and '.join(odd)}")
+    caveats = _caveats_of_band(m, x, band)
     if "cmd_code" in keys and m["cmd_code"].nunique() == 1 == x["cmd_code"].nunique():
         goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
         if overlaps("cmd_code", frozenset(goods)):  # one product at two levels
             keys.remove("cmd_code")
             caveats.append(f"{goods[0]} compared with {goods[1]}")
     unique(m, keys)
-    unique(x, keys)
-    roles, both = {}, True
-    result, right = (  # without the place in the raw file, which the lineage knows
-        side.drop(columns=[*PLACE], errors="ignore").assign(
-            **{value: numbers_of(side, value), "_at": np.arange(len(side))}
-        )
-        for side in (m, x)
+    unique(exporter, keys)
+    # The place in the raw file is left out, since the lineage knows it.
+    left, right = (
+        side.drop(columns=[*PLACE], errors="ignore").assign(_at=np.arange(len(side)))
+        for side in (m, exporter)
     )
-    result = result.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
-    for name, side in zip("mx", given, strict=True):
-        at = result.pop(f"_at_{name}").fillna(-1).to_numpy("int64")
-        roles[name], both = Role(side, value, at), both & (at >= 0)
-    if not np.any(both):
-        first = [" ".join(words(side[keys].iloc[0])) for side in (m, x)]
+    left[value], right[value] = numbers_of(m, value), numbers_of(exporter, value)
+    result = left.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
+    at_m, at_x = (result.pop(f"_at_{name}").fillna(-1).to_numpy("int64") for name in "mx")
+    if not ((at_m >= 0) & (at_x >= 0)).any():
+        first = [" ".join(words(side[keys].iloc[0])) for side in (m, exporter)]
         raise QueryError(
             f"the two sides share no cell ({first[0]}; {first[1]}): read the same "
             "flow over the same periods"
         )
-    sides = [result[f"{value}_{side}"] for side in "mx"]
-    sides = [side.where(side > 0) for side in sides]
-    result["ratio"] = sides[0] / sides[1]
-    result["gap"] = np.log(result["ratio"])
+    roles = {"m": _above_zero(m, value, at_m), "x": _above_zero(x, value, at_x)}
+    ratios = {"gap": Formula("log(m / x)", roles), "ratio": Formula("m / x", roles)}
+    result = computed(result, ratios, "ratio", "gap")
     inside = result["ratio"].between(*band).astype("boolean")
     result["outside"] = (~inside).mask(result["ratio"].isna())
-    formulas = {
-        "gap": Formula("log(m / x)", roles),
-        "ratio": Formula("m / x", roles),
-        f"{value}_m": Formula("m", roles),
-        f"{value}_x": Formula("x", roles),
-    }
-    return with_lineage(result, m, x, caveats=caveats, formulas=formulas)
+    sides = {f"{value}_m": Formula("m", roles), f"{value}_x": Formula("x", roles)}
+    return with_lineage(result, m, x, caveats=caveats, formulas=ratios | sides)
+
+
+def _as_importer(m: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+    """`x` with its partner as the reporter, if the two sides are of different flows."""
+    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
+    if len(flows) < 2 or flows[0] == flows[1]:
+        return x
+    return x.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
+
+
+def _caveats_of_band(m: pd.DataFrame, x: pd.DataFrame, band: tuple[float, float]) -> list[str]:
+    """What the band is, and whether values are as it takes them to be."""
+    text = f"band of M / X {band[0]:.2f} to {band[1]:.2f}"
+    if band != CIF_BAND:
+        return [text]
+    caveats = [f"{text}: the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"]
+    usual = [(side, name) for side, name in ((m, "CIF"), (x, "FOB")) if "valuation" in side]
+    stated = [(listed(side, "valuation"), name) for side, name in usual]
+    others = [f"{values} for {name}" for values, name in stated if values != name]
+    if others:
+        caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
+    return caveats
+
+
+def _above_zero(frame: pd.DataFrame, value: str, row: np.ndarray) -> Role:
+    """The figures of `value` above 0, as a role."""
+    figures = numbers_of(frame, value)
+    return Role(frame, value, row, values=figures.where(figures > 0).to_numpy())

@@ -1,12 +1,14 @@
 """How trade is spread over its members."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
-    divide,
+    computed,
+    figures_of,
     grain_of,
     grouped,
     numbers_of,
@@ -52,15 +54,10 @@ def shares(
         members without a row of their `whole`, or members that come to more than it.
     """
     frame, sums, group = _wholes(frame, value, of, by, whole)
-    names = {"value": Role(frame, value), "whole": Role(sums, value, group)}
-    wholes = sums[value].iloc[group].set_axis(frame.index)
-    share = 100 * divide(numbers_of(frame, value), wholes)
-    return with_lineage(
-        frame.assign(share_pct=share),
-        frame,
-        kept=[Role(frame)],
-        formulas={"share_pct": Formula("100 * value / whole", names)},
-    )
+    names = {"value": figures_of(frame, value), "whole": Role(sums, value, group)}
+    formulas = {"share_pct": Formula("100 * value / whole", names)}
+    result = computed(frame, formulas)
+    return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
 def hhi(
@@ -90,32 +87,37 @@ def hhi(
     """
     _, heads = grouped(frame, by)
     frame, sums, group = _wholes(frame, value, of, by, whole)
-    wholes = sums[value].reset_index(drop=True)
     figures = numbers_of(frame, value)
     known = figures.notna().groupby(group).all().reindex(heads.index, fill_value=bool(whole))
-    squares = (figures**2).groupby(group).sum().reindex(heads.index, fill_value=0.0)
-    result = heads.assign(hhi=divide(squares, wholes**2).where(known))
-    result["n_members"] = figures.groupby(group).size().reindex(heads.index, fill_value=0)
-    names = {"value": Role(frame, value, slot=group)}
-    formulas = {"hhi": Formula("sum([v ** 2 for v in value]) / value ** 2", names)}
+    members = figures_of(frame, value, slot=group)
     if whole:
-        rest = wholes - figures.groupby(group).sum().reindex(heads.index, fill_value=0.0)
-        result["hhi_most"] = divide(squares + rest**2, wholes**2).where(known)
-        result["rest_pct"] = (100 * divide(rest, wholes)).where(known)
-        names["whole"] = Role(sums, value)
-        over = "(sum([v ** 2 for v in value]) + (whole - value) ** 2) / whole ** 2"
-        formulas = {
-            "hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names),
-            "hhi_most": Formula(over, names),
-            "rest_pct": Formula("100 * (whole - value) / whole", names),
-        }
-    if whole and member:
-        row = np.flatnonzero(frame[of].eq(member))
-        part = figures.iloc[row].groupby(group[row]).sum().reindex(heads.index, fill_value=0.0)
-        result["share_pct"] = (100 * divide(part, wholes)).where(known)
-        share = {"part": Role(frame, value, row, group[row]), "whole": Role(sums, value)}
-        formulas["share_pct"] = Formula("100 * part / whole", share)
+        members = replace(members, empty=0.0)  # of no member, the rest is all
+        formulas = _bounds(members, Role(sums, value))
+        if member:
+            row = np.flatnonzero(frame[of].eq(member))
+            part = replace(figures_of(frame, value, row, group[row]), empty=0.0)
+            share = {"part": part, "whole": Role(sums, value)}
+            formulas["share_pct"] = Formula("100 * part / whole", share)
+    else:
+        squares = "sum([v ** 2 for v in value]) / value ** 2"
+        formulas = {"hhi": Formula(squares, {"value": members})}
+    result = computed(heads, formulas)
+    for name in formulas:
+        result[name] = result[name].where(known)
+    size = figures.groupby(group).size().reindex(heads.index, fill_value=0)
+    result.insert(len(heads.columns) + 1, "n_members", size)
     return with_lineage(result, frame, sums, formulas=formulas)
+
+
+def _bounds(members: Role, whole: Role) -> dict[str, Formula]:
+    """The least and the most of the index where some members of the whole are not known."""
+    names = {"value": members, "whole": whole}
+    most = "(sum([v ** 2 for v in value]) + (whole - value) ** 2) / whole ** 2"
+    return {
+        "hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names),
+        "hhi_most": Formula(most, names),
+        "rest_pct": Formula("100 * (whole - value) / whole", names),
+    }
 
 
 def _wholes(
@@ -140,17 +142,21 @@ def _wholes(
     )
     require_disjoint(members, of, by)
     order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
-    if lost := sorted(set(range(len(heads))) - set(group[order])):
-        cell = " ".join(words(heads.iloc[lost[0]])) if len(by) else value
-        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
+
+    def cell_of(place: int) -> str:
+        return " ".join(words(heads.iloc[place])) if len(by) else value
+
+    lost = sorted(set(range(len(heads))) - set(group[order]))
+    if lost:
+        raise QueryError(f"{cell_of(lost[0])} has no row of {whole}: read it beside its members")
     sums = pd.DataFrame({value: figures.iloc[order].to_numpy()})
     parts = figures[~is_whole].groupby(group[~is_whole]).sum().reindex(sums.index, fill_value=0.0)
     over = parts[parts > sums[value] * (1 + 1e-9)]
     if len(over):
-        cell = " ".join(words(heads.iloc[over.index[0]])) if len(by) else value
+        place = over.index[0]
         raise QueryError(
-            f"the members of {cell} come to {parts[over.index[0]]:.6g}, more than "
-            f"the {sums[value][over.index[0]]:.6g} of {whole}: choose a window in "
+            f"the members of {cell_of(place)} come to {parts[place]:.6g}, more than "
+            f"the {sums[value][place]:.6g} of {whole}: choose a window in "
             "which both are stated"
         )
     formulas = {value: Formula("value", {"value": Role(frame, value, order)})}

@@ -6,15 +6,17 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.measures.common import (
+    computed,
+    figures_of,
     grouped,
     groups_of,
-    numbers_of,
     require_columns,
     require_single_value,
     unique,
     with_lineage,
 )
 from tradeflows.measures.sums import total
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span
@@ -60,12 +62,13 @@ def last_active_month(
     group, result = grouped(listed, by)
     result[f"{value}_base"] = listed.groupby(group)[f"{value}_base"].first()
     result["months_base"] = listed.groupby(group)["months_base"].first()
-    at = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}
-    for name, there in at.items():
-        last = month[there].groupby(group[there]).max().reindex(result.index)
-        result[name] = pd.to_datetime(
-            [pd.NaT if np.isnan(one) else days(np.array([one], "int64"))[0] for one in last]
-        )
+    conditions = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}
+    for name, holds in conditions.items():
+        last = month[holds].groupby(group[holds]).max().reindex(result.index)
+        first_days = pd.Series(pd.NaT, result.index, "datetime64[s]")
+        known = last.notna()
+        first_days[known] = days(last[known].to_numpy("int64")).astype("datetime64[s]")
+        result[name] = first_days
     result["ended"] = result["last"] < result["until"]
     begin = span(base)[0]
     result["missing"] = [
@@ -78,9 +81,8 @@ def last_active_month(
         for name, months in zip(result[by[0]], result["missing"], strict=True)
         if months
     ]
-    return with_lineage(
-        result, listed, caveats=caveats, formulas={f"{value}_base": Formula("base", {"base": role})}
-    )
+    formulas = {f"{value}_base": Formula("base", {"base": role})}
+    return with_lineage(result, listed, caveats=caveats, formulas=formulas)
 
 
 def index_to_base(
@@ -99,13 +101,15 @@ def index_to_base(
     QueryError
         As :func:`last_active_month`.
     """
+    frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value, *by)
     unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
     require_single_value(frame.loc[frame[value].notna(), unit], unit)
     if (frame["n_months"] != 1).any():
         raise QueryError("periods of more than a month have no last month: keep n_months == 1")
     unique(frame, [*by, "ref_period"])
-    sums = total(frame, value, by, start=ends_of(base)[0], end=ends_of(base)[1])
+    start, end = ends_of(base)
+    sums = total(frame, value, by, start=start, end=end)
     group = groups_of(frame, by)
     stated, base_sum = sums["n_stated"].to_numpy("int64"), sums[value].to_numpy()
     mean = np.where(stated > 0, base_sum / np.where(stated > 0, stated, 1), np.nan)
@@ -113,15 +117,17 @@ def index_to_base(
     if not len(kept):
         raise QueryError(f"nothing had any {value} in the base {runs(range(*span(base)))}")
     cell = group[kept]
-    result = frame.iloc[kept].assign(**{f"{value}_base": mean[cell], "months_base": stated[cell]})
-    result["base_pct"] = 100 * numbers_of(result, value) / mean[cell]
-    names = {"value": Role(frame, value, kept), "base": Role(sums, value, cell), "n": stated[cell]}
-    return with_lineage(
-        result,
-        frame,
-        kept=[Role(frame, row=kept)],
-        formulas={
-            "base_pct": Formula("100 * value / (base / n)", names),
-            f"{value}_base": Formula("base / n", names),
-        },
-    )
+    names = {
+        "value": figures_of(frame, value, kept),
+        "base": Role(sums, value, cell),
+        "n": stated[cell],
+    }
+    formulas = {
+        f"{value}_base": Formula("base / n", names),
+        "base_pct": Formula("100 * value / (base / n)", names),
+    }
+    result = computed(frame.iloc[kept], formulas, f"{value}_base")
+    result["months_base"] = stated[cell]
+    result = computed(result, formulas, "base_pct")
+    order = {name: formulas[name] for name in ("base_pct", f"{value}_base")}
+    return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=order)

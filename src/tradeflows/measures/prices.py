@@ -9,6 +9,8 @@ from tradeflows.measures.common import (
     UNIT_IN,
     UNIT_OF,
     UNITS,
+    computed,
+    figures_of,
     groups_of,
     numbers_of,
     require_columns,
@@ -19,6 +21,7 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.sums import total
 from tradeflows.measures.units import BARRELS_PER_TONNE
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
@@ -60,38 +63,36 @@ def unit_value(
         `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
     """
     require_columns(frame, value, weight, *by)
-    if (unit := unit_of(frame, weight)) not in ("kg", ""):
+    unit = unit_of(frame, weight)
+    if unit not in ("kg", ""):
         raise QueryError(
             f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
         )
     figures = numbers_of(frame, value)
     units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
     require_single_value(frame.loc[figures.notna(), units], units)
-    price = figures / (_weight(frame, weight) / 1000)
-    groups = groups_of(frame, by)
-    middle = price.groupby(groups).transform("median")
-    away = (price - middle).abs()
-    spread = away.groupby(groups).transform("median") / 0.6745  # 0.6745 for a standard normal
-    # rounding in the last bits is no deviation where most unit values are the same
-    far = away.gt(OUTLIER * spread) & away.gt(1e-9 * middle.abs())
-    result = frame.assign(
-        unit_value_per_tonne=price, unit_value_per_barrel=price / barrels_per_tonne, outlier=far
-    )
+    kilograms = Role(frame, weight, values=_weight(frame, weight).to_numpy())
+    names = {"value": figures_of(frame, value), "weight": kilograms}
+    formulas = {
+        "unit_value_per_tonne": Formula("value / (weight / 1000)", names),
+        "unit_value_per_barrel": Formula(f"value / (weight / 1000) / {barrels_per_tonne!r}", names),
+    }
+    result = computed(frame, formulas)
+    result["outlier"] = _is_outlier(result["unit_value_per_tonne"], groups_of(frame, by))
     currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
     if currency is not None:
         result = result.assign(unit_value_in=currency)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
-    names, tonnes = {"value": Role(frame, value), "weight": Role(frame, weight)}, "weight / 1000"
-    return with_lineage(
-        result,
-        frame,
-        caveats=caveats,
-        kept=[Role(frame)],
-        formulas={
-            "unit_value_per_tonne": Formula(f"value / ({tonnes})", names),
-            "unit_value_per_barrel": Formula(f"value / ({tonnes}) / {barrels_per_tonne!r}", names),
-        },
-    )
+    return with_lineage(result, frame, caveats=caveats, kept=[Role(frame)], formulas=formulas)
+
+
+def _is_outlier(price: pd.Series, groups: np.ndarray) -> pd.Series:
+    """Whether each price is too far from the median of its group, in scaled median deviations."""
+    middle = price.groupby(groups).transform("median")
+    away = (price - middle).abs()
+    spread = away.groupby(groups).transform("median") / 0.6745  # 0.6745 for a standard normal
+    # Rounding in the last bits is no deviation where most unit values are the same.
+    return away.gt(OUTLIER * spread) & away.gt(1e-9 * middle.abs())
 
 
 def price_quantity(
@@ -134,72 +135,69 @@ def price_quantity(
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
+    frame = with_zeros(frame, value, quantity)
     require_columns(frame, value, quantity, good)
+    sides = _sides(frame, value, quantity, good, (base, after))
+    table = pd.DataFrame(
+        {name: numbers_of(sums.set_index(good), column) for name, (sums, column) in sides.items()}
+    )
+    is_split = table.gt(0).all(axis="columns")
+    split, apart = table.index[is_split], table.index[~is_split]
+    rows = [("unsplit", name) for name in apart]
+    texts = [("v1 - v0", "0")] * len(rows)
+    if len(split):
+        rows = [("price", ""), ("quantity", ""), *rows]
+        texts = [*_texts(table[is_split], index), *texts]
+    # Every good of the split enters both of its rows, and each of the others one row.
+    goods = [*split, *split, *apart]
+    slot = np.arange(len(rows)).repeat([len(split)] * (len(rows) - len(apart)) + [1] * len(apart))
+    names = {
+        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
+        for name, (sums, column) in sides.items()
+    }
+    changes, indices = zip(*texts, strict=True)
+    formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
+    result = computed(pd.DataFrame(rows, columns=["effect", good]), formulas)
+    result.loc[result["effect"].eq("unsplit"), "index"] = np.nan
+    caveats = [
+        f"change of {value} from {window_text(base)} to {window_text(after)}, "
+        f"{index.capitalize()} index"
+    ]
+    if len(apart):
+        caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _sides(
+    frame: pd.DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
+) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Sums of each good in either window by their name in a formula, and the column of each."""
     amounts = frame.assign(**{quantity: _weight(frame, quantity)})
+    units = [column for column in ("qty_unit",) if quantity == "qty" and column in amounts]
     sides: dict[str, tuple[pd.DataFrame, str]] = {}
-    for i, window in enumerate((base, after)):
-        worth = total(amounts, value, [good], (), *ends_of(window))
+    for i, window in enumerate(windows):
+        start, end = ends_of(window)
+        worth = total(amounts, value, [good], (), start, end)
         if not worth["complete"].all():
             hole = worth[~worth["complete"]].iloc[0]
             raise QueryError(
                 f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
                 "out or choose another window"
             )
-        units = [column for column in ("qty_unit",) if quantity == "qty" and column in amounts]
-        amount = total(amounts, quantity, [good, *units], (), *ends_of(window))
+        amount = total(amounts, quantity, [good, *units], (), start, end)
         unique(amount, [good])
         sides |= {f"v{i}": (worth, value), f"q{i}": (amount, quantity)}
-    table = pd.DataFrame(
-        {name: numbers_of(sums.set_index(good), column) for name, (sums, column) in sides.items()}
-    )
-    fit = table.gt(0).all(axis="columns")
-    apart = table[~fit]
-    changes = apart["v1"] - apart["v0"]
-    rows = [("unsplit", name, change, np.nan) for name, change in changes.items()]
-    texts = [("v1 - v0", "0")] * len(rows)
-    if fit.any():
-        v0, q0, v1, q1 = (table[fit][name] for name in ("v0", "q0", "v1", "q1"))
-        if index == "fisher":
-            prices = ((v1 / q1 * q0).sum() / v0.sum() * v1.sum() / (v0 / q0 * q1).sum()) ** 0.5
-        else:
-            weights = (v0 / v0.sum() + v1 / v1.sum()) / 2
-            prices = np.exp((weights * np.log((v1 / q1) / (v0 / q0))).sum())
-        ratio, change = v1.sum() / v0.sum(), v1.sum() - v0.sum()
-        same = np.isclose(ratio, 1, rtol=1e-12)
-        mean = v0.sum() if same else change / np.log(ratio)
-        effect = mean * np.log(prices)
-        rows = [
-            ("price", "", effect, prices),
-            ("quantity", "", change - effect, ratio / prices),
-            *rows,
-        ]
-        mean_text = "v0" if same else "(v1 - v0) / log(v1 / v0)"
-        price_text = f"{mean_text} * log({_PRICES[index]})"
-        texts = [
-            (price_text, _PRICES[index]),
-            (f"v1 - v0 - {price_text}", f"v1 / v0 / {_PRICES[index]}"),
-            *texts,
-        ]
-    result = pd.DataFrame(rows, columns=["effect", good, "change", "index"])
-    caveats = [
-        f"change of {value} from {window_text(base)} to {window_text(after)}, "
-        f"{index.capitalize()} index"
-    ]
-    if len(apart):
-        caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart.index))}")
-    # every good of the split enters both of its rows, and each of the others one row
-    n, m = fit.sum(), len(apart)
-    goods = [*table.index[fit], *table.index[fit], *apart.index]
-    slot = np.arange(len(rows)).repeat([n] * (len(rows) - m) + [1] * m)
-    names = {
-        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
-        for name, (sums, column) in sides.items()
-    }
-    formulas = {
-        column: Formula(each, names)
-        for column, each in zip(("change", "index"), zip(*texts, strict=True), strict=True)
-    }
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    return sides
+
+
+def _texts(table: pd.DataFrame, index: str) -> list[tuple[str, str]]:
+    """Formulas of change and index, of the price and of the quantity."""
+    prices = _PRICES[index]
+    before, after = table["v0"].sum(), table["v1"].sum()
+    # The logarithmic mean of two values that are the same is that value.
+    mean = "v0" if np.isclose(after / before, 1, rtol=1e-12) else "(v1 - v0) / log(v1 / v0)"
+    effect = f"{mean} * log({prices})"
+    return [(effect, prices), (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}")]
 
 
 def _weight(frame: pd.DataFrame, weight: str) -> pd.Series:

@@ -1,7 +1,8 @@
 """Values in US dollars, at a published rate or the one that customs used; cross rates."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from tradeflows.measures.common import (
     CELL,
     LABELS,
     add_flag,
+    computed,
+    figures_of,
     grouped,
     groups_of,
     listed,
@@ -60,46 +63,42 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     ...                 "mean": measures.convert(yuan, mean)})
     """
     require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
-    held = _held(rates)
-    at, row, rate = held.over(frame, frame["currency"].to_numpy())
-    if rate.isna().all():
+    known = _known_rates(rates)
+    rate = known.role(frame, frame["currency"].to_numpy())
+    is_usd = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
+    names = {
+        "value": figures_of(frame, "value_reported"),
+        "rate": rate,
+        "months": frame["n_months"].to_numpy(),
+    }
+    which = np.where(is_usd, 0, 1).astype("int8")
+    if "primary_value_usd" in frame:
+        given = numbers_of(frame, "primary_value_usd")
+        which[given.notna()] = 2
+        names["given"] = Role(frame, "primary_value_usd")
+    formulas = {
+        "primary_value_usd": Formula(["value", f"value * {known.mean}", "given"], names, which),
+        "rate": Formula([known.mean, "1"], names, is_usd.astype("int8")),
+    }
+    result = computed(frame, formulas)
+    if result["rate"].isna().all():
         raise QueryError(
             f"no rate from {listed(frame, 'currency')} to USD for any month of the "
             "frame: read the rates for its currency and months"
         )
-    dollars = numbers_of(frame, "value_reported") * rate
-    as_is = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
-    which = np.where(as_is, 0, 1).astype("int8")
-    names = {
-        "value": Role(frame, "value_reported"),
-        "rate": Role(rates, "rate", at, row),
-        "months": frame["n_months"].to_numpy(),
-    }
-    if "primary_value_usd" in frame:
-        given = numbers_of(frame, "primary_value_usd")
-        dollars = given.fillna(dollars)
-        which[given.notna()] = 2
-        names["given"] = Role(frame, "primary_value_usd")
-    made = (which == 1) & dollars.notna().to_numpy()
-    whose = pd.Series(held.name, frame.index, dtype="str").where(made)
-    result = frame.assign(primary_value_usd=dollars, rate=rate, rate_of=whose)
+    is_converted = (which == 1) & result["primary_value_usd"].notna().to_numpy()
+    owner = pd.Series(known.name, frame.index, dtype="str")
+    result["rate_of"] = owner.where(is_converted)
     if "flags" in frame:
-        result["flags"] = add_flag(frame["flags"], "derived", made)
-    caveat = f"converted to USD at monthly rates ({held.name})"
+        result["flags"] = add_flag(frame["flags"], "derived", is_converted)
+    caveat = f"converted to USD at monthly rates ({known.name})"
     return with_lineage(
-        result,
-        frame,
-        rates,
-        caveats=[caveat],
-        kept=[Role(frame)],
-        formulas={
-            "primary_value_usd": Formula(["value", f"value * {held.mean}", "given"], names, which),
-            "rate": Formula([held.mean, "1"], names, as_is.astype("int8")),
-        },
+        result, frame, rates, caveats=[caveat], kept=[Role(frame)], formulas=formulas
     )
 
 
-class _Rates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Rates:
     """Rates from or to the dollar: the row of `frame` for each of a currency's months."""
 
     frame: pd.DataFrame
@@ -110,44 +109,32 @@ class _Rates(NamedTuple):
     @property
     def name(self) -> str:
         """Whose rate it is."""
-        one = self.frame.iloc[0]
-        said = [str(one[name]) for name in ("publisher", "statistic") if name in self.frame]
-        return " ".join(said) or "not named"
+        columns = [name for name in ("publisher", "statistic") if name in self.frame]
+        return " ".join(str(self.frame[name].iloc[0]) for name in columns) or "not named"
 
     @property
     def mean(self) -> str:
         """The formula of dollars for one unit over some months."""
         return f"{'sum([1 / r for r in rate])' if self.inverse else 'rate'} / months"
 
-    def over(
-        self, frame: pd.DataFrame, money: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, pd.Series]:
-        """Dollars for one unit of `money` of each row of `frame`, the mean of its months.
-
-        First the rows of the rates that enter, -1 where one lacks, and the rows that they enter.
-        """
+    def role(self, frame: pd.DataFrame, money: np.ndarray) -> Role:
+        """The rates of `money` that enter each row of `frame`: one a month, NaN where one lacks."""
         lines = spread(frame, np.arange(len(frame)), np.ones(len(frame), bool))
         row = lines["row"].to_numpy()
         place = self.table.get_indexer(pd.MultiIndex.from_arrays([money[row], lines["month"]]))
         at = np.where(place < 0, -1, self.row[place])
         rate = numbers_of(self.frame, "rate")
-        found = (1 / rate.where(rate > 0) if self.inverse else rate).to_numpy()[at]
-        found = np.where(money[row] == "USD", 1.0, np.where(at < 0, np.nan, found))
-        monthly = pd.Series(found).groupby(row)
-        return (
-            at,
-            row,
-            monthly.mean().where(monthly.count() == monthly.size()).set_axis(frame.index),
-        )
+        return Role(self.frame, "rate", at, row, rate.where(rate > 0).to_numpy())
 
 
-def _held(rates: pd.DataFrame) -> _Rates:
+def _known_rates(rates: pd.DataFrame) -> _Rates:
     require_columns(rates, "base", "quote", "ref_period", "rate")
     inverse = bool(rates["base"].eq("USD").all())
     require_single_value(
         rates, [*(() if inverse else ("quote",)), "publisher", "statistic", "n_months"]
     )
-    if not inverse and (quote := rates["quote"].iloc[0]) != "USD":
+    quote = rates["quote"].iloc[0]
+    if not inverse and quote != "USD":
         raise QueryError(
             f"the rates are quoted in {quote}: read those with quote='USD', or with base='USD'"
         )
@@ -214,46 +201,41 @@ def customs_rate(
             ": read the same products, partners and months in both"
         )
     group, heads = grouped(used, PERIOD)
-    single = used["number_usd"] / used["number"]
-    sums, spread_of = used.groupby(group)[["number", "number_usd"]].sum(), single.groupby(group)
-    publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
-    result = heads.assign(
-        base="CNY",
-        quote="USD",
-        publisher=publisher,
-        statistic=STATISTIC,
-        rate=sums["number_usd"] / sums["number"],
-        low=spread_of.min(),
-        high=spread_of.max(),
-        cells=spread_of.size(),
-    )[["base", "quote", "publisher", "statistic", *PERIOD, "rate", "low", "high", "cells"]]
-    ends = {"rate": np.arange(len(used)), "low": spread_of.idxmin(), "high": spread_of.idxmax()}
-    formulas = {
-        name: Formula(
-            "dollars / yuan",
-            {
-                "dollars": Role(beside, VALUE, used["at_usd"].to_numpy()[at], group[at]),
-                "yuan": Role(yuan, "value_reported", used["at"].to_numpy()[at], group[at]),
-            },
-        )
-        for name, at in ends.items()
+    single = (used["number_usd"] / used["number"]).groupby(group)
+    entered = {
+        "rate": np.arange(len(used)),
+        "low": single.idxmin().to_numpy(),
+        "high": single.idxmax().to_numpy(),
     }
+    formulas = {}
+    for name, at in entered.items():
+        row, row_usd, slot = used["at"].to_numpy()[at], used["at_usd"].to_numpy()[at], group[at]
+        sides = {
+            "dollars": Role(beside, VALUE, row_usd, slot),
+            "yuan": Role(yuan, "value_reported", row, slot),
+        }
+        formulas[name] = Formula("dollars / yuan", sides)
+    publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
+    named = {"base": "CNY", "quote": "USD", "publisher": publisher, "statistic": STATISTIC}
+    result = computed(heads.assign(**named)[[*named, *PERIOD]], formulas)
+    result["cells"] = single.size()
     caveats = [
         f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
         f"{len(both) - len(used)} smaller ones were left out"
     ]
     inputs = [yuan] if dollars is None else [yuan, dollars]
     if published is not None:
-        held = _held(published)
-        at, row, mean = held.over(result, np.full(len(result), "CNY"))
-        result["published"] = mean
-        result["over_published_pct"] = 100 * (result["rate"] / mean - 1)
-        names = {"rate": Role(published, "rate", at, row), "months": result["n_months"].to_numpy()}
-        formulas["published"] = Formula(held.mean, names)
-        formulas["over_published_pct"] = Formula(
-            f"100 * (dollars / yuan / ({held.mean}) - 1)", {**names, **formulas["rate"].names}
-        )
-        caveats.append(f"beside the rate of customs: {held.name}")
+        known = _known_rates(published)
+        names: dict[str, Any] = {
+            "rate": known.role(result, np.full(len(result), "CNY")),
+            "months": result["n_months"].to_numpy(),
+            **formulas["rate"].names,
+        }
+        over = f"100 * (dollars / yuan / ({known.mean}) - 1)"
+        formulas["published"] = Formula(known.mean, names)
+        formulas["over_published_pct"] = Formula(over, names)
+        result = computed(result, formulas, "published", "over_published_pct")
+        caveats.append(f"beside the rate of customs: {known.name}")
         inputs.append(published)
     return with_lineage(result, *inputs, caveats=caveats, formulas=formulas)
 
@@ -296,22 +278,21 @@ def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         require_single_value(side, ["base", "quote", "publisher", "n_months"])
         unique(side, ["ref_period"])
     require_single_value(pd.concat([side[["n_months"]] for side in (rates, other)]), ["n_months"])
-    if (base := rates["base"].iloc[0]) != (through := other["base"].iloc[0]):
-        raise QueryError(f"one side is for {base} and the other for {through}: read both for one")
+    base, base_of_other = rates["base"].iloc[0], other["base"].iloc[0]
+    if base != base_of_other:
+        raise QueryError(
+            f"one side is for {base} and the other for {base_of_other}: read both for one"
+        )
     at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
     if not (at >= 0).any():
         raise QueryError("the two sides share no month: read both for the same time")
-    under = numbers_of(other, "rate").to_numpy()[at]
-    under[at < 0] = np.nan
-    result = rates[["quote", "ref_period", "n_months"]].assign(
-        base=other["quote"].iloc[0], rate=numbers_of(rates, "rate") / under
-    )
+    names = {"rate": figures_of(rates, "rate"), "other": figures_of(other, "rate", at)}
+    formulas = {"rate": Formula("rate / other", names)}
+    plain = rates[["quote", "ref_period", "n_months"]].assign(base=other["quote"].iloc[0])
+    result = computed(plain, formulas)
     for name in ("publisher", "statistic"):
         if name in rates and name in other:
             both = zip(rates[name], other[name].iloc[at], strict=True)
             result[name] = [" / ".join(dict.fromkeys(pair)) for pair in both]
-    names = {"rate": Role(rates, "rate"), "other": Role(other, "rate", at)}
     caveat = f"{rates['quote'].iloc[0]} for {other['quote'].iloc[0]} through {base}"
-    return with_lineage(
-        result, rates, other, caveats=[caveat], formulas={"rate": Formula("rate / other", names)}
-    )
+    return with_lineage(result, rates, other, caveats=[caveat], formulas=formulas)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -100,98 +101,194 @@ def total(
         Mixed grain or units, shares or rates, a whole beside its part, overlapping periods, or a
         period that crosses the edge of a window.
     """
-    values, by, over = [value] if isinstance(value, str) else list(value), list(by), list(over)
+    values, by, over = _names(value), list(by), list(over)
     frame = with_zeros(frame, *values)
+    _require_summable(frame, values, by, over)
+    alike = _alike(absent, by if alike is None else alike, by)
+    figures = {name: numbers_of(frame, name).to_numpy() for name in values}
+    has_value = ~np.any([np.isnan(numbers) for numbers in figures.values()], axis=0)
+    fixed = _fixed_columns(frame, values, by, over, has_value)
+
+    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
+    lines = spread(frame, cell, has_value)
+    windows = _windows(lines["month"], start, end, every)
+    lines["window"] = windows.place(lines["month"].to_numpy())
+    stated = lines[lines["stated"]]
+    require_whole_periods(*(stated[name].to_numpy() for name in ("row", "month", "window")))
+    group, heads = grouped(frame, by)
+    lines["group"] = group[lines["row"]]
+    lines = lines[lines["window"] >= 0]
+    if absent == "zero":
+        full = _months_of_any_cell(lines, windows, heads, alike)
+    else:
+        full = _months_of_all_cells(lines, windows, len(heads), cell, group)
+    entered = lines[lines["stated"]].drop_duplicates("row")
+    row = entered["row"].to_numpy()
+    slot = (entered["group"] * windows.n + entered["window"]).to_numpy()
+
+    shared = frame[fixed].iloc[[has_value.argmax()] * len(full)].reset_index(drop=True)
+    starts = np.tile(windows.starts, len(heads))
+    shared["ref_period"] = days(starts).astype("datetime64[us]")
+    shared["n_months"] = windows.every
+    repeated = heads.loc[heads.index.repeat(windows.n)].reset_index(drop=True)
+    result = repeated.join(without_attrs(shared))
+    formulas = {}
+    for name in values:
+        role = Role(frame, name, row, slot, figures[name])
+        formulas[name] = Formula("value", {"value": role})
+        sums = formulas[name].numbers(len(result))
+        result[name] = np.where(full.all(axis=1) & np.isnan(sums), 0.0, sums)
+    result["n_stated"] = full.sum(axis=1)
+    result["complete"] = full.all(axis=1)
+    result["missing"] = [
+        runs(month + np.flatnonzero(~has)) for month, has in zip(starts, full, strict=True)
+    ]
+    result = result.assign(**combine_flags(frame, row, slot, len(result)))
+    caveats = _caveats_of_sums(result, values, frame[over].iloc[row])
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _names(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _require_summable(
+    frame: pd.DataFrame, values: Sequence[str], by: Sequence[str], over: Sequence[str]
+) -> None:
+    """Refuse columns that have no sum, or that may not be summed over."""
     require_columns(frame, "ref_period", "n_months", *values, *by, *over)
     if {"ref_period", "n_months"} & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
+    for name in values:
+        unit = unit_of(frame, name)
+        if unit in _NO_SUM or name == "rate":
+            column = f"{name} ({unit})" if unit else name
+            raise QueryError(
+                f"there is no sum of {column}: sum what it was made of, or take the mean"
+            )
+    barred = sorted(set(over) - _SUMMABLE)
+    if barred:
+        raise QueryError(f"{barred[0]} cannot be summed over: name it in `by`, or keep one value")
+
+
+def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:
+    """The columns of `by` in which groups are alike, once `absent` is known to be right."""
     if absent not in ("unknown", "zero"):
         raise QueryError(f"absent={absent!r}{near(absent, ('unknown', 'zero'))}")
-    alike = by if alike is None else list(alike)
-    if stray := sorted(set(alike) - set(by)):
+    stray = sorted(set(alike) - set(by))
+    if stray:
         raise QueryError(f"alike names {stray[0]}, which is not among `by`")
-    for name in values:
-        if (unit := unit_of(frame, name)) in _NO_SUM or name == "rate":
-            told = f"{name} ({unit})" if unit else name
-            raise QueryError(
-                f"there is no sum of {told}: sum what it was made of, or take the mean"
-            )
-    if odd := sorted(set(over) - _SUMMABLE):
-        raise QueryError(f"{odd[0]} cannot be summed over: name it in `by`, or keep one value")
-    numbers = pd.DataFrame({name: numbers_of(frame, name) for name in values})
-    stated = numbers.notna().all(axis="columns").to_numpy()
+    return list(alike)
+
+
+def _fixed_columns(
+    frame: pd.DataFrame,
+    values: Sequence[str],
+    by: Sequence[str],
+    over: Sequence[str],
+    has_value: np.ndarray,
+) -> list[str]:
+    """Columns of the grain that hold one value in all rows with a figure; refuses others."""
     grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
     free = {*by, *over}
-    free |= {"partner_role"} if "flow_code" in free else set()  # which follows from the flow
+    if "flow_code" in free:  # the role follows from the flow
+        free |= {"partner_role"}
     fixed = [column for column in grain if column not in free]
-    said = frame[list(dict.fromkeys([*by, *over, *fixed]))]
-    said = said if stated.all() else said[stated]
-    require_single_value(said, fixed, "or name it in `by` or `over`")
+    rows = frame[list(dict.fromkeys([*by, *over, *fixed]))]
+    if not has_value.all():
+        rows = rows[has_value]
+    require_single_value(rows, fixed, "or name it in `by` or `over`")
     for column in over:
-        require_disjoint(said, column, by)
+        require_disjoint(rows, column, by)
+    return fixed
 
-    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
-    lines = spread(frame, cell, stated)
-    row, month, told = (lines[name].to_numpy() for name in ("row", "month", "stated"))
-    begin = month.min() if start is None else span(start)[0]
-    stop = month.max() + 1 if end is None else span(end)[1]
+
+@dataclass(frozen=True)
+class _Windows:
+    """`n` windows of `every` months, the first of which begins in the month `begin`."""
+
+    begin: int
+    every: int
+    n: int
+
+    @property
+    def length(self) -> int:
+        """Months of all windows."""
+        return self.n * self.every
+
+    @property
+    def starts(self) -> np.ndarray:
+        """First month of each window."""
+        return self.begin + self.every * np.arange(self.n)
+
+    def place(self, month: np.ndarray) -> np.ndarray:
+        """The window that each month lies in, -1 for none."""
+        inside = (month >= self.begin) & (month < self.begin + self.length)
+        return np.where(inside, (month - self.begin) // self.every, -1)
+
+
+def _windows(month: pd.Series, start: str | None, end: str | None, every: int | None) -> _Windows:
+    """The windows from `start` to `end`, by default those of all months."""
+    begin = int(month.min()) if start is None else span(start)[0]
+    stop = int(month.max()) + 1 if end is None else span(end)[1]
     every = every or max(stop - begin, 1)
     if stop <= begin or (stop - begin) % every:
         raise QueryError(
             f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
             f"{every} months: choose start and end so that it is"
         )
-    n = (stop - begin) // every
-    inside = (month >= begin) & (month < stop)
-    window = np.where(inside, (month - begin) // every, -1)
-    require_whole_periods(row[told], month[told], window[told])
-    told, open_ = told & inside, ~told & inside  # a row without a figure, which is not no row
+    return _Windows(begin, every, (stop - begin) // every)
 
-    group, heads = grouped(frame, by)
+
+def _months_of_all_cells(
+    lines: pd.DataFrame, windows: _Windows, n_groups: int, cell: np.ndarray, group: np.ndarray
+) -> np.ndarray:
+    """Whether every cell of a group states a month: one row a sum, one column a month of it."""
     first = np.unique(cell, return_index=True)[1]
-    cells = np.bincount(group[first], minlength=len(heads)).repeat(n)[:, None]
-    place, key = (each[row] * (stop - begin) + month - begin for each in (group, cell))
-    count = np.bincount(place[told], minlength=len(heads) * (stop - begin)).reshape(-1, every)
-    if absent == "zero":
-        same = groups_of(heads, alike)
-        known = np.zeros((len(heads), stop - begin), bool)
-        np.logical_or.at(known, same, count.reshape(len(heads), -1) > 0)
-        full = known[same].ravel()
-        full[place[open_ & ~np.isin(key, key[told])]] = False
-        full = full.reshape(-1, every)
-    else:
-        full = count == cells
-    row, line = np.unique(row[told], return_index=True)
-    slot = group[row] * n + window[told][line]
+    cells = np.bincount(group[first], minlength=n_groups).repeat(windows.n)[:, None]
+    stated = lines[lines["stated"]]
+    place = stated["group"] * windows.length + stated["month"] - windows.begin
+    count = np.bincount(place, minlength=n_groups * windows.length)
+    return np.asarray(count.reshape(-1, windows.every) == cells)
 
-    starts = np.tile(begin + every * np.arange(n), len(heads))
-    one = frame[fixed].iloc[[stated.argmax()] * len(starts)].reset_index(drop=True)
-    one["ref_period"] = days(starts).astype("datetime64[us]")
-    one["n_months"] = every
-    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True).join(without_attrs(one))
-    filled = (np.bincount(slot, minlength=len(result)) > 0) | full.all(axis=1)
-    for name in values:
-        sums = np.bincount(slot, numbers[name].to_numpy()[row], minlength=len(result))
-        result[name] = np.where(filled, sums, np.nan)
-    result["n_stated"] = full.sum(axis=1)
-    result["complete"] = full.all(axis=1)
-    result["missing"] = [
-        runs(month + np.flatnonzero(~there)) for month, there in zip(starts, full, strict=True)
+
+def _months_of_any_cell(
+    lines: pd.DataFrame, windows: _Windows, heads: pd.DataFrame, alike: Sequence[str]
+) -> np.ndarray:
+    """As :func:`_months_of_all_cells`, where a cell without a row had nothing in a month.
+
+    Some cell of a group that is alike states the month, and no cell of the group has a row without
+    a figure for it.
+    """
+    stated = lines[lines["stated"]]
+    same = groups_of(heads, alike)
+    known = np.zeros((len(heads), windows.length), bool)
+    known[same[stated["group"]], stated["month"] - windows.begin] = True
+    full = known[same]
+    keys = ["cell", "month"]
+    empty = lines[~lines["stated"]]
+    empty = empty[
+        ~pd.MultiIndex.from_frame(empty[keys]).isin(pd.MultiIndex.from_frame(stated[keys]))
     ]
-    result = result.assign(**combine_flags(frame, row, slot, len(result)))
-    used = frame[[column for column in over if column in LABELS]].iloc[row]
+    full[empty["group"], empty["month"] - windows.begin] = False
+    return full.reshape(-1, windows.every)
+
+
+def _caveats_of_sums(result: pd.DataFrame, values: Sequence[str], used: pd.DataFrame) -> list[str]:
+    """Which labels differ within the sums, and how many sums lack months."""
+    labels = [column for column in used if column in LABELS]
     caveats = [
         f"{column} differs within the sum: {listed(used, column)}"
-        for column in used
+        for column in labels
         if used[column].nunique(dropna=False) > 1
     ]
-    if holes := int((~result["complete"]).sum()):
+    holes = int((~result["complete"]).sum())
+    if holes:
         caveats.append(
             f"{holes} of {len(result)} sums of {', '.join(values)} lack months, which "
             "`missing` names; nothing was put in their place"
         )
-    formulas = {name: Formula("value", {"value": Role(frame, name, row, slot)}) for name in values}
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    return caveats
 
 
 def sum_parts(
@@ -222,92 +319,112 @@ def sum_parts(
         A dimension or a value of one that is not known to add up with the rest, a total beside
         its parts, parts of different dimensions in one cell, a part stated twice, or two units.
     """
-    values = [value] if isinstance(value, str) else list(value)
+    values = _names(value)
     require_columns(frame, "breakdown", *values)
-    parts = {word: _dimensions(word) for word in frame["breakdown"].unique()}
-    named = dict.fromkeys(name for each in parts.values() for name in each if name != _NUMBERED)
+    parts = {text: _dimensions(text) for text in frame["breakdown"].unique()}
+    named = dict.fromkeys(name for values_of in parts.values() for name in values_of)
+    named.pop(_NUMBERED, None)
     over = list(over or named)
-    for name in over:
-        if name not in named:
-            raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
-        odd = sorted(
-            {
-                each[name]
-                for each in parts.values()
-                if name in each and not re.fullmatch(ADDITIVE.get(name, "(?!)"), each[name])
-            }
-        )
-        if odd:
-            kept = f"frame[~frame['breakdown'].str.contains('{name}={odd[0]}')]"
-            raise QueryError(
-                f"{name}={odd[0]} is not known to add up with the other parts: "
-                f"leave it out, as in {kept}"
-            )
-    left = {
-        word: ",".join(
-            f"{name}={each}" for name, each in found.items() if name not in {*over, _NUMBERED}
-        )
-        or "total"
-        for word, found in parts.items()
-    }
+    _require_additive(parts, over, list(named))
+    left = {text: _without(values_of, over) for text, values_of in parts.items()}
     whole = without_attrs(frame.assign(breakdown=frame["breakdown"].map(left)))
     keys = [name for name in whole if name not in {*_OF_ROW, *values}] + ["breakdown"]
-    slot, heads = grouped(whole, keys)
+    slot, result = grouped(whole, keys)
     n = np.bincount(slot)
-    kinds = frame["breakdown"].map(
-        {word: " ".join(k for k in each if k != _NUMBERED) for word, each in parts.items()}
-    )
-    mixed = (kinds.groupby(slot).nunique() > 1).to_numpy()
-    twice = (frame["breakdown"].groupby(slot).nunique() < n).to_numpy()
-    if (mixed | twice).any():
-        rows = frame[slot == (mixed if mixed.any() else twice).argmax()]
-        named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
-        cell = " ".join(words(rows[named_by].iloc[0]))
-        if mixed.any():
-            require_single_value(
-                rows,
-                ["breakdown"],
-                what=f"{cell} is stated as a whole and in parts, or in parts of two kinds: ",
-            )
-        refuse_repeated(rows, cell)
-    result, formulas, caveats = heads.copy(), {}, []
+    _require_one_kind(frame, parts, slot, n)
+    formulas, holes = {}, []
     for name in values:
-        numbers = frame[name].to_numpy("float64", na_value=np.nan)
-        result[name] = np.bincount(slot, numbers, minlength=len(heads))  # NaN of a part stays
         formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
-        stated = np.bincount(slot, ~np.isnan(numbers), minlength=len(heads))
-        if holes := int(((stated > 0) & (stated < n)).sum()):
-            caveats.append(
-                f"{holes} of {(n > 1).sum()} sums of {name} have a part that states "
+        result[name] = formulas[name].numbers(len(n))
+        stated = np.bincount(slot, frame[name].notna(), minlength=len(n))
+        some = int(((stated > 0) & (stated < n)).sum())
+        if some:
+            holes.append(
+                f"{some} of {(n > 1).sum()} sums of {name} have a part that states "
                 "none, so they are none"
             )
     if "qty" in values:
-        stated = frame["qty_unit"].where(frame["qty"].notna())
-        units = stated.groupby(slot)
-        if (units.nunique() > 1).any():
-            require_single_value(
-                frame[frame["qty"].notna()], ["qty_unit"], what="of parts that are summed, "
-            )
-        result["qty_unit"] = units.first().fillna("none").to_numpy()
+        result["qty_unit"] = _unit_of_parts(frame, slot)
     result["n_parts"] = n
     result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
-    sole = [word for word, each in parts.items() if each]
-    if len(sole) == 1:
-        caveats.append(
-            f"{sole[0]} is the only part that is here; it is a total as far as there are no others"
-        )
+    caveats = [*holes]
     if (n > 1).any():
         caveats.insert(
             0,
             f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
             f"({listed(frame, 'breakdown')})",
         )
+    sole = [text for text, values_of in parts.items() if values_of]
+    if len(sole) == 1:
+        caveats.append(
+            f"{sole[0]} is the only part that is here; it is a total as far as there are no others"
+        )
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _without(values_of: Mapping[str, str], over: Sequence[str]) -> str:
+    """What is left of a value of `breakdown` when it is summed over some of its dimensions."""
+    kept = {name: part for name, part in values_of.items() if name not in {*over, _NUMBERED}}
+    return ",".join(f"{name}={part}" for name, part in kept.items()) or "total"
+
+
+def _require_additive(
+    parts: Mapping[str, Mapping[str, str]], over: Sequence[str], named: Sequence[str]
+) -> None:
+    """Refuse a dimension that is not there, or a value of one that may overlap another."""
+    for name in over:
+        if name not in named:
+            raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
+        known = ADDITIVE.get(name, "(?!)")
+        values = {values_of[name] for values_of in parts.values() if name in values_of}
+        unknown = sorted(part for part in values if not re.fullmatch(known, part))
+        if unknown:
+            kept = f"frame[~frame['breakdown'].str.contains('{name}={unknown[0]}')]"
+            raise QueryError(
+                f"{name}={unknown[0]} is not known to add up with the other parts: "
+                f"leave it out, as in {kept}"
+            )
+
+
+def _require_one_kind(
+    frame: pd.DataFrame,
+    parts: Mapping[str, Mapping[str, str]],
+    slot: np.ndarray,
+    n: np.ndarray,
+) -> None:
+    """Refuse a cell that is stated as a whole and in parts, in parts of two kinds, or twice."""
+    kinds = {
+        text: " ".join(name for name in values_of if name != _NUMBERED)
+        for text, values_of in parts.items()
+    }
+    mixed = (frame["breakdown"].map(kinds).groupby(slot).nunique() > 1).to_numpy()
+    twice = (frame["breakdown"].groupby(slot).nunique() < n).to_numpy()
+    if not (mixed | twice).any():
+        return
+    rows = frame[slot == (mixed if mixed.any() else twice).argmax()]
+    named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
+    cell = " ".join(words(rows[named_by].iloc[0]))
+    if mixed.any():
+        require_single_value(
+            rows,
+            ["breakdown"],
+            what=f"{cell} is stated as a whole and in parts, or in parts of two kinds: ",
+        )
+    refuse_repeated(rows, cell)
+
+
+def _unit_of_parts(frame: pd.DataFrame, slot: np.ndarray) -> np.ndarray:
+    """The unit of the quantity of each sum, which its parts share."""
+    units = frame["qty_unit"].where(frame["qty"].notna()).groupby(slot)
+    if (units.nunique() > 1).any():
+        stated = frame[frame["qty"].notna()]
+        require_single_value(stated, ["qty_unit"], what="of parts that are summed, ")
+    return np.asarray(units.first().fillna("none"))
 
 
 def _dimensions(word: str) -> dict[str, str]:
     """What a value of `breakdown` says, by dimension; nothing for total."""
-    return {} if word == "total" else dict(each.split("=", 1) for each in word.split(","))
+    return {} if word == "total" else dict(part.split("=", 1) for part in word.split(","))
 
 
 def from_members(
@@ -339,6 +456,7 @@ def from_members(
     require_columns(frame, "reporter_iso", "ref_period", "n_months", value)
     group = codes.area(area)
     members = codes.members(group)
+    frame = with_zeros(frame, value)
     kept = frame[frame["reporter_iso"].isin(members)]
     stated = kept[numbers_of(kept, value).notna()]
     if stated.empty:
@@ -346,26 +464,28 @@ def from_members(
     ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
     sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1, absent="zero")
     keys = [*by, "ref_period"]
-    who = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
-    cells = sums[keys].itertuples(index=False, name=None)
-    held = [who.get(cell if by else cell[0], set()) for cell in cells]
-    missing = [[each for each in members if each not in here] for here in held]
+    states = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
+    cells = [cell if by else cell[0] for cell in sums[keys].itertuples(index=False, name=None)]
+    present = [states.get(cell, set()) for cell in cells]
+    missing = [[member for member in members if member not in some] for some in present]
     result = sums.drop(columns="n_stated").assign(
         reporter_iso=group,
-        n_members=list(map(len, held)),
+        n_members=list(map(len, present)),
         of_members=len(members),
         complete=[not lacking for lacking in missing],
-        missing=[", ".join(m) for m in missing],
+        missing=[", ".join(lacking) for lacking in missing],
     )
     caveats = []
-    if short := int((~result["complete"]).sum()):
+    short = int((~result["complete"]).sum())
+    if short:
         least = int(result["n_members"].min())
         caveats.append(
             f"{short} of {len(result)} sums are of fewer than the {len(members)} "
             f"members of {group}, of {least} at least; `missing` names the "
             "others"
         )
-    if others := sorted(set(frame["reporter_iso"]) - set(members)):
+    others = sorted(set(frame["reporter_iso"]) - set(members))
+    if others:
         caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
     if "flags" in result:
         result["flags"] = add_flag(result["flags"], "derived")
@@ -388,7 +508,8 @@ def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.Data
         All rows in order; the sources and caveats are those of all frames.
     """
     named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
-    places = np.split(np.arange(sum(map(len, named))), np.cumsum([len(one) for one in named])[:-1])
+    ends = np.cumsum([len(frame) for frame in named])
+    places = np.split(np.arange(ends[-1]), ends[:-1])
     kept = [Role(frame, slot=place) for frame, place in zip(frames.values(), places, strict=True)]
     return with_lineage(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
 
@@ -421,7 +542,8 @@ def baskets(
     """
     sums = {}
     for name, codes_ in goods.items():
-        if lacking := sorted(set(codes_) - set(frame[of])):
+        lacking = sorted(set(codes_) - set(frame[of]))
+        if lacking:
             raise QueryError(
                 f"basket {name!r} names {lacking[0]}, which the frame does not hold; "
                 f"it holds {listed(frame, of)}"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from tradeflows.measures.common import numbers_of, require_columns, with_lineage
+from tradeflows.measures.common import computed, figures_of, require_columns, with_lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, first_month
@@ -28,18 +28,12 @@ def barrels_per_day(
     require_columns(frame, "ref_period", "n_months", "net_wgt_kg")
     first = first_month(frame).to_numpy()
     length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
-    length = length.astype("int64")
-    barrels = numbers_of(frame, "net_wgt_kg") / 1000 * barrels_per_tonne
-    caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
+    names = {"weight": figures_of(frame, "net_wgt_kg"), "days": length.astype("int64")}
     text = f"weight / 1000 * {barrels_per_tonne!r} / days"
-    formula = Formula(text, {"weight": Role(frame, "net_wgt_kg"), "days": length})
-    return with_lineage(
-        frame.assign(barrels_per_day=barrels / length),
-        frame,
-        caveats=caveats,
-        formulas={"barrels_per_day": formula},
-        kept=[Role(frame)],
-    )
+    formulas = {"barrels_per_day": Formula(text, names)}
+    caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
+    result = computed(frame, formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas, kept=[Role(frame)])
 
 
 def per_month(figures: pd.DataFrame) -> pd.DataFrame:
@@ -65,12 +59,12 @@ def per_month(figures: pd.DataFrame) -> pd.DataFrame:
         monthly = figures["freq"].astype("str").str.startswith("monthly")
         months = months.mask(monthly & months.notna(), 1.0)
     divisor = months.where(figures["unit"].isin(_ADD_UP))
-    result, formulas = figures.assign(months=months), {}
+    formulas = {}
     for column in ("value", "low", "high"):
         if column in figures:
-            result[f"{column}_per_month"] = figures[column].astype("float64") / divisor
-            names = {"value": Role(figures, column), "months": months.to_numpy()}
+            names = {"value": Role(figures, column), "months": divisor.to_numpy()}
             formulas[f"{column}_per_month"] = Formula("value / months", names)
+    result = computed(figures.assign(months=months), formulas)
     caveats = ["published figures divided by the months of their windows"]
     return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
 

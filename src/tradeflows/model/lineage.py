@@ -41,6 +41,8 @@ class Role:
         and -1 for none. Without `row` it is row ``i``, and without `slot` result row ``i``.
     values
         The figures of all rows of `frame`, where a measure takes some of the column's for null.
+    empty
+        What it comes to in a row of the result that nothing entered.
     """
 
     frame: pd.DataFrame
@@ -48,6 +50,7 @@ class Role:
     row: np.ndarray | None = None
     slot: np.ndarray | None = None
     values: np.ndarray | None = None
+    empty: float = math.nan
 
     def input_rows(self, wanted: np.ndarray) -> list[np.ndarray]:
         """Rows that entered each of the result's rows `wanted`."""
@@ -72,10 +75,10 @@ class Role:
         return known[slot >= 0], slot[slot >= 0]
 
     def sums(self, n: int) -> np.ndarray:
-        """The sum of what entered each of `n` rows, NaN where nothing did."""
+        """The sum of what entered each of `n` rows, `empty` where nothing did."""
         numbers, slot = self.entries(n)
         sums = np.bincount(slot, numbers, minlength=n)
-        return np.where(np.bincount(slot, minlength=n) > 0, sums, np.nan)
+        return np.where(np.bincount(slot, minlength=n) > 0, sums, self.empty)
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,7 +326,7 @@ def _column(node: ast.expr, names: Names, n: int) -> np.ndarray:
         behind = names[name]
         columns[name] = behind.sums(n) if isinstance(behind, Role) else behind.astype("float64")
     with np.errstate(all="ignore"):
-        numbers = _array(node, columns, names, n)
+        numbers = np.broadcast_to(_array(node, columns, names, n), n)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
