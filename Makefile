@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test lab accept data bench look lock clean
+.PHONY: help report test fuzz lab accept data bench look lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/python -m pytest -q -n 2 --junitxml=build/tests.xml tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
+
+fuzz: $(ENV) $(BUILT) ## ask thousands of random questions of read and of each measure (FUZZ=0.1: fewer)
+	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py
 
 lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 	$(BIN)/jupyter lab $(LAB) notebooks/explore.ipynb

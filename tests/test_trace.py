@@ -316,6 +316,7 @@ def test_a_frame_as_read_is_traced_to_its_own_lines(root):
         "text": "2021-02,IND,crude_oil,2709,10500,5355.00",
         "publisher": "Office of Invention",
         "address": "Made up for a test.",
+        "declared_zero": False,
     }
 
 

@@ -1,0 +1,408 @@
+"""Each public measure beside its oracle, on random tables."""
+
+import math
+
+import numpy as np
+import oracles
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from random_tables import FIGURE, JANUARY, PRODUCTS, YEARS, frame_of, fuzz, tables
+
+from tradeflows import measures
+from tradeflows.model.errors import QueryError
+
+VALUE, KG = "value_reported", "net_wgt_kg"
+CELL = ["reporter_iso", "partner_iso", "cmd_code"]
+BY = {"reporter_iso": "reporter", "partner_iso": "partner", "cmd_code": "product"}
+# What a refusal says where an oracle gives this word.
+WORDS = {
+    "overlap": "overlap|stated 2 times",
+    "crosses": "crosses the edge",
+    "has no": "has no value_reported",
+    "no month": "states no month of the year in both windows",
+    "lacks": "lacks .* cells",
+    "no cell": "no cell of",
+}
+
+
+def alike(number, expected):
+    """Whether a number of a frame is that of an oracle, None being no figure."""
+    if expected is None:
+        return number is None or math.isnan(number)
+    return number == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def answer_or_refusal(oracle, measure):
+    """Both answers; None where both refuse, for one cause."""
+    try:
+        expected = oracle()
+    except oracles.NoAnswerError as refused:
+        with pytest.raises(QueryError, match=WORDS[str(refused)]):
+            measure()
+        return None
+    return measure(), expected
+
+
+@fuzz(8)
+@given(tables(), st.sets(st.sampled_from(CELL)), st.integers(0, 20), st.integers(1, 14))
+def test_total(rows, by, offset, length):
+    assume(rows)
+    by = [name for name in CELL if name in by]
+    over = [name for name in CELL if name not in by]
+    window = range(JANUARY + offset, JANUARY + offset + length)
+    ends = [f"{m // 12}-{m % 12 + 1:02d}" for m in (window[0], window[-1])]
+    both = answer_or_refusal(
+        lambda: oracles.total(rows, "value", [BY[name] for name in by], window),
+        lambda: measures.total(frame_of(rows), VALUE, by, over, *ends),
+    )
+    if both:
+        result, expected = both
+        for line in result.to_dict("records"):
+            figure, n = expected.pop(tuple(line[name] for name in by))
+            assert alike(line[VALUE], figure)
+            assert (line["n_stated"], line["complete"]) == (n, n == length)
+        assert not expected
+
+
+@fuzz(8)
+@given(tables())
+def test_growth(rows):
+    assume(rows)
+    result = measures.growth(frame_of(rows), VALUE, 2022, 2021)
+    expected = oracles.growth(rows, "value", 2022, 2021)
+    for line in result.to_dict("records"):
+        after, before, per_cent, n = expected.pop(tuple(line[name] for name in CELL))
+        assert alike(line[VALUE], after)
+        assert alike(line[f"{VALUE}_base"], before)
+        assert alike(line["growth_pct"], per_cent)
+        assert line["n_months"] == n
+    assert not expected
+
+
+@fuzz(8)
+@given(tables())
+def test_yoy(rows):
+    assume(rows)
+    result = measures.yoy(frame_of(rows), VALUE)
+    in_order = [row for row in rows if not row["zero"]] + [row for row in rows if row["zero"]]
+    expected = oracles.yoy(in_order, "value")
+    by_place = _by_place(result, "yoy_pct")
+    for row, per_cent in zip(in_order, expected, strict=True):
+        assert alike(by_place[oracles.cell(row), row["month"]], per_cent)
+
+
+def _by_place(result, column):
+    months = result["ref_period"].dt.year * 12 + result["ref_period"].dt.month - 1
+    cells = zip(*(result[name] for name in CELL), strict=True)
+    return dict(zip(zip(cells, months, strict=True), result[column], strict=True))
+
+
+@fuzz(8)
+@given(
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
+    tables(reporters=["CHN"], partners=["W00"], products=["2709"], blocks=False),
+)
+def test_share(part, whole):
+    whole = [row for row in whole if not row["zero"]]
+    assume(part and whole)
+    both = answer_or_refusal(
+        lambda: oracles.share(part, whole, "value"),
+        lambda: measures.share(frame_of(part), frame_of(whole), VALUE),
+    )
+    if both:
+        by_place = _by_place(both[0], "share_pct")
+        for row, per_cent in zip(part, both[1], strict=True):
+            assert alike(by_place[oracles.cell(row), row["month"]], per_cent)
+
+
+@fuzz(8)
+@given(st.dictionaries(st.sampled_from(["RUS", "USA", "SAU", "KAZ"]), FIGURE, min_size=1))
+def test_shares_and_hhi(figures):
+    rows = [_single(partner, value) for partner, value in figures.items()]
+    frame = frame_of(rows)
+    result = measures.shares(frame, VALUE)["share_pct"]
+    for number, expected in zip(result, oracles.shares([*figures.values()]), strict=True):
+        assert alike(number, expected)
+    assert alike(measures.hhi(frame, VALUE)["hhi"].item(), oracles.hhi([*figures.values()]))
+
+
+def _single(partner, value, weight=None, month=JANUARY, length=1, product="2709", flags=""):
+    row = {"reporter": "CHN", "partner": partner, "product": product, "month": month}
+    row |= {"length": length, "value": value, "weight": weight, "flags": flags, "zero": False}
+    return row
+
+
+@fuzz(8)
+@given(
+    tables(reporters=["DEU"], partners=["RUS"], products=["2709"]),
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"]),
+    tables(reporters=["IND"], partners=["RUS"], products=["2709"]),
+)
+def test_displacement(old, first, second):
+    rows = [*old, *first, *second]
+    assume(old and first and second)
+    both = answer_or_refusal(
+        lambda: oracles.displacement(rows, "value", ["DEU"], ["CHN", "IND"], 2021, 2022),
+        lambda: measures.displacement(frame_of(rows), VALUE, "DEU", ["CHN", "IND"], "2021", "2022"),
+    )
+    if both:
+        result, (change, displaced, net) = both
+        for buyer, number in zip(result["reporter_iso"], result["change"], strict=True):
+            assert number == pytest.approx(change[buyer], rel=1e-9, abs=1e-6)
+        assert alike(result["displacement"].iloc[0], displaced)
+        if net is None or abs(net) < 1e9:  # of a loss of nearly nothing the last bits decide
+            assert alike(result["displacement_net"].iloc[0], net)
+
+
+@fuzz(8)
+@given(st.lists(st.tuples(FIGURE, FIGURE, st.sampled_from(["", "estimated"])), min_size=1))
+def test_unit_value(goods):
+    rows = [
+        _single("RUS", value, weight, JANUARY + i, flags=flags)
+        for i, (value, weight, flags) in enumerate(goods)
+    ]
+    result = measures.unit_value(frame_of(rows), VALUE)
+    for number, (value, weight, flags) in zip(result["unit_value_per_tonne"], goods, strict=True):
+        assert alike(number, oracles.unit_value(value, weight, bool(flags)))
+
+
+POSITIVE = st.floats(1, 1e6)
+
+
+@fuzz(8)
+@given(
+    st.lists(st.tuples(*[POSITIVE] * 4), min_size=1, max_size=4),
+    st.sampled_from(["fisher", "tornqvist"]),
+)
+def test_price_quantity(goods, index):
+    rows = []
+    for i, (v0, q0, v1, q1) in enumerate(goods):
+        product = f"270{i}"
+        rows.append(_single("RUS", v0, q0, JANUARY, product=product))
+        rows.append(_single("RUS", v1, q1, JANUARY + 12, product=product))
+    result = measures.price_quantity(frame_of(rows), VALUE, KG, "2021-01", "2022-01", index=index)
+    price, effect, rest = oracles.price_quantity(goods, index)
+    size = max(sum(good[0] for good in goods), sum(good[2] for good in goods))
+    assert result["index"].iloc[0] == pytest.approx(price, rel=1e-9)
+    assert result["change"].tolist() == pytest.approx([effect, rest], abs=1e-6 * size)
+
+
+@fuzz(8)
+@given(tables())
+def test_barrels_per_day(rows):
+    rows = [row for row in rows if not row["zero"]]
+    assume(rows)
+    result = measures.barrels_per_day(frame_of(rows))["barrels_per_day"]
+    for number, row in zip(result, rows, strict=True):
+        assert alike(number, oracles.barrels_per_day(row["weight"], row))
+
+
+RATES = st.dictionaries(st.sampled_from(YEARS), st.floats(0.01, 100), min_size=1)
+
+
+def rates_of(rates, base="EUR", quote="USD"):
+    days = [pd.Timestamp(month // 12, month % 12 + 1, 1) for month in rates]
+    return pd.DataFrame(
+        {
+            "base": base,
+            "quote": quote,
+            "publisher": "Office",
+            "statistic": "mean",
+            "ref_period": days,
+            "n_months": 1,
+            "rate": list(rates.values()),
+            "source_id": "rates",
+            "source_row": range(1, len(rates) + 1),
+            "source_field": "",
+        }
+    )
+
+
+@fuzz(8)
+@given(tables(), RATES, st.booleans())
+def test_convert(rows, rates, is_inverse):
+    rows = [row for row in rows if not row["zero"]]
+    assume(rows)
+    frame = frame_of(rows).assign(currency="EUR")
+    table = rates_of(rates)
+    if is_inverse:
+        table = rates_of({month: 1 / rate for month, rate in rates.items()}, "USD", "EUR")
+    expected = [oracles.convert(row["value"], row, rates) for row in rows]
+    if not any(set(oracles.months(row)) <= set(rates) for row in rows):
+        with pytest.raises(QueryError, match="no rate from EUR"):
+            measures.convert(frame, table)
+        return
+    for number, figure in zip(
+        measures.convert(frame, table)["primary_value_usd"], expected, strict=True
+    ):
+        assert alike(number, figure)
+
+
+@fuzz(8)
+@given(RATES, RATES)
+def test_cross(rates, other):
+    if not set(rates) & set(other):
+        with pytest.raises(QueryError, match="share no month"):
+            measures.cross(rates_of(rates, "USD", "RUB"), rates_of(other, "USD", "CNY"))
+        return
+    result = measures.cross(rates_of(rates, "USD", "RUB"), rates_of(other, "USD", "CNY"))
+    for number, expected in zip(result["rate"], oracles.cross(rates, other).values(), strict=True):
+        assert alike(number, expected)
+
+
+@fuzz(8)
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), min_size=1, max_size=6))
+def test_customs_rate(cells):
+    partners = ["RUS", "USA", "SAU", "KAZ", "IND", "BRA"][: len(cells)]
+    yuan = frame_of([_single(p, y) for p, (y, _) in zip(partners, cells, strict=True)])
+    dollars = frame_of([_single(p, d) for p, (_, d) in zip(partners, cells, strict=True)])
+    dollars = dollars.assign(primary_value_usd=dollars[VALUE])
+    both = answer_or_refusal(
+        lambda: oracles.customs_rate(cells),
+        lambda: measures.customs_rate(yuan.assign(currency="CNY"), dollars),
+    )
+    if both:
+        assert both[0]["rate"].item() == pytest.approx(both[1], rel=1e-9)
+
+
+SERIES = st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1)
+
+
+@fuzz(8)
+@given(SERIES, st.integers(1, 12))
+def test_index_to_base(figures, length):
+    base = range(JANUARY, JANUARY + length)
+    frame = frame_of([_single("RUS", value, month=month) for month, value in figures.items()])
+    window = ("2021-01", f"2021-{length:02d}")
+    expected = oracles.index_to_base(figures, base)
+    if not expected:
+        with pytest.raises(QueryError, match="nothing had any"):
+            measures.index_to_base(frame, VALUE, window)
+        return
+    by_place = _by_place(measures.index_to_base(frame, VALUE, window), "base_pct")
+    assert len(by_place) == len(expected)
+    for (_, month), number in by_place.items():
+        assert alike(number, expected[month])
+    ending = measures.last_active_month(frame, VALUE, window)["last"].item()
+    last = oracles.last_active_month(figures, base, 0.5)
+    assert (None if pd.isna(ending) else ending.year * 12 + ending.month - 1) == last
+
+
+@fuzz(8)
+@given(tables(blocks=False))
+def test_baskets(rows):
+    assume({row["product"] for row in rows} == set(PRODUCTS))
+    rows = [r for r in rows if (r["reporter"], r["partner"]) == (rows[0]["reporter"], "RUS")]
+    assume({row["product"] for row in rows} == set(PRODUCTS))
+    goods = {"crude": ["2709"], "both": list(PRODUCTS)}
+    frame = frame_of(rows)
+    first = min(row["month"] for row in rows)
+    last = max(row["month"] for row in rows)
+    assume(first == YEARS[0] and last == YEARS[-1])
+    assume(all(_reaches(rows, codes) for codes in goods.values()))
+    result = measures.baskets(frame, VALUE, goods, every=24)
+    expected = oracles.baskets(rows, "value", goods, YEARS)
+    for name, figure in zip(result["basket"], result[VALUE], strict=True):
+        assert alike(figure, expected[name][0])
+
+
+def _reaches(rows, codes):
+    real = [row["month"] for row in rows if row["product"] in codes and not row["zero"]]
+    return min(real) == YEARS[0] and max(real) == YEARS[-1]
+
+
+@fuzz(8)
+@given(
+    tables(
+        reporters=["DEU", "FRA", "ITA", "CHN"], partners=["RUS"], products=["2709"], blocks=False
+    )
+)
+def test_from_members(rows):
+    members = ["DEU", "FRA", "ITA"]
+    expected = oracles.from_members(rows, "value", members)
+    assume(expected)
+    result = measures.from_members(frame_of(rows), VALUE)
+    for line in result.to_dict("records"):
+        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
+        figure, n = expected.pop(month, (None, 0))
+        assert alike(line[VALUE], figure)
+        assert line["n_members"] == n
+    assert not expected
+
+
+@fuzz(8)
+@given(st.lists(FIGURE, min_size=1, max_size=5))
+def test_sum_parts(parts):
+    rows = frame_of([_single("RUS", value) for value in parts])
+    rows = rows.assign(breakdown=[f"regime={i}" for i in range(len(parts))])
+    result = measures.sum_parts(rows, VALUE)
+    assert alike(result[VALUE].item(), oracles.sum_parts(parts))
+
+
+@fuzz(8)
+@given(FIGURE, FIGURE)
+def test_gap(importer, exporter):
+    sides = [frame_of([_single("RUS", value)]) for value in (importer, exporter)]
+    result = measures.gap(*sides, VALUE)
+    assert alike(result["gap"].item(), oracles.gap(importer, exporter))
+
+
+@fuzz(8)
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_difference(figure, base):
+    sides = [pd.DataFrame({"value": [number], "unit": "USD"}) for number in (figure, base)]
+    result = measures.difference(*sides, "value")
+    change, per_cent = oracles.difference(figure, base)
+    assert alike(result["change"].item(), change)
+    assert alike(result["growth_pct"].item(), per_cent)
+
+
+@fuzz(8)
+@given(st.floats(0, 1e9), st.sampled_from(YEARS), st.integers(0, 23))
+def test_per_month(value, first, more):
+    last = first + more
+    end = pd.Timestamp(last // 12, last % 12 + 1, 1) + pd.offsets.MonthEnd(0)
+    start = pd.Timestamp(first // 12, first % 12 + 1, 1)
+    figures = pd.DataFrame(
+        {"window_start": [start], "window_end": end, "value": value, "unit": "USD"}
+    )
+    result = measures.per_month(figures)["value_per_month"].item()
+    assert alike(result, oracles.per_month(value, first, last))
+
+
+@fuzz(8)
+@given(st.lists(tables(), min_size=1, max_size=3))
+def test_stack(several):
+    frames = {f"part {i}": frame_of(rows) for i, rows in enumerate(several) if rows}
+    assume(frames)
+    result = measures.stack(frames)
+    expected = [row["value"] for rows in several for row in rows if not row["zero"]]
+    assert len(result) == len(expected)
+    assert all(map(alike, result[VALUE], expected))
+
+
+CODE = st.sampled_from(("11111111", "22222222", "33333333"))
+SUCCESSORS = st.dictionaries(CODE, st.sets(CODE, min_size=1), min_size=1)
+
+
+@fuzz(8)
+@given(st.dictionaries(CODE, st.floats(0, 1e6), min_size=1), SUCCESSORS)
+def test_chained(figures, successors):
+    pairs = [
+        {"period": "20212022", "predecessor": old, "successor": new}
+        for old, some in successors.items()
+        for new in some
+    ]
+    # A code that the table names as a successor alone goes on as itself too.
+    named = {new for some in successors.values() for new in some}
+    kept = named - set(successors)
+    became = {old: successors.get(old, {old}) | ({old} & kept) for old in figures}
+    frame = frame_of([_single("RUS", value, product=code) for code, value in figures.items()])
+    result = measures.chained(frame, pairs, 2022).set_index("cmd_code")
+    expected = oracles.chained(figures, became)
+    assert set(result.index) == set(expected)
+    for code, (low, high) in expected.items():
+        assert result.loc[code, ["low", "high"]].tolist() == pytest.approx([low, high])
+        assert np.isnan(result.loc[code, VALUE]) == (low < high)
