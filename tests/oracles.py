@@ -35,7 +35,8 @@ def stated(rows, value="value"):
 def ratio(over, under):
     if over is None or under is None or under == 0:
         return None
-    return over / under
+    quotient = over / under
+    return quotient if math.isfinite(100 * quotient) else None
 
 
 def by_cell(rows):
@@ -337,7 +338,7 @@ def customs_rate(cells, least=10_000):
     used = [(yuan, dollars) for yuan, dollars in cells if yuan > 0 and dollars >= least]
     if not used:
         raise NoAnswerError("no cell")
-    return sum(dollars for _, dollars in used) / sum(yuan for yuan, _ in used)
+    return ratio(sum(dollars for _, dollars in used), sum(yuan for yuan, _ in used))
 
 
 def cross(rates, other):

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,33 +29,45 @@ def fuzz(few, many=2000):
 def tables(draw, reporters=REPORTERS, partners=PARTNERS, products=PRODUCTS, blocks=True):
     """Rows of some cells over two years: stated, null or absent months, blocks, declared zeros."""
     every = [(r, p, g) for r in reporters for p in partners for g in products]
+    n = draw(st.integers(1, min(4, len(every))))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    share_absent = random.choice([0.0, 0.05, 0.3])
     rows = []
-    for reporter, partner, product in draw(
-        st.lists(st.sampled_from(every), min_size=1, max_size=4, unique=True)
-    ):
-        here = {"reporter": reporter, "partner": partner, "product": product, "length": 1}
-        is_declared = draw(st.booleans())
-        states = draw(st.lists(st.sampled_from("svvvvna"), min_size=24, max_size=24))
-        mine = []
-        for month, state in zip(YEARS, states, strict=True):
-            if mine and month in range(mine[-1]["month"], mine[-1]["month"] + mine[-1]["length"]):
-                continue
-            if state == "a":
-                mine += [_row(here, month, 0.0, 0.0) | {"zero": True}] * is_declared
-                continue
-            value = None if state == "n" else draw(FIGURE)
-            row = _row(here, month, value, draw(FIGURE))
-            row["flags"] = draw(st.sampled_from(["", "", "estimated", "rounded"]))
-            if blocks and state == "s" and month % 12 < 11:
-                row["length"] = 2
-            mine.append(row)
-        real = [row for row in mine if not row["zero"]]
-        rows += mine if real else []
+    for place in random.choice(len(every), n, replace=False):
+        cell = dict(zip(("reporter", "partner", "product"), every[place], strict=True))
+        mine = _rows_of(random, cell, share_absent, blocks)
+        if any(not row["zero"] for row in mine):
+            rows += mine
     return rows
 
 
-def _row(here, month, value, weight):
-    return {**here, "month": month, "value": value, "weight": weight, "flags": "", "zero": False}
+def _rows_of(random, cell, share_absent, blocks):
+    """Rows of one cell: what it states of each month, in turn."""
+    is_declared = random.random() < 0.5
+    share_null = random.choice([0.0, 0.1])
+    share_block = random.choice([0.0, 0.1]) if blocks else 0.0
+    rows, until = [], YEARS[0]
+    for month in YEARS:
+        if month < until:
+            continue
+        length = 2 if random.random() < share_block and month % 12 < 11 else 1
+        if random.random() < share_absent:
+            zero = {"value": 0.0, "weight": 0.0, "flags": "", "zero": True}
+            rows += [{**cell, "month": month, "length": 1, **zero}] * is_declared
+            continue
+        value = None if random.random() < share_null else _figure(random)
+        flags = str(random.choice(["", "", "estimated", "rounded"]))
+        figures = {"value": value, "weight": _figure(random), "flags": flags, "zero": False}
+        rows.append({**cell, "month": month, "length": length, **figures})
+        until = month + length
+    return rows
+
+
+def _figure(random):
+    kind = random.random()
+    if kind < 0.05:
+        return None
+    return 0.0 if kind < 0.15 else float(random.choice([random.integers(1, 999), kind * 1e6]))
 
 
 def frame_of(rows):
