@@ -57,11 +57,13 @@ def test_a_raw_value_that_changes_is_announced_by_claim_once(project, make_root)
         "01_oil: It fell: 7.99 dollars → 13.65 dollars",
         "01_oil: It is drawn: numbers drawn changed",
     ]
-    assert lines[2] == (
-        "control totals: 2 lines changed, e.g. rates oil 2020 rate USD: "
-        "2 values, sum 119.31 → 2 values, sum 113.65"
-    )
-    assert len(lines) == 3
+    assert lines[2] == "control totals: 3 lines changed"
+    assert lines[3].startswith("rates oil 2020 digest: 2 rows, digest ")
+    assert lines[5].startswith("raw oil usd_per_barrel: 2 values, sum 119.31 → 2 values, sum ")
+    assert lines[4] == "rates oil 2020 rate USD: 2 values, sum 119.31 → 2 values, sum 113.65"
+    assert lines[6].startswith("rates oil: changed: 2020-02-01 BRENT USD ")
+    assert lines[6].endswith(": rate 55.66 → 50")
+    assert len(lines) == 7
 
     saved = json.loads((project / "notebooks" / "01_oil.ipynb").read_text())
     code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]

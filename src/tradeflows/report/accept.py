@@ -15,9 +15,11 @@ from tradeflows import claims, tables
 from tradeflows.model.errors import LayoutError
 from tradeflows.report import notebooks, pages
 from tradeflows.retrieval import catalogue
+from tradeflows.tables import totals
 
 TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
+MOST_TOTALS = 20  # that are shown one by one
 VERDICTS = Path("data", "verdicts.csv")
 VERDICT_COLUMNS = ("claim", "verdict", "reason", "reading", "value", "unit", "agrees")
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
@@ -45,6 +47,7 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
     """
     root = root or catalogue.root()
     catalogue.verify(root, local=False)
+    tables_before = totals.built(root)
     tables.build(root, local=False)
     paths = sorted((root / "notebooks").glob("*.ipynb"))
     before = {path: notebooks.load(path) for path in paths}
@@ -64,7 +67,8 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
     if verdict_rows != found:
         files[root / TOTALS] = _csv(COLUMNS, [(*cell, *found[cell]) for cell in sorted(found)])
         changes = list(changed(verdict_rows, found))
-        lines.append(f"control totals: {len(changes)} lines changed, e.g. {changes[0]}")
+        lines.append(f"control totals: {len(changes)} lines changed")
+        lines += [*changes[:MOST_TOTALS], *totals.cells_moved(tables_before, totals.built(root))]
     pages.save(files)
     return lines or ["nothing moved"]
 
@@ -144,7 +148,8 @@ def keyed(rows: Iterable[Mapping[str, str]]) -> Totals:
 def changed(old: Totals, new: Totals) -> Iterator[str]:
     """Each cell that differs, in words."""
     for cell in sorted({*old, *new}):
-        was, now = (" values, sum ".join(of.get(cell, ("none",))) for of in (old, new))
+        between = " rows, digest " if cell[3] == totals.DIGEST else " values, sum "
+        was, now = (between.join(of.get(cell, ("none",))) for of in (old, new))
         if was != now:
             yield f"{' '.join(filter(None, cell))}: {was} → {now}"
 

@@ -1,17 +1,25 @@
-"""Control totals: counts and exact sums of the tables and of the raw files."""
+"""Control totals: counts, exact sums and digests of the tables, raw files and code lists."""
 
 from __future__ import annotations
 
+import csv as text_csv
+import hashlib
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import parquet
 
+from tradeflows.model import codes, schema
+from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
-from tradeflows.tables.files import stored
+from tradeflows.retrieval import catalogue, changes
+from tradeflows.tables.files import processed, stored
+from tradeflows.tables.write import metadata_of
 
 MEASURES = {  # column: the column that says its unit, or the unit itself
     "trade": {
@@ -26,27 +34,178 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 }
 
 
+DIGEST = "digest"
+CODES = "codes"
+# A row's place in its file and its note say nothing of what it states.
+NOT_DIGESTED = ("source_row", "source_field", "note")
+
+
 def control_totals(root: Path | None = None) -> list[dict[str, str]]:
-    """Counts and exact sums by table, source, year and measure, and of each raw column.
+    """Counts, exact sums and digests by table, source and year, and sums of each raw column.
 
     Returns
     -------
     list of dict
-        Keys table, source_id, year, measure, unit, count, total; sorted. Table "raw" has the
-        number columns of the raw files as they stand, also those that reach no table.
+        Keys table, source_id, year, measure, unit, count, total; sorted. The measure "digest" is a
+        number of all that the rows of a source and year state, in whatever order they stand: of
+        rows that exchange their labels or figures the sums stay and this does not. Table "raw" has
+        the number columns of the raw files as they stand, also those that reach no table; table
+        "codes" a digest of each list of codes, the package's own and the catalogued ones.
     """
     root = root or catalogue.root()
     rows = []
     for name, measures in MEASURES.items():
         table = stored(root, name).to_table()
-        period = "window_start" if name == "figures" else "ref_period"
-        years = pc.fill_null(pc.cast(pc.year(table[period]), pa.string()), "none")
+        years = _years(name, table)
         for measure, unit in measures.items():
             units = table[unit] if unit in table.column_names else [unit] * len(table)
             rows += _sums(name, table["source_id"], years, measure, units, table[measure])
-    for source in catalogue.load(root).values():
+        rows += _digests(name, table, years)
+    sources = catalogue.load(root)
+    for source in sources.values():
         rows += _raw_sums(source, catalogue.check(source, root))
+    lists = {f"codelists/{path.name}": path for path in codes.LISTS.glob("*.csv")}
+    lists |= {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
+    rows += [list_digest(name, path) for name, path in lists.items()]
     return sorted(rows, key=lambda row: tuple(row.values()))
+
+
+def _years(name: str, table: pa.Table) -> Any:
+    period = "window_start" if name == "figures" else "ref_period"
+    return pc.fill_null(pc.cast(pc.year(table[period]), pa.string()), "none")
+
+
+def _digests(name: str, table: pa.Table, years: Any) -> list[dict[str, str]]:
+    """The digest of each source and year, and of how many rows it is."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    cells = zip(table["source_id"].to_pylist(), years.to_pylist(), strict=True)
+    for cell, number in zip(cells, row_numbers(table), strict=True):
+        count, total = sums.get(cell, (0, 0))
+        sums[cell] = count + 1, total + number
+    return [
+        _digest_row(name, source, year, count, total)
+        for (source, year), (count, total) in sums.items()
+    ]
+
+
+def row_numbers(table: pa.Table) -> list[int]:
+    """A number for each row, of all that it states but its place in the file and its note."""
+    names = [name for name in table.column_names if name not in NOT_DIGESTED]
+    is_figure = {name: pa.types.is_primitive(table[name].type) for name in names}
+    is_figure |= {name: False for name in names if pa.types.is_date(table[name].type)}
+    texts = [
+        pc.fill_null(table[name].cast(pa.string()), "\0") for name in names if not is_figure[name]
+    ]
+    figures = np.column_stack(
+        [table[name].cast(pa.float64()).to_numpy() for name in names if is_figure[name]]
+    ).astype("<f8")
+    figures[np.isnan(figures)] = np.nan  # one of the many that there are
+    lines = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
+    return [
+        _number(line.encode() + row.tobytes()) for line, row in zip(lines, figures, strict=True)
+    ]
+
+
+def _number(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
+
+
+def _digest_row(table: str, source: str, year: str, count: int, total: int) -> dict[str, str]:
+    return {
+        "table": table,
+        "source_id": source,
+        "year": year,
+        "measure": DIGEST,
+        "unit": "",
+        "count": str(count),
+        "total": f"{total % 2**64:016x}",
+    }
+
+
+def list_digest(name: str, path: Path) -> dict[str, str]:
+    """The digest of a list of codes, whose rows may stand in any order."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = text_csv.reader(file)
+    numbers = [_number("\x1f".join([*header, *row]).encode()) for row in rows]
+    return _digest_row(CODES, name, "", len(rows), sum(numbers))
+
+
+def cells_moved(
+    before: Mapping[str, pa.Table], after: Mapping[str, pa.Table], most: int = 5
+) -> list[str]:
+    """Cells that differ between two builds, some of each source, in words.
+
+    Parameters
+    ----------
+    before, after
+        Tables by name; one that has other columns than before is not compared.
+    most
+        Cells that are named of each source.
+    """
+    lines = []
+    for name, new in after.items():
+        old = before.get(name)
+        if old is None or old.schema.names != new.schema.names:
+            continue
+        measures = [measure for measure in MEASURES[name] if measure != "n_days"]
+        words = [
+            field.name
+            for field in schema.TABLES[name]
+            if field.name not in (*NOT_DIGESTED, *measures) and field.type != schema.NUMBER
+        ]
+        was, now = (_as_text(rows, words, measures) for rows in (old, new))
+        frame = changes.changed(was, now, words, measures)
+        for source, rows in frame.groupby("source_id", sort=True):
+            lines += [_cell_line(name, row, measures) for row in rows.head(most).to_dict("records")]
+            if len(rows) > most:
+                lines.append(f"{name} {source}: … and {len(rows) - most} more cells")
+    return lines
+
+
+def _as_text(rows: pa.Table, words: list[str], measures: list[str]) -> pa.Table:
+    """Rows whose words are texts, none of them null, and whose measures are numbers."""
+    columns = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
+    columns |= {measure: rows[measure].cast(pa.float64()) for measure in measures}
+    return pa.table(columns)
+
+
+def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> str:
+    """A cell that was added, changed or withdrawn, with its figures."""
+    shown = [row[word] for word in CELL_WORDS[name] if row[word]]
+    moves = []
+    for measure in measures:
+        old, new = row[f"{measure}_old"], row[f"{measure}_new"]
+        if old != new:
+            moves.append(f"{measure} {_figure(old)} → {_figure(new)}")
+    figures = "; ".join(moves) or "its words or flags"
+    return f"{name} {row['source_id']}: {row['kind']}: {' '.join(shown)}: {figures}"
+
+
+def _figure(value: float | None) -> str:
+    return "none" if value is None else full_number(value)
+
+
+CELL_WORDS = {  # what names a cell for a reader
+    "trade": (
+        "ref_period",
+        "reporter_iso",
+        "flow_code",
+        "cmd_code",
+        "partner_iso",
+        "breakdown",
+        "qualifier",
+        "flags",
+    ),
+    "settlement": ("ref_period", "concept", "measure", "region", "currency_group", "qualifier"),
+    "rates": ("ref_period", "base", "quote", "publisher", "statistic"),
+    "figures": ("id", "topic", "qualifier"),
+}
+
+
+def built(root: Path) -> dict[str, pa.Table]:
+    """The committed tables as they stand, of now or not, to be compared with those of a build."""
+    paths = {name: processed(root, name) for name in MEASURES}
+    return {name: parquet.read_table(path) for name, path in paths.items() if metadata_of(path)}
 
 
 def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values: Any) -> Any:
