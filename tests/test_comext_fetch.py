@@ -116,7 +116,7 @@ def test_what_is_held_is_not_asked_for_again(root):
     run(root, twin, "2024-02")
     plan, report = run(root, twin, "2024-01")
     assert twin.downloads == ["full_v2_202402.7z", "full_v2_202401.7z"]
-    assert ([each.period for each in plan.held], len(report.came)) == (["202402"], 1)
+    assert ([each.period for each in plan.kept], len(report.came)) == (["202402"], 1)
 
 
 def test_a_month_that_is_not_published_is_no_failure(root):
@@ -638,7 +638,7 @@ def test_the_same_bytes_under_a_new_date_are_one_file(root):
     [source] = held(root)
     assert source.steps.endswith(f"the same bytes again in release {LATER}")
     assert len(twin.downloads) == 2
-    assert len(run(root, twin)[0].held) == 1
+    assert len(run(root, twin)[0].kept) == 1
     assert len(twin.downloads) == 2
     assert [state.state for state in catalogue.states(root)] == ["ok"]
 

@@ -68,5 +68,5 @@ def test_the_largest_change_comes_first_and_says_both_figures():
 def test_a_change_in_the_last_of_many_digits_is_seen():
     told = str(Change("TOTAL", 12_345_678_901.0, 12_345_678_902.0, "old", "new", "EUR"))
     assert "12,345,678,901 EUR (old) -> 12,345,678,902 EUR (new)" in told
-    assert changes.said(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
-    assert changes.said(0.1 + 0.2, "kg") == "0.3 kg"
+    assert changes.in_words(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
+    assert changes.in_words(0.1 + 0.2, "kg") == "0.3 kg"

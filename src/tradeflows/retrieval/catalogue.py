@@ -124,14 +124,14 @@ def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
 
 def _read(root: Path, local: bool) -> tuple[dict[str, Publisher], dict[str, Source]]:
     files = [root / RAW / name for name in (COMMITTED, LOCAL)]
-    held = tuple(file.read_bytes() if file.is_file() else None for file in files)
-    who, sources = _parsed(root, local, held)
+    contents_by_file = tuple(file.read_bytes() if file.is_file() else None for file in files)
+    who, sources = _parsed(root, local, contents_by_file)
     return dict(who), dict(sources)
 
 
 @lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
 def _parsed(
-    root: Path, local: bool, held: tuple[bytes | None, ...]
+    root: Path, local: bool, contents_by_file: tuple[bytes | None, ...]
 ) -> tuple[dict[str, Publisher], dict[str, Source]]:
     """The entries of the catalogue files, whose bytes are `held`."""
     who: dict[str, Publisher] = {}
@@ -226,16 +226,20 @@ def _problems(
         yield f"sha256 must be 64 hexadecimal digits in lower case, not {source.sha256!r}"
     if source.bytes < 1 or source.rank < 1:
         yield "bytes and rank must be 1 or more"
-    path = PurePosixPath(source.path)
-    folder, *below = path.parts or [""]
-    plain = str(path) == source.path and not {"\\", "\0"} & {*source.path}
-    if not plain or path.is_absolute() or ".." in path.parts or not below:
-        yield f"path {source.path!r} must be a plain path below data/raw, such as gacc/x.csv"
-    if (folder == LOCAL_FOLDER) != local:
-        yield f"path {source.path!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
+    yield from _path_problems(source.path, local)
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
     yield from absence.problems(source.absent)
+
+
+def _path_problems(text: str, local: bool) -> Iterator[str]:
+    path = PurePosixPath(text)
+    folder, *below = path.parts or [""]
+    is_plain = str(path) == text and not {"\\", "\0"} & {*text}
+    if not is_plain or path.is_absolute() or ".." in path.parts or not below:
+        yield f"path {text!r} must be a plain path below data/raw, such as gacc/x.csv"
+    if (folder == LOCAL_FOLDER) != local:
+        yield f"path {text!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
 
 
 def block(section: str, entry: Publisher | Source) -> str:
@@ -291,7 +295,7 @@ def states(root: Path, *, local: bool = True) -> list[State]:
         As :func:`load`.
     """
     sources = load(root, local=local)
-    found = [_state(source, root) for source in sources.values()]
+    file_states = [_state(source, root) for source in sources.values()]
     known = {COMMITTED, LOCAL} | {source.path for source in sources.values()}
     for file in sorted((root / RAW).rglob("*")):
         below = file.relative_to(root / RAW)
@@ -300,8 +304,8 @@ def states(root: Path, *, local: bool = True) -> list[State]:
         skipped = skipped or below.parts[:2] == (LOCAL_FOLDER, QUARANTINE)
         if file.is_file() and not skipped and below.as_posix() not in known:
             todo = "it is in no catalogue: give it an entry, or move it out of data/raw"
-            found.append(State(below.as_posix(), "uncatalogued", f"{file}: {todo}"))
-    return found
+            file_states.append(State(below.as_posix(), "uncatalogued", f"{file}: {todo}"))
+    return file_states
 
 
 def verify(root: Path, *, local: bool = True) -> list[State]:
@@ -317,11 +321,11 @@ def verify(root: Path, *, local: bool = True) -> list[State]:
     for source in load(root, local=local).values():
         if source.cleaner:
             cleaner(source, root)
-    found = states(root, local=local)
-    if wrong := [state for state in found if state.state != "ok"]:
+    file_states = states(root, local=local)
+    if wrong := [state for state in file_states if state.state != "ok"]:
         lines = [f"{state.state}: {state.detail}" for state in wrong]
         raise SourceError("\n".join([f"{len(wrong)} raw files are not as catalogued", *lines]))
-    return found
+    return file_states
 
 
 def cleaner(source: Source, root: Path) -> Callable[..., Any]:

@@ -41,14 +41,14 @@ class Change(NamedTuple):
 
     def __str__(self) -> str:
         """Say the change in a line."""
-        old, new = (said(each, self.unit) for each in (self.old, self.new))
+        old, new = (in_words(figure, self.unit) for figure in (self.old, self.new))
         return (
             f"{self.kind}: {self.what}: {old} ({self.old_release}) -> {new} "
             f"({self.new_release}){self.note}"
         )
 
 
-def said(figure: float | None, unit: str) -> str:
+def in_words(figure: float | None, unit: str) -> str:
     """A figure in words."""
     return "nothing" if figure is None else f"{full_number(figure)} {unit}"
 
@@ -96,17 +96,18 @@ def changed(
             pair.append(values[row])
         columns |= {f"{name}_old": pair[0], f"{name}_new": pair[1]}
         differs |= (pair[0] != pair[1]) & ~(np.isnan(pair[0]) & np.isnan(pair[1]))
-    found = np.flatnonzero(differs)
-    words = {
-        name: _words(old, new, name).take(pa.array(np.where(at[0] < 0, at[1] + n, at[0])[found]))
-        for name in cell
-    }
-    frame = pd.DataFrame({name: each.cast(pa.string()).to_pylist() for name, each in words.items()})
-    frame["kind"] = np.select(
-        [at[0][found] < 0, at[1][found] < 0], ["added", "withdrawn"], "changed"
-    )
-    for name, each in columns.items():
-        figure = pd.Series(each[found], dtype="object")
+    changed_at = np.flatnonzero(differs)
+    row_of_either = np.where(at[0] < 0, at[1] + n, at[0])
+    rows = pa.array(row_of_either[changed_at])
+    words = {}
+    for name in cell:
+        column = _words(old, new, name).take(rows)
+        words[name] = column.cast(pa.string()).to_pylist()
+    frame = pd.DataFrame(words)
+    is_new, is_gone = at[0][changed_at] < 0, at[1][changed_at] < 0
+    frame["kind"] = np.select([is_new, is_gone], ["added", "withdrawn"], "changed")
+    for name, values in columns.items():
+        figure = pd.Series(values[changed_at], dtype="object")
         frame[name] = figure.where(figure.notna(), None)
     return frame
 
@@ -114,10 +115,11 @@ def changed(
 def _words(old: pa.Table, new: pa.Table, name: str) -> pa.DictionaryArray:
     """A column of both tables, one below the other, numbered by one sorted list of words."""
     numbered = [pa.array([], pa.string()).dictionary_encode()]
-    numbered += [each.dictionary_encode() for table in (old, new) for each in table[name].chunks]
+    for table in (old, new):
+        numbered += [column.dictionary_encode() for column in table[name].chunks]
     parts = [
-        pa.DictionaryArray.from_arrays(each.indices.cast(pa.int32()), each.dictionary)
-        for each in numbered
+        pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), column.dictionary)
+        for column in numbered
     ]
     joined = pa.chunked_array(parts).unify_dictionaries().combine_chunks()
     if isinstance(joined, pa.ChunkedArray):
@@ -136,11 +138,11 @@ def _numbers(old: pa.Table, new: pa.Table, cell: Sequence[str]) -> np.ndarray:
     words = (_words(old, new, name) for name in cell)
     columns = ((column.indices.to_numpy(), len(column.dictionary)) for column in words)
     keys = number_cells(columns, len(old) + len(new))
-    again = np.concatenate([_again(part) for part in np.split(keys, [len(old)])])
-    if not again.any():
+    repeats = np.concatenate([_again(part) for part in np.split(keys, [len(old)])])
+    if not repeats.any():
         return keys
     keys = np.unique(keys, return_inverse=True)[1]
-    return keys * (int(again.max()) + 1) + again
+    return keys * (int(repeats.max()) + 1) + repeats
 
 
 def _again(keys: np.ndarray) -> np.ndarray:
@@ -148,6 +150,6 @@ def _again(keys: np.ndarray) -> np.ndarray:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
-    again = np.empty(len(keys), np.int64)
-    again[order] = np.arange(len(keys)) - np.repeat(first, np.diff(first, append=len(keys)))
-    return again
+    repeats = np.empty(len(keys), np.int64)
+    repeats[order] = np.arange(len(keys)) - np.repeat(first, np.diff(first, append=len(keys)))
+    return repeats

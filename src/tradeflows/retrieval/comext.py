@@ -81,21 +81,21 @@ class Plan(NamedTuple):
     """What is to come for a question, what is held in its present release, what is not listed."""
 
     files: tuple[Listed, ...]
-    held: tuple[Listed, ...]
+    kept: tuple[Listed, ...]
     absent: tuple[str, ...]
 
     def __str__(self) -> str:
         """Say how many files, and how large."""
-        total = sum(each.bytes for each in self.files)
+        total = sum(archive.bytes for archive in self.files)
         return (
-            f"{len(self.files)} files to come, {total:,} bytes; {len(self.held)} held already, "
+            f"{len(self.files)} files to come, {total:,} bytes; {len(self.kept)} held already, "
             f"{len(self.absent)} not published"
         )
 
     def lines(self) -> Iterator[str]:
         """Every file, held or to come, and the months that are not published."""
-        yield from (f"to come: {each}" for each in self.files)
-        yield from (f"held: {each}" for each in self.held)
+        yield from (f"to come: {archive}" for archive in self.files)
+        yield from (f"held: {archive}" for archive in self.kept)
         yield from _not_published(self.absent)
         yield str(self)
 
@@ -118,7 +118,7 @@ class Report:
 
     Attributes
     ----------
-    came, held
+    came, kept
         Entries made now, and archives that were held before.
     absent
         Months that the publisher has not published.
@@ -131,7 +131,7 @@ class Report:
     """
 
     came: tuple[Source, ...] = ()
-    held: tuple[Listed, ...] = ()
+    kept: tuple[Listed, ...] = ()
     absent: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ class Report:
         """The report in words, what is missing by name."""
         total = sum(source.bytes for source in self.came)
         yield (
-            f"{len(self.came)} files came, {total:,} bytes; {len(self.held)} were held, "
+            f"{len(self.came)} files came, {total:,} bytes; {len(self.kept)} were held, "
             f"{len(self.absent)} are not published, {len(self.failed)} failed"
         )
         yield from self.notes
@@ -203,19 +203,19 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
     """
     listed: dict[str, Listed] = {}
     for directory, wanted in (
-        (UNTIL_2001, [each for each in periods if each < "200201"]),
-        (SINCE_2002, [each for each in periods if each >= "200201"]),
+        (UNTIL_2001, [period for period in periods if period < "200201"]),
+        (SINCE_2002, [period for period in periods if period >= "200201"]),
     ):
         if wanted:
-            found = _listing(directory, web, root)
-            listed |= {each: found[each] for each in wanted if each in found}
+            by_period = _listing(directory, web, root)
+            listed |= {period: by_period[period] for period in wanted if period in by_period}
     _sweep(_folder(root), listed.values())
     known = _fetched(root)
-    held = {each for each in listed.values() if _entry(each, known, root)}
+    kept = {archive for archive in listed.values() if _entry(archive, known, root)}
     return Plan(
-        tuple(each for each in listed.values() if each not in held),
-        tuple(each for each in listed.values() if each in held),
-        tuple(each for each in periods if each not in listed),
+        tuple(archive for archive in listed.values() if archive not in kept),
+        tuple(archive for archive in listed.values() if archive in kept),
+        tuple(period for period in periods if period not in listed),
     )
 
 
@@ -238,7 +238,7 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
         if known["base"] == web.base and web.clock.now() - known["time"] < age:
             return dict(known["months"])
     listed = _listing(SINCE_2002, web, root)
-    months = {_month(period): each.released for period, each in sorted(listed.items())}
+    months = {_month(period): archive.released for period, archive in sorted(listed.items())}
     content = {"base": web.base, "time": web.clock.now(), "months": months}
     write(file, json.dumps(content), lasting=False)
     return months
@@ -246,7 +246,7 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
 
 def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
     """Remove, an hour old, what is left of a listing or of a release that is no longer listed."""
-    now = {each.name: each.file for each in listed}
+    now = {archive.name: archive.file for archive in listed}
     for path in [*folder.glob(".*.part"), *folder.glob(".*.mark")]:
         file = path.stem.removeprefix(".")
         gone = file.startswith("listing.") or now.get(file.partition("_")[2], file) != file
@@ -280,40 +280,51 @@ def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
 
 def _listed(path: Path, directory: str) -> dict[str, Listed]:
     """The months' archives that a listing names; RetryError where it is none."""
-    lines = delimited.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
-    sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
-    try:
-        rows = [
-            {
-                (name or "").strip().upper(): (cell or "").strip()
-                for name, cell in row.items()
-                if isinstance(cell, str)
-            }
-            for row in csv.DictReader(lines, delimiter=sign)
-        ]
-    except csv.Error:  # a page all in one line
-        rows = []
-    if not (rows := [row for row in rows if "NAME" in row]):
-        raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
-    found = {}
+    rows = _listing_rows(path)
+    archives_by_month = {}
     for row in rows:
         name = PurePosixPath(row["NAME"]).name
-        # The column of dates is known by what it holds, since none names that either.
+        month = re.fullmatch(NAMES[directory], name, re.ASCII)
+        if not month:
+            continue
+        # The column of dates is known by what it holds, since no public document names it.
         dates = [cell for cell in row.values() if _is_time(cell)]
-        if months := re.fullmatch(NAMES[directory], name, re.ASCII):
-            if not re.fullmatch(r"\d{1,12}", row.get("SIZE", ""), re.ASCII) or len(dates) != 1:
-                raise RefusedError(
-                    f"{name} is listed without one size in bytes and one date: "
-                    f"{row}; the directory is laid out anew"
-                )
-            found[months[1]] = Listed(months[1], directory, name, int(row["SIZE"]), dates[0])
-    if not found:
+        size = row.get("SIZE", "")
+        if not re.fullmatch(r"\d{1,12}", size, re.ASCII) or len(dates) != 1:
+            raise RefusedError(
+                f"{name} is listed without one size in bytes and one date: "
+                f"{row}; the directory is laid out anew"
+            )
+        archives_by_month[month[1]] = Listed(month[1], directory, name, int(size), dates[0])
+    if not archives_by_month:
         names = ", ".join(row["NAME"][:60] for row in rows[:3])
         raise RefusedError(
             f"{directory} lists no month's archive under a name that is known, but "
             f"{names}; fetch them by hand, then `tradeflows add`"
         )
-    return found
+    return archives_by_month
+
+
+def _listing_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a listing by the names of its columns, in capitals."""
+    lines = delimited.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
+    sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
+    rows = []
+    with suppress(csv.Error):  # a page all in one line
+        rows = [_texts(row) for row in csv.DictReader(lines, delimiter=sign)]
+    named = [row for row in rows if "NAME" in row]
+    if not named:
+        raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
+    return named
+
+
+def _texts(row: Mapping[str | None, Any]) -> dict[str, str]:
+    """The cells of a row that are texts, those beyond the header are not."""
+    return {
+        (name or "").strip().upper(): cell.strip()
+        for name, cell in row.items()
+        if isinstance(cell, str)
+    }
 
 
 def _is_time(cell: str) -> bool:
@@ -395,7 +406,7 @@ def fetch(
                 raise
             failed[listed.period] = str(error)
             in_a_row += 1
-    return Report(tuple(came), planned.held, tuple(sorted(absent)), failed, tuple(notes), later)
+    return Report(tuple(came), planned.kept, tuple(sorted(absent)), failed, tuple(notes), later)
 
 
 def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> Source:
@@ -418,14 +429,14 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             saved = web.download(url, file, size=listed.bytes, check=whole, progress=show)
             sha256, size = saved.sha256, saved.bytes
         now = web.clock.now()
-        same = [each for each in known if user_files.month(each) == listed.period]
-        if twin := [each for each in same if each.sha256 == sha256]:
-            again = twin[0]._replace(
+        same = [source for source in known if user_files.month(source) == listed.period]
+        if twin := [source for source in same if source.sha256 == sha256]:
+            renewed = twin[0]._replace(
                 steps=f"{twin[0].steps}; the same bytes again in release {listed.released}"
             )
-            file.replace(again.file(root))
-            user_files.rewrite_entries(root, [again])
-            return again
+            file.replace(renewed.file(root))
+            user_files.rewrite_entries(root, [renewed])
+            return renewed
         entry = Source(
             id=f"comext_{listed.period}_{sha256[:8]}",
             path=file.relative_to(root / RAW).as_posix(),
@@ -497,9 +508,9 @@ def known_totals(source: Source, root: Path, *, differing: bool = False) -> list
                 off = ours[name] - float(row[name])
                 if differing and not off:
                     continue
-                told = "equal to" if not off else f"{off:+,.0f} against"
+                comparison = "equal to" if not off else f"{off:+,.0f} against"
                 lines.append(
-                    f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {told} the "
+                    f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {comparison} the "
                     f"{float(row[name]):,.0f} on record ({same})"
                 )
     return lines
@@ -532,19 +543,19 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     for source in _months_held(root):
         by_period.setdefault(user_files.month(source), []).append(source)
     wanted = [period.replace("-", "")] if period else sorted(by_period)
-    if period and len(held := by_period.get(wanted[0], [])) < 2:
-        have = f"only that of {released(held[0])}" if held else "none"
+    if period and len(releases := by_period.get(wanted[0], [])) < 2:
+        have = f"only that of {released(releases[0])}" if releases else "none"
         raise SourceError(
             f"two releases of {period} are needed, and there is {have}; "
             f"tradeflows fetch comext --start {period} --end {period}"
         )
-    found: list[changes.Change] = []
-    for each in wanted:
-        if len(by_period[each]) > 1:
-            old, new = by_period[each][-2:]
+    all_changes: list[changes.Change] = []
+    for month in wanted:
+        if len(by_period[month]) > 1:
+            old, new = by_period[month][-2:]
             frame = changes.changed(_cells(old, root), _cells(new, root), CELL, [*FIGURES])
-            found += [_change(row, each, old, new) for row in frame.itertuples(index=False)]
-    return changes.largest_first(found)
+            all_changes += [_change(row, month, old, new) for row in frame.itertuples(index=False)]
+    return changes.largest_first(all_changes)
 
 
 def _cells(source: Source, root: Path) -> pa.Table:
@@ -559,9 +570,8 @@ def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
     )
     note = ""
     for name in [*FIGURES][1:]:
-        was, now = (
-            changes.said(getattr(row, f"{name}_{each}"), FIGURES[name]) for each in ("old", "new")
-        )
+        was = changes.in_words(getattr(row, f"{name}_old"), FIGURES[name])
+        now = changes.in_words(getattr(row, f"{name}_new"), FIGURES[name])
         note += "" if was == now else f"; {was} -> {now}"
     return changes.Change(
         what,

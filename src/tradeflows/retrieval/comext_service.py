@@ -120,8 +120,8 @@ class Plan:
 
     def __str__(self) -> str:
         """Say how many calls, and that there is no quota."""
-        held = f"; {len(self.sources)} answers are held" if self.sources else ""
-        return f"{len(self.calls)} calls to Eurostat, which names no daily quota{held}"
+        rest = f"; {len(self.sources)} answers are held" if self.sources else ""
+        return f"{len(self.calls)} calls to Eurostat, which names no daily quota{rest}"
 
 
 @dataclass(frozen=True)

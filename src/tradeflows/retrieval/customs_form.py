@@ -108,8 +108,8 @@ def _partner(word: str) -> str:
         area = codes.area(word)
     except QueryError as error:
         raise QueryError(f"--partner: {error}") from error
-    if found := codes.codes_of(area, "gacc"):
-        return ",".join(found)
+    if own_codes := codes.codes_of(area, "gacc"):
+        return ",".join(own_codes)
     raise QueryError(
         f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
         "see area_codes.csv"

@@ -221,7 +221,7 @@ class Web:
         self.base = base.rstrip("/")
         self.clock = clock or Clock()
         self.calls = 0
-        self.each: Callable[[], object] = lambda: None  # before each call, such as to count it
+        self.before_call: Callable[[], object] = lambda: None  # before a call, such as to count it
         self._met = False  # whether it has ever answered
         self._watch = _Watch()
         self._pause = pause
@@ -418,7 +418,7 @@ class Web:
         if (rest := self._last + self._pause - self.clock.now()) > 0:
             self.clock.sleep(min(rest, self._pause))
         self._last = self.clock.now()
-        self.each()
+        self.before_call()
         self.calls += 1
         sent = self._client.build_request(
             "GET", url, headers=dict(headers or {}), extensions={"trace": self._watch.note}
@@ -445,7 +445,7 @@ class Web:
             raise QuotaError(
                 f"the quota of calls is used up; it is renewed in {_duration(rest)}", rest
             )
-        said = _message(body)
+        words = _message(body)
         wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         asks_again = TRY_AGAIN.search(body)
         if wait is None and asks_again:
@@ -453,12 +453,12 @@ class Web:
         is_timeout = status == 200 and re.search(r"time(d )?-?out", body, re.I)
         may_heal = status in (408, 429) or status >= 500
         if may_heal or is_timeout or (status == 200 and wait is not None):
-            raise RetryError(f"{status} {said}".strip(), wait)
+            raise RetryError(f"{status} {words}".strip(), wait)
         if to := headers.get("Location", ""):
             place = _printable(self._hidden(to)[:200])
-            said = f"leads to {place}; nothing is followed, give the right address"
+            words = f"leads to {place}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
-        raise refused(f"{status} {said}".strip() + HINTS.get(status, ""))
+        raise refused(f"{status} {words}".strip() + HINTS.get(status, ""))
 
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "…") if self._key else text

@@ -86,13 +86,12 @@ def add(
     added = []
     for path in paths:
         _require_utf8_name(path)
-        found = registry.recognise(path)
-        if len(found) != 1:
-            like = (
-                " or ".join(registry.KNOWN[name].about for name in found) or "nothing that is known"
-            )
+        publishers = registry.recognise(path)
+        if len(publishers) != 1:
+            known = [registry.KNOWN[name].about for name in publishers]
+            like = " or ".join(known) or "nothing that is known"
             raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
-        added.append(_add(path, found[0], root, vintage, rank, options))
+        added.append(_add(path, publishers[0], root, vintage, rank, options))
     return added
 
 
@@ -239,10 +238,10 @@ def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]
 
 def month(source: Source) -> str:
     """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
-    found = re.fullmatch(
+    named = re.fullmatch(
         r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path
     )
-    return found[1] if found and source.cleaner == "comext.clean" else ""
+    return named[1] if named and source.cleaner == "comext.clean" else ""
 
 
 def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
@@ -250,20 +249,20 @@ def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, li
 
     Of others than Comext's months no name says what they restate; they supersede nothing.
     """
-    held = [each for each in known if month(source) and month(each) == month(source)]
-    order = sorted(held, key=released)
-    older = [each for each in order if released(each) <= released(source)]
+    releases = [other for other in known if month(source) and month(other) == month(source)]
+    order = sorted(releases, key=released)
+    older = [other for other in order if released(other) <= released(source)]
     newer = [
-        each._replace(supersedes=source.id)
-        for each in order[len(older) :][:1]
-        if each.path.startswith(LOCAL_FOLDER)
+        other._replace(supersedes=source.id)
+        for other in order[len(older) :][:1]
+        if other.path.startswith(LOCAL_FOLDER)
     ]
     return source._replace(supersedes=older[-1].id if older else ""), newer
 
 
 def _once(path: Path, source: Source, root: Path) -> None:
     known = catalogue.load(root, local=True).values()
-    if twin := [each.id for each in known if each.sha256 == source.sha256]:
+    if twin := [other.id for other in known if other.sha256 == source.sha256]:
         raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
 
 

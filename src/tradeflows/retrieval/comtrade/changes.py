@@ -1,7 +1,7 @@
 """What a revision changed: the newest release that is held against the one before."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tradeflows.model.periods import parse_period
@@ -34,35 +34,52 @@ def diff(root: Path, period: str = "") -> list[Change]:
     """
     if period:
         parse_period(period, "period")
-    by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
-    for source in fetched(root):
-        for cell, release in source.arguments.get("releases", {}).items():
-            if period.replace("-", "") in ("", cell.split()[1]):
-                by_cell[cell][release].append(source)
+    by_cell = _releases_of_cells(root, period.replace("-", ""))
     # In the order of their dates; of two of one day the one that was fetched first is older.
     pairs = {
         cell: sorted(releases, key=lambda text: text.split()[0])[-2:]
         for cell, releases in sorted(by_cell.items())
         if len(releases) > 1
     }
-    wanted = {
-        source.id: source
-        for cell, pair in pairs.items()
-        for release in pair
-        for source in by_cell[cell][release]
-    }
-    rows: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
-    for source in wanted.values():
-        for cell, what, row in _rows(source, {*pairs}, root):
-            rows[cell, source.arguments["releases"][cell]][what] = row
+    wanted: dict[str, Source] = {}
+    for cell, pair in pairs.items():
+        for release in pair:
+            wanted |= {source.id: source for source in by_cell[cell][release]}
+    rows = _rows_of_releases(wanted.values(), {*pairs}, root)
     changes: list[Change] = []
     for cell, (first, last) in pairs.items():
         old, new = rows[cell, first], rows[cell, last]
-        both = [[box_of(source) for source in by_cell[cell][each]] for each in (first, last)]
+        boxes = [[box_of(source) for source in by_cell[cell][day]] for day in (first, last)]
         for what in sorted({*old, *new}):
-            if all(any(_covers(box, what) for box in boxes) for boxes in both):
+            if all(_is_covered(boxes_of_one, what) for boxes_of_one in boxes):
                 changes += _changes(what, old.get(what), new.get(what), first, last)
     return changes
+
+
+def _releases_of_cells(root: Path, period: str) -> dict[str, dict[str, list[Source]]]:
+    """The replies that hold each cell of a period, by release; of every period if empty."""
+    by_cell: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
+    for source in fetched(root):
+        for cell, release in source.arguments.get("releases", {}).items():
+            if period in ("", cell.split()[1]):
+                by_cell[cell][release].append(source)
+    return by_cell
+
+
+def _rows_of_releases(
+    sources: Iterable[Source], cells: set[str], root: Path
+) -> dict[tuple[str, str], dict[str, "Row"]]:
+    """What each release of a cell states, by what it is of."""
+    rows: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
+    for source in sources:
+        releases = source.arguments["releases"]
+        for cell, what, row in _rows(source, cells, root):
+            rows[cell, releases[cell]][what] = row
+    return rows
+
+
+def _is_covered(boxes: Iterable[Call], what: str) -> bool:
+    return any(_covers(box, what) for box in boxes)
 
 
 Row = dict[str, float | None]  # unit: figure
@@ -72,15 +89,17 @@ def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, st
     """The figures of `cells` in a reply, with the cell and what they are of."""
     names = ["reporter_code", "freq_code", "ref_period", "flow_code", "partner_code", "cmd_code"]
     for part in registry.cleaner(source)(catalogue.check(source, root), source):
-        for each in part.rows.select([*names, *MEASURES, "qty_unit"]).to_pylist():
-            period = f"{each['ref_period']:{'%Y' if each['freq_code'] == 'A' else '%Y%m'}}"
-            if (cell := f"{each['reporter_code']} {period}") in cells:
-                what = " ".join([cell, *(each[name] for name in names[3:])])
-                yield (
-                    cell,
-                    what,
-                    {unit or each["qty_unit"]: each[measure] for measure, unit in MEASURES.items()},
-                )
+        for record in part.rows.select([*names, *MEASURES, "qty_unit"]).to_pylist():
+            day = record["ref_period"]
+            period = f"{day:%Y}" if record["freq_code"] == "A" else f"{day:%Y%m}"
+            cell = f"{record['reporter_code']} {period}"
+            if cell not in cells:
+                continue
+            what = " ".join([cell, *(record[name] for name in names[3:])])
+            figures = {}
+            for measure, unit in MEASURES.items():
+                figures[unit or record["qty_unit"]] = record[measure]
+            yield cell, what, figures
 
 
 def _changes(

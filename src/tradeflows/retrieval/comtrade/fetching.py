@@ -141,7 +141,7 @@ class Outcome:
     @property
     def rows(self) -> int:
         """Rows of all replies."""
-        return sum(each.rows.total() for each in self.kept)
+        return sum(reply.rows.total() for reply in self.kept)
 
 
 def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
@@ -403,47 +403,41 @@ def _asked_in_halves(
         return outcome, [line]
     halves = replace(planned, calls=tuple(split(first.call)))
     tried = _run(halves, web, root, progress, replace(outcome, kept=()))
-    others = replace(outcome, failed=tried.failed, reason=tried.reason, later=tried.later)
-    came = {each.source for each in tried.kept}
+    stopped = replace(outcome, reason=tried.reason, later=tried.later)
     if tried.rows <= count or tried.reason:
-        for name in came - {first.source}:
+        for name in {reply.source for reply in tried.kept} - {first.source}:
             remove(name, root)
-        return replace(others, failed=outcome.failed), []
-    cut_off = [each for each in outcome.kept if each.rows.total() == count]
-    cut_off += [each for each in suspects if each not in cut_off]
-    for each in cut_off:
-        remove(each.source, root)
-    limits = replace(planned.limits, cap=count)
-    pieces = [piece for each in cut_off if each is not first for piece in split(each.call)]
-    # Of what the two halves brought, what has that number of rows is cut off again.
-    whole = []
-    for each in tried.kept:
-        if each.rows.total() >= count:
-            remove(each.source, root)
-            pieces += split(each.call)
-        else:
-            whole.append(each)
-    rest = [each for each in outcome.kept if each not in cut_off]
-    again = replace(planned, calls=tuple(pieces), limits=limits)
-    after = _run(again, web, root, progress, replace(others, kept=(*rest, *whole)))
+        return stopped, []
+    cut_off = [reply for reply in outcome.kept if reply in suspects or reply.rows.total() == count]
+    # Of what the two halves brought, what has that number of rows is cut off too.
+    cut_halves = [reply for reply in tried.kept if reply.rows.total() >= count]
+    pieces: list[Call] = []
+    for reply in (*cut_off, *cut_halves):
+        remove(reply.source, root)
+        if reply is not first:
+            pieces += split(reply.call)
+    believed = (*outcome.kept, *tried.kept)
+    whole = [reply for reply in believed if reply not in (*cut_off, *cut_halves)]
+    parts = replace(planned, calls=tuple(pieces), limits=replace(planned.limits, cap=count))
+    before = replace(stopped, kept=tuple(whole), failed=tried.failed)
     line = (
         f"replies stop at {count:,} rows, below the {planned.limits.cap:,} that the publisher "
         f"names: {len(cut_off)} were asked for again in parts"
     )
-    return after, [line]
+    return _run(parts, web, root, progress, before), [line]
 
 
 def _suspects(planned: Plan, outcome: Outcome, checked: Checked) -> list[Kept]:
     """Replies that may have been cut off, the likeliest first."""
     partial = [
-        each
-        for each in outcome.kept
-        if LEAST_CAP <= each.rows.total() < most_rows(each.call, planned.records)
+        reply
+        for reply in outcome.kept
+        if LEAST_CAP <= reply.rows.total() < most_rows(reply.call, planned.records)
     ]
-    largest = max((each.rows.total() for each in outcome.kept), default=0)
-    of_one_size = [each for each in partial if each.rows.total() == largest]
+    largest = max((reply.rows.total() for reply in outcome.kept), default=0)
+    of_one_size = [reply for reply in partial if reply.rows.total() == largest]
     # Of many replies two may well be of one size by chance.
     if len(of_one_size) >= max(2, len(outcome.kept) / 6):
         return of_one_size
-    above = [each for each in partial if each.source in checked.above_parts]
-    return [each for each in above if split(each.call)]
+    above = [reply for reply in partial if reply.source in checked.above_parts]
+    return [reply for reply in above if split(reply.call)]

@@ -64,19 +64,19 @@ class Call:
         )
 
 
-def lacking(asked: Request, held: Sequence[Call]) -> list[Call]:
-    """What of a request no call of `held` covers, as boxes without reporters and periods."""
+def lacking(asked: Request, boxes_held: Sequence[Call]) -> list[Call]:
+    """What of a request no call of `boxes_held` covers, as boxes without reporters and periods."""
     whole = Call((), (), asked.partners, asked.products, asked.flows)
-    if not held:
+    if not boxes_held:
         return [whole]
     everyone = enumerated(asked.partners)
     lacking = set(crossed(everyone, asked.products, asked.flows))
-    for box in held:
+    for box in boxes_held:
         partners = everyone if ALL in box.partners else box.partners
         goods = (
-            each
-            for each in asked.products
-            if each in box.products or f"AG{len(each)}" in box.products
+            good
+            for good in asked.products
+            if good in box.products or f"AG{len(good)}" in box.products
         )
         lacking.difference_update(crossed(partners, goods, box.flows))
     rest: dict[str, set[tuple[str, str]]] = defaultdict(set)
@@ -104,7 +104,7 @@ def _inverted(sets: Mapping[str, set[Any]]) -> dict[frozenset[Any], list[str]]:
 
 def _in_order(some: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
     chosen = set(some)
-    return tuple(each for each in order if each in chosen)
+    return tuple(value for value in order if value in chosen)
 
 
 class Density:
@@ -151,9 +151,12 @@ class Density:
         elif self.knows(call):
             partners = enumerated(call.partners)
             share = {r: sum(self._share(r, name) for name in partners) for r in call.reporters}
-            told = {cell: records.get(cell, 0) * share[cell.split()[0]] for cell in cells_of(call)}
-            whole = max(1.0, sum(told.values()))
-            for cell, rows in told.items():
+            expected = {}
+            for cell in cells_of(call):
+                reporter = cell.split()[0]
+                expected[cell] = records.get(cell, 0) * share[reporter]
+            whole = max(1.0, sum(expected.values()))
+            for cell, rows in expected.items():
                 self._saw(cell, 1.05 * count * rows / whole, rows)
 
     def _saw(self, cell: str, rows: float, expected: float) -> None:
@@ -188,7 +191,7 @@ class Density:
         if new:  # as far from the others' mean as these are from one another
             shares = [self._share("", name) for who, name in self._of if not who and name]
             mean = sum(shares) / len(shares)
-            variance = sum((each - mean) ** 2 for each in shares) / len(shares)
+            variance = sum((share - mean) ** 2 for share in shares) / len(shares)
             square += variance / max(mean, 1e-12) ** 2 * (1 / new + 1 / len(shares))
         return sqrt(square)
 
@@ -295,8 +298,8 @@ def pack(
     # A call spans all its reporters and periods, so reporters that lack the same go together:
     # what is held must not be asked for again, what does not exist does no harm.
     every = {period for periods in by_reporter.values() for period in periods}
-    for reporter, own in by_reporter.items():
-        unasked = {p for p in every - own if f"{reporter} {p}" in records}
+    for reporter, periods in by_reporter.items():
+        unasked = {p for p in every - periods if f"{reporter} {p}" in records}
         groups[frozenset(every - unasked)].append(reporter)
     calls: list[Call] = []
     for window, reporters in groups.items():
@@ -314,8 +317,8 @@ def pack(
 def _short(whole: Call, reporters: Sequence[str], limits: Limits) -> list[Call]:
     """`whole` by products, such that an address has room for all `reporters` and partners."""
     rest = [*reporters, *enumerated(whole.partners), *whole.flows]
-    room = limits.url - 300 - 7 * limits.periods - sum(len(each) + 1 for each in rest)
-    letters = sum(len(each) + 1 for each in whole.products)
+    room = limits.url - 300 - 7 * limits.periods - sum(len(code) + 1 for code in rest)
+    letters = sum(len(code) + 1 for code in whole.products)
     n = min(len(whole.products), ceil(letters / max(1, room)))
     return [replace(whole, products=run) for run in _runs(whole.products, n)]
 
@@ -324,13 +327,24 @@ def _bounded(whole: Call, records: Records, limits: Limits) -> list[Call]:
     """Pieces of `whole` that hold less than the cap, whatever comes; none where it is open."""
     best: list[Call] | None = None
     for pieces in _splits(whole):
-        if (best is not None and len(pieces) >= len(best)) or (is_open(whole) and len(pieces) > 1):
+        is_enough = best is not None and len(pieces) >= len(best)
+        if is_enough or (is_open(whole) and len(pieces) > 1):
             break
-        packed = [_packed(piece, bound(piece), records, limits) for piece in pieces]
-        flat = [call for some in packed for call in some or ()]
-        if all(packed) and (best is None or len(flat) < len(best)):
+        flat = _all_packed(pieces, records, limits)
+        if flat and (best is None or len(flat) < len(best)):
             best = flat
     return best or []
+
+
+def _all_packed(pieces: Iterable[Call], records: Records, limits: Limits) -> list[Call]:
+    """Calls for all of `pieces`; none where one of them may fill the cap."""
+    calls = []
+    for piece in pieces:
+        packed = _packed(piece, bound(piece), records, limits)
+        if not packed:
+            return []
+        calls += packed
+    return calls
 
 
 def _expected(whole: Call, records: Records, limits: Limits, density: Density) -> list[Call]:
@@ -340,33 +354,68 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     As long as there are partners of which nothing is known, a group is no more than one call: the
     first tells of all of them, where half a cap takes it.
     """
-    known, cap = density.knows(whole), limits.cap
-    sizes = {
-        p: sum(density.rows(replace(whole, periods=(p,)), records).values()) for p in whole.periods
-    }
-    parts_for = density.parts(whole, cap)
-    every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
-    best: list[tuple[tuple[str, ...], int]] = []
-    least = 0.0
-    for n in range(fewest, every + 1):
-        if best and n >= least:
+    best, least = _Grouping(), 0.0
+    for grouping in _groupings(whole, records, limits, density):
+        if best.groups and grouping.n >= least:
             break
-        room = max(n, parts_for(sum(sizes.values()))[1])
-        groups = _parted(sizes, [room * (i + 1) // n - room * i // n for i in range(n)])
-        if max(map(len, groups)) > limits.periods:
-            groups = _runs(whole.periods, n)
-        rows = [sum(sizes[p] for p in group) for group in groups]
+        if grouping.is_allowed and (not best.groups or grouping.cost < least):
+            best, least = grouping, grouping.cost
+    pieces: list[Call] = []
+    for group, parts in sorted(zip(best.groups, best.parts, strict=True)):
+        pieces += _in_parts(replace(whole, periods=group), parts, records, limits, density)
+    return pieces
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Periods in groups, each in so many parts, and what calls that costs.
+
+    It is allowed where all partners are known, or each group is one call or one period. `n` is how
+    many groups were asked for; some may be empty.
+    """
+
+    n: int = 0
+    groups: tuple[tuple[str, ...], ...] = ()
+    parts: tuple[int, ...] = ()
+    cost: float = 0.0
+    is_allowed: bool = False
+
+
+def _groupings(
+    whole: Call, records: Records, limits: Limits, density: Density
+) -> Iterator[_Grouping]:
+    """The periods of `whole` in ever more groups."""
+    sizes = {}
+    for period in whole.periods:
+        expected = density.rows(replace(whole, periods=(period,)), records)
+        sizes[period] = sum(expected.values())
+    parts_for = density.parts(whole, limits.cap)
+    every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
+    is_known = density.knows(whole)
+    for n in range(fewest, every + 1):
+        groups = _grouped(whole.periods, sizes, n, parts_for, limits)
+        rows = [sum(sizes[period] for period in group) for group in groups]
         # Of nothing known, a cut costs no more than the half that a smaller question leaves empty.
-        alone = density.blank and n in (fewest, every) and max(rows) < cap
-        costs = [(1, 1) if alone else parts_for(each) for each in rows]
-        cost, parts = sum(cost for cost, _ in costs), [parts for _, parts in costs]
-        if (known or sum(parts) == n or n == every) and (not best or cost < least):
-            best, least = [*zip(groups, parts, strict=True)], cost
-    return [
-        piece
-        for group, parts in sorted(best)
-        for piece in _in_parts(replace(whole, periods=group), parts, records, limits, density)
-    ]
+        is_single = density.blank and n in (fewest, every) and max(rows) < limits.cap
+        costs = [(1, 1) if is_single else parts_for(count) for count in rows]
+        parts = tuple(count for _, count in costs)
+        cost = sum(cost for cost, _ in costs)
+        is_allowed = is_known or sum(parts) == n or n == every
+        yield _Grouping(n, tuple(groups), parts, cost, is_allowed)
+
+
+def _grouped(
+    periods: Sequence[str],
+    sizes: Mapping[str, float],
+    n: int,
+    parts_for: Callable[[float], tuple[float, int]],
+    limits: Limits,
+) -> list[tuple[str, ...]]:
+    """Periods in `n` groups of like rows, or of like length where these are too long."""
+    room = max(n, parts_for(sum(sizes.values()))[1])
+    groups = _parted(sizes, [room * (i + 1) // n - room * i // n for i in range(n)])
+    is_too_long = max(map(len, groups)) > limits.periods
+    return _runs(periods, n) if is_too_long else groups
 
 
 def _in_parts(call: Call, n: int, records: Records, limits: Limits, density: Density) -> list[Call]:
@@ -424,7 +473,7 @@ def _splits(box: Call) -> Iterator[list[Call]]:
     for shape in shapes:
         some = [_runs(d, n) for d, n in zip(dims, shape, strict=True)]
         some[0] = [box.partners] if shape[0] == 1 else some[0]
-        yield [Call(box.reporters, box.periods, *each) for each in crossed(*some)]
+        yield [Call(box.reporters, box.periods, *lists) for lists in crossed(*some)]
 
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
@@ -440,28 +489,52 @@ def _runs(values: Sequence[str], n: int) -> list[tuple[str, ...]]:
 def _packed(whole: Call, size: int, records: Records, limits: Limits) -> list[Call] | None:
     """Calls whose cells have `size` rows at most; None where one of them may fill the cap."""
     best: list[Call] | None = None
-    letters = sum(len(each) + 1 for values in whole.box for each in values if each != ALL) + 300
+    letters = _letters(whole)
     for n in range(ceil(len(whole.periods) / limits.periods), len(whole.periods) + 1):
         if best is not None and n >= len(best):
             break
-        calls = []
-        for chunk in _runs(whole.periods, n):
-            cells = {
-                r: [f"{r} {p}" for p in chunk if f"{r} {p}" in records] for r in whole.reporters
-            }
-            weights = {
-                r: sum(min(size, records[cell]) for cell in held)
-                for r, held in cells.items()
-                if held
-            }
-            room = limits.url - letters - 7 * len(chunk)
-            calls += [Call(some, chunk, *whole.box) for some in _bins(weights, limits.cap, room)]
-            if weights and (max(weights.values()) >= limits.cap or room < 5):
-                calls = []
-                break
-        if calls and (best is None or len(calls) < len(best)):
+        chunks = [
+            _packed_chunk(whole, chunk, size, records, limits, letters)
+            for chunk in _runs(whole.periods, n)
+        ]
+        calls = [call for chunk in chunks for call in chunk or ()]
+        fits = all(chunk is not None for chunk in chunks)
+        if fits and calls and (best is None or len(calls) < len(best)):
             best = calls
     return best
+
+
+def _letters(whole: Call) -> int:
+    """Letters of an address without its reporters and periods."""
+    codes = [code for values in whole.box for code in values if code != ALL]
+    return 300 + sum(len(code) + 1 for code in codes)
+
+
+def _packed_chunk(
+    whole: Call,
+    chunk: tuple[str, ...],
+    size: int,
+    records: Records,
+    limits: Limits,
+    letters: int,
+) -> list[Call] | None:
+    """Calls for the periods of `chunk`; None where one of them may fill the cap."""
+    weights = {}
+    for reporter in whole.reporters:
+        counts = [records[cell] for cell in _cells(reporter, chunk) if cell in records]
+        if counts:
+            weights[reporter] = sum(min(size, count) for count in counts)
+    if not weights:
+        return []
+    room = limits.url - letters - 7 * len(chunk)
+    if max(weights.values()) >= limits.cap or room < 5:
+        return None
+    bins = _bins(weights, limits.cap, room)
+    return [Call(reporters, chunk, *whole.box) for reporters in bins]
+
+
+def _cells(reporter: str, periods: Iterable[str]) -> list[str]:
+    return [f"{reporter} {period}" for period in periods]
 
 
 def _bins(weights: Mapping[str, int], cap: int, room: int) -> list[tuple[str, ...]]:

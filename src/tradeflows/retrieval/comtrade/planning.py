@@ -171,15 +171,15 @@ def plan(
     already = _begin(web, limits, root)
     listing = _listing(asked, web, limits, root, listing_age)
     sizes, records = Counter[str](), Counter[str]()
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    items_by_cell: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in listing.items:
         cell = cell_of(item)
         sizes[cell] += item["totalrecords"]
         reporter, period = cell.split()
         if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
-            found[cell].append(item)
+            items_by_cell[cell].append(item)
             records[cell] += item["totalrecords"]
-    releases = {cell: _release_of_all(items) for cell, items in found.items()}
+    releases = {cell: _release_of_all(items) for cell, items in items_by_cell.items()}
     mark_ambiguous(root, releases)
     have = held(root, releases, asked.classification)
     wanted: dict[Call, set[str]] = defaultdict(set)
@@ -202,7 +202,7 @@ def _begin(web: Web, limits: Limits, root: Path) -> int:
     """Mend what a killed run left, count calls from now on; the calls of today so far."""
     recover(root)
     side = "data" if limits.quota else "public"
-    web.each = partial(count, root, web, side)
+    web.before_call = partial(count, root, web, side)
     return spent(root, web, side)
 
 
@@ -309,9 +309,9 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     require_shallow(path)
     try:
         reply = json.loads(path.read_bytes())
-        if said := reply.get("error") or reply.get("message"):
-            web.raise_for_reply(200, {}, str(said))
-        items = [{key.lower(): value for key, value in each.items()} for each in reply["data"]]
+        if reason := reply.get("error") or reply.get("message"):
+            web.raise_for_reply(200, {}, str(reason))
+        items = [{key.lower(): value for key, value in item.items()} for item in reply["data"]]
         if reply.get("count", len(items)) != len(items):
             raise ValueError(f"{len(items)} of {reply['count']}")
         for item in items:

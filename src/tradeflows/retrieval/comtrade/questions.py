@@ -101,8 +101,8 @@ def request(
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     flows = _words(flow)
-    if odd := [each for each in flows if each not in FLOWS]:
-        raise QueryError(f"no flow {odd[0]!r}; one of {', '.join(FLOWS)}")
+    if unknown := [word for word in flows if word not in FLOWS]:
+        raise QueryError(f"no flow {unknown[0]!r}; one of {', '.join(FLOWS)}")
     goods = tuple(dict.fromkeys(_good(word) for word in _words(products)))
     everyone = reporter.strip().casefold() == ALL
     return Request(
@@ -145,19 +145,20 @@ def _words(text: str) -> tuple[str, ...]:
 def _good(word: str) -> str:
     if word.upper() in MOST:
         return word.upper()
-    found = codes.product(word)
-    if len(found) == 1 and re.fullmatch(r"(\d\d){1,3}", found[0]):
-        return found[0]
-    raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {', '.join(found)}")
+    alternatives = codes.product(word)
+    if len(alternatives) == 1 and re.fullmatch(r"(\d\d){1,3}", alternatives[0]):
+        return alternatives[0]
+    offered = ", ".join(alternatives)
+    raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {offered}")
 
 
 def _areas(text: str) -> tuple[str, ...]:
     """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
     wanted = [codes.area(word) for word in _words(text)]
-    found: dict[str, None] = {}
+    chosen: dict[str, None] = {}
     for area in wanted:
-        own = [code for code, each in known().items() if each == area]
-        if not own:
+        own_codes = [code for code, code_area in known().items() if code_area == area]
+        if not own_codes:
             hint = (
                 "ask for S19, Other Asia, which is mostly it"
                 if area == "TWN"
@@ -168,8 +169,8 @@ def _areas(text: str) -> tuple[str, ...]:
                 )
             )
             raise QueryError(f"UN Comtrade has no code for {area}; {hint}")
-        found |= dict.fromkeys(own)
-    return tuple(found)
+        chosen |= dict.fromkeys(own_codes)
+    return tuple(chosen)
 
 
 def known() -> dict[str, str]:

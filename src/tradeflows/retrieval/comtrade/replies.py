@@ -65,20 +65,18 @@ def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
         return Counter()
     a, b, c = key = ["reportercode", "period", "partnercode"]
     counts = reply.rows.group_by(key).aggregate([([], "count_all")]).to_pylist()
-    return Counter(
-        {(str(each[a]), str(each[b]), str(each[c])): each["count_all"] for each in counts}
-    )
+    return Counter({(str(row[a]), str(row[b]), str(row[c])): row["count_all"] for row in counts})
 
 
 def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
     """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
     wanted = {call.goods for call in calls if is_open(call)}
-    told: dict[Goods, Density] = defaultdict(Density)
-    for source in [each for each in fetched(root) if box_of(each).goods in wanted][-LAST:]:
+    known: dict[Goods, Density] = defaultdict(Density)
+    for source in [source for source in fetched(root) if box_of(source).goods in wanted][-LAST:]:
         box = box_of(source)
         reply = cleaner.read(catalogue.check(source, root))
-        told[box.goods].learn(box, records, counted(reply))
-    return dict(told)
+        known[box.goods].learn(box, records, counted(reply))
+    return dict(known)
 
 
 def recover(root: Path) -> None:
@@ -97,16 +95,16 @@ def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
     """
     doubtful = []
     for source in fetched(root):
-        own = source.arguments.get("releases", {})
+        releases_now = source.arguments.get("releases", {})
         overtaken = {
             cell: "/".join((release.split()[0], releases[cell]))
-            for cell, release in own.items()
+            for cell, release in releases_now.items()
             if releases.get(cell, release) != release
             and "/" not in release
             and not _after(releases[cell], f"{source.retrieved}")
         }
         if overtaken:
-            arguments = {**source.arguments, "releases": {**own, **overtaken}}
+            arguments = {**source.arguments, "releases": {**releases_now, **overtaken}}
             doubtful.append(source._replace(arguments=arguments))
     if doubtful:
         rewrite_entries(root, doubtful)

@@ -183,7 +183,7 @@ def _among(column: Any, values: Sequence[str]) -> Any:
 
 def used(planned: Plan, root: Path) -> dict[str, Source]:
     """Sources with rows of the request in its present release; none that lies within another."""
-    found: dict[str, Source] = {}
+    touching: dict[str, Source] = {}
     boxes: dict[str, list[frozenset[str]]] = {}
     by_cell: dict[str, list[str]] = defaultdict(list)
     for source in fetched(root):
@@ -193,7 +193,7 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
         if not now or not is_same or not _touches(source, planned.request):
             continue
         box = box_of(source)
-        found[source.id] = source
+        touching[source.id] = source
         boxes[source.id] = [frozenset(box.partners), frozenset(box.products), frozenset(box.flows)]
         for cell in now:
             by_cell[cell].append(source.id)
@@ -203,7 +203,7 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
             others = [(other, names.index(other) < place) for other in names if other != name]
             if not any(_is_covered(boxes, name, other, first) for other, first in others):
                 needed.add(name)
-    return {name: source for name, source in found.items() if name in needed}
+    return {name: source for name, source in touching.items() if name in needed}
 
 
 def _touches(source: Source, asked: Request) -> bool:
