@@ -352,6 +352,18 @@ def test_progress_waits_two_seconds(capsys):
     assert capsys.readouterr().err == "the second\n"
 
 
+def test_a_lacking_extra_is_one_line(make_root):
+    script = (
+        "import sys\nfrom tradeflows import cli\nsys.modules['nbconvert'] = None\n"
+        f"sys.exit(cli.main(['--root', {str(make_root({'oil': {}}))!r}, 'report']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], **BUFFERED, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "tradeflows: nbconvert is not installed; pip install 'tradeflows[report]'\n"
+    )
+
+
 def test_pyarrow_waits_for_pandas():
     script = (
         "import sys\nfrom tradeflows import cli\ncli.without_pandas()\nimport pyarrow as pa\n"

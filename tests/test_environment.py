@@ -15,7 +15,19 @@ import pytest
 from tradeflows.model.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {"report", "test", "lab", "accept", "data", "bench", "look", "lock", "help", "clean"}
+TARGETS = {
+    "report",
+    "test",
+    "lab",
+    "accept",
+    "data",
+    "bench",
+    "look",
+    "lock",
+    "help",
+    "clean",
+    "fuzz",
+}
 
 
 def text(name):

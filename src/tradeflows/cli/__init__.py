@@ -19,6 +19,17 @@ from tradeflows.model.errors import QueryError, TradeflowsError
 __all__ = ["main", "overview", "parser", "without_pandas"]
 
 NOTHING_LEFT = "nothing half-written is left"
+# Which extra of the package brings a module that its core does without.
+EXTRAS = {
+    "matplotlib": "charts",
+    "PIL": "charts",
+    "nbclient": "report",
+    "nbconvert": "report",
+    "nbformat": "report",
+    "nbval": "check",
+    "dask": "cluster",
+    "distributed": "cluster",
+}
 
 
 class Terminated(KeyboardInterrupt):
@@ -40,6 +51,12 @@ def main(argv: list[str] | None = None) -> int:
     except TradeflowsError as error:
         _complain(str(error))
         return 2 if isinstance(error, QueryError) else 1
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in EXTRAS:
+            raise
+        _complain(f"{name} is not installed; pip install 'tradeflows[{EXTRAS[name]}]'")
+        return 1
     except KeyboardInterrupt as error:
         _complain(f"interrupted; {getattr(args, 'interrupted', NOTHING_LEFT)}")
         return 143 if isinstance(error, Terminated) else 130

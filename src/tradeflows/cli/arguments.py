@@ -26,7 +26,14 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         verbs.guide,
         verbs.diff,
     ),
-    "The project": (verbs.build, verbs.verify, verbs.check, verbs.accept, verbs.completion),
+    "The project": (
+        verbs.init,
+        verbs.build,
+        verbs.verify,
+        verbs.check,
+        verbs.accept,
+        verbs.completion,
+    ),
 }
 EXAMPLES = {
     "tradeflows claims": "every claim with its verdict",
@@ -320,6 +327,10 @@ def _guide(verb: Parser) -> None:
     verb.add_argument("--currency", choices=["USD", "CNY"], help="default: USD")
 
 
+def _init(verb: Parser) -> None:
+    verb.add_argument("folder", type=Path, help="to be made, such as wheat_prices")
+
+
 def _completion(verb: Parser) -> None:
     verb.add_argument(
         "shell",
@@ -341,6 +352,7 @@ ARGUMENTS: dict[str, Callable[[Parser], None]] = {
     "doctor": _doctor,
     "fetch": _fetch,
     "guide": _guide,
+    "init": _init,
     "remove": _remove,
     "report": _report,
     "rows": _rows,

@@ -376,6 +376,15 @@ def diff(args: argparse.Namespace) -> None:
 # --- the project ----------------------------------------------------------------------------------
 
 
+def init(args: argparse.Namespace) -> None:
+    """Make a project of your own in a new folder: catalogue, ledger, notebook, checks."""
+    checks.require_folder(args.folder)
+    from tradeflows.report import new_project
+
+    files = new_project.init(args.folder)
+    say(*files, f"next: cd {args.folder}; tradeflows add FILE")
+
+
 def build(args: argparse.Namespace) -> None:
     """Clean every catalogued file into data/processed; your own files stop no other."""
     from tradeflows import tables

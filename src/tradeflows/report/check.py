@@ -73,6 +73,9 @@ def _raw_files(root: Path) -> Outcome:
 
 
 def _control_totals(root: Path) -> Outcome:
+    is_new = not (root / accept.TOTALS).is_file() and not catalogue.load(root)
+    if is_new:
+        return Outcome("control totals", True, "no file is catalogued yet")
     announced = accept.committed(root)
     present = accept.keyed(tables.control_totals(root))
     changes = list(accept.changed(announced, present))

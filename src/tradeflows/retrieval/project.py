@@ -1,0 +1,158 @@
+"""The project file, ``project.toml`` in the project's folder: what its report is about.
+
+It holds what differs from one checked article to the next, so that the package itself knows of
+none. A project without it has a front page with the folder's name.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tradeflows.model.errors import CatalogueError, near
+
+FILE = "project.toml"
+KINDS = {"str": "text", "list": "a list", "dict": "a table"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer in one sentence, with the verdicts that it rests on.
+
+    Attributes
+    ----------
+    text
+        ``{O02}`` stands for the number found for that claim, ``{O02.deviation}`` for how far it is
+        from the claim.
+    rests_on
+        The reader's group that each claim must be in for the sentence to be true.
+    """
+
+    text: str = ""
+    rests_on: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """What the figures forbid to write, and where a reader sees why.
+
+    Attributes
+    ----------
+    text
+        The sentence that is wrong.
+    because
+        What is right, in words without a number.
+    link
+        A page of the report, with an anchor or without.
+    """
+
+    text: str
+    because: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the report of a project is about.
+
+    Attributes
+    ----------
+    title, subtitle
+        Of the front page: what is asked, and what the project is, a sentence each.
+    short
+        The name in the menu.
+    speaker
+        Who said what is checked: names by the word that the ledger has for them.
+    answer
+        The answer in one sentence.
+    example
+        A claim by which the front page shows how a number is checked.
+    themes
+        In the order of the pages.
+    words
+        Words that a reader may search by, with those that stand on the page.
+    do_not_write
+        What the figures forbid.
+    events
+        Days with their names, for charts.
+    colours
+        Colours of entities, by their ids.
+    links
+        Addresses by their words, for the foot of each page.
+    address
+        Where the report is published, for its canonical address.
+    """
+
+    title: str
+    subtitle: str = ""
+    short: str = "Report"
+    speaker: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer = field(default_factory=Answer)
+    example: str = ""
+    themes: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    do_not_write: tuple[Forbidden, ...] = ()
+    events: Mapping[str, str] = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+
+
+def load(root: Path) -> Project:
+    """What ``project.toml`` says; a project of the folder's name where there is none.
+
+    Raises
+    ------
+    CatalogueError
+        The file cannot be read, has an unknown key or a value of another kind; the message has
+        the nearest key.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return Project(title=root.resolve().name.replace("_", " ").capitalize())
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CatalogueError(f"{path}: cannot be read as TOML: {error}") from error
+    _require_known(path, "project.toml", content, Project)
+    if not isinstance(content.get("title"), str):
+        raise CatalogueError(f'{path}: expected a title; write title = "What is asked?"')
+    answer = content.pop("answer", {})
+    warnings = content.pop("do_not_write", [])
+    for name, entry, record in [("answer", answer, Answer)] + [
+        ("do_not_write", warning, Forbidden) for warning in warnings
+    ]:
+        _require_known(path, name, entry, record)
+    words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
+    themes = tuple(content.pop("themes", ()))
+    try:
+        return Project(
+            answer=Answer(**answer),
+            do_not_write=tuple(Forbidden(**warning) for warning in warnings),
+            words=words,
+            themes=themes,
+            **content,
+        )
+    except TypeError as error:  # a key of a warning is missing
+        raise CatalogueError(f"{path}: {error}") from error
+
+
+def _require_known(path: Path, where: str, entry: Any, record: type) -> None:
+    """Refuse a key that `record` does not have, and a value of another kind than its default."""
+    if not isinstance(entry, dict):
+        raise CatalogueError(f"{path}: expected a table in {where}, found {entry!r}")
+    kinds = {item.name: _kind(item) for item in fields(record)}
+    for key, value in entry.items():
+        if key not in kinds:
+            raise CatalogueError(f"{path}: {where} has no key {key!r}{near(key, kinds)}")
+        if not isinstance(value, kinds[key]):
+            expected = KINDS[kinds[key].__name__]
+            raise CatalogueError(f"{path}: expected {expected} in {key}, found {value!r}")
+
+
+def _kind(item: Field[Any]) -> type:
+    """What TOML has for a field: a list for a tuple, a table for a record or mapping, else text."""
+    if isinstance(item.default, tuple):
+        return list
+    return str if item.default_factory is MISSING else dict
