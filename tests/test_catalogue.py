@@ -28,7 +28,7 @@ def refusal(action, *args, **options):
 # --- the committed catalogue ---------------------------------------------------------------------
 
 
-def test_every_raw_file_is_catalogued_and_as_catalogued():
+def test_every_raw_file_is_as_catalogued():
     assert [state for state in catalogue.states(PROJECT, local=False) if state.state != "ok"] == []
 
 
@@ -44,11 +44,11 @@ def test_an_entry_is_complete(source):
     assert source.kind == "code list" or callable(registry.cleaner(source))
 
 
-def test_every_source_reaches_a_table_or_is_a_code_list():
+def test_every_source_reaches_a_table():
     assert {source.table for source in COMMITTED.values()} == {*schema.TABLES, "code list"}
 
 
-def test_the_tables_are_those_that_have_a_contract():
+def test_the_tables_have_contracts():
     assert {*catalogue.TABLES} == {*schema.TABLES, "code list"}
 
 
@@ -57,7 +57,7 @@ def test_every_publisher_has_a_source():
     assert set(catalogue.publishers(PROJECT)) == used
 
 
-def test_the_reporting_countrys_own_office_comes_first():
+def test_the_own_office_comes_first():
     order = sorted(COMMITTED, key=lambda name: COMMITTED[name].rank)
     for first, second in (
         ("gacc_energy_imports_from_russia", "comtrade_energy_imports_from_russia"),
@@ -73,7 +73,7 @@ def test_the_reporting_countrys_own_office_comes_first():
         assert COMMITTED[first].rank < COMMITTED[second].rank
 
 
-def test_the_later_vintage_of_gas_from_russia_comes_before_the_older():
+def test_the_later_gas_vintage_comes_first():
     older, later = (
         COMMITTED["eurostat_nrg_ti_imports_by_partner_2019_2022"],
         COMMITTED["eurostat_nrg_ti_gasm_from_russia_2018_2025"],
@@ -91,7 +91,7 @@ def nowhere_in_particular(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_root_is_found_from_a_folder_below_it(make_root, monkeypatch):
+def test_the_root_is_found_from_below(make_root, monkeypatch):
     root = make_root({"oil": {}})
     notebooks = root / "notebooks" / "live"
     notebooks.mkdir(parents=True)
@@ -100,24 +100,24 @@ def test_the_root_is_found_from_a_folder_below_it(make_root, monkeypatch):
     assert catalogue.root(notebooks) == root
 
 
-def test_the_environment_names_the_root_before_the_working_folder(make_root, monkeypatch):
+def test_the_environment_names_the_root(make_root, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(make_root({"oil": {}})))
     monkeypatch.chdir(PROJECT)
     assert catalogue.root() == make_root({"oil": {}})
 
 
-def test_an_installed_package_finds_the_clone_that_it_came_from():
+def test_a_package_finds_its_clone():
     assert catalogue.root() == PROJECT
 
 
-def test_a_wrong_root_in_the_environment_is_named(monkeypatch, tmp_path):
+def test_a_wrong_root_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(tmp_path))
     found = refusal(catalogue.root)
     assert f"TRADEFLOWS_ROOT is {tmp_path}" in found
     assert str(tmp_path / "data" / "raw" / "sources.toml") in found
 
 
-def test_outside_of_a_project_the_message_names_what_was_looked_for(monkeypatch, tmp_path):
+def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "site-packages" / "catalogue.py"))
     found = refusal(catalogue.root)
     assert found.startswith(f"no data/raw/sources.toml in {tmp_path} or ")
@@ -171,7 +171,7 @@ def test_an_entry_becomes_a_source(make_root):
         ({"path": "local/oil.csv"}, "path 'local/oil.csv' must not lie in local/"),
     ],
 )
-def test_a_faulty_entry_is_refused_in_one_line(make_root, changes, message):
+def test_a_faulty_entry_is_refused(make_root, changes, message):
     root = make_root({"other": {}, "oil": changes})
     found = refusal(catalogue.load, root)
     assert found.startswith(say(root) + message)
@@ -218,7 +218,7 @@ def test_verify_names_a_wrong_cleaner(make_root, changes, message):
         "demo/oil\0.csv",
     ],
 )
-def test_a_path_cannot_leave_the_folder_of_raw_files(make_root, path):
+def test_a_path_stays_in_the_raw_folder(make_root, path):
     root = make_root({"oil": {"path": path}})
     expected = f"path {path!r} must be a plain path below data/raw, such as gacc/x.csv"
     assert refusal(catalogue.load, root) == say(root) + expected
@@ -236,14 +236,14 @@ def test_a_path_cannot_leave_the_folder_of_raw_files(make_root, path):
         ("[publisher.x]\nnam = 'X'", "publisher x: no key 'nam' exists; did you mean 'name'?"),
     ],
 )
-def test_a_faulty_file_is_refused_in_one_line(make_root, head, message):
+def test_a_faulty_file_is_refused(make_root, head, message):
     root = make_root({}, head=head)
     found = refusal(catalogue.load, root)
     assert found.startswith(f"{root / 'data' / 'raw' / 'sources.toml'}: {message}")
     assert "\n" not in found
 
 
-def test_a_catalogue_in_another_encoding_is_refused(make_root):
+def test_another_encoding_is_refused(make_root):
     root = make_root({})
     (root / "data" / "raw" / "sources.toml").write_bytes("# café".encode("latin-1"))
     assert "not a TOML file" in refusal(catalogue.load, root)
@@ -255,13 +255,13 @@ def test_an_absent_catalogue_is_named(tmp_path):
     assert found == f"{file}: cannot be read (No such file or directory)"
 
 
-def test_a_code_list_has_no_cleaner_to_call(make_root):
+def test_a_code_list_has_no_cleaner(make_root):
     changes = {"kind": "code list", "table": "code list", "cleaner": ""}
     source = catalogue.load(make_root({"codes": changes}))["codes"]
     assert refusal(registry.cleaner, source).startswith("no cleaner ''")
 
 
-def test_arguments_of_the_entry_reach_the_cleaner(make_root, monkeypatch):
+def test_arguments_reach_the_cleaner(make_root, monkeypatch):
     from tradeflows.publishers import transcribed
 
     def eia_brent(path, source, flow):
@@ -275,13 +275,13 @@ def test_arguments_of_the_entry_reach_the_cleaner(make_root, monkeypatch):
 # --- the user's own catalogue --------------------------------------------------------------------
 
 
-def test_the_users_own_sources_are_read_only_when_asked_for(make_root):
+def test_own_sources_are_read_if_asked_for(make_root):
     root = make_root({"oil": {}}, local={"own": {"supersedes": "oil"}})
     assert list(catalogue.load(root)) == ["oil"]
     assert list(catalogue.load(root, local=True)) == ["oil", "own"]
 
 
-def test_the_users_own_files_are_no_concern_of_the_committed_catalogue(make_root):
+def test_own_files_do_not_concern_the_committed(make_root):
     root = make_root({"oil": {}}, local={"own": {"sha256": "0" * 64}})
     assert [state.id for state in catalogue.states(root, local=False)] == ["oil"]
     assert [state.state for state in catalogue.states(root)] == ["ok", "changed"]
@@ -296,7 +296,7 @@ def test_the_users_own_files_are_no_concern_of_the_committed_catalogue(make_root
         ({"own": {"licens": ""}}, "no key 'licens' exists; did you mean 'licence'?"),
     ],
 )
-def test_a_fault_in_the_users_own_catalogue_names_that_file(make_root, local, message):
+def test_a_fault_in_ones_own_catalogue_is_named(make_root, local, message):
     root = make_root({"oil": {}}, local=local)
     assert catalogue.load(root)
     expected = say(root, *local, file="local.toml") + message
@@ -309,12 +309,12 @@ def test_a_fault_in_the_users_own_catalogue_names_that_file(make_root, local, me
 def test_files_as_catalogued_are_ok(make_root):
     root = make_root({"oil": {}})
     (root / "data" / "raw" / ".gitkeep").touch()
-    assert catalogue.verify(root) == [("oil", "ok", "")]
+    assert catalogue.verify(root) == [catalogue.State("oil", "ok", "")]
     source = catalogue.load(root)["oil"]
     assert catalogue.check(source, root) == source.file(root)
 
 
-def test_a_changed_file_is_named_with_both_hashes_and_what_to_do(make_root):
+def test_a_changed_file_has_both_hashes(make_root):
     root = make_root({"oil": {}, "gas": {}})
     source = catalogue.load(root)["oil"]
     source.file(root).write_text("<html>Not found</html>")
@@ -328,7 +328,7 @@ def test_a_changed_file_is_named_with_both_hashes_and_what_to_do(make_root):
     assert refusal(catalogue.verify, root).splitlines()[1:] == [found]
 
 
-def test_a_file_of_the_same_length_with_one_digit_changed_is_found(make_root):
+def test_one_changed_digit_is_found(make_root):
     root = make_root({"oil": {}})
     file = catalogue.load(root)["oil"].file(root)
     file.write_bytes(file.read_bytes().replace(b"63.65", b"63.66"))
@@ -343,24 +343,24 @@ def test_a_missing_file_is_named(make_root):
     assert "git restore data/raw/demo/oil.csv" in found
 
 
-def test_a_folder_in_the_place_of_a_file_counts_as_missing(make_root):
+def test_a_folder_for_a_file_is_missing(make_root):
     root = make_root({"oil": {"text": None}})
     catalogue.load(root)["oil"].file(root).mkdir(parents=True)
     assert [state.state for state in catalogue.states(root)] == ["missing"]
 
 
-def test_a_file_that_nobody_catalogued_is_named(make_root):
+def test_an_uncatalogued_file_is_named(make_root):
     root = make_root({"oil": {}})
     stray = root / "data" / "raw" / "demo" / "oil (1).csv"
     stray.touch()
-    assert [state[:2] for state in catalogue.states(root)] == [
+    assert [(state.id, state.state) for state in catalogue.states(root)] == [
         ("oil", "ok"),
         ("demo/oil (1).csv", "uncatalogued"),
     ]
     assert f"uncatalogued: {stray}: it is in no catalogue" in refusal(catalogue.verify, root)
 
 
-def test_every_file_that_is_wrong_has_its_line(make_root):
+def test_every_wrong_file_has_its_line(make_root):
     root = make_root({"oil": {"text": None}, "gas": {"bytes": 7}})
     (root / "data" / "raw" / "stray.csv").touch()
     first, *lines = refusal(catalogue.verify, root).splitlines()
@@ -371,7 +371,7 @@ def test_every_file_that_is_wrong_has_its_line(make_root):
 # --- credit --------------------------------------------------------------------------------------
 
 
-def test_credit_names_each_publisher_once_with_its_vintages(make_root):
+def test_credit_names_a_publisher_once(make_root):
     root = make_root(
         {
             "oil": {},
@@ -386,18 +386,18 @@ def test_credit_names_each_publisher_once_with_its_vintages(make_root):
     assert catalogue.credit(["oil", "coal"], root) == "Demo (vintage 2024-05-01, retrieved 2024-06)"
 
 
-def test_credit_separates_publishers_in_the_order_given():
+def test_credit_keeps_the_order():
     ids = ["comext_energy_imports_2019_2021", "gacc_energy_imports_from_russia"]
     expected = "Eurostat (retrieved 2026-11); China Customs (vintage 2025-01-25)"
     assert catalogue.credit(ids) == expected
 
 
-def test_credit_knows_the_users_own_sources(make_root):
+def test_credit_knows_own_sources(make_root):
     root = make_root({"oil": {}}, local={"own": {"vintage": "2024-06"}})
     assert catalogue.credit(["oil", "own"], root) == "Demo (vintage 2024-05-01, 2024-06)"
 
 
-def test_credit_for_an_unknown_source_names_the_nearest(make_root):
+def test_credit_names_the_nearest_source(make_root):
     root = make_root({"crude_oil": {}})
     found = refusal(catalogue.credit, ["crude_oils"], root)
     assert found == "no source 'crude_oils'; did you mean 'crude_oil'?"
@@ -406,7 +406,7 @@ def test_credit_for_an_unknown_source_names_the_nearest(make_root):
 # --- the import ----------------------------------------------------------------------------------
 
 
-def test_importing_it_loads_neither_pandas_nor_pyarrow():
+def test_importing_it_is_light():
     heavy = "{'pandas', 'pyarrow', 'numpy'} & set(sys.modules)"
     code = f"import sys, tradeflows.retrieval.catalogue\nprint({heavy})"
     command = [sys.executable, "-c", code]

@@ -82,7 +82,7 @@ def test_the_months_of_a_span_are_listed():
         ("2990", "2991", "2990 has not come"),
     ],
 )
-def test_a_span_that_has_no_answer_is_said_before_anything_is_asked(start, end, message):
+def test_a_span_without_answer_is_said(start, end, message):
     with pytest.raises(QueryError, match=message):
         comext.months(start, end, today=date(2025, 11, 25))
 
@@ -90,7 +90,7 @@ def test_a_span_that_has_no_answer_is_said_before_anything_is_asked(start, end, 
 # --- what comes ----------------------------------------------------------------------------------
 
 
-def test_a_month_is_kept_as_it_came_and_catalogued(root):
+def test_a_month_is_kept_as_it_came(root):
     twin = Directory("202402")
     _, report = run(root, twin)
     [source] = held(root)
@@ -111,7 +111,7 @@ def test_a_month_is_kept_as_it_came_and_catalogued(root):
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
-def test_what_is_held_is_not_asked_for_again(root):
+def test_what_is_held_is_not_asked(root):
     twin = Directory("202401", "202402")
     run(root, twin, "2024-02")
     plan, report = run(root, twin, "2024-01")
@@ -119,7 +119,7 @@ def test_what_is_held_is_not_asked_for_again(root):
     assert ([each.period for each in plan.kept], len(report.came)) == (["202402"], 1)
 
 
-def test_a_month_that_is_not_published_is_no_failure(root):
+def test_an_unpublished_month_is_no_failure(root):
     twin = Directory("202402")
     twin.publish(archive(month(period="202403")), "202403", offered=False)  # listed, and 404
     _, report = run(root, twin, "2024-02", "2024-04")
@@ -128,7 +128,7 @@ def test_a_month_that_is_not_published_is_no_failure(root):
     assert "not published: 2024-03, 2024-04" in list(report.lines())
 
 
-def test_a_dry_run_says_all_and_fetches_nothing(root, capsys):
+def test_a_dry_run_fetches_nothing(root, capsys):
     twin = Directory("202401", "202402")
     run(root, twin, "2024-01", "2024-01")
     capsys.readouterr()
@@ -144,7 +144,7 @@ def test_a_dry_run_says_all_and_fetches_nothing(root, capsys):
     assert len(held(root)) == 1
 
 
-def test_the_command_says_what_is_missing_and_exits_with_1(root, capsys):
+def test_what_is_missing_is_exit_1(root, capsys):
     twin = Directory("202402")
     assert command(root, twin, "--start", "2024-02", "--end", "2024-02") == 0
     said = capsys.readouterr()
@@ -167,7 +167,7 @@ def test_the_address_can_be_set(root, monkeypatch):
     assert len(twin.paths) == 1
 
 
-def test_the_months_until_2001_lie_in_another_directory(root):
+def test_months_until_2001_lie_elsewhere(root):
     twin = Directory("200201")
     twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
     _, report = run(root, twin, "2001-12", "2002-01")
@@ -181,7 +181,7 @@ def test_the_months_until_2001_lie_in_another_directory(root):
         run(root, twin, "2001-11", "2001-11")
 
 
-def test_a_partner_that_is_no_more_is_who_it_was_in_its_year(root):
+def test_a_former_partner_keeps_its_name(root):
     twin = Directory()
     gone = [{"PARTNER_ISO": code} for code in ("CS", "DD", "SU", "YU", "XB")]
     twin.publish(
@@ -203,21 +203,21 @@ def test_a_partner_that_is_no_more_is_who_it_was_in_its_year(root):
 
 
 @pytest.mark.parametrize("name", ["MODIFIED", "LAST UPDATE"])
-def test_the_column_of_dates_is_known_by_its_dates(root, name):
+def test_dates_are_known_by_their_form(root, name):
     twin = Directory("202402")
     twin.date = name
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 
 @pytest.mark.parametrize("sign", [";", "\t"])
-def test_a_listing_may_have_another_sign_between_its_cells(root, sign):
+def test_a_listing_may_have_semicolons(root, sign):
     twin = Directory("202402")
     plain = twin.reply
     twin.reply = lambda *call: (*plain(*call)[:2], plain(*call)[2].replace(b",", sign.encode()))
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 
-def test_a_listing_that_is_a_page_in_one_line_or_has_a_short_row_is_no_fault_of_ours(root):
+def test_an_odd_listing_is_no_traceback(root):
     twin = Directory("202402")
     plain = twin.reply
     twin.reply = lambda *_: (200, {}, b"<html>" + b"x" * 200_000)
@@ -228,7 +228,7 @@ def test_a_listing_that_is_a_page_in_one_line_or_has_a_short_row_is_no_fault_of_
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 
-def test_a_listing_that_is_laid_out_anew_is_refused_in_one_line(root):
+def test_a_new_listing_is_refused(root):
     twin = Directory("202402")
     twin.publish(archive(month()), released="15/04/24")
     with pytest.raises(RefusedError, match="listed without one size in bytes and one date: "):
@@ -236,19 +236,19 @@ def test_a_listing_that_is_laid_out_anew_is_refused_in_one_line(root):
 
 
 @pytest.mark.parametrize("fault", ["html", "503", "429", "drop", "truncated"])
-def test_a_listing_that_breaks_is_asked_for_again(root, fault):
+def test_a_broken_listing_is_asked_again(root, fault):
     twin = Directory("202402")
     twin.faults = [fault, fault]
     assert len(run(root, twin)[1].came) == 1
 
 
-def test_a_base_address_that_is_none_is_exit_2(root, capsys):
+def test_a_wrong_address_is_exit_2(root, capsys):
     command = ["fetch", "comext", "--start", "2024-02", "--end", "2024-02", "--url", "ftp://host"]
     assert cli.main(["--root", str(root), *command]) == 2
     assert "Comext: the address must be like https://host/path" in capsys.readouterr().err
 
 
-def test_a_base_address_that_is_another_site_is_said_so(root):
+def test_another_site_is_said(root):
     twin = Directory("202402")
     with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:
         twin.reply = lambda *_: (404, {}, b"<html>not found</html>")
@@ -256,7 +256,7 @@ def test_a_base_address_that_is_another_site_is_said_so(root):
             comext.plan(("202402",), web, root)
 
 
-def test_without_a_network_what_can_be_done_is_said(root):
+def test_without_a_network_it_is_said(root):
     twin = Directory("202402")
     with serve(twin) as base:
         pass
@@ -277,7 +277,7 @@ BIG = month(
 )
 
 
-def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
+def test_a_cut_download_goes_on(root):
     twin, content = Directory(), archive(BIG)
     twin.publish(content)
     twin.cuts += [5000, 7000]
@@ -289,7 +289,7 @@ def test_a_download_that_is_cut_off_goes_on_where_it_was(root):
     assert held(root)[0].file(root).read_bytes() == content
 
 
-def test_what_is_left_of_a_release_that_is_no_more_is_swept(root):
+def test_an_old_part_is_swept(root):
     twin, folder = Directory("202402"), root / "data" / "raw" / "local" / "comext"
     folder.mkdir(parents=True)
     names = [
@@ -312,7 +312,7 @@ class Killed(BaseException):
     """As a signal would: no handler of errors catches it."""
 
 
-def test_a_run_that_was_interrupted_goes_on_in_the_next(root):
+def test_the_next_run_goes_on(root):
     twin, content = Directory(), archive(BIG)
     twin.publish(content)
     twin.cuts += [9000]
@@ -330,7 +330,7 @@ def test_a_run_that_was_interrupted_goes_on_in_the_next(root):
 
 
 @pytest.mark.parametrize("step", ["check", "record"])
-def test_killed_at_the_end_nothing_is_fetched_twice(root, monkeypatch, step):
+def test_killed_late_it_fetches_once(root, monkeypatch, step):
     twin, name = Directory("202402"), {"check": "_whole", "record": "known_totals"}[step]
 
     def kill(*_):
@@ -347,7 +347,7 @@ def test_killed_at_the_end_nothing_is_fetched_twice(root, monkeypatch, step):
     assert [state.state for state in catalogue.states(root)] == ["ok"]
 
 
-def test_an_interrupt_says_that_the_same_command_goes_on(root, monkeypatch, capsys):
+def test_an_interrupt_says_how_to_go_on(root, monkeypatch, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
@@ -381,7 +381,7 @@ def test_an_interrupt_says_that_the_same_command_goes_on(root, monkeypatch, caps
         "another header",
     ],  # as the size of an archive differs by its times
 )
-def test_what_is_no_whole_month_is_not_kept(root, content, size, message):
+def test_a_part_of_a_month_is_not_kept(root, content, size, message):
     twin = Directory()
     twin.publish(content, size=size)
     _, report = run(root, twin)
@@ -392,7 +392,7 @@ def test_what_is_no_whole_month_is_not_kept(root, content, size, message):
     assert not list((root / "data/raw/local").rglob("*.7z"))
 
 
-def test_a_damaged_archive_is_asked_for_anew(root):
+def test_a_damaged_archive_is_asked_anew(root):
     twin, content = Directory(), archive(BIG)
     twin.publish(content[:9000] + b"\x55" * 100 + content[9100:])
     assert run(root, twin)[1].came == ()
@@ -400,7 +400,7 @@ def test_a_damaged_archive_is_asked_for_anew(root):
     assert len(run(root, twin)[1].came) == 1
 
 
-def test_an_unknown_code_is_named_and_the_archive_asked_for_once(root):
+def test_an_unknown_code_is_named(root):
     twin = Directory()
     twin.publish(archive(month({"PARTNER": "9Z"})))
     for _ in range(2):
@@ -410,7 +410,7 @@ def test_an_unknown_code_is_named_and_the_archive_asked_for_once(root):
     assert held(root) == []
 
 
-def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
+def test_three_failures_end_the_run(root):
     twin = Directory()
     for n in range(1, 6):
         twin.publish(b"<html>", f"20240{n}")
@@ -419,7 +419,7 @@ def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
     assert report.failed["202404"] == "not asked, after as many failures in a row"
 
 
-def test_a_disk_that_fills_is_one_line_and_resumable(root, capsys):
+def test_a_full_disk_is_one_line(root, capsys):
     twin, span = Directory(), ["--start", "2024-02", "--end", "2024-02"]
     twin.publish(archive(BIG))
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -477,7 +477,7 @@ def kill_at_random(start, times, whole, work, *arguments):
         yield
 
 
-def test_killed_at_random_moments_a_fetch_leaves_nothing_half_done(root, start):
+def test_killed_at_random_a_fetch_is_whole(root, start):
     twin, spare = Directory(), root.with_name("spare")
     twin.publish(archive(BIG))
     shutil.copytree(root, spare)
@@ -488,7 +488,7 @@ def test_killed_at_random_moments_a_fetch_leaves_nothing_half_done(root, start):
     assert [state.state for state in catalogue.states(root)] == ["ok"]
 
 
-def test_killed_at_random_moments_a_dataset_is_the_old_one_or_the_new_one(tmp_path, start):
+def test_killed_at_random_a_dataset_is_whole(tmp_path, start):
     old, new = (tmp_path / name for name in ("old.7z", "new.7z"))
     old.write_bytes(archive(month()))
     new.write_bytes(archive(BIG))
@@ -501,7 +501,7 @@ def test_killed_at_random_moments_a_dataset_is_the_old_one_or_the_new_one(tmp_pa
     assert parquet.read_table(to / "x.parquet").num_rows == 4000
 
 
-def test_two_runs_at_once_fetch_a_month_once(root):
+def test_two_runs_fetch_a_month_once(root):
     twin = Directory("202401", "202402")
     with serve(twin) as base, comext.connect(base, twin.clock) as web:
         plan = comext.plan(("202401", "202402"), web, root)
@@ -538,14 +538,14 @@ def released_twice(root):
     return root
 
 
-def test_a_release_stands_beside_the_one_before(released_twice):
+def test_a_release_stands_beside_the_old(released_twice):
     old, new = sorted(held(released_twice), key=released)
     assert (old.vintage, new.vintage) == ("2024-04-15", "2024-05-15")
     assert new.supersedes == old.id
     assert len(catalogue.verify(released_twice)) == 2
 
 
-def test_read_takes_the_newest_release_known_by_a_day(released_twice):
+def test_read_takes_the_newest_known(released_twice):
     root = released_twice
     tables.build(root)
 
@@ -567,7 +567,7 @@ def test_read_takes_the_newest_release_known_by_a_day(released_twice):
     )
 
 
-def test_a_country_is_read_across_the_year_from_which_its_parts_are_stated(root):
+def test_a_split_country_is_read_across(root):
     twin = Directory()
     for period, rows in (
         ("202012", [{"PARTNER": "GB"}]),
@@ -588,7 +588,7 @@ def test_a_country_is_read_across_the_year_from_which_its_parts_are_stated(root)
     assert frame["partner_iso"].tolist() == ["GBR", "XI", "XU"]
 
 
-def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
+def test_changes_are_shown_largest_first(released_twice, capsys):
     root = ["--root", str(released_twice)]
     assert cli.main([*root, "diff", "comext", "2024-02"]) == 0
     days = "2024-04-15", "2024-05-15"
@@ -609,7 +609,7 @@ def test_what_a_revision_changed_is_shown_largest_first(released_twice, capsys):
     assert len(comext.diff(released_twice)) == 4
 
 
-def test_a_revision_of_a_supplementary_quantity_alone_is_shown(root):
+def test_a_changed_quantity_is_shown(root):
     twin, unit = Directory(), {"SUPPL_UNIT": "1000_L"}
     for quantity, day in ((0, RELEASED), (7, LATER)):
         again = archive(month(unit | {"QUANTITY_SUPPL_UNIT": quantity}))
@@ -630,7 +630,7 @@ def test_a_revision_needs_two_releases(root):
     assert comext.diff(root) == []
 
 
-def test_the_same_bytes_under_a_new_date_are_one_file(root):
+def test_the_same_bytes_are_one_file(root):
     twin = Directory("202402")
     run(root, twin)
     twin.publish(archive(month()), released=LATER)
@@ -660,7 +660,7 @@ def parts(root):
     return root
 
 
-def test_procedures_are_not_mixed_in_silence_and_can_be_added_up(parts):
+def test_procedures_can_be_added_up(parts):
     asked = {"local": True, "root": parts, "reporter": "AUT"}
     with pytest.raises(
         QueryError,
@@ -679,7 +679,7 @@ def test_procedures_are_not_mixed_in_silence_and_can_be_added_up(parts):
     assert tables.read(**asked, breakdown="procedure=1,type=E")["value_reported"].sum() == 107
 
 
-def test_the_explorer_adds_them_up_and_says_so(parts):
+def test_the_explorer_adds_them_up(parts):
     found = flow.flow("27090090", "Austria", "Russia", unit="EUR", local=True, root=parts)
     assert found["value"].tolist() == [130]
     assert found.attrs["caveats"][-3:] == (
@@ -694,7 +694,7 @@ def test_the_explorer_adds_them_up_and_says_so(parts):
 # --- control totals ------------------------------------------------------------------------------
 
 
-def test_every_build_checks_the_control_totals(root):
+def test_a_build_checks_control_totals(root):
     run(root, Directory("202402"))
     tables.build(root)
     [source] = held(root)
@@ -707,7 +707,7 @@ def test_every_build_checks_the_control_totals(root):
     assert "found M rows 1, EUR 1,000, kg 5" in refused[source.id]
 
 
-def test_a_build_learns_the_totals_that_an_entry_lacks(root):
+def test_a_build_learns_lacking_totals(root):
     run(root, Directory("202402"))
     [source] = held(root)
     user_files.rewrite_entries(root, [source._replace(control={})])
@@ -718,7 +718,7 @@ def test_a_build_learns_the_totals_that_an_entry_lacks(root):
     assert held(root) == [source]
 
 
-def test_a_file_added_by_hand_has_its_totals(root, tmp_path):
+def test_an_added_file_has_its_totals(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month()))
     [added] = user_files.add([path], root, vintage="2024-04-15")
@@ -727,7 +727,7 @@ def test_a_file_added_by_hand_has_its_totals(root, tmp_path):
 
 
 @pytest.mark.parametrize("days", [(15, 16, 17), (15, 17, 16), (17, 16, 15)])
-def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_path, days):
+def test_added_releases_supersede_in_order(root, tmp_path, days):
     path = tmp_path / "full_v2_202402.7z"
     for day in days:
         path.write_bytes(archive(month({"VALUE_EUR": day})))
@@ -746,7 +746,7 @@ def test_releases_added_by_hand_supersede_each_other_in_their_order(root, tmp_pa
     assert (change.old, change.new) == (16, 17)
 
 
-def test_a_release_that_is_fetched_supersedes_what_was_added_by_hand(root, tmp_path):
+def test_a_fetched_release_supersedes(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month({"VALUE_EUR": 3})))
     user_files.add([path], root, vintage="2024-04-01")
@@ -755,7 +755,7 @@ def test_a_release_that_is_fetched_supersedes_what_was_added_by_hand(root, tmp_p
     assert fetched.supersedes == by_hand.id
 
 
-def test_months_added_by_hand_are_one_series_with_those_fetched(root, tmp_path):
+def test_added_and_fetched_are_one_series(root, tmp_path):
     run(root, Directory("202401", "202402"), "2024-01")
     for period in ("202402", "202403"):
         path = tmp_path / f"full_v2_{period}.7z"
@@ -766,7 +766,7 @@ def test_months_added_by_hand_are_one_series_with_those_fetched(root, tmp_path):
     assert found["value_reported"].tolist() == [1000, 7, 7]
 
 
-def test_bytes_added_by_hand_are_not_kept_twice_when_they_are_fetched(root, tmp_path):
+def test_the_same_bytes_are_kept_once(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month(period="202402")))
     user_files.add([path], root, vintage="2024-04-01")

@@ -96,7 +96,7 @@ def told(each):
 # --- the question --------------------------------------------------------------------------------
 
 
-def test_a_question_is_put_in_the_publishers_codes():
+def test_a_question_is_put_in_codes():
     asked = ask("CHN", "Russia,CHE,World", "M,X", "8806,ag6,TOTAL", "2021-12", "2022-02")
     assert asked.reporters == ("156",)
     assert {"643", "756", "757", "0"} <= {*asked.partners}
@@ -125,7 +125,7 @@ def test_a_question_is_put_in_the_publishers_codes():
         ({"freq": "Q"}, "no frequency 'Q'"),
     ],
 )
-def test_what_has_no_answer_is_said_before_anything_is_asked(changes, message):
+def test_what_has_no_answer_is_said(changes, message):
     with pytest.raises(QueryError, match=message):
         ask(**changes)
 
@@ -133,7 +133,7 @@ def test_what_has_no_answer_is_said_before_anything_is_asked(changes, message):
 # --- the plan ------------------------------------------------------------------------------------
 
 
-def test_without_a_key_a_call_asks_for_one_period(root):
+def test_without_a_key_a_call_is_a_period(root):
     plan, report = run(root, Twin(SHIPPED), ask())
     assert [call.periods for call in plan.calls] == [(month,) for month in MONTHS]
     assert report.calls == 12
@@ -147,7 +147,7 @@ def test_with_a_key_a_call_asks_for_twelve(root):
     assert "a free key has 500 a day, of which this machine has used 0 today" in str(plan)
 
 
-def test_what_the_publisher_does_not_have_is_named_and_not_asked_for(root):
+def test_what_is_not_there_is_not_asked(root):
     twin = Twin([each for each in SHIPPED if each["period"] != "202203"])
     plan, report = run(root, twin, ask())
     assert report.absent == ("156 202203",)
@@ -156,7 +156,7 @@ def test_what_the_publisher_does_not_have_is_named_and_not_asked_for(root):
     assert [*plan.lacking()] == ["the publisher has no: CHN 2022-03"]
 
 
-def test_a_cell_that_holds_nothing_of_what_is_asked_is_empty_and_not_missing(root):
+def test_an_empty_cell_is_not_missing(root):
     twin = Twin([*SHIPPED, row(period="202301", product="010121")])
     _, report = run(root, twin, ask(end="2023-01"))
     assert report.empty == ("156 202301",)
@@ -165,13 +165,13 @@ def test_a_cell_that_holds_nothing_of_what_is_asked_is_empty_and_not_missing(roo
 
 @pytest.mark.parametrize("key", ["", KEY])
 @pytest.mark.parametrize("cap", [5, 9, 48, 500])
-def test_calls_are_packed_so_that_no_cap_cuts_them_off(root, cap, key):
+def test_no_cap_cuts_packed_calls(root, cap, key):
     plan, report = run(root, Twin(SHIPPED, cap=cap), ask(), cap=cap, key=key)
     assert report.calls == len(plan.calls)  # none had to be split
     assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
 
 
-def test_many_codes_do_not_make_an_address_too_long(root):
+def test_many_codes_fit_the_address(root):
     goods = [f"8{i:05}" for i in range(1200)]
     twin = Twin([row(product=good) for good in goods])
     plan, report = run(root, twin, ask(products=",".join(goods), end="2022-01"), cap=10_000)
@@ -180,7 +180,7 @@ def test_many_codes_do_not_make_an_address_too_long(root):
     assert max(map(len, twin.paths)) < 4096
 
 
-def test_many_codes_of_all_partners_are_parted_too_and_none_is_left_out(root):
+def test_many_codes_of_all_are_parted(root):
     goods = [f"8{i:05}" for i in range(1200)]
     twin = Twin([row(product=good, partner=partner) for good in goods for partner in ("0", "643")])
     _, report = run(
@@ -190,7 +190,7 @@ def test_many_codes_of_all_partners_are_parted_too_and_none_is_left_out(root):
     assert max(map(len, twin.paths)) < 4096
 
 
-def test_many_reporters_of_one_partner_are_parted_by_their_data_sets(root):
+def test_many_reporters_are_parted(root):
     rng = random.Random(6)
     reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
     rows = [
@@ -208,14 +208,14 @@ def test_many_reporters_of_one_partner_are_parted_by_their_data_sets(root):
     assert sorted(held(root)) == sorted(map(told, rows))
 
 
-def test_reporters_share_a_call_where_they_fit(root):
+def test_reporters_share_a_call(root):
     rows = [row(reporter=r, period=p) for r in ("398", "417", "51") for p in MONTHS[:5]]
     plan, report = run(root, Twin(rows), ask("KAZ,KGZ,ARM", "RUS", end="2022-05"))
     assert len(plan.calls) == 5
     assert report.rows == 15
 
 
-def test_all_reporters_are_those_that_have_data(root):
+def test_all_are_those_with_data(root):
     rows = [row(reporter=r) for r in ("156", "398", "792")]
     _, report = run(root, Twin(rows), ask("all", "RUS", end="2022-01"))
     assert report.came == ("156 202201", "398 202201", "792 202201")
@@ -236,7 +236,7 @@ def many(share, rng):
     ]
 
 
-def test_what_the_first_reply_tells_packs_the_rest(root):
+def test_the_first_reply_packs_the_rest(root):
     twin = Twin(many(0.2, random.Random(6)), cap=400)  # about 160 rows a month
     twin.times = 7  # of the rows of a data set
     plan, report = run(root, twin, ask(partner="all", products="AG6"), key=KEY, cap=400)
@@ -247,7 +247,7 @@ def test_what_the_first_reply_tells_packs_the_rest(root):
     assert sorted(held(root)) == sorted(map(told, twin.rows))
 
 
-def test_what_was_fetched_before_packs_a_question_for_other_months(root):
+def test_held_replies_pack_other_months(root):
     twin = Twin(many(0.2, random.Random(6)), cap=400)
     twin.times = 7
     months = {"partner": "all", "products": "AG6"}
@@ -257,7 +257,7 @@ def test_what_was_fetched_before_packs_a_question_for_other_months(root):
     assert sorted(held(root)) == sorted(map(told, twin.rows))
 
 
-def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_taken():
+def test_of_like_plans_none_is_full():
     who = {code for code in codes.area_codes("comtrade") if code != "0"}
     months = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)]
     rows, records = 17_000 // len(who), {f"156 {period}": 200_000 for period in months}
@@ -273,7 +273,7 @@ def test_of_plans_with_as_many_calls_the_one_that_fills_none_to_the_brim_is_take
 
 
 @pytest.mark.parametrize("seed", [3, 10, 31])
-def test_cuts_of_some_partners_do_not_make_the_rest_be_asked_one_by_one(seed):
+def test_cuts_do_not_part_the_rest(seed):
     rng, who = random.Random(seed), [*codes.area_codes("comtrade")][1:61]
     rows = {
         (period, name): rng.choice([1, 5, 40, 120])  # no month tells of the next
@@ -301,7 +301,7 @@ def test_cuts_of_some_partners_do_not_make_the_rest_be_asked_one_by_one(seed):
     assert made <= 4 * sum(rows.values()) / 500
 
 
-def test_where_a_month_is_more_than_a_call_partners_are_parted_by_what_they_had(root):
+def test_a_large_month_is_parted_by_partners(root):
     twin = Twin(many(0.6, random.Random(6)), cap=150)  # about 480 rows a month
     twin.times = 7
     asked = ask(partner="all", products="AG6", end="2022-04")
@@ -311,7 +311,7 @@ def test_where_a_month_is_more_than_a_call_partners_are_parted_by_what_they_had(
     assert sorted(held(root)) == sorted(wanted(twin, asked))
 
 
-def test_a_reply_as_long_as_the_cap_is_split_until_it_is_whole(root):
+def test_a_reply_at_the_cap_is_split(root):
     rows = [row(partner=p, product=f"8806{n}") for p in PARTNERS for n in range(21, 30)]
     twin = Twin(rows, cap=20)  # lower than the cap that the plan counts on
     _, report = run(root, twin, ask(partner="all", products="AG6", end="2022-01"), cap=20)
@@ -319,7 +319,7 @@ def test_a_reply_as_long_as_the_cap_is_split_until_it_is_whole(root):
     assert sorted(held(root)) == sorted(map(told, rows))
 
 
-def test_a_single_cell_that_fills_the_cap_is_named(root):
+def test_a_cell_that_fills_the_cap_is_named(root):
     rows = [row(product=f"8806{n}") for n in range(21, 30)]
     _, report = run(
         root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"), cap=9
@@ -336,7 +336,7 @@ def test_a_single_cell_that_fills_the_cap_is_named(root):
         ("cmdCode", "only what was asked for, found cmdcode 880622"),
     ],
 )
-def test_a_server_that_ignores_the_question_is_not_believed(root, ignored, told):
+def test_an_ignored_question_is_refused(root, ignored, told):
     twin = Twin(SHIPPED)
     twin.ignores = {ignored}
     _, report = run(root, twin, ask(products="880621", end="2022-01"))
@@ -344,7 +344,7 @@ def test_a_server_that_ignores_the_question_is_not_believed(root, ignored, told)
     assert held(root) == []
 
 
-def test_a_partner_that_no_list_has_is_named_even_where_partners_are_asked_for_one_by_one(root):
+def test_an_unlisted_partner_is_named(root):
     rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
     asked = ask(partner="all", products="AG6", end="2022-01")
     _, report = run(root, Twin(rows, cap=20), asked, cap=20)
@@ -354,7 +354,7 @@ def test_a_partner_that_no_list_has_is_named_even_where_partners_are_asked_for_o
 # --- again ---------------------------------------------------------------------------------------
 
 
-def test_a_second_run_asks_only_what_exists(root):
+def test_a_second_run_asks_for_the_list(root):
     twin = Twin(SHIPPED)
     first = run(root, twin, ask())[1]
     del twin.paths[:]
@@ -364,7 +364,7 @@ def test_a_second_run_asks_only_what_exists(root):
     assert (again.came, again.rows) == (first.came, first.rows)
 
 
-def test_a_wider_question_asks_only_for_the_rest(root):
+def test_a_wider_question_asks_the_rest(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask(partner="RUS", products="880621", end="2022-06"))
     _, report = run(root, twin, ask())
@@ -372,7 +372,7 @@ def test_a_wider_question_asks_only_for_the_rest(root):
     assert report.rows == 48
 
 
-def test_a_narrower_question_is_answered_by_what_is_held(root):
+def test_a_narrower_question_asks_nothing(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask(partner="all", products="AG6"))
     plan, report = run(root, twin, ask(partner="KAZ", products="880622"))
@@ -380,7 +380,7 @@ def test_a_narrower_question_is_answered_by_what_is_held(root):
     assert report.rows == 12
 
 
-def test_a_new_release_is_fetched_beside_the_old(root):
+def test_a_new_release_stands_beside(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask())
     twin.release("156 202204", "2025-12-01", 12)
@@ -443,12 +443,12 @@ def values(root, product, **choice):
     ]
 
 
-def test_a_revision_of_what_is_no_period_is_not_asked_for(root):
+def test_a_revision_needs_a_period(root):
     with pytest.raises(QueryError, match="period='2024-13': expected a month such as 2023-05, or"):
         comtrade.diff(root, "2024-13")
 
 
-def test_what_a_newer_release_withdrew_is_not_read_as_if_it_still_held(root):
+def test_withdrawn_rows_are_not_read(root):
     revised(root)
     assert values(root, "880621") == [(1, 10.0, "2025-01-15")]
     assert values(root, "880622") == [(1, 10.0, "2025-01-15"), (2, 99.0, "2025-12-01")]
@@ -456,7 +456,7 @@ def test_what_a_newer_release_withdrew_is_not_read_as_if_it_still_held(root):
         values(root, "880621", start="2022-02")
 
 
-def test_what_was_known_then_is_read_with_as_of(root):
+def test_as_of_reads_what_was_known(root):
     revised(root)
     before = [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
     assert values(root, "880621", as_of="2025-11-30") == before
@@ -464,12 +464,12 @@ def test_what_was_known_then_is_read_with_as_of(root):
     assert values(root, "880621", vintage="2025-01-15") == before
 
 
-def test_a_newer_release_that_was_not_asked_for_a_row_does_not_withdraw_it(root):
+def test_unasked_rows_are_not_withdrawn(root):
     revised(root, products="880622")
     assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
 
 
-def test_a_release_that_comes_in_the_middle_of_a_run_never_shares_a_label(root):
+def test_a_release_amid_a_run_is_noticed(root):
     twin = Twin(SHIPPED)
 
     def publish(now):
@@ -501,7 +501,7 @@ def test_a_release_that_comes_in_the_middle_of_a_run_never_shares_a_label(root):
     }
 
 
-def test_a_run_that_was_killed_before_it_saw_the_release_is_corrected_by_the_next(root):
+def test_the_next_run_corrects_a_killed_one(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask(end="2022-02"))
     twin.release("156 202202", "2025-11-25", 12)
@@ -513,7 +513,7 @@ def test_a_run_that_was_killed_before_it_saw_the_release_is_corrected_by_the_nex
     assert releases == [None, "2025-01-15/2025-11-25 12", "2025-11-25 12"]
 
 
-def test_data_sets_of_one_period_are_one_release_that_changes_with_any_of_them(root):
+def test_data_sets_of_a_period_are_a_release(root):
     twin = Twin(SHIPPED)
     plan, _ = run(root, twin, ask(end="2022-01"))
     assert plan.releases == {"156 202201": "2025-01-15 11"}
@@ -529,7 +529,7 @@ def test_data_sets_of_one_period_are_one_release_that_changes_with_any_of_them(r
     assert plan.releases == {"156 202201": "2025-01-15 11+3"}
 
 
-def test_a_quota_that_is_spent_keeps_what_came_and_says_when_to_go_on(root):
+def test_a_spent_quota_says_when_to_go_on(root):
     twin = Twin(SHIPPED, quota=5)
     _, report = run(root, twin, ask())
     assert len(report.came) == 4
@@ -541,7 +541,7 @@ def test_a_quota_that_is_spent_keeps_what_came_and_says_when_to_go_on(root):
     assert len(twin.asked) == 5 + 8
 
 
-def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
+def test_three_failures_end_the_run(root):
     twin = Twin(SHIPPED)
     twin.faults = [None, *["400"] * 3]
     _, report = run(root, twin, ask())
@@ -550,7 +550,7 @@ def test_after_three_failures_in_a_row_the_rest_is_not_tried(root):
     assert report.failed["156 202204"].startswith("not asked, after 400")
 
 
-def test_a_connection_that_goes_away_ends_the_run_with_one_reason(root):
+def test_a_lost_connection_ends_the_run(root):
     twin = Twin(SHIPPED)
     with serve(twin) as base:
         web, limits = comtrade.connect(base, "", twin.clock)
@@ -560,7 +560,7 @@ def test_a_connection_that_goes_away_ends_the_run_with_one_reason(root):
     assert set(report.failed.values()) == {"no way to 127.0.0.1: is there a network?"}
 
 
-def test_without_a_network_what_can_be_done_is_said(root):
+def test_without_a_network_it_is_said(root):
     twin = Twin(SHIPPED)
     with serve(twin) as base:
         pass
@@ -569,7 +569,7 @@ def test_without_a_network_what_can_be_done_is_said(root):
         comtrade.plan(ask(), web, limits, root)
 
 
-def test_a_wrong_key_is_told_at_the_first_call(root):
+def test_a_wrong_key_is_said_at_once(root):
     twin = Twin(SHIPPED)
     with pytest.raises(RefusedError, match="the key is missing or wrong"):
         run(root, twin, ask(), key="wr0ng")
@@ -577,7 +577,7 @@ def test_a_wrong_key_is_told_at_the_first_call(root):
 
 
 @pytest.mark.parametrize("key", ["schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel", "two\nlines"])
-def test_a_key_that_no_header_can_carry_is_exit_2_and_not_repeated(command, capsys, key):
+def test_a_key_no_header_carries_is_exit_2(command, capsys, key):
     twin = Twin(SHIPPED)
     assert command(twin, COMTRADE_KEY=key) == 2
     assert capsys.readouterr().err == (
@@ -586,7 +586,7 @@ def test_a_key_that_no_header_can_carry_is_exit_2_and_not_repeated(command, caps
     assert twin.paths == []
 
 
-def test_a_list_of_data_sets_that_is_none_is_asked_for_again(root):
+def test_a_broken_list_is_asked_again(root):
     twin = Twin(SHIPPED)
     twin.faults = ["html", "truncated", "wait in error"]
     assert run(root, twin, ask())[1].rows == 48
@@ -596,7 +596,7 @@ def test_a_list_of_data_sets_that_is_none_is_asked_for_again(root):
 
 
 @pytest.mark.parametrize("odd", [{"totalRecords": "many"}, {"lacks": "datasetChecksum"}])
-def test_a_list_of_data_sets_with_one_that_is_none_is_not_believed(root, odd):
+def test_a_list_with_a_fault_is_refused(root, odd):
     twin = Twin(SHIPPED)
     good = {"reporterCode": 156, "period": "202201", "datasetChecksum": 1, "totalRecords": "48.0"}
     gone = odd.get("lacks")
@@ -610,7 +610,7 @@ def test_a_list_of_data_sets_with_one_that_is_none_is_not_believed(root, odd):
     [("Quota will be replenished in 03:14:17.", QuotaError), ("The list is off", RefusedError)],
 )
 @pytest.mark.parametrize("name", ["error", "message"])
-def test_a_list_of_data_sets_that_reports_an_error_means_what_it_says(root, name, text, error):
+def test_an_error_of_the_list_is_said(root, name, text, error):
     twin = Twin(SHIPPED)
     twin.reply = lambda *_: (200, {}, json.dumps({"data": None, name: text}).encode())
     with pytest.raises(error, match=r"renewed in 3 h 14 min|The list is off"):
@@ -623,7 +623,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("step", ["record", "replace", "raise_for_reply"])
-def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monkeypatch, step):
+def test_killed_it_loses_nothing(root, monkeypatch, step):
     twin, count = Twin(SHIPPED), [0]
     target = {
         "record": (comtrade.fetching, "record"),
@@ -654,7 +654,7 @@ def test_killed_at_any_moment_nothing_is_half_written_or_asked_again(root, monke
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
-def test_what_a_killed_run_had_not_renamed_is_put_in_place_by_whoever_reads_it(root):
+def test_a_reader_mends_a_killed_run(root):
     run(root, Twin(SHIPPED), ask(end="2022-01"))
     (source,) = catalogue.load(root, local=True).values()
     file = source.file(root)
@@ -663,7 +663,7 @@ def test_what_a_killed_run_had_not_renamed_is_put_in_place_by_whoever_reads_it(r
     assert [state.state for state in catalogue.verify(root)] == ["ok"]
 
 
-def test_a_reply_that_another_run_renames_meanwhile_is_no_fault(root, monkeypatch):
+def test_a_reply_renamed_meanwhile_is_fine(root, monkeypatch):
     folder, real = replies.folder(root), Path.glob
     gone = folder / ".comtrade_1.json.2.part"
     monkeypatch.setattr(
@@ -672,7 +672,7 @@ def test_a_reply_that_another_run_renames_meanwhile_is_no_fault(root, monkeypatc
     assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
 
 
-def test_two_runs_at_once_do_not_harm_each_other(root):
+def test_two_runs_do_no_harm(root):
     twin, other = Twin(SHIPPED), []
 
     def meanwhile(now):
@@ -684,7 +684,7 @@ def test_two_runs_at_once_do_not_harm_each_other(root):
     assert len(catalogue.verify(root)) == 12
 
 
-def test_a_reply_that_was_removed_is_asked_for_again_and_kept(root):
+def test_a_removed_reply_is_asked_again(root):
     run(root, Twin(SHIPPED), ask(end="2022-02"))
     first, _ = catalogue.load(root, local=True).values()
     first.file(root).unlink()
@@ -696,12 +696,12 @@ def test_a_reply_that_was_removed_is_asked_for_again_and_kept(root):
 
 
 @pytest.mark.parametrize("torn", [b"", b"\0\0", b"\xff"])
-def test_a_count_of_calls_that_was_torn_is_begun_anew(root, torn):
+def test_a_torn_count_begins_anew(root, torn):
     (replies.folder(root) / ".calls.json").write_bytes(torn)
     assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
 
 
-def test_who_reads_the_catalogue_while_a_run_adds_to_it_never_sees_half_an_entry(root):
+def test_no_reader_sees_half_an_entry(root):
     run(root, Twin(SHIPPED), ask(end="2022-01"))
     listing = root / "data" / "raw" / "local.toml"
     before = listing.read_text()
@@ -711,7 +711,7 @@ def test_who_reads_the_catalogue_while_a_run_adds_to_it_never_sees_half_an_entry
     assert listing.read_text().startswith(before)
 
 
-def test_each_reply_is_kept_as_it_came_and_catalogued(root):
+def test_a_reply_is_kept_as_it_came(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask(end="2022-01"))
     (source,) = catalogue.load(root, local=True).values()
@@ -723,7 +723,7 @@ def test_each_reply_is_kept_as_it_came_and_catalogued(root):
     assert catalogue.load(root) == {}  # the committed catalogue does not change
 
 
-def test_what_a_user_wrote_into_the_catalogue_stays(root):
+def test_what_a_user_wrote_stays(root):
     own = '# mine\n[publisher.me]\nname = "I"\nshort = "I"\nhome = ""\n'
     (root / "data" / "raw" / "local.toml").write_text(own)
     run(root, Twin(SHIPPED), ask(end="2022-01"))
@@ -731,7 +731,7 @@ def test_what_a_user_wrote_into_the_catalogue_stays(root):
     assert "me" in catalogue.publishers(root, local=True)
 
 
-def test_a_full_disk_ends_the_run_and_keeps_what_came(root, monkeypatch):
+def test_a_full_disk_keeps_what_came(root, monkeypatch):
     twin = Twin(SHIPPED)
     with serve(twin) as base:
         web, limits = comtrade.connect(base, "", twin.clock)
@@ -753,7 +753,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_came(root, monkeypatch):
 # --- is it whole? --------------------------------------------------------------------------------
 
 
-def test_partners_are_compared_with_the_world(root):
+def test_partners_add_up_to_the_world(root):
     rows = [
         each
         | ({"primaryValue": 37.0} if told(each) == ("156 202203", "X", 643, "880621", 12.0) else {})
@@ -773,7 +773,7 @@ def test_partners_are_compared_with_the_world(root):
     ]
 
 
-def test_subheadings_are_compared_with_all_goods(root):
+def test_subheadings_add_up_to_all(root):
     rows = [
         row(product="TOTAL", value=30.0),
         row(value=10.0),
@@ -788,7 +788,7 @@ def test_subheadings_are_compared_with_all_goods(root):
 
 
 @pytest.mark.parametrize("silent", ["TOTAL", "880621"])
-def test_a_whole_or_a_part_without_a_value_is_compared_with_nothing(root, silent):
+def test_without_a_value_no_comparison(root, silent):
     rows = [
         row(product=good, value=None if good == silent else 7.0)
         for good in ("TOTAL", "880621", "880622")
@@ -797,7 +797,7 @@ def test_a_whole_or_a_part_without_a_value_is_compared_with_nothing(root, silent
     assert run(root, Twin(rows), asked, key=KEY)[1].differences == ()
 
 
-def test_a_whole_that_its_parts_come_to_add_up_to_is_marked_no_more(root):
+def test_a_mended_sum_is_unmarked(root):
     twin = Twin([row(product="TOTAL", value=30.0), row(value=10.0)])
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
     assert len(run(root, twin, asked)[1].differences) == 1
@@ -813,7 +813,7 @@ def test_a_whole_that_its_parts_come_to_add_up_to_is_marked_no_more(root):
     assert source.arguments["unequal"] == []
 
 
-def test_where_a_part_did_not_come_nothing_is_compared(root):
+def test_a_failed_part_stops_comparing(root):
     twin = Twin([row(product="TOTAL", value=30.0), row(value=30.0)])
     run(root, twin, ask(partner="RUS", products="TOTAL", end="2022-01"))
     twin.faults, twin.gap = [None, "400"], 0
@@ -1026,7 +1026,7 @@ def wanted(twin, asked):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.integers(0, 2**32))
-def test_what_arrives_is_what_the_twin_holds_or_is_named_as_missing(seed):
+def test_what_arrives_is_whole_or_named(seed):
     rng = random.Random(seed)
     rows, cap, key, partner, products, flows = world(rng)
     twin = Twin(rows, cap=cap)
@@ -1111,14 +1111,14 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
     assert catalogue.load(root, local=True) == {}
 
 
-def test_the_command_fails_by_name_where_something_is_missing(command, capsys):
+def test_the_command_names_what_is_missing(command, capsys):
     assert command(Twin(SHIPPED), end="2023-01") == 1
     out, err = capsys.readouterr()
     assert "the publisher has no: CHN 2023-01" in out
     assert "1 cells are missing, named above" in err
 
 
-def test_the_calls_of_today_are_counted_over_runs_and_told_with_the_plan(root):
+def test_the_calls_of_today_are_counted(root):
     twin = Twin(SHIPPED)
     assert run(root, twin, ask(), key=KEY)[0].spent == 0
     run(root, twin, ask(end="2022-01"))  # without a key it costs no quota
@@ -1131,7 +1131,7 @@ def test_the_calls_of_today_are_counted_over_runs_and_told_with_the_plan(root):
     assert run(root, twin, ask(), key=KEY)[0].spent == 0
 
 
-def test_a_long_fetch_says_that_it_may_be_interrupted(root):
+def test_a_long_fetch_may_be_interrupted(root):
     twin = Twin(
         [row(period=f"{year}{month:02}") for year in range(2015, 2022) for month in range(1, 13)]
     )
@@ -1145,7 +1145,7 @@ def test_a_wrong_question_is_exit_2(command, capsys):
     assert "before the start" in capsys.readouterr().err
 
 
-def test_the_key_of_the_environment_is_used_and_seen_nowhere(command, capsys, root, caplog):
+def test_the_key_is_used_and_not_seen(command, capsys, root, caplog):
     caplog.set_level(0)
     twin = Twin(SHIPPED)
     assert command(twin, COMTRADE_KEY=KEY) == 0
@@ -1155,7 +1155,7 @@ def test_the_key_of_the_environment_is_used_and_seen_nowhere(command, capsys, ro
     assert not re.search(KEY, "\n".join(texts))
 
 
-def test_the_systems_keyring_is_asked_where_there_is_one(monkeypatch):
+def test_the_keyring_is_asked(monkeypatch):
     class LockedError(Exception):
         pass
 
@@ -1191,7 +1191,7 @@ def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
     assert len(twin.asked) == 1
 
 
-def test_a_damaged_reply_is_an_error_with_both_hashes(root):
+def test_a_damaged_reply_has_both_hashes(root):
     twin = Twin(SHIPPED)
     run(root, twin, ask(end="2022-01"))
     (source,) = catalogue.load(root, local=True).values()

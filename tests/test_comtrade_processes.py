@@ -75,7 +75,7 @@ def held(root):
     return months
 
 
-def test_killed_at_random_nothing_is_half_written_and_nothing_held_is_asked_again(root, twin):
+def test_killed_at_random_nothing_is_lost(root, twin):
     rng = random.Random(6)
     with serve(twin) as base:
         for _ in range(2):
@@ -95,7 +95,7 @@ def test_killed_at_random_nothing_is_half_written_and_nothing_held_is_asked_agai
     assert sorted(held(root)) == MONTHS
 
 
-def test_two_runs_at_once_do_not_harm_each_other(root, twin):
+def test_two_processes_do_no_harm(root, twin):
     with serve(twin) as base:
         children = [start(root, base) for _ in range(2)]
         said = [child.communicate(timeout=60) for child in children]
@@ -105,7 +105,7 @@ def test_two_runs_at_once_do_not_harm_each_other(root, twin):
     assert len(catalogue.verify(root)) == 24
 
 
-def test_a_terminal_shows_a_bar_and_ctrl_c_says_how_to_go_on(root, twin):
+def test_a_terminal_shows_a_bar(root, twin):
     terminal, end = os.openpty()
     termios.tcsetwinsize(end, (24, 90))
     twin.lag = 0.02

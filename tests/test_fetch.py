@@ -63,7 +63,7 @@ def test_what_can_heal_is_asked_again(twin, web, tmp_path, fault):
     ("fault", "wait"),
     [("429", 14), ("429 bare", 6), ("503", 2 + 4), ("429 date", 0)],
 )
-def test_the_servers_word_on_waiting_comes_before_our_own(twin, web, tmp_path, fault, wait):
+def test_the_servers_wait_comes_first(twin, web, tmp_path, fault, wait):
     twin.faults = [fault, fault]
     start = twin.now
     get(web, tmp_path / "reply")
@@ -89,7 +89,7 @@ def test_a_no_is_a_no_at_once(twin, web, tmp_path, status):
     assert len(twin.paths) == 1
 
 
-def test_a_redirect_is_not_followed_since_it_would_take_the_key_along(twin, web, tmp_path):
+def test_a_redirect_is_not_followed(twin, web, tmp_path):
     twin.faults = ["302"]
     with pytest.raises(RefusedError, match=r"302 leads to https://elsewhere\.example; nothing is"):
         get(web, tmp_path / "reply")
@@ -103,7 +103,7 @@ def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path):
     assert len(twin.paths) == 1
 
 
-def test_a_wait_longer_than_our_patience_is_a_spent_quota(web):
+def test_a_long_wait_is_a_spent_quota(web):
     with pytest.raises(QuotaError, match="asks to wait 1 h 00 min"):
         web._with_retries(
             "http://demo", lambda: web.raise_for_reply(429, {"Retry-After": "3600"}, "")
@@ -199,7 +199,7 @@ def test_deep_brackets_reach_no_parser(tmp_path, text):
     http.require_shallow(tmp_path / "reply")
 
 
-def test_a_certificate_that_is_not_trusted_is_said(web):
+def test_an_untrusted_certificate_is_said(web):
     error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
     error.__cause__ = ssl.SSLCertVerificationError(1, "no")
     error.__cause__.verify_message = "self-signed certificate"
@@ -238,7 +238,7 @@ def test_calls_keep_their_distance(twin, web, tmp_path):
     assert len(twin.paths) == 4
 
 
-def test_without_a_network_there_is_one_plain_line(twin, tmp_path):
+def test_without_a_network_is_one_line(twin, tmp_path):
     with serve(twin) as base:
         pass
     with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError) as caught:
@@ -247,7 +247,7 @@ def test_without_a_network_there_is_one_plain_line(twin, tmp_path):
     assert twin.now == NOON  # nothing was ever there, so nothing is waited for
 
 
-def test_a_server_that_has_answered_is_waited_for_when_it_goes_away(twin, tmp_path):
+def test_a_server_that_went_is_waited_for(twin, tmp_path):
     with serve(twin) as base, Web(base, clock=twin.clock) as web:
         get(web, tmp_path / "reply")
     gone = Web(base, clock=twin.clock)  # a client of its own, since the first is closed
@@ -267,13 +267,13 @@ def test_a_server_that_has_answered_is_waited_for_when_it_goes_away(twin, tmp_pa
         "https://host?subscription-key=1",
     ],
 )
-def test_an_address_that_could_hold_a_secret_is_refused(base):
+def test_an_address_with_a_secret_is_refused(base):
     with pytest.raises(RefusedError, match="without user or query") as caught:
         Web(base)
     assert "secret" not in str(caught.value)
 
 
-def test_a_full_disk_leaves_nothing_half_written(web, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_nothing(web, tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -292,7 +292,7 @@ def test_a_full_disk_leaves_nothing_half_written(web, tmp_path, monkeypatch):
 # --- the key -------------------------------------------------------------------------------------
 
 
-def test_the_key_is_a_header_and_nothing_else(twin, tmp_path, caplog):
+def test_the_key_is_a_header_alone(twin, tmp_path, caplog):
     caplog.set_level(0)
     header = "Ocp-Apim-Subscription-Key"
     with serve(twin) as base, Web(base, header=header, key=KEY, clock=twin.clock) as web:
@@ -302,7 +302,7 @@ def test_the_key_is_a_header_and_nothing_else(twin, tmp_path, caplog):
     assert KEY not in "".join([*twin.paths, caplog.text, (tmp_path / "reply").read_text()])
 
 
-def test_a_server_that_repeats_the_key_is_not_repeated(twin, tmp_path):
+def test_a_repeated_key_is_hidden(twin, tmp_path):
     key = "wr0ng-k3y"
     with (
         serve(twin) as base,
@@ -329,7 +329,7 @@ def ranges(twin):
     return [seen.get("Range") for seen in twin.seen]
 
 
-def test_a_download_goes_on_where_it_was_cut_off(twin, web, tmp_path):
+def test_a_cut_download_goes_on(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [70_000, 80_000])
     saved = web.download(
         f"{web.base}/file", tmp_path / "file", sha256=hashlib.sha256(CONTENT).hexdigest()
@@ -342,7 +342,7 @@ def test_a_download_goes_on_where_it_was_cut_off(twin, web, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == ["file"]
 
 
-def test_a_body_that_ended_too_soon_without_a_word_is_gone_on_from(twin, tmp_path):
+def test_a_short_body_is_gone_on_from(twin, tmp_path):
     twin.offers["/file"] = (CONTENT[:70_000], '"1"', [])
     twin.sleep = lambda _: twin.offers.update({"/file": (CONTENT, '"1"', [])})
     with serve(twin) as base, Web(base, clock=twin.clock) as web:
@@ -351,7 +351,7 @@ def test_a_body_that_ended_too_soon_without_a_word_is_gone_on_from(twin, tmp_pat
     assert ranges(twin) == [None, "bytes=70000-"]
 
 
-def test_another_run_goes_on_from_what_a_killed_one_left(twin, web, tmp_path):
+def test_a_killed_download_goes_on(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [40_000] * 5)
     with pytest.raises(FetchError, match="5 times over"):
         web.download(f"{web.base}/file", tmp_path / "file")
@@ -361,7 +361,7 @@ def test_another_run_goes_on_from_what_a_killed_one_left(twin, web, tmp_path):
     assert ranges(twin)[-1] != ranges(twin)[0]
 
 
-def test_a_file_that_changed_meanwhile_is_asked_for_anew(twin, web, tmp_path):
+def test_a_changed_file_begins_anew(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [40_000] * 5)
     with pytest.raises(FetchError):
         web.download(f"{web.base}/file", tmp_path / "file")
@@ -370,14 +370,14 @@ def test_a_file_that_changed_meanwhile_is_asked_for_anew(twin, web, tmp_path):
     assert (tmp_path / "file").read_bytes() == CONTENT[::-1]
 
 
-def test_a_weak_mark_is_no_ground_to_go_on_from(twin, web, tmp_path):
+def test_a_weak_mark_begins_anew(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, 'W/"1"', [70_000])
     web.download(f"{web.base}/file", tmp_path / "file")
     assert ranges(twin) == [None, None]
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_more_than_there_is_left_to_ask_for_begins_anew(twin, web, tmp_path):
+def test_more_than_there_is_begins_anew(twin, web, tmp_path):
     (tmp_path / ".file.part").write_bytes(CONTENT + b"more")
     (tmp_path / ".file.mark").write_text('"1"')
     twin.offers["/file"] = (CONTENT, '"1"', [])
@@ -385,7 +385,7 @@ def test_more_than_there_is_left_to_ask_for_begins_anew(twin, web, tmp_path):
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_another_content_than_was_named_is_not_kept(twin, web, tmp_path):
+def test_another_hash_is_not_kept(twin, web, tmp_path):
     twin.offers["/file"] = (CONTENT, '"1"', [])
     with pytest.raises(FetchError, match=r"expected sha256 0000.*got [0-9a-f]{64} in 256000 bytes"):
         web.download(f"{web.base}/file", tmp_path / "file", sha256="0" * 64)

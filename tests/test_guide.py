@@ -8,7 +8,7 @@ from tradeflows.publishers import gacc
 from tradeflows.retrieval import customs_form
 
 
-def test_one_product_and_partner_is_an_export_a_year():
+def test_a_pair_is_an_export_a_year():
     text = "\n".join(
         customs_form.gacc(product="2709", partner="RUS", start="2023-03", end="2024-05")
     )
@@ -21,7 +21,7 @@ def test_one_product_and_partner_is_an_export_a_year():
 
 @pytest.mark.parametrize("product", ["88", "8806", "880610", "88061000"])
 @pytest.mark.parametrize("partner", ["", "RUS"])
-def test_no_export_can_reach_ten_thousand_lines(product, partner):
+def test_no_export_reaches_ten_thousand(product, partner):
     if (product, partner) in (("88", ""), ("8806", "")):
         with pytest.raises(QueryError, match="name a partner, or a code of more digits"):
             customs_form.gacc(product=product, partner=partner, start="2023-01", end="2023-12")
@@ -36,19 +36,19 @@ def test_no_export_can_reach_ten_thousand_lines(product, partner):
 
 
 @pytest.mark.parametrize("a_month", [1, 833, 834, 4_999, 5_000, 9_998])
-def test_what_the_steps_ask_for_at_most_is_read_and_every_month_is_asked_for_once(a_month):
+def test_every_month_is_asked_once(a_month):
     queries = list(customs_form._queries(date(2022, 3, 1), date(2024, 5, 1), a_month))
     months = [(q.year, m) for q in queries for m in range(q.first, q.last + 1)]
     assert months == [(m // 12, m % 12 + 1) for m in range(2022 * 12 + 2, 2024 * 12 + 5)]
     assert all(q.most == a_month * (q.last - q.first + 1) <= gacc.CUT_OFF - 2 for q in queries)
 
 
-def test_a_month_that_could_be_cut_off_is_not_asked_for():
+def test_a_month_too_long_is_refused():
     with pytest.raises(QueryError, match="9,999 lines"):
         list(customs_form._queries(date(2022, 3, 1), date(2022, 3, 1), 9_999))
 
 
-def test_without_an_end_it_goes_to_the_last_month_that_is_out():
+def test_without_an_end_it_is_the_last_out():
     assert any(
         "months 1 to" in line for line in customs_form.gacc(product="27090000", start="2020-01")
     )

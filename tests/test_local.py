@@ -40,7 +40,7 @@ def saved(tmp_path):
     return save
 
 
-def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
+def test_a_saved_file_is_catalogued(make_root, saved):
     root = make_root({"oil": {}})
     [added] = user_files.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
     source = catalogue.load(root, local=True)[added.source.id]
@@ -57,7 +57,7 @@ def test_a_saved_file_is_copied_and_catalogued(make_root, saved):
 
 
 @pytest.mark.parametrize("vintage", ["July 2024", "20 July 2024", "2024-13", "20240720", "", "2"])
-def test_a_release_is_dated_so_that_two_have_an_order(make_root, saved, vintage):
+def test_a_release_needs_a_date(make_root, saved, vintage):
     root = make_root({"oil": {}})
     with pytest.raises(QueryError, match="expected the day, month or year of the release"):
         user_files.add([saved(RAW)], root, vintage=vintage, flow="M")
@@ -66,7 +66,7 @@ def test_a_release_is_dated_so_that_two_have_an_order(make_root, saved, vintage)
         assert user_files.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
 
 
-def test_the_committed_catalogue_does_not_see_it(make_root, saved):
+def test_the_committed_does_not_see_it(make_root, saved):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()
     user_files.add([saved(RAW)], root, flow="M")
@@ -74,7 +74,7 @@ def test_the_committed_catalogue_does_not_see_it(make_root, saved):
     assert (root / "data/raw/sources.toml").read_bytes() == before
 
 
-def test_a_second_file_stands_beside_the_first(make_root, saved):
+def test_a_second_file_is_added(make_root, saved):
     root = make_root({"oil": {}})
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
     user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
@@ -100,7 +100,7 @@ def test_an_odd_file_name_is_kept(make_root, saved, name):
     assert source.title.endswith(name)
 
 
-def test_a_removed_file_is_gone_with_its_entry(make_root, saved, capsys):
+def test_a_removed_file_is_gone(make_root, saved, capsys):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
@@ -121,7 +121,7 @@ def test_a_faulty_entry_can_be_removed(make_root, saved):
     assert not (root / "data/raw/local/bad.csv").exists()
 
 
-def test_nothing_outside_of_local_is_removed(make_root):
+def test_nothing_else_is_removed(make_root):
     root = make_root({"oil": {}}, local={"bad": {"path": "local/../demo/oil.csv", "text": None}})
     user_files.remove("bad", root)
     assert (root / "data/raw/demo/oil.csv").exists()
@@ -131,14 +131,14 @@ def test_nothing_outside_of_local_is_removed(make_root):
     ("name", "message"),
     [("oil", "oil is of the committed catalogue"), ("wine", "no source 'wine'")],
 )
-def test_what_is_not_ones_own_is_not_removed(make_root, name, message):
+def test_only_ones_own_is_removed(make_root, name, message):
     root = make_root({"oil": {}}, local={"mine": {"path": "local/mine.csv"}})
     with pytest.raises(SourceError, match=message):
         user_files.remove(name, root)
     assert [*catalogue.load(root, local=True)] == ["oil", "mine"]
 
 
-def test_what_superseded_the_removed_goes_on(make_root):
+def test_superseding_skips_the_removed(make_root):
     files = {
         "a": {"path": "local/a.csv"},
         "b": {"path": "local/b.csv", "supersedes": "a"},
@@ -149,7 +149,7 @@ def test_what_superseded_the_removed_goes_on(make_root):
     assert catalogue.load(root, local=True)["c"].supersedes == "a"
 
 
-def test_a_bad_catalogue_stops_no_committed_table(make_root):
+def test_a_bad_catalogue_stops_no_build(make_root):
     root = make_root({"oil": {}}, local={"bad": {"path": "local/bad.csv", "tabel": "x"}})
     with pytest.raises(TradeflowsError, match="no key 'tabel'"):
         tables.build(root)
@@ -196,7 +196,7 @@ def test_remarks_between_entries_are_kept(make_root, saved):
     assert catalogue.load(root, local=True)[added[1].source.id].rank == 3
 
 
-def test_two_processes_at_once_lose_no_entry(make_root, saved):
+def test_two_processes_lose_no_entry(make_root, saved):
     root = make_root({"oil": {}})
     paths = [
         saved(twins.gacc([OIL | {"month": f"2023{m:02}"}], [*OIL]), f"{m}.csv")
@@ -309,7 +309,7 @@ MONTH = [("01.03.2026", 10, "115,5"), ("02.04.2026", 10, "118,5"), ("03.04.2026"
     ],
     ids=["a page", "a cube", "a TSV", "a zip", "XML of a day", "XML of a currency"],
 )
-def test_a_number_is_followed_to_the_text_of_any_saved_file(
+def test_a_number_is_followed_to_its_text(
     make_root, saved, name, raw, asked, column, path, line, text
 ):
     root = make_root({"oil": {}})
@@ -340,7 +340,7 @@ def test_a_number_is_followed_to_the_text_of_any_saved_file(
     ],
     ids=["query", "page", "ecb", "cbr", "tsv", "sdmx", "cube"],
 )
-def test_whatever_a_cleaner_reads_of_mutated_bytes_has_a_text(tmp_path, module, raw, options):
+def test_mutated_bytes_have_a_text(tmp_path, module, raw, options):
     path, read = tmp_path / "a", 0
     for data in twins.mutations(raw, 300):
         path.write_bytes(data)
@@ -354,7 +354,7 @@ def test_whatever_a_cleaner_reads_of_mutated_bytes_has_a_text(tmp_path, module, 
     assert read
 
 
-def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys):
+def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
     root = make_root({"oil": {}})
     files = [
         saved(
@@ -386,7 +386,7 @@ def test_doctor_and_rows_look_at_it_unless_told_not_to(make_root, saved, capsys)
     assert "reporter_iso CHN" in capsys.readouterr().out
 
 
-def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_lines(make_root, saved):
+def test_yuan_and_dollars_give_the_customs_rate(make_root, saved):
     root = make_root({"oil": {}})
     yuan = {**OIL, "CNY": "35,218,641,969"}
     del yuan["USD"]
@@ -403,7 +403,7 @@ def test_yuan_and_dollars_that_were_added_give_the_rate_of_customs_with_its_line
     assert terms["formula"].unique().tolist() == ["value * (rate_dollars / rate_yuan) / 1"]
 
 
-def test_yuan_beside_dollars_are_refused_until_one_is_chosen(make_root, saved):
+def test_yuan_beside_dollars_need_a_choice(make_root, saved):
     root = make_root({"oil": {}})
     yuan = {name: OIL[name] for name in OIL if name != "USD"} | {"CNY": "35,218,641,969"}
     user_files.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
@@ -414,9 +414,7 @@ def test_yuan_beside_dollars_are_refused_until_one_is_chosen(make_root, saved):
     assert usd == 5_031_234_567
 
 
-def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_so(
-    make_root, saved
-):
+def test_of_two_statements_the_later_is_taken(make_root, saved):
     root = make_root({"oil": {}})
     files = []
     for name, value, day in (("z", "5,031,234,567", 1), ("a", "4,000,000,000", 2), ("b", "1", 3)):
@@ -435,7 +433,7 @@ def test_of_two_files_that_state_a_cell_differently_the_later_is_taken_and_said_
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
 
 
-def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(make_root, saved):
+def test_of_two_of_one_day_none_is_taken(make_root, saved):
     root = make_root({"oil": {}})
     files = [saved(twins.gacc([OIL | {"USD": usd}], [*OIL]), f"{usd}.csv") for usd in "12"]
     added = user_files.add(files, root, flow="M")
@@ -451,7 +449,7 @@ def test_of_two_files_of_one_day_that_state_a_cell_differently_none_is_taken(mak
     assert frame["value_reported"].tolist() == [2]
 
 
-def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, saved):
+def test_a_total_is_not_beside_its_parts(make_root, saved):
     root = make_root({"oil": {}})
     regimes = [
         OIL | {"month": month, "regime": code}
@@ -470,7 +468,7 @@ def test_a_total_in_one_file_is_not_put_beside_its_parts_in_another(make_root, s
         tables.read(**asked)
 
 
-def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
+def test_a_month_of_rates_is_one_row(make_root, saved):
     root = make_root({"oil": {}})
     days = [
         [f"2022-0{month}-{day:02}", f"1.{month}"]
@@ -491,7 +489,7 @@ def test_a_month_of_rates_that_several_files_state_is_one_row(make_root, saved):
     assert len(tables.read("rates", **asked, source=added[2].source.id)) == 1
 
 
-def test_a_saved_file_of_rates_goes_on_where_the_committed_one_ends(make_root, saved):
+def test_saved_rates_go_on_from_the_committed(make_root, saved):
     lines = [
         "month,series,value,n_days,statistic,source,flag",
         '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
@@ -523,9 +521,7 @@ def test_a_changed_copy_fails_its_hash(make_root, saved):
         (b"<html>412</html>", {}, LayoutError, "nothing that is known"),
     ],
 )
-def test_a_file_that_is_not_whole_leaves_nothing_behind(
-    make_root, saved, raw, options, error, message
-):
+def test_a_cut_file_leaves_nothing(make_root, saved, raw, options, error, message):
     root = make_root({"oil": {}})
     with pytest.raises(error, match=message):
         user_files.add([saved(raw)], root, **options)
@@ -540,14 +536,14 @@ def test_the_same_bytes_twice_are_refused(make_root, saved):
         user_files.add([saved(RAW, "again.csv")], root, flow="M")
 
 
-def test_a_folder_that_cannot_be_made_is_said_so(make_root, saved):
+def test_a_folder_that_cannot_be_made(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/local").write_text("in the way")
     with pytest.raises(SourceError, match="cannot be copied"):
         user_files.add([saved(RAW)], root, flow="M")
 
 
-def test_a_catalogue_that_takes_no_writing_is_said_so(make_root, saved):
+def test_a_catalogue_that_takes_no_writing(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/.local.toml.lock").mkdir()
     with pytest.raises(TradeflowsError, match="raw: cannot be written"):

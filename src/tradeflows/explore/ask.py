@@ -230,6 +230,7 @@ def hs_code(product: str, classification: str = "HS") -> str:
 
 
 def _ids(words: Words) -> list[str]:
+    """The areas that words name, by id."""
     listed = [words] if isinstance(words, str) else [*(words or ())]
     return [codes.area(EU.get(word.casefold(), word)) for word in listed]
 
@@ -249,6 +250,7 @@ def _is_of_eurostat(reporters: Sequence[str]) -> bool:
 
 
 def _say(line: str) -> None:
+    """Print a line on standard error."""
     sys.stderr.write(f"{line}\n")
 
 
@@ -304,6 +306,7 @@ def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
 def _periods_of_comtrade(
     area: str, partners: Sequence[str], freq: str, classification: str, way: Way
 ) -> list[Row]:
+    """Periods that UN Comtrade has of a reporter, and what of them is held."""
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
     known = codes.area_codes("comtrade")
     reporters = [code for code, code_area in known.items() if code_area == area]
@@ -372,6 +375,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str]:
 
 
 def _last_month(period: str) -> str:
+    """The last month of a period."""
     return month_text(parse_period(period)[-1])
 
 
@@ -382,6 +386,7 @@ def _last_year(months: Mapping[str, str]) -> str:
 
 
 def _months_of_comext(area: str, partners: Sequence[str], freq: str, way: Way) -> list[Row]:
+    """Months that Eurostat has published, and what of them is held."""
     with comext.connect(clock=way.clock) as web:
         months = comext.published(web, way.root)
     if freq == "A":
@@ -412,6 +417,7 @@ def _concerns(answer: comext_service.Question, area: str, partners: Sequence[str
 
 
 def _words(answer: comext_service.Question) -> str:
+    """Products and flows of a held answer."""
     names = {number: name for name, number in comext_service.FLOWS.items()}
     return f"{','.join(answer.products)} {','.join(names[flow] for flow in answer.flows)}"
 

@@ -11,10 +11,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 import tomlkit
 from tomlkit.items import Item, Table
@@ -34,7 +35,8 @@ UNDATED = ("not stated", "by row")
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
-class State(NamedTuple):
+@dataclass(frozen=True)
+class State:
     """What became of one file: `state` is ok, changed, missing or uncatalogued.
 
     An uncatalogued file has its path below ``data/raw`` in the place of an id. `detail` is empty
@@ -90,6 +92,7 @@ _find_root = root  # `credit` has a parameter of that name
 
 
 def _holds_catalogue(folder: Path) -> bool:
+    """Whether a folder is a project's."""
     return (folder / RAW / COMMITTED).is_file()
 
 
@@ -123,6 +126,7 @@ def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
 
 
 def _read(root: Path, local: bool) -> tuple[dict[str, Publisher], dict[str, Source]]:
+    """Publishers and sources of the catalogue files as they are now."""
     files = [root / RAW / name for name in (COMMITTED, LOCAL)]
     contents_by_file = tuple(file.read_bytes() if file.is_file() else None for file in files)
     who, sources = _parsed(root, local, contents_by_file)
@@ -155,6 +159,7 @@ def _parsed(
 
 
 def _toml(file: Path) -> dict[str, Any]:
+    """The sections of a catalogue file."""
     try:
         contents = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -188,11 +193,13 @@ def _add(
 
 
 def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> Entry:
+    """One entry as a record; CatalogueError where a key is wrong."""
     types = {key: get_origin(of) or of for key, of in get_type_hints(kind).items() if key != "id"}
     for key in keys:
         if key not in types:
             raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
-    if lacking := [key for key in types if key not in keys and key not in kind._field_defaults]:
+    lacking = [key for key in types if key not in keys and key not in kind._field_defaults]
+    if lacking:
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
     for key, value in keys.items():
         # bool is an int and datetime a date, so only the type itself will do.
@@ -233,6 +240,7 @@ def _problems(
 
 
 def _path_problems(text: str, local: bool) -> Iterator[str]:
+    """What is wrong with the path of a file, in words."""
     path = PurePosixPath(text)
     folder, *below = path.parts or [""]
     is_plain = str(path) == text and not {"\\", "\0"} & {*text}
@@ -261,6 +269,7 @@ def entry_table(entry: Publisher | Source) -> Table:
 
 
 def _toml_item(value: Any) -> Item:
+    """A value as TOML has it."""
     if isinstance(value, Mapping):
         inline = tomlkit.inline_table()
         for key, item in value.items():
@@ -322,7 +331,8 @@ def verify(root: Path, *, local: bool = True) -> list[State]:
         if source.cleaner:
             cleaner(source, root)
     file_states = states(root, local=local)
-    if wrong := [state for state in file_states if state.state != "ok"]:
+    wrong = [state for state in file_states if state.state != "ok"]
+    if wrong:
         lines = [f"{state.state}: {state.detail}" for state in wrong]
         raise SourceError("\n".join([f"{len(wrong)} raw files are not as catalogued", *lines]))
     return file_states
@@ -373,6 +383,7 @@ def finish_download(source: Source, root: Path) -> None:
 
 
 def _state(source: Source, root: Path) -> State:
+    """Whether the file of a source is there, with the bytes of its entry."""
     file = source.file(root)
     local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
     if local:
@@ -417,7 +428,8 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     who, sources = _read(folder, local=False)
     if not set(names) <= set(sources):
         who, sources = _read(folder, local=True)
-    if unknown := [name for name in names if name not in sources]:
+    unknown = [name for name in names if name not in sources]
+    if unknown:
         raise CatalogueError(f"no source {unknown[0]!r}{near(unknown[0], sources)}")
     return {name: (sources[name], who[sources[name].publisher]) for name in names}
 

@@ -1,7 +1,7 @@
 """What a release changed against the one before, for every publisher whose releases are kept."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.lineage import full_number
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True)
+class Change:
     """One figure that differs between two releases.
 
     Attributes
@@ -80,7 +81,8 @@ def changed(
         `cell`, ``kind`` (added, changed, withdrawn), and ``…_old`` and ``…_new`` of each figure,
         None where there is none.
     """
-    keys, n = _numbers(old, new, cell), len(old)
+    keys = _numbers(old, new, cell)
+    n = len(old)
     places = np.union1d(keys[:n], keys[n:])
     at = []
     for part in (keys[:n], keys[n:]):
@@ -104,7 +106,8 @@ def changed(
         column = _words(old, new, name).take(rows)
         words[name] = column.cast(pa.string()).to_pylist()
     frame = pd.DataFrame(words)
-    is_new, is_gone = at[0][changed_at] < 0, at[1][changed_at] < 0
+    is_new = at[0][changed_at] < 0
+    is_gone = at[1][changed_at] < 0
     frame["kind"] = np.select([is_new, is_gone], ["added", "withdrawn"], "changed")
     for name, values in columns.items():
         figure = pd.Series(values[changed_at], dtype="object")

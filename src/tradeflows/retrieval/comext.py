@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
@@ -58,7 +58,8 @@ LARGEST_LISTING = 1 << 24
 IN_A_ROW = 3  # failed files, after which the rest is not tried
 
 
-class Listed(NamedTuple):
+@dataclass(frozen=True)
+class Listed:
     """A month's archive as the directory lists it; `released` is its date there."""
 
     period: str
@@ -77,7 +78,8 @@ class Listed(NamedTuple):
         return f"{self.name}: {self.bytes:,} bytes, released {self.released[:10]}"
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """What is to come for a question, what is held in its present release, what is not listed."""
 
     files: tuple[Listed, ...]
@@ -100,7 +102,8 @@ class Plan(NamedTuple):
         yield str(self)
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True)
+class Progress:
     """Files `done` and `left`, the present one and how many `bytes` of it have come.
 
     Where a file is done, the one just done and 0 bytes.
@@ -158,11 +161,13 @@ class Report:
 
 
 def _not_published(periods: Sequence[str]) -> Iterator[str]:
+    """A line that names the months that are not published, if there are any."""
     if periods:
         yield f"not published: {', '.join(map(_month, periods))}"
 
 
 def _month(period: str) -> str:
+    """A month such as 202402 as 2024-02."""
     return f"{period[:4]}-{period[4:]}"
 
 
@@ -255,6 +260,7 @@ def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
 
 
 def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
+    """The months' archives of one directory of the publisher."""
     url = web.url(
         "files",
         {
@@ -337,6 +343,7 @@ def _is_time(cell: str) -> bool:
 
 
 def _folder(root: Path) -> Path:
+    """Where the archives lie; made where it is not."""
     folder = root / RAW / LOCAL_FOLDER / "comext"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -349,6 +356,7 @@ def _months_held(root: Path) -> list[Source]:
 
 
 def _fetched(root: Path) -> list[Source]:
+    """Entries of the months that were fetched, in the order of their releases."""
     return [source for source in _months_held(root) if source.kind == "fetched"]
 
 
@@ -378,7 +386,11 @@ def fetch(
         A file cannot be written here. A server's faults end in the report.
     """
     came: list[Source] = []
-    absent, failed, notes, later, in_a_row = [*planned.absent], {}, [], "", 0
+    absent = [*planned.absent]
+    failed = {}
+    notes = []
+    later = ""
+    in_a_row = 0
 
     def show(done: int, listed: Listed, size: int) -> None:
         if progress:
@@ -410,11 +422,13 @@ def fetch(
 
 
 def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> Source:
+    """Download one archive, unless it is here, and catalogue it; its entry."""
     file = _folder(root) / listed.file
     url = web.url("files", {"file": f"{listed.directory}/{listed.name}"})
     with locked(_folder(root) / listed.name):  # another run may be about the same month
         known = _fetched(root)
-        if source := _entry(listed, known, root):
+        source = _entry(listed, known, root)
+        if source:
             return source
         totals: dict[str, Any] = {}
 
@@ -424,13 +438,16 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         if file.exists():  # a run was killed before it could catalogue it
             whole(file)
             with file.open("rb") as stream:
-                sha256, size = hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+                size = stream.tell()
         else:
             saved = web.download(url, file, size=listed.bytes, check=whole, progress=show)
-            sha256, size = saved.sha256, saved.bytes
+            sha256 = saved.sha256
+            size = saved.bytes
         now = web.clock.now()
         same = [source for source in known if user_files.month(source) == listed.period]
-        if twin := [source for source in same if source.sha256 == sha256]:
+        twin = [source for source in same if source.sha256 == sha256]
+        if twin:
             renewed = twin[0]._replace(
                 steps=f"{twin[0].steps}; the same bytes again in release {listed.released}"
             )
@@ -559,11 +576,13 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
 
 
 def _cells(source: Source, root: Path) -> pa.Table:
+    """The cells of a month with their figures, as they are compared."""
     parts = registry.cleaner(source)(catalogue.check(source, root), source)
     return pa.Table.from_batches([part.rows.select([*CELL, *FIGURES]) for part in parts])
 
 
 def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
+    """One changed cell, with the figures that changed beside its value."""
     what = (
         f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
         f"{row.cmd_code} {row.breakdown}"

@@ -192,7 +192,8 @@ def question(
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     flows = _words(flow)
-    if unknown := [word for word in flows if word not in FLOWS]:
+    unknown = [word for word in flows if word not in FLOWS]
+    if unknown:
         raise QueryError(f"no flow {unknown[0]!r} in Comext; one of {', '.join(FLOWS)}")
     goods = _words(products)
     for good in goods:
@@ -217,6 +218,7 @@ def is_asked_here(area: str) -> bool:
 
 
 def _words(text: str) -> tuple[str, ...]:
+    """The words of a list with commas."""
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if not words:
         raise QueryError(f"{text!r} names nothing; list at least one")
@@ -224,6 +226,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _area_codes(text: str) -> tuple[str, ...]:
+    """The publisher's code of each area of a list."""
     chosen = []
     for word in _words(text):
         area = codes.area(word)
@@ -278,7 +281,8 @@ def _asked(address: str) -> Question:
     reporters, partners, products, flows = (
         tuple(code for code in text.split("+") if code) for text in key[1:5]
     )
-    start, end = window["startPeriod"][0], window["endPeriod"][0]
+    start = window["startPeriod"][0]
+    end = window["endPeriod"][0]
     return Question(key[0], reporters, partners, products, flows, start, end)
 
 
@@ -333,7 +337,9 @@ def fetch(
         A file cannot be written here. A server's faults end in the report.
     """
     report = Report(planned.sources)
-    before, done, waiting = web.calls, 0, [*planned.calls]
+    before = web.calls
+    done = 0
+    waiting = [*planned.calls]
     while waiting:
         call = waiting.pop(0)
         try:
@@ -363,6 +369,7 @@ def fetch(
 
 
 def _with_failure(report: Report, call: Question, reason: str) -> Report:
+    """`report` with a call that failed."""
     return replace(report, failed={**report.failed, str(call): reason})
 
 

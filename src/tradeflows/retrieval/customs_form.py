@@ -6,8 +6,8 @@ lines without a word. The steps here are split so that none reaches that.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -24,7 +24,8 @@ WAYS = {"M": ("进口", "Import"), "X": ("出口", "Export")}
 MONEY = {"USD": ("美元", "US dollar"), "CNY": ("人民币", "Renminbi Yuan")}
 
 
-class Query(NamedTuple):
+@dataclass(frozen=True)
+class Query:
     """One export: the months `first` to `last` of `year`, and the most lines that it can have."""
 
     year: int
@@ -78,7 +79,8 @@ def gacc(
     last = _month(end, "end") if end else _latest()
     queries = list(_queries(_month(start, "start"), last, LINES[len(product)] * partners))
     whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
-    way, money = " / ".join(WAYS[flow]), " / ".join(MONEY[currency])
+    way = " / ".join(WAYS[flow])
+    money = " / ".join(MONEY[currency])
     steps = [
         f"{SITE}: 数据在线查询 / online query. {len(queries)} exports of {product}, {whom}.",
         "The site allows no machine: fill the form in yourself and move the puzzle's piece.",
@@ -104,11 +106,13 @@ def gacc(
 
 
 def _partner(word: str) -> str:
+    """The codes of a partner at China's customs, with commas."""
     try:
         area = codes.area(word)
     except QueryError as error:
         raise QueryError(f"--partner: {error}") from error
-    if own_codes := codes.codes_of(area, "gacc"):
+    own_codes = codes.codes_of(area, "gacc")
+    if own_codes:
         return ",".join(own_codes)
     raise QueryError(
         f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
@@ -117,6 +121,7 @@ def _partner(word: str) -> str:
 
 
 def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
+    """The exports that are needed, none of which can be cut off."""
     if start > end:
         raise QueryError(f"the end {end:%Y-%m} is before the start {start:%Y-%m}")
     if a_month > MOST:
@@ -136,6 +141,7 @@ def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
 
 
 def _month(text: str, name: str) -> date:
+    """The first day of a month that a person typed."""
     return first_day(parse_period(text, name, grain="month").start)
 
 

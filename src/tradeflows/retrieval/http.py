@@ -169,6 +169,7 @@ class _Watch:
             timer.cancel()
 
     def _shut(self) -> None:
+        """End the connection, since time is up."""
         self.expired = True
         if self._socket:
             with suppress(OSError):
@@ -276,7 +277,9 @@ class Web:
 
     def _save(self, reply: httpx.Response, to: Path) -> Saved:
         """Write the body of `reply` to `to`, if it does not hold the key and is not too large."""
-        size, digest, tail = 0, hashlib.sha256(), b""
+        size = 0
+        digest = hashlib.sha256()
+        tail = b""
         with to.open("wb") as file:
             for chunk in self._chunks(reply.iter_bytes()):
                 if self._key and self._key.encode() in tail + chunk:
@@ -357,7 +360,8 @@ class Web:
         progress: Callable[[int], Any] | None,
     ) -> None:
         """Ask once for what `partial` lacks."""
-        have, most = partial.bytes, min(size or LARGEST_FILE, LARGEST_FILE)
+        have = partial.bytes
+        most = min(size or LARGEST_FILE, LARGEST_FILE)
         with (
             self._open(url, partial.headers(), allow=(416,)) as reply,
             _writing(partial.part),
@@ -388,15 +392,19 @@ class Web:
 
     def _with_retries(self, url: str, once: Callable[[], Any]) -> Any:
         """`once`, again where that can help, with growing pauses."""
-        host, is_lost = urlsplit(url).hostname, False
+        host = urlsplit(url).hostname
+        is_lost = False
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return once()
             except RetryError as error:
-                reason, wait, is_lost = str(error), error.seconds, False
+                reason = str(error)
+                wait = error.seconds
+                is_lost = False
             except (httpx.TransportError, httpx.DecodingError) as error:
                 _raise_if_hopeless(error, host)
-                reason, wait = type(error).__name__, None
+                reason = type(error).__name__
+                wait = None
                 is_lost = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if is_lost and not self._met:
                     break
@@ -439,7 +447,8 @@ class Web:
     def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""
         body = self._hidden(body)  # a server might repeat the key that it was sent
-        if spent := REPLENISHED.search(body):
+        spent = REPLENISHED.search(body)
+        if spent:
             hours, minutes, seconds = map(float, spent.groups())
             rest = min(LONGEST, hours * 3600 + minutes * 60 + seconds)
             raise QuotaError(
@@ -454,16 +463,19 @@ class Web:
         may_heal = status in (408, 429) or status >= 500
         if may_heal or is_timeout or (status == 200 and wait is not None):
             raise RetryError(f"{status} {words}".strip(), wait)
-        if to := headers.get("Location", ""):
+        to = headers.get("Location", "")
+        if to:
             place = _printable(self._hidden(to)[:200])
             words = f"leads to {place}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
         raise refused(f"{status} {words}".strip() + HINTS.get(status, ""))
 
     def _hidden(self, text: str) -> str:
+        """A text without the key."""
         return text.replace(self._key, "…") if self._key else text
 
     def _chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Chunks of a body, as long as there is time."""
         for chunk in chunks:
             if self.clock.now() - self._last > PATIENCE:
                 raise RetryError(f"not whole after {_duration(PATIENCE)}")
@@ -536,6 +548,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be written where, and what to do."""
     try:
         yield
     except OSError as error:
@@ -546,6 +559,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Chunks until `size` bytes are there."""
     for chunk in chunks:
         yield chunk
         if (size := size - len(chunk)) <= 0:
@@ -561,6 +575,7 @@ def _message(body: str) -> str:
 
 
 def _printable(text: str) -> str:
+    """A text without what a terminal would obey."""
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
@@ -568,18 +583,21 @@ def _wait(text: str, now: float) -> float | None:
     """Seconds of a ``Retry-After``, which is a number or a date; None where there is none."""
     if re.fullmatch(r"\d+", text.strip(), re.ASCII):
         return min(LONGEST, float(text))
-    if day := email.utils.parsedate_tz(text):
+    day = email.utils.parsedate_tz(text)
+    if day:
         with suppress(ValueError, OverflowError):  # of no year that there is
             return min(LONGEST, max(0.0, email.utils.mktime_tz(day) - now))
     return None
 
 
 def _length(reply: httpx.Response) -> int | None:
+    """Bytes that a reply announces, if it does."""
     text = reply.headers.get("Content-Length", "")
     return int(text) if re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
 
 
 def _range(reply: httpx.Response) -> tuple[int, int | None]:
+    """Where a part of a file begins, and how long the whole is, if that is known."""
     text = reply.headers.get("Content-Range", "")
     place = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", text, re.ASCII)
     if not place:
@@ -588,6 +606,7 @@ def _range(reply: httpx.Response) -> tuple[int, int | None]:
 
 
 def _duration(seconds: float) -> str:
+    """Seconds as minutes and seconds, or hours and minutes."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

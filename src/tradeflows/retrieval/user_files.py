@@ -108,6 +108,7 @@ def _require_utf8_name(path: Path) -> None:
 def _add(
     path: Path, publisher: str, root: Path, vintage: str, rank: int, options: Mapping[str, str]
 ) -> cleaned.Cleaned:
+    """Check, copy and catalogue one file; its counts."""
     function = registry.publisher_cleaner(publisher, options, [path])
     table = registry.KNOWN[publisher].table
     loose = delimited.uncatalogued(path, publisher, table)
@@ -218,6 +219,7 @@ def remove(name: str, root: Path) -> Path:
 
 
 def _not_removable(name: str, entries: Iterable[str], root: Path) -> str:
+    """Why an entry cannot be removed, in words."""
     if name in catalogue.load(root):
         return f"{name} is of the committed catalogue, and not yours to remove with this"
     listing = root / RAW / LOCAL
@@ -261,14 +263,17 @@ def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, li
 
 
 def _once(path: Path, source: Source, root: Path) -> None:
+    """Refuse bytes that are catalogued already."""
     known = catalogue.load(root, local=True).values()
-    if twin := [other.id for other in known if other.sha256 == source.sha256]:
+    twin = [other.id for other in known if other.sha256 == source.sha256]
+    if twin:
         raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
 
 
 def _store(path: Path, source: Source, root: Path) -> None:
     """Copy the file and write its entry, both or neither; the caller holds the lock."""
-    file, listing = source.file(root), root / RAW / LOCAL
+    file = source.file(root)
+    listing = root / RAW / LOCAL
     before = listing.read_text(encoding="utf-8") if listing.exists() else ""
     text = f"{before}\n{catalogue.block('source', source)}"
     if source.publisher not in catalogue.publishers(root, local=True):
@@ -335,6 +340,7 @@ def _with_entries(text: str, entries: Mapping[str, Source | None]) -> str:
 
 
 def _update(table: Any, new: Any) -> None:
+    """Write into a table of TOML the keys that changed."""
     for key in [key for key in table if key not in new]:
         del table[key]
     for key, value in new.items():

@@ -48,7 +48,8 @@ def diff(root: Path, period: str = "") -> list[Change]:
     rows = _rows_of_releases(wanted.values(), {*pairs}, root)
     changes: list[Change] = []
     for cell, (first, last) in pairs.items():
-        old, new = rows[cell, first], rows[cell, last]
+        old = rows[cell, first]
+        new = rows[cell, last]
         boxes = [[box_of(source) for source in by_cell[cell][day]] for day in (first, last)]
         for what in sorted({*old, *new}):
             if all(_is_covered(boxes_of_one, what) for boxes_of_one in boxes):
@@ -79,6 +80,7 @@ def _rows_of_releases(
 
 
 def _is_covered(boxes: Iterable[Call], what: str) -> bool:
+    """Whether one of several calls asked for a row."""
     return any(_covers(box, what) for box in boxes)
 
 
@@ -105,17 +107,20 @@ def _rows(source: Source, cells: set[str], root: Path) -> Iterator[tuple[str, st
 def _changes(
     what: str, old: Row | None, new: Row | None, first: str, last: str
 ) -> Iterator[Change]:
+    """The changes of one row, a measure each; one where it came or went."""
     reporter, period, flow, partner, good = what.split()
     cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
     kind = "added" if old is None else "withdrawn" if new is None else "changed"
     # A row that came or went is one change, told by its value.
     for unit in {**(old or {}), **(new or {})} if kind == "changed" else ["USD"]:
-        was, now = (old or {}).get(unit), (new or {}).get(unit)
+        was = (old or {}).get(unit)
+        now = (new or {}).get(unit)
         if kind != "changed" or was != now:
             yield Change(cell, was, now, first.split()[0], last.split()[0], unit, kind)
 
 
 def _covers(box: Call, what: str) -> bool:
+    """Whether a call asked for a row."""
     _, _, flow, partner, good = what.split()
     goods = {good, f"AG{len(good)}"}
     return (

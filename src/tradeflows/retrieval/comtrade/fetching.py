@@ -161,7 +161,8 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     FetchError
         A reply cannot be written. What came before is kept.
     """
-    before, notes = web.calls, list[str]()
+    before = web.calls
+    notes = list[str]()
     outcome = _run(planned, web, root, progress, Outcome())
     for _ in range(ROUNDS):
         is_fresh = web.clock.now() - planned.listed <= FRESH
@@ -203,7 +204,8 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
 def _run(planned: Plan, web: Web, root: Path, progress: Show | None, before: Outcome) -> Outcome:
     """Make the calls of a plan until none is left or none has a chance, after those `before`."""
     queue = Queue(planned.calls, planned.records, planned.limits, planned.density)
-    outcome, in_a_row = before, 0
+    outcome = before
+    in_a_row = 0
     while queue and not outcome.reason:
         call = queue.take()
         try:
@@ -273,12 +275,14 @@ def _one(
 
 
 def _path(planned: Plan, limits: Limits) -> str:
+    """The path of the calls of a plan."""
     way = "data/v1/get" if limits.quota else "public/v1/preview"
     asked = planned.request
     return f"{way}/C/{asked.freq}/{asked.classification}"
 
 
 def _query(call: Call, limits: Limits) -> dict[str, str]:
+    """The parameters of a call: totals alone, without break-downs."""
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     return {
         "reporterCode": ",".join(call.reporters),
@@ -369,7 +373,8 @@ def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
         if not len(reply.rows) or open_level or ALL in values:
             continue
         came = {str(value) for value in reply.rows[name].unique().to_pylist()}
-        if unasked := sorted(came - {*values}):
+        unasked = sorted(came - {*values})
+        if unasked:
             raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")
 
 

@@ -90,12 +90,14 @@ def lacking(asked: Request, boxes_held: Sequence[Call]) -> list[Call]:
         for flows, some in _inverted(by_good).items():
             listed = _in_order(names, everyone)
             listed = asked.partners if listed == everyone else listed
-            goods_, flows_ = _in_order(some, asked.products), _in_order(flows, asked.flows)
+            goods_ = _in_order(some, asked.products)
+            flows_ = _in_order(flows, asked.flows)
             boxes.append(Call((), (), listed, goods_, flows_))
     return boxes
 
 
 def _inverted(sets: Mapping[str, set[Any]]) -> dict[frozenset[Any], list[str]]:
+    """The names of each set of values that several have."""
     back: dict[frozenset[Any], list[str]] = defaultdict(list)
     for name, values in sets.items():
         back[frozenset(values)].append(name)
@@ -103,6 +105,7 @@ def _inverted(sets: Mapping[str, set[Any]]) -> dict[frozenset[Any], list[str]]:
 
 
 def _in_order(some: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    """The values of `order` that are among `some`."""
     chosen = set(some)
     return tuple(value for value in order if value in chosen)
 
@@ -125,7 +128,8 @@ class Density:
         """Add a whole reply: its `rows`, also of partners that had none."""
         self._missed(call, records, sum(rows.values()))
         partners = enumerated(call.partners)
-        by_cell, by_partner = Counter[str](), Counter[tuple[str, str]]()
+        by_cell = Counter[str]()
+        by_partner = Counter[tuple[str, str]]()
         for (reporter, period, name), count in rows.items():
             by_partner[reporter, name] += count
             by_cell[f"{reporter} {period}"] += count * (self._of[reporter, name] > 0)
@@ -160,6 +164,7 @@ class Density:
                 self._saw(cell, 1.05 * count * rows / whole, rows)
 
     def _saw(self, cell: str, rows: float, expected: float) -> None:
+        """Note how many rows of a cell came, and were expected."""
         before = self._cells.get(cell, (0.0, 0.0))
         self._cells[cell] = before[0] + rows, before[1] + expected
 
@@ -180,11 +185,13 @@ class Density:
         return all(self._of["", partner] for partner in enumerated(call.partners))
 
     def _met(self, call: Call) -> bool:
+        """Whether each cell of a call was in a reply before."""
         return all(cell in self._cells for cell in cells_of(call))
 
     def spread(self, call: Call, cap: int) -> float:
         """By how much the rows of a full call may be beside what is expected."""
-        errors, partners = self._errors[self._met(call)], enumerated(call.partners)
+        errors = self._errors[self._met(call)]
+        partners = enumerated(call.partners)
         seen = sum(self._rows["", name] for name in partners)
         square = sum(error**2 for error in errors) / len(errors) + 1 / cap + 1 / (seen + EVEN)
         new = sum(not self._of["", name] for name in partners)
@@ -218,10 +225,12 @@ class Density:
         return _beyond(cap, rows, self.spread(call, cap)) * (CUT - 1 + rows / cap)
 
     def _size(self, cell: str, records: Records) -> float:
+        """Records of a cell's data set, corrected by what came of it."""
         came, expected = self._cells.get(cell, (0.0, 0.0))
         return records.get(cell, 0) * (came + EVEN) / (expected + EVEN)
 
     def _share(self, reporter: str, partner: str) -> float:
+        """The part of a data set's records that a partner has."""
         keys = ((reporter, partner), ("", partner), ("", ""))
         key = next(key for key in keys if self._of[key] or key == keys[-1])
         return self._rows[key] / max(1, self._of[key])
@@ -235,7 +244,8 @@ class Density:
         top = bound(call) / len(partners)
         for reporter in call.reporters:
             sizes = [self._size(f"{reporter} {period}", records) for period in call.periods]
-            of, largest = sum(sizes), max(sizes)
+            of = sum(sizes)
+            largest = max(sizes)
             for partner in partners:
                 share = self._share(reporter, partner)
                 expected[partner] += (
@@ -354,12 +364,14 @@ def _expected(whole: Call, records: Records, limits: Limits, density: Density) -
     As long as there are partners of which nothing is known, a group is no more than one call: the
     first tells of all of them, where half a cap takes it.
     """
-    best, least = _Grouping(), 0.0
+    best = _Grouping()
+    least = 0.0
     for grouping in _groupings(whole, records, limits, density):
         if best.groups and grouping.n >= least:
             break
         if grouping.is_allowed and (not best.groups or grouping.cost < least):
-            best, least = grouping, grouping.cost
+            best = grouping
+            least = grouping.cost
     pieces: list[Call] = []
     for group, parts in sorted(zip(best.groups, best.parts, strict=True)):
         pieces += _in_parts(replace(whole, periods=group), parts, records, limits, density)
@@ -390,7 +402,8 @@ def _groupings(
         expected = density.rows(replace(whole, periods=(period,)), records)
         sizes[period] = sum(expected.values())
     parts_for = density.parts(whole, limits.cap)
-    every, fewest = len(whole.periods), ceil(len(whole.periods) / limits.periods)
+    every = len(whole.periods)
+    fewest = ceil(len(whole.periods) / limits.periods)
     is_known = density.knows(whole)
     for n in range(fewest, every + 1):
         groups = _grouped(whole.periods, sizes, n, parts_for, limits)
@@ -429,7 +442,8 @@ def _in_parts(call: Call, n: int, records: Records, limits: Limits, density: Den
         r: sum(density.rows(replace(call, reporters=(r,)), records).values())
         for r in call.reporters
     }
-    parts_for, pieces = density.parts(call, limits.cap), list[Call]()
+    parts_for = density.parts(call, limits.cap)
+    pieces = list[Call]()
     for some in _parted(sizes, [1] * min(n, len(sizes))):
         _, parts = parts_for(sum(sizes[r] for r in some))
         pieces += _in_parts(replace(call, reporters=some), parts, records, limits, density)
@@ -534,6 +548,7 @@ def _packed_chunk(
 
 
 def _cells(reporter: str, periods: Iterable[str]) -> list[str]:
+    """The cells of a reporter."""
     return [f"{reporter} {period}" for period in periods]
 
 
@@ -611,7 +626,8 @@ class Queue:
             if mine:
                 mine = repack(mine, self._records, self.limits, density)
             rest = [call for call in self._calls if call.goods != goods]
-            self._calls, self._cut = deque([*mine, *rest]), False
+            self._calls = deque([*mine, *rest])
+            self._cut = False
 
     def cut(self, call: Call, count: int) -> bool:
         """A reply was cut off at `count` rows: queue its pieces; False where there are none.

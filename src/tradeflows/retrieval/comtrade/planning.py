@@ -84,7 +84,8 @@ class Plan:
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
-        n, quota = len(self.calls), self.limits.quota
+        n = len(self.calls)
+        quota = self.limits.quota
         wait = ceil(n * self.limits.pause)
         time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
         parts = [f"{n} calls, at least {time_}"]
@@ -140,7 +141,9 @@ def connect(
 
 
 def _key() -> str:
-    if key := os.environ.get("COMTRADE_KEY", "").strip():
+    """The key of the environment, else of the system's keyring; else empty."""
+    key = os.environ.get("COMTRADE_KEY", "").strip()
+    if key:
         return key
     try:
         keyring = import_module("keyring")
@@ -170,7 +173,8 @@ def plan(
     """
     already = _begin(web, limits, root)
     listing = _listing(asked, web, limits, root, listing_age)
-    sizes, records = Counter[str](), Counter[str]()
+    sizes = Counter[str]()
+    records = Counter[str]()
     items_by_cell: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in listing.items:
         cell = cell_of(item)
@@ -301,6 +305,7 @@ def datasets(
 
 
 def _first_codes(reporters: Sequence[str]) -> list[str]:
+    """One code for each area, the first."""
     return list({iso(reporter): reporter for reporter in reversed(reporters)}.values())[::-1]
 
 
@@ -309,7 +314,8 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     require_shallow(path)
     try:
         reply = json.loads(path.read_bytes())
-        if reason := reply.get("error") or reply.get("message"):
+        reason = reply.get("error") or reply.get("message")
+        if reason:
             web.raise_for_reply(200, {}, str(reason))
         items = [{key.lower(): value for key, value in item.items()} for item in reply["data"]]
         if reply.get("count", len(items)) != len(items):

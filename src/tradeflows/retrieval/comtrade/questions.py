@@ -101,7 +101,8 @@ def request(
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     flows = _words(flow)
-    if unknown := [word for word in flows if word not in FLOWS]:
+    unknown = [word for word in flows if word not in FLOWS]
+    if unknown:
         raise QueryError(f"no flow {unknown[0]!r}; one of {', '.join(FLOWS)}")
     goods = tuple(dict.fromkeys(_good(word) for word in _words(products)))
     everyone = reporter.strip().casefold() == ALL
@@ -136,6 +137,7 @@ def require_classification(name: str) -> None:
 
 
 def _words(text: str) -> tuple[str, ...]:
+    """The words of a list with commas."""
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if not words:
         raise QueryError(f"{text!r} names nothing; list at least one, or all")
@@ -143,6 +145,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _good(word: str) -> str:
+    """The publisher's code of a product."""
     if word.upper() in MOST:
         return word.upper()
     alternatives = codes.product(word)
@@ -190,6 +193,7 @@ def named(cell: str) -> str:
 
 
 def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
+    """The publisher's periods from one to another; QueryError for one that has not come."""
     window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
     this_month = today.year * 12 + today.month - 1
     if freq == "A":

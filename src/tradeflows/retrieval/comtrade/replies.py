@@ -111,6 +111,7 @@ def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
 
 
 def _after(release: str, day: str) -> bool:
+    """Whether a release is of a later day."""
     return bool(re.match(r"\d{4}-\d\d-\d\d ", release)) and release[:10] > day
 
 
@@ -130,6 +131,7 @@ def spent(root: Path, web: Web, side: str) -> int:
 
 
 def _calls(path: Path) -> dict[str, dict[str, int]]:
+    """Calls by day and side of the API, as they were counted."""
     try:
         days: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):  # none yet, or torn when the power went
@@ -138,4 +140,5 @@ def _calls(path: Path) -> dict[str, dict[str, int]]:
 
 
 def _today(web: Web) -> str:
+    """The day of the clock, in UTC."""
     return stamp(web.clock.now())[:10]

@@ -76,7 +76,8 @@ def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
             _add(rows, source, planned.request, sums)
     differences: dict[Whole, str] = {}
     above_parts = set()
-    compared, unequal = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    compared = defaultdict[str, set[str]](set)
+    unequal = defaultdict[str, set[str]](set)
     for (what, key), (whole, name) in sums.wholes.items():
         total = sums.parts[what, key]
         if math.isnan(total) or " ".join(key.split()[:2]) in failed:
@@ -120,8 +121,11 @@ def _rows(source: Source, planned: Plan, root: Path) -> Iterator[pa.Table]:
 
 def _add(rows: pa.Table, source: Source, asked: Request, sums: _Sums) -> None:
     """Count `rows`, and add them to the wholes and parts that the request lets compare."""
-    cell, flow, value = rows["cell"], rows["flow_code"], rows["primary_value_usd"]
-    partner, good = rows["partner_code"], rows["cmd_code"]
+    cell = rows["cell"]
+    flow = rows["flow_code"]
+    value = rows["primary_value_usd"]
+    partner = rows["partner_code"]
+    good = rows["cmd_code"]
     sums.rows.update(cell.to_pylist())
     sums.without_value.update(cell.filter(pc.is_null(value)).to_pylist())
     if not len(rows):
@@ -131,7 +135,8 @@ def _add(rows: pa.Table, source: Source, asked: Request, sums: _Sums) -> None:
         names = (cell, flow, "0", good)
         _compare("partners", names, value, is_world, pc.invert(is_world), source, sums)
     if {"TOTAL", "AG6"} <= {*asked.products}:
-        is_all, is_part = pc.equal(good, "TOTAL"), pc.equal(rows["digits"], 6)
+        is_all = pc.equal(good, "TOTAL")
+        is_part = pc.equal(rows["digits"], 6)
         names = (cell, flow, partner, "TOTAL")
         _compare("HS6 codes", names, value, is_all, is_part, source, sums)
 
@@ -145,6 +150,7 @@ def _compare(
     source: Source,
     sums: _Sums,
 ) -> None:
+    """Add wholes and parts of one kind to the sums."""
     keyed = pa.table({"key": pc.binary_join_element_wise(*names, " "), "value": value})
     for row in keyed.filter(is_whole).drop_null().to_pylist():
         sums.wholes[what, row["key"]] = (row["value"], source.id)
@@ -156,6 +162,7 @@ def _compare(
 
 
 def _difference(what: str, key: str, whole: float, total: float) -> str:
+    """The line of a whole that differs from its parts."""
     reporter, period, flow, partner, good = key.split()
     cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
     return f"{cell}: {whole:,.0f}, but its {what} add up to {total:,.0f}"
@@ -178,6 +185,7 @@ def _mark_unequal(
 
 
 def _among(column: Any, values: Sequence[str]) -> Any:
+    """Which values of a column are among `values`."""
     return pc.is_in(column, pa.array(values, pa.string()))
 
 
@@ -223,5 +231,6 @@ def _is_covered(
 
 
 def _within(boxes: Mapping[str, list[frozenset[str]]], name: str, other: str) -> bool:
+    """Whether all that one reply was asked for is in another."""
     pairs = zip(boxes[name], boxes[other], strict=True)
     return all(inner <= outer or ALL in outer for inner, outer in pairs)
