@@ -87,13 +87,30 @@ def read(rows, question):
     best = {}
     for row in wanted:
         flow = row["reporter"], row["partner"], row["asked"]
-        best[flow] = min(best.get(flow, 99), row["rank"])
-    chosen = [r for r in wanted if r["rank"] == best[r["reporter"], r["partner"], r["asked"]]]
+        order = months_lacking(row, wanted, question), row["rank"]
+        best[flow] = min(best.get(flow, order), order)
+    chosen = []
+    for row in wanted:
+        flow = row["reporter"], row["partner"], row["asked"]
+        if (months_lacking(row, wanted, question), row["rank"]) == best[flow]:
+            chosen.append(row)
     for reporter, asked in {(row["reporter"], row["asked"]) for row in chosen}:
         some = [r for r in chosen if (r["reporter"], r["asked"]) == (reporter, asked)]
         if len({row["source"] for row in some}) > 1:
             raise NoAnswerError("several sources")
     return newest(chosen)
+
+
+def months_lacking(row, rows, question):
+    """Months of the window before the first and after the last that a row's source has."""
+    if question["first"] is None and question["last"] is None:
+        return 0
+    goods = [r for r in rows if (r["reporter"], r["asked"]) == (row["reporter"], row["asked"])]
+    every = [r["month"] for r in goods]
+    own = [r["month"] for r in goods if r["source"] == row["source"]]
+    first = min(every) if question["first"] is None else question["first"]
+    last = max(every) if question["last"] is None else question["last"]
+    return max(min(own) - first, 0) + max(last - max(own), 0)
 
 
 def at_level(rows, products):
@@ -102,9 +119,9 @@ def at_level(rows, products):
     for source, reporter in {(row["source"], row["reporter"]) for row in rows}:
         some = [r for r in rows if (r["source"], r["reporter"]) == (source, reporter)]
         for asked in products:
-            level = [row for row in some if row["product"] == asked]
-            level = level or [row for row in some if row["product"].startswith(asked)]
-            chosen += [{**row, "asked": asked} for row in level]
+            under = {row["product"] for row in some if row["product"].startswith(asked)}
+            highest = {c for c in under if not any(c != w and c.startswith(w) for w in under)}
+            chosen += [{**row, "asked": asked} for row in some if row["product"] in highest]
     return chosen
 
 
@@ -115,6 +132,26 @@ def newest(rows):
         place = row["source"], row["reporter"], row["month"]
         latest[place] = max(latest.get(place, ""), row["vintage"])
     return [r for r in rows if r["vintage"] == latest[r["source"], r["reporter"], r["month"]]]
+
+
+def zeros(answer, rows, question, declared):
+    """Cells and months of an answer that its sources declare to have been nothing.
+
+    `declared` has the sources that hold every partner's row. A month is one of them where the
+    reporter has another line in the file; the world is never one.
+    """
+    months_of_answer = [row["month"] for row in answer]
+    first = min(months_of_answer) if question["first"] is None else question["first"]
+    last = max(months_of_answer) if question["last"] is None else question["last"]
+    absent = set()
+    for row in answer:
+        if row["source"] not in declared or row["partner"] == "W00":
+            continue
+        file = [r for r in rows if (r["source"], r["reporter"]) == (row["source"], row["reporter"])]
+        has_cell = {r["month"] for r in file if cell(r) == cell(row)}
+        reported = {r["month"] for r in file if first <= r["month"] <= last}
+        absent |= {(*cell(row), month) for month in reported - has_cell}
+    return absent
 
 
 # --- sums -----------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def told(frame):
     }
 
 
-def test_a_code_that_got_another_name_is_followed():
+def test_chained_renamed_code():
     frame = rows((2023, A, 5.0), (2024, B, 7.0))
     relations = table(f"2023 {A} {B}")
     assert told(measures.chained(frame, relations, 2024)) == {
@@ -60,7 +60,7 @@ def test_a_code_that_got_another_name_is_followed():
     }
 
 
-def test_codes_that_were_merged_are_added():
+def test_chained_merged_codes():
     result = measures.chained(
         rows((2023, A, 5.0), (2023, B, 1.0)), table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024
     )
@@ -68,7 +68,7 @@ def test_codes_that_were_merged_are_added():
     assert result["classification_code"].tolist() == ["CN2024"]
 
 
-def test_a_code_that_was_split_gives_an_interval_and_its_group_a_value():
+def test_chained_split_code():
     frame = rows((2023, A, 5.0), (2023, D, 2.0), (2024, B, 1.0), (2024, C, 8.0))
     relations = table(f"2023 {A} {B}", f"2023 {A} {C}", f"2023 {D} {C}")
     result = measures.chained(frame, relations, 2024)
@@ -84,7 +84,7 @@ def test_a_code_that_was_split_gives_an_interval_and_its_group_a_value():
     assert "caveats" not in whole.attrs or not whole.attrs["caveats"]
 
 
-def test_a_group_beside_its_parts_is_refused_in_a_sum():
+def test_total_of_a_group_and_its_parts():
     frame = rows((2023, A, 5.0), (2024, B, 1.0), (2024, C, 8.0))
     relations = table(f"2023 {A} {B}", f"2023 {A} {C}")
     both = pd.concat([measures.chained(frame, relations, 2024, whole=whole) for whole in (0, 1)])
@@ -92,19 +92,19 @@ def test_a_group_beside_its_parts_is_refused_in_a_sum():
         measures.total(both, EUR, over=["cmd_code"])
 
 
-def test_several_years_are_followed_one_after_the_other():
+def test_chained_over_several_years():
     relations = table(f"2021 {A} {B}", f"2022 {B} {C}", f"2022 {B} {D}", f"2023 {D} {E}")
     result = measures.chained(rows((2021, A, 3.0)), relations, 2024)
     assert told(result) == {(2021, C): (None, 0, 3), (2021, E): (None, 0, 3)}
 
 
-def test_codes_that_the_table_does_not_name_go_on_as_themselves():
+def test_chained_unnamed_codes():
     frame = rows((2023, A, 5.0), (2023, "84XXXXXX", 1.0), (2024, A, 6.0))
     result = told(measures.chained(frame, table(f"2023 {B} {C}"), 2024))
     assert result == {(2023, A): (5, 5, 5), (2023, "84XXXXXX"): (1, 1, 1), (2024, A): (6, 6, 6)}
 
 
-def test_a_code_that_takes_in_another_and_keeps_its_name_is_still_itself():
+def test_chained_code_that_takes_another_in():
     frame = rows((2023, A, 5.0), (2023, B, 1.0), (2024, B, 9.0))
     relations = table(f"2023 {A} {B}")  # which does not say that B becomes B
     assert told(measures.chained(frame, relations, 2024)) == {
@@ -119,7 +119,7 @@ def test_a_code_that_takes_in_another_and_keeps_its_name_is_still_itself():
     }
 
 
-def test_a_code_that_gives_to_another_and_stays_is_still_itself():
+def test_chained_code_that_gives():
     frame = rows((2023, A, 5.0), (2024, A, 2.0), (2024, B, 4.0))
     relations = table(f"2023 {A} {B}")  # which does not say that A becomes A
     assert told(measures.chained(frame, relations, 2024)) == {
@@ -136,7 +136,7 @@ def test_a_null_leaves_no_upper_end():
     assert (math.isnan(result[EUR]), result["low"], math.isnan(result["high"])) == (True, 1, True)
 
 
-def test_cells_stay_apart_and_flags_are_joined():
+def test_chained_cells_and_flags():
     frame = rows(
         (2023, A, 5.0),
         (2023, B, 1.0),
@@ -150,7 +150,7 @@ def test_cells_stay_apart_and_flags_are_joined():
     assert result["flags"].tolist() == ["provisional", ""]
 
 
-def test_codes_that_are_not_in_the_frame_are_named():
+def test_chained_names_absent_codes():
     result = measures.chained(rows((2023, A, 5.0)), table(f"2023 {A} {C}", f"2023 {B} {C}"), 2024)
     assert result.attrs["caveats"] == (
         f"1 codes that belong to these have no row and count as none: {B} in 2023",
@@ -228,7 +228,7 @@ def summed(code, trade, years):
 
 @settings(max_examples=30, deadline=None)
 @given(world=worlds(), base=st.sampled_from(YEARS))
-def test_the_truth_lies_within_the_ends_and_groups_keep_every_sum(world, base):
+def test_chained_bounds_hold_the_truth(world, base):
     code, relations, trade = world
     frame = rows(*((*place, float(value)) for place, value in summed(code, trade, 0).items()))
     truth = summed(code, trade, base)
@@ -266,7 +266,7 @@ def listed(tmp_path):
 @pytest.mark.parametrize(
     "head", ["period,predecessor,successor", "Period,Origin code,Destination code"]
 )
-def test_both_headings_of_the_list_are_read(listed, head):
+def test_successors_of_both_headings(listed, head):
     assert listed(f"{head}\n20232024,84030001,84030002\n20232024,1012100,01012200\n") == [
         {"period": "20232024", "predecessor": "84030001", "successor": "84030002"},
         {"period": "20232024", "predecessor": "01012100", "successor": "01012200"},
@@ -290,6 +290,6 @@ def test_what_the_list_may_not_say(listed, text, error, message):
         listed(text)
 
 
-def test_a_list_that_is_not_there_is_named(tmp_path):
+def test_successors_without_a_list(tmp_path):
     with pytest.raises(SourceError, match="no such file"):
         codes.successors(tmp_path / "none.csv")

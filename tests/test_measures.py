@@ -36,7 +36,7 @@ def block(start, n_months, value, reporter="CHN"):
 # --- sources, caveats and rows --------------------------------------------------------------------
 
 
-def test_sources_and_caveats_of_all_inputs_are_carried_in_order_and_once():
+def test_sources_and_caveats_are_kept():
     part, whole = months(2021, 1.0), months(2021, 4.0)
     part.attrs = {"sources": ("b", "a"), "caveats": ("provisional",)}
     whole.attrs = {"sources": ("a", "c"), "caveats": ("provisional", "rounded")}
@@ -44,7 +44,7 @@ def test_sources_and_caveats_of_all_inputs_are_carried_in_order_and_once():
     assert result.attrs == {"sources": ("b", "a", "c"), "caveats": ("provisional", "rounded")}
 
 
-def test_measures_of_rows_keep_rows_order_index_and_provenance():
+def test_row_measures_keep_rows():
     frame = months(2021, 3.0, None, 5.0, source_id="demo", source_row=[7, 8, 9])
     frame.index = [5, 5, 2]  # as after pd.concat
     whole = months(2021, 6.0, 6.0, 5.0, source_id="world", source_row=[1, 2, 3])
@@ -71,13 +71,13 @@ def test_inputs_are_not_changed():
 # --- total ----------------------------------------------------------------------------------------
 
 
-def test_a_total_adds_months_and_says_that_it_is_complete():
+def test_total_of_a_year():
     result = measures.total(months(2021, *range(1, 13)), KG, start="2021", end="2021")
     assert result[KG].tolist() == [78]  # 1 + 2 + … + 12
     assert result[["n_months", "n_stated", "complete"]].to_numpy().tolist() == [[12, 12, True]]
 
 
-def test_a_hole_is_flagged_and_named_and_never_filled():
+def test_total_with_a_hole():
     frame = pd.concat([months(2021, 1.0, None, 4.0), months(2021, None, None, reporter="IND")])
     result = measures.total(frame, KG, ["reporter_iso"], start="2021-01", end="2021-04")
     assert result["reporter_iso"].tolist() == ["CHN", "IND"]
@@ -88,21 +88,21 @@ def test_a_hole_is_flagged_and_named_and_never_filled():
     assert "2 of 2 sums" in result.attrs["caveats"][0]
 
 
-def test_an_incomplete_sum_is_no_figure_for_the_next_measure():
+def test_incomplete_sum_is_no_figure():
     yearly = measures.total(months(2021, 1.0, None), KG, start="2021-01", end="2021-02")
     whole = measures.total(months(2021, 2.0, 2.0), KG)
     assert yearly[KG].tolist() == [1.0]
     assert measures.share(yearly, whole, KG)["share_pct"].isna().all()
 
 
-def test_sums_by_year_start_at_the_window():
+def test_yearly_sums_start_at_the_window():
     frame = pd.concat([months(2020, *[1.0] * 12), months(2021, *[2.0] * 12)])
     result = measures.total(frame, KG, every=12)
     assert result[KG].tolist() == [12, 24]
     assert result["ref_period"].dt.year.tolist() == [2020, 2021]
 
 
-def test_a_block_inside_the_window_counts_for_its_months():
+def test_block_counts_for_its_months():
     result = measures.total(pd.concat([block("2021-01", 2, 10.0), block("2021-03", 1, 4.0)]), KG)
     assert result[KG].tolist() == [14]
     assert result["complete"].tolist() == [True]
@@ -113,7 +113,7 @@ def members(*cells, **shared):
     return rows(*cells, partner_iso="RUS", flags="", **shared)
 
 
-def test_a_group_is_built_from_its_members_with_their_number():
+def test_from_members_counts_members():
     frame = members(
         *((who, "2023-01", 1.0) for who in codes.members("EU27_2020")),
         ("DEU", "2023-02", 5.0),
@@ -134,21 +134,21 @@ def test_a_group_is_built_from_its_members_with_their_number():
     )
 
 
-def test_the_rest_of_a_panel_is_no_member_and_is_named():
+def test_from_members_names_others():
     frame = members(("DEU", "2023-01", 5.0), ("NOR", "2023-01", 7.0), ("EU27_2020", "2023-01", 9.0))
     result = measures.from_members(frame, KG, "EU27")
     assert result[KG].tolist() == [5]
     assert "left out, since no member of EU27_2020: EU27_2020, NOR" in result.attrs["caveats"]
 
 
-def test_a_month_in_which_no_member_states_a_figure_is_null():
+def test_from_members_without_figures():
     frame = members(("DEU", "2023-01", None), ("FRA", "2023-02", 1.0))
     result = measures.from_members(frame, KG)
     assert result[KG].isna().tolist() == [True, False]
     assert result["n_members"].tolist() == [0, 1]
 
 
-def test_members_are_counted_in_each_group():
+def test_from_members_by_group():
     frame = pd.concat(
         [
             members(("DEU", "2023-01", 1.0), ("FRA", "2023-01", 2.0)),
@@ -176,7 +176,7 @@ def test_what_a_group_is_not_built_from():
         measures.from_members(members(("DEU", "2023-01", 1.0), ("DEU", "2023-01", 1.0)), KG)
 
 
-def test_products_are_joined_month_by_month_and_a_gap_in_one_is_a_gap():
+def test_gap_in_a_product_joined_by_month():
     frame = pd.concat([months(2021, 1.0, 2.0, cmd_code="2709"), months(2021, 5.0, cmd_code="2710")])
     result = measures.total(frame, KG, over=["cmd_code"], every=1)
     assert result[KG].tolist() == [6, 2]
@@ -192,7 +192,7 @@ SUPPLY = rows(
 )
 
 
-def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
+def test_absent_zero_alike_by_reporter():
     by = ["reporter_iso", "partner_iso"]
     open_ = measures.total(SUPPLY, KG, by)
     assert open_["complete"].tolist() == [True, False]
@@ -205,7 +205,7 @@ def test_no_row_of_a_supplier_is_nothing_where_its_buyer_published_the_month():
     assert january[KG].tolist() == [3, 0]
 
 
-def test_a_row_without_a_figure_is_not_nothing():
+def test_null_is_not_zero():
     frame = pd.concat(
         [SUPPLY, SUPPLY.tail(1).assign(ref_period=pd.Timestamp("2021-01-01"), net_wgt_kg=None)]
     )
@@ -213,13 +213,13 @@ def test_a_row_without_a_figure_is_not_nothing():
     assert sums["missing"].tolist() == ["", "2021-01"]
 
 
-def test_of_two_values_only_rows_that_state_both_are_summed():
+def test_total_of_two_values():
     frame = months(2021, 10.0, None, 30.0, **{USD: [1.0, 2.0, 3.0]})
     result = measures.total(frame, [USD, KG])
     assert result[[USD, KG]].to_numpy().tolist() == [[4, 40]]
 
 
-def test_flags_and_qualifiers_of_the_rows_are_joined():
+def test_flags_and_qualifiers_are_joined():
     frame = months(
         2021, 1.0, 2.0, 3.0, flags=["rounded", "", "estimated rounded"], qualifier=["=", "~", "="]
     )
@@ -229,7 +229,7 @@ def test_flags_and_qualifiers_of_the_rows_are_joined():
     assert clash["qualifier"].tolist() == ["~"]
 
 
-def test_a_label_that_is_summed_over_becomes_a_caveat():
+def test_label_summed_over_is_a_caveat():
     frame = pd.concat(
         [
             months(2021, 1.0, flow_code="M", valuation="CIF"),
@@ -312,13 +312,13 @@ def test_what_a_total_refuses(frame, arguments, message):
         ("breakdown", "total", "regime=transit"),
     ],
 )
-def test_a_whole_is_not_added_to_what_it_overlaps(column, whole, part):
+def test_whole_is_not_added_to_its_part(column, whole, part):
     frame = rows((whole, "2021", 5.0), (part, "2021", 2.0), columns=[column, "ref_period", KG])
     with pytest.raises(QueryError, match=rf"{column} has .*overlaps.*query\(\"{column} != '"):
         measures.total(frame, KG, over=[column])
 
 
-def test_a_whole_and_a_part_may_stand_in_different_sums():
+def test_whole_and_part_in_different_sums():
     frame = rows(
         ("CHN", "27090000", 5.0),
         ("IND", "2709", 2.0),
@@ -332,7 +332,7 @@ def test_a_whole_and_a_part_may_stand_in_different_sums():
 # --- share, year on year, growth ------------------------------------------------------------------
 
 
-def test_a_share_of_two_suppliers_in_their_whole():
+def test_share_of_two_suppliers():
     part = rows(
         ("RUS", "2021-01", 30.0),
         ("SAU", "2021-01", None),
@@ -349,7 +349,7 @@ def test_a_share_of_two_suppliers_in_their_whole():
     assert result.iloc[1:].isna().all()  # nothing stated; a whole of nothing
 
 
-def test_a_share_matches_the_whole_of_the_same_reporter():
+def test_share_by_reporter():
     whole = pd.concat([months(2021, 10.0), months(2021, 4.0, reporter="IND")])
     assert measures.share(TWO, whole, KG, by=["reporter_iso"])["share_pct"].tolist() == [10, 50]
 
@@ -369,19 +369,19 @@ def test_what_a_share_refuses(part, whole, message):
         measures.share(part, whole, KG)
 
 
-def test_a_share_refuses_a_whole_in_another_currency():
+def test_share_refuses_another_currency():
     euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
     with pytest.raises(QueryError, match=r"currency is mixed \(EUR, USD\)"):
         measures.share(euros, euros.assign(currency="USD"), "value_reported")
 
 
-def test_year_on_year_compares_a_month_with_the_same_month():
+def test_yoy_of_a_month():
     result = measures.yoy(pd.concat([months(2020, 100.0, 80.0), months(2021, 150.0, 60.0)]), KG)
     assert result["yoy_pct"].iloc[2:].tolist() == [50, -25]  # 150 on 100, 60 on 80
     assert result["missing"].tolist() == ["2019-01", "2019-02", "", ""]
 
 
-def test_year_on_year_compares_a_block_with_its_months_but_never_a_month_with_a_block():
+def test_yoy_of_a_block():
     frame = pd.concat([months(2019, 10.0, 20.0), block("2020-01", 2, 45.0), months(2021, 9.0)])
     result = measures.yoy(frame, KG)
     assert result["yoy_pct"].iloc[2] == 50  # 45 on 10 + 20
@@ -389,14 +389,14 @@ def test_year_on_year_compares_a_block_with_its_months_but_never_a_month_with_a_
     assert result["missing"].iloc[3] == "2020-01"
 
 
-def test_year_on_year_names_the_months_that_either_side_lacks():
+def test_yoy_names_missing_months():
     frame = pd.concat([months(2020, 10.0, None, 0.0), months(2021, None, 20.0, 5.0)])
     result = measures.yoy(frame, KG).iloc[3:]
     assert result["yoy_pct"].isna().all()  # also on a base of 0: never infinite
     assert result["missing"].tolist() == ["2021-01", "2020-02", ""]
 
 
-def test_year_on_year_of_years_to_date_compares_those_of_one_length():
+def test_yoy_of_years_to_date():
     frame = pd.concat(
         [block("2020-01", n, 10.0 * n) for n in (2, 3)]
         + [block("2021-01", n, 20.0 * n) for n in (2, 3)]
@@ -408,7 +408,7 @@ def test_year_on_year_of_years_to_date_compares_those_of_one_length():
         measures.yoy(frame, KG)
 
 
-def test_growth_compares_only_the_months_that_both_years_have():
+def test_growth_over_shared_months():
     frame = pd.concat([months(2021, 10.0, 20.0, 30.0, None), months(2022, 20.0, None, 40.0, 50.0)])
     result = measures.growth(frame, KG, 2022, 2021).iloc[0]
     assert (result[KG], result[f"{KG}_base"]) == (60, 40)  # January and March
@@ -416,7 +416,7 @@ def test_growth_compares_only_the_months_that_both_years_have():
     assert (result["n_months"], result["months"]) == (2, "2022-01, 2022-03")
 
 
-def test_growth_drops_a_block_whole_and_its_months_with_it():
+def test_growth_drops_a_whole_block():
     frame = pd.concat(
         [block("2021-01", 2, 30.0), months(2021, None, None, 10.0), months(2022, None, 99.0, 20.0)]
     )
@@ -425,7 +425,7 @@ def test_growth_drops_a_block_whole_and_its_months_with_it():
     assert result.attrs["caveats"] == ("2022 against 2021 over 2022-03 only",)
 
 
-def test_growth_over_no_shared_month_is_null_and_says_so():
+def test_growth_without_a_shared_month():
     result = measures.growth(months(2022, 1.0), KG, 2022, 2021)
     assert result["growth_pct"].isna().all()
     assert result.attrs["caveats"] == ("2022 against 2021 over no month only",)
@@ -453,7 +453,7 @@ def buyers(**quantities):
 FLOWS = buyers(EU27_2020=(100, 30, 50), CHN=(50, 74, 74), IND=(10, 58, 58), TUR=(20, 14, 14))
 
 
-def test_displacement_is_the_gain_over_the_loss_with_each_buyers_part():
+def test_displacement_is_gain_over_loss():
     result = measures.displacement(FLOWS, KG, "EU27_2020", ["CHN", "IND", "TUR"], "2021", "2022")
     assert result["change"].tolist() == [-60, 24, 48, -6]
     assert result["part"].iloc[1:].tolist() == [0.4, 0.8, 0.0]  # 24 / 60, 48 / 60
@@ -461,7 +461,7 @@ def test_displacement_is_the_gain_over_the_loss_with_each_buyers_part():
     assert result["displacement_net"].tolist() == pytest.approx([1.1] * 4)  # (24 + 48 - 6) / 60
 
 
-def test_windows_of_different_length_are_brought_to_a_month_and_holes_are_named():
+def test_displacement_of_unequal_windows():
     result = measures.displacement(FLOWS, KG, "EU27_2020", "CHN", "2021-02", ("2022-01", "2022-03"))
     assert result["months_base"].tolist() == [1, 1]
     assert result["months_after"].tolist() == [2, 2]
@@ -475,12 +475,12 @@ def test_windows_of_different_length_are_brought_to_a_month_and_holes_are_named(
     )
 
 
-def test_without_a_loss_there_is_no_ratio_and_never_an_infinite_one():
+def test_displacement_without_a_loss():
     result = measures.displacement(FLOWS, KG, "CHN", "IND", "2021-01", "2022-01")
     assert result[["displacement", "displacement_net", "part"]].isna().all(axis=None)
 
 
-def test_buyers_may_hold_a_product_at_different_levels_but_each_at_one():
+def test_displacement_at_two_levels():
     level = {"CHN": "27090000", "EU27_2020": "2709"}
     frame = FLOWS[FLOWS["reporter_iso"].isin(list(level))]
     frame = frame.assign(cmd_code=frame["reporter_iso"].map(level))
@@ -492,7 +492,7 @@ def test_buyers_may_hold_a_product_at_different_levels_but_each_at_one():
         )
 
 
-def test_displacement_over_windows_gives_a_range_and_marks_placebos():
+def test_displacement_over_placebos():
     windows = {"event": ("2021-01", "2022-01"), "placebo": ("2021-01", "2021-02")}
     result = measures.displacement_over(
         FLOWS, KG, "EU27_2020", ["CHN", "IND"], windows, event="2022-01"
@@ -520,13 +520,13 @@ def test_what_displacement_refuses(old, new, base, message):
         measures.displacement(FLOWS, KG, old, new, base, "2022")
 
 
-def test_displacement_refuses_a_buyer_within_another():
+def test_displacement_of_nested_buyers():
     frame = buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))
     with pytest.raises(QueryError, match="EU27_2020, which overlaps DEU"):
         measures.displacement(frame, KG, "EU27_2020", "DEU", "2021", "2022")
 
 
-def test_displacement_over_names_the_window_that_fails():
+def test_displacement_over_names_the_window():
     with pytest.raises(QueryError, match="early: EU27_2020 has no"):
         measures.displacement_over(FLOWS, KG, "EU27_2020", "CHN", {"early": ("2018", "2019")})
 
@@ -534,14 +534,14 @@ def test_displacement_over_names_the_window_that_fails():
 # --- prices ---------------------------------------------------------------------------------------
 
 
-def test_a_unit_value_is_per_tonne_and_per_barrel():
+def test_unit_value_a_tonne_and_a_barrel():
     frame = months(2021, 2000.0, **{USD: 1466.0})  # 1,466 dollars for 2 tonnes
     result = measures.unit_value(frame).iloc[0]
     assert result["unit_value_per_tonne"] == 733
     assert result["unit_value_per_barrel"] == pytest.approx(100)  # 733 / 7.33
 
 
-def test_a_unit_value_is_in_the_currency_of_its_value():
+def test_unit_value_names_its_currency():
     frame = months(2021, 2000.0, value_reported=1466.0, currency="EUR", **{USD: 1700.0})
     for value, currency in (("value_reported", "EUR"), (USD, "USD")):
         result = measures.unit_value(frame, value)
@@ -549,13 +549,13 @@ def test_a_unit_value_is_in_the_currency_of_its_value():
         assert unit_of(result, "unit_value_per_tonne") == f"{currency}/t"
 
 
-def test_a_unit_value_is_null_where_the_weight_is_none_zero_or_estimated():
+def test_unit_value_without_a_weight():
     frame = months(2021, None, 0.0, 5.0, 5.0, flags=["", "", "estimated rounded", "rounded"])
     result = measures.unit_value(frame.assign(**{USD: 1.0}))["unit_value_per_tonne"]
     assert result.isna().tolist() == [True, True, True, False]
 
 
-def test_outliers_are_far_from_the_median_in_median_deviations():
+def test_unit_value_outliers():
     # per tonne 10, 11, 12, 13, 30: median 12, deviations 2 1 0 1 18, their median 1;
     # the limit is 3.5 / 0.6745 = 5.19 away
     frame = months(2021, *[1000.0] * 5, **{USD: [10.0, 11.0, 12.0, 13.0, 30.0]})
@@ -564,7 +564,7 @@ def test_outliers_are_far_from_the_median_in_median_deviations():
     assert not by_self["outlier"].any()
 
 
-def test_a_unit_value_refuses_two_currencies():
+def test_unit_value_of_two_currencies():
     frame = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
     with pytest.raises(QueryError, match="currency is mixed"):
         measures.unit_value(frame, "value_reported")
@@ -584,7 +584,7 @@ def goods(**cells):
 BASKET = goods(_2709=(10, 10, 20, 10), _2701=(40, 10, 80, 20))
 
 
-def test_fisher_splits_a_change_into_price_and_quantity():
+def test_fisher_splits_a_change():
     # Laspeyres (2·10 + 4·10) / 50 = 1.2; Paasche 100 / (1·10 + 4·20) = 1.1111;
     # Fisher √(1.2 · 1.1111) = 1.154701 and quantities 2 / 1.154701 = 1.732051
     result = measures.price_quantity(BASKET, USD, KG, "2021-01", "2022-01")
@@ -594,13 +594,13 @@ def test_fisher_splits_a_change_into_price_and_quantity():
     assert result["change"].tolist() == pytest.approx([10.3759, 39.6241], abs=1e-4)
 
 
-def test_tornqvist_weighs_log_prices_by_mean_shares():
+def test_tornqvist_splits_a_change():
     # share of 2709: 0.2 and 0.2; only its price moved, to twice: 2 ** 0.2
     result = measures.price_quantity(BASKET, USD, KG, "2021-01", "2022-01", index="tornqvist")
     assert result["index"].tolist() == pytest.approx([2**0.2, 2**0.8])
 
 
-def test_a_good_without_quantity_is_set_apart_and_the_parts_add_up():
+def test_split_without_a_quantity():
     frame = pd.concat([BASKET, goods(_2711=(5, 3, 12, None), _2704=(0, 0, 7, 1))])
     result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
     apart = result[result["effect"] == "unsplit"].set_index("cmd_code")["change"]
@@ -609,19 +609,19 @@ def test_a_good_without_quantity_is_set_apart_and_the_parts_add_up():
     assert "not split for want of net_wgt_kg: 2704, 2711" in result.attrs["caveats"]
 
 
-def test_estimated_weights_are_not_split():
+def test_split_of_estimated_weights():
     frame = BASKET.assign(flags=["", "", "estimated", ""])
     result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
     assert result["cmd_code"].tolist() == ["", "", "2701"]
 
 
-def test_goods_may_be_counted_in_different_units_if_each_keeps_its_own():
+def test_split_of_goods_in_two_units():
     frame = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "m3", "TJ", "TJ"])
     result = measures.price_quantity(frame, USD, "qty", "2021-01", "2022-01")
     assert result["index"].tolist() == pytest.approx([1.154701, 1.732051], abs=1e-6)
 
 
-def test_an_unchanged_value_can_still_be_split():
+def test_split_of_an_unchanged_value():
     result = measures.price_quantity(goods(_2709=(8, 4, 8, 2)), USD, KG, "2021-01", "2022-01")
     assert result["change"].tolist() == pytest.approx([8 * math.log(2), -8 * math.log(2)])
 
@@ -661,17 +661,17 @@ SUPPLIERS = rows(
 )
 
 
-def test_hhi_is_the_sum_of_squared_shares():
+def test_hhi_sums_squared_shares():
     result = measures.hhi(SUPPLIERS, KG)
     assert result["hhi"].tolist() == pytest.approx([0.38, 0.5])  # 0.25 + 0.09 + 0.04; two halves
     assert result["n_members"].tolist() == [3, 2]
 
 
-def test_the_list_behind_the_hhi_is_at_hand():
+def test_shares_behind_the_hhi():
     assert measures.shares(SUPPLIERS, KG)["share_pct"].tolist() == [50, 30, 20, 50, 50]
 
 
-def test_a_member_without_a_figure_leaves_the_hhi_of_its_group_open():
+def test_hhi_with_a_null_member():
     frame = SUPPLIERS.assign(**{KG: [50.0, None, 20.0, 5.0, 5.0]})
     result = measures.hhi(frame, KG)["hhi"]
     assert result.isna().tolist() == [True, False]
@@ -696,7 +696,7 @@ PART = rows(
 )
 
 
-def test_with_a_whole_the_shares_are_in_that_and_the_hhi_is_a_range():
+def test_hhi_in_a_whole_is_a_range():
     assert measures.shares(PART, KG, whole="EXTRA")["share_pct"].tolist() == [50, 30]
     result = measures.hhi(PART, KG, whole="EXTRA").iloc[0]
     assert result["hhi"] == pytest.approx(0.34)  # 0.25 + 0.09, the other 20 spread over very many
@@ -705,18 +705,18 @@ def test_with_a_whole_the_shares_are_in_that_and_the_hhi_is_a_range():
     assert result["n_members"] == 2
 
 
-def test_the_share_of_one_member_stands_beside_the_range_and_is_nothing_without_a_row():
+def test_hhi_with_the_share_of_a_member():
     for member, share in (("RUS", 50), ("QAT", 0)):
         result = measures.hhi(PART, KG, whole="EXTRA", member=member)
         assert result["share_pct"].tolist() == [share]
 
 
-def test_of_a_whole_without_any_known_member_nothing_is_known():
+def test_hhi_of_a_whole_without_members():
     result = measures.hhi(PART.iloc[2:], KG, whole="EXTRA").iloc[0]
     assert result[["hhi", "hhi_most", "rest_pct", "n_members"]].tolist() == [0, 1, 100, 0]
 
 
-def test_a_member_without_a_figure_leaves_the_range_open():
+def test_hhi_in_a_whole_with_a_null():
     result = measures.hhi(PART.assign(**{KG: [50.0, None, 100.0]}), KG, whole="EXTRA")
     assert result[["hhi", "hhi_most", "rest_pct"]].isna().all(axis=None)
 
@@ -742,7 +742,7 @@ def flow(**members):
     return pd.concat([months(2021, *values, reporter=name) for name, values in members.items()])
 
 
-def test_the_last_month_with_half_of_the_base_is_found_whatever_lies_before_it():
+def test_last_active_month():
     # Mean of January to March: 4. Half of it is reached in May, though not in April.
     frame = flow(DEU=[4.0, 4.0, 4.0, 0.0, 2.0, 1.0, 0.0], BGR=[3.0, 0.0, 3.0, 1.0, 1.0, 1.0, 1.0])
     result = measures.last_active_month(frame, KG, ("2021-01", "2021-03")).set_index("reporter_iso")
@@ -754,7 +754,7 @@ def test_the_last_month_with_half_of_the_base_is_found_whatever_lies_before_it()
     assert quarter.set_index("reporter_iso")["last"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
 
 
-def test_an_unpublished_month_is_named_and_neither_an_end_nor_a_zero():
+def test_last_active_month_with_nulls():
     frame = flow(DEU=[4.0, None, 4.0, None, 4.0, 0.0, None])
     result = measures.last_active_month(frame, KG, ("2021-01", "2021-03")).iloc[0]
     assert result[f"{KG}_base"] == 4
@@ -763,7 +763,7 @@ def test_an_unpublished_month_is_named_and_neither_an_end_nor_a_zero():
     assert result["until"] == pd.Timestamp("2021-06-01")
 
 
-def test_who_had_nothing_in_the_base_has_nothing_to_let_go_of():
+def test_index_without_a_base():
     frame = flow(DEU=[4.0, 2.0], AUT=[0.0, 9.0], ITA=[None, 9.0])
     listed = measures.index_to_base(frame, KG, "2021-01")
     assert listed["reporter_iso"].tolist() == ["DEU", "DEU"]
@@ -789,7 +789,7 @@ def test_what_has_no_end_to_be_found(frame, options, message):
 # --- barrels, gap, conversion, figures ------------------------------------------------------------
 
 
-def test_barrels_a_day_count_the_days_of_the_period():
+def test_barrels_a_day():
     frame = pd.concat(
         [block("2020-02", 1, 29e6), block("2021-01", 2, 59e6), block("2021", 12, None)]
     )
@@ -798,7 +798,7 @@ def test_barrels_a_day_count_the_days_of_the_period():
     assert math.isnan(result.iloc[2])
 
 
-def test_a_mirror_gap_turns_the_exporters_side_round():
+def test_gap_of_mirror_sides():
     m = rows(
         ("CHN", "RUS", "2021-01", 105.0),
         ("CHN", "RUS", "2021-02", 150.0),
@@ -821,7 +821,7 @@ def test_a_mirror_gap_turns_the_exporters_side_round():
     assert "IMF" in result.attrs["caveats"][0]
 
 
-def test_a_gap_between_two_publishers_of_one_side_takes_another_band():
+def test_gap_of_two_publishers():
     result = measures.gap(months(2021, 99.0, 0.0), months(2021, 100.0, 5.0), KG, band=(1.0, 1.0))
     assert result["gap"].iloc[0] == pytest.approx(math.log(0.99))
     assert result["outside"].tolist()[0] is True
@@ -829,13 +829,13 @@ def test_a_gap_between_two_publishers_of_one_side_takes_another_band():
     assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
 
 
-def test_freight_and_insurance_explain_no_gap_between_weights():
+def test_gap_of_weights():
     result = measures.gap(months(2021, 105.0), months(2021, 100.0), KG)
     assert result["outside"].tolist() == [True]
     assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
 
 
-def test_a_gap_between_other_valuations_than_the_band_is_of_says_so():
+def test_gap_of_other_valuations():
     m, x = (
         months(2021, value, valuation=each).rename(columns={KG: USD})
         for value, each in ((105.0, "FOB"), (100.0, "FOB"))
@@ -845,7 +845,7 @@ def test_a_gap_between_other_valuations_than_the_band_is_of_says_so():
     assert len(measures.gap(m.assign(valuation="CIF"), x, USD).attrs["caveats"]) == 1
 
 
-def test_a_gap_compares_a_product_with_itself_at_another_level():
+def test_gap_at_another_level():
     result = measures.gap(
         months(2021, 11.0, cmd_code="27090000"), months(2021, 10.0, cmd_code="2709"), KG
     )
@@ -854,12 +854,12 @@ def test_a_gap_compares_a_product_with_itself_at_another_level():
 
 
 @pytest.mark.parametrize("other", [{"cmd_code": "2710"}, {"cmd_code": "2709", "n_months": 2}])
-def test_a_gap_between_two_different_flows_is_refused(other):
+def test_gap_of_different_flows(other):
     with pytest.raises(QueryError, match=r"share no cell .*2709; .*27"):
         measures.gap(months(2021, 1.0, cmd_code="2709"), months(2021, 1.0, **other), KG)
 
 
-def test_a_gap_refuses_two_currencies_and_a_cell_stated_twice():
+def test_what_gap_refuses():
     euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
     with pytest.raises(QueryError, match="currency is mixed"):
         measures.gap(euros, euros.assign(currency="USD"), "value_reported")
@@ -883,7 +883,7 @@ def euros(*cells, currency="EUR"):
     return rows(*cells, columns=["ref_period", "n_months", "value_reported"], currency=currency)
 
 
-def test_euros_become_dollars_at_a_named_rate_and_stay_null_without_one():
+def test_convert_euros():
     frame = euros(
         ("2021-01", 1, 100.0), ("2021-01", 2, 100.0), ("2021-02", 2, 100.0), ("2021-02", 1, None)
     )
@@ -896,7 +896,7 @@ def test_euros_become_dollars_at_a_named_rate_and_stay_null_without_one():
     )
 
 
-def test_dollars_and_given_dollar_values_stay_as_they_are():
+def test_convert_keeps_dollars():
     frame = euros(("2021-01", 1, 7.0), ("2021-01", 1, 100.0)).assign(currency=["USD", "EUR"])
     assert measures.convert(frame, RATES)["primary_value_usd"].tolist() == [7, 120]
     given_value = measures.convert(frame.assign(primary_value_usd=[None, 119.0]), RATES)
@@ -931,7 +931,7 @@ def quoted(quote, *rates, base="USD", publisher="Bank"):
     )
 
 
-def test_roubles_a_yuan_are_roubles_a_dollar_over_yuan_a_dollar():
+def test_cross_rate_of_roubles_a_yuan():
     result = measures.cross(quoted("RUB", 70.0, 84.0, 90.0), quoted("CNY", 7.0, 6.0, publisher="B"))
     assert result["rate"].tolist()[:2] == [10, 14]
     assert result["rate"].isna().tolist() == [False, False, True]
@@ -960,7 +960,7 @@ def figures(*cells):
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in names[:2]})
 
 
-def test_figures_are_brought_to_a_month_by_their_windows():
+def test_per_month_by_windows():
     frame = figures(
         ("2023-01-01", "2023-06-30", "half-year", "USD", 12.0, 6.0),  # 6 months
         ("2023-02-01", "2023-02-28", "monthly", "USD", 3.0, None),  # 1 month
@@ -977,7 +977,7 @@ def test_figures_are_brought_to_a_month_by_their_windows():
     assert len(result) == len(frame)
 
 
-def test_a_window_that_ends_before_it_starts_is_refused():
+def test_per_month_of_a_reversed_window():
     with pytest.raises(QueryError, match="ends before it starts"):
         measures.per_month(figures(("2023-05-01", "2023-04-01", "event", "USD", 1.0, None)))
 
@@ -1024,7 +1024,7 @@ SCALE_FREE = [
 @pytest.mark.parametrize("measure", [*LINEAR, *SCALE_FREE])
 @settings(max_examples=15, deadline=None)
 @given(both=flows())
-def test_the_order_of_rows_does_not_matter(measure, both):
+def test_order_of_rows_does_not_matter(measure, both):
     first, second = map(measure, both)
     np.testing.assert_allclose(first.to_numpy(), second.to_numpy(), equal_nan=True)
 
@@ -1034,14 +1034,14 @@ def test_the_order_of_rows_does_not_matter(measure, both):
 )
 @settings(max_examples=15, deadline=None)
 @given(both=flows(), k=st.sampled_from([0.5, 2, 1000]))
-def test_linear_measures_scale_and_ratios_do_not(measure, power, both, k):
+def test_only_linear_measures_scale(measure, power, both, k):
     once, scaled = measure(both[0]), measure(both[0].assign(**{KG: both[0][KG] * k}))
     np.testing.assert_allclose(scaled.to_numpy(), once.to_numpy() * k**power, equal_nan=True)
 
 
 @settings(max_examples=25, deadline=None)
 @given(cells=st.lists(st.tuples(*[st.integers(0, 99)] * 4), min_size=1, max_size=4))
-def test_price_quantity_and_unsplit_add_up_to_the_change(cells):
+def test_split_adds_up_to_the_change(cells):
     codes = ("_2709", "_2701", "_2711", "_2710")
     frame = goods(**dict(zip(codes, cells, strict=False)))
     result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
@@ -1050,7 +1050,7 @@ def test_price_quantity_and_unsplit_add_up_to_the_change(cells):
 
 @settings(max_examples=25, deadline=None)
 @given(parts=st.lists(WEIGHTS, min_size=2, max_size=4), k=st.sampled_from([0.5, 7]))
-def test_shares_in_a_whole_are_scale_free_and_add_up(parts, k):
+def test_shares_in_a_whole_add_up(parts, k):
     part = rows(*(("DEU", "2021", float(value)) for value in parts), cmd_code="2709")
     whole = rows(("DEU", "2021", float(sum(parts))))
     once = measures.share(part, whole, KG)["share_pct"]
@@ -1062,7 +1062,7 @@ def test_shares_in_a_whole_are_scale_free_and_add_up(parts, k):
 
 
 @pytest.mark.parametrize("other", ["EU27_2020_EXTRA", "EU27_2020_INTRA"])
-def test_groups_that_share_members_are_not_added(other):
+def test_overlapping_groups_are_not_added(other):
     frame = months(2019, 1.0, 2.0, reporter="USA").assign(
         partner_iso=["EU28", other], ref_period=pd.Timestamp("2019-01-01")
     )
@@ -1074,13 +1074,13 @@ def test_groups_that_share_members_are_not_added(other):
     ("column", "more"),
     [("value", {"unit": "%"}), ("value", {"unit": "percent"}), ("share_pct", {}), ("rate", {})],
 )
-def test_there_is_no_sum_of_shares_or_rates(column, more):
+def test_no_sum_of_shares_or_rates(column, more):
     frame = months(2023, 20.0, 30.0, **more).rename(columns={KG: column})
     with pytest.raises(QueryError, match=f"there is no sum of {column}"):
         measures.total(frame, column)
 
 
-def test_a_cross_rate_of_a_month_and_a_year_is_refused():
+def test_cross_rate_of_month_and_year():
     rouble, yuan = (
         rows(
             ("USD", quote, "2023-01", 7.0),
@@ -1093,7 +1093,7 @@ def test_a_cross_rate_of_a_month_and_a_year_is_refused():
         measures.cross(rouble, yuan)
 
 
-def test_a_unit_value_a_tonne_is_not_made_of_cubic_metres():
+def test_unit_value_of_cubic_metres():
     frame = months(2023, 20.0, qty=5.0, qty_unit="m3", primary_value_usd=1.0)
     with pytest.raises(QueryError, match="qty is in m3"):
         measures.unit_value(frame, weight="qty")
@@ -1107,7 +1107,7 @@ def test_a_unit_value_a_tonne_is_not_made_of_cubic_metres():
         ({"reporter_iso": "CHN"}, {"reporter_iso": "IND"}),
     ],
 )
-def test_a_share_in_what_does_not_hold_the_part_is_refused(part, whole):
+def test_share_outside_the_whole(part, whole):
     frame = months(2021, 1.0)
     with pytest.raises(QueryError, match=r"of the part is not in .*, the whole"):
         measures.share(frame.assign(**part), frame.assign(**whole), KG)
@@ -1127,13 +1127,13 @@ def test_a_share_in_what_does_not_hold_the_part_is_refused(part, whole):
         ),
     ],
 )
-def test_a_share_in_what_holds_the_part_is_taken(part, whole):
+def test_share_inside_the_whole(part, whole):
     frame = months(2021, 1.0)
     shares = measures.share(frame.assign(**part), frame.assign(**{KG: 4.0}, **whole), KG)
     assert shares["share_pct"].tolist() == [25]
 
 
-def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
+def test_difference_and_its_unit():
     printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
     summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})
     found = measures.difference(printed, summed, "value", "value_reported").iloc[0]
@@ -1141,7 +1141,7 @@ def test_a_difference_is_in_the_unit_of_the_figures_and_in_per_cent():
     assert found["growth_pct"] == pytest.approx(42.5)
 
 
-def test_a_difference_of_shares_is_in_percentage_points():
+def test_difference_of_shares():
     now, then = (pd.DataFrame({"value": [x], "unit": ["percent"]}) for x in (25.0, 0.5))
     assert measures.difference(now, then, "value").loc[0, ["change", "unit"]].tolist() == [
         24.5,
@@ -1161,7 +1161,7 @@ def test_a_difference_of_shares_is_in_percentage_points():
         ("≤", "≤", "~"),
     ],
 )
-def test_a_difference_to_a_bound_is_a_bound(now, then, between):
+def test_difference_to_a_bound(now, then, between):
     """25 per cent is at least 24.5 percentage points above what is at most 0.5 per cent."""
     sides = (
         pd.DataFrame({"value": [x], "unit": "percent", "qualifier": sign})
@@ -1170,7 +1170,7 @@ def test_a_difference_to_a_bound_is_a_bound(now, then, between):
     assert measures.difference(*sides, "value")["qualifier"].tolist() == [between]
 
 
-def test_a_difference_is_in_the_unit_of_its_column_and_not_of_what_stands_beside_it():
+def test_difference_of_a_column_with_unit():
     now, then = (
         months(2021, x, value_reported=9.0, currency="CNY", primary_value_usd=1.0, share_pct=x)
         for x in (5.0, 3.0)
@@ -1189,7 +1189,7 @@ def test_a_difference_is_in_the_unit_of_its_column_and_not_of_what_stands_beside
         measures.difference(now, then, KG, "value_reported")
 
 
-def test_rows_that_repeat_one_figure_are_one_side_of_a_difference():
+def test_difference_of_repeated_rows():
     now = pd.DataFrame({"value": [25.0, 25.0], "unit": "percent"})
     assert measures.difference(now, now.head(1), "value")["change"].item() == 0
 
@@ -1209,7 +1209,7 @@ def test_what_a_difference_refuses(values, unit, message):
         measures.difference(side, base, "value")
 
 
-def test_a_sum_over_both_flows_may_have_the_partner_in_two_roles():
+def test_total_over_both_flows():
     frame = pd.DataFrame(
         {
             "ref_period": pd.Timestamp("2022-01-01"),
@@ -1238,7 +1238,7 @@ def broken(*rows, **same):
 NORMAL, INWARD = "procedure=1,type=E", "procedure=2,type=E"
 
 
-def test_procedures_and_trade_types_add_up_to_a_total():
+def test_sum_parts_of_procedures():
     rows = broken((NORMAL, 100, 5, 2), (INWARD, 20, 1, None), (f"{NORMAL},residual=2", 3, 1, 1))
     whole = measures.sum_parts(rows, ["value_reported", "net_wgt_kg", "qty"])
     [one] = whole.to_dict("records")
@@ -1253,7 +1253,7 @@ def test_procedures_and_trade_types_add_up_to_a_total():
     )
 
 
-def test_what_is_not_summed_over_stays_apart():
+def test_sum_parts_over_one_dimension():
     rows = broken(
         ("province=11,regime=10", 1, 1, None),
         ("province=11,regime=33", 2, 1, None),
@@ -1267,7 +1267,7 @@ def test_what_is_not_summed_over_stays_apart():
     assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [7]
 
 
-def test_cells_periods_and_sources_are_not_added_to_one_another():
+def test_sum_parts_keeps_cells_apart():
     rows = broken((NORMAL, 1, 1, None), (INWARD, 2, 1, None))
     for column, other in (
         ("partner_iso", "CHN"),
@@ -1279,7 +1279,7 @@ def test_cells_periods_and_sources_are_not_added_to_one_another():
         assert measures.sum_parts(both, "value_reported")["value_reported"].tolist() == [3, 3]
 
 
-def test_a_part_that_is_alone_is_a_total_only_as_far_as_there_is_no_other():
+def test_sum_parts_of_a_single_part():
     whole = measures.sum_parts(broken((NORMAL, 5, 1, None)), "value_reported")
     assert whole["breakdown"].tolist() == ["total"]
     assert whole.attrs["caveats"] == (
@@ -1287,7 +1287,7 @@ def test_a_part_that_is_alone_is_a_total_only_as_far_as_there_is_no_other():
     )
 
 
-def test_a_total_without_parts_stays_a_total():
+def test_sum_parts_of_a_total():
     other = broken((NORMAL, 1, 1, None), (INWARD, 2, 1, None), partner_iso="CHN")
     rows = pd.concat([broken(("total", 9, 1, None)), other])
     whole = measures.sum_parts(rows, "value_reported").set_index("partner_iso")
@@ -1311,13 +1311,13 @@ def test_a_total_without_parts_stays_a_total():
         ([NORMAL, INWARD], ["regime"], "breakdown has no 'regime'; it has procedure, type"),
     ],
 )
-def test_what_does_not_add_up_is_refused(words, over, message):
+def test_what_sum_parts_refuses(words, over, message):
     rows = broken(*((word, 1, 1, None) for word in words))
     with pytest.raises(QueryError, match=message):
         measures.sum_parts(rows, "value_reported", over)
 
 
-def test_parts_in_two_units_are_no_quantity():
+def test_sum_parts_in_two_units():
     rows = broken((NORMAL, 1, 1, 2), (INWARD, 2, 1, 3), qty_unit=["items", "pairs"])
     with pytest.raises(QueryError, match="qty_unit is mixed"):
         measures.sum_parts(rows, "qty")
@@ -1327,7 +1327,7 @@ def test_parts_in_two_units_are_no_quantity():
 # --- units ----------------------------------------------------------------------------------------
 
 
-def test_a_scaled_column_is_divided_and_rounded():
+def test_scale_divides_and_rounds():
     frame = pd.DataFrame({"net_wgt_kg": [123_456.0, np.nan, -98_765.0, 0.0]})
     for options, expected in (
         ({}, [123.456, np.nan, -98.765, 0.0]),

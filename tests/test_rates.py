@@ -53,7 +53,7 @@ def frame(tmp_path):
     return clean
 
 
-def test_the_rate_of_customs_is_dollars_over_yuan_of_the_cells_in_both(frame):
+def test_customs_rate(frame):
     rates = measures.customs_rate(frame("CNY"), frame("USD", name="b"))
     assert rates["rate"].tolist() == pytest.approx([1_200_000 / 8_420_000, 100_000 / 720_000])
     assert rates["low"].tolist() == pytest.approx([200 / 1_420, 100 / 720])  # of one cell
@@ -68,25 +68,25 @@ def test_the_rate_of_customs_is_dollars_over_yuan_of_the_cells_in_both(frame):
     )
 
 
-def test_one_file_with_both_currencies_and_cells_in_another_order_give_the_same(frame):
+def test_customs_rate_of_one_file(frame):
     one = measures.customs_rate(frame("CNY", "USD"))
     two = measures.customs_rate(frame("CNY", cells=CELLS[::-1]), frame("USD", name="b"))
     pd.testing.assert_frame_equal(one, two, check_exact=False)
 
 
-def test_a_cell_in_one_currency_alone_does_not_enter(frame):
+def test_customs_rate_of_one_currency(frame):
     rates = measures.customs_rate(frame("CNY", cells=CELLS[:1]), frame("USD", name="b"))
     assert rates[["rate", "cells"]].to_numpy().tolist() == [[pytest.approx(1 / 7), 1]]
 
 
-def test_the_published_mean_stands_beside_it(frame):
+def test_customs_rate_beside_published(frame):
     rates = measures.customs_rate(frame("CNY", "USD"), published=MEAN)
     assert rates["published"].tolist() == pytest.approx([1 / 7.0, 1 / 7.2])
     assert rates["over_published_pct"].tolist() == pytest.approx([100 * (8.4 / 8.42 - 1), 0])
     assert "beside the rate of customs: ECB mean of daily rates" in rates.attrs["caveats"]
 
 
-def test_yuan_become_dollars_at_either_rate_which_is_named_and_flagged(frame):
+def test_convert_at_either_rate(frame):
     yuan, customs = frame("CNY"), measures.customs_rate(frame("CNY", "USD", name="b"))
     by_customs, by_mean = measures.convert(yuan, customs), measures.convert(yuan, MEAN)
     assert by_customs[USD].iloc[0] == pytest.approx(7_000_000 * 1_200 / 8_420)
@@ -102,14 +102,14 @@ def test_yuan_become_dollars_at_either_rate_which_is_named_and_flagged(frame):
     )
 
 
-def test_dollars_that_customs_gave_are_kept_and_not_called_derived(frame):
+def test_convert_keeps_given_dollars(frame):
     both = measures.convert(frame("CNY", "USD"), MEAN)
     assert both[USD].tolist() == [1_000_000, 200_000, 10, 100_000]
     assert both["flags"].unique().tolist() == [""]
     assert both["rate_of"].isna().all()
 
 
-def test_a_block_takes_the_mean_of_its_months_and_a_month_without_a_rate_stays_null(frame):
+def test_convert_a_block(frame):
     yuan = frame("CNY", cells=CELLS[:1]).assign(n_months=2)
     assert measures.convert(yuan, MEAN)[USD].tolist() == pytest.approx(
         [7e6 * (1 / 7 + 1 / 7.2) / 2]
@@ -119,12 +119,12 @@ def test_a_block_takes_the_mean_of_its_months_and_a_month_without_a_rate_stays_n
     assert half["flags"].tolist() == ["derived"] * 3 + [""]
 
 
-def test_a_rate_over_several_months_holds_for_each_of_them(frame):
+def test_convert_at_a_quarterly_rate(frame):
     whole = MEAN.iloc[:1].assign(n_months=2)
     assert measures.convert(frame("CNY"), whole)["rate"].tolist() == pytest.approx([1 / 7] * 4)
 
 
-def test_each_rate_knows_the_cells_that_it_was_made_of(frame):
+def test_trace_of_a_customs_rate(frame):
     rates = measures.customs_rate(frame("CNY"), frame("USD", name="b"))
     assert [len(lines(rates, name)) for name in ("rate", "low", "high")] == [6, 4, 4]
     assert len(lines(measures.convert(frame("CNY", name="c"), rates), USD)) == 4 + 6
@@ -145,6 +145,6 @@ def test_each_rate_knows_the_cells_that_it_was_made_of(frame):
         (lambda f: (f("CNY"), f("USD", name="b"), MEAN.assign(base="EUR")), "quoted in CNY"),
     ],
 )
-def test_what_the_rate_of_customs_refuses(frame, change, message):
+def test_what_customs_rate_refuses(frame, change, message):
     with pytest.raises(QueryError, match=message):
         measures.customs_rate(*change(frame))

@@ -221,7 +221,7 @@ RAW_COLUMN = {
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_lines_of_every_measure_come_to_its_numbers(root, name):
+def test_lines_come_to_the_number(root, name):
     result = EVERY[name]()
     for column in columns_of(result):
         if result[column].isna().all():
@@ -255,7 +255,7 @@ def by_hand(root, terms):
     max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 999))
-def test_the_order_of_rows_does_not_matter(root, name, seed):
+def test_order_of_rows_does_not_matter(root, name, seed):
     once = traced(EVERY[name]())
     with pytest.MonkeyPatch.context() as patch:
         read = tf.read
@@ -274,7 +274,7 @@ def traced(result):
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(parts=st.lists(st.integers(1, 900), min_size=2, max_size=4))
-def test_a_line_split_into_some_that_add_up_changes_the_trace_alone(project, parts):
+def test_split_line_changes_only_the_trace(project, parts):
     codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng", "2701+2704+2706": "coal"}
     lines = [
         f"2020-01,CHN,{word},{code},{part},1"
@@ -298,7 +298,7 @@ def test_a_line_split_into_some_that_add_up_changes_the_trace_alone(project, par
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def test_a_frame_as_read_is_traced_to_its_own_lines(root):
+def test_trace_of_a_frame_as_read(root):
     frame = crude(reporter="IND").iloc[[1]]
     (term,) = trace(frame, KG).to_dict("records")
     assert term == {
@@ -320,11 +320,11 @@ def test_a_frame_as_read_is_traced_to_its_own_lines(root):
     }
 
 
-def test_a_source_with_an_address_shows_it(root):
+def test_trace_shows_the_address(root):
     assert set(trace(tf.read("rates"), "rate")["address"]) == {"https://example.org/rates"}
 
 
-def test_a_users_own_source_is_traced_too(make_root):
+def test_trace_of_a_users_file(make_root):
     folder = make_root(SOURCES, local={"mine": {}})
     tf.build(folder)
     terms = trace(tf.read("rates", source="mine", local=True, root=folder), "rate", root=folder)
@@ -368,11 +368,11 @@ def test_a_users_own_source_is_traced_too(make_root):
         ("stack", KG, "value"),
     ],
 )
-def test_the_formulas_of_nested_measures_are_put_together(root, name, column, formula):
+def test_trace_of_nested_measures(root, name, column, formula):
     assert trace(EVERY[name](), column)["formula"].iloc[0] == formula
 
 
-def test_a_sign_says_which_way_a_term_moves_the_number(root):
+def test_trace_has_signs(root):
     growth = trace(measures.growth(crude(), KG, 2022, 2021))
     assert growth.groupby("role")["sign"].unique().to_dict() == {"value": [1], "base": [-1]}
     # China takes less than before, so as a new buyer it makes no difference
@@ -387,7 +387,7 @@ def test_a_null_has_no_terms(root):
     assert len(set(trace(result)["row"])) == result["yoy_pct"].count() == 9
 
 
-def test_a_column_that_a_measure_passed_on_is_traced_through_it(root):
+def test_trace_of_a_passed_on_column(root):
     frame = measures.barrels_per_day(measures.stack({"a": yearly(crude()), "b": euros()}))
     assert trace(frame, KG)["source_id"].unique().tolist() == ["flows", "euros"]
     assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
@@ -398,13 +398,13 @@ def test_sources_and_caveats_come_along(root):
     assert trace(frame).attrs == {"sources": ("flows",), "caveats": ("7.33 barrels a tonne",)}
 
 
-def test_attrs_show_the_formulas_in_words(root):
+def test_attrs_show_the_formulas(root):
     assert str(measures.share(crude(reporter="CHN"), crude(reporter="CHN"), KG).attrs["made"]) == (
         "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
     )
 
 
-def test_rows_without_provenance_have_no_lineage(root):
+def test_no_provenance_no_lineage(root):
     frame = measures.yoy(crude().drop(columns="source_row"), KG)
     assert "made" not in frame.attrs
 
@@ -412,7 +412,7 @@ def test_rows_without_provenance_have_no_lineage(root):
 # --- what a user may do in between ----------------------------------------------------------------
 
 
-def test_filters_sorts_and_new_columns_leave_the_trace_as_it_was(root):
+def test_trace_after_filters_and_sorts(root):
     frame = measures.barrels_per_day(measures.total(crude(), KG, ["reporter_iso"], every=3))
     once = trace(frame).query("row == 3")
     shown = frame.sort_values("barrels_per_day").assign(mbd=1.0)[lambda each: each.index >= 2]
@@ -420,13 +420,13 @@ def test_filters_sorts_and_new_columns_leave_the_trace_as_it_was(root):
     pd.testing.assert_frame_equal(once.reset_index(drop=True), again.reset_index(drop=True))
 
 
-def test_a_filter_between_two_measures_is_no_trouble(root):
+def test_trace_after_a_filter_between(root):
     sums = measures.total(crude(), KG, ["reporter_iso"], every=3).query("ref_period < '2022'")
     terms = trace(measures.barrels_per_day(sums.sort_values(KG)))
     assert len(terms) == 9
 
 
-def test_an_input_that_is_changed_afterwards_is_traced_as_it_was(root):
+def test_trace_of_a_changed_input(root):
     frame = crude()
     result = measures.total(frame, KG, ["reporter_iso"])
     once = trace(result)
@@ -435,13 +435,13 @@ def test_an_input_that_is_changed_afterwards_is_traced_as_it_was(root):
     pd.testing.assert_frame_equal(trace(result), once)
 
 
-def test_rows_as_read_may_be_joined_and_labelled_anew(root):
+def test_trace_of_joined_rows(root):
     frame = pd.concat([crude(reporter="IND"), crude(reporter="CHN")]).reset_index(drop=True)
     assert len(trace(frame, KG)) == 12
     assert len(trace(measures.total(frame, KG, ["reporter_iso"]))) == 12
 
 
-def test_rows_as_read_may_be_saved_as_csv_and_read_again(root, tmp_path):
+def test_trace_of_rows_from_csv(root, tmp_path):
     """A CSV gives an empty text back as a null."""
     crude(reporter="IND").to_csv(tmp_path / "mine.csv", index=False)
     assert len(trace(pd.read_csv(tmp_path / "mine.csv"), KG)) == 6
@@ -462,7 +462,7 @@ def test_rows_as_read_may_be_saved_as_csv_and_read_again(root, tmp_path):
         (lambda f: pickle.loads(pickle.dumps(f)), "saving lose"),
     ],
 )
-def test_a_frame_that_lost_its_lineage_says_why(root, step, message):
+def test_lost_lineage_says_why(root, step, message):
     with pytest.raises(QueryError, match=message):
         trace(step(yearly(crude())), KG)
 
@@ -516,7 +516,7 @@ def test_what_cannot_be_traced_says_why(root, frame, column, message):
         trace(frame(), column)
 
 
-def test_a_value_changed_between_two_measures_is_refused(root):
+def test_changed_value_is_refused(root):
     sums = yearly(crude())
     result = measures.barrels_per_day(sums.assign(**{KG: sums[KG] * 2}))
     with pytest.raises(QueryError, match=r"net_wgt_kg of row 0 is .* and was"):
@@ -531,7 +531,7 @@ def test_an_altered_raw_file_is_refused(root):
         trace(frame)
 
 
-def test_lines_that_do_not_come_to_the_number_are_refused(root):
+def test_lines_that_do_not_add_up(root):
     frame = crude()
     result = pd.DataFrame({"x": frame[KG]})
     lineage.record(result, {"x": Formula("2 * value", {"value": Role(frame, KG)})})
@@ -542,7 +542,7 @@ def test_lines_that_do_not_come_to_the_number_are_refused(root):
 # --- the text of a record, by publisher -----------------------------------------------------------
 
 
-def test_the_members_of_a_reply_are_its_records(tmp_path):
+def test_trace_of_a_reply(tmp_path):
     path = tmp_path / "reply"
     path.write_text('{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}', encoding="utf-8")
     assert comtrade.records(path, {1, 2}) == {1: (2, '{"a": "é, }"}', ""), 2: (3, '{"a": [2]}', "")}
@@ -553,7 +553,7 @@ def test_the_members_of_a_reply_are_its_records(tmp_path):
         comtrade.records(path, {1})
 
 
-def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
+def test_trace_of_packed_and_chinese_files(tmp_path):
     (tmp_path / "TradeData.csv").write_text('\ufeffa,b\n1,"Côte, d’Ivoire"\n', encoding="utf-8")
     assert comtrade.records(tmp_path / "TradeData.csv", {1}) == {1: (2, '1,"Côte, d’Ivoire"', "")}
     with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
@@ -567,7 +567,7 @@ def test_packed_tables_and_those_in_chinese_are_read_as_text(tmp_path):
         assert found == {1: (2, r"1,\xff", ""), 2: (3, "2,x", "")}
 
 
-def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tmp_path):
+def test_line_numbers_as_cleaners_count(tmp_path):
     path = tmp_path / "notes.csv"
     path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
     assert raw_records.records(path, {1, 2, 3}) == {
@@ -578,13 +578,13 @@ def test_quoted_line_breaks_and_empty_lines_are_counted_as_the_cleaners_count(tm
     assert raw_records.records(path, {2, 9}) == {2: (5, '2,5" pipe', "")}
 
 
-def test_a_tab_separated_file_has_no_quotes(tmp_path):
+def test_tab_separated_without_quotes(tmp_path):
     path = tmp_path / "notes"
     path.write_text('freq\\TIME_PERIOD\t2020-01\n1\t"open\n2\tplain\n')
     assert eurostat_energy.records(path, {1, 2}) == {1: (2, '1\t"open', ""), 2: (3, "2\tplain", "")}
 
 
-def test_a_line_that_is_no_csv_is_refused(tmp_path):
+def test_line_that_is_no_csv(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a\n" + "x" * 200_000)
     with pytest.raises(LayoutError, match="field larger"):
@@ -592,7 +592,7 @@ def test_a_line_that_is_no_csv_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_a_cell_of_a_cube_is_shown_with_its_place_and_flag(tmp_path, full):
+def test_trace_of_a_cell_of_a_cube(tmp_path, full):
     cells = "[1.50, null,\n 3e2]" if full else '{"0": 1.50, "2" :\n 3e2}'
     flags = '[null, ": ,", "p"]' if full else '{"1": ": ,", "2":"p"}'
     path = tmp_path / "cube"
@@ -624,7 +624,7 @@ def test_a_cell_of_a_cube_is_shown_with_its_place_and_flag(tmp_path, full):
         "b ** 0.5 + log(2)",
     ],
 )
-def test_a_formula_comes_to_its_value_and_its_slopes(formula):
+def test_formula_has_value_and_slopes(formula):
     at = {"a": 1.5, "b": 0.25}
     value, slopes = lineage.evaluate(formula, at)
     names = {"__builtins__": {}, "abs": abs, "max": max, "min": min, "sum": sum} | vars(math)
@@ -654,13 +654,13 @@ def test_what_is_no_formula_is_refused(formula, message):
         recombine(pd.DataFrame({"role": ["a"], "value": [1.0]}), formula)
 
 
-def test_a_frame_with_lineage_can_be_saved(root, tmp_path):
+def test_frame_with_lineage_is_saved(root, tmp_path):
     frame = yearly(crude())
     frame.to_parquet(tmp_path / "sums.parquet")
     assert pd.read_parquet(tmp_path / "sums.parquet").attrs["made"] == "net_wgt_kg = value"
 
 
-def test_the_function_answers_whether_its_module_was_imported_or_not(root):
+def test_trace_is_a_function(root):
     assert len(tf.trace(crude(), KG)) == 18
     assert (
         importlib.import_module("tradeflows.tables.trace") is sys.modules["tradeflows.tables.trace"]

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -262,24 +263,32 @@ def _value(node: ast.expr, values: Mapping[str, float]) -> tuple[float, Slopes]:
             return -value, _mix((-1.0, slopes))
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(op, *_value(left, values), *_value(right, values))
-        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=items)], keywords=[]):
-            found = [_value(item, values) for item in items]
-            return math.fsum(value for value, _ in found), _mix(*((1.0, s) for _, s in found))
-        case ast.Call(
-            func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items, keywords=[]
-        ):
-            choose = max if name == "max" else min
-            return choose((_value(item, values) for item in items), key=lambda pair: pair[0])
-        case ast.Call(func=ast.Name(id="round"), args=[item, places], keywords=[]):
-            value, slopes = _value(item, values)
-            return round(value, int(_value(places, values)[0])), slopes
-        case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:
-            function, slope = _FUNCTIONS[name]
-            value, slopes = _value(item, values)
-            return function(value), _mix((slope(value), slopes)) if slopes else {}
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            result = _call(name, arguments, values)
+            if result is not None:
+                return result
         case ast.Name(id=name):
             raise QueryError(f"no value for {name}; there are {', '.join(values) or 'none'}")
     raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
+
+
+def _call(
+    name: str, arguments: Sequence[ast.expr], values: Mapping[str, float]
+) -> tuple[float, Slopes] | None:
+    """What a function of a formula comes to; nothing where it is none of a formula's."""
+    match name, arguments:
+        case "sum", [ast.List(elts=items)]:
+            terms = [_value(item, values) for item in items]
+            slopes = [(1.0, slopes) for _, slopes in terms]
+            return math.fsum(value for value, _ in terms), _mix(*slopes)
+        case (("max" | "min"), [_, *_]):
+            choose = max if name == "max" else min
+            return choose((_value(item, values) for item in arguments), key=itemgetter(0))
+        case _, [item] if name in _FUNCTIONS:
+            function, slope = _FUNCTIONS[name]
+            value, slopes_of = _value(item, values)
+            return function(value), _mix((slope(value), slopes_of)) if slopes_of else {}
+    return None
 
 
 def _binary(

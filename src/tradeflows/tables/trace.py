@@ -44,6 +44,7 @@ COLUMNS = [
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
 _KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
+_TODO = "trace before that, or apply the measure after it"
 _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _EACH = re.compile(r"sum\(\[([^\[\]]+) for ([\w, ]+) in (?:zip\(([\w, ]+)\)|(\w+))\]\)")
 
@@ -151,22 +152,28 @@ def followed(
     values = floats(frame[column])
     at = np.flatnonzero(~np.isnan(values))
     numbers = _numbers(frame, column, at) if len(at) else []
-    raw = _raw({line for one in numbers for lines in one.roles.values() for line in lines}, root)
+    raw = _raw({line for number in numbers for line in _lines(number)}, root)
     for i, number in zip(at.tolist(), numbers, strict=True):
         formula = ast.unparse(parse(number.text))
-        sums = {
-            role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()
-        }
-        found, slopes = evaluate(formula, sums)
+        sums = _sums(number)
+        result, slopes = evaluate(formula, sums)
         parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
-        if not abs(found - values[i]) <= EXACT * max([abs(values[i]), *parts]):
+        if not abs(result - values[i]) <= EXACT * max([abs(values[i]), *parts]):
             raise QueryError(
                 f"{column} of row {frame.index[i]} is {values[i]}, but its lines come "
-                f"to {found} by {formula}"
+                f"to {result} by {formula}"
             )
         for role, lines in number.roles.items():
+            slope = slopes.get(role, 0.0)
+            sign = int(math.copysign(1, slope)) if slope else 0
             for line in lines:
-                yield i, formula, role, line.value, *_signed(raw[line], slopes.get(role, 0.0))
+                unit, *rest = raw[line]
+                yield i, formula, role, line.value, unit, sign, *rest
+
+
+def _sums(number: Number) -> dict[str, float]:
+    """What each role of a number comes to."""
+    return {role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()}
 
 
 def floats(column: pd.Series) -> np.ndarray:
@@ -180,8 +187,8 @@ def traceable(frame: pd.DataFrame) -> list[str]:
     if not lineage:
         return [name for name in frame if name in _figures(frame)]
     passed = {name for role in lineage.kept for name in traceable(role.frame)}
-    own = dict.fromkeys([*lineage.formulas, *(name for name in frame if name in passed)])
-    return [name for name in own if name in frame]
+    names = [*lineage.formulas, *(name for name in frame if name in passed)]
+    return [name for name in dict.fromkeys(names) if name in frame]
 
 
 def lines(frame: pd.DataFrame, column: str) -> set[Line]:
@@ -193,7 +200,8 @@ def lines(frame: pd.DataFrame, column: str) -> set[Line]:
         As :func:`trace`, where the lineage is lost.
     """
     at = np.flatnonzero(frame[column].notna().to_numpy())
-    return {line for one in _numbers(frame, column, at) for line in _lines(one)}
+    numbers = _numbers(frame, column, at)
+    return {line for number in numbers for line in _lines(number)}
 
 
 def recombine(terms: pd.DataFrame, formula: str) -> float:
@@ -207,16 +215,12 @@ def recombine(terms: pd.DataFrame, formula: str) -> float:
     return evaluate(formula, terms.groupby("role")["value"].agg(math.fsum).to_dict())[0]
 
 
-def _signed(raw: tuple[Any, ...], slope: float) -> tuple[Any, ...]:
-    unit, *rest = raw
-    return unit, int(math.copysign(1, slope)) if slope else 0, *rest
-
-
 def _main(frame: pd.DataFrame) -> str:
     """The column that the last measure is named for."""
-    if lineage := lineage_of(frame):
-        if lineage.formulas:
-            return next(iter(lineage.formulas))
+    lineage = lineage_of(frame)
+    if lineage and lineage.formulas:
+        return next(iter(lineage.formulas))
+    if lineage:
         below = {_main(role.frame) for role in lineage.kept}
     else:
         below = {column for column in _figures(frame) if frame[column].notna().any()}
@@ -227,7 +231,8 @@ def _main(frame: pd.DataFrame) -> str:
 
 def _figures(frame: pd.DataFrame) -> set[str]:
     """Columns that hold figures of a table."""
-    return {column for each in tables.MEASURES.values() for column in each} & set(frame)
+    columns = [column for units in tables.MEASURES.values() for column in units]
+    return set(columns) & set(frame)
 
 
 # --- from a frame to lines ------------------------------------------------------------------------
@@ -241,7 +246,8 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
     kept = [role for role in lineage.kept if column in role.frame] if lineage else []
     if lineage and kept:
         return _kept(kept, column, _places(frame, lineage, column, at))
-    if missing := [name for name in PLACE if name not in frame]:
+    missing = [name for name in PLACE if name not in frame]
+    if missing:
         ours = f"; it has {', '.join(lineage.formulas)}" if lineage and lineage.formulas else ""
         raise QueryError(
             f"{column} cannot be traced: no measure made it here and the rows have no "
@@ -266,7 +272,6 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
 def _places(frame: pd.DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
     """Where the rows `at` of `frame` stand in the result that the measure gave."""
     labels, known = frame.index[at], lineage.result.index
-    todo = "trace before that, or apply the measure after it"
     if known.is_unique:
         rows = known.get_indexer(labels)
     elif frame.index.equals(known):
@@ -279,51 +284,59 @@ def _places(frame: pd.DataFrame, lineage: Lineage, column: str, at: np.ndarray) 
     if (rows < 0).any():
         raise QueryError(
             f"the measure gave no row {labels[rows < 0][0]!r}: rows were added, or "
-            f"labelled anew by set_index, groupby or the like; {todo}"
+            f"labelled anew by set_index, groupby or the like; {_TODO}"
         )
-    for name in (column, *_KEYS):
-        if name in frame and name in lineage.result:
-            now = frame[name].iloc[at].to_numpy(object)
-            then = lineage.result[name].iloc[rows].to_numpy(object)
-            differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
-            if differs.any():
-                i = differs.argmax()
-                raise QueryError(
-                    f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
-                    "was changed, or rows were labelled anew (reset_index); "
-                    f"{todo}"
-                )
+    shared = [name for name in (column, *_KEYS) if name in frame and name in lineage.result]
+    for name in shared:
+        now = frame[name].iloc[at].to_numpy(object)
+        then = lineage.result[name].iloc[rows].to_numpy(object)
+        _require_unchanged(name, labels, now, then)
     return np.asarray(rows)
+
+
+def _require_unchanged(name: str, labels: pd.Index, now: np.ndarray, then: np.ndarray) -> None:
+    """Refuse a column that is not as the measure gave it."""
+    differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
+    if not differs.any():
+        return
+    i = differs.argmax()
+    raise QueryError(
+        f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
+        "was changed, or rows were labelled anew (reset_index); "
+        f"{_TODO}"
+    )
 
 
 def _kept(roles: Sequence[Role], column: str, rows: np.ndarray) -> list[Number]:
     """Numbers that a measure passed on."""
-    found: dict[int, Number] = {}
+    passed_on: dict[int, Number] = {}
     for role in roles:
-        held = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
-        numbers = _numbers(role.frame, column, np.array(list(held.values()), "int64"))
-        found |= zip(held, numbers, strict=True)
-    return [found[i] for i in range(len(rows))]
+        entered = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
+        numbers = _numbers(role.frame, column, np.array(list(entered.values()), "int64"))
+        passed_on |= zip(entered, numbers, strict=True)
+    return [passed_on[i] for i in range(len(rows))]
 
 
 def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
     """Numbers that a measure made, with the formulas of what it made them from put in."""
     texts = formula.of(rows)
-    found: list[dict[str, Any]] = [{} for _ in rows]
+    inputs: list[dict[str, Any]] = [{} for _ in rows]
     for name, behind in formula.names.items():
-        users = [i for i, each in enumerate(texts) if name in _names(each)]
+        users = [i for i, text in enumerate(texts) if name in _names(text)]
         if not isinstance(behind, Role):
             for i in users:
-                found[i][name] = behind[rows[i]]
+                inputs[i][name] = behind[rows[i]]
             continue
         entered = behind.input_rows(rows[users])
-        distinct, place = np.unique(np.concatenate([*entered, rows[:0]]), return_inverse=True)
+        everything = np.concatenate([*entered, rows[:0]])
+        distinct, place = np.unique(everything, return_inverse=True)
         numbers = _numbers(behind.frame, behind.column, distinct) if len(distinct) else []
         start = 0
-        for i, each in zip(users, entered, strict=True):
-            found[i][name] = [numbers[j] for j in place[start : start + len(each)]]
-            start += len(each)
-    return [_expanded(each, below) for each, below in zip(texts, found, strict=True)]
+        for i, some in zip(users, entered, strict=True):
+            stop = start + len(some)
+            inputs[i][name] = [numbers[j] for j in place[start:stop]]
+            start = stop
+    return [_expanded(text, below) for text, below in zip(texts, inputs, strict=True)]
 
 
 @lru_cache(1024)
@@ -331,43 +344,68 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def _expanded(text: str, below: Mapping[str, Any]) -> Number:
+def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
     """`text` over lines, given the numbers or the constant behind each of its names."""
-    zipped = {name for match in _EACH.finditer(text) if match[3] for name in match[3].split(", ")}
-    apart = zipped | {match[4] for match in _EACH.finditer(text)}
+    zipped, apart = _taken_apart(text)
     roles: dict[str, list[Line]] = {}
     single: dict[str, str] = {}
-    each: dict[str, list[str]] = {}
-    for name, numbers in below.items():
+    terms: dict[str, list[str]] = {}
+    for name, numbers in inputs.items():
         if not isinstance(numbers, list):
-            number = float(numbers)
-            single[name] = repr(int(number) if number.is_integer() else number)
+            single[name] = _constant(float(numbers))
             continue
         if name not in zipped:
-            numbers = sorted(numbers, key=lambda one: sorted(_lines(one)))
-        if name not in apart and all(one.plain for one in numbers):
-            roles[name] = [line for one in numbers for line in _lines(one)]
+            numbers = sorted(numbers, key=lambda number: sorted(_lines(number)))
+        if name not in apart and all(number.plain for number in numbers):
+            roles[name] = [line for number in numbers for line in _lines(number)]
             single[name] = name
             continue
-        parts = each[name] = []
-        for i, one in enumerate(numbers, start=1):
-            end = f"_{i}" if len(numbers) > 1 or name in apart else ""
-            head = "" if name == text else f"{name}_"
-            new = {
-                role: f"{name}{end}" if one.plain else f"{head}{role}{end}" for role in one.roles
-            }
-            roles |= {new[role]: lines for role, lines in one.roles.items()}
-            inner = _renamed(one.text, new)
-            parts.append(inner if one.plain else f"({inner})")
-        single[name] = parts[0] if len(parts) == 1 else f"sum([{', '.join(parts)}])"
+        is_numbered = len(numbers) > 1 or name in apart
+        terms[name] = []
+        for i, number in enumerate(numbers, start=1):
+            new = _new_names(number, name, f"_{i}" if is_numbered else "", is_all=name == text)
+            roles |= {new[role]: lines for role, lines in number.roles.items()}
+            inner = _renamed(number.text, new)
+            terms[name].append(inner if number.plain else f"({inner})")
+        listed = ", ".join(terms[name])
+        single[name] = listed if len(terms[name]) == 1 else f"sum([{listed}])"
+    written_out = _EACH.sub(lambda match: _written_out(match, terms), text)
+    return Number(_renamed(written_out, single), roles)
 
-    def listed(match: re.Match[str]) -> str:
-        targets, over = match[2].split(", "), (match[3] or match[4]).split(", ")
-        items = zip(*(each[name] for name in over), strict=True)
-        terms = (_renamed(match[1], dict(zip(targets, item, strict=True))) for item in items)
-        return f"sum([{', '.join(terms)}])"
 
-    return Number(_renamed(_EACH.sub(listed, text), single), roles)
+def _taken_apart(text: str) -> tuple[set[str], set[str]]:
+    """Names that a formula takes number by number: those in step with another, and all."""
+    zipped: set[str] = set()
+    alone: set[str] = set()
+    for match in _EACH.finditer(text):
+        if match[3]:
+            zipped |= set(match[3].split(", "))
+        else:
+            alone.add(match[4])
+    return zipped, zipped | alone
+
+
+def _constant(number: float) -> str:
+    return repr(int(number) if number.is_integer() else number)
+
+
+def _new_names(number: Number, name: str, end: str, *, is_all: bool) -> dict[str, str]:
+    """What the roles of a number are called in the formula that it enters under `name`."""
+    if number.plain:
+        return dict.fromkeys(number.roles, f"{name}{end}")
+    head = "" if is_all else f"{name}_"
+    return {role: f"{head}{role}{end}" for role in number.roles}
+
+
+def _written_out(match: re.Match[str], terms: Mapping[str, list[str]]) -> str:
+    """A sum over the single numbers of a role, term by term."""
+    targets = match[2].split(", ")
+    over = (match[3] or match[4]).split(", ")
+    parts = []
+    for items in zip(*(terms[name] for name in over), strict=True):
+        names = dict(zip(targets, items, strict=True))
+        parts.append(_renamed(match[1], names))
+    return f"sum([{', '.join(parts)}])"
 
 
 def _lines(number: Number) -> Iterator[Line]:
@@ -384,21 +422,22 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ...]]:
     """Unit, place, path, line, text, publisher and address of each of `lines`."""
     root = root or catalogue.root()
-    wanted: dict[str, list[Line]] = {}
+    by_source: dict[str, list[Line]] = {}
     for line in sorted(lines):
-        wanted.setdefault(line.source_id, []).append(line)
-    found: dict[Line, tuple[Any, ...]] = {}
-    for name, (source, publisher) in catalogue.entries(wanted, root).items():
-        held = wanted[name]
+        by_source.setdefault(line.source_id, []).append(line)
+    raw: dict[Line, tuple[Any, ...]] = {}
+    for name, (source, publisher) in catalogue.entries(by_source, root).items():
+        of_source = by_source[name]
         path = catalogue.check(source, root)
-        records = registry.records(source, path, {line.place for line in held})
-        units = _units(source, root, held)
-        for line in held:
+        records = registry.records(source, path, {line.place for line in of_source})
+        units = _units(source, root, of_source)
+        for line in of_source:
             if line.place not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
             record = records[line.place]
-            where = path.relative_to(root).as_posix() + f"!{record.member}" * bool(record.member)
-            found[line] = (
+            member = f"!{record.member}" if record.member else ""
+            where = path.relative_to(root).as_posix() + member
+            raw[line] = (
                 units[line],
                 *line.row,
                 where,
@@ -408,43 +447,46 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
                 source.address or source.steps,
                 line.is_zero,
             )
-    return found
+    return raw
 
 
 def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]:
     """The unit of each line, if the table that was built holds its number."""
     measures = tables.MEASURES.get(source.table, {})
     columns = sorted({line.column for line in lines})
-    if odd := [column for column in columns if column not in measures]:
+    computed = [column for column in columns if column not in measures]
+    if computed:
         raise QueryError(
-            f"{odd[0]} is no figure of {source.table}, so somebody computed it: trace "
+            f"{computed[0]} is no figure of {source.table}, so somebody computed it: trace "
             f"what it was computed from, such as {', '.join(measures)}"
         )
-    own = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
-    stored = tables.stored(root, source.table, local=own)
-    beside = sorted({measures[column] for column in columns} & set(stored.schema.names))
-    here = (pc.field("source_id") == source.id) & pc.field("source_row").isin(
-        sorted({line.source_row for line in lines})
-    )
-    rows = stored.to_table(columns=[*PLACE, *columns, *beside], filter=here).to_pylist()
-    units = {
-        Line(row["source_id"], row["source_row"], row["source_field"], column, row[column]): str(
-            (row[measures[column]] or "") if measures[column] in beside else measures[column]
-        )
-        for row in rows
-        for column in columns
-        if row[column] is not None
-    }
-    by_row = {(row["source_row"], row["source_field"]): row for row in rows}
+    rows = _stored_rows(source, root, lines, columns, measures)
+    units: dict[Line, str] = {}
     for line in lines:
-        if line.is_zero and line.place in by_row:
-            unit = measures[line.column]
-            units[line] = str((by_row[line.place][unit] or "") if unit in beside else unit)
-    changed = [line for line in lines if line not in units]
-    if changed:
-        line = changed[0]
-        raise QueryError(
-            f"{line.column} is {line.value} in the frame, and not so in record {line.source_row} "
-            f"of {source.id}: it was changed after it was read"
-        )
+        row = rows.get(line.place)
+        is_stated = row is not None and (line.is_zero or row[line.column] == line.value)
+        if row is None or not is_stated:
+            raise QueryError(
+                f"{line.column} is {line.value} in the frame, and not so in record "
+                f"{line.source_row} of {source.id}: it was changed after it was read"
+            )
+        unit = measures[line.column]
+        units[line] = str((row[unit] or "") if unit in row else unit)
     return units
+
+
+def _stored_rows(
+    source: Source,
+    root: Path,
+    lines: Sequence[Line],
+    columns: Sequence[str],
+    measures: Mapping[str, str],
+) -> dict[tuple[int, str], dict[str, Any]]:
+    """The rows of the table that was built from the records of `lines`, by their place."""
+    is_local = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
+    stored = tables.stored(root, source.table, local=is_local)
+    said_beside = sorted({measures[column] for column in columns} & set(stored.schema.names))
+    wanted = sorted({line.source_row for line in lines})
+    where = (pc.field("source_id") == source.id) & pc.field("source_row").isin(wanted)
+    rows = stored.to_table(columns=[*PLACE, *columns, *said_beside], filter=where).to_pylist()
+    return {(row["source_row"], row["source_field"]): row for row in rows}
