@@ -120,7 +120,7 @@ def test_two_editions_are_one_cell(editions, replies):
 
 def test_the_doctor_finds_editions(editions):
     root, _ = editions(["H5", "H6"])
-    [line] = [line for line in checks.look(root) if line.startswith("editions")]
+    [line] = [str(each) for each in checks.look(root) if each.kind == "editions"]
     assert "1 cells in H5 and H6" in line
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -17,12 +19,12 @@ MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M"
 def root(make_root):
     """A project whose trade table holds the given series, and that of rates `rates` by month."""
 
-    def make(*series, rates=()):
+    def make(*series, rates=(), base="USD"):
         folder = make_root({"oil": {}, "new": {"supersedes": "oil", "text": "x"}})
         tables.processed(folder, "trade").parent.mkdir(parents=True)
         for table, batches in (
             ("trade", [_batch(**each) for each in series]),
-            ("rates", [_rates(dict(rates))]),
+            ("rates", [_rates(dict(rates), base)]),
         ):
             digest = write.fingerprint(catalogue.load(folder).values(), table)
             contract = schema.TABLES[table]
@@ -36,14 +38,14 @@ def root(make_root):
     return make
 
 
-def _rates(rates):
+def _rates(rates, base):
     return schema.conform(
         {
             "source_id": "oil",
             "source_row": pa.array(range(1, len(rates) + 1)),
             "source_field": "",
-            "base": "USD",
-            "quote": "CNY",
+            "base": base,
+            "quote": "CNY" if base == "USD" else "USD",
             "publisher": "A bank",
             "statistic": "mean",
             "ref_period": delimited.months(pa.array([*rates], pa.string())),
@@ -84,11 +86,11 @@ def _batch(values, months=MONTHS, **changes):
 
 
 def found(root, kind):
-    return [line for line in checks.look(root) if line.startswith(kind)]
+    return [str(finding) for finding in checks.look(root) if finding.kind.startswith(kind)]
 
 
 def test_a_good_series_has_no_findings_but_the_older_vintage(root):
-    lines = list(checks.look(root({"values": [100.0] * 24})))
+    lines = [*map(str, checks.look(root({"values": [100.0] * 24})))]
     assert [line.split(":")[0] for line in lines] == ["superseded"]
     assert lines[0].endswith("; tradeflows rows rates source_id=oil")
 
@@ -219,6 +221,57 @@ def test_a_mirror_gap_outside_the_band_is_found(root):
         "source_id=oil",
         "source_id=new",
     ]
+
+
+# Of two sources 24 months of one flow, as euros at 1.1 dollars and as dollars.
+WEIGHED = {"values": [100.0] * 24, "net_wgt_kg": pa.array([10.0] * 24)}
+
+
+def other_weights(weight, value=100.0, **changes):
+    weights = pa.array([weight] * 24)
+    return {"values": [value] * 24, "source_id": "new", "net_wgt_kg": weights} | changes
+
+
+def test_values_agree_and_weights_do_not(root):
+    [line] = found(root(WEIGHED, other_weights(15.0, 100.5)), "weights")
+    assert (
+        "oil: CHN M 2709 from RUS against new: values within 1 %" in line or "against oil" in line
+    )
+    assert "in 24 of 24 months (2022-01 to 2023-12)" in line
+    assert line.split(", ")[1][:12] in ("0.67 to 0.67", "1.50 to 1.50")
+
+
+@pytest.mark.parametrize(("weight", "value"), [(10.4, 100.0), (15.0, 102.0)])
+def test_weights_that_are_no_finding(root, weight, value):
+    assert found(root(WEIGHED, other_weights(weight, value)), "weights") == []
+
+
+def test_euros_are_compared_in_dollars(root):
+    euros = other_weights(15.0, 50.0, currency="EUR", primary_value_usd=None)
+    [line] = found(root(WEIGHED, euros, rates=dict.fromkeys(MONTHS, 2.0), base="EUR"), "weights")
+    assert "in 24 of 24 months" in line
+
+
+def test_the_ten_largest_of_a_kind(root, capsys):
+    months = [month for month in MONTHS if month != "2022-05"]
+    series = [
+        {"values": [value] * 23, "months": months, "cmd_code": f"27{value:02.0f}"}
+        for value in range(10, 23)
+    ]
+    folder = root(*series)
+    assert cli.main(["--root", str(folder), "doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    missing = [line for line in lines if line.startswith("missing")]
+    assert len(missing) == 11
+    assert "CHN M 2722 " in missing[0]
+    assert missing[-1] == "missing: and 3 more, of smaller flows; --all lists them"
+    assert lines[-1] == "14 findings: 1 superseded, 13 missing"
+    assert cli.main(["--root", str(folder), "doctor", "--all"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 15
+    assert cli.main(["--root", str(folder), "doctor", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert {*data[0]} == {"kind", "text", "show"}
+    assert len(data) == 14
 
 
 def test_the_rows_are_shown(root, capsys):

@@ -184,6 +184,7 @@ def _rows(verb: Parser) -> None:
 
 def _doctor(verb: Parser) -> None:
     _local(verb, default=True)
+    verb.add_argument("--all", action="store_true", help="every finding, not ten of each kind")
 
 
 def _ask(verb: Parser) -> None:

@@ -148,7 +148,7 @@ def rows(args: argparse.Namespace) -> None:
 
 
 def doctor(args: argparse.Namespace) -> None:
-    """Look for what is wrong in everything catalogued; one line a finding."""
+    """Look for what is wrong in everything catalogued; the ten worst of each kind, or all."""
     from tradeflows.tables import checks
 
     findings = []
@@ -157,12 +157,10 @@ def doctor(args: argparse.Namespace) -> None:
             findings.append(finding)
             if len(findings) % 100 == 0:
                 step(f"{len(findings)} findings so far")
-    kinds = Counter(line.split(":")[0] for line in findings)
     if args.json:
-        say_json(findings)
+        say_json([{"kind": each.kind, "text": each.text, "show": each.show} for each in findings])
         return
-    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    say(*findings, f"{len(findings)} findings{counts and f': {counts}'}")
+    say(*checks.summary(findings, len(findings) if args.all else checks.SHOWN))
 
 
 # --- more figures ---------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, pairwise
+from itertools import chain, combinations, pairwise
 from operator import and_, or_
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
-from tradeflows.model.periods import DAY, month_text, parse_period
+from tradeflows.model.periods import DAY, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
 from tradeflows.tables.choose import HS_EDITION
@@ -56,7 +57,48 @@ STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so
 CALM = 3.0  # where the two neighbours are within so many times of each other
 
 
-def look(root: Path, *, local: bool = True) -> Iterator[str]:
+SHOWN = 10  # findings of a kind, unless all are asked for
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What looks wrong in one place.
+
+    Attributes
+    ----------
+    kind
+        ``file``, ``superseded``, ``missing``, ``jump``, …
+    text
+        What it is.
+    show
+        The command that shows the rows.
+    """
+
+    kind: str
+    text: str
+    show: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.kind}: {self.text}; {self.show}"
+
+
+def summary(findings: Iterable[Finding], most: int = SHOWN) -> list[str]:
+    """Lines of the first `most` findings of each kind, the largest flows first, and all counts."""
+    by_kind: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_kind.setdefault(finding.kind, []).append(finding)
+    lines: list[str] = []
+    for kind, some in by_kind.items():
+        lines += map(str, some[:most])
+        if len(some) > most:
+            lines.append(f"{kind}: and {len(some) - most} more, of smaller flows; --all lists them")
+    counts = ", ".join(f"{len(some)} {kind}" for kind, some in by_kind.items())
+    total = sum(map(len, by_kind.values()))
+    return [*lines, f"{total} findings{counts and f': {counts}'}"]
+
+
+def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     """Findings about files, then about series of trade, the largest flows first, and of rates.
 
     Parameters
@@ -68,8 +110,8 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
 
     Yields
     ------
-    str
-        "kind: what; command".
+    Finding
+        Its text is "kind: what; command".
 
     Raises
     ------
@@ -78,18 +120,10 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     """
     for state in catalogue.states(root, local=local):
         if state.state != "ok":
-            yield f"file {state.state}: {state.detail}; tradeflows verify"
+            yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
-        if old := source.supersedes:
-            yield (
-                f"superseded: {old} ({sources[old].vintage}) by {source.id} "
-                f"({source.vintage}); {_show(sources[old].table, source_id=old)}"
-            )
-        yield from (
-            f"total: {line}; tradeflows fetch comext, or data/comext_totals.csv"
-            for line in comext.known_totals(source, root, differing=True)
-        )
+        yield from _of_source(source, sources, root)
     trade, rates = (
         _timed(tables.stored(root, table, local=local).to_table(columns), sources)
         for table, columns in (
@@ -101,22 +135,36 @@ def look(root: Path, *, local: bool = True) -> Iterator[str]:
     yield from _twice(trade)
     yield from _editions(trade)
     monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
-    found: dict[str, list[str]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
+    yield from _weights(monthly, rates)
+    by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
     for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
-        found["unit"] += _units(rows)
-        held = {
-            month + i
-            for month, n in zip(rows["month"], rows["n_months"], strict=True)
-            for i in range(n)
-        }
-        if _steady(sorted(held)):
-            found["missing"] += _holes(rows, held)
-            for unit in rows["qty_unit"].unique():
-                found["jump"] += _jumps(rows[rows["qty_unit"].eq(unit)])
-    found["mirror"] += _mirror(monthly)
-    for lines in found.values():
-        yield from lines
+        for finding in _of_series(rows):
+            by_kind[finding.kind].append(finding)
+    by_kind["mirror"] += _mirror(monthly)
+    for findings in by_kind.values():
+        yield from findings
+
+
+def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
+    """Whether a source is superseded, or its totals differ from those that its publisher states."""
+    if source.supersedes:
+        old = sources[source.supersedes]
+        text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
+        yield Finding("superseded", text, _show(old.table, source_id=old.id))
+    for line in comext.known_totals(source, root, differing=True):
+        yield Finding("total", line, "tradeflows fetch comext, or data/comext_totals.csv")
+
+
+def _of_series(rows: pd.DataFrame) -> Iterator[Finding]:
+    """What looks wrong within one series."""
+    yield from _units(rows)
+    lengths = zip(rows["month"], rows["n_months"], strict=True)
+    stated = {month + i for month, n in lengths for i in range(n)}
+    if _steady(sorted(stated)):
+        yield from _holes(rows, stated)
+        for unit in rows["qty_unit"].unique():
+            yield from _jumps(rows[rows["qty_unit"].eq(unit)])
 
 
 def _timed(table: pa.Table, sources: Mapping[str, Source]) -> pd.DataFrame:
@@ -139,7 +187,7 @@ def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield groups[name]
 
 
-def _vintages(trade: pd.DataFrame) -> Iterator[str]:
+def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
     """Dated releases of which a newer one states a cell too."""
     dated = trade[trade["vintage"].astype(str).str.fullmatch(DAY)]
     several = dated.groupby("family", observed=True)["vintage"].nunique()
@@ -151,13 +199,11 @@ def _vintages(trade: pd.DataFrame) -> Iterator[str]:
     old = rows[rows["vintage"] < rows["newest"]]
     for (name, vintage), some in old.groupby(["source_id", "vintage"], observed=True):
         newest = ", ".join(sorted(some["newest"].unique())[-3:])
-        yield (
-            f"superseded: {name}: {len(some)} rows of release {vintage} by {newest}; "
-            f"{_show('trade', source_id=name, vintage=vintage)}"
-        )
+        text = f"{name}: {len(some)} rows of release {vintage} by {newest}"
+        yield Finding("superseded", text, _show("trade", source_id=name, vintage=vintage))
 
 
-def _twice(trade: pd.DataFrame) -> Iterator[str]:
+def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
     own = trade[trade["family"].astype(str).ne(trade["source_id"].astype(str))]
@@ -167,13 +213,11 @@ def _twice(trade: pd.DataFrame) -> Iterator[str]:
     for place, name in zip(by.ngroup()[odd], own["source_id"][odd[odd].index], strict=True):
         files.setdefault(place, set()).add(name)
     for names, cells in Counter(tuple(sorted(each)) for each in files.values()).items():
-        yield (
-            f"stated twice: {' and '.join(names)}: {cells} cells, not alike; "
-            + " && ".join(_show("trade", source_id=name) for name in names)
-        )
+        text = f"{' and '.join(names)}: {cells} cells, not alike"
+        yield Finding("stated twice", text, _show_sources(names))
 
 
-def _editions(trade: pd.DataFrame) -> Iterator[str]:
+def _editions(trade: pd.DataFrame) -> Iterator[Finding]:
     """Cells that a source states in two editions of HS, each of them the whole."""
     name = "classification_code"
     rows = trade[trade[name].astype("str").str.fullmatch(HS_EDITION)]
@@ -184,11 +228,65 @@ def _editions(trade: pd.DataFrame) -> Iterator[str]:
     for family, some in several.groupby("family", observed=True):
         editions = sorted(some[name].unique())
         cells = len(some.drop_duplicates(cell))
-        shows = [_show("trade", source_id=each) for each in sorted(some["source_id"].unique())]
-        yield (
-            f"editions: {family}: {cells} cells in {' and '.join(editions)}, of which read takes "
-            f"the newest; {' && '.join(shows)}"
+        text = (
+            f"{family}: {cells} cells in {' and '.join(editions)}, of which read takes the newest"
         )
+        yield Finding("editions", text, _show_sources(some["source_id"].unique()))
+
+
+AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
+PAIR = ["reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code"]
+
+
+def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
+    """Pairs of sources whose values of a flow agree and whose weights do not: neither is sure."""
+    is_whole = monthly["breakdown"].eq("total") & monthly["net_wgt_kg"].gt(0)
+    rows = monthly[is_whole & monthly["n_months"].eq(1)]
+    families = rows.groupby(PAIR, observed=True)["family"].transform("nunique")
+    rows = rows[families.gt(1)]
+    rows = rows.assign(dollars=_dollars(rows, rates))
+    rows = rows[rows["dollars"].gt(0)]
+    pairs = []
+    for _, flow in rows.groupby(PAIR, observed=True):
+        by_family = [
+            some.drop_duplicates("month") for _, some in flow.groupby("family", observed=True)
+        ]
+        for one, other in combinations(by_family, 2):
+            pairs += _pair(one, other)
+    pairs.sort(key=lambda pair: -pair[0])
+    for _, finding in pairs:
+        yield finding
+
+
+def _pair(one: pd.DataFrame, other: pd.DataFrame) -> list[tuple[float, Finding]]:
+    """The finding about two sources of one flow, with its size in dollars, if there is one."""
+    both = one.merge(other, on="month", suffixes=("", "_other"))
+    value = both["dollars"] / both["dollars_other"]
+    weight = both["net_wgt_kg"] / both["net_wgt_kg_other"]
+    agree = np.maximum(value, 1 / value).le(1 + AGREE)
+    apart = both[agree & np.maximum(weight, 1 / weight).gt(1 + DIFFER)]
+    if apart.empty:
+        return []
+    ratio = weight[apart.index]
+    text = (
+        f"{_name(one)} against {other['source_id'].iloc[0]}: values within 1 % and weights more "
+        f"than 5 % apart in {len(apart)} of {len(both)} months ({runs(apart['month'])}), "
+        f"{ratio.min():.2f} to {ratio.max():.2f} times"
+    )
+    finding = Finding("weights", text, f"{_see(one)} && {_see(other)}")
+    return [(float(apart["dollars"].sum()), finding)]
+
+
+def _dollars(rows: pd.DataFrame, rates: pd.DataFrame) -> pd.Series:
+    """Values in dollars: as stated, else at the first monthly rate that is held."""
+    to_dollars = rates[rates["quote"].astype("str").eq("USD")]
+    to_dollars = to_dollars.assign(currency=to_dollars["base"].astype("str"))
+    unique = to_dollars.drop_duplicates(["currency", "month"])
+    rate = unique.set_index(["currency", "month"])["rate"]
+    cell = pd.MultiIndex.from_arrays([rows["currency"].astype("str"), rows["month"]])
+    converted = rows["value_reported"] * rate.reindex(cell).to_numpy()
+    stated = rows["primary_value_usd"].fillna(converted)
+    return stated.mask(rows["currency"].eq("USD") & stated.isna(), rows["value_reported"])
 
 
 def _steady(held: list[int]) -> bool:
@@ -205,16 +303,15 @@ def _steady(held: list[int]) -> bool:
     )
 
 
-def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[str]:
+def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[Finding]:
     span = range(min(held), max(held) + 1)
     if missing := sorted(set(span) - held):
         some = ", ".join(map(month_text, missing[:6])) + (" …" if len(missing) > 6 else "")
-        yield (
-            f"missing: {_name(rows)}: {len(missing)} of {len(span)} months ({some}); {_see(rows)}"
-        )
+        text = f"{_name(rows)}: {len(missing)} of {len(span)} months ({some})"
+        yield Finding("missing", text, _see(rows))
 
 
-def _units(rows: pd.DataFrame) -> Iterator[str]:
+def _units(rows: pd.DataFrame) -> Iterator[Finding]:
     held: dict[int, set[str]] = {}
     for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
         held.setdefault(month, set()).add(unit)
@@ -227,12 +324,11 @@ def _units(rows: pd.DataFrame) -> Iterator[str]:
     if changes:
         month, before, after = changes[0]
         more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        yield (
-            f"unit: {_name(rows)}: {before} to {after} in {month_text(month)}{more}; {_see(rows)}"
-        )
+        change = f"{before} to {after} in {month_text(month)}{more}"
+        yield Finding("unit", f"{_name(rows)}: {change}", _see(rows))
 
 
-def _jumps(rows: pd.DataFrame) -> Iterator[str]:
+def _jumps(rows: pd.DataFrame) -> Iterator[Finding]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
     found: dict[str, list[int]] = {}
     for figure in single.columns.intersection(FIGURES):
@@ -252,13 +348,11 @@ def _jumps(rows: pd.DataFrame) -> Iterator[str]:
         )
         only = {month for months in found.values() for month in months}
         month = only.pop() if len(only) == 1 else None
-        yield (
-            f"jump: {_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}; "
-            f"{_see(rows, month)}"
-        )
+        text = f"{_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}"
+        yield Finding("jump", text, _see(rows, month))
 
 
-def _mirror(rows: pd.DataFrame) -> Iterator[str]:
+def _mirror(rows: pd.DataFrame) -> Iterator[Finding]:
     value = "primary_value_usd"
     rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(
         dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
@@ -279,7 +373,7 @@ def _mirror(rows: pd.DataFrame) -> Iterator[str]:
                 yield from _gaps(m, x, value)
 
 
-def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
+def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[Finding]:
     try:
         gaps = measures.gap(m, x, value)
     except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
@@ -287,11 +381,12 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[str]:
     outside = gaps[gaps["outside"].fillna(False).astype(bool)]
     if len(outside):
         ratio = outside["ratio"]
-        yield (
-            f"mirror: {_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
+        text = (
+            f"{_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
             f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
-            f"{ratio.min():.2f} to {ratio.max():.2f}; {_see(m)} && {_see(x)}"
+            f"{ratio.min():.2f} to {ratio.max():.2f}"
         )
+        yield Finding("mirror", text, f"{_see(m)} && {_see(x)}")
 
 
 def _name(rows: pd.DataFrame) -> str:
@@ -319,6 +414,11 @@ def _see(rows: pd.DataFrame, month: Any = None) -> str:
     }
     wanted |= {} if month is None else {"month": month_text(month)}
     return _show("rates" if rates else "trade", **wanted)
+
+
+def _show_sources(names: Iterable[str]) -> str:
+    """The commands that show the rows of several sources of trade."""
+    return " && ".join(_show("trade", source_id=name) for name in sorted(names))
 
 
 def _show(table: str, **wanted: str) -> str:
