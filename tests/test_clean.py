@@ -61,7 +61,7 @@ def saved(tmp_path):
         (b"REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC\n", "comext"),
     ],
 )
-def test_a_file_is_recognised_by_how_it_begins(saved, raw, publisher):
+def test_file_recognised_by_its_start(saved, raw, publisher):
     assert registry.recognise(saved(raw)) == [publisher]
 
 
@@ -72,14 +72,14 @@ def test_a_wrong_publisher_is_said_so(saved):
         registry.require_beginning("ecb", saved(b"<html>Error 412</html>"))
 
 
-def test_a_wrong_publisher_is_said_before_an_option_that_only_the_right_one_takes(saved, tmp_path):
+def test_wrong_publisher_before_option(saved, tmp_path):
     with pytest.raises(LayoutError, match=r"what looks like China's customs .* clean gacc"):
         clean.clean("ecb", [saved(twins.gacc([OIL], COLUMNS))], tmp_path / "o.parquet", flow="M")
     with pytest.raises(QueryError, match="download: files of ecb take no --flow; leave it out"):
         clean.clean("ecb", [saved(EURO)], tmp_path / "o.parquet", flow="M")
 
 
-def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tmp_path):
+def test_files_become_one_table(saved, tmp_path):
     stray = OIL | {"month": "202306", "second quantity": "5", "second unit": "?"}
     paths = [saved(twins.gacc([OIL], COLUMNS)), saved(twins.gacc([stray], [*stray]), "more")]
     to = tmp_path / "out" / "oil.parquet"
@@ -94,7 +94,7 @@ def test_files_become_one_table_with_what_was_left_out_in_its_metadata(saved, tm
     assert cleaned.lines(told)[2] == "2 files: 2 records, 2 rows"
 
 
-def test_a_folder_goes_in_and_a_folder_comes_out(saved, tmp_path):
+def test_folder_in_folder_out(saved, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
     for day in (3, 4):
@@ -106,7 +106,7 @@ def test_a_folder_goes_in_and_a_folder_comes_out(saved, tmp_path):
     assert len(parquet.read_table(tmp_path / "set")) == 2
 
 
-def test_what_is_left_out_is_an_error_if_so_asked_and_the_old_file_stays(saved, tmp_path):
+def test_strict_keeps_old_file(saved, tmp_path):
     to = tmp_path / "oil.parquet"
     clean.clean("gacc", [saved(twins.gacc([OIL], COLUMNS))], to, flow="M", strict=True)
     before = to.read_bytes()
@@ -117,7 +117,7 @@ def test_what_is_left_out_is_an_error_if_so_asked_and_the_old_file_stays(saved, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["download", "oil.parquet"]
 
 
-def test_what_is_held_is_not_written_again(saved, tmp_path, monkeypatch):
+def test_written_once(saved, tmp_path, monkeypatch):
     path, to = saved(RATES), tmp_path / "out"
     written = []
 
@@ -144,7 +144,7 @@ def test_what_is_held_is_not_written_again(saved, tmp_path, monkeypatch):
     assert len(list(to.iterdir())) == 2
 
 
-def test_what_is_held_answers_to_the_options_of_this_run(saved, tmp_path):
+def test_written_by_other_options(saved, tmp_path):
     stray = OIL | {"second quantity": "5", "second unit": "?"}
     path = saved(twins.gacc([OIL], COLUMNS))
     assert not clean.clean("gacc", [path], tmp_path / "out", flow="M")[0].held
@@ -157,7 +157,7 @@ def test_what_is_held_answers_to_the_options_of_this_run(saved, tmp_path):
 
 
 @pytest.mark.parametrize("to", ["out", "out.parquet"])
-def test_what_a_killed_run_left_is_removed_after_an_hour_and_nothing_else(saved, tmp_path, to):
+def test_killed_run_is_swept(saved, tmp_path, to):
     hash_ = "0123456789abcdef" * 2
     old, new, foreign = f".old.parquet.{hash_}.tmp", f".new.parquet.{hash_}.tmp", ".notes.tmp"
     for name, age in ((old, 3700), (new, 10), (foreign, 3700)):
@@ -167,7 +167,7 @@ def test_what_a_killed_run_left_is_removed_after_an_hour_and_nothing_else(saved,
     assert sorted(path.name for path in tmp_path.glob(".*")) == [new, foreign]
 
 
-def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, monkeypatch):
+def test_folder_without_halves(saved, tmp_path, monkeypatch):
     seen = []
 
     def write(*arguments):
@@ -181,7 +181,7 @@ def test_a_folder_of_results_never_holds_what_is_half_written(saved, tmp_path, m
     assert len([*(tmp_path / "out").iterdir()]) == 1
 
 
-def test_two_files_that_state_one_cell_do_not_go_into_one(saved, tmp_path):
+def test_two_files_of_one_cell(saved, tmp_path):
     replies = [[row(), row(partner="398")], [row(), row(partner="0")], [row(period="202202")]]
     first, again, other = (
         saved(envelope(rows), f"{n}.json") for n, rows in enumerate(replies, start=1)
@@ -194,9 +194,7 @@ def test_two_files_that_state_one_cell_do_not_go_into_one(saved, tmp_path):
     assert parquet.read_metadata(to).num_rows == 3
 
 
-def test_where_nothing_can_be_moved_into_a_folder_it_is_written_within(
-    saved, tmp_path, monkeypatch
-):
+def test_other_disk_writes_within(saved, tmp_path, monkeypatch):
     def other_disk(self, target):
         if self.parent != target.parent:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
@@ -210,7 +208,7 @@ def test_where_nothing_can_be_moved_into_a_folder_it_is_written_within(
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["out", path.name])
 
 
-def test_the_same_bytes_are_not_put_into_a_folder_once_more_under_another_name(saved, tmp_path):
+def test_same_bytes_in_a_folder(saved, tmp_path):
     to = tmp_path / "out"
     clean.clean("cbr", [saved(RATES)], to)
     for _ in range(2):
@@ -219,7 +217,7 @@ def test_the_same_bytes_are_not_put_into_a_folder_once_more_under_another_name(s
     assert len([*to.iterdir()]) == 1
 
 
-def test_what_is_left_out_is_told_with_its_value(saved, tmp_path):
+def test_left_out_with_its_value(saved, tmp_path):
     by_sea = [row(value=value, motCode=mode) for value, mode in ((60, 2100), (40, 3100))]
     path, to = saved(envelope([row(value=100.0), *by_sea])), tmp_path / "o.parquet"
     [told] = clean.clean("comtrade", [path], to)
@@ -229,20 +227,20 @@ def test_what_is_left_out_is_told_with_its_value(saved, tmp_path):
     assert about["value"] == {"break-down whose total is kept": 100.0}
 
 
-def test_a_kind_of_file_that_is_not_written_is_refused(saved, tmp_path):
+def test_kind_of_output_refused(saved, tmp_path):
     with pytest.raises(QueryError, match=r"--to .*o\.xlsx: expected ….parquet, ….csv or a folder"):
         clean.clean("ecb", [saved(EURO)], tmp_path / "o.xlsx")
     assert not (tmp_path / "o.xlsx").exists()
 
 
 @pytest.mark.parametrize("to", ["o.parquet", "folder"])
-def test_the_same_bytes_under_two_names_are_not_counted_twice(saved, tmp_path, to):
+def test_same_bytes_two_names(saved, tmp_path, to):
     paths = [saved(EURO), saved(EURO, "download (1)")]
     with pytest.raises(SourceError, match=r"download \(1\): the same bytes as .*download; give a"):
         clean.clean("ecb", paths, tmp_path / to)
 
 
-def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
+def test_two_records_of_one_cell(saved, tmp_path):
     path = saved(twins.gacc([OIL, OIL | {"product": "27111100"}, OIL], COLUMNS))
     with pytest.raises(SchemaError, match=r"^download: records 1 and 3 state the same cell"):
         clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")
@@ -251,7 +249,7 @@ def test_two_records_of_one_cell_are_refused_not_added_up(saved, tmp_path):
     assert clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")[0].rows == 2
 
 
-def test_no_formula_reaches_a_spreadsheet(tmp_path):
+def test_no_formula_in_a_csv(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "=", "plain"]
     with write.TableWriter(tmp_path / "a.csv", ".csv", contract) as sink:
@@ -275,7 +273,7 @@ def test_what_it_refuses(saved, tmp_path, publisher, raw, options, error, messag
         clean.clean(publisher, [saved(raw)], tmp_path / "a.parquet", **options)
 
 
-def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_path, monkeypatch):
+def test_missing_file_and_full_disk(saved, tmp_path, monkeypatch):
     with pytest.raises(SourceError, match="cannot be read"):
         clean.clean("ecb", [tmp_path / "none"], tmp_path / "a.parquet")
     (tmp_path / "empty").mkdir()
@@ -291,7 +289,7 @@ def test_a_missing_file_an_empty_folder_and_a_full_disk_are_said_so(saved, tmp_p
         registry.recognise(saved(b"\x1f\x8bxx"))
 
 
-def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
+def test_read_only_folder(saved, tmp_path, monkeypatch):
     def refuse(path, *_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
@@ -301,7 +299,7 @@ def test_a_folder_that_takes_no_writing_is_named(saved, tmp_path, monkeypatch):
         clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")
 
 
-def test_the_verb_prints_a_line_a_file(saved, tmp_path, capsys):
+def test_verb_prints_a_line_a_file(saved, tmp_path, capsys):
     path = saved(twins.gacc([OIL], COLUMNS))
     assert (
         cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet"), "--flow", "M"])

@@ -37,7 +37,7 @@ def save(path, period, cells, name="full"):
     clean.clean("comext", [raw], path / "out")
 
 
-def test_rows_are_those_that_a_plain_filter_finds(folder):
+def test_rows_as_a_plain_filter(folder):
     everything = parquet.read_table(folder).to_pandas(date_as_object=False)
     for goods, partner, flow in (
         ("2709", "RUS", "M"),
@@ -57,7 +57,7 @@ def test_rows_are_those_that_a_plain_filter_finds(folder):
         assert found["ref_period"].is_monotonic_increasing
 
 
-def test_a_country_that_is_stated_by_its_parts_from_a_year_on_is_said_so(tmp_path):
+def test_country_stated_by_its_parts(tmp_path):
     good = GOODS[0]
     save(tmp_path, "202012", [(good, "GB", "1", 10)])
     save(tmp_path, "202101", [(good, "XI", "1", 3), (good, "XU", "1", 8)])
@@ -73,7 +73,7 @@ def test_a_country_that_is_stated_by_its_parts_from_a_year_on_is_said_so(tmp_pat
         bulk.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
 
 
-def test_measures_take_the_rows_as_they_are(folder):
+def test_measures_take_the_rows(folder):
     relations = [{"period": "20232024", "predecessor": "27090010", "successor": "27090090"}]
     crude = bulk.rows(folder, "2709", partner="RUS", flow="M")
     by_code = measures.chained(crude, relations, 2024)
@@ -84,7 +84,7 @@ def test_measures_take_the_rows_as_they_are(folder):
     assert quarters["n_months"].tolist() == [3] * 4
 
 
-def test_only_the_row_groups_that_may_hold_the_product_are_read(folder, monkeypatch):
+def test_row_groups_of_the_product(folder, monkeypatch):
     read, groups = parquet.ParquetFile.read_row_group, set()
 
     def noted(file, group, **more):
@@ -96,7 +96,7 @@ def test_only_the_row_groups_that_may_hold_the_product_are_read(folder, monkeypa
     assert sorted(groups) == [*range(12, 18)]  # of 24
 
 
-def test_a_file_that_changes_is_read_anew(folder, tmp_path):
+def test_changed_file_read_anew(folder, tmp_path):
     before = bulk.rows(folder, "854231", partner="CN", flow="M")["value_reported"]
     [one] = folder.glob("full_202312_*")
     one.unlink()
@@ -105,7 +105,7 @@ def test_a_file_that_changes_is_read_anew(folder, tmp_path):
     assert bulk.rows(folder, "854231", partner="CN", flow="M")["value_reported"].iloc[-1] == 99
 
 
-def test_what_must_not_be_added_up_is_refused(folder, tmp_path):
+def test_mixture_refused(folder, tmp_path):
     save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
     with pytest.raises(QueryError, match="partner W00 contains CHN"):
         bulk.rows(folder, "854231")
@@ -124,12 +124,12 @@ def test_what_must_not_be_added_up_is_refused(folder, tmp_path):
         ({"product": "2709", "columns": ["value"]}, "no column 'value'"),
     ],
 )
-def test_a_question_without_an_honest_answer_is_refused(folder, ask, message):
+def test_question_refused(folder, ask, message):
     with pytest.raises(QueryError, match=message):
         bulk.rows(folder, **ask)
 
 
-def test_what_is_no_cleaned_file_is_refused(tmp_path):
+def test_no_cleaned_file(tmp_path):
     with pytest.raises(SourceError, match="no Parquet file"):
         bulk.rows(tmp_path, "2709")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")

@@ -58,7 +58,7 @@ def held(folder):
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
 
 
-def test_the_result_is_the_same_bytes_as_without_a_cluster(months, spread, tmp_path):
+def test_same_bytes_as_alone(months, spread, tmp_path):
     told = spread(months)
     again = clean.clean("comext", [months], tmp_path / "plain")
     assert [one.line() for one in told] == [one.line() for one in again]
@@ -68,7 +68,7 @@ def test_the_result_is_the_same_bytes_as_without_a_cluster(months, spread, tmp_p
     assert len(plain) == 3
 
 
-def test_a_second_run_does_nothing_and_a_third_only_what_is_missing(months, spread, tmp_path):
+def test_run_does_what_is_missing(months, spread, tmp_path):
     spread(months)
     before = held(tmp_path / "out")
     assert [one.held for one in spread(months)] == [True] * 3
@@ -82,15 +82,13 @@ def test_a_second_run_does_nothing_and_a_third_only_what_is_missing(months, spre
     }
 
 
-def test_a_file_over_which_a_worker_is_killed_is_tried_again(months, spread, tmp_path, monkeypatch):
+def test_killed_worker_tried_anew(months, spread, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_task", tasks.killed_once)
     assert [one.rows for one in spread(months)] == [4, 4, 4]
     assert len(pd.read_parquet(tmp_path / "out")) == 12
 
 
-def test_a_file_over_which_all_workers_die_is_named_and_the_others_are_not_blamed(
-    months, spread, workers, tmp_path, monkeypatch
-):
+def test_deadly_file_is_named(months, spread, workers, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_task", tasks.killed)
     monkeypatch.setattr(workers.scheduler, "allowed_failures", 0)
     seen = []
@@ -104,7 +102,7 @@ def test_a_file_over_which_all_workers_die_is_named_and_the_others_are_not_blame
     assert (seen[-1].done, seen[-1].left, seen[-1].rows) == (3, 0, 8)
 
 
-def test_damaged_files_are_counted_and_the_first_is_shown(months, spread, tmp_path):
+def test_damaged_files_counted(months, spread, tmp_path):
     for period in ("202401", "202402"):
         path = months / f"full_{period}.dat"
         path.write_text(path.read_text().replace("AT,CN,", "AT,CN,E,"))
@@ -118,9 +116,7 @@ def test_damaged_files_are_counted_and_the_first_is_shown(months, spread, tmp_pa
     assert whole.startswith("full_202403_")
 
 
-def test_the_same_bytes_twice_and_a_folder_that_is_not_shared_are_refused(
-    months, spread, tmp_path, monkeypatch
-):
+def test_same_bytes_or_no_shared_folder(months, spread, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_task", tasks.apart)
     with pytest.raises(SourceError, match="a folder that all machines share; of 3 files, 3 refu"):
         spread(months)
@@ -135,7 +131,7 @@ def test_the_same_bytes_twice_and_a_folder_that_is_not_shared_are_refused(
     assert len(held(tmp_path / "out")) == 3
 
 
-def test_the_command_says_each_file_and_then_the_whole(months, workers, tmp_path, capsys):
+def test_command_says_each_file(months, workers, tmp_path, capsys):
     command = ["clean", "comext", str(months), "--to", str(tmp_path / "out")]
     assert cli.main([*command, "--cluster", workers.scheduler_address]) == 0
     said = capsys.readouterr()
@@ -144,9 +140,7 @@ def test_the_command_says_each_file_and_then_the_whole(months, workers, tmp_path
     assert len(said.err.splitlines()) == 3
 
 
-def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
-    months, spread, tmp_path
-):
+def test_ctrl_c_keeps_what_is_done(months, spread, tmp_path):
     pipe = tmp_path / "full_202404.dat"
     os.mkfifo(pipe)  # a file that does not end
     command = [
@@ -182,9 +176,7 @@ def test_without_an_address_workers_are_started_and_ctrl_c_keeps_what_they_did(
     assert [one.held for one in spread(months)] == [True] * 3
 
 
-def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
-    months, tmp_path, monkeypatch
-):
+def test_ended_workers_are_swept(months, tmp_path, monkeypatch):
     def ended(*_, to, mark, **same):
         for name in (f".a.parquet.{mark}1.tmp", ".a.parquet.another's.tmp"):
             (to / name).touch()
@@ -197,7 +189,7 @@ def test_what_workers_were_writing_when_the_command_was_ended_is_swept(
     assert [path.name for path in tmp_path.glob(".*")] == [".a.parquet.another's.tmp"]
 
 
-def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeypatch):
+def test_task_names_its_output(months, tmp_path, monkeypatch):
     names = []
     start = write.TableWriter.__init__
     monkeypatch.setattr(
@@ -209,7 +201,7 @@ def test_a_task_names_what_it_writes_after_its_command(months, tmp_path, monkeyp
     assert [".parquet.abc" in name for name in names] == [True]
 
 
-def test_workers_that_do_not_start_are_one_line(months, tmp_path, capsys, monkeypatch):
+def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
     def dies(**_):
         raise RuntimeError("Nanny failed to start.")
 
@@ -240,13 +232,13 @@ def test_a_task_keeps_to_one_core(months, tmp_path):
         (["--cluster", "--flow", "M"], "files of comext take no --flow"),
     ],
 )
-def test_a_command_that_no_cluster_can_do_is_refused(months, more, message, capsys, monkeypatch):
+def test_command_no_cluster_can_do(months, more, message, capsys, monkeypatch):
     monkeypatch.setattr(cluster, "WAIT", 0.2)
     assert cli.main(["clean", "comext", str(months), "--to", "out", *more]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_without_dask_the_line_says_what_to_install(months, capsys, monkeypatch):
+def test_without_dask(months, capsys, monkeypatch):
     monkeypatch.setattr(cluster, "find_spec", lambda _: None)
     assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster"]) == 2
     assert "--cluster needs Dask, which is not here: pip install distributed" in (
@@ -254,9 +246,7 @@ def test_without_dask_the_line_says_what_to_install(months, capsys, monkeypatch)
     )
 
 
-def test_a_cluster_without_workers_or_with_those_of_another_version_is_refused(
-    months, spread, tmp_path, monkeypatch
-):
+def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
     with cluster.local(0) as empty, monkeypatch.context() as patch:
         patch.setattr(cluster, "WAIT", 0.2)
         with pytest.raises(QueryError, match="the scheduler has no workers"):
@@ -268,7 +258,7 @@ def test_a_cluster_without_workers_or_with_those_of_another_version_is_refused(
     write.code.cache_clear()
 
 
-def test_an_error_comes_back_from_another_process_as_it_was():
+def test_error_from_another_process():
     error = LayoutError("a.dat", "18 fields", "17", "save it again")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (LayoutError, str(error))

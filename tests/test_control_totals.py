@@ -31,19 +31,19 @@ def explanation(old, new, folder):
     return "\n".join([f"{len(lines)} control totals moved unannounced (make accept)", *shown])
 
 
-def test_the_control_totals_are_those_last_announced():
+def test_totals_as_last_announced():
     old, new = accept.committed(ROOT), accept.keyed(tables.control_totals(ROOT))
     if old != new:
         pytest.fail(explanation(old, new, ROOT / "notebooks"), pytrace=False)
 
 
-def test_every_catalogued_file_with_a_number_has_a_total():
+def test_file_with_a_number_has_a_total():
     totals = {cell[1] for cell in accept.committed(ROOT)}
     in_tables = {s.id for s in catalogue.load(ROOT).values() if s.table != catalogue.CODE_LIST}
     assert in_tables <= totals
 
 
-def test_a_total_that_moves_names_the_claims_that_rest_on_it(tmp_path):
+def test_moved_total_names_its_claims(tmp_path):
     listed = "<tbody><tr><th>oil</th><td>Prices</td><td>1, 3</td></tr></tbody>"
     save_notebook(tmp_path / "01_oil.ipynb", ("charts.sources({})", {"text/html": listed}))
     cells = {name: ("trade", name, "2020", "qty", "t") for name in ("oil", "gas", "coal")}

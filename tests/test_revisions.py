@@ -20,13 +20,13 @@ def changed(old, new):
     return [*frame.itertuples(index=False, name=None)]
 
 
-def test_what_is_equal_is_no_change_wherever_it_stands():
+def test_equal_rows_are_no_change():
     rows = [("b", "x", 1.0), ("a", "y", 2.0), ("a", "x", None)]
     assert changed(rows, rows[::-1]) == []
     assert changed([], []) == []
 
 
-def test_a_change_has_both_figures_and_none_where_there_is_no_row():
+def test_change_has_both_figures():
     old = [("a", "x", 1.0), ("a", "y", 2.0), ("b", "x", None), ("c", "x", None)]
     new = [("a", "x", 1.5), ("b", "x", 3.0), ("d", "z", None), ("a", "z", 4.0)]
     assert changed(old, new) == [
@@ -39,14 +39,14 @@ def test_a_change_has_both_figures_and_none_where_there_is_no_row():
     ]
 
 
-def test_rows_of_one_cell_are_compared_in_their_order():
+def test_rows_of_one_cell_in_order():
     old = [("a", "x", 1.0), ("a", "x", 2.0), ("b", "x", 9.0)]
     assert changed(old, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == [
         ("a", "x", "changed", 2.0, 5.0)
     ]
 
 
-def test_words_may_be_coded_in_any_way():
+def test_words_coded_in_any_way():
     plain = table(("a", "x", 1.0), ("b", "x", 2.0))
     coded = table(("b", "x", 2.0), ("a", "x", 1.0)).cast(
         pa.schema([("good", pa.dictionary(pa.int32(), pa.string())), *list(plain.schema)[1:]])
@@ -54,7 +54,7 @@ def test_words_may_be_coded_in_any_way():
     assert changes.changed(plain, coded, ["good", "area"], ["value"]).empty
 
 
-def test_the_largest_change_comes_first_and_says_both_figures():
+def test_largest_change_first():
     found = [
         Change("a", 5.0, 4.0, "1", "2", "EUR"),
         Change("b", None, 3.0, "1", "2", "EUR", "added", "!"),
@@ -65,7 +65,7 @@ def test_the_largest_change_comes_first_and_says_both_figures():
     ]
 
 
-def test_a_change_in_the_last_of_many_digits_is_seen():
+def test_change_in_the_last_digit():
     told = str(Change("TOTAL", 12_345_678_901.0, 12_345_678_902.0, "old", "new", "EUR"))
     assert "12,345,678,901 EUR (old) -> 12,345,678,902 EUR (new)" in told
     assert changes.in_words(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"

@@ -44,7 +44,7 @@ NAMES = [f"{name}.{field.name}" for name, field in FIELDS]
 
 
 @pytest.mark.parametrize(("table", "field"), FIELDS, ids=NAMES)
-def test_every_field_says_what_it_means(table, field):
+def test_field_has_a_meaning(table, field):
     about = {key.decode(): value.decode() for key, value in field.metadata.items()}
     assert about["note"]
     assert not (field.nullable and about["key"]), "a key is never null"
@@ -53,13 +53,13 @@ def test_every_field_says_what_it_means(table, field):
 
 
 @pytest.mark.parametrize("name", schema.TABLES)
-def test_every_row_can_be_followed_to_its_raw_line(name):
+def test_row_has_its_raw_line(name):
     contract = schema.TABLES[name]
     assert contract.names[:3] == ["source_id", "source_row", "source_field"]
     assert not any(contract.field(each).nullable for each in contract.names[:3])
 
 
-def test_the_key_of_trade_keeps_apart_what_must_not_be_added():
+def test_key_of_trade():
     apart = {
         "source_id",
         "partner_role",
@@ -75,11 +75,11 @@ def test_the_key_of_trade_keeps_apart_what_must_not_be_added():
     assert apart <= set(schema.key(schema.TRADE))
 
 
-def test_the_key_of_settlement_keeps_families_releases_and_outlets_apart():
+def test_key_of_settlement():
     assert {"measure", "vintage", "outlet", "concept"} <= set(schema.key(schema.SETTLEMENT))
 
 
-def test_the_dictionary_has_a_line_for_each_field_in_words():
+def test_dictionary_of_fields():
     for contract in schema.TABLES.values():
         lines = schema.describe(contract)
         assert [line["field"] for line in lines] == contract.names
@@ -95,20 +95,20 @@ def test_the_dictionary_has_a_line_for_each_field_in_words():
 # --- conform -------------------------------------------------------------------------------------
 
 
-def test_a_scalar_is_shared_by_all_rows_and_none_is_null():
+def test_scalar_for_all_rows():
     batch = conform()
     assert batch.schema.equals(schema.RATES, check_metadata=True)
     assert batch["base"].to_pylist() == ["BRENT", "BRENT"]
     assert batch["n_days"].null_count == 2
 
 
-def test_arrays_chunked_arrays_and_series_are_all_taken():
+def test_kinds_of_arrays_taken():
     chunked = pa.chunked_array([[63.65], [55.66]])
     for rates in (chunked, pd.Series([63.65, 55.66]), pa.array(["63.65", "55.66"])):
         assert conform(rate=rates)["rate"].to_pylist() == [63.65, 55.66]
 
 
-def test_the_contract_travels_inside_the_parquet_file(tmp_path):
+def test_contract_in_parquet(tmp_path):
     parquet.write_table(pa.Table.from_batches([conform()]), tmp_path / "rates.parquet")
     read = parquet.read_schema(tmp_path / "rates.parquet")
     assert read.metadata[b"table"] == b"rates"
@@ -144,7 +144,7 @@ def test_a_missing_column_is_named():
     assert refusal(schema.conform, columns, schema.RATES).endswith("for rates: rate")
 
 
-def test_a_value_that_is_not_allowed_is_shown_with_the_allowed_ones():
+def test_value_not_allowed():
     trade = dict.fromkeys(schema.TRADE.names, "") | {
         "source_row": pa.array([7]),
         "ref_period": pa.array([date(2020, 1, 1)]),
@@ -167,11 +167,11 @@ def test_a_value_that_is_not_allowed_is_shown_with_the_allowed_ones():
     assert schema.conform(trade | {"flow_code": "M"}, schema.TRADE).num_rows == 1
 
 
-def test_columns_of_unequal_length_are_refused():
+def test_columns_of_unequal_length():
     assert refusal(conform, rate=pa.array([1.0])) == "rates.rate: 1 values for 2 records"
 
 
-def test_at_most_five_offending_records_are_shown():
+def test_five_offending_records_shown():
     n = 9
     many = {
         "source_row": pa.array(range(1, n + 1)),
@@ -186,18 +186,18 @@ def test_at_most_five_offending_records_are_shown():
 # --- check_key -----------------------------------------------------------------------------------
 
 
-def test_two_rows_of_one_key_are_refused_with_both_records():
+def test_two_rows_of_one_key():
     twice = conform(ref_period=pa.array([date(2020, 1, 1)] * 2))
     found = refusal(schema.check_key, pa.Table.from_batches([twice]), schema.RATES)
     assert found.startswith("oil: records 1 and 2 state the same cell of rates (BRENT USD Demo")
     assert found.endswith("1 cells are stated more than once")
 
 
-def test_two_batches_that_share_a_key_are_refused():
+def test_two_batches_of_one_key():
     table = pa.Table.from_batches([conform(), conform()])
     assert "2 cells are stated more than once" in refusal(schema.check_key, table, schema.RATES)
 
 
-def test_one_cell_of_two_sources_is_no_repetition():
+def test_one_cell_of_two_sources():
     table = pa.Table.from_batches([conform(), conform(source_id="other")])
     schema.check_key(table, schema.RATES)

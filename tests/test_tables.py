@@ -117,7 +117,7 @@ def held(root):
 # --- build ---------------------------------------------------------------------------------------
 
 
-def test_building_twice_gives_the_same_bytes(make_root):
+def test_build_twice_same_bytes(make_root):
     root = make_root({"oil": {}, "crude": comtrade("2020-02,IND,crude_oil,2709,50,25")})
     tables.build(root)
     first = held(root)
@@ -126,7 +126,7 @@ def test_building_twice_gives_the_same_bytes(make_root):
     assert set(first) == {f"{name}.parquet" for name in schema.TABLES}
 
 
-def test_building_says_what_came_in_went_out_and_was_left_out(make_root):
+def test_build_counts_records_and_rows(make_root):
     crude = world("2020-01,crude_oil,tonnes,40,40,1", "2020-02,crude_oil,tonnes,85,,1")
     root = make_root({"oil": {}, "all": crude})
     seen = []
@@ -137,7 +137,7 @@ def test_building_says_what_came_in_went_out_and_was_left_out(make_root):
     assert seen == ["all", "oil"]
 
 
-def test_a_table_carries_its_contract_and_what_it_was_made_of(make_root):
+def test_table_carries_its_contract(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
     read = parquet.read_schema(tables.processed(root, "rates"))
@@ -146,7 +146,7 @@ def test_a_table_carries_its_contract_and_what_it_was_made_of(make_root):
     assert write.metadata_of(tables.processed(root, "rates"))[b"fingerprint"]
 
 
-def test_every_row_names_its_file_and_its_record(ask):
+def test_row_names_file_and_record(ask):
     later, earlier = "2020-03,IND,crude_oil,2709,1,1", "2020-02,IND,crude_oil,2709,2,2"
     rows = ask({"crude": comtrade(later, earlier)})(product="crude")
     assert rows["source_id"].tolist() == ["crude", "crude"]
@@ -240,7 +240,7 @@ def test_parquet_is_written_in_one_place():
         (drones("2024,344,990099,1", "2024,99999,880621,1"), CodeError, "'99999'"),
     ],
 )
-def test_whatever_fails_the_old_files_stay_whole(make_root, changes, error, message):
+def test_failed_build_keeps_old_files(make_root, changes, error, message):
     root = make_root({"oil": {}})
     tables.build(root)
     before = held(root)
@@ -252,9 +252,7 @@ def test_whatever_fails_the_old_files_stay_whole(make_root, changes, error, mess
 
 @pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, MemoryError, OSError])
 @pytest.mark.parametrize("table", schema.TABLES)
-def test_stopped_while_it_writes_a_table_nothing_is_changed_or_left(
-    make_root, monkeypatch, table, fault
-):
+def test_stopped_build_changes_nothing(make_root, monkeypatch, table, fault):
     root = make_root({"oil": {}})
     tables.build(root)
     before = held(root)
@@ -295,7 +293,7 @@ tables.build(root, kill if moment == "first source" else None)
 
 
 @pytest.mark.parametrize("moment", ["first source", "second fsync", "second replace"])
-def test_killed_at_any_moment_each_table_is_the_old_one_or_the_new_one(make_root, moment):
+def test_killed_build_leaves_whole_tables(make_root, moment):
     root = make_root({"oil": {}, "crude": comtrade("2020-02,IND,crude_oil,2709,50,25")})
     tables.build(root)
     old = held(root)
@@ -325,7 +323,7 @@ sys.exit(cli.main(["--root", sys.argv[1], "build"]))
 
 
 @pytest.mark.parametrize("room", [0, 5000])
-def test_a_disk_that_fills_is_one_line_and_nothing_is_lost(make_root, room):
+def test_full_disk_loses_nothing(make_root, room):
     root = make_root({"oil": {}})
     tables.build(root)
     before = held(root)
@@ -345,7 +343,7 @@ def test_a_disk_that_fills_is_one_line_and_nothing_is_lost(make_root, room):
     assert held(root) == before
 
 
-def test_a_file_in_the_place_of_the_folder_is_named_and_kept(make_root):
+def test_file_in_place_of_folder(make_root):
     root = make_root({"oil": {}})
     place = root / "data" / "processed"
     place.write_text("mine")
@@ -358,13 +356,13 @@ def test_a_file_in_the_place_of_the_folder_is_named_and_kept(make_root):
     )
 
 
-def test_a_folder_in_the_place_of_a_table_is_named(make_root):
+def test_folder_in_place_of_table(make_root):
     root = make_root({"oil": {}})
     (root / "data" / "processed" / "rates.parquet").mkdir(parents=True)
     assert "cannot be written" in refusal(tables.build, root, error=BuildError)
 
 
-def test_a_folder_that_takes_no_writing_is_named(make_root, monkeypatch):
+def test_read_only_folder(make_root, monkeypatch):
     def refuse(path, *_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
@@ -376,7 +374,7 @@ def test_a_folder_that_takes_no_writing_is_named(make_root, monkeypatch):
     )
 
 
-def test_a_temporary_file_of_a_running_build_is_left_alone(make_root):
+def test_running_build_keeps_temporary(make_root):
     root = make_root({"oil": {}})
     running = root / "data" / "processed" / ".rates.1.tmp"
     running.parent.mkdir()
@@ -388,7 +386,7 @@ def test_a_temporary_file_of_a_running_build_is_left_alone(make_root):
 # --- control totals ------------------------------------------------------------------------------
 
 
-def test_control_totals_count_and_add_up_each_measure_and_each_raw_column(make_root):
+def test_control_totals_of_all_columns(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
     assert tables.control_totals(root) == [
@@ -408,7 +406,7 @@ def test_control_totals_count_and_add_up_each_measure_and_each_raw_column(make_r
     ]
 
 
-def test_a_value_that_reaches_no_table_is_in_the_control_totals_too(make_root):
+def test_control_total_without_table(make_root):
     head = (
         "period,reporter,gas_2711_plus_271121_kg,lng_271111_kg,"
         "pipeline_271121_upper_bound_kg,comext_271121_kg"
@@ -435,7 +433,7 @@ CRUDE = comtrade(
 )
 
 
-def test_a_frame_has_the_columns_of_the_contract_and_the_publisher(ask):
+def test_frame_columns(ask):
     frame = ask({"a": CRUDE})(reporter="IND", product="crude")
     assert [*frame.columns] == [*schema.TRADE.names, "publisher"]
     assert frame["ref_period"].dtype.kind == "M"
@@ -444,7 +442,7 @@ def test_a_frame_has_the_columns_of_the_contract_and_the_publisher(ask):
     assert frame.index.tolist() == [0, 1]
 
 
-def test_an_area_may_be_given_by_id_by_two_letters_or_by_name(ask):
+def test_area_by_id_letters_or_name(ask):
     read = ask({"a": CRUDE})
     for word in ("IND", "IN", "India", "india"):
         assert len(read(reporter=word, product="crude")) == 2
@@ -461,12 +459,12 @@ def test_an_area_may_be_given_by_id_by_two_letters_or_by_name(ask):
         ({"start": "2020-02", "end": "2020-02"}, [2]),
     ],
 )
-def test_a_window_holds_both_of_its_ends(ask, window, months):
+def test_window_holds_both_ends(ask, window, months):
     frame = ask({"a": CRUDE})(reporter="IND", product="crude", **window)
     assert frame["ref_period"].dt.month.tolist() == months
 
 
-def test_a_period_that_ends_after_the_window_is_not_in_it(ask):
+def test_period_ending_after_window(ask):
     read = ask(
         {
             "a": press(
@@ -496,12 +494,12 @@ def test_a_period_that_ends_after_the_window_is_not_in_it(ask):
     ],
 )
 @pytest.mark.parametrize("end", ["start", "end"])
-def test_a_month_that_does_not_exist_is_refused(ask, month, end):
+def test_month_that_does_not_exist(ask, month, end):
     found = refusal(ask({"a": CRUDE}), **{end: month})
     assert found.startswith(f"{end}={month!r}: expected a month such as 2023-05, or a year")
 
 
-def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_none(ask):
+def test_figure_within_window(ask):
     head = (
         "id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,"
         "qualifier,underlying_statistic,publisher,publication_date,source_url,confidence,notes"
@@ -553,12 +551,12 @@ def test_a_figure_is_in_a_window_that_holds_all_of_its_own_and_a_vague_one_in_no
         ({"source": "a", "publisher": "other"}, "no publisher 'other' of trade"),
     ],
 )
-def test_a_question_that_cannot_be_answered_is_met_with_what_is_held(ask, filters, message):
+def test_nothing_held_says_what_is(ask, filters, message):
     with pytest.raises(QueryError, match=message):
         ask({"a": CRUDE})(**filters)
 
 
-def test_a_publisher_without_the_source_asked_for_is_a_contradiction(ask):
+def test_publisher_without_source(ask):
     read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other"}})
     message = refusal(read, publisher="other", source="a")
     assert "has no source_id in common with the other filters" in message
@@ -571,14 +569,14 @@ def test_an_unknown_table_is_refused():
 # --- read: absent and stale ----------------------------------------------------------------------
 
 
-def test_before_a_build_the_message_names_the_command(make_root):
+def test_read_before_build(make_root):
     root = make_root({"oil": {}})
     message = refusal(tables.read, "rates", root=root, error=BuildError)
     assert message == f"{tables.processed(root, 'rates')}: absent; run `tradeflows build`"
 
 
 @pytest.mark.parametrize("change", [{"rank": 3}, {"text": LATER}, {"vintage": "2024-06"}])
-def test_a_table_older_than_its_catalogue_is_refused_and_the_others_are_not(make_root, change):
+def test_stale_table_refused(make_root, change):
     root = make_root({"oil": {}, "crude": CRUDE})
     tables.build(root)
     make_root({"oil": change, "crude": CRUDE})
@@ -590,7 +588,7 @@ def test_a_table_older_than_its_catalogue_is_refused_and_the_others_are_not(make
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"period,rate\n"])
-def test_what_is_no_parquet_file_is_refused(make_root, content):
+def test_no_parquet_file(make_root, content):
     root = make_root({"oil": {}})
     tables.build(root)
     tables.processed(root, "rates").write_bytes(content)
@@ -598,7 +596,7 @@ def test_what_is_no_parquet_file_is_refused(make_root, content):
     assert message.endswith("rates.parquet: not a Parquet file; run `tradeflows build`")
 
 
-def test_a_parquet_file_of_someone_else_is_stale(make_root):
+def test_foreign_parquet_is_stale(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
     pd.DataFrame({"rate": [1.0]}).to_parquet(tables.processed(root, "rates"))
@@ -608,14 +606,14 @@ def test_a_parquet_file_of_someone_else_is_stale(make_root):
 # --- read: products ------------------------------------------------------------------------------
 
 
-def test_a_national_code_is_found_under_its_heading_and_said_so(ask):
+def test_national_code_under_heading(ask):
     frame = ask({"a": china("2020-01,crude_oil,27090000,10,5")})(product="2709")
     assert frame["cmd_code"].tolist() == ["27090000"]
     (caveat,) = frame.attrs["caveats"]
     assert caveat == "a: 27090000 in the place of 2709, a level that it does not hold"
 
 
-def test_a_product_is_itself_or_what_lies_under_it_and_never_both(ask):
+def test_product_or_what_lies_under(ask):
     gas = ["DE,RU,2711,1,202001,9,9", "DE,RU,271111,1,202001,4,4", "DE,RU,271121,1,202001,5,5"]
     assert ask({"a": comext(*gas)})(product="2711")["cmd_code"].tolist() == ["2711"]
     parts = ask({"a": comext(*gas[1:])})(product="2711")
@@ -623,7 +621,7 @@ def test_a_product_is_itself_or_what_lies_under_it_and_never_both(ask):
     assert "271111, 271121 in the place of 2711" in parts.attrs["caveats"][0]
 
 
-def test_a_part_of_a_union_does_not_stand_for_all_of_it(ask):
+def test_part_is_not_its_union(ask):
     read = ask(
         {
             "a": comtrade("2020-02,EU27_2020,lng,271111,5,5", "2020-02,IND,lng,271111,7,7"),
@@ -640,13 +638,13 @@ def test_a_part_of_a_union_does_not_stand_for_all_of_it(ask):
     assert told in refusal(read, product="natural gas", reporter="IND")
 
 
-def test_a_product_of_several_that_nothing_states_is_named(ask):
+def test_unstated_product_is_named(ask):
     read = ask({"a": china("2020-01,crude_oil,27090000,10,5")})
     assert "no row states 2701" in read(product=["crude", "coal"]).attrs["caveats"]
     assert not any("no row" in each for each in read(product="crude").attrs["caveats"])
 
 
-def test_each_source_is_asked_for_its_own_level(ask):
+def test_level_by_source(ask):
     read = ask(
         {
             "a": china("2020-01,crude_oil,27090000,10,5"),
@@ -661,7 +659,7 @@ def test_each_source_is_asked_for_its_own_level(ask):
 
 
 @pytest.mark.parametrize("products", [None, ["2701", "2701:coking"], ["coal", "coking coal"]])
-def test_a_product_beside_its_part_is_refused(ask, products):
+def test_product_beside_its_part(ask, products):
     read = ask({"a": china("2020-01,coal,2701,9,9", "2020-01,coking_coal,270112 coking,3,3")})
     message = refusal(read, product=products)
     assert "product 2701 contains 2701:coking" in message
@@ -669,7 +667,7 @@ def test_a_product_beside_its_part_is_refused(ask, products):
     assert len(read(product="coal")) == 1
 
 
-def test_two_products_that_share_a_code_are_refused(ask):
+def test_products_sharing_a_code(ask):
     read = ask({"a": comext("DE,RU,271111,1,202001,4,4")})
     assert "'2711' and '271111' share 271111 in a" in refusal(read, product=["2711", "LNG"])
 
@@ -684,7 +682,7 @@ def test_all_goods_are_only_all_goods(ask):
     assert "nothing in trade matches" in refusal(read, product="TOTAL", reporter="IND")
 
 
-def test_a_union_is_not_one_of_its_parts(ask):
+def test_union_is_not_its_part(ask):
     read = ask({"a": comtrade("2020-01,JPN,coal,2701+2704+2706,10,5")})
     assert len(read(product="2701+2704+2706")) == 1
     assert len(read(product="coal")) == 1
@@ -693,7 +691,7 @@ def test_a_union_is_not_one_of_its_parts(ask):
     assert "nothing in trade matches" in refusal(read, product=many)
 
 
-def test_lng_of_a_panel_is_found_by_its_word_and_all_gas_contains_it(ask):
+def test_lng_by_word_within_gas(ask):
     gas = "2022-01,Belgium,Russia,gas_all,m3,9", "2022-01,Belgium,Russia,lng,m3,7"
     read = ask({"a": panel(*gas)})
     assert read(product="lng")["cmd_code"].tolist() == ["G3200"]
@@ -713,7 +711,7 @@ TWO = {
 }
 
 
-def test_the_preferred_publisher_is_taken_and_the_other_is_named(ask):
+def test_preferred_publisher_is_taken(ask):
     frame = ask(TWO)(product="crude")
     assert frame.groupby("reporter_iso")["source_id"].unique().str.join("+").to_dict() == {
         "CHN": "own",
@@ -733,14 +731,14 @@ def test_publisher_and_source_choose(ask, choice):
     assert frame.attrs["caveats"] == ()
 
 
-def test_publishers_of_one_rank_are_refused_with_the_filter_that_chooses(ask):
+def test_publishers_of_one_rank(ask):
     read = ask(TWO | {"un": TWO["un"] | {"rank": 1}})
     message = refusal(read, product="crude", reporter="CHN")
     assert message.startswith("what CHN reports would come from several sources")
     assert message.endswith("add source='own' or source='un'")
 
 
-def test_partners_of_two_publishers_are_not_put_side_by_side(ask):
+def test_partners_of_two_publishers(ask):
     read = ask(
         {
             "one": comext("DE,RU,2709,1,202001,4,4", "DE,KZ,2709,1,202001,5,5"),
@@ -757,7 +755,7 @@ def test_partners_of_two_publishers_are_not_put_side_by_side(ask):
     assert len(read(product="crude", reporter="DEU", partner="RUS")) == 1
 
 
-def test_the_newest_release_of_each_period_is_taken_and_vintage_chooses(ask):
+def test_newest_release_is_taken(ask):
     read = ask(
         {
             "a": routes(
@@ -776,7 +774,7 @@ def test_the_newest_release_of_each_period_is_taken_and_vintage_chooses(ask):
     assert read(vintage="2024-01")["qty"].tolist() == [1e6, 3e6]
 
 
-def test_an_aggregate_beside_its_members_is_refused(ask):
+def test_aggregate_beside_members(ask):
     read = ask({"a": comext("EU27_2020,RU,2709,1,202001,9,9", "DE,RU,2709,1,202001,4,4")})
     message = refusal(read, product="crude")
     assert "reporter EU27_2020 contains DEU" in message
@@ -785,12 +783,12 @@ def test_an_aggregate_beside_its_members_is_refused(ask):
     assert len(read(product="crude", reporter="EU27")) == 1
 
 
-def test_the_changing_union_beside_the_union_of_27_is_refused(ask):
+def test_changing_union_beside_the_27(ask):
     read = ask({"a": comext("EU27_2020,RU,2709,1,202001,9,9", "EU,RU,2709,1,202001,9,9")})
     assert "reporter EU contains EU27_2020" in refusal(read, product="crude")
 
 
-def test_the_world_beside_a_partner_is_refused(ask):
+def test_world_beside_a_partner(ask):
     read = ask({"a": drones("2025,0,880621,9", "2025,643,880621,4", "2025,344,880621,5")})
     message = refusal(read, product="8806")
     assert "partner W00 contains HKG" in message
@@ -798,12 +796,12 @@ def test_the_world_beside_a_partner_is_refused(ask):
     assert read(product="8806", partner="W00")["value_reported"].sum() == 9
 
 
-def test_trade_outside_the_union_beside_a_partner_is_refused(ask):
+def test_extra_eu_beside_a_partner(ask):
     read = ask({"a": comext("DE,EU27_2020_EXTRA,2709,1,202001,9,9", "DE,RU,2709,1,202001,4,4")})
     assert "partner EU27_2020_EXTRA contains RUS" in refusal(read, product="crude")
 
 
-def test_groups_that_share_a_member_are_not_mixed():
+def test_groups_sharing_a_member():
     frame = pd.DataFrame(
         {
             "reporter_iso": "USA",
@@ -816,7 +814,7 @@ def test_groups_that_share_a_member_are_not_mixed():
     assert "partner EU27_2020_EXTRA contains some of EU28" in message
 
 
-def test_a_superseded_file_of_prices_is_passed_over_as_one_of_trade_is(ask):
+def test_superseded_prices_passed_over(ask):
     read = ask({"old": {"text": BRENT}, "new": {"text": LATER, "supersedes": "old"}}, "rates")
     prices = read(base="BRENT")
     assert prices["ref_period"].is_unique
@@ -829,7 +827,7 @@ def test_a_superseded_file_of_prices_is_passed_over_as_one_of_trade_is(ask):
     )
 
 
-def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
+def test_both_directions_beside_one(ask):
     read = ask(
         {
             "a": press(
@@ -861,7 +859,7 @@ def test_both_directions_in_one_figure_beside_one_direction_are_refused(ask):
         ),
     ],
 )
-def test_an_answer_that_would_mix_is_refused_with_the_filter(ask, source, name, choices):
+def test_mixture_names_the_filter(ask, source, name, choices):
     read = ask({"a": source})
     expected = ", ".join(f"{name}={choice!r}" for choice in choices)
     assert refusal(read) == f"the answer would mix values of {name}; add one of {expected}"
@@ -881,7 +879,7 @@ def test_months_and_years_are_not_mixed(ask):
     assert read(product="2709", reporter="IND", freq="A")["n_months"].tolist() == [12]
 
 
-def test_parts_are_taken_where_no_total_is_stated():
+def test_parts_without_total():
     cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
@@ -910,7 +908,7 @@ SHARES = settlement(
 )
 
 
-def test_families_of_settlement_shares_are_never_one_line(ask):
+def test_settlement_families_apart(ask):
     read = ask({"a": SHARES}, "settlement")
     export = {"concept": "export settlement", "region": "total"}
     message = refusal(read, **export, currency_group=["CNY", "RUB"])
@@ -925,7 +923,7 @@ def test_families_of_settlement_shares_are_never_one_line(ask):
     assert read(**export, currency_group="CNY", vintage="revised").attrs["caveats"] == ()
 
 
-def test_a_share_is_known_from_the_day_on_which_it_was_published(ask):
+def test_share_known_when_published(ask):
     line = "2023-0{m},month,export,total,CNY,16,exact,risk_review: x,first_release,,,{d},One,CBR,"
     days = {1: "2023-02-10", 2: "2023-03-10", 3: "March"}  # the last only from the retrieval on
     read = ask({"a": settlement(*(line.format(m=m, d=d) for m, d in days.items()))}, "settlement")
@@ -936,13 +934,13 @@ def test_a_share_is_known_from_the_day_on_which_it_was_published(ask):
 
 
 @pytest.mark.parametrize("name", ["concept", "currency_group"])
-def test_what_is_paid_for_and_in_what_must_be_named(ask, name):
+def test_concept_and_currency_named(ask, name):
     filters = {"concept": "export settlement", "currency_group": "CNY", "region": "total"}
     del filters[name]
     assert f"mix values of {name};" in refusal(ask({"a": SHARES}, "settlement"), **filters)
 
 
-def test_rates_of_two_publishers_or_pairs_are_not_mixed(make_root):
+def test_rates_of_two_publishers(make_root):
     ecb = "ECB euro reference rates, eurofxref-hist.csv (cross rate via EUR where not EUR-based)"
     lines = [
         "month,series,value,n_days,statistic,source,flag",
@@ -963,7 +961,7 @@ def test_rates_of_two_publishers_or_pairs_are_not_mixed(make_root):
 # --- read: caveats and order ---------------------------------------------------------------------
 
 
-def test_each_flag_in_the_answer_is_a_caveat_with_its_meaning(ask):
+def test_flags_are_caveats(ask):
     frame = ask(
         {
             "a": press(
@@ -990,7 +988,7 @@ LINES = (
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_order_of_the_raw_records_changes_nothing_but_their_numbers(make_root, lines):
+def test_order_of_records_is_nothing(make_root, lines):
     def frame(records):
         root = make_root({"a": comtrade(*records)})
         tables.build(root)
@@ -1003,7 +1001,7 @@ def test_the_order_of_the_raw_records_changes_nothing_but_their_numbers(make_roo
     assert found.attrs == expected.attrs
 
 
-def test_a_filter_prunes_by_code_exactly_as_the_code_list_says(ask):
+def test_filter_as_the_code_list(ask):
     """Push-down compares texts, many of them at once; 27090 is not under 2709, and 2709:x is."""
     held = ["2701", "2701:coking", "2701:thermal", "27090000", "27111100", "27112100", "2711:LPG"]
     scope = [
@@ -1027,7 +1025,7 @@ def test_a_filter_prunes_by_code_exactly_as_the_code_list_says(ask):
         assert sorted(read(product=among)["cmd_code"]) == sorted(expected)
 
 
-def test_the_united_kingdom_is_a_country_though_its_parts_have_ids(ask):
+def test_united_kingdom_is_a_country(ask):
     read = ask({"a": drones("2025,0,880621,9", "2025,826,880621,4", "2025,344,880621,5")})
     found = read(product="8806", partner="countries")
     assert sorted(found["partner_iso"]) == ["GBR", "HKG"]

@@ -62,52 +62,68 @@ def clean(
     files = listed(paths)
     function = publisher_cleaner(publisher, options, files)
     table = KNOWN[publisher].table
-    outputs: dict[Path, list[tuple[Path, Source]]] = {}
-    path_of: dict[str, Path] = {}
-    single = is_file(to)
-    for path in files:
-        source = delimited.uncatalogued(path, publisher, table)
-        output = to if single else to / f"{source.id}.parquet"
-        if (twin := path_of.setdefault(source.sha256, path)) != path:
-            raise SourceError(f"{path}: the same bytes as {twin}; give a file once")
-        outputs.setdefault(output, []).append((path, source))
-    done: list[tuple[Path, Path]] = []
+    outputs = _outputs(files, to, publisher, table)
+    temporaries: dict[Path, Path] = {}
     cleaned: list[Cleaned] = []
     try:
-        folder = to.parent if single else to
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = folder if single else beside(folder)
-        sweep(aside, f".*{'[0-9a-f]' * 32}.tmp")
+        aside = _folder_aside(to)
         for output, some in outputs.items():
             sources = [source for _, source in some]
-            if not single and (other := _twin(output, sources[0])):
-                raise SourceError(
-                    f"{some[0][0]}: {other} holds the same bytes under another name; "
-                    "remove it, or leave this file out"
-                )
-            made = fingerprint(
-                (each._replace(retrieved=date.min, arguments=options) for each in sources), table
-            )
-            held = _held(output, sources, made)
-            if held and not (strict and any(each.left_out for each in held)):
-                cleaned += held
+            if not is_file(to):
+                _require_no_twin(output, some[0])
+            asked = (each._replace(retrieved=date.min, arguments=options) for each in sources)
+            digest = fingerprint(asked, table)
+            earlier = _written_earlier(output, sources, digest)
+            if earlier and not (strict and any(file.left_out for file in earlier)):
+                cleaned += earlier
                 continue
             # Two machines may share the folder, and the number of a process.
             temporary = aside / f".{output.name}.{mark}{uuid4().hex}.tmp"
-            done.append((temporary, output))
+            temporaries[temporary] = output
             parts = ((source, function(path, source, **options)) for path, source in some)
-            cleaned += _write(temporary, output.suffix, table, parts, strict, made)
-        for temporary, output in done:
+            cleaned += _write(temporary, output.suffix, table, parts, strict, digest)
+        for temporary, output in temporaries.items():
             temporary.replace(output)
     except OSError as error:
         if error.filename in set(map(str, files)):
             raise SourceError(f"{error.filename}: cannot be read ({error.strerror})") from error
         raise SourceError(f"{to}: cannot be written ({error.strerror or error})") from error
     finally:
-        for temporary, _ in done:
+        for temporary in temporaries:
             with suppress(OSError):  # such as that of a disk that takes no writing
                 temporary.unlink(missing_ok=True)
     return cleaned
+
+
+def _outputs(
+    files: Iterable[Path], to: Path, publisher: str, table: str
+) -> dict[Path, list[tuple[Path, Source]]]:
+    """What goes into each output: files with an entry for each.
+
+    Raises
+    ------
+    SourceError
+        Two files have the same bytes.
+    """
+    outputs: dict[Path, list[tuple[Path, Source]]] = {}
+    path_of: dict[str, Path] = {}
+    for path in files:
+        source = delimited.uncatalogued(path, publisher, table)
+        output = to if is_file(to) else to / f"{source.id}.parquet"
+        twin = path_of.setdefault(source.sha256, path)
+        if twin != path:
+            raise SourceError(f"{path}: the same bytes as {twin}; give a file once")
+        outputs.setdefault(output, []).append((path, source))
+    return outputs
+
+
+def _folder_aside(to: Path) -> Path:
+    """Where what goes to `to` is written first; its folder is made, and swept."""
+    folder = to.parent if is_file(to) else to
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder if is_file(to) else beside(folder)
+    sweep(aside, f".*{'[0-9a-f]' * 32}.tmp")
+    return aside
 
 
 def is_file(to: Path) -> bool:
@@ -131,39 +147,43 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     SourceError
         A folder is empty.
     """
-    found = []
+    files: list[Path] = []
     for path in paths:
-        inside = (
-            sorted(
-                each for each in path.rglob("*") if each.is_file() and not each.name.startswith(".")
-            )
-            if path.is_dir()
-            else [path]
-        )
+        inside = _files_in(path) if path.is_dir() else [path]
         if not inside:
             raise SourceError(f"{path}: the folder is empty")
-        found += inside
-    return list(dict.fromkeys(found))
+        files += inside
+    return list(dict.fromkeys(files))
 
 
-def _held(output: Path, sources: Sequence[Source], made: str) -> list[Cleaned]:
-    """What an earlier run wrote of `sources`, if its output is whole and `made` as now."""
+def _files_in(folder: Path) -> list[Path]:
+    """The files in a folder and those below it, but hidden ones, in the order of their names."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if not path.name.startswith("."))
+
+
+def _written_earlier(output: Path, sources: Sequence[Source], digest: str) -> list[Cleaned]:
+    """What an earlier run wrote of `sources`, if its output is whole and of the same `digest`."""
     metadata = metadata_of(output)
-    if metadata.get(b"fingerprint") != made.encode():
+    if metadata.get(b"fingerprint") != digest.encode():
         return []
+    files = json.loads(metadata[b"sources"])
     return [
-        Cleaned(source, **{name: each[name] for name in COUNTED}, held=True)
-        for source, each in zip(sources, json.loads(metadata[b"sources"]), strict=True)
+        Cleaned(source, **{name: file[name] for name in COUNTED}, held=True)
+        for source, file in zip(sources, files, strict=True)
     ]
 
 
-def _twin(output: Path, source: Source) -> Path | None:
-    """The file beside `output` that holds the very bytes of `source`, once more under its name."""
-    for path in output.parent.glob(f"*_{source.sha256[:8]}.parquet"):
-        files = json.loads(metadata_of(path).get(b"sources", b"[]"))
-        if path != output and source.sha256 in {file["sha256"] for file in files}:
-            return path
-    return None
+def _require_no_twin(output: Path, named: tuple[Path, Source]) -> None:
+    """Refuse a file whose very bytes another output in the folder holds under its name."""
+    path, source = named
+    for other in output.parent.glob(f"*_{source.sha256[:8]}.parquet"):
+        files = json.loads(metadata_of(other).get(b"sources", b"[]"))
+        if other != output and source.sha256 in {file["sha256"] for file in files}:
+            raise SourceError(
+                f"{path}: {other} holds the same bytes under another name; "
+                "remove it, or leave this file out"
+            )
 
 
 def _write(
@@ -172,7 +192,7 @@ def _write(
     table: str,
     files: Iterable[tuple[Source, Iterator[Part]]],
     strict: bool,
-    made: str,
+    digest: str,
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
@@ -182,7 +202,7 @@ def _write(
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check({each.source.id: each.source.path for each in cleaned})
-        writer.describe(sources=_sources_text(cleaned), fingerprint=made)
+        writer.describe(sources=_sources_text(cleaned), fingerprint=digest)
     return cleaned
 
 

@@ -11,10 +11,11 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from tradeflows.publishers import registry
 from tradeflows.publishers.cleaned import Cleaned
 from tradeflows.tables import clean, write
 
+Result = Cleaned | TradeflowsError  # of one file
 WAIT = 30  # seconds for a scheduler, and then for a worker, to answer
 SETTINGS = {
     # No file waits at a busy worker, to be blamed with the one over which the worker dies.
@@ -33,7 +35,8 @@ SETTINGS = {
 }
 
 
-class Progress(NamedTuple):
+@dataclass(frozen=True)
+class Progress:
     """After each file: files `done` and `left`, `rows` so far and the file's name."""
 
     done: int
@@ -91,7 +94,7 @@ def spread(
     mark = uuid4().hex
     try:
         with _client(address, len(files)) as client:
-            told = _run(
+            results = _run(
                 client,
                 files,
                 progress,
@@ -106,27 +109,39 @@ def spread(
             for place in (to, to.absolute().parent):  # one of which files.beside names
                 for path in place.glob(f".*.{mark}*.tmp"):
                     path.unlink(missing_ok=True)
-    path_of: dict[str, Path] = {}
-    for path, one in told.items():
-        if isinstance(one, Cleaned):
-            if (twin := path_of.setdefault(one.source.sha256, path)) != path:
-                told[path] = SourceError(f"{path}: the same bytes as {twin}; give a file once")
-                first = told[twin]
-                if isinstance(first, Cleaned) and first.source.id != one.source.id:
-                    (to / f"{one.source.id}.parquet").unlink(missing_ok=True)
-            elif not (to / f"{one.source.id}.parquet").exists():
-                told[path] = SourceError(
-                    f"{path}: what a worker made of it is not in {to}; give a "
-                    "folder that all machines share"
-                )
-    if refused := [one for one in told.values() if isinstance(one, TradeflowsError)]:
+    results = _checked(results, to)
+    refused = [result for result in results.values() if isinstance(result, TradeflowsError)]
+    if refused:
         if len(files) > 1:
             whole = f"{len(files) - len(refused)} whole, which stay"
             refused[0].args = (
                 f"{refused[0]}; of {len(files)} files, {len(refused)} refused and {whole}",
             )
         raise refused[0]
-    return [one for one in told.values() if isinstance(one, Cleaned)]
+    return [result for result in results.values() if isinstance(result, Cleaned)]
+
+
+def _checked(results: Mapping[Path, Result], to: Path) -> dict[Path, Result]:
+    """What became of each file; an error where its bytes come twice or its output is not there."""
+    checked: dict[Path, Result] = {}
+    path_of: dict[str, Path] = {}
+    for path, result in results.items():
+        checked[path] = result
+        if not isinstance(result, Cleaned):
+            continue
+        output = to / f"{result.source.id}.parquet"
+        twin = path_of.setdefault(result.source.sha256, path)
+        if twin != path:
+            checked[path] = SourceError(f"{path}: the same bytes as {twin}; give a file once")
+            first = checked[twin]
+            if isinstance(first, Cleaned) and first.source.id != result.source.id:
+                output.unlink(missing_ok=True)
+        elif not output.exists():
+            checked[path] = SourceError(
+                f"{path}: what a worker made of it is not in {to}; give a "
+                "folder that all machines share"
+            )
+    return checked
 
 
 @contextmanager
@@ -158,9 +173,10 @@ def _check(client: Any, address: str) -> None:
     except TimeoutError as error:
         raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
     here, there = write.code(), client.run(write.code, on_error="return")
-    if odd := [worker for worker, code in there.items() if code != here]:
+    others = [worker for worker, code in there.items() if code != here]
+    if others:
         raise QueryError(
-            f"--cluster {address}: {len(odd)} of {len(there)} workers, {odd[0]} the "
+            f"--cluster {address}: {len(others)} of {len(there)} workers, {others[0]} the "
             "first, have another tradeflows or pyarrow than this, or none; install "
             "the same everywhere"
         )
@@ -209,7 +225,7 @@ def _interrupt_blocked() -> Iterator[None]:
 
 def _run(
     client: Any, files: list[Path], progress: Callable[[Progress], None] | None, **same: Any
-) -> dict[Path, Cleaned | TradeflowsError]:
+) -> dict[Path, Result]:
     """What became of each of `files`, in their order."""
     from distributed import KilledWorker, as_completed
 
@@ -217,32 +233,32 @@ def _run(
     order = sorted(files, key=lambda path: -path.stat().st_size if path.is_file() else 0)
     tasks = client.map(_task, order, pure=False, **same)
     path_of = dict(zip(tasks, order, strict=True))
-    told: dict[Path, Cleaned | TradeflowsError] = {}
+    results: dict[Path, Result] = {}
     rows = 0
     for task in as_completed(tasks):
         path = path_of[task]
         try:
-            one = task.result()
+            result = task.result()
         except KilledWorker as error:
             deaths = error.allowed_failures + 1
-            one = SourceError(
+            result = SourceError(
                 f"{path}: the workers that took it died ({deaths}), for want of memory perhaps"
             )
         except CancelledError as error:
             raise SourceError(
-                f"the scheduler was lost after {len(told)} of {len(files)} files; "
+                f"the scheduler was lost after {len(results)} of {len(files)} files; "
                 "the same command does what is missing"
             ) from error
-        told[path] = one
-        rows += one.rows if isinstance(one, Cleaned) else 0
+        results[path] = result
+        rows += result.rows if isinstance(result, Cleaned) else 0
         if progress:
-            progress(Progress(len(told), len(files) - len(told), rows, path.name))
-    return {path: told[path] for path in files}
+            progress(Progress(len(results), len(files) - len(results), rows, path.name))
+    return {path: results[path] for path in files}
 
 
 def _task(
     path: Path, publisher: str, to: Path, strict: bool, options: Mapping[str, str], mark: str
-) -> Cleaned | TradeflowsError:
+) -> Result:
     """Clean one file; its fault is an answer, since only what dies is tried again."""
     pa.set_cpu_count(1)
     try:

@@ -313,10 +313,10 @@ def _chosen(frame: pd.DataFrame, asked: Question) -> Choice:
 
 def no_nesting(frame: pd.DataFrame) -> None:
     """Refuse rows of which some are counted in others: a whole beside its part."""
-    held: dict[str, set[str]] = {}
+    goods_of: dict[str, set[str]] = {}
     for reporter, code in set(zip(frame["reporter_iso"], frame["cmd_code"], strict=True)):
-        held.setdefault(reporter, set()).add(code)
-    for _, goods in sorted(held.items()):
+        goods_of.setdefault(reporter, set()).add(code)
+    for _, goods in sorted(goods_of.items()):
         for part in sorted(goods):
             for whole in sorted(codes.wholes(part, goods)):
                 raise QueryError(
@@ -324,19 +324,24 @@ def no_nesting(frame: pd.DataFrame) -> None:
                     f"twice; add product={whole!r} or product={part!r}"
                 )
     for name in ("reporter", "partner"):
-        areas = sorted(frame[f"{name}_iso"].unique())
-        for whole in sorted(set(areas).intersection(codes.groups())):
-            for part in areas:
-                if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
-                    has = "contains" if codes.contains(whole, part) else "contains some of"
-                    raise QueryError(
-                        f"{name} {whole} {has} {part}, so the answer would count "
-                        f"it twice; add {name}={whole!r}, {name}={part!r} or "
-                        f"{name}='countries'"
-                    )
+        _require_no_member(frame, name)
     flows = set(frame["flow_code"])
     if "MX" in flows and flows - {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
+
+
+def _require_no_member(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a group of areas beside an area that lies in it."""
+    areas = sorted(frame[f"{name}_iso"].unique())
+    for whole in sorted(set(areas).intersection(codes.groups())):
+        for part in areas:
+            if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
+                has = "contains" if codes.contains(whole, part) else "contains some of"
+                raise QueryError(
+                    f"{name} {whole} {has} {part}, so the answer would count "
+                    f"it twice; add {name}={whole!r}, {name}={part!r} or "
+                    f"{name}='countries'"
+                )
 
 
 def _in_turn(frame: pd.DataFrame, name: str, whole: str, part: str) -> bool:
@@ -364,21 +369,30 @@ def _restating(frame: pd.DataFrame) -> bool:
 
 
 def _require_one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
+    """Refuse several values of what an answer may hold one of."""
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
         values = frame[FILTERS[table][name]]
-        held = sorted(values.dropna().unique())
-        if name == "breakdown" and asked.get(name) == [PARTS]:
+        several = sorted(values.dropna().unique())
+        if len(several) < 2 or _may_differ(name, several, frame, asked):
             continue
-        if name == "qty_unit" and "none" in held and len(held) == 2 and not _restating(frame):
-            continue  # rows without a quantity say nothing in another unit
-        if len(held) > 1 and not (name == "partner_role" and _by_flow(frame, values)):
-            choice = ", ".join(f"{name}={value!r}" for value in held[:8])
-            more = f" … ({len(held)} in all)" if len(held) > 8 else ""
-            parts = f", or breakdown={PARTS!r} for all, to add up" if name == "breakdown" else ""
-            raise QueryError(
-                f"the answer would mix values of {name}; add one of {choice}{more}{parts}"
-            )
+        choice = ", ".join(f"{name}={value!r}" for value in several[:8])
+        more = f" … ({len(several)} in all)" if len(several) > 8 else ""
+        parts = f", or breakdown={PARTS!r} for all, to add up" if name == "breakdown" else ""
+        raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}{parts}")
+
+
+def _may_differ(
+    name: str, several: list[str], frame: pd.DataFrame, asked: Mapping[str, list[str]]
+) -> bool:
+    """Whether rows with several values of a column are no mixture."""
+    if name == "breakdown":
+        return asked.get(name) == [PARTS]
+    if name == "partner_role":
+        return _by_flow(frame, frame["partner_role"])
+    if name == "qty_unit":  # rows without a quantity say nothing in another unit
+        return "none" in several and len(several) == 2 and not _restating(frame)
+    return False
 
 
 def _restated(frame: pd.DataFrame) -> list[str]:
