@@ -389,7 +389,8 @@ def test_running_build_keeps_temporary(make_root):
 def test_control_totals_of_all_columns(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
-    assert tables.control_totals(root) == [
+    sums = [row for row in tables.control_totals(root) if row["measure"] != "digest"]
+    assert sums == [
         {
             "table": table,
             "source_id": "oil",

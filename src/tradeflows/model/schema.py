@@ -465,8 +465,11 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         be, not among the allowed ones, below the least, or not finite. The message names the
         column and shows the first five offending records.
     """
-    if odd := sorted(set(columns) ^ set(schema.names)):
-        raise SchemaError(f"columns missing or unknown for {_table(schema)}: {', '.join(odd)}")
+    differing = sorted(set(columns) ^ set(schema.names))
+    if differing:
+        raise SchemaError(
+            f"columns missing or unknown for {_table(schema)}: {', '.join(differing)}"
+        )
     n = len(columns["source_row"])
     arrays = []
     for field in schema:
@@ -476,8 +479,8 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
             reason = str(error).splitlines()[0]
             raise SchemaError(f"{_table(schema)}.{field.name}: {reason}") from error
         if len(arrays[-1]) != n:
-            found = f"{len(arrays[-1])} values for {n} records"
-            raise SchemaError(f"{_table(schema)}.{field.name}: {found}")
+            counts = f"{len(arrays[-1])} values for {n} records"
+            raise SchemaError(f"{_table(schema)}.{field.name}: {counts}")
     coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
     batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
     for field, column in zip(schema, batch.columns, strict=True):
@@ -526,16 +529,11 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
 def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:
     if pc.any(bad).as_py():
         bad = pc.fill_null(bad, False)
-        found = ", ".join(
-            f"{value!r} in record {row}"
-            for value, row in zip(
-                batch[field.name].filter(bad)[:5].to_pylist(),
-                batch["source_row"].filter(bad)[:5].to_pylist(),
-                strict=True,
-            )
-        )
+        values = batch[field.name].filter(bad)[:5].to_pylist()
+        records = batch["source_row"].filter(bad)[:5].to_pylist()
+        some = [f"{value!r} in record {row}" for value, row in zip(values, records, strict=True)]
         raise SchemaError(
-            f"{field.name}: {problem} in {bad.true_count} of {len(batch)} rows ({found})"
+            f"{field.name}: {problem} in {bad.true_count} of {len(batch)} rows ({', '.join(some)})"
         )
 
 

@@ -89,10 +89,10 @@ def build(
     built = _write_folder(root, committed, progress, local=False)
     if not local:
         return built
-    own = [*catalogued(root)[True].values()]
-    if not own and not processed(root, "trade", local=True).parent.exists():
+    users = [*catalogued(root)[True].values()]
+    if not users and not processed(root, "trade", local=True).parent.exists():
         return built
-    built_local = _write_folder(root, own, progress, local=True)
+    built_local = _write_folder(root, users, progress, local=True)
     if learnt := [source for table in built_local for source in table.control]:
         from tradeflows.retrieval.user_files import rewrite_entries
 
@@ -170,7 +170,7 @@ def _write_sources(
 ) -> Built:
     """Write one table, a source at a time, each sorted by its key; only one is in memory."""
     contract = schema.TABLES[empty.table]
-    own = empty.path != processed(root, empty.table)
+    is_committed = empty.path == processed(root, empty.table)
     counts: Counter[str] = Counter()
     refused = dict(refused)
     learnt: list[Source] = []
@@ -187,7 +187,7 @@ def _write_sources(
                     for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
                         writer.write(batch)
             except TradeflowsError as error:
-                if not own:
+                if is_committed:
                     raise
                 refused[source.id] = str(error)
                 if writer.n_rows > rows_before:

@@ -7,9 +7,10 @@ footers say of these is kept in memory for as long as a file stays as it is.
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,8 @@ CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code",
 SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")
 
 
-class Footer(NamedTuple):
+@dataclass(frozen=True)
+class Footer:
     """A file's metadata, and the first and last product of each row group."""
 
     metadata: parquet.FileMetaData
@@ -76,15 +78,17 @@ def rows(
         There is no cleaned file.
     """
     where, names = Path(where), [*columns]
-    if odd := set(names) - set(schema.TRADE.names):
-        raise QueryError(f"no column {min(odd)!r}; there are {', '.join(schema.TRADE.names)}")
+    unknown = set(names) - set(schema.TRADE.names)
+    if unknown:
+        raise QueryError(f"no column {min(unknown)!r}; there are {', '.join(schema.TRADE.names)}")
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow={flow!r}: expected M or X")
-    wanted = {"flow_code": {flow} - {""}} | {
-        column: {codes.area(each) for each in ([asked] if isinstance(asked, str) else asked)}
-        for column, asked in (("reporter_iso", reporter), ("partner_iso", partner))
+    asked = {
+        "flow_code": {flow} - {""},
+        "reporter_iso": _areas(reporter),
+        "partner_iso": _areas(partner),
     }
-    asked = {name: {*values} for name, values in wanted.items()}
+    wanted = {name: {*values} for name, values in asked.items()}
     for name in ("reporter_iso", "partner_iso"):
         wanted[name].update(*map(codes.parts, asked[name]))
     goods, needed = codes.product(product), list(dict.fromkeys([*names, *CHECKED]))
@@ -92,18 +96,24 @@ def rows(
     if not paths:
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        found = [*pool.map(lambda path: _found(path, goods, wanted, needed), paths)]
-    table = pa.concat_tables(found)
-    _no_release_twice(paths, table, np.repeat(np.arange(len(found)), [*map(len, found)]))
+        parts = [*pool.map(lambda path: _rows_of(path, goods, wanted, needed), paths)]
+    table = pa.concat_tables(parts)
+    _no_release_twice(paths, table, np.repeat(np.arange(len(parts)), [*map(len, parts)]))
     table, caveats = _asked(table, asked)
     if not table:
-        said = f"{where}: no row of product {product} and the areas given"
-        raise QueryError("; ".join([said, *caveats]))
+        nothing = f"{where}: no row of product {product} and the areas given"
+        raise QueryError("; ".join([nothing, *caveats]))
     frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
     frame = frame[names]
     frame.attrs["caveats"] = caveats
     return frame
+
+
+def _areas(words: str | Iterable[str]) -> set[str]:
+    """Ids of the areas that are named."""
+    named = [words] if isinstance(words, str) else words
+    return {codes.area(word) for word in named}
 
 
 def _asked(rows: pa.Table, asked: Mapping[str, set[str]]) -> tuple[pa.Table, tuple[str, ...]]:
@@ -120,35 +130,47 @@ def _asked(rows: pa.Table, asked: Mapping[str, set[str]]) -> tuple[pa.Table, tup
     return rows, tuple(caveats)
 
 
-def _found(
+def _rows_of(
     path: Path, goods: list[str], wanted: Mapping[str, set[str]], columns: list[str]
 ) -> pa.Table:
     """The rows of one file, from the row groups that may have some."""
     try:
         written = path.stat()
-        metadata, products = _footer(path, written.st_mtime_ns, written.st_size)
-        file = parquet.ParquetFile(path, metadata=metadata, read_dictionary=TEXT, memory_map=True)
+        footer = _footer(path, written.st_mtime_ns, written.st_size)
+        file = parquet.ParquetFile(
+            path, metadata=footer.metadata, read_dictionary=TEXT, memory_map=True
+        )
     except (OSError, pa.ArrowInvalid) as error:
         raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
-    asked = [name for name, values in wanted.items() if values]
-    found = []
-    for group, (low, high) in enumerate(products):
-        if not any(low[: len(code)] <= code <= high for code in goods):
-            continue
-        keys = file.read_row_group(group, columns=["cmd_code", *asked], use_threads=False)
-        fits = np.logical_or.reduce(
-            [_where(keys["cmd_code"], pc.starts_with, code) for code in goods]
-        )
-        for name in asked:
-            fits &= _where(keys[name], pc.is_in, pa.array(sorted(wanted[name])))
-        if len(at := np.flatnonzero(fits)):
-            more = [name for name in columns if name not in keys.column_names]
-            rest = file.read_row_group(group, columns=more, use_threads=False)
-            for name in keys.column_names:
-                rest = rest.append_column(name, keys[name])
-            found.append(rest.select(columns).take(at))
+    parts = []
+    for group, (low, high) in enumerate(footer.products):
+        if any(low[: len(code)] <= code <= high for code in goods):
+            parts += _rows_in_group(file, group, goods, wanted, columns)
     contract = pa.schema([schema.TRADE.field(name) for name in columns])
-    return pa.concat_tables([rows.cast(contract) for rows in found] or [contract.empty_table()])
+    return pa.concat_tables([rows.cast(contract) for rows in parts] or [contract.empty_table()])
+
+
+def _rows_in_group(
+    file: parquet.ParquetFile,
+    group: int,
+    goods: list[str],
+    wanted: Mapping[str, set[str]],
+    columns: list[str],
+) -> list[pa.Table]:
+    """The rows of one row group, if it has any; other columns are read for these alone."""
+    asked = [name for name, values in wanted.items() if values]
+    keys = file.read_row_group(group, columns=["cmd_code", *asked], use_threads=False)
+    fits = np.logical_or.reduce([_where(keys["cmd_code"], pc.starts_with, code) for code in goods])
+    for name in asked:
+        fits &= _where(keys[name], pc.is_in, pa.array(sorted(wanted[name])))
+    places = np.flatnonzero(fits)
+    if not len(places):
+        return []
+    more = [name for name in columns if name not in keys.column_names]
+    rows = file.read_row_group(group, columns=more, use_threads=False)
+    for name in keys.column_names:
+        rows = rows.append_column(name, keys[name])
+    return [rows.select(columns).take(places)]
 
 
 def _where(column: pa.ChunkedArray, fits: Callable[..., pa.Array], among: Any) -> np.ndarray:
@@ -179,9 +201,10 @@ def _footer(path: Path, *written: int) -> Footer:
 def _no_release_twice(paths: list[Path], rows: pa.Table, file: np.ndarray) -> None:
     """Refuse rows of two files, told by number, that state one period of one reporter."""
     cell = ["ref_period", "reporter_iso"]
-    told = rows.select(cell).append_column("file", pa.array(file)).group_by([*cell, "file"])
+    numbered = rows.select(cell).append_column("file", pa.array(file))
+    periods = numbered.group_by([*cell, "file"])
     stated: dict[tuple[object, ...], Path] = {}
-    for row in told.aggregate([]).sort_by("file").to_pylist():
+    for row in periods.aggregate([]).sort_by("file").to_pylist():
         path = paths[row["file"]]
         if (other := stated.setdefault((row[cell[0]], row[cell[1]]), path)) != path:
             raise QueryError(

@@ -206,13 +206,17 @@ def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
 def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
-    own = trade[trade["family"].astype(str).ne(trade["source_id"].astype(str))]
-    by = own[own.duplicated(cell, keep=False)].groupby(cell, observed=True, dropna=False)
-    odd = reduce(or_, (by[figure].transform("nunique").gt(1) for figure in FIGURES[:3]))
+    is_users = trade["family"].astype(str).ne(trade["source_id"].astype(str))
+    rows = trade[is_users]
+    rows = rows[rows.duplicated(cell, keep=False)]
+    by_cell = rows.groupby(cell, observed=True, dropna=False)
+    differs = [by_cell[figure].transform("nunique").gt(1) for figure in FIGURES[:3]]
+    unlike = reduce(or_, differs)
     files: dict[int, set[str]] = {}
-    for place, name in zip(by.ngroup()[odd], own["source_id"][odd[odd].index], strict=True):
+    for place, name in zip(by_cell.ngroup()[unlike], rows.loc[unlike, "source_id"], strict=True):
         files.setdefault(place, set()).add(name)
-    for names, cells in Counter(tuple(sorted(each)) for each in files.values()).items():
+    counts = Counter(tuple(sorted(names)) for names in files.values())
+    for names, cells in counts.items():
         text = f"{' and '.join(names)}: {cells} cells, not alike"
         yield Finding("stated twice", text, _show_sources(names))
 
@@ -251,8 +255,8 @@ def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
         by_family = [
             some.drop_duplicates("month") for _, some in flow.groupby("family", observed=True)
         ]
-        for one, other in combinations(by_family, 2):
-            pairs += _pair(one, other)
+        for first, second in combinations(by_family, 2):
+            pairs += _pair(first, second)
     pairs.sort(key=lambda pair: -pair[0])
     for _, finding in pairs:
         yield finding
@@ -312,44 +316,49 @@ def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[Finding]:
 
 
 def _units(rows: pd.DataFrame) -> Iterator[Finding]:
-    held: dict[int, set[str]] = {}
+    units: dict[int, set[str]] = {}
     for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
-        held.setdefault(month, set()).add(unit)
+        units.setdefault(month, set()).add(unit)
     # Of two units one may be lacking in a month; another unit than all before is a change.
-    changes = [
-        (b, "+".join(sorted(held[a])), "+".join(sorted(held[b])))
-        for a, b in pairwise(held)
-        if not held[a] & held[b]
-    ]
+    changes = [pair for pair in pairwise(units) if not units[pair[0]] & units[pair[1]]]
     if changes:
-        month, before, after = changes[0]
+        earlier, later = changes[0]
+        before, after = ("+".join(sorted(units[month])) for month in (earlier, later))
         more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        change = f"{before} to {after} in {month_text(month)}{more}"
+        change = f"{before} to {after} in {month_text(later)}{more}"
         yield Finding("unit", f"{_name(rows)}: {change}", _see(rows))
 
 
 def _jumps(rows: pd.DataFrame) -> Iterator[Finding]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
-    found: dict[str, list[int]] = {}
+    months_of: dict[str, list[int]] = {}
     for figure in single.columns.intersection(FIGURES):
-        series = single[figure].astype("float64").where(single[figure] > 0)
-        before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
-        with np.errstate(invalid="ignore"):
-            calm = np.maximum(before, after) <= CALM * np.minimum(before, after)
-            odd = series[calm & (series.to_numpy() >= JUMP * np.maximum(before, after))]
-        if len(odd):
+        months = _jumping_months(single[figure])
+        if months:
             # Of a quantity one flow may have two, in two units.
             unit = f" ({rows['qty_unit'].iloc[0]})" if figure == "qty" else ""
-            found[figure + unit] = [*odd.index]
-    if found:
-        told = "; ".join(
-            f"{figure} in {', '.join(map(month_text, months[:6]))}{' …' * (len(months) > 6)}"
-            for figure, months in found.items()
-        )
-        only = {month for months in found.values() for month in months}
-        month = only.pop() if len(only) == 1 else None
-        text = f"{_name(rows)}: {JUMP:.0f} times its neighbours or more: {told}"
-        yield Finding("jump", text, _see(rows, month))
+            months_of[figure + unit] = months
+    if not months_of:
+        return
+    parts = []
+    for figure, months in months_of.items():
+        more = " …" if len(months) > 6 else ""
+        parts.append(f"{figure} in {', '.join(map(month_text, months[:6]))}{more}")
+    all_months = set(chain.from_iterable(months_of.values()))
+    month = all_months.pop() if len(all_months) == 1 else None
+    times = f"{JUMP:.0f} times its neighbours or more"
+    yield Finding("jump", f"{_name(rows)}: {times}: {'; '.join(parts)}", _see(rows, month))
+
+
+def _jumping_months(figures: pd.Series) -> list[int]:
+    """Months that are so many times their neighbours, which are near each other."""
+    series = figures.astype("float64").where(figures > 0)
+    before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
+    with np.errstate(invalid="ignore"):
+        largest = np.maximum(before, after)
+        is_calm = largest <= CALM * np.minimum(before, after)
+        is_jump = is_calm & (series.to_numpy() >= JUMP * largest)
+    return [*series.index[is_jump]]
 
 
 def _mirror(rows: pd.DataFrame) -> Iterator[Finding]:
@@ -362,7 +371,8 @@ def _mirror(rows: pd.DataFrame) -> Iterator[Finding]:
         for a, b in (("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))
     ]
     both = rows.groupby([*pair, "cmd_code"])["flow_code"].transform("nunique").gt(1)
-    for _, cell in rows[both].groupby([each[both] for each in pair] + ["cmd_code"]):
+    sides = [areas[both] for areas in pair]
+    for _, cell in rows[both].groupby([*sides, "cmd_code"]):
         imports, exports = (cell[cell["flow_code"].eq(flow)] for flow in "MX")
         for ours in imports["source_id"].unique():
             for theirs in exports["source_id"].unique():
@@ -450,12 +460,12 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     for name, value in wanted.items():
         if name == "month" and "ref_period" in frame:
             value = month_text(parse_period(value, "month", grain="month")[0])
-            held = frame["ref_period"].dt.strftime("%Y-%m")
+            texts = frame["ref_period"].dt.strftime("%Y-%m")
         elif name in frame:
-            held = frame[name].astype(str)
+            texts = frame[name].astype(str)
         else:
             raise QueryError(f"{table} has no column {name!r}{near(name, [*frame, 'month'])}")
-        frame = frame[held.eq(value)]
+        frame = frame[texts.eq(value)]
     if frame.empty:
         raise QueryError(f"no row of {table} has all of {wanted}")
     return frame

@@ -137,15 +137,17 @@ def _places_of(
 
 def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
     """Without the rows of a source that another, known by `day`, supersedes as a whole."""
-    old = {each.supersedes for each in sources.values() if day is None or released(each) <= day}
+    known = [source for source in sources.values() if day is None or released(source) <= day]
+    old = {source.supersedes for source in known}
     kept = frame[~frame["source_id"].isin(old)]
     # Only of trade does the column of that name say the release.
     name, column = ("vintage",) * 2 if "cmd_code" in frame else ("source", "source_id")
     if kept.empty:
-        held = ", ".join(f"{name}={each!r}" for each in sorted(frame[column].unique())[-4:])
+        values = sorted(frame[column].unique())[-4:]
+        choice = ", ".join(f"{name}={value!r}" for value in values)
         raise QueryError(
             "the newest release states nothing of this; an older one does, which "
-            f"it supersedes: {held}"
+            f"it supersedes: {choice}"
         )
     if len(kept) == len(frame):
         return Choice(kept)
@@ -235,10 +237,10 @@ def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
     caveats = []
     rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
     for (place, source), cells in groupby(rows, key=lambda row: row[:2]):
-        found = [code for *_, code in cells]
-        alternatives = products[place] if products else found
-        if not set(found) & set(alternatives):
-            shown = ", ".join(found[:6]) + (" …" if len(found) > 6 else "")
+        stated = [code for *_, code in cells]
+        alternatives = products[place] if products else stated
+        if not set(stated) & set(alternatives):
+            shown = ", ".join(stated[:6]) + (" …" if len(stated) > 6 else "")
             caveats.append(
                 f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
                 "does not hold"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -71,10 +71,9 @@ def clean(
             sources = [source for _, source in some]
             if not is_file(to):
                 _require_no_twin(output, some[0])
-            asked = (each._replace(retrieved=date.min, arguments=options) for each in sources)
-            digest = fingerprint(asked, table)
+            digest = _digest(sources, table, options)
             earlier = _written_earlier(output, sources, digest)
-            if earlier and not (strict and any(file.left_out for file in earlier)):
+            if earlier and not (strict and _left_out(earlier)):
                 cleaned += earlier
                 continue
             # Two machines may share the folder, and the number of a process.
@@ -93,6 +92,18 @@ def clean(
             with suppress(OSError):  # such as that of a disk that takes no writing
                 temporary.unlink(missing_ok=True)
     return cleaned
+
+
+def _digest(sources: Iterable[Source], table: str, options: Mapping[str, str]) -> str:
+    """The fingerprint of an output: of its files and options, and not of their days."""
+    return fingerprint(
+        (source._replace(retrieved=date.min, arguments=options) for source in sources), table
+    )
+
+
+def _left_out(cleaned: Iterable[Cleaned]) -> bool:
+    """Whether records of any file are in no row."""
+    return any(file.left_out for file in cleaned)
 
 
 def _outputs(
@@ -201,7 +212,7 @@ def _write(
             cleaned.append(tally(source, through(parts, keys, writer)))
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
-        keys.check({each.source.id: each.source.path for each in cleaned})
+        keys.check({file.source.id: file.source.path for file in cleaned})
         writer.describe(sources=_sources_text(cleaned), fingerprint=digest)
     return cleaned
 

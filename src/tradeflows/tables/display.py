@@ -57,7 +57,7 @@ SHOWN = (
     "publisher",
     "repeats",
 )
-COLUMNS = {field.name for each in schema.TABLES.values() for field in each}
+COLUMNS = {field.name for contract in schema.TABLES.values() for field in contract}
 HIDDEN_COLUMNS = {
     "source_id",
     "valuation",
@@ -108,30 +108,29 @@ def period(day: Any, n_months: float) -> str:
 
 def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """The line above an answer's table, and the table with names for codes."""
-    told = [name for name in frame if name not in HIDDEN_COLUMNS]
-    table = pd.DataFrame(
-        {
-            name: [name_of(name, cell) for cell in frame[name]]
-            if name in SERIES
-            else frame[name].array
-            for name in ([*frame] if "held" in frame else sorted(told, key=_order))
-        }
-    )
+    is_inventory = "held" in frame
+    shown = [name for name in frame if name not in HIDDEN_COLUMNS]
+    names = [*frame] if is_inventory else sorted(shown, key=_order)
+    table = pd.DataFrame({name: _named(frame, name) for name in names})
     if "ref_period" in table and "n_months" in frame:
-        table["ref_period"] = [
-            period(*row) for row in zip(frame["ref_period"], frame["n_months"], strict=True)
-        ]
-    kept = {"value", "name", "held"} if "held" in frame else {"value"}
-    alike = [name for name in table if name not in kept and table[name].nunique(dropna=False) < 2]
-    fixed = {
-        name: str(table[name].iloc[0])
-        for name in ("unit", "ref_period", "measure", "flags")
-        if name in alike
-    }
+        table["ref_period"] = [*map(period, frame["ref_period"], frame["n_months"])]
+    kept = {"value", "name", "held"} if is_inventory else {"value"}
+    rest = [name for name in table if name not in kept]
+    constant = [name for name in rest if table[name].nunique(dropna=False) < 2]
+    in_heading = [name for name in ("unit", "ref_period", "measure", "flags") if name in constant]
+    fixed = {name: str(table[name].iloc[0]) for name in in_heading}
     if "valuation" in frame and fixed.get("unit") in ("USD", "EUR", "CNY", "RUB", "INR"):
-        fixed["unit"] += f" {' or '.join(sorted(frame['valuation'].fillna('CIF or FOB').unique()))}"
+        valuations = sorted(frame["valuation"].fillna("CIF or FOB").unique())
+        fixed["unit"] += f" {' or '.join(valuations)}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
-    return head, table.drop(columns=alike).rename(columns=HEADS)
+    return head, table.drop(columns=constant).rename(columns=HEADS)
+
+
+def _named(frame: pd.DataFrame, column: str) -> Any:
+    """The cells of a column, codes by their names."""
+    if column in SERIES:
+        return [name_of(column, cell) for cell in frame[column]]
+    return frame[column].array
 
 
 def _order(name: Any) -> int:

@@ -24,9 +24,10 @@ def processed(root: Path, table: str, *, local: bool = False) -> Path:
 
 def catalogued(root: Path) -> dict[bool, dict[str, Source]]:
     """The committed sources under False, and the user's own under True."""
-    committed, every = catalogue.load(root), catalogue.load(root, local=True)
-    own = {name: source for name, source in every.items() if name not in committed}
-    return {False: committed, True: own}
+    committed = catalogue.load(root)
+    everything = catalogue.load(root, local=True)
+    users = {name: source for name, source in everything.items() if name not in committed}
+    return {False: committed, True: users}
 
 
 def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
@@ -35,9 +36,9 @@ def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
         return _opened(processed(root, table), table, catalogue.load(root))
     return ds.dataset(
         [
-            _opened(processed(root, table, local=own), table, sources)
-            for own, sources in catalogued(root).items()
-            if not own or sources
+            _opened(processed(root, table, local=is_local), table, sources)
+            for is_local, sources in catalogued(root).items()
+            if sources or not is_local
         ]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -87,32 +88,39 @@ def conditions(
     """Column and values of each filter; words become codes."""
     known = {"publisher": "source_id"} | FILTERS[table]
     wanted: dict[str, list[str]] = {}
-    for name, values in asked.items():
+    for name, texts in asked.items():
         if name not in known:
             raise QueryError(f"no filter {name!r} for {table}{near(name, [*known, *_OPTIONS])}")
         column = known[name]
-        if name in ("reporter", "partner") and values != ["countries"]:
-            values = [codes.area(each) for each in values]
-        elif name == "product":
-            values = [code for alternatives in products for code in alternatives]
-        elif name == "publisher" and column == "source_id":
+        values = _values_of(name, column, texts, products)
+        if name == "publisher" and column == "source_id":
             values = _sources_of(values, table, sources)
-        held = wanted.get(column)
-        wanted[column] = values if held is None else [each for each in values if each in held]
+        others = wanted.get(column, values)
+        wanted[column] = [value for value in values if value in others]
         if not wanted[column]:
             raise QueryError(
-                f"{name}={asked[name]} has no {column} in common with the other "
-                f"filters, which leave {_some(held or (), '')}"
+                f"{name}={texts} has no {column} in common with the other "
+                f"filters, which leave {_nearest_values(others, '')}"
             )
     return wanted
 
 
+def _values_of(name: str, column: str, texts: list[str], products: list[list[str]]) -> list[str]:
+    """The values of a column that the texts of a filter stand for."""
+    if name in ("reporter", "partner") and texts != ["countries"]:
+        return [codes.area(text) for text in texts]
+    if name == "product":
+        return list(chain.from_iterable(products))
+    return texts
+
+
 def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) -> list[str]:
-    held = {each.publisher for each in sources.values() if each.table == table}
+    of_table = [source for source in sources.values() if source.table == table]
+    publishers = {source.publisher for source in of_table}
     for value in values:
-        if value not in held:
-            raise QueryError(f"no publisher {value!r} of {table}{near(value, held)}")
-    return [s.id for s in sources.values() if s.table == table and s.publisher in values]
+        if value not in publishers:
+            raise QueryError(f"no publisher {value!r} of {table}{near(value, publishers)}")
+    return [source.id for source in of_table if source.publisher in values]
 
 
 def months_of(start: str | None, end: str | None) -> tuple[int | None, int | None]:
@@ -142,7 +150,11 @@ def scan(
         where &= pc.field(starts) >= first_day(first)
     if last is not None:
         where &= pc.field(ends) < first_day(last + 1)
-    rows = stored.to_table(filter=where)
+    read = columns
+    if columns is not None:  # and what the end of a period is told by
+        period = [name for name in ("ref_period", "n_months") if name in stored.schema.names]
+        read = list(dict.fromkeys([*columns, *period]))
+    rows = stored.to_table(columns=read, filter=where)
     if last is not None and "n_months" in rows.column_names:
         rows = rows.filter(_ends_by(rows, last))
     return rows.select(columns) if columns else rows
@@ -154,7 +166,7 @@ def apart(
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for name in ("reporter", "partner"):
-        asked = [each for each in wanted.get(f"{name}_iso", ()) if each != "countries"]
+        asked = [area for area in wanted.get(f"{name}_iso", ()) if area != "countries"]
         for area in asked:
             if others := sorted({*codes.parts(area)} - {*asked}):
                 window = {**wanted, f"{name}_iso": others}
@@ -195,25 +207,41 @@ def _ends_by(rows: pa.Table, last: int) -> Any:
 
 
 def _matches(column: str, values: list[str]) -> Any:
+    """The condition that a column has one of `values`, or of what they contain."""
     field = pc.field(column)
     if values == ["countries"]:
         wholes = [area for area in codes.groups() if not codes.is_country(area)]
         return ~pc.is_in(field, pa.array(wholes, pa.string()))
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
-    heads: tuple[str, ...] = ()
     if column == "cmd_code":
-        heads = tuple(value for value in values if value.isdigit())
-        listed = {code for value in set(values) - {ALL_GOODS} for code in codes.listed_under(value)}
-        values = values + sorted(code for code in listed if not code.startswith(heads))
+        return _matches_products(field, values)
+    if len(values) <= FEW:
+        return reduce(or_, [field == value for value in values])
+    return _within(field, values) & pc.is_in(field, pa.array(values))
+
+
+def _matches_products(field: Any, values: list[str]) -> Any:
+    """The condition that a code is one of `values`, or lies under it."""
+    heads = tuple(value for value in values if value.isdigit())
+    listed: set[str] = set()
+    for value in set(values) - {ALL_GOODS}:
+        listed.update(codes.listed_under(value))
+    values = values + sorted(code for code in listed if not code.startswith(heads))
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
         equal = [field == value for value in values]
-        return reduce(or_, equal + [(field >= f"{h}0") & (field < f"{h}[") for h in heads])
+        under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
+        return reduce(or_, equal + under)
     among = pc.is_in(field, pa.array(values))
     if heads:
         among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
-    return (field >= min(values)) & (field < f"{max(values)}[") & among
+    return _within(field, values) & among
+
+
+def _within(field: Any, values: list[str]) -> Any:
+    """The condition that a text lies between the first and the last of `values`."""
+    return (field >= min(values)) & (field < f"{max(values)}[")
 
 
 def nothing_held(
@@ -224,33 +252,29 @@ def nothing_held(
     last: int | None,
 ) -> str:
     """Which one filter would have to be another, and what it could be."""
-    back = {column: name for name, column in FILTERS[table].items()}
+    filter_of = {column: name for name, column in FILTERS[table].items()}
     hints = []
     for column, values in wanted.items():
-        others = {each: of for each, of in wanted.items() if each != column}
+        others = {name: of for name, of in wanted.items() if name != column}
         rows = scan(stored, table, others, first, last, [column])
-        if held := pc.unique(rows[column]).drop_null().to_pylist():
-            name = back[column]
-            hints.append(f"{name} other than {'+'.join(values[:3])}: {_some(held, values[0])}")
-    if first is not None or last is not None:
-        rows = (
-            scan(stored, table, wanted, None, None, ["ref_period"])
-            if "ref_period" in (stored.schema.names)
-            else pa.table({})
-        )
+        present = pc.unique(rows[column]).drop_null().to_pylist()
+        if present:
+            some = _nearest_values(present, values[0])
+            hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
+    is_windowed = first is not None or last is not None
+    if is_windowed and "ref_period" in stored.schema.names:
+        rows = scan(stored, table, wanted, None, None, ["ref_period"])
         if len(rows):
             ends = pc.min_max(rows["ref_period"]).as_py()
             hints.append(f"another window: {ends['min']:%Y-%m} to {ends['max']:%Y-%m} is held")
-    where = " or ".join(hints) if hints else "leave a filter out"
-    return (
-        f"nothing in {table} matches; held with {where}"
-        if hints
-        else (f"nothing in {table} matches these filters together; {where}")
-    )
+    if hints:
+        return f"nothing in {table} matches; held with {' or '.join(hints)}"
+    return f"nothing in {table} matches these filters together; leave a filter out"
 
 
-def _some(held: Iterable[str], word: str) -> str:
-    """The values held that are nearest to `word`, at most eight."""
-    listed = sorted(held)
-    alike = [value for value in listed if value[:2] == word[:2]]
-    return ", ".join(list(dict.fromkeys([*nearest(word, listed, 4), *alike, *listed]))[:8])
+def _nearest_values(values: Iterable[str], word: str) -> str:
+    """Those of `values` that are nearest to `word`, at most eight."""
+    ordered = sorted(values)
+    begin_so = [value for value in ordered if value[:2] == word[:2]]
+    several = dict.fromkeys([*nearest(word, ordered, 4), *begin_so, *ordered])
+    return ", ".join(list(several)[:8])

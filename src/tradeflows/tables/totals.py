@@ -221,10 +221,10 @@ def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values
             "year": year,
             "measure": measure,
             "unit": unit,
-            "count": str(len(held)),
-            "total": repr(math.fsum(held)),
+            "count": str(len(numbers)),
+            "total": repr(math.fsum(numbers)),
         }
-        for (source, year, unit), held in cells.items()
+        for (source, year, unit), numbers in cells.items()
     ]
 
 
@@ -235,7 +235,7 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     rows = []
     for name in raw.column_names:
         if pa.types.is_integer(raw[name].type) or pa.types.is_floating(raw[name].type):
-            held = [float(value) for value in raw[name].drop_null().to_pylist()]
+            numbers = [float(value) for value in raw[name].drop_null().to_pylist()]
             rows.append(
                 {
                     "table": "raw",
@@ -243,8 +243,8 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
                     "year": "",
                     "measure": name,
                     "unit": "",
-                    "count": str(len(held)),
-                    "total": repr(math.fsum(held)),
+                    "count": str(len(numbers)),
+                    "total": repr(math.fsum(numbers)),
                 }
             )
     return rows
