@@ -109,7 +109,7 @@ def test_a_second_ask_makes_no_call(root, live):
     assert len(twin.paths) == made
 
 
-def test_a_newer_release_comes_if_asked_for(root, live):
+def test_refresh_brings_a_newer_release(root, live):
     twin = live(Twin([dict(each) for each in WHEAT]))
     wheat(root, twin, end="2025-01")
     twin.rows[0] |= {"primaryValue": 300.0, "cifvalue": 300.0}
@@ -153,12 +153,12 @@ def test_a_chosen_edition_is_asked_for(root, live):
     ("name", "words"),
     [("S4", "SITC"), ("B5", "BEC"), ("EB02", "services"), ("H9", "no classification 'H9'")],
 )
-def test_another_classification_is_refused(root, name, words):
+def test_another_edition_is_refused(root, name, words):
     with pytest.raises(QueryError, match=words):
         ask("1001", "China", start="2025", classification=name, root=root)
 
 
-def test_services_are_refused_with_their_place(root):
+def test_services_are_refused(root):
     with pytest.raises(QueryError, match=r"services.*comtradeplus\.un\.org"):
         ask("services", "China", start="2025", root=root)
 
@@ -169,7 +169,7 @@ def test_without_a_network_it_is_said(root, monkeypatch):
         wheat(root, Twin(WHEAT))
 
 
-def test_members_and_others_are_asked_apart(root):
+def test_members_are_asked_apart(root):
     with pytest.raises(QueryError, match="Germany: figures of member states come from Eurostat"):
         ask("1001", ["China", "Germany"], start="2025", root=root)
 
@@ -187,7 +187,7 @@ def test_a_member_state_is_asked_of_eurostat(root, live):
     assert len(twin.paths) == made
 
 
-def test_two_codes_and_five_partners_are_a_call(root):
+def test_a_filtered_question_is_a_call(root):
     asked = comext_service.question(
         "Germany", "RUS,CHN,KAZ,IND,TUR", "M", "2709,2710", "2022-01", "2024-12"
     )
@@ -203,7 +203,7 @@ def test_a_large_question_is_parted(root):
 
 
 @pytest.mark.parametrize("most", [30, 2])
-def test_a_too_large_answer_is_asked_in_halves(root, live, most):
+def test_a_large_answer_is_halved(root, live, most):
     figures = euros() | euros(product="2710")
     twin = live(comext_twin.Service(*EU_MONTHS, figures=figures, most=most))
     asked = comext_service.question("Germany", "Russia", "M", "2709,2710", "2023", "2024")

@@ -235,6 +235,17 @@ def test_a_new_listing_is_refused(root):
         run(root, twin)
 
 
+@pytest.mark.parametrize(
+    ("size", "day"),
+    [("²", RELEASED), ("9" * 400, RELEASED), (-1, RELEASED), (5, "٢٠٢٤-٠٤-١٥"), (5, "soon\x7f")],
+)
+def test_a_senseless_listing_is_refused(root, size, day):
+    twin = Directory()
+    twin.publish(b"archive", released=day, size=size)
+    with pytest.raises(RefusedError, match="without one size in bytes and one date"):
+        run(root, twin)
+
+
 @pytest.mark.parametrize("fault", ["html", "503", "429", "drop", "truncated"])
 def test_a_broken_listing_is_asked_again(root, fault):
     twin = Directory("202402")

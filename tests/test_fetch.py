@@ -6,7 +6,6 @@ import os
 import ssl
 import threading
 import time
-from pathlib import Path
 
 import httpx
 import pytest
@@ -411,4 +410,3 @@ def test_two_that_hold_one_lock_take_turns(tmp_path):
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert Path(tmp_path / ".file.lock").exists()

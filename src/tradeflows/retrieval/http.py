@@ -3,6 +3,9 @@
 A :class:`Web` keeps a pause between calls, waits as long as the server tells it to, and retries a
 few times what can heal. A body is written beside its place, checked, and renamed only then. The key
 of a service travels in a header and in nothing else.
+
+Retries and downloads are written here and not borrowed: no library that was looked at heeds a quota
+that is told in words, or goes on from a part whose version the server vouches for.
 """
 
 import email.utils
