@@ -145,6 +145,21 @@ def test_displacement_counts_declared_zeros(project):
     assert result["complete"].all()
 
 
+def test_stacked_answers_keep_their_zeros(project):
+    root = project(beans())
+    stacked = measures.stack({"us": ask(root), "brazil": ask(root, "BRA")})
+    sums = measures.total(stacked, USD, ["series"], ["partner_iso"], "2018", "2018")
+    assert dict(zip(sums["series"], sums[USD], strict=True)) == {"us": 660.0, "brazil": 720.0}
+    assert sums["complete"].all()
+
+
+def test_a_cell_stacked_twice_has_no_zeros(project):
+    root = project(beans())
+    stacked = measures.stack({"one": ask(root), "two": ask(root)})
+    sums = measures.total(stacked, USD, ["series"], start="2018", end="2018")
+    assert sums["missing"].tolist() == ["2018-11", "2018-11"]
+
+
 def test_trace_shows_the_other_line(project):
     root = project(beans())
     month = measures.total(ask(root), USD, start="2018-11", end="2018-11")

@@ -101,8 +101,14 @@ def grain_of(frame: pd.DataFrame, value: str) -> list[str]:
 
 def unit_of(frame: pd.DataFrame, column: str) -> str:
     """The unit of the figures in `column`, as the first row has it; empty where nothing says it."""
-    said = frame.get(UNIT_IN.get(column, "unit"))
-    return UNIT_OF.get(column) or ("" if said is None else f"{said.iloc[0]}{_PER.get(column, '')}")
+    fixed = UNIT_OF.get(column)
+    if fixed:
+        return fixed
+    units = frame.get(UNIT_IN.get(column, "unit"))
+    if units is None:
+        return ""
+    per = _PER.get(column, "")
+    return f"{units.iloc[0]}{per}"
 
 
 def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -119,13 +125,16 @@ def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, pd
     return group, frame[list(columns)].iloc[first].reset_index(drop=True)
 
 
-def held_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
+def values_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
     """Values that occur in each of `n` groups, nulls apart."""
     code, texts = pd.factorize(values)
-    held: list[set[str]] = [set() for _ in range(n)]
-    for pair in np.unique(group[code >= 0] * len(texts) + code[code >= 0]):
-        held[pair // len(texts)].add(texts[pair % len(texts)])
-    return held
+    sets: list[set[str]] = [set() for _ in range(n)]
+    is_known = code >= 0
+    pairs = np.unique(group[is_known] * len(texts) + code[is_known])
+    for pair in pairs:
+        place, which = divmod(pair, len(texts))
+        sets[place].add(texts[which])
+    return sets
 
 
 def without_attrs(frame: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +149,8 @@ def without_attrs(frame: pd.DataFrame) -> pd.DataFrame:
 
 def require_columns(frame: pd.DataFrame, *columns: str) -> None:
     """Refuse a frame without rows or without one of `columns`."""
-    if missing := [column for column in columns if column not in frame]:
+    missing = [column for column in columns if column not in frame]
+    if missing:
         raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
     if frame.empty:
         raise QueryError("the frame is empty: pass one with rows")
@@ -178,26 +188,35 @@ def refuse_repeated(rows: pd.DataFrame, cell: str) -> None:
 def require_disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
-    for held in set(map(frozenset, held_in(frame[column], group, group.max(initial=-1) + 1))):
-        for whole, part in overlaps(column, held):
+    n = group.max(initial=-1) + 1
+    sets = {frozenset(values) for values in values_in(frame[column], group, n)}
+    for values in sets:
+        for whole, part in overlaps(column, values):
             query = f"frame.query({f'{column} != {whole!r}'!r})"
             raise QueryError(
                 f"{column} has {whole}, which overlaps {part}: keep one, such as {query}"
             )
 
 
-def overlaps(column: str, held: frozenset[str]) -> list[tuple[str, str]]:
-    """Pairs among `held` of which the first has something of the second."""
-    pairs = permutations(sorted(held), 2)
+def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
+    """Pairs among `values` of which the first has something of the second."""
     if column == "cmd_code":
-        unions = [(code, set(code.split("+"))) for code in held if "+" in code]
-        among = set(held)
-        nested = [(whole, code) for code in held for whole in codes.wholes(code, among)]
-        return nested + [(a, b) for (a, one), (b, two) in permutations(unions, 2) if one & two]
+        return _overlapping_goods(values)
+    pairs = permutations(sorted(values), 2)
     if column in ("reporter_iso", "partner_iso"):
-        return [pair for pair in pairs if pair[0] in codes.groups() and codes.overlaps(*pair)]
-    parts = {**_PARTS_OF_FLOW, "total": held}
+        groups = codes.groups()
+        return [pair for pair in pairs if pair[0] in groups and codes.overlaps(*pair)]
+    parts = {**_PARTS_OF_FLOW, "total": values}
     return [(whole, part) for whole, part in pairs if part in parts.get(whole, ())]
+
+
+def _overlapping_goods(values: frozenset[str]) -> list[tuple[str, str]]:
+    """Pairs of codes of which one lies within the other, or that share a code of a union."""
+    among = set(values)
+    nested = [(whole, code) for code in values for whole in codes.wholes(code, among)]
+    unions = {code: set(code.split("+")) for code in values if "+" in code}
+    sharing = [(a, b) for a, b in permutations(unions, 2) if unions[a] & unions[b]]
+    return nested + sharing
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -205,8 +224,10 @@ def overlaps(column: str, held: frozenset[str]) -> list[tuple[str, str]]:
 
 def listed(frame: pd.DataFrame, column: str) -> str:
     """Values of a column, the first eight of them."""
-    found = sorted({"not stated" if pd.isna(value) else str(value) for value in frame[column]})
-    return ", ".join(found[:8]) + (" …" if len(found) > 8 else "")
+    values = {"not stated" if pd.isna(value) else str(value) for value in frame[column]}
+    first = sorted(values)[:8]
+    more = " …" if len(values) > 8 else ""
+    return ", ".join(first) + more
 
 
 def words(cells: Iterable[object]) -> list[str]:
@@ -214,26 +235,30 @@ def words(cells: Iterable[object]) -> list[str]:
     return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else str(cell) for cell in cells]
 
 
-def join_flags(found: set[str]) -> str:
+def join_flags(flags: set[str]) -> str:
     """All words of several flags."""
-    return " ".join(sorted(set(" ".join(found).split())))
+    words_of = " ".join(flags).split()
+    return " ".join(sorted(set(words_of)))
 
 
-def join_qualifiers(found: set[str]) -> str:
+def join_qualifiers(qualifiers: set[str]) -> str:
     """What several qualifiers come to in a sum."""
-    odd = found - {"="}
-    return "=" if not odd else odd.pop() if len(odd) == 1 else "~"
+    others = qualifiers - {"="}
+    if not others:
+        return "="
+    return others.pop() if len(others) == 1 else "~"
 
 
 def combine_flags(
     frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int
 ) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
-    return {
-        column: [join(found) for found in held_in(frame[column].iloc[row], slot, n)]
-        for column, join in (("flags", join_flags), ("qualifier", join_qualifiers))
-        if column in frame
-    }
+    columns = {}
+    for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
+        if name in frame:
+            sets = values_in(frame[name].iloc[row], slot, n)
+            columns[name] = [join(values) for values in sets]
+    return columns
 
 
 def add_flag(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:
@@ -268,14 +293,17 @@ def with_lineage(
 
 def spread(frame: pd.DataFrame, cell: np.ndarray, stated: np.ndarray) -> pd.DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
-    first, length = first_month(frame).to_numpy(), frame["n_months"].to_numpy("int64")
+    first = first_month(frame).to_numpy()
+    length = frame["n_months"].to_numpy("int64")
     row = np.repeat(np.arange(len(frame)), length)
-    month = first[row] + np.arange(len(row)) - np.repeat(length.cumsum() - length, length)
+    begins = length.cumsum() - length
+    month = first[row] + np.arange(len(row)) - np.repeat(begins, length)
     lines = pd.DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
-    said = lines[lines["stated"]]
-    twice = said.duplicated(["cell", "month"], keep=False)
-    if twice.any():
-        one = said[twice].iloc[0]
-        rows = said.loc[said["cell"].eq(one["cell"]) & said["month"].eq(one["month"]), "row"]
-        refuse_repeated(frame.iloc[rows], f"periods overlap: {month_text(one['month'])}")
+    of_figures = lines[lines["stated"]]
+    is_twice = of_figures.duplicated(["cell", "month"], keep=False)
+    if is_twice.any():
+        cell_of, month_of = of_figures.loc[is_twice, ["cell", "month"]].iloc[0]
+        is_same = of_figures["cell"].eq(cell_of) & of_figures["month"].eq(month_of)
+        rows = frame.iloc[of_figures.loc[is_same, "row"]]
+        refuse_repeated(rows, f"periods overlap: {month_text(month_of)}")
     return lines

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tradeflows.measures.common import (
     LABELS,
+    computed,
     groups_of,
     listed,
     numbers_of,
@@ -258,39 +259,38 @@ def displacement_over(
     QueryError
         As :func:`displacement`, naming the window.
     """
-    rows, inputs = [], {}
+    inputs: dict[str, pd.DataFrame] = {}
     for name, (base, after) in windows.items():
         try:
-            one = displacement(frame, value, old, new, base, after, by)
+            inputs[name] = displacement(frame, value, old, new, base, after, by)
         except QueryError as error:
             raise QueryError(f"{name}: {error}") from error
-        won = one["role"].eq("new")
-        rows.append(
-            {
-                "window": name,
-                "base": window_text(base),
-                "after": window_text(after),
-                "placebo": event is not None and span(after)[1] <= span(event)[0],
-                f"{value}_gain": one.loc[won, "change"].clip(lower=0).sum(),
-                f"{value}_loss": -one.loc[~won, "change"].clip(upper=0).sum(),
-                **one.loc[0, ["displacement", "displacement_net"]],
-                **one[won].set_index(by)["part"].add_prefix("part_"),
-                "complete": one["complete"].all(),
-            }
-        )
-        inputs[name] = one
-    every, n = stack(inputs, "window"), len(one)  # n buyers a window
-    won, row = every["role"].eq("new").to_numpy(), np.arange(len(every))
-    gain, loss = (Role(every, "change", row[side], row[side] // n) for side in (won, ~won))
-    places = {name: (name, row[::n]) for name in ("displacement", "displacement_net")}
-    places |= {f"part_{buyer}": ("part", row[every[by].eq(buyer)]) for buyer in _tuple(new)}
+    table = stack(inputs, "window")
+    n = len(table) // len(inputs)  # buyers of each window
+    is_new = table["role"].eq("new").to_numpy()
+    row = np.arange(len(table))
+    gain = Role(table, "change", row[is_new], row[is_new] // n)
+    loss = Role(table, "change", row[~is_new], row[~is_new] // n)
     formulas = {
-        name: Formula("ratio", {"ratio": Role(every, column, at)})
-        for name, (column, at) in places.items()
+        f"{value}_gain": Formula(_GAIN, {"gain": gain}),
+        f"{value}_loss": Formula(_LOSS, {"loss": loss}),
     }
-    formulas[f"{value}_gain"] = Formula(_GAIN, {"gain": gain})
-    formulas[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
-    return with_lineage(pd.DataFrame(rows), frame, every, formulas=formulas)
+    for name in ("displacement", "displacement_net"):
+        formulas[name] = Formula("ratio", {"ratio": Role(table, name, row[::n])})
+    for buyer in _tuple(new):
+        at = row[table[by].eq(buyer)]
+        formulas[f"part_{buyer}"] = Formula("ratio", {"ratio": Role(table, "part", at)})
+    result = pd.DataFrame({"window": list(inputs)})
+    result["base"] = [window_text(base) for base, _ in windows.values()]
+    result["after"] = [window_text(after) for _, after in windows.values()]
+    result["placebo"] = [
+        event is not None and span(after)[1] <= span(event)[0] for _, after in windows.values()
+    ]
+    result = computed(result, formulas)
+    result["complete"] = [part["complete"].all() for part in inputs.values()]
+    ratios = {name: formulas[name] for name in list(formulas)[2:]}
+    named_first = {**ratios, **formulas}
+    return with_lineage(result, frame, table, formulas=named_first)
 
 
 def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:

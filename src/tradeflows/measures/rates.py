@@ -182,17 +182,17 @@ def customs_rate(
         No cell is stated in both currencies, one is stated twice, or reporters or cumulations are
         mixed.
     """
-    beside = yuan if dollars is None else dollars
+    side = yuan if dollars is None else dollars
     require_columns(yuan, "value_reported", "currency", *PERIOD)
-    require_columns(beside, VALUE, *PERIOD)
-    alike = [
+    require_columns(side, VALUE, *PERIOD)
+    keys = [
         column
         for column in (*CELL, *LABELS, "partner_code", *PERIOD)
-        if column in yuan and column in beside
+        if column in yuan and column in side
     ]
     in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
-    both = _stated(yuan, "value_reported", alike, in_yuan).merge(
-        _stated(beside, VALUE, alike), on=alike, suffixes=("", "_usd")
+    both = _stated(yuan, "value_reported", keys, in_yuan).merge(
+        _stated(side, VALUE, keys), on=keys, suffixes=("", "_usd")
     )
     used = both[both["number_usd"] >= least].sort_values(PERIOD, ignore_index=True)
     if used.empty:
@@ -211,7 +211,7 @@ def customs_rate(
     for name, at in entered.items():
         row, row_usd, slot = used["at"].to_numpy()[at], used["at_usd"].to_numpy()[at], group[at]
         sides = {
-            "dollars": Role(beside, VALUE, row_usd, slot),
+            "dollars": Role(side, VALUE, row_usd, slot),
             "yuan": Role(yuan, "value_reported", row, slot),
         }
         formulas[name] = Formula("dollars / yuan", sides)
@@ -241,15 +241,15 @@ def customs_rate(
 
 
 def _stated(
-    frame: pd.DataFrame, value: str, alike: Sequence[str], good: np.ndarray | bool = True
+    frame: pd.DataFrame, value: str, keys: Sequence[str], good: np.ndarray | bool = True
 ) -> pd.DataFrame:
     """Cells that state a positive `value`, each once: where they stand, and their number."""
     figures = numbers_of(frame, value).to_numpy()
     at = np.flatnonzero(good & (figures > 0))
     rows = without_attrs(frame.iloc[at])
     require_single_value(rows, ["publisher", "reporter_iso", "cumulation"])
-    unique(rows, alike)
-    return rows[[*alike]].assign(at=at, number=figures[at])
+    unique(rows, keys)
+    return rows[[*keys]].assign(at=at, number=figures[at])
 
 
 def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:

@@ -27,8 +27,9 @@ from tradeflows.measures.common import (
     without_attrs,
     words,
 )
-from tradeflows.measures.zeros import with_zeros
+from tradeflows.measures.zeros import stacked_zeros, with_zeros
 from tradeflows.model import codes
+from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
@@ -104,7 +105,7 @@ def total(
     values, by, over = _names(value), list(by), list(over)
     frame = with_zeros(frame, *values)
     _require_summable(frame, values, by, over)
-    alike = _alike(absent, by if alike is None else alike, by)
+    same = _alike(absent, by if alike is None else alike, by)
     figures = {name: numbers_of(frame, name).to_numpy() for name in values}
     has_value = ~np.any([np.isnan(numbers) for numbers in figures.values()], axis=0)
     fixed = _fixed_columns(frame, values, by, over, has_value)
@@ -119,7 +120,7 @@ def total(
     lines["group"] = group[lines["row"]]
     lines = lines[lines["window"] >= 0]
     if absent == "zero":
-        full = _months_of_any_cell(lines, windows, heads, alike)
+        full = _months_of_any_cell(lines, windows, heads, same)
     else:
         full = _months_of_all_cells(lines, windows, len(heads), cell, group)
     entered = lines[lines["stated"]].drop_duplicates("row")
@@ -511,7 +512,12 @@ def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.Data
     ends = np.cumsum([len(frame) for frame in named])
     places = np.split(np.arange(ends[-1]), ends[:-1])
     kept = [Role(frame, slot=place) for frame, place in zip(frames.values(), places, strict=True)]
-    return with_lineage(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
+    result = with_lineage(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
+    result.attrs.pop(ZEROS, None)
+    zeros = stacked_zeros([*frames.values()])
+    if zeros is not None:
+        result.attrs[ZEROS] = zeros
+    return result
 
 
 def baskets(

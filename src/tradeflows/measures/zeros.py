@@ -1,5 +1,7 @@
 """Declared zeros as rows: what a measure counts, and what :func:`tradeflows.read` leaves out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month
 
+FAR = 12 * 9999  # a month after all others
 FIGURES = ("value_reported", "primary_value_usd", "net_wgt_kg", "qty", "value")
 
 
@@ -46,33 +49,78 @@ def with_zeros(frame: pd.DataFrame, *values: str) -> pd.DataFrame:
     return result
 
 
+def stacked_zeros(frames: Sequence[pd.DataFrame]) -> Zeros | None:
+    """The zeros of several frames that are put one below the other.
+
+    Of a cell that two of them state nobody knows in which it was nothing, so it has none.
+    """
+    rows, cells = [], []
+    for frame in frames:
+        if set(AXES) <= set(frame) and len(frame):
+            cells.append(cells_of(frame))
+        zeros = zeros_of(frame)
+        if zeros is not None and len(frame):
+            rows.append(_of_frame(frame, zeros))
+    if not rows:
+        return None
+    listed = pd.concat(cells)
+    is_shared = listed.duplicated([*AXES], keep=False)
+    single = listed[~is_shared]
+    kept = pd.concat(rows, ignore_index=True)
+    known = pd.MultiIndex.from_frame(single[[*AXES]])
+    kept = kept[pd.MultiIndex.from_frame(kept[[*AXES]]).isin(known)]
+    return Zeros(kept.reset_index(drop=True), single.reset_index(drop=True))
+
+
+def cells_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """First and last month of each cell of `frame`."""
+    first = first_month(frame)
+    ends = frame[[*AXES]].assign(first=first, last=first + frame["n_months"] - 1)
+    grouped = ends.groupby([*AXES], dropna=False, as_index=False)
+    return grouped.agg({"first": "min", "last": "max"})
+
+
 def _of_frame(frame: pd.DataFrame, zeros: Zeros) -> pd.DataFrame:
     """The zeros of cells that `frame` still has, in the time that it still covers."""
     along = zeros.rows["along"].unique()
     axes = [name for name in AXES if name in frame]
     if not set(along) <= set(axes):
         return zeros.rows.iloc[:0]
-    month = first_month(frame)
-    now = frame[axes].assign(begin=month, end=month + frame["n_months"] - 1)
-    now = now.groupby(axes, dropna=False, as_index=False).agg({"begin": "min", "end": "max"})
-    then = zeros.cells.groupby(axes, dropna=False, as_index=False)
-    known = now.merge(then.agg({"first": "min", "last": "max"}), on=axes, how="left")
-    ends = int(month.min()), int((month + frame["n_months"]).max()) - 1
-    if len(now) == len(zeros.cells):  # all cells are there, so what is missing was cut off in time
-        before = (zeros.cells["first"].min(), zeros.cells["last"].max())
-    else:
-        before = ends
-    cut = known["begin"].ne(known["first"]) | (ends[0] != before[0])
-    known["begin"] = known["begin"].where(known["begin"].ne(known["first"]), ends[0]).where(cut, 0)
-    cut = known["end"].ne(known["last"]) | (ends[1] != before[1])
-    latest = 12 * 9999
-    known["end"] = known["end"].where(known["end"].ne(known["last"]), ends[1]).where(cut, latest)
-    rows = zeros.rows.merge(known[[*axes, "begin", "end"]], on=axes)
+    limits = _limits(frame, zeros, axes)
+    rows = zeros.rows.merge(limits, on=axes)
     first = first_month(rows)
-    rows = rows[(first >= rows["begin"]) & (first + rows["n_months"] - 1 <= rows["end"])]
+    last = first + rows["n_months"] - 1
+    is_within = (first >= rows["begin"]) & (last <= rows["end"])
+    rows = rows.loc[is_within, zeros.rows.columns]
     keys = [*axes, "ref_period", "n_months"]
-    there = pd.MultiIndex.from_frame(frame[keys])
-    return rows[~pd.MultiIndex.from_frame(rows[keys]).isin(there)].drop_duplicates(keys)
+    stated = pd.MultiIndex.from_frame(frame[keys])
+    is_stated = pd.MultiIndex.from_frame(rows[keys]).isin(stated)
+    return rows[~is_stated].drop_duplicates(keys)
+
+
+def _limits(frame: pd.DataFrame, zeros: Zeros, axes: list[str]) -> pd.DataFrame:
+    """First and last month that a zero of each cell of `frame` may be of.
+
+    A cell whose first month is still there has no limit before it, unless the whole frame was cut
+    off in time; the same holds for its last month.
+    """
+    first = first_month(frame)
+    last = first + frame["n_months"] - 1
+    now = frame[axes].assign(begin=first, end=last).groupby(axes, dropna=False, as_index=False)
+    now = now.agg({"begin": "min", "end": "max"})
+    then = zeros.cells.groupby(axes, dropna=False, as_index=False)
+    then = then.agg({"first": "min", "last": "max"})
+    limits = now.merge(then, on=axes, how="left")
+    has_all_cells = len(now) == len(then)
+    is_cut_before = has_all_cells and int(first.min()) != int(then["first"].min())
+    is_cut_after = has_all_cells and int(last.max()) != int(then["last"].max())
+    open_begin = int(first.min()) if is_cut_before else 0
+    open_end = int(last.max()) if is_cut_after else FAR
+    begins_later = limits["begin"].ne(limits["first"])
+    ends_earlier = limits["end"].ne(limits["last"])
+    limits["begin"] = limits["begin"].where(begins_later, open_begin)
+    limits["end"] = limits["end"].where(ends_earlier, open_end)
+    return limits[[*axes, "begin", "end"]]
 
 
 def _rows_like(frame: pd.DataFrame, zeros: pd.DataFrame, values: list[str]) -> pd.DataFrame:

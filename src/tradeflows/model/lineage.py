@@ -331,7 +331,8 @@ _ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def _column(node: ast.expr, names: Names, n: int) -> np.ndarray:
     """The numbers of all `n` rows; what has no value in a row is NaN."""
     columns = {}
-    for name in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & set(names):
+    used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    for name in used & set(names):
         behind = names[name]
         columns[name] = behind.sums(n) if isinstance(behind, Role) else behind.astype("float64")
     with np.errstate(all="ignore"):

@@ -191,9 +191,9 @@ def _within(
 ) -> pd.DataFrame:
     """Lines of the span that is declared and of the window that the answer is of."""
     if len(mine):
-        own = first_month(mine)
+        begins = first_month(mine)
         lines = lines[lines["freq_code"].isin(mine["freq_code"].unique())]
-        ends = int(own.min()), int((own + mine["n_months"]).max())
+        ends = int(begins.min()), int((begins + mine["n_months"]).max())
     else:
         ends = 0, 12 * 9999
     first = first_month(lines)
