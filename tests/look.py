@@ -26,6 +26,26 @@ WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
 SCROLLS = "() => document.documentElement.scrollWidth > innerWidth"
 BLANK = """() => [...document.images].filter((one) => !one.complete || !one.naturalWidth)
   .map((one) => one.getAttribute("src"))"""
+# Texts of the drawing of a chart that is shown: too small, cut off, or one over another.
+CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((svg) => {
+  const all = svg.getBoundingClientRect(), scale = svg.getScreenCTM()?.a;
+  if (!all.width) return [];
+  const texts = [...svg.querySelectorAll("text")].map((one) => ({
+    words: one.textContent.trim(), at: one.getBoundingClientRect(),
+    size: parseFloat(getComputedStyle(one).fontSize) * scale}));
+  const name = svg.closest("figure").id, found = [];
+  texts.forEach((one, i) => {
+    if (one.size < 11) found.push(`${name}: ${one.size.toFixed(1)} px: ${one.words}`);
+    if (one.at.left < all.left - 1 || one.at.right > all.right + 1 || one.at.top < all.top - 1 ||
+        one.at.bottom > all.bottom + 1) found.push(`${name}: cut off: ${one.words}`);
+    for (const other of texts.slice(i + 1)) {
+      const wide = Math.min(one.at.right, other.at.right) - Math.max(one.at.left, other.at.left);
+      const high = Math.min(one.at.bottom, other.at.bottom) - Math.max(one.at.top, other.at.top);
+      if (wide > 3 && high > 5) found.push(`${name}: ${one.words} over ${other.words}`);
+    }
+  });
+  return found;
+})"""
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(performance.now() / 1000))))"""
 AXE = """() => axe.run({exclude: [["tbody tr + tr"]]}, {resultTypes: ["violations"]})"""
@@ -47,6 +67,7 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.png", full_page=True)
     yield from (f"asks {url}" for url in asked if not url.startswith(("file:", "data:")))
     yield from (f"not drawn: {name}" for name in page.evaluate(BLANK))
+    yield from (f"chart {found}" for found in page.evaluate(CHARTS))
     for state in ("closed", "opened"):
         if page.evaluate(SCROLLS):
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"

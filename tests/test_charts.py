@@ -443,10 +443,10 @@ def test_a_cell_prints_two_figures_but_no_zero_or_hundred_that_is_not_quite_one(
 
 
 def test_letters_stand_out_from_the_shade_below_them():
-    assert layout.upon("white") == layout.INK
-    assert layout.upon("#08306b") == "white"
+    assert layout.letters_on("white") == layout.ON_SHADES[0]
+    assert layout.letters_on("#08306b") == layout.ON_SHADES[1]
     dark, light = (t for t in cells(SHARES.head(2)).texts if t.get_text() in ("100", "44"))
-    assert (dark.get_color(), light.get_color()) == ("white", layout.INK)
+    assert (light.get_color(), dark.get_color()) == layout.ON_SHADES
 
 
 def test_months_side_by_side_are_read_back_with_their_holes():

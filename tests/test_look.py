@@ -1,18 +1,37 @@
 """Pages are opened in a browser, where there is one, and a reader's stumbling stones are told."""
 
+import re
 import shutil
 
 import pytest
+from matplotlib.colors import to_hex
+from test_charts import lines, monthly
+
+from tradeflows import charts
+from tradeflows.charts import layout
 
 look = pytest.importorskip("look", reason="no playwright", exc_type=ImportError)
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>t</title><link rel="icon" href="data:,">
 </head><body><main><h1>Words</h1>{}</main></body></html>"""
+CHART = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>t</title>
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none'; script-src file:; style-src file:; img-src data:">
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
+<link rel="stylesheet" href="chart.css"></head><body><figure class="chart" id="buyers">
+<div class="chart-wide">{}</div><div class="chart-narrow">{}</div></figure>
+<script src="chart.js"></script></body></html>"""
 DEFECTS = {
     "scrolls sideways": '<p style="width: 3000px">wide</p>',
     "not drawn": '<img src="gone.png" alt="a picture">',
     "asks http": '<img src="http://127.0.0.1:9/x.png" alt="a picture">',
     "image-alt": '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+    "chart small: 6.0 px": '<figure class="chart" id="small"><svg viewBox="0 0 200 50" width="200" '
+    'height="50"><text x="9" y="20" font-size="6">tiny</text></svg></figure>',
+    "chart cut: cut off": '<figure class="chart" id="cut"><svg viewBox="0 0 200 50" width="200" '
+    'height="50"><text x="190" y="20" font-size="20">beyond</text></svg></figure>',
+    "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
+    'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
     "out of order": "<script>console.error('out of order')</script>",
 }
 
@@ -38,6 +57,76 @@ def looked(tmp_path, capsys):
 def test_a_page_without_fault_has_no_finding_and_its_pictures_are_kept(looked, tmp_path):
     assert looked(good="<p>All is well.</p>") == (0, "1 pages, 0 findings\n")
     assert len([*(tmp_path / "pictures").glob("good-*.png")]) == 4
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Open a page that holds a chart alone, under a strict policy, as a reader would."""
+    axes = lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0]))
+    vars(axes.figure)["tradeflows"].pop("of")
+    chart = charts.hand_over(axes, "buyers")
+    (tmp_path / "chart.css").write_text(charts.css())
+    (tmp_path / "chart.js").write_text(charts.script())
+    (tmp_path / "page.html").write_text(CHART.format(chart.wide, chart.narrow))
+    with look.sync_playwright() as play:
+        program = next(filter(None, map(shutil.which, look.BROWSERS)))
+        browser = play.chromium.launch(executable_path=program)
+
+        def opened(**options):
+            page = browser.new_context(**options).new_page()
+            page.on("console", lambda message: pytest.fail(message.text))
+            page.goto((tmp_path / "page.html").as_uri())
+            return page
+
+        yield chart, opened
+        browser.close()
+
+
+@needs_a_browser
+@pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
+def test_the_keyboard_reaches_each_value(page, width, paper):
+    chart, opened = page
+    shown = opened(viewport={"width": width, "height": 700})
+    shown.keyboard.press("Tab")
+    found = []
+    for key in ["Home", *["ArrowRight"] * 6]:
+        shown.keyboard.press(key)
+        found.append(shown.text_content(".chart-tip"))
+    texts = re.findall("<title>(.*?)</title>", getattr(chart, paper))
+    assert found == texts
+    assert "China, April 2022: 1,234" in found
+    assert shown.evaluate(look.CHARTS) == []
+
+
+@needs_a_browser
+def test_a_pointer_and_a_finger_meet_a_value(page):
+    _, opened = page
+    for touch in (False, True):
+        shown = opened(viewport={"width": 390, "height": 700}, has_touch=touch)
+        box = shown.locator(".chart-narrow circle").first.bounding_box()
+        place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        if touch:
+            shown.touchscreen.tap(*place)
+        else:
+            shown.mouse.move(*place)
+        assert shown.text_content(".chart-tip") == "China, January 2022: 1"
+
+
+@needs_a_browser
+def test_without_a_script_the_titles_are_there(page):
+    _, opened = page
+    shown = opened(java_script_enabled=False)
+    assert shown.locator(".chart-wide circle title").count() == 7
+
+
+@needs_a_browser
+def test_a_chart_is_dark_in_the_dark(page):
+    _, opened = page
+    for scheme, ground in (("light", layout.PAPER), ("dark", layout.NIGHT)):
+        shown = opened(color_scheme=scheme)
+        fill = shown.locator(".chart-wide svg path").first
+        rgb = fill.evaluate("(one) => getComputedStyle(one).fill")
+        assert to_hex([int(part) / 255 for part in re.findall(r"\d+", rgb)]) == ground
 
 
 @needs_a_browser

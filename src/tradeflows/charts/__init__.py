@@ -4,6 +4,7 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 """
 
 from tradeflows.charts.bars import bars, windows
+from tradeflows.charts.files import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.ratios import SAYS, ratios
@@ -12,6 +13,7 @@ from tradeflows.charts.style import Look
 
 __all__ = [
     "SAYS",
+    "ChartFiles",
     "Drawn",
     "Look",
     "alt",
@@ -19,11 +21,14 @@ __all__ = [
     "blocks",
     "cells",
     "coverage",
+    "css",
     "drawn",
+    "hand_over",
     "lines",
     "panels",
     "points",
     "ratios",
+    "script",
     "sources",
     "windows",
 ]

@@ -12,9 +12,20 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import layout
 from tradeflows.charts.layout import End
-from tradeflows.charts.style import Look, finish, named, numbered, printed, refuse, rows_of, settled
+from tradeflows.charts.style import (
+    Look,
+    finish,
+    named,
+    numbered,
+    printed,
+    redrawable,
+    refuse,
+    rows_of,
+    settled,
+)
 
 
+@redrawable
 def bars(
     frame: pd.DataFrame,
     *,
@@ -50,7 +61,7 @@ def bars(
     refuse(rows[rows["name"].duplicated()], "two values for one point")
     tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
     reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
-    labels = [layout.wrap(named(name, shown), 30) for name in rows["name"]]
+    labels = [layout.wrap(named(name, shown), layout.page().label) for name in rows["name"]]
     ends = []
     with layout.style():
         _, axes = plt.subplots()
@@ -82,11 +93,14 @@ def bars(
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
         axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
-        box = max(3.0, sum(0.16 + layout.LINE * (label.count("\n") + 1) for label in labels))
+        tall = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
+        narrow = layout.page() is layout.NARROW
+        box = max(3.0, len(tall) * max(tall) if narrow else sum(tall))
         finish([axes], "bars", shown, rows, [ends], False, box)
     return axes
 
 
+@redrawable
 def windows(
     frame: pd.DataFrame,
     *,
@@ -132,7 +146,7 @@ def windows(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             mine = row.name in own
-            colour = layout.OWN if mine else "#4d4d4d"
+            colour = layout.OWN if mine else layout.WINDOW
             axes.bar(
                 row.x,
                 row.high - row.low,
@@ -157,6 +171,7 @@ def windows(
             text += ", the claim’s own source" if mine else ""
             start, end = mdates.date2num([row.x, row.end])
             level = row.high if np.isnan(row.value) else row.value
+            text = layout.wrap(text, layout.page().window // 2)
             labels.append(End(text, end, level, colour, f"{i}|text|{row.name}", start))
         if log:
             axes.set_yscale("log")

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from tradeflows.charts import layout
-from tradeflows.charts.style import Look, foot, named, refuse, rows_of, settled
+from tradeflows.charts.style import Look, foot, named, redrawable, refuse, rows_of, settled
 from tradeflows.model.errors import QueryError
 
 
+@redrawable
 def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpack[Look]) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
 
@@ -35,7 +36,7 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     shown = settled(frame, look)
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
-    labels = [layout.wrap(text, 34) for text in by]
+    labels = [layout.wrap(text, layout.page().label + 4) for text in by]
     with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
@@ -69,6 +70,7 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     return axes
 
 
+@redrawable
 def cells(
     frame: pd.DataFrame,
     *,
@@ -127,7 +129,7 @@ def cells(
         else np.arange(len(columns) + 1.0)
     )
     shades = plt.get_cmap("Blues")
-    labels = [layout.wrap(named(name, shown), 30) for name in names]
+    labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
     tall = max(
         0.22 + layout.LINE * bool(words),
         0.08 + layout.LINE * max(label.count("\n") + 1 for label in labels),
@@ -162,12 +164,12 @@ def cells(
             for j, value in enumerate(values if not dated else []):
                 text = "" if np.isnan(value) else _short(value)
                 below = said.loc[name].iloc[j] if text else ""
-                colour = layout.upon(shades(min(value / full, 1.0)) if text else "white")
+                colour = layout.letters_on(shades(min(value / full, 1.0)) if text else "white")
                 _in_cell(axes, text, below, j + 0.5, i, colour, f"{i},{j}")
         head = 0.0 if dated else 0.5
         for j, column in enumerate(() if dated else columns):
             axes.annotate(
-                layout.wrap(named(str(column), shown), 12),
+                layout.wrap(named(str(column), shown), layout.page().name - 6),
                 (j + 0.5, -0.62),
                 ha="center",
                 va="bottom",

@@ -1,8 +1,11 @@
 """The one look of all charts: colours, names, and where text stands around and in the boxes."""
 
+import colorsys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
@@ -20,6 +23,9 @@ from tradeflows.charts import spans
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, QueryError
 
+PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
+ON_SHADES = ("#111111", "#fefefe")  # letters on a shaded cell, the same by day and by night
+SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
 UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
@@ -80,8 +86,28 @@ ENTITIES = {
 }
 REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, _OLIVE)]
 
+
+@dataclass(frozen=True)
+class Page:
+    """The paper that a chart is set on: lengths in inches, texts in characters a line."""
+
+    width: float
+    height: float
+    title: int
+    title_lines: int
+    foot: int
+    sentence: int
+    label: int
+    name: int
+    window: int
+
+
+WIDE = Page(8.0, 4.5, title=60, title_lines=2, foot=94, sentence=96, label=30, name=18, window=200)
+NARROW = Page(4.5, 4.0, title=34, title_lines=4, foot=52, sentence=52, label=17, name=12, window=46)
+_PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
+
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
-HALO = [patheffects.withStroke(linewidth=3, foreground="white")]
+HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
 
 class End(NamedTuple):
@@ -106,6 +132,21 @@ def style() -> Iterator[None]:
         interactive = matplotlib.is_interactive()
     # A notebook's first figure switches this on, and shows no further one where it is undone.
     matplotlib.interactive(interactive)
+
+
+def page() -> Page:
+    """The paper that charts are set on now."""
+    return _PAGE.get()
+
+
+@contextmanager
+def on(paper: Page) -> Iterator[None]:
+    """Set charts on `paper` for one ``with`` block."""
+    token = _PAGE.set(paper)
+    try:
+        yield
+    finally:
+        _PAGE.reset(token)
 
 
 def name(code: str) -> str:
@@ -136,11 +177,47 @@ def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
     return own | dict(zip(others, REST, strict=False))
 
 
-def upon(colour: Any) -> str:
-    """The colour of letters, ink or white, that stands out more from a ground of `colour`."""
+def luminance(colour: Any) -> float:
+    """How light a colour is, from 0 to 1, as the rules for readable text count it."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    light = float(np.dot((0.2126, 0.7152, 0.0722), linear))
-    return INK if (light + 0.05) ** 2 > 1.05 * 0.0603 else "white"  # whose luminances these are
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """How far two colours stand apart, from 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def letters_on(colour: Any) -> str:
+    """The colour of letters, dark or light, that stands out more from a ground of `colour`."""
+    return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
+
+
+def text_colour(colour: Any) -> str:
+    """A colour's shade for letters, which are small and need more contrast than a line."""
+    red, green, blue = (0.8 * part for part in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
+@lru_cache(maxsize=1)
+def night_colours() -> dict[str, str]:
+    """Each colour of a chart, and in its place on a dark page one that stands out as much."""
+    lines = {colour for _, colour in ENTITIES.values()} | {colour for colour, _ in REST}
+    plain = {INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER}
+    colours = {*lines, *plain, *map(text_colour, lines | plain)}
+    return {colour: _at_night(colour) for colour in sorted(colours)} | {PAPER: NIGHT}
+
+
+def _at_night(colour: str) -> str:
+    """The first shade of `colour`, from dark to light, that stands out from the night as much."""
+    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+    wanted = contrast(colour, PAPER)
+    shades = (
+        to_hex(colorsys.hls_to_rgb(hue, light, saturation)) for light in np.linspace(0, 0.93, 187)
+    )
+    lighter = (shade for shade in shades if luminance(shade) >= luminance(NIGHT))
+    return next((shade for shade in lighter if contrast(shade, NIGHT) >= wanted), DAYLIGHT)
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -159,11 +236,11 @@ def wrap(text: str, width: int) -> str:
     return "\n".join(lines(even))
 
 
-def clip(text: str, width: int) -> str:
-    """Wrap `text`, and end what is longer than two lines of `width` characters in "…"."""
-    for most in range(2 * width, 0, -1):
+def clip(text: str, width: int, lines: int = 2) -> str:
+    """Wrap `text`, and end what is longer than so many lines of `width` characters in "…"."""
+    for most in range(lines * width, 0, -1):
         short = wrap(textwrap.shorten(text, most, placeholder=" …"), width)
-        if short.count("\n") < 2:
+        if short.count("\n") < lines:
             break
     return short
 
@@ -181,14 +258,17 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
 def day_axis(axes: Axes) -> None:
     """Set an axis of days: a mark where a month or year begins, its name below its middle."""
     first, last = axes.dataLim.intervalx
+    inches = page().width - 2.0  # less what stands left and right of the box
     room = (last - first) * 0.012
     axes.set_xlim(first - room, last + room)
     months = (last - first) / 30.4
     if months > 40:
-        names = spans.year_ticks(first, last, 1 if months < 130 else 2)
+        names = spans.year_ticks(first, last, -int(-months / 12 * 0.5 // inches))
         starts: ticker.Locator = mdates.YearLocator()
     else:
-        names = spans.month_ticks(first, last, 6 if months > 20 else 3 if months > 6 else 1)
+        fewest = months * 0.9 / inches
+        step = next((months for months in (1, 3, 6) if months >= fewest), 12)
+        names = spans.month_ticks(first, last, step)
         starts = mdates.MonthLocator()
     axes.xaxis.set_major_locator(ticker.FixedLocator([*names]))
     axes.xaxis.set_major_formatter(ticker.FixedFormatter([*names.values()]))
@@ -239,7 +319,7 @@ def finish(
             line = axes.axvline if upright else axes.axhline
             line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
             if not upright:
-                own.append(End(wrap(text, 18), axes.get_xlim()[1], value, INK))
+                own.append(End(wrap(text, page().name), axes.get_xlim()[1], value, INK))
     first, last = grid[0].get_xlim()
     places = (
         {v: text for text, v in reference.items()}
@@ -261,7 +341,7 @@ def finish(
         if upright or _at_edge(end, axes, last_mark)
     ]
     right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
-    width, least = STYLE["figure.figsize"]
+    width, least = page().width, page().height
     room = width - left - right
     words = [
         (_along(grid[0], x) * room, text)
@@ -271,8 +351,11 @@ def finish(
     sides = _sides(words, left, room + right)
     rows = LINE * max((row + 1 for row, _ in sides), default=0)
 
-    lines, foot = clip(title, 60), [wrap(text, 94) for text in foot]
-    top, head, below = 0.34 + 0.25 * (lines.count("\n") + 1), 0.3, 0.4
+    lines = clip(title, page().title, page().title_lines)
+    foot = [wrap(text, page().foot) for text in foot]
+    unit = [wrap(text, page().window) for text in unit]
+    more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
+    top, head, below = 0.34 + 0.25 * (lines.count("\n") + 1) + more, 0.3 + more, 0.4
     bottom = below + 0.08 + 0.175 * sum(text.count("\n") + 1 for text in foot)
     rest = top + rows + bottom + (head + 0.08) * (len(grid) - 1)
     box = max(box, (least - rest) / len(grid))
@@ -284,7 +367,7 @@ def finish(
         0.08 / height,
         "\n".join(foot),
         size=10,
-        color="#595959",
+        color=SOFT,
         va="bottom",
         linespacing=1.25,
     )
@@ -358,7 +441,7 @@ def _event(
             [1 if strong else 0, top],
             transform=axes.transAxes,
             clip_on=False,
-            color=INK if strong else "#a0a0a0",
+            color=INK if strong else EVENT,
             lw=0.9,
             zorder=1,
         )
@@ -372,7 +455,7 @@ def _event(
             ha=side,
             va="center",
             size=10,
-            color=INK if strong else "#595959",
+            color=INK if strong else SOFT,
         )
 
 
@@ -433,14 +516,13 @@ def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:
         "shrinkB": 3,
         "relpos": (0, 0.5),
     }
-    dark = tuple(0.8 * part for part in to_rgb(end.colour))  # small letters need the contrast
     axes.annotate(
         end.text,
         (end.x, end.y),
         (72 * (x - point[0]), 72 * (middle - point[1])),
         textcoords="offset points",
         va="center",
-        color=dark,
+        color=text_colour(end.colour),
         weight="bold",
         path_effects=HALO,
         annotation_clip=False,
@@ -463,7 +545,7 @@ def _clashes(
     texts = sum(x0 < t[2] and t[0] < x1 and y0 < t[3] and t[1] < y1 for t in taken)
     way = np.linspace(point, (x0, (y0 + y1) / 2), 25)  # of the line that ties it to its point
     texts += sum(bool(((way > t[:2]) & (way < t[2:])).all(axis=1).any()) for t in taken)
-    outside = y0 < low or y1 > high + 0.1 or x0 < 0 or x1 > STYLE["figure.figsize"][0]
+    outside = y0 < low or y1 > high + 0.1 or x0 < 0 or x1 > page().width
     across = np.linspace(x0, x1, 25)
     crossed = 0
     for x, y in (curve.T for curve in curves):
@@ -477,7 +559,7 @@ def over(axes: Axes, text: str, y: float) -> None:
     """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
     axes.annotate(
         text,
-        (0.1 / STYLE["figure.figsize"][0], y),
+        (0.1 / page().width, y),
         xycoords=("figure fraction", "data"),
         va="top",
         size=10.5,
@@ -498,7 +580,7 @@ def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> No
         va="center_baseline",
         ha="left" if side > 0 else "right",
         size=10,
-        color="#404040",
+        color=FIGURES,
         gid=gid,
         path_effects=HALO,
         zorder=4,

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import layout
 from tradeflows.charts.layout import End
-from tradeflows.charts.style import Look, finish, named, refuse, rows_of, settled
+from tradeflows.charts.style import Look, finish, named, redrawable, refuse, rows_of, settled
 from tradeflows.model.errors import QueryError
 
 SILENT = "says nothing"
@@ -23,6 +23,7 @@ SAYS = {
 }
 
 
+@redrawable
 def ratios(
     frame: pd.DataFrame,
     *,
@@ -78,7 +79,7 @@ def ratios(
     rows["beyond"] = np.select([rows["value"] < first, rows["value"] > last], [-1, 1], 0)
     claims = {str(name): part for name, part in rows.groupby("name", sort=False)}
     start, inches = _fit(claims, first, last)
-    ends, floor = [], 0.0
+    ends, floor, narrow = [], 0.0, layout.page() is layout.NARROW
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log")
@@ -87,7 +88,10 @@ def ratios(
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
-            text = layout.clip(named(name, shown), 96)
+            sentence = named(name, shown)
+            if narrow:
+                sentence += f" ({part['panel'].iloc[0]})"
+            text = layout.clip(sentence, layout.page().sentence, 4 if narrow else 2)
             layout.over(axes, text, floor)
             middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
             _claim(axes, part, middle, inches)
@@ -99,15 +103,16 @@ def ratios(
                 if "disagrees" in said
                 else layout.GREY
             )
-            ends.append(
-                End(
-                    part["panel"].iloc[0],
-                    axes.get_xlim()[1],
-                    middle,
-                    colour,
-                    f"{part.index[0]}|verdict|{name}",
+            if not narrow:  # where the verdict stands after the sentence
+                ends.append(
+                    End(
+                        part["panel"].iloc[0],
+                        axes.get_xlim()[1],
+                        middle,
+                        colour,
+                        f"{part.index[0]}|verdict|{name}",
+                    )
                 )
-            )
             floor = middle + 0.24
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
@@ -148,9 +153,9 @@ def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: st
 
 def _room(rows: pd.DataFrame) -> float:
     """Inches between the left edge of the box and the verdicts."""
-    return (
-        layout.STYLE["figure.figsize"][0] - 0.55 - max(layout.size(one)[0] for one in rows["panel"])
-    )
+    if layout.page() is layout.NARROW:
+        return layout.page().width - 0.55
+    return layout.page().width - 0.55 - max(layout.size(text)[0] for text in rows["panel"])
 
 
 def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from tradeflows.charts.style import (
     first_of,
     named,
     numbered,
+    redrawable,
     refuse,
     rows_of,
     settled,
@@ -25,6 +26,7 @@ from tradeflows.charts.style import (
 from tradeflows.model.errors import QueryError
 
 
+@redrawable
 def lines(
     frame: pd.DataFrame,
     *,
@@ -60,6 +62,7 @@ def lines(
     return _lines(frame, look, 3.0, every, zero, y=y, by=by)[0]
 
 
+@redrawable
 def panels(
     frame: pd.DataFrame,
     *,
@@ -84,6 +87,7 @@ def panels(
     return _lines(frame, look, 1.6, every, zero, y=y, by=by, panel=panel)
 
 
+@redrawable
 def points(
     frame: pd.DataFrame,
     *,
@@ -143,6 +147,7 @@ def points(
     return axes
 
 
+@redrawable
 def blocks(
     frame: pd.DataFrame,
     *,
@@ -285,7 +290,7 @@ def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) ->
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
     for name, part in rows.groupby("name", sort=False):
         last = part.sort_values("x").iloc[-1]
-        text = layout.wrap(named(str(name), shown), 18)
+        text = layout.wrap(named(str(name), shown), layout.page().name)
         if last["qualifier"] != "=":
             text += f"\n({WORDS[str(last['qualifier'])]})"
         place, colour = mdates.date2num(last["middle"]), colours[str(name)][0]

@@ -1,7 +1,8 @@
 """What every chart is asked for, and the frame behind it under fixed names."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Required, TypedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial, wraps
+from typing import Any, ParamSpec, Required, TypedDict, TypeVar
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -18,6 +19,23 @@ SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
+
+
+P = ParamSpec("P")
+Axis = TypeVar("Axis", Axes, np.ndarray)
+
+
+def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
+    """Let a chart know how it was drawn, so that it can be set on another paper."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Axis:
+        axes = draw(*args, **kwargs)
+        figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
+        vars(figure)["tradeflows"]["redraw"] = partial(draw, *args, **kwargs)
+        return axes
+
+    return drawn
 
 
 class Look(TypedDict, total=False):

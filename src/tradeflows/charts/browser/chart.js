@@ -1,0 +1,77 @@
+// A chart answers to pointer, touch and keyboard with what its marks' titles say.
+"use strict";
+for (const chart of document.querySelectorAll("figure.chart")) {
+  const tip = document.createElement("div");
+  tip.className = "chart-tip";
+  tip.setAttribute("role", "status");
+  tip.hidden = true;
+  chart.append(tip);
+  const drawing = () => [...chart.querySelectorAll("svg")].find((svg) => svg.getClientRects().length);
+  const said = (mark) => mark.dataset.said || mark.querySelector("title").textContent;
+  let chosen = null;
+
+  // The browser's own tooltip would stand beside ours.
+  for (const mark of chart.querySelectorAll(".chart-marks circle")) {
+    const title = mark.querySelector("title");
+    mark.dataset.said = title.textContent;
+    title.remove();
+  }
+
+  const show = (mark) => {
+    if (chosen) chosen.classList.remove("chart-on");
+    chosen = mark;
+    tip.hidden = !mark;
+    const series = mark && mark.parentNode.dataset.series;
+    for (const part of chart.querySelectorAll("svg > g [data-series]"))
+      part.classList.toggle("chart-off", Boolean(mark) && part.dataset.series !== series);
+    if (!mark) return;
+    mark.classList.add("chart-on");
+    tip.textContent = said(mark);
+    const box = chart.getBoundingClientRect(), at = mark.getBoundingClientRect();
+    const middle = (at.left + at.right) / 2 - box.left;
+    tip.style.top = `${at.top - box.top - tip.offsetHeight - 4}px`;
+    tip.style.left = `${Math.max(0, Math.min(middle - tip.offsetWidth / 2, box.width - tip.offsetWidth))}px`;
+  };
+
+  const nearest = (event) => {
+    const svg = drawing();
+    let best = null, least = 28;
+    for (const mark of svg ? svg.querySelectorAll(".chart-marks circle") : []) {
+      const at = mark.getBoundingClientRect();
+      const far = Math.hypot((at.left + at.right) / 2 - event.clientX, (at.top + at.bottom) / 2 - event.clientY);
+      if (far < least) [best, least] = [mark, far];
+    }
+    return best;
+  };
+
+  const step = (key) => {
+    const svg = drawing();
+    const groups = svg ? [...svg.querySelectorAll(".chart-marks g")] : [];
+    if (!groups.length) return;
+    if (!chosen || !svg.contains(chosen)) return show(groups[0].firstElementChild);
+    const of = groups.indexOf(chosen.parentNode), marks = [...chosen.parentNode.children];
+    const at = marks.indexOf(chosen);
+    const along = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (along) return show(marks[at + along] || groups[of + along]?.[along > 0 ? "firstElementChild" : "lastElementChild"] || chosen);
+    if (key === "Home") return show(groups[0].firstElementChild);
+    if (key === "End") return show(groups.at(-1).lastElementChild);
+    const other = groups[of + (key === "ArrowDown" ? 1 : -1)];
+    if (other) show(other.children[Math.min(at, other.children.length - 1)]);
+  };
+
+  chart.addEventListener("pointermove", (event) => show(nearest(event)));
+  chart.addEventListener("pointerdown", (event) => show(nearest(event)));
+  chart.addEventListener("pointerleave", () => show(null));
+  const plots = chart.querySelectorAll(".chart-wide, .chart-narrow");
+  for (const plot of plots) {
+    plot.tabIndex = 0;
+    plot.addEventListener("blur", () => show(null));
+    plot.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") show(null);
+      else if (/^(Arrow|Home|End)/.test(event.key)) {
+        event.preventDefault();
+        step(event.key);
+      }
+    });
+  }
+}

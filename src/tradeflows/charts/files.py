@@ -1,0 +1,160 @@
+"""What a chart hands over: two drawings of the same data, its table, its words and its sources."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from tradeflows.charts import layout, raw_lines, svg
+from tradeflows.charts.numbers import alt, drawn
+from tradeflows.charts.spans import text as period_text
+from tradeflows.charts.style import Charts, named
+
+BROWSER = files("tradeflows.charts") / "browser"
+
+
+@dataclass(frozen=True)
+class ChartFiles:
+    """A chart as a page needs it.
+
+    Attributes
+    ----------
+    id
+        The name of its address.
+    kind, title, unit, alt
+        What it is, its claim, what it counts (by panel, where there are panels), it in words.
+    caveats, sources
+        What was left out, each a sentence; ids of catalogued sources.
+    wide, narrow, file
+        Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
+    rows
+        The numbers drawn, a header first, as a file of numbers has them.
+    table
+        The same for readers: names in place of codes, periods in words.
+    lines
+        Those of the raw files, a header first.
+    """
+
+    id: str
+    kind: str
+    title: str
+    unit: str | Mapping[str, str]
+    alt: str
+    caveats: tuple[str, ...]
+    sources: tuple[str, ...]
+    wide: str
+    narrow: str
+    file: str
+    rows: list[list[str]]
+    table: list[list[str]]
+    lines: list[list[str]]
+
+
+def hand_over(axes: Charts, id: str) -> ChartFiles:
+    """All that a page shows of a chart, and all that a reader may take along.
+
+    Parameters
+    ----------
+    axes
+        What a function of :mod:`tradeflows.charts` returned.
+    id
+        The name of the chart's address in its page; no change of a number may change it.
+
+    Raises
+    ------
+    SourceError
+        A raw file is missing or altered.
+    """
+    first = np.ravel(np.asarray(axes, dtype=object))[0]
+    figure = first.figure
+    chart = vars(figure)["tradeflows"]
+    words, numbers = alt(axes), drawn(axes)
+    return ChartFiles(
+        id=id,
+        kind=str(first.get_gid()),
+        title=chart["title"],
+        unit=chart["unit"],
+        alt=words,
+        caveats=tuple(chart["attrs"]["caveats"]),
+        sources=tuple(chart["attrs"]["sources"]),
+        wide=svg.inline(figure, words, f"{id}-wide"),
+        narrow=_narrow(chart, words, id),
+        file=svg.plain(figure, words),
+        rows=_rows(_flat(numbers, ": ")),
+        table=_rows(_readable(numbers, chart)),
+        lines=raw_lines.table(figure) if "of" in chart else [],
+    )
+
+
+def css() -> str:
+    """The rules of style for charts in a page, with all colours of :mod:`layout` in the dark."""
+    rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
+    colours = sorted(layout.night_colours().items())
+    dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in colours)
+    return f"{rules}@media (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
+
+
+def script() -> str:
+    """The script by which charts answer to pointer, touch and keyboard, for a file of its own."""
+    return (BROWSER / "chart.js").read_text(encoding="utf-8")
+
+
+def _narrow(chart: Mapping[str, Any], words: str, id: str) -> str:
+    """The same chart on narrow paper."""
+    with layout.on(layout.NARROW):
+        figure = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
+        try:
+            return svg.inline(figure, words, f"{id}-narrow")
+        finally:
+            plt.close(figure)
+
+
+def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:
+    """A table whose columns have one name each."""
+    flat = pd.DataFrame(table)
+    if flat.columns.nlevels > 1:
+        flat.columns = [between.join(map(str, column)) for column in flat.columns]
+    return flat
+
+
+def _readable(table: pd.DataFrame, chart: Mapping[str, Any]) -> pd.DataFrame:
+    """A table with names in place of codes, and periods in words."""
+    shown = pd.DataFrame(table)
+    if shown.columns.nlevels > 1:
+        names = [[named(str(part), chart) for part in column] for column in shown.columns]
+        shown.columns = [": ".join(parts) for parts in names]
+    else:
+        shown.columns = [_HEADS.get(name) or named(name, chart) for name in map(str, shown.columns)]
+    if "Series" in shown:
+        shown["Series"] = [named(str(name), chart) for name in shown["Series"]]
+    if shown.index.name == "ref_period":
+        months = max(chart.get("months", {"": 1}).values())
+        shown.index = pd.Index([period_text(day, months) for day in shown.index], name="Period")
+    else:
+        shown.index = pd.Index([named(str(name), chart) for name in shown.index], name="Series")
+    return shown
+
+
+_HEADS = {
+    "series": "Series",
+    "value": "Value",
+    "low": "Lowest",
+    "high": "Highest",
+    "mark": "Sign",
+    "says": "Says",
+    "printed": "As printed",
+    "verdict": "Verdict",
+    "n_months": "Months",
+    "start": "From",
+    "end": "To",
+}
+
+
+def _rows(table: pd.DataFrame) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(table.to_csv())))

@@ -1,0 +1,157 @@
+"""A chart as inline SVG with real text: no style attributes, colours by CSS variables, marks.
+
+Matplotlib draws it; here its text stays text, its styles become attributes (which a strict content
+policy allows), and each mark gets a title that says its series, its period and its value.
+"""
+
+import io
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+from matplotlib.text import Text
+
+from tradeflows.charts import layout
+from tradeflows.charts.marks import Mark, marks_of
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+# Whose letters are as wide, for readers without the font that the chart was set in.
+FONTS = "'DejaVu Sans', Verdana, sans-serif"
+FIXED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "tradeflows"}
+DROPPED = {"metadata", "style", "title"}  # the words of the whole are its label
+HALO = {
+    "paint-order": "stroke",
+    "stroke": layout.PAPER,
+    "stroke-width": "3",
+    "stroke-linejoin": "round",
+}
+TARGET = 9.0  # points from a mark's middle within which a pointer meets it
+_FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
+_REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+
+
+def plain(figure: Any, alt: str) -> str:
+    """The drawing as a file of its own, as matplotlib writes it, with text that stays text."""
+    haloed = [text for text in figure.findobj(Text) if text.get_path_effects()]
+    for text in haloed:  # which would be drawn as curves
+        text.set_path_effects([])
+    written = io.BytesIO()
+    title = vars(figure)["tradeflows"]["title"]
+    about = {"Date": None, "Title": title, "Description": alt}
+    with layout.style(), plt.rc_context(FIXED):
+        figure.savefig(written, format="svg", metadata=about)
+    for text in haloed:
+        text.set_path_effects(layout.HALO)
+    return written.getvalue().decode().replace(f"'{layout.FONT}'", FONTS)
+
+
+def inline(figure: Any, alt: str, prefix: str) -> str:
+    """The drawing as an element of a page.
+
+    Parameters
+    ----------
+    alt
+        The chart in words.
+    prefix
+        Begins every id in the drawing, so that two of them on one page never share one.
+    """
+    haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
+    drawing = plain(figure, alt)
+    used = set(_REFERENCE.findall(drawing))
+    tree = ElementTree.fromstring(drawing)
+    _without_dropped(tree)
+    for element in tree.iter():
+        _attributes(element)
+        _own_ids(element, prefix, used)
+        if element.tag == f"{{{SVG}}}text" and _words(element) in _lines(haloed):
+            element.attrib.update(_variables(HALO))
+    width, height = figure.get_size_inches() * 72
+    tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
+    for name in ("width", "height", "version"):
+        tree.attrib.pop(name, None)
+    tree.append(_marks(figure, height))
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", XLINK)
+    text = ElementTree.tostring(tree, encoding="unicode")
+    return re.sub(r"\s*\n\s*", "\n", text)
+
+
+def colours_of(drawing: str) -> set[str]:
+    """The colours that a drawing names, for the rules of a page in the dark."""
+    return set(re.findall(r"var\(--chart-([0-9a-f]{6}),", drawing))
+
+
+def _without_dropped(tree: ElementTree.Element) -> None:
+    """Take out what a page has no use for: rules of style, and the file's own metadata."""
+    for parent in list(tree.iter()):
+        for child in list(parent):
+            if child.tag.rpartition("}")[2] in DROPPED:
+                parent.remove(child)
+
+
+def _attributes(element: ElementTree.Element) -> None:
+    """Turn an element's style into attributes."""
+    rules = dict(
+        rule.split(":", 1) for rule in element.attrib.pop("style", "").split(";") if ":" in rule
+    )
+    style = {name.strip(): value.strip() for name, value in rules.items()}
+    if match := _FONT.fullmatch(style.pop("font", "")):
+        slant, weight, size, family = match.groups()
+        style |= {"font-size": size, "font-family": family}
+        style |= {"font-weight": weight} if weight else {}
+        style |= {"font-style": slant} if slant else {}
+    element.attrib.update(_variables(style))
+
+
+def _variables(style: dict[str, str]) -> dict[str, str]:
+    """Values with each colour as a variable that falls back on itself."""
+    return {
+        name: _COLOUR.sub(lambda match: f"var(--chart-{match[0][1:]},{match[0]})", value)
+        for name, value in style.items()
+    }
+
+
+def _own_ids(element: ElementTree.Element, prefix: str, used: set[str]) -> None:
+    """Begin the ids that are used with `prefix`; an artist's name is its series."""
+    if name := element.attrib.pop("id", ""):
+        if "|" in name:
+            element.set("data-series", name.split("|", 2)[2])
+        elif name in used:
+            element.set("id", f"{prefix}-{name}")
+    for key, value in element.attrib.items():
+        if key.endswith("href") and value.startswith("#"):
+            element.set(key, f"#{prefix}-{value[1:]}")
+        elif value.startswith("url(#"):
+            element.set(key, f"url(#{prefix}-{value[5:]}")
+
+
+def _words(element: ElementTree.Element) -> str:
+    return "".join(element.itertext()).strip()
+
+
+def _lines(texts: set[str]) -> set[str]:
+    """Each line of some texts, as SVG sets them one by one."""
+    return {line.strip() for text in texts for line in text.split("\n")}
+
+
+def _marks(figure: Any, height: float) -> ElementTree.Element:
+    """Places that answer to a pointer and to the keyboard, a group a series."""
+    group = ElementTree.Element(f"{{{SVG}}}g", {"class": "chart-marks", "fill": "none"})
+    series: dict[str, ElementTree.Element] = {}
+    for mark in marks_of(figure):
+        if mark.series not in series:
+            attributes = {"data-series": mark.name}
+            series[mark.series] = ElementTree.SubElement(group, f"{{{SVG}}}g", attributes)
+        place = {"cx": f"{mark.x:.1f}", "cy": f"{height - mark.y:.1f}", "r": f"{TARGET:g}"}
+        circle = ElementTree.SubElement(series[mark.series], f"{{{SVG}}}circle", place)
+        ElementTree.SubElement(circle, f"{{{SVG}}}title").text = said(mark)
+    return group
+
+
+def said(mark: Mark) -> str:
+    """What a mark says: its series, its period where it has one, its value."""
+    head = ", ".join(part for part in (mark.series, mark.period) if part)
+    return f"{head}: {mark.value}"

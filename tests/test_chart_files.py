@@ -1,0 +1,132 @@
+"""What a chart hands over to a page: two drawings, marks that answer, a table, colours by night."""
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from test_charts import EVERY_CHART, lines, monthly
+
+from tradeflows import charts
+from tradeflows.charts import files, layout, svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+PIXELS = {"wide": (760, layout.WIDE), "narrow": (360, layout.NARROW)}
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def handed_over(axes, id="buyers"):
+    """A chart whose data are invented, so that no raw line is looked for."""
+    figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
+    vars(figure)["tradeflows"].pop("of", None)
+    return charts.hand_over(axes, id)
+
+
+@pytest.fixture(params=EVERY_CHART)
+def chart(request):
+    return handed_over(EVERY_CHART[request.param]())
+
+
+def drawings(chart):
+    return {name: ElementTree.fromstring(getattr(chart, name)) for name in PIXELS}
+
+
+def titles(drawing):
+    return [title.text for title in drawing.iter(f"{SVG}title")]
+
+
+def test_no_style_and_no_script_in_a_page(chart):
+    for drawing in drawings(chart).values():
+        tags = {element.tag.removeprefix(SVG) for element in drawing.iter()}
+        names = {name for element in drawing.iter() for name in element.attrib}
+        assert not tags & {"style", "script", "image"}
+        assert not [name for name in names if name == "style" or name.startswith("on")]
+
+
+def test_text_is_text_and_large_enough(chart):
+    for name, drawing in drawings(chart).items():
+        pixels, paper = PIXELS[name]
+        sizes = [
+            float(text.get("font-size").removesuffix("px")) for text in drawing.iter(f"{SVG}text")
+        ]
+        assert sizes
+        assert min(sizes) * pixels / (72 * paper.width) >= 11
+
+
+def test_both_drawings_have_the_same_marks(chart):
+    wide, narrow = drawings(chart).values()
+    assert titles(wide)
+    assert titles(wide) == titles(narrow)
+
+
+def test_ids_are_told_apart(chart):
+    ids = [element.get("id") for one in drawings(chart).values() for element in one.iter()]
+    known = [name for name in ids if name]
+    assert len(known) == len(set(known))
+    assert all(name.startswith("buyers-") for name in known)
+    for name, drawing in (("wide", chart.wide), ("narrow", chart.narrow)):
+        targets = set(re.findall(r'(?:url\(#|href="#)([^")]+)', drawing))
+        assert targets <= set(known), name
+
+
+def test_a_colour_has_one_for_the_night(chart):
+    shades = chart.kind in ("cells", "months")
+    unknown = svg.colours_of(chart.wide) - {name[1:] for name in layout.night_colours()}
+    assert shades or not unknown
+
+
+def test_letters_stand_out_by_day_and_night(chart):
+    night = layout.night_colours()
+    for drawing in drawings(chart).values():
+        for text in drawing.iter(f"{SVG}text"):
+            parent = {child: above for above in drawing.iter() for child in above}[text]
+            fill = text.get("fill") or parent.get("fill") or f"#{layout.INK[1:]}"
+            colour = re.search(r"#[0-9a-f]{6}", fill)
+            if colour and colour[0] in night:
+                assert layout.contrast(colour[0], layout.PAPER) >= 4.5
+                assert layout.contrast(night[colour[0]], layout.NIGHT) >= 4.5
+
+
+def test_each_mark_of_a_line_is_in_the_file():
+    chart = handed_over(lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0])))
+    head, *rows = chart.rows
+    expected = {
+        (name, row[0][:7], float(cell))
+        for row in rows
+        for name, cell in zip(head[1:], row[1:], strict=True)
+        if cell
+    }
+    names = {"China": "CHN", "India": "IND"}
+    months = {"January": "01", "February": "02", "March": "03", "April": "04"}
+    found = set()
+    for text in titles(drawings(chart)["wide"]):
+        series, month, year, value = re.fullmatch(r"(\w+), (\w+) (\d+): (.+)", text).groups()
+        found.add((names[series], f"{year}-{months[month]}", float(value.replace(",", ""))))
+    assert found == expected
+
+
+def test_the_table_is_for_readers():
+    chart = handed_over(lines(monthly(CHN=[1, 2], other=[3, 4]), names={"other": "The others"}))
+    assert chart.table[0] == ["Period", "China", "The others"]
+    assert chart.table[1] == ["January 2022", "1.0", "3.0"]
+    assert chart.rows[0] == ["ref_period", "CHN", "other"]
+
+
+def test_an_id_survives_a_changed_number():
+    one, two = (handed_over(lines(monthly(CHN=[1, n])), "crude-buyers") for n in (2, 3))
+    assert one.id == two.id == "crude-buyers"
+    assert one.wide != two.wide
+
+
+def test_the_rules_of_style_name_each_colour():
+    rules = files.css()
+    assert "prefers-color-scheme: dark" in rules
+    for light, dark in layout.night_colours().items():
+        assert f"--chart-{light[1:]}: {dark};" in rules
+    assert len(files.script()) < 5000
