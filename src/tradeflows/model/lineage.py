@@ -284,6 +284,9 @@ def _call(
         case (("max" | "min"), [_, *_]):
             choose = max if name == "max" else min
             return choose((_value(item, values) for item in arguments), key=itemgetter(0))
+        case "round", [item, places]:
+            value, slopes_of = _value(item, values)
+            return round(value, int(_value(places, values)[0])), slopes_of
         case _, [item] if name in _FUNCTIONS:
             function, slope = _FUNCTIONS[name]
             value, slopes_of = _value(item, values)
