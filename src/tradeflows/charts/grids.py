@@ -14,6 +14,8 @@ from tradeflows.charts import layout
 from tradeflows.charts.style import Look, foot, named, redrawable, refuse, rows_of, settled
 from tradeflows.model.errors import QueryError
 
+SHADES = "Blues"  # from nothing, white, to all
+
 
 @redrawable
 def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpack[Look]) -> Axes:
@@ -109,81 +111,109 @@ def cells(
     shown = settled(frame, look, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
-    rows = rows_of(frame, y=y, by=by, when=across if dated else "", panel="" if dated else across)
-    rows["at"] = rows["x"] if dated else rows["panel"]
-    refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
-    refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
-    rows["said"] = frame[words].fillna("").to_numpy() if words else ""
-    columns = (
-        pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS")
-        if dated
-        else pd.Index(rows["at"].unique())
-    )
-    refuse(rows[~rows["at"].isin(columns)], "no first day of a month")
+    rows = _cell_rows(frame, y, by, across, words)
+    columns = _columns(rows, dated)
     names = list(rows["name"].unique())
     table = rows.pivot(index="name", columns="at", values="value").reindex(names)[columns]
-    said = rows.pivot(index="name", columns="at", values="said").reindex(names)[columns]
-    edges = (
-        mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)])
-        if dated
-        else np.arange(len(columns) + 1.0)
-    )
-    shades = plt.get_cmap("Blues")
+    below = rows.pivot(index="name", columns="at", values="below").reindex(names)[columns]
+    edges = _edges(columns, dated)
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
-    tall = max(
-        0.22 + layout.LINE * bool(words),
-        0.08 + layout.LINE * max(label.count("\n") + 1 for label in labels),
-    )
+    lines = max(label.count("\n") + 1 for label in labels)
+    tall = max(0.22 + layout.LINE * bool(words), 0.08 + layout.LINE * lines)
     with layout.style():
         _, axes = plt.subplots()
-        axes.add_patch(
-            Rectangle(
-                (edges[0], -0.5),
-                edges[-1] - edges[0],
-                len(names),
-                fc="white",
-                ec=layout.MUTE,
-                hatch="/////",
-                lw=0,
-            )
-        )
+        _hatch(axes, edges, len(names))
         for i, name in enumerate(names):
-            values = table.loc[name].to_numpy("float64")
-            axes.pcolormesh(
-                edges,
-                [i - 0.5, i + 0.5],
-                np.ma.masked_invalid(values)[None, :],
-                cmap=shades,
-                vmin=0,
-                vmax=full,
-                ec="white",
-                lw=0 if dated else 1.5,
-                gid=f"{i}|cells|{name}",
-            )
-            axes.axhline(i + 0.5, color="white", lw=1.5)
-            for j, value in enumerate(values if not dated else []):
-                text = "" if np.isnan(value) else _short(value)
-                below = said.loc[name].iloc[j] if text else ""
-                colour = layout.letters_on(shades(min(value / full, 1.0)) if text else "white")
-                _in_cell(axes, text, below, j + 0.5, i, colour, f"{i},{j}")
+            values, gid = table.loc[name].to_numpy("float64"), f"{i}|cells|{name}"
+            _shade(axes, edges, values, i, gid, full, 0 if dated else 1.5)
+            if not dated:
+                _write_row(axes, table.loc[name], below.loc[name], i, full)
         head = 0.0 if dated else 0.5
-        for j, column in enumerate(() if dated else columns):
-            axes.annotate(
-                layout.wrap(named(str(column), shown), layout.page().name - 6),
-                (j + 0.5, -0.62),
-                ha="center",
-                va="bottom",
-                weight="bold",
-                size=10.5,
-                annotation_clip=False,
-                gid=f"{j}|column|{column}",
-            )
+        if not dated:
+            _heads(axes, [str(column) for column in columns], shown)
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
         holes = bool(table.isna().to_numpy().any())
         _finish_cells(axes, shown, holes, full, dated, tall * len(names) + head)
     return axes
+
+
+def _cell_rows(frame: pd.DataFrame, y: str, by: str, across: str, words: str) -> pd.DataFrame:
+    """A row a cell: its name, where it stands, its number and the words below that."""
+    dated = across == "ref_period"
+    rows = rows_of(frame, y=y, by=by, when=across if dated else "", panel="" if dated else across)
+    rows["at"] = rows["x"] if dated else rows["panel"]
+    refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
+    refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    rows["below"] = frame[words].fillna("").to_numpy() if words else ""
+    return rows
+
+
+def _columns(rows: pd.DataFrame, dated: bool) -> pd.Index:
+    """The columns of cells: all months from the first to the last, or those that there are."""
+    if not dated:
+        return pd.Index(rows["at"].unique())
+    months = pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS")
+    refuse(rows[~rows["at"].isin(months)], "no first day of a month")
+    return months
+
+
+def _edges(columns: pd.Index, dated: bool) -> np.ndarray:
+    """Where columns begin, and where the last one ends."""
+    if not dated:
+        return np.arange(len(columns) + 1.0)
+    return np.asarray(mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)]))
+
+
+def _hatch(axes: Axes, edges: np.ndarray, rows: int) -> None:
+    """Hatch the ground, which is seen where a cell has no figure."""
+    style: dict[str, Any] = {"fc": layout.PAPER, "ec": layout.MUTE, "hatch": "/////", "lw": 0}
+    axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], rows, **style))
+
+
+def _shade(
+    axes: Axes, edges: np.ndarray, values: np.ndarray, row: int, gid: str, full: float, width: float
+) -> None:
+    """Shade the cells of a row by their values."""
+    axes.pcolormesh(
+        edges,
+        [row - 0.5, row + 0.5],
+        np.ma.masked_invalid(values)[None, :],
+        cmap=plt.get_cmap(SHADES),
+        vmin=0,
+        vmax=full,
+        ec=layout.PAPER,
+        lw=width,
+        gid=gid,
+    )
+    axes.axhline(row + 0.5, color=layout.PAPER, lw=1.5)
+
+
+def _write_row(axes: Axes, values: pd.Series, below: pd.Series, row: int, full: float) -> None:
+    """Write the numbers of a row into its cells, and what stands below them."""
+    shades = plt.get_cmap(SHADES)
+    for j, value in enumerate(values):
+        if np.isnan(value):
+            _in_cell(axes, "", "", j + 0.5, row, layout.INK, f"{row},{j}")
+            continue
+        colour = layout.letters_on(shades(min(value / full, 1.0)))
+        _in_cell(axes, _short(value), below.iloc[j], j + 0.5, row, colour, f"{row},{j}")
+
+
+def _heads(axes: Axes, columns: Sequence[str], shown: dict[str, Any]) -> None:
+    """Write the names of the columns above them."""
+    for j, column in enumerate(columns):
+        axes.annotate(
+            layout.wrap(named(column, shown), layout.page().name - 6),
+            (j + 0.5, -0.62),
+            ha="center",
+            va="bottom",
+            weight="bold",
+            size=10.5,
+            annotation_clip=False,
+            gid=f"{j}|column|{column}",
+        )
 
 
 def _short(value: float) -> str:

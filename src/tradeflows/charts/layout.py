@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib
 import matplotlib.dates as mdates
@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
@@ -110,7 +111,8 @@ LINE = 0.19  # height of a line of text in inches; so are all lengths below
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
 
-class End(NamedTuple):
+@dataclass(frozen=True)
+class End:
     """A text to set beside a point of the data, or beside a window from `start` to that point.
 
     `gid` is for a text that is itself read back.
@@ -173,8 +175,10 @@ def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
             f"{len(others)} series without a colour of their own, and {len(REST)} can be told "
             "apart: filter the frame or draw panels()"
         )
-    own: dict[str, tuple[str, Any]] = {name: (one, "-") for name, (_, one) in ENTITIES.items()}
-    return own | dict(zip(others, REST, strict=False))
+    entities: dict[str, tuple[str, Any]] = {
+        name: (colour, "-") for name, (_, colour) in ENTITIES.items()
+    }
+    return entities | dict(zip(others, REST, strict=False))
 
 
 def luminance(colour: Any) -> float:
@@ -245,6 +249,9 @@ def clip(text: str, width: int, lines: int = 2) -> str:
     return short
 
 
+Box = tuple[float, float, float, float]  # left, lower, right and upper end, in inches
+
+
 @lru_cache(maxsize=1024)
 def size(text: str, weight: str = "normal") -> tuple[float, float]:
     """Width and height of `text` at 11 points, from the outlines of its letters."""
@@ -311,97 +318,134 @@ def finish(
     box
         Height of a box; more if the page would be less high than the style says.
     """
-    figure, upright = grid[0].get_figure(root=True), grid[0].get_gid() in UPRIGHT
-    assert figure is not None
-    last_mark = max((end.x for own in ends for end in own), default=0.0)
-    for axes, own in zip(grid, ends, strict=True):
-        for text, value in reference.items():
-            line = axes.axvline if upright else axes.axhline
-            line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
-            if not upright:
-                own.append(End(wrap(text, page().name), axes.get_xlim()[1], value, INK))
-    first, last = grid[0].get_xlim()
-    places = (
-        {v: text for text, v in reference.items()}
-        if upright
-        else {mdates.date2num(np.datetime64(day)): text for day, text in events.items()}
-    )
-    left = 0.22 + max(
-        (
-            size(tick)[0]
-            for axes in grid
-            for tick in axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
-        ),
-        default=0.0,
-    )
-    beside = [
-        end
-        for axes, own in zip(grid, ends, strict=True)
-        for end in own
-        if upright or _at_edge(end, axes, last_mark)
-    ]
-    right = 0.3 + max((size(end.text, "bold")[0] for end in beside), default=0.0)
-    width, least = page().width, page().height
-    room = width - left - right
-    words = [
-        (_along(grid[0], x) * room, text)
-        for x, text in sorted(places.items())
-        if first <= x <= last
-    ]
+    upright = grid[0].get_gid() in UPRIGHT
+    last_mark = max((end.x for texts in ends for end in texts), default=0.0)
+    boxes = []
+    for axes, texts in zip(grid, ends, strict=True):
+        _draw_references(axes, reference, upright)
+        boxes.append((axes, texts if upright else [*texts, *_named(axes, reference)]))
+    places = _places(events, reference, upright)
+    left, right = _margins(boxes, upright, last_mark)
+    room = page().width - left - right
+    words = _within(grid[0], places, room)
     sides = _sides(words, left, room + right)
     rows = LINE * max((row + 1 for row, _ in sides), default=0)
-
-    lines = clip(title, page().title, page().title_lines)
-    foot = [wrap(text, page().foot) for text in foot]
     unit = [wrap(text, page().window) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
-    top, head, below = 0.34 + 0.25 * (lines.count("\n") + 1) + more, 0.3 + more, 0.4
-    bottom = below + 0.08 + 0.175 * sum(text.count("\n") + 1 for text in foot)
-    rest = top + rows + bottom + (head + 0.08) * (len(grid) - 1)
-    box = max(box, (least - rest) / len(grid))
-    height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
-    figure.set_size_inches(width, height)
-    figure.suptitle(lines, x=0.1 / width, y=1 - 0.1 / height, ha="left", va="top")
-    figure.text(
-        0.1 / width,
-        0.08 / height,
-        "\n".join(foot),
-        size=10,
-        color=SOFT,
-        va="bottom",
-        linespacing=1.25,
-    )
+    head = 0.38 + more
+    top, box, height = _page_of(grid, title, foot, rows, head, more, box)
     floor = height - top - rows
-    for axes, own, said in zip(grid, ends, unit, strict=True):
+    first, last = grid[0].get_xlim()
+    for (axes, texts), counted in zip(boxes, unit, strict=True):
         floor -= box
-        axes.set_position((left / width, floor / height, room / width, box / height))
-        axis = axes.xaxis if upright else axes.yaxis
-        axis.set_label_text(said, rotation=0, ha="left", va="bottom")
-        over = floor + box + 0.07 + (rows if axes is grid[0] else 0)
-        axis.set_label_coords(0.1 / width, over / height, transform=figure.transFigure)
-        axes.tick_params(
-            which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK
-        )
-        axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
-        axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
+        axes.set_position((left / page().width, floor / height, room / page().width, box / height))
+        above = floor + box + 0.07 + (rows if axes is grid[0] else 0)
+        _set_axes(axes, counted, above / height, upright)
         for (x, text), (row, side) in zip(words, sides, strict=True):
             _event(axes, x / room, text, row, side, upright, box, axes is grid[0])
         if upright:
-            for end in own:
-                reach = end.x + (size(end.text)[0] + 0.1) / room * (last - first)
-                x = max([end.x, *(x for x in places if end.x <= x < reach)])
-                axes.annotate(
-                    end.text,
-                    (x, end.y),
-                    (5, 0),
-                    textcoords="offset points",
-                    va="center",
-                    color=end.colour,
-                    gid=end.gid,
-                )
+            _right_of_bars(axes, texts, (last - first) / room, [*places])
         else:
-            _name_ends(axes, own, last_mark)
-        floor -= head + 0.08
+            _name_ends(axes, texts, last_mark)
+        floor -= head
+
+
+def _margins(
+    boxes: Sequence[tuple[Axes, list[End]]], upright: bool, last_mark: float
+) -> tuple[float, float]:
+    """Room left of the boxes for their numbers or names, and right of them for their texts."""
+    ticks: list[str] = []
+    names: list[str] = []
+    for axes, ends in boxes:
+        ticks += axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
+        names += [end.text for end in ends if upright or _at_edge(end, axes, last_mark)]
+    return 0.22 + _widest(ticks), 0.3 + _widest(names, "bold")
+
+
+def _within(axes: Axes, places: Mapping[float, str], room: float) -> list[tuple[float, str]]:
+    """The words whose line crosses the box, by their distance from its left edge."""
+    first, last = axes.get_xlim()
+    shown = [(x, text) for x, text in sorted(places.items()) if first <= x <= last]
+    return [(_along(axes, x) * room, text) for x, text in shown]
+
+
+def _draw_references(axes: Axes, reference: Mapping[str, float], upright: bool) -> None:
+    line = axes.axvline if upright else axes.axhline
+    for text, value in reference.items():
+        line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
+
+
+def _named(axes: Axes, reference: Mapping[str, float]) -> list[End]:
+    """The words of lines across the box, at its right edge."""
+    edge = axes.get_xlim()[1]
+    return [End(wrap(text, page().name), edge, value, INK) for text, value in reference.items()]
+
+
+def _places(
+    events: Mapping[str, str], reference: Mapping[str, float], upright: bool
+) -> dict[float, str]:
+    """Words by where their upright line stands."""
+    if upright:
+        return {value: text for text, value in reference.items()}
+    return {float(mdates.date2num(np.datetime64(day))): text for day, text in events.items()}
+
+
+def _widest(texts: Iterable[str], weight: str = "normal") -> float:
+    """Width of the widest of `texts`, in inches."""
+    return max((size(text, weight)[0] for text in texts), default=0.0)
+
+
+def _page_of(
+    grid: Sequence[Axes],
+    title: str,
+    foot: Sequence[str],
+    rows: float,
+    head: float,
+    more: float,
+    box: float,
+) -> tuple[float, float, float]:
+    """Set title and foot; height above the words of events, of a box, and of the page."""
+    figure = grid[0].figure
+    lines = clip(title, page().title, page().title_lines)
+    below = "\n".join(wrap(text, page().foot) for text in foot)
+    top = 0.34 + 0.25 * (lines.count("\n") + 1) + more
+    bottom = 0.48 + 0.175 * (below.count("\n") + 1)
+    rest = top + rows + bottom + head * (len(grid) - 1)
+    box = max(box, (page().height - rest) / len(grid))
+    height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
+    assert isinstance(figure, Figure)
+    figure.set_size_inches(page().width, height)
+    left = 0.1 / page().width
+    figure.suptitle(lines, x=left, y=1 - 0.1 / height, ha="left", va="top")
+    style: dict[str, Any] = {"size": 10, "color": SOFT, "va": "bottom", "linespacing": 1.25}
+    figure.text(left, 0.08 / height, below, **style)
+    return top, box, height
+
+
+def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
+    """Write the unit above a box, and set its ticks."""
+    axis = axes.xaxis if upright else axes.yaxis
+    axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
+    axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
+    axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
+    axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
+    axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
+
+
+def _right_of_bars(axes: Axes, ends: list[End], per_inch: float, lines: Sequence[float]) -> None:
+    """Write each text right of its bar, or of the lines that would cross it."""
+    for end in ends:
+        reach = end.x + (size(end.text)[0] + 0.1) * per_inch
+        x = max([end.x, *(line for line in lines if end.x <= line < reach)])
+        axes.annotate(
+            end.text,
+            (x, end.y),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            color=end.colour,
+            gid=end.gid,
+        )
 
 
 def _along(axes: Axes, x: float) -> float:
@@ -461,47 +505,49 @@ def _event(
 
 def _name_ends(axes: Axes, ends: list[End], last_mark: float) -> None:
     """Set the texts: those at the right edge in a column, the others where there is room."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-
-    def place(end: End) -> np.ndarray:
-        return axes.transData.transform((end.x, end.y)) / figure.dpi
-
-    at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
-    column = sorted(at_edge, key=lambda end: end.y)
-    (edge, low), (_, high) = (axes.transAxes.transform((1, y)) / figure.dpi for y in (0, 1))
-    sizes = [size(end.text, "bold") for end in column]
-    middles = spread([place(end)[1] for end in column], [h for _, h in sizes], low, high)
+    at_edge = sorted((end for end in ends if _at_edge(end, axes, last_mark)), key=lambda end: end.y)
+    (edge, low), (_, high) = (_inches(axes, axes.transAxes, 1, y) for y in (0, 1))
+    sizes = [size(end.text, "bold") for end in at_edge]
+    points = [_inches(axes, axes.transData, end.x, end.y) for end in at_edge]
+    heights = [height for _, height in sizes]
+    middles = spread([point[1] for point in points], heights, low, high)
     taken = []
-    for end, (w, h), middle in zip(column, sizes, middles, strict=True):
-        _set(axes, end, place(end), edge + 0.12, middle)
+    for end, (w, h), point, middle in zip(at_edge, sizes, points, middles, strict=True):
+        _set(axes, end, point, edge + 0.12, middle)
         taken.append((edge + 0.12, middle - h / 2, edge + 0.12 + w, middle + h / 2))
     curves = [
-        line.get_transform().transform(line.get_xydata()) / figure.dpi
+        line.get_transform().transform(line.get_xydata()) / axes.figure.dpi
         for line in axes.lines
         if line.get_gid()
     ]
     for end in (end for end in ends if end not in at_edge):
-        (x, y), (w, h) = place(end), size(end.text, "bold")
-        spots = [(x + 0.1, step * h) for step in (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)]
-        if end.start is not None:
-            start = place(end._replace(x=end.start))[0]
-            back = min(start, edge - w)
-            near = [
-                (start, 0.7),
-                (back, 0.7),
-                (x + 0.1, 0),
-                (x + 0.1, 0.6),
-                (start, -0.7),
-                (start - w - 0.1, 0),
-            ]
-            spots = [(at, step * h) for at, step in near] + [
-                (at, step * h) for step in np.arange(1.5, 9, 0.8) for at in (x + 0.1, start, back)
-            ]
-        boxes = [(at, y + up - h / 2, at + w, y + up + h / 2) for at, up in spots]
-        best = min(boxes, key=lambda box: _clashes(box, (x, y), taken, curves, low, high))
-        _set(axes, end, (x, y), best[0], (best[1] + best[3]) / 2)
+        point = _inches(axes, axes.transData, end.x, end.y)
+        boxes = _boxes(axes, end, point, edge)
+        clashes = [_clashes(box, point, taken, curves, low, high) for box in boxes]
+        best = boxes[clashes.index(min(clashes))]
+        _set(axes, end, point, best[0], (best[1] + best[3]) / 2)
         taken.append(best)
+
+
+def _inches(axes: Axes, transform: Any, x: float, y: float) -> np.ndarray:
+    """Where a point stands on the page."""
+    return np.asarray(transform.transform((x, y))) / axes.figure.dpi
+
+
+def _boxes(axes: Axes, end: End, point: np.ndarray, edge: float) -> list[Box]:
+    """Where the words of `end` may stand, the best places first."""
+    (x, y), (w, h) = point, size(end.text, "bold")
+    if end.start is None:
+        steps = (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)
+        spots = [(x + 0.1, step) for step in steps]
+    else:
+        start = _inches(axes, axes.transData, end.start, end.y)[0]
+        back = min(start, edge - w)
+        spots = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6)]
+        spots += [(start, -0.7), (start - w - 0.1, 0)]
+        higher = np.arange(1.5, 9, 0.8).tolist()
+        spots += [(at, step) for step in higher for at in (x + 0.1, start, back)]
+    return [(at, y + step * h - h / 2, at + w, y + step * h + h / 2) for at, step in spots]
 
 
 def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:

@@ -1,6 +1,6 @@
 """What a chart shows, read back from what was drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -53,7 +53,7 @@ def drawn(axes: Charts) -> pd.DataFrame:
     """
     attrs = dict(_shown(axes)["attrs"])
     if not isinstance(axes, Axes):
-        tables = {str(one.get_label()): drawn(one) for one in axes}
+        tables = {str(box.get_label()): drawn(box) for box in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
         return _opening(table, axes[0].figure, attrs)
     kind = axes.get_gid()
@@ -87,44 +87,44 @@ def _opening(table: pd.DataFrame, figure: Any, attrs: dict[str, Any]) -> Drawn:
 def alt(axes: Charts) -> str:
     """Say in words what a chart shows: its title, its unit, its series and their two ends."""
     shown = _shown(axes)
-    told = [shown["title"].rstrip(".")]
-    for one in [axes] if isinstance(axes, Axes) else axes:
-        table = drawn(one)
-        told.append(one.get_xlabel() or one.get_ylabel())
+    words = [shown["title"].rstrip(".")]
+    for box in [axes] if isinstance(axes, Axes) else axes:
+        table = drawn(box)
+        words.append(box.get_xlabel() or box.get_ylabel())
         across = {text: table.pop(text).iloc[0] for text in shown["reference"]}
-        if "verdict" in table:
-            first = table[~table.index.duplicated()]
-            said = (first["verdict"] + ", " + first["printed"]).groupby(level=0, sort=False)
-        elif "printed" in table:
-            said = table["printed"].groupby(level=0, sort=False)
-        elif one.get_gid() == "cells":
-            numbers = table.select_dtypes("float").melt(ignore_index=False).dropna()
-            said = (
-                numbers["variable"].map(lambda code: named(code, shown))
-                + " "
-                + numbers["value"].map(layout.number)
-            ).groupby(level=0, sort=False)
-        elif one.get_gid() in ("lines", "months"):
-            said = _said(table.melt(var_name="series", ignore_index=False))
-        else:
-            said = _said(table)
-        for name, texts in said:
+        for name, texts in _in_words(table, str(box.get_gid()), shown):
             ends = dict.fromkeys(texts.dropna().iloc[[0, -1]])
-            told.append(f"{named(str(name), shown)}: {', '.join(ends)}")
-        told += [f"Line at {layout.number(value)}: {text}" for text, value in across.items()]
-    return ". ".join(told) + "."
+            words.append(f"{named(str(name), shown)}: {', '.join(ends)}")
+        words += [f"Line at {layout.number(value)}: {text}" for text, value in across.items()]
+    return ". ".join(words) + "."
 
 
-def _said(table: pd.DataFrame) -> Any:
-    """The figures of each series, in words."""
+def _in_words(table: pd.DataFrame, kind: str, shown: Mapping[str, Any]) -> Any:
+    """The figures of a box in words, by series."""
+    if "verdict" in table:
+        first = table[~table.index.duplicated()]
+        return (first["verdict"] + ", " + first["printed"]).groupby(level=0, sort=False)
+    if "printed" in table:
+        return table["printed"].groupby(level=0, sort=False)
+    if kind == "cells":
+        numbers = table.select_dtypes("float").melt(ignore_index=False).dropna()
+        heads = numbers["variable"].map(lambda code: named(code, shown))
+        texts = heads + " " + numbers["value"].map(layout.number)
+        return texts.groupby(level=0, sort=False)
+    if kind in ("lines", "months"):
+        table = table.melt(var_name="series", ignore_index=False)
+    return _by_month(table)
+
+
+def _by_month(table: pd.DataFrame) -> Any:
+    """The figures of each series with their months, in words."""
     low, high = (
         table.get(end, table["value"]).map(layout.number, na_action="ignore")
         for end in ("low", "high")
     )
     text = table["value"].map(layout.number, na_action="ignore").fillna(low + " to " + high)
-    return (text + " in " + pd.DatetimeIndex(table.index).strftime("%Y-%m")).groupby(
-        table["series"].array, sort=False
-    )
+    text += " in " + pd.DatetimeIndex(table.index).strftime("%Y-%m")
+    return text.groupby(table["series"].array, sort=False)
 
 
 def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
@@ -191,83 +191,142 @@ def _wide(shown: list[tuple[Any, ...]], months: int) -> pd.DataFrame:
 
 
 def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
+    """The figures of a chart, a row each, in the order that they were given in."""
     rows: dict[int, dict[str, Any]] = {}
     for artist, i, part, name in shown:
         if part == "reference":
             continue
         row = rows.setdefault(int(i), {"series": name, "value": np.nan})
-        if part == "text":
-            row["printed"] = artist.get_text().rpartition(": ")[2]
-        elif part == "bar":
-            row["value"] = artist.get_x() + artist.get_width()
-        elif part == "label":
-            row["printed"] = artist.get_text()
-        elif part == "verdict":
-            row["verdict"] = artist.get_text()
-        elif part == "beyond":
-            row["mark"] = artist.get_text()
-        elif part == "held":
-            first, last = days(artist.get_xydata()[:, 0])
-            ends = (f"{day:%Y-%m}" for day in (first, last - pd.DateOffset(days=1)))
-            run = " to ".join(dict.fromkeys(ends))
-            row["printed"] = f"{row['printed']}, {run}" if "printed" in row else run
-        elif part == "reading":
-            look = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
-            row["value"] = artist.get_xdata()[0]
-            row["says"] = {tuple(map(to_hex, each)): word for word, each in SAYS.items()}[look]
-            row["mark"] = SIGNS.get(artist.get_marker(), "")
-        elif part == "box":
-            row["low"], row["high"] = artist.get_y(), artist.get_y() + artist.get_height()
-        elif part == "range":
-            row["low"], row["high"] = artist.get_xydata()[:, 0 if kind in layout.UPRIGHT else 1]
-        else:
-            x, y = artist.get_xydata().T
-            first, last = days(x[[0, -1]])
-            row["value"] = y[0]
-            if kind == "windows":
-                row |= {"start": first, "end": last}
-            elif part == "point":
-                row.setdefault("ref_period", spans.first_day(first, 1))
-            else:
-                row |= {"ref_period": first, "n_months": round((last - first).days / 30.44)}
-            if kind != "windows" and artist.get_marker() in SIGNS:
-                row["mark"] = SIGNS[artist.get_marker()]
-    table = pd.DataFrame([rows[i] for i in sorted(rows)])
-    order = ["series", "value", "low", "high", "mark", "says", "printed", "verdict"]
-    order = {
-        "points": ["ref_period"],
-        "blocks": ["ref_period", "n_months"],
-        "windows": ["start", "end"],
-    }.get(kind, []) + order
+        cells = _CELLS.get(part, _of_period)(artist, kind)
+        if part == "held" and "printed" in row:
+            cells["printed"] = f"{row['printed']}, {cells['printed']}"
+        if part == "point" and "ref_period" in row:  # of a period longer than a month
+            del cells["ref_period"]
+        row |= cells
+    return _ordered(pd.DataFrame([rows[i] for i in sorted(rows)]), kind)
+
+
+def _ordered(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The columns that say something, in their order, by period or by series."""
+    order = [*_FIRST.get(kind, ()), "series", "value", "low", "high", "mark", "says", "printed"]
     always = "printed" if kind == "coverage" else "value"
-    table = table[[c for c in order if c == always or (c in table and table[c].notna().any())]]
+    known = [name for name in (*order, "verdict") if name in table]
+    table = table[[name for name in known if name == always or table[name].notna().any()]]
     if "verdict" in table:
         table["verdict"] = table.groupby("series")["verdict"].transform("first")
     words = {"mark", "says", "printed"} if kind == "ratios" else {"mark"}
     for column in words & {*table}:
         table[column] = table[column].fillna("")
-    index = "ref_period" if kind in ("points", "blocks") else "series"
-    return table.set_index(index)
+    return table.set_index("ref_period" if kind in ("points", "blocks") else "series")
+
+
+_FIRST = {
+    "points": ("ref_period",),
+    "blocks": ("ref_period", "n_months"),
+    "windows": ("start", "end"),
+}
+
+
+def _of_text(artist: Any, kind: str) -> dict[str, Any]:
+    return {"printed": artist.get_text().rpartition(": ")[2]}
+
+
+def _of_bar(artist: Any, kind: str) -> dict[str, Any]:
+    return {"value": artist.get_x() + artist.get_width()}
+
+
+def _of_label(artist: Any, kind: str) -> dict[str, Any]:
+    return {"printed": artist.get_text()}
+
+
+def _of_verdict(artist: Any, kind: str) -> dict[str, Any]:
+    return {"verdict": artist.get_text()}
+
+
+def _of_edge(artist: Any, kind: str) -> dict[str, Any]:
+    return {"mark": artist.get_text()}
+
+
+def _of_strip(artist: Any, kind: str) -> dict[str, Any]:
+    first, last = days(artist.get_xydata()[:, 0])
+    ends = (f"{day:%Y-%m}" for day in (first, last - pd.DateOffset(days=1)))
+    return {"printed": " to ".join(dict.fromkeys(ends))}
+
+
+def _of_reading(artist: Any, kind: str) -> dict[str, Any]:
+    look = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
+    words = {tuple(map(to_hex, colours)): word for word, colours in SAYS.items()}
+    mark = SIGNS.get(artist.get_marker(), "")
+    return {"value": artist.get_xdata()[0], "says": words[look], "mark": mark}
+
+
+def _of_box(artist: Any, kind: str) -> dict[str, Any]:
+    low = artist.get_y()
+    return {"low": low, "high": low + artist.get_height()}
+
+
+def _of_range(artist: Any, kind: str) -> dict[str, Any]:
+    low, high = artist.get_xydata()[:, 0 if kind in layout.UPRIGHT else 1]
+    return {"low": low, "high": high}
+
+
+def _of_point(artist: Any, kind: str) -> dict[str, Any]:
+    (x,), (y,) = artist.get_xydata().T
+    return {"value": y, "ref_period": spans.first_day(days([x])[0], 1)} | _mark(artist)
+
+
+def _of_window(artist: Any, kind: str) -> dict[str, Any]:
+    x, y = artist.get_xydata().T
+    first, last = days(x[[0, -1]])
+    return {"value": y[0], "start": first, "end": last}
+
+
+def _of_period(artist: Any, kind: str) -> dict[str, Any]:
+    x, y = artist.get_xydata().T
+    first, last = days(x[[0, -1]])
+    months = round((last - first).days / 30.44)
+    return {"value": y[0], "ref_period": first, "n_months": months} | _mark(artist)
+
+
+def _mark(artist: Any) -> dict[str, Any]:
+    """The sign of a marker that is none of a plain figure."""
+    marker = artist.get_marker()
+    return {"mark": SIGNS[marker]} if marker in SIGNS else {}
+
+
+_CELLS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
+    "text": _of_text,
+    "bar": _of_bar,
+    "label": _of_label,
+    "verdict": _of_verdict,
+    "beyond": _of_edge,
+    "held": _of_strip,
+    "reading": _of_reading,
+    "box": _of_box,
+    "range": _of_range,
+    "point": _of_point,
+    "window": _of_window,
+}
 
 
 def _shaded(shown: list[tuple[Any, ...]], dated: bool) -> pd.DataFrame:
     """Cells as they are shaded, and the words below their numbers."""
     columns = [name for _, _, part, name in shown if part == "column"]
-    rows, said = {}, {}
+    rows, words = {}, {}
     for artist, i, part, name in shown:
         if part == "cells":
             rows[name] = np.ma.filled(artist.get_array().astype("float64"), np.nan).ravel()
             edges = artist.get_coordinates()[0, :, 0]
         elif part == "words":
             row, column = map(int, i.split(","))
-            said[[*rows][row], columns[column]] = artist.get_text()
+            words[[*rows][row], columns[column]] = artist.get_text()
     table = pd.DataFrame(rows)
     if dated:
         return table.set_axis(days(edges[:-1])).rename_axis("ref_period")
     table = table.set_axis(columns).T.rename_axis("series")
-    if said:
-        words = pd.Series(said).unstack().reindex(table.index).reindex(columns=columns)
-        table = table.join(words.fillna("").add_suffix(", printed"))
+    if words:
+        below = pd.Series(words).unstack().reindex(table.index).reindex(columns=columns)
+        table = table.join(below.fillna("").add_suffix(", printed"))
     return table
 
 

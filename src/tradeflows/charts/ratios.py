@@ -95,14 +95,7 @@ def ratios(
             layout.over(axes, text, floor)
             middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
             _claim(axes, part, middle, inches)
-            said = set(part["says"])
-            colour = (
-                layout.INK
-                if "agrees" in said
-                else layout.AGAINST
-                if "disagrees" in said
-                else layout.GREY
-            )
+            colour = _verdict_colour(part)
             if not narrow:  # where the verdict stands after the sentence
                 ends.append(
                     End(
@@ -120,6 +113,14 @@ def ratios(
     return axes
 
 
+def _verdict_colour(part: pd.DataFrame) -> str:
+    """The colour of a claim's verdict, by what its readings say."""
+    says = set(part["says"])
+    if "agrees" in says:
+        return layout.INK
+    return layout.AGAINST if "disagrees" in says else layout.GREY
+
+
 def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
     """The rows of :func:`ratios`: `panel` is the verdict, `low` to `high` a range divided."""
     rows = rows_of(frame, y=ratio, by=by, when="", panel=verdict)
@@ -129,11 +130,11 @@ def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: st
     refuse(rows[verdicts > 1], "two verdicts for one claim")
     frame = frame.reset_index(drop=True)
     says = frame[agrees].astype("boolean").map({True: "agrees", False: "disagrees"}).fillna(SILENT)
-    found, *ends = (
+    reading, least_found, most_found = (
         frame.get(column, rows["value"]).astype("float64") for column in ("value", "low", "high")
     )
-    figure = found / rows["value"]
-    low, high = (ends[0] / figure.fillna(1), ends[1] / figure.fillna(1))
+    figure = reading / rows["value"]
+    low, high = least_found / figure.fillna(1), most_found / figure.fillna(1)
     low, high = np.minimum(low, high), np.maximum(low, high)  # a figure may be negative
     sign = np.select([low.lt(high) & high.eq(np.inf), low.lt(high) & low.le(0)], [">", "<"], "o")
     ranged = low.lt(high) & (sign == "o")
@@ -146,7 +147,7 @@ def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: st
         low=low.where(ranged),
         high=high.where(ranged),
         allowed=np.select(least, [1, -1], 0) * np.sign(figure),
-        found=found,
+        found=reading,
         unit=frame.get("unit", ""),
     )
 
@@ -257,7 +258,7 @@ def _span(part: pd.DataFrame, column: str) -> str:
 def _key(rows: pd.DataFrame) -> str:
     """What the markers and the shades mean, as far as they are there."""
     placed = rows[rows["value"].notna()]
-    found = {
+    meanings = {
         "● agrees": placed["says"].eq("agrees"),
         "○ disagrees": placed["says"].eq("disagrees"),
         "grey: says nothing (a bound, or the claim’s own source)": placed["says"].eq(SILENT),
@@ -265,5 +266,6 @@ def _key(rows: pd.DataFrame) -> str:
         "► at least": placed["sign"].eq(">"),
         "shaded: within the claim": placed["allowed"].ne(0),
     }
-    words = [words for words, there in found.items() if there.any()]
-    return " ".join("\xa0".join([*one.split(), "·"]) for one in words).removesuffix("\xa0·")
+    shown = [words for words, is_there in meanings.items() if is_there.any()]
+    unbroken = ["\xa0".join([*words.split(), "·"]) for words in shown]
+    return " ".join(unbroken).removesuffix("\xa0·")

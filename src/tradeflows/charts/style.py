@@ -125,28 +125,17 @@ def rows_of(
     months: int = 1,
 ) -> pd.DataFrame:
     """The frame's columns under fixed names, with what may be absent filled in."""
-    if frame.empty:
-        raise QueryError("nothing to draw: the frame has no rows")
-    asked = [column for column in (by, when, length, panel) if column]
-    if missing := [column for column in (y, *asked, *span) if column not in frame]:
-        raise QueryError(f"the frame has no column {', '.join(missing)}")
-    for column in asked:
-        if nulls := int(frame[column].isna().sum()):
-            raise QueryError(f"{column} is null in {nulls} of {len(frame)} rows; filter the frame")
+    _require(frame, [y, *span], [column for column in (by, when, length, panel) if column])
     frame = frame.reset_index(drop=True)
-    nothing = pd.Series(np.nan, index=frame.index)
     try:
-        value, low, high = (
-            frame[name].astype("float64") if name else nothing for name in (y, *(span or ("", "")))
-        )
-        x = pd.to_datetime(frame[when]) if when else pd.Series(pd.NaT, index=frame.index)
-        last = pd.to_datetime(frame[length]) if length == "window_end" else None
+        value, low, high = (_floats(frame, name) for name in (y, *(span or ("", ""))))
+        x = _days(frame, when)
+        last = _days(frame, length) if length == "window_end" else None
     except (TypeError, ValueError) as error:
         raise QueryError(
             f"{y} must hold numbers, and {when or by} what it says: {error}"
         ) from error
     bound = value.isna() & (low.isna() != high.isna())  # half a range is a bound
-    optional: dict[str, Any] = {"n_months": months, "qualifier": "=", "flags": ""}
     rows = pd.DataFrame(
         {
             "name": frame[by].astype(str),
@@ -155,29 +144,62 @@ def rows_of(
             "value": value.where(~bound, low.fillna(high)),
             "low": low.fillna(value.where(high.notna())).mask(bound),
             "high": high.fillna(value.where(low.notna())).mask(bound),
-            **{c: frame[c].fillna(d) if c in frame else d for c, d in optional.items()},
         }
     )
+    rows = _with_optional(rows, frame, {"n_months": months, "qualifier": "=", "flags": ""})
     rows.loc[bound, "qualifier"] = low[bound].isna().map({True: "≤", False: "≥"})
     rows["mark"] = rows["qualifier"].map(MARKS)
     rows["hollow"] = [bool(set(UNSETTLED) & set(flags.split())) for flags in rows["flags"]]
-    rows["end"] = (
-        last
-        if last is not None
-        else [
-            day + pd.DateOffset(months=int(n)) for day, n in zip(x, rows["n_months"], strict=True)
-        ]
-    )
-    lengths = rows["n_months"].astype(int)
-    rows["middle"] = [spans.middle(day, n) for day, n in zip(x, lengths, strict=True)]
+    periods = list(zip(x, rows["n_months"].astype(int), strict=True))
+    ends = [day + pd.DateOffset(months=length) for day, length in periods]
+    rows["end"] = ends if last is None else last
+    rows["middle"] = [spans.middle(day, length) for day, length in periods]
+    _require_drawable(rows, bool(when))
+    return rows
+
+
+def _with_optional(
+    rows: pd.DataFrame, frame: pd.DataFrame, defaults: Mapping[str, Any]
+) -> pd.DataFrame:
+    """`rows` with the columns that `frame` may lack, by default the same in each row."""
+    columns = {
+        name: frame[name].fillna(default) if name in frame else default
+        for name, default in defaults.items()
+    }
+    return rows.assign(**columns)
+
+
+def _require(frame: pd.DataFrame, numbers: Sequence[str], asked: Sequence[str]) -> None:
+    """Refuse a frame without rows or columns, or with a null in a column of `asked`."""
+    if frame.empty:
+        raise QueryError("nothing to draw: the frame has no rows")
+    y, *span = numbers
+    if missing := [column for column in (y, *asked, *span) if column not in frame]:
+        raise QueryError(f"the frame has no column {', '.join(missing)}")
+    for column in asked:
+        if nulls := int(frame[column].isna().sum()):
+            raise QueryError(f"{column} is null in {nulls} of {len(frame)} rows; filter the frame")
+
+
+def _floats(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers, all null where it has no name."""
+    return frame[name].astype("float64") if name else pd.Series(np.nan, index=frame.index)
+
+
+def _days(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column of days, all null where it has no name."""
+    return pd.to_datetime(frame[name]) if name else pd.Series(pd.NaT, index=frame.index)
+
+
+def _require_drawable(rows: pd.DataFrame, dated: bool) -> None:
+    """Refuse figures that no chart can show."""
     numbers = rows[["value", "low", "high"]]
     refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
     refuse(rows[numbers.isin([np.inf, -np.inf]).any(axis="columns")], "a value that is not finite")
     refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
-    if when:
+    if dated:
         empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
         refuse(rows[empty.transform("all")], "a series without any value")
-    return rows
 
 
 def finish(
@@ -210,15 +232,8 @@ def finish(
         if zero:
             low, high = axes.dataLim.intervaly
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
-    found = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
-    signs = (
-        ""
-        if upright or kind == "windows"
-        else " · ".join(f"{SIGNS[MARKS[one]]} {WORDS[one]}" for one in found)
-    )
-    unsettled = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
-    hollow = f"{'Dashed' if kind in ('blocks', 'windows') else 'Hollow'}: {' or '.join(unsettled)}"
-    key = " · ".join(filter(None, (key, signs, hollow if unsettled else "")))
+    signs = "" if upright or kind == "windows" else _signs(rows)
+    key = " · ".join(filter(None, (key, signs, _unsettled(rows, kind))))
     layout.finish(
         grid,
         ends,
@@ -229,6 +244,19 @@ def finish(
         reference=shown["reference"],
         box=box,
     )
+
+
+def _signs(rows: pd.DataFrame) -> str:
+    """What the markers of qualified figures mean."""
+    qualifiers = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
+    return " · ".join(f"{SIGNS[MARKS[sign]]} {WORDS[sign]}" for sign in qualifiers)
+
+
+def _unsettled(rows: pd.DataFrame, kind: str) -> str:
+    """What an open marker or a dashed line means."""
+    flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
+    look = "Dashed" if kind in ("blocks", "windows") else "Hollow"
+    return f"{look}: {' or '.join(flags)}" if flags else ""
 
 
 def foot(shown: Mapping[str, Any], key: str = "") -> list[str]:
