@@ -124,7 +124,7 @@ def test_a_factor_is_never_guessed():
         assert "part was computed in the notebook" in lines_behind.attrs["untraced"]["China"]
 
 
-def test_series_are_followed_each_to_its_column():
+def test_a_series_has_its_own_column():
     price = measures.scale(tf.read("rates"), "rate", 1, "shown")
     weight = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1000, "shown")
     both = measures.stack({"price": price, "weight": weight})
@@ -144,7 +144,7 @@ def test_a_computed_series_says_so():
     assert "No raw lines of China: shown is no figure of trade, so somebody computed it" in page
 
 
-def test_panels_and_ranges_are_followed_too():
+def test_panels_and_ranges_are_followed():
     frame = crude().assign(good="crude")
     grid = charts.panels(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
     assert raw_lines.terms(grid[0].figure)["series"].unique().tolist() == [
@@ -159,7 +159,7 @@ def test_panels_and_ranges_are_followed_too():
     assert raw_lines.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
 
 
-def test_the_table_of_a_chart_opens_its_lines_in_a_notebook_and_is_a_plain_frame_in_use():
+def test_a_drawn_table_opens_its_lines():
     drawn = charts.drawn(lines(crude()))
     page = drawn._repr_html_()
     assert "<summary>China, 2021-02: 10,000</summary>" in page
@@ -171,21 +171,21 @@ def test_the_table_of_a_chart_opens_its_lines_in_a_notebook_and_is_a_plain_frame
     assert type(drawn.dropna()) is pd.DataFrame
 
 
-def test_of_many_lines_the_first_are_shown_with_the_count_of_all(monkeypatch):
+def test_the_first_of_many_lines_show(monkeypatch):
     monkeypatch.setattr(raw_lines, "LINES", 2)
     page = raw_lines.shown(lines(crude()).figure)
     assert "Raw lines: 6 behind 6 numbers, the first 2 of them here" in page
     assert page.count("<td><code>") == 2
 
 
-def test_a_raw_file_that_was_altered_is_refused(root):
+def test_an_altered_file_is_refused(root):
     figure = lines(crude()).figure
     (root / "data" / "raw" / "demo" / "flows.csv").write_text(FLOWS + "\n")
     with pytest.raises(SourceError, match="flows"):
         raw_lines.terms(figure)
 
 
-def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
+def test_a_chart_of_claims_is_traced():
     ledger = claims.table()
     terms = tf.trace(ledger)
     assert terms[["formula", "value", "line"]].values.tolist() == [
@@ -199,7 +199,7 @@ def test_the_table_of_claims_can_be_traced_and_so_can_its_chart():
 # --- cards ----------------------------------------------------------------------------------------
 
 
-def test_a_notebook_shows_claims_by_id_or_theme_and_each_number_opens(root):
+def test_cards_are_shown_by_id_or_theme(root):
     cards = claim_cards.cards("prices", "P2", "P1")
     assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
     page = cards._repr_html_()
@@ -209,12 +209,12 @@ def test_a_notebook_shows_claims_by_id_or_theme_and_each_number_opens(root):
     assert "script" not in page
 
 
-def test_a_misspelt_claim_gets_the_nearest():
+def test_a_misspelt_claim_is_guessed():
     with pytest.raises(QueryError, match=r"no claim 'price'; did you mean 'prices'\?"):
         claim_cards.cards("price")
 
 
-def test_a_claim_becomes_a_picture_to_share(root):
+def test_a_claim_becomes_a_picture(root):
     (one,) = claim_cards.cards("P1").verdicts
     picture = claim_cards.picture(one, root)
     assert picture.startswith(b"\x89PNG")
@@ -225,7 +225,7 @@ def test_a_claim_becomes_a_picture_to_share(root):
 # --- to take along --------------------------------------------------------------------------------
 
 
-def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along():
+def test_haloed_letters_stay_text():
     figure = lines(crude()).figure
     chart = chart_files.bundle(figure)[chart_files.MIME]
     assert {*re.findall(">(China|India)</text>", chart["svg"])} == {"India", "China"}
@@ -237,7 +237,7 @@ def test_letters_with_a_white_edge_stay_text_in_the_drawing_and_lines_go_along()
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
 
 
-def test_raw_lines_go_along_as_a_file_which_is_packed_where_it_is_large(monkeypatch):
+def test_large_raw_lines_are_packed(monkeypatch):
     figure, png = lines(crude()).figure, chart_files.io.BytesIO()
     figure.savefig(png)
     data = {

@@ -41,7 +41,7 @@ def titles(drawing):
     return [title.text for title in drawing.iter(f"{SVG}title")]
 
 
-def test_no_style_and_no_script_in_a_page(chart):
+def test_a_drawing_has_no_style_or_script(chart):
     for drawing in drawings(chart).values():
         tags = {element.tag.removeprefix(SVG) for element in drawing.iter()}
         names = {name for element in drawing.iter() for name in element.attrib}
@@ -59,7 +59,7 @@ def test_text_is_text_and_large_enough(chart):
         assert min(sizes) * pixels / (72 * paper.width) >= 11
 
 
-def test_both_drawings_have_the_same_marks(chart):
+def test_both_drawings_share_their_marks(chart):
     wide, narrow = drawings(chart).values()
     assert titles(wide)
     assert titles(wide) == titles(narrow)
@@ -81,7 +81,7 @@ def test_a_colour_has_one_for_the_night(chart):
     assert shades or not unknown
 
 
-def test_letters_stand_out_by_day_and_night(chart):
+def test_letters_stand_out_at_night(chart):
     night = layout.night_colours()
     for drawing in drawings(chart).values():
         for text in drawing.iter(f"{SVG}text"):
@@ -124,7 +124,7 @@ def test_an_id_survives_a_changed_number():
     assert one.wide != two.wide
 
 
-def test_the_rules_of_style_name_each_colour():
+def test_the_css_names_each_colour():
     rules = files.css()
     assert "prefers-color-scheme: dark" in rules
     for light, dark in layout.night_colours().items():

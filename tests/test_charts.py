@@ -175,7 +175,7 @@ EVERY_CHART = {
 # --- what is drawn --------------------------------------------------------------------------------
 
 
-def test_drawn_has_a_row_a_month_and_a_column_a_series():
+def test_lines_are_read_back_by_month():
     table = charts.drawn(lines(monthly(IND=[1, 2], CHN=[3.14159, 4])))
     assert table.columns.tolist() == ["IND", "CHN"]
     assert table.index.name == "ref_period"
@@ -191,28 +191,28 @@ def test_a_gap_is_a_gap_and_never_a_zero(absent):
     assert charts.drawn(axes)["CHN"].isna().tolist() == [False, False, True, False, False]
 
 
-def test_a_point_without_neighbours_is_a_marker():
+def test_a_lone_point_is_a_marker():
     line = lines(monthly(CHN=[1, None, 3, None, 5, 6])).lines[0]
     assert (line.get_marker(), line.get_markevery()) == ("o", [0, 2])
 
 
-def test_a_year_is_the_neighbour_of_the_next_year():
+def test_years_are_joined():
     frame = monthly(CHN=[1] * 25).iloc[::12].assign(n_months=12)
     assert lines(frame).lines[0].get_marker() == ""
     assert lines(frame.drop(columns="n_months"), every=12).lines[0].get_marker() == ""
 
 
-def test_without_a_length_of_period_only_months_are_joined():
+def test_only_months_join_without_length():
     assert lines(monthly(CHN=[1] * 25).iloc[::12]).lines[0].get_markevery() == [0, 12, 24]
 
 
-def test_a_series_has_no_nulls_beyond_its_own_months_but_the_table_has():
+def test_a_series_ends_at_its_months():
     axes = lines(monthly(CHN=[1, 2, 3], TUR=[5]))
     assert len(axes.lines[1].get_ydata()) == 1
     assert charts.drawn(axes)["TUR"].isna().tolist() == [False, True, True]
 
 
-def test_figures_that_may_change_are_hollow_and_qualified_ones_have_their_mark():
+def test_unsettled_figures_are_hollow():
     frame = monthly(CHN=[1, 2, 3]).assign(
         flags=["", "provisional rounded", ""], qualifier=["=", "=", "≤"]
     )
@@ -224,7 +224,7 @@ def test_figures_that_may_change_are_hollow_and_qualified_ones_have_their_mark()
     assert "China\n(at most)" in {text.get_text() for text in axes.texts}
 
 
-def test_points_keep_every_statement_of_a_month_and_join_none():
+def test_points_keep_each_statement():
     axes = points(
         statements(
             ("2022-01", "CNY", 0.4, "="),
@@ -240,7 +240,7 @@ def test_points_keep_every_statement_of_a_month_and_join_none():
     }
 
 
-def test_a_range_is_a_bar_and_half_a_range_a_bound():
+def test_half_a_range_is_a_bound():
     frame = statements(
         ("2022-01", "CNY", None, "="), ("2022-02", "CNY", None, "="), ("2022-03", "CNY", 15, "=")
     )
@@ -251,30 +251,30 @@ def test_a_range_is_a_bar_and_half_a_range_a_bound():
     assert table["mark"].tolist() == ["", "▲", ""]
 
 
-def test_columns_low_and_high_in_another_unit_are_left_alone():
+def test_low_and_high_need_a_span():
     frame = statements(("2022-01", "CNY", 1, "=")).assign(low=1e6, high=2e6)
     assert "low" not in charts.drawn(points(frame))
 
 
-def test_a_statement_about_many_months_is_drawn_over_them():
+def test_a_long_statement_has_a_line():
     table = charts.drawn(points(statements(("2022-01", "CNY", 1, "=")).assign(n_months=9)))
     assert "n_months" not in table.columns  # a marker at its first month, and a thin line
     axes = points(statements(("2022-01", "CNY", 1, "=")).assign(n_months=9))
     assert pd.Timestamp("2022-10-01") in pd.DatetimeIndex(axes.lines[1].get_xdata(orig=True))
 
 
-def test_a_block_is_as_long_as_its_months_and_as_high_as_their_mean():
+def test_a_block_shows_its_mean():
     axes = blocks(("2022-01", 2, "X", 8), ("2022-03", 11, "X", 55))
     table = charts.drawn(axes)
     assert table["n_months"].tolist() == [2, 11]
     assert table["value"].tolist() == [4, 5]
 
 
-def test_the_share_of_a_block_is_not_divided():
+def test_a_share_is_not_divided():
     assert charts.drawn(blocks(("2022-01", 3, "X", 33), per_month=False))["value"].tolist() == [33]
 
 
-def test_bars_print_the_qualifier_the_range_and_what_is_not_published():
+def test_bars_print_qualifier_and_range():
     table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
     assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
     assert table["printed"].tolist() == ["~ 50.6", "81.35 (80 to 83)", "40 to 55", "not published"]
@@ -283,13 +283,13 @@ def test_bars_print_the_qualifier_the_range_and_what_is_not_published():
     assert table["$81 bn, the claim"].tolist() == [81] * 4
 
 
-def test_bars_have_the_colour_of_their_entity_or_show_the_claim():
+def test_bars_have_their_colour():
     frame = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
     faces = [patch.get_facecolor()[:3] for patch in bars(frame, highlight=["all"]).patches]
     assert faces == [to_rgb(layout.ENTITIES["CHN"][1]), to_rgb(layout.INK), to_rgb(layout.GREY)]
 
 
-def test_a_negative_bar_is_read_back_as_negative():
+def test_a_negative_bar_stays_negative():
     frame = pd.DataFrame({"basket": ["EU27_2020", "IND"], "usd": [-93.0, 84.0]})
     table = charts.drawn(bars(frame))
     assert table["value"].tolist() == [-93, 84]
@@ -297,7 +297,7 @@ def test_a_negative_bar_is_read_back_as_negative():
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_windows_show_their_days_and_whose_source_the_claim_is(log):
+def test_windows_show_their_days(log):
     axes = windows(own=["D01"], log=log, names={"D06": "D06 Nikkei"}, reference={"claim": 12.0})
     table = charts.drawn(axes)
     assert table["start"].tolist() == FIGURES["window_start"].tolist()
@@ -307,7 +307,7 @@ def test_windows_show_their_days_and_whose_source_the_claim_is(log):
     assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
 
 
-def test_what_disagrees_is_not_said_to_be_one_time_the_claim():
+def test_what_disagrees_is_never_one():
     near = readings(
         ("A", 1.00004, False, "not reproduced"),
         ("B", 1.00004, True, "reproduced"),
@@ -321,7 +321,7 @@ def test_what_disagrees_is_not_said_to_be_one_time_the_claim():
     assert said.to_dict() == {"A": "1.00004", "B": "1"}
 
 
-def test_a_claim_is_a_row_and_each_reading_a_marker():
+def test_a_reading_is_a_marker():
     axes = ratios()
     table = charts.drawn(axes)
     assert table.index.tolist() == ["A", "A", "A", "B", "D"]
@@ -342,7 +342,7 @@ def test_a_claim_is_a_row_and_each_reading_a_marker():
     assert "shaded: within the claim" in said.replace("\xa0", " ")
 
 
-def test_readings_that_agree_are_filled_and_those_that_disagree_hollow():
+def test_agreeing_readings_are_filled():
     faces = {charts.SAYS[word] for word in charts.drawn(ratios())["says"] if word}
     assert len(faces) == 3
     assert charts.SAYS["disagrees"][0] == "white"
@@ -360,7 +360,7 @@ def test_no_marker_covers_another():
     assert min(np.hypot(*(a - b)) for a, b in combinations(spots, 2)) > 7
 
 
-def test_a_claim_in_words_alone_needs_no_more_than_a_verdict():
+def test_a_claim_may_have_no_figure():
     frame = readings(("A", None, True, "reproduced"), ("A", None, False, "reproduced"))
     assert charts.drawn(ratios(frame))["printed"].tolist() == ["1 of 2 agree"]
 
@@ -372,7 +372,7 @@ def test_a_statement_has_two_lines_at_most():
     assert text.endswith("…")
 
 
-def test_what_has_no_place_on_the_axis_stands_at_its_edge_in_figures():
+def test_off_the_axis_is_in_figures():
     frame = readings(
         ("A", -0.0137, False, "depends"),
         ("A", 1.2, True, "depends"),
@@ -392,7 +392,7 @@ def test_what_has_no_place_on_the_axis_stands_at_its_edge_in_figures():
     assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1", "", "◄ −1"]
 
 
-def test_a_bound_is_turned_by_a_negative_figure_and_a_range_is_drawn():
+def test_a_negative_figure_turns_a_bound():
     frame = readings(
         ("A", 0.5, False, "no"),
         ("B", 1.0, True, "yes"),
@@ -407,7 +407,7 @@ def test_a_bound_is_turned_by_a_negative_figure_and_a_range_is_drawn():
     assert table["high"].fillna(-1).tolist() == [-1, 1.1, -1]
 
 
-def test_cells_are_read_back_as_they_stand_with_the_words_below_their_numbers():
+def test_cells_are_read_back():
     table = charts.drawn(cells(words="hhi"))
     assert table.index.tolist() == ["SVK", "CZE"]
     assert table["2701"].tolist()[0] == 43.9
@@ -415,7 +415,7 @@ def test_cells_are_read_back_as_they_stand_with_the_words_below_their_numbers():
     assert charts.drawn(cells()).columns.tolist() == ["2709", "2701"]
 
 
-def test_a_cell_without_a_figure_is_hatched_and_no_zero():
+def test_an_empty_cell_is_hatched():
     axes = cells()
     assert np.isnan(charts.drawn(axes).loc["CZE", "2701"])
     assert [patch for patch in axes.patches if patch.get_hatch()]
@@ -437,26 +437,26 @@ def test_a_cell_without_a_figure_is_hatched_and_no_zero():
         (100, "100"),
     ],
 )
-def test_a_cell_prints_two_figures_but_no_zero_or_hundred_that_is_not_quite_one(value, text):
+def test_a_cell_prints_two_figures(value, text):
     axes = cells(SHARES.head(1).assign(pct=float(value)))
     assert text in [one.get_text() for one in axes.texts]
 
 
-def test_letters_stand_out_from_the_shade_below_them():
+def test_letters_stand_out_in_cells():
     assert layout.letters_on("white") == layout.ON_SHADES[0]
     assert layout.letters_on("#08306b") == layout.ON_SHADES[1]
     dark, light = (t for t in cells(SHARES.head(2)).texts if t.get_text() in ("100", "44"))
     assert (light.get_color(), dark.get_color()) == layout.ON_SHADES
 
 
-def test_months_side_by_side_are_read_back_with_their_holes():
+def test_months_keep_their_holes():
     table = charts.drawn(strips(EST=[70, None, 0], LVA=[11, 3, None]))
     assert table.index.tolist() == list(pd.date_range("2022-01-01", periods=3, freq="MS"))
     assert table.isna().to_numpy().tolist() == [[False, False], [True, False], [False, True]]
     assert table["EST"].iloc[2] == 0
 
 
-def test_panels_are_read_back_under_their_names():
+def test_panels_are_read_by_name():
     grid = panels(unit={"Price": "USD a barrel", "Quantity": "Mt"})
     table = charts.drawn(grid)
     assert table["Price", "IND"].tolist() == [30, 40]
@@ -465,7 +465,7 @@ def test_panels_are_read_back_under_their_names():
     assert charts.drawn(grid[1])["CHN"].tolist() == [1, 2]
 
 
-def test_a_reference_is_a_column_of_its_own():
+def test_a_reference_is_a_column():
     table = charts.drawn(lines(monthly(CHN=[70, 80]), reference={"$60 cap": 60.0}))
     assert table["$60 cap"].tolist() == [60, 60]
 
@@ -496,14 +496,14 @@ def test_doubling_what_is_drawn_is_seen(chart):
     pd.testing.assert_frame_equal(after, 2 * before)
 
 
-def test_a_line_and_its_markers_must_agree():
+def test_line_and_markers_must_agree():
     axes = lines(monthly(CHN=[1, 2, 3]).assign(qualifier=["=", "=", "~"]))
     axes.lines[0].set_ydata([1, 2, 4])
     with pytest.raises(QueryError, match="CHN: its line and its markers show different values"):
         charts.drawn(axes)
 
 
-def test_four_figures_do_not_turn_on_the_last_bit_of_a_tie():
+def test_a_tie_rounds_alike_everywhere():
     tie, near = 0.12345, 0.12345 * (1 - 2e-16)
     table = charts.drawn(lines(monthly(CHN=[tie, near, -1e-20])))
     assert table["CHN"].iloc[0] == table["CHN"].iloc[1]
@@ -518,7 +518,7 @@ def test_other_axes_are_not_read():
 # --- sources --------------------------------------------------------------------------------------
 
 
-def test_the_source_line_comes_from_the_frame_through_the_catalogue(monkeypatch):
+def test_the_source_line_is_catalogued(monkeypatch):
     monkeypatch.setattr(catalogue, "credit", lambda ids: f"credit for {' and '.join(ids)}")
     frame = monthly(CHN=[1, 2])
     frame.attrs = {"sources": ("gacc", "comext"), "caveats": ("CIF beside FOB",)}
@@ -527,7 +527,7 @@ def test_the_source_line_comes_from_the_frame_through_the_catalogue(monkeypatch)
     assert charts.drawn(axes).attrs == frame.attrs
 
 
-def test_the_last_cell_lists_each_source_with_the_claims_that_rest_on_it(monkeypatch):
+def test_sources_list_their_claims(monkeypatch):
     facts = Source._field_defaults | dict.fromkeys(Source._fields, "")
     known = {
         one: Source(
@@ -629,7 +629,7 @@ DEFECTS = {
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_what_cannot_be_drawn_honestly_is_refused_and_leaves_no_figure(defect):
+def test_a_dishonest_chart_is_refused(defect):
     draw, message = DEFECTS[defect]
     with pytest.raises(QueryError, match=message):
         draw()
@@ -644,7 +644,7 @@ def test_a_misspelt_option_is_named():
 # --- the look -------------------------------------------------------------------------------------
 
 
-def test_the_claim_the_unit_the_events_and_the_names_are_on_the_page():
+def test_names_and_events_are_drawn():
     frame = monthly(CHN=range(1, 15), other=range(14))
     events = {"2022-02-24": "Invasion", "2022-08-10": "EU coal ban"}
     axes = lines(frame, names={"other": "The others"}, events=events)
@@ -655,7 +655,7 @@ def test_the_claim_the_unit_the_events_and_the_names_are_on_the_page():
     assert axes.get_ylim()[0] == 0
 
 
-def test_events_can_be_chosen_and_those_off_the_chart_are_not_named():
+def test_an_event_off_the_chart_is_left():
     axes = lines(monthly(CHN=[1, 2, 3]), events={"2022-02-10": "Here", "2030-01-01": "Not here"})
     assert {text.get_text() for text in axes.texts} == {"Here", "China"}
 
@@ -686,7 +686,7 @@ def test_a_year_stands_over_its_own_span():
 
 
 @given(first=st.dates(date(1990, 1, 1), date(2090, 1, 1)), months=st.integers(1, 24))
-def test_a_middle_leads_back_to_its_period(first, months):
+def test_a_middle_leads_to_its_period(first, months):
     start = pd.Timestamp(first.replace(day=1))
     middle = spans.middle(start, months)
     assert start < middle < start + pd.DateOffset(months=months)
@@ -694,7 +694,7 @@ def test_a_middle_leads_back_to_its_period(first, months):
 
 
 @given(st.floats(1, 1e12), st.sampled_from(["USD", "kg", "tonnes", "m3", "pieces"]))
-def test_a_value_is_that_drawn_times_its_word(value, unit):
+def test_drawn_times_word_is_the_value(value, unit):
     divisor, word = units.scale(value)
     words = {"": 1, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
     label = units.axis_label(word, unit)
@@ -706,7 +706,7 @@ def test_a_value_is_that_drawn_times_its_word(value, unit):
 
 @given(st.floats(1, 1e12))
 @settings(deadline=None, max_examples=10)
-def test_an_answer_is_drawn_in_its_own_size(value):
+def test_an_answer_has_its_true_size(value):
     months = pd.date_range("2024-11-01", periods=2, freq="MS")
     rows = {"ref_period": months, "reporter_iso": "CHN", "cmd_code": "271111", "n_months": 1}
     answer = Answer(pd.DataFrame(rows).assign(value=[value / 2, value], unit="tonnes"))
@@ -725,7 +725,7 @@ def test_a_title_has_two_lines_at_most():
     assert charts.alt(axes).startswith("A claim so long that it needs lines " * 9)
 
 
-def test_holes_and_caveats_are_on_the_chart():
+def test_holes_and_caveats_are_said():
     frame = monthly(CHN=[1, None, None, 4, None, 6], IND=[1] * 6)
     caveats = ["Türkiye is left out", "b", "c", "d", "e"]
     foot = lines(frame, caveats=caveats).figure.texts[-1].get_text().split("\n")
@@ -737,7 +737,7 @@ def test_holes_and_caveats_are_on_the_chart():
     ]
 
 
-def test_alt_text_tells_title_unit_and_both_ends():
+def test_alt_text_has_both_ends():
     axes = lines(monthly(CHN=[1, 5, 2], IND=[None, 7, None]), reference={"the cap": 6.0})
     assert charts.alt(axes) == (
         "China bought more. Mt a month. China: 1 in 2022-01, 2 in 2022-03. India: 7 in 2022-02. "
@@ -818,14 +818,14 @@ CROWDED = readings(
         lambda: bars(span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}),
     ],
 )
-def test_no_text_is_cut_or_covers_another(draw):
+def test_no_text_is_cut_or_covered(draw):
     figure = np.ravel(draw())[0].figure
     assert overlapping(figure) == []
     assert figure.get_size_inches()[0] == 8
     assert figure.get_size_inches()[1] >= 4.5
 
 
-def test_a_window_close_below_another_is_named_beside_it_and_by_no_line_across_words():
+def test_close_windows_are_named_apart():
     near = pd.DataFrame(
         {
             "id": ["D22", "D23", "D25", "D01"],
@@ -850,7 +850,7 @@ def test_a_window_close_below_another_is_named_beside_it_and_by_no_line_across_w
     ]
 
 
-def test_names_that_would_touch_are_moved_as_little_as_may_be():
+def test_touching_names_move_little():
     assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
     assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
     assert layout.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
@@ -866,7 +866,7 @@ def test_two_dollar_signs_are_no_formula():
     assert not any(text.get_parse_math() for text in shown)
 
 
-def test_global_settings_neither_change_nor_matter():
+def test_global_settings_do_not_matter():
     with mpl.rc_context({"lines.linewidth": 9, "font.family": "serif", "figure.dpi": 30}):
         before = dict(mpl.rcParams)
         axes = lines(monthly(CHN=[1, 2]))
@@ -914,7 +914,7 @@ def seen(kind):
 
 
 @pytest.mark.parametrize("kind", BLINDNESS)
-def test_agreement_is_told_without_colour(kind):
+def test_agreement_needs_no_colour(kind):
     lab = seen(kind)
     for one, other in combinations(charts.SAYS.values(), 2):
         assert np.linalg.norm(lab(one[0]) - lab(other[0])) > 25, (one, other)

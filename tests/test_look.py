@@ -54,7 +54,7 @@ def looked(tmp_path, capsys):
 
 
 @needs_a_browser
-def test_a_page_without_fault_has_no_finding_and_its_pictures_are_kept(looked, tmp_path):
+def test_a_good_page_has_no_finding(looked, tmp_path):
     assert looked(good="<p>All is well.</p>") == (0, "1 pages, 0 findings\n")
     assert len([*(tmp_path / "pictures").glob("good-*.png")]) == 4
 
@@ -99,7 +99,7 @@ def test_the_keyboard_reaches_each_value(page, width, paper):
 
 
 @needs_a_browser
-def test_a_pointer_and_a_finger_meet_a_value(page):
+def test_pointer_and_finger_meet_values(page):
     _, opened = page
     for touch in (False, True):
         shown = opened(viewport={"width": 390, "height": 700}, has_touch=touch)
@@ -113,7 +113,7 @@ def test_a_pointer_and_a_finger_meet_a_value(page):
 
 
 @needs_a_browser
-def test_without_a_script_the_titles_are_there(page):
+def test_titles_need_no_script(page):
     _, opened = page
     shown = opened(java_script_enabled=False)
     assert shown.locator(".chart-wide circle title").count() == 7
@@ -136,7 +136,7 @@ def test_each_kind_of_fault_is_found(looked):
     assert [fault for fault in DEFECTS if fault not in said] == []
 
 
-def test_without_a_browser_it_says_that_nothing_was_looked_at(looked, monkeypatch):
+def test_without_a_browser_it_says_so(looked, monkeypatch):
     monkeypatch.setattr(look.shutil, "which", lambda name: None)
     code, said = looked(good="<p>All is well.</p>")
     assert code == 2
