@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, combinations, pairwise
@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
-from tradeflows.model.periods import DAY, month_text, parse_period, runs
+from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
 from tradeflows.tables.choose import HS_EDITION
@@ -124,13 +125,9 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     sources = catalogue.load(root, local=local)
     for source in sources.values():
         yield from _of_source(source, sources, root)
-    trade, rates = (
-        _timed(tables.stored(root, table, local=local).to_table(columns), sources)
-        for table, columns in (
-            ("trade", COLUMNS),
-            ("rates", [*RATES, "statistic", "ref_period", "n_months", "rate"]),
-        )
-    )
+    trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
+    rate_columns = [*RATES, "statistic", "ref_period", "n_months", "rate"]
+    rates = _read(tables.stored(root, "rates", local=local), rate_columns, sources)
     yield from _vintages(trade)
     yield from _twice(trade)
     yield from _editions(trade)
@@ -167,29 +164,55 @@ def _of_series(rows: pd.DataFrame) -> Iterator[Finding]:
             yield from _jumps(rows[rows["qty_unit"].eq(unit)])
 
 
-def _timed(table: pa.Table, sources: Mapping[str, Source]) -> pd.DataFrame:
-    """Rows with their family and their month as a number."""
-    rows = table.to_pandas(date_as_object=False, strings_to_categorical=True)
+def _read(
+    dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]
+) -> pd.DataFrame:
+    """Columns of all rows, with the rows' family and their month as a number.
+
+    One column after the other is read and its words numbered: all together, the words of some
+    million rows would be in memory at once.
+    """
+    data = {}
+    for name in columns:
+        column = dataset.to_table(columns=[name])[name]
+        if pa.types.is_string(column.type):
+            column = column.dictionary_encode().unify_dictionaries()
+        data[name] = column.to_pandas(date_as_object=False)
+    rows = pd.DataFrame(data, copy=False)
     # What a user got from one publisher in many files is one series.
-    rows["family"] = tables.family(rows, sources).astype("category")
-    return rows.assign(month=rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1)
+    named = pd.DataFrame({"source_id": rows["source_id"].cat.categories})
+    of_source = dict(zip(named["source_id"], tables.family(named, sources), strict=True))
+    rows["family"] = rows["source_id"].map(of_source).astype("category")
+    month = rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1
+    return rows.assign(month=month.astype("int32"))
 
 
 def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Rows of each series of two months or more, those of most value or weight first."""
-    by = monthly.groupby(SERIES, dropna=False, observed=True)
-    monthly = monthly.assign(series=by.ngroup())
-    months = monthly.groupby("series")["month"].nunique()
-    several = monthly[monthly["series"].isin(months.index[months > 1])]
+    """Rows of each series that may lack or change something, the largest first.
+
+    A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
+    change: of some hundred thousand short series none is looked at one by one.
+    """
+    by_series = monthly.groupby(SERIES, dropna=False, observed=True)
+    place = by_series.ngroup()
+    counted = pd.DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
+    summed = counted.groupby(place).agg(
+        months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
+    )
+    may_be_steady = summed["months"] >= STEADY * SPAN
+    has_units = summed["least"] < summed["most"]
+    chosen = place.isin(summed.index[may_be_steady | has_units])
+    several = monthly[chosen].assign(series=place[chosen])
     size = several.groupby("series")[["value_reported", "net_wgt_kg"]].sum()
-    groups = dict(iter(several.groupby("series")))
+    groups = several.groupby("series")
     for name in size.sort_values(["value_reported", "net_wgt_kg"], ascending=False).index:
-        yield groups[name]
+        yield groups.get_group(name)
 
 
 def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
     """Dated releases of which a newer one states a cell too."""
-    dated = trade[trade["vintage"].astype(str).str.fullmatch(DAY)]
+    days = [vintage for vintage in trade["vintage"].cat.categories if is_day(vintage)]
+    dated = trade[trade["vintage"].isin(days)]
     several = dated.groupby("family", observed=True)["vintage"].nunique()
     dated = dated[dated["family"].isin(several.index[several > 1])]
     cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
@@ -205,8 +228,9 @@ def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
 
 def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
+    families = {*trade["family"].cat.categories}  # a committed source is one of its own
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
-    is_users = trade["family"].astype(str).ne(trade["source_id"].astype(str))
+    is_users = trade["source_id"].map(lambda name: name not in families).astype(bool)
     rows = trade[is_users]
     rows = rows[rows.duplicated(cell, keep=False)]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
@@ -224,17 +248,18 @@ def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
 def _editions(trade: pd.DataFrame) -> Iterator[Finding]:
     """Cells that a source states in two editions of HS, each of them the whole."""
     name = "classification_code"
-    rows = trade[trade[name].astype("str").str.fullmatch(HS_EDITION)]
+    editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
+    if len(editions) < 2:
+        return
+    rows = trade[trade[name].isin(editions)]
     cell = [column for column in SERIES if column != name]
     cell += ["ref_period", "n_months", "qty_unit"]
     by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
     several = rows[by_cell.transform("nunique").gt(1)]
     for family, some in several.groupby("family", observed=True):
-        editions = sorted(some[name].unique())
+        stated = " and ".join(sorted(some[name].unique()))
         cells = len(some.drop_duplicates(cell))
-        text = (
-            f"{family}: {cells} cells in {' and '.join(editions)}, of which read takes the newest"
-        )
+        text = f"{family}: {cells} cells in {stated}, of which read takes the newest"
         yield Finding("editions", text, _show_sources(some["source_id"].unique()))
 
 
