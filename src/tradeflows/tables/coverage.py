@@ -48,9 +48,9 @@ def one_source(frame: pd.DataFrame, sources: Mapping[str, Source], window: Windo
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
     frame = _ordered(frame, sources, window)
-    best = frame["order"].groupby([frame[name] for name in FLOW]).transform("min")
+    best = frame["order"].groupby(frame["flow"]).transform("min")
     kept, passed = frame[frame["order"].eq(best)], frame[frame["order"].gt(best)]
-    mixed = kept[kept.groupby(WHOLE)["family"].transform("nunique").gt(1)]
+    mixed = kept[kept.groupby("whole")["family"].transform("nunique").gt(1)]
     if len(mixed):
         who = ", ".join(sorted(mixed["reporter_iso"].unique()))
         choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
@@ -62,15 +62,22 @@ def one_source(frame: pd.DataFrame, sources: Mapping[str, Source], window: Windo
     return Choice(kept.drop(columns=ADDED), caveats)
 
 
-ADDED = ["family", "first_month", "last_month", "order"]
+ADDED = ["family", "first_month", "last_month", "whole", "flow", "order"]
 
 
 def _ordered(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> pd.DataFrame:
-    """`frame` with the months of each row, its family, and the place of that in the preference."""
+    """`frame` with the months of each row, its family, and the place of that in the preference.
+
+    ``whole`` and ``flow`` number what :data:`WHOLE` and :data:`FLOW` name.
+    """
     first = first_month(frame)
     frame = frame.assign(
-        family=family(frame, sources), first_month=first, last_month=first + frame["n_months"] - 1
+        family=family(frame, sources),
+        first_month=first,
+        last_month=first + frame["n_months"] - 1,
+        whole=frame.groupby(WHOLE).ngroup(),
     )
+    frame = frame.assign(flow=frame.groupby(["whole", "partner_iso"]).ngroup())
     rank = frame["source_id"].map(
         {name: source.rank - 0.5 * (source.kind == "fetched") for name, source in sources.items()}
     )
@@ -85,8 +92,8 @@ def _months_lacking(frame: pd.DataFrame, window: Window) -> pd.Series:
 
     An end that is open lies where the first or the last of the sources ends.
     """
-    group = [frame[name] for name in WHOLE]
-    of_family = [*group, frame["family"]]
+    group = frame["whole"]
+    of_family = [group, frame["family"]]
     first = frame["first_month"].groupby(of_family).transform("min")
     last = frame["last_month"].groupby(of_family).transform("max")
     begins = first.groupby(group).transform("min") if window.first is None else window.first
@@ -122,7 +129,7 @@ def spliced(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) 
         return Choice(frame)
     frame = _ordered(frame, sources, window)
     kept, caveats = [], []
-    for _, rows in frame.groupby(WHOLE, sort=True):
+    for _, rows in frame.groupby("whole"):
         parts = _parts_of(rows)
         kept += parts
         caveats += _seams(parts)
