@@ -6,6 +6,7 @@ import signal
 from datetime import date
 from pathlib import Path
 
+import maps
 import pytest
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would what tests start.
@@ -69,10 +70,11 @@ def _source(raw, folder, name, changes):
         "retrieved": date(2024, 6, 30),
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content) or 1,
-        "table": "rates",
-        "cleaner": "transcribed.eia_brent",
+        **maps.tidy("eia_brent_monthly"),
         "rank": 1,
     } | keys
+    if "cleaner" in keys and "arguments" not in keys:
+        entry["arguments"] = None  # those of the prices are of no other cleaner
     if text is not None:
         file = raw / folder / f"{name}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,8 @@ def _table(name, keys):
 
 def _toml(value):
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
+        pairs = (f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items())
+        return "{ " + ", ".join(pairs) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return value.isoformat() if isinstance(value, date) else json.dumps(value)

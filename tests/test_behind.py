@@ -6,6 +6,7 @@ import html
 import re
 from types import SimpleNamespace
 
+import maps
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
@@ -61,16 +62,13 @@ reason = "not public"
 def root(make_root, monkeypatch):
     sources = {
         "flows": {
-            "table": "trade",
-            "cleaner": "transcribed.comtrade_energy_from_russia",
+            **maps.tidy("comtrade_energy_imports_from_russia"),
             "text": FLOWS,
         },
         "oil": {"text": PRICES},
         "printed": {
-            "table": "figures",
-            "cleaner": "transcribed.published_figures",
+            **maps.tidy("published_figures_dual_use", repeats=None),
             "text": FIGURES,
-            "arguments": {"repeats": {}},
         },
     }
     folder = make_root(sources)

@@ -182,19 +182,19 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
     ("changes", "message"),
     [
         (
-            {"cleaner": "transcribed.odni_claims"},
-            "transcribed.odni_claims needs the argument 'repeats'",
+            {"cleaner": "tidy.clean"},
+            "tidy.clean needs the argument 'columns'",
         ),
-        ({"arguments": {"flow": "M"}}, "transcribed.eia_brent has no argument 'flow'"),
+        ({"arguments": {"flow": "M"}}, "tidy.clean has no argument 'flow'"),
         (
-            {"cleaner": "transcribed.eia_brant"},
-            "no cleaner 'transcribed.eia_brant'; did you mean 'transcribed.eia_brent'?",
+            {"cleaner": "tidy.claen"},
+            "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",
         ),
         (
-            {"cleaner": "transcribd.eia_brent"},
-            "no cleaner 'transcribd.eia_brent'; did you mean 'transcribed'?",
+            {"cleaner": "tidi.clean"},
+            "no cleaner 'tidi.clean'; did you mean 'tidy'?",
         ),
-        ({"cleaner": "transcribed.read_text"}, "no cleaner 'transcribed.read_text'"),
+        ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
     ],
 )
 def test_verify_names_a_wrong_cleaner(make_root, changes, message):
@@ -262,13 +262,14 @@ def test_a_code_list_has_no_cleaner(make_root):
 
 
 def test_arguments_reach_the_cleaner(make_root, monkeypatch):
-    from tradeflows.publishers import transcribed
+    from tradeflows.publishers import ecb
 
-    def eia_brent(path, source, flow):
+    def clean(path, source, flow):
         return path, source.id, flow
 
-    monkeypatch.setattr(transcribed, "eia_brent", eia_brent)
-    source = catalogue.load(make_root({"oil": {"arguments": {"flow": "M"}}}))["oil"]
+    monkeypatch.setattr(ecb, "clean", clean)
+    changes = {"cleaner": "ecb.clean", "arguments": {"flow": "M"}}
+    source = catalogue.load(make_root({"oil": changes}))["oil"]
     assert registry.cleaner(source)("oil.csv", source) == ("oil.csv", "oil", "M")
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import random
 
+import maps
 import pytest
 import twins
 from hypothesis import HealthCheck, given, settings
@@ -53,20 +54,16 @@ def build(make_root):
         root = make_root(
             {
                 "customs": {
-                    "table": "trade",
-                    "cleaner": "transcribed.rus_customs_by_partner",
+                    **maps.tidy("rus_customs_trade_by_partner_2006_2021"),
                     "text": customs(**changes),
                 },
                 "figures": {
-                    "table": "figures",
-                    "cleaner": "transcribed.published_figures",
+                    **maps.tidy("published_figures_dual_use", repeats=REPEATS),
                     "text": figures,
-                    "arguments": {"repeats": {"F2": "F1", "F4": "F3"}},
                 },
                 "prices": {},
                 "shares": {
-                    "table": "settlement",
-                    "cleaner": "transcribed.swift_rmb_share",
+                    **maps.tidy("swift_rmb_share"),
                     "text": SHARES,
                 },
             }
@@ -77,6 +74,7 @@ def build(make_root):
     return make
 
 
+REPEATS = {"column": "id", "words": {"F2": "F1", "F4": "F3"}, "others": ""}
 SHARES = (
     "month,rmb_share_pct,rank,share_ex_eurozone_pct,qualifier,derivation,source_url,"
     "publication_date,outlet,underlying,flag,n_sources\n"

@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 
+import maps
 import pytest
 
 import tradeflows
@@ -25,8 +26,8 @@ BUFFERED = {
 COMEXT = "REPORTER,PARTNER,PRODUCT,FLOW,PERIOD,VALUE_EUR,QUANTITY_KG\nDE,RU,2709,1,202001,9,9\n"
 
 
-def trade(text, cleaner="comtrade_energy_from_russia"):
-    return {"table": "trade", "cleaner": f"transcribed.{cleaner}", "text": text}
+def trade(text, name="comtrade_energy_imports_from_russia"):
+    return maps.tidy(name) | {"text": text}
 
 
 def command(root, verb):
@@ -88,8 +89,8 @@ BAD = {
     "an altered raw file": ({"sha256": "0" * 64}, "changed: {raw}/demo/a.csv: expected 50 bytes"),
     "a misspelt key": ({"licens": "x"}, "no key 'licens' exists; did you mean 'licence'?"),
     "an unknown cleaner": (
-        {"cleaner": "transcribed.eia_brant"},
-        "no cleaner 'transcribed.eia_brant'; did you mean 'transcribed.eia_brent'?",
+        {"cleaner": "tidy.claen"},
+        "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",
     ),
     "a column missing": (
         {"text": "period\n2020-01\n"},

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import maps
 import pytest
 import twins
 
@@ -494,7 +495,7 @@ def test_saved_rates_go_on_from_the_committed(make_root, saved):
         "month,series,value,n_days,statistic,source,flag",
         '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
     ]
-    root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
+    root = make_root({"fx": maps.tidy("fx_monthly") | {"text": "\n".join(lines)}})
     days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
     [added] = user_files.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
     tables.build(root)

@@ -7,6 +7,7 @@ import re
 import resource
 from contextlib import contextmanager
 
+import maps
 import pytest
 from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook
@@ -285,10 +286,8 @@ F1,goods,RUS,KAZ,goods,,2020-01,2020-12,annual,1,USD,=,records,Gazette,2021-05,e
 def judged(make_root):
     """Build a project with a ledger of two claims."""
     printed = {
-        "table": "figures",
-        "cleaner": "transcribed.published_figures",
+        **maps.tidy("published_figures_dual_use", repeats=None),
         "text": FIGURES,
-        "arguments": {"repeats": {}},
     }
     root = make_root({"oil": {"address": HOME}, "printed": printed})
     (root / "data" / "claims.toml").write_text(LEDGER)

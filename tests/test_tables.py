@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import maps
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,38 +34,34 @@ LATER = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n2020-03,32.01\n"
 OTHER = '[publisher.other]\nname = "Second Office"\nshort = "Second"\nhome = ""\n'
 
 
-def trade(cleaner, *records, **more):
-    """A catalogued file of trade: a cleaner, its header and some records."""
-    return {
-        "table": "trade",
-        "cleaner": f"transcribed.{cleaner}",
-        "text": "\n".join(records) + "\n",
-    } | more
+def trade(name, *records, **more):
+    """A catalogued file of trade as `name` is read: its header and some records."""
+    return maps.tidy(name) | {"text": "\n".join(records) + "\n"} | more
 
 
 def comtrade(*records, **more):
     head = "period,reporter,product,hs_scope,net_wgt_kg,value_usd"
-    return trade("comtrade_energy_from_russia", head, *records, **more)
+    return trade("comtrade_energy_imports_from_russia", head, *records, **more)
 
 
 def china(*records, **more):
     head = "period,product,hs_scope,net_wgt_kg,value_usd"
-    return trade("gacc_energy_from_russia", head, *records, **more)
+    return trade("gacc_energy_imports_from_russia", head, *records, **more)
 
 
 def comext(*records, **more):
     head = "REPORTER,PARTNER,PRODUCT,FLOW,PERIOD,VALUE_EUR,QUANTITY_KG"
-    return trade("comext_energy", head, *records, **more)
+    return trade("comext_energy_imports_2019_2021", head, *records, **more)
 
 
 def panel(*records, **more):
     head = "period,reporter,partner,commodity,unit,value"
-    return trade("nrg_ti_by_partner", head, *records, **more)
+    return trade("eurostat_nrg_ti_imports_by_partner_2019_2022", head, *records, **more)
 
 
 def routes(*records, **more):
     head = "period,supplier_route,volume_mm3,vintage,incomplete_quarter"
-    return trade("bruegel_gas_by_route", head, *records, **more)
+    return trade("bruegel_eu_gas_imports_by_route_quarterly", head, *records, **more)
 
 
 def press(*records, **more):
@@ -79,7 +76,12 @@ def world(*records, **more):
 
 
 def drones(*records, **more):
-    return trade("comtrade_drone_exports", "year,partner_code,hs6,value_usd", *records, **more)
+    return trade(
+        "comtrade_china_drone_exports_2022_2025",
+        "year,partner_code,hs6,value_usd",
+        *records,
+        **more,
+    )
 
 
 def settlement(*records, **more):
@@ -87,7 +89,7 @@ def settlement(*records, **more):
         "period,period_type,flow,region,currency_group,value_pct,qualifier,measure,vintage,"
         "derivation,source_url,publication_date,outlet,underlying,flag"
     )
-    return trade("cbr_settlement_shares", head, *records, **{"table": "settlement"} | more)
+    return trade("cbr_settlement_currency_shares", head, *records, **{"table": "settlement"} | more)
 
 
 @pytest.fixture
@@ -415,7 +417,7 @@ def test_control_total_without_table(make_root):
     totals = []
     for reference in ("2800", "3080"):
         record = f"2020-02,EU27,7000,1000,3000,{reference}"
-        root = make_root({"gas": trade("eu_pipeline_gas_bounds", head, record)})
+        root = make_root({"gas": trade("eu_pipeline_gas_from_russia_bounds", head, record)})
         tables.build(root)
         totals.append(tables.control_totals(root))
     changed = [row["measure"] for row in totals[0] if row not in totals[1]]
@@ -509,7 +511,8 @@ def test_figure_within_window(ask):
         f"{name},drones,CHN,RUS,drones,,{start},{end},,1,USD,=,customs,A,,,high,"
         for name, start, end in [("D1", "2022-02-24", "2023-03"), ("D2", "spring", "summer")]
     ]
-    figures = trade("published_figures", head, *records, table="figures", arguments={"repeats": {}})
+    figures = maps.tidy("published_figures_dual_use", repeats=None)
+    figures["text"] = "\n".join([head, *records]) + "\n"
     read = ask({"a": figures}, "figures")
     assert read()["id"].tolist() == ["D1", "D2"]
     frame = read(start="2022-02", end="2023-03")
@@ -873,7 +876,9 @@ def test_months_and_years_are_not_mixed(ask):
     read = ask(
         {
             "a": CRUDE,
-            "b": trade("dgcis_by_fiscal_year", head, "2021-22,2709,RUSSIA,9,False"),
+            "b": trade(
+                "india_dgcis_imports_by_partner_fiscal_year", head, "2021-22,2709,RUSSIA,9,False"
+            ),
         }
     )
     assert "add one of freq='A', freq='M'" in refusal(read, product="2709", reporter="IND")
@@ -950,7 +955,7 @@ def test_rates_of_two_publishers(make_root):
         "2022-02,eur_per_usd,0.88,,mean,US Federal Reserve H.10 via FRED,",
         '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
     ]
-    root = make_root({"fx": {"cleaner": "transcribed.fx_monthly", "text": "\n".join(lines)}})
+    root = make_root({"fx": maps.tidy("fx_monthly") | {"text": "\n".join(lines)}})
     tables.build(root)
     assert "mix values of base" in refusal(tables.read, "rates", root=root)
     assert "mix values of quote" in refusal(tables.read, "rates", root=root, base="USD")

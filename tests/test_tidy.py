@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
 
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry, tidy
+from tradeflows.publishers.tidy import forms
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
 FIELDS = {
@@ -103,6 +105,79 @@ def test_left_out_is_counted(clean):
     assert clean.parts[0].left_out == {"no oil here": 1}
 
 
+def test_two_columns_of_one_thing_agree(clean):
+    same = {"column": "remark", "words": {"about so much": "850760", "": "2709"}}
+    assert len(clean(cmd_code={"column": "hs", "agrees": same})) == 2
+    same["words"] = {"about so much": "850760", "": "2710"}
+    with pytest.raises(LayoutError) as caught:
+        clean(cmd_code={"column": "hs", "agrees": same})
+    assert "record 2: expected the same in hs and remark, found '2709' and ''" in str(caught.value)
+
+
+def test_flag_without_a_column_is_for_all(clean):
+    assert [row["flags"] for row in clean(flags=[{"flag": "rebuilt"}])] == ["rebuilt"] * 2
+
+
+def test_others_mean_the_rest(clean):
+    role = {"column": "partner", "words": {"KAZ": "consignment"}, "others": "destination"}
+    assert [row["partner_role"] for row in clean(partner_role=role)] == [
+        "destination",
+        "consignment",
+    ]
+
+
+def test_condition_of_two_columns(clean):
+    gone = {"reason": "x", "column": "hs", "equals": "2709"}
+    assert len(clean(left_out=[gone | {"also": {"column": "partner", "equals": "RUS"}}])) == 2
+    assert len(clean(left_out=[gone | {"also": {"column": "partner", "equals": "KAZ"}}])) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "first", "months"),
+    [
+        ("month", "2023-05", date(2023, 5, 1), 1),
+        ("yyyymm", "202305", date(2023, 5, 1), 1),
+        ("quarter", "2023-Q2", date(2023, 4, 1), 3),
+        ("year", "2023", date(2023, 1, 1), 12),
+        ("april year", "2022-23", date(2022, 4, 1), 12),
+        ("april year", "1999-00", date(1999, 4, 1), 12),
+        ("months", "2021-11..2022-02", date(2021, 11, 1), 4),
+        ("months", "2021-11", date(2021, 11, 1), 1),
+        ("year to month", "2021-03", date(2021, 1, 1), 3),
+        ("printed", "first 9 months 2020", date(2020, 1, 1), 9),
+        ("printed", "2023-H2", date(2023, 7, 1), 6),
+        ("printed", "2023-05-17", date(2023, 5, 17), 0),
+        ("printed", "spring", None, None),
+    ],
+)
+def test_form_of_a_period(form, text, first, months):
+    [period] = forms.periods("x.csv", "when", pa.array([text]), form)
+    assert (period and period.first, period and period.months) == (first, months)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("months", "2022-02..2021-11"),
+        ("months", "2021"),
+        ("april year", "2022-24"),
+        ("year to month", "2021-13"),
+        ("printed", "2023-02-30"),
+        ("year", "23"),
+    ],
+)
+def test_period_of_another_form_is_refused(form, text):
+    with pytest.raises(LayoutError, match=r"record 1: expected .* in when, found "):
+        forms.periods("x.csv", "when", pa.array([text]), form)
+
+
+def test_period_ends_with_the_last_of_its_months():
+    lengths = pa.array([2, 1])
+    found = forms.periods("x.csv", "when", pa.array(["2021-01", "2021-02"]), "month", lengths)
+    assert [period.first for period in found] == [date(2020, 12, 1), date(2021, 2, 1)]
+    assert found[0].last() == date(2021, 1, 31)
+
+
 def test_text_joins_columns(clean):
     assert clean(note={"text": "{hs}: {remark}"})[0]["note"] == "850760: about so much"
 
@@ -126,7 +201,9 @@ def test_text_joins_columns(clean):
         ({"value_reported": {"column": "value", "times": {"unit": {}}}}, "no column 'unit'"),
         ({"partner_iso": {"column": "partner", "areas": "iso4"}}, "no system 'iso4'"),
         ({"flags": [{"flag": "round", "column": "remark"}]}, "no flag 'round'"),
-        ({"flags": [{"flag": "rounded"}]}, "lacks column"),
+        ({"note": {"column": "remark", "where": {}}}, "fields.note: where: lacks column"),
+        ({"note": {"column": "remark", "where": {"column": "x"}}}, "no column 'x'"),
+        ({"cmd_code": {"column": "hs", "agrees": {"column": "x"}}}, "agrees: column: no column"),
         ({"cmd_code": None}, "lacks cmd_code; give each a column or a constant"),
     ],
 )

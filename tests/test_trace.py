@@ -7,6 +7,7 @@ import math
 import pickle
 import sys
 
+import maps
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,21 +54,18 @@ A1,x,"Invented, of half a year",12,USD,2021-01..2021-06,x,2023-07-27,x
 """  # noqa: E501
 SOURCES = {
     "flows": {
-        "table": "trade",
-        "cleaner": "transcribed.comtrade_energy_from_russia",
+        **maps.tidy("comtrade_energy_imports_from_russia"),
         "text": flows_text(),
     },
-    "euros": {"table": "trade", "cleaner": "transcribed.comext_energy", "text": EUROS},
+    "euros": maps.tidy("comext_energy_imports_2019_2021") | {"text": EUROS},
     "fx": {
-        "cleaner": "transcribed.fx_monthly",
+        **maps.tidy("fx_monthly"),
         "text": RATES,
         "address": "https://example.org/rates",
     },
     "report": {
-        "table": "figures",
-        "cleaner": "transcribed.odni_claims",
+        **maps.tidy("odni_claims", repeats=None),
         "text": CLAIMS,
-        "arguments": {"repeats": {}},
     },
 }
 

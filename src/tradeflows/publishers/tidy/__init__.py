@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes, schema
-from tradeflows.model.errors import CatalogueError, CodeError
+from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
 from tradeflows.publishers.tidy.cells import Cells, length_of, read_cells, values
@@ -129,8 +129,20 @@ def _rows(cells: Cells, source: Source, each: Rows) -> pa.RecordBatch:
     if source.table == "trade":
         columns |= _rhythm(each.fields)
         columns |= _flow(source, columns, each.fields)
+    if source.table == "figures":
+        _require_ids(cells, source, each.fields)
     ordinals = pa.array(range(1, len(cells) + 1))
     return delimited.rows(source, contract, {**columns, "source_row": ordinals})
+
+
+def _require_ids(cells: Cells, source: Source, fields: Mapping[str, Field]) -> None:
+    """Refuse a list of figures that repeat others, if it names one that the file does not have."""
+    repeats = fields.get("repeats")
+    if isinstance(repeats, Value) and repeats.words:
+        absent = set(repeats.words) - set(cells.text(repeats.column).to_pylist())
+        if absent:
+            names = ", ".join(sorted(absent))
+            raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
 
 
 def _values(cells: Cells, value: Field, field: pa.Field) -> Any:

@@ -61,11 +61,27 @@ class Cells:
 
     def words(self, name: str, meaning: Mapping[str, Any]) -> pa.Array:
         """Column `name` with each word replaced by its meaning; another word is refused."""
-        return delimited.words(self.path, name, self.text(name), meaning)
+        return self.meanings(name, self.text(name), meaning)
+
+    def meanings(
+        self,
+        name: str,
+        text: pa.Array,
+        meaning: Mapping[str, Any],
+        kind: pa.DataType | None = None,
+    ) -> pa.Array:
+        """Return what each of `text`, of column `name`, means; another word is refused."""
+        return delimited.words(self.path, name, text, meaning, kind)
 
     def are(self, condition: Condition) -> pa.Array:
         """Return which records meet `condition`."""
+        those = self._are(condition)
+        return pc.and_(those, self.are(condition.also)) if condition.also else those
+
+    def _are(self, condition: Condition) -> pa.Array:
         name = condition.column
+        if not name:
+            return pa.repeat(True, len(self))
         text = self.text(name)
         if condition.otherwise:
             return self.words(
@@ -78,10 +94,9 @@ class Cells:
             return pc.match_substring_regex(text, condition.matches, ignore_case=True)
         if condition.above is not None:
             return pc.greater(self.number(name), condition.above)
-        if condition.since:
-            return pc.greater_equal(text, condition.since)
-        if condition.until:
-            return pc.less_equal(text, condition.until)
+        if condition.since or condition.until:
+            last = condition.until or "\U0010ffff"
+            return pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
         return pc.not_equal(text, "")
 
 
@@ -131,27 +146,49 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         made = _column(cells, value, field)
     if value.where:
         made = pc.if_else(cells.are(value.where), made, None)
+    if value.agrees:
+        _require_same(cells, value, made, values(cells, value.agrees, field))
     return made
 
 
+def _require_same(cells: Cells, value: Value, made: pa.Array, other: pa.Array) -> None:
+    """Refuse a record in which two columns state one thing and differ."""
+    differ = pc.fill_null(pc.not_equal(made, other), False)
+    if not pc.any(differ, min_count=0).as_py():
+        return
+    at = pc.index(differ, True).as_py()
+    second = value.agrees.column if value.agrees else ""
+    stated, means = cells.text(second)[at].as_py(), cells.text(value.column)[at].as_py()
+    raise LayoutError(
+        f"{cells.path}: record {at + 1}",
+        f"the same in {value.column} and {second}",
+        f"{means!r} and {stated!r}",
+        "mend the one that is wrong",
+    )
+
+
 def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
+    """Return the values of a field that a column states, read as the type of the field."""
     name = value.column
+    text = cells.text(name)
+    if value.before:
+        text = pc.replace_substring_regex(text, f"{re.escape(value.before)}.*$", "")
     if value.matches:
-        cells.demand(name, cells.text(name), value.matches, value.means or "another text")
+        cells.demand(name, text, value.matches, value.means or "another text")
+    if value.one_of:
+        text = cells.meanings(name, text, dict(zip(value.one_of, value.one_of, strict=True)))
+    for word, meaning in (value.rename or {}).items():
+        text = pc.if_else(pc.equal(text, word), meaning, text)
     if value.words is not None:
-        return _meanings(cells, name, value.words, field)
+        return _meanings(cells, value, text, field)
     if value.areas:
-        return codes.areas(cells.text(name), value.areas, cells.path)
+        return codes.areas(text, value.areas, cells.path)
     if value.form:
         return _period(cells, value, field)
     if field.type == pa.float64():
         return cells.number(name, _power(cells, value))
     if field.type == pa.int64():
         return cells.count(name)
-    text = cells.text(name)
-    if value.rename is not None:
-        for word, meaning in value.rename.items():
-            text = pc.if_else(pc.equal(text, word), meaning, text)
     return _filled(text) if field.nullable else text
 
 
@@ -159,12 +196,15 @@ def _filled(text: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), None, text)
 
 
-def _meanings(cells: Cells, name: str, words: Mapping[str, Any], field: pa.Field) -> pa.Array:
-    """Return what the words of a column mean; where a field may be null, an empty text is null."""
-    made = cells.words(name, words)
-    if field.nullable and made.type == pa.string():
-        return _filled(made)
-    return made
+def _meanings(cells: Cells, value: Value, text: pa.Array, field: pa.Field) -> pa.Array:
+    """Return what the words of a column mean; an empty meaning is null where a field may be."""
+    words = dict(value.words or {})
+    if value.others is not None:
+        others = dict.fromkeys(text.unique().to_pylist(), value.others)
+        words = others | words
+    if field.nullable:
+        words = {word: None if meaning == "" else meaning for word, meaning in words.items()}
+    return cells.meanings(value.column, text, words, field.type)
 
 
 def _power(cells: Cells, value: Value) -> Any:
@@ -180,7 +220,8 @@ def _joined(cells: Cells, template: str) -> pa.Array:
     """Return `template` with each {column} replaced by its cell."""
     pieces = [piece for piece in re.split(r"(\{.*?\})", template) if piece]
     texts = [cells.text(piece[1:-1]) if piece.startswith("{") else piece for piece in pieces]
-    return pc.binary_join_element_wise(*texts, "")
+    whole = pc.binary_join_element_wise(*texts, "")
+    return whole if isinstance(whole, pa.Array) else pa.repeat(whole, len(cells))
 
 
 def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -189,7 +230,8 @@ def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     last = field.name == LAST_DAY
     if value.form == "printed":
         text = pa.array([ends(cell)[last] for cell in text.to_pylist()], pa.string())
-    made = periods(cells.path, value.column, text, value.form)
+    lengths = cells.count(value.length) if value.length else None
+    made = periods(cells.path, value.column, text, value.form, lengths)
     if field.type == pa.int64():
         return pa.array([period and period.months for period in made], pa.int64())
     return pa.array([period and _day(period, last=last) for period in made], pa.date32())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,11 @@ class Period:
     first: date
     months: int = 0
 
+    def ending(self, months: int) -> Period:
+        """Return the period of so many months that ends with this one."""
+        ahead = self.first.year * 12 + self.first.month - months
+        return Period(date(ahead // 12, ahead % 12 + 1, 1), months)
+
     def last(self) -> date:
         """Return the last day."""
         if not self.months:
@@ -28,6 +33,9 @@ class Period:
         ahead = self.first.year * 12 + self.first.month - 1 + self.months - 1
         year, month = divmod(ahead, 12)
         return date(year, month + 1, monthrange(year, month + 1)[1])
+
+
+Reader = Callable[[str], Period | None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,10 @@ FORMS = {
     "month": Form(r"([12]\d{3})-(0[1-9]|1[0-2])", "a month such as 2023-05", 1, "M"),
     "yyyymm": Form(r"([12]\d{3})(0[1-9]|1[0-2])", "a month such as 202305", 1, "M"),
     "quarter": Form(r"([12]\d{3})-Q([1-4])", "a quarter such as 2023-Q2", 3, "Q"),
+    # One month, or a block of them such as 2021-01..2021-02.
+    "months": Form("", "a month such as 2023-05, or 2021-01..2021-02", 0, "M"),
+    # The months of a year to the end of this one.
+    "year to month": Form(r"([12]\d{3})-(0[1-9]|1[0-2])", "a month such as 2023-05", 0, "M"),
     "year": Form(r"([12]\d{3})", "a year such as 2023", 12, "A"),
     "april year": Form(r"([12]\d{3})-\d\d", "a fiscal year such as 2022-23", 12, "A", 4),
     # As a person printed it; null where it is vague.
@@ -55,11 +67,19 @@ FORMS = {
 }
 
 
-def periods(path: Path, name: str, text: pa.Array, form: str) -> list[Period | None]:
-    """Return the period that each text states; of a printed one that is vague, None."""
-    read: Callable[[str], Period | None] = printed
-    if form != "printed":
-        read = _reader(FORMS[form])
+def periods(
+    path: Path, name: str, text: pa.Array, form: str, lengths: pa.Array | None = None
+) -> list[Period | None]:
+    """Return the period that each text states; of a printed one that is vague, None.
+
+    Where there are `lengths`, a text names the last of so many months.
+
+    Raises
+    ------
+    LayoutError
+        A text is not of the form, or there is no such day.
+    """
+    read = READERS.get(form) or _reader(FORMS[form])
     known: dict[str, Period | None] = {}
     made = []
     for record, cell in enumerate(text.to_pylist(), start=1):
@@ -74,10 +94,13 @@ def periods(path: Path, name: str, text: pa.Array, form: str) -> list[Period | N
             expected = f"{FORMS[form].what} in {name}"
             raise LayoutError(f"{path}: record {record}", expected, repr(cell))
         made.append(period)
-    return made
+    if lengths is None:
+        return made
+    pairs = zip(made, lengths.to_pylist(), strict=True)
+    return [period.ending(months) if period and months else period for period, months in pairs]
 
 
-def _reader(form: Form) -> Callable[[str], Period | None]:
+def _reader(form: Form) -> Reader:
     pattern = re.compile(form.pattern, re.ASCII)
 
     def read(text: str) -> Period | None:
@@ -88,6 +111,29 @@ def _reader(form: Form) -> Callable[[str], Period | None]:
         return Period(date(int(match[1]), form.first_month + part * form.months, 1), form.months)
 
     return read
+
+
+def _months(text: str) -> Period | None:
+    """Return the period of a month, or of a block of months such as 2021-01..2021-02."""
+    month = _reader(FORMS["month"])
+    first, *rest = map(month, text.split("..", maxsplit=1))
+    last = rest[0] if rest else first
+    if not first or not last or last.first < first.first:
+        return None
+    years = last.first.year - first.first.year
+    return Period(first.first, 12 * years + last.first.month - first.first.month + 1)
+
+
+def _year_to_month(text: str) -> Period | None:
+    month = _reader(FORMS["month"])(text)
+    return month and Period(month.first.replace(month=1), month.first.month)
+
+
+def _april_year(text: str) -> Period | None:
+    """Return April to March, if the second year of a text such as 2022-23 is the one after."""
+    year = _reader(FORMS["april year"])(text)
+    follows = year and (year.first.year + 1) % 100 == int(text[-2:])
+    return year if follows else None
 
 
 RANGE = re.compile(r"\.\.|(?<=\d{4})-(?=\d{4}$)", re.ASCII)
@@ -120,3 +166,11 @@ def ends(text: str) -> tuple[str, str]:
     """Return the first and the last of a range such as 2022-02..2023-03, else the text twice."""
     first, *rest = RANGE.split(text, maxsplit=1)
     return first, rest[0] if rest else first
+
+
+READERS: Mapping[str, Reader] = {
+    "printed": printed,
+    "months": _months,
+    "year to month": _year_to_month,
+    "april year": _april_year,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -36,9 +36,11 @@ class Condition:
         The text is not before, or not after this one, by the order of letters.
     filled
         The cell is not empty.
+    also
+        A second condition, which must hold too.
     """
 
-    column: str
+    column: str = ""
     equals: tuple[str, ...] = ()
     otherwise: tuple[str, ...] = ()
     matches: str = ""
@@ -46,11 +48,12 @@ class Condition:
     since: str = ""
     until: str = ""
     filled: bool = False
+    also: Condition | None = None
 
 
 @dataclass(frozen=True)
 class Flag(Condition):
-    """A word of FLAGS, and the records that it is for."""
+    """A word of FLAGS, and the records that it is for; without a column, all."""
 
     flag: str = ""
 
@@ -69,36 +72,49 @@ class Value:
     Attributes
     ----------
     column
-        A column of the file; `text` in its place joins several, each in braces.
-    words
-        What each word of the column means; a word that is not listed is refused.
+        A column of the file.
+    text, function
+        In its place: a text in which columns stand in braces; or a function of
+        :mod:`~tradeflows.publishers.tidy.named`.
+    before
+        Only what stands before the first of this mark is read.
+    matches, means
+        What the text must look like, as a regular expression and in words.
+    one_of
+        The only texts that may stand there.
     rename
-        The same, but a word that is not listed stays as it is.
-    times
-        A power of ten by which numbers are multiplied; or a column, and that of each word.
+        Texts that mean another; any other stays as it is.
+    words, others
+        What each text means, and any other; without `others` any other is refused.
     areas
         The system of area codes that the column is in.
-    form
-        How days and periods are written: a name of FORMS.
-    matches, means
-        What a text must look like, as a regular expression and in words.
+    form, length
+        How periods are written: a name of FORMS; and the column of their months, where the text
+        names the last of several.
+    times
+        A power of ten by which numbers are multiplied; or a column, and that of each of its words.
     where
         The records that have a value; the others are null.
-    function
-        The function of :mod:`~tradeflows.publishers.tidy.named` that makes the values.
+    agrees
+        The same, as another column states it: the two may not differ.
     """
 
     column: str = ""
     text: str = ""
-    words: Mapping[str, Any] | None = None
-    rename: Mapping[str, Any] | None = None
-    times: int | Mapping[str, Any] = 1
-    areas: str = ""
-    form: str = ""
+    function: str = ""
+    before: str = ""
     matches: str = ""
     means: str = ""
+    one_of: tuple[str, ...] = ()
+    rename: Mapping[str, Any] | None = None
+    words: Mapping[str, Any] | None = None
+    others: str | int | None = None
+    areas: str = ""
+    form: str = ""
+    length: str = ""
+    times: int | Mapping[str, Any] = 1
     where: Condition | None = None
-    function: str = ""
+    agrees: Value | None = None
 
 
 Field = str | int | Value | tuple[Flag, ...]
@@ -200,19 +216,18 @@ def _fields(
 def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]) -> Record:
     """Return a record of `kind` from a table of the catalogue, all its names checked."""
     table = dict(_table(where, entry))
-    keys = {field.name: field for field in fields(kind)}
-    for key in table:
-        _known(where, key, keys, "key")
-    for key, field in keys.items():
-        if field.default is MISSING and key not in table:
-            raise CatalogueError(f"{where}: lacks {key}")
-    for key in ("equals", "otherwise"):
-        if key in table:
-            table[key] = _texts(f"{where}: {key}", table[key])
-    if isinstance(table.get("where"), dict):
-        table["where"] = _record(f"{where}: where", table["where"], Condition, columns)
+    keys = {field.name: str(field.type) for field in fields(kind)}
     for key, value in table.items():
-        _kind(f"{where}: {key}", value, str(keys[key].type))
+        _known(where, key, keys, "key")
+        place = f"{where}: {key}"
+        if keys[key] == "tuple[str, ...]":
+            table[key] = _texts(place, value)
+        elif keys[key] == "Condition | None":
+            table[key] = _record(place, value, Condition, columns)
+        elif keys[key] == "Value | None":
+            table[key] = _record(place, value, Value, columns)
+        else:
+            _kind(place, value, keys[key])
     made = kind(**table)
     _names(where, made, columns)
     return made
@@ -224,15 +239,13 @@ KINDS = {
     "int | None": (int,),
     "int | Mapping[str, Any]": (int, dict),
     "Mapping[str, Any] | None": (dict,),
-    "tuple[str, ...]": (tuple,),
-    "Condition | None": (Condition,),
+    "str | int | None": (str, int),
 }
 IN_WORDS = {
     str: "a text",
     bool: "true or false",
     int: "a whole number",
     dict: "a table",
-    Condition: "a table",
 }
 
 
@@ -248,6 +261,8 @@ def _names(where: str, made: Condition | Value, columns: tuple[str, ...]) -> Non
     """Refuse a name that the file, the package or the code lists do not have."""
     if made.column:
         _known(f"{where}: column", made.column, columns, "column")
+    elif type(made) in (Condition, LeftOut):
+        raise CatalogueError(f"{where}: lacks column")
     if made.matches:
         _pattern(f"{where}: matches", made.matches)
     if isinstance(made, Flag):
@@ -264,6 +279,8 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
         _known(f"{where}: text", name, columns, "column")
     if made.form:
         _known(f"{where}: form", made.form, FORMS, "form")
+    if made.length:
+        _known(f"{where}: length", made.length, columns, "column")
     if made.function:
         _known(f"{where}: function", made.function, NAMED, "function")
     if made.areas:
