@@ -65,7 +65,7 @@ def test_build_has_a_line_a_table(run):
 
 def test_build_says_what_was_left_out(run):
     text = "period,product,unit,ytd,month,months_covered\n2020-02,crude_oil,tonnes,85,,2\n"
-    status, out, _ = run({"a": trade(text, "gacc_energy_from_world")}, "build")
+    status, out, _ = run({"a": trade(text, "gacc_energy_imports_from_world")}, "build")
     assert status == 0
     assert "left out: no figure in month (1)" in out.splitlines()[0]
 
@@ -111,7 +111,7 @@ BAD = {
     "a repeated key": ({"text": BRENT + "2020-01,64\n"}, "a: records 1 and 3 state the same cell"),
     "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2' (did you mean 'IDN'"),
     "an unknown product": (
-        trade(COMEXT.replace("2709", "7709"), "comext_energy"),
+        trade(COMEXT.replace("2709", "7709"), "comext_energy_imports_2019_2021"),
         "a.csv: '7709' has not 2, 4, 6",
     ),
     "a negative weight": (

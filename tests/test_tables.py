@@ -71,7 +71,10 @@ def press(*records, **more):
 
 def world(*records, **more):
     return trade(
-        "gacc_energy_from_world", "period,product,unit,ytd,month,months_covered", *records, **more
+        "gacc_energy_imports_from_world",
+        "period,product,unit,ytd,month,months_covered",
+        *records,
+        **more,
     )
 
 
@@ -909,7 +912,7 @@ SHARES = settlement(
     "2023-01,month,export,total,CNY,16,exact,risk_review: x,first_release,,,2023,One,CBR,",
     "2023-01,month,export,total,CNY,17,exact,risk_review: x,revised,,,2023,One,CBR,",
     "2023-02,month,export,total,CNY,18,exact,risk_review: x,first_release,,,2023,One,CBR,",
-    "2023-01,month,export,total,RUB,40,exact,statistics: x,first_release,,,2023,One,CBR,",
+    "2023-01,month,export,total,RUB,40,exact,statistics_cur_str: x,first_release,,,2023,One,CBR,",
     "2023-01,month,import,total,CNY,30,exact,risk_review: x,first_release,,,2023,One,CBR,",
 )
 
@@ -919,7 +922,8 @@ def test_settlement_families_apart(ask):
     export = {"concept": "export settlement", "region": "total"}
     message = refusal(read, **export, currency_group=["CNY", "RUB"])
     assert (
-        "mix values of measure; add one of measure='risk_review', measure='statistics'" in message
+        "mix values of measure; add one of measure='risk_review', measure='statistics_cur_str'"
+        in message
     )
     frame = read(**export, currency_group="CNY")
     assert frame.attrs["caveats"] == (
@@ -1011,15 +1015,15 @@ def test_filter_as_the_code_list(ask):
     """Push-down compares texts, many of them at once; 27090 is not under 2709, and 2709:x is."""
     held = ["2701", "2701:coking", "2701:thermal", "27090000", "27111100", "27112100", "2711:LPG"]
     scope = [
-        "2701",
-        "270112 coking",
-        "270112/270119 thermal",
-        "27090000",
-        "27111100",
-        "27112100",
-        "2711 LPG",
+        "coal,2701",
+        "coking_coal,270112 coking",
+        "steam_coal,270112/270119 thermal",
+        "crude_oil,27090000",
+        "lng,27111100",
+        "pipeline_gas,27112100",
+        "lpg,2711 LPG",
     ]
-    read = ask({"a": china(*(f"2020-01,x,{each},1,1" for each in scope))})
+    read = ask({"a": china(*(f"2020-01,{each},1,1" for each in scope))})
     for product in ("2701", "2709", "2711", "271111", "27", "2701:coking", "27090000"):
         expected = [code for code in held if code == product] or [
             code
