@@ -14,7 +14,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError, TradeflowsError
 from tradeflows.model.source import Source
 from tradeflows.publishers import tidy
-from tradeflows.publishers.tidy import cells, forms
+from tradeflows.publishers.tidy import columns, forms
 
 SOURCE = Source(
     id="demo",
@@ -557,7 +557,7 @@ DECIMALS = st.from_regex(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", fullmatch=True)
 
 
 def cells_of(*texts):
-    return cells.Cells(Path("x.csv"), pa.table({"cell": pa.array(texts, pa.string())}))
+    return columns.Cells(Path("x.csv"), pa.table({"cell": pa.array(texts, pa.string())}))
 
 
 @given(DECIMALS, st.integers(0, 12))

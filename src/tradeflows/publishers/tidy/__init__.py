@@ -21,7 +21,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
-from tradeflows.publishers.tidy.cells import Cells, length_of, read_cells, values
+from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
 from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Rows, Value, read_map
 
 __all__ = ["clean", "require_map"]

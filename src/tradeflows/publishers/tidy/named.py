@@ -14,7 +14,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 
 if TYPE_CHECKING:
-    from tradeflows.publishers.tidy.cells import Cells
+    from tradeflows.publishers.tidy.columns import Cells
 
 
 def eu_of_its_month(cells: Cells) -> pa.Array:
