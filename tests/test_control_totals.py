@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import maps
 import pyarrow as pa
 import pytest
 from synthetic import save_notebook
@@ -97,7 +98,7 @@ def figures_exchanged(rows):
 
 def project(make_root, rows):
     text = "\n".join([HEAD, *map(",".join, rows)]) + "\n"
-    energy = {"table": "trade", "cleaner": "transcribed.comtrade_energy_from_russia", "text": text}
+    energy = maps.tidy("comtrade_energy_imports_from_russia") | {"text": text}
     root = make_root({"energy": energy, "oil": {}})
     tables.build(root)
     return root

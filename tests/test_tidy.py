@@ -5,6 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
+from tradeflows import tables
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry, tidy
@@ -238,3 +239,10 @@ def test_a_wrong_cell_is_refused(old, new, error, message, clean):
 def test_registry_checks_the_map():
     with pytest.raises(CatalogueError, match="no column 'hs9'"):
         registry.cleaner(source(fields=FIELDS | {"cmd_code": {"column": "hs9"}}))
+
+
+def test_trace_ends_at_the_line_of_a_tidy_file(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    frame = tables.read("rates", root=root)
+    assert tables.trace(frame, "rate", root)["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
