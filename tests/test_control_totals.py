@@ -87,8 +87,9 @@ def sums_compensated(rows):
 
 
 def goods_exchanged(rows):
-    turn = {"2710": "2701+2704+2706", "2701+2704+2706": "2710"}
-    return [(*row[:3], turn.get(row[3], row[3]), *row[4:]) for row in rows]
+    products, coal = ("oil_products", "2710"), ("coal", "2701+2704+2706")
+    turn = {products: coal, coal: products}
+    return [(*row[:2], *turn.get(row[2:4], row[2:4]), *row[4:]) for row in rows]
 
 
 def figures_exchanged(rows):

@@ -10,6 +10,7 @@ from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, Sche
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry, tidy
 from tradeflows.publishers.tidy import forms
+from tradeflows.tables.trace import trace
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
 FIELDS = {
@@ -245,4 +246,4 @@ def test_trace_ends_at_the_line_of_a_tidy_file(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
     frame = tables.read("rates", root=root)
-    assert tables.trace(frame, "rate", root)["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
+    assert trace(frame, "rate", root)["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
