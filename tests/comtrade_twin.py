@@ -36,6 +36,8 @@ FAULTS = [
 def row(reporter="156", period="202201", partner="643", product="880621", flow="X", **changes):
     """One row as the API gives it with ``includeDesc=false``, all 47 fields."""
     value = changes.pop("value", 1000.0)
+    if "qtyUnitCode" in changes:  # whose sign is another then
+        changes = {"qtyUnitAbbr": None} | changes
     imports = flow in ("M", "RM")
     return {
         "typeCode": "C",

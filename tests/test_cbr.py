@@ -83,6 +83,14 @@ def test_what_it_refuses(rows, old, new, error, message):
         rows(DOLLAR.replace(old, new))
 
 
+def test_rate_for_one_that_differs_is_refused(rows):
+    raw = twins.cbr("R01375", "01.03.2026", "31.03.2026", [("03.03.2026", 10, "110,248")])
+    assert rows(raw)[0]["rate"] == pytest.approx(11.0248)
+    with pytest.raises(LayoutError, match="a VunitRate that is Value by Nominal, found 11,0348"):
+        rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,0348"))
+    assert rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,02"))
+
+
 def test_a_file_without_a_rate_is_refused(rows):
     with pytest.raises(LayoutError, match="at least one rate"):
         rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))

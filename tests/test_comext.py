@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import cli, tables
+from tradeflows import cli, measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
 from tradeflows.publishers import archives, bytewise, comext, delimited
@@ -164,6 +164,16 @@ def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
         "procedure=1,type=E",
         "procedure=1,type=E,residual=2",
     ]
+
+
+def test_split_residual_is_read_as_parts(make_root):
+    secret = {"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": 89}
+    text = twin(secret, secret | {"PRODUCT_SITC": "583XX", "VALUE_EUR": 11}, {}).decode()
+    entry = {"table": "trade", "cleaner": "comext.clean", "text": text}
+    root = make_root({"full_202402": entry})
+    tables.build(root)
+    found = tables.read(product="39XXXXXX", breakdown="parts", root=root)
+    assert measures.sum_parts(found, "value_reported")["value_reported"].tolist() == [100]
 
 
 def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):

@@ -484,7 +484,12 @@ SEEN = view(ONE, ["VALUE_IN_EUROS"])
         (",DE,", ",D9,", CodeError, r"record 2, PARTNER: .*'D9'"),
         (",AT,DE", ",RU,DE", CodeError, "record 2, REPORTER: RU is neither a member state"),
         (",AE,", ",ae,", CodeError, "record 1, PARTNER"),
-        ("72041000", "7204100", CodeError, "record 2, PRODUCT: '7204100' is no code"),
+        (
+            "72041000",
+            "7204100",
+            CodeError,
+            "record 2, PRODUCT: '7204100' is no HS code",
+        ),
         ("72041000,1,", "72041000,3,", LayoutError, r"record 2, FLOW: expected one of .* '3'"),
         (",5\r", ",5x\r", LayoutError, "record 2: expected a number in OBS_VALUE, found '5x'"),
         (",5\r", ",9007199254740993\r", LayoutError, r"record 2: expected at most 2\^53"),
@@ -571,11 +576,60 @@ def test_what_a_workbook_may_not_say(rows, raw, error, message):
 
 def test_a_workbook_that_swells_or_spans_too_much_is_refused(rows, monkeypatch):
     far = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"/></row></sheetData></worksheet>'
-    with pytest.raises(LayoutError, match="at most 10,000,000 cells, found 1,048,576 lines"):
+    with pytest.raises(LayoutError, match="at most 1,000,000 cells, found 17,179,869,276"):
         rows(book(grid(ONE), **{"xl/worksheets/sheet9.xml": far}))
     monkeypatch.setattr(layouts, "UNPACKED", 1 << 20)
     with pytest.raises(LayoutError, match="at most 1 MiB unpacked"):
         rows(book(grid(ONE), **{"xl/media/image1.png": bytes(1 << 21)}))
+
+
+def test_shared_text_of_a_workbook_is_bounded(rows):
+    text = f"<sst><si><t>{'x' * 30_000}</t></si></sst>"
+    cells = '<c r="A1" t="s"><v>0</v></c>' * 3_000
+    sheet = f"<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>"
+    more = {"xl/sharedStrings.xml": text, "xl/worksheets/sheet9.xml": sheet}
+    with pytest.raises(LayoutError, match="at most 64 million letters, found 90,0"):
+        rows(book(grid(ONE), **more))
+
+
+@pytest.mark.parametrize(
+    ("label", "area"),
+    [
+        ("Belarus (Belorussia)", "BLR"),
+        ("Russian Federation (Russia)", "RUS"),
+        ("Kyrgyz Republic", "KGZ"),
+        ("Kyrgyzstan (Kyrgyz Republic)", "KGZ"),
+    ],
+)
+def test_label_of_easy_comext(rows, label, area):
+    text = view({AE: VIEWED[AE]}, [*VIEWED[AE]]).replace(b"United Arab Emirates", label.encode())
+    assert rows(text)[0]["partner_iso"] == area
+
+
+def test_product_label_takes_the_code_given(tmp_path):
+    path = tmp_path / "view.csv"
+    raw = view({AE: VIEWED[AE]}, [*VIEWED[AE]])
+    path.write_bytes(raw.replace(b'"7204"', b'"Ferrous waste"'))
+    source = delimited.uncatalogued(path, "comext", "trade")
+    with pytest.raises(CodeError, match="a label alone is none: give its code with --product"):
+        list(comext.clean(path, source))
+    [part] = comext.clean(path, source, product="7204")
+    assert part.rows["cmd_code"].to_pylist() == ["7204"]
+    with pytest.raises(CodeError, match="its leading zero is lost"):
+        list(comext.clean(path, source, product="720"))
+
+
+def test_product_given_for_several_is_refused(tmp_path):
+    path = tmp_path / "view.csv"
+    path.write_bytes(view({AE: VIEWED[AE], DE: VIEWED[AE]}, [*VIEWED[AE]]))
+    source = delimited.uncatalogued(path, "comext", "trade")
+    with pytest.raises(QueryError, match="names one product, and the file has 2"):
+        list(comext.clean(path, source, product="7204"))
+
+
+def test_cpa_product_says_what_it_is(rows):
+    with pytest.raises(CodeError, match="is a product of the CPA, by activity"):
+        rows(view({AE: VIEWED[AE]}, [*VIEWED[AE]]).replace(b'"7204"', b'"CPA_38.11"'))
 
 
 def test_a_figure_that_two_sheets_state_is_refused(rows):

@@ -194,7 +194,7 @@ def test_many_reporters_are_parted(root):
     rng = random.Random(6)
     reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
     rows = [
-        row(reporter=r, period=p, product=f"{i:06}")
+        row(reporter=r, period=p, product=f"{880000 + i}")
         for r in reporters
         for p in MONTHS[:2]
         for i in range(80)
@@ -756,7 +756,11 @@ def test_a_full_disk_keeps_what_came(root, monkeypatch):
 def test_partners_add_up_to_the_world(root):
     rows = [
         each
-        | ({"primaryValue": 37.0} if told(each) == ("156 202203", "X", 643, "880621", 12.0) else {})
+        | (
+            {"primaryValue": 37.0, "fobvalue": 37.0}
+            if told(each) == ("156 202203", "X", 643, "880621", 12.0)
+            else {}
+        )
         for each in SHIPPED
     ]
     _, report = run(root, Twin(rows), ask(partner="all"))

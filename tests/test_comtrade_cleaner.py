@@ -307,3 +307,83 @@ def test_a_reply_of_exactly_the_cap_is_cut_off(clean, cap, whole):
     else:
         with pytest.raises(LayoutError, match="500 records, which is a row cap"):
             clean(*rows, cap=cap)
+
+
+# --- what a reply states twice -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"refYear": 2021}, "period and refyear that state the same, found '202201' and '2021'"),
+        ({"refPeriodId": 20220201}, "period and refperiodid that state the same"),
+        ({"reporterISO": "RUS"}, "reportercode and reporteriso that state the same"),
+        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' and 'KAZ'"),
+        ({"partnerDesc": "Kazakhstan"}, "partnercode and partnerdesc that state the same"),
+        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' and 'kg'"),
+    ],
+)
+def test_fields_that_contradict_are_refused(clean, changes, message):
+    with pytest.raises(LayoutError, match=f"record 2: expected {message}"):
+        clean(row(partner="398"), row(**changes))
+
+
+def test_special_areas_share_iso_codes(clean):
+    part = clean(row(partner="492", partnerISO="MCO"), row(partnerISO="RUS", partnerDesc="Russia"))
+    assert len(part.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags"),
+    [
+        ({"cifvalue": 900.0, "fobvalue": 800.0}, "contradictory"),
+        ({"cifvalue": None, "fobvalue": 1000.0}, ""),
+        ({"qtyUnitCode": 8, "qtyUnitAbbr": "kg", "qty": 450.0}, "contradictory"),
+        ({"qtyUnitCode": 8, "qtyUnitAbbr": "kg", "qty": 12.5}, ""),
+    ],
+)
+def test_figure_stated_twice_and_differently_is_flagged(clean, changes, flags):
+    assert column(clean(row(**changes)), "flags") == [flags]
+
+
+@pytest.mark.parametrize("code", ["10620", "270", "000000", "770000", "27.09", "8806 21", "x"])
+def test_impossible_product_is_refused(clean, code):
+    with pytest.raises(CodeError, match="HS code"):
+        clean(row(product=code))
+
+
+def test_lost_zero_is_said(clean):
+    with pytest.raises(CodeError, match=r"its leading zero is lost, .* 010620 may be meant"):
+        clean(row(product="10620"))
+
+
+def test_number_that_a_spreadsheet_rounded_is_refused(tmp_path):
+    path = export(tmp_path / "TradeData.csv", [row(), row(partner="398", value="1.6E+11")])
+    with pytest.raises(LayoutError, match=r"record 2: expected all digits .* '1\.6E\+11'"):
+        list(comtrade.clean(path, SOURCE))
+
+
+# --- what would exhaust a reader -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("brackets", ["[", '{"a":', '[{"a":'])
+def test_deep_nesting_is_refused_before_a_parser(tmp_path, brackets):
+    path = tmp_path / "reply.json"
+    path.write_text('{"data":' + brackets * 200_000)
+    with pytest.raises(LayoutError, match="at most 64 brackets within brackets"):
+        comtrade.read(path)
+    with pytest.raises(LayoutError, match="at most 64 brackets within brackets"):
+        comtrade.records(path, {1})
+
+
+def test_brackets_within_a_text_are_no_nesting(clean):
+    words = "[" * 99 + '"{' * 99 + "\\" * 3
+    assert len(clean(row(cmdDesc=words), row(partner="398", cmdDesc="[" * 99)).rows) == 2
+
+
+def test_gzip_that_swells_is_refused(tmp_path):
+    path = tmp_path / "bulk.txt.gz"
+    with gzip.open(path, "wb") as file:
+        file.write("\t".join(row()).encode() + b"\n" + bytes(64 << 20))
+    with pytest.raises(LayoutError, match="unpacked, found more"):
+        comtrade.read(path)

@@ -475,3 +475,17 @@ def test_mutated_pages_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         expected = [value for value in naive_page(data) if value is not None]
         assert [value for value in values if value is not None] == pytest.approx(expected)
     assert read > 100
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("<tr><td>x" * 2000 + "</td></tr>" * 2000, "tables, rows and cells within one another"),
+        ("<b>" * 100_000, "at most 60,000 tags"),
+    ],
+)
+def test_nested_page_is_refused_before_a_parser(tmp_path, rows, message):
+    path = tmp_path / "table.html"
+    path.write_text(f"<table>{rows}</table>")
+    with pytest.raises(LayoutError, match=message):
+        monthly._rows(path, path.read_text())

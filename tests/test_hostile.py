@@ -1,5 +1,6 @@
 """Files made to exhaust whoever reads them: each is refused in 100 MiB above the imports."""
 
+import gzip
 import io
 import os
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import twins
+from comtrade_twin import envelope, row
+from test_comext_exports import FIGURES, book, grid, workbook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 
@@ -48,6 +51,8 @@ GOOD = {
     "cbr": twins.cbr("R01235", "01.03.2026", "31.03.2026", [("03.03.2026", 1, "77,1734")]),
     "ecb": twins.zipped("eurofxref-hist.csv", EURO),
     "eurostat_energy": twins.sdmx(*ENERGY),
+    "comtrade": envelope([row()]),
+    "comext": workbook(FIGURES),
 }
 
 
@@ -68,7 +73,36 @@ def bomb(size: int) -> bytes:
     return buffer.getvalue()
 
 
+def swelling(size: int) -> bytes:
+    """The header of a bulk file, and so many zeros, packed."""
+    return gzip.compress("\t".join(row()).encode() + b"\n" + bytes(size), 1)
+
+
+def sheet(cells: str, **more: str) -> bytes:
+    """A workbook with one more sheet of such cells."""
+    far = f"<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>"
+    return book(grid(FIGURES), **{"xl/worksheets/sheet9.xml": far}, **more)
+
+
+NESTED = "<tr><td>x" * 20_000 + "</td></tr>" * 20_000
+SHARED = {"xl/sharedStrings.xml": f"<sst><si><t>{'x' * 30_000}</t></si></sst>"}
 BAD = {  # name: how it begins, whether a line of many bytes follows, what is said
+    "comtrade.json": (b'{"data":' + b"[" * 200_000, False, "brackets within brackets"),
+    "comtrade.objects": (b'{"data":' + b'{"a":' * 200_000, False, "brackets within brackets"),
+    "comtrade.gz": (swelling(96 << 20), False, "unpacked, found more"),
+    "comext.tags": (sheet("<c/>" * 5_000_000), False, "at most 4,000,000 tags"),
+    "comext.shared": (
+        sheet('<c t="s"><v>0</v></c>' * 3_000, **SHARED),
+        False,
+        "at most 64 million letters",
+    ),
+    "comext.grid": (sheet('<c r="A1"/><c r="XFD999"/>'), False, "at most 1,000,000 cells"),
+    "gacc.rows": (f"<html>Commodities in Quantity and Value{NESTED}".encode(), False, "tags"),
+    "gacc.deep": (
+        f"<html>Commodities in Quantity and Value{'<tr><td>' * 900}".encode(),
+        False,
+        "within one another",
+    ),
     "cbr.entities": (laughs(), False, "DTDForbidden"),
     "ecb.bomb": (b"", False, "in the zip"),
     "ecb.climbs": (twins.zipped("../eurofxref-hist.csv", EURO), False, "one CSV in the zip"),

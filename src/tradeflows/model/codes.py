@@ -146,6 +146,13 @@ def _area(area: str) -> dict[str, str]:
     return _areas()[area]
 
 
+@cache
+def named(name: str) -> str:
+    """Return the id of the area whose plain name `name` is, in any case; empty where none is."""
+    names = {row["name"].casefold(): area for area, row in _areas().items()}
+    return names.get(name.strip().casefold(), "")
+
+
 def area_name(area: str) -> str:
     """Return the short English name of an area id; CodeError where `area` is not one."""
     return _area(area)["name"]
@@ -222,7 +229,17 @@ def _parent(code: str) -> str:
         return code[: min(digits, len(code) - 1) // 2 * 2] or "TOTAL"
     if row or code.startswith(UNCODED):
         return ""
-    raise CodeError(
+    raise CodeError(impossible(code))
+
+
+def impossible(code: str) -> str:
+    """Return why `code` is no product code, and what it may be."""
+    if re.fullmatch(r"[1-9](\d\d){0,4}", code, re.ASCII):
+        return (
+            f"{code!r} is no HS code: its leading zero is lost, as a spreadsheet drops it; "
+            f"0{code} may be meant"
+        )
+    return (
         f"{code!r} has not 2, 4, 6, 8 or 10 digits as an HS code has, and is not in products.csv "
         f"(add it there){near(code, _products())}"
     )

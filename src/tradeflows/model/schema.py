@@ -275,6 +275,7 @@ FLAGS = {
     "definition": "the publisher's definition differs here",
     "conflict": "another publication of the same office prints another number",
     "own-release": "the office's own release, whoever relays it",
+    "contradictory": "the publisher states the figure twice, and differently",
     "unequal": "a whole that its parts, as the publisher lists them, do not add up to",
 }
 

@@ -121,7 +121,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
                 path, f"each day of {first} to {last} once", f"{day} again or besides"
             )
         seen.add((code, day))
-        rate = _number(path, record, "Value") / _number(path, record, "Nominal")
+        rate = _rate(path, record)
         rates.setdefault((code, day.replace(day=1)), []).append((ordinal, rate, day))
     if not rates:
         raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
@@ -201,6 +201,26 @@ def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
     if not re.fullmatch("[A-Z]{3}", code):
         raise CodeError(f"{path}: {code!r} is no currency of ISO 4217")
     return code
+
+
+def _rate(path: Path, record: Element) -> float:
+    """Return roubles for one unit, which newer answers state beside value and nominal."""
+    rate = _number(path, record, "Value") / _number(path, record, "Nominal")
+    stated = (record.findtext("VunitRate") or "").strip()
+    if not stated:
+        return rate
+    if not re.fullmatch(r"\d{1,12}(,\d{1,20})?", stated, re.ASCII):
+        raise LayoutError(path, "a VunitRate such as 11,0248", repr(stated))
+    digits = len(stated.partition(",")[2])
+    apart = abs(float(stated.replace(",", ".")) - rate)
+    if apart > 0.51 * 10.0**-digits + 1e-9 * rate:
+        raise LayoutError(
+            path,
+            "a VunitRate that is Value by Nominal",
+            f"{stated} beside {rate:.10g}",
+            "ask for the rates again",
+        )
+    return rate
 
 
 def _number(path: Path, record: Element, tag: str) -> float:

@@ -28,6 +28,13 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers.bounds import require_modest_gzip, require_shallow
+from tradeflows.publishers.comtrade_checks import (
+    OPTIONAL,
+    contradictory,
+    require_agreement,
+    require_products,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +127,8 @@ def clean(
     if not records:
         rows = pa.table({name: pa.array([], pa.string()) for name in NEEDED})
     ordinal = pa.array(range(1, records + 1), pa.int64())
-    rows = rows.select(NEEDED).append_column("ordinal", ordinal).combine_chunks()
+    names = [name for name in (*NEEDED, *OPTIONAL) if name in rows.column_names]
+    rows = rows.select(names).append_column("ordinal", ordinal).combine_chunks()
     for name, pattern, what in (
         ("typecode", "^C$", "goods (C)"),
         ("freqcode", "^[AM]$", "A or M"),
@@ -129,6 +137,8 @@ def clean(
         ("period", r"^[12]\d{3}(0[1-9]|1[0-2])?$", "a year or a month such as 202305"),
     ):
         _demand(path, rows, name, pattern, what)
+    require_agreement(path, rows)
+    require_products(path, _text(rows, "cmdcode"))
     rows, left_out, value = _totals(path, rows)
     columns = _columns(path, source, rows, releases or {}, unequal)
     yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
@@ -188,6 +198,7 @@ def _columns(
     amount = pc.if_else(pc.equal(code, "-1"), None, amount)
     weighed = pc.equal(unit, "kg")
     scaled = pc.round(pc.multiply(amount, scale), 6)
+    twice = contradictory(value, cif, fob, pc.if_else(weighed, scaled, None), weight)
     weight = pc.coalesce(weight, pc.if_else(weighed, scaled, None))
     known = pc.invert(pc.or_(weighed, pc.equal(unit, "")))
     qty = pc.if_else(known, scaled, None)
@@ -225,6 +236,7 @@ def _columns(
         "qty": qty,
         "flags": delimited.flags(
             len(rows),
+            contradictory=twice,
             estimated=estimated,
             unequal=pc.is_in(cell, pa.array(list(unequal), pa.string())),
         ),
@@ -253,7 +265,9 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
         if not head.startswith(b"{"):
             quoted = b"\t" not in head.partition(b"\n")[0]
             return raw_records.table(path, file, wanted, quoted=quoted)
-        text = file.read().decode("utf-8-sig")
+        raw = file.read()
+    require_shallow(path, raw)
+    text = raw.decode("utf-8-sig")
     if not (start := re.search(r'"data"\s*:\s*\[', text)):
         raise LayoutError(path, "a reply with a list of data", "none")
     decoder, found, at = json.JSONDecoder(), dict[int, raw_records.Record](), start.end()
@@ -295,6 +309,7 @@ def _gzip(path: Path) -> bool:
 
 
 def _json(path: Path) -> Reply:
+    require_shallow(path)
     size = path.stat().st_size
     try:
         reply = pajson.read_json(
@@ -323,7 +338,8 @@ def _json(path: Path) -> Reply:
     fields = dict(zip(names, data.flatten(), strict=True))
     if odd := [name for name in NEEDED if pa.types.is_nested(fields[name].type)]:
         raise LayoutError(path, f"a number or a text in {odd[0]}", str(fields[odd[0]].type))
-    return Reply(pa.table({name: fields[name] for name in NEEDED}), said)
+    kept = [name for name in (*NEEDED, *OPTIONAL) if name in fields]
+    return Reply(pa.table({name: fields[name] for name in kept}), said)
 
 
 def _demand_fields(path: Path, names: Sequence[str]) -> None:
@@ -333,6 +349,8 @@ def _demand_fields(path: Path, names: Sequence[str]) -> None:
 
 def _table(path: Path, compression: str | None) -> pa.Table:
     """The needed columns of an export as text; all of them are ASCII, so Latin-1 is no matter."""
+    if compression:
+        require_modest_gzip(path)
     try:
         with pa.input_stream(path, compression=compression) as stream:
             top = stream.read(16_384).decode("latin-1").lstrip("ï»¿").splitlines()
@@ -345,6 +363,7 @@ def _table(path: Path, compression: str | None) -> pa.Table:
     ends_open = len(first[1]) == len(names) + 1 and first[1][-1] == ""
     names += [""] if ends_open else []
     _demand_fields(path, names)
+    kept = [name for name in (*NEEDED, *OPTIONAL) if name in names]
     try:
         with pa.input_stream(path, compression=compression) as stream:
             table = pacsv.read_csv(
@@ -352,8 +371,8 @@ def _table(path: Path, compression: str | None) -> pa.Table:
                 pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1"),
                 pacsv.ParseOptions(delimiter=tab),
                 pacsv.ConvertOptions(
-                    include_columns=NEEDED,
-                    column_types=dict.fromkeys(NEEDED, pa.string()),
+                    include_columns=kept,
+                    column_types=dict.fromkeys(kept, pa.string()),
                     strings_can_be_null=True,
                     null_values=["", "null"],
                 ),
@@ -372,10 +391,26 @@ def _text(rows: pa.Table, name: str) -> pa.Array:
 
 
 def _number(path: Path, rows: pa.Table, name: str) -> pa.Array:
+    column = rows[name].combine_chunks()
+    if pa.types.is_string(column.type):
+        _demand_digits(path, rows, name, column)
     try:
         return pc.cast(rows[name].combine_chunks(), pa.float64())
     except pa.ArrowInvalid as error:
         raise LayoutError(path, f"a number in {name}", str(error).splitlines()[0]) from error
+
+
+def _demand_digits(path: Path, rows: pa.Table, name: str, column: pa.Array) -> None:
+    """Refuse a number with an exponent, which a spreadsheet has rounded."""
+    rounded = pc.fill_null(pc.match_substring_regex(column, "[eE]"), False)
+    if pc.any(rounded, min_count=0).as_py():
+        at = pc.index(rounded, True).as_py()
+        raise LayoutError(
+            f"{path}: record {rows['ordinal'][at].as_py()}",
+            f"all digits of a number in {name}",
+            repr(column[at].as_py()),
+            "export the file again; a spreadsheet has rounded this one",
+        )
 
 
 def _true(rows: pa.Table, name: str) -> pa.Array:

@@ -23,9 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from tradeflows.model.codes import LISTS
-from tradeflows.model.errors import LayoutError, SchemaError
-from tradeflows.model.schema import conform
+from tradeflows.model.codes import LISTS, level
+from tradeflows.model.errors import CodeError, LayoutError, SchemaError
+from tradeflows.model.schema import TRADE, conform
 from tradeflows.model.source import Source
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
@@ -305,6 +305,8 @@ def flags(n: int, **where: pa.Array) -> pa.Array:
 
 def rows(source: Source, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
     """A batch of `schema`; whoever breaks the contract is named with the file."""
+    if schema is TRADE:
+        require_products(source, columns["cmd_code"])
     try:
         n = len(columns["source_row"])
         spread = {
@@ -314,6 +316,27 @@ def rows(source: Source, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.Re
         return conform({"source_id": source.id, **spread}, schema)
     except SchemaError as error:
         raise SchemaError(f"{source.path}: {error}") from error
+
+
+def require_products(source: Source, products: Any) -> None:
+    """Refuse a product code that is neither HS nor in ``products.csv``.
+
+    Raises
+    ------
+    CodeError
+        The message names the file, and says so where a code has lost its leading zero.
+    """
+    if isinstance(products, str):
+        distinct = [products]
+    elif pa.types.is_dictionary(products.type):
+        distinct = products.dictionary.to_pylist()
+    else:
+        distinct = pc.unique(products).drop_null().to_pylist()
+    try:
+        for code in distinct:
+            level(code)
+    except CodeError as error:
+        raise CodeError(f"{source.path}: {error}") from error
 
 
 @cache

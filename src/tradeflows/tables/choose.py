@@ -392,7 +392,8 @@ def total_or_parts(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice
     cell += [frame[name] for name in schema.key(schema.TRADE) if name not in apart]
     is_total = frame["breakdown"].eq("total")
     kept = frame[is_total | ~is_total.groupby(cell).transform("any")]
-    ways = kept["breakdown"].str.replace("=[^,]*", "", regex=True)  # by regime, by province
+    # By regime, by province; the number of a residual sets rows apart and is no way to part them.
+    ways = kept["breakdown"].str.replace(r",residual=\d+|=[^,]*", "", regex=True)
     cell_of_kept = [column[kept.index] for column in cell]
     is_mixed = ways.groupby(cell_of_kept).transform("nunique").gt(1)
     if is_mixed.any():

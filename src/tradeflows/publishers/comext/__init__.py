@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model.errors import SchemaError
+from tradeflows.model.errors import QueryError, SchemaError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, delimited, raw_records
@@ -51,7 +51,7 @@ AHEAD = 3  # parts that may wait
 WITHHELD = {"QX", "QY", "QZ"}  # partners, "for commercial or military reasons"
 
 
-def clean(path: Path, source: Source) -> Iterator[Part]:
+def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
     """Trade rows of one file, sorted by product, flow, partner, reporter and break-down.
 
     Parameters
@@ -59,6 +59,10 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     path
         ``.7z`` as published, or the ``.dat`` or ``.csv`` that it holds; any layout since 1988. What
         Comext's services send is handed to :mod:`tradeflows.publishers.comext.exports`.
+    source
+        Its catalogue entry.
+    product
+        The code of a product that an export names by its label alone.
 
     Returns
     -------
@@ -78,8 +82,10 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
         Two rows state one cell.
     """
     if layouts.reader(path):
-        yield from exports.clean(path, source)
+        yield from exports.clean(path, source, product)
         return
+    if product:
+        raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
     words, pieces = read(path)
     parts = _parts(path, source, words, pieces)
     with ThreadPoolExecutor(1) as one:  # the next parts are made while the caller writes this one

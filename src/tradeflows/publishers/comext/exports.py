@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
-from tradeflows.model.errors import CodeError, LayoutError, SchemaError
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError
 from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -82,7 +82,7 @@ WITHHELD = "Countries and territories not specified for commercial or military r
 Figures = Mapping[str, pa.Array]
 
 
-def clean(path: Path, source: Source) -> Iterator[Part]:
+def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     """Trade rows of one answer of Comext's services.
 
     Parameters
@@ -92,6 +92,8 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
         xlsx of Easy Comext; or the CSV of its relational view.
     source
         Its catalogue entry. The day of the file's own "last update" is the vintage, if it has one.
+    product
+        The code of the file's one product, where it has a label alone.
 
     Returns
     -------
@@ -117,7 +119,11 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
     taken = list(read(path))
     table = pa.Table.from_batches([part.figures for part in taken]).unify_dictionaries()
     columns = _columns(
-        path, source, {name: table[name].combine_chunks() for name in table.column_names}, system
+        path,
+        source,
+        {name: table[name].combine_chunks() for name in table.column_names},
+        system,
+        product,
     )
     counts = [
         sum(each) for each in zip(*((part.records, part.empty) for part in taken), strict=True)
@@ -134,7 +140,9 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
 # --- figures to rows -----------------------------------------------------------------------------
 
 
-def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[str, Any]:
+def _columns(
+    path: Path, source: Source, figures: Figures, system: str, given: str = ""
+) -> dict[str, Any]:
     """Columns of the table: a row for each cell, in the order of the file."""
 
     def meant(name: str, meaning: Callable[[str, str], Any]) -> list[Any]:
@@ -173,7 +181,13 @@ def _columns(path: Path, source: Source, figures: Figures, system: str) -> dict[
         return pa.array(meanings, kind or pa.string()).take(heads[name].indices)
 
     flow = of("flow", meant("flow", partial(_word, FLOWS)))
-    product = of("product", meant("product", _product))
+    labels = figures["product"].dictionary.to_pylist()
+    if given and len(labels) > 1:
+        raise QueryError(
+            f"{path}: --product {given} names one product, and the file has {len(labels)}; "
+            "leave it out, or export one at a time"
+        )
+    product = of("product", meant("product", partial(_product, given)))
     day = of("time_period", [start for start, _ in periods], pa.date32())
     months = of("time_period", [n for _, n in periods], pa.int64())
 
@@ -362,14 +376,26 @@ def _reporter(system: str, word: str, where: str, year: int) -> str:
     return area
 
 
-def _product(word: str, where: str) -> str:
+def _product(given: str, word: str, where: str) -> str:
+    """Return the code that a word of the file is, or the `given` one of a label."""
+    is_label = not word[:2].isdigit() and not word.startswith("CPA")
+    if given and is_label and word.upper() != "TOTAL":
+        return _product("", given, "--product")
     if word.upper() == "TOTAL":
         return "TOTAL"
-    if len(word) > 8 or not codes.HS.fullmatch(word):
+    if len(word) <= 8 and codes.HS.fullmatch(word):
+        return word
+    if word.startswith("CPA"):
         raise CodeError(
-            f"{where}: {word[:60]!r} is no code of the Combined Nomenclature; a label alone is none"
+            f"{where}: {word[:60]!r} is a product of the CPA, by activity, which is no goods code; "
+            "ask for a data set by CN or HS"
         )
-    return word
+    if word.isdigit():
+        raise CodeError(f"{where}: {codes.impossible(word)}")
+    raise CodeError(
+        f"{where}: {word[:60]!r} is no code of the Combined Nomenclature; a label alone is none: "
+        "give its code with --product"
+    )
 
 
 def _period(word: str, where: str) -> tuple[date, int]:

@@ -13,14 +13,20 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from defusedxml.ElementTree import ParseError, iterparse  # type: ignore[import-untyped]
+from defusedxml.ElementTree import (  # type: ignore[import-untyped]
+    DefusedXMLParser,
+    ParseError,
+)
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import cubes, delimited
 from tradeflows.publishers.raw_records import Record
 
-UNPACKED = 256 << 20  # bytes of a workbook
-GRID = 10_000_000  # cells of a sheet, empty ones too
+UNPACKED = 64 << 20  # bytes of a workbook
+GRID = 1_000_000  # cells of all its sheets, empty ones too
+MARKUP = 4_000_000  # tags of one part
+TEXT = 64 << 20  # letters in all cells, however often one text is shared
+STRINGS = "xl/sharedStrings.xml"  # texts that cells of any sheet refer to
 DATASETS = ("DS-045409", "DS-059322", "DS-059334", "DS-059341")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time_period")
 NEEDED = {"reporter", "partner", "product", "flow"}
@@ -35,6 +41,7 @@ INDICATORS = {
     "SUPPLEMENTARY_QUANTITY": ("qty", 1.0),
 }
 FOOT = ("Special value", "Available flags:")
+CELL_PLACE = re.compile(r"([A-Z]*)(\d+)", re.ASCII)
 CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
@@ -205,13 +212,14 @@ def _sheets(path: Path) -> dict[str, list[list[Any]]]:
 
 
 def _unpacked(path: Path) -> BytesIO:
-    """The parts of a workbook in an archive that is not packed."""
-    room, clear = UNPACKED, BytesIO()
+    """Return the parts of a workbook in an archive that is not packed, all within bounds."""
+    room, clear, grid = UNPACKED, BytesIO(), Grid()
     try:
         with zipfile.ZipFile(path) as packed, zipfile.ZipFile(clear, "w") as to:
             names = packed.namelist()
             if len(set(names)) < len(names):
                 raise LayoutError(path, "each part once", "one twice")
+            names.sort(key=lambda name: name != STRINGS)  # the texts before the cells
             for name in names:
                 with packed.open(name) as file:
                     raw = file.read(room + 1)
@@ -219,7 +227,7 @@ def _unpacked(path: Path) -> BytesIO:
                 if room < 0:
                     raise LayoutError(path, f"at most {UNPACKED >> 20} MiB unpacked", "more")
                 if name.endswith((".xml", ".rels")):
-                    _bounded(f"{path}: {name}", raw)
+                    _read_part(f"{path}: {name}", raw, grid)
                 to.writestr(name, raw)
     except delimited.ZIP_FAULTS as error:
         raise LayoutError(
@@ -229,19 +237,68 @@ def _unpacked(path: Path) -> BytesIO:
     return clear
 
 
-def _bounded(where: str, raw: bytes) -> None:
-    """Refuse what is no XML, and a sheet whose few cells span a grid that no memory holds."""
-    across = down = 1
+class Grid:
+    """How large the sheets of a workbook are, learnt from their XML tag by tag.
+
+    Attributes
+    ----------
+    cells, letters
+        Of all sheets so far: cells of their grids, empty ones too, and letters in them.
+    """
+
+    def __init__(self) -> None:
+        self.cells = self.letters = 0
+        self._across = self._down = 0
+        self._lengths: list[int] = []
+        self._is_shared = False
+        self._text: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Note where a cell stands, and whether its text is a shared one."""
+        place = CELL_PLACE.fullmatch(attributes.get("r", ""))
+        if place:
+            self._across = max(self._across, _number(place[1]))
+            self._down = max(self._down, int(place[2]))
+        name = tag.rpartition("}")[2]
+        if name in ("c", "si"):
+            self._is_shared = attributes.get("t") == "s"
+            self._text.clear()
+
+    def data(self, text: str) -> None:
+        """Note some text."""
+        self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        """Count the letters of a cell, or of a text that cells share."""
+        name = tag.rpartition("}")[2]
+        if name == "si":
+            self._lengths.append(sum(map(len, self._text)))
+        elif name == "c":
+            text = "".join(self._text).strip()
+            known = self._is_shared and text.isdigit() and int(text) < len(self._lengths)
+            self.letters += self._lengths[int(text)] if known else len(text)
+        elif name == "worksheet":
+            self.cells += self._across * self._down
+            self._across = self._down = 0
+
+    def close(self) -> None:
+        """Do nothing: what was learnt stands in the attributes."""
+
+
+def _read_part(where: str, raw: bytes, grid: Grid) -> None:
+    """Refuse what is no XML, or few bytes that span a grid or a text which no memory holds."""
+    if raw.count(b"<") > MARKUP:
+        raise LayoutError(where, f"at most {MARKUP:,} tags", "more")
+    parser = DefusedXMLParser(target=grid, forbid_dtd=True)
     try:
-        for _, element in iterparse(BytesIO(raw), forbid_dtd=True):
-            place = re.fullmatch(r"([A-Z]*)(\d+)", element.get("r", ""), re.ASCII)
-            element.clear()
-            if place:
-                across, down = max(across, _number(place[1])), max(down, int(place[2]))
+        parser.feed(raw)
+        parser.close()
     except (ParseError, ValueError, LookupError) as error:
         raise LayoutError(where, "XML", str(error)[:150], "save it again") from error
-    if across * down > GRID:
-        raise LayoutError(where, f"at most {GRID:,} cells", f"{down:,} lines of {across:,}")
+    if grid.cells > GRID:
+        raise LayoutError(where, f"at most {GRID:,} cells", f"{grid.cells:,} so far")
+    if grid.letters > TEXT:
+        raise LayoutError(where, f"at most {TEXT >> 20} million letters", f"{grid.letters:,}")
 
 
 def _text(cell: Any) -> str:

@@ -24,6 +24,8 @@ TITLE = re.compile(
 MONEY = re.compile(r"US\$\s*1,?000\b(?!,?\d|\s*\w*illion)")
 SAID = re.compile(r"\bUnit\s*[:：]\s*(.{0,20})")
 FLOWS = {"13": ("Ex", "X", "FOB", "destination"), "14": ("Im", "M", "CIF", "origin")}
+DEEPEST = 24  # tables, rows and cells within one another
+MARKUP = 60_000  # tags; a page has some six thousand
 COLUMNS = 8  # commodity, unit, two figures of the month, two of the year to date, two changes
 # Commodities that are a product of products.csv; every other keeps its name.
 KNOWN = {
@@ -36,6 +38,7 @@ KNOWN = {
 }
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
+NESTED = re.compile(r"<(/?)(?:table|tr|td)[\s>]", re.IGNORECASE)
 ROW = re.compile(r"(?=(<tr[\s>].*?(?:</tr\s*>|\Z)))", re.IGNORECASE | re.DOTALL)
 FIGURE = re.compile(delimited.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
@@ -161,6 +164,7 @@ def _text(path: Path) -> str:
 
 def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     """Each commodity's row and its cells; a page whose tags do not close is refused, not mended."""
+    _require_modest(path, text)
     opened, closed = (
         [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
         for slash in ("", "/")
@@ -193,6 +197,19 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     if odd or not kept:
         raise LayoutError(path, f"rows of {COLUMNS} cells, commodity and unit first", f"{odd[:1]}")
     return kept
+
+
+def _require_modest(path: Path, text: str) -> None:
+    """Refuse a page of which a parser would make far more than its size."""
+    if text.count("<") > MARKUP:
+        raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
+    depth = 0
+    for match in NESTED.finditer(text):
+        depth += -1 if match[1] else 1
+        if depth > DEEPEST:
+            raise LayoutError(
+                path, f"at most {DEEPEST} tables, rows and cells within one another", "more"
+            )
 
 
 def _slug(name: str) -> str:

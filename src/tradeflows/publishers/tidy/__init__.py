@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model import codes, schema
-from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
+from tradeflows.model import schema
+from tradeflows.model.errors import CatalogueError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
 from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
@@ -175,7 +175,6 @@ def _flow(
 
     A zero weight beside a value means "not published", so it becomes null.
     """
-    _require_products(source, columns["cmd_code"])
     made = {"area_system": _area_system(source, fields)}
     for side in ("reporter", "partner"):
         code = f"{side}_code"
@@ -211,13 +210,3 @@ def _role(flow: Any) -> Any:
     if isinstance(flow, str):
         return ROLE.get(flow, "origin")
     return pc.if_else(pc.is_in(flow, pa.array([*ROLE])), "destination", "origin")
-
-
-def _require_products(source: Source, products: Any) -> None:
-    """Refuse a product code that is neither HS nor in ``products.csv``."""
-    distinct = [products] if isinstance(products, str) else pc.unique(products).to_pylist()
-    try:
-        for code in distinct:
-            codes.level(code)
-    except CodeError as error:
-        raise CodeError(f"{source.path}: {error}") from error

@@ -1,0 +1,150 @@
+"""What a row of UN Comtrade states twice, compared: a contradiction is an error, or a flag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, LayoutError
+
+OPTIONAL = (
+    "refyear",
+    "refperiodid",
+    "reporteriso",
+    "reporterdesc",
+    "partneriso",
+    "partnerdesc",
+    "qtyunitabbr",
+)
+# The publisher's signs for the units that goods come in; the others are rare, and pass.
+UNITS = {
+    "n/a": "-1",
+    "m²": "2",
+    "1000 kwh": "3",
+    "m": "4",
+    "u": "5",
+    "2u": "6",
+    "l": "7",
+    "kg": "8",
+    "1000u": "9",
+    "12u": "11",
+    "m³": "12",
+    "carat": "13",
+    "km": "14",
+    "g": "15",
+    "1000 m³": "17",
+    "tj": "18",
+    "bbl": "19",
+}
+NEAR = 1e-6  # of a figure: what rounding to a binary number may make of it
+
+
+def require_agreement(path: Path, rows: pa.Table) -> None:
+    """Refuse a row whose fields contradict one another.
+
+    Compared are the period with its year and its id, the codes of reporter and partner with their
+    ISO code and name, and the code of a unit with its sign, as far as the reply has them.
+
+    Raises
+    ------
+    LayoutError
+        The message names the record and both fields.
+    """
+    for first, second, agree in (
+        ("period", "refyear", _year_of),
+        ("period", "refperiodid", _id_of),
+        ("reportercode", "reporteriso", _is_area),
+        ("partnercode", "partneriso", _is_area),
+        ("reportercode", "reporterdesc", _is_named),
+        ("partnercode", "partnerdesc", _is_named),
+        ("qtyunitcode", "qtyunitabbr", _is_unit),
+    ):
+        if second in rows.column_names:
+            _require(path, rows, first, second, agree)
+
+
+def _require(
+    path: Path, rows: pa.Table, first: str, second: str, agree: Callable[[str, str], bool]
+) -> None:
+    pairs = pa.table({name: _text(rows[name]) for name in (first, second)})
+    pairs = pairs.append_column("ordinal", rows["ordinal"])
+    distinct = pairs.group_by([first, second]).aggregate([("ordinal", "min")])
+    for pair in distinct.to_pylist():
+        code, other = pair[first], pair[second]
+        if other and code and not agree(code, other):
+            raise LayoutError(
+                f"{path}: record {pair['ordinal_min']}",
+                f"{first} and {second} that state the same",
+                f"{code!r} and {other!r}",
+                "ask for the reply again",
+            )
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
+
+
+def _year_of(period: str, year: str) -> bool:
+    return period[:4] == year
+
+
+def _id_of(period: str, identity: str) -> bool:
+    return f"{period}0101"[:8] == identity
+
+
+def _is_area(code: str, iso: str) -> bool:
+    """Return whether an ISO code may stand beside a code; special areas share those of others."""
+    return _same_country(code, iso if iso in codes.area_codes("iso3") else "")
+
+
+def _is_named(code: str, name: str) -> bool:
+    """Return whether a name may stand beside a code: it is not that of another country."""
+    return _same_country(code, codes.named(name))
+
+
+def _same_country(code: str, other: str) -> bool:
+    area = codes.area_codes("comtrade").get(code, "")
+    both = bool(area and other) and codes.is_country(area) and codes.is_country(other)
+    return not both or area == other
+
+
+def _is_unit(code: str, sign: str) -> bool:
+    return UNITS.get(sign.casefold(), code) == code
+
+
+def require_products(path: Path, products: pa.Array) -> None:
+    """Refuse a product code that no edition of the Harmonized System can have.
+
+    Raises
+    ------
+    CodeError
+        The message says so where the code has lost its leading zero.
+    """
+    for code in pc.unique(products).to_pylist():
+        if code != "TOTAL" and not codes.HS.fullmatch(code or ""):
+            raise CodeError(f"{path}: {codes.impossible(code or '')}")
+
+
+def contradictory(
+    value: pa.Array, cif: pa.Array, fob: pa.Array, weighed: pa.Array, weight: pa.Array
+) -> pa.Array:
+    """Return which rows state a figure twice and differently.
+
+    That is a value that is neither its CIF nor its FOB one, and a quantity in kilograms beside
+    another net weight; the publisher is known for both.
+    """
+    stated = pc.or_(pc.is_valid(cif), pc.is_valid(fob))
+    other_value = pc.invert(pc.or_(_near(value, cif), _near(value, fob)))
+    both = pc.and_(pc.is_valid(weighed), pc.is_valid(weight))
+    other_weight = pc.invert(_near(weighed, weight))
+    return pc.or_(pc.and_(stated, other_value), pc.and_(both, other_weight))
+
+
+def _near(one: pa.Array, other: pa.Array) -> pa.Array:
+    apart = pc.abs(pc.subtract(one, other))
+    allowed = pc.multiply(pc.abs(one), NEAR)
+    return pc.fill_null(pc.less_equal(apart, allowed), False)
