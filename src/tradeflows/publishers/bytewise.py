@@ -89,8 +89,8 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
                     f"{path}: record {record}", f"plain letters in {name}", repr(cell[:40])
                 )
         rewritten.append(",".join(row) + "\n")
-    again = "".join([*rewritten, "0" * SPARE]).encode("utf-8", "surrogateescape")
-    return fields(path, np.frombuffer(again, np.uint8), names, first)
+    rewritten_text = "".join([*rewritten, "0" * SPARE]).encode("utf-8", "surrogateescape")
+    return fields(path, np.frombuffer(rewritten_text, np.uint8), names, first)
 
 
 def eights(text: Array) -> Array:
@@ -113,7 +113,7 @@ def words(text: Array, start: Array, end: Array, long: dict[bytes, int]) -> Arra
 def spelt(number: int, long: dict[bytes, int]) -> bytes:
     """The word that has this number."""
     if number >> 63:
-        return next(word for word, each in long.items() if each == number)
+        return next(word for word, long_number in long.items() if long_number == number)
     return number.to_bytes(8, "little").rstrip(b"\0")
 
 
@@ -126,16 +126,16 @@ def figures(path: Path, field: str, text: Array, start: Array, end: Array, first
         A cell is no number, or above that. The message names record and field.
     """
     size = end - start
-    number, odd = _digits(text, end, size)
-    odd |= (size < 1) | (size > 16)
+    number, irregular = _digits(text, end, size)
+    irregular |= (size < 1) | (size > 16)
     more = np.flatnonzero(size > 8)
     if len(more):
         above, wrong = _digits(text, end[more] - 8, size[more] - 8)
         number[more] += above * np.uint64(10**8)
-        odd[more] |= wrong
-    odd |= number > LARGEST
-    found = number.astype(np.float64) if odd.any() else number
-    for at in np.flatnonzero(odd):
+        irregular[more] |= wrong
+    irregular |= number > LARGEST
+    values = number.astype(np.float64) if irregular.any() else number
+    for at in np.flatnonzero(irregular):
         cell, record = text[start[at] : end[at]].tobytes(), f"{path}: record {first + at}"
         if not re.fullmatch(rb"-?\d+(\.\d+)?", cell):
             raise LayoutError(
@@ -143,8 +143,8 @@ def figures(path: Path, field: str, text: Array, start: Array, end: Array, first
             )
         if abs(float(cell)) > LARGEST:
             raise LayoutError(record, f"at most 2^53 in {field}", cell[:40].decode())
-        found[at] = float(cell)
-    return found
+        values[at] = float(cell)
+    return values
 
 
 def _digits(text: Array, end: Array, size: Array) -> tuple[Array, Array]:

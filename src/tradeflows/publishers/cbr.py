@@ -108,7 +108,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     tree = _tree(path)
     daily = "Date" in tree.attrib
     dates = [tree.get("Date")] if daily else [tree.get("DateRange1"), tree.get("DateRange2")]
-    first, last = (_day(path, each) for each in (dates[0], dates[-1]))
+    first, last = (_day(path, day_text) for day_text in (dates[0], dates[-1]))
     rates: dict[tuple[str, date], list[tuple[int, float, date]]] = {}
     seen = set()
     for ordinal, record in enumerate(tree, start=1):
@@ -131,15 +131,15 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Records as they stand in the XML: one of a day, or all of the month that it begins."""
     raw = delimited.whole(path, LARGEST)
-    said = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
-    text = raw.decode(said[1].decode() if said else "utf-8")
-    found = [*raw_records.numbered(text, RECORD.finditer(text))]
+    declared = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
+    text = raw.decode(declared[1].decode() if declared else "utf-8")
+    matches = [*raw_records.numbered(text, RECORD.finditer(text))]
     months: dict[str, list[str]] = {}
-    for i, (_, match) in enumerate(found):
+    for i, (_, match) in enumerate(matches):
         months.setdefault(match["month"] or str(i), []).append(match[0])
     return {
         record: raw_records.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
-        for record, (line, match) in enumerate(found, start=1)
+        for record, (line, match) in enumerate(matches, start=1)
         if record in wanted
     }
 
@@ -170,7 +170,7 @@ def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.
                 [math.fsum(r[1] for r in rates[key]) / len(rates[key]) for key in keys]
             ),
             "n_days": pa.array([len(rates[key]) for key in keys]),
-            "flags": pa.array(["" if each else "partial" for each in whole]),
+            "flags": pa.array(["" if is_whole else "partial" for is_whole in whole]),
             "note": None,
         },
     )
@@ -192,12 +192,12 @@ def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
     if daily:
         code = (record.findtext("CharCode") or "").strip()
     else:
-        own = (tree.get("ID") or "").strip()
-        if record.get("Id", own).strip() != own:
-            raise LayoutError(path, f"the currency {own} alone", f"{record.get('Id')}")
-        code = CURRENCIES.get(own, "")
+        bank_code = (tree.get("ID") or "").strip()
+        if record.get("Id", bank_code).strip() != bank_code:
+            raise LayoutError(path, f"the currency {bank_code} alone", f"{record.get('Id')}")
+        code = CURRENCIES.get(bank_code, "")
         if not code:
-            raise CodeError(f"{path}: no currency {own!r}; add it to CURRENCIES of cbr.py")
+            raise CodeError(f"{path}: no currency {bank_code!r}; add it to CURRENCIES of cbr.py")
     if not re.fullmatch("[A-Z]{3}", code):
         raise CodeError(f"{path}: {code!r} is no currency of ISO 4217")
     return code
@@ -224,8 +224,8 @@ def _rate(path: Path, record: Element) -> float:
 
 
 def _number(path: Path, record: Element, tag: str) -> float:
-    found = record.findall(tag)
-    text = (found[0].text or "").strip() if len(found) == 1 else ""
+    elements = record.findall(tag)
+    text = (elements[0].text or "").strip() if len(elements) == 1 else ""
     pattern = r"\d{1,12}(,\d{1,9})?" if tag == "Value" else r"[1-9]\d{0,8}"
     if not re.fullmatch(pattern, text, re.ASCII) or float(text.replace(",", ".")) == 0:
         raise LayoutError(
@@ -235,9 +235,9 @@ def _number(path: Path, record: Element, tag: str) -> float:
 
 
 def _day(path: Path, text: str | None) -> date:
-    if found := re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII):
+    if match := re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII):
         try:
-            return date(int(found[3]), int(found[2]), int(found[1]))
+            return date(int(match[3]), int(match[2]), int(match[1]))
         except ValueError:
             pass
     raise LayoutError(path, "a day such as 03.03.2026", repr(text))

@@ -80,9 +80,9 @@ def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:
     """The report: a line a file, and one of the sum where there are several."""
-    told = list(cleaned)
+    files = list(cleaned)
     total = [
-        f"{len(told)} files: {sum(each.records for each in told):,} records, "
-        f"{sum(each.rows for each in told):,} rows"
+        f"{len(files)} files: {sum(file.records for file in files):,} records, "
+        f"{sum(file.rows for file in files):,} rows"
     ]
-    return list(chain((each.line() for each in told), total if len(told) > 1 else ()))
+    return list(chain((file.line() for file in files), total if len(files) > 1 else ()))

@@ -155,10 +155,10 @@ def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
     """Whether the reply of `source` was asked for each of `rows`, periods and reporters apart."""
     box, goods = asked(source), rows["cmd_code"]
     level = "AG" + goods.str.len().astype("str")
-    found = (goods.isin(box.products) | level.isin(box.products)) & rows["flow_code"].isin(
+    is_asked = (goods.isin(box.products) | level.isin(box.products)) & rows["flow_code"].isin(
         box.flows
     )
-    return found if ALL in box.partners else found & rows["partner_code"].isin(box.partners)
+    return is_asked if ALL in box.partners else is_asked & rows["partner_code"].isin(box.partners)
 
 
 def _columns(
@@ -181,7 +181,7 @@ def _columns(
         "CIF",
         pc.if_else(is_fob, "FOB", pa.scalar(None, pa.string())),
     )
-    beside = pc.if_else(pc.equal(valuation, "CIF"), fob, cif)
+    other_side = pc.if_else(pc.equal(valuation, "CIF"), fob, cif)
     other = pc.if_else(pc.equal(valuation, "CIF"), "FOB ", "CIF ")
 
     code, amount, units = (
@@ -193,7 +193,8 @@ def _columns(
     scale = _looked_up(code, {word: factor for word, (_, factor) in units.items()}, 1.0)
     weight = _number(path, rows, "netwgt")
     amount, weight = (
-        pc.if_else(pc.and_(something, pc.equal(each, 0)), None, each) for each in (amount, weight)
+        pc.if_else(pc.and_(something, pc.equal(amounts, 0)), None, amounts)
+        for amounts in (amount, weight)
     )
     amount = pc.if_else(pc.equal(code, "-1"), None, amount)
     weighed = pc.equal(unit, "kg")
@@ -242,8 +243,8 @@ def _columns(
         ),
         "note": _joined(
             pc.if_else(
-                pc.is_valid(beside),
-                pc.binary_join_element_wise(other, pc.cast(beside, pa.string()), ""),
+                pc.is_valid(other_side),
+                pc.binary_join_element_wise(other, pc.cast(other_side, pa.string()), ""),
                 None,
             ),
             pc.if_else(
@@ -270,16 +271,16 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
     text = raw.decode("utf-8-sig")
     if not (start := re.search(r'"data"\s*:\s*\[', text)):
         raise LayoutError(path, "a reply with a list of data", "none")
-    decoder, found, at = json.JSONDecoder(), dict[int, raw_records.Record](), start.end()
+    decoder, members, at = json.JSONDecoder(), dict[int, raw_records.Record](), start.end()
     try:
         for record in range(1, max(wanted) + 1):
             at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
             begin, (_, at) = at, decoder.raw_decode(text, at)
             if record in wanted:
-                found[record] = raw_records.Record(text.count("\n", 0, begin) + 1, text[begin:at])
+                members[record] = raw_records.Record(text.count("\n", 0, begin) + 1, text[begin:at])
     except json.JSONDecodeError as error:
         raise LayoutError(path, "a list of data", str(error)) from error
-    return found
+    return members
 
 
 # --- the three forms of a file -------------------------------------------------------------------
@@ -320,26 +321,28 @@ def _json(path: Path) -> Reply:
     except pa.ArrowInvalid as error:
         raise LayoutError(path, "a whole JSON reply", str(error).splitlines()[0]) from error
     first = {name: reply[name][0].as_py() for name in reply.column_names if name != "data"}
-    said = str(first.get("error") or first.get("message") or "")
+    message = str(first.get("error") or first.get("message") or "")
     data = reply["data"].chunk(0) if "data" in reply.column_names else None
     if data is None or not pa.types.is_list(data.type):
-        if said:
-            return Reply(pa.table({}), said)
+        if message:
+            return Reply(pa.table({}), message)
         raise LayoutError(path, "an object with data", ", ".join(reply.column_names) or "nothing")
     data = data.flatten()
     if len(data) != first.get("count", len(data)):
         raise LayoutError(path, f"the {first['count']} rows that it counts", f"{len(data)}")
     if not len(data):
-        return Reply(pa.table({}), said)
+        return Reply(pa.table({}), message)
     if not pa.types.is_struct(data.type):
         raise LayoutError(path, "objects in data", str(data.type))
     names = [field.name.lower() for field in data.type]
     _demand_fields(path, names)
     fields = dict(zip(names, data.flatten(), strict=True))
-    if odd := [name for name in NEEDED if pa.types.is_nested(fields[name].type)]:
-        raise LayoutError(path, f"a number or a text in {odd[0]}", str(fields[odd[0]].type))
+    if unexpected := [name for name in NEEDED if pa.types.is_nested(fields[name].type)]:
+        raise LayoutError(
+            path, f"a number or a text in {unexpected[0]}", str(fields[unexpected[0]].type)
+        )
     kept = [name for name in (*NEEDED, *OPTIONAL) if name in fields]
-    return Reply(pa.table({name: fields[name] for name in kept}), said)
+    return Reply(pa.table({name: fields[name] for name in kept}), message)
 
 
 def _demand_fields(path: Path, names: Sequence[str]) -> None:
@@ -421,8 +424,8 @@ def _true(rows: pa.Table, name: str) -> pa.Array:
 def _demand(path: Path, rows: pa.Table, name: str, pattern: str, what: str) -> None:
     values = pc.unique(_text(rows, name))
     bad = pc.invert(pc.fill_null(pc.match_substring_regex(values, pattern), False))
-    if odd := values.filter(bad).to_pylist():
-        raise LayoutError(path, f"{what} in {name}", ", ".join(map(repr, odd[:5])))
+    if unexpected := values.filter(bad).to_pylist():
+        raise LayoutError(path, f"{what} in {name}", ", ".join(map(repr, unexpected[:5])))
 
 
 def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[str, float]]:
@@ -442,7 +445,9 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[
         return rows, {}, {}
     flow, worth = _text(parts, "flowcode"), _number(path, parts, "primaryvalue")
     inside = pc.is_in(flow, pa.array(list(PART_OF)))
-    main = pa.array([PART_OF.get(each, each) for each in flow.to_pylist()], pa.string())
+    main = pa.array(
+        [PART_OF.get(flow_word, flow_word) for flow_word in flow.to_pylist()], pa.string()
+    )
     place = parts.schema.get_field_index("flowcode")
     parts = parts.set_column(place, "flowcode", main).select([*CELL, "ordinal"])
     orphans = parts.join(kept.select(CELL), keys=CELL, join_type="left anti")
@@ -460,14 +465,14 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[
     }
     return (
         kept.combine_chunks(),
-        {why: len(held) for why, held in left.items() if len(held)},
-        {why: pc.sum(held).as_py() for why, held in left.items() if held.drop_null()},
+        {why: len(worths) for why, worths in left.items() if len(worths)},
+        {why: pc.sum(worths).as_py() for why, worths in left.items() if worths.drop_null()},
     )
 
 
 def _looked_up(values: pa.Array, meaning: Mapping[str, Any], other: Any) -> pa.Array:
     coded = pc.dictionary_encode(values, null_encoding="encode")
-    known = [meaning.get(each, other) for each in coded.dictionary.to_pylist()]
+    known = [meaning.get(word, other) for word in coded.dictionary.to_pylist()]
     return pa.array(known, pa.scalar(other).type).take(coded.indices)
 
 

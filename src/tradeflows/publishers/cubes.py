@@ -67,8 +67,8 @@ class Flags(dict[str, str]):
 
 def _said(path: Path, texts: list[str]) -> str:
     """M or X, by the data set that the file names."""
-    found = [DATASET.search(text) for text in texts]
-    ways = {match[1].upper() if match else "" for match in found}
+    matches = [DATASET.search(text) for text in texts]
+    ways = {match[1].upper() if match else "" for match in matches}
     if ways not in ({"I"}, {"E"}):
         raise LayoutError(path, "one data set nrg_ti_…m or nrg_te_…m", f"{texts[:3]}")
     return "M" if ways == {"I"} else "X"
@@ -104,8 +104,8 @@ def _series(path: Path, names: list[str], head: list[str]) -> Iterator[Cells]:
         kept = pc.not_equal(text, MISSING)
         place = pc.indices_nonzero(kept)
         record, column = (
-            pc.cast(pa.array(each), pa.int64())
-            for each in np.divmod(place.to_numpy(), len(block))[::-1]
+            pc.cast(pa.array(index_of), pa.int64())
+            for index_of in np.divmod(place.to_numpy(), len(block))[::-1]
         )
         value, flag = _cells(block, text.filter(kept), record)
         at = {name: pc.list_element(series, i).take(record) for i, name in enumerate(names)}
@@ -124,15 +124,15 @@ def _series(path: Path, names: list[str], head: list[str]) -> Iterator[Cells]:
 def _cells(block: delimited.Block, text: pa.Array, record: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Figures and flags of cells such as "123.4 p" and ": c"."""
     pattern = r"^(?P<value>:|-?\d+(?:\.\d+)?)(?: ?(?P<flag>[a-z]{1,4}))?$"
-    found = pc.extract_regex(text, pattern)
-    if found.null_count:
-        at = pc.index(found.is_null(), True).as_py()
+    matches = pc.extract_regex(text, pattern)
+    if matches.null_count:
+        at = pc.index(matches.is_null(), True).as_py()
         raise LayoutError(
             f"{block.path}: record {block.first + record[at].as_py()}",
             'a figure such as "123.4 p" or ":"',
             repr(text[at].as_py()),
         )
-    value, flag = pc.struct_field(found, "value"), pc.struct_field(found, "flag")
+    value, flag = pc.struct_field(matches, "value"), pc.struct_field(matches, "flag")
     number = pc.cast(pc.if_else(pc.equal(value, MISSING), None, value), pa.float64())
     return number, pc.fill_null(flag, "")
 
@@ -239,11 +239,11 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
             if status
             else pa.nulls(len(value), pa.string())
         )
-        held = [key for key, text in status.items() if text and key not in value]
-        place = np.concatenate([place, np.array([*map(int, held)], np.int64)])
-        number = pa.concat_arrays([number, pa.nulls(len(held), pa.float64())])
+        flagged = [key for key, text in status.items() if text and key not in value]
+        place = np.concatenate([place, np.array([*map(int, flagged)], np.int64)])
+        number = pa.concat_arrays([number, pa.nulls(len(flagged), pa.float64())])
         flag = pa.concat_arrays(
-            [flag, pa.array([status[key].lstrip(f"{MISSING} ") for key in held], pa.string())]
+            [flag, pa.array([status[key].lstrip(f"{MISSING} ") for key in flagged], pa.string())]
         )
     except (
         ValueError,
@@ -270,24 +270,26 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
             f"cells of 0 to {prod(sizes) - 1}",
             "none" if not len(place) else f"{place.min()} to {place.max()}",
         )
-    said = cube.get("extension")
-    said = str(said.get("id", "")) if isinstance(said, dict) else ""
-    return (_said(path, [said]) if said else ""), _cube(names, sizes, index, place, number, flag)
+    extension = cube.get("extension")
+    extension = str(extension.get("id", "")) if isinstance(extension, dict) else ""
+    return (_said(path, [extension]) if extension else ""), _cube(
+        names, sizes, index, place, number, flag
+    )
 
 
 def json_cells(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Cells of a JSON-stat as they stand: place and text of the figure, and of its flag."""
     text = delimited.whole(path, LARGEST).decode("utf-8-sig")
-    found: dict[int, raw_records.Record] = {}
+    cells_of: dict[int, raw_records.Record] = {}
     for name, start, end in _members(text):
         cells = CELL.finditer(text, start + 1, end) if name in ("value", "status") else ()
         for i, (line, match) in enumerate(raw_records.numbered(text, cells)):
             place = int(match["place"] or i)
             if place + 1 in wanted and match["cell"] != "null":
-                line, before = found.get(place + 1, (line, ""))[:2]
-                said = f"{before}, {name} {place}: {match['cell']}".removeprefix(", ")
-                found[place + 1] = raw_records.Record(line, said)
-    return found
+                line, before = cells_of.get(place + 1, (line, ""))[:2]
+                shown = f"{before}, {name} {place}: {match['cell']}".removeprefix(", ")
+                cells_of[place + 1] = raw_records.Record(line, shown)
+    return cells_of
 
 
 def _members(text: str) -> Iterator[tuple[str, int, int]]:

@@ -126,10 +126,10 @@ def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first
         at = pc.index(good, False).as_py()
         raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
         try:
-            found = raw.decode()
+            shown = raw.decode()
         except UnicodeDecodeError:  # China's is the one other encoding that is read
-            found = raw.decode("gb18030", "backslashreplace")
-        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(found))
+            shown = raw.decode("gb18030", "backslashreplace")
+        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(shown))
 
 
 def words(
@@ -145,9 +145,9 @@ def words(
     encoded = text.dictionary_encode()
     raw = encoded.dictionary.cast(pa.binary()).to_pylist()
     known = [text_of(path, word, encoding) for word in raw]
-    if strange := [word for word in known if word not in meaning]:
-        some, found = ", ".join(list(meaning)[:20]), ", ".join(map(repr, strange[:5]))
-        raise LayoutError(path, f"in {name} one of {some}", found, todo)
+    if unlisted := [word for word in known if word not in meaning]:
+        some, shown = ", ".join(list(meaning)[:20]), ", ".join(map(repr, unlisted[:5]))
+        raise LayoutError(path, f"in {name} one of {some}", shown, todo)
     return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
 
 
@@ -248,16 +248,16 @@ def blocks(
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        if odd := NO_NUMBER.search(reason):
-            raise LayoutError(path, f"a number in {names[int(odd[1])]}", odd[2]) from error
+        if match := NO_NUMBER.search(reason):
+            raise LayoutError(path, f"a number in {names[int(match[1])]}", match[2]) from error
         if "UTF8" in reason:
             raise not_utf8(path) from error
         if "straddling" in reason:
-            found = f"one above {most >> 10} KiB"
+            problem = f"one above {most >> 10} KiB"
         else:
-            found = _uneven(path, raw, delimiter, len(names)) or reason[:200]
+            problem = _uneven(path, raw, delimiter, len(names)) or reason[:200]
         raise LayoutError(
-            path, f"lines of {len(names)} cells", found, "save the file again as it came"
+            path, f"lines of {len(names)} cells", problem, "save the file again as it came"
         ) from error
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")
@@ -310,8 +310,8 @@ def rows(source: Source, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.Re
     try:
         n = len(columns["source_row"])
         spread = {
-            name: pa.repeat(each, n) if isinstance(each, pa.Scalar) else each
-            for name, each in columns.items()
+            name: pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
+            for name, values in columns.items()
         }
         return conform({"source_id": source.id, **spread}, schema)
     except SchemaError as error:

@@ -68,9 +68,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
             "save the file as the bank publishes it",
         )
     currencies = head[1:-1]
-    odd = [each for each in currencies if not re.fullmatch("[A-Z]{3}", each)]
-    if odd or len(set(currencies)) < len(currencies):
-        raise CodeError(f"{path}: {odd or currencies}: not each a currency, once")
+    unexpected = [entry for entry in currencies if not re.fullmatch("[A-Z]{3}", entry)]
+    if unexpected or len(set(currencies)) < len(currencies):
+        raise CodeError(f"{path}: {unexpected or currencies}: not each a currency, once")
     days: list[np.ndarray] = []
     months: dict[Any, Month] = {}
     empty = 0
@@ -127,12 +127,12 @@ def _rates(block: delimited.Block, currencies: list[str]) -> tuple[np.ndarray, i
     lacking = sum(column.null_count for column in columns)
     good = (rates > 0) & np.isfinite(rates)
     if good.sum() != rates.size - lacking:
-        odd = [
+        unexpected = [
             c
             for c, column, row in zip(currencies, columns, good, strict=True)
             if row.sum() != len(column) - column.null_count
         ]
-        raise LayoutError(block.path, f"rates of {odd[0]} above 0, or {NONE}", "another")
+        raise LayoutError(block.path, f"rates of {unexpected[0]} above 0, or {NONE}", "another")
     return rates, lacking
 
 
@@ -152,11 +152,11 @@ def _rows(
     source: Source, currencies: list[str], months: dict[Any, Month], oldest: date, newest: date
 ) -> Iterator[pa.RecordBatch]:
     order = sorted(months)
-    held = [months[month] for month in order]
+    in_order = [months[month] for month in order]
     sums, counts = (
-        np.array([getattr(each, name) for each in held]).T for name in ("sums", "stated")
+        np.array([getattr(entry, name) for entry in in_order]).T for name in ("sums", "stated")
     )
-    partial = counts < [each.days for each in held]
+    partial = counts < [entry.days for entry in in_order]
     partial[:, 0] |= oldest > max(_first_weekday(oldest), BEGUN)
     partial[:, -1] |= newest < _last_weekday(newest.replace(day=1))
     cells = np.nonzero(counts)
@@ -167,7 +167,7 @@ def _rows(
             source,
             RATES,
             {
-                "source_row": pa.array([each.row for each in held]).take(pa.array(month)),
+                "source_row": pa.array([entry.row for entry in in_order]).take(pa.array(month)),
                 "source_field": quote,
                 "base": "EUR",
                 "quote": quote,

@@ -86,8 +86,8 @@ def _reader(path: Path) -> Callable[[Path], tuple[str, Iterator[Cells]]]:
 
 def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
     siec, partner, unit, geo, time = (cells.dimensions[name] for name in (*DIMENSIONS[1:], "time"))
-    if strange := set(pc.unique(cells.dimensions["freq"]).to_pylist()) - {"M"}:
-        raise LayoutError(path, "freq M, months", f"{strange}")
+    if rhythms := set(pc.unique(cells.dimensions["freq"]).to_pylist()) - {"M"}:
+        raise LayoutError(path, "freq M, months", f"{rhythms}")
     try:
         for code in pc.unique(siec).to_pylist():
             codes.level(code)

@@ -46,7 +46,7 @@ def table(
     LayoutError
         A line is no record.
     """
-    found: dict[int, Record] = {}
+    records_of: dict[int, Record] = {}
     read: list[str] = []
     text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
 
@@ -62,7 +62,7 @@ def table(
             record += bool(cells)  # an empty line is none
             if cells and record and (record in wanted or not wanted):
                 line = reader.line_num - len(read) + 1
-                found[record] = Record(line, "".join(read).rstrip("\r\n"))
+                records_of[record] = Record(line, "".join(read).rstrip("\r\n"))
             if record == last > 0:
                 break
             read.clear()
@@ -70,7 +70,7 @@ def table(
         raise LayoutError(path, "lines of cells", str(error)) from error
     finally:
         text.detach()
-    return found
+    return records_of
 
 
 def numbered(text: str, matches: Iterable[Match[str]]) -> Iterator[tuple[int, Match[str]]]:

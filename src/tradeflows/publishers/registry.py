@@ -111,15 +111,15 @@ def publisher_cleaner(
     """
     name = f"tradeflows.publishers.{publisher}"
     if publisher not in KNOWN or find_spec(name) is None:
-        there = [each for each in KNOWN if find_spec(f"tradeflows.publishers.{each}")]
+        there = [module for module in KNOWN if find_spec(f"tradeflows.publishers.{module}")]
         raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
     function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
     takes = [*inspect.signature(function).parameters][2:]
     for path in paths:
         require_beginning(publisher, path)
-    if odd := [option for option in options if option not in takes]:
+    if unknown := [option for option in options if option not in takes]:
         where = "".join(f"{path}: " for path in paths[:1])
-        raise QueryError(f"{where}files of {publisher} take no --{odd[0]}; leave it out")
+        raise QueryError(f"{where}files of {publisher} take no --{unknown[0]}; leave it out")
     return function
 
 
@@ -131,10 +131,14 @@ def require_beginning(publisher: str, path: Path) -> None:
     LayoutError
         The message says what the file looks like.
     """
-    found = recognise(path)
-    if publisher not in found:
-        like = " or ".join(KNOWN[name].about for name in found) or "nothing that is known"
-        todo = f"tradeflows clean {found[0]}" if found else "save it as the publisher sends it"
+    publishers = recognise(path)
+    if publisher not in publishers:
+        like = " or ".join(KNOWN[name].about for name in publishers) or "nothing that is known"
+        todo = (
+            f"tradeflows clean {publishers[0]}"
+            if publishers
+            else "save it as the publisher sends it"
+        )
         raise LayoutError(path, KNOWN[publisher].about, f"what looks like {like}", todo)
 
 
@@ -167,7 +171,7 @@ def cleaner(source: Source) -> Callable[..., Any]:
         return function and [*signature(module[word]).parameters][:2] == ["path", "source"]
 
     if not cleans(word):
-        valid = [f"{name}.{each}" for each in module if cleans(each)]
+        valid = [f"{name}.{candidate}" for candidate in module if cleans(candidate)]
         raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, valid)}")
     function = module[word]
     options = dict([*signature(function).parameters.items()][2:])
@@ -195,8 +199,8 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
     module = vars(_module(source))
     if "cells" in module:
         return dict(module["cells"](path, places))
-    found = module.get("records", raw_records.records)(path, {record for record, _ in places})
-    return {place: found[place[0]] for place in places if place[0] in found}
+    lines = module.get("records", raw_records.records)(path, {record for record, _ in places})
+    return {place: lines[place[0]] for place in places if place[0] in lines}
 
 
 def _module(source: Source) -> Any:

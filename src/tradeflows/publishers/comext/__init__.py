@@ -102,16 +102,16 @@ def cells(
 
     All lines that state a cell, where there are several; of a workbook the cells.
     """
-    found = layouts.reader(path)
-    if found and found[0] is layouts.workbook:
+    service = layouts.reader(path)
+    if service and service[0] is layouts.workbook:
         return layouts.workbook_cells(path, places)
     stated = {place: [place[0], *map(int, findall(r"\d+", place[1]))] for place in places}
     with archives.opened(path) as stream:
-        held = raw_records.table(path, stream, {row for rows in stated.values() for row in rows})
+        lines = raw_records.table(path, stream, {row for rows in stated.values() for row in rows})
     return {
-        place: held[rows[0]]._replace(text="\n".join(held[row].text for row in rows))
+        place: lines[rows[0]]._replace(text="\n".join(lines[row].text for row in rows))
         for place, rows in stated.items()
-        if {*rows} <= {*held}
+        if {*rows} <= {*lines}
     }
 
 
@@ -137,10 +137,10 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Pie
         places = words.place("product", group.cells)
         group.cells[:] += rank[places] - places << np.uint64(words.low("product"))
         group = group.take(_order(group.cells))
-        again, size = _again(path, group, words, products), len(group.rows)
+        nth, size = _again(path, group, words, products), len(group.rows)
         cuts = np.linspace(0, size, max(1, round(size / ROWS)) + 1).astype(int)
         for begin, stop in pairwise(cuts):
-            yield Piece(*(column[begin:stop] for column in group[:3])), again[begin:stop]
+            yield Piece(*(column[begin:stop] for column in group[:3])), nth[begin:stop]
         first, done = chapter + 1, ends[chapter]
 
 
@@ -165,9 +165,9 @@ def _again(path: Path, piece: Piece, words: Words, products: list[str]) -> Array
         Two rows state a cell that is no residual of confidential goods.
     """
     same = np.flatnonzero(piece.cells[1:] == piece.cells[:-1]) + 1
-    again = np.zeros(len(piece.rows), np.int32)
+    nth = np.zeros(len(piece.rows), np.int32)
     for at in same:
-        again[at] = again[at - 1] + 1
+        nth[at] = nth[at - 1] + 1
         places = {name: words.place(name, piece.cells[at : at + 1])[0] for name in CELL}
         if not _confidential(products[places["product"]]):
             cell = [words.listed[name][places[name]] for name in CELL[1:]]
@@ -175,7 +175,7 @@ def _again(path: Path, piece: Piece, words: Words, products: list[str]) -> Array
                 f"{path}: records {piece.rows[at - 1]} and {piece.rows[at]} state the same cell "
                 f"({products[places['product']]} {' '.join(cell)})"
             )
-    return again
+    return nth
 
 
 def _confidential(product: str) -> bool:
@@ -197,10 +197,10 @@ def _control(pieces: list[Piece]) -> bytes:
 def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Iterator[Part]:
     """The rows of the table, in its order."""
     has = {name: sorted({*words.places[name].values()}) for name in WORDS}
-    said = {name: [words.listed[name][place] for place in has[name]] for name in WORDS}
-    products, [period] = sorted(said["product"]), said["period"]
+    words_of = {name: [words.listed[name][place] for place in has[name]] for name in WORDS}
+    products, [period] = sorted(words_of["product"]), words_of["period"]
     annual, year = period.endswith("52"), int(period[:4])
-    iso = {name: words.areas(said[name], "").to_pylist() for name in ("partner", "reporter")}
+    iso = {name: words.areas(words_of[name], "").to_pylist() for name in ("partner", "reporter")}
     units = {} if words.layout.old else delimited.units("comext")
     metadata = dict(TRADE.metadata or {}) | {b"control": _control(pieces)}
     constant = delimited.A_FLOW | {
@@ -230,21 +230,21 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
         return pa.DictionaryArray.from_arrays(indices, among)
 
     areas = {f"{name}_iso": (name, *index(name, iso[name])) for name in iso} | {
-        f"{name}_code": (name, *index(name, said[name])) for name in iso
+        f"{name}_code": (name, *index(name, words_of[name])) for name in iso
     }
-    broken = {name: index(name, said[name]) for name in ("procedure", "type")}
+    broken = {name: index(name, words_of[name]) for name in ("procedure", "type")}
     kinds = [
         f"procedure={one},type={other}"
         for one in broken["procedure"][1]
         for other in broken["type"][1]
     ]
-    unit = index("unit", [units.get(word, ("none",))[0] for word in said["unit"]], "none")
-    factor = each("unit", [units.get(word, ("", np.nan))[1] for word in said["unit"]])
-    withheld = each("partner", [word in WITHHELD for word in said["partner"]])
-    inside = each("type", [word == "I" for word in said["type"]])
+    unit = index("unit", [units.get(word, ("none",))[0] for word in words_of["unit"]], "none")
+    factor = each("unit", [units.get(word, ("", np.nan))[1] for word in words_of["unit"]])
+    withheld = each("partner", [word in WITHHELD for word in words_of["partner"]])
+    inside = each("type", [word == "I" for word in words_of["type"]])
     secret = np.array([_confidential(product) for product in products])
 
-    for piece, again in _sorted(path, words, pieces):
+    for piece, nth in _sorted(path, words, pieces):
         n = len(piece.rows)
         c = {name: words.place(name, piece.cells) for name in CELL}
         value, kg, qty = piece.figures.T.astype(np.float64, order="C")
@@ -254,10 +254,10 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
         part = broken["procedure"][0][c["procedure"]].astype(np.int32) * len(broken["type"][1])
         part += broken["type"][0][c["type"]]
         parts, none = kinds, np.zeros(n, PLACE)
-        if again.any():
-            part += again * len(kinds)
+        if nth.any():
+            part += nth * len(kinds)
             parts = kinds + [
-                f"{kind},residual={k}" for k in range(2, again.max() + 2) for kind in kinds
+                f"{kind},residual={k}" for k in range(2, nth.max() + 2) for kind in kinds
             ]
         columns = {
             name: coded(none, [one]) if isinstance(one, str) else one

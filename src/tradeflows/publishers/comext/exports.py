@@ -112,10 +112,10 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     SchemaError
         Two records state one figure.
     """
-    found = layouts.reader(path)
-    if found is None:
+    service = layouts.reader(path)
+    if service is None:
         raise LayoutError(path, "an SDMX-CSV, an .xlsx or a relational view of Comext", "another")
-    read, system = found
+    read, system = service
     taken = list(read(path))
     table = pa.Table.from_batches([part.figures for part in taken]).unify_dictionaries()
     columns = _columns(
@@ -126,12 +126,12 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
         product,
     )
     counts = [
-        sum(each) for each in zip(*((part.records, part.empty) for part in taken), strict=True)
+        sum(column) for column in zip(*((part.records, part.empty) for part in taken), strict=True)
     ]
     for start in range(0, max(len(columns["source_row"]), 1), ROWS):
         here = {
-            name: each.slice(start, ROWS) if isinstance(each, pa.Array) else each
-            for name, each in columns.items()
+            name: column.slice(start, ROWS) if isinstance(column, pa.Array) else column
+            for name, column in columns.items()
         }
         yield Part(delimited.rows(source, TRADE, here), counts[0], {}, empty=counts[1])
         counts = [0, 0]
@@ -166,7 +166,7 @@ def _columns(
         where = _place(path, figures, int(far.argmax()))
         raise LayoutError(where, "at most 2^53", f"{value[far][0]:.0f}")
     for name in MEASURES:
-        here = np.isin(indicator, [i for i, each in enumerate(measures) if each == name])
+        here = np.isin(indicator, [i for i, measure in enumerate(measures) if measure == name])
         at[name] = _one_each(path, figures, np.flatnonzero(here), cell, len(first))
         amount[name] = np.full(len(first), np.nan)
         some = at[name] >= 0
@@ -195,15 +195,15 @@ def _columns(
         """The areas of a column, whose codes mean what they meant in the year of their row."""
         pairs = heads[name].indices.to_numpy().astype(np.int64) * 10000 + pc.year(day).to_numpy()
         pair, at, place = np.unique(pairs, return_index=True, return_inverse=True)
-        found = [
+        meanings = [
             meaning(
-                figures[name].dictionary[int(each) // 10000].as_py(),
+                figures[name].dictionary[int(pair_number) // 10000].as_py(),
                 f"{_place(path, figures, first[here])}, {name.upper()}",
-                int(each) % 10000,
+                int(pair_number) % 10000,
             )
-            for each, here in zip(pair, at, strict=True)
+            for pair_number, here in zip(pair, at, strict=True)
         ]
-        return pa.array(found, pa.string()).take(pa.array(place))
+        return pa.array(meanings, pa.string()).take(pa.array(place))
 
     reporter = areas("reporter", partial(_reporter, system))
     partner = areas("partner", partial(_area, system))
@@ -212,7 +212,7 @@ def _columns(
         (amount["kg"] == 0) & (np.nan_to_num(amount["value"]) != 0), np.nan, amount["kg"]
     )
     secret = pc.invert(pc.match_substring_regex(product, r"^(\d+|TOTAL)$"))
-    marks = [letters.take(_at(figures["flag"].indices, each)) for each in at.values()]
+    marks = [letters.take(_at(figures["flag"].indices, measure)) for measure in at.values()]
     marks = _joined([*marks, pc.if_else(secret, "c", None)], "").dictionary_encode()
     flags = cubes.Flags()
     procedures = meant("stat_procedure", partial(_word, PROCEDURES))
@@ -267,7 +267,7 @@ def _at(values: pa.Array, place: np.ndarray) -> pa.Array:
 
 def _joined(texts: list[pa.Array], between: str) -> pa.Array:
     """Texts of a row that are there, `between` them; pyarrow's own skipping loses empty rows."""
-    led = [pc.fill_null(pc.binary_join_element_wise(between, each, ""), "") for each in texts]
+    led = [pc.fill_null(pc.binary_join_element_wise(between, text, ""), "") for text in texts]
     return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*led, ""), len(between))
 
 
@@ -288,13 +288,13 @@ def _one_each(
     """Which of the figures `some` each of n cells has, or -1; two are refused."""
     at = np.full(n, -1, np.int64)
     at[cell[some][::-1]] = some[::-1]
-    if len(again := some[at[cell[some]] != some]):
-        two = int(again[0])
-        said = " ".join(filter(None, (figures[name][two].as_py() for name in CELL)))
-        one, other = (_place(path, figures, each) for each in (at[cell[two]], two))
+    if len(repeated := some[at[cell[some]] != some]):
+        two = int(repeated[0])
+        cell_words = " ".join(filter(None, (figures[name][two].as_py() for name in CELL)))
+        one, other = (_place(path, figures, place_of) for place_of in (at[cell[two]], two))
         raise SchemaError(
             f"{one} and {other.removeprefix(f'{path}: ')} state the same figure "
-            f"({said}); {len(again)} are stated more than once"
+            f"({cell_words}); {len(repeated)} are stated more than once"
         )
     return at
 
@@ -322,8 +322,8 @@ def _within(partner: pa.Array, day: pa.Array) -> pa.Array:
     since = [JOINED.get(area, date.min) for area in coded.dictionary.to_pylist()]
     until = [LEFT.get(area, date.max) for area in coded.dictionary.to_pylist()]
     member, start, end = (
-        pa.array(each, kind).take(coded.indices)
-        for each, kind in ((areas, pa.bool_()), (since, pa.date32()), (until, pa.date32()))
+        pa.array(values, kind).take(coded.indices)
+        for values, kind in ((areas, pa.bool_()), (since, pa.date32()), (until, pa.date32()))
     )
     return pc.and_(member, pc.and_(pc.less_equal(start, day), pc.less(day, end)))
 
@@ -400,13 +400,13 @@ def _product(given: str, word: str, where: str) -> str:
 
 def _period(word: str, where: str) -> tuple[date, int]:
     """First day and months of "M 2023-09", "2023-09", "Sep. 2023", "A 2023" or "Jan.-Dec. 2023"."""
-    if found := fullmatch(r"(?:M )?((?:19|20)\d\d)-(0[1-9]|1[0-2])", word, ASCII):
-        return date(int(found[1]), int(found[2]), 1), 1
-    if found := fullmatch(r"(?:A |Jan\.-Dec\. )?((?:19|20)\d\d)", word, ASCII):
-        return date(int(found[1]), 1, 1), 12
-    found = fullmatch(r"([A-Z][a-z]{2})\.? ((?:19|20)\d\d)", word, ASCII)
-    if found and found[1] in MONTHS:
-        return date(int(found[2]), MONTHS.index(found[1]) + 1, 1), 1
+    if match := fullmatch(r"(?:M )?((?:19|20)\d\d)-(0[1-9]|1[0-2])", word, ASCII):
+        return date(int(match[1]), int(match[2]), 1), 1
+    if match := fullmatch(r"(?:A |Jan\.-Dec\. )?((?:19|20)\d\d)", word, ASCII):
+        return date(int(match[1]), 1, 1), 12
+    match = fullmatch(r"([A-Z][a-z]{2})\.? ((?:19|20)\d\d)", word, ASCII)
+    if match and match[1] in MONTHS:
+        return date(int(match[2]), MONTHS.index(match[1]) + 1, 1), 1
     raise LayoutError(where, "a month such as 2023-09 or Sep. 2023, or a year", repr(word[:60]))
 
 
@@ -416,8 +416,8 @@ def _release(word: str, where: str) -> str:
     if not word:
         return ""
     with suppress(ValueError):
-        if found := fullmatch(day, word, ASCII):
-            return str(date(2000 + int(found[3]), int(found[2]), int(found[1])))
+        if match := fullmatch(day, word, ASCII):
+            return str(date(2000 + int(match[3]), int(match[2]), int(match[1])))
     raise LayoutError(where, "a day such as 15/09/26", repr(word[:60]))
 
 

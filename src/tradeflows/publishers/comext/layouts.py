@@ -91,10 +91,10 @@ def _taken(records: int, empty: int, n: int, **columns: Any) -> Taken:
     return Taken(pa.record_batch(arrays | numbers), records, empty)
 
 
-def _known(where: Path | str, said: str) -> None:
+def _known(where: Path | str, text: str) -> None:
     """Refuse a text that names another data set than :data:`DATASETS`."""
-    if not (found := re.search(r"DS-\d{6}(?!\d)", said)) or found[0] not in DATASETS:
-        raise LayoutError(where, f"a data set of {', '.join(DATASETS)}", repr(said[:80]))
+    if not (match := re.search(r"DS-\d{6}(?!\d)", text)) or match[0] not in DATASETS:
+        raise LayoutError(where, f"a data set of {', '.join(DATASETS)}", repr(text[:80]))
 
 
 # --- SDMX-CSV: a record a figure -----------------------------------------------------------------
@@ -320,20 +320,20 @@ def _letters(column: int) -> str:
 
 
 def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
-    said, time, labels = _above(where, lines)
-    beside = {
-        at: found[1].lower()
+    constants, time, labels = _above(where, lines)
+    label_columns = {
+        at: match[1].lower()
         for at, cell in enumerate(lines[labels])
-        if (found := LABELS.fullmatch(cell))
+        if (match := LABELS.fullmatch(cell))
     }
-    stated = sorted({*said, *beside.values()} & {*NEEDED, "indicators"})
-    if stated != sorted({*NEEDED, "indicators"}) or {*said} & {*beside.values()}:
+    stated = sorted({*constants, *label_columns.values()} & {*NEEDED, "indicators"})
+    if stated != sorted({*NEEDED, "indicators"}) or {*constants} & {*label_columns.values()}:
         raise LayoutError(
             where,
             "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once",
-            f"{[*said, *beside.values()]}",
+            f"{[*constants, *label_columns.values()]}",
         )
-    periods = {at: cell for at, cell in enumerate(lines[time]) if cell and at not in beside}
+    periods = {at: cell for at, cell in enumerate(lines[time]) if cell and at not in label_columns}
     flags = {at: at + 1 for at in periods if at + 1 < len(lines[time]) and at + 1 not in periods}
     rows: list[tuple[Any, ...]] = []
     records = empty = 0
@@ -342,12 +342,14 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
             _below(f"{where}, below line {row}", lines[row - 1 :])
             break
         records += 1
-        if odd := [
+        if unexpected := [
             at
             for at, cell in enumerate(line)
-            if cell and at not in {*beside, *periods, *flags.values()}
+            if cell and at not in {*label_columns, *periods, *flags.values()}
         ]:
-            raise LayoutError(f"{where}!{_letters(odd[0])}{row}", "nothing", repr(line[odd[0]]))
+            raise LayoutError(
+                f"{where}!{_letters(unexpected[0])}{row}", "nothing", repr(line[unexpected[0]])
+            )
         for at, period in periods.items():
             place = f"{name}!{_letters(at)}{row}"
             value, flag = line[at], line[flags[at]] if at in flags else ""
@@ -359,36 +361,38 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
             if number is None and not flag:
                 empty += 1
             else:
-                rows.append((number, row, place, flag.lower(), period, *(line[i] for i in beside)))
+                rows.append(
+                    (number, row, place, flag.lower(), period, *(line[i] for i in label_columns))
+                )
     if not records:
         raise LayoutError(where, "at least one line of figures", "none")
-    keys = ("value", "row", "field", "flag", "time_period", *beside.values())
+    keys = ("value", "row", "field", "flag", "time_period", *label_columns.values())
     kinds = (pa.float64(), pa.int64(), *[pa.string()] * (len(keys) - 2))
     arrays = {
-        key: pa.array([each[i] for each in rows], kind)
+        key: pa.array([figure[i] for figure in rows], kind)
         for i, (key, kind) in enumerate(zip(keys, kinds, strict=True))
     }
-    return _taken(records, empty, len(rows), **said, **arrays)
+    return _taken(records, empty, len(rows), **constants, **arrays)
 
 
 def _above(where: str, lines: list[list[str]]) -> tuple[dict[str, str], int, int]:
     """What does not vary, and where the lines of the periods and of the labels below them are."""
-    said: dict[str, str] = {}
+    constants: dict[str, str] = {}
     time = -1
     for at, (key, *rest) in enumerate(lines):
         text = next(filter(None, rest), "")
-        name = found[1].lower() if (found := LABELS.fullmatch(key)) else ""
+        name = match[1].lower() if (match := LABELS.fullmatch(key)) else ""
         if key == "TIME":
             time = at
         elif time >= 0 and name in (*CELL, "indicators"):
-            return said, time, at
+            return constants, time, at
         elif time < 0 and key == "Dataset:":
             _known(where, text)
         elif time < 0 and key == "Last updated:":
-            said["last_update"] = text
-        elif time < 0 and name in (*CELL, "indicators") and name not in said:
+            constants["last_update"] = text
+        elif time < 0 and name in (*CELL, "indicators") and name not in constants:
             inside = re.fullmatch(r".*\[(\w+)\]", text)  # a code; areas go by their labels
-            said[name] = inside[1] if inside and name not in ("reporter", "partner") else text
+            constants[name] = inside[1] if inside and name not in ("reporter", "partner") else text
         elif key and name != "freq" and not key.startswith("Data extracted on"):
             raise LayoutError(f"{where}!A{at + 1}", "a dimension, TIME or labels", repr(key[:60]))
     raise LayoutError(where, "a line TIME and a line such as REPORTER (Labels)", "no such lines")

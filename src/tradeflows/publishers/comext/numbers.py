@@ -98,12 +98,14 @@ def _layout(path: Path, line: bytes) -> Layout:
     """The layout whose header `line` is."""
     text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
     if text not in NAMES:
-        found = text.split(",")
-        near = max(NAMES, key=lambda known: len({*known.split(",")} & {*found}))
-        lacking = [name for name in near.split(",") if name not in found]
-        stray = [name for name in found if name not in near.split(",")]
-        odd = f"none of {lacking[:20]} and besides {[name[:40] for name in stray[:20]]}"
-        raise LayoutError(path, f"the header {near}", odd if lacking or stray else f"{text[:300]}")
+        given = text.split(",")
+        near = max(NAMES, key=lambda known: len({*known.split(",")} & {*given}))
+        lacking = [name for name in near.split(",") if name not in given]
+        stray = [name for name in given if name not in near.split(",")]
+        differences = f"none of {lacking[:20]} and besides {[name[:40] for name in stray[:20]]}"
+        raise LayoutError(
+            path, f"the header {near}", differences if lacking or stray else f"{text[:300]}"
+        )
     names = dict(zip(WORDS + NUMBERS, NAMES[text], strict=True))
     return Layout(text.split(","), names, text == UNTIL_2001)
 
@@ -164,18 +166,18 @@ class Words:
         LayoutError, CodeError
             A word is in no list; the message names the record, counted from `first`, and field.
         """
-        alike = (numbers == numbers[0]).all()
-        encoded = pa.array(numbers[:1] if alike else numbers).dictionary_encode()
-        found, places = encoded.dictionary.to_pylist(), self.places[name]
-        for number in found:
+        are_equal = (numbers == numbers[0]).all()
+        encoded = pa.array(numbers[:1] if are_equal else numbers).dictionary_encode()
+        spelled, places = encoded.dictionary.to_pylist(), self.places[name]
+        for number in spelled:
             if number not in places:
 
                 def where(number: int = number) -> str:
                     return f"{self.path}: record {first + int(np.argmax(numbers == number))}"
 
                 places[number] = self._place(name, bytewise.spelt(number, self.long), where)
-        placed = np.array([places[number] for number in found], PLACE)
-        return np.broadcast_to(placed, len(numbers)) if alike else placed[encoded.indices]
+        placed = np.array([places[number] for number in spelled], PLACE)
+        return np.broadcast_to(placed, len(numbers)) if are_equal else placed[encoded.indices]
 
     def _place(self, name: str, raw: bytes, where: Callable[[], str]) -> int:
         field, listed, old = self.layout.names[name], self.listed[name], self.layout.old
@@ -252,7 +254,9 @@ def _pieces(path: Path, stream: IO[bytes], words: Words) -> Iterator[Piece]:
 
 def _piece(words: Words, first: int, blocks: list[dict[str, Array]]) -> Piece:
     """Some blocks in one, with as few bytes a row as will do."""
-    columns = {name: np.concatenate([each[name] for each in blocks]) for name in WORDS + NUMBERS}
+    columns = {
+        name: np.concatenate([column[name] for column in blocks]) for name in WORDS + NUMBERS
+    }
     places = {
         name: words.placed(name, columns.pop(name), first) for name in ("period", *CELL)
     }  # the year first, since areas depend on it
@@ -264,7 +268,7 @@ def _piece(words: Words, first: int, blocks: list[dict[str, Array]]) -> Piece:
         np.bincount(places["flow"], weights, len(FLOWS))
         for weights in (None, columns["value"], columns["kg"])
     ]
-    small = all(each.dtype == np.uint64 and each.max() < 1 << 32 for each in columns.values())
+    small = all(column.dtype == np.uint64 and column.max() < 1 << 32 for column in columns.values())
     figures = np.empty((len(cells), len(NUMBERS)), np.uint32 if small else np.float64)
     for place, name in enumerate(NUMBERS):
         figures[:, place] = columns[name]

@@ -196,20 +196,23 @@ def _names(path: Path) -> list[str]:
             "UTF-8",
             "give the file as it came, before any program saved it",
         )
-    found = [heading.strip() for heading in delimited.header(path, "gb18030")]
-    if not found or found[-1]:
+    row_heads = [heading.strip() for heading in delimited.header(path, "gb18030")]
+    if not row_heads or row_heads[-1]:
         raise LayoutError(
             path,
             "a comma at the end of the header",
-            repr(found[-1:])[:99],
+            repr(row_heads[-1:])[:99],
             "save the file as the site exports it",
         )
-    if strange := [heading for heading in found[:-1] if heading not in FIELDS]:
-        raise LayoutError(path, "headings of the customs query", f"{strange[:5]}")
-    names = [FIELDS[heading] for heading in found[:-1]]
+    if unlisted := [heading for heading in row_heads[:-1] if heading not in FIELDS]:
+        raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
+    names = [FIELDS[heading] for heading in row_heads[:-1]]
     if len(set(names)) < len(names) or not {"USD", "CNY", "quantity"} & set(names):
-        raise LayoutError(path, "each heading once, and a value or a quantity", f"{found}")
-    needs = [(f"{each} name", each) for each in ("product", "partner", "regime", "province")]
+        raise LayoutError(path, "each heading once, and a value or a quantity", f"{row_heads}")
+    needs = [
+        (f"{part_name} name", part_name)
+        for part_name in ("product", "partner", "regime", "province")
+    ]
     needs += [("quantity", "unit"), ("second quantity", "second unit"), ("second unit", "unit")]
     for name, code in needs:
         if name in names and code not in names:

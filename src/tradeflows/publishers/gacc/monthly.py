@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date
 from html import unescape
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
@@ -73,78 +75,122 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     """
     text = _text(path)
     table = [cells for _, cells in _rows(path, text)]
+    title = _title(path, text)
+    if flow not in ("", title.flow):
+        way = "Imports" if title.flow == "M" else "Exports"
+        raise QueryError(f"{path}: the page says {way}, not --flow {flow}; leave it out")
+    yield _part(path, source, title, table, MONTH)
+    yield _part(path, source, title, table, YEAR_TO_DATE)
+
+
+@dataclass(frozen=True)
+class Title:
+    """What the title of a page says: the flow, and the first and last month of a year."""
+
+    flow: str
+    valuation: str
+    role: str
+    year: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Where in a row a quantity stands, with the value after it, and over what both are."""
+
+    field: str
+    cumulation: str
+    column: int
+
+
+MONTH = Figures("month", "period", 2)
+YEAR_TO_DATE = Figures("year to date", "ytd", 4)
+
+
+def _title(path: Path, text: str) -> Title:
+    """Return what the one title of a page says.
+
+    Raises
+    ------
+    LayoutError
+        There is none or another, in another unit of money, or it contradicts itself.
+    """
     words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
-    titles = {found.groups() for found in TITLE.finditer(words)}
-    other = [said for said in SAID.findall(words) if not MONEY.match(said)]
-    if len(titles) != 1 or other or not MONEY.search(words):
-        money = repr(other[0]) if other else f"{'' if MONEY.search(words) else 'no '}US$1,000"
+    titles = {match.groups() for match in TITLE.finditer(words)}
+    other = [unit for unit in SAID.findall(words) if not MONEY.match(unit)]
+    has_money = MONEY.search(words)
+    if len(titles) != 1 or other or not has_money:
+        money = repr(other[0]) if other else f"{'' if has_money else 'no '}US$1,000"
         raise LayoutError(
             path,
             "one table (13) or (14) with its month, in US$1,000",
             f"{len(titles)} such titles, {money}",
         )
     number, way, first, last, year = titles.pop()
-    named, stated, valuation, role = FLOWS[number]
-    months = int(last or first) - int(first) + 1
-    if way != named or not 1 <= int(first) <= int(last or first) <= 12:
+    named, flow, valuation, role = FLOWS[number]
+    title = Title(flow, valuation, role, int(year), int(first), int(last or first))
+    if way != named or not 1 <= title.first <= title.last <= 12:
         raise LayoutError(path, "a title that agrees with itself", f"({number}) {way}port {words}")
-    if flow not in ("", stated):
-        raise QueryError(f"{path}: the page says {way}ports, not --flow {flow}; leave it out")
-    start, january = date(int(year), int(first), 1), date(int(year), 1, 1)
-    known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in table]
+    return title
+
+
+def _part(
+    path: Path, source: Source, title: Title, table: list[list[str]], figures: Figures
+) -> Part:
+    """Return a row of the table for each commodity that has a quantity or a value."""
     units = [_unit(f"{path}: {name}", unit) for name, unit, *_ in table]
-    for at, field, cumulation, begin, length in (
-        (2, "month", "period", start, months),
-        (4, "year to date", "ytd", january, int(last or first)),
-    ):
-        amounts = [
-            _number(f"{path}: {line[0]}", line[at], unit[1])
-            for line, unit in zip(table, units, strict=True)
-        ]
-        values = [_number(f"{path}: {line[0]}", line[at + 1], 1000.0) for line in table]
-        kept = [
-            i for i, pair in enumerate(zip(amounts, values, strict=True)) if pair != (None,) * 2
-        ]
-        heavy = [units[i][0] == "kg" for i in kept]
-        value = pa.array([values[i] for i in kept], pa.float64())
-        amount = [amounts[i] for i in kept]
-        rows = delimited.rows(
-            source,
-            TRADE,
-            delimited.A_FLOW
-            | {
-                "source_row": pa.array([i + 1 for i in kept], pa.int64()),
-                "source_field": field,
-                "reporter_iso": "CHN",
-                "reporter_code": "142",
-                "area_system": "gacc",
-                "partner_iso": "W00",
-                "partner_code": "all",
-                "partner_role": role,
-                "flow_code": stated,
-                "valuation": valuation,
-                "vintage": source.vintage,
-                "classification_code": pa.array([known[i][0] for i in kept], pa.string()),
-                "cmd_code": pa.array([known[i][1] for i in kept], pa.string()),
-                "ref_period": pa.scalar(begin, pa.date32()),
-                "n_months": length,
-                "cumulation": cumulation,
-                "flags": "block" if field == "month" and length > 1 else "",
-                "value_reported": value,
-                "currency": "USD",
-                "primary_value_usd": value,
-                "net_wgt_kg": pa.array(
-                    [a if h else None for a, h in zip(amount, heavy, strict=True)], pa.float64()
-                ),
-                "qty": pa.array(
-                    [None if h else a for a, h in zip(amount, heavy, strict=True)], pa.float64()
-                ),
-                "qty_unit": pa.array(
-                    ["none" if units[i][0] == "kg" else units[i][0] for i in kept], pa.string()
-                ),
-            },
-        )
-        yield Part(rows, len(table) if field == "month" else 0, {}, empty=len(table) - len(kept))
+    amounts, values = [], []
+    for line, (_, factor) in zip(table, units, strict=True):
+        place = f"{path}: {line[0]}"
+        amounts.append(_number(place, line[figures.column], factor))
+        values.append(_number(place, line[figures.column + 1], 1000.0))
+    stated = zip(amounts, values, strict=True)
+    kept = [i for i, pair in enumerate(stated) if pair != (None, None)]
+    is_month = figures is MONTH
+    months = title.last - title.first + 1 if is_month else title.last
+    start = date(title.year, title.first if is_month else 1, 1)
+    value = pa.array([values[i] for i in kept], pa.float64())
+    known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in table]
+    columns = delimited.A_FLOW | {
+        "source_row": pa.array([i + 1 for i in kept], pa.int64()),
+        "source_field": figures.field,
+        "reporter_iso": "CHN",
+        "reporter_code": "142",
+        "area_system": "gacc",
+        "partner_iso": "W00",
+        "partner_code": "all",
+        "partner_role": title.role,
+        "flow_code": title.flow,
+        "valuation": title.valuation,
+        "vintage": source.vintage,
+        "classification_code": pa.array([known[i][0] for i in kept], pa.string()),
+        "cmd_code": pa.array([known[i][1] for i in kept], pa.string()),
+        "ref_period": pa.scalar(start, pa.date32()),
+        "n_months": months,
+        "cumulation": figures.cumulation,
+        "flags": "block" if is_month and months > 1 else "",
+        "value_reported": value,
+        "currency": "USD",
+        "primary_value_usd": value,
+        **_quantities(amounts, units, kept),
+    }
+    rows = delimited.rows(source, TRADE, columns)
+    return Part(rows, len(table) if is_month else 0, {}, empty=len(table) - len(kept))
+
+
+def _quantities(
+    amounts: list[float | None], units: list[tuple[str, float]], kept: list[int]
+) -> dict[str, pa.Array]:
+    """Return the weight or the quantity of the rows that are kept, and its unit."""
+    unit = pa.array([units[i][0] for i in kept], pa.string())
+    amount = pa.array([amounts[i] for i in kept], pa.float64())
+    heavy = pc.equal(unit, "kg")
+    return {
+        "net_wgt_kg": pc.if_else(heavy, amount, None),
+        "qty": pc.if_else(heavy, None, amount),
+        "qty_unit": pc.if_else(heavy, "none", unit),
+    }
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -165,6 +211,22 @@ def _text(path: Path) -> str:
 def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     """Each commodity's row and its cells; a page whose tags do not close is refused, not mended."""
     _require_modest(path, text)
+    page = _page(path, text)
+    kept = []
+    for match, row in zip(ROW.finditer(text), page.find_all("tr"), strict=True):
+        cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+        if _is_commodity(cells):
+            kept.append((match, cells))
+    broken = [cells for _, cells in kept if len(cells) != COLUMNS or not cells[0] or not cells[1]]
+    if broken or not kept:
+        raise LayoutError(
+            path, f"rows of {COLUMNS} cells, commodity and unit first", f"{broken[:1]}"
+        )
+    return kept
+
+
+def _page(path: Path, text: str) -> BeautifulSoup:
+    """Return the page, if all its tables, rows and cells close."""
     opened, closed = (
         [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
         for slash in ("", "/")
@@ -180,23 +242,15 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
             f"{opened} opened, {closed} closed",
             "save the page whole",
         )
-    rows = [
-        [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
-        for row in page.find_all("tr")
-    ]
-    # A heading has few figures, if any: May, 1-5, the year before.
-    figures = [[cell for cell in row if FIGURE.fullmatch(cell)] for row in rows]
-    kept = [
-        (match, row)
-        for match, row, some in zip(ROW.finditer(text), rows, figures, strict=True)
-        if row
-        and row[0].casefold() not in HEADS
-        and (len(row) == COLUMNS or len(some) > 2 or "," in "".join(some))
-    ]
-    odd = [row for _, row in kept if len(row) != COLUMNS or not row[0] or not row[1]]
-    if odd or not kept:
-        raise LayoutError(path, f"rows of {COLUMNS} cells, commodity and unit first", f"{odd[:1]}")
-    return kept
+    return page
+
+
+def _is_commodity(cells: list[str]) -> bool:
+    """Return whether a row is of a commodity: a heading has few figures, if any."""
+    if not cells or cells[0].casefold() in HEADS:
+        return False
+    figures = [cell for cell in cells if FIGURE.fullmatch(cell)]  # May, 1-5, the year before
+    return len(cells) == COLUMNS or len(figures) > 2 or "," in "".join(figures)
 
 
 def _require_modest(path: Path, text: str) -> None:

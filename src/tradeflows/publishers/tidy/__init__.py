@@ -67,14 +67,14 @@ def clean(
     asked = _map(source, columns, fields, rows, left_out)
     cells = read_cells(path, asked.columns)
     gone, reasons = _left_out(cells, asked)
-    for number, each in enumerate(asked.rows):
-        batch = _rows(cells, source, each)
+    for number, asked_rows in enumerate(asked.rows):
+        batch = _rows(cells, source, asked_rows)
         keep = pc.invert(gone)
         counts = dict(reasons) if number == 0 else {}
-        if each.needs:
-            has_figure = pc.not_equal(cells.text(each.needs), "")
+        if asked_rows.needs:
+            has_figure = pc.not_equal(cells.text(asked_rows.needs), "")
             without = pc.sum(pc.and_not(keep, has_figure)).as_py()
-            counts |= {f"no figure in {each.needs}": without} if without else {}
+            counts |= {f"no figure in {asked_rows.needs}": without} if without else {}
             keep = pc.and_(keep, has_figure)
         records = len(cells) if number == 0 else 0  # of one record, however many rows it gives
         yield Part(batch.filter(keep), records, counts)
@@ -98,8 +98,8 @@ def _map(source: Source, columns: Any, fields: Any, rows: Any = (), left_out: An
     filled = {*DEFAULTS[source.table], *OWN}
     if source.table == "trade":
         filled |= FOLLOWS
-    for each in asked.rows:
-        lacking = [name for name in contract.names if name not in filled | each.fields.keys()]
+    for asked_rows in asked.rows:
+        lacking = [name for name in contract.names if name not in filled | asked_rows.fields.keys()]
         if lacking:
             raise CatalogueError(
                 f"{where}: fields: lacks {', '.join(lacking)}; give each a column or a constant"
@@ -118,19 +118,19 @@ def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, dict[str, int]]:
     return gone, reasons
 
 
-def _rows(cells: Cells, source: Source, each: Rows) -> pa.RecordBatch:
+def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
     """Return one row a record, by the contract of the table."""
     contract = schema.TABLES[source.table]
     columns: dict[str, Any] = dict(DEFAULTS[source.table])
     if source.table == "trade":
         columns["vintage"] = source.vintage
-    for name, value in each.fields.items():
+    for name, value in asked_rows.fields.items():
         columns[name] = _values(cells, value, contract.field(name))
     if source.table == "trade":
-        columns |= _rhythm(each.fields)
-        columns |= _flow(source, columns, each.fields)
+        columns |= _rhythm(asked_rows.fields)
+        columns |= _flow(source, columns, asked_rows.fields)
     if source.table == "figures":
-        _require_ids(cells, source, each.fields)
+        _require_ids(cells, source, asked_rows.fields)
     ordinals = pa.array(range(1, len(cells) + 1))
     return delimited.rows(source, contract, {**columns, "source_row": ordinals})
 

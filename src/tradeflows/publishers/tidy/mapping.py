@@ -179,11 +179,11 @@ def read_map(
     every = []
     for number, override in enumerate(rows or [{}], start=1):
         place = f"{where}: rows, {number}"
-        own = dict(_table(place, override))
-        needs = own.pop("needs", "")
+        changes = dict(_table(place, override))
+        needs = changes.pop("needs", "")
         if needs:
             _known(f"{place}: needs", needs, names, "column")
-        every.append(Rows({**common, **_fields(place, own, contract, names)}, needs))
+        every.append(Rows({**common, **_fields(place, changes, contract, names)}, needs))
     left = [
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
@@ -200,7 +200,7 @@ def _fields(
         place = f"{where}.{name}"
         _known(place, name, possible, "field")
         if isinstance(entry, list) and name == "flags":
-            made[name] = tuple(_record(place, each, Flag, columns) for each in entry)
+            made[name] = tuple(_record(place, flag, Flag, columns) for flag in entry)
         elif isinstance(entry, dict):
             made[name] = _record(place, entry, Value, columns)
         elif type(entry) in (str, int):
@@ -253,7 +253,7 @@ def _kind(where: str, value: Any, kind: str) -> None:
     """Refuse a value that is not of the `kind` of its key."""
     kinds = KINDS[kind]
     if type(value) not in kinds:
-        wanted = " or ".join(IN_WORDS[each] for each in kinds)
+        wanted = " or ".join(IN_WORDS[kind_of] for kind_of in kinds)
         raise CatalogueError(f"{where}: must be {wanted}, not {value!r}")
 
 
