@@ -146,14 +146,13 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
 
 def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:
     keys = sorted(rates)
-    ends = [month.replace(day=monthrange(month.year, month.month)[1]) for _, month in keys]
-    # A file may be asked for days to come.
-    whole = [
-        first <= month
-        and last >= end
-        and (end - max(day for *_, day in rates[code, month])).days <= QUIET_DAYS
-        for (code, month), end in zip(keys, ends, strict=True)
-    ]
+    flags = []
+    for code, month in keys:
+        days = [day for *_, day in rates[code, month]]
+        is_whole = _covers(month, days, first, last)
+        flags.append("" if is_whole else "partial")
+    means = [math.fsum(rate[1] for rate in rates[key]) / len(rates[key]) for key in keys]
+    counts = [len(rates[key]) for key in keys]
     return delimited.rows(
         source,
         RATES,
@@ -166,14 +165,21 @@ def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.
             "statistic": STATISTIC,
             "ref_period": pa.array([month for _, month in keys]),
             "n_months": 1,
-            "rate": pa.array(
-                [math.fsum(r[1] for r in rates[key]) / len(rates[key]) for key in keys]
-            ),
-            "n_days": pa.array([len(rates[key]) for key in keys]),
-            "flags": pa.array(["" if is_whole else "partial" for is_whole in whole]),
+            "rate": pa.array(means),
+            "n_days": pa.array(counts),
+            "flags": pa.array(flags),
             "note": None,
         },
     )
+
+
+def _covers(month: date, days: list[date], first: date, last: date) -> bool:
+    """Return whether a file from `first` to `last` has all rates of a month.
+
+    It may be asked for days to come, and then ends with the last that has a rate.
+    """
+    end = month.replace(day=monthrange(month.year, month.month)[1])
+    return first <= month and last >= end and (end - max(days)).days <= QUIET_DAYS
 
 
 def _tree(path: Path) -> Element:

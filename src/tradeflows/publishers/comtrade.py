@@ -330,19 +330,22 @@ def _json(path: Path) -> Reply:
     data = data.flatten()
     if len(data) != first.get("count", len(data)):
         raise LayoutError(path, f"the {first['count']} rows that it counts", f"{len(data)}")
-    if not len(data):
-        return Reply(pa.table({}), message)
+    rows = _fields_of(path, data) if len(data) else pa.table({})
+    return Reply(rows, message)
+
+
+def _fields_of(path: Path, data: pa.Array) -> pa.Table:
+    """Return the fields of a reply's rows that are read, by their names in lower case."""
     if not pa.types.is_struct(data.type):
         raise LayoutError(path, "objects in data", str(data.type))
     names = [field.name.lower() for field in data.type]
     _demand_fields(path, names)
     fields = dict(zip(names, data.flatten(), strict=True))
-    if unexpected := [name for name in NEEDED if pa.types.is_nested(fields[name].type)]:
-        raise LayoutError(
-            path, f"a number or a text in {unexpected[0]}", str(fields[unexpected[0]].type)
-        )
     kept = [name for name in (*NEEDED, *OPTIONAL) if name in fields]
-    return Reply(pa.table({name: fields[name] for name in kept}), message)
+    for name in kept:
+        if pa.types.is_nested(fields[name].type):
+            raise LayoutError(path, f"a number or a text in {name}", str(fields[name].type))
+    return pa.table({name: fields[name] for name in kept})
 
 
 def _demand_fields(path: Path, names: Sequence[str]) -> None:

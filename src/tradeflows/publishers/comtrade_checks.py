@@ -124,9 +124,9 @@ def require_products(path: Path, products: pa.Array) -> None:
     CodeError
         The message says so where the code has lost its leading zero.
     """
-    for code in pc.unique(products).to_pylist():
-        if code != "TOTAL" and not codes.HS.fullmatch(code or ""):
-            raise CodeError(f"{path}: {codes.impossible(code or '')}")
+    for code in pc.unique(products).drop_null().to_pylist():
+        if code != "TOTAL" and not codes.HS.fullmatch(code):
+            raise CodeError(f"{path}: {codes.impossible(code)}")
 
 
 def contradictory(

@@ -173,8 +173,15 @@ def cleaner(source: Source) -> Callable[..., Any]:
     if not cleans(word):
         valid = [f"{name}.{candidate}" for candidate in module if cleans(candidate)]
         raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, valid)}")
-    function = module[word]
-    options = dict([*signature(function).parameters.items()][2:])
+    _require_arguments(source, module[word])
+    if "require_map" in module:
+        module["require_map"](source)
+    return partial(module[word], **source.arguments) if source.arguments else module[word]
+
+
+def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
+    """Refuse an entry whose arguments are not those that its cleaner takes and needs."""
+    options = dict([*inspect.signature(function).parameters.items()][2:])
     for argument in source.arguments:
         if argument not in options:
             raise CatalogueError(
@@ -183,9 +190,6 @@ def cleaner(source: Source) -> Callable[..., Any]:
     for argument, option in options.items():
         if option.default is option.empty and argument not in source.arguments:
             raise CatalogueError(f"{source.cleaner} needs the argument {argument!r}")
-    if "require_map" in module:
-        module["require_map"](source)
-    return partial(function, **source.arguments) if source.arguments else function
 
 
 def covers(source: Source, rows: Any) -> Any:

@@ -333,8 +333,7 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
             "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once",
             f"{[*constants, *label_columns.values()]}",
         )
-    periods = {at: cell for at, cell in enumerate(lines[time]) if cell and at not in label_columns}
-    flags = {at: at + 1 for at in periods if at + 1 < len(lines[time]) and at + 1 not in periods}
+    grid = _Columns(label_columns, lines[time])
     rows: list[tuple[Any, ...]] = []
     records = empty = 0
     for row, line in enumerate(lines[labels + 1 :], start=labels + 2):
@@ -342,37 +341,53 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
             _below(f"{where}, below line {row}", lines[row - 1 :])
             break
         records += 1
-        if unexpected := [
-            at
-            for at, cell in enumerate(line)
-            if cell and at not in {*label_columns, *periods, *flags.values()}
-        ]:
-            raise LayoutError(
-                f"{where}!{_letters(unexpected[0])}{row}", "nothing", repr(line[unexpected[0]])
-            )
-        for at, period in periods.items():
-            place = f"{name}!{_letters(at)}{row}"
-            value, flag = line[at], line[flags[at]] if at in flags else ""
-            if value not in ("", ":") and not re.fullmatch(
-                r"-?\d+(\.\d+)?(e-\d+)?", value, re.ASCII
-            ):
-                raise LayoutError(f"{where}!{_letters(at)}{row}", 'a number or ":"', repr(value))
-            number = None if value in ("", ":") else float(value)
-            if number is None and not flag:
-                empty += 1
-            else:
-                rows.append(
-                    (number, row, place, flag.lower(), period, *(line[i] for i in label_columns))
-                )
+        figures = grid.figures(where, name, row, line)
+        rows += figures
+        empty += len(grid.periods) - len(figures)
     if not records:
         raise LayoutError(where, "at least one line of figures", "none")
     keys = ("value", "row", "field", "flag", "time_period", *label_columns.values())
     kinds = (pa.float64(), pa.int64(), *[pa.string()] * (len(keys) - 2))
+    columns = zip(*rows, strict=True) if rows else [()] * len(keys)
     arrays = {
-        key: pa.array([figure[i] for figure in rows], kind)
-        for i, (key, kind) in enumerate(zip(keys, kinds, strict=True))
+        key: pa.array(cells, kind) for key, cells, kind in zip(keys, columns, kinds, strict=True)
     }
     return _taken(records, empty, len(rows), **constants, **arrays)
+
+
+class _Columns:
+    """Which columns of a sheet hold labels, and which the figures and flags of a period."""
+
+    def __init__(self, labels: dict[int, str], heads: list[str]) -> None:
+        self.labels = labels
+        self.periods = {at: cell for at, cell in enumerate(heads) if cell and at not in labels}
+        after = {at: at + 1 for at in self.periods if at + 1 < len(heads)}
+        self.flags = {at: flag for at, flag in after.items() if flag not in self.periods}
+        self._known = {*labels, *self.periods, *self.flags.values()}
+
+    def figures(self, where: str, name: str, row: int, line: list[str]) -> list[tuple[Any, ...]]:
+        """Return the figures of a line: those with a number, or a flag in its place."""
+        for at, cell in enumerate(line):
+            if cell and at not in self._known:
+                raise LayoutError(f"{where}!{_letters(at)}{row}", "nothing", repr(cell))
+        labels = [line[at] for at in self.labels]
+        stated = []
+        for at, period in self.periods.items():
+            number = _figure(f"{where}!{_letters(at)}{row}", line[at])
+            flag = line[self.flags[at]].lower() if at in self.flags else ""
+            if number is not None or flag:
+                place = f"{name}!{_letters(at)}{row}"
+                stated.append((number, row, place, flag, period, *labels))
+        return stated
+
+
+def _figure(place: str, cell: str) -> float | None:
+    """Return the number of a cell; None where the publisher has no figure."""
+    if cell in ("", ":"):
+        return None
+    if not re.fullmatch(r"-?\d+(\.\d+)?(e-\d+)?", cell, re.ASCII):
+        raise LayoutError(place, 'a number or ":"', repr(cell))
+    return float(cell)
 
 
 def _above(where: str, lines: list[list[str]]) -> tuple[dict[str, str], int, int]:

@@ -176,13 +176,22 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
             )
         base["cmd_code"] = product
     if partner:
-        area = codes.area_codes("gacc").get(partner) or codes.area(partner)
-        here = ["all"] if area == "W00" else codes.codes_of(area, "gacc")
-        if not here:
-            raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
-        base |= {"partner_iso": area, "partner_code": ",".join(here)}
-        base["flow_code"] = "RM" if flow == "M" and here == [REIMPORTS] else flow
+        base |= _asked_partner(path, flow, partner)
     return base
+
+
+def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
+    """Return the partner that a query was asked for, and the flow, which it may make another."""
+    area = codes.area_codes("gacc").get(partner) or codes.area(partner)
+    here = ["all"] if area == "W00" else codes.codes_of(area, "gacc")
+    if not here:
+        raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
+    are_reimports = flow == "M" and here == [REIMPORTS]
+    return {
+        "partner_iso": area,
+        "partner_code": ",".join(here),
+        "flow_code": "RM" if are_reimports else flow,
+    }
 
 
 def _names(path: Path) -> list[str]:
@@ -204,6 +213,11 @@ def _names(path: Path) -> list[str]:
             repr(row_heads[-1:])[:99],
             "save the file as the site exports it",
         )
+    return [*_known_names(path, row_heads), "end"]
+
+
+def _known_names(path: Path, row_heads: list[str]) -> list[str]:
+    """Return our names of the headings, if each code that a name needs is among them."""
     if unlisted := [heading for heading in row_heads[:-1] if heading not in FIELDS]:
         raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
     names = [FIELDS[heading] for heading in row_heads[:-1]]
@@ -219,7 +233,7 @@ def _names(path: Path) -> list[str]:
             raise LayoutError(
                 path, f"the heading {HEADINGS[code][0]}", f"{HEADINGS[name][0]} alone"
             )
-    return [*names, "end"]
+    return names
 
 
 def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:

@@ -141,12 +141,13 @@ def _part(
     """Return a row of the table for each commodity that has a quantity or a value."""
     units = [_unit(f"{path}: {name}", unit) for name, unit, *_ in table]
     amounts, values = [], []
-    for line, (_, factor) in zip(table, units, strict=True):
+    kept = []
+    for i, line in enumerate(table):
         place = f"{path}: {line[0]}"
-        amounts.append(_number(place, line[figures.column], factor))
+        amounts.append(_number(place, line[figures.column], units[i][1]))
         values.append(_number(place, line[figures.column + 1], 1000.0))
-    stated = zip(amounts, values, strict=True)
-    kept = [i for i, pair in enumerate(stated) if pair != (None, None)]
+        if (amounts[i], values[i]) != (None, None):
+            kept.append(i)
     is_month = figures is MONTH
     months = title.last - title.first + 1 if is_month else title.last
     start = date(title.year, title.first if is_month else 1, 1)
@@ -169,7 +170,7 @@ def _part(
         "ref_period": pa.scalar(start, pa.date32()),
         "n_months": months,
         "cumulation": figures.cumulation,
-        "flags": "block" if is_month and months > 1 else "",
+        "flags": _flags(figures, months),
         "value_reported": value,
         "currency": "USD",
         "primary_value_usd": value,
@@ -177,6 +178,11 @@ def _part(
     }
     rows = delimited.rows(source, TRADE, columns)
     return Part(rows, len(table) if is_month else 0, {}, empty=len(table) - len(kept))
+
+
+def _flags(figures: Figures, months: int) -> str:
+    """Return what is said of several months in one figure, which a year to date always is."""
+    return "block" if figures is MONTH and months > 1 else ""
 
 
 def _quantities(
