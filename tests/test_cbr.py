@@ -30,20 +30,20 @@ def rows(tmp_path):
     return clean
 
 
-def test_rates_of_a_month_are_a_mean_with_its_days(rows):
+def test_mean_of_a_month(rows):
     [row] = rows(DOLLAR)
     assert row["rate"] == pytest.approx((77.1734 + 77.6093 + 77.8009) / 3)
     assert (row["base"], row["quote"], row["n_days"], row["flags"]) == ("USD", "RUB", 3, "")
     assert str(row["ref_period"]) == "2026-03-01"
 
 
-def test_a_value_for_ten_is_divided_by_ten(rows):
+def test_value_for_ten(rows):
     yuan, dollar = rows(DAY)
     assert (yuan["base"], yuan["rate"]) == ("CNY", pytest.approx(11.7566))
     assert (dollar["base"], dollar["n_days"], dollar["flags"]) == ("USD", 1, "partial")
 
 
-def test_the_rouble_before_its_three_noughts_were_struck_off_is_another_currency(rows):
+def test_old_rouble_is_another_currency(rows):
     raw = twins.cbr(
         "R01235",
         "31.12.1997",
@@ -53,12 +53,12 @@ def test_the_rouble_before_its_three_noughts_were_struck_off_is_another_currency
     assert [(row["quote"], row["rate"]) for row in rows(raw)] == [("RUR", 5960), ("RUB", 5.96)]
 
 
-def test_a_month_that_the_file_does_not_cover_is_partial(rows):
+def test_uncovered_month_is_partial(rows):
     raw = DOLLAR.replace(b"31.03.2026", b"30.03.2026")
     assert rows(raw)[0]["flags"] == "partial"
 
 
-def test_a_month_that_had_not_ended_when_it_was_asked_for_is_partial(rows):
+def test_unended_month_is_partial(rows):
     assert rows(DOLLAR.replace(b"26.03.2026", b"25.03.2026"))[0]["flags"] == "partial"
 
 
@@ -83,7 +83,7 @@ def test_what_it_refuses(rows, old, new, error, message):
         rows(DOLLAR.replace(old, new))
 
 
-def test_rate_for_one_that_differs_is_refused(rows):
+def test_rate_for_one_must_agree(rows):
     raw = twins.cbr("R01375", "01.03.2026", "31.03.2026", [("03.03.2026", 10, "110,248")])
     assert rows(raw)[0]["rate"] == pytest.approx(11.0248)
     with pytest.raises(LayoutError, match="a VunitRate that is Value by Nominal, found 11,0348"):
@@ -91,12 +91,12 @@ def test_rate_for_one_that_differs_is_refused(rows):
     assert rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,02"))
 
 
-def test_a_file_without_a_rate_is_refused(rows):
+def test_file_without_a_rate(rows):
     with pytest.raises(LayoutError, match="at least one rate"):
         rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))
 
 
-def test_a_file_that_is_far_too_large_is_refused(rows, monkeypatch):
+def test_file_too_large(rows, monkeypatch):
     monkeypatch.setattr(cbr, "LARGEST", 100)
     with pytest.raises(LayoutError, match="at most"):
         rows(DOLLAR)

@@ -102,7 +102,7 @@ def decoder(request, monkeypatch):
 # --- what a row becomes --------------------------------------------------------------------------
 
 
-def test_an_import_is_cif_and_an_export_fob(saved):
+def test_import_is_cif_export_fob(saved):
     bought, sold = rows(saved(twin({}, {"FLOW": 2})))
     assert bought | {"source_id": ""} == {
         "source_id": "",
@@ -141,12 +141,12 @@ def test_an_import_is_cif_and_an_export_fob(saved):
     )
 
 
-def test_goods_from_a_member_state_come_from_where_they_were_sent(saved):
+def test_goods_within_are_consigned(saved):
     [row] = rows(saved(twin({"PARTNER": "DE", "TRADE_TYPE": "I"})))
     assert row["partner_role"] == "consignment"
 
 
-def test_the_layout_until_2001_is_the_same_table(saved):
+def test_layout_until_2001(saved):
     [row] = rows(saved(twin({}, base=OLD_ROW, columns=OLD), "full_200101.dat"))
     assert (row["reporter_iso"], row["partner_iso"], row["cmd_code"]) == ("FRA", "NLD", "01012100")
     assert (row["value_reported"], row["net_wgt_kg"]) == (2580.0, 600.0)
@@ -155,7 +155,7 @@ def test_the_layout_until_2001_is_the_same_table(saved):
 
 
 @pytest.mark.parametrize("product", ["39XXXXXX", "99RRR100"])
-def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
+def test_confidential_goods(saved, product):
     confidential = {"PRODUCT_NC": product, "VALUE_EUR": 89}
     found = rows(saved(twin(confidential, confidential | {"PRODUCT_SITC": "583XX"}, {})))
     secret = [row for row in found if row["cmd_code"] == product]
@@ -166,7 +166,7 @@ def test_confidential_goods_are_flagged_and_stay_residuals(saved, product):
     ]
 
 
-def test_split_residual_is_read_as_parts(make_root):
+def test_split_residual(make_root):
     secret = {"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": 89}
     text = twin(secret, secret | {"PRODUCT_SITC": "583XX", "VALUE_EUR": 11}, {}).decode()
     entry = {"table": "trade", "cleaner": "comext.clean", "text": text}
@@ -188,7 +188,7 @@ def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(
     assert [words for words in coded if len(words) != len(set(words))] == []
 
 
-def test_residuals_are_numbered_wherever_the_parts_end(saved, monkeypatch):
+def test_residuals_are_numbered(saved, monkeypatch):
     monkeypatch.setattr(comext, "ROWS", 2)
     found = rows(saved(twin(*({"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": i} for i in range(7)))))
     assert [row["value_reported"] for row in found] == [*range(7)]
@@ -199,7 +199,7 @@ def test_residuals_are_numbered_wherever_the_parts_end(saved, monkeypatch):
     ]
 
 
-def test_the_same_cell_twice_is_refused_wherever_the_parts_end(saved, monkeypatch):
+def test_same_cell_twice_is_refused(saved, monkeypatch):
     monkeypatch.setattr(comext, "ROWS", 1)
     with pytest.raises(
         SchemaError, match=r"records 1 and 3 state the same cell \(27090090 1 RU AT"
@@ -207,7 +207,7 @@ def test_the_same_cell_twice_is_refused_wherever_the_parts_end(saved, monkeypatc
         rows(saved(twin({}, {"PARTNER": "CN"}, {})))
 
 
-def test_unspecified_and_withheld_partners_are_kept_apart(saved):
+def test_withheld_partners(saved):
     codes = ["QP", "QQ", "QR", "QS", "QU", "QV", "QW", "QX", "QY", "QZ"]
     found = rows(saved(twin(*({"PARTNER": code} for code in codes))))
     assert [row["partner_code"] for row in found] == codes
@@ -231,7 +231,7 @@ def test_the_two_parts_of_the_united_kingdom_and_the_whole_are_three_areas(saved
     assert [row["partner_iso"] for row in found] == ["GBR", "XI", "XU"]
 
 
-def test_totals_and_aggregates_are_kept_as_such(saved):
+def test_totals_are_kept(saved):
     found = rows(
         saved(
             twin(
@@ -249,7 +249,7 @@ def test_totals_and_aggregates_are_kept_as_such(saved):
 @pytest.mark.parametrize(
     ("value", "kilograms", "weight"), [(9, 0, None), (0, 0, 0.0), (0, 3, 3.0), (9, 3, 3.0)]
 )
-def test_a_zero_weight_beside_a_value_is_not_published(saved, value, kilograms, weight):
+def test_zero_weight_beside_a_value(saved, value, kilograms, weight):
     [row] = rows(saved(twin({"VALUE_EUR": value, "QUANTITY_KG": kilograms})))
     assert (row["value_reported"], row["net_wgt_kg"]) == (value, weight)
 
@@ -277,7 +277,7 @@ def test_a_year_is_twelve_months(saved):
 
 
 @pytest.mark.parametrize("name", ["sample_eb248852.dat", "sample_12248852.dat", "sample.dat"])
-def test_the_end_of_a_hash_in_a_name_is_no_month(saved, name):
+def test_hash_is_no_month(saved, name):
     [row] = rows(saved(twin({"PERIOD": "202402"}), name))
     assert row["ref_period"] == date(2024, 2, 1)
 
@@ -288,7 +288,7 @@ def test_the_month_of_a_file_added_by_hand_stands_before_its_hash(saved):
         rows(path)
 
 
-def test_the_rows_come_sorted_by_product_then_partner(saved):
+def test_rows_come_sorted(saved):
     found = rows(saved(twin({"PRODUCT_NC": "27112100"}, {"PARTNER": "US"}, {})))
     assert [(row["cmd_code"], row["partner_code"]) for row in found] == [
         ("27090090", "RU"),
@@ -308,7 +308,7 @@ def test_the_rows_come_sorted_by_product_then_partner(saved):
         lambda raw: raw.replace(b"RU", b'"RU"'),
     ],
 )
-def test_line_ends_marks_and_quotes_do_not_matter(saved, change):
+def test_line_ends_do_not_matter(saved, change):
     assert len(rows(saved(change(twin({}, {"FLOW": 2}))))) == 2
 
 
@@ -317,7 +317,7 @@ def test_fractions_are_numbers(saved):
     assert row["net_wgt_kg"] == 0.5
 
 
-def test_the_control_totals_of_a_file_travel_with_its_rows(saved):
+def test_control_totals_travel(saved):
     path = saved(twin({}, {"FLOW": 2, "VALUE_EUR": 7}, {"PARTNER": "CN", "VALUE_EUR": 2}))
     [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
     assert json.loads(part.rows.schema.metadata[b"control"]) == {
@@ -402,7 +402,7 @@ MANY = many()
 
 @pytest.mark.usefixtures("decoder")
 @pytest.mark.parametrize("harm", ["cut", "flip in the middle", "flip near the start", "cut early"])
-def test_a_damaged_archive_is_named_and_yields_nothing(saved, harm):
+def test_damaged_archive(saved, harm):
     path = saved(MANY, "full_v2_202402.7z")
     raw = bytearray(path.read_bytes())
     if harm.startswith("cut"):
@@ -427,7 +427,7 @@ def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
 
 
 @pytest.mark.usefixtures("decoder")
-def test_an_interrupt_is_not_blamed_on_the_archive(saved):
+def test_interrupt_of_an_archive(saved):
     path = saved(MANY, "full_v2_202402.7z")
     path.write_bytes(path.read_bytes()[:-9_000])  # since Ctrl-C ends the decoder, too
 
@@ -510,7 +510,7 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         assert clean.restated(to)[0].count(".parquet") == said
 
 
-def test_every_row_keeps_the_contract_in_parquet(saved, tmp_path):
+def test_contract_in_parquet(saved, tmp_path):
     clean.clean("comext", [saved(MANY)], tmp_path / "out")
     [file] = (tmp_path / "out").iterdir()
     stored = parquet.read_table(file).cast(schema.TRADE)
@@ -575,7 +575,7 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
         ({}, SchemaError, "records 1 and 2 state the same cell"),
     ],
 )
-def test_what_is_wrong_in_a_row_is_named(saved, change, error, message):
+def test_wrong_row_is_named(saved, change, error, message):
     path = saved(twin({}, {"PARTNER": "CN"} | change if change else {}))
     with pytest.raises(error, match=message) as raised:
         rows(path)
@@ -583,13 +583,13 @@ def test_what_is_wrong_in_a_row_is_named(saved, change, error, message):
     assert "\n" not in str(raised.value)
 
 
-def test_a_short_row_in_the_middle_is_named(saved):
+def test_short_row_is_named(saved):
     raw = MANY.replace(b"E,27012345,33300,", b"E,27012345,")
     with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 17"):
         rows(saved(raw))
 
 
-def test_a_quote_that_does_not_close_is_told_by_its_record(saved):
+def test_open_quote_is_named(saved):
     raw = MANY.replace(b"E,27012345,33300,", b'"E,27012345,33300,')
     with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 3"):
         rows(saved(raw))
@@ -606,7 +606,7 @@ def test_a_quote_that_does_not_close_is_told_by_its_record(saved):
     ],
 )
 @pytest.mark.parametrize("name", ["full_202402.dat", "full_v2_202402.csv"])
-def test_what_is_no_such_file_is_refused_in_one_line(saved, tmp_path, capsys, raw, message, name):
+def test_no_such_file_is_refused(saved, tmp_path, capsys, raw, message, name):
     to = tmp_path / "out"
     assert cli.main(["clean", "comext", str(saved(raw, name)), "--to", str(to)]) == 1
     said = capsys.readouterr().err
@@ -623,7 +623,7 @@ def test_a_page_under_the_name_of_an_archive_is_no_archive(tmp_path):
         clean.clean("comext", [path], tmp_path / "out")
 
 
-def test_a_file_that_is_given_twice_is_refused(saved, tmp_path):
+def test_file_given_twice(saved, tmp_path):
     path = saved(twin({}))
     (tmp_path / "copy").mkdir()
     for name in ("copy", "full_v2_202402.dat"):  # under its own name, and another
@@ -633,7 +633,7 @@ def test_a_file_that_is_given_twice_is_refused(saved, tmp_path):
     assert len(clean.clean("comext", [path, path], tmp_path / "out")) == 1
 
 
-def test_a_disk_that_fills_leaves_the_older_dataset(saved, tmp_path):
+def test_full_disk_leaves_the_older(saved, tmp_path):
     to = tmp_path / "out"
     clean.clean("comext", [saved(twin({}))], to)
     before = {file.name: file.read_bytes() for file in to.iterdir()}
@@ -644,7 +644,7 @@ def test_a_disk_that_fills_leaves_the_older_dataset(saved, tmp_path):
     assert {file.name: file.read_bytes() for file in to.iterdir()} == before
 
 
-def test_a_killed_run_leaves_the_dataset_whole(saved, tmp_path):
+def test_killed_run(saved, tmp_path):
     path, to = saved(MANY), tmp_path / "out"
     command = [*COMMAND, str(path), "--to", str(to)]
     for delay in (0.5, 0.9):
@@ -658,7 +658,7 @@ def test_a_killed_run_leaves_the_dataset_whole(saved, tmp_path):
     assert len(pd.read_parquet(to)) == 40_000
 
 
-def test_two_runs_at_once_give_one_whole_file(saved, tmp_path):
+def test_two_runs_at_once(saved, tmp_path):
     path, to = saved(MANY), tmp_path / "out"
     command = [*COMMAND, str(path), "--to", str(to)]
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) for _ in "ab"]

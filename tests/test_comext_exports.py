@@ -197,7 +197,7 @@ def parts(path):
 # --- what a figure becomes -----------------------------------------------------------------------
 
 
-def test_the_indicators_of_a_cell_become_one_row(rows):
+def test_indicators_become_one_row(rows):
     sold, bought = rows(sdmx(FIGURES))
     assert sold | {"source_id": ""} == {
         "source_id": "",
@@ -234,7 +234,7 @@ def test_the_indicators_of_a_cell_become_one_row(rows):
     assert bought["note"] == "supplementary quantity 3 in a unit not stated"
 
 
-def test_all_three_forms_say_the_same_but_for_what_they_leave_open(rows):
+def test_three_forms_say_the_same(rows):
     figures = {AE: {"VALUE_IN_EUROS": "7"}, DE: {"VALUE_IN_EUROS": "5"}}
     open_ = (
         "source_id",
@@ -253,7 +253,7 @@ def test_all_three_forms_say_the_same_but_for_what_they_leave_open(rows):
     assert len(told[0]) == 2
 
 
-def test_a_hundred_kilograms_are_a_hundred_kilograms(rows):
+def test_hundred_kilograms(rows):
     cells = {
         (*AE[:4], f"2023-0{i}"): {"QUANTITY_IN_100KG": text}
         for i, text in enumerate(("0.29", "1772.90", "0"), start=1)
@@ -264,12 +264,12 @@ def test_a_hundred_kilograms_are_a_hundred_kilograms(rows):
 
 
 @pytest.mark.parametrize(("value", "weight", "kg"), [("9", "0", None), ("0", "0", 0.0)])
-def test_a_zero_weight_beside_a_value_is_not_published(rows, value, weight, kg):
+def test_zero_weight_beside_a_value(rows, value, weight, kg):
     [row] = rows(sdmx({AE: {"VALUE_IN_EUROS": value, "QUANTITY_IN_100KG": weight}}))
     assert (row["value_reported"], row["net_wgt_kg"]) == (float(value), kg)
 
 
-def test_a_code_means_what_it_meant_in_the_year_of_its_row(rows):
+def test_code_of_its_year(rows):
     years = {"1998-12": "BLX", "1999-01": "BEL"}
     found = rows(
         sdmx(
@@ -297,7 +297,7 @@ def test_the_united_kingdom_is_whole_before_2021_and_in_two_parts_since(rows):
     assert codes.contains("GBR", "XU")
 
 
-def test_labels_beside_the_codes_are_taken_off(rows):
+def test_labels_are_taken_off(rows):
     cells = {("IE", "RU", "2709", "1", "2023-09"): {"VALUE_IN_EUROS": "1"}, **FIGURES}
     assert {row["partner_iso"] for row in rows(sdmx(cells, both=True))} == {"RUS", "ARE", "DEU"}
     assert [row["cmd_code"] for row in rows(sdmx(cells, both=True))] == [
@@ -305,7 +305,7 @@ def test_labels_beside_the_codes_are_taken_off(rows):
     ]
 
 
-def test_years_and_months_stand_side_by_side(rows):
+def test_years_and_months(rows):
     cells = {AE: {"VALUE_IN_EUROS": "1"}, (*AE[:4], "2023"): {"VALUE_IN_EUROS": "12"}}
     for raw in (sdmx(cells), view(cells, ["VALUE_IN_EUROS"])):
         assert [(row["freq_code"], row["n_months"]) for row in rows(raw)] == [("M", 1), ("A", 12)]
@@ -338,13 +338,13 @@ VIEWED = {AE: {"VALUE_IN_EUR": "204548", "QUANTITY_KG": "177290"}}
     ],
     ids=["sdmx", "workbook", "view"],
 )
-def test_each_place_leads_to_all_that_states_its_figures(tmp_path, rows, raw, texts):
+def test_places_of_figures(tmp_path, rows, raw, texts):
     places = [(row["source_row"], row["source_field"]) for row in rows(raw)]
     assert [one.text for one in comext.cells(tmp_path / "a", places).values()] == texts
     assert not comext.cells(tmp_path / "a", [(99, "")])
 
 
-def test_levels_and_groups_are_kept_and_never_added(rows):
+def test_levels_are_never_added(rows):
     cells = {
         (reporter, partner, product, "1", "2023-09"): {"VALUE_IN_EUROS": "1"}
         for reporter in ("AT", "EU27_2020")
@@ -378,7 +378,7 @@ def test_levels_and_groups_are_kept_and_never_added(rows):
         ("WORLD", "2023-01", "origin"),
     ],
 )
-def test_goods_from_who_was_a_member_come_from_where_they_were_sent(rows, partner, month, role):
+def test_members_of_the_time(rows, partner, month, role):
     [row] = rows(sdmx({("AT", partner, "2709", "1", month): {"VALUE_IN_EUROS": "1"}}))
     assert row["partner_role"] == role
 
@@ -400,7 +400,7 @@ def test_flags_and_what_is_held_back(rows):
 
 
 @pytest.mark.parametrize("make", [sdmx, lambda cells: view(cells, ["VALUE_IN_EUROS"]), workbook])
-def test_cells_without_a_figure_are_counted_and_are_not_zero(tmp_path, make):
+def test_empty_cells_are_counted(tmp_path, make):
     later = (*AE[:4], "2023-10")
     nothing = "" if make is sdmx else ":"
     cells = {AE: {"VALUE_IN_EUROS": "1"}, later: {"VALUE_IN_EUROS": nothing or ""}}
@@ -416,7 +416,7 @@ def test_cells_without_a_figure_are_counted_and_are_not_zero(tmp_path, make):
     assert 0 not in part.rows["value_reported"].to_pylist()
 
 
-def test_a_file_of_nothing_but_empty_cells_has_no_rows(tmp_path):
+def test_file_of_empty_cells(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(sdmx({AE: {"VALUE_IN_EUROS": ""}}))
     [part] = parts(path)
@@ -427,12 +427,12 @@ def test_a_file_of_nothing_but_empty_cells_has_no_rows(tmp_path):
     ("word", "breakdown"),
     [("Normal", "procedure=1"), ("Total", "total"), ("Outward processing", "procedure=3")],
 )
-def test_a_procedure_that_is_stated_is_a_break_down(rows, word, breakdown):
+def test_procedure_is_a_break_down(rows, word, breakdown):
     [row] = rows(view({AE: {"VALUE_IN_EUR": "1"}}, procedure=word))
     assert row["breakdown"] == breakdown
 
 
-def test_a_mode_of_transport_is_a_break_down(rows):
+def test_mode_is_a_break_down(rows):
     raw = sdmx({AE: {"VALUE_EUR": "1"}}, "DS-059334").decode()
     raw = raw.replace("flow,indicators", "flow,transport_mode,indicators").replace(
         ",2,VALUE", ",2,7,VALUE"
@@ -440,7 +440,7 @@ def test_a_mode_of_transport_is_a_break_down(rows):
     assert rows(raw.encode())[0]["breakdown"] == "mode=7"
 
 
-def test_the_columns_of_a_view_may_come_in_any_order(rows):
+def test_columns_in_any_order(rows):
     raw = (
         b"PERIOD,FLOW,REPORTER,PARTNER,PRODUCT,VALUE_IN_EUROS,QUANTITY_IN_100KG\n"
         b'"Aug. 2024",EXPORT,"Ireland (Eire)",Armenia,TOTAL,5,:\n'
@@ -450,7 +450,7 @@ def test_the_columns_of_a_view_may_come_in_any_order(rows):
     assert (row["area_system"], row["reporter_code"]) == ("comext label", "Ireland (Eire)")
 
 
-def test_the_cells_of_a_workbook_are_named(rows):
+def test_cells_of_a_workbook(rows):
     figures = {AE: {"VALUE_IN_EUROS": "204548", "QUANTITY_IN_100KG": "1772.90"}}
     [row] = rows(workbook(figures))
     assert (row["source_row"], row["source_field"]) == (12, "Sheet 1!C12 Sheet 2!C12")
@@ -535,7 +535,7 @@ def test_an_unknown_flag_is_refused(rows):
         ("72041000", "Iron scrap", CodeError, "'Iron scrap' is no code"),
     ],
 )
-def test_what_a_relational_view_may_not_say(rows, old, new, error, message):
+def test_refused_view(rows, old, new, error, message):
     raw = SEEN.decode()
     assert old in raw
     with pytest.raises(error, match=message):
@@ -583,7 +583,7 @@ def test_a_workbook_that_swells_or_spans_too_much_is_refused(rows, monkeypatch):
         rows(book(grid(ONE), **{"xl/media/image1.png": bytes(1 << 21)}))
 
 
-def test_shared_text_of_a_workbook_is_bounded(rows):
+def test_shared_text_is_bounded(rows):
     text = f"<sst><si><t>{'x' * 30_000}</t></si></sst>"
     cells = '<c r="A1" t="s"><v>0</v></c>' * 3_000
     sheet = f"<worksheet><sheetData><row>{cells}</row></sheetData></worksheet>"
@@ -606,7 +606,7 @@ def test_label_of_easy_comext(rows, label, area):
     assert rows(text)[0]["partner_iso"] == area
 
 
-def test_product_label_takes_the_code_given(tmp_path):
+def test_product_label_takes_a_code(tmp_path):
     path = tmp_path / "view.csv"
     raw = view({AE: VIEWED[AE]}, [*VIEWED[AE]])
     path.write_bytes(raw.replace(b'"7204"', b'"Ferrous waste"'))
@@ -619,7 +619,7 @@ def test_product_label_takes_the_code_given(tmp_path):
         list(comext.clean(path, source, product="720"))
 
 
-def test_product_given_for_several_is_refused(tmp_path):
+def test_product_given_for_several(tmp_path):
     path = tmp_path / "view.csv"
     path.write_bytes(view({AE: VIEWED[AE], DE: VIEWED[AE]}, [*VIEWED[AE]]))
     source = delimited.uncatalogued(path, "comext", "trade")
@@ -632,7 +632,7 @@ def test_cpa_product_says_what_it_is(rows):
         rows(view({AE: VIEWED[AE]}, [*VIEWED[AE]]).replace(b'"7204"', b'"CPA_38.11"'))
 
 
-def test_a_figure_that_two_sheets_state_is_refused(rows):
+def test_figure_on_two_sheets(rows):
     [sheet, _] = grid(ONE)
     with pytest.raises(SchemaError, match="Sheet 1!C12 and Sheet 2!C12 state the same figure"):
         rows(book([sheet, sheet]))
@@ -653,7 +653,7 @@ def test_the_command_knows_them_and_puts_them_into_one_table(tmp_path, capsys, r
     assert parquet.read_schema(to).equals(schema.TRADE)
 
 
-def test_files_of_all_forms_go_into_one_table(tmp_path):
+def test_all_forms_in_one_table(tmp_path):
     for name, raw in (("a", sdmx(ONE)), ("b", view(ONE, ["VALUE_IN_EUROS"])), ("c", workbook(ONE))):
         (tmp_path / name).write_bytes(raw)
     told = clean.clean("comext", [tmp_path / name for name in "abc"], tmp_path / "o.parquet")

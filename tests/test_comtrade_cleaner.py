@@ -63,7 +63,7 @@ def column(part, name):
     ],
     ids=lambda part: next(iter(part)),
 )
-def test_break_downs_are_left_out_beside_their_total(clean, part):
+def test_break_downs_are_left_out(clean, part):
     found = clean(row(value=100.0), row(value=60.0, **part))
     assert column(found, "value_reported") == [100.0]
     [why] = found.left_out
@@ -71,23 +71,23 @@ def test_break_downs_are_left_out_beside_their_total(clean, part):
     assert found.records == 2
 
 
-def test_a_break_down_without_its_total_is_refused(clean):
+def test_break_down_without_its_total(clean):
     with pytest.raises(LayoutError, match=r"record 2: expected a total beside each break-down"):
         clean(row(), row(partner="398", motCode=2100))
 
 
-def test_who_built_a_row_does_not_decide_whether_it_stays(clean):
+def test_aggregate_rows_stay(clean):
     reported = row(isReported=True, isAggregate=False)
     built = row(partner="398", isReported=False, isAggregate=True)
     assert len(clean(reported, built).rows) == 2
 
 
 @pytest.mark.parametrize("code", ["0", "0 ", "-1", None])
-def test_every_spelling_of_all_modes_of_supply_is_the_total(clean, code):
+def test_all_modes_of_supply(clean, code):
     assert len(clean(row(mosCode=code)).rows) == 1
 
 
-def test_imports_are_cif_and_exports_fob_by_the_values_and_not_by_rule(clean):
+def test_valuation_by_values(clean):
     rows = [
         row(flow="M", partner="398"),
         row(flow="X", partner="398"),
@@ -97,7 +97,7 @@ def test_imports_are_cif_and_exports_fob_by_the_values_and_not_by_rule(clean):
     assert column(clean(*rows), "valuation") == ["CIF", "FOB", "FOB", None]
 
 
-def test_where_both_cif_and_fob_are_given_the_other_stands_in_the_note(clean):
+def test_cif_and_fob_given(clean):
     both = row(flow="M", value=109.0, fobvalue=100.0)
     newer = row(flow="M", value=109.0, fobvalue=0.0, partner="398")
     found = clean(both, newer)
@@ -105,7 +105,7 @@ def test_where_both_cif_and_fob_are_given_the_other_stands_in_the_note(clean):
     assert column(found, "valuation") == ["CIF", "CIF"]
 
 
-def test_a_zero_weight_or_quantity_beside_a_value_is_not_published(clean):
+def test_zero_beside_a_value(clean):
     unknown = row(netWgt=0.0, isNetWgtEstimated=True, qty=0.0, qtyUnitCode=5)
     no_unit = row(partner="398", qty=9.0, qtyUnitCode=-1, netWgt=None)
     nothing = row(partner="757", value=0.0, netWgt=0.0, qty=0.0)
@@ -116,7 +116,7 @@ def test_a_zero_weight_or_quantity_beside_a_value_is_not_published(clean):
     assert column(found, "flags") == ["", "", ""]
 
 
-def test_estimates_are_flagged_by_the_booleans_and_not_by_the_old_flag(clean):
+def test_estimates_are_flagged(clean):
     quiet = row(isNetWgtEstimated=True, legacyEstimationFlag=0)
     loud = row(partner="398", legacyEstimationFlag=6)
     assert column(clean(quiet, loud), "flags") == ["estimated", ""]
@@ -133,7 +133,7 @@ def test_a_series_that_changes_its_edition_of_the_hs_says_where(clean):
     assert column(found, "classification_code") == ["H5", "H6"]
 
 
-def test_two_codes_of_one_iso_stay_two_rows(clean):
+def test_two_codes_of_one_iso(clean):
     found = clean(row(partner="756"), row(partner="757"), row(partner="492"))
     assert column(found, "partner_iso")[:2] == ["CHE", "CHE"]
     assert column(found, "partner_code") == ["756", "757", "492"]
@@ -155,7 +155,7 @@ def test_two_codes_of_one_iso_stay_two_rows(clean):
         ("344", "HKG"),
     ],
 )
-def test_the_publishers_own_numbers_mean_what_the_publisher_means(clean, code, area):
+def test_numbers_of_the_publisher(clean, code, area):
     assert column(clean(row(partner=code)), "partner_iso") == [area]
 
 
@@ -175,24 +175,24 @@ def test_decimals_and_whole_numbers_mix(clean):
         (16, 4, 12.5, (None, "none", 12.5, "qty 4 in unit 16")),
     ],
 )
-def test_a_quantity_has_its_unit_and_kilograms_are_the_weight(clean, unit, qty, weight, expected):
+def test_quantity_has_its_unit(clean, unit, qty, weight, expected):
     found = clean(row(qtyUnitCode=unit, qty=qty, netWgt=weight))
     names = ("qty", "qty_unit", "net_wgt_kg", "note")
     assert tuple(column(found, name)[0] for name in names) == expected
 
 
-def test_years_and_months_are_periods_of_their_own_length(clean):
+def test_years_and_months(clean):
     found = clean(row(period="2022"), row(period="202207"))
     assert column(found, "ref_period") == [date(2022, 1, 1), date(2022, 7, 1)]
     assert column(found, "n_months") == [12, 1]
 
 
-def test_the_release_of_a_data_set_is_the_vintage_of_its_rows(clean):
+def test_release_is_the_vintage(clean):
     found = clean(row(), row(period="202202"), releases={"156 202201": "2024-07-05 -991"})
     assert column(found, "vintage") == ["2024-07-05", "2025-01-15"]
 
 
-def test_a_whole_that_its_parts_do_not_add_up_to_is_flagged(clean):
+def test_unequal_whole_is_flagged(clean):
     found = clean(row(partner="0"), row(), unequal=["156 202201 X 0 880621"])
     assert column(found, "flags") == ["unequal", ""]
 
@@ -219,7 +219,7 @@ def export(path, rows, *, comma=True, names=None):
 
 
 @pytest.mark.parametrize("comma", [True, False])
-def test_the_web_export_gives_the_rows_of_the_reply(clean, tmp_path, comma):
+def test_web_export_is_the_reply(clean, tmp_path, comma):
     rows = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
     path = export(tmp_path / "TradeData.csv", rows, comma=comma)
     (part,) = comtrade.clean(path, SOURCE)
@@ -269,7 +269,7 @@ def test_a_spaced_reply_with_a_mark_at_its_head_is_read_as_well(clean, tmp_path)
         ({"cmdCode": ["8806"]}, LayoutError, "expected a number or a text in cmdcode, found list"),
     ],
 )
-def test_a_row_that_is_not_as_it_should_be_is_refused(clean, changes, error, message):
+def test_wrong_row_is_refused(clean, changes, error, message):
     with pytest.raises(error, match=message):
         clean(row() | changes)
 
@@ -292,7 +292,7 @@ def test_a_row_that_is_not_as_it_should_be_is_refused(clean, changes, error, mes
     ],
     ids=range(12),
 )
-def test_a_file_that_is_no_whole_reply_is_refused(tmp_path, content, message):
+def test_partial_reply_is_refused(tmp_path, content, message):
     path = tmp_path / "reply"
     path.write_bytes(content)
     with pytest.raises(LayoutError, match=message):
@@ -300,7 +300,7 @@ def test_a_file_that_is_no_whole_reply_is_refused(tmp_path, content, message):
 
 
 @pytest.mark.parametrize(("cap", "whole"), [(0, False), (500, False), (100_000, True)])
-def test_a_reply_of_exactly_the_cap_is_cut_off(clean, cap, whole):
+def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
     rows = [row(period=f"{1980 + i // 12}{i % 12 + 1:02}") for i in range(500)]
     if whole:
         assert len(clean(*rows, cap=cap).rows) == 500
@@ -323,7 +323,7 @@ def test_a_reply_of_exactly_the_cap_is_cut_off(clean, cap, whole):
         ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' and 'kg'"),
     ],
 )
-def test_fields_that_contradict_are_refused(clean, changes, message):
+def test_contradiction_is_refused(clean, changes, message):
     with pytest.raises(LayoutError, match=f"record 2: expected {message}"):
         clean(row(partner="398"), row(**changes))
 
@@ -342,7 +342,7 @@ def test_special_areas_share_iso_codes(clean):
         ({"qtyUnitCode": 8, "qtyUnitAbbr": "kg", "qty": 12.5}, ""),
     ],
 )
-def test_figure_stated_twice_and_differently_is_flagged(clean, changes, flags):
+def test_figure_stated_twice_is_flagged(clean, changes, flags):
     assert column(clean(row(**changes)), "flags") == [flags]
 
 
@@ -357,7 +357,7 @@ def test_lost_zero_is_said(clean):
         clean(row(product="10620"))
 
 
-def test_number_that_a_spreadsheet_rounded_is_refused(tmp_path):
+def test_rounded_number_is_refused(tmp_path):
     path = export(tmp_path / "TradeData.csv", [row(), row(partner="398", value="1.6E+11")])
     with pytest.raises(LayoutError, match=r"record 2: expected all digits .* '1\.6E\+11'"):
         list(comtrade.clean(path, SOURCE))
@@ -367,7 +367,7 @@ def test_number_that_a_spreadsheet_rounded_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("brackets", ["[", '{"a":', '[{"a":'])
-def test_deep_nesting_is_refused_before_a_parser(tmp_path, brackets):
+def test_deep_nesting_is_refused(tmp_path, brackets):
     path = tmp_path / "reply.json"
     path.write_text('{"data":' + brackets * 200_000)
     with pytest.raises(LayoutError, match="at most 64 brackets within brackets"):
@@ -376,7 +376,7 @@ def test_deep_nesting_is_refused_before_a_parser(tmp_path, brackets):
         comtrade.records(path, {1})
 
 
-def test_brackets_within_a_text_are_no_nesting(clean):
+def test_brackets_within_a_text(clean):
     words = "[" * 99 + '"{' * 99 + "\\" * 3
     assert len(clean(row(cmdDesc=words), row(partner="398", cmdDesc="[" * 99)).rows) == 2
 

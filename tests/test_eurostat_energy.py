@@ -59,7 +59,7 @@ def cells(rows):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_units_flags_and_what_is_held_back(rows, name):
+def test_units_and_flags(rows, name):
     assert [cell[3:] for cell in cells(rows(written(name), **FORMATS[name]))] == [
         ("2023-01", "TJ", 47000, ""),
         ("2023-01", "m3", 1.2345e9, "provisional"),
@@ -68,13 +68,13 @@ def test_units_flags_and_what_is_held_back(rows, name):
     ]
 
 
-def test_the_partner_of_gas_is_a_border_and_of_lng_the_origin(rows):
+def test_partner_of_gas(rows):
     roles = {row["cmd_code"]: row["partner_role"] for row in rows(written("sdmx"))}
     assert roles == {"G3000": "last border", "G3200": "origin"}
     assert codes.is_under("G3200", "G3000")
 
 
-def test_oil_in_thousand_tonnes_becomes_kilograms(rows):
+def test_oil_becomes_kilograms(rows):
     oil = ("M", "O4100_TOT", "TOTAL", "THS_T", "UK")
     [row] = rows(written("json_stat", [oil], ["2019-12"], {(oil, "2019-12"): "12.345"}))
     assert (row["net_wgt_kg"], row["qty_unit"], row["partner_iso"], row["reporter_iso"]) == (
@@ -92,7 +92,7 @@ def test_empty_cells_are_counted(tmp_path):
     assert (part.records, part.empty, len(part.rows)) == (3, 2, 4)
 
 
-def test_a_flag_without_a_figure_is_a_row_or_is_counted(rows, tmp_path):
+def test_flag_without_a_figure(rows, tmp_path):
     cube = json.loads(written("json_stat"))
     lacking = [str(i) for i in range(math.prod(cube["size"])) if str(i) not in cube["value"]][:4]
     status = dict(zip(lacking, ("p", ": c", ":", ": "), strict=True))
@@ -106,12 +106,12 @@ def test_a_flag_without_a_figure_is_a_row_or_is_counted(rows, tmp_path):
     assert (part.records, part.empty) == (len(cube["value"]) + 4, 2)
 
 
-def test_labels_beside_the_codes_are_taken_off(rows):
+def test_labels_are_taken_off(rows):
     raw = written("sdmx").replace(b",siec,", b",siec:Product,").replace(b",RU,", b",RU:Russia,")
     assert {row["partner_code"] for row in rows(raw)} == {"RU", "US"}
 
 
-def test_a_cube_written_in_full_is_the_same(rows):
+def test_full_cube_is_the_same(rows):
     cube = json.loads(written("json_stat"))
     n = 1
     for size in cube["size"]:
@@ -150,7 +150,7 @@ def test_what_it_refuses(rows, name, old, new, options, error, message):
         rows(written(name).replace(old, new), **options)
 
 
-def test_a_second_data_set_in_one_file_is_refused(rows):
+def test_second_data_set_is_refused(rows):
     raw = (
         written("sdmx").rstrip() + b"\n" + written("sdmx").splitlines()[1].replace(b"GASM", b"OILM")
     )

@@ -56,7 +56,7 @@ def rows(tmp_path):
     return clean
 
 
-def test_a_month_of_oil_is_one_row_in_yuan(rows):
+def test_month_of_oil_in_yuan(rows):
     [row] = rows(twins.gacc([OIL], PLAIN), flow="M")
     assert (row["partner_iso"], row["partner_code"], row["area_system"]) == ("RUS", "344", "gacc")
     assert (row["value_reported"], row["currency"], row["primary_value_usd"]) == (
@@ -68,31 +68,31 @@ def test_a_month_of_oil_is_one_row_in_yuan(rows):
     assert (str(row["ref_period"]), row["valuation"]) == ("2023-05-01", "CIF")
 
 
-def test_dollars_stand_beside_yuan_where_a_file_has_both(rows):
+def test_dollars_beside_yuan(rows):
     [row] = rows(twins.gacc([OIL], [*PLAIN, "USD"]), flow="M")
     assert (row["currency"], row["primary_value_usd"]) == ("CNY", 5_031_234_567)
 
 
-def test_goods_that_china_imports_from_china_are_reimports(rows):
+def test_imports_from_china_are_reimports(rows):
     raw = twins.gacc([OIL | {"partner": "142"}, OIL], PLAIN)
     assert [row["flow_code"] for row in rows(raw, flow="M")] == ["RM", "M"]
     assert {row["flow_code"] for row in rows(raw, flow="X")} == {"X"}
 
 
-def test_regimes_and_provinces_stay_apart(rows):
+def test_regimes_and_provinces(rows):
     raw = twins.gacc([OIL, OIL | {"regime": "33"}], [*PLAIN, "regime", "province"])
     kept = rows(raw, flow="M")
     assert [row["breakdown"] for row in kept] == ["province=11,regime=10", "province=11,regime=33"]
 
 
-def test_a_zero_quantity_beside_a_value_is_not_published(rows):
+def test_zero_quantity_beside_a_value(rows):
     [row] = rows(twins.gacc([OIL | {"quantity": "0"}], PLAIN), flow="M")
     assert row["net_wgt_kg"] is None
     [row] = rows(twins.gacc([OIL | {"quantity": "0", "CNY": "0"}], PLAIN), flow="M")
     assert row["net_wgt_kg"] == 0
 
 
-def test_a_second_unit_has_a_row_of_its_own_and_no_value(rows):
+def test_second_unit_has_its_row(rows):
     record = OIL | {"unit": "台", "quantity": "3", "second unit": "米", "second quantity": "7"}
     first, second = rows(twins.gacc([record], PLAIN), flow="X")
     assert (first["qty"], first["qty_unit"], second["qty"], second["qty_unit"]) == (
@@ -105,14 +105,14 @@ def test_a_second_unit_has_a_row_of_its_own_and_no_value(rows):
     assert second["source_field"] == "second quantity"
 
 
-def test_a_stray_second_quantity_is_counted(tmp_path):
+def test_stray_quantity_is_counted(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(twins.gacc([OIL | {"second quantity": "5"}], PLAIN))
     [part] = gacc.clean(path, flow="M")
     assert dict(part.left_out) == {gacc.LOST: 1}
 
 
-def test_without_a_month_the_period_is_the_callers(rows):
+def test_period_of_the_caller(rows):
     columns = [name for name in PLAIN if name != "month"]
     [row] = rows(twins.gacc([OIL], columns), flow="M", period="2023-01/2023-03")
     assert (str(row["ref_period"]), row["n_months"], row["flags"]) == ("2023-01-01", 3, "block")
@@ -129,9 +129,7 @@ def test_without_a_month_the_period_is_the_callers(rows):
         ("8806", "CHN", ("8806", "CHN", "142", "RM")),
     ],
 )
-def test_goods_and_partners_that_the_file_does_not_say_are_the_callers(
-    rows, product, partner, found
-):
+def test_goods_of_the_caller(rows, product, partner, found):
     raw = twins.gacc([OIL], ["month", "USD"])
     [row] = rows(raw, flow="M", product=product, partner=partner)
     assert found == tuple(row[n] for n in ("cmd_code", "partner_iso", "partner_code", "flow_code"))
@@ -187,19 +185,19 @@ def test_what_it_refuses(rows, changes, columns, options, error, message):
     ],
     ids=["as it came", "no last line end", "empty lines", "CRLF", "CR"],
 )
-def test_ten_thousand_lines_are_a_cut_off_file(rows, records, resaved):
+def test_ten_thousand_lines_are_cut_off(rows, records, resaved):
     head, line = twins.gacc([OIL], ["month", "product", "partner", "USD"]).splitlines(True)
     with pytest.raises(LayoutError, match=f"{records:,} below the header, where the site cuts"):
         rows(resaved(head + line * records), flow="M")
 
 
-def test_a_file_that_was_cut_off_within_a_line_is_told_where(rows):
+def test_file_cut_within_a_line(rows):
     raw = twins.gacc([OIL, OIL | {"month": "202306"}], PLAIN)
     with pytest.raises(LayoutError, match="lines of 11 cells, found 10 in record 2; save"):
         rows(raw[:-4], flow="M")
 
 
-def test_a_heading_of_another_site_and_a_resaved_file_are_named(rows):
+def test_other_site_is_named(rows):
     with pytest.raises(LayoutError, match="Colour"):
         rows(twins.gacc([OIL], PLAIN).replace("人民币".encode("gb18030"), b"Colour"), flow="M")
     with pytest.raises(LayoutError, match="a comma at the end"):
@@ -314,7 +312,7 @@ LINES = [
 ]
 
 
-def test_a_monthly_table_gives_the_month_and_the_year_to_date(rows):
+def test_monthly_table(rows):
     found = rows(twins.gacc_page(TITLE, LINES))
     month = [row for row in found if row["cumulation"] == "period"]
     assert [row["cmd_code"] for row in month] == [
@@ -330,7 +328,7 @@ def test_a_monthly_table_gives_the_month_and_the_year_to_date(rows):
 
 
 @pytest.mark.parametrize("unit", ["10000T", "10,000 t", " 10000 T "])
-def test_a_unit_may_be_printed_with_commas_and_blanks(rows, unit):
+def test_unit_with_commas(rows, unit):
     [month, _] = rows(twins.gacc_page(TITLE, [["Coal", unit, *LINES[0][2:]]]))
     assert month["net_wgt_kg"] == 5.144e10
 
@@ -349,7 +347,7 @@ figure = st.one_of(st.just("-"), st.decimals(0, 10**9, places=1).map("{:,}".form
     st.sampled_from(["13", "14"]),
     st.sampled_from([(1, 1), (1, 2), (5, 5), (12, 12)]),
 )
-def test_what_is_written_in_a_page_is_read_back(tmp_path_factory, table, number, months):
+def test_page_is_read_back(tmp_path_factory, table, number, months):
     path = tmp_path_factory.mktemp("twin") / "a.html"
     kind, (first, last) = {"13": "Ex", "14": "Im"}[number], months
     title = f"({number}) Major {kind}port Commodities in Quantity and Value, {first}"
@@ -380,7 +378,7 @@ def test_what_is_written_in_a_page_is_read_back(tmp_path_factory, table, number,
     ]
 
 
-def test_january_and_february_are_a_block(rows):
+def test_january_and_february(rows):
     title = "(13) Major Export Commodities in Quantity and Value,1-2.2020"
     first = rows(twins.gacc_page(title, LINES))[0]
     assert (first["n_months"], first["flags"]) == (2, "block")
@@ -412,7 +410,7 @@ def test_january_and_february_are_a_block(rows):
         ),
     ],
 )
-def test_what_a_monthly_table_is_refused_for(rows, old, new, error, message):
+def test_refused_monthly_table(rows, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
 
@@ -441,12 +439,12 @@ def test_a_page_that_the_parser_gives_up_on_is_no_traceback(rows, monkeypatch):
         rows(twins.gacc_page(TITLE, LINES))
 
 
-def test_a_period_beside_the_title_is_refused(rows):
+def test_period_beside_the_title(rows):
     with pytest.raises(QueryError, match="leave --period out"):
         rows(twins.gacc_page(TITLE, LINES), period="2023")
 
 
-def test_a_flow_that_contradicts_the_title_is_refused(rows):
+def test_flow_against_the_title(rows):
     with pytest.raises(QueryError, match="the page says Imports"):
         rows(twins.gacc_page(TITLE, LINES), flow="X")
 
@@ -484,7 +482,7 @@ def test_mutated_pages_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         ("<b>" * 100_000, "at most 60,000 tags"),
     ],
 )
-def test_nested_page_is_refused_before_a_parser(tmp_path, rows, message):
+def test_nested_page_is_refused(tmp_path, rows, message):
     path = tmp_path / "table.html"
     path.write_text(f"<table>{rows}</table>")
     with pytest.raises(LayoutError, match=message):

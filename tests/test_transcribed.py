@@ -296,7 +296,7 @@ def test_every_map_has_a_sample():
 
 
 @EACH
-def test_every_record_gives_rows_or_is_counted_as_left_out(name, clean):
+def test_records_are_rows_or_left_out(name, clean):
     rows = clean(name)
     assert clean.records == len(table(name)[1])
     held = {row["source_row"] for row in rows}
@@ -306,7 +306,7 @@ def test_every_record_gives_rows_or_is_counted_as_left_out(name, clean):
 
 
 @EACH
-def test_every_row_keeps_a_contract_and_no_two_share_a_key(name, clean):
+def test_rows_keep_the_contract(name, clean):
     clean(name)
     contract = next(
         each for each in schema.TABLES.values() if each.names == clean.batches[0].schema.names
@@ -319,7 +319,7 @@ def test_every_row_keeps_a_contract_and_no_two_share_a_key(name, clean):
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_shuffled_file_gives_the_same_rows(name, clean, order):
+def test_order_of_lines_does_not_matter(name, clean, order):
     def facts(rows):
         return sorted(str({**row, "source_row": 0}) for row in rows)
 
@@ -340,7 +340,7 @@ def test_the_columns_may_not_change(name, clean):
 
 
 @EACH
-def test_what_is_no_such_file_is_refused_by_its_name(name, clean):
+def test_no_such_file_is_refused(name, clean):
     head, records = table(name)
     for content, found in (
         (text(head, []), "a header alone"),
@@ -383,7 +383,7 @@ ODD = (
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_cell_may_hold_anything_and_the_worst_is_one_line(name, clean, draw):
+def test_any_cell_gives_one_line_at_worst(name, clean, draw):
     head, records = table(name)
     cell = draw.draw(st.sampled_from(ODD) | st.text(max_size=5).filter(lambda s: "\0" not in s))
     column = draw.draw(st.sampled_from(head))
@@ -406,7 +406,7 @@ NUMBER_CELLS = [
 
 
 @pytest.mark.parametrize(("name", "column"), NUMBER_CELLS)
-def test_a_number_that_is_text_is_refused_with_its_record(name, column, clean):
+def test_text_for_a_number_is_refused(name, column, clean):
     for word in ("n/a", "1,5", "1 000", "0x10", "nan"):
         message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
         found = f"{name}.csv: record 1: expected a number in {column}, found {word!r}"
@@ -421,7 +421,7 @@ def test_a_number_that_is_text_is_refused_with_its_record(name, column, clean):
         if any(word in column.lower() for word in ("kg", "tonnes", "volume", "barrel", "pct"))
     ],
 )
-def test_a_negative_weight_quantity_or_share_is_refused(name, column, clean):
+def test_negative_weight_is_refused(name, column, clean):
     message = refusal(clean, name, change(name, 1, **{column: "-1"}), error=SchemaError)
     assert message.startswith("demo/demo.csv: ")
     assert "below 0" in message
@@ -441,7 +441,7 @@ MONTHS = [
 
 
 @pytest.mark.parametrize(("name", "column"), MONTHS)
-def test_a_period_that_does_not_exist_is_refused_with_its_record(name, column, clean):
+def test_impossible_period_is_refused(name, column, clean):
     for word in ("2023-00", "2023-1", "Jan 2023", "", "２０２３-01"):
         message = refusal(clean, name, change(name, 2, **{column: word}), error=LayoutError)
         assert f"{name}.csv: record 2: expected a " in message
@@ -469,7 +469,7 @@ def test_a_period_that_does_not_exist_is_refused_with_its_record(name, column, c
         ("bruegel_eu_gas_imports_by_route_quarterly", "supplier_route", "Nord Stream 3"),
     ],
 )
-def test_an_unknown_area_is_refused_by_its_code_and_no_row_is_dropped(name, column, code, clean):
+def test_unknown_area_is_refused(name, column, code, clean):
     message = refusal(clean, name, change(name, 1, **{column: code}), error=CodeError)
     assert repr(code) in message
     assert f"{name}.csv" in message
@@ -494,7 +494,7 @@ def test_an_unknown_area_is_refused_by_its_code_and_no_row_is_dropped(name, colu
         ("eurostat_nrg_ti_gasm_from_russia_2018_2025", "siec", "G4000", LayoutError),
     ],
 )
-def test_an_unknown_product_is_refused_by_its_code(name, column, code, error, clean):
+def test_unknown_product_is_refused(name, column, code, error, clean):
     message = refusal(clean, name, change(name, 1, **{column: code}), error=error)
     assert repr(code) in message
     assert ".csv" in message
@@ -529,7 +529,7 @@ def test_an_unknown_product_is_refused_by_its_code(name, column, code, error, cl
         ("odni_claims", "unit"),
     ],
 )
-def test_a_word_that_a_file_does_not_use_is_refused_never_guessed(name, column, clean):
+def test_unlisted_word_is_refused(name, column, clean):
     message = refusal(clean, name, change(name, 1, **{column: "bushel"}), error=LayoutError)
     assert f"in {column} one of " in message
     assert "found 'bushel'" in message
@@ -543,7 +543,7 @@ def test_a_word_that_a_file_does_not_use_is_refused_never_guessed(name, column, 
         ("fx_monthly", "n_days"),
     ],
 )
-def test_a_length_is_a_whole_number_above_nothing(name, column, clean):
+def test_length_is_a_whole_number(name, column, clean):
     for word in ("1.5", "two", "-1", "99999999999999999999"):
         message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
         assert f"record 1: expected a whole number in {column}" in message
@@ -561,7 +561,7 @@ def cells_of(*texts):
 
 
 @given(DECIMALS, st.integers(0, 12))
-def test_a_decimal_times_a_power_of_ten_is_the_nearest_float(decimal, power):
+def test_scaled_decimal_is_exact(decimal, power):
     (found,) = cells_of(decimal).number("cell", power).to_pylist()
     assert found == float(Decimal(decimal).scaleb(power))
 
@@ -576,7 +576,7 @@ def test_any_other_text_is_no_number(word):
     assert found is None or (found == float(word) and set(word) <= set("-.0123456789"))
 
 
-def test_an_empty_cell_is_null_and_no_zero():
+def test_empty_cell_is_null():
     found = cells_of("", "0", "-0.5").number("cell")
     assert found.to_pylist() == [None, 0.0, -0.5]
 
@@ -613,7 +613,7 @@ def test_any_other_text_is_no_month(word):
 # --- what each file has in it for the unwary -----------------------------------------------------
 
 
-def test_pipeline_gas_has_no_quantity_since_2022_and_keeps_its_value(clean):
+def test_pipeline_gas_has_value_alone(clean):
     gas = [row for row in clean("gacc_energy_imports_from_russia") if row["cmd_code"] == "27112100"]
     assert values(gas, "ref_period", "net_wgt_kg", "value_reported") == [
         (date(2021, 12, 1), 70, 30),
@@ -621,7 +621,7 @@ def test_pipeline_gas_has_no_quantity_since_2022_and_keeps_its_value(clean):
     ]
 
 
-def test_steam_and_coking_coal_are_parts_of_coal_and_lpg_of_gas(clean):
+def test_parts_of_coal_and_gas(clean):
     codes = {row["cmd_code"] for row in clean("gacc_energy_imports_from_russia")}
     assert {"2701", "2701:coking", "2701:thermal", "2711:LPG"} <= codes
 
@@ -633,7 +633,7 @@ def test_lpg_has_tonnes_and_no_value(clean):
     assert (lpg["net_wgt_kg"], lpg["value_reported"], lpg["primary_value_usd"]) == (5, None, None)
 
 
-def test_two_months_in_one_figure_begin_in_january_and_are_a_block(clean):
+def test_two_months_are_a_block(clean):
     rows = clean("gacc_energy_imports_from_world")
     (gas,) = (row for row in rows if row["flags"] == "block")
     assert (gas["ref_period"], gas["n_months"], gas["cumulation"]) == (
@@ -644,7 +644,7 @@ def test_two_months_in_one_figure_begin_in_january_and_are_a_block(clean):
     assert clean.left_out == {"no figure in month": 1, "no figure in ytd": 1}
 
 
-def test_the_year_to_date_is_kept_apart_from_the_month(clean):
+def test_year_to_date_is_apart(clean):
     crude = [row for row in clean("gacc_energy_imports_from_world") if row["cmd_code"] == "2709"]
     assert values(crude, "source_field", "cumulation", "ref_period", "n_months", "net_wgt_kg") == [
         ("month", "period", date(2020, 1, 1), 1, 40_000),
@@ -654,7 +654,7 @@ def test_the_year_to_date_is_kept_apart_from_the_month(clean):
     ]
 
 
-def test_natural_gas_of_the_world_file_is_in_cubic_metres_and_the_rest_in_kilograms(clean):
+def test_gas_is_in_cubic_metres(clean):
     for row in clean("gacc_energy_imports_from_world"):
         gas = row["cmd_code"] == "271111+271121"
         assert (row["qty_unit"] == "m3") == gas
@@ -662,12 +662,12 @@ def test_natural_gas_of_the_world_file_is_in_cubic_metres_and_the_rest_in_kilogr
         assert (row["qty"] is None) != gas
 
 
-def test_coal_and_lignite_are_one_figure_by_a_code_of_their_own(clean):
+def test_coal_with_lignite_is_a_union(clean):
     (coal,) = (row for row in clean("gacc_energy_imports_from_world") if "2701" in row["cmd_code"])
     assert (coal["cmd_code"], coal["net_wgt_kg"]) == ("2701+2702", 17_500)
 
 
-def test_blocks_of_months_are_blocks_and_differences_are_derived(clean):
+def test_blocks_and_differences(clean):
     rows = clean("gacc_china_russia_trade")
     assert values(rows, "flow_code", "ref_period", "n_months", "flags", "valuation") == [
         ("X", date(2021, 1, 1), 2, "block second-hand", "FOB"),
@@ -679,7 +679,7 @@ def test_blocks_of_months_are_blocks_and_differences_are_derived(clean):
     assert rows[3]["value_reported"] == 31_287_000_000
 
 
-def test_the_eu27_of_january_2020_still_has_the_united_kingdom_in_it(clean):
+def test_eu27_of_january_2020(clean):
     for name in ("comtrade_energy_imports_from_russia", "eu_pipeline_gas_from_russia_bounds"):
         areas = {
             row["ref_period"]: row["reporter_iso"]
@@ -691,7 +691,7 @@ def test_the_eu27_of_january_2020_still_has_the_united_kingdom_in_it(clean):
         assert areas.get(date(2019, 12, 1), "EU28") == "EU28"
 
 
-def test_a_zero_weight_beside_a_value_is_not_published_but_a_true_zero_stays(clean):
+def test_zero_weight_beside_a_value(clean):
     rows = clean("comtrade_energy_imports_from_russia")
     assert values(rows[-2:], "reporter_iso", "net_wgt_kg", "value_reported") == [
         ("JPN", None, 25),
@@ -709,11 +709,11 @@ def test_a_true_zero_value_stays_a_zero(clean):
     assert clean("mgimo_russia_oil_gas_volume_by_partner_2020_2026")[1]["net_wgt_kg"] == 0
 
 
-def test_a_heading_that_is_a_union_keeps_its_union_code(clean):
+def test_union_keeps_its_code(clean):
     assert clean("comtrade_energy_imports_from_russia")[4]["cmd_code"] == "2701+2704+2706"
 
 
-def test_the_bound_of_pipeline_gas_is_a_bound_and_says_when_lng_is_inside(clean):
+def test_bound_of_pipeline_gas(clean):
     rows = clean("eu_pipeline_gas_from_russia_bounds")
     assert (
         values(rows, "cmd_code", "net_wgt_kg", "qualifier", "flags")
@@ -723,7 +723,7 @@ def test_the_bound_of_pipeline_gas_is_a_bound_and_says_when_lng_is_inside(clean)
     assert "LNG" in rows[1]["note"]
 
 
-def test_exports_rounded_upstream_are_flagged(clean):
+def test_rounded_exports_are_flagged(clean):
     rows = clean("comtrade_china_russia_totals_2017_2024")
     assert values(rows, "flow_code", "flags", "valuation", "partner_role") == [
         ("X", "rounded", "FOB", "destination"),
@@ -731,7 +731,7 @@ def test_exports_rounded_upstream_are_flagged(clean):
     ]
 
 
-def test_baci_is_reconciled_in_hs_2017_and_an_empty_quantity_is_none(clean):
+def test_baci_is_reconciled(clean):
     rows = clean("baci_hs17_china_russia_2017_2023")
     assert values(rows, "classification_code", "cmd_code", "value_reported", "net_wgt_kg") == [
         ("H5", "010620", 48_641, 3124),
@@ -741,7 +741,7 @@ def test_baci_is_reconciled_in_hs_2017_and_an_empty_quantity_is_none(clean):
     assert {row["valuation"] for row in rows} == {"FOB"}
 
 
-def test_344_is_hong_kong_in_a_file_of_the_united_nations(clean):
+def test_344_is_hong_kong_at_the_un(clean):
     rows = clean("comtrade_china_drone_exports_2022_2025")
     assert values(rows, "partner_code", "partner_iso") == [
         ("0", "W00"),
@@ -752,13 +752,13 @@ def test_344_is_hong_kong_in_a_file_of_the_united_nations(clean):
     assert {row["area_system"] for row in rows} == {"comtrade"}
 
 
-def test_a_partner_without_drones_has_no_row_and_not_a_zero(clean):
+def test_partner_without_drones_has_no_row(clean):
     rows = clean("comtrade_china_drone_exports_2022_2025")
     assert [row["partner_iso"] for row in rows if row["ref_period"].year == 2024] == ["W00"]
     assert all(row["net_wgt_kg"] is None for row in rows)
 
 
-def test_exports_are_fob_and_imports_cif_where_the_office_says_so(clean):
+def test_valuation_by_flow(clean):
     assert values(
         clean("rus_customs_trade_by_partner_2006_2021"), "flow_code", "valuation", "partner_role"
     ) == [
@@ -768,13 +768,13 @@ def test_exports_are_fob_and_imports_cif_where_the_office_says_so(clean):
     assert {row["valuation"] for row in clean("transit_trade_kaz_kgz_uzb_annual")} == {None}
 
 
-def test_the_edition_of_a_yearbook_is_the_vintage(clean):
+def test_edition_is_the_vintage(clean):
     assert {row["vintage"] for row in clean("transit_trade_kaz_kgz_uzb_annual")} == {
         "Office, edition 2022"
     }
 
 
-def test_a_share_is_left_out_and_all_goods_are_kept_once(clean):
+def test_shares_are_left_out(clean):
     rows = clean("india_dgcis_imports_by_partner_fiscal_year")
     assert clean.left_out == {"a ratio of two kept rows": 2, "all goods, printed again": 1}
     assert values(rows, "partner_code", "cmd_code", "value_reported") == [
@@ -788,7 +788,7 @@ def test_a_share_is_left_out_and_all_goods_are_kept_once(clean):
     ]
 
 
-def test_two_printings_of_all_goods_that_differ_are_refused(clean):
+def test_two_printings_must_agree(clean):
     changed = change("india_dgcis_imports_by_partner_fiscal_year", 9, value_usd_million="201")
     message = refusal(
         clean, "india_dgcis_imports_by_partner_fiscal_year", changed, error=LayoutError
@@ -796,7 +796,7 @@ def test_two_printings_of_all_goods_that_differ_are_refused(clean):
     assert "one figure a year for all goods, found two that differ" in message
 
 
-def test_a_fiscal_year_begins_in_april_and_the_last_has_five_months(clean):
+def test_fiscal_year_begins_in_april(clean):
     rows = clean("india_dgcis_imports_by_partner_fiscal_year")
     spans = {(row["ref_period"], row["n_months"], row["flags"]) for row in rows}
     assert spans == {(date(2022, 4, 1), 5, "partial"), (date(2021, 4, 1), 12, "")}
@@ -808,7 +808,7 @@ def test_a_fiscal_year_begins_in_april_and_the_last_has_five_months(clean):
         assert "record 1: expected a fiscal year such as 2022-23" in message
 
 
-def test_what_was_rebuilt_from_partners_says_so(clean):
+def test_rebuilt_figures_are_flagged(clean):
     rows = clean("mgimo_russia_oil_gas_volume_by_partner_2020_2026")
     assert {row["flags"] for row in rows} == {"rebuilt"}
     assert values(rows, "partner_iso", "cmd_code", "net_wgt_kg") == [
@@ -817,7 +817,7 @@ def test_what_was_rebuilt_from_partners_says_so(clean):
     ]
 
 
-def test_aggregates_of_comext_are_kept_by_ids_of_their_own(clean):
+def test_aggregates_have_own_ids(clean):
     rows = clean("comext_energy_imports_2019_2021")
     assert {row["reporter_iso"] for row in rows} == {"DEU", "EU27_2020", "EU"}
     (within,) = (row for row in rows if row["partner_iso"] == "EU27_2020_INTRA")
@@ -825,13 +825,13 @@ def test_aggregates_of_comext_are_kept_by_ids_of_their_own(clean):
     assert {row["partner_role"] for row in rows if row is not within} == {"origin"}
 
 
-def test_comext_states_euros_and_no_dollars_and_2021_is_provisional(clean):
+def test_comext_is_in_euros(clean):
     rows = clean("comext_energy_imports_2019_2021")
     assert {(row["currency"], row["primary_value_usd"]) for row in rows} == {("EUR", None)}
     assert {row["ref_period"].year: row["flags"] for row in rows} == {2020: "", 2021: "provisional"}
 
 
-def test_the_partner_of_pipeline_gas_is_the_last_border_and_of_lng_the_origin(clean):
+def test_partner_of_gas_is_a_border(clean):
     for name in (
         "eurostat_nrg_ti_imports_by_partner_2019_2022",
         "eurostat_nrg_ti_gasm_from_russia_2018_2025",
@@ -841,7 +841,7 @@ def test_the_partner_of_pipeline_gas_is_the_last_border_and_of_lng_the_origin(cl
         assert roles["G3200"] == "origin"
 
 
-def test_gas_in_two_units_is_two_rows_and_oil_is_in_kilograms(clean):
+def test_gas_in_two_units_is_two_rows(clean):
     rows = clean("eurostat_nrg_ti_imports_by_partner_2019_2022")
     assert values(rows[:3], "qty_unit", "qty", "net_wgt_kg") == [
         ("none", None, 264_000_500),
@@ -851,7 +851,7 @@ def test_gas_in_two_units_is_two_rows_and_oil_is_in_kilograms(clean):
     assert rows[4]["reporter_iso"] == "TUR"
 
 
-def test_an_empty_month_of_gas_is_not_published_and_a_zero_is_a_zero(clean):
+def test_empty_month_is_not_zero(clean):
     rows = clean("eurostat_nrg_ti_gasm_from_russia_2018_2025")
     assert values(rows, "reporter_iso", "qty", "flags") == [
         ("GRC", None, ""),
@@ -866,7 +866,7 @@ def test_barrels_are_barrels(clean):
     assert row["partner_iso"] == "W00"
 
 
-def test_a_route_is_a_route_and_two_releases_stay_two_rows(clean):
+def test_routes_and_releases(clean):
     rows = clean("bruegel_eu_gas_imports_by_route_quarterly")
     assert values(rows, "partner_code", "cmd_code", "qty", "vintage", "flags") == [
         ("Nord Stream", "G3000:pipeline", 0, "2025-10", ""),
@@ -879,7 +879,7 @@ def test_a_route_is_a_route_and_two_releases_stay_two_rows(clean):
     assert {row["partner_iso"] for row in rows} == {"RUS"}
 
 
-def test_a_rate_and_its_inverse_are_kept_apart(clean):
+def test_rate_and_inverse_are_apart(clean):
     rows = clean("fx_monthly")
     assert values(rows, "base", "quote", "rate", "publisher") == [
         ("EUR", "USD", 1.1342, "European Central Bank"),
@@ -889,7 +889,7 @@ def test_a_rate_and_its_inverse_are_kept_apart(clean):
     assert values(rows, "n_days", "flags") == [(20, ""), (None, ""), (1, "partial")]
 
 
-def test_families_and_releases_of_settlement_shares_are_kept_apart(clean):
+def test_families_of_shares_are_apart(clean):
     rows = clean("cbr_settlement_currency_shares")
     assert values(rows, "concept", "measure", "vintage", "value", "qualifier", "flags") == [
         ("export settlement", "risk_review", "first release", 16, "≤", ""),
@@ -915,19 +915,19 @@ def test_families_and_releases_of_settlement_shares_are_kept_apart(clean):
         ("2023-Q5", None, None),
     ],
 )
-def test_a_printed_period_becomes_dates_or_stays_in_words(printed, first, months, clean):
+def test_printed_period(printed, first, months, clean):
     row = clean("settlement_statements", change("settlement_statements", 1, as_of=printed))[0]
     assert (row["period_text"], row["ref_period"], row["n_months"]) == (printed, first, months)
 
 
-def test_shares_and_roubles_of_turnover_are_two_units(clean):
+def test_shares_and_roubles(clean):
     assert values(clean("moex_otc_yuan_share"), "concept", "currency_group", "value", "unit") == [
         ("over-the-counter turnover", "EUR", 9.2, "%"),
         ("exchange turnover", "CNY", 34_150_000_000_000, "RUB"),
     ]
 
 
-def test_shares_with_and_without_the_euro_area_are_two_measures(clean):
+def test_shares_without_the_euro_area(clean):
     rows = clean("swift_rmb_share")
     assert values(rows, "source_field", "value") == [
         ("rmb_share_pct", 2.15),
@@ -938,7 +938,7 @@ def test_shares_with_and_without_the_euro_area_are_two_measures(clean):
     assert clean.left_out == {"no figure in share_ex_eurozone_pct": 1}
 
 
-def test_roubles_and_yuan_are_not_yuan_and_words_have_no_number(clean):
+def test_roubles_and_yuan_are_not_yuan(clean):
     rows = clean("settlement_statements")
     assert values(rows, "currency_group", "qualifier", "value") == [
         ("RUB_PLUS_CNY", "~", 25),
@@ -948,7 +948,7 @@ def test_roubles_and_yuan_are_not_yuan_and_words_have_no_number(clean):
     assert {row["vintage"] for row in rows} == {"statement"}
 
 
-def test_a_range_keeps_both_ends_and_a_vague_window_its_words(clean):
+def test_range_keeps_both_ends(clean):
     rows = clean("published_figures_dual_use")
     assert values(rows, "value", "qualifier", "low", "high") == [
         (12e6, ">", None, None),
@@ -962,7 +962,7 @@ def test_a_range_keeps_both_ends_and_a_vague_window_its_words(clean):
     ]
 
 
-def test_a_figure_that_repeats_another_says_whose_it_is(clean):
+def test_figure_that_repeats_another(clean):
     assert clean("odni_claims")[0]["repeats"] == "D01"
     name = "published_figures_dual_use"
     repeats = {"column": "id", "words": {"D02": "D01"}, "others": ""}
@@ -972,7 +972,7 @@ def test_a_figure_that_repeats_another_says_whose_it_is(clean):
     assert "repeats names D99, which is no id there" in message
 
 
-def test_a_claim_keeps_its_sign_and_a_claim_in_words_has_no_number(clean):
+def test_claim_keeps_its_sign(clean):
     assert values(clean("odni_claims"), "value", "unit", "qualifier", "window_end") == [
         (12e6, "USD", ">", date(2023, 3, 31)),
         (1_650_000, "bbl/day", "=", date(2023, 3, 31)),
