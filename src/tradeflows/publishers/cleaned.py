@@ -44,10 +44,10 @@ class Cleaned(NamedTuple):
             for reason, count in self.left_out.items()
         )
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
-        held = "; held already" if self.held else ""
+        again_note = "; held already" if self.held else ""
         return (
             f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
-            f"{self.source.table}; left out: {left or 'nothing'}{empty}{held}"
+            f"{self.source.table}; left out: {left or 'nothing'}{empty}{again_note}"
         )
 
 

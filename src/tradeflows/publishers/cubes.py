@@ -262,6 +262,16 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
             f"{type(error).__name__}: {str(error)[:99]}",
             "obtain it again",
         ) from error
+    _require_cells(path, names, sizes, place)
+    extension = cube.get("extension")
+    extension = str(extension.get("id", "")) if isinstance(extension, dict) else ""
+    return (_said(path, [extension]) if extension else ""), _cube(
+        names, sizes, index, place, number, flag
+    )
+
+
+def _require_cells(path: Path, names: list[str], sizes: list[int], place: Any) -> None:
+    """Refuse a cube of other dimensions, or with cells that lie outside of it."""
     if sorted(names) != sorted([*DIMENSIONS, "time"]):
         raise LayoutError(path, f"the dimensions {', '.join(DIMENSIONS)} and time", f"{names}")
     if not len(place) or place.min() < 0 or place.max() >= prod(sizes):
@@ -270,11 +280,6 @@ def json_stat(path: Path) -> tuple[str, Iterator[Cells]]:
             f"cells of 0 to {prod(sizes) - 1}",
             "none" if not len(place) else f"{place.min()} to {place.max()}",
         )
-    extension = cube.get("extension")
-    extension = str(extension.get("id", "")) if isinstance(extension, dict) else ""
-    return (_said(path, [extension]) if extension else ""), _cube(
-        names, sizes, index, place, number, flag
-    )
 
 
 def json_cells(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:

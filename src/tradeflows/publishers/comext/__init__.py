@@ -88,10 +88,10 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
     words, pieces = read(path)
     parts = _parts(path, source, words, pieces)
-    with ThreadPoolExecutor(1) as one:  # the next parts are made while the caller writes this one
-        waiting = deque(one.submit(next, parts, None) for _ in range(AHEAD))
+    with ThreadPoolExecutor(1) as pool:  # the next parts are made while the caller writes this one
+        waiting = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
         while part := waiting.popleft().result():
-            waiting.append(one.submit(next, parts, None))
+            waiting.append(pool.submit(next, parts, None))
             yield part
 
 
@@ -214,7 +214,7 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
         "ref_period": pa.scalar(date(year, 1 if annual else int(period[4:]), 1)),
     }
 
-    def each(name: str, meant: list[Any]) -> Array:
+    def by_place(name: str, meant: list[Any]) -> Array:
         """By place in the list of `name`, what the words that the file has mean."""
         spread = np.zeros(max(has[name]) + 1, np.array(meant).dtype)
         spread[has[name]] = meant
@@ -223,7 +223,7 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
     def index(name: str, meant: list[str], *first: str) -> tuple[Array, list[str]]:
         """The same, as places among all that they mean, `first` of these, and these."""
         among = [*first, *sorted({*meant} - {*first})]
-        return each(name, [among.index(one) for one in meant]).astype(PLACE), among
+        return by_place(name, [among.index(word) for word in meant]).astype(PLACE), among
 
     def coded(places: Array, among: list[str], mask: Any = None) -> pa.Array:
         indices = pa.array(places.astype(PLACE, copy=False), mask=mask)
@@ -234,14 +234,14 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
     }
     broken = {name: index(name, words_of[name]) for name in ("procedure", "type")}
     kinds = [
-        f"procedure={one},type={other}"
-        for one in broken["procedure"][1]
+        f"procedure={procedure},type={other}"
+        for procedure in broken["procedure"][1]
         for other in broken["type"][1]
     ]
     unit = index("unit", [units.get(word, ("none",))[0] for word in words_of["unit"]], "none")
-    factor = each("unit", [units.get(word, ("", np.nan))[1] for word in words_of["unit"]])
-    withheld = each("partner", [word in WITHHELD for word in words_of["partner"]])
-    inside = each("type", [word == "I" for word in words_of["type"]])
+    factor = by_place("unit", [units.get(word, ("", np.nan))[1] for word in words_of["unit"]])
+    withheld = by_place("partner", [word in WITHHELD for word in words_of["partner"]])
+    inside = by_place("type", [word == "I" for word in words_of["type"]])
     secret = np.array([_confidential(product) for product in products])
 
     for piece, nth in _sorted(path, words, pieces):
@@ -260,8 +260,8 @@ def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Ite
                 f"{kind},residual={k}" for k in range(2, nth.max() + 2) for kind in kinds
             ]
         columns = {
-            name: coded(none, [one]) if isinstance(one, str) else one
-            for name, one in constant.items()
+            name: coded(none, [value]) if isinstance(value, str) else value
+            for name, value in constant.items()
         }
         columns |= {
             field: coded(place[c[name]], among) for field, (name, place, among) in areas.items()

@@ -291,9 +291,9 @@ def _one_each(
     if len(repeated := some[at[cell[some]] != some]):
         two = int(repeated[0])
         cell_words = " ".join(filter(None, (figures[name][two].as_py() for name in CELL)))
-        one, other = (_place(path, figures, place_of) for place_of in (at[cell[two]], two))
+        earlier, later = (_place(path, figures, place) for place in (at[cell[two]], two))
         raise SchemaError(
-            f"{one} and {other.removeprefix(f'{path}: ')} state the same figure "
+            f"{earlier} and {later.removeprefix(f'{path}: ')} state the same figure "
             f"({cell_words}); {len(repeated)} are stated more than once"
         )
     return at

@@ -283,7 +283,7 @@ def _quantities(
     block: delimited.Block, source: Source, row: dict[str, Any], value: pa.Array
 ) -> Part:
     """Put up to two quantities into `row`, and a second row where neither is a weight."""
-    (one, unit), (two, unit_two) = (
+    (amount, unit), (amount_two, unit_two) = (
         _quantity(block, name, of, value)
         for name, of in (("quantity", "unit"), ("second quantity", "second unit"))
     )
@@ -297,17 +297,17 @@ def _quantities(
         TRADE,
         row
         | {
-            "net_wgt_kg": pc.if_else(heavy, one, pc.if_else(heavy_two, two, None)),
-            "qty": pc.if_else(plain, one, pc.if_else(free, two, None)),
+            "net_wgt_kg": pc.if_else(heavy, amount, pc.if_else(heavy_two, amount_two, None)),
+            "qty": pc.if_else(plain, amount, pc.if_else(free, amount_two, None)),
             "qty_unit": pc.if_else(plain, unit, pc.if_else(free, unit_two, "none")),
         },
     )
     apart = pc.and_(pc.and_(plain, plain_two), pc.not_equal(unit, unit_two))
     same = pc.and_(pc.equal(unit, unit_two), pc.invert(none_two))
-    lost = [(none, one), (pc.or_(none_two, same), two)]
-    count = sum(
-        pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0 for where, amount in lost
-    )
+    lost = [(none, amount), (pc.or_(none_two, same), amount_two)]
+    count = 0
+    for where, quantity in lost:
+        count += pc.sum(pc.and_(where, pc.not_equal(quantity, 0))).as_py() or 0
     if pc.any(apart).as_py():
         extra = delimited.rows(
             source,
@@ -317,7 +317,7 @@ def _quantities(
                 "source_field": "second quantity",
                 "value_reported": None,
                 "primary_value_usd": None,
-                "qty": two,
+                "qty": amount_two,
                 "qty_unit": pc.if_else(apart, unit_two, "none"),
             },
         )
