@@ -11,7 +11,7 @@ from tradeflows import cli, tables
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.retrieval import catalogue, comext_service, comtrade
+from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.http import UnreachableError
 
 HEAD = "\n".join(
@@ -211,6 +211,17 @@ def test_a_large_answer_is_halved(root, live, most):
         report = comext_service.fetch(comext_service.plan(asked, root), web, root)
     assert report.failed == {}
     assert report.rows == len(figures)
+
+
+def test_a_whole_month_beside_it_is_no_matter(root, live):
+    names = comext_twin.INDICATORS[:2]
+    figures = {("AT", "RU", "2709", "1", name, "2024-02"): "1000" for name in names}
+    twin = live(comext_twin.Service("202402", figures=figures))
+    with comext.connect(clock=twin.clock) as web:
+        comext.fetch(comext.plan(("202402",), web, root), web, root)
+    window = {"start": "2024-02", "end": "2024-02", "unit": "EUR"}
+    answer = ask("2709", "Austria", "Russia", **window, root=root, clock=twin.clock)
+    assert answer["value"].tolist() == [1000.0]
 
 
 def test_a_packed_answer_is_read(root, live):

@@ -135,21 +135,26 @@ def ask(
     )
     is_of_eurostat = _is_of_eurostat(question.reporters)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say)
-    window = _from_eurostat(question, way) if is_of_eurostat else _from_comtrade(question, way)
+    if is_of_eurostat:
+        start, last, answers = _from_eurostat(question, way)
+        # Whole months that are held beside them state the same at another level.
+        asked: dict[str, Any] = {"source": answers} if answers else {"publisher": "eurostat"}
+    else:
+        start, last = _from_comtrade(question, way)
+        asked = {"publisher": "comtrade"}
     _build_if_stale(way)
-    asked = {"publisher": "eurostat" if is_of_eurostat else "comtrade"} | filters
     return answer_flow(
         question.product,
         [*question.reporters],
         [*question.partners],
-        start=window[0],
-        end=window[1],
+        start=start,
+        end=last,
         flow=question.flow,
         freq=question.freq,
         unit=unit,
         root=way.root,
         local=True,
-        **asked,
+        **(asked | filters),
     )
 
 
@@ -343,8 +348,8 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], s
 # --- Eurostat ------------------------------------------------------------------------------------
 
 
-def _from_eurostat(question: Question, way: Way) -> tuple[str, str]:
-    """Fetch what is not held of a question; the first and last period that are held then."""
+def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
+    """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
     if question.classification != "HS":
         raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
     with comext.connect(clock=way.clock) as web:
@@ -371,7 +376,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str]:
         report = comext_service.fetch(plan, web, way.root, show)
     if report.missing:
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
-    return asked.start, asked.end
+    return asked.start, asked.end, [*report.sources]
 
 
 def _last_month(period: str) -> str:
