@@ -361,16 +361,27 @@ def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
             single[name] = name
             continue
         is_numbered = len(numbers) > 1 or name in apart
-        terms[name] = []
-        for i, number in enumerate(numbers, start=1):
-            new = _new_names(number, name, f"_{i}" if is_numbered else "", is_all=name == text)
-            roles |= {new[role]: lines for role, lines in number.roles.items()}
-            inner = _renamed(number.text, new)
-            terms[name].append(inner if number.plain else f"({inner})")
+        inner = _numbered(numbers, name, is_numbered=is_numbered, is_all=name == text)
+        terms[name] = [part.text for part in inner]
+        for part in inner:
+            roles |= part.roles
         listed = ", ".join(terms[name])
         single[name] = listed if len(terms[name]) == 1 else f"sum([{listed}])"
     written_out = _EACH.sub(lambda match: _written_out(match, terms), text)
     return Number(_renamed(written_out, single), roles)
+
+
+def _numbered(
+    numbers: Sequence[Number], name: str, *, is_numbered: bool, is_all: bool
+) -> list[Number]:
+    """Numbers as they stand in the formula that they enter under `name`, their roles renamed."""
+    parts = []
+    for i, number in enumerate(numbers, start=1):
+        new = _new_names(number, name, f"_{i}" if is_numbered else "", is_all=is_all)
+        roles = {new[role]: lines for role, lines in number.roles.items()}
+        inner = _renamed(number.text, new)
+        parts.append(Number(inner if number.plain else f"({inner})", roles))
+    return parts
 
 
 def _taken_apart(text: str) -> tuple[set[str], set[str]]:
