@@ -34,7 +34,8 @@ LEDGER = """
 theme = "prices"
 statement = "Oil cost more than 55 dollars."
 claimed = { value = 55, unit = "USD", qualifier = ">" }
-window = "2021-01..2021-02"
+asks = { measure = "rate", start = "2021-01", end = "2021-02" }
+open = { measure = [], start = [], end = [] }
 who = "Gazette"
 where = "page 1"
 [[claim.P1.reading]]
@@ -203,7 +204,7 @@ def test_cards_are_shown_by_id_or_theme(root):
     page = cards._repr_html_()
     assert "<td><code>2021-01,50</code></td>" in page
     assert f'href="{raw_lines.ENTRY}oil"' in page
-    assert "agrees: twice the second: 120 USD" in repr(cards)
+    assert "alternative: twice the second: 120 USD: holds" in repr(cards)
     assert "script" not in page
 
 

@@ -1,61 +1,86 @@
 """The ledger: what was claimed, how it can be read, and the verdict that follows by rule.
 
 A ledger is a TOML file. A claim has a statement in our own words, a figure, how far it was printed,
-and one or more readings: a question to :func:`tradeflows.read`, then measures. The rule:
+what it asks and what its words leave open, and one or more readings: a question to
+:func:`tradeflows.read`, then measures. The rule (:mod:`tradeflows.claims.rule`):
 
-* a claim and a reading are intervals ("$81 billion" printed to the billion is 80.5 to 81.5, "more
-  than 12" is all above 12, an upper bound is all below it);
-* a reading agrees where its interval lies within the claim's, disagrees where the two are apart,
-  and says nothing where they overlap in part;
-* all that say something agree: *reproduced*; some do: *depends on the definition*; none does: *not
-  reproduced*; nobody says anything: *not testable here*, with a reason from :data:`REASONS`.
-
-A figure that repeats the claim's own source says nothing, and figures that repeat one another
-count once.
+* a reading is *as stated* where its keys are the claim's, an *alternative* where it differs only in
+  what the words leave open, a *bound* where it is declared as one, *in print* where somebody else
+  printed it, and else *another concept*;
+* a bound that refutes decides first; then what is as stated, the office's own release before all;
+  then the alternatives. Another concept and a printed figure decide nothing;
+* the tolerance is the printed step, and apart from it the band: how far the releases of one office
+  are apart;
+* what covers less than its window, or rests on estimated quantities, decides nothing.
 """
 
 from tradeflows.claims.describe import (
+    amount,
     as_json,
     chosen,
     explain,
+    finding,
     line,
+    miss,
+    overview,
+    sentence,
     table,
     terms,
     times,
     verdict_rows,
 )
 from tradeflows.claims.evaluate import (
-    DEPENDS,
-    NOT_REPRODUCED,
-    NOT_TESTABLE,
-    REPRODUCED,
     ReadingResult,
     Verdict,
     evaluate_all,
     evaluate_claim,
     verdicts,
 )
-from tradeflows.claims.ledger import REASONS, Claim, Reading, load, named, path
+from tradeflows.claims.ledger import REASONS, Claim, Reading, load, named, path, sentences
+from tradeflows.claims.rule import (
+    CONTRADICTED,
+    DEPENDS,
+    DIFFERS,
+    GROUPS,
+    HOLDS,
+    HOLDS_WITHIN_REVISIONS,
+    NOT_DECIDED,
+    NOT_TESTED,
+    VERDICTS,
+    is_small,
+)
 
 __all__ = [
+    "CONTRADICTED",
     "DEPENDS",
-    "NOT_REPRODUCED",
-    "NOT_TESTABLE",
+    "DIFFERS",
+    "GROUPS",
+    "HOLDS",
+    "HOLDS_WITHIN_REVISIONS",
+    "NOT_DECIDED",
+    "NOT_TESTED",
     "REASONS",
-    "REPRODUCED",
+    "VERDICTS",
     "Claim",
     "Reading",
     "ReadingResult",
     "Verdict",
+    "amount",
     "as_json",
     "chosen",
     "evaluate_all",
     "evaluate_claim",
     "explain",
+    "finding",
+    "is_small",
     "line",
     "load",
+    "miss",
     "named",
+    "overview",
     "path",
+    "sentence",
+    "sentences",
     "table",
     "terms",
     "times",

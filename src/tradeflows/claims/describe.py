@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradeflows.claims.evaluate import (
-    DEPENDS,
-    NOT_REPRODUCED,
-    NOT_TESTABLE,
-    REPRODUCED,
-    ReadingResult,
-    Verdict,
-    verdicts,
-)
-from tradeflows.claims.ledger import REASONS, lookup
+from tradeflows.claims import rule
+from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
+from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.model import lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role, full_number
@@ -27,78 +20,202 @@ from tradeflows.tables.trace import trace
 if TYPE_CHECKING:
     import pandas as pd
 
-
-def as_json(verdict: Verdict) -> dict[str, Any]:
-    """One claim with its verdict as plain values, for ``--json`` and the report."""
-    claim = verdict.claim
-    return {
-        "id": claim.id,
-        "theme": claim.theme,
-        "statement": claim.statement,
-        "figure": claim.figure,
-        "unit": claim.unit,
-        "qualifier": claim.qualifier,
-        "window": claim.window,
-        "who": claim.who,
-        "where": claim.where,
-        "verdict": verdict.verdict,
-        "reason": verdict.reason,
-        "caveats": list(verdict.caveats),
-        "definitions": [
-            {
-                "name": one.name,
-                "value": one.value,
-                "unit": one.unit,
-                "ratio": one.ratio,
-                "agrees": one.agrees,
-                "rows": one.rows,
-                "note": one.note,
-                "sources": list(one.sources),
-            }
-            for one in verdict.found
-        ],
-    }
+GREEN, YELLOW, RED, GREY, PLAIN = 32, 33, 31, 90, 0  # colours of a terminal
+COLOURS = {"holds": GREEN, "holds with a caveat": YELLOW, "differs": RED, "cannot be told": GREY}
+MARKS = {"holds": "✓", "holds with a caveat": "~", "differs": "✗", "cannot be told": "?"}
+KEY_WORDS = {
+    "goods": "other goods",
+    "reporter": "another office's figure",
+    "partner": "another partner",
+    "flow": "another flow",
+    "measure": "another measure",
+    "start": "another window",
+    "end": "another window",
+    "base": "another base",
+}
+STEPS = ((1e9, " billion"), (1e6, " million"))
+UNITS = {
+    "USD": ("$", ""),
+    "percent": ("", " %"),
+    "percentage points": ("", " points"),
+    "ratio": ("", ""),
+    "times": ("", " times"),
+    "bbl/day": ("", " barrels a day"),
+    "units": ("", " pieces"),
+}
 
 
-COLOUR = {REPRODUCED: 32, DEPENDS: 33, NOT_REPRODUCED: 31, NOT_TESTABLE: 90}  # of a terminal
+# --- in words -------------------------------------------------------------------------------------
+
+
+def amount(value: float, unit: str, digits: int = 3) -> str:
+    """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes."""
+    before, after = UNITS.get(unit, ("", f" {unit}"))
+    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
+    text = full_number(abs(value) / size, digits)
+    return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+
+
+def miss(deviation: float, unit: str) -> str:
+    """A signed deviation in words: 38 % more than claimed, 0.4 % off."""
+    digits = _rounded(abs(deviation))
+    points = "points" if unit in rule.POINTS else "%"
+    if rule.is_small(deviation):
+        return f"{digits} {points} off"
+    return f"{digits} {points} {'more' if deviation > 0 else 'less'} than claimed"
+
+
+def _rounded(size: float) -> str:
+    """One digit of what is below 1, one after the point below 10, none above."""
+    if size < rule.SMALL:
+        return f"{size:.1g}"
+    return f"{size:.1f}" if size < 10 else f"{size:.0f}"
+
+
+def sentence(verdict: Verdict) -> str:
+    """What a reader sees of a verdict."""
+    match verdict.verdict:
+        case rule.CONTRADICTED:
+            [bound, *_] = _deciding(verdict)
+            return f"cannot be: {bound.bound}{amount(bound.value, bound.unit)}"
+        case rule.HOLDS_WITHIN_REVISIONS if verdict.band:
+            return f"holds, within revisions of ±{_width(verdict)}"
+        case rule.DIFFERS:
+            return _differs(verdict)
+        case rule.DEPENDS:
+            return _depends(verdict)
+        case rule.NOT_DECIDED:
+            return _not_decided(verdict)
+        case rule.NOT_TESTED:
+            return f"needs {verdict.claim.settles or 'what is not held here'}"
+    return verdict.verdict
+
+
+def _deciding(verdict: Verdict) -> list[ReadingResult]:
+    return [reading for reading in verdict.readings if reading.decides]
+
+
+def _width(verdict: Verdict) -> str:
+    if verdict.band is None:
+        return ""
+    return f"{verdict.band.width:.1g} {verdict.band.unit}"
+
+
+def _differs(verdict: Verdict) -> str:
+    if verdict.deviation is not None:
+        return miss(verdict.deviation, verdict.claim.unit)
+    [reading, *_] = _deciding(verdict)
+    return f"the figure is {reading.bound}{amount(reading.value, reading.unit)}"
+
+
+def _depends(verdict: Verdict) -> str:
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for reading in _deciding(verdict):
+        sides[bool(reading.fits or reading.fits_band)].append(reading.name)
+    return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
+
+
+def _not_decided(verdict: Verdict) -> str:
+    reading = verdict.nearest
+    if reading is None:
+        return "not decided; what is held repeats the claim's own source"
+    number = f"{reading.bound}{amount(reading.value, reading.unit)}"
+    return f"not decided; the nearest figure is {number} ({reading.name})"
+
+
+def finding(reading: ReadingResult) -> str:
+    """What one reading shows: that it holds, by how much it differs, why it decides nothing."""
+    if reading.note:
+        return f"decides nothing: {reading.note}"
+    if reading.role == rule.BOUND:
+        return {True: "confirms", False: "refutes", None: "allows it"}[reading.fits]
+    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
+    if reading.role in (rule.OTHER_CONCEPT, rule.IN_PRINT):
+        why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
+        why = "in print" if reading.role == rule.IN_PRINT else why
+        return f"decides nothing: {why}{f'; {off}' if off else ''}"
+    if reading.fits:
+        return "holds"
+    if reading.fits is None:
+        return "says nothing: it lies partly within"
+    return f"{off}, within revisions" if reading.fits_band else off or "differs"
 
 
 def line(verdict: Verdict, *, colour: bool = False) -> str:
-    """One claim in one line: id, verdict, what agrees, statement."""
-    agree = sum(one.agrees is True for one in verdict.found)
-    said = sum(one.agrees is not None for one in verdict.found)
-    count = f"{agree} of {said}" if said else ""
-    word = f"{verdict.verdict:25}"
+    """One claim in one line: id, group, statement, and what a reader sees of the verdict."""
+    group = verdict.group
+    mark = MARKS[group]
+    if group == "differs" and rule.is_small(verdict.deviation):
+        mark, code = "≈", PLAIN
+    else:
+        code = COLOURS[group]
+    word = f"{mark} {verdict.verdict:22}"
     if colour:
-        word = f"\x1b[{COLOUR[verdict.verdict]}m{word}\x1b[0m"
-    return f"{verdict.claim.id:7} {word} {count:7} {verdict.claim.statement}"
+        word = f"\x1b[{code}m{word}\x1b[0m"
+    text = sentence(verdict)
+    tail = "" if text == verdict.verdict else f" [{text}]"
+    return f"{verdict.claim.id:6} {word} {verdict.claim.statement}{tail}"
+
+
+def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = False) -> list[str]:
+    """The ledger in lines: the core, and with `everything` the annex and the folded list too."""
+    lines = []
+    judged = list(judged)
+    parts = dict.fromkeys(verdict.claim.place for verdict in judged)
+    for part in sorted(parts, key=(CORE, "annex", FOLDED).index):
+        here = [verdict for verdict in judged if verdict.claim.place == part]
+        if everything or part == CORE or CORE not in parts:
+            lines += [line(verdict, colour=colour) for verdict in here]
+        else:
+            lines.append(f"and {len(here)} {PARTS[part]}: `tradeflows claims --all`")
+    return lines
+
+
+PARTS = {
+    "annex": "published figures that something here tests or bounds",
+    FOLDED: "claims that nothing held here tests",
+}
 
 
 def explain(verdict: Verdict) -> list[str]:
-    """One claim in full, in lines: what was said by whom, each reading's number, the caveats."""
+    """One claim in full, in lines: what was claimed by whom, each reading's number, the caveats."""
     claim = verdict.claim
-    exact = claim.low < claim.high and full_number(claim.low, 6) == full_number(claim.high, 6)
-    digits = 12 if exact else 6
-    said = (
-        "in words"
-        if claim.figure is None
-        else f"{claim.qualifier} {full_number(claim.figure, digits)} {claim.unit}"
-    )
-    if claim.readings and claim.low > -math.inf and claim.high < math.inf:
-        said += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
+    digits = _digits(claim)
     lines = [
         f"{claim.id}: {claim.statement}",
-        f"  said by {claim.who} ({claim.where}), for {claim.window}: {said}",
+        f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {_claimed(claim)}",
         f"  verdict: {verdict.verdict}",
     ]
+    text = sentence(verdict)
+    if text != verdict.verdict:
+        lines.append(f"  that is: {text}")
     if verdict.reason:
         lines.append(f"  because: {verdict.reason}, that is, {REASONS[verdict.reason]}")
-    for one in verdict.found:
-        agrees = {True: "agrees", False: "disagrees", None: f"says nothing ({one.note})"}
-        ratio = "" if one.ratio is None else f", {times(one.ratio)} of the claim"
-        told = f"{one.bound}{full_number(one.value, digits)} {one.unit}{ratio}"
-        lines.append(f"  {agrees[one.agrees]}: {one.name}: {told}")
+    if verdict.band and verdict.band.releases:
+        several = f"{len(verdict.band.releases)} releases held"
+        lines.append(f"  band: ±{verdict.band.width:.2g} {verdict.band.unit}, from {several}")
+    for reading in verdict.readings:
+        number = f"{reading.bound}{full_number(reading.value, digits)} {reading.unit}"
+        covered = f" ({reading.coverage})" if reading.coverage else ""
+        shown = finding(reading)
+        lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {shown}")
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
+
+
+def _digits(claim: Claim) -> int:
+    """Twelve digits where six would make both ends of the printed step alike, else six."""
+    is_exact = claim.low < claim.high and full_number(claim.low, 6) == full_number(claim.high, 6)
+    return 12 if is_exact else 6
+
+
+def _claimed(claim: Claim) -> str:
+    if claim.figure is None:
+        return "in words"
+    digits = _digits(claim)
+    text = f"{claim.qualifier} {full_number(claim.figure, digits)} {claim.unit}"
+    if claim.readings and claim.low > -math.inf and claim.high < math.inf:
+        text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
+    return text
 
 
 def times(ratio: float) -> str:
@@ -107,7 +224,110 @@ def times(ratio: float) -> str:
     return f"{ratio:.{digits}g}"
 
 
-def terms(found: ReadingResult, root: Path | None = None) -> dict[str, Any]:
+# --- as plain values ------------------------------------------------------------------------------
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """One claim with its verdict as plain values, for ``--json`` and the report."""
+    claim = verdict.claim
+    return {
+        "id": claim.id,
+        "part": claim.place,
+        "theme": claim.theme,
+        "statement": claim.statement,
+        "figure": claim.figure,
+        "unit": claim.unit,
+        "qualifier": claim.qualifier,
+        "window": claim.window,
+        "asks": {key: value for key, value in vars(claim.asks).items() if value},
+        "open": {key: list(values) for key, values in claim.open.items()},
+        "who": claim.who,
+        "where": claim.where,
+        "verdict": verdict.verdict,
+        "group": verdict.group,
+        "sentence": sentence(verdict),
+        "deviation": verdict.deviation,
+        "deviation_unit": "points" if claim.unit in rule.POINTS else "%",
+        "band": _band_values(verdict),
+        "decided_by": list(verdict.decided_by),
+        "reason": verdict.reason,
+        "settles": claim.settles,
+        "caveats": list(verdict.caveats),
+        "readings": [_reading_values(reading) for reading in verdict.readings],
+    }
+
+
+def _band_values(verdict: Verdict) -> dict[str, Any] | None:
+    if verdict.band is None:
+        return None
+    return {
+        "width": verdict.band.width,
+        "unit": verdict.band.unit,
+        "releases": list(verdict.band.releases),
+    }
+
+
+def _reading_values(reading: ReadingResult) -> dict[str, Any]:
+    return {
+        "name": reading.name,
+        "role": reading.role,
+        "differs_in": list(reading.differs_in),
+        "value": reading.value,
+        "unit": reading.unit,
+        "bound": reading.bound.strip(),
+        "deviation": reading.deviation,
+        "fits": reading.fits,
+        "fits_band": reading.fits_band,
+        "decides": reading.decides,
+        "note": reading.note,
+        "finding": finding(reading),
+        "coverage": reading.coverage,
+        "flags": list(reading.flags),
+        "rows": reading.rows,
+        "sources": list(reading.sources),
+    }
+
+
+def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
+    """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full."""
+    head = {
+        "claim": verdict.claim.id,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+    }
+    rows = [
+        {
+            "reading": reading.name,
+            "value": repr(reading.value),
+            "unit": reading.unit,
+            "role": reading.role,
+            "fits": str(reading.fits),
+            "decides": str(reading.decides),
+        }
+        for reading in verdict.readings
+    ]
+    empty = dict.fromkeys(("reading", "value", "unit", "role", "fits", "decides"), "")
+    return [head | row for row in rows or [empty]]
+
+
+# --- the raw lines --------------------------------------------------------------------------------
+
+TERM_COLUMNS = [
+    "role",
+    "value",
+    "unit",
+    "sign",
+    "source_id",
+    "path",
+    "line",
+    "text",
+    "publisher",
+    "address",
+    "declared_zero",
+]
+
+
+def terms(reading: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     """The raw lines that the number of one reading was made of, and the formula over them.
 
     Returns
@@ -125,62 +345,56 @@ def terms(found: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     QueryError
         The lines do not come to the number.
     """
-    traced = trace(_first(found), found.result, root)
+    traced = trace(_first(reading), reading.result, root)
     formula = traced["formula"].iloc[0]
-    if found.scale != 1.0:
-        formula = f"({formula}) * {found.scale!r}"
-    columns = [
-        "role",
-        "value",
-        "unit",
-        "sign",
-        "source_id",
-        "path",
-        "line",
-        "text",
-        "publisher",
-        "address",
-        "declared_zero",
-    ]
+    if reading.scale != 1.0:
+        formula = f"({formula}) * {reading.scale!r}"
     return {
-        "definition": found.name,
-        "value": found.value,
-        "unit": found.unit,
+        "definition": reading.name,
+        "value": reading.value,
+        "unit": reading.unit,
         "formula": formula,
-        "terms": traced[columns].to_dict("records"),
+        "terms": traced[TERM_COLUMNS].to_dict("records"),
     }
 
 
-def _first(found: ReadingResult) -> pd.DataFrame:
+def _first(reading: ReadingResult) -> pd.DataFrame:
     """The row that holds the number; others may repeat it."""
-    return found.frame[found.frame[found.result].notna()].iloc[[0]]
+    return reading.frame[reading.frame[reading.result].notna()].iloc[[0]]
 
 
 def chosen(verdict: Verdict, name: str | None) -> list[ReadingResult]:
-    """All that was found for a claim, or the one definition called `name`."""
+    """All readings of a claim, or the one called `name`."""
     if name is None:
-        return list(verdict.found)
+        return list(verdict.readings)
     where = f"claim {verdict.claim.id}"
-    names = {one.name: one for one in verdict.found}
+    names = {reading.name: reading for reading in verdict.readings}
     return [lookup(where, "definition", name, names, QueryError)]
 
 
-def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
-    """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full."""
-    rows = [
-        {"reading": one.name, "value": repr(one.value), "unit": one.unit, "agrees": str(one.agrees)}
-        for one in verdict.found
-    ] or [{"reading": "", "value": "", "unit": "", "agrees": ""}]
-    head = {"claim": verdict.claim.id, "verdict": verdict.verdict, "reason": verdict.reason}
-    return [head | row for row in rows]
+# --- as a frame -----------------------------------------------------------------------------------
+
+OF_CLAIM = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who")
+OF_READING = ("role", "value", "low", "high", "ratio", "deviation", "fits", "decides", "note")
+TYPES = {
+    "figure": "float64",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "ratio": "float64",
+    "deviation": "float64",
+    "fits": "boolean",
+    "decides": "boolean",
+    "agrees": "boolean",
+}
 
 
-def table(found: Iterable[Verdict] | None = None, *, theme: str | None = None) -> pd.DataFrame:
+def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) -> pd.DataFrame:
     """The ledger as a frame, for notebooks and charts.
 
     Parameters
     ----------
-    found
+    judged
         As :func:`verdicts` gives them; all of the project's own where not given.
     theme
         Only the claims of this theme.
@@ -189,8 +403,10 @@ def table(found: Iterable[Verdict] | None = None, *, theme: str | None = None) -
     -------
     DataFrame, one row a reading (one a claim without any)
         ``id``, ``theme``, ``statement``, ``figure``, ``unit``, ``qualifier``, ``window``, ``who``,
-        ``verdict``, ``reason``, ``reading``, ``value``, ``low``, ``high``, ``ratio`` (value over
-        figure) and ``agrees`` (nullable). ``attrs["sources"]`` names all sources used.
+        ``part``, ``verdict``, ``group``, ``sentence``, ``reason``, ``reading``, ``role``,
+        ``value``, ``low``, ``high``, ``ratio`` (value over figure), ``deviation``, ``fits`` and
+        ``decides`` (nullable), ``note``, and ``agrees``: whether a reading that decides holds, null
+        where it decides nothing. ``attrs["sources"]`` names all sources used.
 
     Raises
     ------
@@ -201,45 +417,48 @@ def table(found: Iterable[Verdict] | None = None, *, theme: str | None = None) -
     """
     import pandas as pd
 
-    shown = list(verdicts() if found is None else found)
-    themes = {each.claim.theme: None for each in shown}
+    shown = list(verdicts() if judged is None else judged)
     if theme is not None:
+        themes = dict.fromkeys(verdict.claim.theme for verdict in shown)
         lookup("the ledger", "theme", theme, themes, QueryError)
-        shown = [each for each in shown if each.claim.theme == theme]
-    of_claim = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who")
-    of_reading = ("value", "low", "high", "ratio", "agrees")
-    pairs = [(each, one) for each in shown for one in each.found or (None,)]
-    frame = pd.DataFrame(
-        [
-            {name: getattr(each.claim, name) for name in of_claim}
-            | {"verdict": each.verdict, "reason": each.reason, "reading": one.name if one else ""}
-            | {name: getattr(one, name) if one else None for name in of_reading}
-            for each, one in pairs
-        ]
-    ).astype(
-        {
-            "figure": "float64",
-            "value": "float64",
-            "low": "float64",
-            "high": "float64",
-            "ratio": "float64",
-            "agrees": "boolean",
-        }
-    )
-    sources = [name for _, one in pairs if one for name in one.sources]
+        shown = [verdict for verdict in shown if verdict.claim.theme == theme]
+    pairs = [(verdict, reading) for verdict in shown for reading in verdict.readings or (None,)]
+    rows = [_of_claim(verdict) | _of_reading(reading) for verdict, reading in pairs]
+    frame = pd.DataFrame(rows).astype(TYPES)
+    sources = [name for _, reading in pairs if reading for name in reading.sources]
     frame.attrs = {"sources": tuple(dict.fromkeys(sources)), "caveats": ()}
     lineage.record(frame, _formulas(pairs))
     return frame
+
+
+def _of_claim(verdict: Verdict) -> dict[str, Any]:
+    return {name: getattr(verdict.claim, name) for name in OF_CLAIM} | {
+        "part": verdict.claim.place,
+        "verdict": verdict.verdict,
+        "group": verdict.group,
+        "sentence": sentence(verdict),
+        "reason": verdict.reason,
+    }
+
+
+def _of_reading(reading: ReadingResult | None) -> dict[str, Any]:
+    if reading is None:
+        return {"reading": "", **dict.fromkeys(OF_READING), "agrees": None}
+    agrees = bool(reading.fits or reading.fits_band) if reading.decides else None
+    values = {name: getattr(reading, name) for name in OF_READING}
+    return {"reading": reading.name, **values, "agrees": agrees}
 
 
 def _formulas(pairs: Iterable[tuple[Verdict, ReadingResult | None]]) -> dict[str, Formula]:
     """How each row's number came about, for a trace of the table."""
     names: dict[str, Role] = {}
     values, ratios = [], []
-    for i, (each, one) in enumerate(pairs):
-        if one:
-            names[f"r{i}"] = Role(_first(one), one.result, slot=np.array([i]))
-        values.append(f"r{i}" if not one or one.scale == 1.0 else f"r{i} * {one.scale!r}")
-        ratios.append(f"{values[-1]} / {each.claim.figure!r}")
+    for i, (verdict, reading) in enumerate(pairs):
+        text = f"r{i}"
+        if reading:
+            names[text] = Role(_first(reading), reading.result, slot=np.array([i]))
+            text = text if reading.scale == 1.0 else f"{text} * {reading.scale!r}"
+        values.append(text)
+        ratios.append(f"{text} / {verdict.claim.figure!r}")
     which = np.arange(len(values))
     return {"value": Formula(values, names, which), "ratio": Formula(ratios, names, which)}

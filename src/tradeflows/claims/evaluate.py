@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from tradeflows import tables
+from tradeflows import measures, tables
+from tradeflows.claims import bands, questions, rule
 from tradeflows.claims.ledger import (
     SAME_UNIT,
     Claim,
     Reading,
     every_measure,
-    interval,
     load,
     published,
 )
+from tradeflows.claims.rule import Band, Evidence, Question, Range
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.model import schema
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
@@ -30,21 +32,40 @@ from tradeflows.tables.trace import Line, lines
 if TYPE_CHECKING:
     import pandas as pd
 
-REPRODUCED, DEPENDS, NOT_REPRODUCED, NOT_TESTABLE = (
-    "reproduced",
-    "depends on the definition",
-    "not reproduced",
-    "not testable here",
-)
 FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
+OWN_SOURCE = "the claim's own source"
+REPEATED = "repeats a figure that stands above"
+ESTIMATED = "rests on quantities that the publisher estimated"
+CONFLICTING = "the office's releases are more than 2 % apart"
 
 
-class ReadingResult(NamedTuple):
-    """What one reading gave; `agrees` is None where it says nothing, and `note` says why.
+@dataclass(frozen=True)
+class ReadingResult:
+    """What one reading gave.
 
-    `value` is `scale` times the number in the column `result` of `frame`, whose lines
-    :func:`terms` follows; `read` are the frames that it was made of, and `mind` what the measures
-    say and what is true of the sources.
+    Attributes
+    ----------
+    value, low, high
+        The number in the claim's unit, and all that it may stand for where it is a bound.
+    role, differs_in
+        What it is to the claim, and the keys in which its question differs from the claim's.
+    fits, fits_band
+        Whether it lies within the printed step, and within the band; None where it partly does.
+    decides
+        Whether the verdict rests on it.
+    note
+        Why it decides nothing; empty where it may.
+    deviation
+        From the claim: per cent of it, or points where the claim is in per cent.
+    coverage
+        How many of the window's months it states, where it states months.
+    flags
+        Words of :data:`tradeflows.model.schema.FLAGS` on the rows used.
+    mind
+        What the measures say and what is true of the sources.
+    read, frame, result, scale
+        The frames that were read, the last frame, its column with the number, and a factor on it;
+        :func:`terms` follows its lines.
     """
 
     name: str
@@ -52,15 +73,24 @@ class ReadingResult(NamedTuple):
     low: float
     high: float
     unit: str
-    ratio: float | None
-    agrees: bool | None
+    role: str
+    differs_in: tuple[str, ...]
+    question: Question
+    fits: bool | None
+    fits_band: bool
+    decides: bool
     note: str
+    deviation: float | None
+    ratio: float | None
+    coverage: str
+    flags: tuple[str, ...]
     mind: tuple[str, ...]
     sources: tuple[str, ...]
     read: tuple[pd.DataFrame, ...]
     frame: pd.DataFrame
     result: str
     scale: float
+    own_release: bool = False
 
     @property
     def bound(self) -> str:
@@ -69,48 +99,93 @@ class ReadingResult(NamedTuple):
             return "at least "
         return "at most " if self.low < self.high == self.value and self.low <= 0 else ""
 
-    @property
+    @cached_property
     def lines(self) -> set[Line]:
         """The numbers of raw files that it was made of."""
         return lines(self.frame, self.result)
 
     @property
     def rows(self) -> int:
-        """How many these are."""
+        """Number of the raw numbers that it was made of."""
         return len(self.lines)
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True)
+class Verdict:
     """The verdict on one claim, with what every reading gave."""
 
     claim: Claim
     verdict: str
-    reason: str
-    found: tuple[ReadingResult, ...]
+    readings: tuple[ReadingResult, ...]
+    decided_by: tuple[str, ...] = ()
+    deviation: float | None = None
+    band: Band | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why nothing held tests the claim; empty where something does."""
+        return self.claim.reason
+
+    @property
+    def group(self) -> str:
+        """The reader's group: holds, holds with a caveat, differs, cannot be told."""
+        return rule.GROUPS[self.verdict]
+
+    @property
+    def nearest(self) -> ReadingResult | None:
+        """The reading nearest to the claim, of those that are not the claim's own source."""
+        others = [reading for reading in self.readings if reading.note != OWN_SOURCE]
+        stated = [item for item in others if item.deviation is not None and not item.bound]
+        return min(stated or others, key=lambda item: abs(item.deviation or 0.0), default=None)
 
     @property
     def caveats(self) -> tuple[str, ...]:
         """What the rows used are flagged as, and what else to mind of a reading, each once."""
-        if not self.found:
+        if not self.readings:
             return ()
         import pandas as pd
 
-        used = {line.row for one in self.found for line in one.lines if not line.is_zero}
-        frames = {id(frame): frame for one in self.found for frame in one.read}.values()
-        rows = pd.concat([frame[[*PLACE, *({"flags"} & set(frame))]] for frame in frames])
-        rows = rows[pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(used)].drop_duplicates([*PLACE])
+        used = [line for reading in self.readings for line in reading.lines if not line.is_zero]
+        places = {line.row for line in used}
+        frames = {id(frame): frame for reading in self.readings for frame in reading.read}
+        rows = pd.concat([frame[[*PLACE, *({"flags"} & set(frame))]] for frame in frames.values()])
+        is_used = pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(places)
+        rows = rows[is_used].drop_duplicates([*PLACE])
         flags = tables.flags_present(rows.fillna({"flags": ""}))
-        return tuple(dict.fromkeys([*flags, *(each for one in self.found for each in one.mind)]))
+        minds = [text for reading in self.readings for text in reading.mind]
+        return tuple(dict.fromkeys([*flags, *minds]))
 
 
-Asked = dict[str, Any]  # frames that were read, by their question: each is asked once
-Read = partial[Any]  # of :func:`tradeflows.read`, told of which project and sources
+@dataclass(frozen=True)
+class _Project:
+    """A project whose tables answer; each question and each step is answered once."""
+
+    root: Path
+    local: bool = False
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
+        """Rows that `filters` ask for."""
+        question = _key(filters)
+        if question not in self.answers:
+            self.answers[question] = tables.read(
+                **{"table": "trade", **filters}, root=self.root, local=self.local
+            )
+        answer: pd.DataFrame = self.answers[question]
+        return answer
+
+    @property
+    def repeats(self) -> Mapping[str, str]:
+        """Which published figure repeats which."""
+        if "repeats" not in self.answers:
+            rows = published(self.root, self.local)
+            self.answers["repeats"] = {row["id"]: row["repeats"] for row in rows if row["repeats"]}
+        repeats: Mapping[str, str] = self.answers["repeats"]
+        return repeats
 
 
-def evaluate_claim(
-    claim: Claim, root: Path | None = None, asked: Asked | None = None, *, local: bool = False
-) -> Verdict:
-    """Evaluate every reading of `claim` and give the verdict by the rule above.
+def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = False) -> Verdict:
+    """Evaluate every reading of `claim` and give the verdict by the rule.
 
     Parameters
     ----------
@@ -118,8 +193,6 @@ def evaluate_claim(
         As :func:`load` gives it.
     root
         The project's folder, found by itself where not given.
-    asked
-        Answers to keep and use again, where several claims are judged in turn.
     local
         With the user's own sources, as for :func:`load`.
 
@@ -129,38 +202,62 @@ def evaluate_claim(
         A reading matches no row, mixes what must not be mixed, gives several numbers or none, or
         a unit other than the claim's. The message names the claim and the reading.
     """
-    asked = {} if asked is None else asked
-    read = partial(tables.read, root=root or catalogue.root(), local=local)
-    if "repeats" not in asked:
-        asked["repeats"] = {
-            row["id"]: row["repeats"] for row in published(**read.keywords) if row["repeats"]
-        }
-    repeats = asked["repeats"]
-    own = _origin(claim.cites, repeats)
-    found: list[ReadingResult] = []
-    counted = {own}
+    return _verdict(claim, _Project(root or catalogue.root(), local))
+
+
+def _verdict(claim: Claim, project: _Project) -> Verdict:
+    if not claim.readings:
+        return Verdict(claim, rule.NOT_TESTED, ())
+    try:
+        band = bands.band_of(claim.asks, claim.series, claim.figure, project.read)
+    except (TradeflowsError, TypeError, ValueError) as error:
+        raise LedgerError(f"claim {claim.id}, band: {error}") from error
+    origins = [_origin(claim.cites, project.repeats)]
+    results = []
     for reading in claim.readings:
-        where = f"claim {claim.id}, reading {reading.name!r}"
         try:
-            one = _evaluate(reading, claim, read, asked)
+            result = _evaluate(reading, claim, band, project)
+            note, known = _printed_before(reading, claim, origins, project)
         except (TradeflowsError, TypeError, ValueError) as error:
+            where = f"claim {claim.id}, reading {reading.name!r}"
             raise LedgerError(f"{where}: {error}") from error
-        if reading.read.get("table") == "figures":
-            rows = _read(reading.read, read, asked)
-            origins = {_origin(each, repeats) for each in rows["id"]}
-            itself = own in origins or (not own and rows["address"].eq(claim.where).any())
-            if itself or origins & counted:
-                why = "the claim's own source" if itself else "repeats a figure counted"
-                one = one._replace(agrees=None, note=why)
-            counted |= origins
-        found.append(one)
-    said = [one.agrees for one in found if one.agrees is not None]
-    if not said:
-        bounds = any(one.note == "bound" for one in found)
-        why = claim.reason or ("only bounds" if bounds else "only its source")
-        return Verdict(claim, NOT_TESTABLE, why, tuple(found))
-    verdict = REPRODUCED if all(said) else DEPENDS if any(said) else NOT_REPRODUCED
-    return Verdict(claim, verdict, "", tuple(found))
+        origins += known
+        results.append(_noted(result, note))
+    evidence = [_evidence(result) for result in results]
+    decision = rule.decide(evidence)
+    results = [replace(result, decides=result.name in decision.by) for result in results]
+    return Verdict(claim, decision.verdict, tuple(results), decision.by, decision.deviation, band)
+
+
+def _evidence(result: ReadingResult) -> Evidence:
+    return Evidence(
+        result.name,
+        result.role,
+        result.fits,
+        result.fits_band,
+        result.deviation,
+        result.own_release,
+        result.note,
+    )
+
+
+def _noted(result: ReadingResult, note: str) -> ReadingResult:
+    return replace(result, note=note) if note else result
+
+
+def _printed_before(
+    reading: Reading, claim: Claim, origins: Sequence[str], project: _Project
+) -> tuple[str, list[str]]:
+    """Why a printed figure is no second witness, and the figures at the origin of it."""
+    if reading.read.get("table") != "figures":
+        return "", []
+    rows = project.read(reading.read)
+    known = [_origin(name, project.repeats) for name in rows["id"]]
+    own = origins[0]
+    is_own = own in known or (not own and rows["address"].eq(claim.where).any())
+    if is_own:
+        return OWN_SOURCE, known
+    return (REPEATED if set(known) & set(origins) else ""), known
 
 
 def _origin(figure: str, repeats: Mapping[str, str]) -> str:
@@ -170,154 +267,272 @@ def _origin(figure: str, repeats: Mapping[str, str]) -> str:
     return figure
 
 
-def _evaluate(reading: Reading, claim: Claim, read: Read, asked: Asked) -> ReadingResult:
-    frame = _steps(reading.read, reading.steps, reading, read, asked)
+def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> ReadingResult:
+    stages = _stages(reading.read, reading.steps, reading, project)
+    frame = _kept(stages[-1], reading)
+    unit = _unit(frame, reading.result)
+    factor = 1.0 if unit == claim.unit else FACTORS.get((unit, claim.unit))
+    if factor is None:
+        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}")
+    value = _number(frame, reading, project) * reading.scale * factor
+    ends = _ends(frame, reading, value)
+    read = _read(reading, project)
+    given = questions.of_reading(reading, read[0])
+    flags = _flags(frame, reading.result, read)
+    coverage, lacking = _coverage(reading, stages, read[0])
+    widened = rule.widened(claim.range, band, claim.figure)
+    return ReadingResult(
+        name=reading.name,
+        value=value,
+        low=ends.low,
+        high=ends.high,
+        unit=claim.unit,
+        role=_role(reading, claim, given, read[0]),
+        differs_in=rule.differing(claim.asks, given),
+        question=given,
+        fits=rule.fits(ends.low, ends.high, claim.range),
+        fits_band=rule.fits(ends.low, ends.high, widened) is True,
+        decides=False,
+        note=_silent(reading, claim, given, band, flags, lacking),
+        deviation=rule.deviation(value, claim.figure, claim.unit),
+        ratio=value / claim.figure if claim.figure else None,
+        coverage=coverage,
+        flags=flags,
+        mind=_mind(frame, read, project),
+        sources=tuple(frame.attrs.get("sources", ())),
+        read=read,
+        frame=frame,
+        result=reading.result,
+        scale=reading.scale * factor,
+        own_release=_is_own_release(read[0]),
+    )
+
+
+def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
+    """The frames that a reading was made of, the first question's first."""
+    asked = [reading.read, reading.beside]
+    if reading.also is not None:
+        asked += [reading.also.read, reading.also.beside]
+    return tuple(project.read(filters) for filters in asked if filters)
+
+
+def _role(reading: Reading, claim: Claim, given: Question, rows: pd.DataFrame) -> str:
+    if reading.at_most or reading.at_least:
+        return rule.BOUND
+    if reading.read.get("table") == "figures" and not _is_own_release(rows):
+        return rule.IN_PRINT
+    return rule.role_of(claim.asks, given, claim.open)
+
+
+def _is_own_release(rows: pd.DataFrame) -> bool:
+    """Whether the rows are what the office itself printed."""
+    is_figure = "basis" in rows and "flags" in rows
+    return is_figure and bool(rows["flags"].str.contains(questions.OWN_RELEASE).all())
+
+
+def _silent(
+    reading: Reading,
+    claim: Claim,
+    given: Question,
+    band: Band,
+    flags: Sequence[str],
+    lacking: str,
+) -> str:
+    """Why a reading decides nothing, whatever its role; empty where it may."""
+    if reading.doubt:
+        return reading.doubt
+    if lacking:
+        return f"covers less than its window; it lacks {lacking}"
+    if reading.at_most and not _contains(given, claim.asks):
+        return "bounds less than the window of the claim"
+    if "estimated" in flags and _rests_on_amounts(reading):
+        return ESTIMATED
+    is_stated = not rule.differing(claim.asks, given)
+    return CONFLICTING if band.conflict and is_stated else ""
+
+
+def _contains(given: Question, asked: Question) -> bool:
+    """Whether the window of `given` holds all of that which is asked."""
+    return given.start <= asked.start and asked.end <= given.end
+
+
+def _rests_on_amounts(reading: Reading) -> bool:
+    """Whether a reading measures weights or quantities."""
+    columns = {arguments.get("value") for _, arguments in reading.steps} | {reading.result}
+    return bool(columns & {"net_wgt_kg", "qty"})
+
+
+def _kept(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Rows of the last frame that the reading keeps, as `keep` says."""
     if reading.result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fi"]
         raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
-    if "complete" in frame and not frame["complete"].all():
-        lacking = ", ".join(dict.fromkeys(frame.loc[~frame["complete"], "missing"]))
-        raise LedgerError(f"the table does not cover the window; it lacks {lacking}")
+    for column, value in reading.keep.items():
+        if column not in frame:
+            raise LedgerError(f"no column {column!r} to keep rows by{near(column, frame.columns)}")
+        kept = frame[frame[column].astype("str").eq(str(value))]
+        if kept.empty:
+            raise LedgerError(f"no row with {column} {value!r}{near(str(value), frame[column])}")
+        frame = kept
+    return frame
+
+
+def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
+    """The one number of the result; a zero is one."""
     numbers = frame[reading.result].dropna().unique()
     if len(numbers) > 1:
         listed = ", ".join(f"{number:.6g}" for number in numbers[:5])
         raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
     if not len(numbers):
-        held = _read(reading.read, read, asked).get("ref_period")
-        told = (
-            ""
-            if held is None
-            else f"; what was read is of {held.min():%Y-%m} to {held.max():%Y-%m}"
-        )
-        raise LedgerError(f"must give one number, and gives none{told}")
-    if nulls := int(frame[reading.result].isna().sum()):
+        periods = project.read(reading.read).get("ref_period")
+        ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
+        text = f"; what was read is of {ends}" if ends else ""
+        raise LedgerError(f"must give one number, and gives none{text}")
+    nulls = int(frame[reading.result].isna().sum())
+    if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
-    unit = _unit(frame, reading.result)
-    factor = 1.0 if unit == claim.unit else FACTORS.get((unit, claim.unit))
-    if factor is None:
-        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}")
-    value = float(numbers[0]) * reading.scale * factor
-    said = {"qualifier": "="} | {
-        key: frame[key].iloc[0] for key in ("qualifier", "low", "high") if key in frame
-    }
-    if reading.scale != 1.0 or reading.result != "value":
-        said = {"qualifier": said["qualifier"]}
-    if reading.at_most:
-        said["qualifier"] = "≤"
-    low, high = interval(value, said, 0.0)
-    if said["qualifier"] in ("≤", "<"):
-        low = 0.0 if value >= 0 else low
-    frames = tuple(_read(each, read, asked) for each in (reading.read, reading.beside) if each)
-    return ReadingResult(
-        reading.name,
-        value,
-        low,
-        high,
-        claim.unit,
-        value / claim.figure if claim.figure else None,
-        _agrees(low, high, claim),
-        "bound" if low != high else "",
-        _mind(frame, frames, **read.keywords),
-        tuple(frame.attrs.get("sources", ())),
-        frames,
-        frame,
-        reading.result,
-        reading.scale * factor,
-    )
+    return float(numbers[0])
 
 
-def _agrees(low: float, high: float, claim: Claim) -> bool | None:
-    open_below, open_above = claim.qualifier == ">", claim.qualifier == "<"
-    within = claim.low <= low and high <= claim.high
-    if within and not (open_below and low <= claim.low) and not (open_above and high >= claim.high):
-        return True
-    if (
-        high < claim.low
-        or low > claim.high
-        or (open_below and high <= claim.low)
-        or (open_above and low >= claim.high)
-    ):
-        return False
-    # A single number is inside or outside; only an interval can be partly both.
-    return None if low != high else False
+def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
+    """All that the number may stand for: itself, a printed range, or a bound."""
+    qualifier = str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
+    if reading.at_most or reading.at_least:
+        qualifier = "≤" if reading.at_most else "≥"
+    elif reading.scale == 1.0 and reading.result == "value" and {"low", "high"} <= set(frame):
+        low, high = frame[["low", "high"]].astype("float64").iloc[0]
+        if low == low and high == high:
+            return Range(low, high)
+    ends = rule.interval(value, qualifier)
+    if ends.low == -math.inf and value >= 0:  # no flow is below nothing
+        return Range(0.0, ends.high)
+    return ends
 
 
-def _read(filters: Mapping[str, Any], read: Read, asked: Asked) -> pd.DataFrame:
-    question = _question(filters)
-    if question not in asked:
-        asked[question] = read(**{"table": "trade", **filters})
-        if filters.get("table", "trade") == "trade":
-            _reaches(asked[question], filters)
-    return asked[question]
+def _coverage(
+    reading: Reading, stages: Sequence[pd.DataFrame], rows: pd.DataFrame
+) -> tuple[str, str]:
+    """How many months of the window are stated, and which are lacking."""
+    lacking = [_lacking(rows, reading)]
+    stated = expected = 0
+    for frame in stages[1:]:
+        kept = _of_keep(frame, reading)
+        if "complete" in kept and not kept["complete"].all():
+            lacking += kept.loc[~kept["complete"], "missing"].tolist()
+        if "n_stated" in kept:
+            stated, expected = int(kept["n_stated"].sum()), int(kept["n_months"].sum())
+        elif "months" in kept and "growth_pct" in kept and kept["n_months"].min() < 12:
+            stated, expected = int(kept["n_months"].min()), 12
+            lacking.append(f"all months but {kept['months'].iloc[0]}")
+    text = f"{stated} of {expected} months" if expected else ""
+    return text, ", ".join(dict.fromkeys(filter(None, lacking)))
 
 
-def _reaches(frame: pd.DataFrame, filters: Mapping[str, Any]) -> None:
-    """Refuse rows that do not reach both ends of the window that was asked for."""
+def _of_keep(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Rows of an earlier frame that the kept ones are made of, as far as it has the columns."""
+    for column, value in reading.keep.items():
+        if column in frame:
+            frame = frame[frame[column].astype("str").eq(str(value))]
+    return frame
+
+
+def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
+    """Months of the window asked for that lie before or after all rows."""
+    filters = reading.read
+    if filters.get("table", "trade") != "trade":
+        return ""
     first = first_month(frame)
     begin, stop = int(first.min()), int((first + frame["n_months"]).max())
-    lacking = [
+    months = [
         *range(span(filters["start"])[0] if "start" in filters else begin, begin),
         *range(stop, span(filters["end"])[1] if "end" in filters else stop),
     ]
-    if lacking:
-        raise LedgerError(f"the table does not cover the window; it lacks {runs(lacking)}")
+    return runs(months)
 
 
-def _question(filters: Mapping[str, Any]) -> str:
+def _key(filters: Mapping[str, Any]) -> str:
     return repr(sorted(filters.items()))
 
 
-def _steps(
+def _stages(
     filters: Mapping[str, Any],
     steps: Iterable[tuple[str, Mapping[str, Any]]],
     reading: Reading,
-    read: Read,
-    asked: Asked,
-) -> pd.DataFrame:
-    """Read what `filters` ask for and apply `steps`; each question and each step is done once."""
-    frame, done = _read(filters, read, asked), _question(filters)
+    project: _Project,
+) -> list[pd.DataFrame]:
+    """The rows that `filters` ask for and the frame after each of `steps`."""
+    stages = [project.read(filters)]
+    done = _key(filters)
+    if reading.also is not None:
+        stages, done = [_joined(stages[0], reading.also, project)], f"{done} {reading.also!r}"
     for name, arguments in steps:
         measure = every_measure()[name]
-        frames = [frame]
-        for second in [*inspect.signature(measure).parameters.values()][1:2]:
-            if "DataFrame" not in str(second.annotation) or second.name in arguments:
-                continue
-            if reading.beside:
-                alone = reading._replace(beside={})
-                frames.append(_steps(reading.beside, reading.beside_steps, alone, read, asked))
-            elif second.default is second.empty:
-                raise LedgerError("lacks beside, the second frame of its measure")
+        frames = [stages[-1], *_second(measure, arguments, reading, project)]
         done += repr((name, arguments))
-        done += repr((reading.beside, reading.beside_steps)) * len(frames[1:])
-        if done not in asked:
+        if len(frames) > 1:
+            done += repr((reading.beside, reading.beside_steps))
+        if done not in project.answers:
             given = {key: _window(value) for key, value in arguments.items()}
-            asked[done] = measure(*frames, **given)
-        frame = asked[done]
-    return frame
+            project.answers[done] = measure(*frames, **given)
+        stages.append(project.answers[done])
+    return stages
+
+
+def _joined(rows: pd.DataFrame, also: Reading, project: _Project) -> pd.DataFrame:
+    """Rows of a question with those of a second one below."""
+    second = _stages(also.read, also.steps, also, project)[-1]
+    return measures.stack({"first": rows, "second": second})
+
+
+def _second(
+    measure: Any, arguments: Mapping[str, Any], reading: Reading, project: _Project
+) -> list[pd.DataFrame]:
+    """The second frame of a measure that compares two, none for the others."""
+    seconds = [*inspect.signature(measure).parameters.values()][1:2]
+    takes = [item for item in seconds if "DataFrame" in str(item.annotation)]
+    takes = [item for item in takes if item.name not in arguments]
+    if not takes:
+        return []
+    if reading.beside:
+        alone = Reading(reading.name, reading.beside, reading.result)
+        return _stages(reading.beside, reading.beside_steps, alone, project)[-1:]
+    if takes[0].default is takes[0].empty:
+        raise LedgerError("lacks beside, the second frame of its measure")
+    return []
 
 
 def _window(value: Any) -> Any:
     """A pair of months in TOML is a list, and a window in a measure a tuple."""
-    pair = (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(each, str) and each[:4].isdigit() for each in value)
-    )
-    return tuple(value) if pair else value
+    is_pair = isinstance(value, list) and len(value) == 2
+    if is_pair and all(isinstance(part, str) and part[:4].isdigit() for part in value):
+        return tuple(value)
+    return value
 
 
 def _unit(frame: pd.DataFrame, result: str) -> str:
-    if unit := unit_of(frame, result):
+    unit = unit_of(frame, result)
+    if unit:
         return SAME_UNIT.get(unit, unit)
     column = UNIT_IN.get(result, "unit")
     raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
 
 
-def _mind(
-    frame: pd.DataFrame, frames: Iterable[pd.DataFrame], root: Path, local: bool
-) -> tuple[str, ...]:
+def _flags(frame: pd.DataFrame, result: str, read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
+    """Words of the flags on the rows that the number is made of."""
+    import pandas as pd
+
+    places = {line.row for line in lines(frame, result) if not line.is_zero}
+    flagged = [rows for rows in read if "flags" in rows]
+    words: set[str] = set()
+    for rows in flagged:
+        is_used = pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(places)
+        words.update(" ".join(rows.loc[is_used, "flags"]).split())
+    return tuple(sorted(words))
+
+
+def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) -> tuple[str, ...]:
     """What the measures say, their own flags, and the sources' notes; rows' flags are not here."""
-    catalogued = catalogue.load(root, local=local)
+    catalogued = catalogue.load(project.root, local=project.local)
     sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
     copied = "transcribed, not the publisher’s own file. "
     notes = [
@@ -325,26 +540,25 @@ def _mind(
         for source in sources
         if source.note or source.kind == "transcribed"
     ]
-    flags = {said for each in frames for said in tables.flags_present(each)}
-    told = [said for said in frame.attrs.get("caveats", ()) if said not in flags]
-    of_rows = {word for each in frames for text in each.get("flags", ()) for word in text.split()}
-    own = {word for text in frame.get("flags", ()) for word in str(text).split()} - of_rows
-    known = [f"{word}: {schema.FLAGS[word]}" for word in sorted(own) if word in schema.FLAGS]
-    return tuple(dict.fromkeys([*told, *known, *notes]))
+    flags = {text for rows in read for text in tables.flags_present(rows)}
+    measured = [text for text in frame.attrs.get("caveats", ()) if text not in flags]
+    of_rows = {word for rows in read for word in " ".join(rows.get("flags", ())).split()}
+    words = set(" ".join(map(str, frame.get("flags", ()))).split()) - of_rows
+    known = [f"{word}: {schema.FLAGS[word]}" for word in sorted(words) if word in schema.FLAGS]
+    return tuple(dict.fromkeys([*measured, *known, *notes]))
 
 
 def evaluate_all(
     claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
-    """Judge several claims in turn; a question that they share is asked once."""
-    root = root or catalogue.root()
-    asked: Asked = {}
-    return [evaluate_claim(claim, root, asked, local=local) for claim in claims]
+    """Verdicts on several claims in turn; a question that they share is asked once."""
+    project = _Project(root or catalogue.root(), local)
+    return [_verdict(claim, project) for claim in claims]
 
 
 def verdicts(
     ledger: Path | None = None, root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
-    """Judge every claim of a ledger, in its order; parameters and errors as :func:`load`."""
+    """Verdicts on every claim of a ledger, in its order; parameters and errors as :func:`load`."""
     root = root or catalogue.root()
     return evaluate_all(load(ledger, root, local=local).values(), root, local=local)

@@ -1,4 +1,4 @@
-"""The ledger read from its file: claims, their readings, what a printed figure stands for."""
+"""The ledger read from its file: claims, what they ask, their readings."""
 
 from __future__ import annotations
 
@@ -7,28 +7,41 @@ import math
 import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from tradeflows import measures, tables
+from tradeflows.claims import bands, questions
+from tradeflows.claims.bands import Series
+from tradeflows.claims.rule import KEYS, Question, Range
+from tradeflows.claims.rule import interval as range_of
 from tradeflows.model import schema
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
 from tradeflows.retrieval import catalogue
 
+# Why nothing held here tests a claim, and what would.
 REASONS = {
     "not a trade statistic": "it is not about goods that cross a border",
     "no code": "no customs code holds the goods and nothing else",
     "publisher stopped": "the office that would know no longer publishes",
     "not public": "the records behind it are not public",
     "needs a live query": "public statistics could tell, but not those held here",
-    "only bounds": "what is held bounds the figure and cannot settle it",
-    "only its source": "what is held repeats the claim's own source",
+}
+SETTLES = {
+    "not a trade statistic": "records that are no trade statistics",
+    "no code": "records of shipments, since no customs code holds these goods alone",
+    "publisher stopped": "figures that the office no longer publishes",
+    "not public": "records that are not public",
+    "needs a live query": "a query of public statistics that is not held here",
 }
 SAME_UNIT = {"%": "percent", "percent y/y": "percent", "percent vs 2021": "percent"}
+CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """One way to read a claim: what to ask, what to measure, which column has the number.
 
     Attributes
@@ -36,29 +49,58 @@ class Reading(NamedTuple):
     read, beside
         Filters of :func:`tradeflows.read`, with ``table`` where it is not trade; `beside` is the
         second frame of a measure that compares two.
+    also
+        A second question whose rows are laid below those of `read` before the steps, with steps of
+        its own: two offices that state one flow in two currencies, say.
     steps, beside_steps
         Measures with their arguments, applied one after the other.
     result
         Column of the last frame, which must have one row, or rows of one value.
+    keep
+        Columns of the last frame with the value of the rows to keep.
+    keys
+        Keys of its question that do not follow from `read` and `steps`.
     scale, per
         A factor on the result, and what it stands for.
-    at_most
-        Whether the result bounds the claimed figure from above, and so cannot confirm it.
+    at_most, at_least
+        Whether the result bounds the claimed figure from above, or from below.
+    doubt
+        Why its number is no finding, where that is known.
     """
 
     name: str
     read: Mapping[str, Any]
     result: str
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    beside: Mapping[str, Any] = {}
+    beside: Mapping[str, Any] = field(default_factory=dict)
     beside_steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    also: Reading | None = None
+    keep: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
     scale: float = 1.0
     per: str = ""
     at_most: bool = False
+    at_least: bool = False
+    doubt: str = ""
 
 
-class Claim(NamedTuple):
-    """One claim as the ledger states it; `figure` and `low` to `high` are in `unit`."""
+@dataclass(frozen=True)
+class Claim:
+    """One claim as the ledger states it; `figure` and `low` to `high` are in `unit`.
+
+    Attributes
+    ----------
+    asks, open
+        What its words ask, and what they leave open: keys with the values that they admit.
+    window
+        The window of `asks` in words, or as printed where the claim asks nothing that is held.
+    core
+        Whether it is a sentence of the report or of the article.
+    settles
+        What would settle it, where nothing held does.
+    series
+        The series whose releases give its band.
+    """
 
     id: str
     theme: str
@@ -68,39 +110,72 @@ class Claim(NamedTuple):
     high: float
     unit: str
     qualifier: str
+    asks: Question
+    open: Mapping[str, tuple[str, ...]]
     window: str
     who: str
     where: str
     reason: str
     cites: str
     readings: tuple[Reading, ...]
+    core: bool = False
+    settles: str = ""
+    series: Series | None = None
+
+    @property
+    def place(self) -> str:
+        """The part of the ledger that it stands in: core, annex or folded."""
+        if self.core:
+            return CORE
+        return ANNEX if self.readings else FOLDED
+
+    @property
+    def range(self) -> Range:
+        """All numbers that the printed figure may stand for."""
+        return Range(self.low, self.high, self.qualifier == ">", self.qualifier == "<")
 
 
 # The keys of each table, with what stands under them.
+LEDGER_KEYS = {"claim": dict, "series": dict, "sentence": list}
 CLAIM_KEYS = {
     "theme": str,
     "statement": str,
     "figure": str,
     "claimed": dict,
     "printed_to": float,
+    "asks": dict,
+    "open": dict,
+    "core": bool,
     "window": str,
     "who": str,
     "where": str,
     "reason": str,
+    "settles": str,
     "reading": list,
 }
 CLAIMED_KEYS = {"value": float, "unit": str, "qualifier": str, "low": float, "high": float}
+QUESTION_KEYS = dict.fromkeys(KEYS, str | list)
+OPEN_KEYS = dict.fromkeys(KEYS, list)
+SERIES_KEYS = QUESTION_KEYS | {"release": list}
+RELEASE_KEYS = {"name": str, "read": dict}
+SENTENCE_KEYS = {"words": str, "claims": list, "notebook": str, "judgement": bool}
 READING_KEYS = {
     "name": str,
     "read": dict,
     "steps": list,
     "beside": dict,
     "beside_steps": list,
+    "also": dict,
     "result": str,
+    "keep": dict,
+    "keys": dict,
     "scale": float,
     "per": str,
     "at_most": bool,
+    "at_least": bool,
+    "doubt": str,
 }
+ALSO_KEYS = {"read": dict, "steps": list, "beside": dict, "beside_steps": list}
 # What TOML gives where a parameter of a measure takes one of these, and how to say so.
 KINDS: dict[Any, tuple[Any, str]] = {
     str: (str, "a text"),
@@ -148,98 +223,227 @@ def load(
     """
     root = root or catalogue.root()
     ledger = ledger or path(root)
+    contents = _contents(ledger)
+    figures = {row["id"]: row for row in published(root, local)}
+    series = tuple(
+        _series(f"{ledger.name}: series {name}", entry)
+        for name, entry in contents.get("series", {}).items()
+    )
+    return {
+        name: _claim(f"{ledger.name}: claim {name}", name, entry, figures, series)
+        for name, entry in contents.get("claim", {}).items()
+    }
+
+
+def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sentence]:
+    """Sentences of the article in the order of the ledger, each with what answers it."""
+    root = root or catalogue.root()
+    ledger = ledger or path(root)
+    listed = _contents(ledger).get("sentence", [])
+    for entry in listed:
+        _known(f"{ledger.name}: sentence", entry, SENTENCE_KEYS)
+    return [Sentence(**entry | {"claims": tuple(entry.get("claims", ()))}) for entry in listed]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the article in our words, and what answers it.
+
+    It has claims of the ledger, a notebook, or is a judgement on which trade has nothing to say.
+    """
+
+    words: str
+    claims: tuple[str, ...] = ()
+    notebook: str = ""
+    judgement: bool = False
+
+
+def _contents(ledger: Path) -> dict[str, Any]:
     try:
         contents = tomllib.loads(ledger.read_text(encoding="utf-8"))
     except OSError as error:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    _known(ledger.name, contents, {"claim": dict})
-    figures = {row["id"]: row for row in published(root, local)}
-    return {
-        name: _claim(f"{ledger.name}: claim {name}", name, entry, figures)
-        for name, entry in contents.get("claim", {}).items()
-    }
+    _known(ledger.name, contents, LEDGER_KEYS)
+    return contents
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
     """All published figures, none where the project has none."""
-    found: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
-    return found
+    rows: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
+    return rows
 
 
-def _claim(where: str, name: str, entry: Any, figures: Mapping[str, Any]) -> Claim:
+def _series(where: str, entry: Any) -> Series:
+    _known(where, entry, SERIES_KEYS)
+    _required(where, entry, ("measure", "release"))
+    for release in entry["release"]:
+        _known(f"{where}, release", release, RELEASE_KEYS)
+        _required(f"{where}, release", release, RELEASE_KEYS)
+    return bands.parse(where, entry)
+
+
+def _claim(
+    where: str,
+    name: str,
+    entry: Any,
+    figures: Mapping[str, Any],
+    series: tuple[Series, ...],
+) -> Claim:
     _known(where, entry, CLAIM_KEYS)
     _required(where, entry, ("theme", "statement"))
+    stated, cited = _stated(where, entry, figures)
+    value = stated["value"]
+    value = None if value is None or math.isnan(value) else float(value)
+    printed_to = _printed_to(where, entry)
+    low, high = interval(value, stated, printed_to)
+    asks = _asks(where, entry)
+    readings = _readings(where, entry)
+    reason = _reason(where, entry, readings)
+    if readings:
+        _testable(where, entry, asks, value, low == high)
+    window = questions.words(asks) if asks.start else cited["window"]
+    return Claim(
+        id=name,
+        theme=entry["theme"],
+        statement=entry["statement"],
+        figure=value,
+        low=low,
+        high=high,
+        unit=SAME_UNIT.get(stated["unit"], stated["unit"]),
+        qualifier=stated["qualifier"],
+        asks=asks,
+        open=_open(entry),
+        window=window,
+        who=cited["who"],
+        where=cited["where"],
+        reason=reason,
+        cites=entry.get("figure", ""),
+        readings=readings,
+        core=entry.get("core", False),
+        settles=entry.get("settles", SETTLES.get(reason, "")),
+        series=bands.series_of(asks, series),
+    )
+
+
+def _stated(
+    where: str, entry: Mapping[str, Any], figures: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The claimed number with its unit and qualifier, and who printed it where for which window."""
     if ("figure" in entry) == ("claimed" in entry):
         raise LedgerError(f"{where}: needs either figure, an id in the table figures, or claimed")
     if "figure" in entry:
         row = lookup(where, "figure", entry["figure"], figures)
-        said = {key: row[key] for key in ("value", "unit", "qualifier", "low", "high")}
+        stated = {key: row[key] for key in ("value", "unit", "qualifier", "low", "high")}
         cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
     else:
-        _known(f"{where}, claimed", entry["claimed"], CLAIMED_KEYS)
-        said = {"value": None, "unit": "", "qualifier": "=", **entry["claimed"]}
+        stated = {"value": None, "unit": "", "qualifier": "=", **_claimed(where, entry["claimed"])}
         cited = {}
-        if (ends := {"low", "high"} & said.keys()) and (
-            len(ends) == 1 or said["low"] > said["high"]
-        ):
-            raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
     cited = {key: entry.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
-    _required(where, {key: value for key, value in cited.items() if value}, tuple(cited))
-    if said["qualifier"] not in schema.QUALIFIERS:
-        raise LedgerError(
-            f"{where}: no qualifier {said['qualifier']!r}; there are {' '.join(schema.QUALIFIERS)}"
-        )
-    value = said["value"] if said["value"] is not None and said["value"] == said["value"] else None
-    printed_to = entry.get("printed_to", 0.0)
-    if printed_to < 0:
-        raise LedgerError(f"{where}: printed_to must be a step of 0 or more, not {printed_to:g}")
-    low, high = interval(value, said, printed_to)
-    readings = tuple(_reading(where, each) for each in entry.get("reading", ()))
-    names = [each.name for each in readings]
-    if twice := sorted({each for each in names if names.count(each) > 1}):
-        raise LedgerError(f"{where}: two readings are called {twice[0]!r}")
-    reason = entry.get("reason", "")
+    if entry.get("asks", {}).get("start"):
+        cited["window"] = cited["window"] or "asked"
+    _required(where, {key: text for key, text in cited.items() if text}, tuple(cited))
+    if stated["qualifier"] not in schema.QUALIFIERS:
+        allowed = " ".join(schema.QUALIFIERS)
+        raise LedgerError(f"{where}: no qualifier {stated['qualifier']!r}; there are {allowed}")
+    return stated, cited
+
+
+def _claimed(where: str, claimed: Any) -> Mapping[str, Any]:
+    _known(f"{where}, claimed", claimed, CLAIMED_KEYS)
+    ends = {"low", "high"} & claimed.keys()
+    if ends and (len(ends) == 1 or claimed["low"] > claimed["high"]):
+        raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
+    return dict(claimed)
+
+
+def _printed_to(where: str, entry: Mapping[str, Any]) -> float:
+    step = float(entry.get("printed_to", 0.0))
+    if step < 0:
+        raise LedgerError(f"{where}: printed_to must be a step of 0 or more, not {step:g}")
+    return step
+
+
+def _asks(where: str, entry: Mapping[str, Any]) -> Question:
+    """What a claim asks; a change has a base too."""
+    asked = entry.get("asks", {})
+    _known(f"{where}, asks", asked, QUESTION_KEYS)
+    _known(f"{where}, open", entry.get("open", {}), OPEN_KEYS)
+    try:
+        asks = questions.question(asked)
+    except QueryError as error:
+        raise LedgerError(f"{where}, asks: {error}") from error
+    if asks.measure.startswith(bands.GROWTH) and not asks.base:
+        raise LedgerError(f"{where}, asks: lacks base, with which a growth compares")
+    return asks
+
+
+def _open(entry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What a claim leaves open: of each key the values that its words admit, none for any."""
+    return {
+        key: tuple(questions.goods(value) if key == "goods" else value for value in values)
+        for key, values in entry.get("open", {}).items()
+    }
+
+
+def _readings(where: str, entry: Mapping[str, Any]) -> tuple[Reading, ...]:
+    readings = tuple(_reading(where, item) for item in entry.get("reading", ()))
+    names = [reading.name for reading in readings]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise LedgerError(f"{where}: two readings are called {repeated[0]!r}")
+    return readings
+
+
+def _reason(where: str, entry: Mapping[str, Any], readings: Sequence[Reading]) -> str:
+    reason = str(entry.get("reason", ""))
     if bool(readings) == bool(reason):
         raise LedgerError(f"{where}: needs either readings, or the reason why there are none")
     if reason:
         lookup(where, "reason", reason, REASONS)
-    if readings and value is None:
+    return reason
+
+
+def _testable(
+    where: str, entry: Mapping[str, Any], asks: Question, value: float | None, is_exact: bool
+) -> None:
+    """Refuse a claim with readings that lacks what the rule needs."""
+    if value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
-    if readings and low == high and "printed_to" not in entry:
+    if is_exact and "printed_to" not in entry:
         raise LedgerError(f"{where}: lacks printed_to, the step to which its figure was printed")
-    unit = SAME_UNIT.get(said["unit"], said["unit"])
-    return Claim(
-        name,
-        entry["theme"],
-        entry["statement"],
-        value,
-        low,
-        high,
-        unit,
-        said["qualifier"],
-        cited["window"],
-        cited["who"],
-        cited["where"],
-        reason,
-        entry.get("figure", ""),
-        readings,
-    )
+    named = {key: text for key, text in vars(asks).items() if text}
+    _required(f"{where}, asks", named, ("measure", "start", "end"))
 
 
 def _reading(where: str, entry: Any) -> Reading:
     _known(f"{where}, reading", entry, READING_KEYS)
     _required(f"{where}, reading", entry, ("name", "read", "result"))
     where = f"{where}, reading {entry['name']!r}"
-    steps = {}
-    for key in ("steps", "beside_steps"):
-        steps[key] = tuple(_step(f"{where}, {key}", each) for each in entry.get(key, ()))
-    return Reading(**entry | steps)
+    return Reading(**entry | _steps(where, entry) | _also(where, entry))
+
+
+def _steps(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: tuple(_step(f"{where}, {key}", step) for step in entry.get(key, ()))
+        for key in ("steps", "beside_steps")
+    }
+
+
+def _also(where: str, entry: Mapping[str, Any]) -> dict[str, Reading]:
+    """The second question of a reading, none where it has one alone."""
+    if "also" not in entry:
+        return {}
+    second = entry["also"]
+    _known(f"{where}, also", second, ALSO_KEYS)
+    _required(f"{where}, also", second, ("read",))
+    steps = _steps(f"{where}, also", second)
+    return {"also": Reading(name="also", result="", **second | steps)}
 
 
 def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
-    if not isinstance(entry, list) or [type(each) for each in entry] != [str, dict]:
+    if not isinstance(entry, list) or [type(part) for part in entry] != [str, dict]:
         raise LedgerError(
             f"{where}: a step is a measure with its arguments, such as "
             f'["total", {{ value = "qty" }}], not {reprlib.repr(entry)}'
@@ -247,7 +451,7 @@ def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
     name, arguments = entry
     measure = lookup(where, "measure", name, every_measure())
     options = inspect.signature(measure).parameters.values()
-    kinds = {each.name: each.annotation for each in options if _kinds(each.annotation)}
+    kinds = {option.name: option.annotation for option in options if _kinds(option.annotation)}
     _known(f"{where}, {name}", arguments, kinds)
     return name, arguments
 
@@ -255,26 +459,24 @@ def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
 def every_measure() -> dict[str, Any]:
     """The functions of :mod:`tradeflows.measures` that take one frame or two, by name."""
     return {
-        name: one
-        for name, one in vars(measures).items()
-        if inspect.isfunction(one) and not name.startswith("_") and name != "stack"
+        name: member
+        for name, member in vars(measures).items()
+        if inspect.isfunction(member) and not name.startswith("_") and name != "stack"
     }
 
 
 def interval(
-    value: float | None, said: Mapping[str, Any], printed_to: float
+    value: float | None, stated: Mapping[str, Any], printed_to: float
 ) -> tuple[float, float]:
-    """All numbers that a printed figure may stand for."""
+    """Lowest and highest number that a printed figure may stand for."""
     if value is None:
         return -math.inf, math.inf
-    low, high = said.get("low"), said.get("high")
-    if low is not None and high is not None and low == low and high == high:
+    low, high = stated.get("low"), stated.get("high")
+    if low is not None and high is not None and not math.isnan(low) and not math.isnan(high):
         return low, high
-    match said["qualifier"]:
-        case ">" | "≥":
-            return value, math.inf
-        case "<" | "≤":
-            return -math.inf, value
+    ends = range_of(value, stated["qualifier"])
+    if ends.low < ends.high:
+        return ends.low, ends.high
     return value - printed_to / 2, value + printed_to / 2
 
 
@@ -285,15 +487,16 @@ def _known(where: str, entry: Any, keys: Mapping[str, Any]) -> None:
         if key not in keys:
             raise LedgerError(f"{where}: no key {key!r}{near(key, keys)}")
         kinds = _kinds(keys[key])
-        if not any(_is(value, each) for each in kinds):
-            told = " or ".join(dict.fromkeys(KINDS[get_origin(each) or each][1] for each in kinds))
-            raise LedgerError(f"{where}: {key} must be {told}, not {reprlib.repr(value)}")
+        if not any(_is(value, kind) for kind in kinds):
+            names = [KINDS[get_origin(kind) or kind][1] for kind in kinds]
+            wanted = " or ".join(dict.fromkeys(names))
+            raise LedgerError(f"{where}: {key} must be {wanted}, not {reprlib.repr(value)}")
 
 
 def _kinds(annotation: Any) -> list[Any]:
     """What TOML can give of an annotation; of a frame, nothing."""
     parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    return [each for each in parts if (get_origin(each) or each) in KINDS]
+    return [part for part in parts if (get_origin(part) or part) in KINDS]
 
 
 def _is(value: Any, kind: Any) -> bool:

@@ -132,6 +132,7 @@ def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:
 
 def _claims(verb: Parser) -> None:
     verb.add_argument("claim", nargs="?", help="one claim to see in full, such as O08")
+    verb.add_argument("--all", action="store_true", help="not the report and the article alone")
     _ledger(verb)
 
 

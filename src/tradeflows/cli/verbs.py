@@ -48,7 +48,7 @@ def claims(args: argparse.Namespace) -> None:
         say(*claims.explain(verdicts[0]))
     else:
         colour = terminal.uses_colour()
-        say(*(claims.line(verdict, colour=colour) for verdict in verdicts))
+        say(*claims.overview(verdicts, everything=args.all, colour=colour))
 
 
 def trace(args: argparse.Namespace) -> None:

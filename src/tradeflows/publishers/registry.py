@@ -201,7 +201,7 @@ def covers(source: Source, rows: Any) -> Any:
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
     """What stands in the file of `source` at each of `places`: a record's number, and a field."""
     module = vars(_module(source))
-    if "cells" in module:
+    if callable(module.get("cells")):  # in a folder of a publisher it may be a module
         return dict(module["cells"](path, places))
     lines = module.get("records", raw_records.records)(path, {record for record, _ in places})
     return {place: lines[place[0]] for place in places if place[0] in lines}

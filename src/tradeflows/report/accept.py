@@ -21,7 +21,17 @@ TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
 MOST_TOTALS = 20  # that are shown one by one
 VERDICTS = Path("data", "verdicts.csv")
-VERDICT_COLUMNS = ("claim", "verdict", "reason", "reading", "value", "unit", "agrees")
+VERDICT_COLUMNS = (
+    "claim",
+    "verdict",
+    "reason",
+    "reading",
+    "value",
+    "unit",
+    "role",
+    "fits",
+    "decides",
+)
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

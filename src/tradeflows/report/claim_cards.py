@@ -15,12 +15,14 @@ from tradeflows.tables.display import without_formulas
 
 LINES = 40  # of a reading that the page prints; the command line shows all
 TONES = {
-    claims.REPRODUCED: "yes",
+    claims.HOLDS: "yes",
+    claims.HOLDS_WITHIN_REVISIONS: "yes",
     claims.DEPENDS: "partly",
-    claims.NOT_REPRODUCED: "no",
-    claims.NOT_TESTABLE: "open",
+    claims.DIFFERS: "no",
+    claims.CONTRADICTED: "no",
+    claims.NOT_DECIDED: "open",
+    claims.NOT_TESTED: "open",
 }
-SAYS = {True: "agrees", False: "disagrees", None: "says nothing"}
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
 # What readers see of a unit, before and after the number; others stand after it as they are.
@@ -67,7 +69,7 @@ class Cards(NamedTuple):
 
         shown = [card(each, self.root) for each in self.verdicts]
         used = dict.fromkeys(
-            name for each in self.verdicts for one in each.found for name in one.sources
+            name for each in self.verdicts for one in each.readings for name in one.sources
         )
         page = render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
         return without_formulas(page)
@@ -141,15 +143,23 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "window": claim.window.replace("..", " to "),
         "said": _said(claim),
         "verdict": verdict.verdict,
-        "tone": TONES[verdict.verdict],
+        "sentence": claims.sentence(verdict),
+        "group": verdict.group,
+        "tone": _tone_of(verdict),
         "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""),
         "caveats": verdict.caveats,
         "band": (at(claim.low), at(claim.high)),
         "zero": at(0),
-        "readings": [_reading(one, claim, at, root) for one in verdict.found],
+        "readings": [_reading(one, claim, at, root) for one in verdict.readings],
         "links": {},
     }
+
+
+def _tone_of(verdict: Verdict) -> str:
+    """The colour of a verdict; a miss below 1 % raises no alarm."""
+    is_alarm = verdict.verdict != claims.DIFFERS or not claims.is_small(verdict.deviation)
+    return TONES[verdict.verdict] if is_alarm else "partly"
 
 
 def picture(verdict: Verdict, root: Path) -> bytes:
@@ -163,18 +173,16 @@ def picture(verdict: Verdict, root: Path) -> bytes:
     before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
     counted = " ".join([*word.split(), *("dollars" * (before == "$") + after).split()])
     signs = {"at most ": "≤", "at least ": "≥", "": "="}
-    said = [one.agrees for one in verdict.found if one.agrees is not None]
-    told = f"{sum(said)} of {len(said)} agree (dark)" if said else verdict.reason
     axes = charts.bars(
         rows.assign(
             value=rows["value"] / size,
-            qualifier=[signs[one.bound] for one in verdict.found],
+            qualifier=[signs[one.bound] for one in verdict.readings],
         ),
         y="value",
         by="reading",
         title=claim.statement,
-        unit=f"{verdict.verdict.capitalize()}: {told}; {counted or 'ratio'}",
-        highlight=list(rows["reading"][rows["agrees"].fillna(False)]),
+        unit=f"{claims.sentence(verdict).capitalize()}; {counted or 'ratio'}",
+        highlight=list(rows["reading"][rows["decides"].fillna(False)]),
         reference={f"Claimed: {_said(claim).partition(' (')[0]}": (claim.figure or 0.0) / size},
         note=f"tradeflows, claim {claim.id}",
         source=catalogue.credit(rows.attrs["sources"], root),
@@ -186,7 +194,7 @@ def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
     """The claims that each source is used for, by its id."""
     found: dict[str, dict[str, Claim]] = {}
     for verdict in verdicts:
-        for source in {name for one in verdict.found for name in one.sources}:
+        for source in {name for one in verdict.readings for name in one.sources}:
             found.setdefault(source, {})[verdict.claim.id] = verdict.claim
     return {source: list(each.values()) for source, each in found.items()}
 
@@ -203,7 +211,7 @@ def _said(claim: Claim) -> str:
         if low == high:  # printed in full
             before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
             return f"{WORDS.get(claim.qualifier, '')}{before}{claim.figure:,.0f}{after}"
-        said += f" ({low} to {high} agree)"
+        said += f" ({low} to {high})"
     return said
 
 
@@ -211,7 +219,7 @@ def _scale(verdict: Verdict) -> tuple[float, float]:
     """Both ends of the axis that the claim and its readings share; zero is on it."""
     claim = verdict.claim
     shown = [claim.low, claim.high, claim.figure or 0.0]
-    shown += [value for one in verdict.found for value in (one.value, one.low, one.high)]
+    shown += [value for one in verdict.readings for value in (one.value, one.low, one.high)]
     shown = [value for value in shown if math.isfinite(value)]
     left, right = min(0.0, *shown), max(0.0, *shown)
     room = 0.04 * (right - left) or 1.0  # so that what is open at an end reaches beyond all
@@ -219,16 +227,24 @@ def _scale(verdict: Verdict) -> tuple[float, float]:
 
 
 def _reading(one: ReadingResult, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
-    says = SAYS[one.agrees] + (f": {one.note}" if one.agrees is None and one.note else "")
     return {
         "name": one.name,
         "value": one.bound + number(one.value, one.unit),
-        "ratio": "" if one.ratio is None else f"{claims.times(one.ratio)} times the claim",
-        "says": says,
-        "tone": {True: "yes", False: "no", None: "open"}[one.agrees],
+        "ratio": "",
+        "says": claims.finding(one),
+        "tone": _tone(one),
         "bar": sorted((at(0), at(one.value))),
         "bound": bool(one.bound),
     } | _lines(claims.terms(one, root), claim)
+
+
+def _tone(one: ReadingResult) -> str:
+    """The colour of a reading: only what decides has one, and a small miss raises no alarm."""
+    if not one.decides:
+        return "open"
+    if one.fits or one.fits_band:
+        return "yes"
+    return "partly" if claims.is_small(one.deviation) else "no"
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:

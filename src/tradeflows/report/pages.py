@@ -165,7 +165,9 @@ def _pictures(notebook: NotebookNode, name: str, frame: dict[str, Any]) -> dict[
 def _shared(verdicts: Sequence[Verdict], root: Path) -> dict[str, bytes]:
     """A picture of each claim that has a reading, by its path."""
     return {
-        CARD.format(one.claim.id): claim_cards.picture(one, root) for one in verdicts if one.found
+        CARD.format(one.claim.id): claim_cards.picture(one, root)
+        for one in verdicts
+        if one.readings
     }
 
 
@@ -178,7 +180,7 @@ def _links(
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
     for one in verdicts:
-        if one.found:
+        if one.readings:
             links[one.claim.id]["picture to share"] = CARD.format(one.claim.id)
     return links
 

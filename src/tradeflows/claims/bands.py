@@ -1,0 +1,118 @@
+"""The band of a series: how far one office's releases of it are apart, from the releases held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tradeflows import measures
+from tradeflows.claims import questions
+from tradeflows.claims.rule import CONFLICT, Band, Question, band_of_growth, spread
+from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import days, span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Flags on rows of a release that is no witness of the office's number: it was patched.
+PATCHED = frozenset({"derived", "estimated", "partial", "rebuilt"})
+# A total that was printed with few digits is none either. A month that its carrier rounded to a
+# thousand dollars is: that is far less than a revision.
+ROUNDED = "rounded"
+GROWTH = "growth of "
+
+Read = Callable[[Mapping[str, Any]], "pd.DataFrame"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One flow as one office measures it, and what to ask for each of its releases, by name."""
+
+    asks: Question
+    releases: Mapping[str, Mapping[str, Any]]
+
+
+def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
+    """The series that a claim's question is about, whatever its window."""
+    level = replace(asked, start="", end="", base="", measure=asked.measure.removeprefix(GROWTH))
+    return next((series for series in known if series.asks == level), None)
+
+
+def band_of(asked: Question, series: Series | None, figure: float | None, read: Read) -> Band:
+    """The band of what a claim asks; no width where one release or none is held.
+
+    Parameters
+    ----------
+    figure
+        The growth rate that is claimed, where it is one.
+    read
+        Gives the rows of a release's question.
+    """
+    is_growth = asked.measure.startswith(GROWTH)
+    unit = "points" if is_growth else "%"
+    if series is None:
+        return Band(0.0, unit)
+    values = _values(series, (asked.start, asked.end), read)
+    width = spread(list(values.values()))
+    releases = [*values]
+    if is_growth:
+        first, last = asked.base.split("..")
+        before = _values(series, (first, last), read)
+        conflict = max(width, spread(list(before.values()))) > CONFLICT
+        width = band_of_growth(figure or 0.0, width, spread(list(before.values())))
+        releases = list(dict.fromkeys([*releases, *before]))
+    else:
+        conflict = width > CONFLICT
+    return Band(width, unit, tuple(releases), conflict)
+
+
+def _values(series: Series, window: tuple[str, str], read: Read) -> dict[str, float]:
+    """What each release states for `window`, of those that state all of it in full digits."""
+    values = {}
+    for name, filters in series.releases.items():
+        frame = read(filters)
+        value = _printed(frame, window) if "window_start" in frame else _summed(frame, window)
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _printed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
+    """The number printed for just this window."""
+    import pandas as pd
+
+    first, after = span(window)
+    starts, ends = days_of(first, after)
+    same = frame["window_start"].eq(starts) & frame["window_end"].eq(ends)
+    is_rounded = frame["flags"].str.contains(ROUNDED) if "flags" in frame else False
+    rows = frame[same & frame["unit"].eq("USD") & ~pd.Series(is_rounded, frame.index)]
+    return float(rows["value"].iloc[0]) if len(rows) else None
+
+
+def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day of the months from `first` to before `after`."""
+    import numpy as np
+    import pandas as pd
+
+    begin, stop = days(np.array([first, after]))
+    return pd.Timestamp(begin), pd.Timestamp(stop) - pd.Timedelta(days=1)
+
+
+def _summed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
+    """The sum of the months of a window, unless one is lacking or is no witness."""
+    over = [name for name in ("flow_code", "valuation", "cmd_code") if frame[name].nunique() > 1]
+    try:
+        result = measures.total(frame, "value_reported", [], over, *window)
+    except QueryError:  # a block of months that crosses an end of the window
+        return None
+    row = result.iloc[0]
+    is_witness = not PATCHED & set(str(row["flags"]).split())
+    return float(row["value_reported"]) if row["complete"] and is_witness else None
+
+
+def parse(where: str, entry: Mapping[str, Any]) -> Series:
+    """A series from its table in the ledger: a question's keys, and `release`, a list."""
+    releases = {release["name"]: release["read"] for release in entry["release"]}
+    asks = {key: value for key, value in entry.items() if key != "release"}
+    return Series(questions.question(asks), releases)

@@ -1,0 +1,225 @@
+"""What a claim asks and what a reading answers, in the same eight keys.
+
+A claim's keys stand in the ledger. Those of a reading follow from its filters and its measures, so
+that nobody types them twice; a reading names only what does not follow (`keys`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tradeflows.claims.rule import Question
+from tradeflows.model.periods import first_month, month_text, span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradeflows.claims.ledger import Reading
+
+QUANTITIES = {
+    "value_reported": "value",
+    "primary_value_usd": "value",
+    "net_wgt_kg": "weight",
+    "qty": "quantity",
+}
+# What a measure makes of the quantity that it is given; other measures leave it as it is.
+WORDS = {
+    "growth": "growth of {}",
+    "yoy": "growth of {}",
+    "share": "share of {}",
+    "shares": "share of {}",
+    "difference": "change of {}",
+    "displacement": "displacement of {}",
+    "barrels_per_day": "barrels a day",
+    "unit_value": "price",
+    "per_month": "{} a month",
+}
+# Measures of which one result column is another thing than the measure's name says.
+OF_RESULT = {"growth_pct": "growth of {}", "ratio": "ratio of {}", "part": "displacement of {}"}
+OWN_RELEASE = "own-release"  # flag of a printed figure that is the office's release itself
+RECONCILED = "reconciled"  # reporter of a value between the two sides' reports
+
+
+def question(entry: Mapping[str, Any]) -> Question:
+    """What a claim asks, from its table of keys."""
+    return _with_windows(Question(**{key: _normal(key, value) for key, value in entry.items()}))
+
+
+def _normal(key: str, value: Any) -> str:
+    match key:
+        case "goods":
+            return goods(value)
+        case "flow":
+            return _flow(value)
+        case "base":
+            return _listed(value, "..")
+    return _listed(value)
+
+
+def goods(codes: str | list[str]) -> str:
+    """Codes as one text, each without the zeros that only lengthen it."""
+    listed = [codes] if isinstance(codes, str) else list(codes)
+    return "+".join(sorted({_short(code) for code in listed}))
+
+
+def of_reading(reading: Reading, frame: pd.DataFrame) -> Question:
+    """What `reading` answers, from its filters, its measures and the rows that were read."""
+    table = reading.read.get("table", "trade")
+    if table == "figures":
+        keys = _of_figure(frame)
+    elif table == "settlement":
+        keys = _of_settlement(reading)
+    else:
+        keys = _of_rows(reading, frame)
+    named = {key: _normal(key, value) for key, value in reading.keys.items()}
+    return _with_windows(replace(keys, **named))
+
+
+def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
+    filters = reading.read
+    flags = " ".join(frame["flags"]) if "flags" in frame else ""
+    is_reconciled = re.search(r"\b(reconciled|one-sided)\b", flags) is not None
+    start, end, base = _windows(reading, frame)
+    quantity = QUANTITIES.get(_value_column(reading), _value_column(reading))
+    return Question(
+        goods=goods(filters.get("product", "")),
+        reporter=RECONCILED if is_reconciled else _listed(filters.get("reporter", "")),
+        partner=_listed(filters.get("partner", "")),
+        flow=_flow(filters.get("flow", "")),
+        measure=_measure(reading, quantity),
+        start=start,
+        end=end,
+        base=base,
+    )
+
+
+def _of_settlement(reading: Reading) -> Question:
+    filters = reading.read
+    base = reading.beside.get("start", "")
+    return Question(
+        goods=_listed(filters.get("currency_group", "")),
+        partner=_listed(filters.get("region", "")),
+        measure=_measure(reading, str(filters.get("concept", ""))),
+        start=str(filters.get("start", "")),
+        end=str(filters.get("end", "")),
+        base=str(base),
+    )
+
+
+def _of_figure(frame: pd.DataFrame) -> Question:
+    """Of a printed figure; the reporter of an office's own release is the side that it counts."""
+    row = frame.iloc[0]
+    sides = [str(row[name] or "") for name in ("exporter", "importer")]
+    home, _, away = sides[0].partition("<->")
+    is_growth = str(row["unit"]).startswith(("percent", "%"))
+    start, end = (f"{row[name]:%Y-%m}" if row[name] == row[name] else "" for name in _ENDS)
+    if away:
+        reporter, partner, flow = home, away, "M+X"
+    elif OWN_RELEASE in str(row.get("flags")) and sides[1] == "CHN":
+        reporter, partner, flow = sides[1], sides[0], "M"
+    else:
+        reporter, partner, flow = sides[0], sides[1], "X"
+    return Question(
+        goods=goods(str(row["hs_codes"] or row["product"])),
+        reporter=reporter,
+        partner=partner,
+        flow=flow,
+        measure="growth of value" if is_growth else "value",
+        start=start,
+        end=end,
+        base=_year_before(start, end) if is_growth and start and end else "",
+    )
+
+
+_ENDS = ("window_start", "window_end")
+
+
+def _year_before(start: str, end: str) -> str:
+    first, after = span((start, end))
+    return f"{month_text(first - 12)}..{month_text(after - 13)}"
+
+
+def _value_column(reading: Reading) -> str:
+    """The column that the reading's measures work on."""
+    named = [str(arguments["value"]) for _, arguments in reading.steps if "value" in arguments]
+    return named[0] if named else reading.result
+
+
+def _measure(reading: Reading, quantity: str) -> str:
+    words = quantity
+    for name, _ in reading.steps:
+        words = WORDS.get(name, "{}").format(words)
+    if reading.steps and reading.steps[-1][0] == "difference" and reading.result in OF_RESULT:
+        words = OF_RESULT[reading.result].format(quantity)
+    return f"{words}, {reading.per}" if reading.per else words
+
+
+def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
+    """First and last month that a reading is about, and the base of a change."""
+    start, end = (str(reading.read.get(name, "")) for name in ("start", "end"))
+    base = str(reading.beside.get("start", "")) if _compares_windows(reading) else ""
+    for _, arguments in reading.steps:
+        start = str(arguments.get("start", start))
+        end = str(arguments.get("end", end))
+        after = arguments.get("year", arguments.get("after", ""))
+        if after:
+            first, last = after if isinstance(after, list) else (after, after)
+            start, end = str(first), str(last)
+            base = _listed(arguments["base"], "..")
+    if "ref_period" in frame and not (start and end) and len(frame):
+        first = first_month(frame)
+        start = start or month_text(int(first.min()))
+        end = end or month_text(int((first + frame["n_months"]).max()) - 1)
+    return start, end, base
+
+
+def _compares_windows(reading: Reading) -> bool:
+    return any(name == "difference" for name, _ in reading.steps)
+
+
+def _with_windows(keys: Question) -> Question:
+    """With windows to the month, so that 2022 and January to December are one."""
+    start = month_text(span(keys.start)[0]) if keys.start else ""
+    end = month_text(span(keys.end)[1] - 1) if keys.end else ""
+    base = keys.base
+    if base:
+        first, _, last = base.partition("..")
+        months = span((first, last or first))
+        base = f"{month_text(months[0])}..{month_text(months[1] - 1)}"
+    return replace(keys, start=start, end=end, base=base)
+
+
+def _flow(flow: str | list[str]) -> str:
+    listed = [flow] if isinstance(flow, str) else list(flow)
+    return "+".join(sorted({letter for word in listed for letter in re.findall("R?[MX]", word)}))
+
+
+def _listed(value: Any, between: str = "+") -> str:
+    if isinstance(value, list | tuple):
+        parts = [str(part) for part in value]
+        return between.join(parts if between != "+" else sorted(parts))
+    return str(value)
+
+
+def _short(code: str) -> str:
+    """A code without pairs of zeros at its end, down to a heading: 27090000 is 2709."""
+    while len(code) > 4 and code.isdigit() and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+def words(keys: Question) -> str:
+    """The window of a question in words: 2022 on 2021, 2023-01 to 2023-05."""
+    window = _window_words(keys.start, keys.end)
+    if not keys.base:
+        return window
+    return f"{window} on {_window_words(*keys.base.split('..'))}"
+
+
+def _window_words(start: str, end: str) -> str:
+    if start[:4] == end[:4] and start.endswith("-01") and end.endswith("-12"):
+        return start[:4]
+    return start if start == end else f"{start} to {end}"
