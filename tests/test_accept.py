@@ -41,7 +41,7 @@ def committed(root):
     return {path.name: path.read_bytes() for path in names if path.exists()}
 
 
-def test_a_raw_value_that_changes_is_announced_by_claim_once(project, make_root):
+def test_change_is_announced_by_claim(project, make_root):
     first = accept.accept(project)
     assert first[:2] == [
         "01_oil: It fell: nothing → 7.99 dollars",
@@ -72,7 +72,7 @@ def test_a_raw_value_that_changes_is_announced_by_claim_once(project, make_root)
     assert saved["metadata"] == accept.METADATA
 
 
-def test_a_raw_file_that_does_not_verify_is_refused_and_nothing_is_written(project):
+def test_altered_raw_file_is_refused(project):
     before = committed(project)
     (project / "data" / "raw" / "demo" / "oil.csv").write_text(CHANGED)
     with pytest.raises(SourceError, match="oil"):
@@ -80,13 +80,13 @@ def test_a_raw_file_that_does_not_verify_is_refused_and_nothing_is_written(proje
     assert committed(project) == before
 
 
-def test_a_raw_file_in_no_catalogue_is_refused(project):
+def test_uncatalogued_file_is_refused(project):
     (project / "data" / "raw" / "demo" / "new.csv").write_text("a\n1\n")
     with pytest.raises(SourceError, match=r"uncatalogued: .*new\.csv"):
         accept.accept(project)
 
 
-def test_a_notebook_that_fails_keeps_all_of_them_and_the_totals_as_they_were(project):
+def test_failure_leaves_all_as_it_was(project):
     save_notebook(project / "notebooks" / "02_bad.ipynb", "## It rose", "assert False, 'it fell'")
     before = committed(project)
     with pytest.raises(NotebookError, match=r"02_bad\.ipynb: It rose: AssertionError: it fell$"):
@@ -120,11 +120,11 @@ def test_a_notebook_that_fails_keeps_all_of_them_and_the_totals_as_they_were(pro
         ),
     ],
 )
-def test_what_moved_is_told_by_claim(old, new, said):
+def test_what_moved_by_claim(old, new, said):
     assert accept.moved("n", notebook(*old), notebook(*new)) == said
 
 
-def test_each_cell_of_the_totals_that_differs_is_told():
+def test_cells_of_totals_that_differ():
     cell, gone, new = (("trade", "x", "", "net_wgt_kg", unit) for unit in ("kg", "t", "g"))
     old = {cell: ("2", "3.0"), gone: ("1", "1.0")}
     assert list(accept.changed(old, {cell: ("2", "3.5"), new: ("1", "9.0")})) == [
@@ -135,14 +135,14 @@ def test_each_cell_of_the_totals_that_differs_is_told():
 
 
 @pytest.mark.parametrize("content", ["", "table,total\n", ",".join(accept.COLUMNS) + "\n<<<<\n"])
-def test_control_totals_of_another_layout_are_refused(tmp_path, content):
+def test_totals_of_another_layout(tmp_path, content):
     (tmp_path / "data").mkdir()
     (tmp_path / accept.TOTALS).write_text(content)
     with pytest.raises(LayoutError, match="remove it and run `tradeflows accept`"):
         accept.committed(tmp_path)
 
 
-def test_times_of_day_that_jupyter_recorded_are_not_kept(project):
+def test_times_of_day_are_dropped(project):
     path = project / "notebooks" / "01_oil.ipynb"
     saved = json.loads(path.read_text())
     saved["cells"][1]["metadata"] = {"execution": {"iopub.execute_input": "noon"}, "tags": ["a"]}

@@ -26,7 +26,6 @@ from tradeflows.claims.describe import (
     sentence,
     table,
     terms,
-    times,
     verdict_rows,
 )
 from tradeflows.claims.evaluate import (
@@ -83,7 +82,6 @@ __all__ = [
     "sentences",
     "table",
     "terms",
-    "times",
     "verdict_rows",
     "verdicts",
 ]

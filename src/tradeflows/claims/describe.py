@@ -218,96 +218,66 @@ def _claimed(claim: Claim) -> str:
     return text
 
 
-def times(ratio: float) -> str:
-    """`ratio` in three figures, or in as many as tell it from 1."""
-    digits = next((n for n in range(3, 12) if float(f"{ratio:.{n}g}") != 1), 3)
-    return f"{ratio:.{digits}g}"
-
-
 # --- as plain values ------------------------------------------------------------------------------
+
+
+OF_CLAIM = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who", "where")
+OF_READING = ("name", "role", "value", "unit", "deviation", "fits", "fits_band", "decides", "note")
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """One claim with its verdict as plain values, for ``--json`` and the report."""
     claim = verdict.claim
-    return {
-        "id": claim.id,
-        "part": claim.place,
-        "theme": claim.theme,
-        "statement": claim.statement,
-        "figure": claim.figure,
-        "unit": claim.unit,
-        "qualifier": claim.qualifier,
-        "window": claim.window,
-        "asks": {key: value for key, value in vars(claim.asks).items() if value},
-        "open": {key: list(values) for key, values in claim.open.items()},
-        "who": claim.who,
-        "where": claim.where,
-        "verdict": verdict.verdict,
-        "group": verdict.group,
-        "sentence": sentence(verdict),
-        "deviation": verdict.deviation,
-        "deviation_unit": "points" if claim.unit in rule.POINTS else "%",
-        "band": _band_values(verdict),
-        "decided_by": list(verdict.decided_by),
-        "reason": verdict.reason,
-        "settles": claim.settles,
-        "caveats": list(verdict.caveats),
-        "readings": [_reading_values(reading) for reading in verdict.readings],
-    }
+    values = {name: getattr(claim, name) for name in OF_CLAIM}
+    values["part"] = claim.place
+    values["asks"] = {key: value for key, value in vars(claim.asks).items() if value}
+    values["open"] = {key: list(admitted) for key, admitted in claim.open.items()}
+    values["verdict"] = verdict.verdict
+    values["group"] = verdict.group
+    values["sentence"] = sentence(verdict)
+    values["deviation"] = verdict.deviation
+    values["deviation_unit"] = "points" if claim.unit in rule.POINTS else "%"
+    values["band"] = _band_values(verdict)
+    values["decided_by"] = list(verdict.decided_by)
+    values["reason"] = verdict.reason
+    values["settles"] = claim.settles
+    values["caveats"] = list(verdict.caveats)
+    values["readings"] = [_reading_values(reading) for reading in verdict.readings]
+    return values
 
 
 def _band_values(verdict: Verdict) -> dict[str, Any] | None:
-    if verdict.band is None:
+    band = verdict.band
+    if band is None:
         return None
-    return {
-        "width": verdict.band.width,
-        "unit": verdict.band.unit,
-        "releases": list(verdict.band.releases),
-    }
+    return {"width": band.width, "unit": band.unit, "releases": list(band.releases)}
 
 
 def _reading_values(reading: ReadingResult) -> dict[str, Any]:
-    return {
-        "name": reading.name,
-        "role": reading.role,
-        "differs_in": list(reading.differs_in),
-        "value": reading.value,
-        "unit": reading.unit,
-        "bound": reading.bound.strip(),
-        "deviation": reading.deviation,
-        "fits": reading.fits,
-        "fits_band": reading.fits_band,
-        "decides": reading.decides,
-        "note": reading.note,
-        "finding": finding(reading),
-        "coverage": reading.coverage,
-        "flags": list(reading.flags),
-        "rows": reading.rows,
-        "sources": list(reading.sources),
-    }
+    values = {name: getattr(reading, name) for name in OF_READING}
+    values["differs_in"] = list(reading.differs_in)
+    values["bound"] = reading.bound.strip()
+    values["finding"] = finding(reading)
+    values["coverage"] = reading.coverage
+    values["flags"] = list(reading.flags)
+    values["rows"] = reading.rows
+    values["sources"] = list(reading.sources)
+    return values
+
+
+OF_ROW = ("value", "unit", "role", "fits", "decides")  # of a reading, in data/verdicts.csv
 
 
 def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
     """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full."""
-    head = {
-        "claim": verdict.claim.id,
-        "verdict": verdict.verdict,
-        "reason": verdict.reason,
-    }
-    rows = [
-        {
-            "reading": reading.name,
-            "value": repr(reading.value),
-            "unit": reading.unit,
-            "role": reading.role,
-            "fits": str(reading.fits),
-            "decides": str(reading.decides),
-        }
-        for reading in verdict.readings
-    ]
-    empty = dict.fromkeys(("reading", "value", "unit", "role", "fits", "decides"), "")
+    head = {"claim": verdict.claim.id, "verdict": verdict.verdict, "reason": verdict.reason}
+    rows = [_row(reading) for reading in verdict.readings]
+    empty = dict.fromkeys(("reading", *OF_ROW), "")
     return [head | row for row in rows or [empty]]
+
+
+def _row(reading: ReadingResult) -> dict[str, str]:
+    return {"reading": reading.name} | {name: str(getattr(reading, name)) for name in OF_ROW}
 
 
 # --- the raw lines --------------------------------------------------------------------------------
@@ -349,13 +319,11 @@ def terms(reading: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     formula = traced["formula"].iloc[0]
     if reading.scale != 1.0:
         formula = f"({formula}) * {reading.scale!r}"
-    return {
-        "definition": reading.name,
-        "value": reading.value,
-        "unit": reading.unit,
-        "formula": formula,
-        "terms": traced[TERM_COLUMNS].to_dict("records"),
-    }
+    values: dict[str, Any] = {"definition": reading.name}
+    values |= {"value": reading.value, "unit": reading.unit}
+    values["formula"] = formula
+    values["terms"] = traced[TERM_COLUMNS].to_dict("records")
+    return values
 
 
 def _first(reading: ReadingResult) -> pd.DataFrame:
@@ -374,19 +342,13 @@ def chosen(verdict: Verdict, name: str | None) -> list[ReadingResult]:
 
 # --- as a frame -----------------------------------------------------------------------------------
 
-OF_CLAIM = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who")
-OF_READING = ("role", "value", "low", "high", "ratio", "deviation", "fits", "decides", "note")
-TYPES = {
-    "figure": "float64",
-    "value": "float64",
-    "low": "float64",
-    "high": "float64",
-    "ratio": "float64",
-    "deviation": "float64",
-    "fits": "boolean",
-    "decides": "boolean",
-    "agrees": "boolean",
-}
+TABLE_CLAIM = OF_CLAIM[:-1]
+NUMBERS = ("value", "low", "high", "ratio", "deviation")
+ANSWERS = ("fits", "decides")
+TABLE_READING = ("role", *NUMBERS, *ANSWERS, "note")
+TYPES = dict.fromkeys(("figure", *NUMBERS), "float64") | dict.fromkeys(
+    (*ANSWERS, "agrees"), "boolean"
+)
 
 
 def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) -> pd.DataFrame:
@@ -432,20 +394,20 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
 
 
 def _of_claim(verdict: Verdict) -> dict[str, Any]:
-    return {name: getattr(verdict.claim, name) for name in OF_CLAIM} | {
-        "part": verdict.claim.place,
-        "verdict": verdict.verdict,
-        "group": verdict.group,
-        "sentence": sentence(verdict),
-        "reason": verdict.reason,
-    }
+    values = {name: getattr(verdict.claim, name) for name in TABLE_CLAIM}
+    values["part"] = verdict.claim.place
+    values["verdict"] = verdict.verdict
+    values["group"] = verdict.group
+    values["sentence"] = sentence(verdict)
+    values["reason"] = verdict.reason
+    return values
 
 
 def _of_reading(reading: ReadingResult | None) -> dict[str, Any]:
     if reading is None:
-        return {"reading": "", **dict.fromkeys(OF_READING), "agrees": None}
+        return {"reading": "", **dict.fromkeys(TABLE_READING), "agrees": None}
     agrees = bool(reading.fits or reading.fits_band) if reading.decides else None
-    values = {name: getattr(reading, name) for name in OF_READING}
+    values = {name: getattr(reading, name) for name in TABLE_READING}
     return {"reading": reading.name, **values, "agrees": agrees}
 
 

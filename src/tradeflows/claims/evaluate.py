@@ -253,8 +253,8 @@ def _printed_before(
         return "", []
     rows = project.read(reading.read)
     known = [_origin(name, project.repeats) for name in rows["id"]]
-    own = origins[0]
-    is_own = own in known or (not own and rows["address"].eq(claim.where).any())
+    source = origins[0]
+    is_own = source in known or (not source and rows["address"].eq(claim.where).any())
     if is_own:
         return OWN_SOURCE, known
     return (REPEATED if set(known) & set(origins) else ""), known
@@ -281,25 +281,34 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     flags = _flags(frame, reading.result, read)
     coverage, lacking = _coverage(reading, stages, read[0])
     widened = rule.widened(claim.range, band, claim.figure)
+    role = _role(reading, claim, given, read[0])
+    differs_in = rule.differing(claim.asks, given)
+    fits = rule.fits(ends.low, ends.high, claim.range)
+    fits_band = rule.fits(ends.low, ends.high, widened) is True
+    note = _silent(reading, claim, given, band, flags, lacking)
+    deviation = rule.deviation(value, claim.figure, claim.unit)
+    ratio = value / claim.figure if claim.figure else None
+    mind = _mind(frame, read, project)
+    sources = tuple(frame.attrs.get("sources", ()))
     return ReadingResult(
         name=reading.name,
         value=value,
         low=ends.low,
         high=ends.high,
         unit=claim.unit,
-        role=_role(reading, claim, given, read[0]),
-        differs_in=rule.differing(claim.asks, given),
+        role=role,
+        differs_in=differs_in,
         question=given,
-        fits=rule.fits(ends.low, ends.high, claim.range),
-        fits_band=rule.fits(ends.low, ends.high, widened) is True,
+        fits=fits,
+        fits_band=fits_band,
         decides=False,
-        note=_silent(reading, claim, given, band, flags, lacking),
-        deviation=rule.deviation(value, claim.figure, claim.unit),
-        ratio=value / claim.figure if claim.figure else None,
+        note=note,
+        deviation=deviation,
+        ratio=ratio,
         coverage=coverage,
         flags=flags,
-        mind=_mind(frame, read, project),
-        sources=tuple(frame.attrs.get("sources", ())),
+        mind=mind,
+        sources=sources,
         read=read,
         frame=frame,
         result=reading.result,
@@ -310,9 +319,9 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
 
 def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
     """The frames that a reading was made of, the first question's first."""
-    asked = [reading.read, reading.beside]
+    asked = [reading.read, reading.other]
     if reading.also is not None:
-        asked += [reading.also.read, reading.also.beside]
+        asked += [reading.also.read, reading.also.other]
     return tuple(project.read(filters) for filters in asked if filters)
 
 
@@ -470,7 +479,7 @@ def _stages(
         frames = [stages[-1], *_second(measure, arguments, reading, project)]
         done += repr((name, arguments))
         if len(frames) > 1:
-            done += repr((reading.beside, reading.beside_steps))
+            done += repr((reading.other, reading.other_steps))
         if done not in project.answers:
             given = {key: _window(value) for key, value in arguments.items()}
             project.answers[done] = measure(*frames, **given)
@@ -493,11 +502,11 @@ def _second(
     takes = [item for item in takes if item.name not in arguments]
     if not takes:
         return []
-    if reading.beside:
-        alone = Reading(reading.name, reading.beside, reading.result)
-        return _stages(reading.beside, reading.beside_steps, alone, project)[-1:]
+    if reading.other:
+        alone = Reading(reading.name, reading.other, reading.result)
+        return _stages(reading.other, reading.other_steps, alone, project)[-1:]
     if takes[0].default is takes[0].empty:
-        raise LedgerError("lacks beside, the second frame of its measure")
+        raise LedgerError("lacks other, the second frame of its measure")
     return []
 
 

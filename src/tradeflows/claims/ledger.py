@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from tradeflows import measures, tables
 from tradeflows.claims import bands, questions
@@ -46,13 +46,13 @@ class Reading:
 
     Attributes
     ----------
-    read, beside
-        Filters of :func:`tradeflows.read`, with ``table`` where it is not trade; `beside` is the
+    read, other
+        Filters of :func:`tradeflows.read`, with ``table`` where it is not trade; `other` is the
         second frame of a measure that compares two.
     also
         A second question whose rows are laid below those of `read` before the steps, with steps of
         its own: two offices that state one flow in two currencies, say.
-    steps, beside_steps
+    steps, other_steps
         Measures with their arguments, applied one after the other.
     result
         Column of the last frame, which must have one row, or rows of one value.
@@ -72,8 +72,8 @@ class Reading:
     read: Mapping[str, Any]
     result: str
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    beside: Mapping[str, Any] = field(default_factory=dict)
-    beside_steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    other: Mapping[str, Any] = field(default_factory=dict)
+    other_steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     also: Reading | None = None
     keep: Mapping[str, Any] = field(default_factory=dict)
     keys: Mapping[str, Any] = field(default_factory=dict)
@@ -135,47 +135,106 @@ class Claim:
         return Range(self.low, self.high, self.qualifier == ">", self.qualifier == "<")
 
 
-# The keys of each table, with what stands under them.
-LEDGER_KEYS = {"claim": dict, "series": dict, "sentence": list}
-CLAIM_KEYS = {
-    "theme": str,
-    "statement": str,
-    "figure": str,
-    "claimed": dict,
-    "printed_to": float,
-    "asks": dict,
-    "open": dict,
-    "core": bool,
-    "window": str,
-    "who": str,
-    "where": str,
-    "reason": str,
-    "settles": str,
-    "reading": list,
-}
-CLAIMED_KEYS = {"value": float, "unit": str, "qualifier": str, "low": float, "high": float}
-QUESTION_KEYS = dict.fromkeys(KEYS, str | list)
+# --- the keys of each table, with what stands under them ------------------------------------------
+
+
+class LedgerEntry(TypedDict):
+    """The file as a whole."""
+
+    claim: dict[str, Any]
+    series: dict[str, Any]
+    sentence: list[Any]
+
+
+class ClaimEntry(TypedDict):
+    """``[claim.ID]``."""
+
+    theme: str
+    statement: str
+    figure: str
+    claimed: dict[str, Any]
+    printed_to: float
+    asks: dict[str, Any]
+    open: dict[str, Any]
+    core: bool
+    window: str
+    who: str
+    where: str
+    reason: str
+    settles: str
+    reading: list[Any]
+
+
+class ClaimedEntry(TypedDict):
+    """The number of a claim that no row of the table figures has."""
+
+    value: float
+    unit: str
+    qualifier: str
+    low: float
+    high: float
+
+
+class QuestionEntry(TypedDict):
+    """What a claim asks."""
+
+    goods: str | list[str]
+    reporter: str | list[str]
+    partner: str | list[str]
+    flow: str | list[str]
+    measure: str
+    start: str
+    end: str
+    base: str | list[str]
+
+
+class SeriesEntry(QuestionEntry):
+    """``[series.NAME]``."""
+
+    release: list[Any]
+
+
+class ReleaseEntry(TypedDict):
+    """``[[series.NAME.release]]``."""
+
+    name: str
+    read: dict[str, Any]
+
+
+class SentenceEntry(TypedDict):
+    """``[[sentence]]``."""
+
+    words: str
+    claims: list[str]
+    notebook: str
+    judgement: bool
+
+
+class AlsoEntry(TypedDict):
+    """A second question of a reading."""
+
+    read: dict[str, Any]
+    steps: list[Any]
+    other: dict[str, Any]
+    other_steps: list[Any]
+
+
+class ReadingEntry(AlsoEntry):
+    """``[[claim.ID.reading]]``."""
+
+    name: str
+    also: dict[str, Any]
+    result: str
+    keep: dict[str, Any]
+    keys: dict[str, Any]
+    scale: float
+    per: str
+    at_most: bool
+    at_least: bool
+    doubt: str
+
+
 OPEN_KEYS = dict.fromkeys(KEYS, list)
-SERIES_KEYS = QUESTION_KEYS | {"release": list}
-RELEASE_KEYS = {"name": str, "read": dict}
-SENTENCE_KEYS = {"words": str, "claims": list, "notebook": str, "judgement": bool}
-READING_KEYS = {
-    "name": str,
-    "read": dict,
-    "steps": list,
-    "beside": dict,
-    "beside_steps": list,
-    "also": dict,
-    "result": str,
-    "keep": dict,
-    "keys": dict,
-    "scale": float,
-    "per": str,
-    "at_most": bool,
-    "at_least": bool,
-    "doubt": str,
-}
-ALSO_KEYS = {"read": dict, "steps": list, "beside": dict, "beside_steps": list}
 # What TOML gives where a parameter of a measure takes one of these, and how to say so.
 KINDS: dict[Any, tuple[Any, str]] = {
     str: (str, "a text"),
@@ -241,7 +300,7 @@ def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sent
     ledger = ledger or path(root)
     listed = _contents(ledger).get("sentence", [])
     for entry in listed:
-        _known(f"{ledger.name}: sentence", entry, SENTENCE_KEYS)
+        _known(f"{ledger.name}: sentence", entry, get_type_hints(SentenceEntry))
     return [Sentence(**entry | {"claims": tuple(entry.get("claims", ()))}) for entry in listed]
 
 
@@ -265,7 +324,7 @@ def _contents(ledger: Path) -> dict[str, Any]:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    _known(ledger.name, contents, LEDGER_KEYS)
+    _known(ledger.name, contents, get_type_hints(LedgerEntry))
     return contents
 
 
@@ -276,11 +335,11 @@ def published(root: Path, local: bool) -> list[dict[str, Any]]:
 
 
 def _series(where: str, entry: Any) -> Series:
-    _known(where, entry, SERIES_KEYS)
+    _known(where, entry, get_type_hints(SeriesEntry))
     _required(where, entry, ("measure", "release"))
     for release in entry["release"]:
-        _known(f"{where}, release", release, RELEASE_KEYS)
-        _required(f"{where}, release", release, RELEASE_KEYS)
+        _known(f"{where}, release", release, get_type_hints(ReleaseEntry))
+        _required(f"{where}, release", release, ("name", "read"))
     return bands.parse(where, entry)
 
 
@@ -291,7 +350,7 @@ def _claim(
     figures: Mapping[str, Any],
     series: tuple[Series, ...],
 ) -> Claim:
-    _known(where, entry, CLAIM_KEYS)
+    _known(where, entry, get_type_hints(ClaimEntry))
     _required(where, entry, ("theme", "statement"))
     stated, cited = _stated(where, entry, figures)
     value = stated["value"]
@@ -304,6 +363,9 @@ def _claim(
     if readings:
         _testable(where, entry, asks, value, low == high)
     window = questions.words(asks) if asks.start else cited["window"]
+    unit = SAME_UNIT.get(stated["unit"], stated["unit"])
+    settles = entry.get("settles", SETTLES.get(reason, ""))
+    band = bands.series_of(asks, series)
     return Claim(
         id=name,
         theme=entry["theme"],
@@ -311,7 +373,7 @@ def _claim(
         figure=value,
         low=low,
         high=high,
-        unit=SAME_UNIT.get(stated["unit"], stated["unit"]),
+        unit=unit,
         qualifier=stated["qualifier"],
         asks=asks,
         open=_open(entry),
@@ -322,8 +384,8 @@ def _claim(
         cites=entry.get("figure", ""),
         readings=readings,
         core=entry.get("core", False),
-        settles=entry.get("settles", SETTLES.get(reason, "")),
-        series=bands.series_of(asks, series),
+        settles=settles,
+        series=band,
     )
 
 
@@ -351,7 +413,7 @@ def _stated(
 
 
 def _claimed(where: str, claimed: Any) -> Mapping[str, Any]:
-    _known(f"{where}, claimed", claimed, CLAIMED_KEYS)
+    _known(f"{where}, claimed", claimed, get_type_hints(ClaimedEntry))
     ends = {"low", "high"} & claimed.keys()
     if ends and (len(ends) == 1 or claimed["low"] > claimed["high"]):
         raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
@@ -368,7 +430,7 @@ def _printed_to(where: str, entry: Mapping[str, Any]) -> float:
 def _asks(where: str, entry: Mapping[str, Any]) -> Question:
     """What a claim asks; a change has a base too."""
     asked = entry.get("asks", {})
-    _known(f"{where}, asks", asked, QUESTION_KEYS)
+    _known(f"{where}, asks", asked, get_type_hints(QuestionEntry))
     _known(f"{where}, open", entry.get("open", {}), OPEN_KEYS)
     try:
         asks = questions.question(asked)
@@ -418,7 +480,7 @@ def _testable(
 
 
 def _reading(where: str, entry: Any) -> Reading:
-    _known(f"{where}, reading", entry, READING_KEYS)
+    _known(f"{where}, reading", entry, get_type_hints(ReadingEntry))
     _required(f"{where}, reading", entry, ("name", "read", "result"))
     where = f"{where}, reading {entry['name']!r}"
     return Reading(**entry | _steps(where, entry) | _also(where, entry))
@@ -427,7 +489,7 @@ def _reading(where: str, entry: Any) -> Reading:
 def _steps(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: tuple(_step(f"{where}, {key}", step) for step in entry.get(key, ()))
-        for key in ("steps", "beside_steps")
+        for key in ("steps", "other_steps")
     }
 
 
@@ -436,7 +498,7 @@ def _also(where: str, entry: Mapping[str, Any]) -> dict[str, Reading]:
     if "also" not in entry:
         return {}
     second = entry["also"]
-    _known(f"{where}, also", second, ALSO_KEYS)
+    _known(f"{where}, also", second, get_type_hints(AlsoEntry))
     _required(f"{where}, also", second, ("read",))
     steps = _steps(f"{where}, also", second)
     return {"also": Reading(name="also", result="", **second | steps)}

@@ -83,10 +83,12 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
     flags = " ".join(frame["flags"]) if "flags" in frame else ""
     is_reconciled = re.search(r"\b(reconciled|one-sided)\b", flags) is not None
     start, end, base = _windows(reading, frame)
-    quantity = QUANTITIES.get(_value_column(reading), _value_column(reading))
+    column = _value_column(reading)
+    quantity = QUANTITIES.get(column, column)
+    reporter = RECONCILED if is_reconciled else _listed(filters.get("reporter", ""))
     return Question(
         goods=goods(filters.get("product", "")),
-        reporter=RECONCILED if is_reconciled else _listed(filters.get("reporter", "")),
+        reporter=reporter,
         partner=_listed(filters.get("partner", "")),
         flow=_flow(filters.get("flow", "")),
         measure=_measure(reading, quantity),
@@ -98,14 +100,15 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
 
 def _of_settlement(reading: Reading) -> Question:
     filters = reading.read
-    base = reading.beside.get("start", "")
+    base = str(reading.other.get("start", ""))
+    start = str(filters.get("start", ""))
+    end = str(filters.get("end", ""))
+    concept = str(filters.get("concept", ""))
+    currency = _listed(filters.get("currency_group", ""))
+    region = _listed(filters.get("region", ""))
+    measure = _measure(reading, concept)
     return Question(
-        goods=_listed(filters.get("currency_group", "")),
-        partner=_listed(filters.get("region", "")),
-        measure=_measure(reading, str(filters.get("concept", ""))),
-        start=str(filters.get("start", "")),
-        end=str(filters.get("end", "")),
-        base=str(base),
+        goods=currency, partner=region, measure=measure, start=start, end=end, base=base
     )
 
 
@@ -122,15 +125,17 @@ def _of_figure(frame: pd.DataFrame) -> Question:
         reporter, partner, flow = sides[1], sides[0], "M"
     else:
         reporter, partner, flow = sides[0], sides[1], "X"
+    measure = "growth of value" if is_growth else "value"
+    base = _year_before(start, end) if is_growth and start and end else ""
     return Question(
         goods=goods(str(row["hs_codes"] or row["product"])),
         reporter=reporter,
         partner=partner,
         flow=flow,
-        measure="growth of value" if is_growth else "value",
+        measure=measure,
         start=start,
         end=end,
-        base=_year_before(start, end) if is_growth and start and end else "",
+        base=base,
     )
 
 
@@ -160,7 +165,7 @@ def _measure(reading: Reading, quantity: str) -> str:
 def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
     """First and last month that a reading is about, and the base of a change."""
     start, end = (str(reading.read.get(name, "")) for name in ("start", "end"))
-    base = str(reading.beside.get("start", "")) if _compares_windows(reading) else ""
+    base = str(reading.other.get("start", "")) if _compares_windows(reading) else ""
     for _, arguments in reading.steps:
         start = str(arguments.get("start", start))
         end = str(arguments.get("end", end))
