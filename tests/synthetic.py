@@ -1,7 +1,12 @@
 """Small notebooks for tests, with no figure in them that anybody published."""
 
+import html
+import re
+
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tradeflows.report import notebooks
 
 # One claim, as the notebooks of this project state it, but without their charts.
 CLAIM = (
@@ -35,3 +40,16 @@ def save_notebook(path, *cells):
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook(*cells), path)
     return path
+
+
+def saved_sources(notebook):
+    """Read the claims that rest on each source from the table that a saved notebook shows."""
+    used = {}
+    for _, cell in notebooks.code(notebook):
+        for output in cell.outputs if notebooks.lists_sources(cell) else ():
+            rows = output.get("data", {}).get("text/html", "").partition("<tbody>")[2]
+            for row in rows.split("</tr>"):
+                values = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
+                if values:
+                    used[values[0]] = html.unescape(values[-1])
+    return used

@@ -5,7 +5,7 @@ from pathlib import Path
 import maps
 import pyarrow as pa
 import pytest
-from synthetic import save_notebook
+from synthetic import save_notebook, saved_sources
 
 from tradeflows import tables
 from tradeflows.report import accept, notebooks
@@ -24,7 +24,7 @@ def explanation(old, new, folder):
         claims = [
             f"{path.stem}: {used[source]}"
             for path in sorted(folder.glob("*.ipynb"))
-            if source in (used := notebooks.sources_used(notebooks.load(path)))
+            if source in (used := saved_sources(notebooks.load(path)))
         ]
         shown += [f"{source} is under {claim}" for claim in claims] or [
             f"no claim of the notebooks rests on {source}"

@@ -32,7 +32,10 @@ def test_a_new_project_has_a_report(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["claims"]) == 0
     assert cli.main(["report"]) == 0
-    assert "What is held here?" in (root / "report" / "index.html").read_text()
+    page = (root / "report" / "index.html").read_text()
+    assert "<h1>Wheat prices</h1>" in page
+    assert "What is held here?" in page
+    assert "ledger.html" not in page
 
 
 def test_a_full_folder_is_refused(root, capsys):

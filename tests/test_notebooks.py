@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from synthetic import CLAIM, save_notebook
+from synthetic import CLAIM, save_notebook, saved_sources
 
 from tradeflows import claims
 from tradeflows.report import notebooks
@@ -221,7 +221,7 @@ def test_the_last_cell_lists_the_sources(cells):
 
 
 def test_each_source_is_listed_with_its_claims_in_full(notebook):
-    used = notebooks.sources_used(notebook)
+    used = saved_sources(notebook)
     assert used
     assert [claims for claims in used.values() if "..." in claims or not claims] == []
 

@@ -161,6 +161,7 @@ def _local(verb: Parser, *, default: bool) -> None:
 
 def _report(verb: Parser) -> None:
     _notebooks(verb)
+    _ledger(verb)
     verb.add_argument(
         "--to", type=Path, default=Path("report"), metavar="FOLDER", help="default: report"
     )

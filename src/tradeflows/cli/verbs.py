@@ -94,7 +94,9 @@ def report(args: argparse.Namespace) -> None:
     from tradeflows.report import pages
 
     with _notebooks_in_turn(args) as progress:
-        written = pages.write(args.notebook, args.to, root, progress)
+        written = pages.write(
+            args.notebook, args.to, root, progress, ledger=args.ledger, local=args.local
+        )
     say(*written)
 
 

@@ -47,6 +47,7 @@ class Source(NamedTuple):
     rank: int
     address: str = ""
     steps: str = ""
+    via: str = ""
     supersedes: str = ""
     left_out: str = ""
     note: str = ""

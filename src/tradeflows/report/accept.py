@@ -5,15 +5,17 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from tradeflows import claims, tables
 from tradeflows.model.errors import LayoutError
-from tradeflows.report import notebooks, pages
+from tradeflows.report import notebooks
+from tradeflows.report.site import save
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import totals
 
@@ -39,6 +41,8 @@ METADATA = {
 }
 
 Totals = dict[tuple[str, ...], tuple[str, str]]
+# Files to be written, and what moved, a line each.
+Outcome = tuple[Mapping[Path, str], list[str]]
 
 
 def accept(root: Path | None = None, progress: notebooks.Progress | None = None) -> list[str]:
@@ -59,40 +63,81 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
     catalogue.verify(root, local=False)
     tables_before = totals.built(root)
     tables.build(root, local=False)
+    outcomes = [
+        _accept_notebooks(root, progress),
+        _accept_verdicts(root),
+        _accept_totals(root, tables_before),
+    ]
+    files: dict[Path, str | bytes] = {}
+    lines: list[str] = []
+    for written, moves in outcomes:
+        files |= written
+        lines += moves
+    save(files)
+    return lines or ["nothing moved"]
+
+
+def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcome:
+    """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
     paths = sorted((root / "notebooks").glob("*.ipynb"))
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str] = {}
     lines: list[str] = []
-    for path, notebook in zip(paths, notebooks.run(paths, root, progress=progress), strict=True):
+    ran = notebooks.run(paths, root, progress=progress)
+    for path, notebook in zip(paths, ran, strict=True):
         text = nbformat.writes(_normal(notebook)) + "\n"
         if text != path.read_text(encoding="utf-8"):
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
-    judgements = claims.verdicts(root=root) if claims.path(root).is_file() else []
-    said, says = verdicts(root), [row for each in judgements for row in claims.verdict_rows(each)]
-    if said != says:
-        files[root / VERDICTS] = _csv(VERDICT_COLUMNS, [tuple(row.values()) for row in says])
-        lines += verdict_changes(said, says)
-    verdict_rows, found = committed(root), keyed(tables.control_totals(root))
-    if verdict_rows != found:
-        files[root / TOTALS] = _csv(COLUMNS, [(*cell, *found[cell]) for cell in sorted(found)])
-        changes = list(changed(verdict_rows, found))
-        lines.append(f"control totals: {len(changes)} lines changed")
-        lines += [*changes[:MOST_TOTALS], *totals.cells_moved(tables_before, totals.built(root))]
-    pages.save(files)
-    return lines or ["nothing moved"]
+    return files, lines
+
+
+def _accept_verdicts(root: Path) -> Outcome:
+    """The file of the verdicts, if they differ from those announced, and what moved."""
+    announced = verdicts(root)
+    present = judged(root)
+    if announced == present:
+        return {}, []
+    rows = [tuple(row.values()) for row in present]
+    return {root / VERDICTS: _csv(VERDICT_COLUMNS, rows)}, verdict_changes(announced, present)
+
+
+def judged(root: Path) -> list[dict[str, str]]:
+    """Rows of the verdicts as the ledger has them now; none where there is no ledger."""
+    if not claims.path(root).is_file():
+        return []
+    present = claims.verdicts(root=root)
+    return [row for verdict in present for row in claims.verdict_rows(verdict)]
+
+
+def _accept_totals(root: Path, tables_before: Any) -> Outcome:
+    """The file of the control totals, if they differ from those announced, and what moved."""
+    announced = committed(root)
+    present = keyed(tables.control_totals(root))
+    if announced == present:
+        return {}, []
+    rows = [(*cell, *present[cell]) for cell in sorted(present)]
+    changes = list(changed(announced, present))
+    lines = [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
+    lines += totals.cells_moved(tables_before, totals.built(root))
+    return {root / TOTALS: _csv(COLUMNS, rows)}, lines
 
 
 def moved(name: str, old: NotebookNode, new: NotebookNode) -> list[str]:
     """What differs between two runs of the notebook `name`, a line a claim."""
-    said, says = notebooks.claims(old), notebooks.claims(new)
-    drew, draws = notebooks.numbers(old), notebooks.numbers(new)
+    old_sentences = notebooks.claims(old)
+    new_sentences = notebooks.claims(new)
+    old_numbers = notebooks.numbers(old)
+    new_numbers = notebooks.numbers(new)
     lines = []
-    for heading in dict.fromkeys([*said, *says, *drew, *draws]):
-        was, now = said.get(heading, "nothing"), says.get(heading, "nothing")
+    for heading in _either(
+        _either(old_sentences, new_sentences), _either(old_numbers, new_numbers)
+    ):
+        was = old_sentences.get(heading, "nothing")
+        now = new_sentences.get(heading, "nothing")
         if was != now:
             lines.append(f"{name}: {heading}: {was} → {now}")
-        elif drew.get(heading) != draws.get(heading):
+        elif old_numbers.get(heading) != new_numbers.get(heading):
             lines.append(f"{name}: {heading or 'before the first claim'}: numbers drawn changed")
     return lines or [f"{name}: written anew; no sentence and no drawn number moved"]
 
@@ -121,21 +166,45 @@ def verdicts(root: Path) -> list[dict[str, str]]:
 
 def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
     """Each claim of the ledger whose verdict or number differs, in words: old → new."""
-    lines = []
-    for claim in dict.fromkeys(row["claim"] for row in [*old, *new]):
-        was, now = ([row for row in rows if row["claim"] == claim] for rows in (old, new))
-        if was == now:
-            continue
-        words = [rows[0]["verdict"] if rows else "not in the ledger" for rows in (was, now)]
-        if words[0] != words[1]:
-            lines.append(f"claim {claim}: {words[0]} → {words[1]}")
-        before, after = ({row["reading"]: row["value"] for row in rows} for rows in (was, now))
-        lines += [
-            f"claim {claim}: {name}: {before.get(name, 'none')} → {after.get(name, 'none')}"
-            for name in dict.fromkeys([*before, *after])
-            if name and before.get(name) != after.get(name)
-        ]
+    lines: list[str] = []
+    before = _by_claim(old)
+    after = _by_claim(new)
+    for claim in _either(before, after):
+        lines += _moved_claim(claim, before.get(claim, []), after.get(claim, []))
     return lines or ["ledger: its order or its words changed, and no number"]
+
+
+def _by_claim(rows: Iterable[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+    claims_rows: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        claims_rows.setdefault(row["claim"], []).append(row)
+    return claims_rows
+
+
+def _moved_claim(
+    claim: str, old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]
+) -> list[str]:
+    """What differs between two judgements of a claim: its verdict, the number of each reading."""
+    lines = []
+    was, now = _verdict_of(old), _verdict_of(new)
+    if was != now:
+        lines.append(f"claim {claim}: {was} → {now}")
+    before = {row["reading"]: row["value"] for row in old if row["reading"]}
+    after = {row["reading"]: row["value"] for row in new if row["reading"]}
+    for reading in _either(before, after):
+        was, now = before.get(reading, "none"), after.get(reading, "none")
+        if was != now:
+            lines.append(f"claim {claim}: {reading}: {was} → {now}")
+    return lines
+
+
+def _verdict_of(rows: Sequence[dict[str, str]]) -> str:
+    return rows[0]["verdict"] if rows else "not in the ledger"
+
+
+def _either(first: Iterable[str], second: Iterable[str]) -> list[str]:
+    """Names of both, each once, in their order."""
+    return list(dict.fromkeys([*first, *second]))
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -143,7 +212,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    if rows[:1] != [list(columns)] or any(len(row) != len(columns) for row in rows):
+    has_columns = rows[:1] == [list(columns)]
+    if not has_columns or any(len(row) != len(columns) for row in rows):
         raise LayoutError(
             path, f"rows of {', '.join(columns)}", "others", "remove it and run `tradeflows accept`"
         )
@@ -159,9 +229,11 @@ def changed(old: Totals, new: Totals) -> Iterator[str]:
     """Each cell that differs, in words."""
     for cell in sorted({*old, *new}):
         between = " rows, digest " if cell[3] == totals.DIGEST else " values, sum "
-        was, now = (between.join(of.get(cell, ("none",))) for of in (old, new))
+        was = between.join(old.get(cell, ("none",)))
+        now = between.join(new.get(cell, ("none",)))
         if was != now:
-            yield f"{' '.join(filter(None, cell))}: {was} → {now}"
+            name = " ".join(filter(None, cell))
+            yield f"{name}: {was} → {now}"
 
 
 def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

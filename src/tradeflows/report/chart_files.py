@@ -20,7 +20,10 @@ from tradeflows.model.source import Publisher, Source
 from tradeflows.tables.write import FORMULA
 
 MIME = "application/vnd.tradeflows.chart+json"
-START = "from tradeflows.report import chart_files; chart_files.hook(get_ipython())"
+START = (
+    "from tradeflows.report import chart_files, facts; "
+    "chart_files.hook(get_ipython()); facts.hook(get_ipython())"
+)
 DPI = 200  # twice what a notebook shows
 CARD = 1200, 630
 COLOURS = 32  # of a card

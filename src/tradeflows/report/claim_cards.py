@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts import layout
@@ -43,13 +44,29 @@ STEPS = ((1e9, " billion"), (1e6, " million"))
 
 def number(value: float, unit: str, digits: int = 4) -> str:
     """Print a number with its unit as a newspaper would: $81 billion, 43 %, 700 tonnes."""
-    before, after = UNITS.get(unit, ("", f" {unit}"))
-    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
+    before, after = _unit_words(unit)
+    size, word = _step(abs(value))
     text = layout.number(value / size, digits)
-    return f"−{before}{text[1:]}{word}{after}" if value < 0 else f"{before}{text}{word}{after}"
+    if value < 0:
+        return f"−{before}{text[1:]}{word}{after}"
+    return f"{before}{text}{word}{after}"
 
 
-class Cards(NamedTuple):
+def _unit_words(unit: str) -> tuple[str, str]:
+    """What stands before and after a number in `unit`."""
+    return UNITS.get(unit, ("", f" {unit}"))
+
+
+def _step(value: float) -> tuple[float, str]:
+    """The step by which a number is printed, with its word: a billion, a million or none."""
+    for size, word in STEPS:
+        if value >= size:
+            return size, word
+    return 1.0, ""
+
+
+@dataclass(frozen=True)
+class Cards:
     """Claims with their verdicts; in a notebook each number opens its raw lines."""
 
     verdicts: tuple[Verdict, ...]
@@ -57,20 +74,15 @@ class Cards(NamedTuple):
 
     def __repr__(self) -> str:
         """Each claim as ``tradeflows claims ID`` explains it, but for the caveats."""
-        return "\n".join(
-            line
-            for each in self.verdicts
-            for line in claims.explain(each)
-            if not line.startswith("  mind:")
-        )
+        lines = [line for verdict in self.verdicts for line in claims.explain(verdict)]
+        return "\n".join(line for line in lines if not line.startswith("  mind:"))
 
     def _repr_html_(self) -> str:
         from tradeflows.report.site import render
 
-        shown = [card(each, self.root) for each in self.verdicts]
-        used = dict.fromkeys(
-            name for each in self.verdicts for one in each.readings for name in one.sources
-        )
+        shown = [card(verdict, self.root) for verdict in self.verdicts]
+        readings = [reading for verdict in self.verdicts for reading in verdict.readings]
+        used = dict.fromkeys(source for reading in readings for source in reading.sources)
         page = render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
         return without_formulas(page)
 
@@ -94,10 +106,10 @@ def cards(*names: str, root: Path | None = None) -> Cards:
     """
     root = root or catalogue.root()
     known: dict[str, list[Claim]] = {}
-    for one in claims.load(root=root).values():
-        for name in (one.theme, one.id):
-            known.setdefault(name, []).append(one)
-    chosen = {one.id: one for name in names for one in claims.named(known, name)}
+    for claim in claims.load(root=root).values():
+        known.setdefault(claim.theme, []).append(claim)
+        known.setdefault(claim.id, []).append(claim)
+    chosen = {claim.id: claim for name in names for claim in claims.named(known, name)}
     return Cards(tuple(claims.evaluate_all(chosen.values(), root)), root)
 
 
@@ -118,30 +130,27 @@ def themes(
     QueryError
         A number cannot be followed to its lines.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_theme: dict[str, list[dict[str, Any]]] = {}
     for verdict in verdicts:
-        one = card(verdict, root) | {"links": links.get(verdict.claim.id, {})}
-        found.setdefault(verdict.claim.theme, []).append(one)
-    return {
-        theme: sorted(cards, key=lambda one: not one["readings"]) for theme, cards in found.items()
-    }
+        content = card(verdict, root)
+        content["links"] = links.get(verdict.claim.id, {})
+        by_theme.setdefault(verdict.claim.theme, []).append(content)
+    for members in by_theme.values():
+        members.sort(key=lambda content: not content["readings"])
+    return by_theme
 
 
 def card(verdict: Verdict, root: Path) -> dict[str, Any]:
     """One claim as plain values for the template."""
     claim = verdict.claim
-    left, right = _scale(verdict)
-
-    def at(value: float) -> float:
-        return round(100 * (min(max(value, left), right) - left) / (right - left), 2)
-
+    axis = _axis(verdict)
     return {
         "id": claim.id,
         "statement": claim.statement,
         "who": claim.who,
         "where": claim.where,
         "window": claim.window.replace("..", " to "),
-        "said": _said(claim),
+        "said": _claimed_range(claim),
         "verdict": verdict.verdict,
         "sentence": claims.sentence(verdict),
         "group": verdict.group,
@@ -149,9 +158,9 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""),
         "caveats": verdict.caveats,
-        "band": (at(claim.low), at(claim.high)),
-        "zero": at(0),
-        "readings": [_reading(one, claim, at, root) for one in verdict.readings],
+        "band": (axis.place(claim.low), axis.place(claim.high)),
+        "zero": axis.place(0),
+        "readings": [_reading(reading, claim, axis, root) for reading in verdict.readings],
         "links": {},
     }
 
@@ -163,27 +172,28 @@ def _tone_of(verdict: Verdict) -> str:
 
 
 def picture(verdict: Verdict, root: Path) -> bytes:
-    """A claim with readings as a picture to share, a PNG as large as a card; see :mod:`export`."""
+    """A claim with readings as a picture to share: who said what, and what became of it."""
     from tradeflows import charts
     from tradeflows.report import chart_files
 
-    claim, rows = verdict.claim, claims.table([verdict])
-    largest = max(rows["value"].abs().max(), abs(claim.figure or 0.0))
-    size, word = next(((size, word) for size, word in STEPS if largest >= size), (1.0, ""))
-    before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
-    counted = " ".join([*word.split(), *("dollars" * (before == "$") + after).split()])
+    claim = verdict.claim
+    rows = claims.table([verdict])
+    figure = claim.figure or 0.0
+    size, word = _step(max(rows["value"].abs().max(), abs(figure)))
+    before, after = _unit_words(claim.unit)
+    dollars = "dollars" if before == "$" else ""
+    counted = " ".join(f"{word} {dollars} {after}".split())
     signs = {"at most ": "≤", "at least ": "≥", "": "="}
+    qualifiers = [signs[reading.bound] for reading in verdict.readings]
+    claimed = claimed_figure(claim)
     axes = charts.bars(
-        rows.assign(
-            value=rows["value"] / size,
-            qualifier=[signs[one.bound] for one in verdict.readings],
-        ),
+        rows.assign(value=rows["value"] / size, qualifier=qualifiers),
         y="value",
         by="reading",
-        title=claim.statement,
-        unit=f"{claims.sentence(verdict).capitalize()}; {counted or 'ratio'}",
+        title=f"{claim.who} said {claimed}: {claims.sentence(verdict)}",
+        unit=f"{claim.statement} {counted or 'ratio'}",
         highlight=list(rows["reading"][rows["decides"].fillna(False)]),
-        reference={f"Claimed: {_said(claim).partition(' (')[0]}": (claim.figure or 0.0) / size},
+        reference={f"Claimed: {claimed}": figure / size},
         note=f"tradeflows, claim {claim.id}",
         source=catalogue.credit(rows.attrs["sources"], root),
     )
@@ -192,59 +202,83 @@ def picture(verdict: Verdict, root: Path) -> bytes:
 
 def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
     """The claims that each source is used for, by its id."""
-    found: dict[str, dict[str, Claim]] = {}
+    used: dict[str, dict[str, Claim]] = {}
     for verdict in verdicts:
-        for source in {name for one in verdict.readings for name in one.sources}:
-            found.setdefault(source, {})[verdict.claim.id] = verdict.claim
-    return {source: list(each.values()) for source, each in found.items()}
+        for reading in verdict.readings:
+            for source in reading.sources:
+                used.setdefault(source, {})[verdict.claim.id] = verdict.claim
+    return {source: list(by_id.values()) for source, by_id in used.items()}
 
 
-def _said(claim: Claim) -> str:
-    """The figure as it was claimed, and the numbers that agree with it."""
+def claimed_figure(claim: Claim) -> str:
+    """The figure as it was claimed, in words."""
     if claim.figure is None:
         return "no figure"
     if not claim.figure and claim.qualifier in SIGNS:
         return SIGNS[claim.qualifier]
-    said = WORDS.get(claim.qualifier, "") + number(claim.figure, claim.unit, 6)
-    if math.isfinite(claim.low) and math.isfinite(claim.high) and claim.low < claim.high:
-        low, high = (number(end, claim.unit, 8) for end in (claim.low, claim.high))
-        if low == high:  # printed in full
-            before, after = UNITS.get(claim.unit, ("", f" {claim.unit}"))
-            return f"{WORDS.get(claim.qualifier, '')}{before}{claim.figure:,.0f}{after}"
-        said += f" ({low} to {high})"
-    return said
+    return WORDS.get(claim.qualifier, "") + number(claim.figure, claim.unit, 6)
 
 
-def _scale(verdict: Verdict) -> tuple[float, float]:
-    """Both ends of the axis that the claim and its readings share; zero is on it."""
+def _claimed_range(claim: Claim) -> str:
+    """The figure as it was claimed, and the numbers that hold with it."""
+    words = claimed_figure(claim)
+    is_range = math.isfinite(claim.low) and math.isfinite(claim.high) and claim.low < claim.high
+    if claim.figure is None or not is_range:
+        return words
+    low = number(claim.low, claim.unit, 8)
+    high = number(claim.high, claim.unit, 8)
+    if low == high:  # printed in full
+        before, after = _unit_words(claim.unit)
+        return f"{WORDS.get(claim.qualifier, '')}{before}{claim.figure:,.0f}{after}"
+    return f"{words} ({low} to {high})"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Both ends of the axis that a claim and its readings share."""
+
+    left: float
+    right: float
+
+    def place(self, value: float) -> float:
+        """Where `value` stands, in per cent of the axis; beyond an end, at that end."""
+        inside = min(max(value, self.left), self.right)
+        return round(100 * (inside - self.left) / (self.right - self.left), 2)
+
+
+def _axis(verdict: Verdict) -> Axis:
+    """The axis of a claim and its readings; zero is on it."""
     claim = verdict.claim
     shown = [claim.low, claim.high, claim.figure or 0.0]
-    shown += [value for one in verdict.readings for value in (one.value, one.low, one.high)]
-    shown = [value for value in shown if math.isfinite(value)]
-    left, right = min(0.0, *shown), max(0.0, *shown)
+    for reading in verdict.readings:
+        shown += [reading.value, reading.low, reading.high]
+    finite = [value for value in shown if math.isfinite(value)]
+    left, right = min(0.0, *finite), max(0.0, *finite)
     room = 0.04 * (right - left) or 1.0  # so that what is open at an end reaches beyond all
-    return left - room * (left < 0 or claim.low == -math.inf), right + room
+    is_open = left < 0 or claim.low == -math.inf
+    return Axis(left - room if is_open else left, right + room)
 
 
-def _reading(one: ReadingResult, claim: Claim, at: Any, root: Path) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "value": one.bound + number(one.value, one.unit),
+def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> dict[str, Any]:
+    content = {
+        "name": reading.name,
+        "value": reading.bound + number(reading.value, reading.unit),
         "ratio": "",
-        "says": claims.finding(one),
-        "tone": _tone(one),
-        "bar": sorted((at(0), at(one.value))),
-        "bound": bool(one.bound),
-    } | _lines(claims.terms(one, root), claim)
+        "says": claims.finding(reading),
+        "tone": _tone(reading),
+        "bar": sorted((axis.place(0), axis.place(reading.value))),
+        "bound": bool(reading.bound),
+    }
+    return content | _lines(claims.terms(reading, root), claim)
 
 
-def _tone(one: ReadingResult) -> str:
+def _tone(reading: ReadingResult) -> str:
     """The colour of a reading: only what decides has one, and a small miss raises no alarm."""
-    if not one.decides:
+    if not reading.decides:
         return "open"
-    if one.fits or one.fits_band:
+    if reading.fits or reading.fits_band:
         return "yes"
-    return "partly" if claims.is_small(one.deviation) else "no"
+    return "partly" if claims.is_small(reading.deviation) else "no"
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
@@ -252,23 +286,8 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
     rows = terms["terms"]
     files: dict[str, dict[str, Any]] = {}
     for row in rows[:LINES]:
-        file = files.setdefault(
-            row["path"],
-            {
-                "source": row["source_id"],
-                "rows": [],
-                "publisher": row["publisher"],
-                "address": row["address"],
-            },
-        )
-        file["rows"].append(
-            {
-                "line": row["line"],
-                "text": row["text"],
-                "role": row["role"],
-                "number": f"{full_number(row['value'])} {row['unit']}",
-            }
-        )
+        file = files.setdefault(row["path"], _file_of(row))
+        file["rows"].append(_line_of(row))
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {
         "formula": terms["formula"],
@@ -278,3 +297,14 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
         "more": len(rows) - min(len(rows), LINES),
         "command": command,
     }
+
+
+def _file_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The raw file of a line, without its lines yet."""
+    names = ("publisher", "address")
+    return {"source": row["source_id"], "rows": []} | {name: row[name] for name in names}
+
+
+def _line_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    number_text = f"{full_number(row['value'])} {row['unit']}"
+    return {name: row[name] for name in ("line", "text", "role")} | {"number": number_text}

@@ -7,7 +7,6 @@ cell: one that asserts the claim and ends in a sentence, as a string.
 import ast
 import asyncio
 import base64
-import html
 import io
 import os
 import re
@@ -30,6 +29,8 @@ from tradeflows.model.errors import TradeflowsError
 HEADING = re.compile(r"^## +(.+?) *$", re.M)
 ASSERT = re.compile(r"^assert\b", re.M)
 
+PATIENCE = 600  # seconds that a kernel of a busy machine may take to start
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -51,8 +52,8 @@ def load(path: Path) -> NotebookNode:
     except OSError as error:
         raise NotebookError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, TypeError, AttributeError, nbformat.ValidationError) as error:
-        found = str(error).partition("\n")[0][:80]
-        raise NotebookError(f"{path}: expected a notebook, found otherwise: {found}") from error
+        fault = str(error).partition("\n")[0][:80]
+        raise NotebookError(f"{path}: expected a notebook, found otherwise: {fault}") from error
     return notebook
 
 
@@ -148,6 +149,7 @@ async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], s
         notebook,
         kernel_name="python3",
         record_timing=False,
+        startup_timeout=PATIENCE,
         resources=place,
         extra_arguments=options,
         on_notebook_start=_handlers_restored(),
@@ -213,36 +215,26 @@ def claims(notebook: NotebookNode) -> dict[str, str]:
     The sentences of several check cells under one heading are joined; a heading without any is
     left out.
     """
-    found: dict[str, str] = {}
+    sentences: dict[str, list[str]] = {}
     for heading, cell in code(notebook):
-        if heading and ASSERT.search(cell.source):
-            for text in filter(None, map(sentence, cell.outputs[-1:])):
-                found[heading] = f"{found[heading]}; {text}" if heading in found else text
-    return found
+        if heading and ASSERT.search(cell.source) and cell.outputs:
+            text = sentence(cell.outputs[-1])
+            if text:
+                sentences.setdefault(heading, []).append(text)
+    return {heading: "; ".join(texts) for heading, texts in sentences.items()}
 
 
 def numbers(notebook: NotebookNode) -> dict[str, str]:
     """The tables below each ``##`` heading as text, by heading; that of the sources aside."""
-    found: dict[str, str] = {}
+    tables: dict[str, str] = {}
     for heading, cell in code(notebook):
+        if lists_sources(cell):
+            continue
         for output in cell.outputs:
-            if output.output_type == "execute_result" and not (
-                sentence(output) or lists_sources(cell)
-            ):
-                found[heading] = found.get(heading, "") + output.data.get("text/plain", "")
-    return found
-
-
-def sources_used(notebook: NotebookNode) -> dict[str, str]:
-    """The claims that rest on each source, by its id, as ``charts.sources`` lists them."""
-    used = {}
-    for _, cell in code(notebook):
-        for output in cell.outputs if lists_sources(cell) else ():
-            rows = output.get("data", {}).get("text/html", "").partition("<tbody>")[2]
-            for row in rows.split("</tr>"):
-                if values := re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S):
-                    used[values[0]] = html.unescape(values[-1])
-    return used
+            if output.output_type == "execute_result" and not sentence(output):
+                text = output.data.get("text/plain", "")
+                tables[heading] = tables.get(heading, "") + text
+    return tables
 
 
 def lists_sources(cell: NotebookNode) -> bool:

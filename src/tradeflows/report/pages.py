@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -16,32 +16,31 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 
-from tradeflows import claims as ledger
+from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
-from tradeflows.report import chart_files, claim_cards, site
+from tradeflows.report import chart_files, claim_cards, front, site
+from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.notebooks import (
     ASSERT,
     HEADING,
     Progress,
-    claims,
-    code,
     lists_sources,
     run,
     sentence,
     shows_cards,
-    sources_used,
     walk,
 )
+from tradeflows.report.notebooks import claims as notebook_claims
 from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
 
-OWN_PAGES = ("index", "sources", "methods", "dictionary")
+OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary")
 CARD = "cards/{}.png"  # of a claim, to share
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
-OPENS = "00_"  # begins the name of the notebook whose first picture opens the front page
 
 Files = dict[Path, str | bytes]
+Stories = dict[str, dict[str, Any]]
 
 
 def write(
@@ -49,6 +48,9 @@ def write(
     to: Path,
     root: Path | None = None,
     progress: Progress | None = None,
+    *,
+    ledger: Path | None = None,
+    local: bool = False,
 ) -> list[Path]:
     """Run notebooks and write a page each, the front page and those of reference into a folder.
 
@@ -63,6 +65,8 @@ def write(
         Project folder, found by itself where not given.
     progress
         As :func:`tradeflows.report.notebooks.run` calls it.
+    ledger, local
+        As :func:`tradeflows.claims.load` takes them.
 
     Returns
     -------
@@ -76,7 +80,8 @@ def write(
     LedgerError
         The ledger cannot be read or judged.
     ReportError
-        Two notebooks would share a page, or a page cannot be written.
+        Two notebooks would share a page, a page cannot be written, or the front page's answer
+        rests on a verdict that is another one now.
     SourceError
         A raw file is missing or altered.
     BuildError
@@ -84,53 +89,112 @@ def write(
     """
     root = root or catalogue.root()
     known = sorted((root / "notebooks").glob("*.ipynb"))
-    notebooks = list(notebooks or known)
-    names = [path.stem for path in notebooks]
-    if twice := [name for name in names if names.count(name) > 1 or name in OWN_PAGES]:
-        raise ReportError(f"{twice[0]}.html would be written twice: rename a notebook")
-    for source in catalogue.load(root).values():
+    paths = list(notebooks or known)
+    names = _names(paths)
+    for source in catalogue.load(root, local=local).values():
         catalogue.check(source, root)
-    rows = site.rows(root)
-    verdicts = ledger.verdicts(root=root) if ledger.path(root).is_file() else []
+    rows = site.rows(root, local=local)
+    has_ledger = (ledger or claims.path(root)).is_file()
+    verdicts = claims.verdicts(ledger, root, local=local) if has_ledger else []
     menu = sorted({path.stem for path in known} | {*names})
-    frame = site.frame(root, {name: _label(name) for name in menu})
+    frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
+    front_page = _front_page(verdicts, frame, root)
+
     files: Files = {}
-    stories: dict[str, dict[str, Any]] = {}
-    ran = run(notebooks, root, chart_files.START, progress)
+    stories: Stories = {}
+    ran = run(paths, root, chart_files.START, progress)
     for name, notebook in zip(names, ran, strict=True):
-        files |= {to / path: text for path, text in _pictures(notebook, name, frame).items()}
+        files |= _notebook_page(notebook, name, frame)
         stories[name] = _story(notebook)
-        files[to / f".{name}.json"] = json.dumps(stories[name], ensure_ascii=False)
-        files[to / f"{name}.html"] = render(
-            "notebook",
-            frame,
-            name=name,
-            title=stories[name]["title"],
-            body=_body(notebook),
-            used=sources_used(notebook),
-        )
-    for name in {*menu} - {*names}:
-        if (kept := to / f".{name}.json").is_file() and (to / f"{name}.html").is_file():
-            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
-    files[to / "sources.html"] = render(
-        "sources", frame, rows=rows, uses=claim_cards.uses(verdicts)
-    )
-    files[to / "methods.html"] = render("methods", frame, **site.methods())
-    files[to / "dictionary.html"] = render("dictionary", frame, **site.dictionary())
-    counts = {one: sum(each.verdict == one for each in verdicts) for one in claim_cards.TONES}
-    files |= {to / path: drawn for path, drawn in _shared(verdicts, root).items()}
-    themes = claim_cards.themes(verdicts, root, _links(verdicts, stories))
-    files[to / "index.html"] = render(
-        "index",
+        files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
+    stories |= _kept_stories(to, {*menu} - {*names})
+    stories = dict(sorted(stories.items()))
+
+    files |= _shared_pictures(verdicts, root)
+    files |= _reference_pages(verdicts, rows, frame)
+    if verdicts:
+        files[Path("ledger.html")] = _ledger_page(verdicts, stories, frame, root)
+    files[Path("index.html")] = render("index", frame, stories=stories, **front_page)
+    save({to / path: content for path, content in files.items()})
+    return [to / path for path in files if path.suffix == ".html"]
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The names of the notebooks' pages, if no two are alike."""
+    names = [path.stem for path in paths]
+    taken = [name for name in names if names.count(name) > 1 or name in OWN_PAGES]
+    if taken:
+        raise ReportError(f"{taken[0]}.html would be written twice: rename a notebook")
+    return names
+
+
+def _front_page(
+    verdicts: Sequence[Verdict], frame: Mapping[str, Any], root: Path
+) -> dict[str, Any]:
+    """What the front page says before its cards."""
+    project = frame["project"]
+    if not verdicts:
+        return {"groups": {}, "answer": "", "example": None}
+    return {
+        "groups": front.groups(verdicts, project, root),
+        "answer": front.answer(verdicts, project),
+        "example": front.example(verdicts, project, root),
+    }
+
+
+def _notebook_page(notebook: NotebookNode, name: str, frame: Mapping[str, Any]) -> Files:
+    """The page of a notebook, with the files of its charts."""
+    files = _pictures(notebook, name, frame)
+    story = _story(notebook)
+    files[Path(f"{name}.html")] = render(
+        "notebook",
         frame,
-        themes=themes,
-        counts=counts,
-        tones=claim_cards.TONES,
-        stories=dict(sorted(stories.items())),
-        opening=_opening(stories),
+        name=name,
+        title=story["title"],
+        summary=story["answer"],
+        share=story.get("picture", ""),
+        body=_body(notebook),
+        used=sources_used(notebook),
     )
-    save(files)
-    return [path for path in files if path.suffix == ".html"]
+    return files
+
+
+def _kept_stories(to: Path, names: Collection[str]) -> Stories:
+    """What the front page shows of notebooks that were run for it before."""
+    stories: Stories = {}
+    for name in names:
+        kept = to / f".{name}.json"
+        if kept.is_file() and (to / f"{name}.html").is_file():
+            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
+    return stories
+
+
+def _reference_pages(
+    verdicts: Sequence[Verdict], rows: Mapping[str, Any], frame: Mapping[str, Any]
+) -> Files:
+    """The pages of sources, methods and the data dictionary."""
+    uses = claim_cards.uses(verdicts)
+    return {
+        Path("sources.html"): render("sources", frame, rows=rows, uses=uses),
+        Path("methods.html"): render("methods", frame, **site.methods()),
+        Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
+    }
+
+
+def _ledger_page(
+    verdicts: Sequence[Verdict], stories: Stories, frame: Mapping[str, Any], root: Path
+) -> str:
+    """Every claim as a card, by theme."""
+    project = frame["project"]
+    themes = claim_cards.themes(verdicts, root, _links(verdicts, stories))
+    order = {theme: number for number, theme in enumerate(project.themes)}
+    ordered = sorted(themes, key=lambda theme: order.get(theme, len(order)))
+    return render(
+        "ledger",
+        frame,
+        themes={theme: themes[theme] for theme in ordered},
+        words=front.searched_words(project),
+    )
 
 
 # --- what the pages hold --------------------------------------------------------------------------
@@ -145,29 +209,36 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
 
 
-def _pictures(notebook: NotebookNode, name: str, frame: dict[str, Any]) -> dict[str, str | bytes]:
+def _pictures(notebook: NotebookNode, name: str, frame: Mapping[str, Any]) -> Files:
     """Files of all charts of a notebook; what a page says of each becomes its output's metadata."""
-    contents: dict[str, str | bytes] = {}
-    said = claims(notebook)
+    contents: Files = {}
+    sentences = notebook_claims(notebook)
+    count = 0
     for heading, cell in walk(notebook):
         for output in cell.get("outputs", []):
             if chart_files.PNG not in output.get("data", {}):
                 continue
-            path = f"charts/{name}-{sum(each.endswith('.png') for each in contents) + 1}"
+            count += 1
+            path = f"charts/{name}-{count}"
             shown, files = chart_files.files(output, path, frame["sources"], frame["publishers"])
-            claim = ": ".join(filter(None, (heading.rstrip("."), said.get(heading, ""))))
-            shown["alt"] = ". ".join(dict.fromkeys(filter(None, (claim, shown.get("alt", "")))))
+            claim = _joined(": ", [heading.rstrip("."), sentences.get(heading, "")])
+            shown["alt"] = _joined(". ", [claim, shown.get("alt", "")])
             output.metadata = NotebookNode(shown)
-            contents |= files
+            contents |= {Path(to): content for to, content in files.items()}
     return contents
 
 
-def _shared(verdicts: Sequence[Verdict], root: Path) -> dict[str, bytes]:
+def _joined(between: str, words: Sequence[str]) -> str:
+    """What there is of `words`, each once."""
+    return between.join(dict.fromkeys(word for word in words if word))
+
+
+def _shared_pictures(verdicts: Sequence[Verdict], root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     return {
-        CARD.format(one.claim.id): claim_cards.picture(one, root)
-        for one in verdicts
-        if one.readings
+        Path(CARD.format(verdict.claim.id)): claim_cards.picture(verdict, root)
+        for verdict in verdicts
+        if verdict.readings
     }
 
 
@@ -175,46 +246,36 @@ def _links(
     verdicts: Sequence[Verdict], stories: Mapping[str, dict[str, Any]]
 ) -> dict[str, dict[str, str]]:
     """What the front page's card of each claim points at: its charts, and its picture to share."""
-    links: dict[str, dict[str, str]] = {one.claim.id: {} for one in verdicts}
+    links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
-    for one in verdicts:
-        if one.readings:
-            links[one.claim.id]["picture to share"] = CARD.format(one.claim.id)
+    for verdict in verdicts:
+        if verdict.readings:
+            links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
     return links
 
 
 def _story(notebook: NotebookNode) -> dict[str, Any]:
     """What the index shows of a notebook; kept beside its page for when only others are run."""
-    title, _, rest = (notebook.cells[0].source if notebook.cells else "").strip().partition("\n")
-    pictures = (
-        {key: output.metadata[key] for key in ("picture", "width", "height", "alt")}
-        for _, cell in walk(notebook)
-        for output in cell.get("outputs", [])
-        if "picture" in output.metadata
-    )
-    return {
+    first = notebook.cells[0].source.strip() if notebook.cells else ""
+    title, _, rest = first.partition("\n")
+    answer = rest.strip().partition("\n\n")[0]
+    story: dict[str, Any] = {
         "title": title.removeprefix("# ").strip(),
-        "answer": markdown2html(rest.strip().partition("\n\n")[0]),
-        "claims": [[_anchor(of), of, text] for of, text in claims(notebook).items()],
-        "cards": [
-            claim
-            for _, cell in code(notebook)
-            if shows_cards(cell)
-            for output in cell.outputs
-            for claim in re.findall(
-                r'<article class="claim[^>]* id="(\w+)"',
-                output.get("data", {}).get("text/html", ""),
-            )
-        ],
-    } | next(pictures, {})
+        "answer": markdown2html(answer),
+        "cards": facts(notebook)["cards"],
+    }
+    return story | _first_picture(notebook)
 
 
-def _opening(stories: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The story whose picture opens the front page; it is told there and nowhere else."""
-    name = next((name for name in sorted(stories) if name.startswith(OPENS)), "")
-    return stories[name] | {"name": name} if name else {}
+def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
+    """Path and size of a notebook's first picture; nothing where it has none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "picture" in output.metadata:
+                return {key: output.metadata[key] for key in ("picture", "width", "height", "alt")}
+    return {}
 
 
 # --- from a notebook to HTML ----------------------------------------------------------------------
@@ -241,23 +302,35 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
             cell.source = HEADING.sub(_with_anchor, whole)
             cells.append(cell)
             joined = None
-        elif not lists_sources(cell):
-            for output in cell.outputs:
-                kind = "cards" if shows_cards(cell) else _kind(output)
-                opens = "Numbers drawn" if "charts.drawn(" in cell.source else "Output"
-                own = {"kind": kind, "sentence": sentence(output), "opens": opens}
-                if text := output.get("data", {}).get("text/html"):
-                    output.data["text/html"] = text.replace(ENTRY, "sources.html#")
-                output.metadata = NotebookNode({**output.get("metadata", {}), **own})
-            if joined is None:
-                cells.append(joined := cell)
-            else:
-                joined.source += f"\n\n{cell.source}"
-                joined.outputs += cell.outputs
-            joined.outputs.sort(key=lambda output: output.metadata.kind)
-            joined = None if ASSERT.search(cell.source) else joined
+            continue
+        if lists_sources(cell):
+            continue
+        for output in cell.outputs:
+            _describe(output, cell)
+        if joined is None:
+            joined = cell
+            cells.append(cell)
+        else:
+            joined.source += f"\n\n{cell.source}"
+            joined.outputs += cell.outputs
+        joined.outputs.sort(key=lambda output: output.metadata.kind)
+        if ASSERT.search(cell.source):
+            joined = None
     page.cells = cells
     return page
+
+
+def _describe(output: NotebookNode, cell: NotebookNode) -> None:
+    """Say in an output's metadata how the page shows it."""
+    shown = {
+        "kind": "cards" if shows_cards(cell) else _kind(output),
+        "sentence": sentence(output),
+        "opens": "Numbers drawn" if "charts.drawn(" in cell.source else "Output",
+    }
+    text = output.get("data", {}).get("text/html")
+    if text:
+        output.data["text/html"] = text.replace(ENTRY, "sources.html#")
+    output.metadata = NotebookNode({**output.get("metadata", {}), **shown})
 
 
 def _kind(output: NotebookNode) -> str:

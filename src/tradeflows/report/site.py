@@ -1,21 +1,26 @@
 """What every page of the report shares: the frame around it, the sources, and how it is saved."""
 
+import base64
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from jinja2 import Environment, FileSystemLoader
-from pyarrow import compute, parquet
+from pyarrow import compute
 
 from tradeflows import __version__, measures, tables
-from tradeflows.claims import REASONS
+from tradeflows.claims import REASONS, Verdict
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPT = "page.js"  # the one script of every page
+# The reader's groups of verdicts, each with its colour.
+TONES = {"holds": "yes", "holds with a caveat": "partly", "differs": "no", "cannot be told": "open"}
 QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
@@ -26,22 +31,36 @@ class ReportError(TradeflowsError):
 
 def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
     """A page from the template of that name, `site` (see :func:`frame`) and its own content."""
-    own = Environment(
+    templates = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return own.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
+    return templates.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
 
 
-def frame(root: Path, menu: Mapping[str, str]) -> dict[str, Any]:
-    """What every page is given: the catalogue, and `menu`, the notebooks' labels by name."""
-    sources = catalogue.load(root)
+def frame(
+    root: Path, menu: Mapping[str, str], verdicts: Sequence[Verdict] = (), *, local: bool = False
+) -> dict[str, Any]:
+    """What every page is given.
+
+    The catalogue, the project, `menu` (the notebooks' labels by name), how many claims there are,
+    and the one script with the hash by which a page's content policy admits it.
+    """
+    sources = catalogue.load(root, local=local)
     newest = max((source.retrieved for source in sources.values()), default="")
+    script = (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "sources": sources,
         "publishers": catalogue.publishers(root),
         "newest": newest,
         "version": __version__,
         "menu": menu,
+        "project": project.load(root),
+        "has_ledger": bool(verdicts),
+        "total": len(verdicts),
+        "tones": TONES,
+        "script": script,
+        "script_hash": f"'sha256-{digest}'",
     }
 
 
@@ -57,8 +76,9 @@ def save(files: Mapping[Path, str | bytes]) -> None:
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            written[path] = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            written[path].write_bytes(content.encode() if isinstance(content, str) else content)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            written[path] = temporary
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         for path, temporary in written.items():
             temporary.replace(path)
     except OSError as error:
@@ -77,10 +97,10 @@ def save(files: Mapping[Path, str | bytes]) -> None:
 
 def dictionary() -> dict[str, Any]:
     """Contracts, flags and qualifiers, for the data dictionary."""
-    contracts = schema.TABLES.items()
+    contracts = schema.TABLES
     return {
-        "tables": {name: schema.describe(contract) for name, contract in contracts},
-        "about": {name: contract.metadata[b"about"].decode() for name, contract in contracts},
+        "tables": {name: schema.describe(table) for name, table in contracts.items()},
+        "about": {name: table.metadata[b"about"].decode() for name, table in contracts.items()},
         "flags": schema.FLAGS,
         "qualifiers": dict(zip(schema.QUALIFIERS, QUALIFIERS, strict=True)),
     }
@@ -97,7 +117,7 @@ def methods() -> dict[str, Any]:
     }
 
 
-def rows(root: Path) -> dict[str, dict[str, int]]:
+def rows(root: Path, *, local: bool = False) -> dict[str, dict[str, int]]:
     """Rows of each source by year, "" where its rows have no date.
 
     Raises
@@ -111,9 +131,10 @@ def rows(root: Path) -> dict[str, dict[str, int]]:
         if not path.is_file():
             raise BuildError(f"{path}: absent; run `tradeflows build`")
         day = PERIOD.get(name, "ref_period")
-        held = parquet.read_table(path, columns=["source_id", day])
-        held = pa.table({"source": held["source_id"], "year": compute.year(held[day])})
-        for row in held.group_by(["source", "year"]).aggregate([([], "count_all")]).to_pylist():
+        stored = tables.stored(root, name, local=local).to_table(["source_id", day])
+        years = pa.table({"source": stored["source_id"], "year": compute.year(stored[day])})
+        counted = years.group_by(["source", "year"]).aggregate([([], "count_all")])
+        for row in counted.to_pylist():
             year = "" if row["year"] is None else str(row["year"])
             counts.setdefault(row["source"], {})[year] = row["count_all"]
     return {source: dict(sorted(years.items())) for source, years in counts.items()}

@@ -1,0 +1,207 @@
+"""The front page: the answer, the claims of the core in four groups, and what not to write."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradeflows import claims
+from tradeflows.claims import ReadingResult, Verdict
+from tradeflows.report import claim_cards
+from tradeflows.report.site import TONES, ReportError
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.project import Project
+
+NUMBER = re.compile(r"\{(\w+)(\.deviation)?\}")
+PLACE = 8  # letters of a hash that a reader is shown
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim of the core as a line of the front page, in words for a reader.
+
+    Attributes
+    ----------
+    speaker, statement, claimed
+        Who said what, and the figure.
+    figure, deviation
+        The public figure, and how far it is from the claim; empty where there is none.
+    source
+        Whose figure it is, and through whose hands it came.
+    quote
+        One sentence to print.
+    settles
+        What would settle it, where nothing held does.
+    """
+
+    id: str
+    tone: str
+    speaker: str
+    statement: str
+    claimed: str
+    figure: str = ""
+    deviation: str = ""
+    source: str = ""
+    quote: str = ""
+    settles: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """How one number is checked: on the page, its lines, the raw file."""
+
+    id: str
+    statement: str
+    figure: str
+    formula: str
+    count: int
+    path: str
+    line: int
+    text: str
+    number: str
+    publisher: str
+    sha256: str
+    source: str
+
+
+def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[str, list[Row]]:
+    """Rows of the core by group, in the groups' order; what nothing tests comes last.
+
+    Parameters
+    ----------
+    verdicts
+        Of the whole ledger.
+    project
+        Whose names for the speakers are used.
+    root
+        The project's folder, whose catalogue names the publishers.
+    """
+    rows: dict[str, list[Row]] = {group: [] for group in TONES}
+    for verdict in verdicts:
+        if verdict.claim.core:
+            rows[verdict.group].append(row(verdict, project, root))
+    for members in rows.values():
+        members.sort(key=lambda item: not item.figure)
+    return {group: members for group, members in rows.items() if members}
+
+
+def row(verdict: Verdict, project: Project, root: Path) -> Row:
+    """One claim as a line of the front page."""
+    claim = verdict.claim
+    speaker = project.speaker.get(claim.who, claim.who)
+    claimed = claim_cards.claimed_figure(claim)
+    reading = decisive(verdict)
+    tone = TONES[verdict.group]
+    if reading is None:
+        reason = claims.REASONS.get(verdict.reason, verdict.reason)
+        settles = claim.settles or reason
+        return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles)
+    figure = reading.bound + claim_cards.number(reading.value, reading.unit, 3)
+    source = sources_of(reading, root)
+    deviation = claims.sentence(verdict)
+    quote = f"{speaker} said {claimed}; {source} has {figure}: {deviation}."
+    return Row(
+        claim.id,
+        tone,
+        speaker,
+        claim.statement,
+        claimed,
+        figure,
+        deviation,
+        source,
+        quote,
+        claim.settles,
+    )
+
+
+def decisive(verdict: Verdict) -> ReadingResult | None:
+    """The reading that a reader is shown: one that decided, else the nearest; None without any."""
+    deciding = [item for item in verdict.readings if item.name in verdict.decided_by]
+    if deciding:
+        return min(deciding, key=lambda item: abs(item.deviation or 0.0))
+    return verdict.nearest or next(iter(verdict.readings), None)
+
+
+def sources_of(reading: ReadingResult, root: Path) -> str:
+    """Whose figures a reading rests on, each with the hand that they came through."""
+    names = []
+    for source, publisher in catalogue.entries(reading.sources, root).values():
+        carrier = f", via {source.via.partition('/')[0]}" if source.via else ""
+        names.append(publisher.short + carrier)
+    return " and ".join(dict.fromkeys(names))
+
+
+def answer(verdicts: Sequence[Verdict], project: Project) -> str:
+    """The project's answer with the numbers of its claims.
+
+    Raises
+    ------
+    ReportError
+        A claim that the sentence rests on has another verdict, or no number.
+    """
+    by_id = {verdict.claim.id: verdict for verdict in verdicts}
+    for name, group in project.answer.rests_on.items():
+        verdict = _claim(by_id, name)
+        if verdict.group != group:
+            raise ReportError(
+                f"project.toml: the answer rests on {name} being in {group!r}, and it is in "
+                f"{verdict.group!r}; mend the sentence"
+            )
+
+    def number(match: re.Match[str]) -> str:
+        verdict = _claim(by_id, match[1])
+        reading = decisive(verdict)
+        if reading is None:
+            raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
+        if match[2]:
+            return claims.sentence(verdict).removesuffix(" than claimed")
+        return claim_cards.number(reading.value, reading.unit, 4)
+
+    return NUMBER.sub(number, project.answer.text)
+
+
+def _claim(by_id: Mapping[str, Verdict], name: str) -> Verdict:
+    if name not in by_id:
+        raise ReportError(f"project.toml: the ledger has no claim {name!r}")
+    return by_id[name]
+
+
+def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Example | None:
+    """The project's example of how a number is checked; None where it names none.
+
+    Raises
+    ------
+    ReportError
+        The claim is not in the ledger, or has no number.
+    """
+    if not project.example:
+        return None
+    verdict = _claim({verdict.claim.id: verdict for verdict in verdicts}, project.example)
+    reading = decisive(verdict)
+    if reading is None:
+        raise ReportError(f"project.toml: the example {project.example} has no number")
+    terms = claims.terms(reading, root)
+    first = terms["terms"][0]
+    source, publisher = catalogue.entries([first["source_id"]], root)[first["source_id"]]
+    return Example(
+        id=verdict.claim.id,
+        statement=verdict.claim.statement,
+        figure=claim_cards.number(reading.value, reading.unit, 4),
+        formula=terms["formula"],
+        count=len(terms["terms"]),
+        path=first["path"],
+        line=first["line"],
+        text=first["text"],
+        number=claim_cards.number(first["value"], first["unit"]),
+        publisher=publisher.short,
+        sha256=source.sha256[:PLACE],
+        source=source.id,
+    )
+
+
+def searched_words(project: Project) -> dict[str, Any]:
+    """Words that a reader may search by, with those that stand on the page, in small letters."""
+    return {
+        word.lower(): [other.lower() for other in others] for word, others in project.words.items()
+    }

@@ -1,0 +1,207 @@
+"""The front page and the ledger's page: what they say, and whence they have it."""
+
+import hashlib
+import re
+from base64 import b64encode
+from html import unescape
+
+import pytest
+from synthetic import save_notebook
+
+from tradeflows import claims, tables
+from tradeflows.report import facts, front, notebooks, pages
+from tradeflows.report.site import ReportError
+
+CLAIM = """
+[claim.{id}]
+theme = "{theme}"
+core = true
+statement = "The price of <nothing> was {word} 60 in {month}."
+claimed = {{ value = 60, unit = "USD", qualifier = "{sign}" }}
+asks = {{ measure = "rate", start = "{month}", end = "{month}" }}
+who = "Gazette"
+where = "page 1"
+[[claim.{id}.reading]]
+name = "that month"
+read = {{ table = "rates", start = "{month}", end = "{month}" }}
+result = "rate"
+"""
+HIGH = {"id": "P1", "theme": "prices", "word": "above", "sign": ">", "month": "2020-01"}
+LOW = {"id": "P2", "theme": "fall", "word": "above", "sign": ">", "month": "2020-02"}
+UNTESTED = """
+[claim.P3]
+theme = "prices"
+core = true
+statement = "Nothing was sold."
+claimed = { unit = "qualitative" }
+window = "2020"
+who = "Gazette"
+where = "page 2"
+reason = "not public"
+settles = "the shop's books"
+"""
+PROJECT = """
+title = "Did nothing cost more?"
+subtitle = "The Gazette wrote of its price."
+example = "P1"
+themes = ["fall", "prices"]
+address = "https://example.org/nothing/"
+[speaker]
+Gazette = "The Gazette"
+[answer]
+text = "It cost {P1} at first, and later {P2}, {P2.deviation}."
+rests_on = { P1 = "holds", P2 = "differs" }
+[[do_not_write]]
+text = "Nothing was free."
+because = "it had a price"
+link = "ledger.html#P1"
+[words]
+void = ["nothing"]
+"""
+
+
+@pytest.fixture
+def root(make_root):
+    """Build a project with a ledger of three claims, and its project file."""
+    root = make_root({"oil": {"via": "somebody/prices"}})
+    ledger = CLAIM.format(**HIGH) + CLAIM.format(**LOW) + UNTESTED
+    (root / "data" / "claims.toml").write_text(ledger)
+    (root / "project.toml").write_text(PROJECT)
+    tables.build(root)
+    return root
+
+
+@pytest.fixture
+def site(root, tmp_path, monkeypatch):
+    """Write the pages of the project, its notebook as it stands."""
+    monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
+    monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
+    save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60.")
+    pages.write([], tmp_path / "site", root)
+    return {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
+
+
+def words(page):
+    """What a reader sees of a page, its blanks evened out."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("&lt;", "<").replace("&gt;", ">").split())
+
+
+def test_the_answer_has_its_numbers(site):
+    assert "It cost $63.65 at first, and later $55.66, 7.2 % less." in words(site["index.html"])
+
+
+def test_claims_stand_in_groups(site):
+    text = words(site["index.html"])
+    places = [text.index(word) for word in ("Holds 1", "Differs 1", "Cannot be told 1")]
+    assert places == sorted(places)
+    assert "The Gazette: The price of <nothing> was above 60 in 2020-01." in text
+    assert "$63.6 holds" in text or "$63.7 holds" in text
+
+
+def test_a_row_names_who_carried_it(site):
+    assert "Demo, via somebody ·" in words(site["index.html"])
+
+
+def test_a_row_can_be_quoted(site):
+    assert "The Gazette said more than $60;" in words(site["index.html"])
+
+
+def test_the_untested_say_what_would_do(site):
+    assert "Nothing was sold. Needs the shop's books." in words(site["index.html"]).replace(
+        "&#39;", "'"
+    )
+
+
+def test_the_forbidden_has_its_reason(site):
+    assert (
+        '<s>Nothing was free.</s> <a href="ledger.html#P1">it had a price</a>' in site["index.html"]
+    )
+
+
+def test_the_example_shows_the_raw_line(site):
+    text = words(site["index.html"])
+    assert "line 2 2020-01,63.65 sha256 " in text
+
+
+def test_the_questions_have_cards(site):
+    assert '<a href="01_a.html">' in site["index.html"]
+    assert "Yes, 60." in site["index.html"]
+
+
+def test_themes_come_in_the_project_s_order(site):
+    assert re.findall('data-theme="(.*?)"', site["ledger.html"]) == ["fall", "prices"]
+
+
+def test_each_entry_has_its_group(site):
+    pairs = re.findall(r'data-group="(.*?)">\s*<article [^>]* id="(P\d)"', site["ledger.html"])
+    assert {name: group for group, name in pairs} == {
+        "P1": "holds",
+        "P2": "differs",
+        "P3": "cannot be told",
+    }
+
+
+def test_the_search_knows_other_words(site):
+    assert '<script type="application/json" id="words">{"void": ["nothing"]}' in site["ledger.html"]
+
+
+@pytest.mark.parametrize("name", ["index", "ledger", "01_a", "sources", "methods", "dictionary"])
+def test_each_page_has_its_head(site, name):
+    head = site[f"{name}.html"].partition("</head>")[0]
+    for part in ('name="description"', 'property="og:title"', 'property="og:description"'):
+        assert re.search(f'<meta {part} content="[^"]+">', head)
+    address = f"https://example.org/nothing/{name}.html"
+    assert f'<link rel="canonical" href="{address}">' in head
+    assert '<meta property="og:image" content="https://example.org/nothing/cards/P1.png">' in head
+
+
+def test_the_policy_admits_the_one_script(site):
+    for page in site.values():
+        (script,) = re.findall(r"<script>(.*?)</script>", page, re.S)
+        digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"default-src 'none'; script-src 'sha256-{digest}';" in unescape(page)
+
+
+def test_every_link_leads_somewhere(site):
+    for page in site.values():
+        for name, anchor in re.findall(r'href="(\w+\.html)(?:#(\w+))?"', page):
+            assert name in site
+            assert not anchor or f'id="{anchor}"' in site[name]
+
+
+def test_a_stale_answer_makes_no_report(root, tmp_path):
+    text = PROJECT.replace('P2 = "differs"', 'P2 = "holds"')
+    (root / "project.toml").write_text(text)
+    with pytest.raises(ReportError, match="rests on P2 being in 'holds', and it is in 'differs'"):
+        pages.write([], tmp_path / "site", root)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("{P1}", "{P3}"), "names P3, which has no number"),
+        (("{P1}", "{P9}"), "the ledger has no claim 'P9'"),
+        (('example = "P1"', 'example = "P3"'), "the example P3 has no number"),
+    ],
+)
+def test_an_answer_without_its_claim(root, tmp_path, change, message):
+    (root / "project.toml").write_text(PROJECT.replace(*change))
+    with pytest.raises(ReportError, match=message):
+        pages.write([], tmp_path / "site", root)
+
+
+def test_facts_come_from_the_objects(root, tmp_path):
+    code = (
+        "import pandas as pd\nimport tradeflows as tf\ntf.cards('P1')",
+        "pd.DataFrame({'claims': ['1 & 2']}, index=pd.Index(['oil'], name='source_id'))",
+    )
+    path = save_notebook(tmp_path / "a.ipynb", "# T?", *code)
+    (plain,) = notebooks.run([path], root)
+    assert facts.facts(plain) == {"sources": {}, "cards": []}
+    (full,) = notebooks.run([path], root, pages.chart_files.START)
+    assert facts.facts(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
+
+
+def test_the_decisive_reading_is_shown(root):
+    verdicts = claims.verdicts(root=root)
+    assert [front.decisive(verdict) is None for verdict in verdicts] == [False, False, True]
