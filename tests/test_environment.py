@@ -73,19 +73,19 @@ def test_each_dependency_is_stated_once(locked):
     assert len(locked) == len(set(locked))
 
 
-def test_the_backend_is_a_dependency_so_that_it_is_locked(project, direct):
+def test_the_backend_is_locked(project, direct):
     (backend,) = project["build-system"]["requires"]
     assert backend in project["dependency-groups"]["dev"]
 
 
-def test_the_lock_pins_each_package_once_with_hashes(locked, pins):
+def test_the_lock_pins_each_once(locked, pins):
     names = [name for name, _, _ in pins]
     assert names == sorted(set(re.findall(r"^([\w.-]+)==", text("requirements.lock"), flags=re.M)))
     assert set(locked) <= set(names)
     assert all(hashes for _, _, hashes in pins)
 
 
-def test_the_lock_names_no_address_and_no_path():
+def test_the_lock_names_no_place():
     other = [
         line
         for line in text("requirements.lock").splitlines()
@@ -99,12 +99,12 @@ def test_the_lock_names_no_address_and_no_path():
     assert "/" not in text("requirements.lock").replace("(pyproject.toml)", "")
 
 
-def test_versions_are_pinned_in_the_lock_alone(project):
+def test_versions_stand_in_the_lock(project):
     stated = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
     assert [line for line in stated if not re.fullmatch(r"[\w.-]+>=[\d.]+", line)] == []
 
 
-def test_conda_users_get_the_same_dependencies_at_the_same_versions(project, direct, pins):
+def test_conda_users_get_the_same(project, direct, pins):
     listed = re.findall(r"^  - ([\w-]+)=(\S+)$", text("environment.yml"), flags=re.M)
     locked = {name: version for name, version, _ in pins}
     assert listed == [(name, locked[name]) for name in direct]
@@ -117,7 +117,7 @@ def test_what_is_optional_is_tested(project):
     assert {*chain.from_iterable(optional.values())} <= {*project["dependency-groups"]["dev"]}
 
 
-def test_what_the_code_imports_is_stated(locked):
+def test_each_import_is_stated(locked):
     files = [file for top in ("src", "tests", "benchmarks") for file in (ROOT / top).rglob("*.py")]
     imported = set()
     for node in chain.from_iterable(ast.walk(ast.parse(file.read_text("utf-8"))) for file in files):
@@ -148,7 +148,7 @@ def test_help_names_every_target():
     assert sorted(listed) == sorted(TARGETS)
 
 
-def test_every_target_that_help_names_is_one_that_no_file_can_hide():
+def test_no_file_hides_a_target():
     (phony,) = re.findall(r"^\.PHONY: (help .*)$", text("Makefile"), flags=re.M)
     assert set(phony.split()) == TARGETS
 
@@ -160,7 +160,7 @@ def test_every_target_that_help_names_is_one_that_no_file_can_hide():
         ('case "$2" in *ensurepip*) exit 1;; esac', "install its venv (Debian: python3-venv)"),
     ],
 )
-def test_a_python_that_will_not_do_is_named_in_one_line(tmp_path, program, message):
+def test_an_unfit_python_is_named(tmp_path, program, message):
     python = tmp_path / "python3"
     python.write_text(f"#!/bin/sh\n{program}\n")
     python.chmod(0o755)
@@ -172,12 +172,12 @@ def test_a_python_that_will_not_do_is_named_in_one_line(tmp_path, program, messa
     assert [line for line in rest if not line.startswith("make: ***")] == []
 
 
-def test_make_looks_for_every_table_that_is_built():
+def test_make_knows_every_table():
     (tables,) = re.findall(r"^TABLES := .*parquet,(.*)\)$", text("Makefile"), flags=re.M)
     assert tables.split() == list(TABLES)
 
 
-def test_ci_runs_the_readme_s_command_and_nothing_else():
+def test_ci_runs_the_readme_s_command():
     commands = [line for line in text(".ci/run").splitlines() if line and not line.startswith("#")]
     assert commands[-1] == "exec make test"
     assert len(commands) == 3

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from base64 import b64encode
 from html import unescape
 
@@ -12,6 +13,7 @@ from tradeflows import claims, tables
 from tradeflows.report import facts, front, notebooks, pages
 from tradeflows.report.site import ReportError
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CLAIM = """
 [claim.{id}]
 theme = "{theme}"
@@ -167,6 +169,34 @@ def test_every_link_leads_somewhere(site):
         for name, anchor in re.findall(r'href="(\w+\.html)(?:#(\w+))?"', page):
             assert name in site
             assert not anchor or f'id="{anchor}"' in site[name]
+
+
+@pytest.fixture
+def ledger(site, tmp_path):
+    """Open the ledger's page in a browser, where there is one."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("no Chromium to look with")
+    with playwright.sync_playwright() as play:
+        page = play.chromium.launch(executable_path=program).new_page()
+        page.goto((tmp_path / "site" / "ledger.html").as_uri())
+        yield page
+
+
+def test_the_ledger_is_searched(ledger):
+    counts = {}
+    for query in ("void", "sold", "above 60", "fall", "Collapsed"):
+        ledger.fill("input[name=q]", query)
+        counts[query] = ledger.inner_text("form output")
+    numbers = [count.partition(" ")[0] for count in counts.values()]
+    assert numbers == ["3", "1", "2", "1", "0"]
+    assert ledger.inner_text("p.near").startswith("Nothing found. Near:")
+    ledger.fill("input[name=q]", "nothing")
+    ledger.check("input[name=group][value=differs]")
+    ledger.reload()
+    assert ledger.inner_text("form output") == "1 of 3 claims"
+    assert ledger.input_value("input[name=q]") == "nothing"
 
 
 def test_a_stale_answer_makes_no_report(root, tmp_path):

@@ -16,7 +16,7 @@ NOTEBOOK = PROJECT / "notebooks" / "live" / "drone_parts_live.ipynb"
 BEFORE = ["852580", "880211", "880220", "880240", "8803"]
 
 
-def test_the_live_notebook_draws_what_was_fetched(tmp_path, monkeypatch):
+def test_it_draws_what_was_fetched(tmp_path, monkeypatch):
     root = tmp_path / "project"
     for name in catalogue.load(PROJECT).values():
         target = name.file(root)

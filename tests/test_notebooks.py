@@ -81,12 +81,12 @@ def test_the_three_notebooks_are_there():
     assert {path.stem for path in PATHS} >= NEEDED
 
 
-def test_it_was_run_top_to_bottom_and_saved(cells):
+def test_it_was_run_top_to_bottom(cells):
     # nbval compares nothing in a cell without an execution count.
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
 
 
-def test_its_metadata_do_not_change_with_the_machine(notebook):
+def test_its_metadata_are_the_same(notebook):
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata.language_info == {"name": "python"}
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
@@ -100,14 +100,14 @@ def test_no_cell_escapes_the_check(cells):
         ast.parse(cell.source)
 
 
-def test_imports_come_first_and_nowhere_else(cells):
+def test_imports_come_first(cells):
     first, *others = [ast.parse(cell.source) for cell in cells]
     imports = (ast.Import, ast.ImportFrom)
     assert all(isinstance(node, imports) for node in first.body)
     assert [node for tree in others for node in ast.walk(tree) if isinstance(node, imports)] == []
 
 
-def test_code_only_calls_what_the_package_has(cells):
+def test_code_only_calls(cells):
     for cell in cells:
         found = [
             node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN_CODE)
@@ -115,7 +115,7 @@ def test_code_only_calls_what_the_package_has(cells):
         assert [ast.unparse(node) for node in found] == []
 
 
-def test_no_path_of_one_machine_is_in_it(path, cells):
+def test_no_machine_s_path_is_in_it(path, cells):
     texts = [
         node.value
         for cell in cells
@@ -126,12 +126,12 @@ def test_no_path_of_one_machine_is_in_it(path, cells):
     assert str(ROOT) not in path.read_text(encoding="utf-8")
 
 
-def test_nothing_was_warned_of_and_nothing_failed(cells):
+def test_no_warning_and_no_error(cells):
     outputs = [output for cell in cells for output in cell.outputs]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
 
 
-def test_every_chart_shows_its_numbers_and_is_followed_by_a_check(cells):
+def test_each_chart_is_checked(cells):
     for chart, after in zip(cells, [*cells[1:], None], strict=True):
         if draws(chart):
             assert re.fullmatch(r"charts\.drawn\(\w+\)", chart.source.splitlines()[-1])
@@ -142,7 +142,7 @@ def test_every_chart_shows_its_numbers_and_is_followed_by_a_check(cells):
             assert checks(after), after.source
 
 
-def test_the_numbers_of_a_chart_are_shown_in_full(cells):
+def test_drawn_numbers_are_in_full(cells):
     # Of a longer table pandas prints ten rows, and nbval compares what is printed.
     for cell in filter(draws, cells):
         for output in cell.outputs:
@@ -150,7 +150,7 @@ def test_the_numbers_of_a_chart_are_shown_in_full(cells):
             assert not re.search(r"^\.\.\. +\.\.\.|^\[\d+ rows x \d+ columns\]", text, re.M)
 
 
-def test_the_title_is_a_question_and_the_next_line_its_answer_with_a_number(notebook):
+def test_a_question_has_its_answer(notebook):
     assert notebook.cells[0].cell_type == "markdown"
     title, answer, *_ = filter(None, notebook.cells[0].source.splitlines())
     assert title.startswith("# ")
@@ -158,21 +158,21 @@ def test_the_title_is_a_question_and_the_next_line_its_answer_with_a_number(note
     assert re.search(r"\d", answer)
 
 
-def test_the_readme_gives_the_question_and_the_answer(path, notebook):
+def test_the_readme_has_the_answer(path, notebook):
     title, answer = notebook.cells[0].source.split("\n\n")[:2]
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     link = f"**[{title.removeprefix('# ')}](notebooks/{path.name})**"
     assert f"{link} {' '.join(answer.split())}" in readme
 
 
-def test_no_paragraph_has_two_dollar_signs_which_jupyter_would_read_as_a_formula(notebook):
+def test_no_dollars_make_a_formula(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for paragraph in cell.source.split("\n\n"):
                 assert paragraph.count("$") < 2
 
 
-def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
+def test_the_answer_s_numbers_are_checked(notebook):
     answer = notebook.cells[0].source.partition("\n")[2].strip().partition("\n\n")[0]
     said = " ".join(notebooks.claims(notebook).values())
     number = r"\d+(?:[.,]\d+)*"
@@ -180,7 +180,7 @@ def test_every_number_of_the_answer_stands_in_a_checked_sentence(notebook):
     assert {*re.findall(number, answer)} - {*re.findall(number, said)} - years == set()
 
 
-def test_every_number_of_a_heading_stands_in_its_checked_sentence(notebook):
+def test_a_heading_s_numbers_are_checked(notebook):
     """As it is there or rounded, years apart; or a heading would outlive its number."""
     for heading, sentence in notebooks.claims(notebook).items():
         said, claimed = (
@@ -194,7 +194,7 @@ def test_every_number_of_a_heading_stands_in_its_checked_sentence(notebook):
             ), f"{number} of {heading!r} is not in {sentence!r}"
 
 
-def test_every_heading_is_a_claim_with_a_chart_and_its_check(notebook):
+def test_each_heading_has_chart_and_check(notebook):
     headings = [
         of
         for cell in notebook.cells
@@ -220,13 +220,13 @@ def test_the_last_cell_lists_the_sources(cells):
     assert [cell for cell in cells[:-1] if notebooks.lists_sources(cell)] == []
 
 
-def test_each_source_is_listed_with_its_claims_in_full(notebook):
+def test_sources_list_their_claims(notebook):
     used = saved_sources(notebook)
     assert used
     assert [claims for claims in used.values() if "..." in claims or not claims] == []
 
 
-def test_each_table_of_drawn_numbers_opens_its_raw_lines_or_says_why_not(cells):
+def test_drawn_numbers_open_raw_lines(cells):
     pages = [
         output.data["text/html"]
         for cell in cells
@@ -238,7 +238,7 @@ def test_each_table_of_drawn_numbers_opens_its_raw_lines_or_says_why_not(cells):
     assert [page for page in pages if "aw lines" not in page] == []
 
 
-def test_every_claim_of_the_ledger_stands_in_one_notebook_with_lines_to_open():
+def test_each_claim_has_a_notebook():
     shown = [
         claim
         for one in PATHS
@@ -267,7 +267,7 @@ def collected(folder, *options):
     ).stdout.splitlines()
 
 
-def test_a_cell_that_nbval_checks_is_named_for_its_claim(tmp_path):
+def test_nbval_names_a_cell_s_claim(tmp_path):
     shutil.copy(ROOT / "notebooks" / "conftest.py", tmp_path)
     save_notebook(tmp_path / "01_oil.ipynb", *CLAIM, "## Of x::y", "1")
     assert collected(tmp_path, "--nbval")[:4] == [

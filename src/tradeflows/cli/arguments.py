@@ -103,13 +103,13 @@ def parser() -> argparse.ArgumentParser:
     )
     for verb in (verb for members in GROUPS.values() for verb in members):
         name = verb.__name__
-        one = below.add_parser(name, help=first_line(verb), description=verb.__doc__)
-        one.set_defaults(run=verb)
-        _everywhere(one, root=argparse.SUPPRESS, quiet=argparse.SUPPRESS)
+        below_verb = below.add_parser(name, help=first_line(verb), description=verb.__doc__)
+        below_verb.set_defaults(run=verb)
+        _everywhere(below_verb, root=argparse.SUPPRESS, quiet=argparse.SUPPRESS)
         if name in LISTS:
-            one.add_argument("--json", action="store_true", help="everything, for a program")
+            below_verb.add_argument("--json", action="store_true", help="everything, for a program")
         if name in ARGUMENTS:
-            ARGUMENTS[name](one)
+            ARGUMENTS[name](below_verb)
     return top
 
 

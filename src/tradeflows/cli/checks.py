@@ -46,7 +46,7 @@ def require_notebooks(paths: Iterable[Path], root: Path) -> None:
     """
     for path in paths:
         if not path.is_file():
-            known = [each.name for each in (root / "notebooks").glob("*.ipynb")]
+            known = [file.name for file in (root / "notebooks").glob("*.ipynb")]
             raise QueryError(f"{path}: no such notebook{near(path.name, known)}")
 
 

@@ -119,14 +119,14 @@ def sources(args: argparse.Namespace) -> None:
     from tradeflows.retrieval import catalogue
 
     names = ("id", "table", "vintage", "licence", "title")
-    held = [
+    entries = [
         {name: getattr(source, name) for name in names}
         for source in catalogue.load(root_of(args), local=True).values()
     ]
     if args.json:
-        say_json(held)
+        say_json(entries)
     else:
-        rows = [[str(source[name]) for name in names] for source in held]
+        rows = [[str(source[name]) for name in names] for source in entries]
         say(*terminal.table(rows, terminal.width()))
 
 
@@ -134,7 +134,7 @@ def rows(args: argparse.Namespace) -> None:
     """Show rows of a table as they are stored, by column=value or month=2023-05."""
     from tradeflows.tables import checks
 
-    wanted = dict(each.partition("=")[::2] for each in args.column)
+    wanted = dict(filter_.partition("=")[::2] for filter_ in args.column)
     frame = checks.rows(root_of(args), args.table, wanted, local=args.local)
     for name in frame.select_dtypes("datetime"):
         frame[name] = frame[name].dt.strftime("%Y-%m-%d")
@@ -160,7 +160,7 @@ def doctor(args: argparse.Namespace) -> None:
             if len(findings) % 100 == 0:
                 step(f"{len(findings)} findings so far")
     if args.json:
-        say_json([{"kind": each.kind, "text": each.text, "show": each.show} for each in findings])
+        say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
         return
     say(*checks.summary(findings, len(findings) if args.all else checks.SHOWN))
 
@@ -403,8 +403,8 @@ def build(args: argparse.Namespace) -> None:
             step(f"cleaning {source}", len(seen), total, source)
 
         built = tables.build(root, show)
-    say(*(_table_line(each.table, dict(each.counts)) for each in built))
-    refused = {name: reason for each in built for name, reason in each.refused.items()}
+    say(*(_table_line(table.table, dict(table.counts)) for table in built))
+    refused = {name: reason for table in built for name, reason in table.refused.items()}
     if refused:
         say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
         raise TradeflowsError(

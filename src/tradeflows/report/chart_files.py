@@ -68,14 +68,14 @@ def bundle(figure: Any, **_: Any) -> dict[str, Any]:
         table.columns = [": ".join(map(str, column)) for column in table.columns]
     alt, svg = charts.alt(axes), io.BytesIO()
     fixed: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "tradeflows"}
-    haloed = [one for one in figure.findobj(Text) if one.get_path_effects()]
+    haloed = [text for text in figure.findobj(Text) if text.get_path_effects()]
     with layout.style(), plt.rc_context(fixed):
         about = {"Date": None, "Title": shown["title"], "Description": alt}
-        for one in haloed:  # which would be drawn as curves, and not stay text
-            one.set_path_effects([])
+        for text in haloed:  # which would be drawn as curves, and not stay text
+            text.set_path_effects([])
         figure.savefig(svg, format="svg", bbox_inches="tight", metadata=about)
-        for one in haloed:
-            one.set_path_effects(layout.HALO)
+        for text in haloed:
+            text.set_path_effects(layout.HALO)
     chart = {
         "title": shown["title"],
         "unit": shown["unit"],
@@ -134,7 +134,7 @@ def files(
     shown: dict[str, Any] = {"picture": f"{name}.png", "width": width, "height": height}
     contents: dict[str, bytes | str] = {f"{name}.png": png}
     if chart:
-        used = [sources[each] for each in chart["sources"] if each in sources]
+        used = [sources[source] for source in chart["sources"] if source in sources]
         cite = cited(chart["title"], used, who)
         contents |= {f"{name}.svg": chart["svg"], f"{name}.csv": _csv(chart, cite, used, who)}
         take = {"PNG": f"{name}.png", "SVG": f"{name}.svg", "numbers (CSV)": f"{name}.csv"}
@@ -163,15 +163,16 @@ def _csv(
     units = [unit] if isinstance(unit, str) else [f"{name}: {text}" for name, text in unit.items()]
     head = [
         chart["title"],
-        *(f"unit: {each}" for each in units),
+        *(f"unit: {entry}" for entry in units),
         "numbers: as drawn, to four significant figures; empty is not published, never zero",
         *(
-            f"source: {each.id}: {who[each.publisher].name}; {each.title}; vintage {each.vintage}; "
-            f"obtained {each.retrieved}; licence: {each.licence}; "
-            f"{each.address or who[each.publisher].home}".rstrip("; ")
-            for each in used
+            f"source: {entry.id}: {who[entry.publisher].name}; {entry.title}; "
+            f"vintage {entry.vintage}; "
+            f"obtained {entry.retrieved}; licence: {entry.licence}; "
+            f"{entry.address or who[entry.publisher].home}".rstrip("; ")
+            for entry in used
         ),
-        *(f"mind: {each}" for each in chart["caveats"]),
+        *(f"mind: {entry}" for entry in chart["caveats"]),
         f"cite as: {cite}",
     ]
     return "".join(f"# {' '.join(line.split())}\n" for line in head) + _table(chart["rows"])

@@ -21,8 +21,8 @@ const filter = document.querySelector("form.filter");
 if (filter) {
   const others = JSON.parse(document.getElementById("words").textContent);
   const entries = [...document.querySelectorAll(".entry")].map((entry) => ({
-    entry, text: seen(entry), group: entry.dataset.group,
-    theme: entry.closest(".theme").dataset.theme,
+    entry, text: seen(entry) + plain(entry.closest(".theme").dataset.theme),
+    group: entry.dataset.group, theme: entry.closest(".theme").dataset.theme,
   }));
   const known = [...new Set([...entries.flatMap((one) => one.text.split(" ")), ...Object.keys(others)])];
   const near = filter.querySelector(".near");
@@ -93,8 +93,8 @@ if (filter) {
   filter.addEventListener("reset", () => setTimeout(look));
   filter.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", restore);
-  look();
-  restore();
+  if (location.hash.includes("=")) restore();
+  else look();
 }
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
