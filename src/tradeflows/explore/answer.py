@@ -1,6 +1,6 @@
 """What the explorer answers with: a pandas frame that shows itself, and knows what to ask next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,37 +10,44 @@ from tradeflows import measures
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.schema import TRADE, allowed
-from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import (
     SERIES,
-    WORDS,
+    SHORT_NAMES,
     as_html,
     as_page,
     as_text,
+    caveats_of,
     heading,
-    name_of,
     source_line,
     tidy,
+    with_short_names,
+    without_short_names,
 )
 
-SPANS = {1: " a month", 3: " a quarter", 12: " a year"}
+CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times")
+OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
+PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
 
 def answer(frame: pd.DataFrame, title: str = "") -> "Answer":
     """Turn a frame that has ``value`` and ``unit`` into an answer, with all that it carries."""
-    result = Answer(frame)
-    result.attrs = {**frame.attrs, **({"title": title} if title else {})}
+    named = with_short_names(pd.DataFrame(frame).copy(deep=False))
+    result = Answer(named)
+    result.attrs = dict(frame.attrs)
+    if title:
+        result.attrs["title"] = title
     return result
 
 
 class Answer(pd.DataFrame):
     """A pandas frame with a number in each row's ``value``, and what it counts in ``unit``.
 
-    Every operation of pandas works on it and gives an Answer, or a plain frame once ``unit`` is
-    gone; ``pd.DataFrame(answer)`` is a plain frame at once. ``plot.bar`` and the like, ``plot``
-    with ``kind``, ``x`` or ``y``, and ``compare`` with a plain frame are those of pandas.
+    It has the codes of the tables (``reporter_iso``, ``ref_period``) and beside them the names
+    that it shows (``reporter``, ``period``). Every operation of pandas works on it and gives an
+    Answer, or a plain frame once ``unit`` is gone; ``pd.DataFrame(answer)`` is a plain frame.
 
     Examples
     --------
@@ -49,21 +56,31 @@ class Answer(pd.DataFrame):
     >>> crude.by("reporter")
     Crude oil, imports of China from Russia; tonnes; 2023
     - gacc_energy_imports_from_russia: Coking and steam coal are parts of coal, ...
-    - CHN: comtrade_energy_imports_from_russia (2023-01 to 2023-12) states this too and was ...
+    - China: comtrade_energy_imports_from_russia (2023-01 to 2023-12) states this too and was ...
     - gacc_energy_imports_from_russia: 27090000 in the place of 2709, a level that it does not hold
           value
     107,024,517
     Source: China Customs (vintage 2025-01-25)
+    >>> crude.set_index("period")["value"].round(-3).head(2)
+    period
+    2023-01    7990000.0
+    2023-02    7683000.0
+    Name: value, dtype: float64
     """
 
     @property
     def _constructor(self) -> Callable[..., pd.DataFrame]:
-        return _again
+        return _answer_or_frame
 
     @property
     def plot(self) -> "Plot":
         """Draw it in the house style: ``answer.plot(title="…")``; see :class:`Plot`."""
         return Plot(self)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What to mind of these figures, a sentence each, as shown above the table."""
+        return tuple(caveats_of(self))
 
     def by(self, *columns: str, every: int | None = None, absent: str = "unknown") -> "Answer":
         """Sum over all but the `columns`, largest first: over the whole time, or `every` n months.
@@ -73,7 +90,8 @@ class Answer(pd.DataFrame):
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns.
         every
-            12 for years, 3 for quarters.
+            12 for years, 3 for quarters; months at the end that fill none are in no sum, and a
+            caveat names them.
         absent
             What no row stands for where others of the same group have one: ``unknown`` or
             ``zero``. What its source declares to be zero is so without it.
@@ -94,19 +112,16 @@ class Answer(pd.DataFrame):
         1          CHN  102000000.0
         3          IND   27000000.0
         """
-        names = [column_of(self, word) for word in columns]
-        if set(self["unit"]) & {*RATIOS}:
+        frame = _codes_alone(self)
+        kept = [column_of(self, word) for word in columns]
+        if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
-        labels = ["classification_code"] if "tonnes" in set(self["unit"]) else LABELS
-        over = [
-            column
-            for column in ("reporter_iso", "partner_iso", "cmd_code", "breakdown", *labels)
-            if column not in names and column in self and self[column].nunique(dropna=False) > 1
-        ]
-        sums = measures.total(self, "value", names, over, every=every, absent=absent)
+        window, caveats = _whole_windows(frame, every)
+        options: dict[str, Any] = {"every": every, "absent": absent, **window}
+        sums = measures.total(frame, "value", kept, _summed_over(frame, kept), **options)
         # The labels stay as they are, since a trace goes by them.
         sums = sums.sort_values(["ref_period", "value"], ascending=[True, False])
-        return answer(sums, heading(self))
+        return with_caveats(answer(sums, heading(self)), caveats)
 
     def share(self, of: str | pd.DataFrame = "") -> "Answer":
         """Per cent that each row has, period by period: of all rows, or of another answer.
@@ -131,32 +146,19 @@ class Answer(pd.DataFrame):
         18.9
         """
         if isinstance(of, pd.DataFrame):
-            whole = [name for name in ("reporter_iso",) if of[name].nunique() > 1]
-            made = measures.share(self, of, "value", whole)
+            shares = _shares_of(self, of)
+            caveats: list[str] = []
         else:
-            require_single_value(self, ["n_months"])
-            member = column_of(self, of) if of else _series(self)[0]
-            rows = (
-                self
-                if set(self["unit"]) & {*RATIOS} or not _several(self, member)
-                else (self.by(member, every=int(self["n_months"].iloc[0])))
+            shares, caveats = _shares_among(self, of)
+        if nulls := int(shares["share_pct"].isna().sum()):
+            caveats.append(
+                f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
             )
-            made = measures.shares(rows, "value", member)
-            if (
-                _money(self)
-                and rows.get("valuation", pd.Series(dtype=str)).nunique(dropna=False) > 1
-            ):
-                said = f"valuation differs within the whole: {listed(rows, 'valuation')}"
-                made.attrs["caveats"] = (*made.attrs["caveats"], said)
-        if nulls := int(made["share_pct"].isna().sum()):
-            said = f"{nulls} of {len(made)} rows have no share: of a whole, a member lacks a figure"
-            made.attrs["caveats"] = (*made.attrs["caveats"], said)
-        return as_value(made, "share_pct", "%", f"Shares: {heading(self)}")
+        result = as_value(shares, "share_pct", "%", f"Shares: {heading(self)}")
+        return with_caveats(result, caveats)
 
-    def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
-        """Set two statements of one flow side by side: the importer's, or this one, over the other.
-
-        With a plain frame, or with options, this is ``DataFrame.compare``.
+    def gap(self, other: "Answer") -> "Answer":
+        """Divide two statements of one flow: this one by the other, or the importer's by the other.
 
         Raises
         ------
@@ -166,24 +168,29 @@ class Answer(pd.DataFrame):
         Examples
         --------
         >>> import tradeflows as tf
-        >>> own = tf.flow("crude oil", "China", "Russia", start="2024", publisher="gacc")
-        >>> un = tf.flow("crude oil", "China", "Russia", start="2024", publisher="comtrade")
-        >>> gap = own.compare(un)
-        >>> gap["value"].round(3).unique()
+        >>> customs = tf.flow("crude oil", "China", "Russia", start="2024", publisher="gacc")
+        >>> nations = tf.flow("crude oil", "China", "Russia", start="2024", publisher="comtrade")
+        >>> customs.gap(nations)["value"].round(3).unique()
         array([1.])
         """
-        if arguments or options or not isinstance(other, Answer):
-            return pd.DataFrame(self).compare(pd.DataFrame(other), *arguments, **options)
-        flows = [set(side["flow_code"]) for side in (self, other)]
-        sides = (other, self) if flows == [{"X"}, {"M"}] else (self, other)
-        band = measures.CIF_BAND if _money(self) and flows[0] != flows[1] else (1.0, 1.0)
-        title = " over ".join(", ".join(sorted(set(side["publisher"]))) for side in sides)
-        return as_value(
-            measures.gap(*sides, "value", band), "ratio", "times", f"{heading(self)}: {title}"
-        )
+        if not isinstance(other, Answer):
+            raise QueryError("gap takes another answer: the same flow as somebody else states it")
+        over, under = _codes_alone(self), _codes_alone(other)
+        flows = [set(side.get("flow_code", ())) for side in (over, under)]
+        if flows == [{"X"}, {"M"}]:
+            over, under = under, over
+        has_freight = _is_money(self) and flows[0] != flows[1]
+        band = measures.CIF_BAND if has_freight else (1.0, 1.0)
+        ratios = measures.gap(over, under, "value", band)
+        names = [", ".join(sorted(set(side["publisher"]))) for side in (over, under)]
+        return as_value(ratios, "ratio", "times", f"{heading(self)}: {' over '.join(names)}")
+
+    def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
+        """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
+        return pd.DataFrame(self).compare(pd.DataFrame(other), *arguments, **options)
 
     def trace(self, column: str = "value") -> pd.DataFrame:
-        """Lines of the raw files that each number was made of; see :func:`tradeflows.tables.trace`.
+        """Lines of the raw files that each number was made of; see :func:`tradeflows.trace`.
 
         Examples
         --------
@@ -199,17 +206,17 @@ class Answer(pd.DataFrame):
 
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
-        if not _is_tidy(self):
+        if not _is_presentable(self):
             return super().__repr__()
-        notes = [f"- {note}" for note in self.attrs.get("caveats", ())]
+        notes = [f"- {note}" for note in self.caveats]
         head, table = tidy(self)
         return "\n".join([head, *notes, as_text(table), *source_line(self)])
 
     def _repr_html_(self) -> str | None:
-        if not _is_tidy(self):
+        if not _is_presentable(self):
             return super()._repr_html_()
         head, table = tidy(self)
-        return as_page(head, self.attrs.get("caveats", ()), as_html(table), source_line(self))
+        return as_page(head, self.caveats, as_html(table), source_line(self))
 
 
 class Plot(PlotAccessor):
@@ -217,120 +224,65 @@ class Plot(PlotAccessor):
 
     Months are lines, blocks of months bars as long as they are, one period is bars side by side,
     shares of settlement points, published figures windows, and what is held a picture of months.
+    ``y`` names another column that has a unit. With ``kind``, ``x`` or another option of pandas it
+    is the plot of pandas.
     """
 
-    def __call__(self, *arguments: Any, **look: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Draw the answer; options as of the chart, such as ``title``, ``events``, ``zero``."""
         from tradeflows import charts
+        from tradeflows.explore.drawing import draw
 
-        if arguments or set(look) - {*charts.Look.__annotations__, "zero", "every", "highlight"}:
-            return super().__call__(*arguments, **look)
-        return draw(self._parent, look)
+        ours = {*charts.Look.__annotations__, *OURS}
+        if arguments or set(options) - ours:
+            return super().__call__(*arguments, **options)
+        return draw(self._parent, options)
 
+    def bar(self, x: Any = None, y: Any = None, **options: Any) -> Any:
+        """Draw bars side by side, of one period; with an `x` it is the plot of pandas.
 
-def draw(frame: pd.DataFrame, look: Mapping[str, Any]) -> Any:
-    """Draw an answer, with options of :class:`tradeflows.charts.Look`."""
-    from tradeflows import charts
-    from tradeflows.charts import units
+        Raises
+        ------
+        QueryError
+            There are several periods.
+        """
+        if x is not None:
+            return super().bar(x=x, y=y, **options)
+        periods = self._parent.get("ref_period", pd.Series(dtype=object)).nunique()
+        if periods > 1:
+            raise QueryError(
+                f"bars side by side are of one period, and there are {periods}: plot() draws them "
+                f"over time, by('reporter').plot.bar() their sums; {PANDAS_PLOT}"
+            )
+        return self(**options, **({} if y is None else {"y": y}))
 
-    if "held" in frame:
-        who = catalogue.publishers(catalogue.root(), local=True)
-        cells = zip(*(frame[each] for each in ("name", "code", "publisher")), strict=True)
-        strips = [
-            f"{name}{code and f' ({code})'}, {who[short].short}" for name, code, short in cells
-        ]
-        options = {"title": heading(frame), "unit": "Months held", **look}
-        return charts.coverage(frame, held="held", by=strips, **options)
-    require_single_value(frame, ["unit"])
-    unit = str(frame["unit"].iloc[0])
-    numbers = [column for column in ("value", "low", "high") if column in frame]
-    divisor, word = units.scale(frame[numbers].abs().max().max())
-    rows = pd.DataFrame(frame)
-    rows.attrs = dict(frame.attrs)
-    rows = measures.scale(rows, "value", divisor, "drawn")
-    ends = numbers[1:]
-    for end in ends:
-        rows = measures.scale(rows, end, divisor, end)
-    options = {"title": heading(frame), "unit": units.axis_label(word, unit), **look}
-    noted = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
-    caveats = [text for text in frame.attrs.get("caveats", ()) if not text.startswith(noted)]
-    options = {"caveats": caveats, **options}
-    if "window_start" in frame:
-        vague = rows[["window_start", "window_end"]].isna().any(axis="columns")
-        if vague.any():
-            told = f"Not drawn, since its window is vague: {', '.join(rows['id'][vague])}"
-            options = {"note": told, **options}
-        rows = rows[~vague]
-        names = dict(zip(rows["id"], rows["id"] + ", " + rows["publisher"], strict=True))
-        options = {"names": names, "log": True, **options}
-        return charts.windows(rows, y="drawn", label="id", span=[*ends], **options)
-    if "ref_period" not in rows:
-        rows["ref_period"] = ""
-    rows = rows.dropna(subset=["ref_period"])
-    first, *others = chosen = _series(rows)
-    cells = zip(*(rows[name] for name in chosen), strict=True)
-    rows["series"] = (
-        [", ".join(map(name_of, chosen, one)) for one in cells] if others else rows[first]
-    )
-    names = {each: name_of(first, each).replace("_", " ") for each in set(rows["series"])}
-    if first not in ("reporter_iso", "partner_iso"):  # of which the page has its own names
-        options = {"names": names, **options}
-    if "concept" in frame:
-        known = rows[["value", *ends]].notna().any(axis="columns")
-        return charts.points(rows[known], y="drawn", by="series", span=[*ends], **options)
-    lengths = set(rows.get("n_months", [1]))
-    if rows["ref_period"].nunique() == 1 == len(lengths):
-        return charts.bars(rows, y="drawn", by="series", **options)
-    adds_up = unit not in RATIOS
-    if "unit" not in look and adds_up:
-        options["unit"] += SPANS.get(max(lengths), "") if len(lengths) == 1 else " a month"
-    if len(lengths) == 1:
-        return charts.lines(rows, y="drawn", by="series", **options)
-    return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **options)
+    barh = bar  # our bars lie
 
 
-# --- what they are made with ----------------------------------------------------------------------
+# --- what an answer is made with ------------------------------------------------------------------
 
 
 def column_of(frame: pd.DataFrame, word: str) -> str:
-    """The column that `word` names."""
-    name = WORDS.get(word, word)
-    if name not in frame:
-        held = [word for word, column in WORDS.items() if column in frame]
-        raise QueryError(f"no column {word!r}; there are {', '.join([*held, *frame.columns])}")
-    return name
+    """The column of codes that `word` names, or the column of that name."""
+    column = CODE_COLUMNS.get(word, word)
+    if column in frame:
+        return column
+    if word in frame:
+        return word
+    shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
+    others = [str(name) for name in frame.columns if name not in shorts]
+    raise QueryError(f"no column {word!r}; there are {', '.join([*shorts, *others])}")
 
 
-def _series(frame: pd.DataFrame) -> list[str]:
-    """The fewest columns that tell apart the rows of one period."""
-    differs = [name for name in SERIES if name in frame and frame[name].nunique(dropna=False) > 1]
+def series_columns(frame: pd.DataFrame) -> list[str]:
+    """The fewest columns that tell apart the rows of one period; none where nothing does."""
+    present = [name for name in SERIES if name in frame]
     chosen: list[str] = []
-    for name in differs:
-        if not chosen or frame.duplicated(["ref_period", *chosen]).any():
+    for name in present:
+        is_new = frame[name].nunique(dropna=False) > 1
+        if is_new and (not chosen or frame.duplicated(["ref_period", *chosen]).any()):
             chosen.append(name)
-    return chosen or [next(name for name in SERIES if name in frame)]
-
-
-def _money(frame: pd.DataFrame) -> bool:
-    return set(frame["unit"]) <= {*allowed(TRADE.field("currency"))}
-
-
-def _several(frame: pd.DataFrame, member: str) -> bool:
-    return bool(frame.duplicated(["ref_period", member]).any()) or any(
-        frame[name].nunique(dropna=False) > 1
-        for name in ("cmd_code", "classification_code")
-        if name in frame and name != member
-    )
-
-
-def _is_tidy(frame: pd.DataFrame) -> bool:
-    return frame.columns.nlevels == 1 and frame.columns.is_unique and len(frame) > 0
-
-
-def _again(*arguments: Any, **options: Any) -> pd.DataFrame:
-    """An Answer as long as it knows its unit: what pandas makes of one."""
-    frame = pd.DataFrame(*arguments, **options)
-    return Answer(frame) if frame.columns.nlevels == 1 and "unit" in frame.columns else frame
+    return chosen or present[:1]
 
 
 def as_value(frame: pd.DataFrame, column: str, unit: str, title: str) -> Answer:
@@ -338,3 +290,90 @@ def as_value(frame: pd.DataFrame, column: str, unit: str, title: str) -> Answer:
     result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
     return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title)
+
+
+def with_caveats(result: Answer, caveats: list[str]) -> Answer:
+    """An answer with more to mind, each said once."""
+    if caveats:
+        result.attrs["caveats"] = tuple(dict.fromkeys([*caveats_of(result), *caveats]))
+    return result
+
+
+def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
+    """What pandas makes of an answer: one too, as long as it knows its unit."""
+    frame = pd.DataFrame(*arguments, **options)
+    has_unit = frame.columns.nlevels == 1 and "unit" in frame.columns
+    return Answer(frame) if has_unit else frame
+
+
+def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
+    """A plain frame for a measure: codes without the names of them."""
+    plain = pd.DataFrame(frame)
+    plain.attrs = dict(frame.attrs)
+    return without_short_names(plain)
+
+
+def _is_presentable(frame: pd.DataFrame) -> bool:
+    has_plain_columns = frame.columns.nlevels == 1 and frame.columns.is_unique
+    return has_plain_columns and "unit" in frame.columns and len(frame) > 0
+
+
+def _is_ratio(frame: pd.DataFrame) -> bool:
+    return bool(set(frame["unit"]) & {*RATIOS})
+
+
+def _is_money(frame: pd.DataFrame) -> bool:
+    return set(frame["unit"]) <= {*allowed(TRADE.field("currency"))}
+
+
+def _differs(frame: pd.DataFrame, column: str) -> bool:
+    return column in frame and frame[column].nunique(dropna=False) > 1
+
+
+def _summed_over(frame: pd.DataFrame, kept: list[str]) -> list[str]:
+    """Columns that a sum goes over: those that differ and are not `kept`."""
+    labels = ["classification_code"] if "tonnes" in set(frame["unit"]) else LABELS
+    columns = ("reporter_iso", "partner_iso", "cmd_code", "breakdown", *labels)
+    return [column for column in columns if column not in kept and _differs(frame, column)]
+
+
+def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, str], list[str]]:
+    """Start and end of the windows of `every` months that are whole, and what is left over."""
+    if not every or not {"ref_period", "n_months"} <= set(frame) or frame.empty:
+        return {}, []
+    first = first_month(frame)
+    start, end = int(first.min()), int((first + frame["n_months"]).max())
+    left_over = (end - start) % every
+    if not left_over or end - start < every:
+        return {}, []
+    last = end - left_over
+    caveat = f"{runs(range(last, end))} fill no {every} months, so they are in no sum here"
+    return {"start": month_text(start), "end": month_text(last - 1)}, [caveat]
+
+
+def _shares_of(part: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    by = [name for name in ("reporter_iso",) if _differs(whole, name)]
+    return measures.share(_codes_alone(part), _codes_alone(whole), "value", by)
+
+
+def _shares_among(frame: Answer, word: str) -> tuple[pd.DataFrame, list[str]]:
+    """Shares of each member in all rows of its period, and what to mind."""
+    require_single_value(frame, ["n_months"])
+    member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
+    if not member:
+        raise QueryError("no column tells the rows apart, so there is nothing to share out")
+    rows: pd.DataFrame = frame
+    if not _is_ratio(frame) and _has_several_rows(frame, member):
+        rows = frame.by(member, every=int(frame["n_months"].iloc[0]))
+    shares = measures.shares(_codes_alone(rows), "value", member)
+    if _is_money(frame) and _differs(rows, "valuation"):
+        return shares, [f"valuation differs within the whole: {listed(rows, 'valuation')}"]
+    return shares, []
+
+
+def _has_several_rows(frame: pd.DataFrame, member: str) -> bool:
+    """Whether a member has several rows a period, or rows of several goods."""
+    goods = [name for name in ("cmd_code", "classification_code") if name != member]
+    if any(_differs(frame, name) for name in goods):
+        return True
+    return bool(frame.duplicated(["ref_period", member]).any())

@@ -1,4 +1,4 @@
-"""Tables and headings for readers: names for codes, the unit said once, nothing that repeats."""
+"""Tables and headings for readers: names for codes, the unit named once, nothing that repeats."""
 
 import html
 from collections.abc import Iterable
@@ -7,18 +7,20 @@ from typing import Any
 import pandas as pd
 
 from tradeflows.model import codes, schema
-from tradeflows.model.errors import CodeError
+from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.periods import runs
 from tradeflows.retrieval import catalogue
 
-WORDS = {
-    "reporter": "reporter_iso",
-    "partner": "partner_iso",
-    "product": "cmd_code",
-    "flow": "flow_code",
+# The short name that readers see and may ask for, of each column of codes or days.
+SHORT_NAMES = {
+    "ref_period": "period",
+    "reporter_iso": "reporter",
+    "partner_iso": "partner",
+    "cmd_code": "product",
+    "flow_code": "flow",
 }
-HEADS = {"ref_period": "period"} | {column: word for word, column in WORDS.items()}
 FLOWS = {"M": "imports", "X": "exports", "RM": "re-imports", "RX": "re-exports", "MX": "trade"}
+# Columns that tell series apart.
 SERIES = (
     "window",
     "reporter_iso",
@@ -38,12 +40,24 @@ SHOWN = (
     "id",
     "topic",
     "ref_period",
+    "period",
     "period_text",
     "window_text",
-    *SERIES[1:-1],
+    "reporter_iso",
+    "reporter",
+    "partner_iso",
+    "partner",
+    "cmd_code",
+    "flow_code",
+    "concept",
+    "measure",
+    "currency_group",
+    "region",
+    "partner_role",
     "exporter",
     "importer",
     "product",
+    "flow",
     "qualifier",
     "value",
     "low",
@@ -57,6 +71,8 @@ SHOWN = (
     "publisher",
     "repeats",
 )
+# Columns that measures add, of which a table shows those that differ from row to row.
+MEASURED = ("all_months", "displacement", "effect", "outside", "part", "placebo", "role", "table")
 COLUMNS = {field.name for contract in schema.TABLES.values() for field in contract}
 HIDDEN_COLUMNS = {
     "source_id",
@@ -72,6 +88,74 @@ HIDDEN_COLUMNS = {
     "after",
 } | COLUMNS - {*SHOWN}
 HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
+# Of what all rows share, the columns whose value stands in the line above the table.
+IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")
+INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
+FEW_NAMES = 4  # that a heading lists
+FEW_ROWS = 10  # of a table that is longer than pandas shows
+
+
+def with_short_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with a column of names for each column of codes: ``reporter``, ``period``, …."""
+    names = {
+        short: names_of(frame, column)
+        for column, short in SHORT_NAMES.items()
+        if column in frame and short not in frame
+    }
+    result = frame.assign(**names)
+    result.attrs = dict(frame.attrs)
+    return result
+
+
+def without_short_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` without the columns of names that its codes give anew."""
+    given = [
+        short
+        for column, short in SHORT_NAMES.items()
+        if column in frame and short in frame and _is_derived(frame, column, short)
+    ]
+    result = frame.drop(columns=given)
+    result.attrs = dict(frame.attrs)
+    return result
+
+
+def names_of(frame: pd.DataFrame, column: str) -> list[Any]:
+    """What readers see for each cell of a column of codes or days."""
+    cells = list(frame[column])
+    if column == "ref_period" and "n_months" in frame:
+        return [period(*pair) for pair in zip(cells, frame["n_months"], strict=True)]
+    if column == "ref_period":
+        return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else cell for cell in cells]
+    texts = {cell: name_of(column, cell) for cell in cells if isinstance(cell, str)}
+    return [texts[cell] if isinstance(cell, str) else cell for cell in cells]
+
+
+def name_of(column: str, cell: Any) -> str:
+    """What readers see for a code of a column, or the code."""
+    if not isinstance(cell, str):
+        return str(cell)
+    try:
+        if column in ("reporter_iso", "partner_iso"):
+            return codes.area_name(cell)
+        return codes.product_name(cell) if column == "cmd_code" else FLOWS.get(cell, cell)
+    except CodeError:
+        return cell
+
+
+def period(day: Any, n_months: Any) -> str:
+    """A period as 2023-05, 2023 or 2023-01 to 2023-03; a text where it is no period."""
+    is_number = isinstance(n_months, (int, float)) or hasattr(n_months, "__index__")
+    if not isinstance(day, pd.Timestamp) or not is_number:
+        return "" if _is_null(day) else str(day)
+    if _is_null(n_months) or not 1 <= n_months < 1200:
+        return f"{day:%Y-%m}"
+    if n_months == 12 and day.month == 1:
+        return str(day.year)
+    first = day.year * 12 + day.month - 1
+    return runs(range(first, first + int(n_months)))
+
+
+# --- a heading and a table ------------------------------------------------------------------------
 
 
 def heading(frame: pd.DataFrame) -> str:
@@ -79,82 +163,108 @@ def heading(frame: pd.DataFrame) -> str:
     if title := frame.attrs.get("title", ""):
         return str(title)
     if "cmd_code" in frame:
-        goods, who, whom = (_all(frame, WORDS[word]) for word in ("product", "reporter", "partner"))
-        flow = _all(frame, "flow_code") or "trade"
-        way = "with" if "," in flow or flow == "trade" else "to" if "exports" in flow else "from"
-        parts = [flow, f"of {who}" if who else "", f"{way} {whom}" if whom else ""]
-        text = ", ".join(filter(None, (goods, " ".join(filter(None, parts)))))
+        text = _trade_heading(frame)
     else:
-        text = ", ".join(
-            filter(
-                None,
-                (_all(frame, name) for name in ("concept", "currency_group", "region", "topic")),
-            )
-        )
+        columns = ("concept", "currency_group", "region", "topic")
+        text = ", ".join(filter(None, (_common(frame, column) for column in columns)))
     return text[:1].upper() + text[1:] or "Answer"
 
 
-def period(day: Any, n_months: float) -> str:
-    """A period as 2023-05, 2023 or 2023-01 to 2023-03."""
-    if pd.isna(day) or pd.isna(n_months):
+def _trade_heading(frame: pd.DataFrame) -> str:
+    goods = _common(frame, "cmd_code")
+    reporter = _common(frame, "reporter_iso")
+    partner = _common(frame, "partner_iso")
+    flow = _common(frame, "flow_code") or "trade"
+    if "," in flow or flow == "trade":
+        preposition = "with"
+    else:
+        preposition = "to" if "exports" in flow else "from"
+    parts = [flow]
+    parts += [f"of {reporter}"] if reporter else []
+    parts += [f"{preposition} {partner}"] if partner else []
+    return ", ".join(filter(None, (goods, " ".join(parts))))
+
+
+def _common(frame: pd.DataFrame, column: str) -> str:
+    """The names that a column has, if they are few."""
+    if column not in frame:
         return ""
-    first = day.year * 12 + day.month - 1
-    return (
-        str(day.year)
-        if n_months == 12 and day.month == 1
-        else (runs(range(first, first + int(n_months))))
-    )
+    names = list(dict.fromkeys(str(name) for name in names_of(frame, column)))
+    if len(names) <= FEW_NAMES:
+        return ", ".join(names)
+    return f"{len(names)} {SHORT_NAMES.get(column, column)}s"
 
 
 def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """The line above an answer's table, and the table with names for codes."""
-    is_inventory = "held" in frame
-    shown = [name for name in frame if name not in HIDDEN_COLUMNS]
-    names = [*frame] if is_inventory else sorted(shown, key=_order)
-    table = pd.DataFrame({name: _named(frame, name) for name in names})
-    if "ref_period" in table and "n_months" in frame:
-        table["ref_period"] = [*map(period, frame["ref_period"], frame["n_months"])]
-    kept = {"value", "name", "held"} if is_inventory else {"value"}
-    rest = [name for name in table if name not in kept]
-    constant = [name for name in rest if table[name].nunique(dropna=False) < 2]
-    in_heading = [name for name in ("unit", "ref_period", "measure", "flags") if name in constant]
-    fixed = {name: str(table[name].iloc[0]) for name in in_heading}
-    if "valuation" in frame and fixed.get("unit") in ("USD", "EUR", "CNY", "RUB", "INR"):
-        valuations = sorted(frame["valuation"].fillna("CIF or FOB").unique())
-        fixed["unit"] += f" {' or '.join(valuations)}"
+    visible = _visible_columns(frame)
+    table = pd.DataFrame({name: _shown_cells(frame, name) for name in visible})
+    never_dropped = {"value", *(INVENTORY if "held" in frame else ())}
+    known = {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES}
+    droppable = [name for name in table if name in known and name not in never_dropped]
+    constant = [name for name in droppable if _is_constant(table[name])]
+    fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
+    if "unit" in fixed and _is_money(fixed["unit"]) and "valuation" in frame:
+        fixed["unit"] += f" {_valuations(frame)}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
-    return head, table.drop(columns=constant).rename(columns=HEADS)
+    return head, table.drop(columns=constant).rename(columns=SHORT_NAMES)
 
 
-def _named(frame: pd.DataFrame, column: str) -> Any:
-    """The cells of a column, codes by their names."""
-    if column in SERIES:
-        return [name_of(column, cell) for cell in frame[column]]
+_MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")
+
+
+def _visible_columns(frame: pd.DataFrame) -> list[Any]:
+    """Columns that a reader sees, in their order: of codes and their names the codes, once."""
+    hidden = {
+        short
+        for column, short in SHORT_NAMES.items()
+        if column in frame and short in frame and _is_derived(frame, column, short)
+    }
+    if "held" in frame:
+        return list(frame)
+    visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
+    return sorted(visible, key=_order)
+
+
+def _shown_cells(frame: pd.DataFrame, column: Any) -> Any:
+    is_renamed = SHORT_NAMES.get(column) in frame
+    if column in SHORT_NAMES and is_renamed and not _is_derived(frame, column, SHORT_NAMES[column]):
+        return frame[column].array  # beside names of the user's own, codes stay codes
+    if column in SERIES or (column == "ref_period" and "n_months" in frame):
+        return names_of(frame, column)
     return frame[column].array
+
+
+def _is_derived(frame: pd.DataFrame, column: str, short: str) -> bool:
+    """Whether the column `short` holds the names of the codes in `column`, and no others."""
+    return list(frame[short]) == names_of(frame, column)
 
 
 def _order(name: Any) -> int:
     return SHOWN.index(name) if name in SHOWN else SHOWN.index("low")
 
 
-def name_of(column: str, cell: Any) -> str:
-    """What readers see for a code of a column, or the code."""
+def _is_constant(column: pd.Series) -> bool:
     try:
-        if column in ("reporter_iso", "partner_iso"):
-            return codes.area_name(cell)
-        return codes.product_name(cell) if column == "cmd_code" else FLOWS.get(cell, str(cell))
-    except CodeError:
-        return str(cell)
+        return bool(column.nunique(dropna=False) < 2)
+    except TypeError:  # a user's column of lists
+        return len({str(cell) for cell in column}) < 2
 
 
-def _all(frame: pd.DataFrame, column: str) -> str:
-    """The names that a column has, if they are few."""
-    names = list(dict.fromkeys(name_of(column, cell) for cell in frame.get(column, [])))
-    return ", ".join(names) if len(names) <= 4 else f"{len(names)} {HEADS.get(column, column)}s"
+def _is_money(unit: str) -> bool:
+    return unit in schema.allowed(schema.TRADE.field("currency"))
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+def _is_null(cell: Any) -> bool:
+    return cell is None or cell is pd.NaT or cell is pd.NA or cell != cell
+
+
+def _valuations(frame: pd.DataFrame) -> str:
+    texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
+    return " or ".join(sorted(texts))
+
+
+# --- text and HTML --------------------------------------------------------------------------------
 
 
 def as_text(table: pd.DataFrame) -> str:
@@ -169,9 +279,9 @@ def as_html(table: pd.DataFrame) -> str:
 
 def as_page(head: str, notes: Iterable[str], table: str, foot: Iterable[str]) -> str:
     """A heading, notes, a table in HTML and the lines below it as HTML."""
-    listed = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
+    items = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     below = "".join(f"<p><small>{html.escape(line)}</small></p>" for line in foot)
-    page = f"<p><b>{html.escape(head)}</b></p><ul>{listed}</ul>{table}{below}"
+    page = f"<p><b>{html.escape(head)}</b></p><ul>{items}</ul>{table}{below}"
     return without_formulas(page)
 
 
@@ -180,13 +290,28 @@ def without_formulas(page: str) -> str:
     return f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>'
 
 
+def caveats_of(frame: pd.DataFrame) -> list[str]:
+    """What to mind of a frame, a sentence each."""
+    caveats = frame.attrs.get("caveats", ())
+    return [str(text) for text in caveats] if isinstance(caveats, (tuple, list)) else []
+
+
 def source_line(frame: pd.DataFrame) -> list[str]:
     """The publishers and vintages behind a frame, in a line, if it has any."""
-    sources: Iterable[str] = frame.attrs.get("sources", ())
-    return [f"Source: {catalogue.credit(sources)}"] if sources else []
+    sources = frame.attrs.get("sources", ())
+    if not sources or not isinstance(sources, (tuple, list)):
+        return []
+    try:
+        return [f"Source: {catalogue.credit(sources)}"]
+    except TradeflowsError:  # a frame that was saved and is read outside of its project
+        return [f"Source: {', '.join(map(str, sources))}"]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _limits(table: pd.DataFrame) -> dict[str, Any]:
     most = pd.get_option("display.max_rows")
-    rows = 10 if most and len(table) > most else None
+    rows = FEW_ROWS if most and len(table) > most else None
     return {"max_rows": rows, "float_format": _number, "na_rep": ""}

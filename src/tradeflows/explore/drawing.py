@@ -1,0 +1,145 @@
+"""The chart that an answer draws of itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from tradeflows import charts, measures
+from tradeflows.charts import units
+from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
+from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
+from tradeflows.model.errors import QueryError
+from tradeflows.retrieval import catalogue
+from tradeflows.tables.display import caveats_of, heading, name_of
+
+LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
+NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
+
+
+def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
+    """Draw an answer.
+
+    Parameters
+    ----------
+    options
+        Of :class:`tradeflows.charts.Look` and of the chart that fits; ``y`` names a column.
+
+    Raises
+    ------
+    QueryError
+        The column has no unit, several units are mixed, or as the chart that fits.
+    """
+    look = dict(options)
+    column = look.pop("y", "value")
+    if "held" in frame:
+        return _held_months(frame, look)
+    plain = pd.DataFrame(frame)
+    plain.attrs = dict(frame.attrs)
+    if column != "value":
+        plain = _with_value_of(plain, column)
+    if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
+        raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
+    require_single_value(plain, ["unit"])
+    rows, named = _scaled(plain)
+    look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
+    if "window_start" in plain:
+        return _windows(rows, look)
+    return _over_time(rows, look, has_own_unit="unit" not in options)
+
+
+def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """`frame` with another column in the place of its value, and its unit."""
+    if column not in frame:
+        names = ", ".join(str(name) for name in frame.columns)
+        raise QueryError(f"no column {column!r} to draw; there are {names}")
+    if column not in UNIT_OF and column not in UNIT_IN:
+        raise QueryError(
+            f"the unit of {column} is not known, and a chart says its unit: put it into value and "
+            f"unit with assign(value=…, unit=…); {PANDAS_PLOT}"
+        )
+    unit = unit_of(frame[frame[column].notna()], column) if frame[column].notna().any() else ""
+    result = frame.assign(value=frame[column], unit=unit)
+    result.attrs = dict(frame.attrs)
+    return result.drop(columns=["low", "high"], errors="ignore")
+
+
+def _scaled(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Rows with what is drawn in the column ``drawn``, and the words of its unit."""
+    unit = str(frame["unit"].iloc[0]) if len(frame) else ""
+    numbers = [column for column in ("value", "low", "high") if column in frame]
+    divisor, word = units.scale(frame[numbers].abs().max(axis=None))
+    rows = measures.scale(frame, "value", divisor, "drawn")
+    for end in numbers[1:]:
+        rows = measures.scale(rows, end, divisor, end)
+    return rows, units.axis_label(word, unit)
+
+
+def _left_out(frame: pd.DataFrame) -> list[str]:
+    """Caveats for below the chart: all but the notes of the catalogue on a whole source."""
+    notes = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
+    return [text for text in caveats_of(frame) if not text.startswith(notes)]
+
+
+def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
+    """What is held, as a strip of months a source and product."""
+    publishers = catalogue.publishers(catalogue.root(), local=True)
+    strips = []
+    for row in frame.itertuples():
+        code = f" ({row.code})" if row.code else ""
+        strips.append(f"{row.name}{code}, {publishers[str(row.publisher)].short}")
+    options = {"title": heading(frame), "unit": "Months held", **look}
+    return charts.coverage(frame, held="held", by=strips, **options)
+
+
+def _windows(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
+    """Published figures, each over the window that it is of."""
+    is_vague = rows[["window_start", "window_end"]].isna().any(axis="columns")
+    if is_vague.any():
+        note = f"Not drawn, since its window is vague: {', '.join(rows['id'][is_vague])}"
+        look = {"note": note, **look}
+    rows = rows[~is_vague]
+    names = dict(zip(rows["id"], rows["id"] + ", " + rows["publisher"], strict=True))
+    ends = [end for end in ("low", "high") if end in rows]
+    options = {"names": names, "log": True, **look}
+    return charts.windows(rows, y="drawn", label="id", span=ends, **options)
+
+
+def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) -> Axes:
+    """Lines, blocks, points, or bars where there is one period."""
+    if "ref_period" not in rows:
+        rows["ref_period"] = ""
+    rows = rows.dropna(subset=["ref_period"])
+    rows, names = _named_series(rows)
+    look = {"names": names, **look} if names else look
+    if "concept" in rows:
+        ends = [end for end in ("low", "high") if end in rows]
+        has_figure = rows[["value", *ends]].notna().any(axis="columns")
+        return charts.points(rows[has_figure], y="drawn", by="series", span=ends, **look)
+    lengths = set(rows.get("n_months", [1]))
+    if rows["ref_period"].nunique() == 1 == len(lengths):
+        return charts.bars(rows, y="drawn", by="series", **look)
+    adds_up = rows["unit"].iloc[0] not in RATIOS
+    if has_own_unit and adds_up:
+        is_one_length = len(lengths) == 1
+        look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
+    if len(lengths) == 1:
+        return charts.lines(rows, y="drawn", by="series", **look)
+    return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
+
+
+def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Rows with the series that each is of, and what readers see for a series."""
+    columns = series_columns(rows)
+    if not columns:
+        return rows.assign(series="value"), {"value": heading(rows)}
+    first, *others = columns
+    if others:
+        cells = zip(*(rows[name] for name in columns), strict=True)
+        labels = [", ".join(map(name_of, columns, row)) for row in cells]
+        return rows.assign(series=labels), {}
+    named = rows.assign(series=rows[first])
+    if first in NAMED_BY_CHARTS:
+        return named, {}
+    return named, {code: name_of(first, code).replace("_", " ") for code in set(rows[first])}
