@@ -37,6 +37,6 @@ def test_every_public_function_of_the_explorer_has_an_example():
         "rerouting",
         "by",
         "share",
-        "compare",
+        "gap",
         "trace",
     } <= shown

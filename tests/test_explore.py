@@ -13,9 +13,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
 from tradeflows import charts, tables
+from tradeflows.charts import raw_lines
 from tradeflows.explore import flow
 from tradeflows.explore.answer import Answer
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import CatalogueError, QueryError
 
 FOUR = ["EU", "China", "India", "Türkiye"]
 
@@ -124,7 +125,7 @@ def test_every_number_can_be_traced(crude):
         "a share among buyers": tf.flow("crude oil", FOUR, "Russia", start="2023", end="2023")
         .by("reporter")
         .share(),
-        "a ratio": crude.compare(tf.flow("crude oil", "China", "Russia", publisher="comtrade"))
+        "a ratio": crude.gap(tf.flow("crude oil", "China", "Russia", publisher="comtrade"))
         .dropna(subset="value")
         .tail(1),
         "a settlement": tf.settlement().head(1),
@@ -312,16 +313,24 @@ def test_two_sides_of_one_flow_are_compared_as_importer_over_exporter():
     months = {"start": "2021-01", "end": "2021-03"}
     china = tf.flow("total", "China", "Russia", flow="exports", **months)
     russia = tf.flow("total", "Russia", "China", unit="USD", **months)
-    both, turned = china.compare(russia), russia.compare(china)
+    both, turned = china.gap(russia), russia.gap(china)
     assert both["value"].tolist() == turned["value"].tolist()
     assert both["value"].iloc[0] == both["value_m"].iloc[0] / both["value_x"].iloc[0]
     assert any("CIF" in caveat for caveat in both.attrs["caveats"])
 
 
-def test_a_share_that_lacks_a_member_is_null_and_says_why():
-    shares = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").share()
+def test_a_share_lacks_a_member(crude):
+    same_day = crude["ref_period"].iloc[0]
+    changes = {"reporter_iso": ["CHN", "IND"], "ref_period": same_day, "value": [None, 5.0]}
+    shares = crude.head(2).assign(**changes).share()
     assert shares["value"].isna().all()
-    assert shares.attrs["caveats"][-1].startswith(f"{len(shares)} of {len(shares)} rows have no")
+    assert shares.caveats[-1].startswith("2 of 2 rows have no share")
+
+
+def test_declared_zeros_count_in_a_share():
+    shares = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").share()
+    assert shares["value"].sum() == pytest.approx(100)
+    assert any("absent rows count as 0" in caveat for caveat in shares.caveats)
 
 
 def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
@@ -338,7 +347,7 @@ def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
 
 def test_two_sides_in_tonnes_have_no_band_for_freight(crude):
     sold = crude.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
-    gap = crude.compare(sold.assign(flow_code="X"))
+    gap = crude.gap(sold.assign(flow_code="X"))
     assert gap.attrs["caveats"][-1] == "band of M / X 1.00 to 1.00"
 
 
@@ -409,8 +418,8 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.flow("crude oil", "Chna"), "no area 'Chna' in areas.csv; did you mean 'China'"),
         (lambda: tf.flow("crude oil", "China", start="May"), "start='May': expected a month"),
         (lambda: tf.flow("crude oil", "China", "Russia", publishr="gacc"), "did you mean"),
-        (lambda: tf.flow("crude oil", "China", "Russia", unit="m3"), "CHN in tonnes or USD"),
-        (lambda: tf.flow("crude oil", "China", "Peru"), "nothing in trade matches"),
+        (lambda: tf.flow("crude oil", "China", "Russia", unit="m3"), "China in tonnes or USD"),
+        (lambda: tf.flow("crude oil", "China", "Peru"), "nothing is held of crude oil, imports of"),
         (lambda: tf.settlement("yuan", "barter"), "concept other than barter"),
         (lambda: tf.figures("unicorn"), "no figure about 'unicorn'; topics: "),
         (lambda: tf.figures("drone", above=1e12), "the largest is 577,000,000"),
@@ -423,7 +432,7 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.flow("crude oil", "China", "Russia").by("colour"), "no column 'colour'"),
         (lambda: tf.flow("natural gas", "EU").plot(), "told apart: filter the frame"),
         (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),
-        (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing in trade"),
+        (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing is held"),
         (
             lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "then"),
             "='then': expected a month",
@@ -460,3 +469,111 @@ def test_importing_the_package_loads_nothing_and_completes_names():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_drawn_number_is_traced(crude):
+    drawn = crude.tail(2).plot()
+    assert "No raw lines" not in raw_lines.shown(drawn.figure)
+
+
+def test_another_column_with_a_unit_is_drawn(crude):
+    axes = crude.plot(y="net_wgt_kg")
+    assert axes.yaxis.get_label_text() == "Billion kg a month"
+
+
+def test_a_column_without_a_unit_is_refused(crude):
+    with pytest.raises(QueryError, match="the unit of barrels is not known"):
+        crude.assign(barrels=1.0).plot(y="barrels")
+
+
+def test_bars_are_of_one_period(crude):
+    assert len(charts.drawn(crude.by("reporter").plot.bar())) == 1
+    with pytest.raises(QueryError, match="of one period, and there are 72"):
+        crude.plot.bar()
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (
+            lambda: tf.flow("crude oil", "China", "Russia", freq="A"),
+            ["held by months", ".by('reporter', every=12)"],
+        ),
+        (
+            lambda: tf.flow("total", "Russia", "China", flow="exports", start="2022"),
+            ["China states it from the other side", "another window: 2006-01 to 2021-12"],
+        ),
+        (
+            lambda: tf.flow("soybeans", "China", "USA"),
+            ["nor of these goods at all", "tradeflows fetch comtrade"],
+        ),
+        (
+            lambda: tf.flow("crude oil", "China", "Russia", publisher="eurostat"),
+            ["held without publisher='eurostat'"],
+        ),
+        (lambda: tf.flow("crude oil", "China", "Russia", flow="up"), ["'imports' (M)"]),
+        (lambda: tf.flow("crude oil", "China", "Russia", freq="weekly"), ["'M' (months)"]),
+        (lambda: tf.settlement("pound sterling"), ["currency_group other than GBP"]),
+        (lambda: tf.areas("the West"), ["is no list of countries"]),
+    ],
+)
+def test_nothing_says_what_is_held(ask, words):
+    with pytest.raises(QueryError) as caught:
+        ask()
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_group_asks_for_its_members():
+    years = {"start": "2018", "end": "2020", "freq": "A"}
+    crude = tf.flow("crude oil", "India", "OPEC", **years)
+    assert crude["partner_iso"].nunique() == 13
+    assert crude.caveats[0].startswith("OPEC: its 13 members of 2020")
+    assert "Qatar until 2018" in crude.caveats[0]
+
+
+def test_words_for_direction_and_unit():
+    asked = {"start": "2023-05", "end": "2023-05"}
+    first = tf.flow("crude oil", "China", "Russia", unit="dollars", flow="M", **asked)
+    second = tf.flow("crude oil", "China", "Russia", unit="USD", flow="import", **asked)
+    assert first["value"].tolist() == second["value"].tolist()
+    assert set(first["unit"]) == {"USD"}
+
+
+def test_it_is_said_where_figures_end():
+    months = tf.flow("crude oil", ["China", "India"], "Russia", start="2024")
+    assert "the figures end in 2024-12 (China), 2025-09 (India)" in months.caveats
+
+
+def test_months_that_fill_no_year_are_named():
+    months = tf.flow("crude oil", ["China", "India"], "Russia", start="2024")
+    years = months.by("reporter", every=12)
+    assert set(years["period"]) == {"2024"}
+    assert "2025-01 to 2025-09 fill no 12 months, so they are in no sum here" in years.caveats
+
+
+def test_of_countries_the_groups_are_left_out():
+    buyers = tf.flow("crude oil", partner="Russia", start="2023", end="2023").by("reporter")
+    assert any("EU27 as a whole is left out" in caveat for caveat in buyers.caveats)
+
+
+def test_goods_are_found_by_usual_words():
+    assert tf.products("wheat").index[0] == "1001"
+    assert tf.products("machine tools").index[0].startswith("8456+8457")
+    assert tf.products("lathe").index[0] == "8458"
+    assert tf.find("soybeans")["code"].tolist() == ["120110", "120190"]
+
+
+def test_machine_tools_take_what_lies_under_them():
+    tools = tf.flow("machine tools", "China", "Russia", flow="exports", start="2023")
+    assert {code[:4] for code in tools["cmd_code"]} >= {"8456", "8458", "8463"}
+
+
+def test_what_needs_no_project(tmp_path, monkeypatch):
+    monkeypatch.delenv("TRADEFLOWS_ROOT")
+    monkeypatch.setattr(tf.catalogue, "root", no_project)
+    assert tf.areas("UK").index.tolist() == ["GBR"]
+    assert tf.products("wheat")["rows"].sum() == 0
+
+
+def no_project():
+    raise CatalogueError("no project here")

@@ -1,6 +1,7 @@
 """The explorer: words in, an answer out that shows itself, draws itself and can be traced."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +10,17 @@ import pyarrow as pa
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
+from tradeflows.explore.hints import held, nothing_held
+from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.model import codes
+from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import month_text
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 
-DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX"}
-CURRENCIES = {
-    "yuan": "CNY",
-    "renminbi": "CNY",
-    "rouble": "RUB",
-    "ruble": "RUB",
-    "dollar": "USD",
-    "euro": "EUR",
-}
-# The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
-EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
 SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
 
 
@@ -40,6 +34,7 @@ def flow(
     flow: str = "imports",
     freq: str | None = None,
     unit: str = "",
+    splice: bool = False,
     root: Path | None = None,
     **filters: Any,
 ) -> Answer:
@@ -50,30 +45,35 @@ def flow(
     product
         A word (``crude oil``; see :func:`products`) or a code (``2709``).
     reporter, partner
-        Names or codes (see :func:`areas`); every country held where not given. ``EU`` is the EU of
-        27 members, ``World`` the total that the reporter states.
+        Names or codes (see :func:`areas`); unless given ``"countries"``, which is every country
+        held, without the world and groups. ``EU`` is the EU of 27 members, ``World`` the total that
+        the reporter states, and ``OPEC`` or ``Africa`` the members of the group.
     start, end
         First and last year or month.
     flow
-        ``imports`` or ``exports``, or a code.
+        ``imports`` or ``exports``, or their codes ``M`` and ``X``.
     freq
         ``M``, ``Q`` or ``A``; unless given, the first of these that is held.
     unit
         ``tonnes``, a quantity (``m3``, ``TJ``, …) or a currency; unless given, the first in this
         order that all reporters state.
+    splice
+        Whether the parts of several publishers stand one after the other, where none covers the
+        window alone; the chart gives each part its name.
     **filters
-        As for :func:`tradeflows.read`, such as ``publisher``, ``source`` or ``local``.
+        As for :func:`tradeflows.read`, such as ``publisher`` (its id), ``source`` or ``local``.
 
     Returns
     -------
     Answer
         The rows of :func:`tradeflows.read` with ``value`` and ``unit``. Of several reporters each
-        is read by itself, and a caveat names the one that states nothing.
+        is read by itself, and caveats name the one that states nothing or ends earlier.
 
     Raises
     ------
     QueryError
-        A word that is unknown (with the nearest), nothing held, or as :func:`tradeflows.read`.
+        A word that is unknown (with the nearest), nothing held (with what is), or as
+        :func:`tradeflows.read`.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def flow(
     >>> tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-06")
     Crude oil, imports of China from Russia; tonnes
     - gacc_energy_imports_from_russia: Coking and steam coal are parts of coal, ...
-    - CHN: comtrade_energy_imports_from_russia (2023-05 to 2023-06) ... source= chooses
+    - China: comtrade_energy_imports_from_russia (2023-05 to 2023-06) ... source= chooses
     - gacc_energy_imports_from_russia: 27090000 in the place of 2709, a level that it does not hold
     period       value
     2023-05  9,704,130
@@ -91,92 +91,158 @@ def flow(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv; did you mean ...
     """
+    root = root or catalogue.root()
+    reporters = areas_of(reporter or "countries", start, end)
+    partners = areas_of(partner or "countries", start, end)
     asked = {
         "product": product,
-        "partner": area_ids(partner) or "countries",
-        "flow": DIRECTIONS.get(flow, flow),
+        "partner": partners.ids,
+        "flow": direction(flow),
         "start": start,
         "end": end,
+        "freq": rhythm(freq),
+        **({"splice": True} if splice else {}),
         **filters,
     }
-    root = root or catalogue.root()
-    who = area_ids(reporter) or ["countries"]
-    rows = {
-        one: held(root, ["freq_code", "cumulation", "qty_unit"], reporter=one, **asked)
-        for one in who
+    rows = _candidates(root, reporters.ids, asked)
+    if not rows:
+        raise QueryError(nothing_held(root, {**asked, "reporter": reporters.ids}))
+    asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
+    stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
+    wanted = unit_of_words(unit, _quantities(rows.values()))
+    asked |= _defaults(rows.values(), wanted, filters)
+    frames = {
+        area: _with_parts_summed(tables.read(reporter=area, root=root, **asked)) for area in stated
     }
-    rhythms = {one: set(found["freq_code"].to_pylist()) for one, found in rows.items()}
-    caveats = []
-    if freq is None:
-        freq = max("MQA", key=lambda each: sum(each in found for found in rhythms.values()))
-        if more := sorted(set().union(*rhythms.values()) - {freq}):
-            caveats.append(
-                f"freq={freq!r} of what is held; freq={' or '.join(map(repr, more))} too"
-            )
-    asked["freq"] = freq
-    if any(unit in found["qty_unit"].to_pylist() for found in rows.values()):
-        asked["qty_unit"] = unit
-    if not filters.get("cumulation") and any(
-        "period" in found["cumulation"].to_pylist() for found in rows.values()
-    ):
-        asked["cumulation"] = "period"
-    asked.setdefault("breakdown", tables.PARTS)
-    stated = [one for one in who if freq in rhythms[one]] or who[:1]  # of none, read says why
-    frames = {one: _whole(tables.read(reporter=one, root=root, **asked)) for one in stated}
-    told = catalogue.load(root, local=filters.get("local", False))
-    used = sorted({source for frame in frames.values() for source in frame.attrs["sources"]})
-    caveats += [f"{name}: {' '.join(told[name].note.split())}" for name in used if told[name].note]
-    caveats += [
-        f"{codes.area_name(one)} states nothing of this, so it is in no sum or share here"
-        for one in who
-        if one not in frames
+    caveats = [*reporters.caveats, *partners.caveats, *caveats]
+    caveats += _notes_of_sources(root, frames.values(), filters)
+    caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
+    if reporters.ids == ["countries"]:
+        caveats += _groups_left_out(root, asked)
+    chosen = _shared_unit(frames, wanted)
+    return _valued([*frames.values()], chosen, caveats)
+
+
+def _candidates(root: Path, reporters: list[str], asked: Mapping[str, Any]) -> dict[str, pa.Table]:
+    """Of each reporter that states something, the rows that an answer may come from."""
+    columns = ["freq_code", "cumulation", "qty_unit"]
+    rows = {area: held(root, columns, reporter=area, **asked) for area in reporters}
+    return {area: table for area, table in rows.items() if len(table)}
+
+
+def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str, list[str]]:
+    """The rhythm that most reporters state, months before quarters before years."""
+    kinds = {area: set(table["freq_code"].to_pylist()) for area, table in rows.items()}
+    if freq is not None:
+        return freq, []
+    chosen = max("MQA", key=lambda kind: sum(kind in stated for stated in kinds.values()))
+    others = sorted(set().union(*kinds.values()) - {chosen})
+    if not others:
+        return chosen, []
+    choice = " or ".join(map(repr, others))
+    return chosen, [f"freq={chosen!r} of what is held; freq={choice} too"]
+
+
+def _quantities(rows: Iterable[pa.Table]) -> list[str]:
+    return sorted({unit for table in rows for unit in table["qty_unit"].to_pylist()})
+
+
+def _defaults(rows: Iterable[pa.Table], unit: str, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Filters that a question has unless it names them."""
+    tables_of_rows = list(rows)
+    chosen: dict[str, Any] = {"breakdown": filters.get("breakdown", tables.PARTS)}
+    if unit in _quantities(tables_of_rows):
+        chosen["qty_unit"] = unit
+    kinds = {kind for table in tables_of_rows for kind in table["cumulation"].to_pylist()}
+    if not filters.get("cumulation") and "period" in kinds:
+        chosen["cumulation"] = "period"
+    return chosen
+
+
+def _notes_of_sources(
+    root: Path, frames: Iterable[pd.DataFrame], filters: Mapping[str, Any]
+) -> list[str]:
+    entries = catalogue.load(root, local=filters.get("local", False))
+    used = sorted({source for frame in frames for source in frame.attrs["sources"]})
+    return [
+        f"{name}: {' '.join(entries[name].note.split())}" for name in used if entries[name].note
     ]
-    units = {one: _units(frame) for one, frame in frames.items()}
-    shared = [each for each in units[stated[0]] if all(each in found for found in units.values())]
-    if not (shared if not unit else unit in shared):
-        said = "; ".join(f"{one} in {' or '.join(found) or 'none'}" for one, found in units.items())
-        raise QueryError(
-            f"unit={unit!r} is not stated by all: {said}; choose another unit, or "
-            "ask for fewer reporters"
-        )
-    return _valued([*frames.values()], unit or shared[0], caveats)
 
 
-def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+def _silent(reporters: list[str], frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say of each reporter that states nothing that it is in no sum."""
+    named = [area for area in reporters if area != "countries"]
+    silent = [codes.area_name(area) for area in named if area not in frames]
+    if not silent:
+        return []
+    verb = "states" if len(silent) == 1 else "state"
+    pronoun = "it is" if len(silent) == 1 else "they are"
+    names = ", ".join(silent)
+    return [f"{names} {verb} nothing of this, so {pronoun} in no sum or share here"]
+
+
+def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say of several reporters whose figures end in different months where each ends."""
+    ends = {}
+    for area, frame in frames.items():
+        if len(frame) and area != "countries":
+            last = frame["ref_period"].max()
+            length = int(frame.loc[frame["ref_period"].eq(last), "n_months"].max())
+            ends[codes.area_name(area)] = month_text(12 * last.year + last.month - 2 + length)
+    if len(set(ends.values())) < 2:
+        return []
+    return ["the figures end in " + ", ".join(f"{end} ({name})" for name, end in ends.items())]
+
+
+def _groups_left_out(root: Path, asked: Mapping[str, Any]) -> list[str]:
+    """Say which groups state the flow as one, beside the countries that were asked for."""
+    rows = held(root, ["reporter_iso"], **asked)
+    reporters = set(rows["reporter_iso"].to_pylist())
+    groups = [area for area in sorted(reporters & {*codes.groups()}) if not codes.is_country(area)]
+    if not groups:
+        return []
+    names = ", ".join(codes.area_name(area) for area in groups)
+    return [f"countries alone: {names} as a whole is left out; reporter={groups[0]!r} asks for it"]
+
+
+def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
+    """The unit asked for, or the first that all reporters state."""
+    units = {area: _units(frame) for area, frame in frames.items()}
+    first = next(iter(units.values()))
+    shared = [name for name in first if all(name in others for others in units.values())]
+    if unit in shared or (shared and not unit):
+        return unit or shared[0]
+    stated = "; ".join(
+        f"{'the countries' if area == 'countries' else codes.area_name(area)} in "
+        f"{' or '.join(names) or 'none'}"
+        for area, names in units.items()
+    )
+    raise QueryError(
+        f"unit={unit!r} is not stated by all: {stated}; choose another unit, or "
+        "ask for fewer reporters"
+    )
+
+
+def _with_parts_summed(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows that are parts of a cell, by procedure or regime, added up."""
     if frame["breakdown"].nunique() < 2:
         return frame
-    told = [each for each in frame.attrs["caveats"] if not each.endswith(tables.ADD_UP)]
+    caveats = [text for text in frame.attrs["caveats"] if not text.endswith(tables.ADD_UP)]
     frame = frame.copy(deep=False)
-    frame.attrs = frame.attrs | {"caveats": tuple(told)}  # since it is done here
+    frame.attrs = frame.attrs | {"caveats": tuple(caveats)}  # since it is done here
     return measures.sum_parts(frame, ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"])
-
-
-def area_ids(words: Words) -> list[str]:
-    """Ids of the areas that words name."""
-    listed = [words] if isinstance(words, str) else [*(words or ())]
-    return [
-        each if each == "countries" else codes.area(EU.get(each.casefold(), each))
-        for each in listed
-    ]
-
-
-def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
-    """Some columns of the rows of `table` that a question would be answered from."""
-    filters.pop("splice", None)  # which of them are taken comes after
-    return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
 
 
 def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     """Units that a frame of trade is stated in, each with its column and formula."""
-    found: dict[str, tuple[str, str]] = {}
+    units: dict[str, tuple[str, str]] = {}
     for column in ("net_wgt_kg", "qty", "primary_value_usd", "value_reported"):
         stated = frame[frame[column].notna()]  # a row without a figure has a unit of none
         if column == "net_wgt_kg" and len(stated):
-            found["tonnes"] = (column, "weight / 1000")
+            units["tonnes"] = (column, "weight / 1000")
         elif len(stated):
-            found.setdefault(unit_of(stated, column), (column, "value"))
-    return found
+            units.setdefault(unit_of(stated, column), (column, "value"))
+    return units
 
 
 def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -> Answer:
@@ -190,10 +256,23 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
         parts.append(with_lineage(part, frame, formulas=formulas, kept=[Role(frame)]))
     named = {str(place): part for place, part in enumerate(parts)}
     whole = parts[0] if len(parts) == 1 else measures.stack(named, "asked").drop(columns="asked")
+    texts = [*caveats, *whole.attrs["caveats"]]
     if nulls := int(whole["value"].isna().sum()):
-        caveats = [*caveats, f"{nulls} of {len(whole)} rows state no {unit}"]
-    whole.attrs["caveats"] = (*caveats, *whole.attrs["caveats"])
+        texts.append(f"{nulls} of {len(whole)} rows state no {unit}")
+    whole.attrs["caveats"] = tuple(dict.fromkeys(_with_names(text) for text in texts))
     return answer(whole)
+
+
+def _with_names(caveat: str) -> str:
+    """A caveat that begins with ids of areas, with their names in the place of these."""
+    match = re.match(r"([A-Z0-9_]{3,}(?:, [A-Z0-9_]{3,})*): ", caveat)
+    if not match:
+        return caveat
+    try:
+        names = [codes.area_name(area) for area in match[1].split(", ")]
+    except codes.CodeError:
+        return caveat
+    return f"{', '.join(names)}: {caveat[match.end() :]}"
 
 
 def settlement(
@@ -235,21 +314,28 @@ def settlement(
         "region": region,
         "unit": "%",
         **filters,
-        "currency_group": CURRENCIES.get(currency.casefold(), currency),
+        "currency_group": _currency_group(currency),
     }
     rows = held(root, ["measure"], "settlement", **asked)
     # Of no family, read says why.
     families = sorted(set(rows["measure"].to_pylist())) or [asked.get("measure")]
-    parts = [tables.read("settlement", root=root, **asked | {"measure": each}) for each in families]
-    whole = with_lineage(
-        pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True), *parts
-    )
+    parts = [tables.read("settlement", root=root, **asked | {"measure": name}) for name in families]
+    joined = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+    whole = with_lineage(joined, *parts)
     if len(families) > 1:
         whole.attrs["caveats"] = (
             "families of figures count differently and are never one line",
             *whole.attrs["caveats"],
         )
     return answer(whole)
+
+
+def _currency_group(word: str) -> str:
+    """The code of a currency, or a group of currencies as it is written in the table."""
+    try:
+        return currency_of(word)
+    except QueryError:
+        return word
 
 
 def figures(
@@ -283,33 +369,41 @@ def figures(
     ['D01', 'D06', 'D11', 'D17', 'D22', 'D23', 'D25', 'D26', 'D28', 'D38', 'O01']
     """
     rows = tables.read("figures", root=root, **filters)
+    unit = unit_of_words(unit)
     about = (rows["topic"] + " " + rows["product"]).str.casefold()
-    found = rows[about.str.contains(word.casefold(), regex=False)]
-    if found.empty:
-        raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
+    chosen = rows[about.str.contains(word.casefold(), regex=False)]
+    if chosen.empty:
+        topics = ", ".join(sorted({*rows["topic"]}))
+        raise QueryError(f"no figure about {word!r}; topics: {topics}")
     caveats = list(rows.attrs["caveats"])
     if above is not None:
-        others = found[
-            found["unit"].ne(unit) & found["unit"].isin(["USD", "EUR", "GBP", "CNY", "RUB"])
-        ]
-        caveats += [
-            f"{one.id} is in {one.unit} ({one.value:,.0f}), so not compared"
-            for one in others.itertuples()
-        ]
-        found = found[found["unit"].eq(unit)]
-        sure = found["value"].gt(above) & ~found["qualifier"].isin(MAY_BE_BELOW)
-        sure |= found["value"].eq(above) & found["qualifier"].isin(SURELY_ABOVE)
-        if not sure.any():
-            largest = (
-                f"the largest is {found['value'].max():,.0f}"
-                if found["value"].notna().any()
-                else f"none is in {unit}"
-            )
-            raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {largest}")
-        found = found[sure]
-    found = found.sort_values("id")
-    repeats = found.loc[found["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
-    caveats += [f"{one} repeats {other}, so it confirms nothing" for one, other in repeats]
-    used = tuple(sorted(found["source_id"].unique()))
-    found.attrs = {"sources": used, "caveats": tuple(caveats)}
-    return answer(found, f"Published figures about {word}")
+        caveats += _not_compared(chosen, unit)
+        chosen = _surely_above(chosen, above, unit, word)
+    chosen = chosen.sort_values("id")
+    repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
+    caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]
+    used = tuple(sorted(chosen["source_id"].unique()))
+    chosen.attrs = {"sources": used, "caveats": tuple(caveats)}
+    return answer(chosen, f"Published figures{word and f' about {word}'}")
+
+
+def _not_compared(figures: pd.DataFrame, unit: str) -> list[str]:
+    """Say which figures are in another currency than the amount that they would be above."""
+    is_money = figures["unit"].isin(["USD", "EUR", "GBP", "CNY", "RUB"])
+    others = figures[figures["unit"].ne(unit) & is_money]
+    return [
+        f"{row.id} is in {row.unit} ({row.value:,.0f}), so not compared"
+        for row in others.itertuples()
+    ]
+
+
+def _surely_above(figures: pd.DataFrame, above: float, unit: str, word: str) -> pd.DataFrame:
+    """Figures that are above an amount, whatever their qualifier leaves open."""
+    rows = figures[figures["unit"].eq(unit)]
+    sure = rows["value"].gt(above) & ~rows["qualifier"].isin(MAY_BE_BELOW)
+    sure |= rows["value"].eq(above) & rows["qualifier"].isin(SURELY_ABOVE)
+    if sure.any():
+        return rows[sure]
+    has_value = rows["value"].notna().any()
+    largest = f"the largest is {rows['value'].max():,.0f}" if has_value else f"none is in {unit}"
+    raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {largest}")

@@ -1,5 +1,6 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,21 +8,25 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.flow import CURRENCIES
-from tradeflows.model import codes, schema
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model import codes, groups, schema
+from tradeflows.model.currencies import currency
+from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest
 from tradeflows.model.periods import runs
+from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue
 
 # By table: the columns that name what a figure is about, and the one of its unit.
-SAID = (
+NAMED_BY = (
     ("settlement", ["concept", "currency_group"], "unit"),
     ("figures", ["topic"], "unit"),
     ("rates", ["base", "statistic"], "quote"),
 )
+LONG_ENOUGH = 3  # letters of a word that is looked for at the beginning of others
+FEW_NAMES = 3
 
 
 def find(word: str = "", *, local: bool = False, root: Path | None = None) -> Answer:
@@ -48,22 +53,41 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     ['G3200', 'EU27', '2019-01 to 2019-12, 2022-10 to 2026-03']
     """
     root = root or catalogue.root()
-    told = catalogue.load(root, local=local)
-    plain = CURRENCIES.get(word.casefold(), word).casefold()
+    sources = catalogue.load(root, local=local)
+    plain = _as_currency(word).casefold()
     rows = [*_traded(tables.stored(root, "trade", local=local), plain)]
-    for name, by, unit in SAID:
-        rows += _said(
-            tables.stored(root, name, local=local).to_table().to_pandas(), plain, name, by, unit
-        )
+    for table, by, unit in NAMED_BY:
+        stored = tables.stored(root, table, local=local).to_table().to_pandas()
+        rows += _named(stored, plain, table, by, unit)
     if not rows:
-        if not word:
-            raise QueryError("this project holds no rows yet; add a file, then `tradeflows build`")
-        words = [row["word"] for row in codes._rows("product_words.csv")]
-        raise QueryError(f"nothing is held of {word!r} (see tf.sources()){near(word, words)}")
-    found = pd.DataFrame(rows)
-    found["publisher"] = [told[name].publisher for name in found["source_id"]]
-    found.attrs = {"sources": tuple(dict.fromkeys(found["source_id"])), "caveats": ()}
-    return answer(found, f"What is held{word and f' of {word}'}")
+        raise QueryError(_nothing_of(word))
+    inventory = pd.DataFrame(rows)
+    inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
+    used = tuple(dict.fromkeys(inventory["source_id"]))
+    inventory.attrs = {"sources": used, "caveats": ()}
+    return answer(inventory, f"What is held{word and f' of {word}'}")
+
+
+def _nothing_of(word: str) -> str:
+    if not word:
+        return "this project holds no rows yet; add a file, then `tradeflows build`"
+    fetch = "`tradeflows fetch comtrade` gets a flow, `tradeflows add FILE` takes a file of yours"
+    try:
+        names = [codes.product_name(code) for code in codes.product(word)]
+    except QueryError:
+        close = nearest(word, codes.product_words(), like=TWINS)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        return f"nothing is held of {word!r}{hint} (see tf.sources()); {fetch}"
+    goods = ", ".join(dict.fromkeys(names))
+    return f"nothing is held of {word!r} ({goods}); {fetch}"
+
+
+def _as_currency(word: str) -> str:
+    """The code of the currency that `word` names, or the word."""
+    try:
+        return currency(word)
+    except QueryError:
+        return word
 
 
 def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
@@ -80,22 +104,17 @@ def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
         "currency",
         *measured,
     ]
-    found = _matching(word, pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist())
-    here = pc.field("cmd_code").isin(pa.array(found, pa.string()))
-    rows = stored.to_table(columns, filter=here).to_pandas()
+    held_codes = pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
+    matching = _matching(word, sorted(held_codes))
+    is_wanted = pc.field("cmd_code").isin(pa.array(matching, pa.string()))
+    rows = stored.to_table(columns, filter=is_wanted).to_pandas()
     for (source, code), part in rows.groupby(["source_id", "cmd_code"]):
-        stated = {column: unit for column, unit in measured.items() if part[column].notna().any()}
-        units = [
-            each
-            for unit in stated.values()
-            for each in (part[unit].dropna() if unit in part else [unit])
-        ]
         yield {
             "name": codes.product_name(code),
             "code": code,
             "reporters": _few(part["reporter_iso"]),
             "partners": _few(part["partner_iso"]),
-            "unit": ", ".join(sorted(set(units))),
+            "unit": ", ".join(_units_stated(part, measured)),
             "held": _months(part),
             "rows": len(part),
             "table": "trade",
@@ -103,20 +122,28 @@ def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _said(
+def _units_stated(rows: pd.DataFrame, measured: Any) -> list[str]:
+    """Units of the columns in which some row states a figure."""
+    units: set[str] = set()
+    for column, unit in measured.items():
+        if rows[column].notna().any():
+            units |= set(rows[unit].dropna()) if unit in rows else {unit}
+    return sorted(units)
+
+
+def _named(
     rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str
 ) -> Iterator[dict[str, Any]]:
+    """What another table holds whose words have `word`, one entry a source and name."""
     columns = [*by, "product"] if "product" in rows else by
-    texts = [" ".join(cells) for cells in rows[columns].itertuples(index=False)]
+    texts = [" ".join(map(str, cells)) for cells in rows[columns].itertuples(index=False)]
     rows = rows[[word in text.casefold() for text in texts]]
     if rows.empty:
         return
     if table == "figures":
-        ends = [pd.to_datetime(rows[f"window_{end}"]).dt for end in ("start", "end")]
-        rows = rows.assign(
-            ref_period=rows["window_start"],
-            n_months=1 + 12 * (ends[1].year - ends[0].year) + ends[1].month - ends[0].month,
-        )
+        start, end = (pd.to_datetime(rows[f"window_{side}"]).dt for side in ("start", "end"))
+        n_months = 1 + 12 * (end.year - start.year) + end.month - start.month
+        rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
     for (source, *names), part in rows.groupby(["source_id", *by]):
         yield {
             "name": ", ".join(names),
@@ -132,28 +159,62 @@ def _said(
 
 
 def _matching(word: str, among: Sequence[str]) -> list[str]:
-    """Codes that begin with `word`, are named by it, or lie within what is."""
-    named = {row["code"] for row in codes._rows("product_words.csv") if word in row["word"]}
-    return [
-        code
-        for code in among
-        if code in named
-        or code.casefold().startswith(word)
-        or word in codes.product_name(code).casefold()
-        or any(codes.is_under(code, whole) for whole in named - {tables.ALL_GOODS})
-    ]
+    """Codes that begin with `word`, are named by it, or lie within what is; as in `among`."""
+    folded = fold(word)
+    words = codes.product_words()
+    exact = words.get(folded, [])
+    named = {code for text, listed in words.items() if _has_word(text, folded) for code in listed}
+    wholes = named - {tables.ALL_GOODS}
+    matching = []
+    for code in among:
+        is_named = code in named or code.casefold().startswith(folded)
+        is_part = any(codes.is_under(code, whole) for whole in wholes)
+        if is_named or is_part or _is_described(code, folded):
+            matching.append(code)
+    first = [code for code in exact if code in matching]
+    return [*first, *(code for code in matching if code not in first)]
+
+
+def _is_described(code: str, word: str) -> bool:
+    """Whether the plain or the official name of a product has `word`; a union has none."""
+    if word.isdigit() or "+" in code:
+        return False
+    names = {codes.plain_product_name(code), codes.product_description(code)}
+    return any(_has_word(fold(name), word) for name in names)
+
+
+def _has_word(text: str, word: str) -> bool:
+    """Whether a word of `text` begins with `word`: "lathes" with "lathe"."""
+    return re.search(rf"\b{re.escape(word)}", text) is not None
 
 
 def _few(values: pd.Series, name: Any = codes.area_name) -> str:
-    names = sorted({name(each) for each in values})
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    names = sorted({name(value) for value in values})
+    more = f" and {len(names) - FEW_NAMES} more" if len(names) > FEW_NAMES else ""
+    return ", ".join(names[:FEW_NAMES]) + more
 
 
 def _months(rows: pd.DataFrame) -> str:
     """The months that rows are of, in words."""
     periods = rows[["ref_period", "n_months"]].drop_duplicates().itertuples(index=False)
-    spans = ((12 * day.year + day.month - 1, int(n)) for day, n in periods)
-    return runs(month for start, n in spans for month in range(start, start + n))
+    months: set[int] = set()
+    for day, n_months in periods:
+        first = 12 * day.year + day.month - 1
+        months.update(range(first, first + int(n_months)))
+    return runs(months)
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+
+
+def _stored_if_any(root: Path | None, table: str, local: bool) -> Any:
+    """A table of the project; without a project an empty one, since code lists need none."""
+    try:
+        folder = root or catalogue.root()
+    except CatalogueError:
+        return ds.dataset(schema.TABLES[table].empty_table())
+    return tables.stored(folder, table, local=local)
 
 
 def products(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -162,38 +223,47 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     Returns
     -------
     DataFrame, indexed by ``code``
-        ``name``, ``words`` (what :func:`flow` takes for it) and ``rows`` held.
+        ``name`` (of HS 2022 the official one), ``words`` (what :func:`flow` takes for it) and
+        ``rows`` held. What a plain word stands for comes first.
 
     Examples
     --------
     >>> import tradeflows as tf
     >>> tf.products("8806").head(3)
-                                          name   words  rows
+                                          name         words  rows
     code
-    8806                                drones  drones     0
-    880610        drones that carry passengers             0
-    880621  remote-controlled drones, to 250 g            92
+    8806                                drones  drones, uavs     0
+    880610        drones that carry passengers                   0
+    880621  remote-controlled drones, to 250 g                  92
+    >>> tf.products("lathes").index[0]
+    '8458'
     """
-    stored = tables.stored(root or catalogue.root(), "trade", local=local)
-    held = {
-        each["values"]: each["counts"]
-        for each in pc.value_counts(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
-    }
-    said: dict[str, list[str]] = {}
-    for row in codes._rows("product_words.csv"):
-        said.setdefault(row["code"], []).append(row["word"])
-    found = _matching(word.casefold(), sorted({*codes._products(), *held}))
+    stored = _stored_if_any(root, "trade", local)
+    held = _counts(stored.to_table(["cmd_code"])["cmd_code"])
+    words: dict[str, list[str]] = {}
+    for text, listed in codes.product_words().items():
+        for code in listed:
+            words.setdefault(code, []).append(text)
+    known = {*codes.all_products(), *held, *words}
+    found = _matching(word, sorted(known))
+    if not found and len(word) > LONG_ENOUGH and word.endswith("s"):
+        found = _matching(word.removesuffix("s"), sorted(known))
     if not found:
-        raise QueryError(f"no product {word!r}{near(word, codes._products())}")
-    return pd.DataFrame(
-        [(codes.product_name(c), ", ".join(said.get(c, [])), held.get(c, 0)) for c in found],
-        columns=["name", "words", "rows"],
-        index=pd.Index(found, name="code"),
-    )
+        raise QueryError(f"no product {word!r}{near(word, codes.product_words())}")
+    rows = [
+        (
+            codes.plain_product_name(code) or codes.product_description(code),
+            ", ".join(words.get(code, [])),
+            held.get(code, 0),
+        )
+        for code in found
+    ]
+    index = pd.Index(found, name="code")
+    return pd.DataFrame(rows, columns=["name", "words", "rows"], index=index)
 
 
 def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
-    """Areas whose id, name or other word has `word`.
+    """Areas whose id, name or other word has `word`; of a group such as OPEC, its members.
 
     Returns
     -------
@@ -209,25 +279,39 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     area
     COD   DR Congo  country
     COG      Congo  country
+    >>> len(tf.areas("OPEC"))
+    12
     """
-    plain = word.casefold()
-    found = sorted({area for said, area in codes._typed().items() if plain in said})
+    found = _areas_of(word)
     if not found:
-        raise QueryError(f"no area {word!r}{near(word, codes._typed())}")
-    stored = tables.stored(root or catalogue.root(), "trade", local=local)
+        codes.area(word)  # which says why there is none
+    stored = _stored_if_any(root, "trade", local)
     table = stored.to_table(["reporter_iso", "partner_iso"])
-    counts = [
-        {each["values"]: each["counts"] for each in pc.value_counts(table[name]).to_pylist()}
-        for name in table.column_names
+    reports, partner = _counts(table["reporter_iso"]), _counts(table["partner_iso"])
+    rows = [
+        (codes.area_name(area), codes.area_kind(area), reports.get(area, 0), partner.get(area, 0))
+        for area in found
     ]
-    return pd.DataFrame(
-        [
-            (codes.area_name(a), codes._area(a)["kind"], *(each.get(a, 0) for each in counts))
-            for a in found
-        ],
-        columns=["name", "kind", "reports", "partner"],
-        index=pd.Index(found, name="area"),
-    )
+    index = pd.Index(found, name="area")
+    return pd.DataFrame(rows, columns=["name", "kind", "reports", "partner"], index=index)
+
+
+def _areas_of(word: str) -> list[str]:
+    """The members of a group, or the area that `word` is and those with a word that begins so."""
+    if group := groups.group_of(word):
+        return groups.members(group)
+    if groups.is_vague(word):
+        return []
+    folded = fold(word)
+    try:
+        exact = [codes.area(word)] if word else []
+    except QueryError:
+        exact = []
+    if word and len(folded) < LONG_ENOUGH:
+        return exact
+    typed = codes.area_words()
+    others = {area for text, area in typed.items() if _has_word(text, folded)}
+    return sorted({*exact, *others})
 
 
 def sources(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -248,53 +332,41 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     swift_rmb_share     SWIFT  settlement    55
     """
     root = root or catalogue.root()
-    told, who = catalogue.load(root, local=local), catalogue.publishers(root, local=local)
-    kept = {
-        name: each
-        for name, each in told.items()
-        if word.casefold() in f"{name} {each.title} {who[each.publisher].name}".casefold()
-    }
+    entries = catalogue.load(root, local=local)
+    publishers = catalogue.publishers(root, local=local)
+    kept = {}
+    for name, entry in entries.items():
+        text = f"{name} {entry.title} {entry.publisher} {publishers[entry.publisher].name}"
+        if word.casefold() in text.casefold():
+            kept[name] = entry
     if not kept:
-        raise QueryError(f"no source {word!r}{near(word, told)}")
-    ends: dict[str, list[Any]] = {}
+        raise QueryError(f"no source {word!r}{near(word, entries)}")
+    extents: dict[str, tuple[int, str, str]] = {}
     for table in schema.TABLES:
-        day = tables.dates_of(table)[0]
-        held = tables.stored(root, table, local=local).to_table(["source_id", day])
-        ends |= {
-            each["source_id"]: [each[f"{day}_{name}"] for name in ("count", "min", "max")]
-            for each in held.group_by("source_id")
-            .aggregate([(day, "min"), (day, "max"), (day, "count")])
-            .to_pylist()
+        extents |= _extents(root, table, local)
+    rows = [
+        {
+            "publisher": publishers[entry.publisher].short,
+            "title": entry.title,
+            "table": entry.table,
+            **dict(zip(("rows", "first", "last"), extents.get(name, (0, "", "")), strict=True)),
+            "vintage": entry.vintage,
+            "retrieved": f"{entry.retrieved:%Y-%m-%d}",
+            "licence": entry.licence,
         }
-    return pd.DataFrame(
-        [
-            (
-                who[each.publisher].short,
-                each.title,
-                each.table,
-                *_ends(ends.get(name)),
-                each.vintage,
-                f"{each.retrieved:%Y-%m-%d}",
-                each.licence,
-            )
-            for name, each in kept.items()
-        ],
-        columns=[
-            "publisher",
-            "title",
-            "table",
-            "rows",
-            "first",
-            "last",
-            "vintage",
-            "retrieved",
-            "licence",
-        ],
-        index=pd.Index(kept, name="source_id"),
-    )
+        for name, entry in kept.items()
+    ]
+    return pd.DataFrame(rows, index=pd.Index(kept, name="source_id"))
 
 
-def _ends(found: Sequence[Any] | None) -> Iterator[Any]:
-    """Rows, first month and last month of a source."""
-    rows, *days = found or (0, None, None)
-    return iter((rows, *(f"{day:%Y-%m}" if day else "" for day in days)))
+def _extents(root: Path, table: str, local: bool) -> dict[str, tuple[int, str, str]]:
+    """Rows, first month and last month of each source of a table."""
+    day = tables.dates_of(table)[0]
+    held = tables.stored(root, table, local=local).to_table(["source_id", day])
+    summary = held.group_by("source_id").aggregate([(day, "min"), (day, "max"), (day, "count")])
+    extents = {}
+    for entry in summary.to_pylist():
+        first, last = entry[f"{day}_min"], entry[f"{day}_max"]
+        texts = [f"{end:%Y-%m}" if end else "" for end in (first, last)]
+        extents[entry["source_id"]] = (entry[f"{day}_count"], texts[0], texts[1])
+    return extents

@@ -9,7 +9,9 @@ import pandas as pd
 
 from tradeflows import measures
 from tradeflows.explore.answer import Answer, as_value
-from tradeflows.explore.flow import area_ids, flow, held
+from tradeflows.explore.flow import flow
+from tradeflows.explore.hints import held
+from tradeflows.explore.questions import area_ids
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import month_text, span

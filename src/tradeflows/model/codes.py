@@ -5,26 +5,37 @@ is one); its ``members`` are area ids, ``*`` for all, or ``!id`` for all outside
 ``area_codes.csv`` says what a publisher's code means in that publisher's system and nowhere else:
 344 is Hong Kong in ``comtrade`` and Russia in ``gacc``. ``area_years.csv`` has the codes that mean
 one area for some years alone, such as Eurostat's CS. ``products.csv`` names products; its
-``parent`` is filled only where the code does not spell it. ``product_words.csv`` says which codes
-a plain word stands for.
+``parent`` is filled only where the code does not spell it. ``harmonized_system_2022.csv`` has the
+official name of every chapter, heading and subheading. ``product_words.csv`` says which codes a
+plain word stands for. Where each list is from, and its licence, is in ``codelists/README.md``.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradeflows.model.errors import CodeError, LayoutError, QueryError, SourceError, near
+from tradeflows.model import groups as country_groups
+from tradeflows.model.codelists import rows_of
+from tradeflows.model.errors import (
+    TWINS,
+    CodeError,
+    LayoutError,
+    QueryError,
+    SourceError,
+    near,
+    nearest,
+)
+from tradeflows.model.words import fold, simpler
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LISTS = Path(__file__).with_name("codelists")
 
 # Chapter to national line; Comext ends the 8-digit code of confidential goods in letters.
 # There is no chapter 00, and 77 is reserved.
@@ -38,14 +49,8 @@ TYPED = ("iso3", "eurostat", "eurostat label", "words")
 
 
 @cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    with (LISTS / name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
-
-
-@cache
 def _areas() -> dict[str, dict[str, str]]:
-    return {row["area"]: row for row in _rows("areas.csv")}
+    return {row["area"]: row for row in rows_of("areas.csv")}
 
 
 @cache
@@ -54,12 +59,14 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
 
     Of a `year`, with what its codes meant then; without, with what they mean in any year.
     """
-    codes = {row["code"]: row["area"] for row in _rows("area_codes.csv") if row["system"] == system}
+    codes = {
+        row["code"]: row["area"] for row in rows_of("area_codes.csv") if row["system"] == system
+    }
     if not codes:
-        systems = sorted({row["system"] for row in _rows("area_codes.csv")})
+        systems = sorted({row["system"] for row in rows_of("area_codes.csv")})
         raise CodeError(f"no system {system!r} in area_codes.csv; it has: {', '.join(systems)}")
     if year is not None:
-        dated = [row for row in _rows("area_years.csv") if row["system"] == system]
+        dated = [row for row in rows_of("area_years.csv") if row["system"] == system]
         for row in dated:
             codes.pop(row["code"], None)
         codes |= {
@@ -120,10 +127,11 @@ def codes_of(area: str, system: str) -> list[str]:
 
 
 @cache
-def _typed() -> dict[str, str]:
+def area_words() -> dict[str, str]:
+    """Every word that a person may type for an area, folded, with the id of its area."""
     words = {word: area for system in TYPED for word, area in area_codes(system).items()}
     words |= {row["name"]: area for area, row in _areas().items()}
-    return {word.casefold(): area for word, area in words.items()}
+    return {fold(word): area for word, area in words.items()}
 
 
 def area(word: str) -> str:
@@ -132,12 +140,40 @@ def area(word: str) -> str:
     Raises
     ------
     QueryError
-        There is no such area; the message offers the nearest, none is guessed.
+        There is no such area; the message offers the nearest, none is guessed. Or `word` is a
+        group that no publisher states as one, or names no list of countries.
     """
-    if found := _typed().get(word.strip().casefold()):
-        return found
-    names = [*_typed(), *(row["name"] for row in _areas().values())]
-    raise QueryError(f"no area {word!r} in areas.csv{near(word, names)}")
+    folded = fold(word)
+    if folded in area_words():
+        return area_words()[folded]
+    for spelling in simpler(folded):
+        area = area_words().get(spelling, "")
+        if area and is_country(area):
+            return area
+    if group := country_groups.group_of(word):
+        members = country_groups.members(group)
+        raise QueryError(
+            f"{word!r} is a group of {len(members)} areas that no publisher states as one: ask for "
+            f"its members, which tf.areas({word!r}) lists"
+        )
+    if country_groups.is_vague(word):
+        raise QueryError(f"{word!r} is no list of countries: name those that you mean")
+    names = [row["name"] for row in _areas().values()]
+    raise QueryError(f"no area {word!r} in areas.csv{_hint(word, names)}")
+
+
+def _hint(word: str, names: Iterable[str]) -> str:
+    """The end of a message about `word`: names that hold it as a word, or are much like it."""
+    among = set(names)
+    part = fold(word)
+    holding = sorted(name for name in among if part and part in fold(name).split())
+    close = list(dict.fromkeys([*nearest(word, among, like=TWINS), *holding]))[:3]
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else "; nothing is near"
+
+
+def area_kind(area: str) -> str:
+    """Return what an area is: country, group, world, former, part or unspecified."""
+    return _area(area)["kind"]
 
 
 def _area(area: str) -> dict[str, str]:
@@ -214,7 +250,36 @@ def overlaps(whole: str, part: str) -> bool:
 
 @cache
 def _products() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in _rows("products.csv")}
+    return {row["code"]: row for row in rows_of("products.csv")}
+
+
+@cache
+def harmonized_system() -> dict[str, str]:
+    """The official name of every chapter, heading and subheading of HS 2022, by code."""
+    return {row["code"]: row["name"] for row in rows_of("harmonized_system_2022.csv")}
+
+
+@cache
+def all_products() -> list[str]:
+    """Codes of ``products.csv`` and of HS 2022, in their order."""
+    return sorted({*_products(), *harmonized_system()})
+
+
+@cache
+def product_words() -> dict[str, list[str]]:
+    """The codes of each plain word, the preferred first."""
+    words: dict[str, list[str]] = {}
+    for row in rows_of("product_words.csv"):
+        words.setdefault(row["word"], []).append(row["code"])
+    return words
+
+
+@cache
+def _products_by_name() -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for code, row in _products().items():
+        names.setdefault(fold(row["name"]), []).append(code)
+    return names
 
 
 @cache
@@ -287,7 +352,7 @@ def level(code: str) -> int:
 
 
 def product(word: str) -> list[str]:
-    """Return the codes that `word` stands for: a word of ``product_words.csv``, or a code itself.
+    """Return the codes that `word` stands for: a plain word, a code itself, or the name of one.
 
     The codes of a word come from several classifications and definitions, the preferred first:
     they are alternatives, to be looked for in this order, never added.
@@ -297,21 +362,60 @@ def product(word: str) -> list[str]:
     QueryError
         `word` is neither; the message offers the nearest.
     """
-    rows = _rows("product_words.csv")
-    if codes := [row["code"] for row in rows if row["word"] == word.strip().casefold()]:
+    folded = fold(word)
+    codes = product_words().get(folded)
+    if codes:
         return codes
+    code = word.strip()
     try:
-        level(code := word.strip())
+        level(code)
     except CodeError as error:
-        known = [row["word"] for row in rows] + list(_products())
-        raise QueryError(f"no product {word!r} in products.csv{near(word, known)}") from error
+        named = _products_by_name().get(folded, [])
+        if len(named) == 1:
+            return named
+        known = [*product_words(), *_products()]
+        raise QueryError(
+            f"no product {word!r} in products.csv{_hint(word, known)}; tf.products({word!r}) "
+            "looks in the names of all codes"
+        ) from error
     return [code]
 
 
+def plain_product_name(code: str) -> str:
+    """Return the name that ``products.csv`` gives a code; empty where it gives none."""
+    return _products().get(code, {}).get("name", "")
+
+
+SHORT_NAME = 60  # characters of an official name that a heading or a chart has room for
+
+
 def product_name(code: str) -> str:
-    """Return the plain name of a product, or its code where it has none; CodeError if invalid."""
+    """Return the short name of a product; CodeError if `code` is none.
+
+    That of ``products.csv`` or else, of HS 2022, the beginning of the official name. A code that
+    neither has bears the name of what it lies within: "of 271119: petroleum gases …".
+    """
     level(code)
-    return _products().get(code, {}).get("name") or f"HS {code}"
+    if name := _products().get(code, {}).get("name"):
+        return name
+    description = product_description(code)
+    if len(description) <= SHORT_NAME:
+        return description
+    # Several official names begin alike, so the code tells them apart.
+    return f"{textwrap.shorten(description, SHORT_NAME, placeholder=' …')} ({code})"
+
+
+def product_description(code: str) -> str:
+    """Return the full official name of a product, by the same rule as :func:`product_name`."""
+    level(code)
+    parts = code.split("+")
+    if len(parts) > 1 and code not in _products():
+        return "; ".join(product_name(part) for part in parts)
+    for above in _up(code):
+        name = harmonized_system().get(above) or _products().get(above, {}).get("name")
+        if name and above != "TOTAL":
+            return name if above == code else f"of {above}: {name}"
+    return f"HS {code}"
 
 
 def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
@@ -439,7 +543,7 @@ def parts(area: str) -> list[str]:
 @cache
 def listed_under(code: str) -> list[str]:
     """Codes of ``products.csv`` that lie within `code`, whether or not their digits say so."""
-    return [each for each in _products() if is_under(each, code)]
+    return [other for other in _products() if is_under(other, code)]
 
 
 def wholes(code: str, among: set[str]) -> set[str]:

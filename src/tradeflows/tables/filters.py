@@ -223,12 +223,14 @@ def _matches(column: str, values: list[str]) -> Any:
 
 def _matches_products(field: Any, values: list[str]) -> Any:
     """The condition that a code is one of `values`, or lies under it."""
-    heads = tuple(value for value in values if value.isdigit())
+    parts = [part for value in values for part in value.split("+")]
+    heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
     listed: set[str] = set()
     for value in set(values) - {ALL_GOODS}:
         listed.update(codes.listed_under(value))
     values = values + sorted(code for code in listed if not code.startswith(heads))
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
+    values = list(dict.fromkeys([*values, *heads]))
     if len(values) <= FEW:
         equal = [field == value for value in values]
         under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]

@@ -1,0 +1,161 @@
+"""What is held where a question finds nothing, and how to get it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows import tables
+from tradeflows.explore.questions import DIRECTIONS
+from tradeflows.model import codes
+from tradeflows.model.errors import TradeflowsError
+from tradeflows.retrieval import catalogue
+
+MIRRORED = {"M": "X", "X": "M"}
+WAYS = {code: name for name, code in DIRECTIONS.items()}
+RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
+NARROWING = ("publisher", "source", "vintage", "as_of", "classification", "currency", "qty_unit")
+MOST = 5  # names that a hint lists
+
+
+def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
+    """Some columns of the rows of `table` that a question would be answered from."""
+    filters.pop("splice", None)  # which of them are taken comes after
+    return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
+
+
+def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
+    """Say that a question to trade finds nothing, and what would find something.
+
+    Parameters
+    ----------
+    asked
+        The filters, with ``reporter`` and ``partner`` as lists of ids.
+    """
+    tried = [
+        _other_direction(root, asked),
+        _other_rhythm(root, asked),
+        _other_window(root, asked),
+        _without(root, asked),
+        _own_files(root, asked),
+        _others(root, asked, "partner"),
+        _others(root, asked, "reporter"),
+    ]
+    found = [hint for hint in tried if hint]
+    question = _in_words(asked)
+    if not found:
+        return (
+            f"nothing is held of {question}, nor of these goods at all; `tradeflows fetch comtrade` "
+            "gets a flow from UN Comtrade, `tradeflows add FILE` takes a file of yours"
+        )
+    return f"nothing is held of {question}; {'; '.join(found)}"
+
+
+def _in_words(asked: Mapping[str, Any]) -> str:
+    goods = asked["product"]
+    listed = [goods] if isinstance(goods, str) else list(goods)
+    way = WAYS.get(asked["flow"], str(asked["flow"]))
+    to = "to" if asked["flow"] in ("X", "RX") else "from"
+    flow = f"{way} of {_names(asked['reporter'])} {to} {_names(asked['partner'])}"
+    text = f"{', '.join(listed)}, {flow}"
+    rhythm = RHYTHM_NAMES.get(asked.get("freq") or "", "")
+    if rhythm:
+        text += f", by {rhythm}"
+    start, end = asked.get("start"), asked.get("end")
+    if start and end:
+        return f"{text}, {start} to {end}"
+    if start:
+        return f"{text}, from {start}"
+    return f"{text}, to {end}" if end else text
+
+
+def _names(ids: Any) -> str:
+    areas = [ids] if isinstance(ids, str) else list(ids)
+    names = ["any country" if area == "countries" else codes.area_name(area) for area in areas]
+    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if names[MOST:] else "")
+
+
+def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table | None:
+    """Rows of another question; None where it has none or cannot be put."""
+    try:
+        rows = held(root, columns, **asked)
+    except TradeflowsError:
+        return None
+    return rows if len(rows) else None
+
+
+def _months(rows: pa.Table) -> str:
+    ends = pc.min_max(rows["ref_period"]).as_py()
+    return f"{ends['min']:%Y-%m} to {ends['max']:%Y-%m}"
+
+
+def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
+    """Whether the partner states the flow from its side."""
+    mirrored = MIRRORED.get(asked["flow"])
+    if not mirrored or "countries" in (*asked["reporter"], *asked["partner"]):
+        return ""
+    other = {**asked, "reporter": asked["partner"], "partner": asked["reporter"], "flow": mirrored}
+    rows = _rows(root, other, ["ref_period", "reporter_iso"])
+    if rows is None:
+        return ""
+    who = sorted(set(rows["reporter_iso"].to_pylist()))
+    to = "from" if mirrored == "M" else "to"
+    return (
+        f"{_names(who)} states it from the other side: ask for {WAYS[mirrored]} of {_names(who)} "
+        f"{to} {_names(other['partner'])}, flow={WAYS[mirrored]!r} ({_months(rows)})"
+    )
+
+
+def _other_rhythm(root: Path, asked: Mapping[str, Any]) -> str:
+    if not asked.get("freq"):
+        return ""
+    rows = _rows(root, {**asked, "freq": None}, ["freq_code", "ref_period"])
+    if rows is None:
+        return ""
+    kinds = sorted(set(rows["freq_code"].to_pylist()))
+    text = f"held by {' and '.join(RHYTHM_NAMES[kind] for kind in kinds)}: leave freq= out"
+    sums = ", and .by('reporter', every=12) sums them to years"
+    return text + (sums if asked["freq"] == "A" else "")
+
+
+def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
+    if not asked.get("start") and not asked.get("end"):
+        return ""
+    rows = _rows(root, {**asked, "start": None, "end": None}, ["ref_period"])
+    return f"held for another window: {_months(rows)}" if rows is not None else ""
+
+
+def _without(root: Path, asked: Mapping[str, Any]) -> str:
+    for name in NARROWING:
+        if asked.get(name) is not None:
+            rows = _rows(root, {**asked, name: None}, ["source_id", "ref_period"])
+            if rows is not None:
+                sources = sorted(set(rows["source_id"].to_pylist()))
+                return f"held without {name}={asked[name]!r}: {', '.join(sources[:MOST])}"
+    return ""
+
+
+def _own_files(root: Path, asked: Mapping[str, Any]) -> str:
+    own = catalogue.load(root, local=True).keys() - catalogue.load(root).keys()
+    if asked.get("local") or not own:
+        return ""
+    rows = _rows(root, {**asked, "local": True}, ["ref_period"])
+    return f"your own files have it: add local=True ({_months(rows)})" if rows is not None else ""
+
+
+def _others(root: Path, asked: Mapping[str, Any], role: str) -> str:
+    """Which other partners, or reporters, of the same flow are held."""
+    if asked[role] == ["countries"]:
+        return ""
+    rows = _rows(root, {**asked, role: None}, [f"{role}_iso"])
+    if rows is None:
+        return ""
+    return f"held with another {role}: {_names(_most_often(rows[f'{role}_iso']))}"
+
+
+def _most_often(column: pa.ChunkedArray) -> list[str]:
+    counts = pc.value_counts(column).to_pylist()
+    counts.sort(key=lambda entry: (-entry["counts"], entry["values"]))
+    return [entry["values"] for entry in counts]

@@ -1,0 +1,125 @@
+"""Words of a question into ids: areas and groups, directions, rhythms, units."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tradeflows.model import codes, groups
+from tradeflows.model.currencies import currency
+from tradeflows.model.errors import QueryError
+from tradeflows.model.words import fold
+from tradeflows.tables import Words
+
+DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
+RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
+TONNES = ("t", "ton", "tons", "tonne", "tonnes", "metric tons")
+# The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
+EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
+NEWEST_YEAR = 9999
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas that words name.
+
+    Attributes
+    ----------
+    ids
+        Area ids, or ``countries``.
+    caveats
+        How groups were taken, a sentence each.
+    """
+
+    ids: list[str]
+    caveats: list[str]
+
+
+def areas_of(words: Words, start: Any = None, end: Any = None) -> Areas:
+    """Areas that words name; of a group that nobody states as one, its members.
+
+    A group has the members that it had at the end of the window, in all of it.
+    """
+    listed = [words] if isinstance(words, str) else [*(words or ())]
+    ids: list[str] = []
+    caveats: list[str] = []
+    for word in listed:
+        group = groups.group_of(word)
+        if group:
+            last = _year(end) or NEWEST_YEAR
+            ids += groups.members(group, last)
+            caveats.append(_taken_as(group, _year(start) or last, last))
+        else:
+            ids.append("countries" if word == "countries" else area_id(word))
+    return Areas(list(dict.fromkeys(ids)), caveats)
+
+
+def area_id(word: str) -> str:
+    """The id of one area."""
+    return codes.area(EU.get(fold(word), word))
+
+
+def area_ids(words: Words) -> list[str]:
+    """Ids of the areas that words name."""
+    return areas_of(words).ids
+
+
+def _year(text: Any) -> int | None:
+    match = re.match(r"\d{4}", str(text or ""))
+    return int(match[0]) if match else None
+
+
+def _taken_as(group: str, first: int, last: int) -> str:
+    count = len(groups.members(group, last))
+    when = "today" if last == NEWEST_YEAR else f"{last}"
+    line = f"{groups.group_name(group)}: its {count} members of {when}, in all years"
+    changes = groups.changes(group, first, last) if first < last else []
+    named = []
+    for change in changes:
+        area, _, years = change.partition(" ")
+        named.append(f"{codes.area_name(area)} {years}")
+    return line + (f"; it had {', '.join(named)}" if named else "")
+
+
+def direction(word: str) -> str:
+    """The code of a direction of trade.
+
+    Raises
+    ------
+    QueryError
+        It is neither a code nor a word for one.
+    """
+    folded = fold(word)
+    for name, code in DIRECTIONS.items():
+        if folded in (name, name.removesuffix("s"), code.casefold()):
+            return code
+    choices = ", ".join(f"{name!r} ({code})" for name, code in DIRECTIONS.items())
+    raise QueryError(f"flow={word!r}: expected one of {choices}")
+
+
+def rhythm(word: str | None) -> str | None:
+    """The code of a frequency: M, Q or A.
+
+    Raises
+    ------
+    QueryError
+        It is none.
+    """
+    if word is None or word in ("M", "Q", "A"):
+        return word
+    code = RHYTHMS.get(fold(word)) or fold(word).upper()
+    if code not in ("M", "Q", "A"):
+        raise QueryError(f"freq={word!r}: expected 'M' (months), 'Q' (quarters) or 'A' (years)")
+    return code
+
+
+def unit_of_words(word: str, known: Sequence[str] = ()) -> str:
+    """The unit that a word asks for: tonnes, the code of a currency, or a quantity as it is."""
+    if not word or word in known:
+        return word
+    if fold(word) in TONNES:
+        return "tonnes"
+    try:
+        return currency(word)
+    except QueryError:
+        return word

@@ -1,0 +1,43 @@
+"""Currencies by their codes of ISO 4217, their names, and the words that people use."""
+
+from functools import cache
+
+from tradeflows.model.codelists import rows_of
+from tradeflows.model.errors import QueryError, nearest
+from tradeflows.model.words import fold
+
+LIKE = 0.8  # how near a word must be to be offered
+
+
+@cache
+def _by_word() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for row in rows_of("currencies.csv"):
+        texts = [row["code"], row["name"], *row["words"].split("; ")]
+        for text in filter(None, dict.fromkeys(map(fold, texts))):
+            codes.setdefault(text, []).append(row["code"])
+    return codes
+
+
+def currency(word: str) -> str:
+    """The code of the currency that `word` is: a code, a name or a usual word, in any case.
+
+    Raises
+    ------
+    QueryError
+        There is none, or several go by that word.
+    """
+    codes = _by_word().get(fold(word), [])
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        raise QueryError(f"several currencies are called {word!r}: {', '.join(codes)}; name one")
+    close = nearest(fold(word), _by_word(), like=LIKE)
+    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise QueryError(f"no currency {word!r} in ISO 4217{hint}")
+
+
+def currency_name(code: str) -> str:
+    """The name of a currency; its code where it has none."""
+    names = {row["code"]: row["name"] for row in rows_of("currencies.csv")}
+    return names.get(code, code)

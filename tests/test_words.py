@@ -1,0 +1,193 @@
+"""Words that people use for areas, groups, currencies and goods."""
+
+import pycountry
+import pytest
+
+from tradeflows.model import codes, groups
+from tradeflows.model.codelists import rows_of
+from tradeflows.model.currencies import currency, currency_name
+from tradeflows.model.errors import QueryError
+from tradeflows.model.words import fold
+
+COUNTRIES = {area for area in codes.area_words().values() if codes.is_country(area)}
+GROUPS = sorted({row["group"] for row in rows_of("area_groups.csv")})
+
+
+@pytest.mark.parametrize("country", list(pycountry.countries), ids=lambda country: country.alpha_3)
+def test_every_name_of_iso_3166_is_known(country):
+    names = ("alpha_2", "alpha_3", "name", "official_name", "common_name")
+    words = [getattr(country, name, "") or country.name for name in names]
+    assert {codes.area(word) for word in words} == {country.alpha_3}
+
+
+@pytest.mark.parametrize(
+    ("word", "area"),
+    [
+        ("U.S.", "USA"),
+        ("US", "USA"),
+        ("U.K.", "GBR"),
+        ("UK", "GBR"),
+        ("Ivory Coast", "CIV"),
+        ("Cote d'Ivoire", "CIV"),
+        ("the Netherlands", "NLD"),
+        ("The Gambia", "GMB"),
+        ("St. Lucia", "LCA"),
+        ("Burma", "MMR"),
+        ("DRC", "COD"),
+        ("Korea, South", "KOR"),
+        ("Curacao", "CUW"),
+        ("Republic of Korea", "KOR"),
+        ("Republic of China", "TWN"),
+        ("PRC", "CHN"),
+    ],
+)
+def test_usual_words_for_a_country(word, area):
+    assert codes.area(word) == area
+
+
+def test_folded_words_mean_one_area_each():
+    for system in codes.TYPED:
+        for word, area in codes.area_codes(system).items():
+            assert codes.area_words()[fold(word)] == area or fold(word) != fold(area)
+    for row in rows_of("areas.csv"):
+        assert codes.area(row["name"]) == row["area"]
+
+
+@pytest.mark.parametrize("word", ["OPEC", "G7", "BRICS", "Africa", "the EAEU", "Latin America"])
+def test_a_group_is_refused_by_name(word):
+    with pytest.raises(QueryError, match=r"a group of \d+ areas .* tf.areas"):
+        codes.area(word)
+
+
+@pytest.mark.parametrize("word", ["the West", "Middle East", "Global South"])
+def test_a_vague_word_is_refused(word):
+    with pytest.raises(QueryError, match="is no list of countries"):
+        codes.area(word)
+
+
+@pytest.mark.parametrize("word", ["OPECC", "qqq", "xyz", "zzz"])
+def test_no_hint_where_nothing_is_like_it(word):
+    with pytest.raises(QueryError, match="nothing is near"):
+        codes.area(word)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_members_of_a_group_are_countries(group):
+    members = groups.members(group)
+    assert len(set(members)) == len(members) > 1
+    assert set(members) <= COUNTRIES
+    assert groups.group_of(groups.group_name(group)) == group
+
+
+@pytest.mark.parametrize(
+    ("group", "year", "count"),
+    [
+        ("OPEC", 2018, 15),
+        ("OPEC", 2019, 14),
+        ("OPEC", 2022, 13),
+        ("OPEC", 2024, 12),
+        ("BRICS", 2023, 5),
+        ("BRICS", 2024, 9),
+        ("BRICS", 2025, 10),
+        ("OECD", 2010, 34),
+        ("OECD", 2024, 38),
+        ("G7", 2024, 7),
+        ("ASEAN", 2024, 10),
+        ("EAEU", 2024, 5),
+        ("NATO", 2021, 30),
+        ("NATO", 2024, 32),
+        ("CIS", 2024, 9),
+    ],
+)
+def test_a_group_has_the_members_of_a_year(group, year, count):
+    assert len(groups.members(group, year)) == count
+
+
+def test_who_joined_and_left_is_said():
+    assert groups.changes("OPEC", 2018, 2024) == [
+        "QAT until 2018",
+        "ECU until 2019",
+        "AGO until 2023",
+    ]
+    assert groups.changes("BRICS", 2023, 2024)[0] == "EGY from 2024"
+
+
+def test_every_country_is_in_one_continent():
+    continents = ("AFRICA", "AMERICAS", "ASIA", "EUROPE", "OCEANIA")
+    listed = [area for name in continents for area in groups.members(name)]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == COUNTRIES - {"ATA"}
+
+
+@pytest.mark.parametrize("money", list(pycountry.currencies), ids=lambda money: money.alpha_3)
+def test_every_currency_of_iso_4217_is_known(money):
+    assert currency(money.alpha_3.lower()) == money.alpha_3
+    assert currency_name(money.alpha_3)
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("renminbi", "CNY"),
+        ("RMB", "CNY"),
+        ("yuan", "CNY"),
+        ("Rouble", "RUB"),
+        ("ruble", "RUB"),
+        ("pound sterling", "GBP"),
+        ("Dollar", "USD"),
+        ("$", "USD"),
+        ("rupee", "INR"),
+        ("tenge", "KZT"),
+    ],
+)
+def test_usual_words_for_a_currency(word, code):
+    assert currency(word) == code
+
+
+def test_a_word_for_several_currencies_is_refused():
+    with pytest.raises(QueryError, match="several currencies are called 'peso': ARS, CLP"):
+        currency("peso")
+
+
+def test_an_unknown_currency_is_refused():
+    with pytest.raises(QueryError, match="no currency"):
+        currency("dolar")
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("wheat", "1001"),
+        ("soybeans", "1201"),
+        ("lathes", "8458"),
+        ("machine tools", "8456+8457+8458+8459+8460+8461+8462+8463"),
+        ("gas", "271111+271121"),
+        ("chips", "8542"),
+        ("Excavators", "842952"),
+        ("processors and controllers", "854231"),
+    ],
+)
+def test_usual_words_for_goods(word, code):
+    assert codes.product(word)[0] == code
+
+
+def test_words_for_goods_are_folded():
+    words = {row["word"] for row in rows_of("product_words.csv")}
+    assert all(word == fold(word) for word in words)
+
+
+def test_a_word_within_others_is_offered():
+    with pytest.raises(QueryError, match="did you mean 'crude oil' or 'oil and oil products'"):
+        codes.product("oil")
+
+
+def test_every_heading_of_hs_has_a_name():
+    names = {code: codes.product_name(code) for code in codes.harmonized_system()}
+    assert len(names) > 6900
+    assert not [code for code, name in names.items() if not name or name.startswith("HS ")]
+
+
+def test_a_code_of_an_older_edition():
+    assert codes.product_name("852851").startswith("of 8528: Monitors and projectors")
+    assert codes.product_name("27111990").startswith("of 271119: ")
+    assert codes.product_name("98") == "HS 98"
