@@ -505,7 +505,7 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("soybeans", "China", "USA"),
-            ["nor of these goods at all", "tradeflows fetch comtrade"],
+            ["nor of these goods at all", "tf.ask"],
         ),
         (
             lambda: tf.flow("crude oil", "China", "Russia", publisher="eurostat"),
@@ -577,3 +577,24 @@ def test_what_needs_no_project(tmp_path, monkeypatch):
 
 def no_project():
     raise CatalogueError("no project here")
+
+
+def test_the_source_that_covers_the_window():
+    crude = tf.flow("crude oil", FOUR[:3], "Russia", start="2019")
+    eu = crude[crude["reporter_iso"].eq("EU27_2020")]
+    assert eu["ref_period"].max() >= pd.Timestamp("2024-12-01")
+    years = eu.by("reporter", every=12).set_index("period")["value"] / 1e6
+    assert years["2021"] == pytest.approx(114.36, abs=0.01)
+    assert years["2023"] == pytest.approx(21.17, abs=0.01)
+    gap = "EU27: no row in 13 of the months asked for: 2019-01 to 2020-01"
+    assert gap in crude.caveats
+    drawn = crude.plot(title="Who took the crude")
+    assert charts.drawn(drawn)["EU27_2020"].last_valid_index() >= pd.Timestamp("2024-12-01")
+    below = " ".join(" ".join(text.get_text() for text in drawn.figure.texts).split())
+    assert "no row in 13 of the months" in below
+
+
+def test_the_parts_of_a_splice_have_two_names():
+    crude = tf.flow("crude oil", ["EU", "China"], "Russia", start="2019", splice=True)
+    names = set(charts.drawn(crude.plot(title="Two sources, two names")))
+    assert {"EU27, Eurostat", "EU27, UN Comtrade"} <= names

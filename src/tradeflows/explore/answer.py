@@ -90,7 +90,7 @@ class Answer(pd.DataFrame):
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns.
         every
-            12 for years, 3 for quarters; months at the end that fill none are in no sum, and a
+            12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
         absent
             What no row stands for where others of the same group have one: ``unknown`` or
@@ -342,13 +342,16 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
     if not every or not {"ref_period", "n_months"} <= set(frame) or frame.empty:
         return {}, []
     first = first_month(frame)
-    start, end = int(first.min()), int((first + frame["n_months"]).max())
-    left_over = (end - start) % every
-    if not left_over or end - start < every:
+    begins, ends = int(first.min()), int((first + frame["n_months"]).max())
+    is_finer = frame["n_months"].max() < every
+    # Months are summed to years and quarters of the calendar; a fiscal year stays one.
+    start = -(-begins // every) * every if is_finer and 12 % every == 0 else begins
+    stop = ends - (ends - start) % every
+    left_over = [*range(begins, start), *range(stop, ends)]
+    if stop <= start or not left_over:
         return {}, []
-    last = end - left_over
-    caveat = f"{runs(range(last, end))} fill no {every} months, so they are in no sum here"
-    return {"start": month_text(start), "end": month_text(last - 1)}, [caveat]
+    caveat = f"{runs(left_over)} fill no {every} months, so they are in no sum here"
+    return {"start": month_text(start), "end": month_text(stop - 1)}, [caveat]
 
 
 def _shares_of(part: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer
-from tradeflows.explore.flow import DIRECTIONS, EU
 from tradeflows.explore.flow import flow as answer_flow
+from tradeflows.explore.questions import area_ids, direction
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, QueryError, SourceError
 from tradeflows.model.periods import month_text, parse_period
@@ -125,11 +125,11 @@ def ask(
     """
     question = Question(
         product=hs_code(product, classification),
-        reporters=tuple(_ids(reporter)),
-        partners=tuple(_ids(partner) or ["W00"]),
+        reporters=tuple(area_ids(reporter)),
+        partners=tuple(area_ids(partner) or ["W00"]),
         start=start,
         end=end or "",
-        flow=DIRECTIONS.get(flow, flow),
+        flow=direction(flow),
         freq=freq,
         classification=classification,
     )
@@ -198,7 +198,7 @@ def available(
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     way = Way(root or catalogue.root(), clock, key, True, _say)
-    [area], partners = _ids(reporter), _ids(partner)
+    [area], partners = area_ids(reporter), area_ids(partner)
     if comext_service.is_asked_here(area):
         rows = _months_of_comext(area, partners, freq, way)
     else:
@@ -232,12 +232,6 @@ def hs_code(product: str, classification: str = "HS") -> str:
             "name one"
         )
     return fitting[0]
-
-
-def _ids(words: Words) -> list[str]:
-    """The areas that words name, by id."""
-    listed = [words] if isinstance(words, str) else [*(words or ())]
-    return [codes.area(EU.get(word.casefold(), word)) for word in listed]
 
 
 def _is_of_eurostat(reporters: Sequence[str]) -> bool:

@@ -14,6 +14,8 @@ from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import caveats_of, heading, name_of
 
+# Words of the caveats that name what a chart does not show.
+NOT_DRAWN = ("no row in", "figures end", "left out", "nothing of this", "this seam", "in no sum")
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
@@ -77,9 +79,13 @@ def _scaled(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def _left_out(frame: pd.DataFrame) -> list[str]:
-    """Caveats for below the chart: all but the notes of the catalogue on a whole source."""
+    """Caveats for below the chart, where few have room: what is not drawn comes first.
+
+    The notes of the catalogue on a whole source stay above the table.
+    """
     notes = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
-    return [text for text in caveats_of(frame) if not text.startswith(notes)]
+    texts = [text for text in caveats_of(frame) if not text.startswith(notes)]
+    return sorted(texts, key=lambda text: not any(word in text for word in NOT_DRAWN))
 
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
@@ -134,12 +140,23 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     columns = series_columns(rows)
     if not columns:
         return rows.assign(series="value"), {"value": heading(rows)}
-    first, *others = columns
+    # Of a splice each part bears the name of its publisher.
+    has_parts = "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1
+    first, *others = [*columns, *(["publisher"] if has_parts else [])]
+    columns = [first, *others]
     if others:
         cells = zip(*(rows[name] for name in columns), strict=True)
-        labels = [", ".join(map(name_of, columns, row)) for row in cells]
+        labels = [", ".join(map(_name, columns, row)) for row in cells]
         return rows.assign(series=labels), {}
     named = rows.assign(series=rows[first])
     if first in NAMED_BY_CHARTS:
         return named, {}
     return named, {code: name_of(first, code).replace("_", " ") for code in set(rows[first])}
+
+
+def _name(column: str, cell: Any) -> str:
+    """What readers see for a cell of a column that tells series apart."""
+    if column != "publisher":
+        return name_of(column, cell)
+    publishers = catalogue.publishers(catalogue.root(), local=True)
+    return publishers[cell].short if cell in publishers else str(cell)

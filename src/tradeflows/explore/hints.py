@@ -47,8 +47,8 @@ def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
     question = _in_words(asked)
     if not found:
         return (
-            f"nothing is held of {question}, nor of these goods at all; `tradeflows fetch comtrade` "
-            "gets a flow from UN Comtrade, `tradeflows add FILE` takes a file of yours"
+            f"nothing is held of {question}, nor of these goods at all; tf.ask(…) gets a flow from "
+            "UN Comtrade or Eurostat, `tradeflows add FILE` takes a file of yours"
         )
     return f"nothing is held of {question}; {'; '.join(found)}"
 
@@ -57,9 +57,9 @@ def _in_words(asked: Mapping[str, Any]) -> str:
     goods = asked["product"]
     listed = [goods] if isinstance(goods, str) else list(goods)
     way = WAYS.get(asked["flow"], str(asked["flow"]))
-    to = "to" if asked["flow"] in ("X", "RX") else "from"
-    flow = f"{way} of {_names(asked['reporter'])} {to} {_names(asked['partner'])}"
-    text = f"{', '.join(listed)}, {flow}"
+    preposition = "to" if asked["flow"] in ("X", "RX") else "from"
+    reporter, partner = _names(asked["reporter"]), _names(asked["partner"])
+    text = f"{', '.join(listed)}, {way} of {reporter} {preposition} {partner}"
     rhythm = RHYTHM_NAMES.get(asked.get("freq") or "", "")
     if rhythm:
         text += f", by {rhythm}"

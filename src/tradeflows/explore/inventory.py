@@ -71,7 +71,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
 def _nothing_of(word: str) -> str:
     if not word:
         return "this project holds no rows yet; add a file, then `tradeflows build`"
-    fetch = "`tradeflows fetch comtrade` gets a flow, `tradeflows add FILE` takes a file of yours"
+    fetch = "tf.ask(…) gets a flow, `tradeflows add FILE` takes a file of yours"
     try:
         names = [codes.product_name(code) for code in codes.product(word)]
     except QueryError:
@@ -229,12 +229,12 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     Examples
     --------
     >>> import tradeflows as tf
-    >>> tf.products("8806").head(3)
-                                          name         words  rows
+    >>> tf.products("8806")[["name", "rows"]].head(3)
+                                          name  rows
     code
-    8806                                drones  drones, uavs     0
-    880610        drones that carry passengers                   0
-    880621  remote-controlled drones, to 250 g                  92
+    8806                                drones     0
+    880610        drones that carry passengers     0
+    880621  remote-controlled drones, to 250 g    92
     >>> tf.products("lathes").index[0]
     '8458'
     """
