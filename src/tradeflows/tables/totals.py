@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from tradeflows.model import codes, schema
+from tradeflows.model import schema
+from tradeflows.model.codelists import LISTS
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, changes
@@ -64,7 +65,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     sources = catalogue.load(root)
     for source in sources.values():
         rows += _raw_sums(source, catalogue.check(source, root))
-    lists = {f"codelists/{path.name}": path for path in codes.LISTS.glob("*.csv")}
+    lists = {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
     lists |= {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
     rows += [list_digest(name, path) for name, path in lists.items()]
     return sorted(rows, key=lambda row: tuple(row.values()))
