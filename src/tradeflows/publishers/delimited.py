@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from tradeflows.model.codes import LISTS, level
+from tradeflows.model.codelists import LISTS
+from tradeflows.model.codes import level
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.schema import TRADE, conform
 from tradeflows.model.source import Source
