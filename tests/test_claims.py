@@ -440,7 +440,7 @@ def test_core_first_then_all(judge):
         (claim(1, reading(), asks=ASKS.replace("goods", "good")), "no key 'good'; did you mean"),
         (claim(1, reading(), asks='window = "2020"\n'), "asks: lacks measure, start, end"),
         (claim(1, reading(), asks=GROWN.replace(', base = "2020"', "")), "asks: lacks base"),
-        (claim(1, reading(), asks=ASKS.replace('"2020" }', '"may" }')), "asks: no window"),
+        (claim(1, reading(), asks=ASKS.replace('"2020" }', '"may" }')), "asks: window='may'"),
         (claim(1, reading(), asks=EITHER_FLOW.replace("flow = [", "flw = [")), "no key 'flw'"),
         (claim(1, reading()) + SERIES.replace("name =", "nme ="), "no key 'nme'"),
         (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),
