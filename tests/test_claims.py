@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import claims, cli, tables
-from tradeflows.model.errors import LedgerError
+from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import user_files
 
@@ -111,6 +111,42 @@ SHARES_GREW = (
     'asks = { measure = "change of global payments", start = "2021-01", '
     'end = "2021-01", base = "2020-01" }\n'
 )
+
+
+def claim_of_nothing(**absent):
+    """A project whose customs state Kazakhstan in 2021 alone and Armenia in both years."""
+    lines = [
+        f"{month},{partner},import,1.0"
+        for month in MONTHS
+        for partner in ("KAZ", "ARM")
+        if partner == "ARM" or month > "2021"
+    ]
+    text = "period,partner,flow,value_usd_million\n" + "\n".join(lines) + "\n"
+    entry = maps.tidy("rus_customs_trade_by_partner_2006_2021") | {"text": text} | absent
+    return {"customs": entry}
+
+
+def test_a_declared_zero_decides(make_root, tmp_path):
+    span = [{"along": "partner_iso", "from": "2020-01", "until": "2021-12"}]
+    root = make_root(claim_of_nothing(absent=span))
+    tables.build(root)
+    ledger = tmp_path / "zero.toml"
+    windowed = IMPORTS.replace(" }", ', start = "2020", end = "2020" }')
+    ledger.write_text(claim(0, reading(read=windowed)), encoding="utf-8")
+    [verdict] = claims.verdicts(ledger, root)
+    assert verdict.verdict == "holds"
+    assert verdict.readings[0].value == 0
+    assert verdict.readings[0].coverage == "12 of 12 months"
+
+
+def test_an_undeclared_absence_does_not(make_root, tmp_path):
+    root = make_root(claim_of_nothing())
+    tables.build(root)
+    ledger = tmp_path / "hole.toml"
+    windowed = IMPORTS.replace(" }", ', start = "2020", end = "2020" }')
+    ledger.write_text(claim(0, reading(read=windowed)), encoding="utf-8")
+    with pytest.raises(TradeflowsError):
+        claims.verdicts(ledger, root)
 
 
 def claim(

@@ -23,6 +23,7 @@ from tradeflows.claims.ledger import (
 from tradeflows.claims.rule import Band, Evidence, Question, Range
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.model import schema
+from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month, runs, span
@@ -450,13 +451,25 @@ def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
     filters = reading.read
     if filters.get("table", "trade") != "trade":
         return ""
-    first = first_month(frame)
-    begin, stop = int(first.min()), int((first + frame["n_months"]).max())
+    dated = _dated(frame)
+    first = first_month(dated)
+    begin, stop = int(first.min()), int((first + dated["n_months"]).max())
     months = [
         *range(span(filters["start"])[0] if "start" in filters else begin, begin),
         *range(stop, span(filters["end"])[1] if "end" in filters else stop),
     ]
     return runs(months)
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Periods that an answer states: those of its rows and of its declared zeros."""
+    import pandas as pd
+
+    columns = ["ref_period", "n_months"]
+    zeros = zeros_of(frame)
+    if zeros is None:
+        return frame[columns]
+    return pd.concat([frame[columns], zeros.rows[columns]], ignore_index=True)
 
 
 def _key(filters: Mapping[str, Any]) -> str:
