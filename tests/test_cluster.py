@@ -252,7 +252,7 @@ def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
         with pytest.raises(QueryError, match="the scheduler has no workers"):
             cluster.spread("comext", [months], tmp_path, address=empty.scheduler_address)
     write.code.cache_clear()
-    monkeypatch.setattr(clean.pa, "__version__", "0")
+    monkeypatch.setattr(write.pa, "__version__", "0")
     with pytest.raises(QueryError, match=r"1 of 1 workers, tcp://.* have another tradeflows"):
         spread(months)
     write.code.cache_clear()

@@ -483,12 +483,13 @@ def test_the_level_of_a_product_is_how_fine_it_is(code, level):
 
 @pytest.mark.parametrize("code", ["270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"])
 def test_what_is_no_product_code_is_refused(code):
+    reason = "its leading zero is lost" if code in ("270", "27090") else r"products\.csv"
     for ask in (codes.level, codes.product_name):
-        with pytest.raises(CodeError, match=r"products\.csv"):
+        with pytest.raises(CodeError, match=reason):
             ask(code)
-    with pytest.raises(CodeError, match=r"products\.csv"):
+    with pytest.raises(CodeError, match=reason):
         codes.is_under("2709", code)
-    with pytest.raises(CodeError, match=r"products\.csv"):
+    with pytest.raises(CodeError, match=reason):
         codes.is_under(code, "27")
 
 

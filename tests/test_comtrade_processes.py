@@ -20,6 +20,7 @@ MONTHS = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)
 # The command as it is, but for the second that it keeps between two calls.
 CODE = """
 import sys
+from dataclasses import replace
 from tradeflows import cli
 from tradeflows.retrieval.comtrade import planning
 planning.PREVIEW = replace(planning.PREVIEW, pause=0.0)

@@ -373,11 +373,11 @@ def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
     ]
     [first, second] = user_files.add(files, root, flow="M")
     tables.build(root)
-    [hole] = checks.look(root)  # one series, of two files
+    [hole] = map(str, checks.look(root))  # one series, of two files
     assert "gacc, published: CHN M 27090000 from RUS: 1 of 24 months (2023-05)" in hole
     assert "source_id" not in hole
     first.source.file(root).write_bytes(b"changed")
-    assert [line.split(":")[0] for line in checks.look(root)] == ["file changed", "missing"]
+    assert [str(found).split(":")[0] for found in checks.look(root)] == ["file changed", "missing"]
     assert not list(checks.look(root, local=False))
     wanted = {"source_id": second.source.id}
     assert len(checks.rows(root, "trade", wanted)) == 11
@@ -442,7 +442,7 @@ def test_of_two_of_one_day_none_is_taken(make_root, saved):
     with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
         tables.read(product="2709", local=True, root=root)
     one, two = (each.source.id for each in added)
-    assert list(checks.look(root)) == [
+    assert [str(found) for found in checks.look(root)] == [
         f"stated twice: {one} and {two}: 1 cells, not alike; tradeflows rows trade source_id={one} "
         f"&& tradeflows rows trade source_id={two}"
     ]
