@@ -42,9 +42,9 @@ RIVALS = {
 REACH = {"polars": 0.75, "pandas": 0.25, "DuckDB": 0.6}
 FLOOR = {  # processor seconds of each alone; those of the imports are counted once
     "imports": """
-from tradeflows.tables import write
-from tradeflows import clean, schema
+from tradeflows.model import schema
 from tradeflows.publishers import comext
+from tradeflows.tables import clean, write
 """,
     "decoding": """
 import resource, subprocess
@@ -56,19 +56,20 @@ print(used.ru_utime + used.ru_stime)
 import time
 from pathlib import Path
 from tradeflows import cli
-from tradeflows.publishers import comext_numbers
+from tradeflows.publishers.comext import numbers
 cli.without_pandas()
 used = time.process_time()
-comext_numbers.read(Path({raw!r}))
+numbers.read(Path({raw!r}))
 print(time.process_time() - used)
 """,
     "writing them": """
 import time
 from pathlib import Path
-from tradeflows import clean, schema
-from tradeflows.publishers import comext, reading
+from tradeflows.model import schema
+from tradeflows.publishers import comext, delimited
+from tradeflows.tables import write
 raw = Path({raw!r})
-parts = list(comext.clean(raw, reading.uncatalogued(raw, "comext", "trade")))
+parts = list(comext.clean(raw, delimited.uncatalogued(raw, "comext", "trade")))
 used = time.process_time()
 with write.TableWriter(Path({out!r}), ".parquet", schema.TRADE) as sink:
     for part in parts:
@@ -80,11 +81,12 @@ MADE = """
 import time
 from pathlib import Path
 from tradeflows import cli
-from tradeflows.publishers import comext, comext_numbers, reading
+from tradeflows.publishers import comext, delimited
+from tradeflows.publishers.comext import numbers
 cli.without_pandas()
 raw = Path({raw!r})
-source = reading.uncatalogued(raw, "comext", "trade")
-words, pieces = comext_numbers.read(raw)
+source = delimited.uncatalogued(raw, "comext", "trade")
+words, pieces = numbers.read(raw)
 some = [comext._sorted(raw, words, pieces), comext._parts(raw, source, words, pieces)]
 used = [time.process_time()]
 for each in some:
@@ -111,8 +113,8 @@ COLUMNS = (
     "flags",
 )
 QUERY = {
-    "tradeflows.tables.bulk.rows": "from tradeflows import cleaned\n"
-    "ask = lambda: cleaned.rows({out!r}, {low!r}, partner='CHN', columns={columns})",
+    "tradeflows.tables.bulk.rows": "from tradeflows.tables import bulk\n"
+    "ask = lambda: bulk.rows({out!r}, {low!r}, partner='CHN', columns={columns})",
     "pyarrow into pandas": "import pyarrow.dataset as ds; import pyarrow.compute as pc\n"
     "ask = lambda: ds.dataset({out!r}).to_table(list({columns}), (ds.field('cmd_code') >= {low!r}) "
     "& (ds.field('cmd_code') < {high!r}) & (ds.field('partner_iso') == 'CHN')).to_pandas()",

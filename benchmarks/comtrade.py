@@ -211,7 +211,7 @@ WORK = r"""
 import json, re, sys, time
 from pathlib import Path
 import pandas, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.json, pyarrow.parquet
-from tradeflows import schema
+from tradeflows.model import schema
 from tradeflows.publishers import comtrade
 from tradeflows.model.source import Source
 files, out = [Path(name) for name in sys.argv[2:-1]], sys.argv[-1]

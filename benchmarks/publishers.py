@@ -38,7 +38,7 @@ import pyarrow.csv, pyarrow.compute, pyarrow.parquet, pyarrow.acero, numpy, pand
 from pathlib import Path
 from tradeflows.model.keys import Keys
 from tradeflows.publishers import registry
-from tradeflows import clean, schema
+from tradeflows.model import schema
 from tradeflows.publishers import {module}
 path, base = Path(sys.argv[1]), peak()
 start = time.process_time()
@@ -53,8 +53,10 @@ HOSTILE = """
 import sys, time
 import pyarrow.csv, pyarrow.compute, pyarrow.parquet, numpy
 from pathlib import Path
-from tradeflows import clean, cli
-from tradeflows.errors import TradeflowsError
+from tradeflows import cli
+from tradeflows.model.errors import TradeflowsError
+from tradeflows.publishers import registry
+from tradeflows.tables import clean
 cli.without_pandas()  # as the command does
 bad, to = Path(sys.argv[1]), Path(sys.argv[1]).with_name("out.parquet")
 name = bad.name.partition(".")[0]

@@ -59,3 +59,39 @@ def test_the_formatter_is_never_switched_off():
     switches = ("fmt: " + word for word in ("skip", "off"))
     text = "".join(path.read_text(encoding="utf-8") for path in FILES)
     assert not any(switch in text for switch in switches)
+
+
+def density(path):
+    """Complexity and lines of body of each function of a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = node.end_lineno - body[0].lineno + 1 if body else 0
+            yield node.name, complexity(node), lines
+
+
+def complexity(function):
+    branches = (
+        ast.If,
+        ast.For,
+        ast.AsyncFor,
+        ast.While,
+        ast.IfExp,
+        ast.ExceptHandler,
+        ast.comprehension,
+        ast.match_case,
+        ast.Assert,
+    )
+    count = 1
+    for node in ast.walk(function):
+        count += isinstance(node, branches)
+        if isinstance(node, ast.BoolOp):
+            count += len(node.values) - 1
+    return count
+
+
+@pytest.mark.parametrize("room", sorted({*FLOOR} - {"publishers", "model"}))
+def test_no_function_is_long(room):
+    files = [path for path in FILES if room_of(path) == room]
+    found = [(path.name, *each) for path in files for each in density(path)]
+    assert [each for each in found if each[2] > 13 or each[3] > 60] == []
