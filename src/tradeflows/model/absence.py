@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import parse_window
 
@@ -81,10 +82,8 @@ AXES = (
 )
 
 
-class Zeros(str):
-    """The declared zeros of an answer; as text, how many they are, and a copy is itself.
-
-    It is a text so that a frame with it can still be saved, to Parquet or as a pickle.
+class Zeros(Attached):
+    """The declared zeros of an answer; as text, how many they are.
 
     Attributes
     ----------
@@ -104,24 +103,6 @@ class Zeros(str):
         zeros = super().__new__(cls, f"{len(rows)} declared zeros")
         zeros.rows, zeros.cells = rows, cells
         return zeros
-
-    def __copy__(self) -> Self:
-        """Itself, as pandas copies attrs at every step."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """Itself."""
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same, as pandas keeps the attrs that all frames it joins share."""
-        return self is other
-
-    __hash__ = object.__hash__
-
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        """Its text, so that a saved frame does not take the rows along."""
-        return str, (str(self),)
 
 
 def zeros_of(frame: pd.DataFrame) -> Zeros | None:

@@ -20,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
 
 PLACE = ("source_id", "source_row", "source_field")  # what follows a row to its raw line
@@ -121,11 +122,8 @@ class Formula:
         return result
 
 
-class Lineage(str):
-    """The lineage of a frame; its text is the formulas, and a copy is itself.
-
-    It is a text so that a frame with it can still be saved, to Parquet or as a pickle, and the
-    text is what remains there.
+class Lineage(Attached):
+    """The lineage of a frame; its text is the formulas.
 
     Attributes
     ----------
@@ -152,24 +150,6 @@ class Lineage(str):
         made = super().__new__(cls, "; ".join(texts) or "rows as they came")
         made.result, made.formulas, made.kept = result, formulas, kept
         return made
-
-    def __copy__(self) -> Self:
-        """Itself, as pandas copies attrs at every step."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """Itself."""
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        """Whether it is the same, as pandas keeps the attrs that all frames it joins share."""
-        return self is other
-
-    __hash__ = object.__hash__
-
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        """Its text, so that a saved frame does not take all that it was made of along."""
-        return str, (str(self),)
 
 
 def lineage_of(frame: pd.DataFrame) -> Lineage | None:

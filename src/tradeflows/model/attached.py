@@ -1,0 +1,29 @@
+"""What travels with a frame in its ``attrs``: as text where the frame is saved."""
+
+from typing import Self
+
+
+class Attached(str):
+    """A text with more behind it, of which a copy is itself.
+
+    It is a text so that a frame with it can still be saved, to Parquet or as a pickle, and the
+    text is what remains there.
+    """
+
+    def __copy__(self) -> Self:
+        """Itself, as pandas copies attrs at every step."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself."""
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same, as pandas keeps the attrs that all frames it joins share."""
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Its text, so that a saved frame takes nothing along that lies behind it."""
+        return str, (str(self),)
