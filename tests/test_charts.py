@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import date
 from itertools import combinations
 from types import SimpleNamespace
@@ -528,7 +529,7 @@ def test_the_source_line_is_catalogued(monkeypatch):
 
 
 def test_sources_list_their_claims(monkeypatch):
-    facts = Source._field_defaults | dict.fromkeys(Source._fields, "")
+    facts = dict.fromkeys((field.name for field in fields(Source)), "")
     known = {
         one: Source(
             **facts

@@ -8,6 +8,7 @@ import re
 import resource
 import shutil
 import time
+from dataclasses import replace
 from datetime import date
 
 import comext_twin
@@ -710,7 +711,7 @@ def test_a_build_checks_control_totals(root):
     tables.build(root)
     [source] = held(root)
     user_files.rewrite_entries(
-        root, [source._replace(control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})]
+        root, [replace(source, control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})]
     )
     refused = {name: why for built in tables.build(root) for name, why in built.refused.items()}
     assert [*refused] == [source.id]
@@ -721,11 +722,11 @@ def test_a_build_checks_control_totals(root):
 def test_a_build_learns_lacking_totals(root):
     run(root, Directory("202402"))
     [source] = held(root)
-    user_files.rewrite_entries(root, [source._replace(control={})])
+    user_files.rewrite_entries(root, [replace(source, control={})])
     tables.build(root)
     assert held(root) == [source]
     tables.read(local=True, root=root)  # and is not older than the entry
-    user_files.rewrite_entries(root, [source._replace(id="taken_out_by_hand")])
+    user_files.rewrite_entries(root, [replace(source, id="taken_out_by_hand")])
     assert held(root) == [source]
 
 

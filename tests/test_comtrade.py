@@ -811,7 +811,7 @@ def test_a_mended_sum_is_unmarked(root):
     reply["data"][1]["primaryValue"] = 30.0
     source.file(root).write_text(text := json.dumps(reply))
     digest = hashlib.sha256(text.encode()).hexdigest()
-    replies.rewrite_entries(root, [source._replace(sha256=digest, bytes=len(text))])
+    replies.rewrite_entries(root, [replace(source, sha256=digest, bytes=len(text))])
     assert run(root, twin, asked)[1].differences == ()
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == []

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import maps
 import pytest
@@ -179,9 +180,9 @@ def test_a_note_with_brackets_is_kept(make_root, saved):
     listing.write_text(listing.read_text().replace("\n\n[publisher", f"{NOTE}\n[publisher"))
     source = catalogue.load(root, local=True)[added.source.id]
     assert source.note.startswith("[1]")
-    user_files.rewrite_entries(root, [source._replace(rank=3)])
+    user_files.rewrite_entries(root, [replace(source, rank=3)])
     after = catalogue.load(root, local=True)[added.source.id]
-    assert after == source._replace(rank=3)
+    assert after == replace(source, rank=3)
     assert catalogue.publishers(root, local=True)["gacc"].short == "gacc"
 
 
@@ -191,7 +192,7 @@ def test_remarks_between_entries_are_kept(make_root, saved):
     added = user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     listing = root / "data/raw/local.toml"
     listing.write_text("# all mine\n" + listing.read_text() + "\n# the end\n")
-    user_files.rewrite_entries(root, [added[1].source._replace(rank=3)])
+    user_files.rewrite_entries(root, [replace(added[1].source, rank=3)])
     assert listing.read_text().startswith("# all mine\n")
     assert listing.read_text().endswith("# the end\n")
     assert catalogue.load(root, local=True)[added[1].source.id].rank == 3

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -245,7 +246,7 @@ def clean(tmp_path):
         content = SAMPLES[name] if text is None else text
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         entry = maps.tidy(name, **(FIELDS.get(name, {}) | fields))
-        source = SOURCE._replace(table=entry["table"], arguments=entry["arguments"])
+        source = replace(SOURCE, table=entry["table"], arguments=entry["arguments"])
         parts = list(tidy.clean(path, source, **entry["arguments"]))
         run.left_out = {why: n for part in parts for why, n in part.left_out.items()}
         run.records = sum(part.records for part in parts)

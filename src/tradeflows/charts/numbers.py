@@ -160,7 +160,7 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
     known = catalogue.entries(uses)
     table = pd.DataFrame(
         [
-            known[source][0]._asdict()
+            vars(known[source][0])
             | {"publisher": known[source][1].name, "claims": ", ".join(names)}
             for source, names in uses.items()
         ]

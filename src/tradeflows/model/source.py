@@ -1,16 +1,18 @@
 """A raw file and its publisher, as the catalogue describes them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.model.periods import is_day
 
 RAW = Path("data", "raw")
 
 
-class Publisher(NamedTuple):
+@dataclass(frozen=True)
+class Publisher:
     """Whose statistics a file holds.
 
     Attributes
@@ -29,7 +31,8 @@ class Publisher(NamedTuple):
     home: str
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True)
+class Source:
     """One raw file, as ``sources.toml`` describes it; that file's head explains every key."""
 
     id: str
@@ -51,8 +54,8 @@ class Source(NamedTuple):
     supersedes: str = ""
     left_out: str = ""
     note: str = ""
-    arguments: Mapping[str, Any] = {}
-    control: Mapping[str, Any] = {}
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    control: Mapping[str, Any] = field(default_factory=dict)
     absent: Sequence[Mapping[str, str]] = ()
 
     def file(self, root: Path) -> Path:

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -198,7 +198,8 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
     for key in keys:
         if key not in types:
             raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
-    lacking = [key for key in types if key not in keys and key not in kind._field_defaults]
+    defaults = _defaults(kind)
+    lacking = [key for key in types if key not in keys and key not in defaults]
     if lacking:
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
     for key, value in keys.items():
@@ -213,6 +214,17 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
         if value == "" and key not in MAY_BE_EMPTY:
             raise CatalogueError(f"{where}: {key} is empty")
     return kind(id=name, **keys)
+
+
+def _defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
+    """What an entry need not say, with the value that it has then."""
+    defaults = {}
+    for field in fields(kind):
+        if field.default is not MISSING:
+            defaults[field.name] = field.default
+        elif field.default_factory is not MISSING:
+            defaults[field.name] = field.default_factory()
+    return defaults
 
 
 def _problems(
@@ -262,8 +274,9 @@ def block(section: str, entry: Publisher | Source) -> str:
 def entry_table(entry: Publisher | Source) -> Table:
     """The keys of `entry` that are not at rest, as a table of TOML."""
     table = tomlkit.table()
-    for key, value in entry._asdict().items():
-        if key != "id" and value != entry._field_defaults.get(key):
+    defaults = _defaults(type(entry))
+    for key, value in vars(entry).items():
+        if key != "id" and value != defaults.get(key):
             table.add(key, _toml_item(value))
     return table
 

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -448,9 +448,8 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         same = [source for source in known if user_files.month(source) == listed.period]
         twin = [source for source in same if source.sha256 == sha256]
         if twin:
-            renewed = twin[0]._replace(
-                steps=f"{twin[0].steps}; the same bytes again in release {listed.released}"
-            )
+            steps = f"{twin[0].steps}; the same bytes again in release {listed.released}"
+            renewed = replace(twin[0], steps=steps)
             file.replace(renewed.file(root))
             user_files.rewrite_entries(root, [renewed])
             return renewed

@@ -5,6 +5,7 @@ import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,8 @@ def _add(
     loose = delimited.uncatalogued(path, publisher, table)
     _once(path, loose, root)
     owner = OWNER.get(publisher, publisher)
-    source = loose._replace(
+    source = replace(
+        loose,
         path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{_plain_suffix(path)}",
         publisher=owner,
         kind="published",
@@ -126,10 +128,10 @@ def _add(
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
     )
     if month(source):  # one series with those that `tradeflows fetch comext` gets
-        source = source._replace(kind="fetched", rank=1 if rank == RANK else rank)
+        source = replace(source, kind="fetched", rank=1 if rank == RANK else rank)
     totals = dict[str, Any]()
     counts = _cleaned(_controlled(function(path, source, **options), totals), path, source)
-    source = source._replace(control=totals)
+    source = replace(source, control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, source, root)  # another process may have been faster
         source, newer = link_superseded(source, catalogue.load(root, local=True).values())
@@ -255,11 +257,11 @@ def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, li
     order = sorted(releases, key=released)
     older = [other for other in order if released(other) <= released(source)]
     newer = [
-        other._replace(supersedes=source.id)
+        replace(other, supersedes=source.id)
         for other in order[len(older) :][:1]
         if other.path.startswith(LOCAL_FOLDER)
     ]
-    return source._replace(supersedes=older[-1].id if older else ""), newer
+    return replace(source, supersedes=older[-1].id if older else ""), newer
 
 
 def _once(path: Path, source: Source, root: Path) -> None:

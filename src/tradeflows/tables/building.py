@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +195,7 @@ def _write_sources(
                 continue
             counts.update(reading.counts)
             if reading.totals and not source.control:
-                learnt.append(source._replace(control=reading.totals))
+                learnt.append(replace(source, control=reading.totals))
         writer.describe(
             counts=json.dumps(counts),
             refused=json.dumps(refused),

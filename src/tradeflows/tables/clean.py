@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -97,7 +98,7 @@ def clean(
 def _digest(sources: Iterable[Source], table: str, options: Mapping[str, str]) -> str:
     """The fingerprint of an output: of its files and options, and not of their days."""
     return fingerprint(
-        (source._replace(retrieved=date.min, arguments=options) for source in sources), table
+        (replace(source, retrieved=date.min, arguments=options) for source in sources), table
     )
 
 

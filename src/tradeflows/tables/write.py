@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def fingerprint(sources: Iterable[Source], table: str) -> str:
     digest = hashlib.sha256(code())
     for source in sources:
         if source.table == table:  # its totals are learnt by a build, and decide nothing
-            digest.update(repr(source._replace(control={})).encode())
+            digest.update(repr(replace(source, control={})).encode())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -105,7 +106,7 @@ def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
         }
         if overtaken:
             arguments = {**source.arguments, "releases": {**releases_now, **overtaken}}
-            doubtful.append(source._replace(arguments=arguments))
+            doubtful.append(replace(source, arguments=arguments))
     if doubtful:
         rewrite_entries(root, doubtful)
 

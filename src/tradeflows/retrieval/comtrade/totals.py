@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,7 @@ def _mark_unequal(
         marked = {*source.arguments.get("unequal", ())}
         now = marked - compared.get(name, set()) | unequal.get(name, set())
         if now != marked:
-            changed.append(source._replace(arguments={**source.arguments, "unequal": sorted(now)}))
+            changed.append(replace(source, arguments={**source.arguments, "unequal": sorted(now)}))
     rewrite_entries(root, changed)
 
 
