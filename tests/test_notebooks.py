@@ -22,6 +22,8 @@ NEEDED = {
     "03_drone_parts",
     "04_dual_use",
     "05_trade_as_a_whole",
+    "06_energy_dependence",
+    "07_the_way_round",
 }
 FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
 FORBIDDEN_CODE = (
@@ -77,7 +79,7 @@ def checks(cell):
     )
 
 
-def test_the_three_notebooks_are_there():
+def test_the_notebooks_are_there():
     assert {path.stem for path in PATHS} >= NEEDED
 
 
