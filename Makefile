@@ -43,6 +43,7 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/python -m pytest -q -n 2 --junitxml=build/tests.xml tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
+	$(BIN)/tradeflows --root examples/soybeans check
 
 fuzz: $(ENV) $(BUILT) ## ask thousands of random questions of read and of each measure (FUZZ=0.1: fewer)
 	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py tests/test_oracles_read.py
@@ -52,6 +53,7 @@ lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 
 accept: $(ENV) ## accept what changed: rewrite outputs, control totals and verdicts, and say what moved
 	$(BIN)/tradeflows accept
+	$(BIN)/tradeflows --root examples/soybeans accept
 
 data: $(BUILT) ## build data/processed from data/raw
 
@@ -70,7 +72,7 @@ lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to 
 	cp .venv/environment.yml environment.yml
 
 clean: ## remove what was built, except .venv
-	rm -rf build data/processed report .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build data/processed report examples/*/data/processed examples/*/report .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # uv installs the lock in a fraction of pip's time; where it cannot be had, pip does it.
 # The stamp holds the folder's name, since an environment does not survive a move.

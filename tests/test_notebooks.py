@@ -14,7 +14,8 @@ from tradeflows import claims
 from tradeflows.report import notebooks
 
 ROOT = Path(__file__).parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+OWN = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PATHS = [*OWN, *sorted(ROOT.glob("examples/*/notebooks/*.ipynb"))]
 NEEDED = {
     "00_what_the_report_says",
     "01_energy_rerouting",
@@ -162,7 +163,8 @@ def test_a_question_has_its_answer(notebook):
 
 def test_the_readme_has_the_answer(path, notebook):
     title, answer = notebook.cells[0].source.split("\n\n")[:2]
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    project = path.parents[1]
+    readme = " ".join((project / "README.md").read_text(encoding="utf-8").split())
     link = f"**[{title.removeprefix('# ')}](notebooks/{path.name})**"
     assert f"{link} {' '.join(answer.split())}" in readme
 
@@ -243,7 +245,7 @@ def test_drawn_numbers_open_raw_lines(cells):
 def test_each_claim_has_a_notebook():
     shown = [
         claim
-        for one in PATHS
+        for one in OWN
         for _, cell in notebooks.code(notebooks.load(one))
         if notebooks.shows_cards(cell)
         for claim in re.findall('<article [^>]*id="(.*?)"', cell.outputs[0].data["text/html"])
