@@ -706,9 +706,15 @@ def test_hhi_in_a_whole_is_a_range():
 
 
 def test_hhi_with_the_share_of_a_member():
-    for member, share in (("RUS", 50), ("QAT", 0)):
-        result = measures.hhi(PART, KG, whole="EXTRA", member=member)
-        assert result["share_pct"].tolist() == [share]
+    for asked, share in (
+        ({"member": "RUS"}, 50),
+        ({"member": "QAT"}, np.nan),
+        ({"member": "QAT", "absent": "zero"}, 0),
+    ):
+        result = measures.hhi(PART, KG, whole="EXTRA", **asked)
+        assert result["share_pct"].item() == pytest.approx(share, nan_ok=True)
+    with pytest.raises(QueryError, match="absent='none'"):
+        measures.hhi(PART, KG, whole="EXTRA", member="QAT", absent="none")
 
 
 def test_hhi_of_a_whole_without_members():

@@ -964,8 +964,12 @@ def test_rates_of_two_publishers(make_root):
     assert "mix values of base" in refusal(tables.read, "rates", root=root)
     assert "mix values of quote" in refusal(tables.read, "rates", root=root, base="USD")
     question = {"root": root, "base": "USD", "quote": "RUB"}
-    assert "mix values of publisher" in refusal(tables.read, "rates", **question)
-    assert tables.read("rates", **question, publisher="Bank of Russia")["rate"].tolist() == [77]
+    assert "mix values of stated_by" in refusal(tables.read, "rates", **question)
+    assert len(tables.read("rates", **question, publisher="demo", stated_by="Bank of Russia")) == 1
+    no_id = refusal(tables.read, "rates", **question, publisher="Bank of Russia")
+    assert "no publisher 'Bank of Russia' of rates" in no_id
+    assert "stated_by= takes a name" in no_id
+    assert tables.read("rates", **question, stated_by="Bank of Russia")["rate"].tolist() == [77]
 
 
 # --- read: caveats and order ---------------------------------------------------------------------

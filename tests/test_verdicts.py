@@ -29,7 +29,7 @@ def test_nothing_moved_unannounced(verdicts):
 
 
 def test_report_is_in_the_ledger(verdicts):
-    report = set(tables.read("figures", publisher="ODNI", root=ROOT)["id"])
+    report = set(tables.read("figures", stated_by="ODNI", root=ROOT)["id"])
     core = {one.claim.id for one in verdicts if one.claim.core}
     assert report <= core
 

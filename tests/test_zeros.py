@@ -2,13 +2,15 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 from comtrade_twin import row
 
 import tradeflows as tf
 from tradeflows import measures
 from tradeflows.measures.zeros import with_zeros
-from tradeflows.model.absence import zeros_of
+from tradeflows.model.absence import ZEROS, Zeros, zeros_of
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.tables.trace import trace
 
@@ -180,6 +182,109 @@ def test_estimated_weights_are_shown_and_named(project):
     result = measures.growth(frame, KG, 2018, 2017)
     assert result["growth_pct"].tolist() == [pytest.approx(-45)]
     assert any("estimated" in caveat for caveat in result.attrs["caveats"])
+
+
+def test_flow_of_nothing_but_zeros(project):
+    root = project(beans())
+    month = {"start": "2018-11", "end": "2018-11", "root": root}
+    answer = tf.flow("120190", "China", "USA", **month)
+    assert answer[["value", "unit"]].to_numpy().tolist() == [[0.0, "tonnes"]]
+    assert answer.by()["value"].tolist() == [0.0]
+    assert [word in answer.caveats[0] for word in ("absent rows", "2018-11")] == [True, True]
+    with pytest.raises(QueryError, match="nothing is held"):
+        tf.flow("120190", "China", "Argentina", **month)
+
+
+def test_a_partner_that_no_row_names(project):
+    with pytest.raises(QueryError, match="nothing in trade matches"):
+        ask(project(beans()), partner="ARG", start="2018-11", end="2018-11")
+
+
+def test_share_of_a_member_that_is_none(project):
+    root = project(beans(of_others=(BRAZIL, WORLD)))
+    both = measures.stack({"part": ask(root), "whole": ask(root, "W00")})
+    asked = {"whole": "W00", "member": "USA"}
+    result = measures.hhi(both, USD, **asked).set_index("ref_period")["share_pct"]
+    assert result["2018-11-01"] == 0
+    undeclared = pd.DataFrame(both)
+    undeclared.attrs = {}
+    result = measures.hhi(undeclared, USD, **asked).set_index("ref_period")["share_pct"]
+    assert np.isnan(result["2018-11-01"])
+    assert result["2018-10-01"] == 100
+
+
+def by_regime(project, *regimes):
+    """China's purchases from the USA by regime, as `sum_parts` takes them."""
+    frame = ask(project(beans()))
+    parts = [frame.assign(breakdown=f"regime={number}") for number in regimes]
+    joined = pd.concat(parts, ignore_index=True)
+    zeros = zeros_of(frame)
+    of_parts = [zeros.rows.assign(breakdown=f"regime={number}") for number in regimes]
+    rows = pd.concat(of_parts, ignore_index=True)
+    cells = pd.concat([zeros.cells.assign(breakdown=f"regime={number}") for number in regimes])
+    joined.attrs = {**frame.attrs, ZEROS: Zeros(rows, cells)}
+    return joined, rows, cells
+
+
+def test_sum_parts_keeps_the_zeros(project):
+    parts, _, _ = by_regime(project, 1, 2)
+    year = measures.total(measures.sum_parts(parts, USD), USD, start="2018", end="2018")
+    assert year[[USD, "complete"]].to_numpy().tolist() == [[2 * 11 * 60.0, True]]
+
+
+def test_sum_parts_of_one_zero_part(project):
+    # Of the other part nobody knows, so the whole of that month is not known.
+    parts, rows, cells = by_regime(project, 1, 2)
+    parts.attrs[ZEROS] = Zeros(rows.iloc[:1], cells)
+    year = measures.total(measures.sum_parts(parts, USD), USD, start="2018", end="2018")
+    assert year["missing"].tolist() == ["2018-11"]
+
+
+def test_a_hole_where_zeros_are_declared(project):
+    # In 2018-03 China reported nothing; in 2018-11 it bought nothing from the USA.
+    root = project(beans(silent=("201803",)))
+    caveats = ask(root, start="2018", end="2018").attrs["caveats"]
+    assert "CHN: no row in 1 of the months asked for: 2018-03" in caveats
+
+
+SEED, GRAIN = "120110", "120190"
+ALONG_GOODS = ALONG_PARTNERS | {"along": "cmd_code"}
+
+
+def seed_and_grain():
+    """Beans of which the seed has a row of Brazil in one month, and of the world in that."""
+    rows = beans(of_others=(BRAZIL, WORLD))
+    for partner in (BRAZIL, WORLD):
+        change = {"value": 0.5, "netWgt": 1.0, "qtyUnitCode": -1, "qty": None}
+        change |= {"qtyUnitAbbr": "N/A", "classificationCode": "H5"}
+        rows.append(row(CHINA, "201806", partner, SEED, "M", **change))
+    return rows
+
+
+def share_of_brazil(root, absent="unknown"):
+    """The share of Brazil by weight in 2018 over both codes, in per cent."""
+    asked = {"reporter": "CHN", "product": "1201", "flow": "M", "root": root}
+    asked |= {"start": "2018", "end": "2018"}
+    part, whole = (tf.read(partner=partner, **asked) for partner in ("BRA", "W00"))
+    sums = [measures.total(f, KG, over=["cmd_code"], absent=absent) for f in (part, whole)]
+    return measures.share(*sums, KG)["share_pct"].item(), sums[1]["missing"].item()
+
+
+def test_a_world_of_two_codes(project):
+    # A declaration along partners says nothing of a world's month without a row of one code.
+    share, missing = share_of_brazil(project(seed_and_grain()))
+    assert np.isnan(share)
+    assert missing == "2018-01 to 2018-05, 2018-07 to 2018-12"
+
+
+def test_a_world_of_two_declared_codes(project):
+    root = project(seed_and_grain(), absent=(ALONG_PARTNERS, ALONG_GOODS))
+    assert share_of_brazil(root) == (pytest.approx(100 * (12 * 120 + 1) / (12 * 120 + 1)), "")
+
+
+def test_a_world_of_two_codes_by_option(project):
+    share, missing = share_of_brazil(project(seed_and_grain()), absent="zero")
+    assert (share, missing) == (pytest.approx(100), "")
 
 
 @pytest.mark.parametrize(

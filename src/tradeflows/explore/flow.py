@@ -13,6 +13,7 @@ from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import held, nothing_held
 from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import QueryError
@@ -105,15 +106,19 @@ def flow(
         **filters,
     }
     rows = _candidates(root, reporters.ids, asked)
-    if not rows:
+    freq, caveats = _chosen_rhythm(rows, asked["freq"]) if rows else (asked["freq"], [])
+    silent = [area for area in reporters.ids if area not in rows]
+    of_none = _declared_none(root, silent, {**asked, "freq": freq})
+    if not rows and not of_none:
         raise QueryError(nothing_held(root, {**asked, "reporter": reporters.ids}))
-    asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
+    asked["freq"] = freq
     stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
     wanted = unit_of_words(unit, _quantities(rows.values()))
     asked |= _defaults(rows.values(), wanted, filters)
     frames = {
         area: _with_parts_summed(tables.read(reporter=area, root=root, **asked)) for area in stated
     }
+    frames |= of_none
     caveats = [*reporters.caveats, *partners.caveats, *caveats]
     caveats += _notes_of_sources(root, frames.values(), filters)
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
@@ -128,6 +133,22 @@ def _candidates(root: Path, reporters: list[str], asked: Mapping[str, Any]) -> d
     columns = ["freq_code", "cumulation", "qty_unit"]
     rows = {area: held(root, columns, reporter=area, **asked) for area in reporters}
     return {area: table for area, table in rows.items() if len(table)}
+
+
+def _declared_none(
+    root: Path, reporters: list[str], asked: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Of each reporter whose source declares that it had none of this, a row a period of 0."""
+    frames = {}
+    for area in reporters:
+        try:
+            frame = tables.read(reporter=area, root=root, **asked)
+        except QueryError:  # it states nothing, and nothing is declared
+            continue
+        if frame.empty:
+            frames[area] = with_zeros(frame)
+            frames[area].attrs = frame.attrs  # whose caveat names the zeros
+    return frames
 
 
 def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tradeflows.model import codes, lineage
 from tradeflows.model.absence import ZEROS, zeros_of
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
 
@@ -154,6 +154,12 @@ def require_columns(frame: pd.DataFrame, *columns: str) -> None:
         raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
     if frame.empty:
         raise QueryError("the frame is empty: pass one with rows")
+
+
+def require_absent(absent: str) -> None:
+    """Refuse what an absent row cannot stand for."""
+    if absent not in ("unknown", "zero"):
+        raise QueryError(f"absent={absent!r}{near(absent, ('unknown', 'zero'))}")
 
 
 def require_single_value(

@@ -12,6 +12,7 @@ from tradeflows.measures.common import (
     grain_of,
     grouped,
     numbers_of,
+    require_absent,
     require_columns,
     require_disjoint,
     require_single_value,
@@ -19,6 +20,7 @@ from tradeflows.measures.common import (
     with_lineage,
     words,
 )
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 
@@ -67,6 +69,7 @@ def hhi(
     by: Sequence[str] = ("ref_period",),
     whole: str = "",
     member: str = "",
+    absent: str = "unknown",
 ) -> pd.DataFrame:
     """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
 
@@ -75,8 +78,10 @@ def hhi(
     Parameters
     ----------
     member
-        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%): 0 where
-        it has no row.
+        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%).
+    absent
+        What a group without a row of `member` stands for that its source does not declare:
+        ``unknown``, and the share is null; or ``zero``.
 
     Returns
     -------
@@ -85,6 +90,7 @@ def hhi(
         is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
         ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
     """
+    require_absent(absent)
     _, heads = grouped(frame, by)
     frame, sums, group = _wholes(frame, value, of, by, whole)
     figures = numbers_of(frame, value)
@@ -94,10 +100,11 @@ def hhi(
         members = replace(members, empty=0.0)  # of no member, the rest is all
         formulas = _bounds(members, Role(sums, value))
         if member:
-            row = np.flatnonzero(frame[of].eq(member))
-            part = replace(figures_of(frame, value, row, group[row]), empty=0.0)
-            share = {"part": part, "whole": Role(sums, value)}
-            formulas["share_pct"] = Formula("100 * part / whole", share)
+            part = _figure_of(member, frame, value, of, heads)
+            if absent == "zero":
+                part = replace(part, empty=0.0)
+            names = {"part": part, "whole": Role(sums, value)}
+            formulas["share_pct"] = Formula("100 * part / whole", names)
     else:
         squares = "sum([v ** 2 for v in value]) / value ** 2"
         formulas = {"hhi": Formula(squares, {"value": members})}
@@ -107,6 +114,19 @@ def hhi(
     size = figures.groupby(group).size().reindex(heads.index, fill_value=0)
     result.insert(len(heads.columns) + 1, "n_members", size)
     return with_lineage(result, frame, sums, formulas=formulas)
+
+
+def _figure_of(member: str, frame: pd.DataFrame, value: str, of: str, heads: pd.DataFrame) -> Role:
+    """The figure of one member in each group of `heads`, a declared zero among them."""
+    counted = with_zeros(frame, value)
+    row = np.flatnonzero(counted[of].eq(member))
+    by = list(heads.columns)
+    if not by:
+        return figures_of(counted, value, row, np.zeros(len(row), "int64"))
+    numbered = heads.assign(_slot=np.arange(len(heads)))
+    slot = counted[by].iloc[row].merge(numbered, on=by, how="left")["_slot"]
+    is_known = slot.notna().to_numpy()
+    return figures_of(counted, value, row[is_known], slot[is_known].to_numpy("int64"))
 
 
 def _bounds(members: Role, whole: Role) -> dict[str, Formula]:

@@ -58,7 +58,7 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> customs = measures.customs_rate(yuan, dollars)
-    >>> mean = read("rates", base="USD", quote="CNY", publisher="European Central Bank")
+    >>> mean = read("rates", base="USD", quote="CNY", stated_by="European Central Bank")
     >>> measures.stack({"customs": measures.convert(yuan, customs),
     ...                 "mean": measures.convert(yuan, mean)})
     """

@@ -18,6 +18,7 @@ from tradeflows.measures.common import (
     listed,
     numbers_of,
     refuse_repeated,
+    require_absent,
     require_columns,
     require_disjoint,
     require_single_value,
@@ -27,10 +28,10 @@ from tradeflows.measures.common import (
     without_attrs,
     words,
 )
-from tradeflows.measures.zeros import stacked_zeros, with_zeros
+from tradeflows.measures.zeros import stacked_zeros, with_zeros, zeros_of_wholes
 from tradeflows.model import codes
 from tradeflows.model.absence import ZEROS
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
 
@@ -174,8 +175,7 @@ def _require_summable(
 
 def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:
     """The columns of `by` in which groups are alike, once `absent` is known to be right."""
-    if absent not in ("unknown", "zero"):
-        raise QueryError(f"absent={absent!r}{near(absent, ('unknown', 'zero'))}")
+    require_absent(absent)
     stray = sorted(set(alike) - set(by))
     if stray:
         raise QueryError(f"alike names {stray[0]}, which is not among `by`")
@@ -348,19 +348,35 @@ def sum_parts(
         result["qty_unit"] = _unit_of_parts(frame, slot)
     result["n_parts"] = n
     result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
-    caveats = [*holes]
-    if (n > 1).any():
-        caveats.insert(
-            0,
-            f"{(n > 1).sum()} of {len(n)} rows are sums over {' and '.join(over)} "
-            f"({listed(frame, 'breakdown')})",
-        )
-    sole = [text for text, values_of in parts.items() if values_of]
-    if len(sole) == 1:
+    caveats = _caveats_of_parts(frame, parts, over, n, holes)
+    result = with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    zeros = zeros_of_wholes(frame, result, left)
+    if zeros is not None:
+        result.attrs[ZEROS] = zeros
+    return result
+
+
+def _caveats_of_parts(
+    frame: pd.DataFrame,
+    parts: Mapping[str, Mapping[str, str]],
+    over: Sequence[str],
+    n: np.ndarray,
+    holes: Sequence[str],
+) -> list[str]:
+    """Which rows are sums of parts, which of these have a hole, and a part that stands alone."""
+    caveats = []
+    are_sums = n > 1
+    if are_sums.any():
+        names = " and ".join(over)
+        stated = listed(frame, "breakdown")
+        caveats.append(f"{are_sums.sum()} of {len(n)} rows are sums over {names} ({stated})")
+    caveats += holes
+    named = [text for text, values_of in parts.items() if values_of]
+    if len(named) == 1:
         caveats.append(
-            f"{sole[0]} is the only part that is here; it is a total as far as there are no others"
+            f"{named[0]} is the only part that is here; it is a total as far as there are no others"
         )
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    return caveats
 
 
 def _without(values_of: Mapping[str, str], over: Sequence[str]) -> str:

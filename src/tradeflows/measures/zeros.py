@@ -1,6 +1,6 @@
 """Declared zeros as rows: what a measure counts, and what :func:`tradeflows.read` leaves out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,38 @@ def stacked_zeros(frames: Sequence[pd.DataFrame]) -> Zeros | None:
     known = pd.MultiIndex.from_frame(single[[*AXES]])
     kept = kept[pd.MultiIndex.from_frame(kept[[*AXES]]).isin(known)]
     return Zeros(kept.reset_index(drop=True), single.reset_index(drop=True))
+
+
+def zeros_of_wholes(
+    frame: pd.DataFrame, sums: pd.DataFrame, whole_of: Mapping[str, str]
+) -> Zeros | None:
+    """The zeros of sums over parts: where every part of a cell is declared to be none.
+
+    Parameters
+    ----------
+    frame, sums
+        The parts, and the sums of them.
+    whole_of
+        What is left of each value of ``breakdown`` in the sums.
+    """
+    zeros = zeros_of(frame)
+    if zeros is None or frame.empty or not {*AXES} <= set(frame):
+        return None
+    rest = [name for name in AXES if name != "breakdown"]
+    keys = [*rest, "whole", "ref_period", "n_months"]
+    parts = frame[[*AXES]].drop_duplicates()
+    parts = parts.assign(whole=parts["breakdown"].map(whole_of))
+    n_parts = parts.groupby([*rest, "whole"], dropna=False).size().rename("n_parts").reset_index()
+    rows = _of_frame(frame, zeros)
+    rows = rows.assign(whole=rows["breakdown"].map(whole_of))
+    rows = rows.assign(n_zeros=rows.groupby(keys, dropna=False)["along"].transform("size"))
+    rows = rows.merge(n_parts, on=[*rest, "whole"]).drop_duplicates(keys)
+    rows = rows[rows["n_zeros"].eq(rows["n_parts"])]
+    rows = rows.assign(breakdown=rows["whole"])[zeros.rows.columns]
+    period = [*AXES, "ref_period", "n_months"]
+    stated = pd.MultiIndex.from_frame(sums[period])
+    rows = rows[~pd.MultiIndex.from_frame(rows[period]).isin(stated)]
+    return Zeros(rows.reset_index(drop=True), cells_of(sums)) if len(rows) else None
 
 
 def cells_of(frame: pd.DataFrame) -> pd.DataFrame:

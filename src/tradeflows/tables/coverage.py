@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source
@@ -177,26 +178,36 @@ def _seams(parts: Sequence[pd.DataFrame]) -> list[str]:
     return lines
 
 
-def gaps(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> list[str]:
-    """A line for each reporter of which the window has months without a row.
-
-    Not where its source declares what an absent row stands for.
-    """
+def gaps(frame: pd.DataFrame, declared: Zeros | None, window: Window) -> list[str]:
+    """A line for each reporter of which the window has months without a row or a declared zero."""
     if not window.is_asked:
         return []
-    first = first_month(frame)
-    last = first + frame["n_months"] - 1
-    begins = first.min() if window.first is None else window.first
-    ends = last.max() if window.last is None else window.last
+    ends = _ends(frame)
+    begins = ends["first"].min() if window.first is None else window.first
+    stops = ends["last"].max() if window.last is None else window.last
+    asked = set(range(begins, stops + 1))
+    known = ends if declared is None else pd.concat([ends, _ends(declared.rows)])
     lines = []
-    months = frame.assign(first=first, last=last)[["reporter_iso", "source_id", "first", "last"]]
-    for reporter, rows in months.groupby("reporter_iso"):
-        spans = set(zip(rows["first"], rows["last"], strict=True))
-        stated = {month for start, stop in spans for month in range(start, stop + 1)}
-        missing = sorted(set(range(begins, ends + 1)) - stated)
-        declared = any(sources[name].absent for name in rows["source_id"].unique())
-        if missing and not declared:
+    for reporter, spans in known.groupby("reporter_iso"):
+        missing = sorted(asked - _months_within(spans))
+        if missing and reporter in set(ends["reporter_iso"]):
             listed = runs(missing).split(", ")
-            some = ", ".join(listed[:MOST_GAPS]) + (" …" if len(listed) > MOST_GAPS else "")
+            more = " …" if len(listed) > MOST_GAPS else ""
+            some = ", ".join(listed[:MOST_GAPS]) + more
             lines.append(f"{reporter}: no row in {len(missing)} of the months asked for: {some}")
     return lines
+
+
+def _ends(rows: pd.DataFrame) -> pd.DataFrame:
+    """Reporter, first and last month of each period of `rows`, each once."""
+    first = first_month(rows)
+    ends = rows[["reporter_iso"]].assign(first=first, last=first + rows["n_months"] - 1)
+    return ends.drop_duplicates()
+
+
+def _months_within(spans: pd.DataFrame) -> set[int]:
+    """Every month of some periods."""
+    months: set[int] = set()
+    for first, last in zip(spans["first"], spans["last"], strict=True):
+        months.update(range(first, last + 1))
+    return months

@@ -20,6 +20,7 @@ from tradeflows.model.source import Source
 
 Words = str | Iterable[str] | None
 FEW = 8  # values of a filter that are compared one by one
+STATED_BY = "stated_by"  # of a table whose rows name their publisher, the filter of that name
 FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
     "trade": {
         "reporter": "reporter_iso",
@@ -51,7 +52,7 @@ FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
     "rates": {
         "base": "base",
         "quote": "quote",
-        "publisher": "publisher",
+        STATED_BY: "publisher",
         "statistic": "statistic",
         "source": "source_id",
     },
@@ -62,7 +63,7 @@ FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
         "importer": "importer",
         "unit": "unit",
         "basis": "basis",
-        "publisher": "publisher",
+        STATED_BY: "publisher",
         "source": "source_id",
     },
 }
@@ -93,7 +94,7 @@ def conditions(
             raise QueryError(f"no filter {name!r} for {table}{near(name, [*known, *_OPTIONS])}")
         column = known[name]
         values = _values_of(name, column, texts, products)
-        if name == "publisher" and column == "source_id":
+        if name == "publisher":
             values = _sources_of(values, table, sources)
         others = wanted.get(column, values)
         wanted[column] = [value for value in values if value in others]
@@ -119,7 +120,10 @@ def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) ->
     publishers = {source.publisher for source in of_table}
     for value in values:
         if value not in publishers:
-            raise QueryError(f"no publisher {value!r} of {table}{near(value, publishers)}")
+            by_name = (
+                f"; {STATED_BY}= takes a name that rows have" if STATED_BY in FILTERS[table] else ""
+            )
+            raise QueryError(f"no publisher {value!r} of {table}{near(value, publishers)}{by_name}")
     return [source.id for source in of_table if source.publisher in values]
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tradeflows.model import codes, schema
+from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
@@ -35,6 +36,7 @@ from tradeflows.tables.files import refused, stored
 from tradeflows.tables.filters import (
     FILTERS,
     PARTS,
+    STATED_BY,
     Words,
     apart,
     conditions,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 ONE_OF = {
     "trade": ("freq", "cumulation", "partner_role", "breakdown", "qty_unit", "currency"),
     "settlement": ("measure", "unit"),
-    "rates": ("base", "quote", "publisher"),
+    "rates": ("base", "quote", STATED_BY),
     "figures": (),
 }
 # These may be several where the question names them.
@@ -148,9 +150,9 @@ def read(
     start, end
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
-        Short name of the publisher in the catalogue. Where several state the same flow, the one
-        that covers the window or most of it, of those the preferred one. In ``rates`` and
-        ``figures`` the publisher's name.
+        Id of a publisher in the catalogue. Where several state the same flow, the one that covers
+        the window or most of it, of those the preferred one. Rows of ``rates`` and ``figures``
+        name whose number they are, which ``stated_by="ODNI"`` asks for.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.
@@ -212,6 +214,11 @@ def read(
     choice = _chosen_trade(frame, asked, splice) if table == "trade" else _chosen(frame, asked)
     caveats += choice.caveats
     frame = choice.rows
+    declared = None
+    if table == "trade":
+        window = asked.window.half_open
+        declared = zeros.of_answer(frame, asked.stored(), asked.sources, asked.conditions, window)
+        caveats += gaps(frame, declared, asked.window)
     if table == "settlement":
         caveats += _restated(frame)
     if asked.window.is_asked:
@@ -223,9 +230,8 @@ def read(
             for name, reason in refused(asked.root, table).items()
         ]
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
-    if table == "trade":
-        window = asked.window.half_open
-        zeros.attach_zeros(frame, asked.stored(), asked.sources, asked.conditions, window)
+    if declared is not None:
+        frame.attrs[ZEROS] = declared
     return frame
 
 
@@ -288,7 +294,6 @@ def _chosen_trade(frame: pd.DataFrame, asked: Question, splice: bool) -> Choice:
         frame = choice.rows
         caveats += choice.caveats
     frame = frame.drop(columns="asked")
-    caveats += gaps(frame, sources, asked.window)
     # Of a splice no month is of two sources, so each part may have a unit and level of its own.
     parts = [rows for _, rows in frame.groupby("source_id")] if splice else [frame]
     for part in parts:

@@ -22,14 +22,14 @@ WORLD = "W00"
 Wanted = Mapping[str, Sequence[str]]  # column: values of it that were asked for
 
 
-def attach_zeros(
+def of_answer(
     frame: pd.DataFrame,
     held: ds.Dataset,
     sources: Mapping[str, Source],
     wanted: Wanted,
     window: tuple[int | None, int | None],
-) -> None:
-    """Put the declared zeros of an answer into its ``attrs["zeros"]``, if there are any.
+) -> Zeros | None:
+    """The declared zeros of an answer, if there are any.
 
     Parameters
     ----------
@@ -44,8 +44,7 @@ def attach_zeros(
         the rows of the answer say it.
     """
     rows = _all_zeros(frame, held, sources, wanted, window)
-    if rows is not None:
-        frame.attrs[ZEROS] = Zeros(rows, _cells(frame))
+    return None if rows is None else Zeros(rows, _cells(frame))
 
 
 def only_zeros(
@@ -165,7 +164,7 @@ def _candidates(
     named = pd.DataFrame({along: lines[along].unique()})
     asked = [value for value in wanted.get(along, ()) if value != "countries"]
     base = mine if len(mine) else _asked(lines, wanted, rest)
-    cells = base[[*AXES]].drop_duplicates()
+    cells = mine[[*AXES]].drop_duplicates()
     if asked or not len(mine):
         wider = base[rest].drop_duplicates().merge(named, how="cross")
         cells = pd.concat([cells, wider[wider[along].isin(asked)] if asked else wider])
