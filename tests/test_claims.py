@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tradeflows import claims, cli, tables
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
-from tradeflows.retrieval import user_files
+from tradeflows.retrieval import adding
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
 FIGURES = (
@@ -618,7 +618,7 @@ ADDED = {
 def test_added_files_only_if_asked(build, tmp_path, capsys):
     root, file, ledger = build(), tmp_path / "saved.csv", tmp_path / "own.toml"
     file.write_bytes(twins.gacc([ADDED], [*ADDED]))
-    [added] = user_files.add([file], root, flow="M")
+    [added] = adding.add([file], root, flow="M")
     tables.build(root)
     ledger.write_text(
         """[claim.C1]
@@ -675,7 +675,7 @@ def test_customs_rate_of_one_or_two_files(make_root, tmp_path):
     for i, record in enumerate((yuan, ADDED, both)):
         path = tmp_path / f"{i}.csv"
         path.write_bytes(twins.gacc([record], [*record]))
-        [added] = user_files.add([path], root, flow="M")
+        [added] = adding.add([path], root, flow="M")
         asked.append(f'{{ source = "{added.source.id}" }}')
     tables.build(root)
     yuan, dollars, both = asked

@@ -25,7 +25,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
 from tradeflows.publishers import archives, bytewise, comext, delimited
 from tradeflows.publishers.comext import numbers
-from tradeflows.retrieval import user_files
+from tradeflows.retrieval import adding
 from tradeflows.tables import clean
 
 NEW, OLD = comext.SINCE_2002.split(","), comext.UNTIL_2001.split(",")
@@ -532,7 +532,7 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
         {"REPORTER": "EU27_2020"},
     )
     path = saved(twin({}, *others), "full_v2_202402.7z")
-    [added] = user_files.add([path], root, vintage="2024-04-15")
+    [added] = adding.add([path], root, vintage="2024-04-15")
     tables.build(root)
     ask = {"local": True, "root": root, "flow": "M"}
     crude = tables.read(product="2709", reporter="AUT", partner="RUS", **ask)

@@ -19,7 +19,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, TradeflowsError
 from tradeflows.publishers import comext, delimited, registry
 from tradeflows.publishers.comext import layouts
-from tradeflows.retrieval import user_files
+from tradeflows.retrieval import adding
 from tradeflows.tables import clean
 
 EXAMPLES = 200  # files of changed bytes for each format
@@ -673,7 +673,7 @@ def test_what_is_added_answers_questions_by_its_own_release_and_adds_nothing_twi
     }
     path = tmp_path / "crude.csv"
     path.write_bytes(sdmx(cells))
-    user_files.add([path], root)
+    adding.add([path], root)
     tables.build(root)
     ask = {"local": True, "root": root, "reporter": "AUT", "flow": "M"}
     frame = tables.read(product="2709", partner="RUS", **ask)

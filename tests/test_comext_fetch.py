@@ -21,7 +21,7 @@ from tradeflows import cli, measures, tables
 from tradeflows.explore import flow
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.model.source import released
-from tradeflows.retrieval import catalogue, comext, user_files
+from tradeflows.retrieval import adding, catalogue, comext, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError, Web
 from tradeflows.tables import clean, trace
 
@@ -733,7 +733,7 @@ def test_a_build_learns_lacking_totals(root):
 def test_an_added_file_has_its_totals(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month()))
-    [added] = user_files.add([path], root, vintage="2024-04-15")
+    [added] = adding.add([path], root, vintage="2024-04-15")
     assert added.source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
     assert held(root) == [added.source]
 
@@ -743,16 +743,16 @@ def test_added_releases_supersede_in_order(root, tmp_path, days):
     path = tmp_path / "full_v2_202402.7z"
     for day in days:
         path.write_bytes(archive(month({"VALUE_EUR": day})))
-        user_files.add([path], root, vintage=f"2024-04-{day}")
+        adding.add([path], root, vintage=f"2024-04-{day}")
     path.rename(path.with_name("full_v2_202403.7z")).write_bytes(archive(month(period="202403")))
-    user_files.add([path.with_name("full_v2_202403.7z")], root, vintage="2024-05-15")
+    adding.add([path.with_name("full_v2_202403.7z")], root, vintage="2024-05-15")
     by_day = {source.vintage: source for source in held(root)}
     old, middle, new = (by_day[f"2024-04-{day}"] for day in (15, 16, 17))
     assert [each.supersedes for each in (old, middle, new)] == ["", old.id, middle.id]
     assert by_day["2024-05-15"].supersedes == ""
     cut = path.with_name("comext_full_202402_sample.dat")
     cut.write_bytes(month({"VALUE_EUR": 18}))
-    [added] = user_files.add([cut], root, vintage="2024-06-15")
+    [added] = adding.add([cut], root, vintage="2024-06-15")
     assert (added.source.supersedes, added.source.kind) == ("", "published")
     [change] = comext.diff(root, "2024-02")
     assert (change.old, change.new) == (16, 17)
@@ -761,7 +761,7 @@ def test_added_releases_supersede_in_order(root, tmp_path, days):
 def test_a_fetched_release_supersedes(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month({"VALUE_EUR": 3})))
-    user_files.add([path], root, vintage="2024-04-01")
+    adding.add([path], root, vintage="2024-04-01")
     run(root, Directory("202402"))
     by_hand, fetched = held(root)
     assert fetched.supersedes == by_hand.id
@@ -772,7 +772,7 @@ def test_added_and_fetched_are_one_series(root, tmp_path):
     for period in ("202402", "202403"):
         path = tmp_path / f"full_v2_{period}.7z"
         path.write_bytes(archive(month({"VALUE_EUR": 7}, period=period)))
-        user_files.add([path], root, vintage="2024-05-15")
+        adding.add([path], root, vintage="2024-05-15")
     tables.build(root)
     found = tables.read(local=True, root=root, reporter="AUT", partner="RUS", flow="M")
     assert found["value_reported"].tolist() == [1000, 7, 7]
@@ -781,7 +781,7 @@ def test_added_and_fetched_are_one_series(root, tmp_path):
 def test_the_same_bytes_are_kept_once(root, tmp_path):
     path = tmp_path / "full_v2_202402.7z"
     path.write_bytes(archive(month(period="202402")))
-    user_files.add([path], root, vintage="2024-04-01")
+    adding.add([path], root, vintage="2024-04-01")
     twin = Directory("202402")
     for _ in range(2):
         run(root, twin)

@@ -6,7 +6,7 @@ from test_tables import OTHER, china, comtrade
 
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import user_files
+from tradeflows.retrieval import adding
 from tradeflows.tables import checks
 
 
@@ -100,7 +100,7 @@ def editions(make_root, tmp_path):
             path = tmp_path / f"{number}.json"
             rows = [row(product="854231", value=5.0, classificationCode=each) for each in reply]
             path.write_bytes(envelope(rows))
-            user_files.add([path], root)
+            adding.add([path], root)
         tables.build(root)
         asked = {"product": "854231", "local": True, "root": root}
         return root, lambda **more: tables.read(**asked, **more)
@@ -139,7 +139,7 @@ def test_goods_in_two_editions_none_twice(make_root, tmp_path):
     ]
     path = tmp_path / "a.json"
     path.write_bytes(envelope(rows))
-    user_files.add([path], root)
+    adding.add([path], root)
     tables.build(root)
     frame = tables.read(product="8542", local=True, root=root)
     assert frame["cmd_code"].tolist() == ["854231", "854232"]

@@ -2,8 +2,31 @@
 
 import pytest
 
-from tradeflows import cli
+from tradeflows import claims, cli
 from tradeflows.report import new_project
+
+EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
+    "2e8", "200000000"
+)
+MAP = """
+[publisher.office]
+name = "Office of Invention"
+short = "Invention"
+home = ""
+[source.exports]
+publisher = "office"
+title = "Wheat to Egypt: USD, by month"
+steps = "Made up for a test."
+arguments.columns = ["month", "usd"]
+[source.exports.arguments.fields]
+reporter_iso = "USA"
+partner_iso = "EGY"
+flow_code = "X"
+cmd_code = "1001"
+ref_period = { column = "month", form = "month" }
+value_reported = { column = "usd" }
+currency = "USD"
+"""
 
 
 @pytest.fixture
@@ -26,6 +49,19 @@ def test_a_new_project_is_checked(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["check"]) == 0
     assert "01_first_look.ipynb: 2 passed" in capfd.readouterr().out
+
+
+def test_the_example_of_a_claim_is_right(root):
+    ledger = root / "data" / "claims.toml"
+    lines = ledger.read_text(encoding="utf-8").splitlines()
+    example = [line.removeprefix("# ") for line in lines[2:]]
+    text = "\n".join(example).replace('"A"', '"USA"').replace('"B"', '"EGY"')
+    ledger.write_text(text, encoding="utf-8")
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    (root / "map.toml").write_text(MAP, encoding="utf-8")
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    [verdict] = claims.verdicts(root=root)
+    assert verdict.verdict == "holds"
 
 
 def test_a_new_project_has_a_report(root, capfd):

@@ -16,7 +16,7 @@ from tradeflows.model.errors import (
     TradeflowsError,
 )
 from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc, registry
-from tradeflows.retrieval import catalogue, user_files
+from tradeflows.retrieval import adding, catalogue, user_files
 from tradeflows.tables import checks, trace
 
 OIL = {
@@ -44,7 +44,7 @@ def saved(tmp_path):
 
 def test_a_saved_file_is_catalogued(make_root, saved):
     root = make_root({"oil": {}})
-    [added] = user_files.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
+    [added] = adding.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
     source = catalogue.load(root, local=True)[added.source.id]
     assert source.file(root).read_bytes() == RAW
     assert (source.publisher, source.cleaner, dict(source.arguments), source.vintage) == (
@@ -62,16 +62,16 @@ def test_a_saved_file_is_catalogued(make_root, saved):
 def test_a_release_needs_a_date(make_root, saved, vintage):
     root = make_root({"oil": {}})
     with pytest.raises(QueryError, match="expected the day, month or year of the release"):
-        user_files.add([saved(RAW)], root, vintage=vintage, flow="M")
+        adding.add([saved(RAW)], root, vintage=vintage, flow="M")
     for i, good in enumerate(("2024", "2024-07", "2024-07-20", "not stated")):
         raw = twins.gacc([OIL | {"USD": str(i)}], [*OIL])
-        assert user_files.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
+        assert adding.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
 
 
 def test_the_committed_does_not_see_it(make_root, saved):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()
-    user_files.add([saved(RAW)], root, flow="M")
+    adding.add([saved(RAW)], root, flow="M")
     assert [*catalogue.load(root)] == ["oil"]
     assert (root / "data/raw/sources.toml").read_bytes() == before
 
@@ -79,7 +79,7 @@ def test_the_committed_does_not_see_it(make_root, saved):
 def test_a_second_file_is_added(make_root, saved):
     root = make_root({"oil": {}})
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
-    user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    adding.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     assert len(catalogue.load(root, local=True)) == 3
 
 
@@ -96,7 +96,7 @@ ODD_NAMES = [
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_an_odd_file_name_is_kept(make_root, saved, name):
     root = make_root({"oil": {}})
-    [added] = user_files.add([saved(RAW, name)], root, flow="M")
+    [added] = adding.add([saved(RAW, name)], root, flow="M")
     source = catalogue.load(root, local=True)[added.source.id]
     assert source.file(root).read_bytes() == RAW
     assert source.title.endswith(name)
@@ -106,7 +106,7 @@ def test_a_removed_file_is_gone(make_root, saved, capsys):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
-    first, second = user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    first, second = adding.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     assert cli.main(["--root", str(root), "remove", first.source.id]) == 0
     assert f"{first.source.id}: removed" in capsys.readouterr().out
     assert [*catalogue.load(root, local=True)] == ["oil", second.source.id]
@@ -161,7 +161,7 @@ def test_a_bad_catalogue_stops_no_build(make_root):
 def test_a_name_that_is_no_utf8_is_said(make_root, saved):
     root = make_root({"oil": {}})
     with pytest.raises(SourceError, match=r"udcff.*rename the file"):
-        user_files.add([saved(RAW, "a\udcffb.csv")], root, flow="M")
+        adding.add([saved(RAW, "a\udcffb.csv")], root, flow="M")
 
 
 NOTE = """
@@ -175,7 +175,7 @@ note = '''
 
 def test_a_note_with_brackets_is_kept(make_root, saved):
     root = make_root({"oil": {}})
-    [added] = user_files.add([saved(RAW)], root, flow="M")
+    [added] = adding.add([saved(RAW)], root, flow="M")
     listing = root / "data/raw/local.toml"
     listing.write_text(listing.read_text().replace("\n\n[publisher", f"{NOTE}\n[publisher"))
     source = catalogue.load(root, local=True)[added.source.id]
@@ -183,13 +183,13 @@ def test_a_note_with_brackets_is_kept(make_root, saved):
     user_files.rewrite_entries(root, [replace(source, rank=3)])
     after = catalogue.load(root, local=True)[added.source.id]
     assert after == replace(source, rank=3)
-    assert catalogue.publishers(root, local=True)["gacc"].short == "gacc"
+    assert catalogue.publishers(root, local=True)["gacc"].short == "China Customs"
 
 
 def test_remarks_between_entries_are_kept(make_root, saved):
     root = make_root({"oil": {}})
     more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
-    added = user_files.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
+    added = adding.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
     listing = root / "data/raw/local.toml"
     listing.write_text("# all mine\n" + listing.read_text() + "\n# the end\n")
     user_files.rewrite_entries(root, [replace(added[1].source, rank=3)])
@@ -205,9 +205,9 @@ def test_two_processes_lose_no_entry(make_root, saved):
         for m in range(1, 13)
     ]
     code = (
-        "import sys; from pathlib import Path; from tradeflows.retrieval import user_files; "
+        "import sys; from pathlib import Path; from tradeflows.retrieval import adding; "
         "print(flush=True); sys.stdin.read(); "
-        "user_files.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')"
+        "adding.add(map(Path, sys.argv[2:]), Path(sys.argv[1]), flow='M')"
     )
     some = [
         subprocess.Popen(
@@ -316,7 +316,7 @@ def test_a_number_is_followed_to_its_text(
 ):
     root = make_root({"oil": {}})
     options = {"flow": "M"} if name.endswith("tsv") else {}
-    [added] = user_files.add([saved(raw, name)], root, **options)
+    [added] = adding.add([saved(raw, name)], root, **options)
     tables.build(root)
     asked = {"source": added.source.id, "local": True, "root": root} | asked
     if asked.get("table", "trade") == "trade":
@@ -372,7 +372,7 @@ def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
         )
         for year in (22, 23)
     ]
-    [first, second] = user_files.add(files, root, flow="M")
+    [first, second] = adding.add(files, root, flow="M")
     tables.build(root)
     [hole] = map(str, checks.look(root))  # one series, of two files
     assert "gacc, published: CHN M 27090000 from RUS: 1 of 24 months (2023-05)" in hole
@@ -392,8 +392,8 @@ def test_yuan_and_dollars_give_the_customs_rate(make_root, saved):
     root = make_root({"oil": {}})
     yuan = {**OIL, "CNY": "35,218,641,969"}
     del yuan["USD"]
-    [first] = user_files.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
-    [second] = user_files.add([saved(RAW)], root, flow="M")
+    [first] = adding.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
+    [second] = adding.add([saved(RAW)], root, flow="M")
     tables.build(root)
     asked = [tables.read(source=each.source.id, local=True, root=root) for each in (first, second)]
     rates = measures.customs_rate(*asked)
@@ -408,7 +408,7 @@ def test_yuan_and_dollars_give_the_customs_rate(make_root, saved):
 def test_yuan_beside_dollars_need_a_choice(make_root, saved):
     root = make_root({"oil": {}})
     yuan = {name: OIL[name] for name in OIL if name != "USD"} | {"CNY": "35,218,641,969"}
-    user_files.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
+    adding.add([saved(twins.gacc([yuan], [*yuan]), "a.csv"), saved(RAW)], root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match="mix values of currency; add one of currency='CNY'"):
         tables.read(product="2709", local=True, root=root)
@@ -422,7 +422,7 @@ def test_of_two_statements_the_later_is_taken(make_root, saved):
     for name, value, day in (("z", "5,031,234,567", 1), ("a", "4,000,000,000", 2), ("b", "1", 3)):
         files.append(saved(twins.gacc([OIL | {"USD": value}], [*OIL]), f"{name}.csv"))
         os.utime(files[-1], (86_400 * day + 43_200,) * 2)
-    user_files.add([files[1], files[0]], root, flow="M")
+    adding.add([files[1], files[0]], root, flow="M")
     tables.build(root)
     frame = tables.read(product="2709", local=True, root=root)
     assert frame["value_reported"].tolist() == [4_000_000_000]
@@ -430,7 +430,7 @@ def test_of_two_statements_the_later_is_taken(make_root, saved):
         "stated in several ways; taken as in the file that was retrieved last (a_"
         in (frame.attrs["caveats"][-1])
     )
-    user_files.add([files[2]], root, flow="M", vintage="2000-01-01")
+    adding.add([files[2]], root, flow="M", vintage="2000-01-01")
     tables.build(root)
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
 
@@ -438,7 +438,7 @@ def test_of_two_statements_the_later_is_taken(make_root, saved):
 def test_of_two_of_one_day_none_is_taken(make_root, saved):
     root = make_root({"oil": {}})
     files = [saved(twins.gacc([OIL | {"USD": usd}], [*OIL]), f"{usd}.csv") for usd in "12"]
-    added = user_files.add(files, root, flow="M")
+    added = adding.add(files, root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
         tables.read(product="2709", local=True, root=root)
@@ -459,12 +459,12 @@ def test_a_total_is_not_beside_its_parts(make_root, saved):
         for code in ("10", "33")
     ]
     some = [saved(RAW), saved(twins.gacc(regimes, [*OIL, "regime"]), "regimes.csv")]
-    user_files.add(some, root, flow="M")
+    adding.add(some, root, flow="M")
     tables.build(root)
     asked = {"product": "2709", "breakdown": "parts", "local": True, "root": root}
     assert tables.read(**asked)["breakdown"].tolist() == ["total", "regime=10", "regime=33"]
     provinces = [OIL | {"month": "202306", "province": code} for code in ("11", "12")]
-    user_files.add([saved(twins.gacc(provinces, [*OIL, "province"]), "p.csv")], root, flow="M")
+    adding.add([saved(twins.gacc(provinces, [*OIL, "province"]), "p.csv")], root, flow="M")
     tables.build(root)
     with pytest.raises(QueryError, match=r"parted by province or regime, .* add source='p_"):
         tables.read(**asked)
@@ -481,7 +481,7 @@ def test_a_month_of_rates_is_one_row(make_root, saved):
         saved(twins.ecb(["USD"], some), name)
         for name, some in (("a.csv", days[14:]), ("b.csv", days), ("c.csv", days[:20]))
     ]
-    added = user_files.add(files, root)
+    added = adding.add(files, root)
     tables.build(root)
     asked = {"base": "EUR", "quote": "USD", "local": True, "root": root}
     frame = tables.read("rates", **asked)
@@ -498,7 +498,7 @@ def test_saved_rates_go_on_from_the_committed(make_root, saved):
     ]
     root = make_root({"fx": maps.tidy("fx_monthly") | {"text": "\n".join(lines)}})
     days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
-    [added] = user_files.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
+    [added] = adding.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
     tables.build(root)
     frame = tables.read("rates", base="USD", quote="RUB", local=True, root=root)
     assert frame["source_id"].tolist() == ["fx", added.source.id]
@@ -507,7 +507,7 @@ def test_saved_rates_go_on_from_the_committed(make_root, saved):
 
 def test_a_changed_copy_fails_its_hash(make_root, saved):
     root = make_root({"oil": {}})
-    [added] = user_files.add([saved(RAW)], root, flow="M")
+    [added] = adding.add([saved(RAW)], root, flow="M")
     added.source.file(root).write_bytes(RAW.replace(b"5,031", b"5,032"))
     with pytest.raises(SourceError, match="changed"):
         catalogue.verify(root)
@@ -526,30 +526,32 @@ def test_a_changed_copy_fails_its_hash(make_root, saved):
 def test_a_cut_file_leaves_nothing(make_root, saved, raw, options, error, message):
     root = make_root({"oil": {}})
     with pytest.raises(error, match=message):
-        user_files.add([saved(raw)], root, **options)
+        adding.add([saved(raw)], root, **options)
     assert not (root / "data/raw/local.toml").exists()
     assert not (root / "data/raw/local").exists()
 
 
-def test_the_same_bytes_twice_are_refused(make_root, saved):
+def test_the_same_bytes_are_held(make_root, saved):
     root = make_root({"oil": {}})
-    user_files.add([saved(RAW)], root, flow="M")
-    with pytest.raises(SourceError, match="catalogued already"):
-        user_files.add([saved(RAW, "again.csv")], root, flow="M")
+    adding.add([saved(RAW)], root, flow="M")
+    before = (root / "data/raw/local.toml").read_bytes()
+    [again] = adding.add([saved(RAW, "again.csv")], root, flow="M")
+    assert again.held
+    assert (root / "data/raw/local.toml").read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_made(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/local").write_text("in the way")
     with pytest.raises(SourceError, match="cannot be copied"):
-        user_files.add([saved(RAW)], root, flow="M")
+        adding.add([saved(RAW)], root, flow="M")
 
 
 def test_a_catalogue_that_takes_no_writing(make_root, saved):
     root = make_root({"oil": {}})
     (root / "data/raw/.local.toml.lock").mkdir()
     with pytest.raises(TradeflowsError, match="raw: cannot be written"):
-        user_files.add([saved(RAW)], root, flow="M")
+        adding.add([saved(RAW)], root, flow="M")
 
 
 def test_the_verb_says_what_it_kept(make_root, saved, capsys):

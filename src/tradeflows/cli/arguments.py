@@ -20,7 +20,9 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         verbs.ask,
         verbs.available,
         verbs.fetch,
+        verbs.sketch,
         verbs.add,
+        verbs.update,
         verbs.remove,
         verbs.clean,
         verbs.guide,
@@ -295,17 +297,57 @@ def _clean(verb: Parser) -> None:
 def _add(verb: Parser) -> None:
     _files(verb)
     verb.add_argument(
+        "--map", type=Path, metavar="FILE", help="a completed sketch, such as wheat.toml"
+    )
+    verb.add_argument(
+        "--commit",
+        action="store_true",
+        help="into the project's own catalogue, data/raw/sources.toml, beside its other files",
+    )
+    _vintage(verb)
+    verb.add_argument(
+        "--rank",
+        type=int,
+        help="which of two that state one cell is taken, the smallest; default: of the map, else "
+        "1 with --commit or of a whole month of Comext, else 9",
+    )
+    _about(verb)
+
+
+def _vintage(verb: Parser) -> None:
+    verb.add_argument(
         "--vintage",
         default="not stated",
         help="of the publisher's release, such as 2024-03-20, 2024-03 or 2024",
     )
+
+
+def _about(verb: Parser) -> None:
+    verb.add_argument("--title", help='such as "Wheat exports by partner: tonnes, by month"')
+    verb.add_argument("--steps", help='how it was got, such as "queried by month, downloaded"')
+    verb.add_argument("--address", help="the page it is from, such as https://example.org/wheat")
+    verb.add_argument("--licence", help='such as "CC BY 4.0"; default: not stated')
+
+
+def _update(verb: Parser) -> None:
+    verb.add_argument("source", help="as `tradeflows sources` lists it, such as wheat_exports")
+    verb.add_argument("file", type=Path, help="the newer release, such as wheat_2024.csv")
+    _vintage(verb)
+    _about(verb)
     verb.add_argument(
-        "--rank",
-        type=int,
-        default=9,
-        help="which of two that state one cell is taken, the smallest; default: 9, of a whole "
-        "month of Comext 1",
+        "--no-accept",
+        action="store_true",
+        help="leave notebooks, verdicts and control totals to `tradeflows accept`",
     )
+
+
+def _sketch(verb: Parser) -> None:
+    verb.add_argument("file", type=Path, help="a CSV in UTF-8, such as downloads/wheat.csv")
+    verb.add_argument("--publisher", default="", help="whose statistic it is, such as usda")
+    verb.add_argument(
+        "--table", default="", help="trade, rates, settlement or figures; else what it looks like"
+    )
+    verb.add_argument("--to", type=Path, metavar="FILE", help="such as wheat.toml; else printed")
 
 
 def _remove(verb: Parser) -> None:
@@ -359,5 +401,7 @@ ARGUMENTS: dict[str, Callable[[Parser], None]] = {
     "remove": _remove,
     "report": _report,
     "rows": _rows,
+    "sketch": _sketch,
     "trace": _trace,
+    "update": _update,
 }

@@ -286,16 +286,95 @@ def available(args: argparse.Namespace) -> None:
     say(*terminal.table([[*frame.columns], *rows], terminal.width()))
 
 
+def sketch(args: argparse.Namespace) -> None:
+    """Propose the catalogue's entry of a CSV, with its map, and mark what the file does not say."""
+    if args.to:
+        checks.require_output(args.to, (".toml",))
+    from tradeflows.model.errors import CatalogueError
+    from tradeflows.retrieval import catalogue
+    from tradeflows.retrieval.sketch import sketch as proposal
+
+    try:
+        known = [*catalogue.publishers(root_of(args), local=True)]
+    except CatalogueError:  # a file can be looked at without a project
+        known = []
+    text = proposal(args.file, publisher=args.publisher, table=args.table, known=known)
+    if args.to:
+        args.to.write_text(text, encoding="utf-8")
+    say(args.to or text.rstrip("\n"))
+
+
 def add(args: argparse.Namespace) -> None:
-    """Check files that you saved, and catalogue them beside the committed ones."""
-    from tradeflows.retrieval import comext, user_files
+    """Check files that you saved, catalogue them, and build; known ones are passed over."""
+    from tradeflows.retrieval import adding, comext, maps
 
     root = root_of(args)
+    template = maps.read(args.map) if args.map else None
+    if args.commit and not (template or args.steps or args.address) and sys.stdin.isatty():
+        note("How was it got, so that others can get it again? For example: queried by month")
+        args.steps = input()
     for path in args.file:  # one by one, so that what is kept is said before what is refused
-        [added] = user_files.add(
-            [path], root, vintage=args.vintage, rank=args.rank, **_unsaid(args)
+        [added] = adding.add(
+            [path],
+            root,
+            vintage=args.vintage,
+            rank=args.rank,
+            template=template,
+            commit=args.commit,
+            about=_about(args),
+            **_unsaid(args),
         )
-        say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
+        if added.held:
+            say(f"{added.source.id}: held already, as {added.source.path}")
+        else:
+            say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
+    _build_if_stale(args, root)
+
+
+def update(args: argparse.Namespace) -> None:
+    """Take a source's newer release: catalogue it, build, and announce what moved with it."""
+    if not args.no_accept:  # what this needs is not found lacking after the work
+        from tradeflows.report import accept
+    from tradeflows.report import pins
+    from tradeflows.retrieval import adding, catalogue
+
+    root = root_of(args)
+    updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=_about(args))
+    new = updated.source
+    if updated.held:
+        say(f"{new.id}: held already, as {new.path}")
+    else:
+        say(f"{new.id}: {updated.line()}; it supersedes {args.source}")
+    _build_if_stale(args, root)
+    is_own = new.path.startswith("local/")
+    if not is_own:
+        followed = pins.follow(root, args.source, new.id)
+        say(*(f"claim {claim} reads {new.id} now" for claim in followed))
+    old = catalogue.load(root, local=True)[args.source]
+    for pin in pins.pins(root, old):
+        say(f"{pin.place} names {args.source}, and still reads the old release: {pin.text}")
+    if args.no_accept or is_own:
+        return
+    with _notebooks_in_turn(args) as progress:
+        try:
+            lines = accept.accept(root, progress)
+        except TradeflowsError:
+            note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
+            raise
+    say(*lines)
+
+
+def _about(args: argparse.Namespace) -> dict[str, str]:
+    """What the user tells of a file."""
+    return {name: getattr(args, name) or "" for name in ("title", "steps", "address", "licence")}
+
+
+def _build_if_stale(args: argparse.Namespace, root: Path) -> None:
+    """Build the tables, unless they are of what is catalogued now."""
+    from tradeflows import tables
+
+    if not tables.is_current(root):
+        _built(args, root)
 
 
 def remove(args: argparse.Namespace) -> None:
@@ -387,10 +466,19 @@ def init(args: argparse.Namespace) -> None:
 
 def build(args: argparse.Namespace) -> None:
     """Clean every catalogued file into data/processed; your own files stop no other."""
+    refused = _built(args, root_of(args))
+    if refused:
+        raise TradeflowsError(
+            f"{len(refused)} of your own files are in no table ({', '.join(refused)}); "
+            "the committed tables and your other files are built"
+        )
+
+
+def _built(args: argparse.Namespace, root: Path) -> dict[str, str]:
+    """Build, say what became of it, and return those of the user's files that are refused."""
     from tradeflows import tables
     from tradeflows.retrieval import catalogue
 
-    root = root_of(args)
     try:
         total = len(catalogue.load(root, local=True))
     except TradeflowsError:  # in the user's own catalogue: the committed files are built first
@@ -405,12 +493,8 @@ def build(args: argparse.Namespace) -> None:
         built = tables.build(root, show)
     say(*(_table_line(table.table, dict(table.counts)) for table in built))
     refused = {name: reason for table in built for name, reason in table.refused.items()}
-    if refused:
-        say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
-        raise TradeflowsError(
-            f"{len(refused)} of your own files are in no table ({', '.join(refused)}); "
-            "the committed tables and your other files are built"
-        )
+    say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
+    return refused
 
 
 def _table_line(table: str, counts: dict[str, int]) -> str:

@@ -145,11 +145,11 @@ def _parsed(
         file = root / RAW / name
         if name == LOCAL and not (local and file.exists()):
             continue
-        contents = _toml(file)
-        _add(file, "publisher", contents.get("publisher", {}), Publisher, who)
-        added = _add(file, "source", contents.get("source", {}), Source, sources)
+        contents = sections(file)
+        add_entries(file, "publisher", contents.get("publisher", {}), Publisher, who)
+        added = add_entries(file, "source", contents.get("source", {}), Source, sources)
         for source in added:
-            for problem in _problems(source, who, sources, name == LOCAL):
+            for problem in problems(source, who, sources, name == LOCAL):
                 raise CatalogueError(f"{file}: source {source.id}: {problem}")
             if (other := paths.setdefault(source.path, source.id)) != source.id:
                 raise CatalogueError(
@@ -158,7 +158,7 @@ def _parsed(
     return who, sources
 
 
-def _toml(file: Path) -> dict[str, Any]:
+def sections(file: Path) -> dict[str, Any]:
     """The sections of a catalogue file."""
     try:
         contents = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -174,7 +174,7 @@ def _toml(file: Path) -> dict[str, Any]:
     return contents
 
 
-def _add(
+def add_entries(
     file: Path, section: str, entries: dict[str, Any], kind: type[Entry], known: dict[str, Entry]
 ) -> list[Entry]:
     """Put `entries` as records of `kind` into `known`, and return the new ones."""
@@ -183,6 +183,8 @@ def _add(
         where = f"{file}: {section} {name}"
         if not re.fullmatch(r"[a-z0-9_]+", name):
             raise CatalogueError(f"{where}: an id is made of a-z, 0-9 and _")
+        if name in known and kind is Publisher:  # the committed catalogue has it: so it is named
+            continue
         if name in known:
             raise CatalogueError(f"{where}: {COMMITTED} has this id already; take another")
         if not isinstance(keys, dict):
@@ -227,7 +229,7 @@ def _defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
     return defaults
 
 
-def _problems(
+def problems(
     source: Source, who: Mapping[str, Publisher], sources: Mapping[str, Source], local: bool
 ) -> Iterator[str]:
     """What is wrong with one entry among all, in words."""
@@ -277,21 +279,21 @@ def entry_table(entry: Publisher | Source) -> Table:
     defaults = _defaults(type(entry))
     for key, value in vars(entry).items():
         if key != "id" and value != defaults.get(key):
-            table.add(key, _toml_item(value))
+            table.add(key, toml_item(value))
     return table
 
 
-def _toml_item(value: Any) -> Item:
+def toml_item(value: Any) -> Item:
     """A value as TOML has it."""
     if isinstance(value, Mapping):
         inline = tomlkit.inline_table()
         for key, item in value.items():
-            inline.add(tomlkit.key(key), _toml_item(item))
+            inline.add(tomlkit.key(key), toml_item(item))
         return inline
     if isinstance(value, list | tuple):
         array = tomlkit.array()
         for item in value:
-            array.append(_toml_item(item))
+            array.append(toml_item(item))
         return array
     if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
         value = value.encode("utf-8", "replace").decode()

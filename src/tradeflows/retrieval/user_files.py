@@ -1,12 +1,10 @@
-"""A user's own files: checked, copied to ``data/raw/local`` and catalogued in ``local.toml``."""
+"""The user's own catalogue, ``local.toml``: what is written into it, and taken out of it."""
 
 import re
-import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,127 +18,17 @@ from tradeflows.model.errors import (
     LayoutError,
     SchemaError,
     SourceError,
-    TradeflowsError,
     near,
 )
 from tradeflows.model.keys import Keys
-from tradeflows.model.periods import parse_release
-from tradeflows.model.source import RAW, Publisher, Source, released
-from tradeflows.publishers import Part, cleaned, control, delimited, registry
+from tradeflows.model.source import RAW, Source, released
+from tradeflows.publishers import Part, cleaned, registry
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE, UNDATED
+from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE
 from tradeflows.retrieval.http import RefusedError, locked, write
 
-# Whose statistics a cleaner's files are, where the two have not one name.
-OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
-NAMES = {
-    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
-    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
-}
-RANK = 9  # after every committed source, unless the user says otherwise
 
-
-def add(
-    paths: Iterable[Path],
-    root: Path,
-    *,
-    vintage: str = UNDATED[0],
-    rank: int = RANK,
-    **options: str,
-) -> list[cleaned.Cleaned]:
-    """Catalogue files that a person saved, each after its cleaner has read all of it.
-
-    Parameters
-    ----------
-    paths
-        Files, each of one publisher of :data:`tradeflows.publishers.registry.KNOWN`.
-    root
-        Project folder.
-    vintage
-        The day of the release, or its month or year: of two releases the later is taken.
-    rank
-        Where several sources state one flow, the smallest is taken. A whole month of Comext has
-        that of those fetched, 1, unless another is given.
-    **options
-        What the files do not say, such as ``flow="M"``.
-
-    Returns
-    -------
-    list of Cleaned
-        One entry a file.
-
-    Raises
-    ------
-    QueryError
-        `vintage` is no day.
-    LayoutError
-        A file looks like none that is known, or like several; or it is not whole.
-    SourceError
-        The file is catalogued already, or cannot be copied.
-
-    Notes
-    -----
-    Nothing is kept of a file that is refused, and the files before it stay catalogued.
-    """
-    if vintage != UNDATED[0]:
-        parse_release(vintage, "vintage")
-    added = []
-    for path in paths:
-        _require_utf8_name(path)
-        publishers = registry.recognise(path)
-        if len(publishers) != 1:
-            known = [registry.KNOWN[name].about for name in publishers]
-            like = " or ".join(known) or "nothing that is known"
-            raise LayoutError(path, "a file of one publisher", f"what looks like {like}")
-        added.append(_add(path, publishers[0], root, vintage, rank, options))
-    return added
-
-
-def _require_utf8_name(path: Path) -> None:
-    """Refuse a name whose bytes are no UTF-8, which neither pyarrow nor the catalogue can hold."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise SourceError(
-            f"{str(path)!a}: the name is not in UTF-8; rename the file, then add it"
-        ) from None
-
-
-def _add(
-    path: Path, publisher: str, root: Path, vintage: str, rank: int, options: Mapping[str, str]
-) -> cleaned.Cleaned:
-    """Check, copy and catalogue one file; its counts."""
-    function = registry.publisher_cleaner(publisher, options, [path])
-    table = registry.KNOWN[publisher].table
-    loose = delimited.uncatalogued(path, publisher, table)
-    _once(path, loose, root)
-    owner = OWNER.get(publisher, publisher)
-    source = replace(
-        loose,
-        path=f"{LOCAL_FOLDER}/{owner}/{loose.id}{_plain_suffix(path)}",
-        publisher=owner,
-        kind="published",
-        title=f"{registry.KNOWN[publisher].about}: {path.name}",
-        vintage=vintage,
-        rank=rank,
-        retrieved=date.fromtimestamp(path.stat().st_mtime),
-        arguments=dict(options),
-        steps=f"saved by hand as {path.name}, then `tradeflows add`",
-    )
-    if month(source):  # one series with those that `tradeflows fetch comext` gets
-        source = replace(source, kind="fetched", rank=1 if rank == RANK else rank)
-    totals = dict[str, Any]()
-    counts = _cleaned(_controlled(function(path, source, **options), totals), path, source)
-    source = replace(source, control=totals)
-    with locked(root / RAW / LOCAL):
-        _once(path, source, root)  # another process may have been faster
-        source, newer = link_superseded(source, catalogue.load(root, local=True).values())
-        _store(path, source, root)
-    rewrite_entries(root, newer)
-    return counts._replace(source=source)
-
-
-def _cleaned(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
+def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
     """Counts of a file all of whose `parts` keep the contract, and state each cell once."""
     keys = Keys(schema.TABLES[source.table])
     counts = cleaned.tally(source, cleaned.through(parts, keys))
@@ -157,7 +45,7 @@ def require_cleanable(path: Path, source: Source) -> None:
         What the whole of its cleaner, or the table's contract, has against it.
     """
     try:
-        _cleaned(registry.cleaner(source)(path, source), path, source)
+        count(registry.cleaner(source)(path, source), path, source)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         reason = str(error).partition("\n")[0]
         raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
@@ -228,18 +116,6 @@ def _not_removable(name: str, entries: Iterable[str], root: Path) -> str:
     return f"{listing}: no source {name!r}{near(name, entries)}"
 
 
-def _plain_suffix(path: Path) -> str:
-    """The ending of a file's name without what no system, or no catalogue, takes."""
-    return re.sub(r"[^.A-Za-z0-9]", "", path.suffix) or ".csv"
-
-
-def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
-    """`parts`, the file's control totals put into `totals`."""
-    for part in parts:
-        totals.update(control(part))
-        yield part
-
-
 def month(source: Source) -> str:
     """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
     named = re.fullmatch(
@@ -262,40 +138,6 @@ def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, li
         if other.path.startswith(LOCAL_FOLDER)
     ]
     return replace(source, supersedes=older[-1].id if older else ""), newer
-
-
-def _once(path: Path, source: Source, root: Path) -> None:
-    """Refuse bytes that are catalogued already."""
-    known = catalogue.load(root, local=True).values()
-    twin = [other.id for other in known if other.sha256 == source.sha256]
-    if twin:
-        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
-
-
-def _store(path: Path, source: Source, root: Path) -> None:
-    """Copy the file and write its entry, both or neither; the caller holds the lock."""
-    file = source.file(root)
-    listing = root / RAW / LOCAL
-    before = listing.read_text(encoding="utf-8") if listing.exists() else ""
-    text = f"{before}\n{catalogue.block('source', source)}"
-    if source.publisher not in catalogue.publishers(root, local=True):
-        names = NAMES.get(source.publisher, (source.publisher,) * 2 + ("",))
-        text += f"\n{catalogue.block('publisher', Publisher(source.publisher, *names))}"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, file)
-        write(listing, text)
-        catalogue.check(catalogue.load(root, local=True)[source.id], root)
-    except (OSError, TradeflowsError) as error:
-        with suppress(NotADirectoryError):
-            file.unlink(missing_ok=True)
-        if before:
-            write(listing, before)
-        else:
-            listing.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
-        raise
 
 
 def record(root: Path, entry: Source) -> bool:

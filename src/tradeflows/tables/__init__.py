@@ -6,7 +6,7 @@
 
 from tradeflows.tables.building import Built, build
 from tradeflows.tables.choose import ADD_UP, DATE_COLUMNS, day_known, family, total_or_parts
-from tradeflows.tables.files import processed, stored
+from tradeflows.tables.files import is_current, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,
     FEW,
@@ -42,6 +42,7 @@ __all__ = [
     "day_known",
     "family",
     "flags_present",
+    "is_current",
     "months_of",
     "no_nesting",
     "processed",

@@ -43,6 +43,16 @@ def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     )
 
 
+def is_current(root: Path) -> bool:
+    """Whether all tables are there, and as their sources and the code are now."""
+    try:
+        for table in schema.TABLES:
+            stored(root, table, local=True)
+    except BuildError:
+        return False
+    return True
+
+
 def refused(root: Path, table: str) -> dict[str, str]:
     """The user's own files that the last build left out of `table`, by id, with the reason."""
     text = metadata_of(processed(root, table, local=True)).get(b"refused", b"{}")

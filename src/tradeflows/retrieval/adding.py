@@ -1,0 +1,376 @@
+"""Files that a person saved: checked, copied below ``data/raw`` and catalogued.
+
+They are the user's own, in ``data/raw/local`` and ``local.toml``, unless they are to be committed
+with the project: then they lie below their publisher's folder, and ``sources.toml`` has the entry.
+"""
+
+import re
+import shutil
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tradeflows.model.errors import (
+    CatalogueError,
+    LayoutError,
+    QueryError,
+    SourceError,
+    TradeflowsError,
+    near,
+)
+from tradeflows.model.periods import parse_release
+from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.publishers import Part, cleaned, control, delimited, registry
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
+from tradeflows.retrieval.http import locked, write
+from tradeflows.retrieval.maps import Template
+from tradeflows.retrieval.user_files import count, link_superseded, month, remove, rewrite_entries
+
+# Whose statistics a cleaner's files are, where the two have not one name.
+OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
+NAMES = {
+    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
+    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
+    "gacc": (
+        "General Administration of Customs of China",
+        "China Customs",
+        "http://www.customs.gov.cn",
+    ),
+    "comtrade": (
+        "United Nations Statistics Division, UN Comtrade",
+        "UN Comtrade",
+        "https://comtradeplus.un.org",
+    ),
+    "eurostat": (
+        "Eurostat, statistical office of the European Union",
+        "Eurostat",
+        "https://ec.europa.eu/eurostat",
+    ),
+}
+RANK = 9  # of the user's own, after every committed source, unless the user says otherwise
+ABOUT = ("title", "steps", "address", "licence")  # keys that the user may tell of a file
+
+
+def add(
+    paths: Iterable[Path],
+    root: Path,
+    *,
+    vintage: str = UNDATED[0],
+    rank: int | None = None,
+    template: Template | None = None,
+    commit: bool = False,
+    about: Mapping[str, str] | None = None,
+    **options: str,
+) -> list[cleaned.Cleaned]:
+    """Catalogue files that a person saved, each after its cleaner has read all of it.
+
+    Parameters
+    ----------
+    paths
+        Files, each of one publisher of :data:`tradeflows.publishers.registry.KNOWN`, or all of
+        the kind that `template` describes.
+    root
+        Project folder.
+    vintage
+        The day of the release, or its month or year: of two releases the later is taken.
+    rank
+        Where several sources state one flow, the smallest is taken. By default that of the
+        template; 1 of a file that is committed; 9 of the user's own, but for a whole month of
+        Comext, which has that of those fetched, 1.
+    template
+        A completed map, as :func:`tradeflows.retrieval.maps.read` returns it.
+    commit
+        Into ``sources.toml``, beside the project's other files.
+    about
+        What the user tells of the files, by keys of :data:`ABOUT`.
+    **options
+        What the files do not say, such as ``flow="M"``.
+
+    Returns
+    -------
+    list of Cleaned
+        One entry a file, ``held`` where its bytes are catalogued already.
+
+    Raises
+    ------
+    QueryError
+        `vintage` is no day; or `commit` without the steps or the address of a file.
+    LayoutError
+        A file looks like none that is known, or like several; or it is not whole.
+    CatalogueError
+        The entry would not be a valid one.
+    SourceError
+        The file cannot be copied.
+
+    Notes
+    -----
+    Nothing is kept of a file that is refused, and the files before it stay catalogued.
+    """
+    changes = _said(vintage, about)
+    if commit and not template:
+        _require_origin(changes)
+    added = []
+    for path in paths:
+        _require_utf8_name(path)
+        twin = _twin(path, root)
+        if twin and not (commit and _is_local(twin)):
+            added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, held=True))
+            continue
+        entry = _templated(path, template, root) if template else _recognised(path, options)
+        entry = _placed(entry, path, commit=commit, rank=rank)
+        entry = replace(entry, **changes)
+        if twin:  # the user's own, which is now to be committed
+            remove(twin.id, root)
+        added.append(_catalogue(path, entry, root, template.publishers if template else {}))
+    return added
+
+
+def update(
+    name: str,
+    path: Path,
+    root: Path,
+    *,
+    vintage: str = UNDATED[0],
+    about: Mapping[str, str] | None = None,
+) -> cleaned.Cleaned:
+    """Catalogue the file `path` as a newer release of the source `name`, which is kept.
+
+    The new entry has the keys of the old one (publisher, cleaner, map, rank, …) and supersedes it.
+
+    Parameters
+    ----------
+    name
+        Id of the source; of several releases the newest.
+    path
+        The new file.
+    root
+        Project folder.
+    vintage
+        The day of the new release, or its month or year.
+    about
+        What is otherwise than of the old one, by keys of :data:`ABOUT`.
+
+    Returns
+    -------
+    Cleaned
+        ``held`` where this very file supersedes the source already.
+
+    Raises
+    ------
+    QueryError
+        There is no such source, it is fetched by a verb of its own, or another supersedes it.
+    LayoutError, CodeError, SchemaError
+        The file is not laid out as the old one was; nothing of it is kept.
+    SourceError
+        Its bytes are those of another source, or cannot be copied.
+    """
+    changes = {"vintage": vintage} | _said(vintage, about)
+    _require_utf8_name(path)
+    sources = catalogue.load(root, local=True)
+    if name not in sources:
+        raise QueryError(f"no source {name!r}{near(name, sources)}")
+    old = sources[name]
+    twin = _twin(path, root)
+    if twin and twin.supersedes == name:
+        return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, held=True)
+    newer = [source.id for source in sources.values() if source.supersedes == name]
+    if newer:
+        raise QueryError(f"{name} is superseded by {newer[0]}; update that one")
+    if old.kind == "fetched":
+        raise QueryError(f"{name} was fetched: `tradeflows fetch` gets its newer release")
+    if old.vintage == "by row":
+        del changes["vintage"]
+    loose = _loose(path, old.publisher, old.table)
+    new_id = _release_id(old.id, vintage, loose.sha256, sources)
+    entry = replace(
+        old,
+        id=new_id,
+        path=str(PurePosixPath(old.path).with_name(f"{new_id}{_plain_suffix(path)}")),
+        sha256=loose.sha256,
+        bytes=loose.bytes,
+        retrieved=loose.retrieved,
+        supersedes=name,
+        control={},
+        **changes,
+    )
+    return _catalogue(path, entry, root, {})
+
+
+def _said(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
+    """The keys of an entry that the user tells; QueryError where `vintage` is no day."""
+    changes: dict[str, Any] = {key: text for key, text in (about or {}).items() if text}
+    if vintage != UNDATED[0]:
+        parse_release(vintage, "vintage")
+        changes["vintage"] = vintage
+    return changes
+
+
+def _require_origin(changes: Mapping[str, Any]) -> None:
+    """Refuse to commit a file of which nobody says where it comes from."""
+    if not changes.keys() & {"steps", "address"}:
+        raise QueryError(
+            "a committed file needs its steps or its address, so that others can get it again: "
+            '--steps "queried by month, then downloaded" or --address URL'
+        )
+
+
+def _release_id(old: str, vintage: str, sha256: str, taken: Container[str]) -> str:
+    """The id of a newer release: that of the old one, with the day or the bytes of this one."""
+    stem = re.sub(r"_(\d{4,8}|[0-9a-f]{8})$", "", old)
+    digits = re.sub(r"\D", "", vintage)
+    dated = f"{stem}_{digits}"
+    return dated if digits and dated not in taken else f"{stem}_{sha256[:8]}"
+
+
+def _loose(path: Path, publisher: str, table: str) -> Source:
+    """An entry of what the file itself tells."""
+    try:
+        return delimited.uncatalogued(path, publisher, table)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _twin(path: Path, root: Path) -> Source | None:
+    """The catalogued source that has the bytes of `path`, if there is one."""
+    sha256 = _loose(path, "", "").sha256
+    known = catalogue.load(root, local=True).values()
+    return next((source for source in known if source.sha256 == sha256), None)
+
+
+def _is_local(source: Source) -> bool:
+    """Whether a source is the user's own."""
+    return source.path.startswith(f"{LOCAL_FOLDER}/")
+
+
+def _require_utf8_name(path: Path) -> None:
+    """Refuse a name whose bytes are no UTF-8, which neither pyarrow nor the catalogue can hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise SourceError(
+            f"{str(path)!a}: the name is not in UTF-8; rename the file, then add it"
+        ) from None
+
+
+def _recognised(path: Path, options: Mapping[str, str]) -> Source:
+    """The entry of a file of a publisher that is known by how the file begins."""
+    publishers = registry.recognise(path)
+    if len(publishers) != 1:
+        like = " or ".join(registry.KNOWN[name].about for name in publishers)
+        looks = f"what looks like {like or 'nothing that is known'}"
+        todo = "" if publishers else "tradeflows sketch FILE proposes a map of a CSV"
+        raise LayoutError(path, "a file of one publisher", looks, todo)
+    [publisher] = publishers
+    registry.publisher_cleaner(publisher, options, [path])
+    return replace(
+        _loose(path, publisher, registry.KNOWN[publisher].table),
+        publisher=OWNER.get(publisher, publisher),
+        kind="published",
+        title=f"{registry.KNOWN[publisher].about}: {path.name}",
+        rank=0,
+        arguments=dict(options),
+        steps=f"saved by hand as {path.name}, then `tradeflows add`",
+    )
+
+
+def _templated(path: Path, template: Template, root: Path) -> Source:
+    """The entry of a file of the kind that a map describes."""
+    loose = _loose(path, template.source.publisher, template.source.table)
+    name = template.source.id
+    if name in catalogue.load(root, local=True):
+        name = f"{name}_{loose.sha256[:8]}"
+    return replace(
+        template.source,
+        id=name,
+        retrieved=loose.retrieved,
+        sha256=loose.sha256,
+        bytes=loose.bytes,
+    )
+
+
+def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Source:
+    """An entry with its place below ``data/raw``, and its rank."""
+    folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
+    entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
+    usual = entry.rank or (1 if commit else RANK)
+    if month(entry):  # one series with those that `tradeflows fetch comext` gets
+        entry = replace(entry, kind="fetched")
+        usual = 1
+    return replace(entry, rank=usual if rank is None else rank)
+
+
+def _catalogue(
+    path: Path, entry: Source, root: Path, publishers: Mapping[str, Publisher]
+) -> cleaned.Cleaned:
+    """Check, copy and catalogue one file; its counts."""
+    local = _is_local(entry)
+    known = catalogue.load(root, local=local)
+    who = {**_publisher(entry.publisher), **publishers, **catalogue.publishers(root, local=local)}
+    for problem in catalogue.problems(entry, who, {**known, entry.id: entry}, local):
+        raise CatalogueError(f"{path}: source {entry.id}: {problem}")
+    totals = dict[str, Any]()
+    clean = catalogue.cleaner(entry, root)
+    counts = count(_controlled(clean(path, entry), totals), path, entry)
+    entry = replace(entry, control=totals)
+    with locked(root / RAW / LOCAL):
+        _once(path, entry, root)  # another process may have been faster
+        newer: list[Source] = []
+        if not entry.supersedes:
+            entry, newer = link_superseded(entry, catalogue.load(root, local=local).values())
+        _store(path, entry, root, who[entry.publisher])
+    rewrite_entries(root, newer)
+    return counts._replace(source=entry)
+
+
+def _publisher(name: str) -> dict[str, Publisher]:
+    """The entry of a publisher whose files are known."""
+    return {name: Publisher(name, *NAMES[name])} if name in NAMES else {}
+
+
+def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
+    """`parts`, the file's control totals put into `totals`."""
+    for part in parts:
+        totals.update(control(part))
+        yield part
+
+
+def _plain_suffix(path: Path) -> str:
+    """The ending of a file's name without what no system, or no catalogue, takes."""
+    return re.sub(r"[^.A-Za-z0-9]", "", path.suffix) or ".csv"
+
+
+def _once(path: Path, source: Source, root: Path) -> None:
+    """Refuse bytes that are catalogued already."""
+    known = catalogue.load(root, local=True).values()
+    twin = [other.id for other in known if other.sha256 == source.sha256]
+    if twin:
+        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
+
+
+def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> None:
+    """Copy the file and write its entry, both or neither; the caller holds the lock."""
+    file = source.file(root)
+    local = _is_local(source)
+    listing = root / RAW / (LOCAL if local else COMMITTED)
+    before = listing.read_text(encoding="utf-8") if listing.exists() else ""
+    text = f"{before}\n{catalogue.block('source', source)}"
+    if source.publisher not in catalogue.publishers(root, local=local):
+        text += f"\n{catalogue.block('publisher', publisher)}"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, file)
+        write(listing, text)
+        catalogue.check(catalogue.load(root, local=local)[source.id], root)
+    except (OSError, TradeflowsError) as error:
+        with suppress(NotADirectoryError):
+            file.unlink(missing_ok=True)
+        if before:
+            write(listing, before)
+        else:
+            listing.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
+        raise

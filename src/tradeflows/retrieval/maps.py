@@ -1,0 +1,77 @@
+"""Maps that `tradeflows sketch` proposes and a person completes, read back as catalogue entries."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tradeflows.model.errors import CatalogueError
+from tradeflows.model.source import Publisher, Source
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.sketch import UNKNOWN
+
+# What the file itself tells when it is added, whatever the map says.
+OF_THE_FILE: Mapping[str, Any] = {
+    "path": "of/the.file",
+    "sha256": "0" * 64,
+    "bytes": 1,
+    "retrieved": date.min,
+}
+OPTIONAL: Mapping[str, Any] = {
+    "kind": "published",
+    "licence": "not stated",
+    "vintage": "not stated",
+    "cleaner": "tidy.clean",
+    "table": "trade",
+    "rank": 1,
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """The entry of files of one kind, and the publishers that come with it."""
+
+    file: Path
+    source: Source
+    publishers: Mapping[str, Publisher]
+
+
+def read(file: Path) -> Template:
+    """The entry that a map file writes: one ``[source.…]``, and a ``[publisher.…]`` if need be.
+
+    Raises
+    ------
+    CatalogueError
+        The file cannot be read, has no source or several, or a key is wrong or still ``???``;
+        one line that names the key.
+    """
+    contents = catalogue.sections(file)
+    sources = contents.get("source", {})
+    if len(sources) != 1:
+        count = f"{len(sources)} of them" if sources else "none"
+        raise CatalogueError(f"{file}: expected one [source.NAME], found {count}")
+    open_keys = [place for section in contents for place in _unknown(section, contents[section])]
+    if open_keys:
+        raise CatalogueError(
+            f"{file}: still {UNKNOWN}: {', '.join(open_keys)}; write what is right there"
+        )
+    [(name, keys)] = sources.items()
+    known: dict[str, Publisher] = {}
+    catalogue.add_entries(file, "publisher", contents.get("publisher", {}), Publisher, known)
+    if isinstance(keys, dict):
+        keys = {**OPTIONAL, **keys, **OF_THE_FILE}
+    [source] = catalogue.add_entries(file, "source", {name: keys}, Source, {})
+    return Template(file, source, known)
+
+
+def _unknown(place: str, value: Any) -> Iterator[str]:
+    """The places below `place` whose value a person has yet to write."""
+    if value == UNKNOWN:
+        yield place
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            yield from _unknown(f"{place}.{key}", below)
+    elif isinstance(value, list):
+        for number, below in enumerate(value, start=1):
+            yield from _unknown(f"{place}, {number}", below)

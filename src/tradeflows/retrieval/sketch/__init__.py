@@ -1,0 +1,116 @@
+"""A proposal for the catalogue: the entry of a CSV of a publisher that is not known, with its map.
+
+What the file itself tells is filled in, by its header and its cells; whatever it does not tell
+stands as ``???`` with a remark, for a person to write. Nothing is guessed in silence.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from tradeflows.model import schema
+from tradeflows.model.errors import QueryError, near
+from tradeflows.publishers import delimited, registry
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.sketch.columns import Sheet, read
+from tradeflows.retrieval.sketch.guesses import UNKNOWN, Guesses, guess
+
+__all__ = ["UNKNOWN", "sketch"]
+
+
+def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collection[str] = ()) -> str:
+    """The entry that the catalogue would have of the CSV at `path`, as TOML with remarks.
+
+    Parameters
+    ----------
+    path
+        A CSV in UTF-8, with one header and commas.
+    publisher
+        Short name of whose statistic it is; else the first word of the file's name.
+    table
+        trade, rates, settlement or figures; by default what the columns look like.
+    known
+        Publishers that the catalogue has, and needs no entry of.
+
+    Returns
+    -------
+    str
+        A ``[publisher.…]``, unless it is known, and a ``[source.…]``. What the file does not
+        tell is :data:`UNKNOWN`.
+
+    Raises
+    ------
+    QueryError
+        No such table; or the file is one that `tradeflows add` reads without a map.
+    SourceError, LayoutError
+        The file cannot be read, or is no such CSV.
+    """
+    if table and table not in schema.TABLES:
+        raise QueryError(f"no table {table!r}{near(table, schema.TABLES)}")
+    like = [] if table else registry.recognise(path)
+    if like:
+        raise QueryError(
+            f"{path} looks like a file of {registry.KNOWN[like[0]].about}: `tradeflows add` reads "
+            "it without a map; --table sketches one all the same"
+        )
+    sheet = read(path)
+    table = table or _table(sheet)
+    owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
+    lines = [*_head(path, sheet), ""]
+    if owner not in known:
+        lines += [*_publisher(owner), ""]
+    lines += _source(path, owner, table, sheet, guess(sheet, table))
+    return "\n".join(lines) + "\n"
+
+
+def _table(sheet: Sheet) -> str:
+    """The table that the columns are of: rates where there is no area but periods and numbers."""
+    has_area = any(column.area_system() or column.areas_by_name() for column in sheet.columns)
+    is_short = len(sheet.columns) <= 3
+    has_period = any(column.form() for column in sheet.columns)
+    return "rates" if is_short and has_period and not has_area else "trade"
+
+
+def _head(path: Path, sheet: Sheet) -> Iterator[str]:
+    count = f"{sheet.records:,}{'' if sheet.is_whole else ' and more'}"
+    yield f"# {path.name}: {count} records, {len(sheet.columns)} columns."
+    yield f"# Write what stands as {UNKNOWN}, read the rest again, then:"
+    yield "#   tradeflows add FILE --map THIS_FILE"
+
+
+def _publisher(owner: str) -> Iterator[str]:
+    yield f"[publisher.{owner}]"
+    yield from _lines({"name": UNKNOWN}, "whose statistic it is, in full")
+    yield from _lines({"short": UNKNOWN}, "as the foot of a chart names them")
+    yield from _lines({"home": ""}, "their address")
+
+
+def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) -> Iterator[str]:
+    loose = delimited.uncatalogued(path, owner, table)
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
+    yield f"[source.{name}]"
+    yield from _lines({"path": f"{owner}/{name}.csv", "publisher": owner})
+    yield from _lines({"title": UNKNOWN}, "what one row is: unit, rhythm, first and last period")
+    yield from _lines({"kind": "published"})
+    yield from _lines({"address": ""}, "the page that it is from")
+    yield from _lines({"steps": UNKNOWN}, "how it was got, so that another can get it again")
+    yield from _lines({"licence": "not stated"})
+    yield from _lines(
+        {"vintage": "not stated"}, "day, month or year of the release, if it is known"
+    )
+    yield from _lines({"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes})
+    yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
+    yield from _lines({"arguments.columns": [column.name for column in sheet.columns]})
+    yield ""
+    yield f"[source.{name}.arguments.fields]"
+    for field, guessed in guesses.fields.items():
+        yield from _lines({field: guessed.value}, guessed.remark)
+    yield from (f"# {remark}" for remark in guesses.remarks)
+
+
+def _lines(keys: dict[str, Any], remark: str = "") -> Iterator[str]:
+    """Keys with their values, a line each, and the remark behind them."""
+    for key, value in keys.items():
+        text = catalogue.toml_item(value).as_string()
+        yield f"{key} = {text}{f'  # {remark}' if remark else ''}"

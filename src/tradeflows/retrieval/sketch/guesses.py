@@ -1,0 +1,355 @@
+"""Where each field of a table may come from in a file, and what the file does not say."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import QueryError
+from tradeflows.publishers.tidy.mapping import OWN
+from tradeflows.retrieval.sketch.columns import Column, Sheet, meanings
+
+UNKNOWN = "???"
+FLOWS = {
+    "m": "M",
+    "import": "M",
+    "imports": "M",
+    "x": "X",
+    "e": "X",
+    "export": "X",
+    "exports": "X",
+    "re-import": "RM",
+    "re-imports": "RM",
+    "re-export": "RX",
+    "re-exports": "RX",
+}
+CURRENCIES = {
+    "usd": "USD",
+    "us$": "USD",
+    "$": "USD",
+    "dollar": "USD",
+    "dollars": "USD",
+    "eur": "EUR",
+    "euro": "EUR",
+    "euros": "EUR",
+    "€": "EUR",
+    "cny": "CNY",
+    "rmb": "CNY",
+    "yuan": "CNY",
+    "inr": "INR",
+    "rupees": "INR",
+    "rub": "RUB",
+    "roubles": "RUB",
+    "rubles": "RUB",
+}
+SCALES = {
+    "thousand": 10**3,
+    "thousands": 10**3,
+    "000": 10**3,
+    "1000": 10**3,
+    "million": 10**6,
+    "millions": 10**6,
+    "mn": 10**6,
+    "mln": 10**6,
+    "mio": 10**6,
+    "billion": 10**9,
+    "billions": 10**9,
+    "bn": 10**9,
+}
+WEIGHTS = {
+    "kg": 1,
+    "kgs": 1,
+    "kilograms": 1,
+    "t": 10**3,
+    "tonnes": 10**3,
+    "tonne": 10**3,
+    "tons": 10**3,
+    "kt": 10**6,
+}
+UNITS = {
+    "m3": "m3",
+    "tj": "TJ",
+    "items": "items",
+    "pieces": "items",
+    "units": "items",
+    "bbl": "bbl",
+    "barrels": "bbl",
+    "litres": "L",
+    "liters": "L",
+    "carat": "carat",
+    "pairs": "pairs",
+}
+PERIOD = ("period", "month", "date", "time", "year", "quarter")
+REPORTER = ("reporter", "reporting", "declarant")
+PARTNER = ("partner", "counterpart", "origin", "destination", "supplier", "buyer", "country")
+OTHER_SIDE = ("exporter", "importer")
+GOODS = ("hs", "hs2", "hs4", "hs6", "hs8", "cn", "cn8", "code", "commodity", "product", "cmd")
+VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
+QUANTITY = ("qty", "quantity", *UNITS)
+DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
+NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
+LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
+WHAT = {
+    "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
+    "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
+    "flow_code": "M imports, X exports, RM and RX the same of goods that come back",
+    "cmd_code": "the goods: an HS code such as 1001, TOTAL for all, or a column of codes",
+    "ref_period": 'a column with its form, such as { column = "month", form = "month" }',
+    "currency": "USD, EUR, CNY, INR or RUB",
+    "valuation": "CIF or FOB, if the publisher says",
+}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Where a field comes from: a constant, or the keys of a map; and what is to be said of it."""
+
+    value: Any
+    remark: str = ""
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that it reads."""
+        entries = self.value if isinstance(self.value, list) else [self.value]
+        return {entry["column"] for entry in entries if isinstance(entry, Mapping)}
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Guesses by field, and remarks on columns that no field reads."""
+
+    fields: Mapping[str, Guess]
+    remarks: tuple[str, ...] = field(default=())
+
+
+def guess(sheet: Sheet, table: str) -> Guesses:
+    """Where each field of `table` may come from; what is not known is :data:`UNKNOWN`."""
+    if table == "trade":
+        return _trade(sheet)
+    contract = schema.TABLES[table]
+    fields = _by_name(sheet, contract)
+    for name in contract.names:
+        is_needed = name == "ref_period" or not contract.field(name).nullable
+        if is_needed and name not in (*OWN, *NEED_NOT_BE_SAID, *fields):
+            fields[name] = _lacking(contract.field(name))
+    if "ref_period" in contract.names:
+        fields["ref_period"] = _period(sheet)
+    if table == "rates":
+        numbers = [column for column in sheet.columns if column.is_number and not column.form()]
+        fields["rate"] = _known({"column": numbers[0].name} if numbers else "", "a column")
+    return Guesses(fields)
+
+
+def _by_name(sheet: Sheet, contract: pa.Schema) -> dict[str, Guess]:
+    """The fields that have the name of a column."""
+    fields = {}
+    for column in sheet.columns:
+        if column.name in contract.names and column.name not in OWN:
+            fields[column.name] = Guess(_plain(column, contract.field(column.name)))
+    return fields
+
+
+def _lacking(contract_field: pa.Field) -> Guess:
+    """A field that no column is named after, with what may stand there."""
+    about = contract_field.metadata[b"note"].decode()
+    words = ", ".join(schema.allowed(contract_field))
+    return Guess(UNKNOWN, f"{about}: {words}" if words else about)
+
+
+def _plain(column: Column, contract_field: pa.Field) -> dict[str, Any]:
+    """The keys that read a column as it stands."""
+    form = column.form() if contract_field.type == pa.date32() else ""
+    keys: dict[str, Any] = {"column": column.name}
+    return keys | {"form": form} if form else keys
+
+
+def _known(value: Any, what: str) -> Guess:
+    return Guess(value) if value else Guess(UNKNOWN, what)
+
+
+def _trade(sheet: Sheet) -> Guesses:
+    fields: dict[str, Guess] = {"ref_period": _period(sheet)}
+    fields |= _sides(sheet)
+    fields["flow_code"] = _flow(sheet)
+    goods = _goods(sheet, _read_by(fields))
+    fields |= goods
+    fields |= _figures(sheet, _read_by(fields))
+    flags = _flags(sheet)
+    if flags:
+        fields["flags"] = Guess(flags)
+    return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))))
+
+
+def _read_by(fields: Mapping[str, Guess]) -> set[str]:
+    return set().union(*(guessed.columns for guessed in fields.values()))
+
+
+# --- the fields of a trade row --------------------------------------------------------------------
+
+
+def _period(sheet: Sheet) -> Guess:
+    named = sheet.named(PERIOD)
+    for column in [*named, *sheet.columns]:
+        form = column.form()
+        if form and (column in named or form != "year"):
+            return Guess({"column": column.name, "form": form})
+    return Guess(UNKNOWN, WHAT["ref_period"])
+
+
+def _sides(sheet: Sheet) -> dict[str, Guess]:
+    """The reporter and the partner, by the names of the columns that hold areas."""
+    reporters = _areas(sheet.named(REPORTER))
+    partners = _areas(sheet.named(PARTNER))
+    others = _areas(sheet.named(OTHER_SIDE))
+    reporter = next(iter(reporters.values()), None)
+    partner = next((keys for name, keys in partners.items() if name not in reporters), None)
+    both_named = len(others) > 1 and not (reporter or partner)
+    if both_named:
+        remark = "whose statistic is it, the exporter's or the importer's? Write that one here"
+        sides = list(others.values())
+        return {"reporter_iso": Guess(UNKNOWN, remark), "partner_iso": Guess(sides[0], remark)}
+    for keys in others.values():
+        reporter, partner = (reporter or keys, partner) if partner else (reporter, keys)
+    return {
+        "reporter_iso": _known(reporter, WHAT["reporter_iso"]),
+        "partner_iso": _known(partner, WHAT["partner_iso"]),
+    }
+
+
+def _areas(columns: Iterable[Column]) -> dict[str, dict[str, Any]]:
+    """The keys that read each of `columns` which holds areas, by the column's name."""
+    keys: dict[str, dict[str, Any]] = {}
+    for column in columns:
+        system = column.area_system()
+        areas = column.areas_by_name()
+        if system:
+            keys[column.name] = {"column": column.name, "areas": system}
+        elif areas:
+            words = {text: area or UNKNOWN for text, area in areas.items()}
+            keys[column.name] = {"column": column.name, "words": words}
+    return keys
+
+
+def _flow(sheet: Sheet) -> Guess:
+    for column in sheet.columns:
+        words = meanings(column, FLOWS)
+        if words:
+            plain = all(text == flow for text, flow in words.items())
+            keys = {"column": column.name}
+            return Guess(keys | ({"one_of": [*words]} if plain else {"words": words}))
+    return Guess(UNKNOWN, WHAT["flow_code"])
+
+
+def _goods(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
+    """The code of the goods and, where a column has it, the edition of the HS."""
+    free = [column for column in sheet.columns if column.name not in taken]
+    editions = {f"h{n}": f"H{n}" for n in range(10)}
+    of_editions = [column for column in free if meanings(column, editions)]
+    named = [column for column in sheet.named(GOODS, free) if column not in of_editions]
+    fields = {"cmd_code": _code(named)}
+    if of_editions:
+        fields["classification_code"] = Guess({"column": of_editions[0].name})
+    return fields
+
+
+def _code(named: Iterable[Column]) -> Guess:
+    """The code of the goods, from columns that are named so."""
+    for column in named:
+        if column.is_codes():
+            is_odd = any(len(text) % 2 for text in column.texts if text.isdigit())
+            return Guess({"column": column.name}, LOST_ZERO if is_odd else "")
+    for column in named:
+        if column.is_list and not column.plain:
+            words = {text: _product(text) for text in column.texts}
+            return Guess({"column": column.name, "words": words})
+    return Guess(UNKNOWN, WHAT["cmd_code"])
+
+
+def _product(text: str) -> str:
+    """The HS code that a word stands for, if it is one."""
+    try:
+        return codes.product(text.replace("_", " "))[0]
+    except QueryError:
+        return UNKNOWN
+
+
+def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
+    """Value, weight and quantity, by the words in the names of the columns of numbers."""
+    numbers = [column for column in sheet.columns if column.is_number and column.name not in taken]
+    numbers = [column for column in numbers if not column.words & DO_NOT_MEASURE]
+    fields: dict[str, Guess] = {}
+    weights = [column for column in numbers if _is_weight(column)]
+    if weights:
+        scale = next((WEIGHTS[word] for word in WEIGHTS if word in weights[0].words), 1)
+        scale *= _scale(weights[0])
+        fields["net_wgt_kg"] = Guess(_times(weights[0], scale))
+    rest = [column for column in numbers if column not in weights]
+    values = sheet.named(VALUE, rest)
+    if values:
+        fields["value_reported"] = Guess(_times(values[0], _scale(values[0])))
+        fields |= _money(sheet, values[0])
+    quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
+    if quantities:
+        unit = next((UNITS[word] for word in UNITS if word in quantities[0].words), "")
+        units = ", ".join(schema.allowed(schema.TRADE.field("qty_unit"))[:12])
+        fields["qty"] = Guess(_times(quantities[0], _scale(quantities[0])))
+        fields["qty_unit"] = _known(unit, f"one of {units}, …")
+    if not fields:
+        remark = "no column of numbers was known by its name; net_wgt_kg and qty are read likewise"
+        fields["value_reported"] = Guess(UNKNOWN, remark)
+    return fields
+
+
+def _is_weight(column: Column) -> bool:
+    return bool(column.words & {*WEIGHTS, "weight", "wgt", "netweight"})
+
+
+def _scale(column: Column) -> int:
+    return next((SCALES[word] for word in SCALES if word in column.words), 1)
+
+
+def _times(column: Column, scale: int) -> dict[str, Any]:
+    keys: dict[str, Any] = {"column": column.name}
+    return keys | {"times": scale} if scale > 1 else keys
+
+
+def _money(sheet: Sheet, value: Column) -> dict[str, Guess]:
+    """The currency and the valuation of a column of values."""
+    known = {name.casefold(): name for name in schema.allowed(schema.TRADE.field("currency"))}
+    columns = [column for column in sheet.columns if meanings(column, known)]
+    currency: Any = {"column": columns[0].name} if columns else ""
+    if not currency:
+        currency = next((CURRENCIES[word] for word in CURRENCIES if word in value.words), "")
+    valuation = next((word.upper() for word in ("cif", "fob") if word in value.words), "")
+    fields = {"currency": _known(currency, WHAT["currency"])}
+    return fields | ({"valuation": Guess(valuation)} if valuation else {})
+
+
+def _flags(sheet: Sheet) -> list[dict[str, Any]]:
+    """Columns of true and false that are named by a word of FLAGS."""
+    flags = []
+    for column in sheet.columns:
+        named = [word for word in schema.FLAGS if word in column.words]
+        yes = [text for text in column.texts if text.casefold() in ("true", "yes")]
+        is_yes_or_no = {text.casefold() for text in column.texts} <= {"true", "false", "yes", "no"}
+        if named and yes and is_yes_or_no:
+            flags.append({"flag": named[0], "column": column.name, "equals": yes[0]})
+    return flags
+
+
+def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
+    """What is to be said of the columns that no field reads."""
+    for column in sheet.columns:
+        if column.name in taken:
+            continue
+        if column.is_grouped:
+            yield (
+                f"{column.name} is not read: its numbers have marks such as 1,234 or 1.234,5; "
+                "save them as 1234.5"
+            )
+        elif column.is_number:
+            yield f"{column.name} is not read: numbers, of what?"
+        else:
+            yield f"{column.name} is not read"

@@ -1,0 +1,155 @@
+"""A sketch proposes a map from what a file shows, and marks what it does not know."""
+
+import tomllib
+
+import pytest
+
+from tradeflows import cli
+from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
+from tradeflows.retrieval import maps
+from tradeflows.retrieval.sketch import UNKNOWN, sketch
+
+WHEAT = (
+    "month,reporter,partner,flow,hs6,value_usd_thousand,weight_t,estimated,mood\n"
+    "2023-01,USA,China,export,100199,12.5,40,False,good\n"
+    "2023-01,USA,Ruritania,export,100199,2.5,8,True,bad\n"
+    "2023-02,USA,Egypt,export,100111,7,0,False,good\n"
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save a text as a file."""
+
+    def save(text, name="usda_wheat.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return save
+
+
+def entry_of(text):
+    [entry] = tomllib.loads(text)["source"].values()
+    return entry
+
+
+def fields_of(text):
+    return entry_of(text)["arguments"]["fields"]
+
+
+def test_what_a_file_shows_is_filled_in(saved):
+    assert fields_of(sketch(saved(WHEAT))) == {
+        "ref_period": {"column": "month", "form": "month"},
+        "reporter_iso": {"column": "reporter", "areas": "iso3"},
+        "partner_iso": {
+            "column": "partner",
+            "words": {"China": "CHN", "Ruritania": UNKNOWN, "Egypt": "EGY"},
+        },
+        "flow_code": {"column": "flow", "words": {"export": "X"}},
+        "cmd_code": {"column": "hs6"},
+        "value_reported": {"column": "value_usd_thousand", "times": 1000},
+        "currency": "USD",
+        "net_wgt_kg": {"column": "weight_t", "times": 1000},
+        "flags": [{"flag": "estimated", "column": "estimated", "equals": "True"}],
+    }
+
+
+def test_a_column_not_read_is_named(saved):
+    assert "# mood is not read\n" in sketch(saved(WHEAT))
+
+
+def test_the_file_is_counted_and_hashed(saved):
+    entry = entry_of(sketch(saved(WHEAT)))
+    assert entry["bytes"] == len(WHEAT)
+    assert len(entry["sha256"]) == 64
+    assert "3 records, 9 columns" in sketch(saved(WHEAT))
+
+
+def test_a_known_publisher_has_no_entry(saved):
+    assert "[publisher.usda]" in sketch(saved(WHEAT))
+    assert "[publisher.usda]" not in sketch(saved(WHEAT), known=["usda"])
+
+
+def test_what_a_file_does_not_say_is_marked(saved):
+    fields = fields_of(sketch(saved("year,country,tonnes\n2023,Egypt,4\n")))
+    assert {name for name, value in fields.items() if value == UNKNOWN} == {
+        "reporter_iso",
+        "flow_code",
+        "cmd_code",
+    }
+    assert fields["partner_iso"]["words"] == {"Egypt": "EGY"}
+    assert fields["ref_period"]["form"] == "year"
+
+
+def test_two_sides_are_not_guessed(saved):
+    text = sketch(saved("year,exporter,importer,hs,usd\n2023,USA,EGY,1001,4\n"))
+    assert fields_of(text)["reporter_iso"] == UNKNOWN
+    assert "the exporter's or the importer's?" in text
+
+
+def test_a_lost_zero_is_said(saved):
+    text = sketch(saved("year,reporter,partner,hs6,usd\n2023,USA,EGY,10620,4\n"))
+    assert "a spreadsheet took a zero away" in text
+
+
+def test_numbers_with_marks_are_said(saved):
+    text = sketch(saved('year,reporter,partner,usd\n2023,USA,EGY,"1,234"\n'))
+    assert "usd is not read: its numbers have marks" in text
+
+
+def test_prices_are_rates(saved):
+    entry = entry_of(sketch(saved("month,usd_a_bushel\n2023-01,7.5\n")))
+    assert entry["table"] == "rates"
+    assert entry["arguments"]["fields"]["rate"] == {"column": "usd_a_bushel"}
+    assert entry["arguments"]["fields"]["base"] == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty; save it again"),
+        ("a;b\n1;2\n", "expected commas between the cells, found semicolons"),
+        ("a\tb\n1\t2\n", "found tabs"),
+        ("a,b\n", "found a header alone"),
+        ("a,a\n1,2\n", "'a' twice"),
+        ("a,b\n1\n", "found 1 in record 1"),
+        ("<html>", "a page of HTML"),
+        ('{"a": 1}', "found JSON"),
+        ("PK\x03\x04", "a workbook"),
+    ],
+)
+def test_what_is_no_csv_is_said(saved, text, message):
+    with pytest.raises((LayoutError, SourceError), match=message):
+        sketch(saved(text))
+
+
+def test_a_known_file_needs_no_map(saved):
+    path = saved("Date, USD,\n2023-01-02,1.1,\n", "eurofxref.csv")
+    with pytest.raises(QueryError, match="reads it without a map"):
+        sketch(path)
+
+
+def test_no_such_table(saved):
+    with pytest.raises(QueryError, match="no table 'trades'; did you mean 'trade'"):
+        sketch(saved(WHEAT), table="trades")
+
+
+def test_an_open_mark_is_refused(saved, tmp_path):
+    path = tmp_path / "wheat.toml"
+    path.write_text(sketch(saved(WHEAT)), encoding="utf-8")
+    with pytest.raises(CatalogueError) as refused:
+        maps.read(path)
+    assert "publisher.usda.name, publisher.usda.short, source.usda_wheat.title" in str(
+        refused.value
+    )
+    assert "partner_iso.words.Ruritania; write what is right there" in str(refused.value)
+
+
+def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
+    path = saved(WHEAT)
+    assert cli.main(["sketch", str(path), "--to", "wheat.toml"]) == 0
+    assert capsys.readouterr().out == "wheat.toml\n"
+    assert (tmp_path / "wheat.toml").read_text(encoding="utf-8").startswith("# usda_wheat.csv")
