@@ -2,10 +2,16 @@
 
 import re
 
+import pandas as pd
 import pytest
 
+import tradeflows as tf
+from tradeflows import charts
+from tradeflows.charts import layout
 from tradeflows.model.errors import CatalogueError
-from tradeflows.retrieval import project
+from tradeflows.retrieval import catalogue, project
+
+catalogue_root = catalogue.root
 
 
 @pytest.mark.parametrize(
@@ -19,6 +25,10 @@ from tradeflows.retrieval import project
         ("title = 'x'\nanswer = {txt = 'a'}", "answer has no key 'txt'; did you mean 'text'?"),
         ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "because"),
         ("title = 'x", "cannot be read as TOML"),
+        ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as CHN = "#d55e00", found'),
+        ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
+        ("title = 'x'\n[events]\n2024-01-01 = 1", "found 2024-01-01 = 1"),
+        ("title = 'x'\n[links]\na = 'javascript:alert(1)'", "links: expected one such as"),
     ],
 )
 def test_a_wrong_project_file(tmp_path, text, message):
@@ -31,3 +41,52 @@ def test_without_a_project_file(tmp_path):
     folder = tmp_path / "rice_prices"
     folder.mkdir()
     assert project.load(folder) == project.Project(title="Rice prices")
+
+
+TEXT = """
+title = "Wheat"
+[events]
+2023-02-01 = "New tariff"
+[colours]
+CHN = "#123456"
+"""
+
+
+@pytest.fixture
+def here(make_root, monkeypatch):
+    """Stand in a project that has events and colours."""
+    root = make_root({"oil": {}})
+    (root / "project.toml").write_text(TEXT, encoding="utf-8")
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    return root
+
+
+def flow(*areas):
+    days = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
+    frames = [pd.DataFrame({"ref_period": days, "area": area, "usd": 1.0}) for area in areas]
+    return pd.concat(frames)
+
+
+def drawn(**look):
+    look = {"title": "Wheat", "unit": "USD", "source": "Made up"} | look
+    return charts.lines(flow("CHN", "BRA"), y="usd", by="area", **look)
+
+
+def test_colours_of_the_project_are_drawn(here):
+    line = next(line for line in drawn().lines if line.get_label() == "CHN")
+    assert line.get_color() == "#123456"
+    assert "#123456" in layout.night_colours()
+
+
+def test_events_are_drawn_where_asked(here):
+    def words(axes):
+        return [text.get_text() for text in axes.texts]
+
+    assert not any("New tariff" in text for text in words(drawn()))
+    axes = drawn(events=tf.project().events)
+    assert any("New tariff" in text for text in words(axes))
+
+
+def test_without_a_project_no_colours(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "root", lambda: catalogue_root(tmp_path))
+    assert project.own_colours() == {}

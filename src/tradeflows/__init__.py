@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradeflows.model import codes, schema
     from tradeflows.report.claim_cards import cards
     from tradeflows.retrieval import catalogue, comtrade
+    from tradeflows.retrieval.project import project
     from tradeflows.tables import build, read
     from tradeflows.tables.trace import trace
 
@@ -32,6 +33,7 @@ _FUNCTIONS = {
     "find": "explore.inventory",
     "flow": "explore.flow",
     "products": "explore.inventory",
+    "project": "retrieval.project",
     "read": "tables",
     "rerouting": "explore.rerouting",
     "settlement": "explore.flow",
@@ -64,6 +66,7 @@ __all__ = [
     "flow",
     "measures",
     "products",
+    "project",
     "read",
     "rerouting",
     "schema",

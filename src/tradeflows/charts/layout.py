@@ -23,6 +23,7 @@ from matplotlib.textpath import TextPath
 from tradeflows.charts import spans
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, QueryError
+from tradeflows.retrieval.project import own_colours
 
 PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
 ON_SHADES = ("#111111", "#fefefe")  # letters on a shaded cell, the same by day and by night
@@ -162,22 +163,23 @@ def name(code: str) -> str:
 
 
 def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Colour and dash of each name: the entity's own, else the rest in their order.
+    """Colour and dash of each name: of the project, else the entity's own, else in their order.
 
     Raises
     ------
     QueryError
         More names without a colour of their own than can be told apart.
     """
-    others = [name for name in dict.fromkeys(names) if name not in ENTITIES]
+    entities: dict[str, tuple[str, Any]] = {
+        name: (colour, "-") for name, (_, colour) in ENTITIES.items()
+    }
+    entities |= {name: (colour.lower(), "-") for name, colour in own_colours().items()}
+    others = [name for name in dict.fromkeys(names) if name not in entities]
     if len(others) > len(REST):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(REST)} can be told "
             "apart: filter the frame or draw panels()"
         )
-    entities: dict[str, tuple[str, Any]] = {
-        name: (colour, "-") for name, (_, colour) in ENTITIES.items()
-    }
     return entities | dict(zip(others, REST, strict=False))
 
 
@@ -204,10 +206,14 @@ def text_colour(colour: Any) -> str:
     return to_hex((red, green, blue))
 
 
-@lru_cache(maxsize=1)
 def night_colours() -> dict[str, str]:
     """Each colour of a chart, and in its place on a dark page one that stands out as much."""
-    lines = {colour for _, colour in ENTITIES.values()} | {colour for colour, _ in REST}
+    return _night_colours(frozenset(colour.lower() for colour in own_colours().values()))
+
+
+@lru_cache(maxsize=4)
+def _night_colours(own: frozenset[str]) -> dict[str, str]:
+    lines = own | {colour for _, colour in ENTITIES.values()} | {colour for colour, _ in REST}
     plain = {INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER}
     colours = {*lines, *plain, *map(text_colour, lines | plain)}
     return {colour: _at_night(colour) for colour in sorted(colours)} | {PAPER: NIGHT}

@@ -4,15 +4,23 @@ It holds what differs from one checked article to the next, so that the package 
 none. A project without it has a front page with the folder's name.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import CatalogueError, near
+from tradeflows.retrieval import catalogue
 
 FILE = "project.toml"
+TEXTS = {  # how the entries of these tables look
+    "events": (r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])", '2024-01-01 = "New tariff"'),
+    "colours": (r"#[0-9a-fA-F]{6}", 'CHN = "#d55e00"'),
+    "links": (r"https?://\S+", '"About us" = "https://example.org"'),
+}
 KINDS = {"str": "text", "list": "a list", "dict": "a table"}
 
 
@@ -75,11 +83,12 @@ class Project:
     do_not_write
         What the figures forbid.
     events
-        Days with their names, for charts.
+        Words by day, for the charts of those questions that they belong to: ``events=`` of a
+        chart takes them, and no chart marks any by itself.
     colours
-        Colours of entities, by their ids.
+        Of series in all charts, such as ``#0072b2``, by the id of an area or a code.
     links
-        Addresses by their words, for the foot of each page.
+        Addresses on the web by their words, for the foot of each page.
     address
         Where the report is published, for its canonical address.
     """
@@ -99,6 +108,32 @@ class Project:
     address: str = ""
 
 
+def project(root: Path | None = None) -> Project:
+    """What ``project.toml`` says of the project in `root`, or of the one that you stand in.
+
+    Raises
+    ------
+    CatalogueError
+        There is no project, or as :func:`load`.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> tf.project().short
+    'China and Russia, checked'
+    """
+    return load(root or catalogue.root())
+
+
+def own_colours() -> Mapping[str, str]:
+    """The colours that the project has for its charts; none where there is no project."""
+    try:
+        root = catalogue.root()
+    except CatalogueError:
+        return {}
+    return load(root).colours
+
+
 def load(root: Path) -> Project:
     """What ``project.toml`` says; a project of the folder's name where there is none.
 
@@ -112,8 +147,16 @@ def load(root: Path) -> Project:
     if not path.is_file():
         return Project(title=root.resolve().name.replace("_", " ").capitalize())
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return _parsed(path, path.read_bytes())
+    except OSError as error:
+        raise CatalogueError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+@lru_cache(maxsize=4)  # each chart asks for its colours
+def _parsed(path: Path, text: bytes) -> Project:
+    try:
+        content = tomllib.loads(text.decode())
+    except ValueError as error:
         raise CatalogueError(f"{path}: cannot be read as TOML: {error}") from error
     _require_known(path, "project.toml", content, Project)
     if not isinstance(content.get("title"), str):
@@ -124,6 +167,8 @@ def load(root: Path) -> Project:
         ("do_not_write", warning, Forbidden) for warning in warnings
     ]:
         _require_known(path, name, entry, record)
+    for key, (pattern, example) in TEXTS.items():
+        _require_texts(path, key, content.get(key, {}), pattern, example)
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     themes = tuple(content.pop("themes", ()))
     try:
@@ -136,6 +181,18 @@ def load(root: Path) -> Project:
         )
     except TypeError as error:  # a key of a warning is missing
         raise CatalogueError(f"{path}: {error}") from error
+
+
+def _require_texts(
+    path: Path, key: str, entries: Mapping[str, Any], pattern: str, example: str
+) -> None:
+    """Refuse an entry of the table `key` that is not as in `example`."""
+    for name, text in entries.items():
+        dated = name if key == "events" else text
+        if not (isinstance(text, str) and re.fullmatch(pattern, str(dated))):
+            raise CatalogueError(
+                f"{path}: {key}: expected one such as {example}, found {name} = {text!r}"
+            )
 
 
 def _require_known(path: Path, where: str, entry: Any, record: type) -> None:
