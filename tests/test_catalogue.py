@@ -159,6 +159,22 @@ def test_an_entry_becomes_a_source(make_root):
         ({"rank": "1"}, "rank must be a whole number, not '1'"),
         ({"rank": True}, "rank must be a whole number, not True"),
         ({"title": 5}, "title must be text, not 5"),
+        (
+            {"cleaner": "gacc.clean", "table": "trade", "arguments": {"flow": 3}},
+            "arguments: flow must be text, not 3",
+        ),
+        (
+            {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"releases": "x"}},
+            "arguments: releases must be a table of texts, not 'x'",
+        ),
+        (
+            {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"unequal": [3]}},
+            "arguments: unequal must be a list of texts, not [3]",
+        ),
+        ({"control": {"M": 3}}, "control: M must be a table of numbers, not 3"),
+        ({"table": 5}, "table must be text, not 5"),
+        ({"table": {}}, "table must be text, not {}"),
+        ({"address": "javascript:a()"}, "address must begin with https:// or http://"),
         ({"title": ""}, "title is empty"),
         (
             {"retrieved": "2024-06-30"},
@@ -233,6 +249,10 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
         ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),
         ("[source.'Crude oil']", "source Crude oil: an id is made of a-z, 0-9 and _"),
         ("[publisher.x]\nname = 'X'\nshort = 'X'", "publisher x: lacks home"),
+        (
+            "[publisher.x]\nname = 'X'\nshort = 'X'\nhome = 'data:x'",
+            "publisher x: home must begin with https://, not 'data:x'",
+        ),
         ("[publisher.x]\nnam = 'X'", "publisher x: no key 'nam' exists; did you mean 'name'?"),
     ],
 )

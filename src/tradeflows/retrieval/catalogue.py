@@ -189,8 +189,11 @@ def add_entries(
             raise CatalogueError(f"{where}: {COMMITTED} has this id already; take another")
         if not isinstance(keys, dict):
             raise CatalogueError(f"{where}: must be a table of keys")
-        added.append(_entry(where, name, keys, kind))
-        known[name] = added[-1]
+        entry = _entry(where, name, keys, kind)
+        if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
+            raise CatalogueError(f"{where}: home must begin with https://, not {entry.home!r}")
+        added.append(entry)
+        known[name] = entry
     return added
 
 
@@ -243,6 +246,8 @@ def problems(
             yield f"no such {key} as {value!r}{near(value, valid)}"
     if not (source.address or source.steps):
         yield "lacks address or steps: say where the file comes from"
+    if source.address and not is_web_address(source.address):
+        yield f"address must begin with https:// or http://, not {source.address!r}"
     if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
         yield f"sha256 must be 64 hexadecimal digits in lower case, not {source.sha256!r}"
     if source.bytes < 1 or source.rank < 1:
@@ -251,6 +256,48 @@ def problems(
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
     yield from absence.problems(source.absent)
+    yield from _kind_problems(source)
+
+
+def _kind_problems(source: Source) -> Iterator[str]:
+    """What is of a wrong kind in the tables of an entry; a map is checked by who reads it."""
+    for key, value in source.arguments.items():
+        is_right, words = ARGUMENTS.get(key, (_is_anything, ""))
+        if source.cleaner != "tidy.clean" and not is_right(value):
+            yield f"arguments: {key} must be {words}, not {value!r}"
+    for flow, sums in source.control.items():
+        if not (isinstance(sums, dict) and all(type(n) in (int, float) for n in sums.values())):
+            yield f"control: {flow} must be a table of numbers, not {sums!r}"
+
+
+def _is_anything(value: Any) -> bool:
+    return True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    texts = value.values() if isinstance(value, dict) else value
+    return isinstance(value, dict | list) and all(map(_is_text, texts))
+
+
+# What the arguments of cleaners must be, and in words.
+ARGUMENTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "flow": (_is_text, "text"),
+    "period": (_is_text, "text"),
+    "product": (_is_text, "text"),
+    "partner": (_is_text, "text"),
+    "releases": (lambda value: isinstance(value, dict) and _are_texts(value), "a table of texts"),
+    "unequal": (lambda value: isinstance(value, list) and _are_texts(value), "a list of texts"),
+    "cap": (lambda value: type(value) is int, "a whole number"),
+}
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a link to `text` leads to the web, and runs nothing."""
+    return re.fullmatch(r"https?://[^\s\"'<>]+", text) is not None
 
 
 def _path_problems(text: str, local: bool) -> Iterator[str]:
@@ -359,14 +406,28 @@ def cleaner(source: Source, root: Path) -> Callable[..., Any]:
     Raises
     ------
     CatalogueError
-        There is no such function, or it takes other arguments. The message names the entry.
+        There is no such function, it takes other arguments, or it is the project's own and
+        ``project.toml`` does not consent to run it. The message names the entry.
     """
     try:
+        if source.cleaner.startswith(registry.OWN):
+            from tradeflows.retrieval import own_cleaners, project
+
+            return own_cleaners.cleaner(source, root, project.load(root).cleaners)
         return registry.cleaner(source)
     except CatalogueError as error:
         local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
         file = root / RAW / (LOCAL if local else COMMITTED)
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
+
+
+def own_code(source: Source, root: Path) -> bytes:
+    """The code of the project's own cleaner of `source`; empty where it has a shipped one."""
+    if not source.cleaner.startswith(registry.OWN):
+        return b""
+    from tradeflows.retrieval import own_cleaners
+
+    return own_cleaners.path_of(source, root).read_bytes()
 
 
 def check(source: Source, root: Path) -> Path:

@@ -6,7 +6,7 @@ none. A project without it has a front page with the folder's name.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from tradeflows.model.errors import CatalogueError, near
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.catalogue import is_web_address
 
 FILE = "project.toml"
 TEXTS = {  # how the entries of these tables look
@@ -89,6 +90,8 @@ class Project:
         Of series in all charts, such as ``#0072b2``, by the id of an area or a code.
     links
         Addresses on the web by their words, for the foot of each page.
+    cleaners
+        Files of the folder ``cleaners/``, without their ending, that may be run: they are code.
     address
         Where the report is published, for its canonical address.
     """
@@ -106,6 +109,7 @@ class Project:
     colours: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
+    cleaners: tuple[str, ...] = ()
 
 
 def project(root: Path | None = None) -> Project:
@@ -169,18 +173,31 @@ def _parsed(path: Path, text: bytes) -> Project:
         _require_known(path, name, entry, record)
     for key, (pattern, example) in TEXTS.items():
         _require_texts(path, key, content.get(key, {}), pattern, example)
+    _require_links(path, content.get("address", ""), warnings)
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     themes = tuple(content.pop("themes", ()))
+    cleaners = tuple(content.pop("cleaners", ()))
     try:
         return Project(
             answer=Answer(**answer),
             do_not_write=tuple(Forbidden(**warning) for warning in warnings),
             words=words,
             themes=themes,
+            cleaners=cleaners,
             **content,
         )
     except TypeError as error:  # a key of a warning is missing
         raise CatalogueError(f"{path}: {error}") from error
+
+
+def _require_links(path: Path, address: str, warnings: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a link that is neither of the web nor a page of the report: it might be a script."""
+    links = [("address", address), *(("link", entry.get("link", "")) for entry in warnings)]
+    for key, link in links:
+        is_page = key == "link" and re.fullmatch(r"[\w.-]+(#[^\s:]*)?", link)
+        if link and not is_page and not is_web_address(link):
+            what = "a page of the report" if key == "link" else "an address of the web"
+            raise CatalogueError(f"{path}: {key}: expected {what}, found {link!r}")
 
 
 def _require_texts(

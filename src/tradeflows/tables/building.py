@@ -199,7 +199,7 @@ def _write_sources(
         writer.describe(
             counts=json.dumps(counts),
             refused=json.dumps(refused),
-            fingerprint=fingerprint(sources, empty.table),
+            fingerprint=fingerprint(sources, empty.table, root),
         )
     return Built(empty.table, empty.path, counts, refused, learnt)
 

@@ -33,10 +33,10 @@ def catalogued(root: Path) -> dict[bool, dict[str, Source]]:
 def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
     """The Parquet file of `table`, and the one of the user's own sources where there are any."""
     if not local:
-        return _opened(processed(root, table), table, catalogue.load(root))
+        return _opened(root, processed(root, table), table, catalogue.load(root))
     return ds.dataset(
         [
-            _opened(processed(root, table, local=is_local), table, sources)
+            _opened(root, processed(root, table, local=is_local), table, sources)
             for is_local, sources in catalogued(root).items()
             if sources or not is_local
         ]
@@ -60,7 +60,7 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
+def _opened(root: Path, path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
     try:
         written = path.stat()
         dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
@@ -68,7 +68,7 @@ def _opened(path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset
         raise BuildError(f"{path}: absent; run `tradeflows build`") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
-    if metadata.get("fingerprint") != fingerprint(sources.values(), table):
+    if metadata.get("fingerprint") != fingerprint(sources.values(), table, root):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
     return dataset.replace_schema(schema.TABLES[table])
 

@@ -16,6 +16,7 @@ from pyarrow import csv, parquet
 
 from tradeflows.model import schema
 from tradeflows.model.source import Source
+from tradeflows.retrieval import catalogue
 
 ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
@@ -32,12 +33,17 @@ STATISTICS_COLUMNS = (
 FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
 
 
-def fingerprint(sources: Iterable[Source], table: str) -> str:
-    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners."""
+def fingerprint(sources: Iterable[Source], table: str, root: Path | None = None) -> str:
+    """A digest of all that decides the content of `table`: sources, contract, codes, cleaners.
+
+    The project's own cleaners lie below `root`.
+    """
     digest = hashlib.sha256(code())
     for source in sources:
         if source.table == table:  # its totals are learnt by a build, and decide nothing
             digest.update(repr(replace(source, control={})).encode())
+            if root:
+                digest.update(catalogue.own_code(source, root))
     return digest.hexdigest()
 
 

@@ -1,0 +1,156 @@
+"""Cleaners of a project's own: Python in its folder ``cleaners/``, run with its consent alone.
+
+An entry whose cleaner is ``project.NAME.FUNCTION`` is read by that function of
+``cleaners/NAME.py``. A catalogue may come from a stranger, and code may do anything: the file is
+loaded only if ``project.toml`` lists it, ``cleaners = ["NAME"]``.
+"""
+
+import importlib.util
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from inspect import isfunction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited
+from tradeflows.publishers.tidy import DEFAULTS, ROLE
+
+FOLDER = "cleaners"
+NAMED = re.compile(r"project\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
+EXAMPLE = "project.NAME.FUNCTION, such as project.newsroom.clean"
+
+
+def path_of(source: Source, root: Path) -> Path:
+    """The file of the project's own cleaner that reads the file of `source`.
+
+    Raises
+    ------
+    CatalogueError
+        The cleaner is not named as one is, or there is no such file.
+    """
+    named = NAMED.fullmatch(source.cleaner)
+    if not named:
+        raise CatalogueError(f"no cleaner {source.cleaner!r}: expected {EXAMPLE}")
+    path = root / FOLDER / f"{named[1]}.py"
+    if not path.is_file():
+        there = [file.stem for file in (root / FOLDER).glob("*.py")]
+        raise CatalogueError(f"no file {FOLDER}/{named[1]}.py{near(named[1], there)}")
+    return path
+
+
+def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..., Iterator[Part]]:
+    """The function that turns the file of `source` into rows, of a file that is `allowed`.
+
+    Returns
+    -------
+    callable
+        Takes the file's path and `source`. What the project's function returns, a DataFrame of
+        the table's columns or parts as the package's own cleaners yield, comes as parts. Of a
+        DataFrame the columns that a map need not say may be lacking here too.
+
+    Raises
+    ------
+    CatalogueError
+        There is no such file or function, it takes other arguments, or the project has not
+        consented to run it.
+    """
+    path = path_of(source, root)
+    if path.stem not in allowed:
+        raise CatalogueError(
+            f"{FOLDER}/{path.name} is code that came with the project, and is not run: read it, "
+            f'then write cleaners = ["{path.stem}"] at the head of project.toml'
+        )
+    written = path.stat()
+    module = _module(path, written.st_mtime_ns, written.st_size)
+    word = source.cleaner.rpartition(".")[2]
+    function = vars(module).get(word)
+    if not isfunction(function):
+        functions = [name for name, value in vars(module).items() if isfunction(value)]
+        raise CatalogueError(f"no function {word!r} in {FOLDER}/{path.name}{near(word, functions)}")
+    _require_arguments(source, function)
+
+    def clean(file: Path, source: Source) -> Iterator[Part]:
+        with _faults(file, source):
+            cleaned = function(file, source, **source.arguments)
+            if isinstance(cleaned, pd.DataFrame):
+                yield _part(cleaned, source)
+            else:
+                yield from cleaned
+
+    return clean
+
+
+def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
+    """Refuse an entry whose arguments are not those that the function takes."""
+    try:
+        inspect.signature(function).bind(Path(), source, **source.arguments)
+    except TypeError as error:
+        raise CatalogueError(f"{source.cleaner}: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def _module(path: Path, *written: int) -> ModuleType:
+    """The module in a file as it was `written`."""
+    spec = importlib.util.spec_from_file_location(f"tradeflows_project_{path.stem}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CatalogueError(f"{path}: cannot be loaded ({reason}); mend it") from error
+    return module
+
+
+@contextmanager
+def _faults(file: Path, source: Source) -> Iterator[None]:
+    """Say of whatever the project's function raises which file it was reading."""
+    try:
+        yield
+    except TradeflowsError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise LayoutError(file, f"what {source.cleaner} reads", reason) from error
+
+
+def _part(frame: pd.DataFrame, source: Source) -> Part:
+    """Rows of the table's contract from a frame that has what differs between them."""
+    given = {str(name): pa.Array.from_pandas(frame[name]) for name in frame}
+    ordinals = {"source_row": pa.array(range(1, len(frame) + 1))}
+    implied = _implied(given, source) if source.table == "trade" else {}
+    columns = {**DEFAULTS[source.table], **ordinals, **given, **implied}
+    contract = schema.TABLES[source.table]
+    differing = set(columns) ^ (set(contract.names) - {"source_id"})
+    if differing:
+        names = ", ".join(sorted(differing))
+        raise SchemaError(f"{source.path}: columns missing or unknown for {source.table}: {names}")
+    return Part(delimited.rows(source, contract, columns), len(frame), {})
+
+
+def _implied(given: Mapping[str, pa.Array], source: Source) -> dict[str, Any]:
+    """Columns of trade that follow from others, and the areas, which are looked up."""
+    implied: dict[str, Any] = {}
+    for side in ("reporter", "partner"):
+        if f"{side}_iso" in given:
+            areas = given[f"{side}_iso"]
+            implied[f"{side}_iso"] = codes.areas(areas, "iso3", source.path)
+            implied[f"{side}_code"] = given.get(f"{side}_code", areas)
+    if "flow_code" in given and "partner_role" not in given:
+        flows = given["flow_code"].to_pylist()
+        implied["partner_role"] = pa.array([ROLE.get(flow, "origin") for flow in flows])
+    if "vintage" not in given:
+        implied["vintage"] = source.vintage
+    implied["area_system"] = given.get("area_system", "iso3")
+    return implied

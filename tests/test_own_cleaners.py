@@ -1,0 +1,192 @@
+"""A project's own cleaners: run with its consent alone, and checked like any other."""
+
+import hashlib
+import re
+from datetime import date
+
+import pytest
+
+from tradeflows import claims, cli, tables
+from tradeflows.model.errors import TradeflowsError
+from tradeflows.model.source import RAW
+from tradeflows.publishers import registry
+from tradeflows.retrieval import catalogue
+
+TEXT = "to;usd\nEGY;100\nCHN;200\n"
+CODE = """
+from pathlib import Path
+
+import pandas as pd
+
+(Path(__file__).parents[1] / "ran").write_text("yes")
+
+
+def clean(path, source, *, flow="X"):
+    frame = pd.read_csv(path, sep=";", skiprows=1, names=["partner_iso", "value_reported"])
+    return frame.assign(
+        reporter_iso="USA",
+        flow_code=flow,
+        cmd_code="1001",
+        ref_period=pd.Timestamp("2023-01-01"),
+        currency="USD",
+    )
+
+
+def no_areas(path, source):
+    return clean(path, source).assign(partner_iso="Ruritania")
+
+
+def lacking(path, source):
+    return clean(path, source).drop(columns="cmd_code")
+
+
+def failing(path, source):
+    raise KeyError("weight")
+"""
+ENTRY = """
+[publisher.office]
+name = "Office of Invention"
+short = "Invention"
+home = ""
+[source.wheat]
+path = "{folder}/wheat.csv"
+publisher = "office"
+title = "Wheat"
+kind = "published"
+steps = "Made up for a test."
+licence = "not stated"
+vintage = "not stated"
+retrieved = {today}
+sha256 = "{sha256}"
+bytes = {size}
+table = "trade"
+cleaner = "{cleaner}"
+rank = 1
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Make a project whose catalogue asks for a cleaner of its own."""
+
+    def project(cleaner="project.newsroom.clean", consent='cleaners = ["newsroom"]', more=""):
+        raw = tmp_path / RAW
+        (raw / "office").mkdir(parents=True, exist_ok=True)
+        (raw / "office" / "wheat.csv").write_text(TEXT)
+        sha256 = hashlib.sha256(TEXT.encode()).hexdigest()
+        values = {"folder": "office", "today": date(2024, 1, 1), "sha256": sha256}
+        entry = ENTRY.format(**values, size=len(TEXT), cleaner=cleaner)
+        (raw / "sources.toml").write_text(entry + more)
+        (tmp_path / "cleaners").mkdir(exist_ok=True)
+        (tmp_path / "cleaners" / "newsroom.py").write_text(CODE)
+        (tmp_path / "project.toml").write_text(f'title = "Wheat"\n{consent}\n')
+        return tmp_path
+
+    return project
+
+
+def test_a_project_reads_by_its_own(make):
+    root = make()
+    tables.build(root)
+    frame = tables.read("trade", root=root, reporter="USA", flow="X")
+    assert dict(zip(frame["partner_iso"], frame["value_reported"], strict=True)) == {
+        "CHN": 200,
+        "EGY": 100,
+    }
+    assert frame["partner_role"].unique() == "destination"
+    assert sorted(frame["source_row"]) == [1, 2]
+
+
+def test_arguments_are_handed_over(make):
+    root = make(more='arguments = { flow = "M" }\n')
+    tables.build(root)
+    frame = tables.read("trade", root=root, reporter="USA", flow="M")
+    assert frame["partner_role"].unique() == "origin"
+
+
+@pytest.mark.parametrize("consent", ["", "cleaners = []", 'cleaners = ["other"]'])
+def test_without_consent_nothing_runs(make, consent):
+    root = make(consent=consent)
+    with pytest.raises(TradeflowsError, match="is code that came with the project, and is not run"):
+        tables.build(root)
+    for verb in (["verify"], ["sources"], ["doctor"], ["claims"], ["check"], ["remove", "wheat"]):
+        cli.main(["--root", str(root), *verb])
+    assert not (root / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("cleaner", "message"),
+    [
+        ("project.newsrom.clean", "no file cleaners/newsrom.py; did you mean 'newsroom'?"),
+        ("project.newsroom.claen", "no function 'claen' in cleaners/newsroom.py; did you mean"),
+        ("project.../evil.clean", "expected project.NAME.FUNCTION"),
+        ("project.newsroom", "expected project.NAME.FUNCTION"),
+        ("os.system", "no cleaner 'os.system'"),
+        ("project.newsroom.no_areas", "'Ruritania'"),
+        ("project.newsroom.lacking", "columns missing or unknown for trade: cmd_code"),
+        ("project.newsroom.failing", "what project.newsroom.failing reads, found KeyError"),
+    ],
+)
+def test_what_is_wrong_with_a_cleaner(make, cleaner, message):
+    with pytest.raises(TradeflowsError, match=re.escape(message)):
+        tables.build(make(cleaner))
+
+
+def test_an_unknown_argument_is_said(make):
+    root = make(more="arguments = { folw = 'M' }\n")
+    with pytest.raises(TradeflowsError, match="unexpected keyword argument 'folw'"):
+        tables.build(root)
+
+
+def test_changed_code_makes_tables_old(make):
+    root = make()
+    tables.build(root)
+    assert tables.is_current(root)
+    file = root / "cleaners" / "newsroom.py"
+    file.write_text(CODE.replace('"USA"', '"CAN"'))
+    assert not tables.is_current(root)
+    tables.build(root)
+    assert len(tables.read("trade", root=root, reporter="CAN")) == 2
+
+
+def test_its_lines_are_found(make):
+    root = make()
+    source = catalogue.load(root)["wheat"]
+    lines = registry.records(source, source.file(root), [(2, "")])
+    assert lines[2, ""].text == "CHN;200"
+
+
+STEPS = [
+    'steps = [["os.system", { command = "touch ran" }]]',
+    'steps = [["__import__", { name = "os" }]]',
+    "result = \"__import__('os').system('touch ran')\"",
+]
+
+
+@pytest.mark.parametrize("line", STEPS)
+def test_a_ledger_runs_nothing(make, line, monkeypatch):
+    root = make()
+    tables.build(root)
+    (root / "ran").unlink()
+    monkeypatch.chdir(root)
+    (root / "data" / "claims.toml").write_text(
+        f"""
+[claim.C01]
+theme = "grain"
+core = true
+statement = "Wheat worth $300 was sold."
+claimed = {{ value = 300, unit = "USD" }}
+printed_to = 1
+asks = {{ goods = "1001", reporter = "USA", measure = "value", start = "2023", end = "2023" }}
+who = "A stranger"
+where = "https://example.org"
+
+[[claim.C01.reading]]
+name = "a stranger's"
+read = {{ reporter = "USA", flow = "X", product = "1001" }}
+{line}
+"""
+    )
+    with pytest.raises(TradeflowsError):
+        claims.verdicts(root=root)
+    assert not (root / "ran").exists()
