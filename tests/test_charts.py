@@ -443,6 +443,16 @@ def test_a_cell_prints_two_figures(value, text):
     assert text in [one.get_text() for one in axes.texts]
 
 
+def test_losses_and_gains_have_signs():
+    changes = SHARES.assign(pct=[-93.2, 47.0, 0.4, None], hhi=["", "", "", "not held"])
+    axes = cells(changes, words="hhi", signed=True)
+    assert {"−93", "+47", "+0.4", "not held"} <= {text.get_text() for text in axes.texts}
+    assert charts.drawn(axes).loc["SVK", "2709"] == -93.2
+    loss, gain = (mesh.to_rgba(value) for mesh in axes.collections[:1] for value in (-90, 90))
+    assert loss[0] > loss[2], "red"
+    assert gain[2] > gain[0], "blue"
+
+
 def test_letters_stand_out_in_cells():
     assert layout.letters_on("white") == layout.ON_SHADES[0]
     assert layout.letters_on("#08306b") == layout.ON_SHADES[1]

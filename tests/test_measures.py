@@ -413,6 +413,7 @@ def test_growth_over_shared_months():
     result = measures.growth(frame, KG, 2022, 2021).iloc[0]
     assert (result[KG], result[f"{KG}_base"]) == (60, 40)  # January and March
     assert result["growth_pct"] == 50
+    assert result["change"] == 20
     assert (result["n_months"], result["months"]) == (2, "2022-01, 2022-03")
 
 

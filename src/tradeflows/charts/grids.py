@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from tradeflows.charts import layout
@@ -15,6 +17,7 @@ from tradeflows.charts.style import Look, foot, named, redrawable, refuse, rows_
 from tradeflows.model.errors import QueryError
 
 SHADES = "Blues"  # from nothing, white, to all
+SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
 
 
 @redrawable
@@ -81,6 +84,7 @@ def cells(
     across: str,
     words: str = "",
     full: float = 100.0,
+    signed: bool = False,
     **look: Unpack[Look],
 ) -> Axes:
     """Draw a table whose cells are the darker the greater `y`, a row per value of `by`.
@@ -95,23 +99,28 @@ def cells(
         Column of the columns, in order of appearance, with the number in each cell; or
         ``ref_period``, for months side by side, which have no room for numbers.
     words
-        Column of what stands below the number in a cell.
+        Column of what stands below the number in a cell, or in a cell without one.
     full
         The number from which on a cell is as dark as can be.
+    signed
+        Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
     **look
         There is no ``reference``, and no events unless months run across.
 
     Raises
     ------
     QueryError
-        As every chart (see :func:`lines`), but for a series without a value; a number below zero,
-        or months with words.
+        As every chart (see :func:`lines`), but for a series without a value; a number below zero
+        that is not `signed`, or months with words.
     """
     dated = across == "ref_period"
     shown = settled(frame, look, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
     rows = _cell_rows(frame, y, by, across, words)
+    if not signed:
+        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    shading = _shading(full, signed)
     columns = _columns(rows, dated)
     names = list(rows["name"].unique())
     table = rows.pivot(index="name", columns="at", values="value").reindex(names)[columns]
@@ -125,9 +134,9 @@ def cells(
         _hatch(axes, edges, len(names))
         for i, name in enumerate(names):
             values, gid = table.loc[name].to_numpy("float64"), f"{i}|cells|{name}"
-            _shade(axes, edges, values, i, gid, full, 0 if dated else 1.5)
+            _shade(axes, edges, values, i, gid, shading, 0 if dated else 1.5)
             if not dated:
-                _write_row(axes, table.loc[name], below.loc[name], i, full)
+                _write_row(axes, table.loc[name], below.loc[name], i, shading)
         head = 0.0 if dated else 0.5
         if not dated:
             _heads(axes, [str(column) for column in columns], shown)
@@ -145,7 +154,6 @@ def _cell_rows(frame: pd.DataFrame, y: str, by: str, across: str, words: str) ->
     rows = rows_of(frame, y=y, by=by, when=across if dated else "", panel="" if dated else across)
     rows["at"] = rows["x"] if dated else rows["panel"]
     refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
-    refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
     rows["below"] = frame[words].fillna("").to_numpy() if words else ""
     return rows
 
@@ -172,17 +180,28 @@ def _hatch(axes: Axes, edges: np.ndarray, rows: int) -> None:
     axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], rows, **style))
 
 
+def _shading(full: float, signed: bool) -> ScalarMappable:
+    """The shade of each number."""
+    scale = Normalize(-full if signed else 0.0, full, clip=True)
+    return ScalarMappable(scale, plt.get_cmap(SIGNED_SHADES if signed else SHADES))
+
+
 def _shade(
-    axes: Axes, edges: np.ndarray, values: np.ndarray, row: int, gid: str, full: float, width: float
+    axes: Axes,
+    edges: np.ndarray,
+    values: np.ndarray,
+    row: int,
+    gid: str,
+    shading: ScalarMappable,
+    width: float,
 ) -> None:
     """Shade the cells of a row by their values."""
     axes.pcolormesh(
         edges,
         [row - 0.5, row + 0.5],
         np.ma.masked_invalid(values)[None, :],
-        cmap=plt.get_cmap(SHADES),
-        vmin=0,
-        vmax=full,
+        cmap=shading.cmap,
+        norm=shading.norm,
         ec=layout.PAPER,
         lw=width,
         gid=gid,
@@ -190,15 +209,25 @@ def _shade(
     axes.axhline(row + 0.5, color=layout.PAPER, lw=1.5)
 
 
-def _write_row(axes: Axes, values: pd.Series, below: pd.Series, row: int, full: float) -> None:
+def _write_row(
+    axes: Axes, values: pd.Series, below: pd.Series, row: int, shading: ScalarMappable
+) -> None:
     """Write the numbers of a row into its cells, and what stands below them."""
-    shades = plt.get_cmap(SHADES)
+    is_signed = shading.norm.vmin != 0
     for j, value in enumerate(values):
+        words = below.iloc[j] if isinstance(below.iloc[j], str) else ""
         if np.isnan(value):
-            _in_cell(axes, "", "", j + 0.5, row, layout.INK, f"{row},{j}")
+            _in_cell(axes, "", words, j + 0.5, row, layout.INK, f"{row},{j}")
             continue
-        colour = layout.letters_on(shades(min(value / full, 1.0)))
-        _in_cell(axes, _short(value), below.iloc[j], j + 0.5, row, colour, f"{row},{j}")
+        colour = layout.letters_on(shading.to_rgba(value))
+        text = _with_sign(value) if is_signed else _short(value)
+        _in_cell(axes, text, words, j + 0.5, row, colour, f"{row},{j}")
+
+
+def _with_sign(value: float) -> str:
+    """A loss or a gain as a small cell has room for."""
+    sign = "−" if value < 0 else "+"
+    return sign + _short(abs(value)) if value else "0"
 
 
 def _heads(axes: Axes, columns: Sequence[str], shown: dict[str, Any]) -> None:
@@ -231,6 +260,10 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
         "va": "center",
         "color": colour,
     }
+    if below and not text:  # a cell without a figure, on whose hatching words need a ground
+        ground = {"fc": layout.PAPER, "ec": "none", "pad": 1.5}
+        axes.annotate(below, (x, y), (0, 0), size=10, gid=f"{i}|words|", bbox=ground, **style)
+        return
     axes.annotate(
         text,
         (x, y),

@@ -326,7 +326,7 @@ def _shaded(shown: list[tuple[Any, ...]], dated: bool) -> pd.DataFrame:
     table = table.set_axis(columns).T.rename_axis("series")
     if words:
         below = pd.Series(words).unstack().reindex(table.index).reindex(columns=columns)
-        table = table.join(below.fillna("").add_suffix(", printed"))
+        table = table.join(below.astype("object").fillna("").add_suffix(", printed"))
     return table
 
 

@@ -172,8 +172,9 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     Returns
     -------
     DataFrame, one row a cell of `frame`
-        The grain, `value` and ``<value>_base`` (sums over the shared months), ``growth_pct`` (%),
-        ``n_months`` and ``months``, which they are; null and "" where they share none.
+        The grain, `value` and ``<value>_base`` (sums over the shared months), ``change`` (the one
+        less the other), ``growth_pct`` (%), ``n_months`` and ``months``, which they are; null and
+        "" where they share none.
 
     Raises
     ------
@@ -202,10 +203,11 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
         roles[name] = figures_of(frame, value, entered, cell[entered])
     formulas = {
         "growth_pct": Formula("100 * (value / base - 1)", roles),
+        "change": Formula("value - base", roles),
         value: Formula("value", roles),
         f"{value}_base": Formula("base", roles),
     }
-    result = computed(result, formulas, value, f"{value}_base", "growth_pct")
+    result = computed(result, formulas, value, f"{value}_base", "change", "growth_pct")
     shared = np.unique(place[kept])
     result["n_months"] = np.bincount(shared // 12, minlength=len(result))
     months = pd.Series(12 * year + shared % 12).groupby(shared // 12)
