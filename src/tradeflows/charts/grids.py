@@ -196,12 +196,14 @@ def _shade(
     width: float,
 ) -> None:
     """Shade the cells of a row by their values."""
+    low, high = shading.get_clim()
     axes.pcolormesh(
         edges,
         [row - 0.5, row + 0.5],
         np.ma.masked_invalid(values)[None, :],
         cmap=shading.cmap,
-        norm=shading.norm,
+        vmin=low,
+        vmax=high,
         ec=layout.PAPER,
         lw=width,
         gid=gid,
@@ -213,7 +215,7 @@ def _write_row(
     axes: Axes, values: pd.Series, below: pd.Series, row: int, shading: ScalarMappable
 ) -> None:
     """Write the numbers of a row into its cells, and what stands below them."""
-    is_signed = shading.norm.vmin != 0
+    is_signed = shading.get_clim()[0] != 0
     for j, value in enumerate(values):
         words = below.iloc[j] if isinstance(below.iloc[j], str) else ""
         if np.isnan(value):
