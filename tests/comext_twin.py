@@ -23,6 +23,9 @@ RELEASED = "2024-04-15T11:00:00"
 def month(*changes, period="202402", base=ROW):
     """Text of a month's file; each argument overrides fields of one row."""
     rows = [base | {"PERIOD": period} | change for change in changes or ({},)]
+    for row in rows:
+        if "VALUE_NAC" in row:  # the euro is Austria's currency
+            row["VALUE_NAC"] = row["VALUE_EUR"]
     lines = [",".join(base), *(",".join(str(row[name]) for name in base) for row in rows)]
     return ("\n".join(lines) + "\n").encode()
 

@@ -211,6 +211,14 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
             "no cleaner 'tidi.clean'; did you mean 'tidy'?",
         ),
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
+        (
+            {"cleaner": "cube.clean"},
+            "no cleaner 'cube.clean'; did you mean 'cbr'?; there are cbr, comext",
+        ),
+        (
+            {"cleaner": "bounds.CHUNK"},
+            "no cleaner 'bounds.CHUNK'; there are cbr, comext, comtrade, ecb",
+        ),
     ],
 )
 def test_verify_names_a_wrong_cleaner(make_root, changes, message):

@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -130,14 +131,14 @@ def test_written_once(saved, tmp_path, monkeypatch):
     first, file = run()
     before = file.read_bytes()
     again, _ = run()
-    assert (first.held, again) == (False, first._replace(held=True))
+    assert (first.is_earlier, again) == (False, replace(first, is_earlier=True))
     assert again.line() == first.line() + "; held already"
     assert written[0] == written[1]
     file.write_bytes(before[: len(before) // 2])  # no longer whole
-    assert not run()[0].held
+    assert not run()[0].is_earlier
     assert file.read_bytes() == before
     monkeypatch.setattr(write, "code", lambda: b"another cleaner")
-    assert not run()[0].held
+    assert not run()[0].is_earlier
     monkeypatch.undo()
     path.write_bytes(RATES + b" ")  # another release
     clean.clean("cbr", [path], to)
@@ -147,9 +148,9 @@ def test_written_once(saved, tmp_path, monkeypatch):
 def test_written_by_other_options(saved, tmp_path):
     stray = OIL | {"second quantity": "5", "second unit": "?"}
     path = saved(twins.gacc([OIL], COLUMNS))
-    assert not clean.clean("gacc", [path], tmp_path / "out", flow="M")[0].held
-    assert not clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].held
-    assert clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].held
+    assert not clean.clean("gacc", [path], tmp_path / "out", flow="M")[0].is_earlier
+    assert not clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].is_earlier
+    assert clean.clean("gacc", [path], tmp_path / "out", flow="X")[0].is_earlier
     path = saved(twins.gacc([stray], [*stray]))
     clean.clean("gacc", [path], tmp_path / "out", flow="M")
     with pytest.raises(SchemaError, match="--strict"):

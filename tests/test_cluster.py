@@ -71,10 +71,10 @@ def test_same_bytes_as_alone(months, spread, tmp_path):
 def test_run_does_what_is_missing(months, spread, tmp_path):
     spread(months)
     before = held(tmp_path / "out")
-    assert [one.held for one in spread(months)] == [True] * 3
+    assert [one.is_earlier for one in spread(months)] == [True] * 3
     assert held(tmp_path / "out") == before
     next((tmp_path / "out").glob("full_202402_*")).unlink()
-    assert [one.held for one in spread(months)] == [True, False, True]
+    assert [one.is_earlier for one in spread(months)] == [True, False, True]
     after = held(tmp_path / "out")
     assert [after[name] == before[name] for name in sorted(before)] == [True, False, True]
     assert {name: raw for name, (raw, _) in after.items()} == {
@@ -173,7 +173,7 @@ def test_ctrl_c_keeps_what_is_done(months, spread, tmp_path):
         "tradeflows: interrupted; the same command again does only what is missing"
     ]
     assert process.returncode == 130
-    assert [one.held for one in spread(months)] == [True] * 3
+    assert [one.is_earlier for one in spread(months)] == [True] * 3
 
 
 def test_ended_workers_are_swept(months, tmp_path, monkeypatch):

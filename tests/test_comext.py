@@ -39,7 +39,11 @@ OLD_ROW = dict(zip(OLD, OLD_LINE.split(","), strict=True))
 def twin(*changes, base=ROW, columns=NEW):
     """Make the text of a file; each argument overrides fields of one row."""
     lines = [",".join(columns)]
-    lines += [",".join(str((base | change)[name]) for name in columns) for change in changes]
+    for change in changes:
+        row = base | change
+        if "VALUE_NAC" in row and "VALUE_NAC" not in change:  # the euro is Austria's currency
+            row["VALUE_NAC"] = row["VALUE_EUR"]
+        lines.append(",".join(str(row[name]) for name in columns))
     return ("\n".join(lines) + "\n").encode(errors="surrogateescape")
 
 
@@ -144,6 +148,46 @@ def test_import_is_cif_export_fob(saved):
 def test_goods_within_are_consigned(saved):
     [row] = rows(saved(twin({"PARTNER": "DE", "TRADE_TYPE": "I"})))
     assert row["partner_role"] == "consignment"
+
+
+@pytest.mark.parametrize(
+    ("kind", "partner", "period"),
+    [("I", "RU", "202402"), ("E", "DE", "202402"), ("E", "PL", "200502"), ("I", "US", "200202")],
+)
+def test_kind_of_trade_against_partner(saved, kind, partner, period):
+    raw = twin({}, {"TRADE_TYPE": kind, "PARTNER": partner}).replace(b"202402", period.encode())
+    with pytest.raises(LayoutError, match=rf"record 2: .* TRADE_TYPE .* {kind} beside {partner}"):
+        rows(saved(raw, f"full_{period}.dat"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "partner", "period"),
+    [("I", "GB", "201902"), ("E", "GB", "202102"), ("E", "PL", "200302"), ("I", "QV", "202402")],
+)
+def test_kinds_of_trade_that_may_be(saved, kind, partner, period):
+    raw = twin({"TRADE_TYPE": kind, "PARTNER": partner}).replace(b"202402", period.encode())
+    assert len(rows(saved(raw, f"full_{period}.dat"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "flags"),
+    [
+        ({"VALUE_NAC": 999}, ""),  # a rounding
+        ({"VALUE_NAC": 1002}, "contradictory"),
+        ({"VALUE_NAC": 10000}, "contradictory"),
+        ({"VALUE_EUR": 10**12 + 5, "VALUE_NAC": 2 * 10**12 + 5}, "contradictory"),
+        ({"REPORTER": "PL", "VALUE_NAC": 4300}, ""),
+        ({"REPORTER": "HR", "VALUE_NAC": 7500}, "contradictory"),
+    ],
+)
+def test_value_in_national_currency(saved, change, flags):
+    kept = rows(saved(twin({"PRODUCT_NC": "01012100"}, change)))
+    assert {row["source_row"]: row["flags"] for row in kept} == {1: "", 2: flags}
+
+
+def test_currency_before_the_euro(saved):
+    raw = twin({"REPORTER": "HR", "VALUE_NAC": 7500}).replace(b"202402", b"202202")
+    assert [row["flags"] for row in rows(saved(raw, "full_202202.dat"))] == [""]
 
 
 def test_layout_until_2001(saved):
@@ -339,7 +383,7 @@ cells = st.fixed_dictionaries(
         "QUANTITY_KG": st.integers(0, 2**53 - 1),
         "QUANTITY_SUPPL_UNIT": st.integers(0, 10**9),
     }
-)
+).filter(lambda cell: cell["PARTNER"] not in ("RU", "CN") or cell["TRADE_TYPE"] == "E")
 KEY = ["REPORTER", "PARTNER", "TRADE_TYPE", "PRODUCT_NC", "FLOW", "STAT_PROCEDURE", "SUPPL_UNIT"]
 
 

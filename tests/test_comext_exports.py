@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections import defaultdict
 from datetime import date
+from functools import partial
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -869,3 +870,9 @@ def test_changed_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
             figures = (row["value_reported"], row["net_wgt_kg"])
             assert figures == pytest.approx(expected(want[at[0]]))
     assert read > (0 if form == "workbook" else EXAMPLES // 40)
+
+
+@pytest.mark.parametrize("form", [sdmx, partial(view, columns=("VALUE_IN_EUROS",))])
+def test_exponent_is_refused(rows, form):
+    with pytest.raises(LayoutError, match=r"record 1: expected a number in .*, found '1.6E\+11'"):
+        rows(form({AE: {"VALUE_IN_EUROS": "1.6E+11"}}))

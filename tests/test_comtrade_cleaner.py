@@ -387,3 +387,9 @@ def test_gzip_that_swells_is_refused(tmp_path):
         file.write("\t".join(row()).encode() + b"\n" + bytes(64 << 20))
     with pytest.raises(LayoutError, match="unpacked, found more"):
         comtrade.read(path)
+
+
+def test_export_of_a_cif_value_alone(clean):
+    sides = {"cifvalue": 1000.0, "fobvalue": None}
+    assert column(clean(row(**sides)), "flags") == ["contradictory"]
+    assert column(clean(row(flow="M", **sides)), "flags") == [""]

@@ -200,3 +200,11 @@ def test_mutated_zips(tmp_path):
         except TradeflowsError:
             continue
         assert part.rows.drop_columns(["source_id"]).equals(whole.rows.drop_columns(["source_id"]))
+
+
+def test_exponent_is_refused(part):
+    raw = twins.ecb(
+        ["USD", "JPY"], [["2022-03-02", "1.1", "1.3E+02"], ["2022-03-01", "1.1", "130"]]
+    )
+    with pytest.raises(LayoutError, match="record 1: expected all digits of a rate"):
+        part(raw)

@@ -114,7 +114,7 @@ BAD = {  # name: how it begins, whether a line of many bytes follows, what is sa
     "eurostat_energy.json": (
         b'{"class": "dataset", "source": "ESTAT", "siec": "TIME_PERIOD" ' + b'{"a":' * 100_000,
         False,
-        "JSON-stat",
+        "brackets within brackets",
     ),
 }
 

@@ -536,7 +536,7 @@ def test_the_same_bytes_are_held(make_root, saved):
     adding.add([saved(RAW)], root, flow="M")
     before = (root / "data/raw/local.toml").read_bytes()
     [again] = adding.add([saved(RAW, "again.csv")], root, flow="M")
-    assert again.held
+    assert again.is_earlier
     assert (root / "data/raw/local.toml").read_bytes() == before
 
 

@@ -324,7 +324,7 @@ def add(args: argparse.Namespace) -> None:
             about=_about(args),
             **_unsaid(args),
         )
-        if added.held:
+        if added.is_earlier:
             say(f"{added.source.id}: held already, as {added.source.path}")
         else:
             say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
@@ -341,7 +341,7 @@ def update(args: argparse.Namespace) -> None:
     root = root_of(args)
     updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=_about(args))
     new = updated.source
-    if updated.held:
+    if updated.is_earlier:
         say(f"{new.id}: held already, as {new.path}")
     else:
         say(f"{new.id}: {updated.line()}; it supersedes {args.source}")

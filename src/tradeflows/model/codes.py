@@ -59,22 +59,30 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
 
     Of a `year`, with what its codes meant then; without, with what they mean in any year.
     """
-    codes = {
-        row["code"]: row["area"] for row in rows_of("area_codes.csv") if row["system"] == system
-    }
+    codes = {row["code"]: row["area"] for row in _of_system("area_codes.csv", system)}
     if not codes:
         systems = sorted({row["system"] for row in rows_of("area_codes.csv")})
         raise CodeError(f"no system {system!r} in area_codes.csv; it has: {', '.join(systems)}")
     if year is not None:
-        dated = [row for row in rows_of("area_years.csv") if row["system"] == system]
-        for row in dated:
-            codes.pop(row["code"], None)
-        codes |= {
-            row["code"]: row["area"]
-            for row in dated
-            if int(row["first"] or 0) <= year <= int(row["last"] or 9999)
-        }
-    return codes | {area: area for area in _areas()} if system == "iso3" else codes
+        codes |= _codes_of_year(system, year, codes)
+    if system == "iso3":
+        codes |= {area: area for area in _areas()}
+    return codes
+
+
+def _of_system(name: str, system: str) -> list[dict[str, str]]:
+    """Return the rows of a list that are of a publisher's `system`."""
+    return [row for row in rows_of(name) if row["system"] == system]
+
+
+def _codes_of_year(system: str, year: int, codes: dict[str, str]) -> dict[str, str]:
+    """Take from `codes` those that changed their meaning, and return what they meant in `year`."""
+    meant = {}
+    for row in _of_system("area_years.csv", system):
+        codes.pop(row["code"], None)
+        if int(row["first"] or 0) <= year <= int(row["last"] or 9999):
+            meant[row["code"]] = row["area"]
+    return meant
 
 
 def areas(
@@ -109,21 +117,24 @@ def areas(
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     coded = array.cast(pa.string()).dictionary_encode(null_encoding="encode")
     codes = coded.dictionary.to_pylist()
-    if unknown := [code for code in codes if code not in known]:
-        shown = ", ".join(
-            f"{code!r} ({near(code or '', known).removeprefix('; ')})" for code in unknown[:5]
-        )
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        then = "" if year is None else f" in {year}"
+        shown = []
+        for code in unknown[:5]:
+            hint = near(code or "", known).removeprefix("; ")
+            shown.append(f"{code!r} ({hint})")
         raise CodeError(
             f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}"
-            f"{'' if year is None else f' in {year}'}: "
-            f"{shown}; add it to area_codes.csv, never drop the row"
+            f"{then}: {', '.join(shown)}; add it to area_codes.csv, never drop the row"
         )
-    return pa.array([known[code] for code in codes], pa.string()).take(coded.indices)
+    meant = [known[code] for code in codes]
+    return pa.array(meant, pa.string()).take(coded.indices)
 
 
 def codes_of(area: str, system: str) -> list[str]:
     """Codes that a publisher's `system` has for an area id, in their order; empty where none."""
-    return [code for code, each in area_codes(system).items() if each == area]
+    return [code for code, meant in area_codes(system).items() if meant == area]
 
 
 @cache
@@ -150,7 +161,8 @@ def area(word: str) -> str:
         area = area_words().get(spelling, "")
         if area and is_country(area):
             return area
-    if group := country_groups.group_of(word):
+    group = country_groups.group_of(word)
+    if group:
         members = country_groups.members(group)
         raise QueryError(
             f"{word!r} is a group of {len(members)} areas that no publisher states as one: ask for "
@@ -198,7 +210,7 @@ def area_name(area: str) -> str:
 def _leaves(area: str) -> frozenset[str]:
     members = _area(area)["members"]
     if members == "*":
-        return frozenset(each for each, row in _areas().items() if not row["members"])
+        return frozenset(leaf for leaf, row in _areas().items() if not row["members"])
     if members.startswith("!"):
         return _leaves("W00") - _leaves(members[1:])
     return frozenset().union(*map(_leaves, members.split())) if members else frozenset({area})
@@ -443,12 +455,20 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
         A code has not six digits, or two rows share a key.
     """
     rows = _listed(path, {"hs6", *key})
-    if odd := [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]:
-        raise CodeError(f"{path}: not six digits: {odd[:5]}; mend the list")
-    counts = Counter(tuple(row[column] for column in key) for row in rows)
-    if twice := [" ".join(cells) for cells, count in counts.items() if count > 1]:
-        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
+    wrong = [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
+    if wrong:
+        raise CodeError(f"{path}: not six digits: {wrong[:5]}; mend the list")
+    keys = [tuple(row[column] for column in key) for row in rows]
+    _require_once(path, keys, "a key")
     return rows
+
+
+def _require_once(path: Path, keys: Iterable[tuple[str, ...]], of: str) -> None:
+    """Refuse a list in which two rows have one key."""
+    counts = Counter(keys)
+    twice = [" ".join(cells) for cells, count in counts.items() if count > 1]
+    if twice:
+        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row {of}")
 
 
 def successors(path: Path) -> list[dict[str, str]]:
@@ -480,31 +500,29 @@ def successors(path: Path) -> list[dict[str, str]]:
     """
     names = ("period", "predecessor", "successor")
     rows = _listed(path, set())
-    theirs = next(
-        (
-            each
-            for each in (names, ("Period", "Origin code", "Destination code"))
-            if set(each) <= set(rows[0])
-        ),
-        None,
-    )
-    if not theirs:
+    headings = [names, ("Period", "Origin code", "Destination code")]
+    stated = [heading for heading in headings if set(heading) <= set(rows[0])]
+    if not stated:
         raise LayoutError(path, f"columns {','.join(names)}", f"{[*rows[0]]}")
-    found = []
+    links = []
     for ordinal, row in enumerate(rows, start=1):
-        period, *pair = (row[name].strip() for name in theirs)
-        if not re.fullmatch(r"\d{8}", period, re.ASCII) or int(period[4:]) != int(period[:4]) + 1:
-            raise LayoutError(
-                f"{path}: record {ordinal}", "a period such as 20232024", repr(period)
-            )
-        pair = [code.zfill(8) if len(code) == 7 else code for code in pair]
-        if odd := [code for code in pair if not re.fullmatch(r"\d{8}", code, re.ASCII)]:
-            raise CodeError(f"{path}: record {ordinal}: {odd[0]!r} has not eight digits")
-        found.append(dict(zip(names, (period, *pair), strict=True)))
-    counts = Counter(tuple(row.values()) for row in found)
-    if twice := [" ".join(cells) for cells, count in counts.items() if count > 1]:
-        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row each")
-    return found
+        cells = _succession(f"{path}: record {ordinal}", [row[name].strip() for name in stated[0]])
+        links.append(dict(zip(names, cells, strict=True)))
+    _require_once(path, (tuple(link.values()) for link in links), "each")
+    return links
+
+
+def _succession(place: str, cells: list[str]) -> list[str]:
+    """Return a period of two years that follow, and two codes of eight digits."""
+    period, *pair = cells
+    is_period = re.fullmatch(r"\d{8}", period, re.ASCII)
+    if not is_period or int(period[4:]) != int(period[:4]) + 1:
+        raise LayoutError(place, "a period such as 20232024", repr(period))
+    codes = [code.zfill(8) if len(code) == 7 else code for code in pair]
+    for code in codes:
+        if not re.fullmatch(r"\d{8}", code, re.ASCII):
+            raise CodeError(f"{place}: {code!r} has not eight digits")
+    return [period, *codes]
 
 
 def _listed(path: Path, columns: set[str]) -> list[dict[str, str]]:
@@ -514,7 +532,8 @@ def _listed(path: Path, columns: set[str]) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         rows, header = list(reader), reader.fieldnames or []
-    if missing := columns - set(header):
+    missing = columns - set(header)
+    if missing:
         raise LayoutError(path, f"columns {sorted(missing)}", f"{header}")
     if not rows:
         raise LayoutError(path, "a row a code", "none")
@@ -548,6 +567,7 @@ def listed_under(code: str) -> list[str]:
 
 def wholes(code: str, among: set[str]) -> set[str]:
     """Those of `among` that contain product `code`."""
-    unions = {each for each in among if "+" in each and is_under(code, each)}
-    above = set.intersection(*(set(_up(part)) for part in code.split("+"))) - {code}
+    unions = {union for union in among if "+" in union and is_under(code, union)}
+    lines = [set(_up(part)) for part in code.split("+")]
+    above = set.intersection(*lines) - {code}
     return unions | (above & among)

@@ -12,9 +12,9 @@ FEW = 40  # words, so many that some of them may be listed instead
 
 def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = ALIKE) -> list[str]:
     """Those of `valid` that are most like `word`, in any case of letters, the nearest first."""
-    folded = {each.casefold(): each for each in sorted(valid, reverse=True) if each}
+    folded = {name.casefold(): name for name in sorted(valid, reverse=True) if name}
     close = get_close_matches(word.strip().casefold(), folded, most, like)
-    return [folded[each] for each in close]
+    return [folded[name] for name in close]
 
 
 def near(word: str, valid: Iterable[str]) -> str:

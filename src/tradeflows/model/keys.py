@@ -34,11 +34,12 @@ class Keys:
         SchemaError
             Another file states it too.
         """
-        period = batch["ref_period"][0].as_py(), batch["n_months"][0].as_py()
+        start, months = batch["ref_period"][0].as_py(), batch["n_months"][0].as_py()
         source = batch["source_id"][0].as_py()
-        if (other := self._whole.setdefault(period, source)) != source:
+        other = self._whole.setdefault((start, months), source)
+        if other != source:
             raise SchemaError(
-                f"{other} and {source} both state {period[0]:%Y-%m}, which would be "
+                f"{other} and {source} both state {start:%Y-%m}, which would be "
                 "counted twice; give one, or --to a folder"
             )
 
@@ -47,16 +48,7 @@ class Keys:
         self._rows.append(batch["source_row"].to_numpy())
         self._sources += [batch["source_id"][0].as_py()] if len(batch) else [""]
         for name, known in self._words.items():
-            column = batch[name]
-            if len(known) == 1 and pc.all(pc.equal(column, next(iter(known)))).as_py():
-                self._codes[name].append(np.broadcast_to(np.int32(0), len(batch)))
-                continue
-            encoded = column.dictionary_encode()
-            codes = [known.setdefault(word, len(known)) for word in encoded.dictionary.to_pylist()]
-            if len(codes) == 1:  # one value takes no room
-                self._codes[name].append(np.broadcast_to(np.int32(codes[0]), len(batch)))
-            else:
-                self._codes[name].append(np.array(codes, np.int32)[encoded.indices.to_numpy()])
+            self._codes[name].append(_coded(batch[name], known))
 
     def check(self, files: Mapping[str, Path | str]) -> None:
         """Refuse two rows of one key; `files` by the id of their source.
@@ -66,11 +58,11 @@ class Keys:
         SchemaError
             The message names the file, the two records and their cell.
         """
-        columns = (
-            (np.concatenate(codes), len(self._words[name]))
-            for name, codes in self._codes.items()
-            if len(self._words[name]) > 1
-        )
+        columns = []
+        for name, codes in self._codes.items():
+            n_words = len(self._words[name])
+            if n_words > 1:
+                columns.append((np.concatenate(codes), n_words))
         cells = number_cells(columns, sum(map(len, self._rows)))
         order = np.argsort(cells, kind="stable")
         same = np.flatnonzero(np.diff(cells[order]) == 0)
@@ -93,10 +85,23 @@ class Keys:
 
     def _cell_text(self, place: int) -> str:
         """The key of the row at `place`, in words."""
-        words = {name: [*known] for name, known in self._words.items()}
-        return " ".join(
-            str(words[name][np.concatenate(codes)[place]]) for name, codes in self._codes.items()
-        )
+        texts = []
+        for name, codes in self._codes.items():
+            words = list(self._words[name])
+            texts.append(str(words[np.concatenate(codes)[place]]))
+        return " ".join(texts)
+
+
+def _coded(column: pa.Array, known: dict[Any, int]) -> np.ndarray:
+    """Return the place of every row's word in `known`, which learns those that are new."""
+    only = next(iter(known)) if len(known) == 1 else None
+    if only is not None and pc.all(pc.equal(column, only)).as_py():
+        return np.broadcast_to(np.int32(0), len(column))
+    encoded = column.dictionary_encode()
+    codes = [known.setdefault(word, len(known)) for word in encoded.dictionary.to_pylist()]
+    if len(codes) == 1:  # one value takes no room
+        return np.broadcast_to(np.int32(codes[0]), len(column))
+    return np.array(codes, np.int32)[encoded.indices.to_numpy()]
 
 
 def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:

@@ -4,8 +4,11 @@ One contract is written in one place: a field's name, type, unit, meaning, SDMX 
 values and whether it is part of the key. :func:`conform` is the only door into a table.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -60,202 +63,194 @@ CN_UNITS = (
 QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
 
 
-def _field(
-    name: str,
-    dtype: pa.DataType,
-    note: str,
-    *,
-    key: bool = False,
-    required: bool = False,
-    unit: str = "",
-    sdmx: str = "",
-    allowed: tuple[str, ...] = (),
-    least: float | None = None,
-) -> pa.Field:
-    metadata = {"note": note, "key": "yes" if key else "", "unit": unit, "sdmx": sdmx}
-    if allowed:
-        metadata["allowed"] = json.dumps(allowed, ensure_ascii=False)
-    if least is not None:
-        metadata["least"] = repr(least)
-    return pa.field(name, dtype, nullable=not (key or required), metadata=metadata)
+@dataclass(frozen=True)
+class Field:
+    """What a contract says of one field, apart from its name.
+
+    Attributes
+    ----------
+    dtype, note
+        Its type, and what it means.
+    is_key, is_required
+        Whether it identifies a row, and whether it may be null.
+    unit, sdmx
+        Of its numbers, and the SDMX concept that it is.
+    allowed, least
+        The only values that it may have, and the smallest.
+    """
+
+    dtype: pa.DataType
+    note: str
+    is_key: bool = False
+    is_required: bool = False
+    unit: str = ""
+    sdmx: str = ""
+    allowed: tuple[str, ...] = ()
+    least: float | None = None
+
+    def named(self, name: str) -> pa.Field:
+        """Return the field as Arrow has it."""
+        metadata = {"note": self.note, "key": "yes" if self.is_key else ""}
+        metadata |= {"unit": self.unit, "sdmx": self.sdmx}
+        if self.allowed:
+            metadata["allowed"] = json.dumps(self.allowed, ensure_ascii=False)
+        if self.least is not None:
+            metadata["least"] = repr(self.least)
+        may_be_null = not (self.is_key or self.is_required)
+        return pa.field(name, self.dtype, nullable=may_be_null, metadata=metadata)
 
 
-def _key(name: str, dtype: pa.DataType, note: str, **more: Any) -> pa.Field:
-    return _field(name, dtype, note, key=True, **more)
+def _field(dtype: pa.DataType, note: str, *, required: bool = False, **more: Any) -> Any:
+    return Field(dtype, note, is_required=required, **more)
 
 
-PROVENANCE = (
-    _key("source_id", TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER"),
-    _field(
-        "source_row",
+def _key(dtype: pa.DataType, note: str, **more: Any) -> Any:
+    return Field(dtype, note, is_key=True, **more)
+
+
+def _contract(contract: type, table: str) -> pa.Schema:
+    """Return the contract that a class writes, the fields of its base first."""
+    fields = []
+    for part in reversed(contract.__mro__):
+        for name, field in vars(part).items():
+            if isinstance(field, Field):
+                fields.append(field.named(name))
+    about = (contract.__doc__ or contract.__name__).rstrip(".")
+    about = about[0].lower() + about[1:]
+    return pa.schema(fields, metadata={"table": table, "version": "1", "about": about})
+
+
+class Provenance:
+    """Where a row stands in a raw file."""
+
+    source_id = _key(TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER")
+    source_row = _field(
         COUNT,
         "ordinal of the record in the raw file; 1 is the first below the header",
         required=True,
         least=1,
-    ),
-    _field(
-        "source_field",
+    )
+    source_field = _field(
         TEXT,
         "column of the raw file, where one record gives several rows; the "
         "other records, where several give one; else empty",
         required=True,
-    ),
-)
+    )
 
-TRADE = pa.schema(
-    [
-        *PROVENANCE,
-        _key(
-            "reporter_iso",
-            TEXT,
-            "who states the flow: ISO 3166 alpha-3 where there is one, "
-            "else an area of areas.csv such as EU27_2020",
-            sdmx="REF_AREA",
+
+class Trade(Provenance):
+    """One publisher's statement of one flow of one product over one period."""
+
+    reporter_iso = _key(
+        TEXT,
+        "who states the flow: ISO 3166 alpha-3 where there is one, "
+        "else an area of areas.csv such as EU27_2020",
+        sdmx="REF_AREA",
+    )
+    reporter_code = _key(TEXT, "the reporter as the publisher writes it")
+    partner_iso = _key(
+        TEXT,
+        "the other side, as reporter_iso; W00 is the world, _X is unspecified",
+        sdmx="COUNTERPART_AREA",
+    )
+    partner_code = _key(
+        TEXT, "the partner as the publisher writes it (ISO is no key: 756 and 757 are both CHE)"
+    )
+    area_system = _key(TEXT, "system of the two publisher's codes, in area_codes.csv")
+    partner_role = _key(
+        TEXT,
+        "what the partner is to the goods",
+        sdmx="COUNTERPART_ROLE",
+        allowed=("origin", "destination", "consignment", "last border", "route"),
+    )
+    flow_code = _key(
+        TEXT,
+        "M imports, X exports, RM and RX re-imports and re-exports, MX "
+        "both directions in one figure",
+        sdmx="FLOW",
+        allowed=("M", "X", "RM", "RX", "MX"),
+    )
+    classification_code = _key(
+        TEXT,
+        "system of cmd_code: HS (edition not stated), H5 = HS "
+        "2017, H6 = HS 2022, SIEC, or a publisher's own list",
+        sdmx="PRODUCT_CLASSIFICATION",
+    )
+    cmd_code = _key(
+        TEXT,
+        "product code, as text; TOTAL is all goods; a+b is the union that the source states as one",
+        sdmx="PRODUCT",
+    )
+    freq_code = _key(
+        TEXT,
+        "rhythm of the series: M, Q, A; a block of months in a monthly "
+        "series is M with n_months above 1",
+        sdmx="FREQ",
+        allowed=("M", "Q", "A"),
+    )
+    ref_period = _key(DAY, "first day of the period", sdmx="TIME_PERIOD")
+    n_months = _key(COUNT, "length of the period", unit="months", least=1)
+    cumulation = _key(TEXT, "the period alone, or the year to its end", allowed=("period", "ytd"))
+    breakdown = _key(TEXT, "total, or the part that the row is, as dimension=value")
+    qty_unit = _key(
+        TEXT,
+        "unit of qty, and part of the key since one flow may be stated in "
+        "two; none where the row has no quantity",
+        sdmx="UNIT_MEASURE",
+        allowed=(
+            "none",
+            "m3",
+            "TJ",
+            "items",
+            "bbl",
+            "m",
+            "m2",
+            "L",
+            "carat",
+            "pairs",
+            "packs",
+            "kWh",
+            *CN_UNITS,
         ),
-        _key("reporter_code", TEXT, "the reporter as the publisher writes it"),
-        _key(
-            "partner_iso",
-            TEXT,
-            "the other side, as reporter_iso; W00 is the world, _X is unspecified",
-            sdmx="COUNTERPART_AREA",
-        ),
-        _key(
-            "partner_code",
-            TEXT,
-            "the partner as the publisher writes it (ISO is no key: 756 and 757 are both CHE)",
-        ),
-        _key("area_system", TEXT, "system of the two publisher's codes, in area_codes.csv"),
-        _key(
-            "partner_role",
-            TEXT,
-            "what the partner is to the goods",
-            sdmx="COUNTERPART_ROLE",
-            allowed=("origin", "destination", "consignment", "last border", "route"),
-        ),
-        _key(
-            "flow_code",
-            TEXT,
-            "M imports, X exports, RM and RX re-imports and re-exports, MX "
-            "both directions in one figure",
-            sdmx="FLOW",
-            allowed=("M", "X", "RM", "RX", "MX"),
-        ),
-        _key(
-            "classification_code",
-            TEXT,
-            "system of cmd_code: HS (edition not stated), H5 = HS "
-            "2017, H6 = HS 2022, SIEC, or a publisher's own list",
-            sdmx="PRODUCT_CLASSIFICATION",
-        ),
-        _key(
-            "cmd_code",
-            TEXT,
-            "product code, as text; TOTAL is all goods; a+b is the union that "
-            "the source states as one",
-            sdmx="PRODUCT",
-        ),
-        _key(
-            "freq_code",
-            TEXT,
-            "rhythm of the series: M, Q, A; a block of months in a monthly "
-            "series is M with n_months above 1",
-            sdmx="FREQ",
-            allowed=("M", "Q", "A"),
-        ),
-        _key("ref_period", DAY, "first day of the period", sdmx="TIME_PERIOD"),
-        _key("n_months", COUNT, "length of the period", unit="months", least=1),
-        _key(
-            "cumulation",
-            TEXT,
-            "the period alone, or the year to its end",
-            allowed=("period", "ytd"),
-        ),
-        _key("breakdown", TEXT, "total, or the part that the row is, as dimension=value"),
-        _key(
-            "qty_unit",
-            TEXT,
-            "unit of qty, and part of the key since one flow may be stated in "
-            "two; none where the row has no quantity",
-            sdmx="UNIT_MEASURE",
-            allowed=(
-                "none",
-                "m3",
-                "TJ",
-                "items",
-                "bbl",
-                "m",
-                "m2",
-                "L",
-                "carat",
-                "pairs",
-                "packs",
-                "kWh",
-                *CN_UNITS,
-            ),
-        ),
-        _key("vintage", TEXT, "release that the figure is from, as the source dates it"),
-        _field(
-            "value_reported",
-            NUMBER,
-            "value as published, in whole units of currency",
-            unit="currency",
-        ),
-        _field(
-            "currency",
-            TEXT,
-            "ISO 4217 code of value_reported",
-            sdmx="CURRENCY",
-            allowed=("USD", "EUR", "CNY", "INR", "RUB"),
-        ),
-        _field(
-            "valuation",
-            TEXT,
-            "CIF or FOB; null where the source does not say",
-            sdmx="VALUATION",
-            allowed=("CIF", "FOB"),
-        ),
-        _field(
-            "primary_value_usd",
-            NUMBER,
-            "value in US dollars where so stated; null until a rate is named",
-            unit="USD, current",
-        ),
-        _field(
-            "net_wgt_kg",
-            NUMBER,
-            "net weight; null, never 0, where not published",
-            unit="kg",
-            least=0.0,
-        ),
-        _field(
-            "qty",
-            NUMBER,
-            "quantity in qty_unit; null where not published",
-            unit="qty_unit",
-            least=0.0,
-        ),
-        _field(
-            "qualifier",
-            TEXT,
-            "how the figures are to be taken: =, ~ about, ≤ at most, …",
-            required=True,
-            allowed=QUALIFIERS,
-        ),
-        _field(
-            "flags",
-            TEXT,
-            "words of FLAGS, blank-separated and sorted",
-            required=True,
-            sdmx="OBS_STATUS",
-        ),
-        _field("note", TEXT, "what the source says beside the figure"),
-    ],
-    metadata={
-        "table": "trade",
-        "version": "1",
-        "about": "one publisher's statement of one flow of one product over one period",
-    },
-)
+    )
+    vintage = _key(TEXT, "release that the figure is from, as the source dates it")
+    value_reported = _field(
+        NUMBER, "value as published, in whole units of currency", unit="currency"
+    )
+    currency = _field(
+        TEXT,
+        "ISO 4217 code of value_reported",
+        sdmx="CURRENCY",
+        allowed=("USD", "EUR", "CNY", "INR", "RUB"),
+    )
+    valuation = _field(
+        TEXT,
+        "CIF or FOB; null where the source does not say",
+        sdmx="VALUATION",
+        allowed=("CIF", "FOB"),
+    )
+    primary_value_usd = _field(
+        NUMBER,
+        "value in US dollars where so stated; null until a rate is named",
+        unit="USD, current",
+    )
+    net_wgt_kg = _field(
+        NUMBER, "net weight; null, never 0, where not published", unit="kg", least=0.0
+    )
+    qty = _field(
+        NUMBER, "quantity in qty_unit; null where not published", unit="qty_unit", least=0.0
+    )
+    qualifier = _field(
+        TEXT,
+        "how the figures are to be taken: =, ~ about, ≤ at most, …",
+        required=True,
+        allowed=QUALIFIERS,
+    )
+    flags = _field(
+        TEXT, "words of FLAGS, blank-separated and sorted", required=True, sdmx="OBS_STATUS"
+    )
+    note = _field(TEXT, "what the source says beside the figure")
+
 
 FLAGS = {
     "provisional": "the publisher calls the figure provisional",
@@ -277,148 +272,113 @@ FLAGS = {
     "own-release": "the office's own release, whoever relays it",
     "contradictory": "the publisher states the figure twice, and differently",
     "unequal": "a whole that its parts, as the publisher lists them, do not add up to",
+    "implausible": "far from the like figures of its file, or beyond what can be",
 }
 
-SETTLEMENT = pa.schema(
-    [
-        *PROVENANCE,
-        _key(
-            "concept",
-            TEXT,
-            "what is being paid for, or traded",
-            allowed=(
-                "export settlement",
-                "import settlement",
-                "import invoicing",
-                "trade settlement",
-                "exchange turnover",
-                "over-the-counter turnover",
-                "global payments",
-            ),
-        ),
-        _key("measure", TEXT, "the publisher's family of figures: two families are never one line"),
-        _key("region", TEXT, "with whom: total, a region, or a country"),
-        _key("currency_group", TEXT, "the currency or group that has the share"),
-        _key("period_text", TEXT, "the period as the source words it"),
-        _key(
-            "vintage",
-            TEXT,
-            "first release or a later one",
-            allowed=(
-                "first release",
-                "second release",
-                "revised",
-                "preliminary",
-                "derived",
-                "statement",
-            ),
-        ),
-        _key("outlet", TEXT, "the publication that carried the number"),
-        _key("unit", TEXT, "% or roubles", allowed=("%", "RUB")),
-        _key("statement", TEXT, "sets apart what one outlet prints twice: its address"),
-        _field(
-            "ref_period",
-            DAY,
-            "first day of the period; null where the source is vague",
-            sdmx="TIME_PERIOD",
-        ),
-        _field(
-            "n_months",
-            COUNT,
-            "length of the period; null where the source is vague",
-            unit="months",
-            least=1,
-        ),
-        _field(
-            "value",
-            NUMBER,
-            "the share or the turnover; null for a statement in words",
-            unit="unit",
-            least=0.0,
-        ),
-        _field("low", NUMBER, "lower end, where the source gives a range or a bound", unit="unit"),
-        _field("high", NUMBER, "upper end, likewise", unit="unit"),
-        _field(
-            "qualifier", TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS
-        ),
-        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
-        _field("underlying", TEXT, "the statistic behind the number"),
-        _field("published", TEXT, "date of publication, as far as it is known"),
-        _field("address", TEXT, "where the number was read"),
-        _field("note", TEXT, "what the source says beside the figure"),
-    ],
-    metadata={
-        "table": "settlement",
-        "version": "1",
-        "about": "one statement about the currency in which trade or turnover was paid",
-    },
-)
 
-RATES = pa.schema(
-    [
-        *PROVENANCE,
-        _key("base", TEXT, "the unit that is priced: a currency (ISO 4217) or a commodity"),
-        _key("quote", TEXT, "the currency of the price", sdmx="CURRENCY"),
-        _key("publisher", TEXT, "who sets or computes the rate"),
-        _key("statistic", TEXT, "what kind of mean it is"),
-        _key("ref_period", DAY, "first day of the month", sdmx="TIME_PERIOD"),
-        _field("n_months", COUNT, "length of the period", unit="months", required=True, least=1),
-        _field(
-            "rate", NUMBER, "units of quote for one unit of base", unit="quote per base", least=0.0
-        ),
-        _field(
-            "n_days",
-            COUNT,
-            "days with a rate in the mean; null where not stated",
-            unit="days",
-            least=1,
-        ),
-        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
-        _field("note", TEXT, "what the source says beside the figure"),
-    ],
-    metadata={
-        "table": "rates",
-        "version": "1",
-        "about": "one currency's rate, or one commodity's price, over one month",
-    },
-)
+class Settlement(Provenance):
+    """One statement about the currency in which trade or turnover was paid."""
 
-FIGURES = pa.schema(
-    [
-        *PROVENANCE,
-        _key("id", TEXT, "the figure's id"),
-        _field("topic", TEXT, "what the figure is about", required=True),
-        _field("exporter", TEXT, "area that ships, as printed; WLD is the world"),
-        _field("importer", TEXT, "area that receives, as printed"),
-        _field("product", TEXT, "the goods, in words", required=True),
-        _field("hs_codes", TEXT, "HS codes as far as the source states them"),
-        _field("window_start", DAY, "first day of the window; null where vague"),
-        _field("window_end", DAY, "last day of the window; null where vague"),
-        _field("window_text", TEXT, "the window as printed", required=True),
-        _field("freq", TEXT, "what the window is: a month, year to date, cumulative, …"),
-        _field("value", NUMBER, "the number; null where the statement has none", unit="unit"),
-        _field("low", NUMBER, "lower end of a printed range", unit="unit"),
-        _field("high", NUMBER, "upper end of a printed range", unit="unit"),
-        _field("unit", TEXT, "unit of value, low and high", required=True),
-        _field(
-            "qualifier", TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS
+    concept = _key(
+        TEXT,
+        "what is being paid for, or traded",
+        allowed=(
+            "export settlement",
+            "import settlement",
+            "import invoicing",
+            "trade settlement",
+            "exchange turnover",
+            "over-the-counter turnover",
+            "global payments",
         ),
-        _field("basis", TEXT, "whose records the number rests on", required=True),
-        _field("publisher", TEXT, "who printed it", required=True),
-        _field("published", TEXT, "date of publication, as far as it is known"),
-        _field("address", TEXT, "where the number was read"),
-        _field("repeats", TEXT, "id of the figure that this one repeats, or whose number it is"),
-        _field("confidence", TEXT, "of the transcription", allowed=("high", "medium", "low")),
-        _field("flags", TEXT, "words of FLAGS, blank-separated and sorted", required=True),
-        _field("note", TEXT, "what must be said beside the figure"),
-    ],
-    metadata={
-        "table": "figures",
-        "version": "1",
-        "about": "one published number about a flow over a window",
-    },
-)
+    )
+    measure = _key(TEXT, "the publisher's family of figures: two families are never one line")
+    region = _key(TEXT, "with whom: total, a region, or a country")
+    currency_group = _key(TEXT, "the currency or group that has the share")
+    period_text = _key(TEXT, "the period as the source words it")
+    vintage = _key(
+        TEXT,
+        "first release or a later one",
+        allowed=(
+            "first release",
+            "second release",
+            "revised",
+            "preliminary",
+            "derived",
+            "statement",
+        ),
+    )
+    outlet = _key(TEXT, "the publication that carried the number")
+    unit = _key(TEXT, "% or roubles", allowed=("%", "RUB"))
+    statement = _key(TEXT, "sets apart what one outlet prints twice: its address")
+    ref_period = _field(
+        DAY, "first day of the period; null where the source is vague", sdmx="TIME_PERIOD"
+    )
+    n_months = _field(
+        COUNT, "length of the period; null where the source is vague", unit="months", least=1
+    )
+    value = _field(
+        NUMBER, "the share or the turnover; null for a statement in words", unit="unit", least=0.0
+    )
+    low = _field(NUMBER, "lower end, where the source gives a range or a bound", unit="unit")
+    high = _field(NUMBER, "upper end, likewise", unit="unit")
+    qualifier = _field(TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS)
+    flags = _field(TEXT, "words of FLAGS, blank-separated and sorted", required=True)
+    underlying = _field(TEXT, "the statistic behind the number")
+    published = _field(TEXT, "date of publication, as far as it is known")
+    address = _field(TEXT, "where the number was read")
+    note = _field(TEXT, "what the source says beside the figure")
 
+
+class Rates(Provenance):
+    """One currency's rate, or one commodity's price, over one month."""
+
+    base = _key(TEXT, "the unit that is priced: a currency (ISO 4217) or a commodity")
+    quote = _key(TEXT, "the currency of the price", sdmx="CURRENCY")
+    publisher = _key(TEXT, "who sets or computes the rate")
+    statistic = _key(TEXT, "what kind of mean it is")
+    ref_period = _key(DAY, "first day of the month", sdmx="TIME_PERIOD")
+    n_months = _field(COUNT, "length of the period", unit="months", required=True, least=1)
+    rate = _field(NUMBER, "units of quote for one unit of base", unit="quote per base", least=0.0)
+    n_days = _field(
+        COUNT, "days with a rate in the mean; null where not stated", unit="days", least=1
+    )
+    flags = _field(TEXT, "words of FLAGS, blank-separated and sorted", required=True)
+    note = _field(TEXT, "what the source says beside the figure")
+
+
+class Figures(Provenance):
+    """One published number about a flow over a window."""
+
+    id = _key(TEXT, "the figure's id")
+    topic = _field(TEXT, "what the figure is about", required=True)
+    exporter = _field(TEXT, "area that ships, as printed; WLD is the world")
+    importer = _field(TEXT, "area that receives, as printed")
+    product = _field(TEXT, "the goods, in words", required=True)
+    hs_codes = _field(TEXT, "HS codes as far as the source states them")
+    window_start = _field(DAY, "first day of the window; null where vague")
+    window_end = _field(DAY, "last day of the window; null where vague")
+    window_text = _field(TEXT, "the window as printed", required=True)
+    freq = _field(TEXT, "what the window is: a month, year to date, cumulative, …")
+    value = _field(NUMBER, "the number; null where the statement has none", unit="unit")
+    low = _field(NUMBER, "lower end of a printed range", unit="unit")
+    high = _field(NUMBER, "upper end of a printed range", unit="unit")
+    unit = _field(TEXT, "unit of value, low and high", required=True)
+    qualifier = _field(TEXT, "how the value is to be taken", required=True, allowed=QUALIFIERS)
+    basis = _field(TEXT, "whose records the number rests on", required=True)
+    publisher = _field(TEXT, "who printed it", required=True)
+    published = _field(TEXT, "date of publication, as far as it is known")
+    address = _field(TEXT, "where the number was read")
+    repeats = _field(TEXT, "id of the figure that this one repeats, or whose number it is")
+    confidence = _field(TEXT, "of the transcription", allowed=("high", "medium", "low"))
+    flags = _field(TEXT, "words of FLAGS, blank-separated and sorted", required=True)
+    note = _field(TEXT, "what must be said beside the figure")
+
+
+TRADE = _contract(Trade, "trade")
+SETTLEMENT = _contract(Settlement, "settlement")
+RATES = _contract(Rates, "rates")
+FIGURES = _contract(Figures, "figures")
 TABLES = {
     "trade": TRADE,
     "settlement": SETTLEMENT,
@@ -503,26 +463,27 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
     if not field.nullable and column.null_count:
         _refuse(field, "no value", pc.is_null(column), batch)
     if pa.types.is_dictionary(column.type):  # what holds for each word holds for each row
-        words = pa.record_batch(
-            [column.dictionary, pa.nulls(len(column.dictionary), COUNT)], [field.name, "source_row"]
-        )
+        places = pa.nulls(len(column.dictionary), COUNT)
+        words = pa.record_batch({field.name: column.dictionary, "source_row": places})
         try:
             _check(field, column.dictionary, words)
         except SchemaError:  # find the rows, unless no row has the word
             column = column.dictionary_decode()
         else:
             return
-    if values := allowed(field):
-        outside = pc.invert(pc.is_in(column, pa.array(values, field.type)))
-        _refuse(
-            field, f"not one of {', '.join(values)}", pc.and_(outside, column.is_valid()), batch
-        )
-    if least := _about(field, "least"):
+    values = allowed(field)
+    if values:
+        is_known = pc.is_in(column, pa.array(values, field.type))
+        outside = pc.and_(pc.invert(is_known), column.is_valid())
+        _refuse(field, f"not one of {', '.join(values)}", outside, batch)
+    least = _about(field, "least")
+    if least:
         _refuse(field, f"below {float(least):g}", pc.less(column, float(least)), batch)
     if field.type == NUMBER:
         _refuse(field, "not finite", pc.invert(pc.is_finite(column)), batch)
     if field.name == "flags":
-        unknown = set(" ".join(pc.unique(column).drop_null().to_pylist()).split()) - set(FLAGS)
+        flags = " ".join(pc.unique(column).drop_null().to_pylist())
+        unknown = set(flags.split()) - set(FLAGS)
         if unknown:
             raise SchemaError(f"flags that FLAGS does not define: {', '.join(sorted(unknown))}")
 
@@ -532,10 +493,10 @@ def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch)
         bad = pc.fill_null(bad, False)
         values = batch[field.name].filter(bad)[:5].to_pylist()
         records = batch["source_row"].filter(bad)[:5].to_pylist()
-        some = [f"{value!r} in record {row}" for value, row in zip(values, records, strict=True)]
-        raise SchemaError(
-            f"{field.name}: {problem} in {bad.true_count} of {len(batch)} rows ({', '.join(some)})"
-        )
+        pairs = zip(values, records, strict=True)
+        some = ", ".join(f"{value!r} in record {row}" for value, row in pairs)
+        count = f"{bad.true_count} of {len(batch)} rows"
+        raise SchemaError(f"{field.name}: {problem} in {count} ({some})")
 
 
 def check_key(table: pa.Table, schema: pa.Schema) -> None:
@@ -554,12 +515,12 @@ def check_key(table: pa.Table, schema: pa.Schema) -> None:
         [("source_id", "ascending"), ("source_row_min", "ascending")]
     )
     if len(twice):
-        first = twice.slice(0, 1).to_pylist()[0]
+        [first] = twice.slice(0, 1).to_pylist()
         cell = " ".join(str(first[name]) for name in names if name != "source_id")
+        low, high = first["source_row_min"], first["source_row_max"]
         raise SchemaError(
-            f"{first['source_id']}: records {first['source_row_min']} and "
-            f"{first['source_row_max']} state the same cell of {_table(schema)} "
-            f"({cell}); {len(twice)} cells are stated more than once"
+            f"{first['source_id']}: records {low} and {high} state the same cell of "
+            f"{_table(schema)} ({cell}); {len(twice)} cells are stated more than once"
         )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NOTHING: Mapping[str, float] = MappingProxyType({})
 
-
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """Some rows of one raw file, by the contract of their table, and what became of the rest.
 
     Attributes
@@ -36,7 +35,7 @@ class Part(NamedTuple):
     rows: pa.RecordBatch
     records: int
     left_out: Mapping[str, int]
-    value: Mapping[str, float] = NOTHING
+    value: Mapping[str, float] = field(default_factory=dict)
     empty: int = 0
     sorted: bool = False
 
@@ -44,5 +43,6 @@ class Part(NamedTuple):
 def control(part: Part) -> dict[str, Any]:
     """Rows and sums of the whole file by flow, where its cleaner states them; else empty."""
     metadata = part.rows.schema.metadata or {}
-    totals: dict[str, Any] = json.loads(metadata.get(b"control", b"{}"))
+    text = metadata.get(b"control", b"{}")
+    totals: dict[str, Any] = json.loads(text)
     return totals

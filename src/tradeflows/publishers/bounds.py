@@ -17,6 +17,13 @@ SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfo
 CHUNK = 1 << 20
 BRACKETS = b'"[]{}'
 REST = bytes(set(range(256)) - set(BRACKETS))
+QUOTE, OBJECT, COLON, BLANK = (ord(sign) for sign in '"{: ')
+LONGEST_BLANK = 64  # blanks between a colon and a bracket, of those that are told from a longer run
+LEVEL = (b"{}", b"[]", b'""')
+TAKEN_OFF = 2  # innermost levels of brackets that are not counted one by one
+STEPS = np.zeros(256, np.int8)  # what each byte adds to the depth
+STEPS[[ord("["), ord("{")]] = 1
+STEPS[[ord("]"), ord("}")]] = -1
 
 
 def require_shallow(path: Path, text: bytes | None = None) -> None:
@@ -36,28 +43,58 @@ def require_shallow(path: Path, text: bytes | None = None) -> None:
     LayoutError
         More than :data:`DEEPEST` brackets are open at one place.
     """
+    if _levels(path, text) <= DEEPEST:
+        return
     depth = 0
-    inside = False
+    is_inside = False
     for chunk in _chunks(path) if text is None else [text]:
         marks = np.frombuffer(_marks(chunk), np.uint8)
-        quoted = (np.cumsum(marks == ord('"')) + inside) & 1
-        opens = (marks == ord("[")) | (marks == ord("{"))
-        closes = (marks == ord("]")) | (marks == ord("}"))
-        steps = np.where(quoted == 1, 0, opens.astype(np.int8) - closes.astype(np.int8))
+        if not len(marks):
+            continue
+        is_quoted = (np.cumsum(marks == QUOTE) + is_inside) & 1
+        steps = STEPS[marks]
+        steps[is_quoted == 1] = 0
         depths = np.cumsum(steps, dtype=np.int64) + depth
-        if len(depths) and depths.max() > DEEPEST:
-            raise LayoutError(
-                path, f"at most {DEEPEST} brackets within brackets", "more", "ask again"
-            )
-        if len(depths):
-            depth, inside = int(depths[-1]), bool(quoted[-1])
+        if depths.max() + TAKEN_OFF > DEEPEST:
+            expected = f"at most {DEEPEST} brackets within brackets"
+            raise LayoutError(path, expected, "more", "ask again")
+        depth, is_inside = int(depths[-1]), bool(is_quoted[-1])
+
+
+def _levels(path: Path, text: bytes | None) -> int:
+    """Return a number of levels that JSON cannot nest deeper than, at little cost.
+
+    Each level but the first is a list, an object in a list, or an object that is a member of
+    another and so follows a colon; brackets within texts only make the number too large.
+    """
+    lists = members = 0
+    for chunk in _chunks(path) if text is None else [text]:
+        lists += chunk.count(b"[")
+        signs = np.frombuffer(chunk, np.uint8)
+        before = np.flatnonzero(signs == OBJECT) - 1
+        for _ in range(LONGEST_BLANK):
+            is_blank = (before >= 0) & (signs[before] <= BLANK)
+            if not is_blank.any():
+                break
+            before = before - is_blank
+        is_other = (before >= 0) & (signs[before] != COLON) & (signs[before] > BLANK)
+        members += len(before) - int(is_other.sum())
+    return 1 + 2 * lists + members
 
 
 def _marks(chunk: bytes) -> bytes:
-    """Return the quotes and brackets of some JSON, without those quotes that are escaped."""
+    """Return the quotes and brackets of some JSON, as few of them as tell how deep it nests.
+
+    Without quotes that are escaped, and without texts and the two innermost levels, which leaves
+    next to nothing of a list of records. Two quotes side by side change nothing of what is within
+    a text, and neither do two brackets.
+    """
     if b"\\" in chunk:
         chunk = chunk.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return chunk.translate(None, REST)
+    marks = chunk.translate(None, REST)
+    for pair in (b'""', *LEVEL * TAKEN_OFF):
+        marks = marks.replace(pair, b"")
+    return marks
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

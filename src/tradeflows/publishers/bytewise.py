@@ -43,7 +43,10 @@ def blocks(path: Path, stream: IO[bytes]) -> Iterator[Array]:
     """
     room, end = np.empty(BLOCK + SPARE, np.uint8), 0
     while True:
-        while end < BLOCK and (came := stream.readinto(room.data[end:BLOCK])):  # type: ignore[attr-defined]
+        while end < BLOCK:
+            came = stream.readinto(room.data[end:BLOCK])  # type: ignore[attr-defined]
+            if not came:
+                break
             end += came
         if end < BLOCK:
             if end:
@@ -67,30 +70,41 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
         A line has more or fewer fields than `names`, or a sign in one; records are counted from
         `first`.
     """
-    lines, width = text[:-SPARE], len(names)
+    lines = text[:-SPARE]
+    width = len(names)
     marks = np.flatnonzero(lines <= COMMA)  # nothing below a comma is in plain words and numbers
     commas = np.count_nonzero(lines == COMMA)
     if commas % (width - 1) == 0 and commas + commas // (width - 1) == len(marks):
         ends = marks.reshape(-1, width)
         if (lines[ends[:, -1]] == END).all():
             return text, ends
+    rewritten = _rewritten(path, lines, names, first)
+    return fields(path, np.frombuffer(rewritten, np.uint8), names, first)
+
+
+def _rewritten(path: Path, lines: Array, names: list[str], first: int) -> bytes:
+    """Return lines without quotes and carriage returns, as plain as a reader wants them."""
+    text = lines.tobytes().decode("utf-8", "surrogateescape")
     rewritten = []
-    plain = lines.tobytes().decode("utf-8", "surrogateescape").splitlines()
-    for record, line in enumerate(plain, start=first):
-        try:  # each by itself, since a quote that does not close would take in what follows
-            row = next(csv.reader([line]), [])
-        except csv.Error as error:
-            raise LayoutError(f"{path}: record {record}", f"{width} fields", str(error)) from error
-        if len(row) != width:
-            raise LayoutError(f"{path}: record {record}", f"{width} fields", f"{len(row)}")
+    for record, line in enumerate(text.splitlines(), start=first):
+        place = f"{path}: record {record}"
+        row = _row(place, line)
+        if len(row) != len(names):
+            raise LayoutError(place, f"{len(names)} fields", f"{len(row)}")
         for name, cell in zip(names, row, strict=True):
             if min(cell, default="0") <= ",":  # a blank, a quote, a plus
-                raise LayoutError(
-                    f"{path}: record {record}", f"plain letters in {name}", repr(cell[:40])
-                )
+                raise LayoutError(place, f"plain letters in {name}", repr(cell[:40]))
         rewritten.append(",".join(row) + "\n")
-    rewritten_text = "".join([*rewritten, "0" * SPARE]).encode("utf-8", "surrogateescape")
-    return fields(path, np.frombuffer(rewritten_text, np.uint8), names, first)
+    rewritten.append("0" * SPARE)
+    return "".join(rewritten).encode("utf-8", "surrogateescape")
+
+
+def _row(place: str, line: str) -> list[str]:
+    """Return the cells of one line by itself, since an open quote would take in what follows."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise LayoutError(place, "cells between commas", str(error)) from error
 
 
 def eights(text: Array) -> Array:
@@ -136,15 +150,42 @@ def figures(path: Path, field: str, text: Array, start: Array, end: Array, first
     irregular |= number > LARGEST
     values = number.astype(np.float64) if irregular.any() else number
     for at in np.flatnonzero(irregular):
-        cell, record = text[start[at] : end[at]].tobytes(), f"{path}: record {first + at}"
-        if not re.fullmatch(rb"-?\d+(\.\d+)?", cell):
-            raise LayoutError(
-                record, f"a number in {field}", repr(cell.decode("utf-8", "replace")[:40])
-            )
-        if abs(float(cell)) > LARGEST:
-            raise LayoutError(record, f"at most 2^53 in {field}", cell[:40].decode())
-        values[at] = float(cell)
+        cell = text[start[at] : end[at]].tobytes()
+        values[at] = _irregular(f"{path}: record {first + at}", field, cell)
     return values
+
+
+def _irregular(place: str, field: str, cell: bytes) -> float:
+    """Return the number of a cell that is not all digits."""
+    if not re.fullmatch(rb"-?\d+(\.\d+)?", cell):
+        shown = cell.decode("utf-8", "replace")[:40]
+        raise LayoutError(place, f"a number in {field}", repr(shown))
+    number = float(cell)
+    if abs(number) > LARGEST:
+        raise LayoutError(place, f"at most 2^53 in {field}", cell[:40].decode())
+    return number
+
+
+def differ(text: Array, span: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
+    """Return where two words of a line differ, each span being where words start and end."""
+    size = span[1] - span[0]
+    differs = size != other[1] - other[0]
+    known = FIRST[np.minimum(size, 8)]
+    numbers = eights(text)
+    unlike = numbers[span[0]] ^ numbers[other[0]]
+    differs |= (unlike & known) != 0
+    long = np.flatnonzero((size > 8) & ~differs)
+    last = numbers[span[1][long] - 8] != numbers[other[1][long] - 8]
+    differs[long] = last
+    return differs
+
+
+def is_near(first: bytes, second: bytes) -> bool:
+    """Return whether two words are numbers that rounding to a whole may have set apart."""
+    try:
+        return abs(float(first) - float(second)) <= 1
+    except ValueError:
+        return False
 
 
 def _digits(text: Array, end: Array, size: Array) -> tuple[Array, Array]:
@@ -157,7 +198,6 @@ def _digits(text: Array, end: Array, size: Array) -> tuple[Array, Array]:
     wrong = ((eight + SIXES | eight) & HIGH) != 0
     # Neighbours are joined, tens and ones, then pairs, then fours: all lie in one number.
     eight = eight * np.uint64(10) + (eight >> np.uint64(8))
-    eight = (eight & PAIRS) * np.uint64(100 + (10**6 << 32)) + (
-        eight >> np.uint64(16) & PAIRS
-    ) * np.uint64(1 + (10**4 << 32))
-    return eight >> np.uint64(32), wrong
+    first = (eight & PAIRS) * np.uint64(100 + (10**6 << 32))
+    second = (eight >> np.uint64(16) & PAIRS) * np.uint64(1 + (10**4 << 32))
+    return first + second >> np.uint64(32), wrong

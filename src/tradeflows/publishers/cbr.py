@@ -4,70 +4,29 @@ Source: Bank of Russia, https://www.cbr.ru/scripts/XML_daily.asp and XML_dynamic
 currencies in settlements have no published layout that is known, so they stay transcribed.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from calendar import monthrange
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 import pyarrow as pa
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
 
+from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import CodeError, LayoutError
 from tradeflows.model.schema import RATES
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records
 
 LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
-# The file of one currency states the bank's own code alone.
-CURRENCIES = {
-    "R01010": "AUD",
-    "R01020A": "AZN",
-    "R01035": "GBP",
-    "R01060": "AMD",
-    "R01090B": "BYN",
-    "R01100": "BGN",
-    "R01115": "BRL",
-    "R01135": "HUF",
-    "R01150": "VND",
-    "R01200": "HKD",
-    "R01210": "GEL",
-    "R01215": "DKK",
-    "R01230": "AED",
-    "R01235": "USD",
-    "R01239": "EUR",
-    "R01240": "EGP",
-    "R01270": "INR",
-    "R01280": "IDR",
-    "R01335": "KZT",
-    "R01350": "CAD",
-    "R01355": "QAR",
-    "R01370": "KGS",
-    "R01375": "CNY",
-    "R01500": "MDL",
-    "R01530": "NZD",
-    "R01535": "NOK",
-    "R01565": "PLN",
-    "R01585F": "RON",
-    "R01589": "XDR",
-    "R01625": "SGD",
-    "R01670": "TJS",
-    "R01675": "THB",
-    "R01700J": "TRY",
-    "R01710A": "TMT",
-    "R01717": "UZS",
-    "R01720": "UAH",
-    "R01760": "CZK",
-    "R01770": "SEK",
-    "R01775": "CHF",
-    "R01805F": "RSD",
-    "R01810": "ZAR",
-    "R01815": "KRW",
-    "R01820": "JPY",
-}
 RECORD = re.compile(
     r"<(Record|Valute)\b(?:[^>]*\bDate\s*=\s*[\"']\d\d[./](?P<month>[\d./]+))?.*?"
     r"</\1\s*>",
@@ -106,26 +65,66 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     """
     source = source or delimited.uncatalogued(path, "cbr", "rates")
     tree = _tree(path)
-    daily = "Date" in tree.attrib
-    dates = [tree.get("Date")] if daily else [tree.get("DateRange1"), tree.get("DateRange2")]
-    first, last = (_day(path, day_text) for day_text in (dates[0], dates[-1]))
-    rates: dict[tuple[str, date], list[tuple[int, float, date]]] = {}
+    span = _span(path, tree)
+    rates: dict[Cell, list[Rate]] = {}
     seen = set()
     for ordinal, record in enumerate(tree, start=1):
-        if record.tag != ("Valute" if daily else "Record"):
+        if record.tag != ("Valute" if span.is_day else "Record"):
             raise LayoutError(path, "records of rates", f"<{record.tag}>")
-        day = first if daily else _day(path, record.get("Date"))
-        code = _currency(path, tree, record, daily)
-        if not first <= day <= last or (code, day) in seen:
-            raise LayoutError(
-                path, f"each day of {first} to {last} once", f"{day} again or besides"
-            )
-        seen.add((code, day))
-        rate = _rate(path, record)
-        rates.setdefault((code, day.replace(day=1)), []).append((ordinal, rate, day))
+        day = span.first if span.is_day else _day(path, record.get("Date"))
+        currency = _currency(path, tree, record, span.is_day)
+        if not span.first <= day <= span.last or (currency, day) in seen:
+            expected = f"each day of {span.first} to {span.last} once"
+            raise LayoutError(path, expected, f"{day} again or besides")
+        seen.add((currency, day))
+        cell = Cell(currency, day.replace(day=1))
+        rates.setdefault(cell, []).append(Rate(ordinal, _rate(path, record), day))
     if not rates:
         raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
-    yield Part(_rows(source, rates, first, last), len(tree), {})
+    yield Part(_rows(source, rates, span), len(tree), {})
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """A currency, and the first day of a month."""
+
+    currency: str
+    month: date
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Roubles for one unit, from a day on."""
+
+    record: int
+    rate: float
+    day: date
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days that a file covers; or the one of which it has all currencies."""
+
+    first: date
+    last: date
+    is_day: bool
+
+    def has_all_of(self, month: date, rates: list[Rate]) -> bool:
+        """Return whether all rates of a month are there.
+
+        A file may be asked for days to come, and then ends with the last that has a rate.
+        """
+        end = month.replace(day=monthrange(month.year, month.month)[1])
+        quiet = end - max(rate.day for rate in rates)
+        return self.first <= month and self.last >= end and quiet.days <= QUIET_DAYS
+
+
+def _span(path: Path, tree: Element) -> Span:
+    if "Date" in tree.attrib:
+        day = _day(path, tree.get("Date"))
+        return Span(day, day, is_day=True)
+    first, last = tree.get("DateRange1"), tree.get("DateRange2")
+    return Span(_day(path, first), _day(path, last), is_day=False)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -133,53 +132,43 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
     raw = delimited.whole(path, LARGEST)
     declared = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
     text = raw.decode(declared[1].decode() if declared else "utf-8")
-    matches = [*raw_records.numbered(text, RECORD.finditer(text))]
-    months: dict[str, list[str]] = {}
-    for i, (_, match) in enumerate(matches):
-        months.setdefault(match["month"] or str(i), []).append(match[0])
-    return {
-        record: raw_records.Record(line, "\n".join(months[match["month"] or str(record - 1)]))
-        for record, (line, match) in enumerate(matches, start=1)
-        if record in wanted
+    matches = list(raw_records.numbered(text, RECORD.finditer(text)))
+    months = [match["month"] or str(i) for i, (_, match) in enumerate(matches)]
+    texts: dict[str, list[str]] = {}
+    for month, (_, match) in zip(months, matches, strict=True):
+        texts.setdefault(month, []).append(match[0])
+    lines = {}
+    for record, (line, _) in enumerate(matches, start=1):
+        if record in wanted:
+            lines[record] = raw_records.Record(line, "\n".join(texts[months[record - 1]]))
+    return lines
+
+
+def _rows(source: Source, rates: Mapping[Cell, list[Rate]], span: Span) -> pa.RecordBatch:
+    """Return a row for each currency and month."""
+    cells = sorted(rates)
+    firsts, means, counts, flags = [], [], [], []
+    for cell in cells:
+        of_month = rates[cell]
+        firsts.append(of_month[0].record)
+        means.append(math.fsum(rate.rate for rate in of_month) / len(of_month))
+        counts.append(len(of_month))
+        flags.append("" if span.has_all_of(cell.month, of_month) else "partial")
+    columns = {
+        "source_row": pa.array(firsts, pa.int64()),
+        "source_field": "Value",
+        "base": arrow.texts([cell.currency for cell in cells]),
+        "quote": arrow.texts(["RUB" if cell.month >= NEW else "RUR" for cell in cells]),
+        "publisher": "Bank of Russia",
+        "statistic": STATISTIC,
+        "ref_period": pa.array([cell.month for cell in cells]),
+        "n_months": 1,
+        "rate": pa.array(means),
+        "n_days": pa.array(counts),
+        "flags": arrow.texts(flags),
+        "note": None,
     }
-
-
-def _rows(source: Source, rates: dict[Any, Any], first: date, last: date) -> pa.RecordBatch:
-    keys = sorted(rates)
-    flags = []
-    for code, month in keys:
-        days = [day for *_, day in rates[code, month]]
-        is_whole = _covers(month, days, first, last)
-        flags.append("" if is_whole else "partial")
-    means = [math.fsum(rate[1] for rate in rates[key]) / len(rates[key]) for key in keys]
-    counts = [len(rates[key]) for key in keys]
-    return delimited.rows(
-        source,
-        RATES,
-        {
-            "source_row": pa.array([rates[key][0][0] for key in keys], pa.int64()),
-            "source_field": "Value",
-            "base": pa.array([code for code, _ in keys]),
-            "quote": pa.array(["RUB" if month >= NEW else "RUR" for _, month in keys]),
-            "publisher": "Bank of Russia",
-            "statistic": STATISTIC,
-            "ref_period": pa.array([month for _, month in keys]),
-            "n_months": 1,
-            "rate": pa.array(means),
-            "n_days": pa.array(counts),
-            "flags": pa.array(flags),
-            "note": None,
-        },
-    )
-
-
-def _covers(month: date, days: list[date], first: date, last: date) -> bool:
-    """Return whether a file from `first` to `last` has all rates of a month.
-
-    It may be asked for days to come, and then ends with the last that has a rate.
-    """
-    end = month.replace(day=monthrange(month.year, month.month)[1])
-    return first <= month and last >= end and (end - max(days)).days <= QUIET_DAYS
+    return delimited.rows(source, RATES, columns)
 
 
 def _tree(path: Path) -> Element:
@@ -194,6 +183,12 @@ def _tree(path: Path) -> Element:
     return tree
 
 
+@cache
+def currencies() -> Mapping[str, str]:
+    """Return the currency of each code of the bank's own, which a file of one currency has."""
+    return {row["code"]: row["currency"] for row in rows_of("cbr_currencies.csv")}
+
+
 def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
     if daily:
         code = (record.findtext("CharCode") or "").strip()
@@ -201,9 +196,9 @@ def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
         bank_code = (tree.get("ID") or "").strip()
         if record.get("Id", bank_code).strip() != bank_code:
             raise LayoutError(path, f"the currency {bank_code} alone", f"{record.get('Id')}")
-        code = CURRENCIES.get(bank_code, "")
+        code = currencies().get(bank_code, "")
         if not code:
-            raise CodeError(f"{path}: no currency {bank_code!r}; add it to CURRENCIES of cbr.py")
+            raise CodeError(f"{path}: no currency {bank_code!r}; add it to cbr_currencies.csv")
     if not re.fullmatch("[A-Z]{3}", code):
         raise CodeError(f"{path}: {code!r} is no currency of ISO 4217")
     return code
@@ -220,30 +215,32 @@ def _rate(path: Path, record: Element) -> float:
     digits = len(stated.partition(",")[2])
     apart = abs(float(stated.replace(",", ".")) - rate)
     if apart > 0.51 * 10.0**-digits + 1e-9 * rate:
-        raise LayoutError(
-            path,
-            "a VunitRate that is Value by Nominal",
-            f"{stated} beside {rate:.10g}",
-            "ask for the rates again",
-        )
+        expected = "a VunitRate that is Value by Nominal"
+        raise LayoutError(path, expected, f"{stated} beside {rate:.10g}", "ask for the rates again")
     return rate
+
+
+FORMS = {  # of the numbers of a record, each with an example
+    "Value": (r"\d{1,12}(,\d{1,9})?", "77,1734"),
+    "Nominal": (r"[1-9]\d{0,8}", "10"),
+}
 
 
 def _number(path: Path, record: Element, tag: str) -> float:
     elements = record.findall(tag)
     text = (elements[0].text or "").strip() if len(elements) == 1 else ""
-    pattern = r"\d{1,12}(,\d{1,9})?" if tag == "Value" else r"[1-9]\d{0,8}"
-    if not re.fullmatch(pattern, text, re.ASCII) or float(text.replace(",", ".")) == 0:
-        raise LayoutError(
-            path, f"one {tag} such as {'77,1734' if tag == 'Value' else '10'}", repr(text)
-        )
-    return float(text.replace(",", "."))
+    pattern, example = FORMS[tag]
+    is_number = re.fullmatch(pattern, text, re.ASCII)
+    number = float(text.replace(",", ".")) if is_number else 0.0
+    if number == 0:
+        raise LayoutError(path, f"one {tag} such as {example}", repr(text))
+    return number
 
 
 def _day(path: Path, text: str | None) -> date:
-    if match := re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII):
-        try:
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        except ValueError:
-            pass
+    match = re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII)
+    if match:
+        day, month, year = (int(number) for number in match.groups())
+        with suppress(ValueError):
+            return date(year, month, day)
     raise LayoutError(path, "a day such as 03.03.2026", repr(text))

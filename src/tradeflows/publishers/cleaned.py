@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
@@ -13,6 +13,9 @@ from tradeflows.publishers import Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+# What the metadata of an output say of each file, beside its name.
+COUNTED = ("records", "rows", "left_out", "value", "empty")
 
 
 class Writer(Protocol):
@@ -22,10 +25,11 @@ class Writer(Protocol):
         """Add `rows`."""
 
 
-class Cleaned(NamedTuple):
+@dataclass(frozen=True)
+class Cleaned:
     """What became of one file: its entry, and counts of records, rows and what was left out.
 
-    It is `held` where an earlier run had written it.
+    It `is_earlier` where an earlier run had written it.
     """
 
     source: Source
@@ -34,24 +38,23 @@ class Cleaned(NamedTuple):
     left_out: Mapping[str, int]
     value: Mapping[str, float]
     empty: int
-    held: bool = False
+    is_earlier: bool = False
 
     def line(self) -> str:
         """One line that says all of it."""
-        left = "; ".join(
-            f"{reason}: {count:,}"
-            + (f" (value {self.value[reason]:,.0f})" if reason in self.value else "")
-            for reason, count in self.left_out.items()
-        )
+        left = "; ".join(self._reasons()) or "nothing"
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
-        again_note = "; held already" if self.held else ""
-        return (
-            f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
-            f"{self.source.table}; left out: {left or 'nothing'}{empty}{again_note}"
-        )
+        earlier = "; held already" if self.is_earlier else ""
+        read = f"{self.source.path}: {self.records:,} records"
+        written = f"{self.rows:,} rows of {self.source.table}"
+        return f"{read}, {written}; left out: {left}{empty}{earlier}"
 
-
-COUNTED = Cleaned._fields[1:-1]  # what the metadata say of a file, beside its name
+    def _reasons(self) -> Iterator[str]:
+        """Each reason why something was left out, with its count and its worth."""
+        for reason, count in self.left_out.items():
+            worth = self.value.get(reason)
+            value = "" if worth is None else f" (value {worth:,.0f})"
+            yield f"{reason}: {count:,}{value}"
 
 
 def through(parts: Iterable[Part], keys: Keys, sink: Writer | None = None) -> Iterator[Part]:
@@ -68,7 +71,9 @@ def through(parts: Iterable[Part], keys: Keys, sink: Writer | None = None) -> It
 
 def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
     """What became of one file, from all its `parts`."""
-    counts, left, value = Counter[str](), Counter[str](), Counter[str]()
+    counts = Counter[str]()
+    left = Counter[str]()
+    value = Counter[str]()
     for part in parts:
         counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
         left.update(part.left_out)
@@ -81,8 +86,9 @@ def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:
     """The report: a line a file, and one of the sum where there are several."""
     files = list(cleaned)
-    total = [
-        f"{len(files)} files: {sum(file.records for file in files):,} records, "
-        f"{sum(file.rows for file in files):,} rows"
-    ]
-    return list(chain((file.line() for file in files), total if len(files) > 1 else ()))
+    report = [file.line() for file in files]
+    if len(files) > 1:
+        records = sum(file.records for file in files)
+        rows = sum(file.rows for file in files)
+        report.append(f"{len(files)} files: {records:,} records, {rows:,} rows")
+    return report

@@ -14,8 +14,9 @@ import gzip
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
@@ -27,10 +28,12 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records
 from tradeflows.publishers.bounds import require_modest_gzip, require_shallow
 from tradeflows.publishers.comtrade_checks import (
     OPTIONAL,
+    Amounts,
+    Values,
     contradictory,
     require_agreement,
     require_products,
@@ -67,10 +70,26 @@ NEEDED = (
     "fobvalue",
     "primaryvalue",
 )
+# What a code looks like, as a regular expression and in words.
+GRAMMAR = {
+    "typecode": ("^C$", "goods (C)"),
+    "freqcode": ("^[AM]$", "A or M"),
+    "classificationcode": (r"^H(\d|S)$", "HS (H0, H1, …)"),
+    "flowcode": (f"^({'|'.join([*FLOWS, *PART_OF])})$", "a flow of the publisher's list"),
+    "period": (r"^[12]\d{3}(0[1-9]|1[0-2])?$", "a year or a month such as 202305"),
+}
+# The codes of a whole: "0 " and "0" are one, and only services have a mode of supply.
+WHOLE = {
+    "partner2code": ["0"],
+    "customscode": ["C00"],
+    "motcode": ["0"],
+    "moscode": ["0", "-1", "", None],
+}
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """What a reply was asked for, in the publisher's codes; ``all`` is every one."""
 
     reporters: tuple[str, ...]
@@ -80,7 +99,8 @@ class Asked(NamedTuple):
     flows: tuple[str, ...]
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True)
+class Reply:
     """What one file holds: `rows` by lower-case field name, and the `error` that it reports."""
 
     rows: pa.Table
@@ -119,143 +139,169 @@ def clean(
     reply = read(path)
     if reply.error:
         raise LayoutError(path, "a reply with data", repr(reply.error), "ask again")
-    rows, records = reply.rows, len(reply.rows)
-    if records and records in ({int(cap)} if cap else {*CAPS}) and not _gzip(path):
-        raise LayoutError(
-            path, "a whole reply", f"{records} records, which is a row cap", "ask for less at once"
-        )
-    if not records:
-        rows = pa.table({name: pa.array([], pa.string()) for name in NEEDED})
-    ordinal = pa.array(range(1, records + 1), pa.int64())
-    names = [name for name in (*NEEDED, *OPTIONAL) if name in rows.column_names]
-    rows = rows.select(names).append_column("ordinal", ordinal).combine_chunks()
-    for name, pattern, what in (
-        ("typecode", "^C$", "goods (C)"),
-        ("freqcode", "^[AM]$", "A or M"),
-        ("classificationcode", r"^H(\d|S)$", "HS (H0, H1, …)"),
-        ("flowcode", f"^({'|'.join([*FLOWS, *PART_OF])})$", "a flow of the publisher's list"),
-        ("period", r"^[12]\d{3}(0[1-9]|1[0-2])?$", "a year or a month such as 202305"),
-    ):
+    _require_whole(path, len(reply.rows), int(cap))
+    rows = _numbered(reply.rows)
+    for name, (pattern, what) in GRAMMAR.items():
         _demand(path, rows, name, pattern, what)
     require_agreement(path, rows)
     require_products(path, _text(rows, "cmdcode"))
-    rows, left_out, value = _totals(path, rows)
-    columns = _columns(path, source, rows, releases or {}, unequal)
-    yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
+    totals = _totals(path, rows)
+    columns = _columns(path, source, totals.rows, releases or {}, unequal)
+    batch = delimited.rows(source, TRADE, columns)
+    yield Part(batch, len(reply.rows), totals.left_out, totals.value)
+
+
+def _require_whole(path: Path, records: int, cap: int) -> None:
+    """Refuse a reply of as many records as a cap allows; a file in bulk has none."""
+    caps = {cap} if cap else set(CAPS)
+    if records and records in caps and not _gzip(path):
+        problem = f"{records} records, which is a row cap"
+        raise LayoutError(path, "a whole reply", problem, "ask for less at once")
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    """Return the fields of a reply's rows that are read, and the ordinal of each row."""
+    n = len(rows)
+    if not n:
+        rows = pa.table({name: arrow.texts([]) for name in NEEDED})
+    ordinal = pa.array(range(1, n + 1), pa.int64())
+    names = [name for name in (*NEEDED, *OPTIONAL) if name in rows.column_names]
+    return rows.select(names).append_column("ordinal", ordinal).combine_chunks()
 
 
 def asked(source: Source) -> Asked:
     """What the reply of `source` was asked for; its address says it."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(source.address).query).items()}
-    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
-    return Asked(*(tuple(query.get(name, ALL).split(",")) for name in names))
+    query = parse_qs(urlsplit(source.address).query)
+    words = []
+    for name in ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode"):
+        values = query.get(name, [ALL])
+        words.append(tuple(values[0].split(",")))
+    return Asked(*words)
 
 
 def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
     """Whether the reply of `source` was asked for each of `rows`, periods and reporters apart."""
     box, goods = asked(source), rows["cmd_code"]
     level = "AG" + goods.str.len().astype("str")
-    is_asked = (goods.isin(box.products) | level.isin(box.products)) & rows["flow_code"].isin(
-        box.flows
-    )
+    has_product = goods.isin(box.products) | level.isin(box.products)
+    is_asked = has_product & rows["flow_code"].isin(box.flows)
     return is_asked if ALL in box.partners else is_asked & rows["partner_code"].isin(box.partners)
 
 
 def _columns(
     path: Path, source: Source, rows: pa.Table, releases: Mapping[str, str], unequal: Sequence[str]
 ) -> dict[str, Any]:
-    """The columns of the trade table from total rows."""
+    """Return the columns of the trade table from total rows."""
     text = {name: _text(rows, name) for name in (*CELL, "freqcode", "qtyunitcode")}
-    value, cif, fob = (
-        _number(path, rows, name) for name in ("primaryvalue", "cifvalue", "fobvalue")
-    )
-    imports = pc.is_in(text["flowcode"], pa.array(["M", "RM"]))
-    something = pc.fill_null(pc.not_equal(value, 0), False)
-    # The value that is not the primary one is null in older rows and 0.0 in newer ones.
-    cif, fob = (
-        pc.if_else(pc.and_(something, pc.equal(side, 0)), None, side) for side in (cif, fob)
-    )
-    is_cif, is_fob = (pc.fill_null(pc.equal(value, side), False) for side in (cif, fob))
-    valuation = pc.if_else(
-        pc.if_else(imports, is_cif, pc.and_(is_cif, pc.invert(is_fob))),
-        "CIF",
-        pc.if_else(is_fob, "FOB", pa.scalar(None, pa.string())),
-    )
-    other_side = pc.if_else(pc.equal(valuation, "CIF"), fob, cif)
-    other = pc.if_else(pc.equal(valuation, "CIF"), "FOB ", "CIF ")
-
-    code, amount, units = (
-        text["qtyunitcode"],
-        _number(path, rows, "qty"),
-        delimited.units("comtrade"),
-    )
-    unit = _looked_up(code, {word: unit for word, (unit, _) in units.items()}, "")
-    scale = _looked_up(code, {word: factor for word, (_, factor) in units.items()}, 1.0)
-    weight = _number(path, rows, "netwgt")
-    amount, weight = (
-        pc.if_else(pc.and_(something, pc.equal(amounts, 0)), None, amounts)
-        for amounts in (amount, weight)
-    )
-    amount = pc.if_else(pc.equal(code, "-1"), None, amount)
-    weighed = pc.equal(unit, "kg")
-    scaled = pc.round(pc.multiply(amount, scale), 6)
-    twice = contradictory(value, cif, fob, pc.if_else(weighed, scaled, None), weight)
-    weight = pc.coalesce(weight, pc.if_else(weighed, scaled, None))
-    known = pc.invert(pc.or_(weighed, pc.equal(unit, "")))
-    qty = pc.if_else(known, scaled, None)
-    foreign = pc.if_else(pc.equal(unit, ""), amount, None)
-    estimated = pc.or_(
-        pc.and_(_true(rows, "isqtyestimated"), pc.is_valid(qty)),
-        pc.and_(_true(rows, "isnetwgtestimated"), pc.is_valid(weight)),
-    )
+    imports = pc.is_in(text["flowcode"], arrow.texts(["M", "RM"]))
+    values = _values(path, rows, imports)
+    amounts = _amounts(path, rows, text["qtyunitcode"], values.is_something)
+    columns = dict(delimited.A_FLOW)
+    columns["source_row"] = rows["ordinal"]
+    for side in ("reporter", "partner"):
+        codes_of = text[f"{side}code"]
+        columns[f"{side}_iso"] = codes.areas(codes_of, "comtrade", path)
+        columns[f"{side}_code"] = codes_of
+    columns["area_system"] = "comtrade"
+    columns["partner_role"] = pc.if_else(imports, "origin", "destination")
+    columns["flow_code"] = text["flowcode"]
+    columns["classification_code"] = text["classificationcode"]
+    columns["cmd_code"] = text["cmdcode"]
+    columns |= _period(path, text)
     dataset = pc.binary_join_element_wise(text["reportercode"], text["period"], " ")
-    cell = pc.binary_join_element_wise(
-        dataset, text["flowcode"], text["partnercode"], text["cmdcode"], " "
+    columns["vintage"] = _released(dataset, releases, source.vintage)
+    columns["value_reported"] = columns["primary_value_usd"] = values.primary
+    columns["currency"] = "USD"
+    columns["valuation"] = values.valuation
+    columns["net_wgt_kg"] = amounts.weight
+    columns["qty"] = amounts.qty
+    columns["qty_unit"] = pc.if_else(amounts.qty.is_valid(), amounts.unit, "none")
+    cell = [dataset, text["flowcode"], text["partnercode"], text["cmdcode"]]
+    names = pc.binary_join_element_wise(*cell, " ")
+    columns["flags"] = delimited.flags(
+        len(rows),
+        contradictory=contradictory(values, amounts, imports),
+        estimated=_estimated(rows, amounts),
+        unequal=pc.is_in(names, arrow.texts(list(unequal))),
     )
-    annual = pc.equal(text["freqcode"], "A")
-    return delimited.A_FLOW | {
-        "source_row": rows["ordinal"],
-        "reporter_iso": codes.areas(text["reportercode"], "comtrade", path),
-        "reporter_code": text["reportercode"],
-        "partner_iso": codes.areas(text["partnercode"], "comtrade", path),
-        "partner_code": text["partnercode"],
-        "area_system": "comtrade",
-        "partner_role": pc.if_else(imports, "origin", "destination"),
-        "flow_code": text["flowcode"],
-        "classification_code": text["classificationcode"],
-        "cmd_code": text["cmdcode"],
+    columns["note"] = _note(values, amounts)
+    return columns
+
+
+def _period(path: Path, text: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return rhythm, first day and length of each row's period."""
+    is_annual = pc.equal(text["freqcode"], "A")
+    twelve, month = pa.scalar(12, pa.int64()), pa.scalar(1, pa.int64())
+    return {
         "freq_code": text["freqcode"],
-        "ref_period": _first_day(path, text["period"], annual),
-        "n_months": pc.if_else(annual, pa.scalar(12, pa.int64()), pa.scalar(1, pa.int64())),
-        "qty_unit": pc.if_else(pc.is_valid(qty), unit, "none"),
-        "vintage": _released(dataset, releases, source.vintage),
-        "value_reported": value,
-        "currency": "USD",
-        "valuation": valuation,
-        "primary_value_usd": value,
-        "net_wgt_kg": weight,
-        "qty": qty,
-        "flags": delimited.flags(
-            len(rows),
-            contradictory=twice,
-            estimated=estimated,
-            unequal=pc.is_in(cell, pa.array(list(unequal), pa.string())),
-        ),
-        "note": _joined(
-            pc.if_else(
-                pc.is_valid(other_side),
-                pc.binary_join_element_wise(other, pc.cast(other_side, pa.string()), ""),
-                None,
-            ),
-            pc.if_else(
-                pc.is_valid(foreign),
-                pc.binary_join_element_wise(
-                    "qty", pc.cast(foreign, pa.string()), "in unit", code, " "
-                ),
-                None,
-            ),
-        ),
+        "ref_period": _first_day(path, text["period"], is_annual),
+        "n_months": pc.if_else(is_annual, twelve, month),
     }
+
+
+def _values(path: Path, rows: pa.Table, imports: pa.Array) -> Values:
+    """Return the values of each row, and on which side of the border the primary one is.
+
+    The value that is not the primary one is null in older rows and 0.0 in newer ones.
+    """
+    primary = _number(path, rows, "primaryvalue")
+    is_something = arrow.is_true(pc.not_equal(primary, 0))
+    sides = []
+    for name in ("cifvalue", "fobvalue"):
+        side = _number(path, rows, name)
+        sides.append(arrow.without(side, pc.and_(is_something, pc.equal(side, 0))))
+    cif, fob = sides
+    is_cif = arrow.is_true(pc.equal(primary, cif))
+    is_fob = arrow.is_true(pc.equal(primary, fob))
+    cif_alone = pc.and_(is_cif, pc.invert(is_fob))
+    fob_or_none = pc.if_else(is_fob, "FOB", pa.scalar(None, pa.string()))
+    valuation = pc.if_else(pc.if_else(imports, is_cif, cif_alone), "CIF", fob_or_none)
+    return Values(primary, cif, fob, valuation, is_something)
+
+
+def _amounts(path: Path, rows: pa.Table, code: pa.Array, is_something: pa.Array) -> Amounts:
+    """Return the quantities of each row; a zero beside a value means "not published"."""
+    known = delimited.units("comtrade")
+    unit = _looked_up(code, {word: unit for word, (unit, _) in known.items()}, "")
+    scale = _looked_up(code, {word: factor for word, (_, factor) in known.items()}, 1.0)
+    stated = []
+    for name in ("qty", "netwgt"):
+        amount = _number(path, rows, name)
+        stated.append(arrow.without(amount, pc.and_(is_something, pc.equal(amount, 0))))
+    quantity, weight = stated
+    quantity = arrow.without(quantity, pc.equal(code, "-1"))
+    scaled = pc.round(pc.multiply(quantity, scale), 6)
+    is_weight = pc.equal(unit, "kg")
+    is_foreign = pc.equal(unit, "")
+    weighed = arrow.only(scaled, is_weight)
+    return Amounts(
+        weight=pc.coalesce(weight, weighed),
+        net_weight=weight,
+        weighed=weighed,
+        qty=arrow.without(scaled, pc.or_(is_weight, is_foreign)),
+        unit=unit,
+        foreign=arrow.only(quantity, is_foreign),
+        code=code,
+    )
+
+
+def _estimated(rows: pa.Table, amounts: Amounts) -> pa.Array:
+    """Return which rows have a quantity or a weight that the publisher calls estimated."""
+    quantity = pc.and_(_true(rows, "isqtyestimated"), amounts.qty.is_valid())
+    weight = pc.and_(_true(rows, "isnetwgtestimated"), amounts.weight.is_valid())
+    return pc.or_(quantity, weight)
+
+
+def _note(values: Values, amounts: Amounts) -> pa.Array:
+    """Return the value on the other side of the border, and a quantity in a unit of its own."""
+    is_cif = pc.equal(values.valuation, "CIF")
+    side = pc.if_else(is_cif, "FOB ", "CIF ")
+    value = pc.cast(pc.if_else(is_cif, values.fob, values.cif), pa.string())
+    other = pc.binary_join_element_wise(side, value, "")
+    number = pc.cast(amounts.foreign, pa.string())
+    foreign = pc.binary_join_element_wise("qty", number, "in unit", amounts.code, " ")
+    both = pc.binary_join_element_wise(other, foreign, "; ")
+    return pc.coalesce(both, other, foreign)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -268,16 +314,25 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
             return raw_records.table(path, file, wanted, quoted=quoted)
         raw = file.read()
     require_shallow(path, raw)
-    text = raw.decode("utf-8-sig")
-    if not (start := re.search(r'"data"\s*:\s*\[', text)):
+    return _members(path, raw.decode("utf-8-sig"), wanted)
+
+
+def _members(path: Path, text: str, wanted: Collection[int]) -> dict[int, raw_records.Record]:
+    """Return members of the list ``data``, as they stand."""
+    start = re.search(r'"data"\s*:\s*\[', text)
+    if not start:
         raise LayoutError(path, "a reply with a list of data", "none")
-    decoder, members, at = json.JSONDecoder(), dict[int, raw_records.Record](), start.end()
+    decoder = json.JSONDecoder()
+    between = re.compile(r"[\s,]*")
+    members = {}
+    at = start.end()
     try:
         for record in range(1, max(wanted) + 1):
-            at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
-            begin, (_, at) = at, decoder.raw_decode(text, at)
+            begin = between.match(text, at).end()  # type: ignore[union-attr]
+            _, at = decoder.raw_decode(text, begin)
             if record in wanted:
-                members[record] = raw_records.Record(text.count("\n", 0, begin) + 1, text[begin:at])
+                line = text.count("\n", 0, begin) + 1
+                members[record] = raw_records.Record(line, text[begin:at])
     except json.JSONDecodeError as error:
         raise LayoutError(path, "a list of data", str(error)) from error
     return members
@@ -311,23 +366,21 @@ def _gzip(path: Path) -> bool:
 
 def _json(path: Path) -> Reply:
     require_shallow(path)
-    size = path.stat().st_size
+    whole = pajson.ReadOptions(block_size=path.stat().st_size + 1, use_threads=False)
+    lines = pajson.ParseOptions(newlines_in_values=True)
     try:
-        reply = pajson.read_json(
-            path,
-            read_options=pajson.ReadOptions(block_size=size + 1, use_threads=False),
-            parse_options=pajson.ParseOptions(newlines_in_values=True),
-        )
+        reply = pajson.read_json(path, read_options=whole, parse_options=lines)
     except pa.ArrowInvalid as error:
         raise LayoutError(path, "a whole JSON reply", str(error).splitlines()[0]) from error
-    first = {name: reply[name][0].as_py() for name in reply.column_names if name != "data"}
+    names = reply.column_names
+    first = {name: reply[name][0].as_py() for name in names if name != "data"}
     message = str(first.get("error") or first.get("message") or "")
-    data = reply["data"].chunk(0) if "data" in reply.column_names else None
-    if data is None or not pa.types.is_list(data.type):
+    column = reply["data"].chunk(0) if "data" in names else None
+    if column is None or not pa.types.is_list(column.type):
         if message:
             return Reply(pa.table({}), message)
-        raise LayoutError(path, "an object with data", ", ".join(reply.column_names) or "nothing")
-    data = data.flatten()
+        raise LayoutError(path, "an object with data", ", ".join(names) or "nothing")
+    data = column.flatten()
     if len(data) != first.get("count", len(data)):
         raise LayoutError(path, f"the {first['count']} rows that it counts", f"{len(data)}")
     rows = _fields_of(path, data) if len(data) else pa.table({})
@@ -349,7 +402,8 @@ def _fields_of(path: Path, data: pa.Array) -> pa.Table:
 
 
 def _demand_fields(path: Path, names: Sequence[str]) -> None:
-    if missing := [name for name in NEEDED if name not in names]:
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
         raise LayoutError(path, f"the fields {', '.join(NEEDED)}", f"no {', '.join(missing)}")
 
 
@@ -357,35 +411,42 @@ def _table(path: Path, compression: str | None) -> pa.Table:
     """The needed columns of an export as text; all of them are ASCII, so Latin-1 is no matter."""
     if compression:
         require_modest_gzip(path)
+    names, delimiter = _header(path, compression)
+    _demand_fields(path, names)
+    kept = [name for name in (*NEEDED, *OPTIONAL) if name in names]
+    reading = pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1")
+    conversion = pacsv.ConvertOptions(
+        include_columns=kept,
+        column_types=dict.fromkeys(kept, pa.string()),
+        strings_can_be_null=True,
+        null_values=["", "null"],
+    )
+    try:
+        with pa.input_stream(path, compression=compression) as stream:
+            parsing = pacsv.ParseOptions(delimiter=delimiter)
+            return pacsv.read_csv(stream, reading, parsing, conversion)
+    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        raise LayoutError(path, f"{len(names)} fields a row", str(error).splitlines()[0]) from error
+
+
+def _header(path: Path, compression: str | None) -> tuple[list[str], str]:
+    """Return the names of an export's fields, and what stands between them.
+
+    A trailing delimiter below a header without one is a last field without a name; a reader that
+    guesses shifts every column.
+    """
     try:
         with pa.input_stream(path, compression=compression) as stream:
             top = stream.read(16_384).decode("latin-1").lstrip("ï»¿").splitlines()
     except OSError as error:
         raise LayoutError(path, "a whole gzip file", str(error)) from error
-    tab = "\t" if top and "\t" in top[0] else ","
-    first = [next(csv.reader([line], delimiter=tab), []) for line in [*top, "", ""][:2]]
-    names = [name.strip().lower() for name in first[0]]
-    # A trailing delimiter below a header without one: a reader that guesses shifts every column.
-    ends_open = len(first[1]) == len(names) + 1 and first[1][-1] == ""
-    names += [""] if ends_open else []
-    _demand_fields(path, names)
-    kept = [name for name in (*NEEDED, *OPTIONAL) if name in names]
-    try:
-        with pa.input_stream(path, compression=compression) as stream:
-            table = pacsv.read_csv(
-                stream,
-                pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1"),
-                pacsv.ParseOptions(delimiter=tab),
-                pacsv.ConvertOptions(
-                    include_columns=kept,
-                    column_types=dict.fromkeys(kept, pa.string()),
-                    strings_can_be_null=True,
-                    null_values=["", "null"],
-                ),
-            )
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
-        raise LayoutError(path, f"{len(names)} fields a row", str(error).splitlines()[0]) from error
-    return table
+    delimiter = "\t" if top and "\t" in top[0] else ","
+    lines = [*top, "", ""]
+    head, first = (next(csv.reader([line], delimiter=delimiter), []) for line in lines[:2])
+    names = [name.strip().lower() for name in head]
+    if len(first) == len(names) + 1 and first[-1] == "":
+        names.append("")
+    return names, delimiter
 
 
 # --- columns -------------------------------------------------------------------------------------
@@ -408,9 +469,9 @@ def _number(path: Path, rows: pa.Table, name: str) -> pa.Array:
 
 def _demand_digits(path: Path, rows: pa.Table, name: str, column: pa.Array) -> None:
     """Refuse a number with an exponent, which a spreadsheet has rounded."""
-    rounded = pc.fill_null(pc.match_substring_regex(column, "[eE]"), False)
-    if pc.any(rounded, min_count=0).as_py():
-        at = pc.index(rounded, True).as_py()
+    is_rounded = arrow.is_true(pc.match_substring_regex(column, "[eE]"))
+    if arrow.is_any(is_rounded):
+        at = arrow.first_true(is_rounded)
         raise LayoutError(
             f"{path}: record {rows['ordinal'][at].as_py()}",
             f"all digits of a number in {name}",
@@ -421,39 +482,59 @@ def _demand_digits(path: Path, rows: pa.Table, name: str, column: pa.Array) -> N
 
 def _true(rows: pa.Table, name: str) -> pa.Array:
     text = pc.utf8_lower(_text(rows, name))
-    return pc.fill_null(pc.is_in(text, pa.array(["true", "1"])), False)
+    return arrow.is_true(pc.is_in(text, arrow.texts(["true", "1"])))
 
 
 def _demand(path: Path, rows: pa.Table, name: str, pattern: str, what: str) -> None:
     values = pc.unique(_text(rows, name))
-    bad = pc.invert(pc.fill_null(pc.match_substring_regex(values, pattern), False))
-    if unexpected := values.filter(bad).to_pylist():
-        raise LayoutError(path, f"{what} in {name}", ", ".join(map(repr, unexpected[:5])))
+    is_good = arrow.is_true(pc.match_substring_regex(values, pattern))
+    unexpected = values.filter(pc.invert(is_good)).to_pylist()
+    if unexpected:
+        shown = ", ".join(repr(value) for value in unexpected[:5])
+        raise LayoutError(path, f"{what} in {name}", shown)
 
 
-def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[str, float]]:
-    """The total rows; a break-down is left out, counted and valued if its total is among them."""
-    flow = _text(rows, "flowcode")
-    # "0 " and "0" are one code; only services have a mode of supply, so none or -1 will do.
-    keep = pc.is_in(flow, pa.array(FLOWS))
-    for name, total in (
-        ("partner2code", ["0"]),
-        ("customscode", ["C00"]),
-        ("motcode", ["0"]),
-        ("moscode", ["0", "-1", "", None]),
-    ):
-        keep = pc.and_(keep, pc.is_in(_text(rows, name), pa.array(total, pa.string())))
-    kept, parts = rows.filter(keep), rows.filter(pc.invert(keep))
+@dataclass(frozen=True)
+class _Totals:
+    """The total rows, and what was left out, counted and valued by reason."""
+
+    rows: pa.Table
+    left_out: Mapping[str, int]
+    value: Mapping[str, float]
+
+
+def _totals(path: Path, rows: pa.Table) -> _Totals:
+    """Return the total rows; a break-down is left out if its total is among them."""
+    is_total = pc.is_in(_text(rows, "flowcode"), arrow.texts(FLOWS))
+    for name, codes_of in WHOLE.items():
+        is_whole = pc.is_in(_text(rows, name), arrow.texts(codes_of))
+        is_total = pc.and_(is_total, is_whole)
+    kept, parts = rows.filter(is_total), rows.filter(pc.invert(is_total))
     if not len(parts):
-        return rows, {}, {}
-    flow, worth = _text(parts, "flowcode"), _number(path, parts, "primaryvalue")
-    inside = pc.is_in(flow, pa.array(list(PART_OF)))
-    main = pa.array(
-        [PART_OF.get(flow_word, flow_word) for flow_word in flow.to_pylist()], pa.string()
-    )
+        return _Totals(rows, {}, {})
+    flow = _text(parts, "flowcode")
+    _require_totals(path, kept, parts, flow)
+    worth = _number(path, parts, "primaryvalue")
+    is_inside = pc.is_in(flow, arrow.texts(list(PART_OF)))
+    left_out, value = {}, {}
+    for reason, where in (
+        ("break-down whose total is kept", pc.invert(is_inside)),
+        ("flow inside imports or exports", is_inside),
+    ):
+        worths = worth.filter(where)
+        if len(worths):
+            left_out[reason] = len(worths)
+        if len(worths.drop_null()):
+            value[reason] = pc.sum(worths).as_py()
+    return _Totals(kept.combine_chunks(), left_out, value)
+
+
+def _require_totals(path: Path, kept: pa.Table, parts: pa.Table, flow: pa.Array) -> None:
+    """Refuse a break-down without its total."""
+    main = arrow.meanings(flow, lambda word: PART_OF.get(word, word))
     place = parts.schema.get_field_index("flowcode")
-    parts = parts.set_column(place, "flowcode", main).select([*CELL, "ordinal"])
-    orphans = parts.join(kept.select(CELL), keys=CELL, join_type="left anti")
+    cells = parts.set_column(place, "flowcode", main).select([*CELL, "ordinal"])
+    orphans = cells.join(kept.select(CELL), keys=CELL, join_type="left anti")
     if len(orphans):
         record = pc.min(orphans["ordinal"]).as_py()
         raise LayoutError(
@@ -462,34 +543,21 @@ def _totals(path: Path, rows: pa.Table) -> tuple[pa.Table, dict[str, int], dict[
             f"{len(orphans)} break-downs without one",
             "ask for partner2Code=0, customsCode=C00 and motCode=0 too",
         )
-    left = {
-        "break-down whose total is kept": worth.filter(pc.invert(inside)),
-        "flow inside imports or exports": worth.filter(inside),
-    }
-    return (
-        kept.combine_chunks(),
-        {why: len(worths) for why, worths in left.items() if len(worths)},
-        {why: pc.sum(worths).as_py() for why, worths in left.items() if worths.drop_null()},
-    )
 
 
 def _looked_up(values: pa.Array, meaning: Mapping[str, Any], other: Any) -> pa.Array:
-    coded = pc.dictionary_encode(values, null_encoding="encode")
-    known = [meaning.get(word, other) for word in coded.dictionary.to_pylist()]
-    return pa.array(known, pa.scalar(other).type).take(coded.indices)
+    return arrow.meanings(values, lambda word: meaning.get(word, other), pa.scalar(other).type)
 
 
 def _released(dataset: pa.Array, releases: Mapping[str, str], vintage: str) -> pa.Array:
-    return _looked_up(dataset, {name: text.split()[0] for name, text in releases.items()}, vintage)
+    days = {name: text.split()[0] for name, text in releases.items()}
+    return _looked_up(dataset, days, vintage)
 
 
 def _first_day(path: Path, period: pa.Array, annual: pa.Array) -> pa.Array:
-    if not pc.all(pc.equal(pc.equal(pc.utf8_length(period), 4), annual), min_count=0).as_py():
+    is_year = pc.equal(pc.utf8_length(period), 4)
+    if arrow.is_any(pc.not_equal(is_year, annual)):
         raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
     month = pc.if_else(annual, "01", pc.utf8_slice_codeunits(period, 4, 6))
     year = pc.utf8_slice_codeunits(period, 0, 4)
     return delimited.days(pc.binary_join_element_wise(year, month, "01", "-"))
-
-
-def _joined(first: pa.Array, second: pa.Array) -> pa.Array:
-    return pc.coalesce(pc.binary_join_element_wise(first, second, "; "), first, second)

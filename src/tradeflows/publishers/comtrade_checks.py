@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.publishers import arrow
 
 OPTIONAL = (
     "refyear",
@@ -76,12 +78,10 @@ def _require(
     for pair in distinct.to_pylist():
         code, other = pair[first], pair[second]
         if other and code and not agree(code, other):
-            raise LayoutError(
-                f"{path}: record {pair['ordinal_min']}",
-                f"{first} and {second} that state the same",
-                f"{code!r} and {other!r}",
-                "ask for the reply again",
-            )
+            place = f"{path}: record {pair['ordinal_min']}"
+            expected = f"{first} and {second} that state the same"
+            stated = f"{code!r} and {other!r}"
+            raise LayoutError(place, expected, stated, "ask for the reply again")
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -129,22 +129,63 @@ def require_products(path: Path, products: pa.Array) -> None:
             raise CodeError(f"{path}: {codes.impossible(code)}")
 
 
-def contradictory(
-    value: pa.Array, cif: pa.Array, fob: pa.Array, weighed: pa.Array, weight: pa.Array
-) -> pa.Array:
-    """Return which rows state a figure twice and differently.
+@dataclass(frozen=True)
+class Values:
+    """The values of n rows: the primary one, both sides of the border, and which side it is.
 
-    That is a value that is neither its CIF nor its FOB one, and a quantity in kilograms beside
-    another net weight; the publisher is known for both.
+    `is_something` where the primary value is not zero.
     """
-    stated = pc.or_(pc.is_valid(cif), pc.is_valid(fob))
-    other_value = pc.invert(pc.or_(_near(value, cif), _near(value, fob)))
-    both = pc.and_(pc.is_valid(weighed), pc.is_valid(weight))
-    other_weight = pc.invert(_near(weighed, weight))
-    return pc.or_(pc.and_(stated, other_value), pc.and_(both, other_weight))
+
+    primary: pa.Array
+    cif: pa.Array
+    fob: pa.Array
+    valuation: pa.Array
+    is_something: pa.Array
 
 
-def _near(one: pa.Array, other: pa.Array) -> pa.Array:
-    apart = pc.abs(pc.subtract(one, other))
-    allowed = pc.multiply(pc.abs(one), NEAR)
-    return pc.fill_null(pc.less_equal(apart, allowed), False)
+@dataclass(frozen=True)
+class Amounts:
+    """The quantities of n rows.
+
+    Attributes
+    ----------
+    weight
+        The net weight or, where none is stated, a quantity in kilograms.
+    net_weight, weighed
+        Both as they are stated.
+    qty, unit
+        A quantity in another unit, and that unit.
+    foreign, code
+        A quantity in a unit that units.csv does not have, and the code of the unit.
+    """
+
+    weight: pa.Array
+    net_weight: pa.Array
+    weighed: pa.Array
+    qty: pa.Array
+    unit: pa.Array
+    foreign: pa.Array
+    code: pa.Array
+
+
+def contradictory(values: Values, amounts: Amounts, imports: pa.Array) -> pa.Array:
+    """Return which rows contradict themselves in ways for which the publisher is known.
+
+    That is a value that is neither its CIF nor its FOB one, an export of which the CIF value alone
+    is stated, and a quantity in kilograms beside another net weight.
+    """
+    has_cif, has_fob = values.cif.is_valid(), values.fob.is_valid()
+    is_either = pc.or_(_near(values.primary, values.cif), _near(values.primary, values.fob))
+    other_value = pc.and_(pc.or_(has_cif, has_fob), pc.invert(is_either))
+    cif_alone = pc.and_(has_cif, pc.invert(has_fob))
+    other_side = pc.and_(cif_alone, pc.invert(imports))
+    both = pc.and_(amounts.weighed.is_valid(), amounts.net_weight.is_valid())
+    is_same = _near(amounts.weighed, amounts.net_weight)
+    other_weight = pc.and_(both, pc.invert(is_same))
+    return pc.or_(pc.or_(other_value, other_side), other_weight)
+
+
+def _near(first: pa.Array, second: pa.Array) -> pa.Array:
+    apart = pc.abs(pc.subtract(first, second))
+    allowed = pc.multiply(pc.abs(first), NEAR)
+    return arrow.is_true(pc.less_equal(apart, allowed))

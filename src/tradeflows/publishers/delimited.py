@@ -5,6 +5,8 @@ a function here makes numbers or days of it, and whatever it does not expect is 
 :class:`LayoutError` that names the record.
 """
 
+from __future__ import annotations
+
 import csv as text_csv
 import hashlib
 import re
@@ -12,22 +14,24 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from tradeflows.model.codelists import LISTS
+from tradeflows.model.codelists import rows_of
 from tradeflows.model.codes import level
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.schema import TRADE, conform
 from tradeflows.model.source import Source
+from tradeflows.publishers import arrow, plausibility
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
@@ -66,7 +70,8 @@ A_FLOW: dict[str, Any] = {
 }
 
 
-class Block(NamedTuple):
+@dataclass(frozen=True)
+class Block:
     """Some records of a delimited file: the ordinal of the first, and their cells as text."""
 
     path: Path
@@ -85,15 +90,23 @@ class Block(NamedTuple):
         """Ordinals of the records."""
         return pa.array(np.arange(self.first, self.first + len(self)))
 
+    def of(self, name: str, text: pa.Array) -> Block:
+        """Return the records with other `text` in column `name`."""
+        place = self.cells.schema.get_field_index(name)
+        return Block(self.path, self.first, self.cells.set_column(place, name, text))
+
     def number(self, name: str, pattern: str = PLAIN_NUMBER) -> pa.Array:
-        """Column `name` as float64; an empty cell is null."""
+        """Column `name` as float64; an empty cell is null.
+
+        What a number looks like is asked only where a byte says so, which is far faster.
+        """
         text = self.cells[name]
-        text = pc.if_else(pc.equal(text, ""), None, text)
+        text = arrow.without(text, pc.equal(text, ""))
+        signs = np.frombuffer(text.buffers()[2] or b"", np.uint8)
+        if (signs > ord("9")).any():  # 1.6E+11, which a spreadsheet has rounded
+            self.demand(name, text, pattern, "a number")
         digits = text
         if pattern is WITH_COMMAS:
-            signs = np.frombuffer(text.buffers()[2] or b"", np.uint8)
-            if (signs > ord("9")).any():  # 1.6E+11, which a spreadsheet has rounded
-                self.demand(name, text, pattern, "a number")
             grouped = text.filter(pc.match_substring(text, ","))
             if len(grouped):
                 self.demand(name, text, pattern, "a number")
@@ -122,15 +135,17 @@ class Block(NamedTuple):
 
 def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
     """Refuse a value of `text` that `pattern` does not match, naming its record; nulls pass."""
-    if not pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
-        good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
-        at = pc.index(good, False).as_py()
-        raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
-        try:
-            shown = raw.decode()
-        except UnicodeDecodeError:  # China's is the one other encoding that is read
-            shown = raw.decode("gb18030", "backslashreplace")
-        raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(shown))
+    matches = pc.match_substring_regex(text.unique(), pattern)
+    if pc.all(matches, min_count=0).as_py():
+        return
+    is_good = pc.fill_null(pc.match_substring_regex(text, pattern), True)
+    at = pc.index(is_good, False).as_py()
+    raw = text.slice(at, 1).cast(pa.binary())[0].as_py()
+    try:
+        shown = raw.decode()
+    except UnicodeDecodeError:  # China's is the one other encoding that is read
+        shown = raw.decode("gb18030", "backslashreplace")
+    raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(shown))
 
 
 def words(
@@ -146,10 +161,13 @@ def words(
     encoded = text.dictionary_encode()
     raw = encoded.dictionary.cast(pa.binary()).to_pylist()
     known = [text_of(path, word, encoding) for word in raw]
-    if unlisted := [word for word in known if word not in meaning]:
-        some, shown = ", ".join(list(meaning)[:20]), ", ".join(map(repr, unlisted[:5]))
+    unlisted = [word for word in known if word not in meaning]
+    if unlisted:
+        some = ", ".join(list(meaning)[:20])
+        shown = ", ".join(repr(word) for word in unlisted[:5])
         raise LayoutError(path, f"in {name} one of {some}", shown, todo)
-    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+    meanings = [meaning[word] for word in known]
+    return pa.array(meanings, kind).take(encoded.indices)
 
 
 def text_of(path: Path, raw: bytes, encoding: str) -> str:
@@ -159,12 +177,9 @@ def text_of(path: Path, raw: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         if encoding.startswith("utf-8"):
             raise not_utf8(path) from error
-        raise LayoutError(
-            path,
-            f"text in {encoding}",
-            f"the bytes {raw[error.start :][:4]!r}",
-            "save the file again as it came",
-        ) from error
+        wrong = f"the bytes {raw[error.start :][:4]!r}"
+        todo = "save the file again as it came"
+        raise LayoutError(path, f"text in {encoding}", wrong, todo) from error
 
 
 def not_utf8(path: Path) -> LayoutError:
@@ -174,7 +189,8 @@ def not_utf8(path: Path) -> LayoutError:
 
 def fits(path: Path, most: int) -> None:
     """Refuse a file that is larger than it can sensibly be."""
-    if (size := path.stat().st_size) > most:
+    size = path.stat().st_size
+    if size > most:
         raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
 
 
@@ -184,11 +200,16 @@ def whole(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+def _opened(path: Path, raw: bytes | None) -> IO[bytes]:
+    """Open a file, or its bytes where they lie in an archive."""
+    return path.open("rb") if raw is None else BytesIO(raw)
+
+
 def header(
     path: Path, encoding: str = "utf-8-sig", delimiter: str = ",", raw: bytes | None = None
 ) -> list[str]:
     """Cells of the first line of the file, or of `raw`."""
-    with path.open("rb") if raw is None else BytesIO(raw) as file:
+    with _opened(path, raw) as file:
         line = file.readline(BLOCK)
     if not line:
         raise LayoutError(path, "a header line", "an empty file")
@@ -229,18 +250,20 @@ def blocks(
     """
     first = 1
     kinds = dict.fromkeys(wanted, pa.string()) | dict.fromkeys(numbers, pa.float64())
+    quote = False if delimiter == "\t" else '"'
+    conversion = csv.ConvertOptions(
+        include_columns=wanted,
+        column_types=kinds,
+        strings_can_be_null=False,
+        null_values=[missing, f" {missing}"],
+        check_utf8=utf8,
+    )
     try:
         reader = csv.open_csv(
             path if raw is None else pa.BufferReader(raw),
             csv.ReadOptions(column_names=names, skip_rows=1, block_size=most),
-            csv.ParseOptions(delimiter=delimiter, quote_char=False if delimiter == "\t" else '"'),
-            csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=kinds,
-                strings_can_be_null=False,
-                null_values=[missing, f" {missing}"],
-                check_utf8=utf8,
-            ),
+            csv.ParseOptions(delimiter=delimiter, quote_char=quote),
+            conversion,
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
@@ -249,19 +272,25 @@ def blocks(
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        if match := NO_NUMBER.search(reason):
-            raise LayoutError(path, f"a number in {names[int(match[1])]}", match[2]) from error
-        if "UTF8" in reason:
-            raise not_utf8(path) from error
-        if "straddling" in reason:
-            problem = f"one above {most >> 10} KiB"
-        else:
-            problem = _uneven(path, raw, delimiter, len(names)) or reason[:200]
-        raise LayoutError(
-            path, f"lines of {len(names)} cells", problem, "save the file again as it came"
-        ) from error
+        raise _fault(path, names, delimiter, raw, most, reason) from error
     if first == 1:
         raise LayoutError(path, "at least one record", "a header alone")
+
+
+def _fault(
+    path: Path, names: Sequence[str], delimiter: str, raw: bytes | None, most: int, reason: str
+) -> LayoutError:
+    """Return what is wrong with a file of which pyarrow gives a `reason`."""
+    match = NO_NUMBER.search(reason)
+    if match:
+        return LayoutError(path, f"a number in {names[int(match[1])]}", match[2])
+    if "UTF8" in reason:
+        return not_utf8(path)
+    problem = f"one above {most >> 10} KiB"
+    if "straddling" not in reason:
+        problem = _uneven(path, raw, delimiter, len(names)) or reason[:200]
+    expected = f"lines of {len(names)} cells"
+    return LayoutError(path, expected, problem, "save the file again as it came")
 
 
 def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int) -> str:
@@ -269,17 +298,22 @@ def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int) -> str:
 
     In Latin-1, since only ASCII matters here.
     """
-    with path.open("rb") if raw is None else BytesIO(raw) as file, suppress(text_csv.Error):
+    with _opened(path, raw) as file, suppress(text_csv.Error):
         text = TextIOWrapper(file, "latin-1", newline="")
-        lines = (
-            (line.rstrip("\r\n").split("\t") for line in text if line.strip("\r\n"))
-            if delimiter == "\t"
-            else text_csv.reader(text, delimiter=delimiter)
-        )
-        for record, cells in enumerate(filter(None, lines)):
+        for record, cells in enumerate(filter(None, _lines(text, delimiter))):
             if len(cells) != width:
                 return f"{len(cells)} in record {record}"
     return ""
+
+
+def _lines(text: TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
+    """Yield the cells of each line; between tabs there are no quotes."""
+    if delimiter != "\t":
+        yield from text_csv.reader(text, delimiter=delimiter)
+        return
+    for line in text:
+        plain = line.rstrip("\r\n")
+        yield plain.split("\t") if plain else []
 
 
 def days(text: pa.Array) -> pa.Array:
@@ -299,22 +333,28 @@ def flags(n: int, **where: pa.Array) -> pa.Array:
     """Flags of n rows, sorted and blank-separated, from one boolean array a word."""
     out = pa.repeat("", n)
     for word in sorted(where):
-        mark = pc.if_else(pc.fill_null(where[word], False), f" {word}", "")
+        mark = pc.if_else(arrow.is_true(where[word]), f" {word}", "")
         out = pc.binary_join_element_wise(out, mark, "")
     return pc.utf8_trim_whitespace(out)
 
 
-def rows(source: Source, schema: pa.Schema, columns: Mapping[str, Any]) -> pa.RecordBatch:
-    """A batch of `schema`; whoever breaks the contract is named with the file."""
+def rows(
+    source: Source, schema: pa.Schema, columns: Mapping[str, Any], *, is_copied: bool = False
+) -> pa.RecordBatch:
+    """A batch of `schema`; whoever breaks the contract is named with the file.
+
+    A figure that can hardly be meant is flagged, but not in a file that was copied by hand,
+    whose flags say what is known of each figure.
+    """
     if schema is TRADE:
         require_products(source, columns["cmd_code"])
     try:
         n = len(columns["source_row"])
-        spread = {
-            name: pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
-            for name, values in columns.items()
-        }
-        return conform({"source_id": source.id, **spread}, schema)
+        spread: dict[str, Any] = {"source_id": source.id}
+        for name, values in columns.items():
+            spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
+        batch = conform(spread, schema)
+        return batch if is_copied else plausibility.flagged(batch)
     except SchemaError as error:
         raise SchemaError(f"{source.path}: {error}") from error
 
@@ -343,12 +383,11 @@ def require_products(source: Source, products: Any) -> None:
 @cache
 def units(system: str) -> dict[str, tuple[str, float]]:
     """What a publisher's words for units mean: our unit, kg among them, and a factor."""
-    with (LISTS / "units.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["word"]: (row["unit"], float(row["factor"]))
-            for row in text_csv.DictReader(file)
-            if row["system"] == system
-        }
+    known = {}
+    for row in rows_of("units.csv"):
+        if row["system"] == system:
+            known[row["word"]] = row["unit"], float(row["factor"])
+    return known
 
 
 def uncatalogued(path: Path, publisher: str, table: str) -> Source:

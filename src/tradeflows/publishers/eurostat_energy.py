@@ -3,7 +3,7 @@
 Source: Eurostat, https://ec.europa.eu/eurostat/databrowser, as TSV, SDMX-CSV or JSON-stat.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,10 +13,13 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, cubes, delimited, raw_records
-from tradeflows.publishers.cubes import DIMENSIONS, Cells, Flags
+from tradeflows.publishers import Part, arrow, cubes, delimited, raw_records
+from tradeflows.publishers.cubes import Cells, Cube, Flags
 
-GAS = "G3000"  # its partner is the last border; it contains LNG, G3200
+GAS = "G3000"  # its partner is the last border; it contains LNG
+LNG = "G3200"
+ROUNDED = {"m3": 1e6, "TJ": 45.0}  # what a figure may be apart from another by rounding
+DENSITY = (12.0, 120.0)  # megajoules of a cubic metre, three times below and above any gas
 
 
 def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterator[Part]:
@@ -44,27 +47,31 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     QueryError
         `flow` is lacking or contradicts the file.
     LayoutError
-        Another layout, data set, flag or unit.
+        Another layout, data set, flag or unit; or figures of gas that contradict one another.
     CodeError
         An area or a product is in no code list.
     """
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or delimited.uncatalogued(path, "eurostat_energy", "trade")
-    stated, cells = _reader(path)(path)
-    if not (stated or flow):
+    cube = _reader(path)(path)
+    if not (cube.flow or flow):
         raise QueryError(
             f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
             "add --flow M or --flow X"
         )
-    if stated and flow not in ("", stated):
-        raise QueryError(f"{path}: the file says {stated}, not --flow {flow}; leave it out")
-    for part in cells:
-        yield _part(path, source, part, stated or flow)
+    if cube.flow and flow not in ("", cube.flow):
+        raise QueryError(f"{path}: the file says {cube.flow}, not --flow {flow}; leave it out")
+    gas = []
+    for cells in cube.cells:
+        part = _part(path, source, cells, cube.flow or flow)
+        gas.append(gas_of(part.rows))
+        yield part
+    require_agreement(path, gas)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
-    """Lines of a TSV or SDMX-CSV, or cells of a JSON-stat, as they stand."""
+    """Return lines of a TSV or SDMX-CSV, or cells of a JSON-stat, as they stand."""
     read = _reader(path)
     if read is cubes.json_stat:
         return cubes.json_cells(path, wanted)
@@ -72,58 +79,136 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
         return raw_records.table(path, file, wanted, quoted=read is not cubes.tsv)
 
 
-def _reader(path: Path) -> Callable[[Path], tuple[str, Iterator[Cells]]]:
+def _reader(path: Path) -> Callable[[Path], Cube]:
     with path.open("rb") as file:
         start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
-    return (
-        cubes.json_stat
-        if start.startswith(b"{")
-        else cubes.tsv
-        if b"\\TIME_PERIOD\t" in start
-        else cubes.sdmx
-    )
+    if start.startswith(b"{"):
+        return cubes.json_stat
+    return cubes.tsv if b"\\TIME_PERIOD\t" in start else cubes.sdmx
 
 
 def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
-    siec, partner, unit, geo, time = (cells.dimensions[name] for name in (*DIMENSIONS[1:], "time"))
-    if rhythms := set(pc.unique(cells.dimensions["freq"]).to_pylist()) - {"M"}:
+    """Return a row of the table for each cell."""
+    siec, partner, geo = (cells.dimensions[name] for name in ("siec", "partner", "geo"))
+    _require_known(path, cells)
+    block = _block(path, cells)
+    is_gas = pc.equal(siec, GAS)
+    source_side = pc.if_else(is_gas, "last border", "origin")
+    columns = dict(delimited.A_FLOW)
+    columns["source_row"] = cells.rows
+    columns["source_field"] = cells.fields
+    columns["vintage"] = source.vintage
+    columns["reporter_iso"] = codes.areas(geo, "eurostat", path)
+    columns["reporter_code"] = geo
+    columns["partner_iso"] = codes.areas(partner, "eurostat", path)
+    columns["partner_code"] = partner
+    columns["area_system"] = "eurostat"
+    columns["flow_code"] = flow
+    columns["classification_code"] = "SIEC"
+    columns["partner_role"] = "destination" if flow == "X" else source_side
+    columns["cmd_code"] = siec
+    columns["ref_period"] = delimited.months(block.text("time"))
+    columns |= _amounts(block, cells.value)
+    columns["flags"] = block.words("flag", Flags(), arrow.TEXT, todo="add it to FLAGS of cubes.py")
+    return Part(delimited.rows(source, TRADE, columns), cells.records, {}, empty=cells.empty)
+
+
+def _require_known(path: Path, cells: Cells) -> None:
+    """Refuse another rhythm than months, and a product that is in no list."""
+    rhythms = set(cells.dimensions["freq"].unique().to_pylist()) - {"M"}
+    if rhythms:
         raise LayoutError(path, "freq M, months", f"{rhythms}")
     try:
-        for code in pc.unique(siec).to_pylist():
+        for code in cells.dimensions["siec"].unique().to_pylist():
             codes.level(code)
     except CodeError as error:
         raise CodeError(f"{path}: {error}") from error
-    block = delimited.Block(
-        path, 1, pa.record_batch({"time": time, "unit": unit, "flag": cells.flag})
-    )
-    block.demand("time", time, r"^[12]\d{3}-(0[1-9]|1[0-2])$", "a month such as 2023-05")
-    units = delimited.units("eurostat energy")
-    ours, factor = (
-        block.words("unit", {word: both[i] for word, both in units.items()}, kind)
-        for i, kind in enumerate((pa.string(), pa.float64()))
-    )
-    amount = pc.round(pc.multiply(cells.value, factor), 6)
-    heavy = pc.equal(ours, "kg")
-    flags = block.words("flag", Flags(), pa.string(), todo="add it to FLAGS of eurostat_formats.py")
-    columns = delimited.A_FLOW | {
-        "source_row": cells.rows,
-        "source_field": cells.fields,
-        "vintage": source.vintage,
-        "reporter_iso": codes.areas(geo, "eurostat", path),
-        "reporter_code": geo,
-        "partner_iso": codes.areas(partner, "eurostat", path),
-        "partner_code": partner,
-        "area_system": "eurostat",
-        "flow_code": flow,
-        "classification_code": "SIEC",
-        "partner_role": "destination"
-        if flow == "X"
-        else pc.if_else(pc.equal(siec, GAS), "last border", "origin"),
-        "cmd_code": siec,
-        "ref_period": delimited.months(time),
-        "net_wgt_kg": pc.if_else(heavy, amount, None),
-        "qty": pc.if_else(heavy, None, amount),
-        "qty_unit": pc.if_else(heavy, "none", ours),
-        "flags": flags,
+
+
+def _block(path: Path, cells: Cells) -> delimited.Block:
+    """Return what stands beside the figures, its months checked."""
+    columns = {"time": cells.dimensions["time"], "unit": cells.dimensions["unit"]}
+    block = delimited.Block(path, 1, pa.record_batch({**columns, "flag": cells.flag}))
+    pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
+    block.demand("time", block.text("time"), pattern, "a month such as 2023-05")
+    return block
+
+
+def _amounts(block: delimited.Block, value: pa.Array) -> dict[str, pa.Array]:
+    """Return weights, and quantities in their unit."""
+    known = delimited.units("eurostat energy")
+    units = {word: unit for word, (unit, _) in known.items()}
+    factors = {word: factor for word, (_, factor) in known.items()}
+    unit = block.words("unit", units, arrow.TEXT)
+    factor = block.words("unit", factors, pa.float64())
+    amount = pc.round(pc.multiply(value, factor), 6)
+    is_weight = pc.equal(unit, "kg")
+    return {
+        "net_wgt_kg": arrow.only(amount, is_weight),
+        "qty": arrow.without(amount, is_weight),
+        "qty_unit": pc.if_else(is_weight, "none", unit),
     }
-    return Part(delimited.rows(source, TRADE, columns), cells.records, {}, empty=cells.empty)
+
+
+# --- what a file of gas states twice -------------------------------------------------------------
+
+CELL = ["reporter_code", "partner_code", "ref_period"]
+
+
+def gas_of(rows: pa.RecordBatch) -> pa.Table:
+    """Return the rows of gas with a figure, as columns that :func:`require_agreement` compares."""
+    table = pa.Table.from_batches([rows]).select([*CELL, "cmd_code", "qty", "qty_unit"])
+    table = table.append_column("record", rows["source_row"])
+    is_gas = pc.is_in(table["cmd_code"], arrow.texts([GAS, LNG]))
+    return table.filter(pc.and_(is_gas, table["qty"].is_valid()))
+
+
+def require_agreement(path: Path, gas: Sequence[pa.Table]) -> None:
+    """Refuse liquefied gas above the gas that contains it, and energy that is not of its volume.
+
+    Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart.
+
+    Raises
+    ------
+    LayoutError
+        The message names both figures and both records.
+    """
+    if not gas:
+        return
+    table = pa.concat_tables(gas)
+    if not len(table):
+        return
+    for unit, most in ROUNDED.items():
+        of_unit = table.filter(pc.equal(table["qty_unit"], unit))
+        pairs = _beside(of_unit, "cmd_code", GAS, LNG, ["qty_unit"])
+        allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
+        _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
+    pairs = _beside(table, "qty_unit", "m3", "TJ", ["cmd_code"])
+    low, high = (pc.multiply(pairs["qty"], density * 1e-6) for density in DENSITY)
+    too_low = pc.less(pc.add(pairs["qty other"], DENSITY[1]), low)
+    too_high = pc.greater(pc.subtract(pairs["qty other"], DENSITY[1]), high)
+    _require(path, pairs, pc.or_(too_low, too_high), ("m3", "TJ"))
+
+
+def _beside(table: pa.Table, column: str, first: str, second: str, besides: list[str]) -> pa.Table:
+    """Return the rows that have `first` in a column, with those that have `second` beside them."""
+    keys = [*CELL, *besides]
+    one_side = table.filter(pc.equal(table[column], first)).select([*keys, "qty", "record"])
+    other_side = table.filter(pc.equal(table[column], second)).select([*keys, "qty", "record"])
+    return one_side.join(other_side, keys, join_type="inner", right_suffix=" other")
+
+
+def _require(path: Path, pairs: pa.Table, wrong: pa.ChunkedArray, names: tuple[str, str]) -> None:
+    """Refuse the first of `pairs` that is `wrong`."""
+    pairs = pairs.filter(wrong).sort_by("record")
+    if not len(pairs):
+        return
+    pair = pairs.slice(0, 1).to_pylist()[0]
+    first, second = names
+    raise LayoutError(
+        f"{path}: records {pair['record']} and {pair['record other']}",
+        f"{first} and {second} that agree",
+        f"{pair['qty']:,.0f} and {pair['qty other']:,.0f} "
+        f"({pair['reporter_code']} from {pair['partner_code']}, {pair['ref_period']:%Y-%m})",
+        "obtain the file again",
+    )

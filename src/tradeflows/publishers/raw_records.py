@@ -6,15 +6,17 @@ own, as :func:`records` here; or ``cells(path, places)``, where the field matter
 
 import csv
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from io import BufferedIOBase, TextIOWrapper
 from pathlib import Path
 from re import Match
-from typing import IO, NamedTuple, cast
+from typing import IO, cast
 
 from tradeflows.model.errors import LayoutError
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True)
+class Record:
     """The first line of a record, its text, and the member of the archive that it lies in."""
 
     line: int
@@ -23,7 +25,7 @@ class Record(NamedTuple):
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
-    """Those of the records `wanted` that the file has, 1 being the first below its header."""
+    """Return the records `wanted` that the file has, 1 being the first below its header."""
     with path.open("rb") as file:
         return table(path, file, wanted)
 
@@ -36,7 +38,7 @@ def table(
     *,
     quoted: bool = True,
 ) -> dict[int, Record]:
-    """Those of the records `wanted`, or all, of a table; `quoted` ones may have several lines.
+    """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
 
     Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
     need.
@@ -56,7 +58,8 @@ def table(
             yield line
 
     reader = csv.reader(noted(), quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
-    record, last = -1, max(wanted, default=0)
+    record = -1
+    last = max(wanted, default=0)
     try:
         for cells in reader:
             record += bool(cells)  # an empty line is none
@@ -74,7 +77,7 @@ def table(
 
 
 def numbered(text: str, matches: Iterable[Match[str]]) -> Iterator[tuple[int, Match[str]]]:
-    """Each of `matches` in `text`, which come in its order, after the line that it begins on."""
+    """Yield each of `matches` in `text`, in its order, after the line that it begins on."""
     line, at = 1, 0
     for match in matches:
         line, at = line + text.count("\n", at, match.start()), match.start()

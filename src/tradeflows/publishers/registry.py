@@ -7,10 +7,11 @@ import inspect
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError, near
 from tradeflows.model.source import Source
@@ -21,7 +22,8 @@ OWN = "project."  # how the cleaners of a project begin, which no module here re
 _ZH = "|".join(("数据年月", "商品编码", "贸易伙伴编码", "第一数量", "美元", "人民币"))
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """A publisher whose files are recognised: what they are, their table, how they begin."""
 
     about: str
@@ -74,6 +76,8 @@ KNOWN = {
     ),
 }
 
+MODULES = (*KNOWN, "tidy")  # those that have cleaners; the others help them
+
 
 def recognise(path: Path) -> list[str]:
     """Names of the publishers whose files begin as `path` does.
@@ -110,18 +114,26 @@ def publisher_cleaner(
     LayoutError
         As :func:`require_beginning`.
     """
-    name = f"tradeflows.publishers.{publisher}"
-    if publisher not in KNOWN or find_spec(name) is None:
-        there = [module for module in KNOWN if find_spec(f"tradeflows.publishers.{module}")]
+    if publisher not in KNOWN or not _is_module(publisher):
+        there = [name for name in KNOWN if _is_module(name)]
         raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
-    function: Callable[..., Iterator[Part]] = importlib.import_module(name).clean
-    takes = [*inspect.signature(function).parameters][2:]
+    function: Callable[..., Iterator[Part]] = _import(publisher).clean
+    _, _, *takes = inspect.signature(function).parameters
     for path in paths:
         require_beginning(publisher, path)
-    if unknown := [option for option in options if option not in takes]:
+    unknown = [option for option in options if option not in takes]
+    if unknown:
         where = "".join(f"{path}: " for path in paths[:1])
         raise QueryError(f"{where}files of {publisher} take no --{unknown[0]}; leave it out")
     return function
+
+
+def _is_module(name: str) -> bool:
+    return find_spec(f"tradeflows.publishers.{name}") is not None
+
+
+def _import(name: str) -> Any:
+    return importlib.import_module(f"tradeflows.publishers.{name}")
 
 
 def require_beginning(publisher: str, path: Path) -> None:
@@ -157,27 +169,27 @@ def cleaner(source: Source) -> Callable[..., Any]:
     CatalogueError
         There is no such function, it has no such argument, or it lacks one that it needs.
     """
-    import pkgutil
-    from inspect import isfunction, signature
-
-    package = importlib.import_module("tradeflows.publishers")
     name, _, word = source.cleaner.partition(".")
-    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    if name not in modules:
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(name, modules)}")
-    module = vars(importlib.import_module(f"{package.__name__}.{name}"))
-
-    def cleans(word: str) -> bool:
-        function = not word.startswith("_") and isfunction(module.get(word))
-        return function and [*signature(module[word]).parameters][:2] == ["path", "source"]
-
-    if not cleans(word):
-        valid = [f"{name}.{candidate}" for candidate in module if cleans(candidate)]
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, valid)}")
+    if not name.isidentifier() or not _is_module(name):
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(name, MODULES)}")
+    module = vars(_import(name))
+    valid = [candidate for candidate in module if _cleans(module, candidate)]
+    if word not in valid:
+        known = [f"{name}.{candidate}" for candidate in valid] or MODULES
+        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, known)}")
     _require_arguments(source, module[word])
     if "require_map" in module:
         module["require_map"](source)
     return partial(module[word], **source.arguments) if source.arguments else module[word]
+
+
+def _cleans(module: Mapping[str, Any], word: str) -> bool:
+    """Return whether a name of a module is that of a cleaner."""
+    function = module[word]
+    if word.startswith("_") or not inspect.isfunction(function):
+        return False
+    first_two = [*inspect.signature(function).parameters][:2]
+    return first_two == ["path", "source"]
 
 
 def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
@@ -195,20 +207,20 @@ def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
 
 def covers(source: Source, rows: Any) -> Any:
     """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
-    known = getattr(_module(source), "covers", None)
+    known = getattr(_module_of(source), "covers", None)
     return known(source, rows) if known else rows["source_id"].isin([])
 
 
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
     """What stands in the file of `source` at each of `places`: a record's number, and a field."""
-    module = vars(_module(source))
+    module = vars(_module_of(source))
     if callable(module.get("cells")):  # in a folder of a publisher it may be a module
         return dict(module["cells"](path, places))
     lines = module.get("records", raw_records.records)(path, {record for record, _ in places})
     return {place: lines[place[0]] for place in places if place[0] in lines}
 
 
-def _module(source: Source) -> Any:
+def _module_of(source: Source) -> Any:
     if source.cleaner.startswith(OWN):
         return raw_records
-    return importlib.import_module(f"tradeflows.publishers.{source.cleaner.partition('.')[0]}")
+    return _import(source.cleaner.partition(".")[0])

@@ -117,7 +117,7 @@ def add(
         _require_utf8_name(path)
         twin = _twin(path, root)
         if twin and not (commit and _is_local(twin)):
-            added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, held=True))
+            added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True))
             continue
         entry = _templated(path, template, root) if template else _recognised(path, options)
         entry = _placed(entry, path, commit=commit, rank=rank)
@@ -175,7 +175,7 @@ def update(
     old = sources[name]
     twin = _twin(path, root)
     if twin and twin.supersedes == name:
-        return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, held=True)
+        return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True)
     newer = [source.id for source in sources.values() if source.supersedes == name]
     if newer:
         raise QueryError(f"{name} is superseded by {newer[0]}; update that one")
@@ -322,7 +322,7 @@ def _catalogue(
             entry, newer = link_superseded(entry, catalogue.load(root, local=local).values())
         _store(path, entry, root, who[entry.publisher])
     rewrite_entries(root, newer)
-    return counts._replace(source=entry)
+    return replace(counts, source=entry)
 
 
 def _publisher(name: str) -> dict[str, Publisher]:

@@ -181,7 +181,7 @@ def _written_earlier(output: Path, sources: Sequence[Source], digest: str) -> li
         return []
     files = json.loads(metadata[b"sources"])
     return [
-        Cleaned(source, **{name: file[name] for name in COUNTED}, held=True)
+        Cleaned(source, **{name: file[name] for name in COUNTED}, is_earlier=True)
         for source, file in zip(sources, files, strict=True)
     ]
 

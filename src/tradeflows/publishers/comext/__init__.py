@@ -7,20 +7,23 @@ holds, so it is added and not a total), TOTAL, the unspecified partners and the 
 zero weight or quantity beside a value means "not published". ``breakdown`` names the procedure and
 the trade type, which add up; a residual that a file splits further is numbered there. Of no use to
 the table, and so not kept, are the product's codes in other classifications, which follow from
-CN8, and the value in national currency.
+CN8, and the value in national currency, which is compared where that is the euro.
 
 The file is decoded and reduced to numbers as it streams, some twenty bytes a row; only then, when
 the decoder has vouched for all of it, is it sorted by product, flow and partner and handed out.
 """
 
+from __future__ import annotations
+
 import json
+import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from re import findall
 from typing import Any
 
 import numpy as np
@@ -38,11 +41,12 @@ from tradeflows.publishers.comext.numbers import (
     PLACE,
     SINCE_2002,
     UNTIL_2001,
-    WORDS,
     Array,
+    Contents,
     Piece,
     Words,
     read,
+    together,
 )
 
 __all__ = ["SINCE_2002", "UNTIL_2001", "clean"]
@@ -86,8 +90,7 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
         return
     if product:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
-    words, pieces = read(path)
-    parts = _parts(path, source, words, pieces)
+    parts = _parts(path, source, read(path))
     with ThreadPoolExecutor(1) as pool:  # the next parts are made while the caller writes this one
         waiting = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
         while part := waiting.popleft().result():
@@ -103,50 +106,78 @@ def cells(
     All lines that state a cell, where there are several; of a workbook the cells.
     """
     service = layouts.reader(path)
-    if service and service[0] is layouts.workbook:
+    if service and service.read is layouts.workbook:
         return layouts.workbook_cells(path, places)
-    stated = {place: [place[0], *map(int, findall(r"\d+", place[1]))] for place in places}
+    stated = {}
+    for row, field in places:
+        others = [int(number) for number in re.findall(r"\d+", field)]
+        stated[row, field] = [row, *others]
+    wanted = {row for rows in stated.values() for row in rows}
     with archives.opened(path) as stream:
-        lines = raw_records.table(path, stream, {row for rows in stated.values() for row in rows})
-    return {
-        place: lines[rows[0]]._replace(text="\n".join(lines[row].text for row in rows))
-        for place, rows in stated.items()
-        if {*rows} <= {*lines}
-    }
+        lines = raw_records.table(path, stream, wanted)
+    cells_of = {}
+    for place, rows in stated.items():
+        if all(row in lines for row in rows):
+            text = "\n".join(lines[row].text for row in rows)
+            cells_of[place] = replace(lines[rows[0]], text=text)
+    return cells_of
 
 
-def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[tuple[Piece, Array]]:
-    """All rows in the order of their cells, and how many rows of its cell lie before each.
+def _confidential(product: str) -> bool:
+    return not product.isdigit() and product != "TOTAL"
+
+
+# --- the order of the rows -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Rows in the order of their cells, and how many rows of its cell lie before each."""
+
+    piece: Piece
+    nth: Array
+
+
+def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[Ordered]:
+    """Yield all rows in the order of their cells.
 
     Some chapters at a time. In the cells the rank of the product takes the place of its place.
     """
-    products = sorted(words.listed["product"])
-    rank = np.argsort(np.argsort(words.listed["product"])).astype(np.uint64)
+    listed = words.listed("product")
+    products = sorted(listed)
+    rank = np.argsort(np.argsort(listed)).astype(np.uint64)
+    low = np.uint64(words.low("product"))
+    for group in _chapters(pieces):
+        places = words.place("product", group.cells)
+        group.cells[:] += rank[places] - places << low
+        rows = group.take(_order(group.cells))
+        nth = _repeats(path, rows, words, products)
+        size = len(nth)
+        cuts = np.linspace(0, size, max(1, round(size / ROWS)) + 1).astype(int)
+        for begin, stop in pairwise(cuts):
+            yield Ordered(rows.part(slice(begin, stop)), nth[begin:stop])
+
+
+def _chapters(pieces: list[Piece]) -> Iterator[Piece]:
+    """Yield the rows of some chapters at a time, at least as many as a part has."""
     ends = np.sum([piece.ends for piece in pieces], axis=0)
     first = done = 0
     for chapter, end in enumerate(ends):
-        if end == done or (end - done < ROWS and end < ends[-1]):
+        is_last = end == ends[-1]
+        if end == done or (end - done < ROWS and not is_last):
             continue
-        some = [
-            (piece, slice(piece.ends[first - 1] if first else 0, piece.ends[chapter]))
-            for piece in pieces
-        ]
-        group = Piece(
-            *(np.concatenate([piece[column][rows] for piece, rows in some]) for column in range(3))
-        )
-        places = words.place("product", group.cells)
-        group.cells[:] += rank[places] - places << np.uint64(words.low("product"))
-        group = group.take(_order(group.cells))
-        nth, size = _again(path, group, words, products), len(group.rows)
-        cuts = np.linspace(0, size, max(1, round(size / ROWS)) + 1).astype(int)
-        for begin, stop in pairwise(cuts):
-            yield Piece(*(column[begin:stop] for column in group[:3])), nth[begin:stop]
-        first, done = chapter + 1, ends[chapter]
+        some = []
+        for piece in pieces:
+            start = piece.ends[first - 1] if first else 0
+            some.append(piece.part(slice(start, piece.ends[chapter])))
+        yield together(some)
+        first, done = chapter + 1, end
 
 
 def _order(cells: Array) -> Array:
-    """Where each of the sorted cells lies."""
-    keys, room = cells - cells.min(), (len(cells) - 1).bit_length()
+    """Return where each of the sorted cells lies."""
+    keys = cells - cells.min()
+    room = (len(cells) - 1).bit_length()
     if int(keys.max()) >> 64 - room:
         return np.argsort(keys, kind="stable")
     keys <<= np.uint64(room)  # a sort of plain numbers, each with its place, is far faster
@@ -156,137 +187,207 @@ def _order(cells: Array) -> Array:
     return keys.view(np.int64)
 
 
-def _again(path: Path, piece: Piece, words: Words, products: list[str]) -> Array:
-    """How many rows of its cell lie before each row, which are residuals.
+def _repeats(path: Path, piece: Piece, words: Words, products: list[str]) -> Array:
+    """Return how many rows of its cell lie before each row, which are residuals.
 
     Raises
     ------
     SchemaError
         Two rows state a cell that is no residual of confidential goods.
     """
-    same = np.flatnonzero(piece.cells[1:] == piece.cells[:-1]) + 1
     nth = np.zeros(len(piece.rows), np.int32)
-    for at in same:
+    repeated = np.flatnonzero(piece.cells[1:] == piece.cells[:-1]) + 1
+    for at in repeated:
         nth[at] = nth[at - 1] + 1
-        places = {name: words.place(name, piece.cells[at : at + 1])[0] for name in CELL}
-        if not _confidential(products[places["product"]]):
-            cell = [words.listed[name][places[name]] for name in CELL[1:]]
+        cell = piece.cells[at : at + 1]
+        product = products[words.place("product", cell)[0]]
+        if not _confidential(product):
+            others = [words.listed(name)[words.place(name, cell)[0]] for name in CELL[1:]]
             raise SchemaError(
                 f"{path}: records {piece.rows[at - 1]} and {piece.rows[at]} state the same cell "
-                f"({products[places['product']]} {' '.join(cell)})"
+                f"({product} {' '.join(others)})"
             )
     return nth
 
 
-def _confidential(product: str) -> bool:
-    return not product.isdigit() and product != "TOTAL"
+# --- the rows of the table -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What the words of a column mean: for each place of a word a place in `among`."""
+
+    places: Array
+    among: list[str]
+
+    def column(self, places: Array) -> pa.Array:
+        """Return the meanings of the words at `places`."""
+        return _column(self.places[places], self.among)
+
+
+def _column(places: Array, among: list[str], mask: Any = None) -> pa.Array:
+    """Return texts by their `places` in `among`, dictionary-coded."""
+    indices = pa.array(places.astype(PLACE, copy=False), mask=mask)
+    return pa.DictionaryArray.from_arrays(indices, among)
+
+
+class Meanings:
+    """What the words of one file mean, by their places in its lists."""
+
+    def __init__(self, path: Path, words: Words) -> None:
+        self.words = words
+        self.products = sorted(self._words("product"))
+        self.is_secret = np.array([_confidential(product) for product in self.products])
+        self.areas: dict[str, Coded] = {}
+        for side in ("reporter", "partner"):
+            codes = self._words(side)
+            self.areas[f"{side}_iso"] = self._coded(side, words.areas(codes, str(path)).to_pylist())
+            self.areas[f"{side}_code"] = self._coded(side, codes)
+        self.procedure = self._coded("procedure", self._words("procedure"))
+        self.type = self._coded("type", self._words("type"))
+        self.is_withheld = self._by_place("partner", [code in WITHHELD for code in self.partners])
+        self.is_within = self._by_place("type", [kind == "I" for kind in self._words("type")])
+        units = {} if words.layout.is_old else delimited.units("comext")
+        known = [units.get(word, ("none", np.nan)) for word in self._words("unit")]
+        self.unit = self._coded("unit", [unit for unit, _ in known], "none")
+        self.factor = self._by_place("unit", [factor for _, factor in known])
+
+    @property
+    def partners(self) -> list[str]:
+        """The partners that the file has."""
+        return self._words("partner")
+
+    def _places(self, name: str) -> list[int]:
+        return sorted(set(self.words.columns[name].places.values()))
+
+    def _words(self, name: str) -> list[str]:
+        """Return the words of a column that the file has."""
+        listed = self.words.listed(name)
+        return [listed[place] for place in self._places(name)]
+
+    def _by_place(self, name: str, meant: Sequence[Any]) -> Array:
+        """Return by place in the list of `name` what the words that the file has mean."""
+        places = self._places(name)
+        spread = np.zeros(max(places) + 1, np.array(meant).dtype)
+        spread[places] = meant
+        return spread
+
+    def _coded(self, name: str, meant: Sequence[str], *first: str) -> Coded:
+        """Return the same as places among all that they mean, `first` of these."""
+        others = sorted(set(meant) - set(first))
+        among = [*first, *others]
+        places = self._by_place(name, [among.index(word) for word in meant])
+        return Coded(places.astype(PLACE), among)
+
+    def breakdown(self, procedures: Array, types: Array, nth: Array) -> pa.Array:
+        """Return which part of a flow each row is: `nth` counts the residuals of one cell."""
+        kinds = []
+        for procedure in self.procedure.among:
+            kinds += [f"procedure={procedure},type={kind}" for kind in self.type.among]
+        part = self.procedure.places[procedures].astype(np.int32) * len(self.type.among)
+        part += self.type.places[types]
+        parts = list(kinds)
+        if nth.any():
+            part += nth * len(kinds)
+            for number in range(2, nth.max() + 2):
+                parts += [f"{kind},residual={number}" for kind in kinds]
+        return pa.DictionaryArray.from_arrays(part, parts)
 
 
 def _control(pieces: list[Piece]) -> bytes:
-    """Rows, EUR and kg by flow, as JSON; exact up to 2^53."""
+    """Return rows, EUR and kg by flow, as JSON; exact up to 2^53."""
     rows, value, weight = np.sum([piece.sums for piece in pieces], axis=0).tolist()
-    return json.dumps(
-        {
-            flow: {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
-            for at, flow in enumerate(FLOWS.values())
-            if rows[at]
-        }
-    ).encode()
+    totals = {}
+    for at, flow in enumerate(FLOWS.values()):
+        if rows[at]:
+            totals[flow] = {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
+    return json.dumps(totals).encode()
 
 
-def _parts(path: Path, source: Source, words: Words, pieces: list[Piece]) -> Iterator[Part]:
-    """The rows of the table, in its order."""
-    has = {name: sorted({*words.places[name].values()}) for name in WORDS}
-    words_of = {name: [words.listed[name][place] for place in has[name]] for name in WORDS}
-    products, [period] = sorted(words_of["product"]), words_of["period"]
-    annual, year = period.endswith("52"), int(period[:4])
-    iso = {name: words.areas(words_of[name], "").to_pylist() for name in ("partner", "reporter")}
-    units = {} if words.layout.old else delimited.units("comext")
-    metadata = dict(TRADE.metadata or {}) | {b"control": _control(pieces)}
-    constant = delimited.A_FLOW | {
+def _constants(source: Source, period: str) -> dict[str, Any]:
+    """Return the columns that all rows share."""
+    year = int(period[:4])
+    is_annual = period.endswith("52")
+    start = date(year, 1 if is_annual else int(period[4:]), 1)
+    return delimited.A_FLOW | {
         "source_id": source.id,
         "area_system": "eurostat",
         "currency": "EUR",
         "classification_code": f"CN{year}",
-        "freq_code": "A" if annual else "M",
+        "freq_code": "A" if is_annual else "M",
         "vintage": source.vintage,
-        "n_months": 12 if annual else 1,
-        "ref_period": pa.scalar(date(year, 1 if annual else int(period[4:]), 1)),
+        "n_months": 12 if is_annual else 1,
+        "ref_period": pa.scalar(start),
     }
 
-    def by_place(name: str, meant: list[Any]) -> Array:
-        """By place in the list of `name`, what the words that the file has mean."""
-        spread = np.zeros(max(has[name]) + 1, np.array(meant).dtype)
-        spread[has[name]] = meant
-        return spread
 
-    def index(name: str, meant: list[str], *first: str) -> tuple[Array, list[str]]:
-        """The same, as places among all that they mean, `first` of these, and these."""
-        among = [*first, *sorted({*meant} - {*first})]
-        return by_place(name, [among.index(word) for word in meant]).astype(PLACE), among
-
-    def coded(places: Array, among: list[str], mask: Any = None) -> pa.Array:
-        indices = pa.array(places.astype(PLACE, copy=False), mask=mask)
-        return pa.DictionaryArray.from_arrays(indices, among)
-
-    areas = {f"{name}_iso": (name, *index(name, iso[name])) for name in iso} | {
-        f"{name}_code": (name, *index(name, words_of[name])) for name in iso
-    }
-    broken = {name: index(name, words_of[name]) for name in ("procedure", "type")}
-    kinds = [
-        f"procedure={procedure},type={other}"
-        for procedure in broken["procedure"][1]
-        for other in broken["type"][1]
-    ]
-    unit = index("unit", [units.get(word, ("none",))[0] for word in words_of["unit"]], "none")
-    factor = by_place("unit", [units.get(word, ("", np.nan))[1] for word in words_of["unit"]])
-    withheld = by_place("partner", [word in WITHHELD for word in words_of["partner"]])
-    inside = by_place("type", [word == "I" for word in words_of["type"]])
-    secret = np.array([_confidential(product) for product in products])
-
-    for piece, nth in _sorted(path, words, pieces):
-        n = len(piece.rows)
-        c = {name: words.place(name, piece.cells) for name in CELL}
-        value, kg, qty = piece.figures.T.astype(np.float64, order="C")
-        export, some = c["flow"] == 1, value != 0
-        stated = ~(np.isnan(factor)[c["unit"]] | some & (qty == 0))
-        low, high = c["product"][0], c["product"][-1] + 1
-        part = broken["procedure"][0][c["procedure"]].astype(np.int32) * len(broken["type"][1])
-        part += broken["type"][0][c["type"]]
-        parts, none = kinds, np.zeros(n, PLACE)
-        if nth.any():
-            part += nth * len(kinds)
-            parts = kinds + [
-                f"{kind},residual={k}" for k in range(2, nth.max() + 2) for kind in kinds
-            ]
-        columns = {
-            name: coded(none, [value]) if isinstance(value, str) else value
-            for name, value in constant.items()
-        }
-        columns |= {
-            field: coded(place[c[name]], among) for field, (name, place, among) in areas.items()
-        }
-        columns |= {
-            "source_row": piece.rows.astype(np.int64),
-            "partner_role": coded(
-                np.where(export, 0, 1 + inside[c["type"]]), ["destination", "origin", "consignment"]
-            ),
-            "flow_code": coded(export, ["M", "X"]),
-            "cmd_code": coded(c["product"] - low, products[low:high]),
-            "breakdown": pa.DictionaryArray.from_arrays(part, parts),
-            "qty_unit": coded(np.where(stated, unit[0][c["unit"]], 0), unit[1]),
-            "value_reported": value,
-            "valuation": coded(export, ["CIF", "FOB"]),
-            "net_wgt_kg": pa.array(kg, mask=some & (kg == 0)),
-            "qty": pa.array(np.where(stated, qty * factor[c["unit"]], 0), mask=~stated),
-            "flags": coded(secret[c["product"]], ["", "confidential"]),
-        }
-        if words.layout.old:  # whose letters for units no public list explains
-            text = pa.array(words.listed["unit"]).take(pa.array(c["unit"]))
-            amount = pc.cast(pa.array(qty, mask=qty == 0), pa.string())
-            columns["note"] = pc.binary_join_element_wise("qty", amount, "in unit", text, " ")
-        elif withheld.any():
-            why = "partner withheld for commercial or military reasons"
-            columns["note"] = coded(none, [why], ~withheld[c["partner"]])
+def _parts(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
+    """Yield the rows of the table, in its order."""
+    words = contents.words
+    meanings = Meanings(path, words)
+    metadata = {**(TRADE.metadata or {}), b"control": _control(contents.pieces)}
+    constants = _constants(source, words.period)
+    for ordered in _sorted(path, words, contents.pieces):
+        n = len(ordered.nth)
+        none = np.zeros(n, PLACE)
+        columns = dict(constants)
+        for name, value in constants.items():
+            if isinstance(value, str):
+                columns[name] = _column(none, [value])
+        columns |= _columns(meanings, ordered, contents.contradictory)
         rows = delimited.rows(source, TRADE, columns).replace_schema_metadata(metadata)
         yield Part(rows, n, {}, sorted=True)
+
+
+def _columns(meanings: Meanings, ordered: Ordered, contradictory: Array) -> dict[str, Any]:
+    """Return the columns in which rows differ."""
+    piece, words = ordered.piece, meanings.words
+    place = {name: words.place(name, piece.cells) for name in CELL}
+    columns: dict[str, Any] = {}
+    for field, areas in meanings.areas.items():
+        columns[field] = areas.column(place[field.partition("_")[0]])
+    is_export = place["flow"] == 1
+    columns["source_row"] = piece.rows.astype(np.int64)
+    columns["flow_code"] = _column(is_export, ["M", "X"])
+    columns["valuation"] = _column(is_export, ["CIF", "FOB"])
+    role = np.where(is_export, 0, 1 + meanings.is_within[place["type"]])
+    columns["partner_role"] = _column(role, ["destination", "origin", "consignment"])
+    low, high = place["product"][0], place["product"][-1] + 1
+    columns["cmd_code"] = _column(place["product"] - low, meanings.products[low:high])
+    columns["breakdown"] = meanings.breakdown(place["procedure"], place["type"], ordered.nth)
+    columns["flags"] = _flags(meanings.is_secret[place["product"]], piece.rows, contradictory)
+    return columns | _amounts(meanings, piece, place)
+
+
+def _flags(is_secret: Array, rows: Array, contradictory: Array) -> pa.Array:
+    """Return the flags of the rows: of confidential goods, and of two values that differ."""
+    if not len(contradictory):
+        return _column(is_secret, ["", "confidential"])
+    differs = np.isin(rows, contradictory)
+    words = ["", "confidential", "contradictory", "confidential contradictory"]
+    return _column(is_secret + 2 * differs, words)
+
+
+def _amounts(meanings: Meanings, piece: Piece, place: Mapping[str, Array]) -> dict[str, Any]:
+    """Return values, weights, quantities and what is said beside them."""
+    value, kg, qty = piece.figures.T.astype(np.float64, order="C")
+    has_value = value != 0
+    factor = meanings.factor[place["unit"]]
+    is_unstated = np.isnan(factor) | has_value & (qty == 0)
+    unit = np.where(is_unstated, 0, meanings.unit.places[place["unit"]])
+    amount = np.where(is_unstated, 0, qty * factor)
+    columns: dict[str, Any] = {
+        "value_reported": value,
+        "net_wgt_kg": pa.array(kg, mask=has_value & (kg == 0)),
+        "qty": pa.array(amount, mask=is_unstated),
+        "qty_unit": _column(unit, meanings.unit.among),
+    }
+    if meanings.words.layout.is_old:  # whose letters for units no public list explains
+        letters = pa.array(meanings.words.listed("unit")).take(pa.array(place["unit"]))
+        number = pc.cast(pa.array(qty, mask=qty == 0), pa.string())
+        columns["note"] = pc.binary_join_element_wise("qty", number, "in unit", letters, " ")
+    elif meanings.is_withheld.any():
+        why = "partner withheld for commercial or military reasons"
+        is_shown = ~meanings.is_withheld[place["partner"]]
+        columns["note"] = _column(np.zeros(len(value), PLACE), [why], is_shown)
+    return columns

@@ -12,8 +12,11 @@ Sources: Eurostat, https://ec.europa.eu/eurostat/api/comext/dissemination (SDMX-
 https://ec.europa.eu/eurostat/comext/newxtweb (xlsx and relational view).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -29,57 +32,52 @@ from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaEr
 from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, cubes, delimited
+from tradeflows.publishers import Part, arrow, cubes, delimited
 from tradeflows.publishers.comext import layouts
 from tradeflows.publishers.comext.layouts import CELL, INDICATORS
+from tradeflows.publishers.comext.membership import is_listed_within, span_within
 
 ROWS = 1 << 16  # in a part
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
 MEASURES = ("value", "kg", "qty")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
-PROCEDURES = {"": "", "total": ""} | {
-    word: code
-    for code, label in (
-        ("1", "normal"),
-        ("2", "inward processing"),
-        ("3", "outward processing"),
-        ("5", "inward processing (suspension)"),
-        ("6", "inward processing (drawback)"),
-        ("7", "economic processing arrangements for textiles"),
-        ("9", "not recorded from customs declarations"),
-    )
-    for word in (code, label)
-}
-MODES = {"": "", "total": ""} | {
-    word: code
-    for code, label in (
-        ("0", "unknown"),
-        ("1", "sea"),
-        ("2", "rail"),
-        ("3", "road"),
-        ("4", "air"),
-        ("5", "post"),
-        ("7", "fixed mechanism"),
-        ("8", "inland waterway"),
-        ("9", "self propulsion"),
-    )
-    for word in (code, label)
-}
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-JOINED = {  # after 1988, the first year that there is
-    "AUT": date(1995, 1, 1),
-    "FIN": date(1995, 1, 1),
-    "SWE": date(1995, 1, 1),
-    "BGR": date(2007, 1, 1),
-    "ROU": date(2007, 1, 1),
-    "HRV": date(2013, 7, 1),
-} | dict.fromkeys(
-    ("CYP", "CZE", "EST", "HUN", "LTU", "LVA", "MLT", "POL", "SVK", "SVN"), date(2004, 5, 1)
-)
-LEFT = {"GBR": date(2020, 2, 1)}
-WITHHELD = "Countries and territories not specified for commercial or military reasons"
 
-Figures = Mapping[str, pa.Array]
+
+def _by_code_or_label(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the code of each code and label; nothing where all are in one figure."""
+    codes_of = {"": "", "total": ""}
+    for code, label in labels.items():
+        codes_of[code] = codes_of[label] = code
+    return codes_of
+
+
+PROCEDURES = _by_code_or_label(
+    {
+        "1": "normal",
+        "2": "inward processing",
+        "3": "outward processing",
+        "5": "inward processing (suspension)",
+        "6": "inward processing (drawback)",
+        "7": "economic processing arrangements for textiles",
+        "9": "not recorded from customs declarations",
+    }
+)
+MODES = _by_code_or_label(
+    {
+        "0": "unknown",
+        "1": "sea",
+        "2": "rail",
+        "3": "road",
+        "4": "air",
+        "5": "post",
+        "7": "fixed mechanism",
+        "8": "inland waterway",
+        "9": "self propulsion",
+    }
+)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+HIDDEN = ("QX", "QY", "QZ")
+WITHHELD = "Countries and territories not specified for commercial or military reasons"
 
 
 def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
@@ -115,236 +113,321 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     service = layouts.reader(path)
     if service is None:
         raise LayoutError(path, "an SDMX-CSV, an .xlsx or a relational view of Comext", "another")
-    read, system = service
-    taken = list(read(path))
+    taken = list(service.read(path))
     table = pa.Table.from_batches([part.figures for part in taken]).unify_dictionaries()
-    columns = _columns(
-        path,
-        source,
-        {name: table[name].combine_chunks() for name in table.column_names},
-        system,
-        product,
-    )
-    counts = [
-        sum(column) for column in zip(*((part.records, part.empty) for part in taken), strict=True)
-    ]
+    file = File(path, {name: table[name].combine_chunks() for name in table.column_names})
+    columns = _columns(file, source, service.system, product)
+    records = sum(part.records for part in taken)
+    empty = sum(part.empty for part in taken)
     for start in range(0, max(len(columns["source_row"]), 1), ROWS):
-        here = {
-            name: column.slice(start, ROWS) if isinstance(column, pa.Array) else column
-            for name, column in columns.items()
-        }
-        yield Part(delimited.rows(source, TRADE, here), counts[0], {}, empty=counts[1])
-        counts = [0, 0]
+        here = {}
+        for name, column in columns.items():
+            is_column = isinstance(column, pa.Array)
+            here[name] = column.slice(start, ROWS) if is_column else column
+        yield Part(delimited.rows(source, TRADE, here), records, {}, empty=empty)
+        records = empty = 0  # they are counted once
 
 
 # --- figures to rows -----------------------------------------------------------------------------
 
 
-def _columns(
-    path: Path, source: Source, figures: Figures, system: str, given: str = ""
-) -> dict[str, Any]:
-    """Columns of the table: a row for each cell, in the order of the file."""
+@dataclass(frozen=True)
+class File:
+    """All figures of a file, their words dictionary-coded."""
 
-    def meant(name: str, meaning: Callable[[str, str], Any]) -> list[Any]:
-        """The meaning of each word of a column; a strange one is named with its first record."""
-        words = figures[name]
-        first = np.unique(words.indices.to_numpy(), return_index=True)[1]
-        return [
-            meaning(word, f"{_place(path, figures, at)}, {name.upper()}")
-            for word, at in zip(words.dictionary.to_pylist(), first, strict=True)
-        ]
+    path: Path
+    figures: Mapping[str, pa.Array]
 
-    periods = meant("time_period", _period)
-    measures, factors = (
-        zip(*meant("indicators", _indicator), strict=True) if len(figures["row"]) else ((), ())
-    )
-    letters = pa.array(meant("flag", _letters), pa.string())
-    first, cell = _cells(figures)
-    at, amount = {}, {}
-    indicator, value = figures["indicators"].indices.to_numpy(), figures["value"].to_numpy(False)
-    if (far := np.abs(value) > LARGEST).any():
-        where = _place(path, figures, int(far.argmax()))
-        raise LayoutError(where, "at most 2^53", f"{value[far][0]:.0f}")
+    def words(self, name: str) -> list[str]:
+        """Return the distinct words of a column."""
+        return list(self.figures[name].dictionary.to_pylist())
+
+    def indices(self, name: str) -> np.ndarray:
+        """Return which word each figure has in a column."""
+        return np.asarray(self.figures[name].indices.to_numpy())
+
+    def numbers(self, name: str) -> np.ndarray:
+        """Return a column of numbers."""
+        return np.asarray(self.figures[name].to_numpy(zero_copy_only=False))
+
+    def place(self, at: int) -> str:
+        """Return where a figure stands, for a message."""
+        record = f"record {self.figures['row'][int(at)].as_py()}"
+        cell = self.figures["field"][int(at)].as_py()
+        return f"{self.path}: {cell or record}"
+
+    def meanings(self, name: str, meaning: Callable[[str, str], Any]) -> list[Any]:
+        """Return what each word of a column means; a strange one is named with its first record."""
+        _, firsts = np.unique(self.indices(name), return_index=True)
+        known = []
+        for word, at in zip(self.words(name), firsts, strict=True):
+            known.append(meaning(word, f"{self.place(at)}, {name.upper()}"))
+        return known
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a file, in the order in which they are first stated.
+
+    Attributes
+    ----------
+    first
+        The first figure of each cell.
+    at
+        By measure the figure that states it, or -1.
+    amounts
+        By measure the amounts, in our unit.
+    """
+
+    first: np.ndarray
+    at: Mapping[str, np.ndarray]
+    amounts: Mapping[str, np.ndarray]
+
+
+def _cells(file: File) -> Cells:
+    """Return the cells of a file, each figure at its own."""
+    known = file.meanings("indicators", _indicator)
+    measures = np.array([measure for measure, _ in known])
+    factors = np.array([factor for _, factor in known])
+    first, cell = _numbered(file)
+    indicator = file.indices("indicators")
+    value = file.numbers("value")
+    _require_exact(file, value)
+    at, amounts = {}, {}
     for name in MEASURES:
-        here = np.isin(indicator, [i for i, measure in enumerate(measures) if measure == name])
-        at[name] = _one_each(path, figures, np.flatnonzero(here), cell, len(first))
-        amount[name] = np.full(len(first), np.nan)
-        some = at[name] >= 0
-        place = at[name][some]
-        amount[name][some] = np.round(value[place] * np.array(factors)[indicator[place]], 6)
-    releases = set(meant("last_update", _release)) - {""}
-    if len(releases) > 1:
-        raise LayoutError(path, "figures of one release", f"{sorted(releases)[:5]}")
-    heads = {name: figures[name].take(pa.array(first)) for name in CELL}
-
-    def of(name: str, meanings: list[Any], kind: pa.DataType = None) -> pa.Array:
-        return pa.array(meanings, kind or pa.string()).take(heads[name].indices)
-
-    flow = of("flow", meant("flow", partial(_word, FLOWS)))
-    labels = figures["product"].dictionary.to_pylist()
-    if given and len(labels) > 1:
-        raise QueryError(
-            f"{path}: --product {given} names one product, and the file has {len(labels)}; "
-            "leave it out, or export one at a time"
-        )
-    product = of("product", meant("product", partial(_product, given)))
-    day = of("time_period", [start for start, _ in periods], pa.date32())
-    months = of("time_period", [n for _, n in periods], pa.int64())
-
-    def areas(name: str, meaning: Callable[[str, str, int], str]) -> pa.Array:
-        """The areas of a column, whose codes mean what they meant in the year of their row."""
-        pairs = heads[name].indices.to_numpy().astype(np.int64) * 10000 + pc.year(day).to_numpy()
-        pair, at, place = np.unique(pairs, return_index=True, return_inverse=True)
-        meanings = [
-            meaning(
-                figures[name].dictionary[int(pair_number) // 10000].as_py(),
-                f"{_place(path, figures, first[here])}, {name.upper()}",
-                int(pair_number) % 10000,
-            )
-            for pair_number, here in zip(pair, at, strict=True)
-        ]
-        return pa.array(meanings, pa.string()).take(pa.array(place))
-
-    reporter = areas("reporter", partial(_reporter, system))
-    partner = areas("partner", partial(_area, system))
-    export = pc.equal(flow, "X")
-    weight = np.where(
-        (amount["kg"] == 0) & (np.nan_to_num(amount["value"]) != 0), np.nan, amount["kg"]
-    )
-    secret = pc.invert(pc.match_substring_regex(product, r"^(\d+|TOTAL)$"))
-    marks = [letters.take(_at(figures["flag"].indices, measure)) for measure in at.values()]
-    marks = _joined([*marks, pc.if_else(secret, "c", None)], "").dictionary_encode()
-    flags = cubes.Flags()
-    procedures = meant("stat_procedure", partial(_word, PROCEDURES))
-    modes = meant("transport_mode", partial(_word, MODES))
-    parts = _joined(
-        [
-            of("stat_procedure", [f"procedure={code}" if code else None for code in procedures]),
-            of("transport_mode", [f"mode={code}" if code else None for code in modes]),
-        ],
-        ",",
-    )
-    withheld = [
-        word in ("QX", "QY", "QZ") or word.startswith(WITHHELD)
-        for word in figures["partner"].dictionary.to_pylist()
-    ]
-    return delimited.A_FLOW | {
-        "source_row": figures["row"].take(pa.array(first)),
-        "source_field": _fields(figures, first, [*at.values()]),
-        "reporter_iso": reporter,
-        "partner_iso": partner,
-        "reporter_code": heads["reporter"].dictionary_decode(),
-        "partner_code": heads["partner"].dictionary_decode(),
-        "area_system": system,
-        "partner_role": pc.if_else(
-            export, "destination", pc.if_else(_within(partner, day), "consignment", "origin")
-        ),
-        "flow_code": flow,
-        "cmd_code": product,
-        "ref_period": day,
-        "n_months": months,
-        "classification_code": pc.binary_join_element_wise(
-            "CN", pc.cast(pc.year(day), pa.string()), ""
-        ),
-        "freq_code": pc.if_else(pc.equal(months, 12), "A", "M"),
-        "breakdown": pc.if_else(pc.equal(parts, ""), "total", parts),
-        "currency": "EUR",
-        "vintage": releases.pop() if releases else source.vintage,
-        "value_reported": pa.array(amount["value"], from_pandas=True),
-        "net_wgt_kg": pa.array(weight, from_pandas=True),
-        "valuation": pc.if_else(export, "FOB", "CIF"),
-        "flags": pa.array([flags[run] for run in marks.dictionary.to_pylist()], pa.string()).take(
-            marks.indices
-        ),
-        "note": _notes(of("partner", withheld, pa.bool_()), amount["qty"]),
-    }
+        here = np.flatnonzero(np.isin(indicator, np.flatnonzero(measures == name)))
+        at[name] = _one_each(file, here, cell, len(first))
+        has_figure = at[name] >= 0
+        places = at[name][has_figure]
+        amounts[name] = np.full(len(first), np.nan)
+        scaled = value[places] * factors[indicator[places]] if len(places) else value[:0]
+        amounts[name][has_figure] = np.round(scaled, 6)
+    return Cells(first, at, amounts)
 
 
-def _at(values: pa.Array, place: np.ndarray) -> pa.Array:
-    """`values` at each `place`, null at -1."""
-    return values.take(pa.array(place, mask=place < 0))
+def _require_exact(file: File, value: np.ndarray) -> None:
+    """Refuse a figure that no float holds exactly."""
+    far = np.abs(value) > LARGEST
+    if far.any():
+        where = file.place(int(far.argmax()))
+        raise LayoutError(where, "at most 2^53", f"{value[far][0]:.0f}")
 
 
-def _joined(texts: list[pa.Array], between: str) -> pa.Array:
-    """Texts of a row that are there, `between` them; pyarrow's own skipping loses empty rows."""
-    led = [pc.fill_null(pc.binary_join_element_wise(between, text, ""), "") for text in texts]
-    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*led, ""), len(between))
-
-
-def _cells(figures: Figures) -> tuple[np.ndarray, np.ndarray]:
-    """Where each cell is first stated, in the order of the file, and the cell of each figure."""
-    columns = ((figures[name].indices.to_numpy(), len(figures[name].dictionary)) for name in CELL)
-    cell = number_cells(columns, len(figures["row"]))
-    _, first, inverse = np.unique(cell, return_index=True, return_inverse=True)
+def _numbered(file: File) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each cell is first stated, in the order of the file, and each figure's cell."""
+    columns = ((file.indices(name), len(file.words(name))) for name in CELL)
+    numbers = number_cells(columns, len(file.figures["row"]))
+    _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return first[order], place[inverse]
 
 
-def _one_each(
-    path: Path, figures: Figures, some: np.ndarray, cell: np.ndarray, n: int
-) -> np.ndarray:
-    """Which of the figures `some` each of n cells has, or -1; two are refused."""
+def _one_each(file: File, some: np.ndarray, cell: np.ndarray, n: int) -> np.ndarray:
+    """Return which of the figures `some` each of n cells has, or -1; two are refused."""
     at = np.full(n, -1, np.int64)
     at[cell[some][::-1]] = some[::-1]
-    if len(repeated := some[at[cell[some]] != some]):
+    repeated = some[at[cell[some]] != some]
+    if len(repeated):
         two = int(repeated[0])
-        cell_words = " ".join(filter(None, (figures[name][two].as_py() for name in CELL)))
-        earlier, later = (_place(path, figures, place) for place in (at[cell[two]], two))
+        words = [file.figures[name][two].as_py() for name in CELL]
+        earlier = file.place(at[cell[two]])
+        later = file.place(two).removeprefix(f"{file.path}: ")
         raise SchemaError(
-            f"{earlier} and {later.removeprefix(f'{path}: ')} state the same figure "
-            f"({cell_words}); {len(repeated)} are stated more than once"
+            f"{earlier} and {later} state the same figure ({' '.join(filter(None, words))}); "
+            f"{len(repeated)} are stated more than once"
         )
     return at
 
 
-def _fields(figures: Figures, first: np.ndarray, at: list[np.ndarray]) -> pa.Array:
-    """In a workbook the cells of each row, else the records that state it beside the first."""
-    field, row = figures["field"], figures["row"].to_numpy()
-    if field.dictionary.to_pylist() != [""]:
-        cells = [_at(field, place).dictionary_decode() for place in at]
-        return _joined(cells, " ")
-    places = [np.where((place < 0) | (row[place] == row[first]), -1, place) for place in at]
-    others = [pc.cast(_at(figures["row"], place), pa.string()) for place in places]
-    joined = _joined(others, ", ")
-    return pc.if_else(pc.equal(joined, ""), "", pc.binary_join_element_wise("with", joined, " "))
+@dataclass(frozen=True)
+class Heads:
+    """What stands beside the first figure of each cell."""
+
+    file: File
+    first: np.ndarray
+
+    def column(self, name: str) -> pa.Array:
+        """Return a column as it stands."""
+        return self.file.figures[name].take(pa.array(self.first))
+
+    def text(self, name: str) -> pa.Array:
+        """Return a column as plain text."""
+        return self.column(name).dictionary_decode()
+
+    def spread(self, name: str, known: Sequence[Any], kind: pa.DataType = arrow.TEXT) -> pa.Array:
+        """Return for each cell what is `known` of its word."""
+        return pa.array(known, kind).take(self.column(name).indices)
+
+    def meanings(self, name: str, meaning: Callable[[str, str], Any]) -> pa.Array:
+        """Return what the words of a column mean, as text."""
+        return self.spread(name, self.file.meanings(name, meaning))
+
+    def areas(self, name: str, meaning: Callable[[str, str, int], str], days: pa.Array) -> pa.Array:
+        """Return the areas of a column, whose codes mean what they did in the year of their row."""
+        words = self.file.words(name)
+        indices = self.column(name).indices.to_numpy().astype(np.int64)
+        pairs = indices * 10000 + pc.year(days).to_numpy()
+        distinct, firsts, place = np.unique(pairs, return_index=True, return_inverse=True)
+        known = []
+        for pair, at in zip(distinct, firsts, strict=True):
+            index, year = divmod(int(pair), 10000)
+            where = f"{self.file.place(self.first[at])}, {name.upper()}"
+            known.append(meaning(words[index], where, year))
+        return arrow.texts(known).take(pa.array(place))
+
+
+def _columns(file: File, source: Source, system: str, given: str = "") -> dict[str, Any]:
+    """Return the columns of the table: a row for each cell, in the order of the file."""
+    cells = _cells(file)
+    heads = Heads(file, cells.first)
+    _require_one_product(file, given)
+    columns = dict(delimited.A_FLOW)
+    columns["vintage"] = _vintage(file, source)
+    columns["source_row"] = heads.column("row")
+    columns["source_field"] = _fields(file, cells)
+    columns["area_system"] = system
+    columns["currency"] = "EUR"
+    columns["flow_code"] = heads.meanings("flow", partial(_word, FLOWS))
+    columns["cmd_code"] = heads.meanings("product", partial(_product, given))
+    columns["breakdown"] = _breakdown(heads)
+    columns |= _periods(heads)
+    columns |= _sides(heads, system, columns)
+    columns |= _amounts(heads, cells)
+    columns["flags"] = _flags(file, cells, columns["cmd_code"])
+    return columns
+
+
+def _require_one_product(file: File, given: str) -> None:
+    """Refuse the code of one product for a file of several."""
+    labels = file.words("product")
+    if given and len(labels) > 1:
+        raise QueryError(
+            f"{file.path}: --product {given} names one product, and the file has {len(labels)}; "
+            "leave it out, or export one at a time"
+        )
+
+
+def _vintage(file: File, source: Source) -> str:
+    """Return the day of the file's release, which it may state."""
+    releases = set(file.meanings("last_update", _release)) - {""}
+    if len(releases) > 1:
+        raise LayoutError(file.path, "figures of one release", f"{sorted(releases)[:5]}")
+    return releases.pop() if releases else source.vintage
+
+
+def _breakdown(heads: Heads) -> pa.Array:
+    """Return the procedure and the mode of transport that are named."""
+    parts = []
+    for name, word, known in (
+        ("stat_procedure", "procedure", PROCEDURES),
+        ("transport_mode", "mode", MODES),
+    ):
+        codes_of = heads.file.meanings(name, partial(_word, known))
+        parts.append(heads.spread(name, [f"{word}={code}" if code else None for code in codes_of]))
+    text = arrow.joined(parts, ",")
+    return pc.if_else(pc.equal(text, ""), "total", text)
+
+
+def _periods(heads: Heads) -> dict[str, pa.Array]:
+    """Return what follows from the period of each cell."""
+    known = heads.file.meanings("time_period", _period)
+    days = heads.spread("time_period", [start for start, _ in known], pa.date32())
+    months = heads.spread("time_period", [length for _, length in known], pa.int64())
+    year = pc.cast(pc.year(days), pa.string())
+    return {
+        "ref_period": days,
+        "n_months": months,
+        "freq_code": pc.if_else(pc.equal(months, 12), "A", "M"),
+        "classification_code": pc.binary_join_element_wise("CN", year, ""),
+    }
+
+
+def _sides(heads: Heads, system: str, columns: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """Return reporter and partner, and what the partner is to the goods."""
+    days = columns["ref_period"]
+    is_export = pc.equal(columns["flow_code"], "X")
+    partner = heads.areas("partner", partial(_area, system), days)
+    source = pc.if_else(_within(partner, days), "consignment", "origin")
+    return {
+        "reporter_iso": heads.areas("reporter", partial(_reporter, system), days),
+        "partner_iso": partner,
+        "reporter_code": heads.text("reporter"),
+        "partner_code": heads.text("partner"),
+        "partner_role": pc.if_else(is_export, "destination", source),
+        "valuation": pc.if_else(is_export, "FOB", "CIF"),
+    }
+
+
+def _amounts(heads: Heads, cells: Cells) -> dict[str, pa.Array]:
+    """Return values and weights, and quantities in a note; a zero beside a value is none."""
+    value, weight = cells.amounts["value"], cells.amounts["kg"]
+    is_unstated = (weight == 0) & (np.nan_to_num(value) != 0)
+    return {
+        "value_reported": pa.array(value, from_pandas=True),
+        "net_wgt_kg": pa.array(np.where(is_unstated, np.nan, weight), from_pandas=True),
+        "note": _notes(heads, cells.amounts["qty"]),
+    }
+
+
+def _flags(file: File, cells: Cells, products: pa.Array) -> pa.Array:
+    """Return what the letters of all figures of a cell mean, and c where its goods are secret."""
+    letters = arrow.texts(file.meanings("flag", _letters))
+    indices = file.figures["flag"].indices
+    marks = [letters.take(arrow.at(indices, places)) for places in cells.at.values()]
+    is_plain = pc.match_substring_regex(products, r"^(\d+|TOTAL)$")
+    marks.append(pc.if_else(is_plain, None, "c"))
+    return arrow.meanings(arrow.joined(marks, ""), cubes.Flags())
+
+
+def _fields(file: File, cells: Cells) -> pa.Array:
+    """Return in a workbook the cells of each row, else the records that state it too."""
+    field = file.figures["field"]
+    if file.words("field") != [""]:
+        names = [arrow.at(field, places).dictionary_decode() for places in cells.at.values()]
+        return arrow.joined(names, " ")
+    row = file.numbers("row")
+    first = row[cells.first]
+    others = []
+    for places in cells.at.values():
+        is_other = (places >= 0) & (row[places] != first)
+        numbers = arrow.at(file.figures["row"], np.where(is_other, places, -1))
+        others.append(pc.cast(numbers, pa.string()))
+    records = arrow.joined(others, ", ")
+    with_others = pc.binary_join_element_wise("with", records, " ")
+    return pc.if_else(pc.equal(records, ""), "", with_others)
 
 
 def _within(partner: pa.Array, day: pa.Array) -> pa.Array:
-    """Tell whether each partner was of the Community then, as far as it lists its goods so."""
+    """Return whether each partner was of the Community then, as far as it lists its goods so."""
     coded = partner.dictionary_encode()
-    inside = "EU27_2020_INTRA"
-    areas = [
-        area in (inside, *LEFT) or codes.contains(inside, area)
-        for area in coded.dictionary.to_pylist()
-    ]
-    since = [JOINED.get(area, date.min) for area in coded.dictionary.to_pylist()]
-    until = [LEFT.get(area, date.max) for area in coded.dictionary.to_pylist()]
-    member, start, end = (
-        pa.array(values, kind).take(coded.indices)
-        for values, kind in ((areas, pa.bool_()), (since, pa.date32()), (until, pa.date32()))
+    areas = coded.dictionary.to_pylist()
+    spans = [span_within(area) for area in areas]
+    is_member = pa.array([is_listed_within(area) for area in areas], pa.bool_())
+    joined = pa.array([start for start, _ in spans], pa.date32())
+    left = pa.array([end for _, end in spans], pa.date32())
+    has_joined = pc.less_equal(joined.take(coded.indices), day)
+    is_still = pc.less(day, left.take(coded.indices))
+    return pc.and_(is_member.take(coded.indices), pc.and_(has_joined, is_still))
+
+
+def _notes(heads: Heads, qty: np.ndarray) -> pa.Array:
+    """Return what is said beside the figures: of a hidden partner, and of a quantity."""
+    partners = heads.file.words("partner")
+    is_hidden = [word in HIDDEN or word.startswith(WITHHELD) for word in partners]
+    hidden = arrow.only(
+        "partner withheld for commercial or military reasons",
+        heads.spread("partner", is_hidden, pa.bool_()),
     )
-    return pc.and_(member, pc.and_(pc.less_equal(start, day), pc.less(day, end)))
-
-
-def _notes(withheld: pa.Array, qty: np.ndarray) -> pa.Array:
     amount = pc.cast(pa.array(qty, mask=np.nan_to_num(qty) == 0), pa.string())
-    quantity = pc.binary_join_element_wise(
-        "supplementary quantity", amount, "in a unit not stated", " "
-    )
-    hidden = pc.if_else(withheld, "partner withheld for commercial or military reasons", None)
-    joined = _joined([hidden, quantity], "; ")
-    return pc.if_else(pc.equal(joined, ""), None, joined)
+    unit = "in a unit not stated"
+    quantity = pc.binary_join_element_wise("supplementary quantity", amount, unit, " ")
+    note = arrow.joined([hidden, quantity], "; ")
+    return arrow.without(note, pc.equal(note, ""))
 
 
 # --- what the words mean -------------------------------------------------------------------------
-
-
-def _place(path: Path, figures: Figures, at: int) -> str:
-    """Where a figure stands, for a message."""
-    record = f"record {figures['row'][int(at)].as_py()}"
-    return f"{path}: {figures['field'][int(at)].as_py() or record}"
 
 
 def _word(known: Mapping[str, str], word: str, where: str) -> str:
@@ -361,7 +444,9 @@ def _indicator(word: str, where: str) -> tuple[str, float]:
 
 def _area(system: str, word: str, where: str, year: int) -> str:
     known = _codes(system, year)
-    return known.get(word) or str(codes.areas(pa.array([word]), system, where, year)[0])
+    if word in known:
+        return known[word]
+    return str(codes.areas(pa.array([word]), system, where, year)[0])
 
 
 @cache
@@ -400,24 +485,29 @@ def _product(given: str, word: str, where: str) -> str:
 
 def _period(word: str, where: str) -> tuple[date, int]:
     """First day and months of "M 2023-09", "2023-09", "Sep. 2023", "A 2023" or "Jan.-Dec. 2023"."""
-    if match := fullmatch(r"(?:M )?((?:19|20)\d\d)-(0[1-9]|1[0-2])", word, ASCII):
+    match = fullmatch(r"(?:M )?((?:19|20)\d\d)-(0[1-9]|1[0-2])", word, ASCII)
+    if match:
         return date(int(match[1]), int(match[2]), 1), 1
-    if match := fullmatch(r"(?:A |Jan\.-Dec\. )?((?:19|20)\d\d)", word, ASCII):
+    match = fullmatch(r"(?:A |Jan\.-Dec\. )?((?:19|20)\d\d)", word, ASCII)
+    if match:
         return date(int(match[1]), 1, 1), 12
     match = fullmatch(r"([A-Z][a-z]{2})\.? ((?:19|20)\d\d)", word, ASCII)
     if match and match[1] in MONTHS:
-        return date(int(match[2]), MONTHS.index(match[1]) + 1, 1), 1
+        month = MONTHS.index(match[1]) + 1
+        return date(int(match[2]), month, 1), 1
     raise LayoutError(where, "a month such as 2023-09 or Sep. 2023, or a year", repr(word[:60]))
 
 
 def _release(word: str, where: str) -> str:
     """The day of "15/09/26" or "15/09/2026 11:00" as 2026-09-15; nothing of nothing."""
-    day = r"(\d\d)/(\d\d)/(?:20)?(\d\d)(?: \d\d:\d\d(?::\d\d)?)?"
+    pattern = r"(\d\d)/(\d\d)/(?:20)?(\d\d)(?: \d\d:\d\d(?::\d\d)?)?"
     if not word:
         return ""
-    with suppress(ValueError):
-        if match := fullmatch(day, word, ASCII):
-            return str(date(2000 + int(match[3]), int(match[2]), int(match[1])))
+    match = fullmatch(pattern, word, ASCII)
+    if match:
+        day, month, year = (int(number) for number in match.groups())
+        with suppress(ValueError):
+            return str(date(2000 + year, month, day))
     raise LayoutError(where, "a day such as 15/09/26", repr(word[:60]))
 
 

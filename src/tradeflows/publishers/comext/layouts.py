@@ -3,13 +3,16 @@
 Each reader knows how a file is laid out and not what its words mean.
 """
 
+from __future__ import annotations
+
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from functools import reduce
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,12 +44,14 @@ INDICATORS = {
     "SUPPLEMENTARY_QUANTITY": ("qty", 1.0),
 }
 FOOT = ("Special value", "Available flags:")
+KINDS = {"value": pa.float64(), "row": pa.int64()}  # of the columns that are no text
 CELL_PLACE = re.compile(r"([A-Z]*)(\d+)", re.ASCII)
 CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
 
-class Taken(NamedTuple):
+@dataclass(frozen=True)
+class Taken:
     """Some of a file's figures.
 
     Attributes
@@ -63,37 +68,43 @@ class Taken(NamedTuple):
     empty: int
 
 
-Reader = Callable[[Path], Iterator[Taken]]
+@dataclass(frozen=True)
+class Service:
+    """How files of one form are read, and the system of their areas."""
+
+    read: Callable[[Path], Iterator[Taken]]
+    system: str
 
 
-def reader(path: Path) -> tuple[Reader, str] | None:
-    """What reads a file that begins so, and the system of its areas; None for a file in bulk."""
+def reader(path: Path) -> Service | None:
+    """Return what reads a file that begins so; None for a file in bulk."""
     with path.open("rb") as file:
         head = file.readline(1 << 12).removeprefix(b"\xef\xbb\xbf")
     if head.startswith(b"PK\x03\x04"):
-        return workbook, "comext label"
+        return Service(workbook, "comext label")
     if head.startswith(b"DATAFLOW"):
-        return sdmx, "eurostat"
+        return Service(sdmx, "eurostat")
     if re.search(rb"\bREPORTER\b.*\b(VALUE_IN_EUR|QUANTITY_IN_100KG)", head):
-        return view, "comext label"
+        return Service(view, "comext label")
     return None
 
 
 def _taken(records: int, empty: int, n: int, **columns: Any) -> Taken:
     """Figures of n rows; a word stands for n times itself, and what is not given is empty."""
     names = (*CELL, "indicators", "flag", "last_update", "field")
-    words = {name: columns.get(name, "") for name in names}
-    arrays = {
-        name: (pa.repeat(text, n) if isinstance(text, str) else text).dictionary_encode()
-        for name, text in words.items()
-    }
+    arrays = {}
+    for name in names:
+        words = columns.get(name, "")
+        column = pa.repeat(words, n) if isinstance(words, str) else words
+        arrays[name] = column.dictionary_encode()
     numbers = {name: columns[name] for name in ("value", "row")}
     return Taken(pa.record_batch(arrays | numbers), records, empty)
 
 
 def _known(where: Path | str, text: str) -> None:
     """Refuse a text that names another data set than :data:`DATASETS`."""
-    if not (match := re.search(r"DS-\d{6}(?!\d)", text)) or match[0] not in DATASETS:
+    match = re.search(r"DS-\d{6}(?!\d)", text)
+    if not match or match[0] not in DATASETS:
         raise LayoutError(where, f"a data set of {', '.join(DATASETS)}", repr(text[:80]))
 
 
@@ -107,19 +118,12 @@ def sdmx(path: Path) -> Iterator[Taken]:
     )
     _known(path, data)
     for part in cells:
-        at = part.dimensions
-        period = pc.binary_join_element_wise(at.pop("freq"), at.pop("time"), " ")
-        yield _taken(
-            part.records,
-            part.empty,
-            len(part.value),
-            time_period=period,
-            last_update=at.pop("LAST UPDATE", ""),
-            flag=part.flag,
-            value=part.value,
-            row=part.rows,
-            **at,
-        )
+        columns: dict[str, Any] = dict(part.dimensions)
+        rhythm, time = columns.pop("freq"), columns.pop("time")
+        columns["time_period"] = pc.binary_join_element_wise(rhythm, time, " ")
+        columns["last_update"] = columns.pop("LAST UPDATE", "")
+        columns |= {"flag": part.flag, "value": part.value, "row": part.rows}
+        yield _taken(part.records, part.empty, len(part.value), **columns)
 
 
 # --- the relational view: a record a cell, a column a measure ------------------------------------
@@ -130,35 +134,28 @@ def view(path: Path) -> Iterator[Taken]:
     head = delimited.header(path)
     words = {name: VIEW[name] for name in head if name in VIEW}
     measured = [name for name in head if name in INDICATORS]
-    if (
-        len({*words, *measured}) < len(head)
-        or not measured
-        or (not set(VIEW) - {"STAT_PROCEDURE"} <= set(words))
-    ):
-        raise LayoutError(
-            path, f"{','.join(VIEW)} and of {', '.join(INDICATORS)}", f"{','.join(head)[:200]}"
-        )
+    lacks = set(VIEW) - {"STAT_PROCEDURE"} - set(words)
+    is_known = len({*words, *measured}) == len(head)
+    if lacks or not measured or not is_known:
+        expected = f"{','.join(VIEW)} and of {', '.join(INDICATORS)}"
+        raise LayoutError(path, expected, ",".join(head)[:200])
     for block in delimited.blocks(path, head, head):
         records = len(block)
         for name in measured:
-            text = block.text(name)
-            text = pc.if_else(pc.equal(text, ":"), "", text)
-            stated = pc.not_equal(text, "")
-            place = block.cells.schema.get_field_index(name)
-            cells = block.cells.set_column(place, name, text)
-            value = delimited.Block(path, block.first, cells).number(name)
-            kept = {ours: block.text(theirs).filter(stated) for theirs, ours in words.items()}
-            n = len(value.drop_null())
-            yield _taken(
-                records,
-                len(block) - n,
-                n,
-                indicators=name,
-                value=value.filter(stated),
-                row=block.rows().filter(stated),
-                **kept,
-            )
-            records = 0
+            yield _measure(block, words, name, records)
+            records = 0  # they are counted once
+
+
+def _measure(block: delimited.Block, words: dict[str, str], name: str, records: int) -> Taken:
+    """Return the figures of one column."""
+    text = block.text(name)
+    text = pc.if_else(pc.equal(text, ":"), "", text)
+    is_stated = pc.not_equal(text, "")
+    value = block.of(name, text).number(name).filter(is_stated)
+    columns = {ours: block.text(theirs).filter(is_stated) for theirs, ours in words.items()}
+    rows = block.rows().filter(is_stated)
+    empty = len(block) - len(value)
+    return _taken(records, empty, len(value), indicators=name, value=value, row=rows, **columns)
 
 
 # --- xlsx: a sheet for each product, flow and indicator, a column a period -----------------------
@@ -171,7 +168,8 @@ def workbook(path: Path) -> Iterator[Taken]:
     checked, before anything reads it.
     """
     for name, lines in _sheets(path).items():
-        yield _sheet(f"{path}: {name}", name, [[_text(cell) for cell in line] for line in lines])
+        texts = [[_text(cell) for cell in line] for line in lines]
+        yield _sheet(f"{path}: {name}", name, texts)
 
 
 def workbook_cells(
@@ -179,17 +177,15 @@ def workbook_cells(
 ) -> dict[tuple[int, str], Record]:
     """What stands in cells that a field names, such as "Sheet 1!C12 Sheet 3!C12"."""
     sheets = _sheets(path)
-    return {
-        (row, field): Record(
-            row,
-            "\n".join(
-                f"{name}!{column}{line}: " + _text(sheets[name][int(line) - 1][_number(column) - 1])
-                for name, column, line in CELLS.findall(field)
-            ),
-        )
-        for row, field in places
-        if field
-    }
+    cells_of = {}
+    for row, field_of in places:
+        cells = []
+        for name, column, line in CELLS.findall(field_of):
+            cell = sheets[name][int(line) - 1][_number(column) - 1]
+            cells.append(f"{name}!{column}{line}: {_text(cell)}")
+        if cells:
+            cells_of[row, field_of] = Record(row, "\n".join(cells))
+    return cells_of
 
 
 def _sheets(path: Path) -> dict[str, list[list[Any]]]:
@@ -199,14 +195,14 @@ def _sheets(path: Path) -> dict[str, list[list[Any]]]:
     try:
         book = load_workbook(_unpacked(path))
         names = book.sheet_names
-        sheets = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in names
-            if re.fullmatch(r"Sheet \d+", name)
-        }
+        sheets = {}
+        for name in names:
+            if re.fullmatch(r"Sheet \d+", name):
+                sheet = book.get_sheet_by_name(name)
+                sheets[name] = sheet.to_python(skip_empty_area=False)
     except (CalamineError, ValueError, OSError) as error:
         raise LayoutError(path, "a workbook", str(error)[:200], "save it again") from error
-    if not sheets or not {*names} <= {"Summary", "Structure", *sheets}:
+    if not sheets or set(names) - {"Summary", "Structure", *sheets}:
         raise LayoutError(path, "the sheets Summary, Structure and Sheet 1, …", f"{names[:9]}")
     return sheets
 
@@ -320,23 +316,13 @@ def _letters(column: int) -> str:
 
 
 def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
-    constants, time, labels = _above(where, lines)
-    label_columns = {
-        at: match[1].lower()
-        for at, cell in enumerate(lines[labels])
-        if (match := LABELS.fullmatch(cell))
-    }
-    stated = sorted({*constants, *label_columns.values()} & {*NEEDED, "indicators"})
-    if stated != sorted({*NEEDED, "indicators"}) or {*constants} & {*label_columns.values()}:
-        raise LayoutError(
-            where,
-            "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once",
-            f"{[*constants, *label_columns.values()]}",
-        )
-    grid = _Columns(label_columns, lines[time])
+    above = _above(where, lines)
+    labels = _labels(where, above, lines[above.labels])
+    grid = _Columns(labels, lines[above.time])
+    keys = ("value", "row", "field", "flag", "time_period", *labels.values())
     rows: list[tuple[Any, ...]] = []
     records = empty = 0
-    for row, line in enumerate(lines[labels + 1 :], start=labels + 2):
+    for row, line in enumerate(lines[above.labels + 1 :], start=above.labels + 2):
         if line[0] in ("", *FOOT):
             _below(f"{where}, below line {row}", lines[row - 1 :])
             break
@@ -346,13 +332,28 @@ def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
         empty += len(grid.periods) - len(figures)
     if not records:
         raise LayoutError(where, "at least one line of figures", "none")
-    keys = ("value", "row", "field", "flag", "time_period", *label_columns.values())
-    kinds = (pa.float64(), pa.int64(), *[pa.string()] * (len(keys) - 2))
     columns = zip(*rows, strict=True) if rows else [()] * len(keys)
-    arrays = {
-        key: pa.array(cells, kind) for key, cells, kind in zip(keys, columns, kinds, strict=True)
-    }
-    return _taken(records, empty, len(rows), **constants, **arrays)
+    arrays = {}
+    for key, cells in zip(keys, columns, strict=True):
+        arrays[key] = pa.array(cells, KINDS.get(key, pa.string()))
+    return _taken(records, empty, len(rows), **above.constants, **arrays)
+
+
+def _labels(where: str, above: _Above, line: list[str]) -> dict[int, str]:
+    """Return which columns hold labels, and of which dimension."""
+    labels = {}
+    for at, cell in enumerate(line):
+        match = LABELS.fullmatch(cell)
+        if match:
+            labels[at] = match[1].lower()
+    needed = {*NEEDED, "indicators"}
+    stated = [*above.constants, *labels.values()]
+    is_whole = set(stated) & needed == needed
+    if not is_whole or set(above.constants) & set(labels.values()):
+        raise LayoutError(
+            where, "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once", f"{stated}"
+        )
+    return labels
 
 
 class _Columns:
@@ -360,9 +361,15 @@ class _Columns:
 
     def __init__(self, labels: dict[int, str], heads: list[str]) -> None:
         self.labels = labels
-        self.periods = {at: cell for at, cell in enumerate(heads) if cell and at not in labels}
-        after = {at: at + 1 for at in self.periods if at + 1 < len(heads)}
-        self.flags = {at: flag for at, flag in after.items() if flag not in self.periods}
+        self.periods: dict[int, str] = {}
+        self.flags: dict[int, int] = {}
+        for at, cell in enumerate(heads):
+            if cell and at not in labels:
+                self.periods[at] = cell
+        for at in self.periods:
+            after = at + 1
+            if after < len(heads) and after not in self.periods:
+                self.flags[at] = after
         self._known = {*labels, *self.periods, *self.flags.values()}
 
     def figures(self, where: str, name: str, row: int, line: list[str]) -> list[tuple[Any, ...]]:
@@ -373,11 +380,11 @@ class _Columns:
         labels = [line[at] for at in self.labels]
         stated = []
         for at, period in self.periods.items():
-            number = _figure(f"{where}!{_letters(at)}{row}", line[at])
+            place = f"{_letters(at)}{row}"
+            number = _figure(f"{where}!{place}", line[at])
             flag = line[self.flags[at]].lower() if at in self.flags else ""
             if number is not None or flag:
-                place = f"{name}!{_letters(at)}{row}"
-                stated.append((number, row, place, flag, period, *labels))
+                stated.append((number, row, f"{name}!{place}", flag, period, *labels))
         return stated
 
 
@@ -390,26 +397,65 @@ def _figure(place: str, cell: str) -> float | None:
     return float(cell)
 
 
-def _above(where: str, lines: list[list[str]]) -> tuple[dict[str, str], int, int]:
-    """What does not vary, and where the lines of the periods and of the labels below them are."""
-    constants: dict[str, str] = {}
-    time = -1
-    for at, (key, *rest) in enumerate(lines):
-        text = next(filter(None, rest), "")
-        name = match[1].lower() if (match := LABELS.fullmatch(key)) else ""
-        if key == "TIME":
-            time = at
-        elif time >= 0 and name in (*CELL, "indicators"):
-            return constants, time, at
-        elif time < 0 and key == "Dataset:":
+@dataclass
+class _Above:
+    """What stands above the figures of a sheet.
+
+    Attributes
+    ----------
+    constants
+        What does not vary in the sheet, by dimension.
+    time, labels
+        Where the lines of the periods and of the labels below them are, -1 before they are met.
+    """
+
+    constants: dict[str, str] = field(default_factory=dict)
+    time: int = -1
+    labels: int = -1
+
+    def note(self, where: str, key: str, text: str) -> None:
+        """Take note of a line above the periods."""
+        name = _dimension(key)
+        if key == "Dataset:":
             _known(where, text)
-        elif time < 0 and key == "Last updated:":
-            constants["last_update"] = text
-        elif time < 0 and name in (*CELL, "indicators") and name not in constants:
+        elif key == "Last updated:":
+            self.constants["last_update"] = text
+        elif name and name not in self.constants:
             inside = re.fullmatch(r".*\[(\w+)\]", text)  # a code; areas go by their labels
-            constants[name] = inside[1] if inside and name not in ("reporter", "partner") else text
-        elif key and name != "freq" and not key.startswith("Data extracted on"):
-            raise LayoutError(f"{where}!A{at + 1}", "a dimension, TIME or labels", repr(key[:60]))
+            is_coded = inside and name not in ("reporter", "partner")
+            self.constants[name] = inside[1] if inside and is_coded else text
+        else:
+            self.pass_by(where, key)
+
+    def pass_by(self, where: str, key: str) -> None:
+        """Refuse a line that is none of a sheet's."""
+        match = LABELS.fullmatch(key)
+        is_rhythm = match and match[1] == "FREQ"
+        if key and not is_rhythm and not key.startswith("Data extracted on"):
+            raise LayoutError(where, "a dimension, TIME or labels", repr(key[:60]))
+
+
+def _dimension(key: str) -> str:
+    """Return the dimension that a line or a column is of; empty where it is of none."""
+    match = LABELS.fullmatch(key)
+    name = match[1].lower() if match else ""
+    return name if name in (*CELL, "indicators") else ""
+
+
+def _above(where: str, lines: list[list[str]]) -> _Above:
+    """Return what stands above the figures."""
+    above = _Above()
+    for at, (key, *rest) in enumerate(lines):
+        place = f"{where}!A{at + 1}"
+        if key == "TIME":
+            above.time = at
+        elif above.time < 0:
+            above.note(place, key, next(filter(None, rest), ""))
+        elif _dimension(key):
+            above.labels = at
+            return above
+        else:
+            above.pass_by(place, key)
     raise LayoutError(where, "a line TIME and a line such as REPORTER (Labels)", "no such lines")
 
 

@@ -3,10 +3,14 @@
 Twenty-odd bytes a row: the ordinal, the cell (which product, flow, partner, …) and the figures.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +18,7 @@ import pyarrow as pa
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError
 from tradeflows.publishers import archives, bytewise, delimited
+from tradeflows.publishers.comext.membership import EURO_SINCE, is_of_other_trade, uses_euro
 
 PIECE = 1 << 18  # rows that are kept together while the file is read
 PLACE = np.uint16  # numbers the words of a column
@@ -32,6 +37,7 @@ UNTIL_2001 = (
 # The columns that are read, by their place in the sort, then what they measure.
 WORDS = ("product", "flow", "partner", "reporter", "procedure", "type", "unit", "period")
 CELL, NUMBERS = WORDS[:-1], ("value", "kg", "qty")
+NATIONAL = "VALUE_NAC"  # what the value is in the currency of the reporter
 NAMES = {
     SINCE_2002: (
         "PRODUCT_NC",
@@ -68,15 +74,21 @@ PERIOD = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2]|52)", re.ASCII)
 NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True)
+class Layout:
     """How a file is laid out: all columns, and our name of each that is read with theirs."""
 
     columns: list[str]
     names: dict[str, str]
-    old: bool
+    is_old: bool
+
+    def place(self, name: str) -> int:
+        """Return the place of our column `name`."""
+        return self.columns.index(self.names[name])
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True)
+class Piece:
     """Some rows, by chapter: their ordinals, cells as one number each, and figures.
 
     A cell is the places of its :data:`CELL` words, side by side; the figures of a row are its
@@ -89,25 +101,81 @@ class Piece(NamedTuple):
     ends: Any = None
     sums: Any = None
 
-    def take(self, order: Array) -> "Piece":
-        """The rows in another order."""
+    def take(self, order: Array) -> Piece:
+        """Return the rows in another order."""
         return Piece(self.rows[order], self.cells[order], self.figures.take(order, 0))
+
+    def part(self, rows: slice) -> Piece:
+        """Return some of the rows."""
+        return Piece(self.rows[rows], self.cells[rows], self.figures[rows])
+
+
+def together(pieces: Sequence[Piece]) -> Piece:
+    """Return the rows of `pieces` as one piece."""
+    rows = np.concatenate([piece.rows for piece in pieces])
+    cells = np.concatenate([piece.cells for piece in pieces])
+    figures = np.concatenate([piece.figures for piece in pieces])
+    return Piece(rows, cells, figures)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All of a file: its words, its rows as numbers, and the records that contradict themselves."""
+
+    words: Words
+    pieces: list[Piece]
+    contradictory: Array
 
 
 def _layout(path: Path, line: bytes) -> Layout:
-    """The layout whose header `line` is."""
+    """Return the layout whose header `line` is."""
     text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
-    if text not in NAMES:
-        given = text.split(",")
-        near = max(NAMES, key=lambda known: len({*known.split(",")} & {*given}))
-        lacking = [name for name in near.split(",") if name not in given]
-        stray = [name for name in given if name not in near.split(",")]
-        differences = f"none of {lacking[:20]} and besides {[name[:40] for name in stray[:20]]}"
-        raise LayoutError(
-            path, f"the header {near}", differences if lacking or stray else f"{text[:300]}"
-        )
-    names = dict(zip(WORDS + NUMBERS, NAMES[text], strict=True))
-    return Layout(text.split(","), names, text == UNTIL_2001)
+    if text in NAMES:
+        names = dict(zip(WORDS + NUMBERS, NAMES[text], strict=True))
+        return Layout(text.split(","), names, text == UNTIL_2001)
+    given = text.split(",")
+    near = max(NAMES, key=lambda known: len(set(known.split(",")) & set(given)))
+    known = near.split(",")
+    lacking = [name for name in known if name not in given]
+    stray = [name[:40] for name in given if name not in known]
+    differences = f"none of {lacking[:20]} and besides {stray[:20]}"
+    is_other = bool(lacking or stray)
+    raise LayoutError(path, f"the header {near}", differences if is_other else text[:300])
+
+
+@dataclass
+class Column:
+    """The words of one column.
+
+    Attributes
+    ----------
+    listed
+        Those that are known.
+    bits
+        How many bits tell their places apart.
+    places
+        The places of those that the file has, by the number that spells the word.
+    """
+
+    listed: list[str]
+    bits: int
+    places: dict[int, int] = field(default_factory=dict)
+
+
+def _columns(layout: Layout, period: str) -> dict[str, Column]:
+    """Return what is known of the words of each column before a file is read."""
+    areas = sorted(codes.area_codes("eurostat", int(period[:4]) if period else None))
+    units = [] if layout.is_old else sorted({"NO_SU", *delimited.units("comext")})
+    listed = {name: list(letters) for name, letters in LETTERS.items()}
+    listed |= {"partner": areas, "reporter": list(areas), "unit": units, "product": []}
+    columns = {}
+    for name, words in listed.items():
+        columns[name] = Column(words, (len(words) - 1).bit_length())
+    columns["product"].bits = 16
+    columns["period"] = Column([period] if period else [], 0)
+    if layout.is_old:
+        columns["unit"].bits = 8
+    return columns
 
 
 class Words:
@@ -115,51 +183,49 @@ class Words:
 
     Attributes
     ----------
-    listed
-        The words of each column that are known.
-    bits
-        How many bits tell their places apart.
-    places
-        The places of those that the file has, by the number that spells the word.
+    columns
+        What is known of each column, by our name.
     """
 
     def __init__(self, path: Path, layout: Layout) -> None:
         named = NAMED.search(path.name)
-        self.path, self.layout, self.long = path, layout, dict[bytes, int]()
-        areas = sorted(codes.area_codes("eurostat", int(named[0][:4]) if named else None))
-        self.listed = {name: [*LETTERS.get(name, "")] for name in WORDS} | {
-            "partner": areas,
-            "reporter": [*areas],
-            "unit": [] if layout.old else sorted({"NO_SU", *delimited.units("comext")}),
-            "period": [named[0]] if named else [],
-        }
-        self.bits = {name: (len(self.listed[name]) - 1).bit_length() for name in CELL}
-        self.bits |= {"product": 16} | ({"unit": 8} if layout.old else {})
-        self.places: dict[str, dict[int, int]] = {name: {} for name in WORDS}
+        self.path = path
+        self.layout = layout
+        self.long: dict[bytes, int] = {}
+        self.columns = _columns(layout, named[0] if named else "")
         self._chapters: list[int] = []
 
+    def listed(self, name: str) -> list[str]:
+        """Return the words of column `name` that are known."""
+        return self.columns[name].listed
+
+    @property
+    def period(self) -> str:
+        """The file's period, such as 202402."""
+        return self.listed("period")[0]
+
     def areas(self, words: list[str], where: str) -> pa.Array:
-        """The areas that these words were codes of in the file's year."""
-        return codes.areas(pa.array(words), "eurostat", where, int(self.listed["period"][0][:4]))
+        """Return the areas that these words were codes of in the file's year."""
+        return codes.areas(pa.array(words), "eurostat", where, int(self.period[:4]))
 
     def chapters(self) -> Array:
-        """The chapter of each product, the last of which is that of all goods."""
-        new = self.listed["product"][len(self._chapters) :]
+        """Return the chapter of each product, the last of which is that of all goods."""
+        new = self.listed("product")[len(self._chapters) :]
         self._chapters += [int(word[:2]) if word[0].isdigit() else TOTAL for word in new]
         return np.array(self._chapters, np.uint8)
 
     def low(self, name: str) -> int:
-        """How many bits of a cell lie below the place of column `name`."""
-        return sum(self.bits[below] for below in CELL[CELL.index(name) + 1 :])
+        """Return how many bits of a cell lie below the place of column `name`."""
+        below = CELL[CELL.index(name) + 1 :]
+        return sum(self.columns[other].bits for other in below)
 
     def place(self, name: str, cells: Array) -> Array:
-        """The places of column `name` in cells."""
-        return (cells >> np.uint64(self.low(name))).astype(PLACE) & PLACE(
-            (1 << self.bits[name]) - 1
-        )
+        """Return the places of column `name` in cells."""
+        mask = PLACE((1 << self.columns[name].bits) - 1)
+        return (cells >> np.uint64(self.low(name))).astype(PLACE) & mask
 
     def placed(self, name: str, numbers: Array, first: int) -> Array:
-        """The places of a column's words; these are as :func:`bytewise.words` gives them.
+        """Return the places of a column's words, numbered by :func:`bytewise.words`.
 
         Raises
         ------
@@ -168,111 +234,211 @@ class Words:
         """
         are_equal = (numbers == numbers[0]).all()
         encoded = pa.array(numbers[:1] if are_equal else numbers).dictionary_encode()
-        spelled, places = encoded.dictionary.to_pylist(), self.places[name]
+        spelled = encoded.dictionary.to_pylist()
+        places = self.columns[name].places
         for number in spelled:
             if number not in places:
-
-                def where(number: int = number) -> str:
-                    return f"{self.path}: record {first + int(np.argmax(numbers == number))}"
-
-                places[number] = self._place(name, bytewise.spelt(number, self.long), where)
+                where = partial(self._record, numbers, number, first)
+                places[number] = self._new_place(name, bytewise.spelt(number, self.long), where)
         placed = np.array([places[number] for number in spelled], PLACE)
         return np.broadcast_to(placed, len(numbers)) if are_equal else placed[encoded.indices]
 
-    def _place(self, name: str, raw: bytes, where: Callable[[], str]) -> int:
-        field, listed, old = self.layout.names[name], self.listed[name], self.layout.old
+    def _record(self, numbers: Array, number: int, first: int) -> str:
+        """Return where a word stands first."""
+        return f"{self.path}: record {first + int(np.argmax(numbers == number))}"
+
+    def _new_place(self, name: str, raw: bytes, where: Callable[[], str]) -> int:
+        """Return the place of a word that the file has not had before."""
+        listed = self.listed(name)
         word = raw.decode("ascii", "backslashreplace")
         if not raw.isascii():
-            raise LayoutError(where(), f"plain letters in {field}", repr(word))
+            raise LayoutError(where(), f"plain letters in {self.layout.names[name]}", repr(word))
         if name in ("partner", "reporter"):
-            area = self.areas([word], f"{where()}, {field}")[0].as_py()
-            if (
-                name == "reporter"
-                and area not in codes.groups()
-                and not codes.contains("EU28", area)
-            ):
-                raise CodeError(f"{where()}: {field} {word} is neither a member state nor a group")
+            self._require_area(name, word, where)
         if name != "product" and word in listed:
             return listed.index(word)
-        if name in LETTERS:
-            raise LayoutError(where(), f"{field} like [{LETTERS[name]}]", repr(word))
-        if name == "period" and (listed or not PERIOD.fullmatch(word)):
-            known = f"{listed[0]}, the file's" if PERIOD.fullmatch(word) else "like 202402"
-            raise LayoutError(where(), f"{field} {known}", word)
-        if name == "product" and word != "TOTAL" and not codes.HS.fullmatch(word):
-            raise CodeError(f"{where()}: {field} {word!r} is no code of the Combined Nomenclature")
-        if name == "unit" and not old:
-            raise CodeError(f"{where()}: {field} {word!r} is not in units.csv; add it there")
-        if name in self.bits and len(listed) >> self.bits[name]:
-            raise LayoutError(where(), f"at most {len(listed)} words in {field}", "more")
+        self._require_new(name, word, where)
+        bits = self.columns[name].bits
+        if name in CELL and len(listed) >> bits:
+            raise LayoutError(where(), f"at most {len(listed)} words in {name}", "more")
         listed.append(word)
         return len(listed) - 1
 
+    def _require_area(self, name: str, word: str, where: Callable[[], str]) -> None:
+        """Refuse a word that is no area, or a reporter that is none of the Community."""
+        theirs = self.layout.names[name]
+        area = self.areas([word], f"{where()}, {theirs}")[0].as_py()
+        is_reporter = area in codes.groups() or codes.contains("EU28", area)
+        if name == "reporter" and not is_reporter:
+            raise CodeError(f"{where()}: {theirs} {word} is neither a member state nor a group")
 
-def read(path: Path) -> tuple[Words, list[Piece]]:
-    """All of a file.
+    def _require_new(self, name: str, word: str, where: Callable[[], str]) -> None:
+        """Refuse a word that column `name` cannot have, or no second one of."""
+        theirs = self.layout.names[name]
+        if name in LETTERS:
+            raise LayoutError(where(), f"{theirs} like [{LETTERS[name]}]", repr(word))
+        if name == "period":
+            self._require_period(theirs, word, where)
+        if name == "product" and word != "TOTAL" and not codes.HS.fullmatch(word):
+            raise CodeError(f"{where()}: {theirs} {word!r} is no code of the Combined Nomenclature")
+        if name == "unit" and not self.layout.is_old:
+            raise CodeError(f"{where()}: {theirs} {word!r} is not in units.csv; add it there")
+
+    def _require_period(self, theirs: str, word: str, where: Callable[[], str]) -> None:
+        listed = self.listed("period")
+        if not PERIOD.fullmatch(word):
+            raise LayoutError(where(), f"{theirs} like 202402", word)
+        if listed:
+            raise LayoutError(where(), f"{theirs} {listed[0]}, the file's", word)
+
+
+def read(path: Path) -> Contents:
+    """Return all of a file.
 
     Raises
     ------
     LayoutError
         The archive is damaged, the header is another, a row has another number of fields, or a
-        word or a number is none; messages name record and field.
+        word or a number is none; or a kind of trade that the partner's does not agree with.
+        Messages name record and field.
     CodeError
         A reporter, partner, product or unit is in no list.
     """
     with archives.opened(path) as stream:
         layout = _layout(path, stream.readline(1 << 16))
-        words = Words(path, layout)
-        pieces = [*_pieces(path, stream, words)]
+        reading = Reading(Words(path, layout))
+        pieces = list(reading.pieces(stream))
     if not pieces:
         raise LayoutError(path, "at least one record", "a header alone")
-    return words, pieces
+    return Contents(reading.words, pieces, reading.contradictory())
 
 
-def _pieces(path: Path, stream: IO[bytes], words: Words) -> Iterator[Piece]:
-    """The whole file as numbers, some blocks of text at a time."""
-    blocks: list[dict[str, Array]] = []
-    first = upto = 1
-    for block in bytewise.blocks(path, stream):
-        text, ends = bytewise.fields(path, block, words.layout.columns, upto)
-        blocks.append({})
-        for name, field in words.layout.names.items():
-            place = words.layout.columns.index(field)
-            start = (ends[:, place - 1] if place else np.append(-1, ends[:-1, -1])) + 1
+class Reading:
+    """A file while it is read, some blocks of text at a time."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self._apart: list[tuple[int, bytes]] = []
+        self._euro = [int.from_bytes(code.encode(), "little") for code in EURO_SINCE]
+        self._wrong: Array | None = None
+
+    def contradictory(self) -> Array:
+        """Return the records whose value in national currency is another, though it is the euro."""
+        year = int(self.words.period[:4])
+        apart = [record for record, code in self._apart if uses_euro(code.decode(), year)]
+        return np.array(apart, np.int64)
+
+    def pieces(self, stream: IO[bytes]) -> Iterator[Piece]:
+        """Yield the whole file as numbers."""
+        path, columns = self.words.path, self.words.layout.columns
+        blocks: list[Mapping[str, Array]] = []
+        first = upto = 1
+        for block in bytewise.blocks(path, stream):
+            text, ends = bytewise.fields(path, block, columns, upto)
+            blocks.append(self._block(text, ends, upto))
+            upto += len(ends)
+            if upto - first >= PIECE:
+                yield self._piece(first, blocks)
+                first, blocks = upto, []
+        if blocks:
+            yield self._piece(first, blocks)
+
+    def _block(self, text: Array, ends: Array, first: int) -> dict[str, Array]:
+        """Return the columns of a block of text, words as the numbers that spell them."""
+        layout = self.words.layout
+        made = {}
+        for name, theirs in layout.names.items():
+            start, end = _span(ends, layout.place(name))
             if name in WORDS:
-                numbers = bytewise.words(text, start, ends[:, place], words.long)
+                made[name] = bytewise.words(text, start, end, self.words.long)
             else:
-                numbers = bytewise.figures(path, field, text, start, ends[:, place], upto)
-            blocks[-1][name] = numbers
-        upto += len(ends)
-        if upto - first >= PIECE:
-            yield _piece(words, first, blocks)
-            first, blocks = upto, []
-    if blocks:
-        yield _piece(words, first, blocks)
+                made[name] = bytewise.figures(self.words.path, theirs, text, start, end, first)
+        if not layout.is_old:
+            self._apart += self._differing(text, ends, made["reporter"], first)
+        return made
+
+    def _differing(
+        self, text: Array, ends: Array, reporters: Array, first: int
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield the records whose two values differ, with the reporter, if it may have the euro.
+
+        Letters are compared, which is fast, and numbers only where these differ.
+        """
+        layout = self.words.layout
+        value = _span(ends, layout.place("value"))
+        national = _span(ends, layout.columns.index(NATIONAL))
+        apart = np.flatnonzero(bytewise.differ(text, value, national))
+        for at in apart[np.isin(reporters[apart], self._euro)]:
+            stated = [text[start[at] : end[at]].tobytes() for start, end in (value, national)]
+            if not bytewise.is_near(*stated):
+                yield first + int(at), bytewise.spelt(int(reporters[at]), self.words.long)
+
+    def _piece(self, first: int, blocks: list[Mapping[str, Array]]) -> Piece:
+        """Return some blocks in one, with as few bytes a row as will do."""
+        columns = {}
+        for name in blocks[0]:
+            columns[name] = np.concatenate([block[name] for block in blocks])
+        places = {}
+        for name in ("period", *CELL):  # the year first, since areas depend on it
+            places[name] = self.words.placed(name, columns[name], first)
+        self._require_trade(places, first)
+        figures = _figures([columns[name] for name in NUMBERS])
+        sums = []
+        for weights in (None, columns["value"], columns["kg"]):
+            sums.append(np.bincount(places["flow"], weights, len(FLOWS)))
+        rows = np.arange(first, first + len(figures), dtype=np.uint32)
+        chapters = self.words.chapters()[places["product"]]
+        order = np.argsort(chapters, kind="stable")  # fast, of numbers of one byte
+        piece = Piece(rows, self._cells(places), figures).take(order)
+        ends = np.cumsum(np.bincount(chapters, minlength=TOTAL + 1))
+        return replace(piece, ends=ends, sums=sums)
+
+    def _cells(self, places: Mapping[str, Array]) -> Array:
+        """Return the places of each row's words, side by side in one number."""
+        cells = np.zeros(len(places["flow"]), np.uint64)
+        for name in CELL:
+            cells <<= np.uint64(self.words.columns[name].bits)
+            cells |= places[name]
+        return cells
+
+    def _require_trade(self, places: Mapping[str, Array], first: int) -> None:
+        """Refuse trade within the Community with a partner outside, or the other way round."""
+        if self._wrong is None:
+            self._wrong = self._other_trade()
+        wrong = self._wrong[places["type"], places["partner"]]
+        if not wrong.any():
+            return
+        at = int(wrong.argmax())
+        names = self.words.layout.names
+        kind = self.words.listed("type")[places["type"][at]]
+        partner = self.words.listed("partner")[places["partner"][at]]
+        raise LayoutError(
+            f"{self.words.path}: record {first + at}",
+            f"a {names['type']} that agrees with {names['partner']}",
+            f"{kind} beside {partner}",
+            "obtain the file again",
+        )
+
+    def _other_trade(self) -> Array:
+        """Return which kinds of trade, down, there cannot be with which partners, across."""
+        words = self.words
+        known = codes.area_codes("eurostat", int(words.period[:4]))
+        areas = [known.get(code, "") for code in words.listed("partner")]
+        kinds = words.listed("type")
+        wrong = [[is_of_other_trade(kind, area, words.period) for area in areas] for kind in kinds]
+        return np.array(wrong)
 
 
-def _piece(words: Words, first: int, blocks: list[dict[str, Array]]) -> Piece:
-    """Some blocks in one, with as few bytes a row as will do."""
-    columns = {
-        name: np.concatenate([column[name] for column in blocks]) for name in WORDS + NUMBERS
-    }
-    places = {
-        name: words.placed(name, columns.pop(name), first) for name in ("period", *CELL)
-    }  # the year first, since areas depend on it
-    cells = np.zeros(len(places["flow"]), np.uint64)
-    for name in CELL:
-        cells <<= np.uint64(words.bits[name])
-        cells |= places[name]
-    sums = [
-        np.bincount(places["flow"], weights, len(FLOWS))
-        for weights in (None, columns["value"], columns["kg"])
-    ]
-    small = all(column.dtype == np.uint64 and column.max() < 1 << 32 for column in columns.values())
-    figures = np.empty((len(cells), len(NUMBERS)), np.uint32 if small else np.float64)
-    for place, name in enumerate(NUMBERS):
-        figures[:, place] = columns[name]
-    chapters = words.chapters()[places["product"]]
-    piece = Piece(np.arange(first, first + len(cells), dtype=np.uint32), cells, figures)
-    piece = piece.take(np.argsort(chapters, kind="stable"))  # fast, of numbers of one byte
-    return piece._replace(ends=np.cumsum(np.bincount(chapters, minlength=TOTAL + 1)), sums=sums)
+def _span(ends: Array, place: int) -> tuple[Array, Array]:
+    """Return where the fields in column `place` start and end."""
+    before = ends[:, place - 1] if place else np.append(-1, ends[:-1, -1])
+    return before + 1, ends[:, place]
+
+
+def _figures(columns: list[Array]) -> Array:
+    """Return columns of numbers side by side, four bytes each where that will do."""
+    is_small = all(column.dtype == np.uint64 and column.max() < 1 << 32 for column in columns)
+    figures = np.empty((len(columns[0]), len(columns)), np.uint32 if is_small else np.float64)
+    for place, column in enumerate(columns):
+        figures[:, place] = column
+    return figures

@@ -4,8 +4,11 @@ Source: General Administration of Customs of China, http://stats.customs.gov.cn 
 http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,9 @@ from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records
 from tradeflows.publishers.gacc import monthly
+from tradeflows.publishers.gacc.agreement import Names, require_one_value
 
 CUT_OFF = 10_000  # lines, after which the query's export stops without a word
 REIMPORTS = "142"  # China as the origin of what China imports
@@ -51,6 +55,14 @@ OPTIONS = {  # what the file may not say: its name there, and an example
     "period": ("month", "2023-01/2023-05"),
     "product": ("product", "2709, or TOTAL"),
     "partner": ("partner", "RUS, or World"),
+}
+NEEDS = {  # what a heading is of no use without
+    "product name": "product",
+    "partner name": "partner",
+    "regime name": "regime",
+    "province name": "province",
+    "quantity": "unit",
+    "second quantity": "second unit",
 }
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
@@ -96,7 +108,8 @@ def clean(
     QueryError
         An option is lacking or wrong, or the file says it itself.
     LayoutError
-        Another layout, or exactly 10,000 lines: there the site cuts off.
+        Another layout, or exactly 10,000 lines: there the site cuts off. Or a name of another
+        code than the one beside it, or two values that no rate of exchange connects.
     CodeError
         A partner is in no code list.
     """
@@ -108,9 +121,10 @@ def clean(
     for option in filter(asked.get, asked):
         if page:
             raise QueryError(f"{path}: the page says that itself; leave --{option} out")
-    yield from (
-        monthly.clean(path, source, flow=flow) if page else _query(path, source, flow, asked)
-    )
+    if page:
+        yield from monthly.clean(path, source, flow=flow)
+    else:
+        yield from _query(path, source, flow, asked)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -139,13 +153,15 @@ def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iter
         if name in names and asked[option]:
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
     base = _asked(path, flow, **asked)
-    wanted = [name for name in names if not name.endswith("name")]
+    known = Names()
     records = 0
-    for block in delimited.blocks(path, names, wanted, utf8=False):
-        if pc.any(pc.not_equal(block.text("end"), "")).as_py():
+    for block in delimited.blocks(path, names, names, utf8=False):
+        if arrow.is_any(pc.not_equal(block.text("end"), "")):
             raise LayoutError(path, "nothing after the last comma", "a cell more")
         records += len(block)
-        yield _flows(block, source, flow, base)
+        part = _flows(block, source, flow, base)
+        known.require_same(block)
+        yield part
     # Not the line ends: an editor may have changed them, or added some.
     if records in (CUT_OFF - 1, CUT_OFF):
         raise LayoutError(
@@ -160,15 +176,7 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
     """What all rows have in common, since the query was asked for it and its file does not say."""
     base: dict[str, Any] = {"flow_code": flow}
     if period:
-        window = parse_period_or_window(period, "period")
-        start, months = first_day(window.start), len(window)
-        year = months == 12 and start.month == 1
-        base |= {
-            "ref_period": pa.scalar(start, pa.date32()),
-            "n_months": months,
-            "freq_code": "A" if year else "M",
-            "flags": "" if year or months == 1 else "block",
-        }
+        base |= _asked_period(period)
     if product:
         if product != "TOTAL" and not re.match(DIGITS["product"], product):
             raise QueryError(
@@ -178,6 +186,19 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
     if partner:
         base |= _asked_partner(path, flow, partner)
     return base
+
+
+def _asked_period(period: str) -> dict[str, Any]:
+    """Return the period that a query was asked for."""
+    window = parse_period_or_window(period, "period")
+    start, months = first_day(window.start), len(window)
+    is_year = months == 12 and start.month == 1
+    return {
+        "ref_period": pa.scalar(start, pa.date32()),
+        "n_months": months,
+        "freq_code": "A" if is_year else "M",
+        "flags": "" if is_year or months == 1 else "block",
+    }
 
 
 def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
@@ -218,124 +239,164 @@ def _names(path: Path) -> list[str]:
 
 def _known_names(path: Path, row_heads: list[str]) -> list[str]:
     """Return our names of the headings, if each code that a name needs is among them."""
-    if unlisted := [heading for heading in row_heads[:-1] if heading not in FIELDS]:
+    headings = row_heads[:-1]
+    unlisted = [heading for heading in headings if heading not in FIELDS]
+    if unlisted:
         raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
-    names = [FIELDS[heading] for heading in row_heads[:-1]]
-    if len(set(names)) < len(names) or not {"USD", "CNY", "quantity"} & set(names):
+    names = [FIELDS[heading] for heading in headings]
+    has_figure = not {"USD", "CNY", "quantity"}.isdisjoint(names)
+    if len(set(names)) < len(names) or not has_figure:
         raise LayoutError(path, "each heading once, and a value or a quantity", f"{row_heads}")
-    needs = [
-        (f"{part_name} name", part_name)
-        for part_name in ("product", "partner", "regime", "province")
-    ]
-    needs += [("quantity", "unit"), ("second quantity", "second unit"), ("second unit", "unit")]
-    for name, code in needs:
+    for name, code in NEEDS.items():
         if name in names and code not in names:
-            raise LayoutError(
-                path, f"the heading {HEADINGS[code][0]}", f"{HEADINGS[name][0]} alone"
-            )
+            expected = f"the heading {HEADINGS[code][0]}"
+            raise LayoutError(path, expected, f"{HEADINGS[name][0]} alone")
+    if "second unit" in names and "unit" not in names:
+        expected = f"the heading {HEADINGS['unit'][0]}"
+        raise LayoutError(path, expected, f"{HEADINGS['second unit'][0]} alone")
     return names
 
 
+# --- rows of the table ---------------------------------------------------------------------------
+
+
 def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
-    names, n = block.cells.schema.names, len(block)
-    for name in DIGITS.keys() & set(names):
-        what = "a month such as 202305" if name == "month" else "a code"
-        block.demand(HEADINGS[name][0], block.text(name), DIGITS[name], what)
-    values = {c: block.number(c, delimited.WITH_COMMAS) for c in ("CNY", "USD") if c in names}
-    reported = next(iter(values.values()), pa.nulls(n, pa.float64()))
+    """Return the rows of some records."""
+    names = block.cells.schema.names
+    for name, digits in DIGITS.items():
+        if name in names:
+            what = "a month such as 202305" if name == "month" else "a code"
+            block.demand(HEADINGS[name][0], block.text(name), digits, what)
+    values = {}
+    for currency in ("CNY", "USD"):
+        if currency in names:
+            values[currency] = block.number(currency, delimited.WITH_COMMAS)
+    if len(values) == 2:
+        require_one_value(block, values)
+    reported = next(iter(values.values()), pa.nulls(len(block), pa.float64()))
     valuation, role = ENDS[flow]
-    row = (
-        delimited.A_FLOW
-        | base
-        | {
-            "reporter_iso": "CHN",
-            "reporter_code": REIMPORTS,
-            "area_system": "gacc",
-            "source_row": block.rows(),
-            "partner_role": role,
-            "vintage": source.vintage,
-            "valuation": valuation if values else None,
-            "value_reported": reported,
-            "currency": next(iter(values), None),
-            "primary_value_usd": values.get("USD"),
-        }
-    )
+    row = delimited.A_FLOW | base
+    row["reporter_iso"] = "CHN"
+    row["reporter_code"] = REIMPORTS
+    row["area_system"] = "gacc"
+    row["source_row"] = block.rows()
+    row["partner_role"] = role
+    row["vintage"] = source.vintage
+    row["valuation"] = valuation if values else None
+    row["value_reported"] = reported
+    row["currency"] = next(iter(values), None)
+    row["primary_value_usd"] = values.get("USD")
+    row |= _stated(block, flow)
+    return _quantities(block, source, row, _both(block, reported))
+
+
+def _stated(block: delimited.Block, flow: str) -> dict[str, Any]:
+    """Return what a record says of its partner, product, month and part, as far as it does."""
+    names = block.cells.schema.names
+    row: dict[str, Any] = {}
     if "partner" in names:
         partner = block.text("partner")
-        row |= {"partner_code": partner, "partner_iso": codes.areas(partner, "gacc", block.path)}
+        row["partner_code"] = partner
+        row["partner_iso"] = codes.areas(partner, "gacc", block.path)
         if flow == "M":
             row["flow_code"] = pc.if_else(pc.equal(partner, REIMPORTS), "RM", "M")
     if "product" in names:
         row["cmd_code"] = block.text("product")
     if "month" in names:
         row["ref_period"] = delimited.months(block.text("month"))
-    parts = [
-        pc.binary_join_element_wise(f"{name}=", block.text(name), "")
-        for name in ("province", "regime")
-        if name in names
-    ]
+    parts = []
+    for name in ("province", "regime"):
+        if name in names:
+            parts.append(pc.binary_join_element_wise(f"{name}=", block.text(name), ""))
     if parts:
         row["breakdown"] = pc.binary_join_element_wise(*parts, ",")
-    return _quantities(block, source, row, reported)
+    return row
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of a record's quantities, in our unit; null where 0 stands for "not published"."""
+
+    amount: pa.Array
+    unit: pa.Array
+
+    @property
+    def is_weight(self) -> pa.Array:
+        """Where it is a weight."""
+        return pc.equal(self.unit, "kg")
+
+    @property
+    def has_no_unit(self) -> pa.Array:
+        """Where no unit is stated."""
+        return pc.equal(self.unit, "none")
+
+    @property
+    def is_plain(self) -> pa.Array:
+        """Where it has a unit that is no weight's."""
+        return pc.invert(pc.or_(self.is_weight, self.has_no_unit))
+
+    def count(self, where: pa.Array) -> int:
+        """Return how many of those `where` are stated and not zero."""
+        is_stated = pc.and_(where, pc.not_equal(self.amount, 0))
+        return pc.sum(is_stated).as_py() or 0
+
+
+def _both(block: delimited.Block, value: pa.Array) -> tuple[Quantity, Quantity]:
+    """Return the two quantities of each record."""
+    first = _quantity(block, "quantity", "unit", value)
+    return first, _quantity(block, "second quantity", "second unit", value)
+
+
+def _quantity(block: delimited.Block, name: str, unit_of: str, value: pa.Array) -> Quantity:
+    if name not in block.cells.schema.names:
+        return Quantity(pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block)))
+    known = delimited.units("gacc") | {NO_UNIT: ("none", 1.0)}
+    units = {word: unit for word, (unit, _) in known.items()}
+    factors = {word: factor for word, (_, factor) in known.items()}
+    unit = block.words(unit_of, units, arrow.TEXT, "gb18030")
+    factor = block.words(unit_of, factors, pa.float64(), "gb18030")
+    amount = pc.multiply(block.number(name, delimited.WITH_COMMAS), factor)
+    has_value = arrow.is_true(pc.not_equal(value, 0))
+    return Quantity(arrow.without(amount, pc.and_(pc.equal(amount, 0), has_value)), unit)
 
 
 def _quantities(
-    block: delimited.Block, source: Source, row: dict[str, Any], value: pa.Array
+    block: delimited.Block,
+    source: Source,
+    row: Mapping[str, Any],
+    quantities: tuple[Quantity, Quantity],
 ) -> Part:
-    """Put up to two quantities into `row`, and a second row where neither is a weight."""
-    (amount, unit), (amount_two, unit_two) = (
-        _quantity(block, name, of, value)
-        for name, of in (("quantity", "unit"), ("second quantity", "second unit"))
-    )
-    heavy, heavy_two = pc.equal(unit, "kg"), pc.equal(unit_two, "kg")
-    none, none_two = pc.equal(unit, "none"), pc.equal(unit_two, "none")
-    plain = pc.invert(pc.or_(heavy, none))
-    plain_two = pc.invert(pc.or_(heavy_two, none_two))
-    free = pc.and_(plain_two, pc.invert(plain))
-    first = delimited.rows(
-        source,
-        TRADE,
-        row
-        | {
-            "net_wgt_kg": pc.if_else(heavy, amount, pc.if_else(heavy_two, amount_two, None)),
-            "qty": pc.if_else(plain, amount, pc.if_else(free, amount_two, None)),
-            "qty_unit": pc.if_else(plain, unit, pc.if_else(free, unit_two, "none")),
-        },
-    )
-    apart = pc.and_(pc.and_(plain, plain_two), pc.not_equal(unit, unit_two))
-    same = pc.and_(pc.equal(unit, unit_two), pc.invert(none_two))
-    lost = [(none, amount), (pc.or_(none_two, same), amount_two)]
-    count = 0
-    for where, quantity in lost:
-        count += pc.sum(pc.and_(where, pc.not_equal(quantity, 0))).as_py() or 0
-    if pc.any(apart).as_py():
-        extra = delimited.rows(
-            source,
-            TRADE,
-            row
-            | {
-                "source_field": "second quantity",
-                "value_reported": None,
-                "primary_value_usd": None,
-                "qty": amount_two,
-                "qty_unit": pc.if_else(apart, unit_two, "none"),
-            },
-        )
-        first = pa.concat_batches([first, extra.filter(apart)])
-    return Part(first, len(block), {LOST: count} if count else {})
+    """Return the rows with up to two quantities, a second row where neither is a weight."""
+    first, second = quantities
+    second_weight = arrow.only(second.amount, second.is_weight)
+    is_free = pc.and_(second.is_plain, pc.invert(first.is_plain))
+    free_amount = arrow.only(second.amount, is_free)
+    free_unit = pc.if_else(is_free, second.unit, "none")
+    amounts = {
+        "net_wgt_kg": pc.if_else(first.is_weight, first.amount, second_weight),
+        "qty": pc.if_else(first.is_plain, first.amount, free_amount),
+        "qty_unit": pc.if_else(first.is_plain, first.unit, free_unit),
+    }
+    rows = delimited.rows(source, TRADE, {**row, **amounts})
+    are_plain = pc.and_(first.is_plain, second.is_plain)
+    is_apart = pc.and_(are_plain, pc.not_equal(first.unit, second.unit))
+    if arrow.is_any(is_apart):
+        rows = pa.concat_batches([rows, _second_rows(source, row, second, is_apart)])
+    is_same = pc.and_(pc.equal(first.unit, second.unit), pc.invert(second.has_no_unit))
+    lost = first.count(first.has_no_unit)
+    lost += second.count(pc.or_(second.has_no_unit, is_same))
+    return Part(rows, len(block), {LOST: lost} if lost else {})
 
 
-def _quantity(
-    block: delimited.Block, name: str, of: str, value: pa.Array
-) -> tuple[pa.Array, pa.Array]:
-    """A quantity in our unit, null where 0 stands for "not published", and the unit."""
-    if name not in block.cells.schema.names:
-        return pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block))
-    scale = delimited.units("gacc") | {NO_UNIT: ("none", 1.0)}
-    unit, factor = (
-        block.words(of, {word: meaning[i] for word, meaning in scale.items()}, kind, "gb18030")
-        for i, kind in enumerate((pa.string(), pa.float64()))
-    )
-    amount = pc.multiply(block.number(name, delimited.WITH_COMMAS), factor)
-    unstated = pc.and_(pc.equal(amount, 0), pc.fill_null(pc.not_equal(value, 0), False))
-    return pc.if_else(pc.fill_null(unstated, False), None, amount), unit
+def _second_rows(
+    source: Source, row: Mapping[str, Any], second: Quantity, is_apart: pa.Array
+) -> pa.RecordBatch:
+    """Return the rows of second quantities, without values."""
+    amounts = {
+        "source_field": "second quantity",
+        "value_reported": None,
+        "primary_value_usd": None,
+        "qty": second.amount,
+        "qty_unit": pc.if_else(is_apart, second.unit, "none"),
+    }
+    return delimited.rows(source, TRADE, {**row, **amounts}).filter(is_apart)

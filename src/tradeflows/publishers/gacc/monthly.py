@@ -15,7 +15,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(
@@ -116,17 +116,16 @@ def _title(path: Path, text: str) -> Title:
     LayoutError
         There is none or another, in another unit of money, or it contradicts itself.
     """
-    words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
+    plain = re.sub(r"<[^>]*>", " ", unescape(text))
+    words = " ".join(plain.split())
     titles = {match.groups() for match in TITLE.finditer(words)}
     other = [unit for unit in SAID.findall(words) if not MONEY.match(unit)]
     has_money = MONEY.search(words)
     if len(titles) != 1 or other or not has_money:
-        money = repr(other[0]) if other else f"{'' if has_money else 'no '}US$1,000"
-        raise LayoutError(
-            path,
-            "one table (13) or (14) with its month, in US$1,000",
-            f"{len(titles)} such titles, {money}",
-        )
+        unit = "US$1,000" if has_money else "no US$1,000"
+        money = repr(other[0]) if other else unit
+        expected = "one table (13) or (14) with its month, in US$1,000"
+        raise LayoutError(path, expected, f"{len(titles)} such titles, {money}")
     number, way, first, last, year = titles.pop()
     named, flow, valuation, role = FLOWS[number]
     title = Title(flow, valuation, role, int(year), int(first), int(last or first))
@@ -135,49 +134,64 @@ def _title(path: Path, text: str) -> Title:
     return title
 
 
+@dataclass(frozen=True)
+class Line:
+    """A commodity's row with a quantity or a value, in our unit and in dollars."""
+
+    record: int
+    classification: str
+    product: str
+    unit: str
+    amount: float | None
+    value: float | None
+
+
+def _lines(path: Path, table: list[list[str]], figures: Figures) -> Iterator[Line]:
+    """Yield the rows that have a quantity or a value over the span of `figures`."""
+    for record, cells in enumerate(table, start=1):
+        name = cells[0]
+        place = f"{path}: {name}"
+        unit, factor = _unit(place, cells[1])
+        amount = _number(place, cells[figures.column], factor)
+        value = _number(place, cells[figures.column + 1], 1000.0)
+        system, product = KNOWN.get(name.casefold(), ("GACC", _slug(name)))
+        if (amount, value) != (None, None):
+            yield Line(record, system, product, unit, amount, value)
+
+
 def _part(
     path: Path, source: Source, title: Title, table: list[list[str]], figures: Figures
 ) -> Part:
     """Return a row of the table for each commodity that has a quantity or a value."""
-    units = [_unit(f"{path}: {name}", unit) for name, unit, *_ in table]
-    amounts, values = [], []
-    kept = []
-    for i, line in enumerate(table):
-        place = f"{path}: {line[0]}"
-        amounts.append(_number(place, line[figures.column], units[i][1]))
-        values.append(_number(place, line[figures.column + 1], 1000.0))
-        if (amounts[i], values[i]) != (None, None):
-            kept.append(i)
+    lines = list(_lines(path, table, figures))
     is_month = figures is MONTH
     months = title.last - title.first + 1 if is_month else title.last
     start = date(title.year, title.first if is_month else 1, 1)
-    value = pa.array([values[i] for i in kept], pa.float64())
-    known = [KNOWN.get(name.casefold(), ("GACC", _slug(name))) for name, *_ in table]
-    columns = delimited.A_FLOW | {
-        "source_row": pa.array([i + 1 for i in kept], pa.int64()),
-        "source_field": figures.field,
-        "reporter_iso": "CHN",
-        "reporter_code": "142",
-        "area_system": "gacc",
-        "partner_iso": "W00",
-        "partner_code": "all",
-        "partner_role": title.role,
-        "flow_code": title.flow,
-        "valuation": title.valuation,
-        "vintage": source.vintage,
-        "classification_code": pa.array([known[i][0] for i in kept], pa.string()),
-        "cmd_code": pa.array([known[i][1] for i in kept], pa.string()),
-        "ref_period": pa.scalar(start, pa.date32()),
-        "n_months": months,
-        "cumulation": figures.cumulation,
-        "flags": _flags(figures, months),
-        "value_reported": value,
-        "currency": "USD",
-        "primary_value_usd": value,
-        **_quantities(amounts, units, kept),
-    }
+    value = pa.array([line.value for line in lines], pa.float64())
+    columns = dict(delimited.A_FLOW)
+    columns["source_row"] = pa.array([line.record for line in lines], pa.int64())
+    columns["source_field"] = figures.field
+    columns["reporter_iso"] = "CHN"
+    columns["reporter_code"] = "142"
+    columns["area_system"] = "gacc"
+    columns["partner_iso"] = "W00"
+    columns["partner_code"] = "all"
+    columns["partner_role"] = title.role
+    columns["flow_code"] = title.flow
+    columns["valuation"] = title.valuation
+    columns["vintage"] = source.vintage
+    columns["classification_code"] = arrow.texts([line.classification for line in lines])
+    columns["cmd_code"] = arrow.texts([line.product for line in lines])
+    columns["ref_period"] = pa.scalar(start, pa.date32())
+    columns["n_months"] = months
+    columns["cumulation"] = figures.cumulation
+    columns["flags"] = _flags(figures, months)
+    columns["value_reported"] = value
+    columns["currency"] = "USD"
+    columns["primary_value_usd"] = value
+    columns |= _quantities(lines)
     rows = delimited.rows(source, TRADE, columns)
-    return Part(rows, len(table) if is_month else 0, {}, empty=len(table) - len(kept))
+    return Part(rows, len(table) if is_month else 0, {}, empty=len(table) - len(lines))
 
 
 def _flags(figures: Figures, months: int) -> str:
@@ -185,17 +199,15 @@ def _flags(figures: Figures, months: int) -> str:
     return "block" if figures is MONTH and months > 1 else ""
 
 
-def _quantities(
-    amounts: list[float | None], units: list[tuple[str, float]], kept: list[int]
-) -> dict[str, pa.Array]:
-    """Return the weight or the quantity of the rows that are kept, and its unit."""
-    unit = pa.array([units[i][0] for i in kept], pa.string())
-    amount = pa.array([amounts[i] for i in kept], pa.float64())
-    heavy = pc.equal(unit, "kg")
+def _quantities(lines: list[Line]) -> dict[str, pa.Array]:
+    """Return the weight or the quantity of each row, and its unit."""
+    unit = arrow.texts([line.unit for line in lines])
+    amount = pa.array([line.amount for line in lines], pa.float64())
+    is_weight = pc.equal(unit, "kg")
     return {
-        "net_wgt_kg": pc.if_else(heavy, amount, None),
-        "qty": pc.if_else(heavy, None, amount),
-        "qty_unit": pc.if_else(heavy, "none", unit),
+        "net_wgt_kg": arrow.only(amount, is_weight),
+        "qty": arrow.without(amount, is_weight),
+        "qty_unit": pc.if_else(is_weight, "none", unit),
     }
 
 
@@ -220,10 +232,11 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
     page = _page(path, text)
     kept = []
     for match, row in zip(ROW.finditer(text), page.find_all("tr"), strict=True):
-        cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+        texts = [cell.get_text(" ") for cell in row.find_all("td")]
+        cells = [" ".join(text.split()) for text in texts]
         if _is_commodity(cells):
             kept.append((match, cells))
-    broken = [cells for _, cells in kept if len(cells) != COLUMNS or not cells[0] or not cells[1]]
+    broken = [cells for _, cells in kept if len(cells) != COLUMNS or not all(cells[:2])]
     if broken or not kept:
         raise LayoutError(
             path, f"rows of {COLUMNS} cells, commodity and unit first", f"{broken[:1]}"
@@ -233,10 +246,7 @@ def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
 
 def _page(path: Path, text: str) -> BeautifulSoup:
     """Return the page, if all its tables, rows and cells close."""
-    opened, closed = (
-        [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
-        for slash in ("", "/")
-    )
+    opened, closed = _counts(text, ""), _counts(text, "/")
     try:
         page = BeautifulSoup(text, "html.parser") if opened == closed else None
     except ParserRejectedMarkup as error:
@@ -249,6 +259,12 @@ def _page(path: Path, text: str) -> BeautifulSoup:
             "save the page whole",
         )
     return page
+
+
+def _counts(text: str, slash: str) -> list[int]:
+    """Return how many of each tag a page opens, or with a slash closes."""
+    tags = (rf"<{slash}{tag}[\s>]" for tag in TAGS)
+    return [len(re.findall(tag, text, re.IGNORECASE)) for tag in tags]
 
 
 def _is_commodity(cells: list[str]) -> bool:

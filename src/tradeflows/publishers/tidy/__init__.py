@@ -132,7 +132,8 @@ def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
     if source.table == "figures":
         _require_ids(cells, source, asked_rows.fields)
     ordinals = pa.array(range(1, len(cells) + 1))
-    return delimited.rows(source, contract, {**columns, "source_row": ordinals})
+    columns["source_row"] = ordinals
+    return delimited.rows(source, contract, columns, is_copied=source.kind == "transcribed")
 
 
 def _require_ids(cells: Cells, source: Source, fields: Mapping[str, Field]) -> None:

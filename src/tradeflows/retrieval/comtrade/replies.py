@@ -29,7 +29,8 @@ def folder(root: Path) -> Path:
 
 def box_of(source: Source) -> Call:
     """What the reply of `source` was asked for."""
-    return Call(*cleaner.asked(source))
+    box = cleaner.asked(source)
+    return Call(box.reporters, box.periods, box.partners, box.products, box.flows)
 
 
 def fetched(root: Path) -> list[Source]:

@@ -1,0 +1,70 @@
+"""Steps on Arrow columns that several cleaners take, each with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+TEXT = pa.string()
+
+
+def texts(values: Any) -> pa.Array:
+    """Return `values` as a column of text."""
+    return pa.array(values, TEXT)
+
+
+def is_true(mask: pa.Array) -> pa.Array:
+    """Return `mask` with False where it is not known."""
+    return pc.fill_null(mask, False)
+
+
+def is_any(mask: pa.Array) -> bool:
+    """Return whether `mask` is true anywhere."""
+    return bool(pc.any(mask, min_count=0).as_py())
+
+
+def first_true(mask: pa.Array) -> int:
+    """Return the first place at which `mask` is true."""
+    return int(pc.index(is_true(mask), True).as_py())
+
+
+def only(values: Any, where: pa.Array) -> pa.Array:
+    """Return `values` where `where` is true, null elsewhere."""
+    return pc.if_else(where, values, None)
+
+
+def without(values: pa.Array, where: pa.Array) -> pa.Array:
+    """Return `values`, null where `where` is true; where that is not known they stay."""
+    return pc.if_else(is_true(where), None, values)
+
+
+def at(values: pa.Array, place: np.ndarray) -> pa.Array:
+    """Return `values` at each `place`, null at -1."""
+    return values.take(pa.array(place, mask=place < 0))
+
+
+def meanings(
+    words: pa.Array, meaning: Callable[[Any], Any] | Mapping[Any, Any], kind: pa.DataType = TEXT
+) -> pa.Array:
+    """Return what each of `words` means; each distinct one is looked up once."""
+    encoded = words.dictionary_encode(null_encoding="encode")
+    look_up = meaning if callable(meaning) else meaning.__getitem__
+    known = [look_up(word) for word in encoded.dictionary.to_pylist()]
+    return pa.array(known, kind).take(encoded.indices)
+
+
+def joined(columns: Sequence[pa.Array], between: str) -> pa.Array:
+    """Return the texts of each row that are there, `between` them; empty where none is.
+
+    pyarrow's own way to skip what is null loses rows without any text.
+    """
+    led = []
+    for column in columns:
+        text = pc.binary_join_element_wise(between, column, "")
+        led.append(pc.fill_null(text, ""))
+    whole = pc.binary_join_element_wise(*led, "")
+    return pc.utf8_slice_codeunits(whole, len(between))

@@ -1,0 +1,143 @@
+"""Figures that can hardly be meant: they get the flag implausible, and are never dropped.
+
+A row of trade is compared with the like rows of its file (of a bulk file, of its part): one flow,
+product, currency and unit. What a kilogram is worth differs by kind and quality, so a row must be
+off by far more than its neighbours are, and be large enough to matter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows.model.keys import number_cells
+from tradeflows.model.schema import RATES, TRADE
+
+FLAG = "implausible"
+FEW = 12  # rows, of which no median is taken
+FACTOR = 20.0  # times the median of a unit's value, or a part of it
+SPREAD = 8.0  # times what rows usually lie apart, robustly: 1.4826 median absolute deviations
+MOST = {"value_reported": 1e14, "net_wgt_kg": 1e13}  # several years of all trade of the world
+LIKE = ("flow_code", "cmd_code", "currency", "qty_unit")
+SERIES = ("base", "quote", "publisher", "statistic")
+JUMP = 2.0  # times the rates of the months before and after, if these are alike
+WITHIN = 1.25
+ROOM = 256.0  # wider than any logarithm of a unit's value, both ways
+
+
+def flagged(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows of trade or rates, those with a figure that can hardly be meant flagged so."""
+    table = (batch.schema.metadata or {}).get(b"table", b"")
+    if not len(batch):
+        return batch
+    if table == TRADE.metadata[b"table"]:
+        is_odd = _of_trade(batch)
+    elif table == RATES.metadata[b"table"]:
+        is_odd = _of_rates(batch)
+    else:
+        return batch
+    return _with_flag(batch, is_odd) if is_odd.any() else batch
+
+
+def _with_flag(batch: pa.RecordBatch, is_odd: np.ndarray) -> pa.RecordBatch:
+    """Return the rows with one more flag, the words of each sorted."""
+    place = batch.schema.get_field_index("flags")
+    column = batch.column(place)
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    words = coded.dictionary.to_pylist()
+    more = [" ".join(sorted({*text.split(), FLAG})) for text in words]
+    distinct = list(dict.fromkeys([*words, *more]))
+    plain = np.array([distinct.index(text) for text in words])
+    marked = np.array([distinct.index(text) for text in more])
+    indices = coded.indices.to_numpy()
+    places = np.where(is_odd, marked[indices], plain[indices])
+    kind = coded.indices.type
+    flags = pa.DictionaryArray.from_arrays(pa.array(places).cast(kind), pa.array(distinct))
+    same_kind = flags if column is coded else flags.dictionary_decode()
+    return batch.set_column(place, batch.schema.field(place), same_kind)
+
+
+def _figures(batch: pa.RecordBatch, name: str) -> np.ndarray:
+    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False), np.float64)
+
+
+# --- trade ---------------------------------------------------------------------------------------
+
+
+def _of_trade(batch: pa.RecordBatch) -> np.ndarray:
+    """Return which rows have a value below zero, a figure beyond all trade, or an odd unit value.
+
+    A unit's value is of a kilogram or, where the row has no weight, of its own unit.
+    """
+    value = _figures(batch, "value_reported")
+    weight = _figures(batch, "net_wgt_kg")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        is_odd = value < 0
+        is_odd |= (value > MOST["value_reported"]) | (weight > MOST["net_wgt_kg"])
+        amount = np.where(np.isnan(weight), _figures(batch, "qty"), weight)
+        has_both = (value > 0) & (amount > 0)
+    places = np.flatnonzero(has_both)
+    if len(places) < FEW:
+        return is_odd
+    unit_values = np.log(value[places] / amount[places])
+    groups = _groups(batch, LIKE)[places]
+    is_odd[places] |= _outlying(groups, unit_values, value[places])
+    return is_odd
+
+
+def _groups(batch: pa.RecordBatch, names: tuple[str, ...]) -> np.ndarray:
+    """Return a number for each row, equal where all columns `names` are."""
+    columns = []
+    for name in names:
+        column = batch.column(name)
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode(null_encoding="encode")
+        indices = pc.fill_null(column.indices, len(column.dictionary))
+        columns.append((indices.to_numpy().astype(np.int64), len(column.dictionary) + 1))
+    return number_cells(columns, len(batch))
+
+
+def _outlying(groups: np.ndarray, logs: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return which rows lie far from the median of their group, and are above its median value."""
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    apart = np.abs(logs - _medians(group, sizes, logs)[group])
+    is_far = (apart > np.log(FACTOR)) & (sizes[group] >= FEW)
+    if not is_far.any():
+        return is_far
+    usual = 1.4826 * _medians(group, sizes, apart)
+    is_far &= apart > SPREAD * usual[group]
+    logs_of_values = np.log(values)
+    is_far &= logs_of_values >= _medians(group, sizes, logs_of_values)[group]
+    return is_far
+
+
+def _medians(group: np.ndarray, sizes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return the lower median of each group, by one sort of plain numbers: groups apart by ROOM."""
+    order = np.sort(group * ROOM + numbers)
+    middles = np.cumsum(sizes) - sizes + (sizes - 1) // 2
+    return np.asarray(order[middles] - np.arange(len(sizes)) * ROOM)
+
+
+# --- rates ---------------------------------------------------------------------------------------
+
+
+def _of_rates(batch: pa.RecordBatch) -> np.ndarray:
+    """Return which rates are twice, or half, those of both months beside them, which agree."""
+    rate = _figures(batch, "rate")
+    days = batch.column("ref_period").to_numpy(zero_copy_only=False)
+    months = days.astype("datetime64[M]").astype(np.int64)
+    groups = _groups(batch, SERIES)
+    order = np.lexsort((months, groups))
+    is_odd = np.zeros(len(rate), bool)
+    if len(rate) < 3:
+        return is_odd
+    before, middle, after = order[:-2], order[1:-1], order[2:]
+    is_series = (groups[before] == groups[middle]) & (groups[middle] == groups[after])
+    is_series &= months[after] - months[before] == 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log(rate)
+        are_alike = np.abs(logs[after] - logs[before]) < np.log(WITHIN)
+        low = np.minimum(np.abs(logs[middle] - logs[before]), np.abs(logs[middle] - logs[after]))
+        is_odd[middle] = is_series & are_alike & (low > np.log(JUMP))
+    return is_odd
