@@ -70,47 +70,59 @@ def inside(rows, window):
 
 
 def read(rows, question):
-    """Rows that a question asks for, of the source that is ranked first.
+    """Rows that a question asks for: of each cell one statement.
 
-    `question` has lists of reporters, partners and products, and months or None as ends.
+    `question` has lists of reporters, partners and products; ``first`` and ``last`` month,
+    ``as_of``, ``part`` and ``unit`` are None where they are not asked for; ``splice`` is whether
+    the parts of several sources may follow one another. A row has a ``source`` with its ``rank``, a
+    ``vintage``, a ``part`` ("total", or which part it is) and a ``unit`` of its quantity.
     """
-    wanted = []
-    for row in rows:
-        within = question["first"] is None or row["month"] >= question["first"]
-        within &= question["last"] is None or months(row)[-1] <= question["last"]
-        named = row["reporter"] in question["reporters"] and row["partner"] in question["partners"]
-        if within and named:
-            wanted.append(row)
-    wanted = at_level(wanted, question["products"])
+    wanted = [row for row in rows if is_asked(row, question)]
     if not wanted:
         raise NoAnswerError("nothing")
-    best = {}
-    for row in wanted:
-        flow = row["reporter"], row["partner"], row["asked"]
-        order = months_lacking(row, wanted, question), row["rank"]
-        best[flow] = min(best.get(flow, order), order)
-    chosen = []
-    for row in wanted:
-        flow = row["reporter"], row["partner"], row["asked"]
-        if (months_lacking(row, wanted, question), row["rank"]) == best[flow]:
-            chosen.append(row)
-    for reporter, asked in {(row["reporter"], row["asked"]) for row in chosen}:
-        some = [r for r in chosen if (r["reporter"], r["asked"]) == (reporter, asked)]
-        if len({row["source"] for row in some}) > 1:
-            raise NoAnswerError("several sources")
-    return newest(chosen)
+    if question["as_of"] is not None:
+        wanted = [row for row in wanted if row["vintage"] <= question["as_of"]]
+        if not wanted:
+            raise NoAnswerError("not known")
+    if question["part"] == "parts":
+        wanted = whole_or_parts(wanted)
+    wanted = at_level(wanted, question["products"])
+    choose = one_after_another if question["splice"] else one_source
+    chosen = newest(choose(wanted, question))
+    answers = by_source(chosen).values() if question["splice"] else [chosen]
+    for answer in answers:
+        refuse_mixture(answer, question)
+    return chosen
 
 
-def months_lacking(row, rows, question):
-    """Months of the window before the first and after the last that a row's source has."""
-    if question["first"] is None and question["last"] is None:
-        return 0
-    goods = [r for r in rows if (r["reporter"], r["asked"]) == (row["reporter"], row["asked"])]
-    every = [r["month"] for r in goods]
-    own = [r["month"] for r in goods if r["source"] == row["source"]]
-    first = min(every) if question["first"] is None else question["first"]
-    last = max(every) if question["last"] is None else question["last"]
-    return max(min(own) - first, 0) + max(last - max(own), 0)
+def is_asked(row, question):
+    last = months(row)[-1]
+    return (
+        (question["first"] is None or row["month"] >= question["first"])
+        and (question["last"] is None or last <= question["last"])
+        and row["reporter"] in question["reporters"]
+        and row["partner"] in question["partners"]
+        and any(row["product"].startswith(asked) for asked in question["products"])
+        and (question["unit"] is None or row["unit"] == question["unit"])
+        and (question["part"] in (None, "parts") or row["part"] == question["part"])
+    )
+
+
+def by_source(rows):
+    sources = {}
+    for row in sorted(rows, key=lambda row: row["source"]):
+        sources.setdefault(row["source"], []).append(row)
+    return sources
+
+
+def whole_or_parts(rows):
+    """Of each cell and period of a release the total or, where it has none, the parts."""
+
+    def place(row):
+        return row["source"], row["vintage"], cell(row), row["month"], row["length"]
+
+    have_total = {place(row) for row in rows if row["part"] == "total"}
+    return [row for row in rows if row["part"] == "total" or place(row) not in have_total]
 
 
 def at_level(rows, products):
@@ -125,33 +137,158 @@ def at_level(rows, products):
     return chosen
 
 
+def one_source(rows, question):
+    """Rows of the source that has most of the window, of those the first by rank."""
+    best = {}
+    for row in rows:
+        flow = row["reporter"], row["partner"], row["asked"]
+        order = preference(row, rows, question)
+        best[flow] = min(best.get(flow, order), order)
+    chosen = []
+    for row in rows:
+        flow = row["reporter"], row["partner"], row["asked"]
+        if preference(row, rows, question) == best[flow]:
+            chosen.append(row)
+    for some in by_goods(chosen).values():
+        if len({row["source"] for row in some}) > 1:
+            raise NoAnswerError("several sources")
+    return chosen
+
+
+def one_after_another(rows, question):
+    """Rows of the preferred source, and of the next ones those before and after all of these."""
+    chosen = []
+    for some in by_goods(rows).values():
+        order = {row["source"]: preference(row, rows, question) for row in some}
+        taken = []
+        for source in sorted(order, key=lambda name: (order[name], name)):
+            mine = [row for row in some if row["source"] == source]
+            if taken:
+                begin = min(row["month"] for row in taken)
+                end = max(months(row)[-1] for row in taken)
+                mine = [r for r in mine if months(r)[-1] < begin or r["month"] > end]
+            taken += mine
+        chosen += taken
+    return chosen
+
+
+def by_goods(rows):
+    flows = {}
+    for row in rows:
+        flows.setdefault((row["reporter"], row["asked"]), []).append(row)
+    return flows
+
+
+def preference(row, rows, question):
+    """Months of the window before the first and after the last that a source has; its rank."""
+    if question["first"] is None and question["last"] is None:
+        return 0, row["rank"]
+    same = [r for r in rows if (r["reporter"], r["asked"]) == (row["reporter"], row["asked"])]
+    mine = [r for r in same if r["source"] == row["source"]]
+    first, last = question["first"], question["last"]
+    if first is None:
+        first = min(r["month"] for r in same)
+    if last is None:
+        last = max(months(r)[-1] for r in same)
+    late = min(r["month"] for r in mine) - first
+    early = last - max(months(r)[-1] for r in mine)
+    return max(late, 0) + max(early, 0), row["rank"]
+
+
 def newest(rows):
-    """Of several releases of a reporter's month in one source the newest."""
+    """Of several releases of a reporter's period in one source the newest."""
+
+    def place(row):
+        return row["source"], row["reporter"], row["month"], row["length"]
+
     latest = {}
     for row in rows:
-        place = row["source"], row["reporter"], row["month"]
-        latest[place] = max(latest.get(place, ""), row["vintage"])
-    return [r for r in rows if r["vintage"] == latest[r["source"], r["reporter"], r["month"]]]
+        latest[place(row)] = max(latest.get(place(row), ""), row["vintage"])
+    return [row for row in rows if row["vintage"] == latest[place(row)]]
+
+
+def refuse_mixture(rows, question):
+    """Refuse a whole beside its part, and several units."""
+    for reporter in {row["reporter"] for row in rows}:
+        goods = {row["product"] for row in rows if row["reporter"] == reporter}
+        if any(whole != code and code.startswith(whole) for whole in goods for code in goods):
+            raise NoAnswerError("contains")
+    if question["part"] is None and len({row["part"] for row in rows}) > 1:
+        raise NoAnswerError("mixed parts")
+    units = {row["unit"] for row in rows} - {"none"}
+    if question["unit"] is None and len(units) > 1:
+        raise NoAnswerError("mixed units")
 
 
 def zeros(answer, rows, question, declared):
     """Cells and months of an answer that its sources declare to have been nothing.
 
-    `declared` has the sources that hold every partner's row. A month is one of them where the
-    reporter has another line in the file; the world is never one.
+    `declared` has the sources that hold every partner's row. A period is one of them where the
+    reporter has another line of it in the file, known by then, and the cell has no month of it;
+    the world never is. Of parts of several sources each has the months around its own rows.
     """
-    months_of_answer = [row["month"] for row in answer]
-    first = min(months_of_answer) if question["first"] is None else question["first"]
-    last = max(months_of_answer) if question["last"] is None else question["last"]
     absent = set()
-    for row in answer:
-        if row["source"] not in declared or row["partner"] == "W00":
+    for source, mine in by_source(answer).items():
+        if source not in declared:
             continue
-        file = [r for r in rows if (r["source"], r["reporter"]) == (row["source"], row["reporter"])]
-        has_cell = {r["month"] for r in file if cell(r) == cell(row)}
-        reported = {r["month"] for r in file if first <= r["month"] <= last}
-        absent |= {(*cell(row), month) for month in reported - has_cell}
+        first, last = question["first"], question["last"]
+        if first is None:
+            first = min(row["month"] for row in mine)
+        if last is None:
+            last = max(months(row)[-1] for row in mine)
+        file = [row for row in rows if row["source"] == source]
+        if question["as_of"] is not None:
+            file = [row for row in file if row["vintage"] <= question["as_of"]]
+        for row in mine:
+            if row["partner"] == "W00":
+                continue
+            stated = {m for r in file if place_of(r) == place_of(row) for m in months(r)}
+            others = [r for r in answer if r["source"] != source]
+            others = [r for r in others if r["reporter"] == row["reporter"]]
+            taken = months_between(others) if question["splice"] else set()
+            for line in file:
+                is_within = first <= line["month"] and months(line)[-1] <= last
+                is_free = not set(months(line)) & (stated | taken)
+                if line["reporter"] == row["reporter"] and is_within and is_free:
+                    absent |= {(*place_of(row), month) for month in months(line)}
     return absent
+
+
+def place_of(row):
+    return (*cell(row), row["part"])
+
+
+def months_between(rows):
+    """All months from the first to the last of each source's rows."""
+    between = set()
+    for mine in by_source(rows).values():
+        between |= set(range(min(r["month"] for r in mine), max(months(r)[-1] for r in mine) + 1))
+    return between
+
+
+def flow(rows, question):
+    """What several reporters state, in tonnes: of each what `read` gives, its parts added up."""
+    answer = []
+    for reporter in question["reporters"]:
+        asked = {**question, "reporters": [reporter], "part": "parts"}
+        if any(is_asked(row, asked) for row in rows):
+            answer.append(parts_added(read(rows, asked)))
+    if not answer:
+        raise NoAnswerError("nothing is held")
+    if not all(stated(some, "weight") for some in answer):
+        raise NoAnswerError("not stated by all")
+    return [{**row, "tonnes": scale(row["weight"], 1000)} for some in answer for row in some]
+
+
+def parts_added(rows):
+    """Rows of which those that are parts of one cell and period have become their sum."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((cell(row), row["month"], row["length"], row["source"]), []).append(row)
+    return [
+        {**some[0], "weight": sum_parts([row["weight"] for row in some])}
+        for some in groups.values()
+    ]
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -271,6 +408,20 @@ def hhi(figures):
     return None if None in fractions else sum((fraction / 100) ** 2 for fraction in fractions)
 
 
+def hhi_in_a_whole(figures, whole):
+    """Of members of a whole the least and the most of the index, and the rest in per cent."""
+    if None in figures or whole == 0:
+        return [math.nan] * 3
+    rest = (whole - sum(figures)) / whole
+    least = sum((figure / whole) ** 2 for figure in figures)
+    return least, least + rest**2, 100 * rest
+
+
+def stack(frames):
+    """Rows of several answers, each with the name of its own."""
+    return [{**row, "series": name} for name, rows in frames.items() for row in rows]
+
+
 def gap(importer, exporter):
     """``ln(M / X)`` of two figures."""
     if importer is None or exporter is None or importer <= 0 or exporter <= 0:
@@ -307,6 +458,18 @@ def displacement(rows, value, old, new, before, after):
     net_loss = -sum(change[buyer] for buyer in old)
     net = sum(change[buyer] for buyer in new) / net_loss if net_loss > 0 else None
     return change, ratio(gain, loss), net
+
+
+def displacement_over(rows, value, old, new, windows):
+    """By name of the comparison its displacement, gain, loss, and the part of each new buyer."""
+    answer = {}
+    for name, (before, after) in windows.items():
+        change, displaced, net = displacement(rows, value, old, new, before, after)
+        gain = sum(max(0, change[buyer]) for buyer in new)
+        loss = sum(max(0, -change[buyer]) for buyer in old)
+        parts = {buyer: ratio(max(0, change[buyer]), loss) for buyer in new}
+        answer[name] = displaced, net, gain, loss, parts
+    return answer
 
 
 def index_to_base(figures, base):
@@ -352,6 +515,20 @@ def price_quantity(goods, index):
     mean = sum(v0) if abs(growth_of - 1) < 1e-12 else change / math.log(growth_of)
     effect = mean * math.log(price)
     return price, effect, change - effect
+
+
+def scale(figure, divisor):
+    """A figure in another unit."""
+    return None if figure is None else figure / divisor
+
+
+def rounded(figure, divisor, decimals=None, figures=None):
+    """A figure in another unit, to so many decimals or so many significant figures."""
+    if figure is None:
+        return None
+    if figures is not None:
+        return float(f"{figure / divisor:.{figures - 1}e}")
+    return round(figure / divisor, decimals)
 
 
 def barrels_per_day(kilograms, row, barrels=7.33):

@@ -1,5 +1,6 @@
 """Each public measure beside its oracle, on random tables."""
 
+import inspect
 import math
 
 import numpy as np
@@ -10,11 +11,27 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from random_tables import FIGURE, JANUARY, PRODUCTS, YEARS, frame_of, fuzz, tables
 
+import tradeflows as tf
 from tradeflows import measures
 from tradeflows.model.errors import QueryError
 
 VALUE, KG = "value_reported", "net_wgt_kg"
 CELL = ["reporter_iso", "partner_iso", "cmd_code"]
+# Public functions that give no figure of a flow, and what they are tested by.
+NO_FIGURE = {
+    "areas": "words",
+    "ask": "its replies",
+    "available": "its replies",
+    "build": "what `read` gives of it",
+    "cards": "the verdicts",
+    "figures": "rows as printed",
+    "find": "words",
+    "products": "words",
+    "rerouting": "displacement_over of what `flow` gives",
+    "settlement": "rows as printed",
+    "sources": "words",
+    "trace": "the number of each formula, computed again",
+}
 BY = {"reporter_iso": "reporter", "partner_iso": "partner", "cmd_code": "product"}
 # What a refusal says where an oracle gives this word.
 WORDS = {
@@ -43,6 +60,13 @@ def answer_or_refusal(oracle, measure):
             measure()
         return None
     return measure(), expected
+
+
+def test_every_public_function():
+    public = {name for name in tf.__all__ if callable(getattr(tf, name))}
+    public |= {name for name in measures.__all__ if inspect.isfunction(getattr(measures, name))}
+    lacking = {name for name in public - {*NO_FIGURE} if not hasattr(oracles, name)}
+    assert lacking == set()
 
 
 @fuzz(8)
@@ -154,6 +178,71 @@ def test_displacement(old, first, second):
         assert alike(result["displacement"].iloc[0], displaced)
         if net is None or abs(net) < 1e9:  # of a loss of nearly nothing the last bits decide
             assert alike(result["displacement_net"].iloc[0], net)
+
+
+PAIRS_OF_YEARS = {"war": (2021, 2022), "back": (2022, 2021), "none": (2021, 2021)}
+
+
+@fuzz(8)
+@given(
+    tables(reporters=["DEU"], partners=["RUS"], products=["2709"]),
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"]),
+    st.lists(st.sampled_from([*PAIRS_OF_YEARS]), min_size=1, unique=True),
+)
+def test_displacement_over(old, new, names):
+    rows = [*old, *new]
+    assume(old and new)
+    years = {name: PAIRS_OF_YEARS[name] for name in names}
+    windows = {name: (str(before), str(after)) for name, (before, after) in years.items()}
+    both = answer_or_refusal(
+        lambda: oracles.displacement_over(rows, "value", ["DEU"], ["CHN"], years),
+        lambda: measures.displacement_over(frame_of(rows), VALUE, "DEU", "CHN", windows),
+    )
+    if both:
+        result, expected = both
+        assert result["window"].tolist() == names
+        for line in result.to_dict("records"):
+            displaced, net, gain, loss, parts = expected[line["window"]]
+            assert line[f"{VALUE}_gain"] == pytest.approx(gain, rel=1e-9, abs=1e-6)
+            assert line[f"{VALUE}_loss"] == pytest.approx(loss, rel=1e-9, abs=1e-6)
+            if loss < 1e-6:  # of a loss of nearly nothing the last bits decide
+                continue
+            assert alike(line["displacement"], displaced)
+            assert alike(line["displacement_net"], net)
+            assert alike(line["part_CHN"], parts["CHN"])
+
+
+DIVISOR = st.sampled_from([1, 1000, 1e9, 7.33])
+
+
+@fuzz(8)
+@given(st.lists(FIGURE, min_size=1, max_size=5), DIVISOR, st.integers(0, 4), st.integers(1, 6))
+def test_scale(values, divisor, decimals, figures):
+    frame = frame_of([_single("RUS", value) for value in values])
+    exact = measures.scale(frame, VALUE, divisor, "part")["part"]
+    by_decimals = measures.scale(frame, VALUE, divisor, "part", decimals=decimals)["part"]
+    by_figures = measures.scale(frame, VALUE, divisor, "part", figures=figures)["part"]
+    for place, value in enumerate(values):
+        assert alike(exact[place], oracles.scale(value, divisor))
+        assert alike(by_decimals[place], oracles.rounded(value, divisor, decimals))
+        assert alike(by_figures[place], oracles.rounded(value, divisor, figures=figures))
+
+
+@fuzz(8)
+@given(st.lists(FIGURE, min_size=1, max_size=4), FIGURE, st.booleans())
+def test_hhi_in_a_whole(figures, rest, is_absent):
+    partners = ["RUS", "USA", "SAU", "KAZ"][: len(figures)]
+    known = [figure or 0.0 for figure in figures]
+    whole = math.fsum([*known, rest or 0.0])
+    rows = [_single(partner, value) for partner, value in zip(partners, figures, strict=True)]
+    member = "QAT" if is_absent else "RUS"
+    asked = {"whole": "W00", "member": member}
+    result = measures.hhi(frame_of([*rows, _single("W00", whole)]), VALUE, **asked)
+    expected = oracles.hhi_in_a_whole(figures, whole)
+    for name, number in zip(("hhi", "hhi_most", "rest_pct"), expected, strict=True):
+        assert result[name].item() == pytest.approx(number, rel=1e-9, abs=1e-6, nan_ok=True)
+    part = None if is_absent or None in figures else oracles.ratio(figures[0], whole)
+    assert alike(result["share_pct"].item(), None if part is None else 100 * part)
 
 
 @fuzz(8)

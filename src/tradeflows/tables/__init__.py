@@ -20,7 +20,8 @@ from tradeflows.tables.filters import (
     split,
     texts_of,
 )
-from tradeflows.tables.select import Question, candidates, flags_present, no_nesting, question, read
+from tradeflows.tables.query import Question, candidates, question
+from tradeflows.tables.select import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [

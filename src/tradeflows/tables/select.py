@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from tradeflows.model import codes, schema
 from tradeflows.model.absence import ZEROS
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
 from tradeflows.tables import zeros
 from tradeflows.tables.choose import (
     Choice,
     current,
     first_known,
-    known_by,
     newest_release,
     not_superseded,
     one_edition,
@@ -31,21 +27,18 @@ from tradeflows.tables.choose import (
     stand_ins,
     total_or_parts,
 )
-from tradeflows.tables.coverage import Window, gaps, one_source, spliced
-from tradeflows.tables.files import refused, stored
+from tradeflows.tables.coverage import gaps, one_source, spliced
+from tradeflows.tables.files import refused
 from tradeflows.tables.filters import (
     FILTERS,
     PARTS,
     STATED_BY,
     Words,
     apart,
-    conditions,
-    months_of,
     nothing_held,
-    scan,
-    texts_of,
     undated,
 )
+from tradeflows.tables.query import Question, question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,74 +52,6 @@ ONE_OF = {
 }
 # These may be several where the question names them.
 NAMED = {"settlement": ("concept", "region", "currency_group")}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of one table.
-
-    Attributes
-    ----------
-    table, root, local, as_of
-        As for :func:`read`.
-    asked
-        The filters as they were given, each a list of texts.
-    products
-        Of each product that was asked for its code, and what may stand for it.
-    conditions
-        Column and values of each filter; words have become codes.
-    window
-        The months that were asked for.
-    sources
-        The catalogue's entries.
-    """
-
-    table: str
-    root: Path
-    local: bool
-    as_of: str | None
-    asked: Mapping[str, list[str]]
-    products: list[list[str]]
-    conditions: Mapping[str, list[str]]
-    window: Window
-    sources: Mapping[str, Source]
-
-    def stored(self) -> ds.Dataset:
-        """The Parquet files that may answer it."""
-        return stored(self.root, self.table, local=self.local)
-
-
-def question(
-    table: str = "trade",
-    *,
-    start: str | None = None,
-    end: str | None = None,
-    as_of: str | None = None,
-    local: bool = False,
-    root: Path | None = None,
-    **filters: Words,
-) -> Question:
-    """A question to a table, its words turned into codes; parameters and errors as for `read`."""
-    if table not in FILTERS:
-        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
-    root = root or catalogue.root()
-    sources = catalogue.load(root, local=local)
-    asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
-    products = [codes.product(word) for word in asked.get("product", ())]
-    wanted = conditions(table, asked, products, sources)
-    window = Window(*months_of(start, end))
-    return Question(table, root, local, as_of, asked, products, wanted, window, sources)
-
-
-def candidates(asked: Question) -> pa.Table:
-    """Every row that meets the filters of a question, before one statement of each is taken."""
-    rows = _matching(asked)
-    return rows if asked.as_of is None else known_by(rows, asked.as_of, asked.sources)
-
-
-def _matching(asked: Question) -> pa.Table:
-    window = asked.window
-    return scan(asked.stored(), asked.table, asked.conditions, window.first, window.last)
 
 
 def read(
@@ -206,7 +131,7 @@ def read(
         publisher=publisher,
         **filters,
     )
-    rows = _matching(asked)
+    rows = asked.matching()
     none = None if len(rows) else _declared_none(rows, asked)
     if none is not None:
         return none
@@ -216,8 +141,7 @@ def read(
     frame = choice.rows
     declared = None
     if table == "trade":
-        window = asked.window.half_open
-        declared = zeros.of_answer(frame, asked.stored(), asked.sources, asked.conditions, window)
+        declared = zeros.of_answer(frame, asked, splice=splice)
         caveats += gaps(frame, declared, asked.window)
     if table == "settlement":
         caveats += _restated(frame)
@@ -239,11 +163,7 @@ def _declared_none(rows: pa.Table, asked: Question) -> pd.DataFrame | None:
     """An answer without rows, where the sources declare that there was none of what was asked."""
     if asked.table != "trade":
         return None
-    chosen = asked.conditions.get("source_id", asked.sources)
-    sources = {name: source for name, source in asked.sources.items() if name in chosen}
-    empty = _frame(rows, asked.table, asked.sources)
-    window = asked.window.half_open
-    return zeros.only_zeros(asked.stored(), sources, asked.conditions, window, empty)
+    return zeros.only_zeros(_frame(rows, asked.table, asked.sources), asked)
 
 
 def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str]]:
@@ -260,13 +180,11 @@ def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str
     if not len(rows):
         nothing = nothing_held(asked.stored(), asked.table, asked.conditions, *window)
         raise QueryError("; ".join([nothing, *caveats]))
-    if asked.as_of is not None:
-        known = known_by(rows, asked.as_of, asked.sources)
-        if not len(known):
-            first = first_known(rows, asked.sources)
-            raise QueryError(f"nothing of this was known by {asked.as_of}; the first is of {first}")
-        rows = known
-    return _frame(rows, asked.table, asked.sources), caveats
+    known = asked.known(rows)
+    if not len(known):
+        first = first_known(rows, asked.sources)
+        raise QueryError(f"nothing of this was known by {asked.as_of}; the first is of {first}")
+    return _frame(known, asked.table, asked.sources), caveats
 
 
 def _chosen_trade(frame: pd.DataFrame, asked: Question, splice: bool) -> Choice:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from tradeflows.model import codes, schema
 from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, absence
 from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
+from tradeflows.tables.query import Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,42 +23,31 @@ WORLD = "W00"
 Wanted = Mapping[str, Sequence[str]]  # column: values of it that were asked for
 
 
-def of_answer(
-    frame: pd.DataFrame,
-    held: ds.Dataset,
-    sources: Mapping[str, Source],
-    wanted: Wanted,
-    window: tuple[int | None, int | None],
-) -> Zeros | None:
+def of_answer(frame: pd.DataFrame, asked: Question, *, splice: bool = False) -> Zeros | None:
     """The declared zeros of an answer, if there are any.
 
     Parameters
     ----------
     frame
         Rows of ``trade`` as they are to be answered.
-    held
-        The table that they were read from.
-    wanted
-        Values by column that were asked for.
-    window
-        First month that was asked for and the month after the last, None where not asked: then
-        the rows of the answer say it.
+    asked
+        What they answer.
+    splice
+        Whether they are parts of several sources, one after the other: then a source has no zeros
+        in the months of another one's part.
     """
-    rows = _all_zeros(frame, held, sources, wanted, window)
-    return None if rows is None else Zeros(rows, _cells(frame))
+    rows = _all_zeros(frame, asked, list(frame["source_id"].unique()))
+    if rows is not None and splice:
+        rows = rows[~_in_part_of_another(rows, frame)].reset_index(drop=True)
+    return None if rows is None or rows.empty else Zeros(rows, _cells(frame))
 
 
-def only_zeros(
-    held: ds.Dataset,
-    sources: Mapping[str, Source],
-    wanted: Wanted,
-    window: tuple[int | None, int | None],
-    empty: pd.DataFrame,
-) -> pd.DataFrame | None:
+def only_zeros(empty: pd.DataFrame, asked: Question) -> pd.DataFrame | None:
     """An `empty` answer with its zeros, where all that was asked for is declared to be none."""
-    ranked = sorted(sources.values(), key=lambda source: source.rank)
+    chosen = asked.conditions.get("source_id", asked.sources)
+    ranked = sorted(asked.sources.values(), key=lambda source: source.rank)
     for source in ranked:
-        rows = _all_zeros(empty, held, {source.id: source}, wanted, window)
+        rows = _all_zeros(empty, asked, [source.id]) if source.id in chosen else None
         if rows is not None and rows["freq_code"].nunique() == 1:
             answer = empty.copy()
             names = tuple(sorted(rows["source_id"].unique()))
@@ -78,58 +68,84 @@ def summary(rows: pd.DataFrame) -> str:
     return f"{len(rows)} absent rows ({names}; {when}) are zeros, as {who} declares"
 
 
-def _all_zeros(
-    frame: pd.DataFrame,
-    held: ds.Dataset,
-    sources: Mapping[str, Source],
-    wanted: Wanted,
-    window: tuple[int | None, int | None],
-) -> pd.DataFrame | None:
+def _all_zeros(frame: pd.DataFrame, asked: Question, names: Sequence[str]) -> pd.DataFrame | None:
+    """The zeros that the sources of these `names` declare."""
     import pandas as pd
 
-    names = frame["source_id"].unique() if len(frame) else list(sources)
-    declaring = [sources[name] for name in names if sources[name].absent]
+    declaring = [asked.sources[name] for name in names if asked.sources[name].absent]
     parts = []
     for source in declaring:
         mine = frame[frame["source_id"].eq(source.id)]
-        lines = _lines(held, source, mine, wanted)
+        lines = _lines(source, mine, asked)
         for entry in source.absent:
-            zeros = _zeros(absence(entry), mine, lines, wanted, window)
+            zeros = _zeros(absence(entry), mine, lines, asked)
             if len(zeros):
                 parts.append(zeros)
     if not parts:
         return None
     rows = pd.concat(parts, ignore_index=True).drop_duplicates([*AXES, *PERIOD])
-    rows = rows[~_stated(rows, frame)]
-    return rows.reset_index(drop=True) if len(rows) else None
+    rows = _disjoint(rows[~_stated(rows, frame)])
+    return rows if len(rows) else None
 
 
-def _lines(held: ds.Dataset, source: Source, mine: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+def _disjoint(rows: pd.DataFrame) -> pd.DataFrame:
+    """Zeros of which none has a month of another: a block of months before a month of it."""
+    import pandas as pd
+
+    if rows["n_months"].nunique() < 2:
+        return rows.reset_index(drop=True)
+    kept = rows.iloc[:0]
+    for _, some in sorted(rows.groupby("n_months"), reverse=True):
+        kept = pd.concat([kept, some[~_stated(some, kept)]])
+    return kept.sort_index().reset_index(drop=True)
+
+
+def _in_part_of_another(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
+    """Whether each of the zeros `rows` lies between the first and the last row of another source.
+
+    Only rows of the same reporter and flow of the answer `frame` are looked at.
+    """
+    import pandas as pd
+
+    keys = ["reporter_iso", "flow_code"]
+    first = first_month(frame)
+    spans = frame[[*keys, "source_id"]].assign(begin=first, end=first + frame["n_months"] - 1)
+    spans = spans.groupby([*keys, "source_id"], as_index=False).agg({"begin": "min", "end": "max"})
+    zeros = rows[[*keys, "source_id"]].assign(place=range(len(rows)), month=first_month(rows))
+    pairs = zeros.merge(spans, on=keys, suffixes=("", "_other"))
+    pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
+    length = rows["n_months"].to_numpy()[pairs["place"]]
+    is_within = pairs["month"].le(pairs["end"]) & (pairs["month"] + length).gt(pairs["begin"])
+    return pd.Series(range(len(rows)), rows.index).isin(pairs.loc[is_within, "place"])
+
+
+def _lines(source: Source, mine: pd.DataFrame, asked: Question) -> pd.DataFrame:
     """All lines of a file whose reporter, flow and partner can speak for the answer."""
+    held = asked.stored()
     where = pc.field("source_id") == source.id
     along = {entry["along"] for entry in source.absent}
     for column in {"reporter_iso", "flow_code"} - along:
-        values = mine[column].unique().tolist() if len(mine) else list(wanted.get(column, ()))
+        values = mine[column].unique().tolist()
+        if not len(mine):
+            values = list(asked.conditions.get(column, ()))
         if values and values != ["countries"]:
             where &= pc.field(column).isin(values)
     columns = [name for name in schema.TRADE.names if name in held.schema.names]
-    rows = held.to_table(columns=columns, filter=where).to_pandas()
+    lines = asked.known(held.to_table(columns=columns, filter=where))
+    rows = lines.to_pandas()
     rows["ref_period"] = rows["ref_period"].astype("datetime64[us]")
     return rows
 
 
 def _zeros(
-    declared: Absence,
-    mine: pd.DataFrame,
-    lines: pd.DataFrame,
-    wanted: Wanted,
-    window: tuple[int | None, int | None],
+    declared: Absence, mine: pd.DataFrame, lines: pd.DataFrame, asked: Question
 ) -> pd.DataFrame:
     """The zeros that one declaration makes, each as the line that shows the reporter's report."""
     for column, value in declared.where.items():
         lines, mine = lines[lines[column].eq(value)], mine[mine[column].eq(value)]
-    cells = _candidates(declared.along, mine, lines, wanted)
-    lines = _within(lines, declared, mine, window)
+    cells = _candidates(declared.along, mine, lines, asked.conditions)
+    of_file = lines  # a block that the window cuts states its months too
+    lines = _within(lines, declared, mine, asked.window.half_open)
     if not len(cells) or not len(lines):
         return lines.iloc[:0]
     rest = [name for name in AXES if name != declared.along]
@@ -147,10 +163,10 @@ def _zeros(
 
     zeros = pd.concat([matched, others], ignore_index=True).drop_duplicates([*AXES, *PERIOD])
     zeros = zeros.drop(columns=[name for name in zeros if name.endswith("_line")])
-    zeros = zeros[~_stated(zeros, lines)].drop(columns=["world", "derived"])
+    zeros = zeros[~_stated(zeros, of_file)].drop(columns=["world", "derived"])
     zeros = zeros.assign(flags="", note=None, qualifier="=", along=declared.along)
-    for name in FIGURES:
-        zeros[name] = zeros[name].where(zeros[name].isna(), 0.0)
+    for name in FIGURES:  # of a figure that the file never states nothing is known
+        zeros[name] = 0.0 if of_file[name].notna().any() else np.nan
     return zeros.assign(**{DECLARED: True})
 
 
@@ -214,7 +230,6 @@ def _repeated(rows: pd.DataFrame) -> pd.Index:
 
 def _months(rows: pd.DataFrame) -> pd.MultiIndex:
     """Cell and month of each month of each of `rows`."""
-    import numpy as np
     import pandas as pd
 
     length = rows["n_months"].to_numpy("int64")

@@ -1,0 +1,90 @@
+"""A question to one table: its words as conditions on columns, and the rows that may answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from tradeflows.model import codes
+from tradeflows.model.errors import QueryError, near
+from tradeflows.model.source import Source
+from tradeflows.retrieval import catalogue
+from tradeflows.tables.choose import known_by
+from tradeflows.tables.coverage import Window
+from tradeflows.tables.files import stored
+from tradeflows.tables.filters import FILTERS, Words, conditions, months_of, scan, texts_of
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one table.
+
+    Attributes
+    ----------
+    table, root, local, as_of
+        As for :func:`read`.
+    asked
+        The filters as they were given, each a list of texts.
+    products
+        Of each product that was asked for its code, and what may stand for it.
+    conditions
+        Column and values of each filter; words have become codes.
+    window
+        The months that were asked for.
+    sources
+        The catalogue's entries.
+    """
+
+    table: str
+    root: Path
+    local: bool
+    as_of: str | None
+    asked: Mapping[str, list[str]]
+    products: list[list[str]]
+    conditions: Mapping[str, list[str]]
+    window: Window
+    sources: Mapping[str, Source]
+
+    def stored(self) -> ds.Dataset:
+        """The Parquet files that may answer it."""
+        return stored(self.root, self.table, local=self.local)
+
+    def matching(self) -> pa.Table:
+        """Every row that meets the filters, known by the day or not."""
+        window = self.window
+        return scan(self.stored(), self.table, self.conditions, window.first, window.last)
+
+    def known(self, rows: pa.Table) -> pa.Table:
+        """Those of `rows` that were known by the day, if one was asked for."""
+        return rows if self.as_of is None else known_by(rows, self.as_of, self.sources)
+
+
+def question(
+    table: str = "trade",
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    as_of: str | None = None,
+    local: bool = False,
+    root: Path | None = None,
+    **filters: Words,
+) -> Question:
+    """A question to a table, its words turned into codes; parameters and errors as for `read`."""
+    if table not in FILTERS:
+        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
+    root = root or catalogue.root()
+    sources = catalogue.load(root, local=local)
+    asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
+    products = [codes.product(word) for word in asked.get("product", ())]
+    wanted = conditions(table, asked, products, sources)
+    window = Window(*months_of(start, end))
+    return Question(table, root, local, as_of, asked, products, wanted, window, sources)
+
+
+def candidates(asked: Question) -> pa.Table:
+    """Every row that meets the filters of a question, before one statement of each is taken."""
+    return asked.known(asked.matching())
