@@ -46,7 +46,8 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/tradeflows --root examples/soybeans check
 
 fuzz: $(ENV) $(BUILT) ## ask thousands of random questions of read and of each measure (FUZZ=0.1: fewer)
-	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py tests/test_oracles_read.py
+	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py \
+	    tests/test_oracles_read.py tests/test_answer_operations.py
 
 lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 	$(BIN)/jupyter lab $(LAB) notebooks/explore.ipynb

@@ -2,18 +2,17 @@
 
 import io
 import operator
-import os
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from random_tables import fuzz
 
 from tradeflows.explore.answer import Answer, answer
 
-MANY = 500 if "fuzz" in os.environ.get("HYPOTHESIS_PROFILE", "") else 25
 ROWS = pd.DataFrame(
     {
         "source_id": "demo",
@@ -136,7 +135,7 @@ def plain():
     return pd.DataFrame(answer(ROWS))
 
 
-@settings(deadline=None, max_examples=MANY)
+@fuzz(25, many=500)
 @given(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=5, max_size=5))
 def test_five_operations_as_on_a_frame(plain, chain):
     theirs, ours = plain, answer(ROWS)

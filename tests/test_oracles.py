@@ -27,6 +27,7 @@ NO_FIGURE = {
     "figures": "rows as printed",
     "find": "words",
     "products": "words",
+    "project": "the folder",
     "rerouting": "displacement_over of what `flow` gives",
     "settlement": "rows as printed",
     "sources": "words",
