@@ -90,6 +90,25 @@ def test_only_a_zero_is_an_empty_answer(project):
     assert measures.total(frame, USD)[USD].tolist() == [0.0]
 
 
+def test_a_zero_is_of_the_goods_asked_for(make_root):
+    rows = [
+        row(CHINA, month, USA, code, "M", qtyUnitCode=-1, qty=None, qtyUnitAbbr="N/A")
+        for month in ("201811", "201812")
+        for code in ("120190", "100199")
+        if (month, code) != ("201811", "120190")
+    ]
+    text = json.dumps({"elapsedTime": "1", "count": len(rows), "data": rows, "error": ""})
+    absent = {"along": "cmd_code", "from": "2018-01", "until": "2018-12"}
+    entry = {"table": "trade", "cleaner": "comtrade.clean", "text": text, "absent": [absent]}
+    root = make_root({"beans": entry})
+    tf.build(root)
+    asked = {"reporter": "CHN", "partner": "USA", "flow": "M", "root": root}
+    none = tf.read(product="120190", start="2018-11", end="2018-11", **asked)
+    assert with_zeros(none)["cmd_code"].tolist() == ["120190"]
+    with pytest.raises(QueryError):  # all goods together are no zero, since some were traded
+        tf.read(product="TOTAL", **asked)
+
+
 def test_a_month_nobody_reported(project):
     root = project(beans(skip=(), silent=NONE))
     assert zeros_of(ask(root)) is None

@@ -185,6 +185,8 @@ def _candidates(
         wider = base[rest].drop_duplicates().merge(named, how="cross")
         cells = pd.concat([cells, wider[wider[along].isin(asked)] if asked else wider])
     members = [code for code in named[along] if not _is_aggregate(code)]
+    if asked and not len(mine):  # what else the file names was not asked for
+        members = [code for code in members if code in asked]
     cells = cells[cells[along].isin(members)]
     return cells[[*AXES]].drop_duplicates()
 
