@@ -16,6 +16,7 @@ from tradeflows.model.periods import DAY, parse_day
 from tradeflows.model.source import Source, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.user_files import month
 from tradeflows.tables.filters import ALL_GOODS
 
 ADD_UP = "measures.sum_parts adds them up"
@@ -159,11 +160,16 @@ def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, S
 
 
 def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
-    """The source of each row; what a user got from one publisher in many files is one."""
-    names = {
-        n: f"{s.publisher}, {s.kind}" if s.kind in ("fetched", "published") else n
-        for n, s in sources.items()
-    }
+    """The source of each row; what a user got from one publisher in many files is one.
+
+    Whole months of Comext and its answers to questions are two: they state goods at two levels.
+    """
+    names = {}
+    for name, source in sources.items():
+        names[name] = name
+        if source.kind in ("fetched", "published"):
+            whole = ", whole months" if month(source) else ""
+            names[name] = f"{source.publisher}, {source.kind}{whole}"
     return frame["source_id"].astype("str").map(names)
 
 

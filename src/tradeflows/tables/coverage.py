@@ -12,11 +12,13 @@ from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source
+from tradeflows.retrieval.user_files import month
 from tradeflows.tables.choose import Choice, family
 
 FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
 # Not by partner: two sources' partners side by side are no whole that shares could be of.
 WHOLE = [name for name in FLOW if name != "partner_iso"]
+OF_THE_WINDOW = "of the months asked for"
 MOST_GAPS = 6  # runs of months that a caveat lists
 
 
@@ -79,13 +81,18 @@ def _ordered(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window)
         whole=frame.groupby(WHOLE).ngroup(),
     )
     frame = frame.assign(flow=frame.groupby(["whole", "partner_iso"]).ngroup())
-    rank = frame["source_id"].map(
-        {name: source.rank - 0.5 * (source.kind == "fetched") for name, source in sources.items()}
-    )
+    rank = frame["source_id"].map({name: _rank(source) for name, source in sources.items()})
     order = rank.rank(method="dense")
     if window.is_asked:
         order += _months_lacking(frame, window) * (order.max() + 1)
     return frame.assign(order=order)
+
+
+def _rank(source: Source) -> float:
+    """The place of a source: what is fetched first, and a whole month before an answer of it."""
+    is_fetched = source.kind == "fetched"
+    is_whole = bool(month(source))
+    return source.rank - 0.5 * is_fetched - 0.1 * is_whole
 
 
 def _months_lacking(frame: pd.DataFrame, window: Window) -> pd.Series:
@@ -194,7 +201,7 @@ def gaps(frame: pd.DataFrame, declared: Zeros | None, window: Window) -> list[st
             listed = runs(missing).split(", ")
             more = " …" if len(listed) > MOST_GAPS else ""
             some = ", ".join(listed[:MOST_GAPS]) + more
-            lines.append(f"{reporter}: no row in {len(missing)} of the months asked for: {some}")
+            lines.append(f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {some}")
     return lines
 
 
