@@ -1,5 +1,6 @@
 """One call for live figures, against twins of UN Comtrade and Eurostat on this machine."""
 
+import os
 import sys
 
 import comext_twin
@@ -163,6 +164,32 @@ def test_services_are_refused(root):
         ask("services", "China", start="2025", root=root)
 
 
+def test_a_word_for_two_codes_asks_for_both(root, live):
+    gas = [row(period=f"20250{m}", product="271111", flow="M", netWgt=4e3) for m in (1, 2)]
+    pipe = row(period="202501", product="271121", flow="M", netWgt=6e3)
+    twin = live(Twin([*gas, pipe]))
+    window = {"start": "2025-01", "end": "2025-02"}
+    answer = ask("natural gas", "China", "Russia", **window, root=root, clock=twin.clock)
+    assert answer.groupby("cmd_code")["value"].sum().to_dict() == {"271111": 8.0, "271121": 6.0}
+    assert len(twin.asked) == 2
+    assert "TRADEFLOWS_ROOT" not in os.environ
+    seaborne = live(Twin(gas))
+    other = {"start": "2025-02", "end": "2025-02", "root": root, "clock": seaborne.clock}
+    assert ask("natural gas", "China", "Russia", **other)["value"].tolist() == [4.0]
+
+
+def test_a_whole_month_and_an_answer_agree(root, live):
+    names = comext_twin.INDICATORS[:2]
+    figures = {("AT", "RU", "2709", "1", name, "2024-02"): "1000" for name in names}
+    twin = live(comext_twin.Service("202402", figures=figures))
+    with comext.connect(clock=twin.clock) as web:
+        comext.fetch(comext.plan(("202402",), web, root), web, root)
+    window = {"start": "2024-02", "end": "2024-02"}
+    ask("2709", "Austria", "Russia", **window, root=root, clock=twin.clock)
+    answer = flow("2709", "Austria", "Russia", **window, unit="EUR", root=root, local=True)
+    assert len(answer) == 1
+
+
 def test_without_a_network_it_is_said(root, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match="is there a network"):
@@ -284,10 +311,13 @@ def test_months_of_eurostat_are_listed(root, live):
 def test_the_verbs_answer(root, live, capsys, monkeypatch):
     twin = live(Twin(WHEAT, gap=0.0))
     monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
-    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
     words = ["ask", "1001", "China", "Russia", "--start", "2025-01", "--end", "2025-02"]
     assert cli.main(["--root", str(root), *words]) == 0
-    assert "2025-02" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2025-02" in shown
+    assert "Source: comtrade (" in shown
     assert cli.main(["--root", str(root), "available", "China", "--json"]) == 0
     assert '"period": "2025-10"' in capsys.readouterr().out
     assert len(twin.asked) == 2
+    assert "TRADEFLOWS_ROOT" not in os.environ

@@ -1,6 +1,7 @@
 """The explorer on the committed data: each question is one call, and pandas still works."""
 
 import pickle
+import re
 import subprocess
 import sys
 
@@ -14,10 +15,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 import tradeflows as tf
 from tradeflows import charts, tables
 from tradeflows.charts import raw_lines
-from tradeflows.explore import flow
+from tradeflows.explore import flow, naming
 from tradeflows.explore.answer import Answer
 from tradeflows.model.errors import CatalogueError, QueryError
 
+MANY_IDS = ["EU27_2020", r"\bCHN\b", r"\bRUS\b", r"\bIND\b", r"\bUSA\b"]
 FOUR = ["EU", "China", "India", "Türkiye"]
 
 
@@ -577,6 +579,55 @@ def test_what_needs_no_project(tmp_path, monkeypatch):
 
 def no_project():
     raise CatalogueError("no project here")
+
+
+def test_without_a_window_the_newest_is_held():
+    crude = tf.flow("crude oil", "EU", "Russia")
+    assert crude["publisher"].unique().tolist() == ["comtrade"]
+    assert crude["period"].max() == "2025-12"
+    assert "EU27: Eurostat (2019-01 to 2021-12) states this too" in " ".join(crude.caveats)
+    assert not any("asked for" in text for text in crude.caveats)
+
+
+def test_caveats_name_no_ids():
+    answers = [
+        tf.flow("crude oil", ["EU", "China", "India"], "Russia", start="2019"),
+        tf.flow("natural gas", "EU", start="2021", end="2021").by("partner"),
+        tf.flow("drones", "China", flow="exports"),
+    ]
+    answers.append(answers[0].by("reporter", every=12))
+    ids = re.compile("|".join([*map(re.escape, tf.sources().index), *MANY_IDS]))
+    for answer in answers:
+        assert answer.caveats
+        assert [text for text in answer.caveats if ids.search(text)] == []
+        assert not ids.search(answer._repr_html_())
+
+
+def test_two_of_one_publisher_are_told_apart():
+    lines = ["comtrade_energy_imports_from_russia: a", "eu_pipeline_gas_from_russia_bounds: b"]
+    first, second = naming.with_names(lines)
+    assert first.startswith("UN Comtrade (Imports of coal")
+    assert second.startswith("UN Comtrade (Upper bound")
+
+
+def test_what_is_typed_keeps_its_id():
+    line = "add source='comext_energy_imports_2019_2021' or reporter='CHN', since CHN has it"
+    assert naming.with_names([line]) == [line.removesuffix("CHN has it") + "China has it"]
+
+
+def test_oil_is_no_oil_seed():
+    oil = tf.find("oil")
+    is_oil = oil["name"].str.contains("crude oil|oil products", regex=True)
+    assert is_oil.iloc[:10].all()
+    assert oil["name"].str.contains("Oil seeds").any()
+
+
+def test_a_declared_zero_is_an_answer():
+    none = tf.flow("880621", "China", "Angola", start="2025", end="2025", flow="exports")
+    assert none["value"].tolist() == [0.0]
+    assert "zeros" in " ".join(none.caveats)
+    assert none.by("reporter")["value"].tolist() == [0.0]
+    assert none.trace()["source_id"].tolist() == ["comtrade_china_drone_exports_2022_2025"]
 
 
 def test_the_source_that_covers_the_window():

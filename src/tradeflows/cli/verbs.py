@@ -1,7 +1,6 @@
 """The verbs: each is one function that calls one function of the package and prints its answer."""
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -254,9 +253,9 @@ def _carry_out(
 def ask(args: argparse.Namespace) -> None:
     """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
     from tradeflows.explore import ask as live
+    from tradeflows.explore.answer import as_lines
 
     root = root_of(args)
-    os.environ["TRADEFLOWS_ROOT"] = str(root)  # an answer that is shown finds its sources there
     answer = live.ask(
         args.product,
         args.reporter.split(","),
@@ -271,7 +270,7 @@ def ask(args: argparse.Namespace) -> None:
         root=root,
         say=(lambda line: None) if args.quiet else note,
     )
-    say(answer)
+    say(as_lines(answer, root))
 
 
 def available(args: argparse.Namespace) -> None:

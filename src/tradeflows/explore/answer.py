@@ -1,12 +1,14 @@
 """What the explorer answers with: a pandas frame that shows itself, and knows what to ask next."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures
+from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
@@ -55,9 +57,9 @@ class Answer(pd.DataFrame):
     >>> crude = tf.flow("crude oil", "China", "Russia", start="2023", end="2023")
     >>> crude.by("reporter")
     Crude oil, imports of China from Russia; tonnes; 2023
-    - gacc_energy_imports_from_russia: Coking and steam coal are parts of coal, ...
-    - China: comtrade_energy_imports_from_russia (2023-01 to 2023-12) states this too and was ...
-    - gacc_energy_imports_from_russia: 27090000 in the place of 2709, a level that it does not hold
+    - China Customs: Coking and steam coal are parts of coal, LNG and LPG parts of HS 2711: ...
+    - China: UN Comtrade (2023-01 to 2023-12) states this too and was passed over; ...
+    - China Customs: 27090000 in the place of 2709, a level that it does not hold
           value
     107,024,517
     Source: China Customs (vintage 2025-01-25)
@@ -80,7 +82,7 @@ class Answer(pd.DataFrame):
     @property
     def caveats(self) -> tuple[str, ...]:
         """What to mind of these figures, a sentence each, as shown above the table."""
-        return tuple(caveats_of(self))
+        return tuple(with_names(caveats_of(self)))
 
     def by(self, *columns: str, every: int | None = None, absent: str = "unknown") -> "Answer":
         """Sum over all but the `columns`, largest first: over the whole time, or `every` n months.
@@ -150,7 +152,8 @@ class Answer(pd.DataFrame):
             caveats: list[str] = []
         else:
             shares, caveats = _shares_among(self, of)
-        if nulls := int(shares["share_pct"].isna().sum()):
+        nulls = int(shares["share_pct"].isna().sum())
+        if nulls:
             caveats.append(
                 f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
             )
@@ -182,8 +185,8 @@ class Answer(pd.DataFrame):
         has_freight = _is_money(self) and flows[0] != flows[1]
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
         ratios = measures.gap(over, under, "value", band)
-        names = [", ".join(sorted(set(side["publisher"]))) for side in (over, under)]
-        return as_value(ratios, "ratio", "times", f"{heading(self)}: {' over '.join(names)}")
+        title = f"{heading(self)}: {_publishers(over)} over {_publishers(under)}"
+        return as_value(ratios, "ratio", "times", title)
 
     def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
         """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
@@ -206,11 +209,7 @@ class Answer(pd.DataFrame):
 
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
-        if not _is_presentable(self):
-            return super().__repr__()
-        notes = [f"- {note}" for note in self.caveats]
-        head, table = tidy(self)
-        return "\n".join([head, *notes, as_text(table), *source_line(self)])
+        return as_lines(self) if _is_presentable(self) else super().__repr__()
 
     def _repr_html_(self) -> str | None:
         if not _is_presentable(self):
@@ -257,6 +256,13 @@ class Plot(PlotAccessor):
         return self(**options, **({} if y is None else {"y": y}))
 
     barh = bar  # our bars lie
+
+
+def as_lines(shown: Answer, root: Path | None = None) -> str:
+    """An answer as text, with the names that the project in `root` has for its sources."""
+    notes = [f"- {note}" for note in with_names(caveats_of(shown), root)]
+    head, table = tidy(shown)
+    return "\n".join([head, *notes, as_text(table), *source_line(shown, root)])
 
 
 # --- what an answer is made with ------------------------------------------------------------------
@@ -311,6 +317,11 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(frame)
     plain.attrs = dict(frame.attrs)
     return without_short_names(plain)
+
+
+def _publishers(frame: pd.DataFrame) -> str:
+    """The names of who published the rows."""
+    return ", ".join(sorted({publisher_name(name) for name in frame["publisher"]}))
 
 
 def _is_presentable(frame: pd.DataFrame) -> bool:

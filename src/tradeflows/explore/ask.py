@@ -34,7 +34,7 @@ Say = Callable[[str], object]
 class Question:
     """A question in ids: what, whose, with whom, when, which way and how often."""
 
-    product: str
+    products: tuple[str, ...]
     reporters: tuple[str, ...]
     partners: tuple[str, ...]
     start: str
@@ -56,7 +56,7 @@ class Way:
 
 
 def ask(
-    product: str,
+    product: Words,
     reporter: Words = None,
     partner: Words = None,
     *,
@@ -80,7 +80,8 @@ def ask(
     Parameters
     ----------
     product
-        A word (``wheat``), an HS code of 2, 4 or 6 digits, or ``TOTAL``.
+        A word (``wheat``), an HS code of 2, 4 or 6 digits, or ``TOTAL``; several in a list. A word
+        for several codes, such as natural gas, asks for each.
     reporter, partner
         Names or ids; several in a list. Without a partner: the world as a whole.
     start, end
@@ -124,7 +125,7 @@ def ask(
     tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
     """
     question = Question(
-        product=hs_code(product, classification),
+        products=hs_codes(product, classification),
         reporters=tuple(area_ids(reporter)),
         partners=tuple(area_ids(partner) or ["W00"]),
         start=start,
@@ -144,7 +145,7 @@ def ask(
         asked = {"publisher": "comtrade"}
     _build_if_stale(way)
     return answer_flow(
-        question.product,
+        [*question.products],
         [*question.reporters],
         [*question.partners],
         start=start,
@@ -211,8 +212,8 @@ def available(
 # --- words ---------------------------------------------------------------------------------------
 
 
-def hs_code(product: str, classification: str = "HS") -> str:
-    """The HS code of 2, 4 or 6 digits, or TOTAL, that a word stands for.
+def hs_codes(product: Words, classification: str = "HS") -> tuple[str, ...]:
+    """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of a union each part.
 
     Raises
     ------
@@ -220,18 +221,26 @@ def hs_code(product: str, classification: str = "HS") -> str:
         There is none, or `classification` is none of the Harmonized System's.
     """
     comtrade.require_classification(classification)
-    if product.strip().upper() == "TOTAL":
-        return "TOTAL"
-    if product.strip().casefold() in ("services", "service"):
+    words = [product] if isinstance(product, str) else list(product or ())
+    if not words:
+        raise QueryError("name a product, such as 'wheat' or '1001'")
+    listed = [code for word in words for code in _hs_codes_of(word)]
+    return tuple(dict.fromkeys(listed))
+
+
+def _hs_codes_of(word: str) -> list[str]:
+    if word.strip().upper() == "TOTAL":
+        return ["TOTAL"]
+    if word.strip().casefold() in ("services", "service"):
         comtrade.require_classification("services")
-    alternatives = codes.product(product)
-    fitting = [code for code in alternatives if HS_CODE.fullmatch(code)]
-    if not fitting:
-        raise QueryError(
-            f"{product!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; "
-            "name one"
-        )
-    return fitting[0]
+    alternatives = codes.product(word)
+    for code in alternatives:
+        parts = code.split("+")
+        if all(HS_CODE.fullmatch(part) for part in parts):
+            return parts
+    raise QueryError(
+        f"{word!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; name one"
+    )
 
 
 def _is_of_eurostat(reporters: Sequence[str]) -> bool:
@@ -270,7 +279,7 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
         ",".join(question.reporters),
         ",".join(question.partners),
         question.flow,
-        question.product,
+        ",".join(question.products),
         question.start,
         question.end or this_period,
         question.freq,
@@ -294,12 +303,14 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
 
 def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
     """`plan` without the periods after the last that is published."""
-    last = max((cell.split()[1] for cell in plan.releases), default="")
-    if not last:
+    published = [cell.split()[1] for cell in plan.releases]
+    if not published:
         return plan
+    last = max(published)
     periods = tuple(period for period in plan.request.periods if period <= last)
     absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
-    return replace(plan, request=replace(plan.request, periods=periods), absent=absent)
+    request = replace(plan.request, periods=periods)
+    return replace(plan, request=request, absent=absent)
 
 
 def _periods_of_comtrade(
@@ -314,19 +325,21 @@ def _periods_of_comtrade(
     with web:
         items = comtrade.datasets(web, limits, way.root, reporters, freq, classification)
     wanted = {code for code, code_area in known.items() if code_area in partners}
-    held = _held_of_comtrade(way.root, wanted)
+    here = _held_of_comtrade(way.root, wanted)
     rows: list[Row] = []
     for item in items:
+        period = _typed(str(item["period"]))
         release = comtrade.release_of(item)
-        first = str(item.get("firstreleased") or "")[:10] or None
-        here = held.get((comtrade.cell_of(item), release), "")
-        rows.append((_typed(str(item["period"])), release.split()[0], first, here))
+        released = release.split()[0]
+        first = str(item.get("firstreleased") or "")[:10]
+        words = here.get((comtrade.cell_of(item), release), "")
+        rows.append((period, released, first or None, words))
     return rows
 
 
 def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], str]:
     """Products and flows that are held, by cell and release."""
-    held: dict[tuple[str, str], dict[str, None]] = {}
+    here: dict[tuple[str, str], dict[str, None]] = {}
     for source in catalogue.load(root, local=True).values():
         if source.publisher != "comtrade" or "releases" not in source.arguments:
             continue
@@ -335,8 +348,8 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], s
             continue
         words = f"{','.join(box.products)} {','.join(box.flows)}"
         for place in source.arguments["releases"].items():
-            held.setdefault(place, {})[words] = None
-    return {place: "; ".join(words) for place, words in held.items()}
+            here.setdefault(place, {})[words] = None
+    return {place: "; ".join(words) for place, words in here.items()}
 
 
 # --- Eurostat ------------------------------------------------------------------------------------
@@ -353,15 +366,16 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
         ",".join(question.reporters),
         ",".join(question.partners),
         question.flow,
-        question.product,
+        ",".join(question.products),
         question.start,
         question.end or last,
         question.freq,
     )
-    if lacking := [period for period in asked.periods if _last_month(period) not in months]:
+    lacking = [period for period in asked.periods if _last_month(period) not in months]
+    if lacking:
+        periods = ", ".join(lacking)
         raise SourceError(
-            f"not published: {', '.join(lacking)}; the last month of Comext that is out is "
-            f"{max(months)}"
+            f"not published: {periods}; the last month of Comext that is out is {max(months)}"
         )
     plan = comext_service.plan(asked, way.root, refresh=way.refresh)
     if len(plan.calls) > MANY:
@@ -390,29 +404,35 @@ def _months_of_comext(area: str, partners: Sequence[str], freq: str, way: Way) -
         months = comext.published(web, way.root)
     if freq == "A":
         months = {month[:4]: day for month, day in months.items() if month.endswith("-12")}
-    in_bulk = {
-        (_typed(user_files.month(source)), source.vintage)
-        for source in catalogue.load(way.root, local=True).values()
-        if user_files.month(source)
-    }
-    answers = [
-        answer
-        for answer in comext_service.held(way.root).values()
-        if answer.freq == freq and _concerns(answer, area, partners)
-    ]
+    in_bulk = set()
+    for source in catalogue.load(way.root, local=True).values():
+        month = user_files.month(source)
+        if month:
+            in_bulk.add((_typed(month), source.vintage))
+    answers = []
+    for answer in comext_service.held(way.root).values():
+        if answer.freq == freq and _concerns(answer, area, partners):
+            answers.append(answer)
     rows: list[Row] = []
     for month, day in months.items():
-        held = ["all products"] if (month, day[:10]) in in_bulk else []
-        held += [_words(answer) for answer in answers if answer.start <= month <= answer.end]
-        rows.append((month, day[:10], None, "; ".join(dict.fromkeys(held))))
+        released = day[:10]
+        words = ["all products"] if (month, released) in in_bulk else []
+        for answer in answers:
+            if answer.start <= month <= answer.end:
+                words.append(_words(answer))
+        rows.append((month, released, None, "; ".join(dict.fromkeys(words))))
     return rows
 
 
 def _concerns(answer: comext_service.Question, area: str, partners: Sequence[str]) -> bool:
     """Whether a held answer has the reporter, and one of the partners where there are any."""
-    wanted = {code for partner in partners for code in codes.codes_of(partner, "eurostat")}
-    has_partner = not wanted or not answer.partners or wanted & {*answer.partners}
-    return bool({*codes.codes_of(area, "eurostat")} & {*answer.reporters} and has_partner)
+    wanted: set[str] = set()
+    for partner in partners:
+        wanted.update(codes.codes_of(partner, "eurostat"))
+    is_any = not wanted or not answer.partners
+    has_partner = is_any or bool(wanted & {*answer.partners})
+    reporter = {*codes.codes_of(area, "eurostat")}
+    return has_partner and bool(reporter & {*answer.reporters})
 
 
 def _words(answer: comext_service.Question) -> str:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from tradeflows import charts, measures
 from tradeflows.charts import units
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
+from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
@@ -85,16 +85,16 @@ def _left_out(frame: pd.DataFrame) -> list[str]:
     """
     notes = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
     texts = [text for text in caveats_of(frame) if not text.startswith(notes)]
-    return sorted(texts, key=lambda text: not any(word in text for word in NOT_DRAWN))
+    texts.sort(key=lambda text: not any(word in text for word in NOT_DRAWN))
+    return with_names(texts)
 
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     """What is held, as a strip of months a source and product."""
-    publishers = catalogue.publishers(catalogue.root(), local=True)
     strips = []
     for row in frame.itertuples():
         code = f" ({row.code})" if row.code else ""
-        strips.append(f"{row.name}{code}, {publishers[str(row.publisher)].short}")
+        strips.append(f"{row.name}{code}, {publisher_name(str(row.publisher))}")
     options = {"title": heading(frame), "unit": "Months held", **look}
     return charts.coverage(frame, held="held", by=strips, **options)
 
@@ -145,18 +145,21 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     first, *others = [*columns, *(["publisher"] if has_parts else [])]
     columns = [first, *others]
     if others:
-        cells = zip(*(rows[name] for name in columns), strict=True)
-        labels = [", ".join(map(_name, columns, row)) for row in cells]
+        labels = []
+        for cells in rows[columns].itertuples(index=False):
+            names = map(_name, columns, cells)
+            labels.append(", ".join(names))
         return rows.assign(series=labels), {}
     named = rows.assign(series=rows[first])
     if first in NAMED_BY_CHARTS:
         return named, {}
-    return named, {code: name_of(first, code).replace("_", " ") for code in set(rows[first])}
+    names_by_code = {}
+    for code in set(rows[first]):
+        name = name_of(first, code)
+        names_by_code[code] = name.replace("_", " ")
+    return named, names_by_code
 
 
 def _name(column: str, cell: Any) -> str:
     """What readers see for a cell of a column that tells series apart."""
-    if column != "publisher":
-        return name_of(column, cell)
-    publishers = catalogue.publishers(catalogue.root(), local=True)
-    return publishers[cell].short if cell in publishers else str(cell)
+    return publisher_name(cell) if column == "publisher" else name_of(column, cell)

@@ -1,12 +1,14 @@
 """The explorer: words in, an answer out that shows itself, draws itself and can be traced."""
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
@@ -18,9 +20,10 @@ from tradeflows.model import codes
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import month_text
+from tradeflows.model.periods import first_month, month_text
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
+from tradeflows.tables.coverage import OF_THE_WINDOW
 
 SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
 
@@ -50,7 +53,8 @@ def flow(
         held, without the world and groups. ``EU`` is the EU of 27 members, ``World`` the total that
         the reporter states, and ``OPEC`` or ``Africa`` the members of the group.
     start, end
-        First and last year or month.
+        First and last year or month. Of several publishers the one answers that covers most of
+        them or, where neither is given, of all that is held.
     flow
         ``imports`` or ``exports``, or their codes ``M`` and ``X``.
     freq
@@ -81,9 +85,9 @@ def flow(
     >>> import tradeflows as tf
     >>> tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-06")
     Crude oil, imports of China from Russia; tonnes
-    - gacc_energy_imports_from_russia: Coking and steam coal are parts of coal, ...
-    - China: comtrade_energy_imports_from_russia (2023-05 to 2023-06) ... source= chooses
-    - gacc_energy_imports_from_russia: 27090000 in the place of 2709, a level that it does not hold
+    - China Customs: Coking and steam coal are parts of coal, LNG and LPG parts of HS 2711: ...
+    - China: UN Comtrade (2023-05 to 2023-06) states this too and was ... source= chooses
+    - China Customs: 27090000 in the place of 2709, a level that it does not hold
     period       value
     2023-05  9,704,130
     2023-06 10,493,989
@@ -106,19 +110,16 @@ def flow(
         **filters,
     }
     rows = _candidates(root, reporters.ids, asked)
-    freq, caveats = _chosen_rhythm(rows, asked["freq"]) if rows else (asked["freq"], [])
-    silent = [area for area in reporters.ids if area not in rows]
-    of_none = _declared_none(root, silent, {**asked, "freq": freq})
-    if not rows and not of_none:
+    asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
+    none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
+    if not rows and not none:
         raise QueryError(nothing_held(root, {**asked, "reporter": reporters.ids}))
-    asked["freq"] = freq
     stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
     wanted = unit_of_words(unit, _quantities(rows.values()))
     asked |= _defaults(rows.values(), wanted, filters)
-    frames = {
-        area: _with_parts_summed(tables.read(reporter=area, root=root, **asked)) for area in stated
-    }
-    frames |= of_none
+    frames = {area: _stated(root, area, rows[area], asked) for area in stated}
+    if none:
+        frames = {area: with_zeros(frame) for area, frame in frames.items()} | none
     caveats = [*reporters.caveats, *partners.caveats, *caveats]
     caveats += _notes_of_sources(root, frames.values(), filters)
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
@@ -128,36 +129,54 @@ def flow(
     return _valued([*frames.values()], chosen, caveats)
 
 
+def _stated(root: Path, area: str, rows: pa.Table, asked: Mapping[str, Any]) -> pd.DataFrame:
+    """What one reporter states, the parts of each cell added up.
+
+    Without a window the source is taken that covers most of all that is held.
+    """
+    if asked["start"] or asked["end"]:
+        return _with_parts_summed(tables.read(reporter=area, root=root, **asked))
+    is_of_rhythm = pc.equal(rows["freq_code"], asked["freq"])
+    first = pc.min(rows.filter(is_of_rhythm)["ref_period"]).as_py()
+    frame = tables.read(reporter=area, root=root, **{**asked, "start": f"{first:%Y-%m}"})
+    # Nobody asked for a window, so there are no months that it lacks.
+    caveats = [text for text in frame.attrs["caveats"] if OF_THE_WINDOW not in text]
+    frame.attrs["caveats"] = tuple(caveats)
+    return _with_parts_summed(frame)
+
+
+def _declared_none(
+    root: Path, reporters: Sequence[str], asked: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Of reporters that state no row, those whose source declares that to be zero: its zeros."""
+    entries = catalogue.load(root, local=asked.get("local", False))
+    frames = {}
+    for area in reporters:
+        with suppress(QueryError):  # of the others it is said that they state nothing
+            empty = tables.read(reporter=area, root=root, **asked)
+            zeros = with_zeros(empty)
+            publishers = [entries[name].publisher for name in zeros["source_id"]]
+            frames[area] = zeros.assign(publisher=publishers)
+            frames[area].attrs = empty.attrs  # whose caveat names the zeros
+    return frames
+
+
 def _candidates(root: Path, reporters: list[str], asked: Mapping[str, Any]) -> dict[str, pa.Table]:
     """Of each reporter that states something, the rows that an answer may come from."""
-    columns = ["freq_code", "cumulation", "qty_unit"]
+    columns = ["freq_code", "cumulation", "qty_unit", "ref_period"]
     rows = {area: held(root, columns, reporter=area, **asked) for area in reporters}
     return {area: table for area, table in rows.items() if len(table)}
 
 
-def _declared_none(
-    root: Path, reporters: list[str], asked: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """Of each reporter whose source declares that it had none of this, a row a period of 0."""
-    frames = {}
-    for area in reporters:
-        try:
-            frame = tables.read(reporter=area, root=root, **asked)
-        except QueryError:  # it states nothing, and nothing is declared
-            continue
-        if frame.empty:
-            frames[area] = with_zeros(frame)
-            frames[area].attrs = frame.attrs  # whose caveat names the zeros
-    return frames
-
-
-def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str, list[str]]:
+def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str | None, list[str]]:
     """The rhythm that most reporters state, months before quarters before years."""
-    kinds = {area: set(table["freq_code"].to_pylist()) for area, table in rows.items()}
-    if freq is not None:
+    if freq is not None or not rows:
         return freq, []
-    chosen = max("MQA", key=lambda kind: sum(kind in stated for stated in kinds.values()))
-    others = sorted(set().union(*kinds.values()) - {chosen})
+    counts = Counter[str]()
+    for table in rows.values():
+        counts.update(set(table["freq_code"].to_pylist()))
+    chosen = max("MQA", key=lambda kind: counts[kind])
+    others = sorted(counts.keys() - {chosen})
     if not others:
         return chosen, []
     choice = " or ".join(map(repr, others))
@@ -174,7 +193,9 @@ def _defaults(rows: Iterable[pa.Table], unit: str, filters: Mapping[str, Any]) -
     chosen: dict[str, Any] = {"breakdown": filters.get("breakdown", tables.PARTS)}
     if unit in _quantities(tables_of_rows):
         chosen["qty_unit"] = unit
-    kinds = {kind for table in tables_of_rows for kind in table["cumulation"].to_pylist()}
+    kinds: set[str] = set()
+    for table in tables_of_rows:
+        kinds.update(table["cumulation"].to_pylist())
     if not filters.get("cumulation") and "period" in kinds:
         chosen["cumulation"] = "period"
     return chosen
@@ -184,10 +205,15 @@ def _notes_of_sources(
     root: Path, frames: Iterable[pd.DataFrame], filters: Mapping[str, Any]
 ) -> list[str]:
     entries = catalogue.load(root, local=filters.get("local", False))
-    used = sorted({source for frame in frames for source in frame.attrs["sources"]})
-    return [
-        f"{name}: {' '.join(entries[name].note.split())}" for name in used if entries[name].note
-    ]
+    used: set[str] = set()
+    for frame in frames:
+        used.update(frame.attrs["sources"])
+    notes = []
+    for name in sorted(used):
+        note = " ".join(entries[name].note.split())
+        if note:
+            notes.append(f"{name}: {note}")
+    return notes
 
 
 def _silent(reporters: list[str], frames: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -196,10 +222,10 @@ def _silent(reporters: list[str], frames: Mapping[str, pd.DataFrame]) -> list[st
     silent = [codes.area_name(area) for area in named if area not in frames]
     if not silent:
         return []
-    verb = "states" if len(silent) == 1 else "state"
-    pronoun = "it is" if len(silent) == 1 else "they are"
     names = ", ".join(silent)
-    return [f"{names} {verb} nothing of this, so {pronoun} in no sum or share here"]
+    if len(silent) == 1:
+        return [f"{names} states nothing of this, so it is in no sum or share here"]
+    return [f"{names} state nothing of this, so they are in no sum or share here"]
 
 
 def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -207,19 +233,20 @@ def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     ends = {}
     for area, frame in frames.items():
         if len(frame) and area != "countries":
-            last = frame["ref_period"].max()
-            length = int(frame.loc[frame["ref_period"].eq(last), "n_months"].max())
-            ends[codes.area_name(area)] = month_text(12 * last.year + last.month - 2 + length)
+            last = (first_month(frame) + frame["n_months"]).max() - 1
+            ends[codes.area_name(area)] = month_text(int(last))
     if len(set(ends.values())) < 2:
         return []
-    return ["the figures end in " + ", ".join(f"{end} ({name})" for name, end in ends.items())]
+    texts = [f"{end} ({name})" for name, end in ends.items()]
+    return [f"the figures end in {', '.join(texts)}"]
 
 
 def _groups_left_out(root: Path, asked: Mapping[str, Any]) -> list[str]:
     """Say which groups state the flow as one, beside the countries that were asked for."""
     rows = held(root, ["reporter_iso"], **asked)
     reporters = set(rows["reporter_iso"].to_pylist())
-    groups = [area for area in sorted(reporters & {*codes.groups()}) if not codes.is_country(area)]
+    wholes = sorted(reporters & {*codes.groups()})
+    groups = [area for area in wholes if not codes.is_country(area)]
     if not groups:
         return []
     names = ", ".join(codes.area_name(area) for area in groups)
@@ -231,15 +258,16 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     units = {area: _units(frame) for area, frame in frames.items()}
     first = next(iter(units.values()))
     shared = [name for name in first if all(name in others for others in units.values())]
-    if unit in shared or (shared and not unit):
-        return unit or shared[0]
-    stated = "; ".join(
-        f"{'the countries' if area == 'countries' else codes.area_name(area)} in "
-        f"{' or '.join(names) or 'none'}"
-        for area, names in units.items()
-    )
+    if unit in shared:
+        return unit
+    if shared and not unit:
+        return shared[0]
+    stated = []
+    for area, names in units.items():
+        who = "the countries" if area == "countries" else codes.area_name(area)
+        stated.append(f"{who} in {' or '.join(names) or 'none'}")
     raise QueryError(
-        f"unit={unit!r} is not stated by all: {stated}; choose another unit, or "
+        f"unit={unit!r} is not stated by all: {'; '.join(stated)}; choose another unit, or "
         "ask for fewer reporters"
     )
 
@@ -271,29 +299,22 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
     parts = []
     for frame in frames:
         column, text = _units(frame)[unit]
-        part = frame.assign(value=frame[column] / (1000 if unit == "tonnes" else 1), unit=unit)
-        name = "weight" if unit == "tonnes" else "value"
-        formulas = {"value": Formula(text, {name: Role(frame, column)})}
+        is_weight = unit == "tonnes"
+        divisor = 1000 if is_weight else 1
+        part = frame.assign(value=frame[column] / divisor, unit=unit)
+        roles = {"weight" if is_weight else "value": Role(frame, column)}
+        formulas = {"value": Formula(text, roles)}
         parts.append(with_lineage(part, frame, formulas=formulas, kept=[Role(frame)]))
-    named = {str(place): part for place, part in enumerate(parts)}
-    whole = parts[0] if len(parts) == 1 else measures.stack(named, "asked").drop(columns="asked")
+    whole = parts[0]
+    if len(parts) > 1:
+        named = {str(place): part for place, part in enumerate(parts)}
+        whole = measures.stack(named, "asked").drop(columns="asked")
     texts = [*caveats, *whole.attrs["caveats"]]
-    if nulls := int(whole["value"].isna().sum()):
+    nulls = int(whole["value"].isna().sum())
+    if nulls:
         texts.append(f"{nulls} of {len(whole)} rows state no {unit}")
-    whole.attrs["caveats"] = tuple(dict.fromkeys(_with_names(text) for text in texts))
+    whole.attrs["caveats"] = tuple(dict.fromkeys(texts))
     return answer(whole)
-
-
-def _with_names(caveat: str) -> str:
-    """A caveat that begins with ids of areas, with their names in the place of these."""
-    match = re.match(r"([A-Z0-9_]{3,}(?:, [A-Z0-9_]{3,})*): ", caveat)
-    if not match:
-        return caveat
-    try:
-        names = [codes.area_name(area) for area in match[1].split(", ")]
-    except codes.CodeError:
-        return caveat
-    return f"{', '.join(names)}: {caveat[match.end() :]}"
 
 
 def settlement(
@@ -340,8 +361,11 @@ def settlement(
     rows = held(root, ["measure"], "settlement", **asked)
     # Of no family, read says why.
     families = sorted(set(rows["measure"].to_pylist())) or [asked.get("measure")]
-    parts = [tables.read("settlement", root=root, **asked | {"measure": name}) for name in families]
-    joined = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+    parts = []
+    for name in families:
+        asked["measure"] = name
+        parts.append(tables.read("settlement", root=root, **asked))
+    joined = pd.concat(parts, ignore_index=True)
     whole = with_lineage(joined, *parts)
     if len(families) > 1:
         whole.attrs["caveats"] = (
@@ -391,8 +415,9 @@ def figures(
     """
     rows = tables.read("figures", root=root, **filters)
     unit = unit_of_words(unit)
-    about = (rows["topic"] + " " + rows["product"]).str.casefold()
-    chosen = rows[about.str.contains(word.casefold(), regex=False)]
+    about = rows["topic"] + " " + rows["product"]
+    is_about = about.str.casefold().str.contains(word.casefold(), regex=False)
+    chosen = rows[is_about]
     if chosen.empty:
         topics = ", ".join(sorted({*rows["topic"]}))
         raise QueryError(f"no figure about {word!r}; topics: {topics}")
@@ -411,20 +436,23 @@ def figures(
 def _not_compared(figures: pd.DataFrame, unit: str) -> list[str]:
     """Say which figures are in another currency than the amount that they would be above."""
     is_money = figures["unit"].isin(["USD", "EUR", "GBP", "CNY", "RUB"])
-    others = figures[figures["unit"].ne(unit) & is_money]
-    return [
-        f"{row.id} is in {row.unit} ({row.value:,.0f}), so not compared"
-        for row in others.itertuples()
-    ]
+    is_other = figures["unit"].ne(unit)
+    texts = []
+    for row in figures[is_other & is_money].itertuples():
+        texts.append(f"{row.id} is in {row.unit} ({row.value:,.0f}), so not compared")
+    return texts
 
 
 def _surely_above(figures: pd.DataFrame, above: float, unit: str, word: str) -> pd.DataFrame:
     """Figures that are above an amount, whatever their qualifier leaves open."""
     rows = figures[figures["unit"].eq(unit)]
-    sure = rows["value"].gt(above) & ~rows["qualifier"].isin(MAY_BE_BELOW)
-    sure |= rows["value"].eq(above) & rows["qualifier"].isin(SURELY_ABOVE)
-    if sure.any():
-        return rows[sure]
-    has_value = rows["value"].notna().any()
-    largest = f"the largest is {rows['value'].max():,.0f}" if has_value else f"none is in {unit}"
+    value, qualifier = rows["value"], rows["qualifier"]
+    is_larger = value.gt(above) & ~qualifier.isin(MAY_BE_BELOW)
+    is_more_than = value.eq(above) & qualifier.isin(SURELY_ABOVE)
+    is_above = is_larger | is_more_than
+    if is_above.any():
+        return rows[is_above]
+    largest = f"none is in {unit}"
+    if value.notna().any():
+        largest = f"the largest is {value.max():,.0f}"
     raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {largest}")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows import tables
+from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import DIRECTIONS
 from tradeflows.model import codes
 from tradeflows.model.errors import TradeflowsError
@@ -43,23 +44,23 @@ def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
         _others(root, asked, "partner"),
         _others(root, asked, "reporter"),
     ]
-    found = [hint for hint in tried if hint]
+    hints = [hint for hint in tried if hint]
     question = _in_words(asked)
-    if not found:
+    if not hints:
         return (
             f"nothing is held of {question}, nor of these goods at all; tf.ask(…) gets a flow from "
             "UN Comtrade or Eurostat, `tradeflows add FILE` takes a file of yours"
         )
-    return f"nothing is held of {question}; {'; '.join(found)}"
+    return f"nothing is held of {question}; {'; '.join(hints)}"
 
 
 def _in_words(asked: Mapping[str, Any]) -> str:
     goods = asked["product"]
-    listed = [goods] if isinstance(goods, str) else list(goods)
+    listed = goods if isinstance(goods, str) else ", ".join(goods)
     way = WAYS.get(asked["flow"], str(asked["flow"]))
     preposition = "to" if asked["flow"] in ("X", "RX") else "from"
     reporter, partner = _names(asked["reporter"]), _names(asked["partner"])
-    text = f"{', '.join(listed)}, {way} of {reporter} {preposition} {partner}"
+    text = f"{listed}, {way} of {reporter} {preposition} {partner}"
     rhythm = RHYTHM_NAMES.get(asked.get("freq") or "", "")
     if rhythm:
         text += f", by {rhythm}"
@@ -73,8 +74,12 @@ def _in_words(asked: Mapping[str, Any]) -> str:
 
 def _names(ids: Any) -> str:
     areas = [ids] if isinstance(ids, str) else list(ids)
-    names = ["any country" if area == "countries" else codes.area_name(area) for area in areas]
-    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if names[MOST:] else "")
+    names = []
+    for area in areas:
+        name = "any country" if area == "countries" else codes.area_name(area)
+        names.append(name)
+    listed = ", ".join(names[:MOST])
+    return f"{listed} and {len(names) - MOST} more" if names[MOST:] else listed
 
 
 def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table | None:
@@ -100,11 +105,13 @@ def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
     rows = _rows(root, other, ["ref_period", "reporter_iso"])
     if rows is None:
         return ""
-    who = sorted(set(rows["reporter_iso"].to_pylist()))
+    who = _names(sorted(set(rows["reporter_iso"].to_pylist())))
     to = "from" if mirrored == "M" else "to"
+    way = WAYS[mirrored]
+    partner = _names(other["partner"])
     return (
-        f"{_names(who)} states it from the other side: ask for {WAYS[mirrored]} of {_names(who)} "
-        f"{to} {_names(other['partner'])}, flow={WAYS[mirrored]!r} ({_months(rows)})"
+        f"{who} states it from the other side: ask for {way} of {who} {to} {partner}, "
+        f"flow={way!r} ({_months(rows)})"
     )
 
 
@@ -115,34 +122,43 @@ def _other_rhythm(root: Path, asked: Mapping[str, Any]) -> str:
     if rows is None:
         return ""
     kinds = sorted(set(rows["freq_code"].to_pylist()))
-    text = f"held by {' and '.join(RHYTHM_NAMES[kind] for kind in kinds)}: leave freq= out"
-    sums = ", and .by('reporter', every=12) sums them to years"
-    return text + (sums if asked["freq"] == "A" else "")
+    names = " and ".join(RHYTHM_NAMES[kind] for kind in kinds)
+    text = f"held by {names}: leave freq= out"
+    if asked["freq"] == "A":
+        text += ", and .by('reporter', every=12) sums them to years"
+    return text
 
 
 def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
     if not asked.get("start") and not asked.get("end"):
         return ""
     rows = _rows(root, {**asked, "start": None, "end": None}, ["ref_period"])
-    return f"held for another window: {_months(rows)}" if rows is not None else ""
+    if rows is None:
+        return ""
+    return f"held for another window: {_months(rows)}"
 
 
 def _without(root: Path, asked: Mapping[str, Any]) -> str:
     for name in NARROWING:
-        if asked.get(name) is not None:
-            rows = _rows(root, {**asked, name: None}, ["source_id", "ref_period"])
-            if rows is not None:
-                sources = sorted(set(rows["source_id"].to_pylist()))
-                return f"held without {name}={asked[name]!r}: {', '.join(sources[:MOST])}"
+        if asked.get(name) is None:
+            continue
+        rows = _rows(root, {**asked, name: None}, ["source_id", "ref_period"])
+        if rows is None:
+            continue
+        sources = sorted(set(rows["source_id"].to_pylist()))
+        names = with_names(sources[:MOST], root)
+        return f"held without {name}={asked[name]!r}: {', '.join(dict.fromkeys(names))}"
     return ""
 
 
 def _own_files(root: Path, asked: Mapping[str, Any]) -> str:
-    own = catalogue.load(root, local=True).keys() - catalogue.load(root).keys()
-    if asked.get("local") or not own:
+    users = catalogue.load(root, local=True).keys() - catalogue.load(root).keys()
+    if asked.get("local") or not users:
         return ""
     rows = _rows(root, {**asked, "local": True}, ["ref_period"])
-    return f"your own files have it: add local=True ({_months(rows)})" if rows is not None else ""
+    if rows is None:
+        return ""
+    return f"your own files have it: add local=True ({_months(rows)})"
 
 
 def _others(root: Path, asked: Mapping[str, Any], role: str) -> str:

@@ -1,7 +1,7 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,24 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
         rows += _named(stored, plain, table, by, unit)
     if not rows:
         raise QueryError(_nothing_of(word))
+    rows.sort(key=lambda row: _is_named_by_chance(row, plain))
     inventory = pd.DataFrame(rows)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     used = tuple(dict.fromkeys(inventory["source_id"]))
     inventory.attrs = {"sources": used, "caveats": ()}
     return answer(inventory, f"What is held{word and f' of {word}'}")
+
+
+def _is_named_by_chance(row: Mapping[str, Any], word: str) -> bool:
+    """Whether goods have the word in their official name alone: oil seeds are no oil."""
+    if row["table"] != "trade" or not word:
+        return False
+    code = row["code"]
+    words = [text for text, listed in codes.product_words().items() if code in listed]
+    plain = [codes.plain_product_name(code), *words]
+    folded = fold(word)
+    is_named = any(_has_word(fold(text), folded) for text in plain)
+    return not is_named and not code.casefold().startswith(folded)
 
 
 def _nothing_of(word: str) -> str:
@@ -136,13 +149,18 @@ def _named(
 ) -> Iterator[dict[str, Any]]:
     """What another table holds whose words have `word`, one entry a source and name."""
     columns = [*by, "product"] if "product" in rows else by
-    texts = [" ".join(map(str, cells)) for cells in rows[columns].itertuples(index=False)]
-    rows = rows[[word in text.casefold() for text in texts]]
+    has_word = []
+    for cells in rows[columns].itertuples(index=False):
+        text = " ".join(map(str, cells))
+        has_word.append(word in text.casefold())
+    rows = rows[has_word]
     if rows.empty:
         return
     if table == "figures":
-        start, end = (pd.to_datetime(rows[f"window_{side}"]).dt for side in ("start", "end"))
-        n_months = 1 + 12 * (end.year - start.year) + end.month - start.month
+        start = pd.to_datetime(rows["window_start"]).dt
+        end = pd.to_datetime(rows["window_end"]).dt
+        years = end.year - start.year
+        n_months = 1 + 12 * years + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
     for (source, *names), part in rows.groupby(["source_id", *by]):
         yield {
@@ -163,16 +181,21 @@ def _matching(word: str, among: Sequence[str]) -> list[str]:
     folded = fold(word)
     words = codes.product_words()
     exact = words.get(folded, [])
-    named = {code for text, listed in words.items() if _has_word(text, folded) for code in listed}
+    named: set[str] = set()
+    for text, listed in words.items():
+        if _has_word(text, folded):
+            named.update(listed)
     wholes = named - {tables.ALL_GOODS}
     matching = []
     for code in among:
         is_named = code in named or code.casefold().startswith(folded)
         is_part = any(codes.is_under(code, whole) for whole in wholes)
-        if is_named or is_part or _is_described(code, folded):
+        is_wanted = is_named or is_part or _is_described(code, folded)
+        if is_wanted:
             matching.append(code)
     first = [code for code in exact if code in matching]
-    return [*first, *(code for code in matching if code not in first)]
+    rest = [code for code in matching if code not in first]
+    return [*first, *rest]
 
 
 def _is_described(code: str, word: str) -> bool:
@@ -190,22 +213,24 @@ def _has_word(text: str, word: str) -> bool:
 
 def _few(values: pd.Series, name: Any = codes.area_name) -> str:
     names = sorted({name(value) for value in values})
-    more = f" and {len(names) - FEW_NAMES} more" if len(names) > FEW_NAMES else ""
-    return ", ".join(names[:FEW_NAMES]) + more
+    listed = ", ".join(names[:FEW_NAMES])
+    more = len(names) - FEW_NAMES
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def _months(rows: pd.DataFrame) -> str:
     """The months that rows are of, in words."""
-    periods = rows[["ref_period", "n_months"]].drop_duplicates().itertuples(index=False)
+    periods = rows[["ref_period", "n_months"]].drop_duplicates()
     months: set[int] = set()
-    for day, n_months in periods:
+    for day, n_months in periods.itertuples(index=False):
         first = 12 * day.year + day.month - 1
         months.update(range(first, first + int(n_months)))
     return runs(months)
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+    counts = pc.value_counts(column).to_pylist()
+    return {entry["values"]: entry["counts"] for entry in counts}
 
 
 def _stored_if_any(root: Path | None, table: str, local: bool) -> Any:
@@ -239,26 +264,23 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     '8458'
     """
     stored = _stored_if_any(root, "trade", local)
-    held = _counts(stored.to_table(["cmd_code"])["cmd_code"])
+    counts = _counts(stored.to_table(["cmd_code"])["cmd_code"])
     words: dict[str, list[str]] = {}
     for text, listed in codes.product_words().items():
         for code in listed:
             words.setdefault(code, []).append(text)
-    known = {*codes.all_products(), *held, *words}
-    found = _matching(word, sorted(known))
-    if not found and len(word) > LONG_ENOUGH and word.endswith("s"):
-        found = _matching(word.removesuffix("s"), sorted(known))
-    if not found:
+    known = sorted({*codes.all_products(), *counts, *words})
+    matching = _matching(word, known)
+    if not matching and len(word) > LONG_ENOUGH and word.endswith("s"):
+        matching = _matching(word.removesuffix("s"), known)
+    if not matching:
         raise QueryError(f"no product {word!r}{near(word, codes.product_words())}")
-    rows = [
-        (
-            codes.plain_product_name(code) or codes.product_description(code),
-            ", ".join(words.get(code, [])),
-            held.get(code, 0),
-        )
-        for code in found
-    ]
-    index = pd.Index(found, name="code")
+    rows = []
+    for code in matching:
+        name = codes.plain_product_name(code) or codes.product_description(code)
+        typed = ", ".join(words.get(code, []))
+        rows.append((name, typed, counts.get(code, 0)))
+    index = pd.Index(matching, name="code")
     return pd.DataFrame(rows, columns=["name", "words", "rows"], index=index)
 
 
@@ -282,23 +304,24 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     >>> len(tf.areas("OPEC"))
     12
     """
-    found = _areas_of(word)
-    if not found:
+    ids = _areas_of(word)
+    if not ids:
         codes.area(word)  # which says why there is none
     stored = _stored_if_any(root, "trade", local)
     table = stored.to_table(["reporter_iso", "partner_iso"])
     reports, partner = _counts(table["reporter_iso"]), _counts(table["partner_iso"])
-    rows = [
-        (codes.area_name(area), codes.area_kind(area), reports.get(area, 0), partner.get(area, 0))
-        for area in found
-    ]
-    index = pd.Index(found, name="area")
+    rows = []
+    for area in ids:
+        counts = reports.get(area, 0), partner.get(area, 0)
+        rows.append((codes.area_name(area), codes.area_kind(area), *counts))
+    index = pd.Index(ids, name="area")
     return pd.DataFrame(rows, columns=["name", "kind", "reports", "partner"], index=index)
 
 
 def _areas_of(word: str) -> list[str]:
     """The members of a group, or the area that `word` is and those with a word that begins so."""
-    if group := groups.group_of(word):
+    group = groups.group_of(word)
+    if group:
         return groups.members(group)
     if groups.is_vague(word):
         return []
@@ -344,29 +367,34 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     extents: dict[str, tuple[int, str, str]] = {}
     for table in schema.TABLES:
         extents |= _extents(root, table, local)
-    rows = [
-        {
+    rows = []
+    for name, entry in kept.items():
+        count, first, last = extents.get(name, (0, "", ""))
+        row = {
             "publisher": publishers[entry.publisher].short,
             "title": entry.title,
             "table": entry.table,
-            **dict(zip(("rows", "first", "last"), extents.get(name, (0, "", "")), strict=True)),
+            "rows": count,
+            "first": first,
+            "last": last,
             "vintage": entry.vintage,
             "retrieved": f"{entry.retrieved:%Y-%m-%d}",
             "licence": entry.licence,
         }
-        for name, entry in kept.items()
-    ]
+        rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(kept, name="source_id"))
 
 
 def _extents(root: Path, table: str, local: bool) -> dict[str, tuple[int, str, str]]:
     """Rows, first month and last month of each source of a table."""
     day = tables.dates_of(table)[0]
-    held = tables.stored(root, table, local=local).to_table(["source_id", day])
-    summary = held.group_by("source_id").aggregate([(day, "min"), (day, "max"), (day, "count")])
+    stored = tables.stored(root, table, local=local).to_table(["source_id", day])
+    by_source = stored.group_by("source_id")
+    summary = by_source.aggregate([(day, "min"), (day, "max"), (day, "count")])
     extents = {}
     for entry in summary.to_pylist():
         first, last = entry[f"{day}_min"], entry[f"{day}_max"]
-        texts = [f"{end:%Y-%m}" if end else "" for end in (first, last)]
-        extents[entry["source_id"]] = (entry[f"{day}_count"], texts[0], texts[1])
+        begins = f"{first:%Y-%m}" if first else ""
+        ends = f"{last:%Y-%m}" if last else ""
+        extents[entry["source_id"]] = (entry[f"{day}_count"], begins, ends)
     return extents

@@ -1,9 +1,10 @@
 """One question put whole: who gave up a flow, who took it, and what the figures cannot say."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from tradeflows import measures
 from tradeflows.explore.answer import Answer, as_value
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
+from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import area_ids
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -24,9 +26,16 @@ ROLES = {
     "last border": "The partner is the last border crossed, not where the goods are from",
     "route": "The partner is a route, neither origin nor border",
 }
+NO_COUNTERFACTUAL = "What would have been bought without the event: the ratio follows no cargo"
+PRICES_HOLD = (
+    "Prices are values over weights at the importer's border: they hold freight and insurance "
+    "where CIF, and do not tell a discount from a grade"
+)
+SET_BY_THE_QUESTION = {"flow", "freq", "reporter", "partner", "start", "end"}
 
 
-class Card(NamedTuple):
+@dataclass(frozen=True)
+class Card:
     """What :func:`rerouting` found; a notebook shows it whole.
 
     Attributes
@@ -62,25 +71,27 @@ class Card(NamedTuple):
         }
         return self.ratios.plot(**options)
 
-    def _tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        parts = self.buyers, self.ratios, self.prices
-        return (tidy(part) for part in parts if part is not None)
+    def _tables(self) -> list[tuple[str, pd.DataFrame]]:
+        answers = [self.buyers, self.ratios]
+        if self.prices is not None:
+            answers.append(self.prices)
+        return [tidy(answer) for answer in answers]
 
     def __repr__(self) -> str:
         """The card as text."""
-        told = [f"{head}\n{as_text(table)}" for head, table in self._tables()]
-        unseen = "\n".join(["What this cannot show", *(f"- {each}" for each in self.unseen)])
-        return "\n\n".join([self.title, *told, unseen, *source_line(self.buyers)])
+        tables = [f"{head}\n{as_text(table)}" for head, table in self._tables()]
+        unseen = "\n".join(["What this cannot show", *(f"- {text}" for text in self.unseen)])
+        return "\n\n".join([self.title, *tables, unseen, *source_line(self.buyers)])
 
     def _repr_html_(self) -> str:
-        told = "".join(
+        tables = [
             f"<p><b>{html.escape(head)}</b></p>{as_html(table)}" for head, table in self._tables()
-        )
-        unseen = "".join(f"<li>{html.escape(each)}</li>" for each in self.unseen)
+        ]
+        unseen = "".join(f"<li>{html.escape(text)}</li>" for text in self.unseen)
         foot = html.escape("".join(source_line(self.buyers)))
         return (
-            f"<h3>{html.escape(self.title)}</h3>{told}<p><b>What this cannot show</b></p>"
-            f"<ul>{unseen}</ul><p><small>{foot}</small></p>"
+            f"<h3>{html.escape(self.title)}</h3>{''.join(tables)}<p><b>What this cannot show</b>"
+            f"</p><ul>{unseen}</ul><p><small>{foot}</small></p>"
         )
 
 
@@ -126,178 +137,234 @@ def rerouting(
     0  2021 to 2023   1.20    False
     1  2021 to 2024   1.15    False
     """
-    own = {"flow", "freq", "reporter", "partner", "start", "end"}
-    if odd := sorted(own & {*filters}):
-        raise QueryError(f"{odd[0]}= is set by the question itself: leave it out")
-    root = root or catalogue.root()
+    already_set = sorted(SET_BY_THE_QUESTION & {*filters})
+    if already_set:
+        raise QueryError(f"{already_set[0]}= is set by the question itself: leave it out")
+    asked = _Question(root or catalogue.root(), product, origin, event, filters)
     olds, news = area_ids(old), area_ids(new)
-    month = span(event)[0]
-    year, after = month // 12, month // 12 + bool(month % 12)
-    unseen = ["What would have been bought without the event: the ratio follows no cargo"]
-    series: dict[str, pd.DataFrame] = {}
-    for buyer in (*olds, *news):
-        series[buyer], said = _series(root, product, origin, buyer, str(after), filters)
-        unseen += said
-    frame = measures.stack(series, "buyer")
-    main = (str(year - 1), str(after))
-    moved = measures.displacement(frame, "value", olds, news, *main)
-    ratios = _over(frame, olds, news, event, _windows(month, year, after), unseen)
-    unit = frame["unit"].iloc[0]
+    years = _years_around(event)
+    stated = {buyer: _series(asked, buyer, years.after) for buyer in [*olds, *news]}
+    series = {buyer: entry.rows for buyer, entry in stated.items()}
+    months = measures.stack(series, "buyer")
+    changes = measures.displacement(months, "value", olds, news, *years.main)
+    comparisons = _comparisons(months, olds, news, event, years)
+    split = _prices(series, years.main)
+    unit = months["unit"].iloc[0]
     goods = f"{product} from {codes.area_name(area_ids(origin)[0])}"
-    title = f"Change of {goods}, {main[0]} to {main[1]}, means of the months stated"
-    buyers = as_value(moved, "change", f"{unit} a month", title)
-    ratios = as_value(ratios, "displacement", "times", f"Gained for each of the {unit} lost")
-    unseen += _others(root, product, origin, {*olds, *news}, event, filters)
-    unseen += [text for role, text in ROLES.items() if role in set(frame["partner_role"])]
-    goods_of = {buyer: ", ".join(sorted(set(one["cmd_code"]))) for buyer, one in series.items()}
-    if len({code[:4] if code.isdigit() else code for code in goods_of.values()}) > 1:
-        unseen.append(
-            "The goods are not quite the same: "
-            + "; ".join(f"{codes.area_name(buyer)} {code}" for buyer, code in goods_of.items())
-        )
-    prices = _prices(series, main, unseen)
-    told = tuple(dict.fromkeys(unseen))
-    return Card(_sentence(goods, buyers, ratios), buyers, ratios, prices, told)
+    window = " to ".join(years.main)
+    title = f"Change of {goods}, {window}, means of the months stated"
+    buyers = as_value(changes, "change", f"{unit} a month", title)
+    title = f"Gained for each of the {unit} lost"
+    ratios = as_value(comparisons.rows, "displacement", "times", title)
+    unseen = [NO_COUNTERFACTUAL]
+    for entry in stated.values():
+        unseen += entry.notes
+    unseen += [*comparisons.notes, _other_buyers(asked, {*series})]
+    unseen += [text for role, text in ROLES.items() if role in set(months["partner_role"])]
+    unseen += _goods_apart(series)
+    unseen += split.notes
+    texts = tuple(with_names(dict.fromkeys(unseen), asked.root))
+    prices = None if split.rows is None else _as_prices(split.rows, window)
+    return Card(_finding(goods, buyers, ratios), buyers, ratios, prices, texts)
 
 
-def _windows(month: int, year: int, after: int) -> dict[str, tuple[Any, Any]]:
-    twelve = month_text(month - 12), month_text(month - 1)
-    pairs = {
-        f"{a} to {b}": (str(a), str(b))
-        for a, b in ((year - 1, after), (year - 1, after + 1), (year - 3, after))
-    }
-    placebos = {f"Placebo, {a} to {a + 2}": (str(a), str(a + 2)) for a in (year - 3, year - 4)}
-    return {**pairs, f"12 months to {twelve[1]}, to {after}": (twelve, str(after)), **placebos}
+@dataclass(frozen=True)
+class _Question:
+    """What is asked: of which goods, from where, about which event."""
+
+    root: Path
+    product: str
+    origin: str
+    event: str
+    filters: Mapping[str, Any]
 
 
-def _series(
-    root: Path, product: str, origin: str, buyer: str, after: str, filters: dict[str, Any]
-) -> tuple[pd.DataFrame, list[str]]:
+@dataclass(frozen=True)
+class _Found:
+    """Rows, and what to say of them; None where there are none."""
+
+    rows: Any
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Years:
+    """The month of an event, the year before it, and the first full year after it."""
+
+    month: int
+    before: int
+    after: int
+
+    @property
+    def main(self) -> tuple[str, str]:
+        """The two years that are compared first."""
+        return str(self.before), str(self.after)
+
+
+def _years_around(event: str) -> _Years:
+    month = span(event)[0]
+    year = month // 12
+    is_january = month % 12 == 0
+    return _Years(month, year - 1, year if is_january else year + 1)
+
+
+def _windows(years: _Years) -> dict[str, tuple[Any, Any]]:
+    """The pairs of windows that are compared, by name; those before the event are placebos."""
+    before, after = years.before, years.after
+    windows: dict[str, tuple[Any, Any]] = {}
+    for base, later in ((before, after), (before, after + 1), (before - 2, after)):
+        windows[f"{base} to {later}"] = (str(base), str(later))
+    twelve = month_text(years.month - 12), month_text(years.month - 1)
+    windows[f"12 months to {twelve[1]}, to {after}"] = (twelve, str(after))
+    for base in (before - 2, before - 3):
+        windows[f"Placebo, {base} to {base + 2}"] = (str(base), str(base + 2))
+    return windows
+
+
+def _series(asked: _Question, buyer: str, after: int) -> _Found:
     """One buyer's months, each from one source, and what to say of that."""
-    asked = {"product": product, "partner": origin, **filters}
-    ids = held(
-        root,
-        ["source_id"],
-        reporter=buyer,
-        flow="M",
-        freq="M",
-        **{**asked, "partner": area_ids(origin)},
-    )
-    names = sorted(set(ids["source_id"].to_pylist())) or [None]  # of none, flow says why
-    parts = [
-        flow(**{**asked, "reporter": buyer, "freq": "M", "source": name, "root": root})
-        for name in names
-    ]
-    told = catalogue.load(root, local=filters.get("local", False))
-    first, *others = sorted(
-        parts,
-        key=lambda part: (
-            -int(part["ref_period"].max().year >= int(after)),
-            -len(part),
-            told[part["source_id"].iloc[0]].rank,
-        ),
-    )
-    whole, said = {first["source_id"].iloc[0]: pd.DataFrame(first)}, []
-    whole[first["source_id"].iloc[0]].attrs = first.attrs
+    parts = _statements(asked, buyer)
+    entries = catalogue.load(asked.root, local=asked.filters.get("local", False))
+
+    def preference(part: Answer) -> tuple[int, int, int]:
+        reaches = part["ref_period"].max().year >= after
+        return -int(reaches), -len(part), entries[_source_of(part)].rank
+
+    first, *others = sorted(parts, key=preference)
+    whole = {_source_of(first): _plain(first)}
+    begins, ends = first["ref_period"].min(), first["ref_period"].max()
     for other in others:
-        name = other["source_id"].iloc[0]
-        if any(set(other[name]) != set(first[name]) for name in ("unit", "cmd_code")):
-            continue  # another quantity, or other goods
-        outside = ~other["ref_period"].between(first["ref_period"].min(), first["ref_period"].max())
-        if not outside.any():
-            continue
-        both = other.merge(first, on=["ref_period", "n_months"])
-        gap = 100 * (both["value_x"] / both["value_y"] - 1).abs().max()
-        overlap = (
-            f"they differ by at most {gap:.1f} % in {len(both)} months"
-            if len(both)
-            else ("they share no month")
-        )
-        said.append(
-            f"{codes.area_name(buyer)}: {name} stands in outside the months of "
-            f"{first['source_id'].iloc[0]}; {overlap}"
-        )
-        whole[name] = other[outside]
-        break
-    return measures.stack(whole, "from"), said
+        has_same_goods = all(set(other[name]) == set(first[name]) for name in ("unit", "cmd_code"))
+        is_outside = ~other["ref_period"].between(begins, ends)
+        if has_same_goods and is_outside.any():
+            whole[_source_of(other)] = other[is_outside]
+            note = _stand_in(buyer, first, other)
+            return _Found(measures.stack(whole, "from"), [note])
+    return _Found(measures.stack(whole, "from"))
 
 
-def _over(
-    frame: pd.DataFrame,
-    olds: list[str],
-    news: list[str],
-    event: str,
-    windows: dict[str, tuple[Any, Any]],
-    unseen: list[str],
-) -> pd.DataFrame:
+def _statements(asked: _Question, buyer: str) -> list[Answer]:
+    """A buyer's monthly imports as each source states them."""
+    question = {
+        "product": asked.product,
+        "reporter": buyer,
+        "partner": asked.origin,
+        "freq": "M",
+        **asked.filters,
+    }
+    coded = {**question, "partner": area_ids(asked.origin), "flow": "M"}
+    ids = held(asked.root, ["source_id"], **coded)
+    names = sorted(set(ids["source_id"].to_pylist())) or [None]  # of none, flow says why
+    return [flow(**{**question, "source": name, "root": asked.root}) for name in names]
+
+
+def _plain(answer: Answer) -> pd.DataFrame:
+    frame = pd.DataFrame(answer)
+    frame.attrs = answer.attrs
+    return frame
+
+
+def _source_of(rows: pd.DataFrame) -> str:
+    return str(rows["source_id"].iloc[0])
+
+
+def _stand_in(buyer: str, first: Answer, other: Answer) -> str:
+    """Say which source stands in outside the months of the first, and how far they differ."""
+    both = other.merge(first, on=["ref_period", "n_months"])
+    overlap = "they share no month"
+    if len(both):
+        difference = 100 * (both["value_x"] / both["value_y"] - 1).abs().max()
+        overlap = f"they differ by at most {difference:.1f} % in {len(both)} months"
+    return (
+        f"{codes.area_name(buyer)}: {_source_of(other)} stands in outside the months of "
+        f"{_source_of(first)}; {overlap}"
+    )
+
+
+def _comparisons(
+    months: pd.DataFrame, olds: list[str], news: list[str], event: str, years: _Years
+) -> _Found:
     """The ratio under each comparison that all buyers have figures for."""
-    found = {}
-    for name, pair in windows.items():
+    ratios: dict[str, pd.DataFrame] = {}
+    notes = []
+    for name, pair in _windows(years).items():
+        windows = {name: pair}
         try:
-            found[name] = measures.displacement_over(
-                frame, "value", olds, news, {name: pair}, event
-            )
+            ratio = measures.displacement_over(months, "value", olds, news, windows, event)
         except QueryError as error:
-            unseen.append(f"Left out, {str(error).partition(': choose')[0]}")
-    ratios = measures.stack(found, "window")
-    return ratios.assign(all_months=ratios["complete"])
+            reason = str(error).partition(": choose")[0]
+            notes.append(f"Left out, {reason}")
+        else:
+            ratios[name] = ratio
+    rows = measures.stack(ratios, "window")
+    return _Found(rows.assign(all_months=rows["complete"]), notes)
 
 
-def _others(
-    root: Path, product: str, origin: str, named: set[str], event: str, filters: dict[str, Any]
-) -> list[str]:
+def _other_buyers(asked: _Question, named: set[str]) -> str:
+    """Say which other buyers state the flow after the event."""
     rows = held(
-        root,
+        asked.root,
         ["reporter_iso"],
-        product=product,
-        partner=area_ids(origin),
+        product=asked.product,
+        partner=area_ids(asked.origin),
         flow="M",
         reporter="countries",
-        start=event,
-        **filters,
+        start=asked.event,
+        **asked.filters,
     )
-    others = [
-        codes.area_name(each)
-        for each in sorted(set(rows["reporter_iso"].to_pylist()) - named)
-        if not any(codes.contains(whole, each) for whole in named)
-    ]
-    return [
-        f"Buyers that are not named and state this flow after {event}: {', '.join(others)}"
-        if others
-        else "Other buyers: nothing of theirs is held"
-    ]
+    stating = sorted(set(rows["reporter_iso"].to_pylist()) - named)
+    others = []
+    for area in stating:
+        is_within = any(codes.contains(whole, area) for whole in named)
+        if not is_within:
+            others.append(codes.area_name(area))
+    if not others:
+        return "Other buyers: nothing of theirs is held"
+    return f"Buyers that are not named and state this flow after {asked.event}: {', '.join(others)}"
 
 
-def _prices(
-    series: dict[str, pd.DataFrame], main: tuple[str, str], unseen: list[str]
-) -> Answer | None:
+def _goods_apart(series: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say which goods each buyer states, where these are not under one heading."""
+    goods = {buyer: sorted(set(rows["cmd_code"])) for buyer, rows in series.items()}
+    headings = set()
+    for listed in goods.values():
+        text = ", ".join(listed)
+        headings.add(text[:4] if text.isdigit() else text)
+    if len(headings) < 2:
+        return []
+    texts = [f"{codes.area_name(buyer)} {', '.join(listed)}" for buyer, listed in goods.items()]
+    return [f"The goods are not quite the same: {'; '.join(texts)}"]
+
+
+def _prices(series: Mapping[str, pd.DataFrame], main: tuple[str, str]) -> _Found:
     """Each buyer's change in value, split into price and quantity."""
-    split = {}
-    for buyer, frame in series.items():
+    split: dict[str, pd.DataFrame] = {}
+    notes = []
+    for buyer, rows in series.items():
         try:
-            split[buyer] = measures.price_quantity(frame, USD, KG, *main)
+            split[buyer] = measures.price_quantity(rows, USD, KG, *main)
         except QueryError as error:
-            unseen.append(f"{codes.area_name(buyer)}: price and quantity not split, since {error}")
+            buyer_name = codes.area_name(buyer)
+            notes.append(f"{buyer_name}: price and quantity not split, since {error}")
     if not split:
-        return None
-    unseen.append(
-        "Prices are values over weights at the importer's border: they hold freight and "
-        "insurance where CIF, and do not tell a discount from a grade"
-    )
-    whole = measures.stack(split, "reporter_iso").drop(columns="cmd_code")
-    return as_value(whole, "change", "USD", f"Price against quantity, {main[0]} to {main[1]}")
+        return _Found(None, notes)
+    rows = measures.stack(split, "reporter_iso").drop(columns="cmd_code")
+    return _Found(rows, [*notes, PRICES_HOLD])
 
 
-def _sentence(goods: str, buyers: Answer, ratios: Answer) -> str:
-    change = {
-        codes.area_name(each): value
-        for each, value in zip(buyers["reporter_iso"], buyers["value"], strict=True)
-    }
+def _as_prices(rows: pd.DataFrame, window: str) -> Answer:
+    return as_value(rows, "change", "USD", f"Price against quantity, {window}")
+
+
+def _finding(goods: str, buyers: Answer, ratios: Answer) -> str:
+    """The sentence above a card."""
     unit = buyers["unit"].iloc[0]
-    told = ", ".join(f"{name} {value / 1e6:+,.1f}" for name, value in change.items())
-    tested = ratios[~ratios["placebo"]]["value"]
+    changes = []
+    for area, change in zip(buyers["reporter_iso"], buyers["value"], strict=True):
+        changes.append(f"{codes.area_name(area)} {change / 1e6:+,.1f}")
+    tested = ratios.loc[~ratios["placebo"], "value"]
+    first, least, most = tested.iloc[0], tested.min(), tested.max()
     return (
-        f"{goods[:1].upper()}{goods[1:]}, million {unit}: {told}; gained for each lost: "
-        f"{tested.iloc[0]:.2f} ({tested.min():.2f} to {tested.max():.2f} over "
-        f"{len(tested)} comparisons)"
+        f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}; gained for each "
+        f"lost: {first:.2f} ({least:.2f} to {most:.2f} over {len(tested)} comparisons)"
     )

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -296,13 +297,13 @@ def caveats_of(frame: pd.DataFrame) -> list[str]:
     return [str(text) for text in caveats] if isinstance(caveats, (tuple, list)) else []
 
 
-def source_line(frame: pd.DataFrame) -> list[str]:
+def source_line(frame: pd.DataFrame, root: Path | None = None) -> list[str]:
     """The publishers and vintages behind a frame, in a line, if it has any."""
     sources = frame.attrs.get("sources", ())
     if not sources or not isinstance(sources, (tuple, list)):
         return []
     try:
-        return [f"Source: {catalogue.credit(sources)}"]
+        return [f"Source: {catalogue.credit(sources, root)}"]
     except TradeflowsError:  # a frame that was saved and is read outside of its project
         return [f"Source: {', '.join(map(str, sources))}"]
 

@@ -1,0 +1,67 @@
+"""Names in the place of ids, in the sentences that a reader sees."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.source import Publisher, Source
+from tradeflows.retrieval import catalogue
+
+# What is in quotes, or stands after an equals sign, is to be typed as it is.
+SOURCE_ID = re.compile(r"(?<![\w='\"/.])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'\"/])")
+AREA_ID = re.compile(r"(?<![\w='\"])(?:[A-Z]{3}|[A-Z]{2}\d{2}\w*)(?![\w'\"])")
+
+
+def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
+    """Sentences in which sources and areas bear their names.
+
+    A source is named by its publisher and, where the sentences speak of several of that one, by
+    what it is of. Outside of a project ids stay.
+    """
+    lines = list(texts)
+    names = _names_of_sources(lines, root)
+
+    def source_name(match: re.Match[str]) -> str:
+        return names.get(match[0], match[0])
+
+    return [AREA_ID.sub(_area_name, SOURCE_ID.sub(source_name, line)) for line in lines]
+
+
+def publisher_name(publisher: str, root: Path | None = None) -> str:
+    """The short name of a publisher, or its id where the project does not have it."""
+    entry = _catalogue(root)[0].get(publisher)
+    return entry.short if entry else publisher
+
+
+def _names_of_sources(lines: Iterable[str], root: Path | None) -> dict[str, str]:
+    """The name of each source that the lines speak of."""
+    publishers, sources = _catalogue(root)
+    ids = [name for line in lines for name in SOURCE_ID.findall(line) if name in sources]
+    named = dict.fromkeys(ids)
+    shorts = {name: publishers[sources[name].publisher].short for name in named}
+    names = {}
+    for name, short in shorts.items():
+        is_single = list(shorts.values()).count(short) == 1
+        subject = " ".join(sources[name].title.split()).partition(":")[0]
+        names[name] = short if is_single else f"{short} ({subject})"
+    return names
+
+
+def _area_name(match: re.Match[str]) -> str:
+    try:
+        return codes.area_name(match[0])
+    except CodeError:
+        return match[0]
+
+
+def _catalogue(root: Path | None) -> tuple[Mapping[str, Publisher], Mapping[str, Source]]:
+    """Publishers and sources of a project, with the user's own; none outside of a project."""
+    for local in (True, False):  # a fault in the user's catalogue harms no committed name
+        try:
+            folder = root or catalogue.root()
+            return catalogue.publishers(folder, local=local), catalogue.load(folder, local=local)
+        except TradeflowsError:
+            continue
+    return {}, {}
