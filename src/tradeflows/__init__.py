@@ -5,10 +5,14 @@ frames into frames; ``charts`` draw them. In a notebook begin with ``find`` and 
 answers show, draw and trace themselves. Importing the package loads none of these.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # of typing, which takes a tenth of the command's start
 if TYPE_CHECKING:
+    from typing import Any
+
     from tradeflows import charts, claims, measures, tables
     from tradeflows.explore.ask import ask, available
     from tradeflows.explore.flow import figures, flow, settlement

@@ -520,7 +520,8 @@ def check(args: argparse.Namespace) -> None:
 
     differing = 0
     for outcome in check.outcomes(root, args.notebook):
-        say(f"{outcome.name}: {outcome.words}")
+        say(f"{outcome.name}: {outcome.words} ({outcome.seconds:.1f} s)")
+        sys.stdout.flush()  # so that a pipe sees how far it is
         differing += not outcome.agrees
     if differing:
         raise TradeflowsError(f"{differing} of these are not as announced; see above")

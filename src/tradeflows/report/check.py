@@ -1,11 +1,13 @@
 """Check what a project announces: its raw files, control totals, verdicts and notebooks."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,11 +25,12 @@ SHOWN = 5  # lines of a notebook's failure
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found, in words for a reader."""
+    """What one check found, in words for a reader, and the seconds that it took."""
 
     name: str
     agrees: bool
     words: str
+    seconds: float = 0.0
 
 
 def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
@@ -43,7 +46,7 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     Yields
     ------
     Outcome
-        One for the raw files, the control totals, the verdicts and each notebook.
+        One for the raw files, the tables, the control totals, the verdicts and each notebook.
 
     Raises
     ------
@@ -53,15 +56,33 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     paths = list(notebooks) or sorted((root / "notebooks").glob("*.ipynb"))
     if paths and not find_spec("nbval"):
         raise TradeflowsError("nbval is not installed; pip install 'tradeflows[check]'")
-    raw_files = _raw_files(root)
+    raw_files = _timed(_raw_files, root)
     yield raw_files
     if not raw_files.agrees:
         return
-    tables.build(root, local=False)
-    yield _control_totals(root)
-    yield _verdicts(root)
+    yield _timed(_tables, root)
+    yield _timed(_control_totals, root)
+    yield _timed(_verdicts, root)
+    runs = _Runs(root)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(lambda path: _notebook(path, root), paths)
+        try:
+            yield from pool.map(runs.run, paths)
+        except BaseException:  # an interrupt ends them too, and none begins any more
+            runs.stop()
+            raise
+
+
+def _timed(step: Callable[[Path], Outcome], root: Path) -> Outcome:
+    """What a step found, with the time that it took."""
+    began = time.monotonic()
+    outcome = step(root)
+    return replace(outcome, seconds=time.monotonic() - began)
+
+
+def _tables(root: Path) -> Outcome:
+    built = tables.build(root, local=False)
+    rows = sum(table.counts["rows"] for table in built)
+    return Outcome("tables", True, f"{rows:,} rows are built")
 
 
 def _raw_files(root: Path) -> Outcome:
@@ -97,20 +118,47 @@ def _compared(name: str, count: int, changes: Sequence[str]) -> Outcome:
     return Outcome(name, False, "\n  ".join(lines))
 
 
-def _notebook(path: Path, root: Path) -> Outcome:
-    """Run one notebook under nbval's strict comparison, in a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *STRICT, f"--rootdir={root}", "-c", os.devnull, str(path)],
-        env=kept | SETTINGS | {"TRADEFLOWS_ROOT": str(root.resolve())},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
+class _Runs:
+    """Notebooks that run under nbval's strict comparison, each in a process of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._is_stopped = False
+
+    def run(self, path: Path) -> Outcome:
+        """What became of one notebook."""
+        if self._is_stopped:
+            return Outcome(path.name, False, "not run")
+        began = time.monotonic()
+        kept = {name: value for name, value in os.environ.items() if name not in UNSET}
+        command = [sys.executable, "-m", "pytest", *STRICT, f"--rootdir={self._root}"]
+        with subprocess.Popen(
+            [*command, "-c", os.devnull, str(path)],
+            env=kept | SETTINGS | {"TRADEFLOWS_ROOT": str(self._root.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        ) as process:
+            self._processes.add(process)
+            text, _ = process.communicate()
+            self._processes.discard(process)
+        return _outcome(path, process.returncode, text, time.monotonic() - began)
+
+    def stop(self) -> None:
+        """End those that run; their kernels see it and end too."""
+        self._is_stopped = True
+        for process in [*self._processes]:
+            process.kill()
+
+
+def _outcome(path: Path, status: int, text: str, seconds: float) -> Outcome:
+    lines = [line for line in text.splitlines() if line.strip()]
     last = lines[-1].strip("= ") if lines else "nothing was run"
-    if done.returncode == 0:
-        return Outcome(path.name, True, last)
+    last = re.sub(r" in [\d.]+s.*$", "", last)
+    if status == 0:
+        return Outcome(path.name, True, last, seconds)
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    return Outcome(path.name, False, "\n  ".join([last, *failed[:SHOWN]]))
+    return Outcome(path.name, False, "\n  ".join([last, *failed[:SHOWN]]), seconds)

@@ -1,0 +1,78 @@
+"""One run of the command: its words to a verb, and whatever goes wrong to one line and a status."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tradeflows.cli.arguments import overview, parser
+from tradeflows.cli.interrupts import Ending
+from tradeflows.model.errors import QueryError, TradeflowsError
+
+# Which extra of the package brings a module that its core does without.
+EXTRAS = {
+    "matplotlib": "charts",
+    "PIL": "charts",
+    "nbclient": "report",
+    "nbconvert": "report",
+    "nbformat": "report",
+    "nbval": "check",
+    "dask": "cluster",
+    "distributed": "cluster",
+}
+
+
+def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
+    """Run the verb that `words` ask for, and return the exit status.
+
+    An interrupt passes through; what `ending` then says is the verb's own word, if it has one.
+    """
+    if is_own_process:
+        _write_any_text()
+    if not words:
+        sys.stdout.write(overview() + "\n")
+        return 0
+    args = parser().parse_args(words)
+    args.is_own_process = is_own_process
+    ending.words = getattr(args, "interrupted", ending.words)
+    try:
+        args.run(args)
+        sys.stdout.flush()
+    except TradeflowsError as error:
+        _complain(str(error))
+        return 2 if isinstance(error, QueryError) else 1
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in EXTRAS:
+            raise
+        _complain(f"{name} is not installed; pip install 'tradeflows[{EXTRAS[name]}]'")
+        return 1
+    except MemoryError:
+        _complain("there is not enough memory; close other programs, or ask for less at once")
+        return 1
+    except OSError as error:
+        # What is left in the buffer cannot be written, and Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # a reader (head, less) that has seen enough
+            _complain(str(error))
+            return 1
+    return 0
+
+
+def _write_any_text() -> None:
+    """Let no letter end the command that the terminal's encoding does not have.
+
+    Nor a stream that was closed before it began: what is written there goes nowhere.
+    """
+    streams: dict[str, Any] = {"stdout": sys.stdout, "stderr": sys.stderr}
+    for name, stream in streams.items():
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+            continue
+        with suppress(AttributeError, ValueError):  # of something that is no text file
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"tradeflows: {message}\n")

@@ -1,0 +1,100 @@
+"""Ctrl-C and SIGTERM: one line and an exit status, within two seconds, whatever is being done.
+
+A handler in Python runs when the main thread next comes by, which may be long if it is in a
+library's code. So a thread hears of the signal too, and ends the process if nothing else has.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False  # little is imported before the first signal is heard
+if TYPE_CHECKING:
+    import socket
+    from types import FrameType
+    from typing import NoReturn
+
+NOTHING_LEFT = "nothing half-written is left"
+GRACE = 1.5  # seconds in which a verb may tidy up
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+class Terminated(KeyboardInterrupt):
+    """Another program asked this one to end (SIGTERM)."""
+
+
+class Ending:
+    """What is said at an interrupt, once.
+
+    Attributes
+    ----------
+    words
+        What a user may trust in after it; the verb that runs may have its own.
+    sockets
+        Those by which the watching thread hears; they live as long as this.
+    """
+
+    def __init__(self) -> None:
+        self.words = NOTHING_LEFT
+        self.sockets: tuple[socket.socket, ...] = ()
+        self._unsaid = [True]
+
+    def say(self) -> None:
+        """Print the line, if it was not printed yet."""
+        if not self._unsaid:
+            return
+        try:
+            self._unsaid.pop()  # of two threads one has it
+            sys.stderr.write(f"tradeflows: interrupted; {self.words}\n")
+            sys.stderr.flush()
+        except (IndexError, OSError, ValueError, AttributeError):
+            return  # the other thread says it, or nobody reads it any more
+
+    def hear(self, heard: socket.socket) -> None:
+        """Wait for a signal, and end the process if it is still there after the grace."""
+        from time import sleep
+
+        number = heard.recv(1)
+        sleep(GRACE)
+        self.say()
+        os._exit(STATUS.get(signal.Signals(number[0]), 1) if number else 1)
+
+
+def listen() -> Ending:
+    """Take Ctrl-C and SIGTERM for this process; what is said when one comes."""
+    ending = Ending()
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as of what a shell has in background
+        signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, terminate)
+    return ending
+
+
+def watch(ending: Ending) -> None:
+    """Let a thread end the process where its main thread does not come by."""
+    import socket
+    import threading
+
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    ending.sockets = heard, told
+    threading.Thread(target=ending.hear, args=(heard,), daemon=True).start()
+
+
+def leave(status: int) -> NoReturn:
+    """End an interrupted process at once: libraries' threads and exits may take their time."""
+    try:
+        sys.stdout.flush()
+    finally:
+        os._exit(status)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """Let SIGTERM end a verb as Ctrl-C does."""
+    raise Terminated

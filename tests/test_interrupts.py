@@ -1,0 +1,105 @@
+"""Ctrl-C and SIGTERM end the command with one line, from its first import on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
+
+PROJECT = Path(__file__).parents[1]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+ENDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+LINE = "tradeflows: interrupted; nothing half-written is left\n"
+AT_IMPORT = """
+import os, sys
+
+class Signals:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == module:
+            os.kill(os.getpid(), number)
+
+number, module = int(sys.argv[1]), sys.argv[2]
+sys.argv[1:] = ["sources"]
+from tradeflows.cli import main
+sys.modules.pop(module, None)
+sys.meta_path.insert(0, Signals)
+sys.exit(main())
+"""
+IN_LIBRARY = """
+import ctypes, sys
+from tradeflows.cli import main, verbs
+def stuck(args):
+    print("now", flush=True)
+    ctypes.CDLL(None).sleep(60)  # in which no handler of Python's runs
+verbs.checks.require_notebooks = lambda *_: stuck(None)
+sys.argv[1:] = ["report"]
+sys.exit(main())
+"""
+
+
+def ends(code, *words, wait=False, number=0):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", code, *map(str, words)]
+    with subprocess.Popen(command, env=ENVIRONMENT, **streams) as process:
+        if wait:
+            process.stdout.readline()
+            process.send_signal(number)
+        began = time.monotonic()
+        _, err = process.communicate(timeout=60)
+    return process.returncode, err, time.monotonic() - began
+
+
+@pytest.mark.parametrize(("number", "status"), ENDS)
+@pytest.mark.parametrize(
+    "module", ["tradeflows.cli.command", "argparse", "tradeflows.cli.verbs", "hashlib", "tomlkit"]
+)
+def test_a_signal_while_modules_load(number, status, module):
+    assert ends(AT_IMPORT, int(number), module)[:2] == (status, LINE)
+
+
+@pytest.mark.parametrize(("number", "status"), ENDS)
+def test_a_signal_within_a_library(number, status):
+    returned, err, seconds = ends(IN_LIBRARY, wait=True, number=number)
+    assert (returned, err) == (status, LINE)
+    assert seconds < 5  # 1.5 on an idle machine
+
+
+def test_a_closed_output_is_no_fault():
+    code = "import sys; from tradeflows.cli import main; sys.argv[1:] = ['{}']; sys.exit(main())"
+    for verb in ("--version", "sources"):
+        done = subprocess.run(
+            ["sh", "-c", '"$0" -c "$1" >&- 2>&-', sys.executable, code.format(verb)],
+            env=ENVIRONMENT,
+            cwd=PROJECT,
+        )
+        assert done.returncode == 0, verb
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_any_encoding_of_the_output(encoding, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tradeflows", "--root", tmp_path / "Ü→\udcff", "sources"],
+        env=ENVIRONMENT | {"PYTHONIOENCODING": encoding},
+        capture_output=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"tradeflows: no data/raw/sources.toml in ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_too_little_memory_is_one_line(monkeypatch, capsys):
+    from tradeflows import cli
+    from tradeflows.retrieval import catalogue
+
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(catalogue, "load", full)
+    assert cli.main(["sources"]) == 1
+    assert capsys.readouterr().err.startswith("tradeflows: there is not enough memory; ")
