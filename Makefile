@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test fuzz lab accept data bench look lock clean
+.PHONY: help report test fuzz lab accept data bench look docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -64,10 +64,13 @@ bench: $(ENV) $(BUILT) ## measure speed and memory
 look: report ## open every page in headless Chromium; pictures go to build/look
 	$(BIN)/python tests/look.py report build/look
 
+docs: $(ENV) $(BUILT) ## write the documentation site to build/docs; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
+
 lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to the newest releases)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --custom-compile-command "make lock" $(LOCK) \
-	    --group dev --group look --output-file requirements.lock pyproject.toml
+	    --group dev --group look --group docs --output-file requirements.lock pyproject.toml
 	sed -n 's/^\([a-z0-9-]*\)==\([^ ;]*\).*/s|^  - \1=.*|  - \1=\2|/p' requirements.lock > .venv/pins.sed
 	sed -f .venv/pins.sed environment.yml > .venv/environment.yml
 	cp .venv/environment.yml environment.yml

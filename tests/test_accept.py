@@ -63,7 +63,8 @@ def test_change_is_announced_by_claim(project, make_root):
     assert lines[4] == "rates oil 2020 rate USD: 2 values, sum 119.31 → 2 values, sum 113.65"
     assert lines[6].startswith("rates oil: changed: 2020-02-01 BRENT USD ")
     assert lines[6].endswith(": rate 55.66 → 50")
-    assert len(lines) == 7
+    assert lines[7] == "datapackage.json: renewed"  # it has the hash of the file
+    assert len(lines) == 8
 
     saved = json.loads((project / "notebooks" / "01_oil.ipynb").read_text())
     code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]

@@ -23,6 +23,7 @@ TARGETS = {
     "data",
     "bench",
     "look",
+    "docs",
     "lock",
     "help",
     "clean",
@@ -53,9 +54,9 @@ def direct(project):
 
 @pytest.fixture(scope="module")
 def locked(project, direct):
-    """Names of all that is stated: the direct dependencies, and what looks at the report."""
-    looks = project["dependency-groups"]["look"]
-    return [*direct, *(normal(re.match(r"[\w.-]+", line)[0]) for line in looks)]
+    """Names of all that is stated: the direct dependencies, and those of `look` and `docs`."""
+    groups = project["dependency-groups"]
+    return [*direct, *(normal(re.match(r"[\w.-]+", s)[0]) for s in groups["look"] + groups["docs"])]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,8 @@ def test_what_is_optional_is_tested(project):
 
 
 def test_each_import_is_stated(locked):
-    files = [file for top in ("src", "tests", "benchmarks") for file in (ROOT / top).rglob("*.py")]
+    tops = ("src", "tests", "benchmarks", "docs")
+    files = [file for top in tops for file in (ROOT / top).rglob("*.py")]
     imported = set()
     for node in chain.from_iterable(ast.walk(ast.parse(file.read_text("utf-8"))) for file in files):
         if isinstance(node, ast.Import):
@@ -183,3 +185,26 @@ def test_ci_runs_the_readme_s_command():
     assert len(commands) == 3
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert "make test" in text(".github/workflows/ci.yml")
+
+
+def test_actions_are_pinned_by_hash():
+    workflows = [*(ROOT / ".github" / "workflows").glob("*.yml")]
+    used = re.findall(r"uses: (\S+)", "".join(path.read_text("utf-8") for path in workflows))
+    assert used
+    assert [action for action in used if not re.search("@[0-9a-f]{40}$", action)] == []
+
+
+def test_the_public_workflow_audits_the_lock():
+    workflow = text(".github/workflows/ci.yml")
+    assert "pip-audit --require-hashes --disable-pip --requirement requirements.lock" in workflow
+    assert "tests/tutorial.py" in workflow
+
+
+def test_binder_builds_from_the_root():
+    assert os.access(ROOT / "postBuild", os.X_OK)
+    assert not (ROOT / "binder").exists()  # it would hide environment.yml
+    lines = text("postBuild").splitlines()
+    assert lines[-2:] == [
+        "pip install --no-deps --no-build-isolation --editable .",
+        "tradeflows build",
+    ]

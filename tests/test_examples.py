@@ -4,12 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
 
 import pandas as pd
 import pytest
+from links import dead_links
 
 from tradeflows import claims, tables
 from tradeflows.report import accept, notebooks, pages
@@ -134,39 +133,6 @@ def test_the_known_numbers(grain, verdicts):
 
 
 # --- its report, and that of the first article ----------------------------------------------------
-
-
-class Links(HTMLParser):
-    """The links of a page, and what they can point at."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.links, self.anchors = set(), set()
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        named = dict(attrs)
-        self.anchors |= {named[key] for key in ("id", "name") if named.get(key)}
-        self.links |= {named[key] for key in ("href", "src") if named.get(key)}
-
-
-def dead_links(folder, page):
-    """Links of a page to files or anchors that are not there."""
-    found = Links((folder / page).read_text(encoding="utf-8"))
-    dead = []
-    for link in sorted(found.links):
-        if re.match(r"[a-z]+:", link):
-            continue
-        name, _, anchor = unquote(link).partition("#")
-        target = folder / (name or page)
-        if not target.is_file():
-            dead.append(link)
-            continue
-        if anchor and "=" not in anchor:  # else a filter, which the page's script reads
-            anchors = Links(target.read_text(encoding="utf-8")).anchors
-            if anchor not in anchors:
-                dead.append(link)
-    return dead
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.report import notebooks
 from tradeflows.report.site import save
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import totals
+from tradeflows.tables import package, totals
 
 TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
@@ -67,6 +67,7 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
         _accept_notebooks(root, progress),
         _accept_verdicts(root),
         _accept_totals(root, tables_before),
+        _accept_package(root),
     ]
     files: dict[Path, str | bytes] = {}
     lines: list[str] = []
@@ -100,6 +101,15 @@ def _accept_verdicts(root: Path) -> Outcome:
         return {}, []
     rows = [tuple(row.values()) for row in present]
     return {root / VERDICTS: _csv(VERDICT_COLUMNS, rows)}, verdict_changes(announced, present)
+
+
+def _accept_package(root: Path) -> Outcome:
+    """The data package's descriptor, if the tables, the project or its sources are others now."""
+    path = root / package.FILE
+    text = package.text(root)
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return {}, []
+    return {path: text}, [f"{package.FILE}: renewed"]
 
 
 def judged(root: Path) -> list[dict[str, str]]:

@@ -77,7 +77,7 @@ def read(
     publisher
         Id of a publisher in the catalogue. Where several state the same flow, the one that covers
         the window or most of it, of those the preferred one. Rows of ``rates`` and ``figures``
-        name whose number they are, which ``stated_by="ODNI"`` asks for.
+        name whose number they are, which ``stated_by="European Central Bank"`` asks for.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.

@@ -26,7 +26,7 @@ class Condition:
     ----------
     column
         A column of the file.
-    equals
+    equals, otherwise
         One of these texts. With `otherwise`, any text that neither lists is refused.
     matches
         A regular expression that the text holds, in any case of letters.

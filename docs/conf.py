@@ -1,0 +1,38 @@
+"""Settings of the documentation site; warnings are errors (`make docs`)."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+os.environ.setdefault("TRADEFLOWS_ROOT", str(HERE.parent))
+
+from tradeflows import __version__  # noqa: E402
+
+project = "tradeflows"
+author = "The tradeflows authors"
+release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "from_code"]
+exclude_patterns = ["*.py"]
+suppress_warnings = ["config.cache"]
+
+myst_enable_extensions = ["deflist", "colon_fence"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # numpydoc's sections name the types that matter
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+html_theme = "alabaster"
+html_title = "tradeflows"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "description": "From a publisher's raw row to a checked sentence",
+    "fixed_sidebar": True,
+    "page_width": "70em",
+    "sidebar_width": "15em",
+}
+html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}

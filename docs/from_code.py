@@ -1,0 +1,356 @@
+"""Pages of reference that are made from the code, so that they cannot differ from it.
+
+The directive ``from-code`` takes the name of a listing below and stands for its text.
+"""
+
+import inspect
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+import tradeflows
+from tradeflows import claims, schema
+from tradeflows.claims import ledger, rule
+from tradeflows.cli.arguments import GROUPS, parser
+from tradeflows.model import errors
+from tradeflows.publishers.tidy import mapping
+from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.retrieval import project
+
+ROOT = Path(__file__).parents[1]
+KEY = re.compile(r"^#   (\S[^#]*?) {2,}(\S.*)$")
+MORE = re.compile(r"^#    +(\S.*)$")
+FEW = 12  # words, so many that a cell of a table lists them
+ROLE = re.compile(r":\w+:`~?([^`]+)`")
+
+Listing = Callable[[], Iterable[str]]
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Lines of a table in Markdown."""
+    heads = list(heads)
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + " --- |" * len(heads)
+    for row in rows:
+        texts = (ROLE.sub(r"`\1`", cell) for cell in row)
+        cells = (text.replace("|", r"\|").replace("\n", " ") for text in texts)
+        yield f"| {' | '.join(cells)} |"
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _head(path: Path) -> dict[str, str]:
+    """What the head of a TOML file says of each key."""
+    meanings: dict[str, str] = {}
+    names: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        key, more = KEY.match(line), MORE.match(line)
+        if key:
+            names = [name.strip() for name in key[1].split(",")]
+            meanings = dict.fromkeys(names, key[2]) | meanings
+        elif more and names:
+            meanings |= {name: f"{meanings[name]} {more[1]}" for name in names}
+        elif meanings:
+            break  # what follows explains something else
+    return meanings
+
+
+def _attributes(record: type) -> dict[str, str]:
+    """What the docstring of a record says of each attribute."""
+    text = inspect.getdoc(record) or ""
+    meanings: dict[str, str] = {}
+    names: list[str] = []
+    for line in text.partition("----------\n")[2].splitlines():
+        if line and not line.startswith(" "):
+            names = line.split(", ")
+            meanings |= dict.fromkeys(names, "")
+        elif line:
+            meanings |= {name: f"{meanings[name]} {line.strip()}".strip() for name in names}
+    return meanings
+
+
+def _require(what: str, names: Iterable[str], meanings: Iterable[str]) -> None:
+    """Refuse a listing that would leave something out."""
+    lacking = set(names) - set(meanings)
+    if lacking:
+        raise ExtensionError(f"{what}: nothing says what {', '.join(sorted(lacking))} means")
+
+
+# --- the tables -----------------------------------------------------------------------------------
+
+
+def _contract(name: str) -> Iterator[str]:
+    contract = schema.TABLES[name]
+    about = contract.metadata[b"about"].decode()
+    yield f"One row is {about}. Fields of the key are bold."
+    yield ""
+    rows = []
+    for field in contract:
+        told = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        is_key = told.get("key") == "yes"
+        shown = f"**`{field.name}`**" if is_key else f"`{field.name}`"
+        words = json.loads(told.get("allowed", "[]"))
+        allowed = _code(words[:FEW]) + (", …" if len(words) > FEW else "")
+        rows.append([shown, str(field.type), told.get("unit", ""), told.get("note", ""), allowed])
+    yield from _table(["field", "type", "unit", "meaning", "allowed"], rows)
+
+
+def _flags() -> Iterator[str]:
+    yield from _table(["flag", "meaning"], ([f"`{f}`", text] for f, text in schema.FLAGS.items()))
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+ENTRIES = {
+    "[claim.ID]": ledger.ClaimEntry,
+    "claimed": ledger.ClaimedEntry,
+    "asks": ledger.QuestionEntry,
+    "[[claim.ID.reading]]": ledger.ReadingEntry,
+    "also": ledger.AlsoEntry,
+    "[series.NAME]": ledger.SeriesEntry,
+    "[[sentence]]": ledger.SentenceEntry,
+}
+# Keys that neither the head of the ledger nor a record explains in words of its own.
+PLAIN = {
+    "value": "the number",
+    "unit": "its unit",
+    "qualifier": "= or what stands before the number: >, <, ≥, ≤, ~",
+    "low": "the lower end, of a range",
+    "high": "the upper end, of a range",
+    "goods": "a code, or several that are added up",
+    "reporter": "whose figures",
+    "partner": "with whom",
+    "flow": "M imports, X exports",
+    "measure": "what is measured: value, weight, share of weight, growth of value, …",
+    "start": "first month or year",
+    "end": "last month or year",
+    "base": "the window that a change is compared with",
+    "name": "what the reading is called",
+    "release": "each release, with `name` and `read`",
+    "words": "the sentence in our words",
+    "claims": "ids of the claims that answer it",
+    "notebook": "the notebook that answers it",
+    "judgement": "true where trade has nothing to say on it",
+    "window": "the window in words, where nothing is asked",
+    "who": "who said it, where no row of figures does",
+    "where": "where it was said, likewise",
+    "steps": "measures with their arguments, one after the other",
+    "result": "column of the last frame that has the number",
+}
+
+
+def _ledger_keys() -> Iterator[str]:
+    meanings = PLAIN | _attributes(ledger.Reading) | _head(ROOT / "data" / "claims.toml")
+    for entry, record in ENTRIES.items():
+        keys = list(get_type_hints(record))
+        _require(f"the ledger, {entry}", keys, meanings)
+        yield from ("", f"**`{entry}`**", "")
+        yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+def _reasons() -> Iterator[str]:
+    rows = ([reason, text, ledger.SETTLES[reason]] for reason, text in ledger.REASONS.items())
+    yield from _table(["reason", "meaning", "what would settle it"], rows)
+
+
+def _verdicts() -> Iterator[str]:
+    rows = ([word, group] for word, group in claims.GROUPS.items())
+    yield from _table(["verdict", "a reader's group"], rows)
+
+
+ROLES = {
+    rule.AS_STATED: "asks what the claim asks, in all keys; it decides",
+    rule.ALTERNATIVE: "differs only in keys that the claim's words leave open; it decides where "
+    "nothing is as stated",
+    rule.BOUND: "what must hold if the claim is true; it refutes, and confirms an inequality alone",
+    rule.OTHER_CONCEPT: "differs in a key that is not open; shown, and decides nothing",
+    rule.IN_PRINT: "a number that somebody else printed; shown, and decides nothing",
+}
+
+
+def _roles() -> Iterator[str]:
+    _require("the rule", rule.ROLES, ROLES)
+    yield from _table(["role", "meaning"], ([role, ROLES[role]] for role in rule.ROLES))
+
+
+# --- the catalogue and the project ----------------------------------------------------------------
+
+
+def _catalogue_keys() -> Iterator[str]:
+    from tradeflows.model.source import Source
+
+    meanings = _head(ROOT / "data" / "raw" / "sources.toml")
+    keys = [name for name in get_type_hints(Source) if name != "id"]
+    _require("the catalogue", keys, meanings)
+    yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+def _licences() -> Iterator[str]:
+    path = ROOT / "data" / "raw" / "sources.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))["source"].values()
+    rows = ([f"`{entry['path']}`", entry["licence"], entry.get("via", "")] for entry in entries)
+    yield from _table(["file", "licence", "carried by"], rows)
+
+
+def _map_keys() -> Iterator[str]:
+    for what, record in (("a field", mapping.Value), ("a condition", mapping.Condition)):
+        meanings = _attributes(record)
+        keys = [field.name for field in fields(record)]
+        _require(f"the map, {what}", keys, meanings)
+        yield from ("", f"Of {what}:", "")
+        yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+def _forms() -> Iterator[str]:
+    rows = ([f"`{name}`", form.what or "as a person prints it"] for name, form in FORMS.items())
+    yield from _table(["form", "how a period is written"], rows)
+
+
+def _project_keys() -> Iterator[str]:
+    meanings = _attributes(project.Project)
+    keys = list(get_type_hints(project.Project))
+    _require("project.toml", keys, meanings)
+    yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def _verbs() -> Iterator[str]:
+    known = {}
+    for action in parser()._actions:
+        known |= getattr(action, "choices", None) or {}
+    for group, members in GROUPS.items():
+        yield from ("", f"## {group}", "")
+        for member in members:
+            verb = known[member.__name__]
+            yield from (f"### `tradeflows {member.__name__}`", "", verb.description or "", "")
+            rows = list(_arguments(verb))
+            if rows:
+                yield from _table(["argument", "meaning"], rows)
+            yield ""
+
+
+def _arguments(verb: Any) -> Iterator[list[str]]:
+    for action in verb._actions:
+        if action.dest in ("help", "root", "quiet"):
+            continue
+        names = action.option_strings or [action.metavar or action.dest]
+        text = action.help or ""
+        if action.choices and not text:
+            text = _code(map(str, action.choices))
+        yield [_code(map(str, names)), text]
+
+
+CODES = {
+    0: "done",
+    1: "the data are not as expected",
+    2: "the command was not",
+    130: "interrupted from the keyboard",
+    143: "ended by another program",
+}
+
+
+def _exit_codes() -> Iterator[str]:
+    yield from _table(["status", "meaning"], ([str(code), text] for code, text in CODES.items()))
+    yield from ("", "What raises which:", "")
+    rows = []
+    for name, member in vars(errors).items():
+        if inspect.isclass(member) and issubclass(member, errors.TradeflowsError):
+            code = 2 if issubclass(member, errors.QueryError) else 1
+            rows.append([f"`{name}`", str(code), (inspect.getdoc(member) or "").split("\n\n")[0]])
+    yield from _table(["error", "status", "meaning"], rows)
+
+
+def _make_targets() -> Iterator[str]:
+    """Each target of the Makefile with the plain commands that it runs."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target, what, recipe in re.findall(r"^([a-z]+):.*?## (.*)\n((?:\t.*\n)*)", text, re.M):
+        yield from (f"## `make {target}`", "", f"{what[0].upper()}{what[1:]}.", "")
+        lines = [line.lstrip("\t@").replace("$(BIN)/", "") for line in recipe.splitlines()]
+        if lines:
+            yield from ("```sh", *(line.replace("$$", "$") for line in lines), "```", "")
+
+
+# --- public functions -----------------------------------------------------------------------------
+
+
+def _functions() -> Iterator[str]:
+    names = [name for name in tradeflows.__all__ if inspect.isfunction(getattr(tradeflows, name))]
+    yield from _auto("tradeflows", names)
+
+
+def _measures() -> Iterator[str]:
+    yield from _auto("tradeflows.measures", sorted(ledger.every_measure() | {"stack": None}))
+
+
+def _charts() -> Iterator[str]:
+    from tradeflows import charts
+
+    names = [name for name in charts.__all__ if inspect.isfunction(getattr(charts, name))]
+    yield from _auto("tradeflows.charts", names)
+
+
+def _claims() -> Iterator[str]:
+    names = [name for name in claims.__all__ if inspect.isfunction(getattr(claims, name))]
+    yield from _auto("tradeflows.claims", names)
+
+
+def _auto(module: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        lines = [f".. autofunction:: {module}.{name}"]
+        yield from (f"## `{name}`", "", "```{eval-rst}", *lines, "```", "")
+
+
+LISTINGS: dict[str, Listing] = {
+    **{f"table-{name}": (lambda name=name: _contract(name)) for name in schema.TABLES},
+    "catalogue-keys": _catalogue_keys,
+    "charts": _charts,
+    "claims": _claims,
+    "exit-codes": _exit_codes,
+    "flags": _flags,
+    "forms": _forms,
+    "functions": _functions,
+    "ledger-keys": _ledger_keys,
+    "licences": _licences,
+    "make-targets": _make_targets,
+    "map-keys": _map_keys,
+    "measures": _measures,
+    "project-keys": _project_keys,
+    "reasons": _reasons,
+    "roles": _roles,
+    "verbs": _verbs,
+    "verdicts": _verdicts,
+}
+
+
+class FromCode(SphinxDirective):
+    """The directive ``from-code NAME``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[Any]:
+        """Return the listing, parsed as the page itself is."""
+        name = self.arguments[0]
+        if name not in LISTINGS:
+            raise self.error(f"no listing {name!r}; there are {', '.join(sorted(LISTINGS))}")
+        text = "\n".join(LISTINGS[name]())
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Make the directive known."""
+    app.add_directive("from-code", FromCode)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

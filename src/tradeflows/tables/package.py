@@ -1,0 +1,102 @@
+"""The project as a data package: its tables and sources by the Frictionless standard."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tradeflows.model import schema
+from tradeflows.model.source import Publisher, Source
+from tradeflows.retrieval import catalogue, project
+from tradeflows.tables.files import processed
+
+FILE = "datapackage.json"
+TYPES = {"string": "string", "int64": "integer", "double": "number", "date32[day]": "date"}
+
+
+def descriptor(root: Path) -> dict[str, Any]:
+    """Return what ``datapackage.json`` says of the project in `root`.
+
+    Returns
+    -------
+    dict
+        A Data Package: a resource for each of the four tables, whose fields and key are those of
+        the contract, and a source for each raw file, with its licence.
+
+    Raises
+    ------
+    CatalogueError
+        The catalogue or ``project.toml`` cannot be read.
+    """
+    about = project.load(root)
+    publishers = catalogue.publishers(root)
+    files = catalogue.load(root).values()
+    content = {
+        "name": re.sub("[^a-z0-9]+", "-", about.title.lower()).strip("-"),
+        "title": about.title,
+        "description": about.subtitle,
+        "homepage": about.address,
+        "resources": [_resource(root, name) for name in schema.TABLES],
+        "sources": [_source(file, publishers[file.publisher]) for file in files],
+    }
+    return {key: value for key, value in content.items() if value != ""}
+
+
+def text(root: Path) -> str:
+    """The descriptor of the project in `root`, as its file has it."""
+    return json.dumps(descriptor(root), ensure_ascii=False, indent=1) + "\n"
+
+
+def _resource(root: Path, name: str) -> dict[str, Any]:
+    contract = schema.TABLES[name]
+    key = [field.name for field in contract if _told(field)["key"]]
+    return {
+        "name": name,
+        "description": contract.metadata[b"about"].decode(),
+        "path": processed(root, name).relative_to(root).as_posix(),
+        "format": "parquet",
+        "mediatype": "application/vnd.apache.parquet",
+        "schema": {
+            "fields": [_field(field) for field in contract],
+            "primaryKey": key,
+            "missingValues": [],
+        },
+    }
+
+
+def _field(field: pa.Field) -> dict[str, Any]:
+    told = _told(field)
+    constraints: dict[str, Any] = {}
+    if not field.nullable:
+        constraints["required"] = True
+    if "allowed" in told:
+        constraints["enum"] = json.loads(told["allowed"])
+    if "least" in told:
+        constraints["minimum"] = json.loads(told["least"])
+    content = {
+        "name": field.name,
+        "type": TYPES[str(field.type)],
+        "description": told["note"],
+        "unit": told["unit"],
+        "constraints": constraints,
+    }
+    return {key: value for key, value in content.items() if value}
+
+
+def _told(field: pa.Field) -> dict[str, str]:
+    """What a field's metadata say, as texts."""
+    return {key.decode(): value.decode() for key, value in field.metadata.items()}
+
+
+def _source(file: Source, publisher: Publisher) -> dict[str, str]:
+    content = {
+        "title": f"{publisher.name}: {file.title}",
+        "path": file.address or publisher.home,
+        "licence": file.licence,
+        "version": file.vintage,
+        "file": f"data/raw/{file.path}",
+        "hash": f"sha256:{file.sha256}",
+    }
+    return {key: value for key, value in content.items() if value}

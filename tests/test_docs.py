@@ -1,0 +1,123 @@
+"""The documentation site is whole, its examples run, and the tutorial works as it stands."""
+
+import contextlib
+import doctest
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+import venv
+from itertools import pairwise
+from pathlib import Path
+
+import flit_core.buildapi
+import pytest
+from links import dead_links
+from tutorial import FENCE, PAGE, Tutorial
+
+from tradeflows import cli
+
+PROJECT = Path(__file__).parents[1]
+DOCS = PROJECT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+
+
+def names(page):
+    return page.relative_to(DOCS).as_posix()
+
+
+def test_the_site_is_whole(tmp_path):
+    to = tmp_path / "site"
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "seen"]
+    done = subprocess.run([*sphinx, DOCS, to], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    pages = [page.relative_to(to).as_posix() for page in to.rglob("*.html")]
+    assert len(pages) > len(PAGES)
+    dead = {page: dead_links(to, page) for page in pages}
+    assert {page: links for page, links in dead.items() if links} == {}
+
+    menu = (to / "index.html").read_text(encoding="utf-8")
+    inner = [name for name in map(names, PAGES) if name != "index.md"]
+    assert [name for name in inner if f'href="{name.removesuffix(".md")}.html"' not in menu] == []
+
+
+def examples_of(page):
+    """Run the examples of a page, and return what is not as it says."""
+    text = page.read_text(encoding="utf-8")
+    code = "\n".join(body for kind, body in FENCE.findall(text) if kind == "pycon")
+    test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
+    said = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
+    return "".join(said)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != PAGE], ids=names)
+def test_examples_of_a_page_run(page, embedded, monkeypatch):
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(embedded))
+    assert examples_of(page) == ""
+
+
+def commands(text):
+    """Lines of a page that a shell would run."""
+    shell = "\n".join(body for kind, body in FENCE.findall(text) if kind == "sh")
+    return [line for line in shell.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, PROJECT / "README.md"], ids=lambda page: page.stem)
+def test_commands_of_a_page_are_known(page):
+    for line in commands(page.read_text(encoding="utf-8")):
+        program, *arguments = shlex.split(line)
+        if program == "tradeflows":
+            cli.parser().parse_args(arguments)  # leaves with 2 where it is none
+
+
+# --- the tutorial, by a wheel in an environment of its own ----------------------------------------
+
+
+@pytest.fixture
+def python(tmp_path):
+    """Install the wheel into a fresh environment that has the packages of this one."""
+    folder = tmp_path / "wheel"
+    folder.mkdir()
+    with contextlib.chdir(PROJECT):
+        wheel = flit_core.buildapi.build_wheel(str(folder))
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*install, folder / wheel], check=True)
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    own = subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout
+    others = sysconfig.get_path("purelib")
+    Path(own.strip(), "others.pth").write_text(f"{others}\n", encoding="utf-8")
+    return str(python)
+
+
+def test_the_tutorial_works_as_it_stands(python, tmp_path, monkeypatch):
+    tutorial = Tutorial(python, tmp_path)
+    # Templates and kernels of the packages that the fresh environment borrows.
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix, "share", "jupyter")))
+    tutorial.do(PAGE.read_text(encoding="utf-8"))
+
+    where = [python, "-I", "-c", "import tradeflows; print(tradeflows.__file__)"]
+    told = subprocess.run(where, cwd=tutorial.root, capture_output=True, text=True, check=True)
+    assert Path(told.stdout).is_relative_to(Path(python).parents[1]), "it is not the wheel"
+
+    fences = FENCE.findall(PAGE.read_text(encoding="utf-8"))
+    shown = [
+        (commands.splitlines()[-1], output)
+        for (kind, commands), (kind_after, output) in pairwise(fences)
+        if (kind, kind_after) == ("sh", "text")
+    ]
+    assert len(shown) == 2
+    for command, output in shown:
+        # The width of columns is the terminal's.
+        assert tutorial.printed[command].split() == output.split()
+    assert "01_soybeans.ipynb: 5 passed" in tutorial.printed["tradeflows check"]
+
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(tutorial.root))
+    assert examples_of(PAGE) == ""
+    page = (tutorial.root / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Did China stop buying American soybeans?" in page
+    assert dead_links(tutorial.root / "report", "index.html") == []
