@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test fuzz lab accept data bench look docs lock clean
+.PHONY: help report test fuzz crash lab accept data bench look docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,9 +45,13 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check
 
-fuzz: $(ENV) $(BUILT) ## ask thousands of random questions of read and of each measure (FUZZ=0.1: fewer)
+fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100: fewer)
 	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py \
 	    tests/test_oracles_read.py tests/test_answer_operations.py
+	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
+
+crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=20: fewer)
+	$(BIN)/python tests/crash.py $(or $(KILLS),200)
 
 lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 	$(BIN)/jupyter lab $(LAB) notebooks/explore.ipynb

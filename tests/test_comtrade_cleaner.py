@@ -393,3 +393,36 @@ def test_export_of_a_cif_value_alone(clean):
     sides = {"cifvalue": 1000.0, "fobvalue": None}
     assert column(clean(row(**sides)), "flags") == ["contradictory"]
     assert column(clean(row(flow="M", **sides)), "flags") == [""]
+
+
+def test_file_that_memory_does_not_hold(tmp_path, monkeypatch):
+    def no_room(*_, **__):
+        raise MemoryError
+
+    path = tmp_path / "reply.json"
+    path.write_bytes(envelope([row()]))
+    monkeypatch.setattr(comtrade.pajson, "read_json", no_room)
+    with pytest.raises(
+        LayoutError, match="a file that fits into memory, found 0 MiB; ask for less"
+    ):
+        comtrade.read(path)
+
+
+def test_parts_of_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(comtrade, "ROWS", 2)
+    path = tmp_path / "bulk.txt"
+    lines = [row(partner=code) for code in ("643", "76", "398", "842", "276")]
+    lines.append(row(motCode=2100))
+    text = "\n".join(
+        "\t".join("" if v is None else str(v) for v in line.values()) for line in lines
+    )
+    path.write_text("\t".join(lines[0]) + "\n" + text + "\n")
+    parts = list(comtrade.clean(path, SOURCE))
+    assert [len(part.rows) for part in parts] == [2, 2, 1]
+    assert [part.records for part in parts] == [6, 0, 0]
+    assert [dict(part.left_out) for part in parts] == [
+        {"break-down whose total is kept": 1},
+        {},
+        {},
+    ]
+    assert [number for part in parts for number in column(part, "source_row")] == [1, 2, 3, 4, 5]

@@ -28,6 +28,7 @@ TARGETS = {
     "help",
     "clean",
     "fuzz",
+    "crash",
 }
 
 

@@ -35,7 +35,7 @@ def flags(batch):
     return plausibility.flagged(batch)["flags"].to_pylist()
 
 
-VALUES = [100.0 + i for i in range(14)]
+VALUES = [100_000.0 + i for i in range(14)]
 
 
 @pytest.mark.parametrize("amount", [{"net_wgt_kg": 1}, {"qty": 1}])
@@ -54,7 +54,7 @@ def test_few_rows_have_no_median():
 
 
 def test_small_rows_do_not_matter():
-    values = [*VALUES[:13], 1.0]
+    values = [*VALUES[:13], 9_000.0]
     assert flags(trade(value_reported=values, net_wgt_kg=[10.0] * 13 + [0.001])) == [""] * 14
 
 

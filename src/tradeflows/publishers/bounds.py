@@ -12,7 +12,7 @@ import numpy as np
 from tradeflows.model.errors import LayoutError
 
 DEEPEST = 64  # brackets within brackets; a reply has four
-LARGEST = 512 << 20  # bytes of an unpacked text; a year of China's trade in all detail has less
+LARGEST = 112 << 20  # bytes of an unpacked table, which takes 2.5 times as much while it is read
 SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfold
 CHUNK = 1 << 20
 BRACKETS = b'"[]{}'

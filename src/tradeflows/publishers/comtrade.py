@@ -29,7 +29,7 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, arrow, delimited, raw_records
-from tradeflows.publishers.bounds import require_modest_gzip, require_shallow
+from tradeflows.publishers.bounds import LARGEST, require_modest_gzip, require_shallow
 from tradeflows.publishers.comtrade_checks import (
     OPTIONAL,
     Amounts,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALL = "all"
+ROWS = 1 << 16  # in a part
 
 CAPS = (500, 100_000, 250_000)  # rows: preview, and the two that are told of a key
 FLOWS = ("M", "X", "RM", "RX")
@@ -85,6 +86,8 @@ WHOLE = {
     "motcode": ["0"],
     "moscode": ["0", "-1", "", None],
 }
+FIGURES = ("qty", "netwgt", "cifvalue", "fobvalue", "primaryvalue")
+CODED = pa.dictionary(pa.int32(), pa.string())
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
 
 
@@ -114,7 +117,7 @@ def clean(
     cap: int = 0,
     unequal: Sequence[str] = (),
 ) -> Iterator[Part]:
-    """Trade rows of one saved reply or export, one batch.
+    """Trade rows of one saved reply or export, some at a time.
 
     Parameters
     ----------
@@ -139,16 +142,21 @@ def clean(
     reply = read(path)
     if reply.error:
         raise LayoutError(path, "a reply with data", repr(reply.error), "ask again")
-    _require_whole(path, len(reply.rows), int(cap))
+    records = len(reply.rows)
+    _require_whole(path, records, int(cap))
     rows = _numbered(reply.rows)
+    del reply  # which a large file needs the room of
     for name, (pattern, what) in GRAMMAR.items():
         _demand(path, rows, name, pattern, what)
     require_agreement(path, rows)
     require_products(path, _text(rows, "cmdcode"))
     totals = _totals(path, rows)
-    columns = _columns(path, source, totals.rows, releases or {}, unequal)
-    batch = delimited.rows(source, TRADE, columns)
-    yield Part(batch, len(reply.rows), totals.left_out, totals.value)
+    left_out, value = totals.left_out, totals.value
+    for start in range(0, max(len(totals.rows), 1), ROWS):
+        some = totals.rows.slice(start, ROWS)
+        columns = _columns(path, source, some, releases or {}, unequal)
+        yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
+        records, left_out, value = 0, {}, {}  # they are counted once
 
 
 def _require_whole(path: Path, records: int, cap: int) -> None:
@@ -370,6 +378,8 @@ def _json(path: Path) -> Reply:
     lines = pajson.ParseOptions(newlines_in_values=True)
     try:
         reply = pajson.read_json(path, read_options=whole, parse_options=lines)
+    except MemoryError as error:
+        raise _too_large(path) from error
     except pa.ArrowInvalid as error:
         raise LayoutError(path, "a whole JSON reply", str(error).splitlines()[0]) from error
     names = reply.column_names
@@ -411,22 +421,35 @@ def _table(path: Path, compression: str | None) -> pa.Table:
     """The needed columns of an export as text; all of them are ASCII, so Latin-1 is no matter."""
     if compression:
         require_modest_gzip(path)
+    else:
+        delimited.fits(path, LARGEST)
     names, delimiter = _header(path, compression)
     _demand_fields(path, names)
     kept = [name for name in (*NEEDED, *OPTIONAL) if name in names]
     reading = pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1")
+    # A word that stands in many rows is kept once, or a large file would take six times its size.
+    kinds = {name: pa.string() if name in FIGURES else CODED for name in kept}
     conversion = pacsv.ConvertOptions(
         include_columns=kept,
-        column_types=dict.fromkeys(kept, pa.string()),
+        column_types=kinds,
         strings_can_be_null=True,
         null_values=["", "null"],
     )
     try:
         with pa.input_stream(path, compression=compression) as stream:
             parsing = pacsv.ParseOptions(delimiter=delimiter)
-            return pacsv.read_csv(stream, reading, parsing, conversion)
+            table = pacsv.read_csv(stream, reading, parsing, conversion)
+            return table.unify_dictionaries()
+    except MemoryError as error:
+        raise _too_large(path) from error
     except (pa.ArrowInvalid, OSError, EOFError) as error:
         raise LayoutError(path, f"{len(names)} fields a row", str(error).splitlines()[0]) from error
+
+
+def _too_large(path: Path) -> LayoutError:
+    """Return what is said of a file that memory does not hold."""
+    size = f"{path.stat().st_size >> 20} MiB"
+    return LayoutError(path, "a file that fits into memory", size, "ask for less at once")
 
 
 def _header(path: Path, compression: str | None) -> tuple[list[str], str]:
@@ -509,9 +532,9 @@ def _totals(path: Path, rows: pa.Table) -> _Totals:
     for name, codes_of in WHOLE.items():
         is_whole = pc.is_in(_text(rows, name), arrow.texts(codes_of))
         is_total = pc.and_(is_total, is_whole)
-    kept, parts = rows.filter(is_total), rows.filter(pc.invert(is_total))
-    if not len(parts):
+    if pc.all(is_total, min_count=0).as_py():
         return _Totals(rows, {}, {})
+    kept, parts = rows.filter(is_total), rows.filter(pc.invert(is_total))
     flow = _text(parts, "flowcode")
     _require_totals(path, kept, parts, flow)
     worth = _number(path, parts, "primaryvalue")
@@ -532,9 +555,10 @@ def _totals(path: Path, rows: pa.Table) -> _Totals:
 def _require_totals(path: Path, kept: pa.Table, parts: pa.Table, flow: pa.Array) -> None:
     """Refuse a break-down without its total."""
     main = arrow.meanings(flow, lambda word: PART_OF.get(word, word))
-    place = parts.schema.get_field_index("flowcode")
-    cells = parts.set_column(place, "flowcode", main).select([*CELL, "ordinal"])
-    orphans = cells.join(kept.select(CELL), keys=CELL, join_type="left anti")
+    cells = {name: _text(parts, name) for name in CELL}
+    cells |= {"flowcode": main, "ordinal": parts["ordinal"]}
+    wholes = pa.table({name: _text(kept, name) for name in CELL})
+    orphans = pa.table(cells).join(wholes, keys=CELL, join_type="left anti")
     if len(orphans):
         record = pc.min(orphans["ordinal"]).as_py()
         raise LayoutError(

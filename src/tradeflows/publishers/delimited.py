@@ -400,7 +400,7 @@ def uncatalogued(path: Path, publisher: str, table: str) -> Source:
         path=path.name,
         publisher=publisher,
         title=path.name,
-        kind="transcribed",
+        kind="published",
         licence="not stated",
         vintage="not stated",
         retrieved=date.fromtimestamp(path.stat().st_mtime),

@@ -2,10 +2,13 @@
 
 A row of trade is compared with the like rows of its file (of a bulk file, of its part): one flow,
 product, currency and unit. What a kilogram is worth differs by kind and quality, so a row must be
-off by far more than its neighbours are, and be large enough to matter.
+far from the mean of the others and from the median, by far more than its neighbours are, and be
+large enough to matter.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +19,14 @@ from tradeflows.model.schema import RATES, TRADE
 
 FLAG = "implausible"
 FEW = 12  # rows, of which no median is taken
-FACTOR = 20.0  # times the median of a unit's value, or a part of it
+FACTOR = 20.0  # times what a unit is worth in the other rows, or that part of it
 SPREAD = 8.0  # times what rows usually lie apart, robustly: 1.4826 median absolute deviations
 MOST = {"value_reported": 1e14, "net_wgt_kg": 1e13}  # several years of all trade of the world
 LIKE = ("flow_code", "cmd_code", "currency", "qty_unit")
 SERIES = ("base", "quote", "publisher", "statistic")
 JUMP = 2.0  # times the rates of the months before and after, if these are alike
 WITHIN = 1.25
+LEAST = 10_000.0  # a value, in whole units of currency, below which rounding says too much
 ROOM = 256.0  # wider than any logarithm of a unit's value, both ways
 
 
@@ -76,13 +80,12 @@ def _of_trade(batch: pa.RecordBatch) -> np.ndarray:
         is_odd = value < 0
         is_odd |= (value > MOST["value_reported"]) | (weight > MOST["net_wgt_kg"])
         amount = np.where(np.isnan(weight), _figures(batch, "qty"), weight)
-        has_both = (value > 0) & (amount > 0)
+        has_both = (value >= LEAST) & (amount > 0)
     places = np.flatnonzero(has_both)
     if len(places) < FEW:
         return is_odd
-    unit_values = np.log(value[places] / amount[places])
-    groups = _groups(batch, LIKE)[places]
-    is_odd[places] |= _outlying(groups, unit_values, value[places])
+    goods = Goods(_dense(_groups(batch, LIKE)[places]), value[places], amount[places])
+    is_odd[places] |= goods.outlying()
     return is_odd
 
 
@@ -93,23 +96,74 @@ def _groups(batch: pa.RecordBatch, names: tuple[str, ...]) -> np.ndarray:
         column = batch.column(name)
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode(null_encoding="encode")
-        indices = pc.fill_null(column.indices, len(column.dictionary))
-        columns.append((indices.to_numpy().astype(np.int64), len(column.dictionary) + 1))
+        indices, n_words = column.indices, len(column.dictionary)
+        if indices.null_count:
+            indices, n_words = pc.fill_null(indices, n_words), n_words + 1
+        columns.append((indices.to_numpy(), n_words))
     return number_cells(columns, len(batch))
 
 
-def _outlying(groups: np.ndarray, logs: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return which rows lie far from the median of their group, and are above its median value."""
-    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    apart = np.abs(logs - _medians(group, sizes, logs)[group])
-    is_far = (apart > np.log(FACTOR)) & (sizes[group] >= FEW)
-    if not is_far.any():
+def _dense(groups: np.ndarray) -> np.ndarray:
+    """Return numbers of groups that are not much larger than the rows are many."""
+    if int(groups.max()) < 4 * len(groups):
+        return groups
+    _, numbers = np.unique(groups, return_inverse=True)
+    return np.asarray(numbers)
+
+
+@dataclass(frozen=True)
+class Goods:
+    """Rows with a value and an amount, and the number of the group of like rows of each."""
+
+    groups: np.ndarray
+    values: np.ndarray
+    amounts: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Goods:
+        """Return some of the rows."""
+        return Goods(self.groups[rows], self.values[rows], self.amounts[rows])
+
+    def outlying(self) -> np.ndarray:
+        """Return which rows lie far from the median of their group, and matter.
+
+        A median takes a sort, so it is computed only of groups in which a row is far from the
+        mean of the others.
+        """
+        is_odd = np.zeros(len(self.values), bool)
+        is_near = ~self._far_from_the_others()
+        if is_near.all():
+            return is_odd
+        has_any = np.zeros(int(self.groups.max()) + 1, bool)
+        has_any[self.groups[~is_near]] = True
+        rows = np.flatnonzero(has_any[self.groups])
+        is_odd[rows] = self.of(rows)._far_from_the_median()
+        return is_odd
+
+    def _far_from_the_others(self) -> np.ndarray:
+        """Return which rows have a unit value far from the mean of the others of their group."""
+        groups, values, amounts = self.groups, self.values, self.amounts
+        first = np.bincount(groups, amounts)[groups]
+        first -= amounts
+        first *= values
+        second = np.bincount(groups, values)[groups]
+        second -= values
+        second *= amounts
+        is_far = first > FACTOR * second
+        is_far |= second > FACTOR * first
+        far = np.flatnonzero(is_far)
+        is_far[far] = np.bincount(groups)[groups[far]] >= FEW
         return is_far
-    usual = 1.4826 * _medians(group, sizes, apart)
-    is_far &= apart > SPREAD * usual[group]
-    logs_of_values = np.log(values)
-    is_far &= logs_of_values >= _medians(group, sizes, logs_of_values)[group]
-    return is_far
+
+    def _far_from_the_median(self) -> np.ndarray:
+        """Return which rows are far from the median, for their group, and above its value."""
+        _, group, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        logs = np.log(self.values / self.amounts)
+        apart = np.abs(logs - _medians(group, sizes, logs)[group])
+        usual = 1.4826 * _medians(group, sizes, apart)[group]
+        worth = np.log(self.values)
+        is_far = (apart > np.log(FACTOR)) & (apart > SPREAD * usual)
+        is_far &= worth >= _medians(group, sizes, worth)[group]
+        return np.asarray(is_far & (sizes[group] >= FEW))
 
 
 def _medians(group: np.ndarray, sizes: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -405,10 +405,12 @@ class Reading:
         """Refuse trade within the Community with a partner outside, or the other way round."""
         if self._wrong is None:
             self._wrong = self._other_trade()
-        wrong = self._wrong[places["type"], places["partner"]]
-        if not wrong.any():
+        n_partners = self._wrong.shape[1]
+        pairs = places["type"].astype(np.intp) * n_partners + places["partner"]
+        stated = np.bincount(pairs, minlength=self._wrong.size) > 0
+        if not (stated & self._wrong.ravel()).any():
             return
-        at = int(wrong.argmax())
+        at = int(self._wrong.ravel()[pairs].argmax())
         names = self.words.layout.names
         kind = self.words.listed("type")[places["type"][at]]
         partner = self.words.listed("partner")[places["partner"][at]]
