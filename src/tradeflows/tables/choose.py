@@ -160,17 +160,20 @@ def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, S
 
 
 def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
-    """The source of each row; what a user got from one publisher in many files is one.
+    """The source of each row; what a user got from one publisher in many files is one."""
+    names = {name: family_of(source) for name, source in sources.items()}
+    return frame["source_id"].astype("str").map(names)
+
+
+def family_of(source: Source) -> str:
+    """What a source counts as, beside others: itself or, of a user's, all of its publisher's.
 
     Whole months of Comext and its answers to questions are two: they state goods at two levels.
     """
-    names = {}
-    for name, source in sources.items():
-        names[name] = name
-        if source.kind in ("fetched", "published"):
-            whole = ", whole months" if month(source) else ""
-            names[name] = f"{source.publisher}, {source.kind}{whole}"
-    return frame["source_id"].astype("str").map(names)
+    if source.kind not in ("fetched", "published"):
+        return source.id
+    whole = ", whole months" if month(source) else ""
+    return f"{source.publisher}, {source.kind}{whole}"
 
 
 def one_level(frame: pd.DataFrame, products: list[list[str]]) -> Choice:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from pandas import DataFrame
 
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval.user_files import month
-from tradeflows.tables.choose import Choice, family
+from tradeflows.tables.choose import Choice, family_of
 
-FLOW = ["reporter_iso", "partner_iso", "flow_code", "freq_code", "cumulation", "asked"]
 # Not by partner: two sources' partners side by side are no whole that shares could be of.
-WHOLE = [name for name in FLOW if name != "partner_iso"]
+WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
 OF_THE_WINDOW = "of the months asked for"
 MOST_GAPS = 6  # runs of months that a caveat lists
 
@@ -34,13 +35,37 @@ class Window:
         """Whether there is one."""
         return self.first is not None or self.last is not None
 
+
+@dataclass(frozen=True)
+class _Series:
+    """What one source states of one flow.
+
+    Attributes
+    ----------
+    source, family, rank
+        The source, what it counts as, and its place in the preference.
+    whole, partner
+        The values of :data:`WHOLE`, and the partner.
+    first, begins, last
+        The first month, and the first and the last month of the last period.
+    """
+
+    source: str
+    family: str
+    rank: float
+    whole: tuple[object, ...]
+    partner: str
+    first: int
+    begins: int
+    last: int
+
     @property
-    def half_open(self) -> tuple[int | None, int | None]:
-        """The first month and the month after the last."""
-        return self.first, None if self.last is None else self.last + 1
+    def reporter(self) -> str:
+        """Who reports it."""
+        return str(self.whole[0])
 
 
-def one_source(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
+def one_source(frame: DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
     """Of several sources that state one flow, that which covers the window, then the first by rank.
 
     Raises
@@ -50,42 +75,41 @@ def one_source(frame: pd.DataFrame, sources: Mapping[str, Source], window: Windo
     """
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
-    frame = _ordered(frame, sources, window)
-    best = frame["order"].groupby(frame["flow"]).transform("min")
-    kept, passed = frame[frame["order"].eq(best)], frame[frame["order"].gt(best)]
-    mixed = kept[kept.groupby("whole")["family"].transform("nunique").gt(1)]
-    if len(mixed):
-        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
-        choice = " or ".join(f"source={name!r}" for name in sorted(mixed["source_id"].unique()))
-        raise QueryError(
-            f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {choice}"
-        )
-    caveats = _passed_over(kept, passed)
-    return Choice(kept.drop(columns=ADDED), caveats)
+    number, series = _series(frame, sources)
+    order = _preference(series, window)
+    best: dict[tuple[object, ...], tuple[int, float]] = {}
+    for stated_flow in series:
+        flow = (*stated_flow.whole, stated_flow.partner)
+        place = order[stated_flow.whole, stated_flow.family]
+        best[flow] = min(best.get(flow, place), place)
+    is_kept = []
+    for stated_flow in series:
+        flow = (*stated_flow.whole, stated_flow.partner)
+        is_kept.append(order[stated_flow.whole, stated_flow.family] == best[flow])
+    kept = list(itertools.compress(series, is_kept))
+    passed = [stated_flow for stated_flow in series if stated_flow not in kept]
+    _require_one_family(kept)
+    return Choice(frame[np.array(is_kept)[number]], _passed_over(kept, passed))
 
 
-ADDED = ["family", "first_month", "last_month", "whole", "flow", "order"]
-
-
-def _ordered(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> pd.DataFrame:
-    """`frame` with the months of each row, its family, and the place of that in the preference.
-
-    ``whole`` and ``flow`` number what :data:`WHOLE` and :data:`FLOW` name.
-    """
-    first = first_month(frame)
-    frame = frame.assign(
-        family=family(frame, sources),
-        first_month=first,
-        last_month=first + frame["n_months"] - 1,
-        whole=frame.groupby(WHOLE).ngroup(),
-    )
-    frame = frame.assign(flow=frame.groupby(["whole", "partner_iso"]).ngroup())
-    rank = frame["source_id"].map({name: _rank(source) for name, source in sources.items()})
-    order = rank.rank(method="dense")
-    if window.is_asked:
-        order += _months_lacking(frame, window) * (order.max() + 1)
-    return frame.assign(order=order)
+def _series(frame: DataFrame, sources: Mapping[str, Source]) -> tuple[np.ndarray, list[_Series]]:
+    """The number of each row's series, and all series by number."""
+    number, head = _numbered(frame, [*WHOLE, "partner_iso", "source_id"])
+    begin = first_month(frame).to_numpy("int64")
+    after = begin + frame["n_months"].to_numpy("int64")
+    first = np.full(len(head), begin.max())
+    begins, last = np.zeros_like(first), np.zeros_like(first)
+    np.minimum.at(first, number, begin)
+    np.maximum.at(begins, number, begin)
+    np.maximum.at(last, number, after - 1)
+    ends = zip(first.tolist(), begins.tolist(), last.tolist(), strict=True)
+    wholes = head[WHOLE].itertuples(index=False, name=None)
+    partners = zip(head["partner_iso"], head["source_id"], strict=True)
+    series = []
+    for whole, (partner, name), months in zip(wholes, partners, ends, strict=True):
+        source = sources[name]
+        series.append(_Series(name, family_of(source), _rank(source), whole, partner, *months))
+    return number, series
 
 
 def _rank(source: Source) -> float:
@@ -95,39 +119,84 @@ def _rank(source: Source) -> float:
     return source.rank - 0.5 * is_fetched - 0.1 * is_whole
 
 
-def _months_lacking(frame: pd.DataFrame, window: Window) -> pd.Series:
-    """How many months of the window lie before the first or after the last of a row's family.
+def _numbered(frame: DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, DataFrame]:
+    """The number of each row's values of some columns, and a row of each number."""
+    number = np.zeros(len(frame), "int64")
+    for name in columns:
+        code, values = pd.factorize(frame[name], use_na_sentinel=False)
+        number = number * len(values) + code
+        number = np.unique(number, return_inverse=True)[1]
+    first = np.unique(number, return_index=True)[1]
+    return number, frame[[*columns]].iloc[first]
+
+
+def _preference(
+    series: Sequence[_Series], window: Window
+) -> dict[tuple[tuple[object, ...], str], tuple[int, float]]:
+    """Of each whole and family how many months of the window it lacks at the ends, and its rank.
 
     An end that is open lies where the first or the last of the sources ends.
     """
-    group = frame["whole"]
-    of_family = [group, frame["family"]]
-    first = frame["first_month"].groupby(of_family).transform("min")
-    last = frame["last_month"].groupby(of_family).transform("max")
-    begins = first.groupby(group).transform("min") if window.first is None else window.first
-    ends = last.groupby(group).transform("max") if window.last is None else window.last
-    before, after = first - begins, ends - last
-    return before.clip(lower=0) + after.clip(lower=0)
+    of_whole: dict[tuple[object, ...], list[_Series]] = {}
+    for stated_flow in series:
+        of_whole.setdefault(stated_flow.whole, []).append(stated_flow)
+    order = {}
+    for whole, some in of_whole.items():
+        begins = window.first
+        ends = window.last
+        if begins is None:
+            begins = min(stated_flow.first for stated_flow in some)
+        if ends is None:
+            ends = max(stated_flow.last for stated_flow in some)
+        for name in {stated_flow.family for stated_flow in some}:
+            mine = [stated_flow for stated_flow in some if stated_flow.family == name]
+            before = min(stated_flow.first for stated_flow in mine) - begins
+            after = ends - max(stated_flow.last for stated_flow in mine)
+            lacking = max(before, 0) + max(after, 0) if window.is_asked else 0
+            order[whole, name] = lacking, min(stated_flow.rank for stated_flow in mine)
+    return order
 
 
-def _passed_over(kept: pd.DataFrame, passed: pd.DataFrame) -> list[str]:
+def _require_one_family(kept: Sequence[_Series]) -> None:
+    """Refuse several sources of what one reporter states."""
+    families: dict[tuple[object, ...], set[str]] = {}
+    for stated_flow in kept:
+        families.setdefault(stated_flow.whole, set()).add(stated_flow.family)
+    mixed = [stated_flow for stated_flow in kept if len(families[stated_flow.whole]) > 1]
+    if mixed:
+        who = ", ".join(sorted({stated_flow.reporter for stated_flow in mixed}))
+        names = sorted({stated_flow.source for stated_flow in mixed})
+        choice = " or ".join(f"source={name!r}" for name in names)
+        raise QueryError(
+            f"what {who} reports would come from several sources, partner by partner "
+            f"or of one rank; add {choice}"
+        )
+
+
+def _passed_over(kept: Sequence[_Series], passed: Sequence[_Series]) -> list[str]:
     """A line for each source that was passed over, with what it has beyond the one taken."""
     caveats = []
-    for name, rows in passed.groupby("source_id"):
-        reporters = sorted(rows["reporter_iso"].unique())
-        taken = kept[kept["reporter_iso"].isin(reporters)]
-        first, last = rows["first_month"].min(), rows["last_month"].max()
-        is_beyond = first < taken["first_month"].min() or last > taken["last_month"].max()
-        begins, ends = month_text(first), f"{rows['ref_period'].max():%Y-%m}"
-        line = (
-            f"{', '.join(reporters)}: {name} ({begins} to {ends}) states this too and was "
-            "passed over; publisher= or source= chooses"
+    for name in sorted({stated_flow.source for stated_flow in passed}):
+        mine = [stated_flow for stated_flow in passed if stated_flow.source == name]
+        reporters = sorted({stated_flow.reporter for stated_flow in mine})
+        taken = [stated_flow for stated_flow in kept if stated_flow.reporter in reporters]
+        first = min(stated_flow.first for stated_flow in mine)
+        begins = max(stated_flow.begins for stated_flow in mine)
+        is_earlier = first < min(stated_flow.first for stated_flow in taken)
+        is_later = _end(mine) > _end(taken)
+        more = ", splice=True joins both" if is_earlier or is_later else ""
+        caveats.append(
+            f"{', '.join(reporters)}: {name} ({month_text(first)} to {month_text(begins)}) states "
+            f"this too and was passed over; publisher= or source= chooses{more}"
         )
-        caveats.append(line + (", splice=True joins both" if is_beyond else ""))
     return caveats
 
 
-def spliced(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
+def _end(series: Iterable[_Series]) -> int:
+    return max(stated_flow.last for stated_flow in series)
+
+
+def spliced(frame: DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
     """The parts of several sources one after the other; no month is of two.
 
     The source that :func:`one_source` would take comes first. Before and after its months stand
@@ -135,69 +204,79 @@ def spliced(frame: pd.DataFrame, sources: Mapping[str, Source], window: Window) 
     """
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
-    frame = _ordered(frame, sources, window)
+    number, series = _series(frame, sources)
+    order = _preference(series, window)
+    family = np.array([stated_flow.family for stated_flow in series])[number]
+    first = first_month(frame)
+    rows = frame[["source_id", "reporter_iso"]].assign(first=first, family=family)
+    rows["last"] = first + frame["n_months"] - 1
     kept, caveats = [], []
-    for _, rows in frame.groupby("whole"):
-        parts = _parts_of(rows)
+    for whole in sorted({whole for whole, _ in order}, key=str):
+        is_of_whole = np.array([stated_flow.whole == whole for stated_flow in series])
+        places = {name: place for (of, name), place in order.items() if of == whole}
+        preference = sorted(places, key=lambda name: (places[name], name))
+        parts = _parts_of(rows[is_of_whole[number]], preference)
         kept += parts
         caveats += _seams(parts)
-    whole = pd.concat(kept).sort_index()
-    passed = frame.drop(whole.index)
+    is_taken = frame.index.isin(pd.concat(kept).index)
+    passed = frame[~is_taken]
     if len(passed):
         names = ", ".join(sorted(passed["source_id"].unique()))
         caveats.append(
             f"{len(passed)} rows of months that the source before them states were passed over "
             f"({names}); source= chooses"
         )
-    return Choice(whole.drop(columns=ADDED), caveats)
+    return Choice(frame[is_taken], caveats)
 
 
-def _parts_of(rows: pd.DataFrame) -> list[pd.DataFrame]:
+def _parts_of(rows: DataFrame, preference: Sequence[str]) -> list[DataFrame]:
     """Rows of one flow by family, each of months that none before it has; in order of time."""
-    order = rows.groupby("family")["order"].min()
-    preference = sorted(order.index, key=lambda name: (order[name], name))
-    parts: list[pd.DataFrame] = []
+    parts: list[DataFrame] = []
     begins = ends = 0
     for name in preference:
         of_family = rows[rows["family"].eq(name)]
-        if not parts:
-            parts = [of_family]
-        else:
-            earlier = of_family[of_family["last_month"].lt(begins)]
-            later = of_family[of_family["first_month"].gt(ends)]
-            parts = [part for part in (earlier, *parts, later) if len(part)]
-        begins = min(part["first_month"].min() for part in parts)
-        ends = max(part["last_month"].max() for part in parts)
+        earlier = of_family[of_family["last"].lt(begins)]
+        later = of_family[of_family["first"].gt(ends)]
+        sides = [earlier, *parts, later] if parts else [of_family]
+        parts = [part for part in sides if len(part)]
+        begins = min(part["first"].min() for part in parts)
+        ends = max(part["last"].max() for part in parts)
     return parts
 
 
-def _seams(parts: Sequence[pd.DataFrame]) -> list[str]:
+def _seams(parts: Sequence[DataFrame]) -> list[str]:
     """A line for each place where one source's part ends and another's begins."""
     lines = []
     for before, after in itertools.pairwise(parts):
-        names = [", ".join(sorted(part["source_id"].unique())) for part in (before, after)]
+        earlier, later = _sources_of(before), _sources_of(after)
         who = before["reporter_iso"].iloc[0]
+        ends = month_text(before["last"].max())
+        begins = month_text(after["first"].min())
         lines.append(
-            f"{who}: {names[0]} to {month_text(before['last_month'].max())}, then {names[1]} from "
-            f"{month_text(after['first_month'].min())}: a change across this seam may be one of "
-            "source, not of trade"
+            f"{who}: {earlier} to {ends}, then {later} from {begins}: a change across this seam "
+            "may be one of source, not of trade"
         )
     return lines
 
 
-def gaps(frame: pd.DataFrame, declared: Zeros | None, window: Window) -> list[str]:
+def _sources_of(rows: DataFrame) -> str:
+    return ", ".join(sorted(rows["source_id"].unique()))
+
+
+def gaps(frame: DataFrame, declared: Zeros | None, window: Window) -> list[str]:
     """A line for each reporter of which the window has months without a row or a declared zero."""
     if not window.is_asked:
         return []
-    ends = _ends(frame)
-    begins = ends["first"].min() if window.first is None else window.first
-    stops = ends["last"].max() if window.last is None else window.last
-    asked = set(range(begins, stops + 1))
-    known = ends if declared is None else pd.concat([ends, _ends(declared.rows)])
+    stated = _months_by_reporter(frame)
+    all_months = set().union(*stated.values())
+    begins = min(all_months) if window.first is None else window.first
+    ends = max(all_months) if window.last is None else window.last
+    asked = set(range(begins, ends + 1))
+    none = {} if declared is None else _months_by_reporter(declared.rows)
     lines = []
-    for reporter, spans in known.groupby("reporter_iso"):
-        missing = sorted(asked - _months_within(spans))
-        if missing and reporter in set(ends["reporter_iso"]):
+    for reporter in sorted(stated):
+        missing = sorted(asked - stated[reporter] - none.get(reporter, set()))
+        if missing:
             listed = runs(missing).split(", ")
             more = " …" if len(listed) > MOST_GAPS else ""
             some = ", ".join(listed[:MOST_GAPS]) + more
@@ -205,16 +284,11 @@ def gaps(frame: pd.DataFrame, declared: Zeros | None, window: Window) -> list[st
     return lines
 
 
-def _ends(rows: pd.DataFrame) -> pd.DataFrame:
-    """Reporter, first and last month of each period of `rows`, each once."""
-    first = first_month(rows)
-    ends = rows[["reporter_iso"]].assign(first=first, last=first + rows["n_months"] - 1)
-    return ends.drop_duplicates()
-
-
-def _months_within(spans: pd.DataFrame) -> set[int]:
-    """Every month of some periods."""
-    months: set[int] = set()
-    for first, last in zip(spans["first"], spans["last"], strict=True):
-        months.update(range(first, last + 1))
+def _months_by_reporter(rows: DataFrame) -> dict[str, set[int]]:
+    """Every month that the rows of each reporter state."""
+    _, periods = _numbered(rows, ["reporter_iso", "ref_period", "n_months"])
+    spans = zip(first_month(periods), periods["n_months"], strict=True)
+    months: dict[str, set[int]] = {}
+    for reporter, (first, length) in zip(periods["reporter_iso"], spans, strict=True):
+        months.setdefault(reporter, set()).update(range(first, first + length))
     return months

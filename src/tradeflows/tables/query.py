@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,14 +50,15 @@ class Question:
     window: Window
     sources: Mapping[str, Source]
 
-    def stored(self) -> ds.Dataset:
+    @cached_property
+    def held(self) -> ds.Dataset:
         """The Parquet files that may answer it."""
         return stored(self.root, self.table, local=self.local)
 
     def matching(self) -> pa.Table:
         """Every row that meets the filters, known by the day or not."""
         window = self.window
-        return scan(self.stored(), self.table, self.conditions, window.first, window.last)
+        return scan(self.held, self.table, self.conditions, window.first, window.last)
 
     def known(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that were known by the day, if one was asked for."""

@@ -146,7 +146,7 @@ def read(
     if table == "settlement":
         caveats += _restated(frame)
     if asked.window.is_asked:
-        caveats += undated(asked.stored(), table, asked.conditions)
+        caveats += undated(asked.held, table, asked.conditions)
     caveats += flags_present(frame)
     if local:
         caveats += [
@@ -176,9 +176,9 @@ def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str
     """
     window = asked.window.first, asked.window.last
     is_trade = asked.table == "trade"
-    caveats = apart(asked.stored(), asked.conditions, *window) if is_trade else []
+    caveats = apart(asked.held, asked.conditions, *window) if is_trade else []
     if not len(rows):
-        nothing = nothing_held(asked.stored(), asked.table, asked.conditions, *window)
+        nothing = nothing_held(asked.held, asked.table, asked.conditions, *window)
         raise QueryError("; ".join([nothing, *caveats]))
     known = asked.known(rows)
     if not len(known):

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes, schema
 from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, absence
-from tradeflows.model.periods import first_month
+from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
+from tradeflows.tables.choose import DATE_COLUMNS
 from tradeflows.tables.query import Question
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pandas import DataFrame, MultiIndex, Series
 
 PERIOD = ["ref_period", "n_months", "freq_code"]
+CELL = [*AXES]
 FIGURES = ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 WORLD = "W00"
-Wanted = Mapping[str, Sequence[str]]  # column: values of it that were asked for
+ALL = (["countries"], ["parts"])  # conditions that name no value
+LONGEST = 12  # months of a period
+LAST_MONTH = 12 * 9999
 
 
-def of_answer(frame: pd.DataFrame, asked: Question, *, splice: bool = False) -> Zeros | None:
+def of_answer(frame: DataFrame, asked: Question, *, splice: bool = False) -> Zeros | None:
     """The declared zeros of an answer, if there are any.
 
     Parameters
@@ -36,71 +41,86 @@ def of_answer(frame: pd.DataFrame, asked: Question, *, splice: bool = False) -> 
         Whether they are parts of several sources, one after the other: then a source has no zeros
         in the months of another one's part.
     """
-    rows = _all_zeros(frame, asked, list(frame["source_id"].unique()))
+    names = frame["source_id"].unique()
+    rows = _all_zeros(frame, asked, list(names))
     if rows is not None and splice:
-        rows = rows[~_in_part_of_another(rows, frame)].reset_index(drop=True)
-    return None if rows is None or rows.empty else Zeros(rows, _cells(frame))
+        is_elsewhere = _in_part_of_another(rows, frame)
+        rows = rows[~is_elsewhere].reset_index(drop=True)
+    if rows is None or rows.empty:
+        return None
+    return Zeros(rows, _cells(frame))
 
 
-def only_zeros(empty: pd.DataFrame, asked: Question) -> pd.DataFrame | None:
+def only_zeros(empty: DataFrame, asked: Question) -> DataFrame | None:
     """An `empty` answer with its zeros, where all that was asked for is declared to be none."""
     chosen = asked.conditions.get("source_id", asked.sources)
     ranked = sorted(asked.sources.values(), key=lambda source: source.rank)
     for source in ranked:
-        rows = _all_zeros(empty, asked, [source.id]) if source.id in chosen else None
-        if rows is not None and rows["freq_code"].nunique() == 1:
-            answer = empty.copy()
-            names = tuple(sorted(rows["source_id"].unique()))
-            answer.attrs = {"sources": names, "caveats": (f"no row: {summary(rows)}",)}
-            answer.attrs[ZEROS] = Zeros(rows, _cells(empty))
-            return answer
+        if source.id not in chosen:
+            continue
+        rows = _all_zeros(empty, asked, [source.id])
+        if rows is None or rows["freq_code"].nunique() > 1:
+            continue
+        names = sorted(rows["source_id"].unique())
+        answer = empty.copy()
+        answer.attrs = {"sources": tuple(names), "caveats": (f"no row: {summary(rows)}",)}
+        answer.attrs[ZEROS] = Zeros(rows, _cells(empty))
+        return answer
     return None
 
 
-def summary(rows: pd.DataFrame) -> str:
+def summary(rows: DataFrame) -> str:
     """One line that says which `rows` count as none, and who declares it."""
-    who = ", ".join(sorted(rows["source_id"].unique()))
-    months = sorted(set(rows["ref_period"].dt.strftime("%Y-%m")))
-    when = ", ".join(months[:3]) + (" …" if len(months) > 3 else "")
     column = rows["along"].iloc[0]
-    members = sorted(rows[column].unique())
-    names = ", ".join(members[:3]) + (" …" if len(members) > 3 else "")
+    months = rows["ref_period"].dt.strftime("%Y-%m")
+    who = ", ".join(sorted(rows["source_id"].unique()))
+    names, when = _first_three(rows[column]), _first_three(months)
     return f"{len(rows)} absent rows ({names}; {when}) are zeros, as {who} declares"
 
 
-def _all_zeros(frame: pd.DataFrame, asked: Question, names: Sequence[str]) -> pd.DataFrame | None:
+def _first_three(texts: Series) -> str:
+    """The first three of some texts, in order."""
+    several = sorted(texts.unique())
+    more = " …" if len(several) > 3 else ""
+    return ", ".join(several[:3]) + more
+
+
+def _all_zeros(frame: DataFrame, asked: Question, names: Sequence[str]) -> DataFrame | None:
     """The zeros that the sources of these `names` declare."""
     import pandas as pd
 
-    declaring = [asked.sources[name] for name in names if asked.sources[name].absent]
     parts = []
-    for source in declaring:
-        mine = frame[frame["source_id"].eq(source.id)]
-        lines = _lines(source, mine, asked)
+    for name in names:
+        source = asked.sources[name]
+        mine = frame[frame["source_id"].eq(name)] if source.absent else frame
         for entry in source.absent:
-            zeros = _zeros(absence(entry), mine, lines, asked)
+            zeros = _zeros(source, absence(entry), mine, asked)
             if len(zeros):
                 parts.append(zeros)
     if not parts:
         return None
-    rows = pd.concat(parts, ignore_index=True).drop_duplicates([*AXES, *PERIOD])
-    rows = _disjoint(rows[~_stated(rows, frame)])
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.drop_duplicates([*CELL, *PERIOD])
+    is_stated = _states_any_month(frame, rows)
+    rows = _disjoint(rows[~is_stated])
     return rows if len(rows) else None
 
 
-def _disjoint(rows: pd.DataFrame) -> pd.DataFrame:
+def _disjoint(rows: DataFrame) -> DataFrame:
     """Zeros of which none has a month of another: a block of months before a month of it."""
     import pandas as pd
 
     if rows["n_months"].nunique() < 2:
         return rows.reset_index(drop=True)
     kept = rows.iloc[:0]
-    for _, some in sorted(rows.groupby("n_months"), reverse=True):
-        kept = pd.concat([kept, some[~_stated(some, kept)]])
+    longest_first = sorted(rows.groupby("n_months"), reverse=True)
+    for _, some in longest_first:
+        is_in_longer = _states_any_month(kept, some)
+        kept = pd.concat([kept, some[~is_in_longer]])
     return kept.sort_index().reset_index(drop=True)
 
 
-def _in_part_of_another(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
+def _in_part_of_another(rows: DataFrame, frame: DataFrame) -> Series:
     """Whether each of the zeros `rows` lies between the first and the last row of another source.
 
     Only rows of the same reporter and flow of the answer `frame` are looked at.
@@ -109,148 +129,216 @@ def _in_part_of_another(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.Series:
 
     keys = ["reporter_iso", "flow_code"]
     first = first_month(frame)
-    spans = frame[[*keys, "source_id"]].assign(begin=first, end=first + frame["n_months"] - 1)
-    spans = spans.groupby([*keys, "source_id"], as_index=False).agg({"begin": "min", "end": "max"})
-    zeros = rows[[*keys, "source_id"]].assign(place=range(len(rows)), month=first_month(rows))
+    spans = frame[[*keys, "source_id"]].assign(begin=first, end=first + frame["n_months"])
+    spans = spans.groupby([*keys, "source_id"], as_index=False)
+    spans = spans.agg({"begin": "min", "end": "max"})
+    month = first_month(rows)
+    zeros = rows[[*keys, "source_id"]].assign(month=month, after=month + rows["n_months"])
+    zeros["place"] = np.arange(len(rows))
     pairs = zeros.merge(spans, on=keys, suffixes=("", "_other"))
-    pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
-    length = rows["n_months"].to_numpy()[pairs["place"]]
-    is_within = pairs["month"].le(pairs["end"]) & (pairs["month"] + length).gt(pairs["begin"])
-    return pd.Series(range(len(rows)), rows.index).isin(pairs.loc[is_within, "place"])
+    is_other = pairs["source_id"].ne(pairs["source_id_other"])
+    is_within = pairs["month"].lt(pairs["end"]) & pairs["after"].gt(pairs["begin"])
+    elsewhere = pairs.loc[is_other & is_within, "place"]
+    return pd.Series(np.isin(np.arange(len(rows)), elsewhere), rows.index)
 
 
-def _lines(source: Source, mine: pd.DataFrame, asked: Question) -> pd.DataFrame:
-    """All lines of a file whose reporter, flow and partner can speak for the answer."""
-    held = asked.stored()
-    where = pc.field("source_id") == source.id
-    along = {entry["along"] for entry in source.absent}
-    for column in {"reporter_iso", "flow_code"} - along:
-        values = mine[column].unique().tolist()
-        if not len(mine):
-            values = list(asked.conditions.get(column, ()))
-        if values and values != ["countries"]:
-            where &= pc.field(column).isin(values)
-    columns = [name for name in schema.TRADE.names if name in held.schema.names]
-    lines = asked.known(held.to_table(columns=columns, filter=where))
-    rows = lines.to_pandas()
-    rows["ref_period"] = rows["ref_period"].astype("datetime64[us]")
-    return rows
-
-
-def _zeros(
-    declared: Absence, mine: pd.DataFrame, lines: pd.DataFrame, asked: Question
-) -> pd.DataFrame:
+def _zeros(source: Source, declared: Absence, mine: DataFrame, asked: Question) -> DataFrame:
     """The zeros that one declaration makes, each as the line that shows the reporter's report."""
     for column, value in declared.where.items():
-        lines, mine = lines[lines[column].eq(value)], mine[mine[column].eq(value)]
-    cells = _candidates(declared.along, mine, lines, asked.conditions)
-    of_file = lines  # a block that the window cuts states its months too
-    lines = _within(lines, declared, mine, asked.window.half_open)
-    if not len(cells) or not len(lines):
-        return lines.iloc[:0]
-    rest = [name for name in AXES if name != declared.along]
-    lines = lines.assign(
-        world=lines["partner_iso"].map(_is_aggregate),
-        derived=lines["flags"].str.contains("derived"),
-    ).sort_values(["world", "derived", "source_row"], kind="stable")
-    # The same goods first; else any line that the reporter sent of that flow and period.
-    loose = [name for name in ("reporter_iso", "flow_code", "cumulation") if name in rest]
-    near = lines.drop_duplicates([*rest, *PERIOD])
-    any_line = lines.drop_duplicates([*loose, *PERIOD])
-    matched = cells.merge(near, on=rest, how="inner", suffixes=("", "_line"))
-    others = cells.merge(any_line, on=loose, how="inner", suffixes=("", "_line"))
-    import pandas as pd
+        mine = mine[mine[column].eq(value)]
+    begin, stop = _span(declared, mine, asked)
+    if stop <= begin:
+        return mine.iloc[:0]
+    lines = _lines(source, declared, mine, asked, (begin, stop))
+    cells = _candidates(source, declared, mine, lines, asked)
+    is_within = _within(lines, begin, stop)
+    if len(mine):  # of another rhythm than the answer's a line is no evidence
+        rhythms = pa.array(mine["freq_code"].unique(), pa.string())
+        is_within = pc.and_(is_within, pc.is_in(lines["freq_code"], rhythms))
+    loose = [name for name in ("reporter_iso", "flow_code", "cumulation") if name != declared.along]
+    reported = lines.filter(is_within)
+    periods = _distinct(reported, [*loose, *PERIOD])
+    wanted = cells.merge(periods, on=loose)
+    # A block that the window cuts states its months too.
+    of_cells = _where_in(lines, cells, ["reporter_iso", "partner_iso", "cmd_code"])
+    wanted = wanted[~_states_any_month(_frame(of_cells), wanted)]
+    if wanted.empty:
+        return wanted
+    evidence = _evidence(reported, wanted, declared.along, loose)
+    return _rows_at(source, evidence, declared.along, asked)
 
-    zeros = pd.concat([matched, others], ignore_index=True).drop_duplicates([*AXES, *PERIOD])
-    zeros = zeros.drop(columns=[name for name in zeros if name.endswith("_line")])
-    zeros = zeros[~_stated(zeros, of_file)].drop(columns=["world", "derived"])
-    zeros = zeros.assign(flags="", note=None, qualifier="=", along=declared.along)
-    for name in FIGURES:  # of a figure that the file never states nothing is known
-        zeros[name] = 0.0 if of_file[name].notna().any() else np.nan
-    return zeros.assign(**{DECLARED: True})
+
+def _span(declared: Absence, mine: DataFrame, asked: Question) -> tuple[int, int]:
+    """First month, and the month after the last, that a zero of an answer may have."""
+    begin, stop = 0, LAST_MONTH
+    if len(mine):
+        months = first_month(mine)
+        begin, stop = int(months.min()), int((months + mine["n_months"]).max())
+    window = asked.window
+    begin = begin if window.first is None else window.first
+    stop = stop if window.last is None else window.last + 1
+    return max(declared.first, begin), min(declared.last + 1, stop)
+
+
+def _lines(
+    source: Source, declared: Absence, mine: DataFrame, asked: Question, span: tuple[int, int]
+) -> pa.Table:
+    """Lines of a file, from about the `span`, of what can speak for the answer."""
+    where = pc.field("source_id") == source.id
+    where &= pc.field("ref_period") >= first_day(max(span[0] - LONGEST, 12))
+    where &= pc.field("ref_period") < first_day(max(span[1], 12))
+    for column, value in declared.where.items():
+        where &= pc.field(column) == value
+    for column in {"reporter_iso", "flow_code"} - {declared.along}:
+        values = _values(column, mine, asked)
+        if values:
+            where &= pc.field(column).isin(values)
+    days = DATE_COLUMNS if asked.as_of else ()
+    columns = ["source_id", "source_row", *CELL, *PERIOD, "flags", *days]
+    held = asked.held
+    present = [name for name in columns if name in held.schema.names]
+    return asked.known(held.to_table(columns=present, filter=where))
+
+
+def _values(column: str, mine: DataFrame, asked: Question) -> list[str]:
+    """The values of a column that the rows of an answer have or, without rows, that were asked."""
+    if len(mine):
+        return list(mine[column].unique())
+    values = list(asked.conditions.get(column, ()))
+    return [] if values in ALL else values
+
+
+def _within(lines: pa.Table, begin: int, stop: int) -> pa.ChunkedArray:
+    """Whether each of `lines` is of a period that lies between two months."""
+    years = pc.multiply(pc.year(lines["ref_period"]), 12)
+    first = pc.subtract(pc.add(years, pc.month(lines["ref_period"])), 1)
+    after = pc.add(first, lines["n_months"])
+    return pc.and_(pc.greater_equal(first, begin), pc.less_equal(after, stop))
 
 
 def _candidates(
-    along: str, mine: pd.DataFrame, lines: pd.DataFrame, wanted: Wanted
-) -> pd.DataFrame:
+    source: Source, declared: Absence, mine: DataFrame, lines: pa.Table, asked: Question
+) -> DataFrame:
     """Cells that the answer is of, and those that were asked for and that the file names."""
     import pandas as pd
 
-    rest = [name for name in AXES if name != along]
-    named = pd.DataFrame({along: lines[along].unique()})
-    asked = [value for value in wanted.get(along, ()) if value != "countries"]
-    base = mine if len(mine) else _asked(lines, wanted, rest)
-    cells = mine[[*AXES]].drop_duplicates()
-    if asked or not len(mine):
+    along = declared.along
+    rest = [name for name in CELL if name != along]
+    cells = mine[CELL].drop_duplicates()
+    values = list(asked.conditions.get(along, ()))
+    values = [] if values in ALL else values
+    if values or not len(mine):
+        base = cells if len(mine) else _asked(_distinct(lines, CELL), asked, rest)
+        is_here = bool(values) and set(values) <= set(cells[along])
+        named = cells[[along]].drop_duplicates() if is_here else _named(source, along, asked)
         wider = base[rest].drop_duplicates().merge(named, how="cross")
-        cells = pd.concat([cells, wider[wider[along].isin(asked)] if asked else wider])
-    members = [code for code in named[along] if not _is_aggregate(code)]
-    if asked and not len(mine):  # what else the file names was not asked for
-        members = [code for code in members if code in asked]
-    cells = cells[cells[along].isin(members)]
-    return cells[[*AXES]].drop_duplicates()
+        is_asked = wider[along].isin(values) if values else wider[along].notna()
+        cells = pd.concat([cells, wider.loc[is_asked, CELL]]).drop_duplicates()
+    is_aggregate = cells[along].map(_is_aggregate).astype("bool")
+    return cells[~is_aggregate]
 
 
-def _asked(lines: pd.DataFrame, wanted: Wanted, columns: Sequence[str]) -> pd.DataFrame:
-    """Lines that have a value that was asked for in each of `columns`."""
+def _named(source: Source, along: str, asked: Question) -> DataFrame:
+    """The values of a column that a file names anywhere."""
+    rows = asked.held.to_table(columns=[along], filter=pc.field("source_id") == source.id)
+    return _distinct(rows, [along])
+
+
+def _asked(cells: DataFrame, asked: Question, columns: Sequence[str]) -> DataFrame:
+    """Cells that have a value that was asked for in each of `columns`."""
     for column in columns:
-        values = wanted.get(column)
-        if values and list(values) not in (["countries"], ["parts"]):
-            lines = lines[lines[column].isin(list(values))]
+        values = list(asked.conditions.get(column, ()))
+        if values and values not in ALL:
+            cells = cells[cells[column].isin(values)]
+    return cells
+
+
+def _evidence(reported: pa.Table, wanted: DataFrame, along: str, loose: list[str]) -> DataFrame:
+    """For each wanted cell and period the reporter's line: of the same goods, else any other."""
+    import pandas as pd
+
+    rest = [name for name in CELL if name != along]
+    lines = _frame(_where_in(reported, wanted, ["ref_period"]))
+    lines = lines.assign(
+        world=lines["partner_iso"].map(_is_aggregate).astype("bool"),
+        derived=lines["flags"].str.contains("derived").astype("bool"),
+    )
+    lines = lines.sort_values(["world", "derived", "source_row"], kind="stable")
+    pairs = []
+    for keys in (rest, loose):
+        first_lines = lines.drop_duplicates([*keys, *PERIOD])
+        first_lines = first_lines[[*keys, *PERIOD, "source_row"]]
+        pairs.append(wanted.merge(first_lines, on=[*keys, *PERIOD]))
+    both = pd.concat(pairs, ignore_index=True)
+    return both.drop_duplicates([*CELL, *PERIOD])
+
+
+def _rows_at(source: Source, evidence: DataFrame, along: str, asked: Question) -> DataFrame:
+    """The row of each zero: its cell and period, and all else as the line of its evidence."""
+    held = asked.held
+    places = pa.array(evidence["source_row"].unique(), pa.int64())
+    of_source = pc.field("source_id") == source.id
+    columns = [name for name in schema.TRADE.names if name in held.schema.names]
+    where = of_source & pc.field("source_row").isin(places)
+    lines = _frame(held.to_table(columns=columns, filter=where))
+    lines = lines.drop_duplicates("source_row")
+    others = lines.drop(columns=[*CELL, *PERIOD])
+    rows = evidence.merge(others, on="source_row")
+    for name in FIGURES:  # of a figure that the file never states nothing is known
+        is_stated = len(rows) and held.count_rows(filter=of_source & pc.field(name).is_valid())
+        rows[name] = 0.0 if is_stated else np.nan
+    rows = rows.assign(flags="", note=None, qualifier="=")
+    return rows[columns].assign(along=along, **{DECLARED: True})
+
+
+def _where_in(lines: pa.Table, frame: DataFrame, columns: Sequence[str]) -> pa.Table:
+    """Lines whose values in each of `columns` occur in `frame`."""
+    for name in columns:
+        values = pa.array(frame[name].unique()).cast(lines[name].type)
+        lines = lines.filter(pc.is_in(lines[name], values))
     return lines
 
 
-def _within(
-    lines: pd.DataFrame,
-    declared: Absence,
-    mine: pd.DataFrame,
-    window: tuple[int | None, int | None],
-) -> pd.DataFrame:
-    """Lines of the span that is declared and of the window that the answer is of."""
-    if len(mine):
-        begins = first_month(mine)
-        lines = lines[lines["freq_code"].isin(mine["freq_code"].unique())]
-        ends = int(begins.min()), int((begins + mine["n_months"]).max())
-    else:
-        ends = 0, 12 * 9999
-    first = first_month(lines)
-    begin = max(declared.first, ends[0] if window[0] is None else window[0])
-    stop = min(declared.last + 1, ends[1] if window[1] is None else window[1])
-    return lines[(first >= begin) & (first + lines["n_months"] <= stop)]
+def _distinct(lines: pa.Table, columns: list[str]) -> DataFrame:
+    """Values of some columns as they occur together, each once, in their order."""
+    order = [(name, "ascending") for name in columns]
+    return _frame(lines.group_by(columns).aggregate([]).sort_by(order))
 
 
-def _stated(zeros: pd.DataFrame, rows: pd.DataFrame) -> Any:
+def _frame(lines: pa.Table) -> DataFrame:
+    """Lines as a frame, with days as pandas has them."""
+    frame = lines.to_pandas()
+    if "ref_period" in frame:
+        frame["ref_period"] = frame["ref_period"].astype("datetime64[us]")
+    return frame
+
+
+def _states_any_month(rows: DataFrame, zeros: DataFrame) -> np.ndarray:
     """Whether `rows` state any month of each of `zeros`, with a figure or without."""
-    import pandas as pd
-
-    return pd.Series(_months(zeros).isin(_months(rows)), _repeated(zeros)).groupby(level=0).any()
-
-
-def _repeated(rows: pd.DataFrame) -> pd.Index:
-    return rows.index.repeat(rows["n_months"].to_numpy("int64"))
+    is_stated = _months(zeros).isin(_months(rows))
+    place = np.repeat(np.arange(len(zeros)), zeros["n_months"].to_numpy("int64"))
+    return np.bincount(place, is_stated, minlength=len(zeros)) > 0
 
 
-def _months(rows: pd.DataFrame) -> pd.MultiIndex:
+def _months(rows: DataFrame) -> MultiIndex:
     """Cell and month of each month of each of `rows`."""
     import pandas as pd
 
     length = rows["n_months"].to_numpy("int64")
     place = np.repeat(np.arange(len(rows)), length)
-    after = np.arange(len(place)) - np.repeat(length.cumsum() - length, length)
+    begins = length.cumsum() - length
+    after = np.arange(len(place)) - np.repeat(begins, length)
     months = first_month(rows).to_numpy()[place] + after
-    cells = rows[[*AXES]].iloc[place]
+    cells = rows[CELL].iloc[place]
     return pd.MultiIndex.from_frame(cells.assign(month=months))
 
 
-def _cells(frame: pd.DataFrame) -> pd.DataFrame:
+def _cells(frame: DataFrame) -> DataFrame:
     """First and last month of each cell of an answer."""
     first = first_month(frame)
-    return (
-        frame[[*AXES]]
-        .assign(first=first, last=first + frame["n_months"] - 1)
-        .groupby([*AXES], dropna=False, as_index=False)
-        .agg({"first": "min", "last": "max"})
-    )
+    ends = frame[CELL].assign(first=first, last=first + frame["n_months"] - 1)
+    cells = ends.groupby(CELL, dropna=False, as_index=False)
+    return cells.agg({"first": "min", "last": "max"})
 
 
 def _is_aggregate(code: str) -> bool:
