@@ -892,7 +892,7 @@ def test_parts_without_total():
     cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
-    choice = choose.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed")})
+    choice = choose.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed", id="")})
     kept = choice.rows
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
     assert choice.caveats == [

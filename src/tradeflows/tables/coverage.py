@@ -142,17 +142,13 @@ def _preference(
         of_whole.setdefault(stated_flow.whole, []).append(stated_flow)
     order = {}
     for whole, some in of_whole.items():
-        begins = window.first
-        ends = window.last
-        if begins is None:
-            begins = min(stated_flow.first for stated_flow in some)
-        if ends is None:
-            ends = max(stated_flow.last for stated_flow in some)
+        begins = _begin(some) if window.first is None else window.first
+        ends = _end(some) if window.last is None else window.last
         for name in {stated_flow.family for stated_flow in some}:
             mine = [stated_flow for stated_flow in some if stated_flow.family == name]
-            before = min(stated_flow.first for stated_flow in mine) - begins
-            after = ends - max(stated_flow.last for stated_flow in mine)
-            lacking = max(before, 0) + max(after, 0) if window.is_asked else 0
+            before = max(_begin(mine) - begins, 0)
+            after = max(ends - _end(mine), 0)
+            lacking = before + after if window.is_asked else 0
             order[whole, name] = lacking, min(stated_flow.rank for stated_flow in mine)
     return order
 
@@ -180,9 +176,9 @@ def _passed_over(kept: Sequence[_Series], passed: Sequence[_Series]) -> list[str
         mine = [stated_flow for stated_flow in passed if stated_flow.source == name]
         reporters = sorted({stated_flow.reporter for stated_flow in mine})
         taken = [stated_flow for stated_flow in kept if stated_flow.reporter in reporters]
-        first = min(stated_flow.first for stated_flow in mine)
+        first = _begin(mine)
         begins = max(stated_flow.begins for stated_flow in mine)
-        is_earlier = first < min(stated_flow.first for stated_flow in taken)
+        is_earlier = first < _begin(taken)
         is_later = _end(mine) > _end(taken)
         more = ", splice=True joins both" if is_earlier or is_later else ""
         caveats.append(
@@ -190,6 +186,10 @@ def _passed_over(kept: Sequence[_Series], passed: Sequence[_Series]) -> list[str
             f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return caveats
+
+
+def _begin(series: Iterable[_Series]) -> int:
+    return min(stated_flow.first for stated_flow in series)
 
 
 def _end(series: Iterable[_Series]) -> int:
