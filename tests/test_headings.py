@@ -109,6 +109,13 @@ def test_three_figures_in_large_letters(notebook):
     assert [text for _, text in large(notebook) if too_exact(text)] == []
 
 
+def test_three_figures_in_a_sentence(notebook):
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    prose += notebooks.claims(notebook).values()
+    exact = [number for text in prose for number in too_exact(text) if "." in number]
+    assert exact == []
+
+
 def too_exact(text):
     """Numbers of more than three significant figures, years apart."""
     numbers = re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d{3})", "", text))
