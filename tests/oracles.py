@@ -417,6 +417,27 @@ def hhi_in_a_whole(figures, whole):
     return least, least + rest**2, 100 * rest
 
 
+def lead(figures, member):
+    """Lead of a member over the largest other, and its rank; figures by member."""
+    others = [figure for name, figure in figures.items() if name != member]
+    if member not in figures or not others:
+        raise NoAnswerError("alone")
+    rank = 1 + len([figure for figure in others if figure > figures[member]])
+    return figures[member] - max(others), rank
+
+
+def peak(figures):
+    """The first month of the largest figure; figures by month, None where none is stated."""
+    known = {month: figure for month, figure in figures.items() if figure is not None}
+    if not known:
+        raise NoAnswerError("none")
+    return min(month for month, figure in known.items() if figure == max(known.values()))
+
+
+def count(figures, above):
+    return len([figure for figure in figures if figure > above])
+
+
 def stack(frames):
     """Rows of several answers, each with the name of its own."""
     return [{**row, "series": name} for name, rows in frames.items() for row in rows]

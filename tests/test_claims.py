@@ -174,6 +174,161 @@ def figure(name, more=""):
 EXPORTS = reading("exports", IMPORTS.replace('"M"', '"X"'))
 
 
+@pytest.mark.parametrize(
+    ("absent", "verdict"),
+    [
+        ([{"along": "partner_iso", "from": "2020-01", "until": "2021-12"}], claims.HOLDS),
+        ([], claims.NOT_DECIDED),
+    ],
+)
+def test_absence_moves_a_verdict(make_root, tmp_path, absent, verdict):
+    """Of two partners one has no row in 2020: a zero where that is declared, else unknown."""
+    root = make_root(claim_of_nothing(**({"absent": absent} if absent else {})))
+    tables.build(root)
+    read = IMPORTS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]')
+    both = YEAR.replace('"value_reported",', '"value_reported", over = ["partner_iso"],')
+    asks = ASKS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]')
+    ledger = tmp_path / "absent.toml"
+    ledger.write_text(claim(12e6, reading(read=read, steps=both), asks=asks), encoding="utf-8")
+    [judged] = claims.verdicts(ledger, root)
+    assert judged.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "more"),
+    [
+        (12, "million USD", ""),
+        (0.012, "billion USD", ""),
+        (12, "mn USD", ""),
+        (12e6, "dollars", ""),
+    ],
+)
+def test_money_in_any_unit(judge, number, unit, more):
+    assert judge(claim(number, reading(), unit=unit))["C1"].verdict == claims.HOLDS
+
+
+def test_a_bushel_has_a_declared_weight(judge):
+    wrong = claim(1, reading(), unit="bushels")
+    with pytest.raises(LedgerError, match="gives USD, and the claim is in bushels; it may be in"):
+        judge(wrong)
+
+
+def peak_of(value, unit="month", **more):
+    """A claim on the month in which imports were largest."""
+    steps = '["peak", { value = "value_reported" }]'
+    asks = ASKS.replace('"value"', '"month of the largest value"').replace(
+        'end = "2020"', 'end = "2021"'
+    )
+    item = reading(steps=steps, result="ref_period")
+    text = claim(f'"{value}"', item, unit=unit, asks=asks, **more)
+    return text.replace("printed_to = 0.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("month", "verdict", "words"),
+    [
+        ("2021-01", claims.HOLDS, "holds"),
+        ("2020-11", claims.DIFFERS, "2 months later than claimed"),
+        ("2021-02", claims.DIFFERS, "1 months earlier than claimed"),
+    ],
+)
+def test_a_month_is_claimed(judge, build, month, verdict, words):
+    judged = judge(peak_of(month))["C1"]
+    assert (judged.verdict, claims.sentence(judged)) == (verdict, words)
+    [item] = judged.readings
+    assert claims.amount(item.value, item.unit) == "January 2021"
+    assert claims.terms(item, build())["terms"][0]["text"].startswith("2021-01,KAZ,import")
+
+
+@pytest.mark.parametrize("word", ["2021", "spring"])
+def test_no_month_is_refused(judge, word):
+    with pytest.raises(LedgerError, match=r"claimed: .*(is no month|2022-03|window)"):
+        judge(peak_of(word))
+
+
+STANDS = (
+    '["total", { value = "value_reported", by = ["partner_iso"], start = "2020", end = "2020" }]'
+)
+
+
+@pytest.mark.parametrize(
+    ("member", "result", "unit", "number", "verdict"),
+    [
+        ("KAZ", "rank", "rank", 1, claims.HOLDS),
+        ("ARM", "rank", "rank", 3, claims.HOLDS),
+        ("ARM", "rank", "rank", 1, claims.DIFFERS),
+        ("", "count", "count", 2, claims.HOLDS),
+    ],
+)
+def test_a_rank_or_a_count_is_claimed(make_root, tmp_path, member, result, unit, number, verdict):
+    lines = [
+        f"{month},{partner},import,{size}"
+        for month in MONTHS
+        for partner, size in (("KAZ", 3.0), ("UZB", 2.0), ("ARM", 1.0))
+    ]
+    text = "period,partner,flow,value_usd_million\n" + "\n".join(lines) + "\n"
+    entry = maps.tidy("rus_customs_trade_by_partner_2006_2021") | {"text": text}
+    root = make_root({"customs": entry})
+    tables.build(root)
+    read = IMPORTS.replace(', partner = "KAZ"', "")
+    stands = f'["lead", {{ value = "value_reported", member = "{member}" }}]'
+    counts = '["count", { value = "value_reported", above = 12e6 }]'
+    steps = f"{STANDS}, {stands if member else counts}"
+    asks = ASKS.replace('"value"', '"place"')
+    item = reading(
+        read=read,
+        steps=steps,
+        result=result,
+        more='keys = { measure = "place", partner = "KAZ" }\n',
+    )
+    ledger = tmp_path / "rank.toml"
+    ledger.write_text(claim(number, item, unit=unit, asks=asks), encoding="utf-8")
+    [judged] = claims.verdicts(ledger, root)
+    assert judged.verdict == verdict
+
+
+def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
+    root = build()
+    ledger = tmp_path / "mixed.toml"
+    text = claim(12e6, reading()) + claim(1, reading(), name="C2", unit="kg")
+    text += claim(1, reading(), name="C3").replace("theme", "teme")
+    ledger.write_text(text + claim(24e6, EXPORTS, name="C4"), encoding="utf-8")
+    assert cli.main(["--root", str(root), "claims", "--ledger", str(ledger)]) == 1
+    out, err = capsys.readouterr()
+    assert [line[:2] for line in out.splitlines()] == ["C1", "C4"]
+    assert [line.split(": ")[0] for line in err.splitlines()] == ["tradeflows"] * 2
+    assert "C3" in err.splitlines()[0]
+    assert "C2" in err.splitlines()[1]
+    assert cli.main(["--root", str(root), "claims", "C1", "--ledger", str(ledger)]) == 0
+    assert cli.main(["--root", str(root), "trace", "C4", "--ledger", str(ledger)]) == 0
+    assert cli.main(["--root", str(root), "claims", "C3", "--ledger", str(ledger)]) == 1
+
+
+def test_cards_of_another_ledger(build, tmp_path):
+    root = build()
+    ledger = tmp_path / "mine.toml"
+    wrong = claim(1, reading(), name="C2").replace("theme", "teme")
+    ledger.write_text(claim(12e6, reading()) + wrong, encoding="utf-8")
+    assert "C1: So it is said." in repr(claim_cards.cards("C1", root=root, ledger=ledger))
+    with pytest.raises(LedgerError, match="teme"):
+        claim_cards.cards("C2", root=root, ledger=ledger)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "code"),
+    [
+        (12.01e6, "≈ 0.08 % off", ""),
+        (20e6, "✗ 40 % less than claimed", "\x1b[31m"),
+        (12e6, "✓ holds", "\x1b[32m"),
+    ],
+)
+def test_small_and_large_misses_look_apart(judge, value, text, code):
+    judged = judge(claim(value, reading()))["C1"]
+    assert text in claims.line(judged)
+    assert code in claims.line(judged, colour=True)
+    assert ("\x1b[31m" in claims.line(judged, colour=True)) == (value == 20e6)
+
+
 def test_within_half_the_printed_step(judge):
     assert judge(claim(12e6, reading(), printed_to=1e6))["C1"].verdict == claims.HOLDS
     assert judge(claim(12.5e6, reading(), printed_to=1e6))["C1"].verdict == claims.HOLDS
@@ -554,6 +709,46 @@ def test_command_lines_full_and_json(build, tmp_path, capsys):
     assert '"verdict": "differs"' in capsys.readouterr().out
     assert cli.main([*common, "C2"]) == 2
     assert "no claim 'C2'; did you mean 'C1'?" in capsys.readouterr().err
+
+
+def json_of(judge, text):
+    """What ``--json`` has of a claim."""
+    return json.loads(json.dumps(claims.as_json(judge(text)["C1"])))
+
+
+def test_json_of_a_miss(judge):
+    shown = json_of(judge, claim(24e6, reading(), EXPORTS))
+    assert (shown["verdict"], shown["group"]) == ("differs", "differs")
+    assert (shown["deviation"], shown["deviation_unit"]) == (-50.0, "%")
+    assert shown["sentence"] == "50 % less than claimed"
+    assert shown["decided_by"] == ["imports"]
+    assert shown["asks"]["start"] == "2020-01"
+    first, second = shown["readings"]
+    assert (first["role"], second["role"]) == ("as stated", "other concept")
+    assert (first["coverage"], first["deviation"]) == ("12 of 12 months", -50.0)
+    assert (first["decides"], second["decides"]) == (True, False)
+    assert second["differs_in"] == ["flow"]
+    assert first["flags"] == []
+    assert first["rows"] == 12
+    assert first["sources"] == ["customs"]
+
+
+def test_json_of_a_band(judge):
+    shown = json_of(judge, claim(12e6, reading()) + SERIES)
+    assert shown["band"] == {"width": 0.0, "unit": "%", "releases": ["months", "in print"]}
+
+
+def test_json_of_what_would_settle_it(judge):
+    shown = json_of(judge, claim(4, reason="not public", settles="the books"))
+    assert (shown["verdict"], shown["settles"]) == ("not tested", "the books")
+    assert shown["band"] is None
+    assert shown["sentence"] == "needs the books"
+
+
+def test_json_of_what_is_open(judge):
+    shown = json_of(judge, claim(12e6, EXPORTS, asks=EITHER_FLOW))
+    assert shown["open"] == {"flow": ["X"]}
+    assert [item["role"] for item in shown["readings"]] == ["alternative"]
 
 
 def test_trace_comes_to_the_number(build, tmp_path, capsys):

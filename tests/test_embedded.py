@@ -455,7 +455,7 @@ def test_chinas_office_stands_in_two_vintages_that_differ_in_14_of_108_months(as
 def test_published_drone_figures_disagree_and_all_are_kept(stored):
     figures = stored["figures"].set_index("id")
     kept = figures["source_id"].isin(["published_figures_dual_use", "odni_claims"])
-    assert kept.sum() == 127
+    assert kept.sum() == 130
     assert figures.loc["D01", ["value", "qualifier", "window_text"]].tolist() == [
         12e6,
         ">",

@@ -97,7 +97,7 @@ def test_claims_stand_in_groups(site):
     places = [text.index(word) for word in ("Holds 1", "Differs 1", "Cannot be told 1")]
     assert places == sorted(places)
     assert "The Gazette: The price of <nothing> was above 60 in 2020-01." in text
-    assert "$63.6 holds" in text or "$63.7 holds" in text
+    assert "$63.6 ✓ holds" in text or "$63.7 ✓ holds" in text
 
 
 def test_a_row_names_who_carried_it(site):

@@ -316,6 +316,17 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert page.index('id="P1"') < page.index('id="P2"')
 
 
+def test_a_report_of_another_ledger(judged, tmp_path, quick):
+    other = tmp_path / "mine.toml"
+    other.write_text(LEDGER.replace("P1", "Q1").replace("P2", "Q2"))
+    pages.write([], tmp_path / "to", judged, ledger=other)
+    page = (tmp_path / "to" / "ledger.html").read_text()
+    assert 'id="Q1"' in page
+    assert 'id="P1"' not in page
+    sources = (tmp_path / "to" / "sources.html").read_text()
+    assert re.findall('href="ledger.html#(..)"', sources) == ["Q1"]
+
+
 def test_a_source_says_who_uses_it(judged, tmp_path, quick):
     pages.write([], tmp_path, judged)
     page = (tmp_path / "sources.html").read_text()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradeflows.claims import rule
+from tradeflows.claims import rule, units
 from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.model import lineage
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 GREEN, YELLOW, RED, GREY, PLAIN = 32, 33, 31, 90, 0  # colours of a terminal
 COLOURS = {"holds": GREEN, "holds with a caveat": YELLOW, "differs": RED, "cannot be told": GREY}
+NEAR = "≈"  # the sign of a claim that is off by less than a hundredth
+WIDEST = 24  # letters of "38 % more than claimed", with room
 MARKS = {"holds": "✓", "holds with a caveat": "~", "differs": "✗", "cannot be told": "?"}
 KEY_WORDS = {
     "goods": "other goods",
@@ -43,6 +46,8 @@ UNITS = {
     "bbl/day": ("", " barrels a day"),
     "units": ("", " pieces"),
 }
+# How a deviation is called that is neither more nor less.
+DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 
 
 # --- in words -------------------------------------------------------------------------------------
@@ -50,19 +55,35 @@ UNITS = {
 
 def amount(value: float, unit: str, digits: int = 3) -> str:
     """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes."""
+    if unit == units.MONTH:
+        return month_words(int(value))
     before, after = UNITS.get(unit, ("", f" {unit}"))
     size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
     text = full_number(abs(value) / size, digits)
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
 
 
+def month_words(month: int) -> str:
+    """A month counted from year 0 as March 2022."""
+    return f"{date(month // 12, month % 12 + 1, 1):%B %Y}"
+
+
+def in_full(value: float, unit: str, digits: int) -> str:
+    """`value` with its unit as the ledger names it, to so many figures; a month as March 2022."""
+    return (
+        month_words(int(value)) if unit == units.MONTH else f"{full_number(value, digits)} {unit}"
+    )
+
+
 def miss(deviation: float, unit: str) -> str:
     """A signed deviation in words: 38 % more than claimed, 0.4 % off."""
-    digits = _rounded(abs(deviation))
-    points = "points" if unit in rule.POINTS else "%"
+    counted_in = rule.DIFFERENCES.get(unit, "%")
+    is_whole = unit in DIRECTIONS
+    digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
     if rule.is_small(deviation):
-        return f"{digits} {points} off"
-    return f"{digits} {points} {'more' if deviation > 0 else 'less'} than claimed"
+        return f"{digits} {counted_in} off"
+    more, less = DIRECTIONS.get(unit, ("more", "less"))
+    return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
 
 
 def _rounded(size: float) -> str:
@@ -141,20 +162,31 @@ def finding(reading: ReadingResult) -> str:
     return f"{off}, within revisions" if reading.fits_band else off or "differs"
 
 
+def is_near(verdict: Verdict) -> bool:
+    """Whether a claim differs by so little that it raises no alarm."""
+    return verdict.verdict == rule.DIFFERS and rule.is_small(verdict.deviation)
+
+
+def mark(verdict: Verdict) -> str:
+    """The sign of a verdict: ✓ ~ ✗ ?, and ≈ for a claim that is nearly right."""
+    return NEAR if is_near(verdict) else MARKS[verdict.group]
+
+
+def short(verdict: Verdict) -> str:
+    """A verdict in the fewest words: holds, 0.4 % off, 38 % more than claimed."""
+    is_measured = verdict.verdict == rule.DIFFERS and verdict.deviation is not None
+    return sentence(verdict) if is_measured else verdict.verdict
+
+
 def line(verdict: Verdict, *, colour: bool = False) -> str:
-    """One claim in one line: id, group, statement, and what a reader sees of the verdict."""
-    group = verdict.group
-    mark = MARKS[group]
-    if group == "differs" and rule.is_small(verdict.deviation):
-        mark, code = "≈", PLAIN
-    else:
-        code = COLOURS[group]
-    word = f"{mark} {verdict.verdict:22}"
+    """One claim in one line: id, sign, verdict or deviation, statement, what else is to be said."""
+    words = f"{mark(verdict)} {short(verdict):{WIDEST}}"
     if colour:
-        word = f"\x1b[{code}m{word}\x1b[0m"
+        code = PLAIN if is_near(verdict) else COLOURS[verdict.group]
+        words = f"\x1b[{code}m{words}\x1b[0m"
     text = sentence(verdict)
-    tail = "" if text == verdict.verdict else f" [{text}]"
-    return f"{verdict.claim.id:6} {word} {verdict.claim.statement}{tail}"
+    tail = "" if text == short(verdict) else f" [{text}]"
+    return f"{verdict.claim.id:6} {words} {verdict.claim.statement}{tail}"
 
 
 def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = False) -> list[str]:
@@ -195,7 +227,7 @@ def explain(verdict: Verdict) -> list[str]:
         several = f"{len(verdict.band.releases)} releases held"
         lines.append(f"  band: ±{verdict.band.width:.2g} {verdict.band.unit}, from {several}")
     for reading in verdict.readings:
-        number = f"{reading.bound}{full_number(reading.value, digits)} {reading.unit}"
+        number = reading.bound + in_full(reading.value, reading.unit, digits)
         covered = f" ({reading.coverage})" if reading.coverage else ""
         shown = finding(reading)
         lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {shown}")
@@ -212,7 +244,7 @@ def _claimed(claim: Claim) -> str:
     if claim.figure is None:
         return "in words"
     digits = _digits(claim)
-    text = f"{claim.qualifier} {full_number(claim.figure, digits)} {claim.unit}"
+    text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
     if claim.readings and claim.low > -math.inf and claim.high < math.inf:
         text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
     return text
@@ -236,7 +268,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     values["group"] = verdict.group
     values["sentence"] = sentence(verdict)
     values["deviation"] = verdict.deviation
-    values["deviation_unit"] = "points" if claim.unit in rule.POINTS else "%"
+    values["deviation_unit"] = rule.DIFFERENCES.get(claim.unit, "%")
     values["band"] = _band_values(verdict)
     values["decided_by"] = list(verdict.decided_by)
     values["reason"] = verdict.reason
@@ -315,7 +347,7 @@ def terms(reading: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     QueryError
         The lines do not come to the number.
     """
-    traced = trace(_first(reading), reading.result, root)
+    traced = trace(_first(reading), reading.traced, root)
     formula = traced["formula"].iloc[0]
     if reading.scale != 1.0:
         formula = f"({formula}) * {reading.scale!r}"
@@ -417,7 +449,9 @@ def _formulas(pairs: Iterable[tuple[Verdict, ReadingResult | None]]) -> dict[str
     values, ratios = [], []
     for i, (verdict, reading) in enumerate(pairs):
         text = f"r{i}"
-        if reading:
+        if reading and reading.traced != reading.result:  # a date, which no sum comes to
+            text = repr(reading.value)
+        elif reading:
             names[text] = Role(_first(reading), reading.result, slot=np.array([i]))
             text = text if reading.scale == 1.0 else f"{text} * {reading.scale!r}"
         values.append(text)

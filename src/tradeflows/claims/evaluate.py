@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions, rule
+from tradeflows.claims import bands, questions, rule, units
 from tradeflows.claims.ledger import (
-    SAME_UNIT,
     Claim,
     Reading,
     every_measure,
@@ -25,17 +23,18 @@ from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.model import schema
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
-from tradeflows.model.lineage import PLACE
+from tradeflows.model.lineage import MADE, PLACE
 from tradeflows.model.periods import first_month, runs, span
 from tradeflows.retrieval import catalogue
+from tradeflows.tables import checks
 from tradeflows.tables.trace import Line, lines
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FACTORS = {("kg", "tonnes"): 1e-3}  # what may stand between a measure's unit and the claim's
 OWN_SOURCE = "the claim's own source"
 REPEATED = "repeats a figure that stands above"
+UNSURE = "two sources' weights of it are apart where their values agree, so neither is sure"
 ESTIMATED = "rests on quantities that the publisher estimated"
 CONFLICTING = "the office's releases are more than 2 % apart"
 
@@ -64,6 +63,8 @@ class ReadingResult:
         Words of :data:`tradeflows.model.schema.FLAGS` on the rows used.
     mind
         What the measures say and what is true of the sources.
+    lines
+        The numbers of raw files that it was made of.
     read, frame, result, scale
         The frames that were read, the last frame, its column with the number, and a factor on it;
         :func:`terms` follows its lines.
@@ -92,6 +93,7 @@ class ReadingResult:
     result: str
     scale: float
     own_release: bool = False
+    lines: frozenset[Line] = frozenset()
 
     @property
     def bound(self) -> str:
@@ -100,10 +102,10 @@ class ReadingResult:
             return "at least "
         return "at most " if self.low < self.high == self.value and self.low <= 0 else ""
 
-    @cached_property
-    def lines(self) -> set[Line]:
-        """The numbers of raw files that it was made of."""
-        return lines(self.frame, self.result)
+    @property
+    def traced(self) -> str:
+        """The column whose lines are followed: of a date that of the figure which it is about."""
+        return _traced(self.frame, self.result)
 
     @property
     def rows(self) -> int:
@@ -136,7 +138,7 @@ class Verdict:
     def nearest(self) -> ReadingResult | None:
         """The reading nearest to the claim, of those that are not the claim's own source."""
         others = [reading for reading in self.readings if reading.note != OWN_SOURCE]
-        stated = [item for item in others if item.deviation is not None and not item.bound]
+        stated = [item for item in others if item.deviation is not None]
         return min(stated or others, key=lambda item: abs(item.deviation or 0.0), default=None)
 
     @property
@@ -149,12 +151,20 @@ class Verdict:
         used = [line for reading in self.readings for line in reading.lines if not line.is_zero]
         places = {line.row for line in used}
         frames = {id(frame): frame for reading in self.readings for frame in reading.read}
-        rows = pd.concat([frame[[*PLACE, *({"flags"} & set(frame))]] for frame in frames.values()])
-        is_used = pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(places)
-        rows = rows[is_used].drop_duplicates([*PLACE])
+        parts = [_used(frame, places) for frame in frames.values()]
+        rows = pd.concat(part[[*PLACE, *({"flags"} & set(part))]] for part in parts)
+        rows = rows.drop_duplicates([*PLACE])
         flags = tables.flags_present(rows.fillna({"flags": ""}))
         minds = [text for reading in self.readings for text in reading.mind]
         return tuple(dict.fromkeys([*flags, *minds]))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Claims judged: the verdicts, and the error of each claim that could not be judged."""
+
+    verdicts: tuple[Verdict, ...]
+    errors: tuple[LedgerError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,6 +184,14 @@ class _Project:
             )
         answer: pd.DataFrame = self.answers[question]
         return answer
+
+    @property
+    def unsure_weights(self) -> frozenset[tuple[str, ...]]:
+        """Flows of which two sources agree in value and not in weight."""
+        if "unsure" not in self.answers:
+            self.answers["unsure"] = checks.weights_apart(self.root, local=self.local)
+        unsure: frozenset[tuple[str, ...]] = self.answers["unsure"]
+        return unsure
 
     @property
     def repeats(self) -> Mapping[str, str]:
@@ -272,14 +290,16 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     stages = _stages(reading.read, reading.steps, reading, project)
     frame = _kept(stages[-1], reading)
     unit = _unit(frame, reading.result)
-    factor = 1.0 if unit == claim.unit else FACTORS.get((unit, claim.unit))
+    factor = units.factor(unit, claim.unit, claim.kg_per_unit)
     if factor is None:
-        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}")
+        can_be = units.others(unit)
+        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}; it may be in {can_be}")
     value = _number(frame, reading, project) * reading.scale * factor
     ends = _ends(frame, reading, value)
     read = _read(reading, project)
     given = questions.of_reading(reading, read[0])
-    flags = _flags(frame, reading.result, read)
+    found = frozenset(lines(frame, _traced(frame, reading.result)))
+    flags = _flags(found, read)
     coverage, lacking = _coverage(reading, stages, read[0])
     widened = rule.widened(claim.range, band, claim.figure)
     role = _role(reading, claim, given, read[0])
@@ -287,8 +307,11 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     fits = rule.fits(ends.low, ends.high, claim.range)
     fits_band = rule.fits(ends.low, ends.high, widened) is True
     note = _silent(reading, claim, given, band, flags, lacking)
+    if not note and _rests_on_unsure_weights(reading, read, project):
+        note = UNSURE
     deviation = rule.deviation(value, claim.figure, claim.unit)
-    ratio = value / claim.figure if claim.figure else None
+    is_amount = claim.unit not in (units.MONTH, units.RANK)
+    ratio = value / claim.figure if claim.figure and is_amount else None
     mind = _mind(frame, read, project)
     sources = tuple(frame.attrs.get("sources", ()))
     return ReadingResult(
@@ -315,6 +338,7 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
         result=reading.result,
         scale=reading.scale * factor,
         own_release=_is_own_release(read[0]),
+        lines=found,
     )
 
 
@@ -353,7 +377,7 @@ def _silent(
         return reading.doubt
     if lacking:
         return f"covers less than its window; it lacks {lacking}"
-    if reading.at_most and not _contains(given, claim.asks):
+    if reading.at_most and not _contains(given, claim):
         return "bounds less than the window of the claim"
     if "estimated" in flags and _rests_on_amounts(reading):
         return ESTIMATED
@@ -361,21 +385,44 @@ def _silent(
     return CONFLICTING if band.conflict and is_stated else ""
 
 
-def _contains(given: Question, asked: Question) -> bool:
-    """Whether the window of `given` holds all of that which is asked."""
+def _contains(given: Question, claim: Claim) -> bool:
+    """Whether the window of `given` holds all of that which is asked, or is one left open."""
+    asked = claim.asks
+    differing = [key for key in ("start", "end") if getattr(given, key) != getattr(asked, key)]
+    if all(rule.leaves_open(given, key, claim.open) for key in differing):
+        return True
     return given.start <= asked.start and asked.end <= given.end
+
+
+def _rests_on_unsure_weights(
+    reading: Reading, read: Iterable[pd.DataFrame], project: _Project
+) -> bool:
+    """Whether a reading weighs a flow of which no source's weights are sure."""
+    if "net_wgt_kg" not in _measured(reading):
+        return False
+    flows = [rows[[*checks.PAIR]].drop_duplicates() for rows in read if {*checks.PAIR} <= set(rows)]
+    cells = {tuple(map(str, cell)) for rows in flows for cell in rows.to_numpy()}
+    return bool(cells & project.unsure_weights)
 
 
 def _rests_on_amounts(reading: Reading) -> bool:
     """Whether a reading measures weights or quantities."""
-    columns = {arguments.get("value") for _, arguments in reading.steps} | {reading.result}
-    return bool(columns & {"net_wgt_kg", "qty"})
+    return bool(_measured(reading) & {"net_wgt_kg", "qty"})
+
+
+def _measured(reading: Reading) -> set[str]:
+    """The columns that a reading's measures work on, and that of its result."""
+    columns = {reading.result}
+    for _, arguments in reading.steps:
+        value = arguments.get("value", ())
+        columns.update([value] if isinstance(value, str) else value)
+    return columns
 
 
 def _kept(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """Rows of the last frame that the reading keeps, as `keep` says."""
     if reading.result not in frame:
-        columns = [name for name in frame if frame[name].dtype.kind in "fi"]
+        columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
         raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
     for column, value in reading.keep.items():
         if column not in frame:
@@ -389,7 +436,8 @@ def _kept(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
 
 def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
     """The one number of the result; a zero is one."""
-    numbers = frame[reading.result].dropna().unique()
+    figures = _figures(frame[reading.result])
+    numbers = figures.dropna().unique()
     if len(numbers) > 1:
         listed = ", ".join(f"{number:.6g}" for number in numbers[:5])
         raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
@@ -398,10 +446,17 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         text = f"; what was read is of {ends}" if ends else ""
         raise LedgerError(f"must give one number, and gives none{text}")
-    nulls = int(frame[reading.result].isna().sum())
+    nulls = int(figures.isna().sum())
     if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
     return float(numbers[0])
+
+
+def _figures(column: pd.Series) -> pd.Series:
+    """A column of numbers; days become months, counted from year 0."""
+    if column.dtype.kind != "M":
+        return column
+    return column.dt.year * 12 + column.dt.month - 1
 
 
 def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
@@ -532,23 +587,40 @@ def _window(value: Any) -> Any:
 
 
 def _unit(frame: pd.DataFrame, result: str) -> str:
+    if frame[result].dtype.kind == "M":
+        return units.MONTH
     unit = unit_of(frame, result)
     if unit:
-        return SAME_UNIT.get(unit, unit)
+        return unit
     column = UNIT_IN.get(result, "unit")
     raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
 
 
-def _flags(frame: pd.DataFrame, result: str, read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
-    """Words of the flags on the rows that the number is made of."""
-    import pandas as pd
+def _traced(frame: pd.DataFrame, result: str) -> str:
+    """The column of `frame` that has the lines behind `result`."""
+    if frame[result].dtype.kind != "M":
+        return result
+    made = frame.attrs.get(MADE)
+    return next(iter(made.formulas), result) if made else result
 
-    places = {line.row for line in lines(frame, result) if not line.is_zero}
-    flagged = [rows for rows in read if "flags" in rows]
+
+def _used(rows: pd.DataFrame, places: Collection[tuple[str, int, str]]) -> pd.DataFrame:
+    """Rows that stand at one of `places` of the raw files."""
+    import numpy as np
+
+    numbers = {number for _, number, _ in places}
+    near = rows[rows["source_row"].isin(numbers)]
+    standing = zip(*(near[name] for name in PLACE), strict=True)
+    return near[np.array([place in places for place in standing], "bool")]
+
+
+def _flags(found: Iterable[Line], read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
+    """Words of the flags on the rows that a number is made of."""
+    places = {line.row for line in found if not line.is_zero}
     words: set[str] = set()
-    for rows in flagged:
-        is_used = pd.MultiIndex.from_frame(rows[[*PLACE]]).isin(places)
-        words.update(" ".join(rows.loc[is_used, "flags"]).split())
+    for rows in read:
+        if "flags" in rows:
+            words.update(" ".join(_used(rows, places)["flags"]).split())
     return tuple(sorted(words))
 
 
@@ -570,10 +642,26 @@ def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) 
     return tuple(dict.fromkeys([*measured, *known, *notes]))
 
 
+def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = False) -> Judgement:
+    """Judge several claims in turn; one that is wrong leaves the others their verdicts.
+
+    A question that several claims share is asked once; parameters as :func:`evaluate_claim`.
+    """
+    project = _Project(root or catalogue.root(), local)
+    verdicts = []
+    errors = []
+    for claim in claims:
+        try:
+            verdicts.append(_verdict(claim, project))
+        except LedgerError as error:
+            errors.append(error)
+    return Judgement(tuple(verdicts), tuple(errors))
+
+
 def evaluate_all(
     claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
-    """Verdicts on several claims in turn; a question that they share is asked once."""
+    """Verdicts on several claims; parameters and errors as :func:`evaluate_claim`."""
     project = _Project(root or catalogue.root(), local)
     return [_verdict(claim, project) for claim in claims]
 

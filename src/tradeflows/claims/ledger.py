@@ -13,12 +13,13 @@ from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions
+from tradeflows.claims import bands, questions, units
 from tradeflows.claims.bands import Series
 from tradeflows.claims.rule import KEYS, Question, Range
 from tradeflows.claims.rule import interval as range_of
 from tradeflows.model import schema
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
+from tradeflows.model.periods import span
 from tradeflows.retrieval import catalogue
 
 # Why nothing held here tests a claim, and what would.
@@ -36,7 +37,7 @@ SETTLES = {
     "not public": "records that are not public",
     "needs a live query": "a query of public statistics that is not held here",
 }
-SAME_UNIT = {"%": "percent", "percent y/y": "percent", "percent vs 2021": "percent"}
+EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
 
@@ -100,6 +101,8 @@ class Claim:
         What would settle it, where nothing held does.
     series
         The series whose releases give its band.
+    kg_per_unit
+        The declared weight of one `unit`, where it is a volume or a piece and readings weigh.
     """
 
     id: str
@@ -121,6 +124,7 @@ class Claim:
     core: bool = False
     settles: str = ""
     series: Series | None = None
+    kg_per_unit: float | None = None
 
     @property
     def place(self) -> str:
@@ -154,6 +158,7 @@ class ClaimEntry(TypedDict):
     figure: str
     claimed: dict[str, Any]
     printed_to: float
+    kg_per_unit: float
     asks: dict[str, Any]
     open: dict[str, Any]
     core: bool
@@ -173,6 +178,16 @@ class ClaimedEntry(TypedDict):
     qualifier: str
     low: float
     high: float
+
+
+class ClaimedMonthEntry(TypedDict):
+    """The month of a claim, such as 2022-03."""
+
+    value: str
+    unit: str
+    qualifier: str
+    low: str
+    high: str
 
 
 class QuestionEntry(TypedDict):
@@ -255,10 +270,18 @@ def path(root: Path) -> Path:
     return root / "data" / "claims.toml"
 
 
+@dataclass(frozen=True)
+class Ledger:
+    """A ledger as read: its claims, and what is wrong with the others, both by id."""
+
+    claims: Mapping[str, Claim]
+    errors: Mapping[str, LedgerError]
+
+
 def load(
     ledger: Path | None = None, root: Path | None = None, *, local: bool = False
 ) -> dict[str, Claim]:
-    """Read a ledger.
+    """Read a ledger of which every claim must be right.
 
     Parameters
     ----------
@@ -280,6 +303,22 @@ def load(
         The file cannot be read, or a claim has an unknown or missing key, a figure that the table
         does not hold, a reason that is none, a repeated name, or neither readings nor a reason.
     """
+    read = read_ledger(ledger, root, local=local)
+    for error in read.errors.values():
+        raise error
+    return dict(read.claims)
+
+
+def read_ledger(
+    ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> Ledger:
+    """Read a ledger, of which some claims may be wrong; parameters as :func:`load`.
+
+    Raises
+    ------
+    LedgerError
+        The file cannot be read, or a series in it is wrong.
+    """
     root = root or catalogue.root()
     ledger = ledger or path(root)
     contents = _contents(ledger)
@@ -288,10 +327,14 @@ def load(
         _series(f"{ledger.name}: series {name}", entry)
         for name, entry in contents.get("series", {}).items()
     )
-    return {
-        name: _claim(f"{ledger.name}: claim {name}", name, entry, figures, series)
-        for name, entry in contents.get("claim", {}).items()
-    }
+    claims: dict[str, Claim] = {}
+    errors: dict[str, LedgerError] = {}
+    for name, entry in contents.get("claim", {}).items():
+        try:
+            claims[name] = _claim(f"{ledger.name}: claim {name}", name, entry, figures, series)
+        except LedgerError as error:
+            errors[name] = error
+    return Ledger(claims, errors)
 
 
 def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sentence]:
@@ -361,9 +404,10 @@ def _claim(
     readings = _readings(where, entry)
     reason = _reason(where, entry, readings)
     if readings:
-        _testable(where, entry, asks, value, low == high)
+        is_step_needed = low == high and stated["unit"] not in EXACT
+        _testable(where, entry, asks, value, is_step_needed)
     window = questions.words(asks) if asks.start else cited["window"]
-    unit = SAME_UNIT.get(stated["unit"], stated["unit"])
+    unit = "percent" if units.sized(stated["unit"])[0] == "percent" else stated["unit"]
     settles = entry.get("settles", SETTLES.get(reason, ""))
     band = bands.series_of(asks, series)
     return Claim(
@@ -376,7 +420,7 @@ def _claim(
         unit=unit,
         qualifier=stated["qualifier"],
         asks=asks,
-        open=_open(entry),
+        open=_open(where, entry),
         window=window,
         who=cited["who"],
         where=cited["where"],
@@ -386,6 +430,7 @@ def _claim(
         core=entry.get("core", False),
         settles=settles,
         series=band,
+        kg_per_unit=entry.get("kg_per_unit"),
     )
 
 
@@ -413,11 +458,27 @@ def _stated(
 
 
 def _claimed(where: str, claimed: Any) -> Mapping[str, Any]:
-    _known(f"{where}, claimed", claimed, get_type_hints(ClaimedEntry))
+    is_month = isinstance(claimed, dict) and claimed.get("unit") == units.MONTH
+    entry = ClaimedMonthEntry if is_month else ClaimedEntry
+    _known(f"{where}, claimed", claimed, get_type_hints(entry))
     ends = {"low", "high"} & claimed.keys()
     if ends and (len(ends) == 1 or claimed["low"] > claimed["high"]):
         raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
-    return dict(claimed)
+    if not is_month:
+        return dict(claimed)
+    months = {key: _month(where, claimed[key]) for key in {"value", "low", "high"} & set(claimed)}
+    return {**claimed, **months}
+
+
+def _month(where: str, text: str) -> float:
+    """A month of a claim, counted from year 0."""
+    try:
+        first, after = span(text)
+    except QueryError as error:
+        raise LedgerError(f"{where}, claimed: {error}") from error
+    if after - first != 1:
+        raise LedgerError(f"{where}, claimed: {text!r} is no month; write it as 2022-03")
+    return float(first)
 
 
 def _printed_to(where: str, entry: Mapping[str, Any]) -> float:
@@ -441,12 +502,17 @@ def _asks(where: str, entry: Mapping[str, Any]) -> Question:
     return asks
 
 
-def _open(entry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _open(where: str, entry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """What a claim leaves open: of each key the values that its words admit, none for any."""
-    return {
-        key: tuple(questions.goods(value) if key == "goods" else value for value in values)
-        for key, values in entry.get("open", {}).items()
-    }
+    forms = {"goods": questions.goods, "base": questions.base_text}
+    admitted = {}
+    for key, values in entry.get("open", {}).items():
+        form = forms.get(key, str)
+        try:
+            admitted[key] = tuple(form(value) for value in values)
+        except QueryError as error:
+            raise LedgerError(f"{where}, open: {error}") from error
+    return admitted
 
 
 def _readings(where: str, entry: Mapping[str, Any]) -> tuple[Reading, ...]:
@@ -468,12 +534,16 @@ def _reason(where: str, entry: Mapping[str, Any], readings: Sequence[Reading]) -
 
 
 def _testable(
-    where: str, entry: Mapping[str, Any], asks: Question, value: float | None, is_exact: bool
+    where: str,
+    entry: Mapping[str, Any],
+    asks: Question,
+    value: float | None,
+    is_step_needed: bool,
 ) -> None:
     """Refuse a claim with readings that lacks what the rule needs."""
     if value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
-    if is_exact and "printed_to" not in entry:
+    if is_step_needed and "printed_to" not in entry:
         raise LedgerError(f"{where}: lacks printed_to, the step to which its figure was printed")
     named = {key: text for key, text in vars(asks).items() if text}
     _required(f"{where}, asks", named, ("measure", "start", "end"))
@@ -588,6 +658,18 @@ def lookup(
     return among[word]
 
 
-def named(claims: Mapping[str, Any], name: str) -> Any:
-    """What is called `name` among `claims`, or a QueryError with the nearest name."""
-    return lookup("the ledger", "claim", name, claims, QueryError)
+def named(claims: Ledger | Mapping[str, Any], name: str) -> Any:
+    """What is called `name` in a ledger or among claims.
+
+    Raises
+    ------
+    QueryError
+        There is none; the message has the nearest name.
+    LedgerError
+        The claim is wrong.
+    """
+    if not isinstance(claims, Ledger):
+        return lookup("the ledger", "claim", name, claims, QueryError)
+    if name in claims.errors:
+        raise claims.errors[name]
+    return lookup("the ledger", "claim", name, claims.claims, QueryError)

@@ -36,6 +36,9 @@ WORDS = {
     "barrels_per_day": "barrels a day",
     "unit_value": "price",
     "per_month": "{} a month",
+    "lead": "lead by {}",
+    "peak": "month of the largest {}",
+    "count": "count by {}",
 }
 # Measures of which one result column is another thing than the measure's name says.
 OF_RESULT = {"growth_pct": "growth of {}", "ratio": "ratio of {}", "part": "displacement of {}"}
@@ -165,7 +168,7 @@ def _measure(reading: Reading, quantity: str) -> str:
 def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
     """First and last month that a reading is about, and the base of a change."""
     start, end = (str(reading.read.get(name, "")) for name in ("start", "end"))
-    base = str(reading.other.get("start", "")) if _compares_windows(reading) else ""
+    base = _base_of_other(reading) if _compares_windows(reading) else ""
     for _, arguments in reading.steps:
         start = str(arguments.get("start", start))
         end = str(arguments.get("end", end))
@@ -185,16 +188,30 @@ def _compares_windows(reading: Reading) -> bool:
     return any(name == "difference" for name, _ in reading.steps)
 
 
+def _base_of_other(reading: Reading) -> str:
+    """The window of the second frame, as its question or its last measure names it."""
+    window = {key: reading.other.get(key, "") for key in ("start", "end")}
+    for _, arguments in reading.other_steps:
+        window |= {key: arguments[key] for key in window if key in arguments}
+    return _listed([text for text in window.values() if text], "..")
+
+
 def _with_windows(keys: Question) -> Question:
     """With windows to the month, so that 2022 and January to December are one."""
     start = month_text(span(keys.start)[0]) if keys.start else ""
     end = month_text(span(keys.end)[1] - 1) if keys.end else ""
-    base = keys.base
-    if base:
-        first, _, last = base.partition("..")
-        months = span((first, last or first))
-        base = f"{month_text(months[0])}..{month_text(months[1] - 1)}"
-    return replace(keys, start=start, end=end, base=base)
+    base = base_text(keys.base)
+    is_own_window = base == f"{start}..{end}"  # two figures of one window have no base
+    return replace(keys, start=start, end=end, base="" if is_own_window else base)
+
+
+def base_text(base: str) -> str:
+    """A base to the month, from first to last; empty where there is none."""
+    if not base:
+        return ""
+    first, _, last = base.partition("..")
+    months = span((first, last or first))
+    return f"{month_text(months[0])}..{month_text(months[1] - 1)}"
 
 
 def _flow(flow: str | list[str]) -> str:

@@ -35,7 +35,13 @@ VERDICTS = tuple(GROUPS)
 
 SMALL = 1.0  # per cent, or points: a miss below this raises no alarm
 CONFLICT = 2.0  # per cent: releases that are wider apart are a conflict of sources
-POINTS = ("percent", "percentage points")  # units whose deviations are differences
+# Units of which a deviation is a difference, and what it is counted in; of others it is a part.
+DIFFERENCES = {
+    "percent": "points",
+    "percentage points": "points",
+    "month": "months",
+    "rank": "places",
+}
 
 
 @dataclass(frozen=True)
@@ -160,10 +166,10 @@ def widened(claimed: Range, band: Band | None, figure: float | None) -> Range:
 
 
 def deviation(value: float, figure: float | None, unit: str) -> float | None:
-    """`value` less `figure` in per cent of it, or in points; None where there is no such thing."""
+    """`value` less `figure` in per cent of it, or in points, months or places; None without one."""
     if figure is None:
         return None
-    if unit in POINTS:
+    if unit in DIFFERENCES:
         return value - figure
     return 100 * (value / figure - 1) if figure else None
 

@@ -386,6 +386,7 @@ def _completion(verb: Parser) -> None:
 
 
 ARGUMENTS: dict[str, Callable[[Parser], None]] = {
+    "accept": _ledger,
     "add": _add,
     "ask": _ask,
     "available": _available,

@@ -26,6 +26,20 @@ def note(line: object) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def fail(errors: Sequence[Exception]) -> None:
+    """End the command after its answer where something in it went wrong, a line for each.
+
+    Raises
+    ------
+    Exception
+        The last of `errors`, which the command prints as it does any; none where there are none.
+    """
+    for error in errors[:-1]:
+        note(f"tradeflows: {error}")
+    if errors:
+        raise errors[-1]
+
+
 def say_json(content: Any) -> None:
     """Print the answer for a program."""
     say(json.dumps(content, ensure_ascii=False, indent=1, default=str))

@@ -35,19 +35,22 @@ def claims(args: argparse.Namespace) -> None:
         checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
 
-    ledger = claims.load(args.ledger, root, local=args.local)
+    ledger = claims.read_ledger(args.ledger, root, local=args.local)
+    asked, errors = dict(ledger.claims), list(ledger.errors.values())
     if args.claim:
-        ledger = {args.claim: claims.named(ledger, args.claim)}
-    with terminal.progress(len(ledger), "claims", quiet=args.quiet) as step:
-        in_turn = terminal.counted(ledger, step)
-        verdicts = claims.evaluate_all((ledger[name] for name in in_turn), root, local=args.local)
+        asked, errors = {args.claim: claims.named(ledger, args.claim)}, []
+    with terminal.progress(len(asked), "claims", quiet=args.quiet) as step:
+        in_turn = terminal.counted(asked, step)
+        judged = claims.judge((asked[name] for name in in_turn), root, local=args.local)
+    verdicts = judged.verdicts
     if args.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
-    elif args.claim:
-        say(*claims.explain(verdicts[0]))
-    else:
+    elif not args.claim:
         colour = terminal.uses_colour()
         say(*claims.overview(verdicts, everything=args.all, colour=colour))
+    elif verdicts:
+        say(*claims.explain(verdicts[0]))
+    terminal.fail([*errors, *judged.errors])
 
 
 def trace(args: argparse.Namespace) -> None:
@@ -56,7 +59,7 @@ def trace(args: argparse.Namespace) -> None:
     checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
 
-    claim = claims.named(claims.load(args.ledger, root, local=args.local), args.claim)
+    claim = claims.named(claims.read_ledger(args.ledger, root, local=args.local), args.claim)
     verdict = claims.evaluate_claim(claim, root, local=args.local)
     numbers = [claims.terms(reading, root) for reading in claims.chosen(verdict, args.definition)]
     if args.json:
@@ -532,7 +535,8 @@ def accept(args: argparse.Namespace) -> None:
     from tradeflows.report import accept
 
     with _notebooks_in_turn(args) as progress:
-        lines = accept.accept(root_of(args), progress)
+        root = root_of(args)
+        lines = accept.accept(root, progress, ledger=args.ledger, local=args.local)
     say(*lines)
 
 

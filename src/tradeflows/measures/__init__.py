@@ -15,6 +15,7 @@ from tradeflows.measures.concentration import hhi, shares
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
+from tradeflows.measures.ranks import count, lead, peak
 from tradeflows.measures.rates import convert, cross, customs_rate
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
 from tradeflows.measures.units import (
@@ -36,6 +37,7 @@ __all__ = [
     "baskets",
     "chained",
     "convert",
+    "count",
     "cross",
     "customs_rate",
     "difference",
@@ -47,6 +49,8 @@ __all__ = [
     "hhi",
     "index_to_base",
     "last_active_month",
+    "lead",
+    "peak",
     "per_month",
     "price_quantity",
     "scale",

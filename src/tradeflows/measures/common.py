@@ -47,6 +47,9 @@ UNIT_OF = {
     "ratio": "ratio",
     "gap": "ratio",
     "hhi": "ratio",
+    "lead_pct": "percent",
+    "rank": "rank",
+    "count": "count",
 }
 UNIT_IN = {
     "value_reported": "currency",

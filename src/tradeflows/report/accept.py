@@ -45,8 +45,24 @@ Totals = dict[tuple[str, ...], tuple[str, str]]
 Outcome = tuple[Mapping[Path, str], list[str]]
 
 
-def accept(root: Path | None = None, progress: notebooks.Progress | None = None) -> list[str]:
+def accept(
+    root: Path | None = None,
+    progress: notebooks.Progress | None = None,
+    *,
+    ledger: Path | None = None,
+    local: bool = False,
+) -> list[str]:
     """Build, run the notebooks, and rewrite their outputs, the verdicts and the control totals.
+
+    Parameters
+    ----------
+    root
+        The project's folder, found by itself where not given.
+    progress
+        As :func:`tradeflows.report.notebooks.run` calls it.
+    ledger, local
+        As :func:`tradeflows.claims.load` takes them. The verdicts of another ledger than the
+        project's own are announced beside it; notebooks and totals see committed sources alone.
 
     Returns
     -------
@@ -62,10 +78,10 @@ def accept(root: Path | None = None, progress: notebooks.Progress | None = None)
     root = root or catalogue.root()
     catalogue.verify(root, local=False)
     tables_before = totals.built(root)
-    tables.build(root, local=False)
+    tables.build(root, local=local)
     outcomes = [
         _accept_notebooks(root, progress),
-        _accept_verdicts(root),
+        _accept_verdicts(root, ledger, local),
         _accept_totals(root, tables_before),
         _accept_package(root),
     ]
@@ -93,14 +109,15 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
     return files, lines
 
 
-def _accept_verdicts(root: Path) -> Outcome:
+def _accept_verdicts(root: Path, ledger: Path | None, local: bool) -> Outcome:
     """The file of the verdicts, if they differ from those announced, and what moved."""
-    announced = verdicts(root)
-    present = judged(root)
+    announced = verdicts(root, ledger)
+    present = judged(root, ledger, local=local)
     if announced == present:
         return {}, []
     rows = [tuple(row.values()) for row in present]
-    return {root / VERDICTS: _csv(VERDICT_COLUMNS, rows)}, verdict_changes(announced, present)
+    written = {verdicts_path(root, ledger): _csv(VERDICT_COLUMNS, rows)}
+    return written, verdict_changes(announced, present)
 
 
 def _accept_package(root: Path) -> Outcome:
@@ -112,12 +129,19 @@ def _accept_package(root: Path) -> Outcome:
     return {path: text}, [f"{package.FILE}: renewed"]
 
 
-def judged(root: Path) -> list[dict[str, str]]:
+def judged(root: Path, ledger: Path | None = None, *, local: bool = False) -> list[dict[str, str]]:
     """Rows of the verdicts as the ledger has them now; none where there is no ledger."""
-    if not claims.path(root).is_file():
+    if not (ledger or claims.path(root)).is_file():
         return []
-    present = claims.verdicts(root=root)
+    present = claims.verdicts(ledger, root, local=local)
     return [row for verdict in present for row in claims.verdict_rows(verdict)]
+
+
+def verdicts_path(root: Path, ledger: Path | None = None) -> Path:
+    """Where the verdicts of a ledger are announced: beside it, and the project's own by name."""
+    if ledger is None or ledger.resolve() == claims.path(root).resolve():
+        return root / VERDICTS
+    return ledger.with_suffix(".verdicts.csv")
 
 
 def _accept_totals(root: Path, tables_before: Any) -> Outcome:
@@ -163,7 +187,7 @@ def committed(root: Path) -> Totals:
     return keyed(_rows(root / TOTALS, COLUMNS))
 
 
-def verdicts(root: Path) -> list[dict[str, str]]:
+def verdicts(root: Path, ledger: Path | None = None) -> list[dict[str, str]]:
     """Rows of the verdicts last announced, as :func:`tradeflows.claims.verdict_rows` makes them.
 
     Raises
@@ -171,7 +195,7 @@ def verdicts(root: Path) -> list[dict[str, str]]:
     LayoutError
         As :func:`committed`.
     """
-    return _rows(root / VERDICTS, VERDICT_COLUMNS)
+    return _rows(verdicts_path(root, ledger), VERDICT_COLUMNS)
 
 
 def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:

@@ -10,6 +10,7 @@ from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import ENTRY, entries
 from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.claims.units import MONTH
 from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
@@ -24,6 +25,7 @@ TONES = {
     claims.NOT_DECIDED: "open",
     claims.NOT_TESTED: "open",
 }
+NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
 # What readers see of a unit, before and after the number; others stand after it as they are.
@@ -44,6 +46,8 @@ STEPS = ((1e9, " billion"), (1e6, " million"))
 
 def number(value: float, unit: str, digits: int = 4) -> str:
     """Print a number with its unit as a newspaper would: $81 billion, 43 %, 700 tonnes."""
+    if unit == MONTH:
+        return claims.month_words(int(value))
     before, after = _unit_words(unit)
     size, word = _step(abs(value))
     text = layout.number(value / size, digits)
@@ -87,30 +91,39 @@ class Cards:
         return without_formulas(page)
 
 
-def cards(*names: str, root: Path | None = None) -> Cards:
+def cards(
+    *names: str, root: Path | None = None, ledger: Path | None = None, local: bool = False
+) -> Cards:
     """Claims of the ledger, tested against the data, as cards.
 
     Parameters
     ----------
     names
-        Ids, such as ``"O08"``, or themes, such as ``"energy"``.
+        Ids, such as ``"O08"``, or themes, such as ``"energy"``; all claims where none is named.
     root
         The project's folder, found by itself where not given.
+    ledger, local
+        As :func:`tradeflows.claims.load` takes them.
 
     Raises
     ------
     QueryError
         A name is neither; the message has the nearest.
     LedgerError
-        As :func:`tradeflows.claims.evaluate_claim`.
+        A claim that is asked for is wrong, or as :func:`tradeflows.claims.evaluate_claim`.
     """
     root = root or catalogue.root()
+    book = claims.read_ledger(ledger, root, local=local)
     known: dict[str, list[Claim]] = {}
-    for claim in claims.load(root=root).values():
+    for claim in book.claims.values():
         known.setdefault(claim.theme, []).append(claim)
         known.setdefault(claim.id, []).append(claim)
+    for name in names or book.errors:
+        if name in book.errors:
+            raise book.errors[name]
     chosen = {claim.id: claim for name in names for claim in claims.named(known, name)}
-    return Cards(tuple(claims.evaluate_all(chosen.values(), root)), root)
+    asked = chosen.values() if names else book.claims.values()
+    return Cards(tuple(claims.evaluate_all(asked, root, local=local)), root)
 
 
 def themes(
@@ -152,6 +165,8 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "window": claim.window.replace("..", " to "),
         "said": _claimed_range(claim),
         "verdict": verdict.verdict,
+        "sign": claims.mark(verdict),
+        "short": claims.short(verdict),
         "sentence": claims.sentence(verdict),
         "group": verdict.group,
         "tone": _tone_of(verdict),
@@ -167,8 +182,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
 
 def _tone_of(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 % raises no alarm."""
-    is_alarm = verdict.verdict != claims.DIFFERS or not claims.is_small(verdict.deviation)
-    return TONES[verdict.verdict] if is_alarm else "partly"
+    return NEAR if claims.is_near(verdict) else TONES[verdict.verdict]
 
 
 def picture(verdict: Verdict, root: Path) -> bytes:
@@ -278,7 +292,7 @@ def _tone(reading: ReadingResult) -> str:
         return "open"
     if reading.fits or reading.fits_band:
         return "yes"
-    return "partly" if claims.is_small(reading.deviation) else "no"
+    return NEAR if claims.is_small(reading.deviation) else "no"
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Row:
         One sentence to print.
     settles
         What would settle it, where nothing held does.
+    sign
+        Of the verdict; a miss that raises no alarm has its own.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Row:
     source: str = ""
     quote: str = ""
     settles: str = ""
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
         if verdict.claim.core:
             rows[verdict.group].append(row(verdict, project, root))
     for members in rows.values():
-        members.sort(key=lambda item: not item.figure)
+        members.sort(key=lambda item: (not item.figure, item.tone == claim_cards.NEAR))
     return {group: members for group, members in rows.items() if members}
 
 
@@ -92,11 +95,12 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
     speaker = project.speaker.get(claim.who, claim.who)
     claimed = claim_cards.claimed_figure(claim)
     reading = decisive(verdict)
-    tone = TONES[verdict.group]
+    tone = claim_cards.NEAR if claims.is_near(verdict) else TONES[verdict.group]
+    sign = claims.mark(verdict)
     if reading is None:
         reason = claims.REASONS.get(verdict.reason, verdict.reason)
         settles = claim.settles or reason
-        return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles)
+        return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
     figure = reading.bound + claim_cards.number(reading.value, reading.unit, 3)
     source = sources_of(reading, root)
     deviation = claims.sentence(verdict)
@@ -112,6 +116,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         source,
         quote,
         claim.settles,
+        sign,
     )
 
 

@@ -267,43 +267,78 @@ AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as par
 PAIR = ["reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code"]
 
 
-def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
-    """Pairs of sources whose values of a flow agree and whose weights do not: neither is sure."""
+@dataclass(frozen=True)
+class Apart:
+    """A flow of which two sources' values agree in some months and their weights do not.
+
+    Attributes
+    ----------
+    cell
+        The flow, as :data:`PAIR` names it.
+    first, second
+        The months of each source.
+    both
+        The months that both state, side by side.
+    apart
+        Those of them in which values agree and weights do not.
+    """
+
+    cell: tuple[str, ...]
+    first: pd.DataFrame
+    second: pd.DataFrame
+    both: pd.DataFrame
+    apart: pd.DataFrame
+
+
+def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...]]:
+    """Flows, as :data:`PAIR` names them, whose weights are sure of no source that is held."""
+    sources = catalogue.load(root, local=local)
+    trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
+    rate_columns = [*RATES, "statistic", "ref_period", "n_months", "rate"]
+    rates = _read(tables.stored(root, "rates", local=local), rate_columns, sources)
+    monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
+    return frozenset(pair.cell for pair in _weights_apart(monthly, rates))
+
+
+def _weights_apart(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Apart]:
     is_whole = monthly["breakdown"].eq("total") & monthly["net_wgt_kg"].gt(0)
     rows = monthly[is_whole & monthly["n_months"].eq(1)]
     families = rows.groupby(PAIR, observed=True)["family"].transform("nunique")
     rows = rows[families.gt(1)]
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
-    pairs = []
-    for _, flow in rows.groupby(PAIR, observed=True):
+    for cell, flow in rows.groupby(PAIR, observed=True):
         by_family = [
             some.drop_duplicates("month") for _, some in flow.groupby("family", observed=True)
         ]
         for first, second in combinations(by_family, 2):
-            pairs += _pair(first, second)
-    pairs.sort(key=lambda pair: -pair[0])
-    for _, finding in pairs:
-        yield finding
+            pair = _pair(tuple(map(str, cell)), first, second)
+            if len(pair.apart):
+                yield pair
 
 
-def _pair(one: pd.DataFrame, other: pd.DataFrame) -> list[tuple[float, Finding]]:
-    """The finding about two sources of one flow, with its size in dollars, if there is one."""
-    both = one.merge(other, on="month", suffixes=("", "_other"))
+def _pair(cell: tuple[str, ...], first: pd.DataFrame, second: pd.DataFrame) -> Apart:
+    """Two sources of one flow, month by month."""
+    both = first.merge(second, on="month", suffixes=("", "_other"))
     value = both["dollars"] / both["dollars_other"]
     weight = both["net_wgt_kg"] / both["net_wgt_kg_other"]
     agree = np.maximum(value, 1 / value).le(1 + AGREE)
     apart = both[agree & np.maximum(weight, 1 / weight).gt(1 + DIFFER)]
-    if apart.empty:
-        return []
-    ratio = weight[apart.index]
-    text = (
-        f"{_name(one)} against {other['source_id'].iloc[0]}: values within 1 % and weights more "
-        f"than 5 % apart in {len(apart)} of {len(both)} months ({runs(apart['month'])}), "
-        f"{ratio.min():.2f} to {ratio.max():.2f} times"
-    )
-    finding = Finding("weights", text, f"{_see(one)} && {_see(other)}")
-    return [(float(apart["dollars"].sum()), finding)]
+    return Apart(cell, first, second, both, apart.assign(ratio=weight[apart.index]))
+
+
+def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
+    """Pairs of sources whose values of a flow agree and whose weights do not: neither is sure."""
+    pairs = list(_weights_apart(monthly, rates))
+    pairs.sort(key=lambda pair: -float(pair.apart["dollars"].sum()))
+    for pair in pairs:
+        ratio = pair.apart["ratio"]
+        text = (
+            f"{_name(pair.first)} against {pair.second['source_id'].iloc[0]}: values within 1 % "
+            f"and weights more than 5 % apart in {len(pair.apart)} of {len(pair.both)} months "
+            f"({runs(pair.apart['month'])}), {ratio.min():.2f} to {ratio.max():.2f} times"
+        )
+        yield Finding("weights", text, f"{_see(pair.first)} && {_see(pair.second)}")
 
 
 def _dollars(rows: pd.DataFrame, rates: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,105 @@
+"""Units of claims: any of a dimension, and what stands between two of them.
+
+A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
+``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives
+one unit of a dimension, and a claim may be in any other of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+# What a unit is counted by, as a word before it.
+COUNTED_BY = {
+    "thousand": 1e3,
+    "million": 1e6,
+    "mn": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "trillion": 1e12,
+}
+# Each unit that is another's multiple, in the one that measures give.
+SIZES = {
+    "kg": ("kg", 1.0),
+    "g": ("kg", 1e-3),
+    "t": ("kg", 1e3),
+    "tonne": ("kg", 1e3),
+    "tonnes": ("kg", 1e3),
+    "kt": ("kg", 1e6),
+    "Mt": ("kg", 1e9),
+    "lb": ("kg", 0.45359237),
+    "pounds": ("kg", 0.45359237),
+    "short tons": ("kg", 907.18474),
+    "long tons": ("kg", 1016.0469088),
+    "%": ("percent", 1.0),
+    "per cent": ("percent", 1.0),
+    "percent": ("percent", 1.0),
+    "points": ("percentage points", 1.0),
+    "percentage points": ("percentage points", 1.0),
+    "bbl/day": ("bbl/day", 1.0),
+    "barrels a day": ("bbl/day", 1.0),
+    "kb/d": ("bbl/day", 1e3),
+    "mb/d": ("bbl/day", 1e6),
+    "m3": ("m3", 1.0),
+    "bcm": ("m3", 1e9),
+    "units": ("units", 1.0),
+    "pieces": ("units", 1.0),
+    "items": ("units", 1.0),
+    "dollars": ("USD", 1.0),
+    "$": ("USD", 1.0),
+}
+# What a message names as an example of each dimension's units.
+EXAMPLES = {
+    "kg": ("kg", "tonnes", "million tonnes", "Mt", "lb"),
+    "percent": ("percent", "%"),
+    "percentage points": ("percentage points", "points"),
+    "bbl/day": ("barrels a day", "million barrels a day"),
+    "m3": ("m3", "billion m3", "bcm"),
+    "units": ("units", "pieces", "million pieces"),
+}
+MONTH, RANK, COUNT = "month", "rank", "count"
+CURRENCY = re.compile("[A-Z]{3}")
+
+
+def sized(unit: str) -> tuple[str, float]:
+    """The unit of which `unit` is a multiple, and how many of it one is."""
+    if unit in SIZES:
+        return SIZES[unit]
+    if unit.startswith("percent "):  # of what it is a change does not make it another unit
+        return SIZES["percent"]
+    word, _, rest = unit.partition(" ")
+    if rest and word in COUNTED_BY:
+        base, size = sized(rest)
+        return base, size * COUNTED_BY[word]
+    return unit, 1.0
+
+
+def factor(given: str, wanted: str, kg_per_unit: float | None = None) -> float | None:
+    """What a number in `given` is multiplied by to be in `wanted`; None where nothing stands so.
+
+    Parameters
+    ----------
+    given
+        Unit of the measure.
+    wanted
+        Unit of the claim.
+    kg_per_unit
+        The declared weight of one of `wanted` where it is a volume or a piece, such as a bushel.
+    """
+    from_base, from_size = sized(given)
+    to_base, to_size = sized(wanted)
+    if kg_per_unit is not None and from_base == "kg" and to_base != "kg":
+        to_base, to_size = "kg", to_size * kg_per_unit
+    return from_size / to_size if from_base == to_base else None
+
+
+def others(given: str) -> str:
+    """What a claim on a number in `given` may be in, in words."""
+    base, _ = sized(given)
+    words = EXAMPLES.get(base)
+    if words is None and CURRENCY.fullmatch(base):
+        words = (base, f"million {base}", f"billion {base}")
+    text = ", ".join(words or (base, f"thousand {base}", f"million {base}"))
+    if base == "kg":
+        text += ", or in another with kg_per_unit, the weight of one of it"
+    return text

@@ -1,0 +1,176 @@
+"""Where a member stands among the others, when a flow was largest, how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from tradeflows.measures.common import (
+    UNITS,
+    computed,
+    figures_of,
+    grain_of,
+    grouped,
+    groups_of,
+    numbers_of,
+    require_columns,
+    require_disjoint,
+    require_single_value,
+    unique,
+    unit_of,
+    with_lineage,
+    words,
+)
+from tradeflows.model.errors import QueryError, near
+from tradeflows.model.lineage import Formula
+
+
+def lead(
+    frame: pd.DataFrame,
+    value: str,
+    member: str,
+    of: str = "partner_iso",
+    by: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Lead of one member over the largest of the others, and its rank among all that are listed.
+
+    Parameters
+    ----------
+    value
+        Column of the figures.
+    member
+        The member of `of` that is asked about.
+    of, by
+        Columns of the members, and those that set groups of them apart.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, `of`, ``next`` (the largest of the others), `value`, ``<value>_next``, ``lead`` (below
+        0 where another is larger), ``lead_pct`` (%), ``rank`` (1 is the largest; equals share the
+        better one), ``n_members`` and ``unit``.
+
+    Raises
+    ------
+    QueryError
+        The member is not listed or is alone; a member without a figure or stated twice; a group
+        beside its members; mixed units.
+    """
+    require_columns(frame, value, of, *by)
+    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
+    require_single_value(frame, fixed)
+    unique(frame, [*by, of])
+    require_disjoint(frame, of, by)
+    figures = numbers_of(frame, value)
+    if figures.isna().any():
+        unknown = frame.loc[figures.isna(), of].iloc[0]
+        raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
+    group = groups_of(frame, by)
+    is_member = frame[of].eq(member).to_numpy()
+    sizes = np.bincount(group)
+    lacking = sorted(set(range(len(sizes))) - set(group[is_member]))
+    if lacking:
+        raise QueryError(f"no {of} {member!r}{near(member, frame[of])}")
+    if (sizes < 2).any():
+        raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
+    place = np.arange(len(frame))
+    chosen = place[is_member][np.argsort(group[is_member])]
+    others = pd.Series(figures.where(~is_member).to_numpy())
+    largest = others.groupby(group).idxmax().to_numpy()
+    roles = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
+    above = np.flatnonzero(figures.gt(figures.iloc[chosen].to_numpy()[group]))
+    larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
+    formulas = {
+        "rank": Formula("1 + sum([v ** 0 for v in larger])", {"larger": larger}),
+        "lead": Formula("value - next", roles),
+        "lead_pct": Formula("100 * (value / next - 1)", roles),
+        value: Formula("value", roles),
+        f"{value}_next": Formula("next", roles),
+    }
+    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True)
+    result["next"] = frame[of].iloc[largest].to_numpy()
+    result = computed(result, formulas)
+    result["n_members"] = sizes
+    result["unit"] = unit_of(frame, value)
+    caveats = [
+        f"next to {member} of {size} is {other}"
+        for size, other in zip(sizes, words(result["next"]), strict=True)
+    ]
+    return with_lineage(result, frame, caveats=[*dict.fromkeys(caveats)], formulas=formulas)
+
+
+def peak(frame: pd.DataFrame, value: str, by: Sequence[str] = ()) -> pd.DataFrame:
+    """The period with the largest figure, the earlier one of equals.
+
+    Parameters
+    ----------
+    value
+        Column of the figures.
+    by
+        Columns that set groups apart, each with a peak each.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``ref_period``, ``n_months`` and `value`.
+
+    Raises
+    ------
+    QueryError
+        Two rows of one period, periods of unequal length, mixed units, or no figure at all.
+    """
+    require_columns(frame, value, "ref_period", "n_months", *by)
+    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in by]
+    require_single_value(frame, fixed)
+    unique(frame, [*by, "ref_period"])
+    figures = numbers_of(frame, value)
+    group = groups_of(frame, by)
+    known = figures.notna().to_numpy()
+    if len(set(group[known])) < len(set(group)):
+        raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
+    order = np.lexsort((frame["ref_period"], -figures.fillna(-np.inf), group))
+    at = order[np.unique(group[order], return_index=True)[1]]
+    formulas = {value: Formula("value", {"value": figures_of(frame, value, at)})}
+    units = [name for name in UNITS.get(value, ()) if name in frame]
+    columns = list(dict.fromkeys([*by, "ref_period", "n_months", *units]))
+    result = computed(frame[columns].iloc[at].reset_index(drop=True), formulas)
+    return with_lineage(result, frame, formulas=formulas)
+
+
+def count(
+    frame: pd.DataFrame, value: str, above: float = 0.0, by: Sequence[str] = ()
+) -> pd.DataFrame:
+    """How many rows have a figure above a bound: products that rose, partners that were sold to.
+
+    Parameters
+    ----------
+    value
+        Column of the figures.
+    above
+        The bound, in the unit of `value`; what is equal to it is not above.
+    by
+        Columns that set groups apart, each with a count each.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``count`` and ``n_members``, of which the others are not above the bound.
+
+    Raises
+    ------
+    QueryError
+        A row without a figure: whether it is above is not known.
+    """
+    require_columns(frame, value, *by)
+    figures = numbers_of(frame, value)
+    if figures.isna().any():
+        raise QueryError(f"{int(figures.isna().sum())} rows have no {value}: leave them out")
+    group, result = grouped(frame, by)
+    sizes = np.bincount(group)
+    row = np.flatnonzero(figures.gt(above))
+    counted = replace(figures_of(frame, value, row, group[row]), empty=0.0)
+    formulas = {"count": Formula("sum([v ** 0 for v in value])", {"value": counted})}
+    result = computed(result, formulas)
+    result["n_members"] = sizes
+    return with_lineage(result, frame, formulas=formulas)
