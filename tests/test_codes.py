@@ -48,17 +48,17 @@ def test_no_list_states_a_key_twice(name, key):
     assert len(set(keys)) == len(keys)
 
 
-def test_the_countries_are_those_of_iso_3166_and_kosovo():
+def test_countries_are_iso_3166_and_kosovo():
     ours = {area for area, row in AREAS.items() if row["kind"] == "country"}
     assert ours == {country.alpha_3 for country in pycountry.countries} | {"XKX"}
 
 
-def test_two_letters_of_iso_3166_mean_the_same_country_at_eurostat():
+def test_iso_letters_at_eurostat():
     for country in pycountry.countries:
         assert one(country.alpha_2, "eurostat") == country.alpha_3
 
 
-def test_numbers_of_iso_3166_mean_the_same_country_at_comtrade_but_for_monaco_and_taiwan():
+def test_iso_numbers_at_comtrade():
     comtrade = {row["code"]: row["area"] for row in AREA_CODES if row["system"] == "comtrade"}
     differ = {
         country.alpha_3: comtrade.get(str(int(country.numeric)))
@@ -68,7 +68,7 @@ def test_numbers_of_iso_3166_mean_the_same_country_at_comtrade_but_for_monaco_an
     assert differ == {"MCO": "EU_NES", "TWN": None}
 
 
-def test_every_code_and_every_member_is_an_area():
+def test_codes_and_members_are_areas():
     members = {each.strip("!") for row in AREAS.values() for each in row["members"].split()}
     listed = {row["area"] for row in [*AREA_CODES, *rows("area_years.csv")]}
     assert listed | members - {"*"} <= set(AREAS)
@@ -91,7 +91,7 @@ def test_every_code_and_every_member_is_an_area():
         ("RU", 1995, "RUS"),
     ],
 )
-def test_eurostats_codes_mean_what_they_meant_in_their_year(code, year, area):
+def test_eurostat_codes_by_year(code, year, area):
     assert codes.areas(pa.array([code]), "eurostat", "raw.csv", year).to_pylist() == [area]
 
 
@@ -108,7 +108,7 @@ def test_eurostats_codes_mean_what_they_meant_in_their_year(code, year, area):
         ("ZZ", 1995),
     ],
 )
-def test_a_code_outside_its_years_is_unknown(code, year):
+def test_code_outside_its_years(code, year):
     with pytest.raises(CodeError, match=f"not in system 'eurostat'.*'{code}'"):
         codes.areas(pa.array([code]), "eurostat", "raw.csv", year)
 
@@ -121,19 +121,19 @@ def test_years_of_one_code_do_not_overlap():
     assert all(len(set(years)) == len(years) for years in spans.values())
 
 
-def test_comtrade_codes_have_no_leading_zeros():
+def test_comtrade_codes_without_zeros():
     comtrade = [row["code"] for row in AREA_CODES if row["system"] == "comtrade"]
     assert [str(int(code)) for code in comtrade] == comtrade
 
 
-def test_every_word_and_parent_is_a_product():
+def test_words_and_parents_are_products():
     codes_used = {code for row in rows("product_words.csv") for code in row["code"].split("+")}
     parents = {row["parent"] for row in PRODUCTS} - {""}
     listed = {part for row in PRODUCTS for part in row["code"].split("+")}
     assert codes_used | parents <= listed | {*codes.all_products()}
 
 
-def test_words_are_written_as_they_are_looked_up():
+def test_words_are_written_folded():
     assert all(row["word"] == row["word"].strip().casefold() for row in rows("product_words.csv"))
 
 
@@ -183,7 +183,7 @@ def test_two_codes_may_share_an_id():
     assert codes.areas(codes_of_switzerland, "comtrade", "raw.csv").to_pylist() == ["CHE", "CHE"]
 
 
-def test_groups_that_share_a_publishers_iso_code_stay_apart():
+def test_groups_of_one_iso_code_stay_apart():
     groups = pa.array(["473", "636", "492", "899", "837", "838", "839", "490", "568", "577"])
     assert len(set(codes.areas(groups, "comtrade", "raw.csv").to_pylist())) == len(groups)
 
@@ -208,7 +208,7 @@ def test_no_codes_give_no_ids():
 
 
 @given(st.data())
-def test_known_codes_are_mapped_one_by_one_and_any_other_is_refused(data):
+def test_codes_are_mapped_or_refused(data):
     system = data.draw(st.sampled_from(SYSTEMS))
     known = {row["code"]: row["area"] for row in AREA_CODES if row["system"] == system}
     if system == "iso3":
@@ -223,7 +223,7 @@ def test_known_codes_are_mapped_one_by_one_and_any_other_is_refused(data):
         codes.areas(pa.array([*sample[:place], stranger, *sample[place:]]), system, "raw.csv")
 
 
-def test_unknown_codes_are_named_with_the_file_the_system_and_the_nearest():
+def test_unknown_codes_are_named():
     values = pa.array(["EXT_EU27", "RU", "12", "13", "14", "15", "16", "17"])
     with pytest.raises(CodeError) as caught:
         codes.areas(values, "eurostat", "raw.csv")
@@ -236,7 +236,7 @@ def test_unknown_codes_are_named_with_the_file_the_system_and_the_nearest():
     assert "\n" not in message
 
 
-def test_a_share_column_among_the_partners_is_no_area():
+def test_share_column_is_no_area():
     with pytest.raises(CodeError, match="'%Share'"):
         one("%Share", "dgcis")
 
@@ -246,7 +246,7 @@ def test_a_missing_code_is_refused():
         codes.areas(pa.array(["643", None]), "comtrade", "raw.csv")
 
 
-def test_an_unknown_system_is_refused_with_those_that_there_are():
+def test_unknown_system_is_refused():
     with pytest.raises(CodeError, match=r"no system 'un'.* it has: bruegel, comext"):
         one("643", "un")
 
@@ -274,21 +274,21 @@ def test_an_unknown_system_is_refused_with_those_that_there_are():
         ("eu", "EU"),
     ],
 )
-def test_an_area_is_found_by_id_by_two_letters_and_by_name(word, area):
+def test_area_by_id_letters_and_name(word, area):
     assert codes.area(word) == area
 
 
-def test_every_id_finds_itself_and_every_name_its_area():
+def test_ids_and_names_find_their_area():
     assert all(codes.area(area) == area for area in AREAS)
     assert all(codes.area(row["name"]) == area for area, row in AREAS.items())
 
 
-def test_a_number_is_no_word_for_an_area_since_systems_differ():
+def test_number_is_no_word_for_an_area():
     with pytest.raises(QueryError):
         codes.area("344")
 
 
-def test_a_misspelt_area_is_refused_with_the_nearest():
+def test_misspelt_area_is_refused():
     with pytest.raises(QueryError, match=r"no area 'Rusia' in areas.csv; did you mean 'Russia'"):
         codes.area("Rusia")
 
@@ -353,11 +353,11 @@ def test_other_areas_are_not_contained(whole, part):
     assert not codes.contains(whole, part)
 
 
-def test_the_world_contains_everything_but_itself():
+def test_world_contains_all_but_itself():
     assert [area for area in AREAS if not codes.contains("W00", area)] == ["W00"]
 
 
-def test_every_country_is_either_inside_or_outside_the_eu():
+def test_country_is_inside_or_outside_the_eu():
     for area, row in AREAS.items():
         if row["kind"] == "country":
             assert codes.contains("EU27_2020_INTRA", area) is (area in EU27)
@@ -375,23 +375,23 @@ def test_every_country_is_either_inside_or_outside_the_eu():
         ("CHN", "CHN", False),
     ],
 )
-def test_areas_that_share_a_part_overlap_either_way(one, other, expected):
+def test_areas_that_share_a_part_overlap(one, other, expected):
     assert codes.overlaps(one, other) is codes.overlaps(other, one) is expected
 
 
-def test_of_an_area_within_another_the_wider_one_overlaps():
+def test_the_wider_area_overlaps():
     assert codes.overlaps("W00", "CHN")
     assert not codes.overlaps("CHN", "W00")
     assert codes.overlaps("EU28", "EU27_2020")
 
 
-def test_the_eu_had_28_members_and_lost_one():
+def test_eu_of_28_lost_one():
     assert len(EU27) == 27
     assert set(AREAS["EU28"]["members"].split()) - set(EU27) == {"GBR"}
 
 
 @pytest.mark.parametrize(("whole", "part"), [("EU27", "DEU"), ("EU28", "Germany")])
-def test_what_is_no_area_contains_nothing_and_is_no_part(whole, part):
+def test_no_area_contains_nothing(whole, part):
     with pytest.raises(CodeError, match="no area id"):
         codes.contains(whole, part)
 
@@ -448,13 +448,13 @@ def test_other_products_are_not_under_it(code, ancestor):
 
 
 @pytest.mark.parametrize("code", ["00", "0012", "77", "770123"])
-def test_a_chapter_that_the_hs_has_not_is_refused(code):
+def test_chapter_that_hs_has_not(code):
     with pytest.raises(CodeError, match=code):
         codes.level(code)
 
 
 @given(st.from_regex(r"(?!00|77)[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
-def test_an_hs_code_is_under_each_shorter_start_of_it(code):
+def test_hs_code_is_under_its_starts(code):
     assert all(codes.is_under(code, code[:digits]) for digits in range(2, len(code), 2))
     assert codes.level(code) == len(code)
 
@@ -477,12 +477,12 @@ def test_an_hs_code_is_under_each_shorter_start_of_it(code):
         ("OIL_AND_PRODUCTS", 0),
     ],
 )
-def test_the_level_of_a_product_is_how_fine_it_is(code, level):
+def test_level_of_a_product(code, level):
     assert codes.level(code) == level
 
 
 @pytest.mark.parametrize("code", ["270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"])
-def test_what_is_no_product_code_is_refused(code):
+def test_no_product_code_is_refused(code):
     reason = "its leading zero is lost" if code in ("270", "27090") else r"products\.csv"
     for ask in (codes.level, codes.product_name):
         with pytest.raises(CodeError, match=reason):
@@ -506,22 +506,22 @@ def test_what_is_no_product_code_is_refused(code):
         ("G3000", ["G3000"]),
     ],
 )
-def test_a_word_stands_for_codes_and_a_code_for_itself(word, found):
+def test_word_stands_for_codes(word, found):
     assert codes.product(word) == found
 
 
-def test_coal_has_several_definitions_and_the_plain_heading_comes_first():
+def test_coal_has_several_definitions():
     assert codes.product("coal") == ["2701", "2701+2704+2706", "2701+2702"]
 
 
-def test_a_misspelt_product_is_refused_with_the_nearest():
+def test_misspelt_product_is_refused():
     with pytest.raises(
         QueryError, match=r"no product 'crud oil' in products.csv; did you mean 'crude oil'"
     ):
         codes.product("crud oil")
 
 
-def test_a_product_has_a_plain_or_an_official_name():
+def test_name_of_a_product():
     assert codes.product_name("271121") == "pipeline gas"
     assert codes.product_name("850450").startswith("Electrical inductors")
     assert codes.product_name("2701+2709") == "coal; crude oil"
@@ -579,7 +579,7 @@ def test_a_missing_code_list_is_named(tmp_path):
 # Cost
 
 
-def test_importing_the_module_loads_neither_arrow_nor_pandas():
+def test_codes_load_no_arrow_and_no_pandas():
     ask = (
         "import sys, tradeflows.model.codes; "
         "sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"

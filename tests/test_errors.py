@@ -14,9 +14,9 @@ from tradeflows.model.errors import near, nearest
         ("qqq", map(str, range(41)), "; nothing is near"),
     ],
 )
-def test_a_message_ends_in_the_nearest_words_or_in_all_if_they_are_few(word, valid, end):
+def test_message_ends_in_nearest_words(word, valid, end):
     assert near(word, valid) == end
 
 
-def test_no_more_words_are_near_than_were_asked_for():
+def test_no_more_near_words_than_asked():
     assert nearest("2709", ["27090000", "270900", "8806"], 1) == ["270900"]

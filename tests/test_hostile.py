@@ -133,7 +133,7 @@ def write(folder: Path, much: int = MUCH) -> None:
             os.truncate(folder / "bad" / name, much)
 
 
-def test_each_is_refused_in_100_mib_above_the_imports(tmp_path):
+def test_each_is_refused_in_100_mib(tmp_path):
     write(tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", READ, str(tmp_path)], capture_output=True, text=True, check=False

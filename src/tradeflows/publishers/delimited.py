@@ -339,7 +339,12 @@ def flags(n: int, **where: pa.Array) -> pa.Array:
 
 
 def rows(
-    source: Source, schema: pa.Schema, columns: Mapping[str, Any], *, is_copied: bool = False
+    source: Source,
+    schema: pa.Schema,
+    columns: Mapping[str, Any],
+    *,
+    is_copied: bool = False,
+    factor: float = plausibility.FACTOR,
 ) -> pa.RecordBatch:
     """A batch of `schema`; whoever breaks the contract is named with the file.
 
@@ -354,7 +359,7 @@ def rows(
         for name, values in columns.items():
             spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
         batch = conform(spread, schema)
-        return batch if is_copied else plausibility.flagged(batch)
+        return batch if is_copied else plausibility.flagged(batch, factor)
     except SchemaError as error:
         raise SchemaError(f"{source.path}: {error}") from error
 

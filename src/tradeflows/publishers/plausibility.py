@@ -30,13 +30,19 @@ LEAST = 10_000.0  # a value, in whole units of currency, below which rounding sa
 ROOM = 256.0  # wider than any logarithm of a unit's value, both ways
 
 
-def flagged(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return rows of trade or rates, those with a figure that can hardly be meant flagged so."""
+def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
+    """Return rows of trade or rates, those with a figure that can hardly be meant flagged so.
+
+    Parameters
+    ----------
+    factor
+        How many times a unit's value may be what it is in the other rows, or that part of it.
+    """
     table = (batch.schema.metadata or {}).get(b"table", b"")
     if not len(batch):
         return batch
     if table == TRADE.metadata[b"table"]:
-        is_odd = _of_trade(batch)
+        is_odd = _of_trade(batch, factor)
     elif table == RATES.metadata[b"table"]:
         is_odd = _of_rates(batch)
     else:
@@ -69,7 +75,7 @@ def _figures(batch: pa.RecordBatch, name: str) -> np.ndarray:
 # --- trade ---------------------------------------------------------------------------------------
 
 
-def _of_trade(batch: pa.RecordBatch) -> np.ndarray:
+def _of_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     """Return which rows have a value below zero, a figure beyond all trade, or an odd unit value.
 
     A unit's value is of a kilogram or, where the row has no weight, of its own unit.
@@ -85,7 +91,7 @@ def _of_trade(batch: pa.RecordBatch) -> np.ndarray:
     if len(places) < FEW:
         return is_odd
     goods = Goods(_dense(_groups(batch, LIKE)[places]), value[places], amount[places])
-    is_odd[places] |= goods.outlying()
+    is_odd[places] |= goods.outlying(factor)
     return is_odd
 
 
@@ -123,23 +129,23 @@ class Goods:
         """Return some of the rows."""
         return Goods(self.groups[rows], self.values[rows], self.amounts[rows])
 
-    def outlying(self) -> np.ndarray:
+    def outlying(self, factor: float) -> np.ndarray:
         """Return which rows lie far from the median of their group, and matter.
 
         A median takes a sort, so it is computed only of groups in which a row is far from the
         mean of the others.
         """
         is_odd = np.zeros(len(self.values), bool)
-        is_near = ~self._far_from_the_others()
+        is_near = ~self._far_from_the_others(factor)
         if is_near.all():
             return is_odd
         has_any = np.zeros(int(self.groups.max()) + 1, bool)
         has_any[self.groups[~is_near]] = True
         rows = np.flatnonzero(has_any[self.groups])
-        is_odd[rows] = self.of(rows)._far_from_the_median()
+        is_odd[rows] = self.of(rows)._far_from_the_median(factor)
         return is_odd
 
-    def _far_from_the_others(self) -> np.ndarray:
+    def _far_from_the_others(self, factor: float) -> np.ndarray:
         """Return which rows have a unit value far from the mean of the others of their group."""
         groups, values, amounts = self.groups, self.values, self.amounts
         first = np.bincount(groups, amounts)[groups]
@@ -148,20 +154,20 @@ class Goods:
         second = np.bincount(groups, values)[groups]
         second -= values
         second *= amounts
-        is_far = first > FACTOR * second
-        is_far |= second > FACTOR * first
+        is_far = first > factor * second
+        is_far |= second > factor * first
         far = np.flatnonzero(is_far)
         is_far[far] = np.bincount(groups)[groups[far]] >= FEW
         return is_far
 
-    def _far_from_the_median(self) -> np.ndarray:
+    def _far_from_the_median(self, factor: float) -> np.ndarray:
         """Return which rows are far from the median, for their group, and above its value."""
         _, group, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
         logs = np.log(self.values / self.amounts)
         apart = np.abs(logs - _medians(group, sizes, logs)[group])
         usual = 1.4826 * _medians(group, sizes, apart)[group]
         worth = np.log(self.values)
-        is_far = (apart > np.log(FACTOR)) & (apart > SPREAD * usual)
+        is_far = (apart > np.log(factor)) & (apart > SPREAD * usual)
         is_far &= worth >= _medians(group, sizes, worth)[group]
         return np.asarray(is_far & (sizes[group] >= FEW))
 

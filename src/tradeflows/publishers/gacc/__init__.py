@@ -65,6 +65,7 @@ NEEDS = {  # what a heading is of no use without
     "second quantity": "second unit",
 }
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
+OTHER_CURRENCY = 5.0  # times what goods are worth, as yuan are under the heading of dollars
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
@@ -377,7 +378,7 @@ def _quantities(
         "qty": pc.if_else(first.is_plain, first.amount, free_amount),
         "qty_unit": pc.if_else(first.is_plain, first.unit, free_unit),
     }
-    rows = delimited.rows(source, TRADE, {**row, **amounts})
+    rows = delimited.rows(source, TRADE, {**row, **amounts}, factor=OTHER_CURRENCY)
     are_plain = pc.and_(first.is_plain, second.is_plain)
     is_apart = pc.and_(are_plain, pc.not_equal(first.unit, second.unit))
     if arrow.is_any(is_apart):
