@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from pandas import DataFrame
 
 from tradeflows.measures.common import (
     combine_flags,
@@ -26,12 +26,12 @@ DIGITS = 8
 
 
 def chained(
-    frame: pd.DataFrame,
-    relations: Iterable[Mapping[str, str]] | pd.DataFrame,
+    frame: DataFrame,
+    relations: Iterable[Mapping[str, str]] | DataFrame,
     base_year: int,
     value: str = "value_reported",
     whole: bool = False,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Put each year's codes of the Combined Nomenclature into those of one year.
 
     A code's goods go to all codes that the table says took its place. Where there is one, its
@@ -122,7 +122,7 @@ def chained(
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
-def _years(frame: pd.DataFrame, value: str) -> np.ndarray:
+def _years(frame: DataFrame, value: str) -> np.ndarray:
     """The year of each row, whose nomenclature it is in; refuses what cannot be followed."""
     others = sorted({code for code in frame["cmd_code"] if len(code) != DIGITS})
     if others:
@@ -144,7 +144,7 @@ def _steps(relations: Any, codes_of_year: Mapping[int, set[str]]) -> dict[tuple[
     A code that the frame has on one side, and that the table names on the other side alone, is
     there on both: it goes on as itself too, whether or not the table says so.
     """
-    table = pd.DataFrame(relations)
+    table = DataFrame(relations)
     require_columns(table, "period", "predecessor", "successor")
     steps: dict[tuple[int, int], dict[str, set[str]]] = {}
     for period, old, new in table[["period", "predecessor", "successor"]].itertuples(index=False):

@@ -6,6 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from tradeflows.model import codes, lineage
 from tradeflows.model.absence import ZEROS, zeros_of
@@ -77,32 +79,32 @@ NOTHING: Mapping[str, Formula] = MappingProxyType({})
 # --- numbers and groups of rows -------------------------------------------------------------------
 
 
-def numbers_of(frame: pd.DataFrame, value: str) -> pd.Series:
+def numbers_of(frame: DataFrame, value: str) -> Series:
     """`value` as floats; a sum with a hole in it is no figure."""
-    numbers = pd.Series(frame[value].to_numpy("float64", na_value=np.nan), frame.index)
+    numbers = Series(frame[value].to_numpy("float64", na_value=np.nan), frame.index)
     return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
 
 
 def figures_of(
-    frame: pd.DataFrame, value: str, row: np.ndarray | None = None, slot: np.ndarray | None = None
+    frame: DataFrame, value: str, row: ndarray | None = None, slot: ndarray | None = None
 ) -> Role:
     """The role of `value` in a formula, a sum with a hole in it being no figure."""
     return Role(frame, value, row, slot, numbers_of(frame, value).to_numpy())
 
 
-def computed(result: pd.DataFrame, formulas: Mapping[str, Formula], *names: str) -> pd.DataFrame:
+def computed(result: DataFrame, formulas: Mapping[str, Formula], *names: str) -> DataFrame:
     """`result` with a column for each formula, or for those of `names`."""
     columns = {name: formulas[name].numbers(len(result)) for name in names or formulas}
     return result.assign(**columns)
 
 
-def grain_of(frame: pd.DataFrame, value: str) -> list[str]:
+def grain_of(frame: DataFrame, value: str) -> list[str]:
     """Columns of `frame` that say which cell a row states, and in which unit."""
     columns = (*CELL, "classification_code", *UNITS.get(value, ()))
     return [column for column in columns if column in frame]
 
 
-def unit_of(frame: pd.DataFrame, column: str) -> str:
+def unit_of(frame: DataFrame, column: str) -> str:
     """The unit of the figures in `column`, as the first row has it; empty where nothing says it."""
     fixed = UNIT_OF.get(column)
     if fixed:
@@ -114,21 +116,21 @@ def unit_of(frame: pd.DataFrame, column: str) -> str:
     return f"{units.iloc[0]}{per}"
 
 
-def groups_of(frame: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def groups_of(frame: DataFrame, columns: Sequence[str]) -> ndarray:
     """Number of each row's group, from 0 on."""
     if not columns:
         return np.zeros(len(frame), "int64")
     return frame.groupby(list(columns), dropna=False).ngroup().to_numpy()
 
 
-def grouped(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
+def grouped(frame: DataFrame, columns: Sequence[str]) -> tuple[ndarray, DataFrame]:
     """Number of each row's group, and a row a group with what its rows share."""
     group = groups_of(frame, columns)
     first = np.unique(group, return_index=True)[1]
     return group, frame[list(columns)].iloc[first].reset_index(drop=True)
 
 
-def values_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
+def values_in(values: Series, group: ndarray, n: int) -> list[set[str]]:
     """Values that occur in each of `n` groups, nulls apart."""
     code, texts = pd.factorize(values)
     sets: list[set[str]] = [set() for _ in range(n)]
@@ -140,7 +142,7 @@ def values_in(values: pd.Series, group: np.ndarray, n: int) -> list[set[str]]:
     return sets
 
 
-def without_attrs(frame: pd.DataFrame) -> pd.DataFrame:
+def without_attrs(frame: DataFrame) -> DataFrame:
     """`frame` without attrs, which pandas would compare at every step."""
     plain = frame.copy(deep=False)
     plain.attrs = {}
@@ -150,7 +152,7 @@ def without_attrs(frame: pd.DataFrame) -> pd.DataFrame:
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def require_columns(frame: pd.DataFrame, *columns: str) -> None:
+def require_columns(frame: DataFrame, *columns: str) -> None:
     """Refuse a frame without rows or without one of `columns`."""
     missing = [column for column in columns if column not in frame]
     if missing:
@@ -166,7 +168,7 @@ def require_absent(absent: str) -> None:
 
 
 def require_single_value(
-    frame: pd.DataFrame, columns: Iterable[str], choice: str = "", what: str = ""
+    frame: DataFrame, columns: Iterable[str], choice: str = "", what: str = ""
 ) -> None:
     """Refuse a frame that mixes values of a column, with the filter that would make it right."""
     for column in columns:
@@ -179,7 +181,7 @@ def require_single_value(
             )
 
 
-def unique(frame: pd.DataFrame, keys: Sequence[str]) -> None:
+def unique(frame: DataFrame, keys: Sequence[str]) -> None:
     """Refuse two rows that are alike in `keys`."""
     twice = frame.duplicated(list(keys), keep=False).to_numpy()
     if twice.any():
@@ -188,13 +190,13 @@ def unique(frame: pd.DataFrame, keys: Sequence[str]) -> None:
         refuse_repeated(rows, " ".join(words(rows[list(keys)].iloc[0])))
 
 
-def refuse_repeated(rows: pd.DataFrame, cell: str) -> None:
+def refuse_repeated(rows: DataFrame, cell: str) -> None:
     """Say that `rows` state one `cell`, and which column tells them apart."""
     require_single_value(rows, _RIVALS, what=f"{cell} is stated {len(rows)} times, and ")
     raise QueryError(f"{cell} is stated {len(rows)} times: keep one row")
 
 
-def require_disjoint(frame: pd.DataFrame, column: str, by: Sequence[str] = ()) -> None:
+def require_disjoint(frame: DataFrame, column: str, by: Sequence[str] = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
     n = group.max(initial=-1) + 1
@@ -231,7 +233,7 @@ def _overlapping_goods(values: frozenset[str]) -> list[tuple[str, str]]:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def listed(frame: pd.DataFrame, column: str) -> str:
+def listed(frame: DataFrame, column: str) -> str:
     """Values of a column, the first eight of them."""
     values = {"not stated" if pd.isna(value) else str(value) for value in frame[column]}
     first = sorted(values)[:8]
@@ -258,9 +260,7 @@ def join_qualifiers(qualifiers: set[str]) -> str:
     return others.pop() if len(others) == 1 else "~"
 
 
-def combine_flags(
-    frame: pd.DataFrame, row: np.ndarray, slot: np.ndarray, n: int
-) -> dict[str, list[str]]:
+def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
     columns = {}
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
@@ -270,25 +270,25 @@ def combine_flags(
     return columns
 
 
-def add_flag(flags: pd.Series, word: str, where: Iterable[object] = repeat(True)) -> pd.Series:
+def add_flag(flags: Series, word: str, where: Iterable[object] = repeat(True)) -> Series:
     """`flags` with `word` among those of the rows `where`."""
     marks = [
         " ".join(sorted({*text.split(), word})) if here else text
         for text, here in zip(flags, where, strict=False)
     ]
-    return pd.Series(marks, flags.index, flags.dtype)
+    return Series(marks, flags.index, flags.dtype)
 
 
 # --- what a result carries ------------------------------------------------------------------------
 
 
 def with_lineage(
-    result: pd.DataFrame,
-    *inputs: pd.DataFrame,
+    result: DataFrame,
+    *inputs: DataFrame,
     caveats: Sequence[str] = (),
     formulas: Mapping[str, Formula] = NOTHING,
     kept: Sequence[Role] = (),
-) -> pd.DataFrame:
+) -> DataFrame:
     """Give `result` the sources and caveats of `inputs`, in order, each once, and its lineage."""
     for name, more in (("sources", ()), ("caveats", caveats)):
         items = [item for frame in inputs for item in frame.attrs.get(name, ())]
@@ -300,14 +300,14 @@ def with_lineage(
     return result
 
 
-def spread(frame: pd.DataFrame, cell: np.ndarray, stated: np.ndarray) -> pd.DataFrame:
+def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
     first = first_month(frame).to_numpy()
     length = frame["n_months"].to_numpy("int64")
     row = np.repeat(np.arange(len(frame)), length)
     begins = length.cumsum() - length
     month = first[row] + np.arange(len(row)) - np.repeat(begins, length)
-    lines = pd.DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
+    lines = DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
     of_figures = lines[lines["stated"]]
     is_twice = of_figures.duplicated(["cell", "month"], keep=False)
     if is_twice.any():

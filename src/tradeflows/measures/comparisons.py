@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     UNITS,
@@ -37,12 +39,11 @@ _KEYS_OF_GAP = (
     "cumulation",
     "breakdown",
 )
+GROWTH = "100 * (value / base - 1)"
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
 
-def share(
-    part: pd.DataFrame, whole: pd.DataFrame, value: str, by: Sequence[str] = ()
-) -> pd.DataFrame:
+def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     """Share of `part` in `whole`, period by period.
 
     Parameters
@@ -64,58 +65,86 @@ def share(
         cumulation or unit, or a reporter, partner or product of `part` is not in that of `whole`.
     """
     keys = ["ref_period", "n_months", *by]
-    part, whole = with_zeros(part, value), with_zeros(whole, value)
+    part = with_zeros(part, value)
+    whole = with_zeros(whole, value)
     require_columns(part, *keys, value)
     require_columns(whole, *keys, value)
-    same = [
-        column
-        for column in ("flow_code", "cumulation", *UNITS.get(value, ()))
-        if column in part and column in whole and column not in by
-    ]
-    require_single_value(
-        pd.concat([frame.loc[frame[value].notna(), same] for frame in (part, whole)]), same
-    )
-    require_single_value(whole, [column for column in grain_of(whole, value) if column not in by])
-    _within(part, whole, by)
+    _require_one_unit(part, whole, value, by)
+    fixed = [column for column in grain_of(whole, value) if column not in by]
+    require_single_value(whole, fixed)
+    _require_within(part, whole, by)
     unique(whole, keys)
+    at = _places_in(whole, part, keys)
+    of_whole = _places_of_whole(whole, at, part.index)
+    result = part.assign(**of_whole)
+    roles = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
+    share_of = Formula("100 * part / whole", roles)
+    stated = Formula("whole", roles)
+    name = f"{value}_whole"
+    formulas = {"share_pct": share_of, name: stated}
+    result = computed(result, formulas, name, "share_pct")
+    return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
+
+
+def _require_one_unit(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str]) -> None:
+    """Refuse two sides that differ in flow, cumulation or unit."""
+    shared = set(part) & set(whole)
+    shared -= set(by)
+    columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
+    same = [column for column in columns if column in shared]
+    sides = []
+    for frame in (part, whole):
+        has_value = frame[value].notna()
+        sides.append(frame.loc[has_value, same])
+    require_single_value(pd.concat(sides), same)
+
+
+def _places_in(whole: DataFrame, part: DataFrame, keys: list[str]) -> ndarray:
+    """The row of `whole` for each row of `part`; refuses a cell that the whole lacks."""
     places = whole[keys].assign(_at=np.arange(len(whole)))
-    at = part[keys].merge(places, on=keys, how="left")["_at"].fillna(-1).to_numpy("int64")
+    matched = part[keys].merge(places, on=keys, how="left")
+    at = matched["_at"].fillna(-1).to_numpy("int64")
     lost = part.loc[at < 0, keys]
     if len(lost):
-        cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
+        first = lost.head(5).to_numpy()
+        cells = ", ".join(" ".join(words(row)) for row in first)
         raise QueryError(
             f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
             "the same periods, or keep those of the part that it has"
         )
-    places_of_whole = whole[[column for column in PLACE if column in whole]]
-    result = part.assign(**places_of_whole.iloc[at].set_axis(part.index).add_suffix("_whole"))
-    roles = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
-    formulas = {
-        "share_pct": Formula("100 * part / whole", roles),
-        f"{value}_whole": Formula("whole", roles),
-    }
-    result = computed(result, formulas, f"{value}_whole", "share_pct")
-    return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
+    return np.asarray(at)
 
 
-def _within(part: pd.DataFrame, whole: pd.DataFrame, by: Sequence[str]) -> None:
+def _places_of_whole(whole: DataFrame, at: ndarray, index: pd.Index) -> DataFrame:
+    """Where in its raw file the whole of each row of the part is stated."""
+    columns = [column for column in PLACE if column in whole]
+    rows = whole[columns].iloc[at]
+    labelled = rows.set_axis(index)
+    return labelled.add_suffix("_whole")
+
+
+def _require_within(part: DataFrame, whole: DataFrame, by: Sequence[str]) -> None:
     """Refuse members of `part` that have nothing to do with the one value of `whole`."""
     names = ["reporter_iso", "partner_iso"]
-    systems = [set(side.get("classification_code", ())) for side in (part, whole)]
-    names += ["cmd_code"] * (systems[0] == systems[1])  # else levels of two lists are compared
+    system = set(part.get("classification_code", ()))
+    system_of_whole = set(whole.get("classification_code", ()))
+    if system == system_of_whole:  # else levels of two lists would be compared
+        names.append("cmd_code")
     for name in names:
         if name in by or name not in part or name not in whole:
             continue
         container = whole[name].iloc[0]
-        for member in sorted(set(part[name]) - {container}):
-            if not overlaps(name, frozenset((member, container))):
+        members = set(part[name]) - {container}
+        for member in sorted(members):
+            both = frozenset((member, container))
+            if not overlaps(name, both):
                 raise QueryError(
                     f"{name} {member} of the part is not in {container}, the whole: read the "
                     "two for what belongs together"
                 )
 
 
-def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+def yoy(frame: DataFrame, value: str) -> DataFrame:
     """Compare each period with the same months of the year before, in the same cell.
 
     A block is compared with the months that make it up, or they with it, where one side's
@@ -134,39 +163,52 @@ def yoy(frame: pd.DataFrame, value: str) -> pd.DataFrame:
     """
     frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
-    figures = numbers_of(frame, value)
-    cell = groups_of(frame, grain_of(frame, value))
-    if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
-        cell = cell + len(frame) * (frame["n_months"] * frame["cumulation"].eq("ytd")).to_numpy()
-    lines = spread(frame, cell, figures.notna().to_numpy())
-    base = lines.loc[lines["stated"], ["cell", "month", "row"]].rename(columns={"row": "base"})
-    pairs = lines.merge(base.assign(month=base["month"] + 12), on=["cell", "month"], how="left")
-    length = frame["n_months"].to_numpy("int64")
-    matched = pairs.groupby(["row", "base"])["month"].transform("size")
-    # a base period counts only when all of its months fall into the period compared
-    pairs["tiled"] = matched.eq(pairs["base"].map(pd.Series(length)))
-    whole = pairs.groupby("row")["tiled"].all()
-    used = pairs[pairs["row"].map(whole)].drop_duplicates(["row", "base"]).astype("int64")
-    absent = pd.concat(
-        [
-            lines.loc[~lines["stated"], ["row", "month"]],
-            pairs.loc[~pairs["tiled"], ["row", "month"]].assign(
-                month=lambda gone: gone["month"] - 12
-            ),
-        ]
-    )
-    earlier = figures_of(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
+    lines = _lines_by_cell(frame, value)
+    pairs = _year_before(lines, frame["n_months"])
+    is_tiled = pairs.groupby("row")["tiled"].all()
+    used = pairs[pairs["row"].map(is_tiled)]
+    used = used.drop_duplicates(["row", "base"]).astype("int64")
+    row, base = used["row"].to_numpy(), used["base"].to_numpy()
+    earlier = figures_of(frame, value, base, row)
     roles = {"value": figures_of(frame, value), "base": earlier}
-    formulas = {
-        "yoy_pct": Formula("100 * (value / base - 1)", roles),
-        f"{value}_base": Formula("base", roles),
-    }
-    result = computed(frame, formulas, f"{value}_base", "yoy_pct")
+    name = f"{value}_base"
+    formulas = {"yoy_pct": Formula(GROWTH, roles), name: Formula("base", roles)}
+    result = computed(frame, formulas, name, "yoy_pct")
+    silent = lines.loc[~lines["stated"], ["row", "month"]]
+    unmatched = pairs.loc[~pairs["tiled"], ["row", "month"]]
+    unmatched["month"] -= 12
+    absent = pd.concat([silent, unmatched])
     result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
-def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFrame:
+def _lines_by_cell(frame: DataFrame, value: str) -> DataFrame:
+    """One line a month of each row, by cell; years to date of each length by themselves."""
+    has_value = numbers_of(frame, value).notna().to_numpy()
+    cell = groups_of(frame, grain_of(frame, value))
+    if "cumulation" in frame:  # years to date overlap by their nature
+        is_to_date = frame["cumulation"].eq("ytd")
+        length = (frame["n_months"] * is_to_date).to_numpy()
+        cell = cell + len(frame) * length
+    return spread(frame, cell, has_value)
+
+
+def _year_before(lines: DataFrame, n_months: Series) -> DataFrame:
+    """Each line beside that of the same month of the year before, and whether it may be compared.
+
+    A base period counts only when all of its months fall into the period compared.
+    """
+    base = lines.loc[lines["stated"], ["cell", "month", "row"]]
+    base = base.rename(columns={"row": "base"})
+    base["month"] += 12
+    pairs = lines.merge(base, on=["cell", "month"], how="left")
+    matched = pairs.groupby(["row", "base"])["month"].transform("size")
+    length = Series(n_months.to_numpy("int64"))
+    pairs["tiled"] = matched.eq(pairs["base"].map(length))
+    return pairs
+
+
+def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     """Growth of a year on another, over the months that both have.
 
     Returns
@@ -183,43 +225,61 @@ def growth(frame: pd.DataFrame, value: str, year: int, base: int) -> pd.DataFram
     """
     frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
-    figures = numbers_of(frame, value)
-    grain = grain_of(frame, value)
-    cell, result = grouped(frame, grain)
-    lines = spread(frame, cell, figures.notna().to_numpy())
-    row, month = (lines.loc[lines["stated"], name].to_numpy() for name in ("row", "month"))
-    within = np.where(np.isin(month // 12, (year, base)), month // 12, -1)
+    has_value = numbers_of(frame, value).notna().to_numpy()
+    cell, result = grouped(frame, grain_of(frame, value))
+    lines = spread(frame, cell, has_value)
+    stated = lines[lines["stated"]]
+    row, month = stated["row"].to_numpy(), stated["month"].to_numpy()
+    year_of = month // 12
+    within = np.where(np.isin(year_of, (year, base)), year_of, -1)
     require_whole_periods(row, month, within)
     place = cell[row] * 12 + month % 12
-    kept = within >= 0
-    alone = kept
-    while alone.any():  # dropping a block takes its other months from the other year
-        both = np.intersect1d(*(place[kept & (within == side)] for side in (year, base)))
-        alone = kept & ~np.isin(place, both)
-        kept &= ~np.isin(row, row[alone])
+    kept = _in_both_years(row, place, within, (year, base))
     roles = {}
     for name, side in (("value", year), ("base", base)):
-        entered = np.unique(row[kept & (within == side)])
+        is_entered = kept & (within == side)
+        entered = np.unique(row[is_entered])
         roles[name] = figures_of(frame, value, entered, cell[entered])
-    formulas = {
-        "growth_pct": Formula("100 * (value / base - 1)", roles),
-        "change": Formula("value - base", roles),
-        value: Formula("value", roles),
-        f"{value}_base": Formula("base", roles),
-    }
-    result = computed(result, formulas, value, f"{value}_base", "change", "growth_pct")
+    name = f"{value}_base"
+    formulas = {"growth_pct": Formula(GROWTH, roles)}
+    formulas["change"] = Formula("value - base", roles)
+    formulas[value] = Formula("value", roles)
+    formulas[name] = Formula("base", roles)
+    result = computed(result, formulas, value, name, "change", "growth_pct")
     shared = np.unique(place[kept])
-    result["n_months"] = np.bincount(shared // 12, minlength=len(result))
-    months = pd.Series(12 * year + shared % 12).groupby(shared // 12)
-    result["months"] = runs_of(months, len(result))
-    partial = dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
-    caveats = [f"{year} against {base} over {months or 'no month'} only" for months in partial]
+    cell_of = shared // 12
+    result["n_months"] = np.bincount(cell_of, minlength=len(result))
+    months = Series(12 * year + shared % 12)
+    result["months"] = runs_of(months.groupby(cell_of), len(result))
+    is_partial = result["n_months"] < 12
+    caveats = []
+    for which in dict.fromkeys(result.loc[is_partial, "months"]):
+        caveats.append(f"{year} against {base} over {which or 'no month'} only")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
+def _in_both_years(
+    row: ndarray, place: ndarray, within: ndarray, years: tuple[int, int]
+) -> ndarray:
+    """Whether the month of the year (`place`) of each line is stated in both years.
+
+    A block goes as a whole, and takes its other months from the other year.
+    """
+    first, second = years
+    kept = within >= 0
+    alone = kept
+    while alone.any():
+        in_first = place[kept & (within == first)]
+        in_second = place[kept & (within == second)]
+        both = np.intersect1d(in_first, in_second)
+        alone = kept & ~np.isin(place, both)
+        kept = kept & ~np.isin(row, row[alone])
+    return np.asarray(kept)
+
+
 def difference(
-    frame: pd.DataFrame, base: pd.DataFrame, value: str, base_value: str | None = None
-) -> pd.DataFrame:
+    frame: DataFrame, base: DataFrame, value: str, base_value: str | None = None
+) -> DataFrame:
     """Compare one figure with another: by how much it is higher, and by how many per cent.
 
     Parameters
@@ -243,32 +303,36 @@ def difference(
     QueryError
         A side states several figures or none, or the two differ in unit.
     """
-    sides = {"value": (frame, value), "base": (base, base_value or value)}
+    at = np.zeros(1, "int64")  # of rows that repeat one another the first
+    roles = {}
     units = set()
-    for name, (side, column) in sides.items():
+    for role, side, column in (("value", frame, value), ("base", base, base_value or value)):
         require_columns(side, column)
         n = numbers_of(side, column).nunique()
         if n != 1 or pd.isna(side[column].iloc[0]):
-            raise QueryError(f"{name} must be one figure, and {column} has {n}: keep one row")
-        units |= {unit_of(side, column)} - {""}
+            raise QueryError(f"{role} must be one figure, and {column} has {n}: keep one row")
+        units.add(unit_of(side, column))
+        roles[role] = figures_of(side, column, at)
+    units.discard("")
     if len(units) > 1:
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
-    at = np.zeros(1, "int64")  # of rows that repeat one another the first
-    roles = {name: figures_of(side, column, at) for name, (side, column) in sides.items()}
-    formulas = {
-        "change": Formula("value - base", roles),
-        "growth_pct": Formula("100 * (value / base - 1)", roles),
-        value: Formula("value", roles),
-        f"{value}_base": Formula("base", roles),
-    }
-    result = computed(pd.DataFrame(index=[0]), formulas, value, f"{value}_base", "change")
-    per_cent = units & {"%", "percent"}
-    result["unit"] = "percentage points" if per_cent else "".join(units)
+    name = f"{value}_base"
+    formulas = {"change": Formula("value - base", roles)}
+    formulas["growth_pct"] = Formula(GROWTH, roles)
+    formulas[value] = Formula("value", roles)
+    formulas[name] = Formula("base", roles)
+    result = computed(DataFrame(index=[0]), formulas, value, name, "change")
+    is_per_cent = bool(units & {"%", "percent"})
+    result["unit"] = "percentage points" if is_per_cent else "".join(units)
     result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
-        first, second = (side.get("qualifier", pd.Series("=")).iloc[0] for side in (frame, base))
-        result["qualifier"] = _between(first, second)
+        result["qualifier"] = _between(_qualifier(frame), _qualifier(base))
     return with_lineage(result, frame, base, formulas=formulas)
+
+
+def _qualifier(frame: DataFrame) -> str:
+    """How the first row of a frame qualifies its figure."""
+    return str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
 
 
 def _between(first: str, second: str) -> str:
@@ -281,8 +345,8 @@ def _between(first: str, second: str) -> str:
 
 
 def gap(
-    m: pd.DataFrame, x: pd.DataFrame, value: str, band: tuple[float, float] | None = None
-) -> pd.DataFrame:
+    m: DataFrame, x: DataFrame, value: str, band: tuple[float, float] | None = None
+) -> DataFrame:
     """Gap between two statements of one flow, ``ln(M / X)``, beside the CIF band.
 
     Parameters
@@ -313,39 +377,54 @@ def gap(
     require_single_value(pd.concat([m[units], x[units]]), units)
     exporter = _as_importer(m, x)
     keys = [name for name in _KEYS_OF_GAP if name in shared]
-    band = band or ((1.0, 1.0) if value in ("net_wgt_kg", "qty") else CIF_BAND)
+    if band is None:
+        has_no_freight = value in ("net_wgt_kg", "qty")
+        band = (1.0, 1.0) if has_no_freight else CIF_BAND
     caveats = _caveats_of_band(m, x, band)
-    if "cmd_code" in keys and m["cmd_code"].nunique() == 1 == x["cmd_code"].nunique():
-        goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
-        if overlaps("cmd_code", frozenset(goods)):  # one product at two levels
-            keys.remove("cmd_code")
-            caveats.append(f"{goods[0]} compared with {goods[1]}")
+    goods = _at_two_levels(m, x) if "cmd_code" in keys else ()
+    if goods:
+        keys.remove("cmd_code")
+        caveats.append(" compared with ".join(goods))
     unique(m, keys)
     unique(exporter, keys)
-    # The place in the raw file is left out, since the lineage knows it.
-    left, right = (
-        side.drop(columns=[*PLACE], errors="ignore").assign(_at=np.arange(len(side)))
-        for side in (m, exporter)
-    )
-    left[value], right[value] = numbers_of(m, value), numbers_of(exporter, value)
+    left, right = _numbered(m, value), _numbered(exporter, value)
     result = left.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
-    at_m, at_x = (result.pop(f"_at_{name}").fillna(-1).to_numpy("int64") for name in "mx")
-    if not ((at_m >= 0) & (at_x >= 0)).any():
-        first = [" ".join(words(side[keys].iloc[0])) for side in (m, exporter)]
+    at_m = result.pop("_at_m").fillna(-1).to_numpy("int64")
+    at_x = result.pop("_at_x").fillna(-1).to_numpy("int64")
+    is_in_both = (at_m >= 0) & (at_x >= 0)
+    if not is_in_both.any():
+        first, second = (" ".join(words(side[keys].iloc[0])) for side in (m, exporter))
         raise QueryError(
-            f"the two sides share no cell ({first[0]}; {first[1]}): read the same "
+            f"the two sides share no cell ({first}; {second}): read the same "
             "flow over the same periods"
         )
     roles = {"m": _above_zero(m, value, at_m), "x": _above_zero(x, value, at_x)}
     ratios = {"gap": Formula("log(m / x)", roles), "ratio": Formula("m / x", roles)}
     result = computed(result, ratios, "ratio", "gap")
-    inside = result["ratio"].between(*band).astype("boolean")
-    result["outside"] = (~inside).mask(result["ratio"].isna())
+    ratio = result["ratio"]
+    is_inside = ratio.between(*band).astype("boolean")
+    result["outside"] = (~is_inside).mask(ratio.isna())
     sides = {f"{value}_m": Formula("m", roles), f"{value}_x": Formula("x", roles)}
     return with_lineage(result, m, x, caveats=caveats, formulas=ratios | sides)
 
 
-def _as_importer(m: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
+def _at_two_levels(m: DataFrame, x: DataFrame) -> tuple[str, ...]:
+    """The product of either side, where one product is stated at two levels."""
+    if m["cmd_code"].nunique() != 1 or x["cmd_code"].nunique() != 1:
+        return ()
+    goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
+    return goods if overlaps("cmd_code", frozenset(goods)) else ()
+
+
+def _numbered(side: DataFrame, value: str) -> DataFrame:
+    """Rows with their number, without their place in the raw file, which the lineage knows."""
+    rows = side.drop(columns=[*PLACE], errors="ignore")
+    rows = rows.assign(_at=np.arange(len(side)))
+    rows[value] = numbers_of(side, value)
+    return rows
+
+
+def _as_importer(m: DataFrame, x: DataFrame) -> DataFrame:
     """`x` with its partner as the reporter, if the two sides are of different flows."""
     flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
     if len(flows) < 2 or flows[0] == flows[1]:
@@ -353,7 +432,7 @@ def _as_importer(m: pd.DataFrame, x: pd.DataFrame) -> pd.DataFrame:
     return x.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
 
 
-def _caveats_of_band(m: pd.DataFrame, x: pd.DataFrame, band: tuple[float, float]) -> list[str]:
+def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> list[str]:
     """What the band is, and whether values are as it takes them to be."""
     text = f"band of M / X {band[0]:.2f} to {band[1]:.2f}"
     if band != CIF_BAND:
@@ -367,7 +446,7 @@ def _caveats_of_band(m: pd.DataFrame, x: pd.DataFrame, band: tuple[float, float]
     return caveats
 
 
-def _above_zero(frame: pd.DataFrame, value: str, row: np.ndarray) -> Role:
+def _above_zero(frame: DataFrame, value: str, row: ndarray) -> Role:
     """The figures of `value` above 0, as a role."""
     figures = numbers_of(frame, value)
     return Role(frame, value, row, values=figures.where(figures > 0).to_numpy())

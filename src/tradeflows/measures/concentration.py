@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+from pandas import DataFrame
 
 from tradeflows.measures.common import (
     computed,
@@ -26,12 +26,12 @@ from tradeflows.model.lineage import Formula, Role
 
 
 def shares(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     of: str = "partner_iso",
     by: Sequence[str] = ("ref_period",),
     whole: str = "",
-) -> pd.DataFrame:
+) -> DataFrame:
     """Each member's share in the sum of the members that `frame` lists.
 
     Parameters
@@ -63,14 +63,14 @@ def shares(
 
 
 def hhi(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     of: str = "partner_iso",
     by: Sequence[str] = ("ref_period",),
     whole: str = "",
     member: str = "",
     absent: str = "unknown",
-) -> pd.DataFrame:
+) -> DataFrame:
     """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
 
     The list behind it is :func:`shares`, with the same arguments and the same errors.
@@ -116,7 +116,7 @@ def hhi(
     return with_lineage(result, frame, sums, formulas=formulas)
 
 
-def _figure_of(member: str, frame: pd.DataFrame, value: str, of: str, heads: pd.DataFrame) -> Role:
+def _figure_of(member: str, frame: DataFrame, value: str, of: str, heads: DataFrame) -> Role:
     """The figure of one member in each group of `heads`, a declared zero among them."""
     counted = with_zeros(frame, value)
     row = np.flatnonzero(counted[of].eq(member))
@@ -141,8 +141,8 @@ def _bounds(members: Role, whole: Role) -> dict[str, Formula]:
 
 
 def _wholes(
-    frame: pd.DataFrame, value: str, of: str, by: Sequence[str], whole: str
-) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    frame: DataFrame, value: str, of: str, by: Sequence[str], whole: str
+) -> tuple[DataFrame, DataFrame, np.ndarray]:
     """The members, a frame with the whole of each group of `by`, and the group of each member."""
     require_columns(frame, value, of, *by)
     fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
@@ -169,7 +169,7 @@ def _wholes(
     lost = sorted(set(range(len(heads))) - set(group[order]))
     if lost:
         raise QueryError(f"{cell_of(lost[0])} has no row of {whole}: read it beside its members")
-    sums = pd.DataFrame({value: figures.iloc[order].to_numpy()})
+    sums = DataFrame({value: figures.iloc[order].to_numpy()})
     parts = figures[~is_whole].groupby(group[~is_whole]).sum().reindex(sums.index, fill_value=0.0)
     over = parts[parts > sums[value] * (1 + 1e-9)]
     if len(over):

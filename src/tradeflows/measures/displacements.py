@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     LABELS,
@@ -29,14 +30,14 @@ _LOSS = "sum([max(0, -c) for c in loss])"
 
 
 def displacement(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     old: str | Sequence[str],
     new: str | Sequence[str],
     base: Window,
     after: Window,
     by: str = "reporter_iso",
-) -> pd.DataFrame:
+) -> DataFrame:
     """Divide new buyers' gain, ``Σ max(0, q1 - q0)``, by old buyers' loss, ``Σ max(0, q0 - q1)``.
 
     Above 1, more was gained than lost. The net form lets a new buyer's fall count against the
@@ -73,63 +74,76 @@ def displacement(
     for _, rows in buyers.groupby(by):
         # Buyers may hold a product at different levels, each of them at one.
         require_single_value(rows, over[:1])
-    shared, caveats = _shared_months(buyers, value, by, over, base, after)
-    result = pd.DataFrame({by: role.keys(), "role": role.values()})
-    missing, names = [], dict[str, Any]()
-    for name, window, rows, count in zip(
-        ("base", "after"), (base, after), shared, "mn", strict=True
-    ):
-        sums = total(rows, value, [by], over, *ends_of(window))
-        at = pd.Index(sums[by]).get_indexer(result[by])
-        names[name], sums = Role(sums, value, at), sums.iloc[at]
-        _require_figures(sums, value, by, window)
-        names[count] = sums["n_stated"].to_numpy()
-        result[f"months_{name}"] = names[count]
-        missing.append(sums["missing"].to_list())
-    formulas = {
-        f"{value}_base": Formula("base / m", names),
-        f"{value}_after": Formula("after / n", names),
-        "change": Formula("after / n - base / m", names),
-    }
-    for name, formula in formulas.items():
-        result[name] = formula.numbers(len(result))
+    shared, notes = _shared_months(buyers, value, by, over, base, after)
+    result, formulas, missing = _means(role, shared, (base, after), value, by, over)
+    is_new = result["role"].eq("new")
     table = with_lineage(result.copy(), formulas=formulas)
-    won = result["role"].eq("new")
-    sides = {
-        "change": Role(table, "change"),
-        "gain": _in_each(table, won),
-        "loss": _in_each(table, ~won),
-    }
-    ratios = {
-        "displacement": Formula(f"{_GAIN} / {_LOSS}", sides),
-        "displacement_net": Formula("gain / -loss", sides),
-        "part": Formula(f"max(0, change) / {_LOSS}", sides),
-    }
+    ratios = _ratios(table, is_new)
     for name, formula in ratios.items():
         result[name] = formula.numbers(len(result))
-    result["part"] = result["part"].where(won)
-    if result.loc[~won, "change"].sum() >= 0:  # the old buyers together lost nothing
+    result["part"] = result["part"].where(is_new)
+    change_of_old = result.loc[~is_new, "change"].sum()
+    if change_of_old >= 0:  # the old buyers together lost nothing
         result["displacement_net"] = np.nan
-    result["missing"] = [", ".join(filter(None, texts)) for texts in zip(*missing, strict=True)]
+    result["missing"] = missing
     result["complete"] = result["missing"].eq("")
-    lacking = zip(result[by], result["missing"], strict=True)
-    caveats = [
-        f"{value} as means of the months with a figure, "
-        f"{window_text(base)} and {window_text(after)}",
-        *caveats,
-        *(f"{buyer} lacks {months}" for buyer, months in lacking if months),
-    ]
+    before, since = window_text(base), window_text(after)
+    caveats = [f"{value} as means of the months with a figure, {before} and {since}", *notes]
+    for buyer, months in zip(result[by], missing, strict=True):
+        if months:
+            caveats.append(f"{buyer} lacks {months}")
     order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
     return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
 
 
+def _means(
+    role: Mapping[str, str],
+    shared: Sequence[DataFrame],
+    windows: tuple[Window, Window],
+    value: str,
+    by: str,
+    over: Sequence[str],
+) -> tuple[DataFrame, dict[str, Formula], list[str]]:
+    """A row a buyer with its means in both windows, their formulas, and the months it lacks."""
+    result = DataFrame({by: role.keys(), "role": role.values()})
+    missing = [""] * len(result)
+    names: dict[str, Any] = {}
+    sides = zip(("base", "after"), windows, shared, "mn", strict=True)
+    for name, window, rows, count in sides:
+        sums = total(rows, value, [by], over, *ends_of(window))
+        at = pd.Index(sums[by]).get_indexer(result[by])
+        names[name] = Role(sums, value, at)
+        of_buyer = sums.iloc[at]
+        _require_figures(of_buyer, value, by, window)
+        names[count] = of_buyer["n_stated"].to_numpy()
+        result[f"months_{name}"] = names[count]
+        texts = zip(missing, of_buyer["missing"], strict=True)
+        missing = [", ".join(filter(None, pair)) for pair in texts]
+    formulas = {f"{value}_base": Formula("base / m", names)}
+    formulas[f"{value}_after"] = Formula("after / n", names)
+    formulas["change"] = Formula("after / n - base / m", names)
+    for name, formula in formulas.items():
+        result[name] = formula.numbers(len(result))
+    return result, formulas, missing
+
+
+def _ratios(table: DataFrame, is_new: Series) -> dict[str, Formula]:
+    """The formulas of the displacement, its net form, and each buyer's part of it."""
+    gain, loss = _in_each(table, is_new), _in_each(table, ~is_new)
+    sides = {"change": Role(table, "change"), "gain": gain, "loss": loss}
+    ratios = {"displacement": Formula(f"{_GAIN} / {_LOSS}", sides)}
+    ratios["displacement_net"] = Formula("gain / -loss", sides)
+    ratios["part"] = Formula(f"max(0, change) / {_LOSS}", sides)
+    return ratios
+
+
 def _roles(
-    frame: pd.DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
+    frame: DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
 ) -> dict[str, str]:
     """Each buyer and whether it is old or new, if `frame` has them all."""
-    sides = (("old", _tuple(old)), ("new", _tuple(new)))
-    role = {buyer: name for name, buyers in sides for buyer in buyers}
+    role = dict.fromkeys(_tuple(old), "old")
+    role |= dict.fromkeys(_tuple(new), "new")
     named = _tuple(old) + _tuple(new)
     if len(role) < len(named):
         raise QueryError(f"a buyer is named twice among {', '.join(named)}")
@@ -139,7 +153,7 @@ def _roles(
     return role
 
 
-def _require_figures(sums: pd.DataFrame, value: str, by: str, window: Window) -> None:
+def _require_figures(sums: DataFrame, value: str, by: str, window: Window) -> None:
     """Refuse a buyer without any figure in `window`."""
     empty = sums.loc[sums["n_stated"] == 0, by]
     if len(empty):
@@ -151,21 +165,25 @@ def _require_figures(sums: pd.DataFrame, value: str, by: str, window: Window) ->
 
 
 def _shared_months(
-    buyers: pd.DataFrame, value: str, by: str, over: Sequence[str], base: Window, after: Window
-) -> tuple[list[pd.DataFrame], list[str]]:
+    buyers: DataFrame, value: str, by: str, over: Sequence[str], base: Window, after: Window
+) -> tuple[list[DataFrame], list[str]]:
     """Rows to compare in either window: of each buyer the months that it states in both.
 
     Windows that hold different months of the year have none in common: then all rows, and a caveat.
     """
     spans = [span(window) for window in (base, after)]
-    if len({frozenset(month % 12 for month in range(*ends)) for ends in spans}) > 1:
+    places = [{month % 12 for month in range(*ends)} for ends in spans]
+    if places[0] != places[1]:
         return [buyers, buyers], ["the two windows hold different months of the year"]
     lengths = {stop - begin for begin, stop in spans}
     cycle = lengths.pop() if len(lengths) == 1 else 12
     group = groups_of(buyers, [by])
-    cell = groups_of(buyers, [by, *(name for name in over if name not in LABELS)])
-    lines = spread(buyers, cell, numbers_of(buyers, value).notna().to_numpy())
-    lines = lines[lines["stated"]].assign(buyer=lambda table: group[table["row"]])
+    goods = [name for name in over if name not in LABELS]
+    cell = groups_of(buyers, [by, *goods])
+    has_value = numbers_of(buyers, value).notna().to_numpy()
+    lines = spread(buyers, cell, has_value)
+    lines = lines[lines["stated"]]
+    lines = lines.assign(buyer=group[lines["row"]])
     sides = []
     for begin, stop in spans:
         inside = lines[lines["month"].between(begin, stop - 1)]
@@ -176,7 +194,7 @@ def _shared_months(
     return _rows_kept(buyers, by, sides, kept)
 
 
-def _in_both(sides: list[pd.DataFrame], cells: pd.Series) -> list[pd.DataFrame]:
+def _in_both(sides: list[DataFrame], cells: Series) -> list[DataFrame]:
     """Lines of the places in the year that a buyer states in full on both sides.
 
     A block goes as a whole, and takes its other months from the other side.
@@ -198,8 +216,8 @@ def _in_both(sides: list[pd.DataFrame], cells: pd.Series) -> list[pd.DataFrame]:
 
 
 def _rows_kept(
-    buyers: pd.DataFrame, by: str, sides: list[pd.DataFrame], kept: list[pd.DataFrame]
-) -> tuple[list[pd.DataFrame], list[str]]:
+    buyers: DataFrame, by: str, sides: list[DataFrame], kept: list[DataFrame]
+) -> tuple[list[DataFrame], list[str]]:
     """The rows of `buyers` without those that only one side states, and which months are left."""
     frames, caveats = [], []
     names = buyers[by].to_numpy()
@@ -222,7 +240,7 @@ def _rows_kept(
     return frames, caveats
 
 
-def _in_each(table: pd.DataFrame, side: pd.Series) -> Role:
+def _in_each(table: DataFrame, side: Series) -> Role:
     """The change of every buyer of one side, which enters each row."""
     buyers = np.flatnonzero(side)
     n = len(table)
@@ -230,14 +248,14 @@ def _in_each(table: pd.DataFrame, side: pd.Series) -> Role:
 
 
 def displacement_over(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     old: str | Sequence[str],
     new: str | Sequence[str],
     windows: Mapping[str, tuple[Window, Window]],
     event: str | None = None,
     by: str = "reporter_iso",
-) -> pd.DataFrame:
+) -> DataFrame:
     """Apply :func:`displacement` to several windows: a range instead of one number.
 
     Parameters
@@ -259,7 +277,7 @@ def displacement_over(
     QueryError
         As :func:`displacement`, naming the window.
     """
-    inputs: dict[str, pd.DataFrame] = {}
+    inputs: dict[str, DataFrame] = {}
     for name, (base, after) in windows.items():
         try:
             inputs[name] = displacement(frame, value, old, new, base, after, by)
@@ -267,30 +285,34 @@ def displacement_over(
             raise QueryError(f"{name}: {error}") from error
     table = stack(inputs, "window")
     n = len(table) // len(inputs)  # buyers of each window
-    is_new = table["role"].eq("new").to_numpy()
     row = np.arange(len(table))
-    gain = Role(table, "change", row[is_new], row[is_new] // n)
-    loss = Role(table, "change", row[~is_new], row[~is_new] // n)
-    formulas = {
-        f"{value}_gain": Formula(_GAIN, {"gain": gain}),
-        f"{value}_loss": Formula(_LOSS, {"loss": loss}),
-    }
+    ratios = {}
     for name in ("displacement", "displacement_net"):
-        formulas[name] = Formula("ratio", {"ratio": Role(table, name, row[::n])})
+        ratio = Role(table, name, row[::n])
+        ratios[name] = Formula("ratio", {"ratio": ratio})
     for buyer in _tuple(new):
-        at = row[table[by].eq(buyer)]
-        formulas[f"part_{buyer}"] = Formula("ratio", {"ratio": Role(table, "part", at)})
-    result = pd.DataFrame({"window": list(inputs)})
-    result["base"] = [window_text(base) for base, _ in windows.values()]
-    result["after"] = [window_text(after) for _, after in windows.values()]
-    result["placebo"] = [
-        event is not None and span(after)[1] <= span(event)[0] for _, after in windows.values()
-    ]
-    result = computed(result, formulas)
+        is_buyer = table[by].eq(buyer)
+        ratio = Role(table, "part", row[is_buyer])
+        ratios[f"part_{buyer}"] = Formula("ratio", {"ratio": ratio})
+    is_new = table["role"].eq("new").to_numpy()
+    of_new, of_old = row[is_new], row[~is_new]
+    gain = Role(table, "change", of_new, of_new // n)
+    loss = Role(table, "change", of_old, of_old // n)
+    sums = {f"{value}_gain": Formula(_GAIN, {"gain": gain})}
+    sums[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
+    result = DataFrame({"window": list(inputs)})
+    pairs = list(windows.values())
+    result["base"] = [window_text(base) for base, _ in pairs]
+    result["after"] = [window_text(after) for _, after in pairs]
+    result["placebo"] = [_ends_before(after, event) for _, after in pairs]
+    result = computed(result, sums | ratios)
     result["complete"] = [part["complete"].all() for part in inputs.values()]
-    ratios = {name: formulas[name] for name in list(formulas)[2:]}
-    named_first = {**ratios, **formulas}
-    return with_lineage(result, frame, table, formulas=named_first)
+    return with_lineage(result, frame, table, formulas=ratios | sums)
+
+
+def _ends_before(window: Window, event: str | None) -> bool:
+    """Whether a window is over when an event comes."""
+    return event is not None and span(window)[1] <= span(event)[0]
 
 
 def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:

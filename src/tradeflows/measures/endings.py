@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     computed,
@@ -23,12 +24,12 @@ from tradeflows.model.periods import Window, days, ends_of, first_month, runs, s
 
 
 def last_active_month(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     base: Window,
     part: float = 0.5,
     by: Sequence[str] = ("reporter_iso",),
-) -> pd.DataFrame:
+) -> DataFrame:
     """Find the last month in which each cell still had a `part` of its mean month in the base.
 
     A month below it counts for nothing as long as a later one is not, so that a ship in every
@@ -65,7 +66,7 @@ def last_active_month(
     conditions = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}
     for name, holds in conditions.items():
         last = month[holds].groupby(group[holds]).max().reindex(result.index)
-        first_days = pd.Series(pd.NaT, result.index, "datetime64[s]")
+        first_days = Series(pd.NaT, result.index, "datetime64[s]")
         known = last.notna()
         first_days[known] = days(last[known].to_numpy("int64")).astype("datetime64[s]")
         result[name] = first_days
@@ -86,8 +87,8 @@ def last_active_month(
 
 
 def index_to_base(
-    frame: pd.DataFrame, value: str, base: Window, by: Sequence[str] = ("reporter_iso",)
-) -> pd.DataFrame:
+    frame: DataFrame, value: str, base: Window, by: Sequence[str] = ("reporter_iso",)
+) -> DataFrame:
     """Put each month as a percentage of the mean month of the same cell in a base window.
 
     Returns

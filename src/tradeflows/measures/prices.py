@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     UNIT_IN,
@@ -36,12 +37,12 @@ _PRICES = {  # index of prices from the values a, b and the quantities p, q of e
 
 
 def unit_value(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str = "primary_value_usd",
     weight: str = "net_wgt_kg",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
     by: Sequence[str] = (),
-) -> pd.DataFrame:
+) -> DataFrame:
     """Value over weight, per tonne and per barrel.
 
     Parameters
@@ -86,7 +87,7 @@ def unit_value(
     return with_lineage(result, frame, caveats=caveats, kept=[Role(frame)], formulas=formulas)
 
 
-def _is_outlier(price: pd.Series, groups: np.ndarray) -> pd.Series:
+def _is_outlier(price: Series, groups: np.ndarray) -> Series:
     """Whether each price is too far from the median of its group, in scaled median deviations."""
     middle = price.groupby(groups).transform("median")
     away = (price - middle).abs()
@@ -96,14 +97,14 @@ def _is_outlier(price: pd.Series, groups: np.ndarray) -> pd.Series:
 
 
 def price_quantity(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     quantity: str,
     base: Window,
     after: Window,
     good: str = "cmd_code",
     index: str = "fisher",
-) -> pd.DataFrame:
+) -> DataFrame:
     """Split a change in value into price and quantity over several goods.
 
     The index P of prices and Q of quantities multiply to the ratio of values; each is given the
@@ -138,7 +139,7 @@ def price_quantity(
     frame = with_zeros(frame, value, quantity)
     require_columns(frame, value, quantity, good)
     sides = _sides(frame, value, quantity, good, (base, after))
-    table = pd.DataFrame(
+    table = DataFrame(
         {name: numbers_of(sums.set_index(good), column) for name, (sums, column) in sides.items()}
     )
     is_split = table.gt(0).all(axis="columns")
@@ -157,7 +158,7 @@ def price_quantity(
     }
     changes, indices = zip(*texts, strict=True)
     formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
-    result = computed(pd.DataFrame(rows, columns=["effect", good]), formulas)
+    result = computed(DataFrame(rows, columns=["effect", good]), formulas)
     result.loc[result["effect"].eq("unsplit"), "index"] = np.nan
     caveats = [
         f"change of {value} from {window_text(base)} to {window_text(after)}, "
@@ -169,12 +170,12 @@ def price_quantity(
 
 
 def _sides(
-    frame: pd.DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
-) -> dict[str, tuple[pd.DataFrame, str]]:
+    frame: DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
+) -> dict[str, tuple[DataFrame, str]]:
     """Sums of each good in either window by their name in a formula, and the column of each."""
     amounts = frame.assign(**{quantity: _weight(frame, quantity)})
     units = [column for column in ("qty_unit",) if quantity == "qty" and column in amounts]
-    sides: dict[str, tuple[pd.DataFrame, str]] = {}
+    sides: dict[str, tuple[DataFrame, str]] = {}
     for i, window in enumerate(windows):
         start, end = ends_of(window)
         worth = total(amounts, value, [good], (), start, end)
@@ -190,7 +191,7 @@ def _sides(
     return sides
 
 
-def _texts(table: pd.DataFrame, index: str) -> list[tuple[str, str]]:
+def _texts(table: DataFrame, index: str) -> list[tuple[str, str]]:
     """Formulas of change and index, of the price and of the quantity."""
     prices = _PRICES[index]
     before, after = table["v0"].sum(), table["v1"].sum()
@@ -200,7 +201,7 @@ def _texts(table: pd.DataFrame, index: str) -> list[tuple[str, str]]:
     return [(effect, prices), (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}")]
 
 
-def _weight(frame: pd.DataFrame, weight: str) -> pd.Series:
+def _weight(frame: DataFrame, weight: str) -> Series:
     numbers = numbers_of(frame, weight)
     numbers = numbers.where(numbers > 0)
     if "flags" not in frame:

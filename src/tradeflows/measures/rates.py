@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     CELL,
@@ -32,7 +34,7 @@ PERIOD, VALUE = ["ref_period", "n_months"], "primary_value_usd"
 STATISTIC = "rate of customs, from cells stated in yuan and in dollars"
 
 
-def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     """Put ``value_reported`` into US dollars at a named monthly rate.
 
     Parameters
@@ -87,7 +89,7 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
             "frame: read the rates for its currency and months"
         )
     is_converted = (which == 1) & result["primary_value_usd"].notna().to_numpy()
-    owner = pd.Series(known.name, frame.index, dtype="str")
+    owner = Series(known.name, frame.index, dtype="str")
     result["rate_of"] = owner.where(is_converted)
     if "flags" in frame:
         result["flags"] = add_flag(frame["flags"], "derived", is_converted)
@@ -101,9 +103,9 @@ def convert(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
 class _Rates:
     """Rates from or to the dollar: the row of `frame` for each of a currency's months."""
 
-    frame: pd.DataFrame
+    frame: DataFrame
     table: pd.MultiIndex
-    row: np.ndarray
+    row: ndarray
     inverse: bool
 
     @property
@@ -117,7 +119,7 @@ class _Rates:
         """The formula of dollars for one unit over some months."""
         return f"{'sum([1 / r for r in rate])' if self.inverse else 'rate'} / months"
 
-    def role(self, frame: pd.DataFrame, money: np.ndarray) -> Role:
+    def role(self, frame: DataFrame, money: ndarray) -> Role:
         """The rates of `money` that enter each row of `frame`: one a month, NaN where one lacks."""
         lines = spread(frame, np.arange(len(frame)), np.ones(len(frame), bool))
         row = lines["row"].to_numpy()
@@ -127,7 +129,7 @@ class _Rates:
         return Role(self.frame, "rate", at, row, rate.where(rate > 0).to_numpy())
 
 
-def _known_rates(rates: pd.DataFrame) -> _Rates:
+def _known_rates(rates: DataFrame) -> _Rates:
     require_columns(rates, "base", "quote", "ref_period", "rate")
     inverse = bool(rates["base"].eq("USD").all())
     require_single_value(
@@ -148,11 +150,11 @@ def _known_rates(rates: pd.DataFrame) -> _Rates:
 
 
 def customs_rate(
-    yuan: pd.DataFrame,
-    dollars: pd.DataFrame | None = None,
-    published: pd.DataFrame | None = None,
+    yuan: DataFrame,
+    dollars: DataFrame | None = None,
+    published: DataFrame | None = None,
     least: float = LEAST,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Rate at which customs put yuan into dollars: the sums of the cells that it states in both.
 
     Parameters
@@ -241,8 +243,8 @@ def customs_rate(
 
 
 def _stated(
-    frame: pd.DataFrame, value: str, keys: Sequence[str], good: np.ndarray | bool = True
-) -> pd.DataFrame:
+    frame: DataFrame, value: str, keys: Sequence[str], good: ndarray | bool = True
+) -> DataFrame:
     """Cells that state a positive `value`, each once: where they stand, and their number."""
     figures = numbers_of(frame, value).to_numpy()
     at = np.flatnonzero(good & (figures > 0))
@@ -252,7 +254,7 @@ def _stated(
     return rows[[*keys]].assign(at=at, number=figures[at])
 
 
-def cross(rates: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def cross(rates: DataFrame, other: DataFrame) -> DataFrame:
     """Cross rate of two currencies through the one that both are quoted for.
 
     Parameters

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     CELL,
@@ -59,7 +61,7 @@ _OF_ROW = (
 
 
 def total(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str | Sequence[str],
     by: Sequence[str] = (),
     over: Sequence[str] = (),
@@ -68,7 +70,7 @@ def total(
     every: int | None = None,
     absent: str = "unknown",
     alike: Sequence[str] | None = None,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Sum `value` over a window, or over each `every` months of it.
 
     Parameters
@@ -155,7 +157,7 @@ def _names(value: str | Sequence[str]) -> list[str]:
 
 
 def _require_summable(
-    frame: pd.DataFrame, values: Sequence[str], by: Sequence[str], over: Sequence[str]
+    frame: DataFrame, values: Sequence[str], by: Sequence[str], over: Sequence[str]
 ) -> None:
     """Refuse columns that have no sum, or that may not be summed over."""
     require_columns(frame, "ref_period", "n_months", *values, *by, *over)
@@ -183,11 +185,11 @@ def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:
 
 
 def _fixed_columns(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     values: Sequence[str],
     by: Sequence[str],
     over: Sequence[str],
-    has_value: np.ndarray,
+    has_value: ndarray,
 ) -> list[str]:
     """Columns of the grain that hold one value in all rows with a figure; refuses others."""
     grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
@@ -218,17 +220,17 @@ class _Windows:
         return self.n * self.every
 
     @property
-    def starts(self) -> np.ndarray:
+    def starts(self) -> ndarray:
         """First month of each window."""
         return self.begin + self.every * np.arange(self.n)
 
-    def place(self, month: np.ndarray) -> np.ndarray:
+    def place(self, month: ndarray) -> ndarray:
         """The window that each month lies in, -1 for none."""
         inside = (month >= self.begin) & (month < self.begin + self.length)
         return np.where(inside, (month - self.begin) // self.every, -1)
 
 
-def _windows(month: pd.Series, start: str | None, end: str | None, every: int | None) -> _Windows:
+def _windows(month: Series, start: str | None, end: str | None, every: int | None) -> _Windows:
     """The windows from `start` to `end`, by default those of all months."""
     begin = int(month.min()) if start is None else span(start)[0]
     stop = int(month.max()) + 1 if end is None else span(end)[1]
@@ -242,8 +244,8 @@ def _windows(month: pd.Series, start: str | None, end: str | None, every: int | 
 
 
 def _months_of_all_cells(
-    lines: pd.DataFrame, windows: _Windows, n_groups: int, cell: np.ndarray, group: np.ndarray
-) -> np.ndarray:
+    lines: DataFrame, windows: _Windows, n_groups: int, cell: ndarray, group: ndarray
+) -> ndarray:
     """Whether every cell of a group states a month: one row a sum, one column a month of it."""
     first = np.unique(cell, return_index=True)[1]
     cells = np.bincount(group[first], minlength=n_groups).repeat(windows.n)[:, None]
@@ -254,8 +256,8 @@ def _months_of_all_cells(
 
 
 def _months_of_any_cell(
-    lines: pd.DataFrame, windows: _Windows, heads: pd.DataFrame, alike: Sequence[str]
-) -> np.ndarray:
+    lines: DataFrame, windows: _Windows, heads: DataFrame, alike: Sequence[str]
+) -> ndarray:
     """As :func:`_months_of_all_cells`, where a cell without a row had nothing in a month.
 
     Some cell of a group that is alike states the month, and no cell of the group has a row without
@@ -275,7 +277,7 @@ def _months_of_any_cell(
     return full.reshape(-1, windows.every)
 
 
-def _caveats_of_sums(result: pd.DataFrame, values: Sequence[str], used: pd.DataFrame) -> list[str]:
+def _caveats_of_sums(result: DataFrame, values: Sequence[str], used: DataFrame) -> list[str]:
     """Which labels differ within the sums, and how many sums lack months."""
     labels = [column for column in used if column in LABELS]
     caveats = [
@@ -292,9 +294,7 @@ def _caveats_of_sums(result: pd.DataFrame, values: Sequence[str], used: pd.DataF
     return caveats
 
 
-def sum_parts(
-    frame: pd.DataFrame, value: str | Sequence[str], over: Sequence[str] = ()
-) -> pd.DataFrame:
+def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] = ()) -> DataFrame:
     """Sum `value` over parts of `breakdown`: procedures, trade types, regimes, provinces.
 
     Parameters
@@ -357,10 +357,10 @@ def sum_parts(
 
 
 def _caveats_of_parts(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     parts: Mapping[str, Mapping[str, str]],
     over: Sequence[str],
-    n: np.ndarray,
+    n: ndarray,
     holes: Sequence[str],
 ) -> list[str]:
     """Which rows are sums of parts, which of these have a hole, and a part that stands alone."""
@@ -404,10 +404,10 @@ def _require_additive(
 
 
 def _require_one_kind(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     parts: Mapping[str, Mapping[str, str]],
-    slot: np.ndarray,
-    n: np.ndarray,
+    slot: ndarray,
+    n: ndarray,
 ) -> None:
     """Refuse a cell that is stated as a whole and in parts, in parts of two kinds, or twice."""
     kinds = {
@@ -430,7 +430,7 @@ def _require_one_kind(
     refuse_repeated(rows, cell)
 
 
-def _unit_of_parts(frame: pd.DataFrame, slot: np.ndarray) -> np.ndarray:
+def _unit_of_parts(frame: DataFrame, slot: ndarray) -> ndarray:
     """The unit of the quantity of each sum, which its parts share."""
     units = frame["qty_unit"].where(frame["qty"].notna()).groupby(slot)
     if (units.nunique() > 1).any():
@@ -445,8 +445,8 @@ def _dimensions(word: str) -> dict[str, str]:
 
 
 def from_members(
-    frame: pd.DataFrame, value: str, area: str = "EU27_2020", by: Sequence[str] = ()
-) -> pd.DataFrame:
+    frame: DataFrame, value: str, area: str = "EU27_2020", by: Sequence[str] = ()
+) -> DataFrame:
     """Build the figure of a group of countries from those of its members, month by month.
 
     Parameters
@@ -509,7 +509,7 @@ def from_members(
     return with_lineage(without_attrs(result), sums, caveats=caveats, kept=[Role(sums)])
 
 
-def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.DataFrame:
+def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     """Put several answers one below the other, each under its name, to draw them together.
 
     Parameters
@@ -537,12 +537,12 @@ def stack(frames: Mapping[str, pd.DataFrame], column: str = "series") -> pd.Data
 
 
 def baskets(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     goods: Mapping[str, Sequence[str]],
     of: str = "cmd_code",
     every: int = 12,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Sum `value` over each of several declared baskets of goods, window by window.
 
     Parameters

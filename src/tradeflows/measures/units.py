@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame
 
 from tradeflows.measures.common import computed, figures_of, require_columns, with_lineage
 from tradeflows.model.errors import QueryError
@@ -15,9 +16,7 @@ DAYS_PER_MONTH = 30.4375
 _ADD_UP = ("USD", "EUR", "GBP", "units", "tonnes", "shipments", "km")  # units of flows
 
 
-def barrels_per_day(
-    frame: pd.DataFrame, barrels_per_tonne: float = BARRELS_PER_TONNE
-) -> pd.DataFrame:
+def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TONNE) -> DataFrame:
     """Net weight as barrels a day, over the days of each period.
 
     Returns
@@ -36,7 +35,7 @@ def barrels_per_day(
     return with_lineage(result, frame, caveats=caveats, formulas=formulas, kept=[Role(frame)])
 
 
-def per_month(figures: pd.DataFrame) -> pd.DataFrame:
+def per_month(figures: DataFrame) -> DataFrame:
     """Bring published figures to a month, by the length of their windows.
 
     Returns
@@ -70,14 +69,14 @@ def per_month(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def scale(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     column: str,
     divisor: float,
     into: str,
     *,
     decimals: int | None = None,
     figures: int | None = None,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Divide a column, such as kilograms into million tonnes, so that a chart knows whence it is.
 
     Parameters

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame
 
 from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
 from tradeflows.model.lineage import PLACE
@@ -13,7 +14,7 @@ FAR = 12 * 9999  # a month after all others
 FIGURES = ("value_reported", "primary_value_usd", "net_wgt_kg", "qty", "value")
 
 
-def with_zeros(frame: pd.DataFrame, *values: str) -> pd.DataFrame:
+def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
     """`frame` and below it a row for each declared zero of its cells.
 
     Parameters
@@ -49,7 +50,7 @@ def with_zeros(frame: pd.DataFrame, *values: str) -> pd.DataFrame:
     return result
 
 
-def stacked_zeros(frames: Sequence[pd.DataFrame]) -> Zeros | None:
+def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
     """The zeros of several frames that are put one below the other.
 
     Of a cell that two of them state nobody knows in which it was nothing, so it has none.
@@ -72,9 +73,7 @@ def stacked_zeros(frames: Sequence[pd.DataFrame]) -> Zeros | None:
     return Zeros(kept.reset_index(drop=True), single.reset_index(drop=True))
 
 
-def zeros_of_wholes(
-    frame: pd.DataFrame, sums: pd.DataFrame, whole_of: Mapping[str, str]
-) -> Zeros | None:
+def zeros_of_wholes(frame: DataFrame, sums: DataFrame, whole_of: Mapping[str, str]) -> Zeros | None:
     """The zeros of sums over parts: where every part of a cell is declared to be none.
 
     Parameters
@@ -104,7 +103,7 @@ def zeros_of_wholes(
     return Zeros(rows.reset_index(drop=True), cells_of(sums)) if len(rows) else None
 
 
-def cells_of(frame: pd.DataFrame) -> pd.DataFrame:
+def cells_of(frame: DataFrame) -> DataFrame:
     """First and last month of each cell of `frame`."""
     first = first_month(frame)
     ends = frame[[*AXES]].assign(first=first, last=first + frame["n_months"] - 1)
@@ -112,7 +111,7 @@ def cells_of(frame: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg({"first": "min", "last": "max"})
 
 
-def _of_frame(frame: pd.DataFrame, zeros: Zeros) -> pd.DataFrame:
+def _of_frame(frame: DataFrame, zeros: Zeros) -> DataFrame:
     """The zeros of cells that `frame` still has, in the time that it still covers."""
     along = zeros.rows["along"].unique()
     axes = [name for name in AXES if name in frame]
@@ -130,7 +129,7 @@ def _of_frame(frame: pd.DataFrame, zeros: Zeros) -> pd.DataFrame:
     return rows[~is_stated].drop_duplicates(keys)
 
 
-def _limits(frame: pd.DataFrame, zeros: Zeros, axes: list[str]) -> pd.DataFrame:
+def _limits(frame: DataFrame, zeros: Zeros, axes: list[str]) -> DataFrame:
     """First and last month that a zero of each cell of `frame` may be of.
 
     A cell whose first month is still there has no limit before it, unless the whole frame was cut
@@ -155,7 +154,7 @@ def _limits(frame: pd.DataFrame, zeros: Zeros, axes: list[str]) -> pd.DataFrame:
     return limits[[*axes, "begin", "end"]]
 
 
-def _rows_like(frame: pd.DataFrame, zeros: pd.DataFrame, values: list[str]) -> pd.DataFrame:
+def _rows_like(frame: DataFrame, zeros: DataFrame, values: list[str]) -> DataFrame:
     """A row for each of `zeros`, with all else as the nearest row of its cell in `frame` has it."""
     if zeros.empty:
         return frame.iloc[:0]
@@ -189,7 +188,7 @@ def _new_labels(index: pd.Index, n: int) -> pd.Index:
     return pd.Index([f"zero {i}" for i in range(n)])
 
 
-def _caveat(rows: pd.DataFrame) -> str:
+def _caveat(rows: DataFrame) -> str:
     """Which rows count as none, in one line."""
     months = sorted(set(rows["ref_period"].dt.strftime("%Y-%m")))
     when = ", ".join(months[:3]) + (" …" if len(months) > 3 else "")
