@@ -2,6 +2,8 @@
 
 import os
 import sys
+from functools import partial
+from types import SimpleNamespace
 
 import comext_twin
 import pandas as pd
@@ -321,3 +323,58 @@ def test_the_verbs_answer(root, live, capsys, monkeypatch):
     assert '"period": "2025-10"' in capsys.readouterr().out
     assert len(twin.asked) == 2
     assert "TRADEFLOWS_ROOT" not in os.environ
+
+
+# --- what users of other clients ask, a line each ------------------------------------------------
+
+ASKS = {
+    "a product by its name": 'tf.ask("wheat", "China", "Russia", start="2025")',
+    "by year": 'tf.ask("1001", "China", "Russia", start="2024", end="2024", freq="A")',
+    "exports": 'tf.ask("1001", "China", "Russia", start="2025-01", end="2025-01", flow="exports")',
+    "from the world": 'tf.ask("1001", "China", start="2025-01", end="2025-01")',
+    "from every partner": 'tf.ask("1001", "China", "countries", start="2025-01", end="2025-01")',
+    "several goods": 'tf.ask(["1001", "1005"], "China", "Russia", start="2025-01", end="2025-02")',
+    "several reporters": 'tf.ask("1001", ["China", "Kazakhstan"], "Russia", start="2025")',
+    "all goods": 'tf.ask("TOTAL", "China", "Russia", start="2025-01", end="2025-01")',
+    "one edition of HS": 'tf.ask("1001", "China", "Russia", start="2025", classification="H6")',
+    "in dollars": 'tf.ask("1001", "China", "Russia", start="2025", unit="USD")',
+    "shares of partners": 'tf.ask("1001", "China", "countries", start="2025").by("partner").share()',
+    "a newer release": 'tf.ask("1001", "China", "Russia", start="2025", refresh=True)',
+    "which periods are out": 'tf.available("China", "Russia")',
+    "a chart": 'tf.ask("1001", "China", "Russia", start="2025").plot()',
+    "the raw record": 'tf.ask("1001", "China", "Russia", start="2025").trace()',
+}
+
+
+@pytest.fixture
+def grain(root, live, monkeypatch):
+    """Serve two reporters' grain by partner, of a project that is the one to ask."""
+    rows = []
+    for reporter, partner in (("156", "643"), ("156", "398"), ("156", "0"), ("398", "643")):
+        for code in ("1001", "1005", "TOTAL"):
+            common = {"reporter": reporter, "partner": partner, "product": code, "flow": "M"}
+            rows += [row(period=period, **common) for period in MONTHS[:2]]
+            rows.append(row(period="2024", **common))
+    rows.append(row(period="202501", product="1001", flow="X"))
+    twin = live(Twin(rows))
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    with_clock = {"ask": partial(ask, clock=twin.clock)}
+    with_clock["available"] = partial(available, clock=twin.clock)
+    return SimpleNamespace(twin=twin, tf=SimpleNamespace(**with_clock))
+
+
+@pytest.mark.parametrize("what", ASKS)
+def test_an_ask_in_one_line(grain, what):
+    answer = eval(ASKS[what], {"tf": grain.tf})
+    assert not hasattr(answer, "__len__") or len(answer)
+    made = len(grain.twin.asked)
+    if "refresh" not in ASKS[what]:
+        eval(ASKS[what], {"tf": grain.tf})
+    assert len(grain.twin.asked) == made
+
+
+def test_every_partner_is_asked_for_at_once(grain):
+    window = {"start": "2025-01", "end": "2025-01"}
+    answer = grain.tf.ask("1001", "China", "countries", **window)
+    assert sorted(answer["partner"]) == ["Kazakhstan", "Russia"]
+    assert len(grain.twin.asked) == 1

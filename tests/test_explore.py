@@ -321,6 +321,24 @@ def test_two_sides_of_one_flow_are_compared_as_importer_over_exporter():
     assert any("CIF" in caveat for caveat in both.attrs["caveats"])
 
 
+def test_both_sides_of_a_flow_in_one_call():
+    imports = tf.flow("total", "China", "Russia", start="2021-07", end="2022-03", unit="USD")
+    gap = imports.gap()
+    assert {"value_m", "value_x", "outside"} <= {*gap}
+    assert gap["value"].notna().sum() == 6
+    alone = "Russia states nothing of 2022-01 to 2022-03, where the other side does"
+    assert alone in gap.caveats
+    axes = gap.plot()
+    drawn = charts.drawn(axes)
+    assert drawn["CIF over FOB, most"].iloc[0] > drawn["CIF over FOB, least"].iloc[0]
+    assert alone in " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
+
+
+def test_no_other_side_is_said():
+    with pytest.raises(QueryError, match="nothing is held of"):
+        tf.flow("crude oil", "China", "Russia", start="2023").gap()
+
+
 def test_a_share_lacks_a_member(crude):
     same_day = crude["ref_period"].iloc[0]
     changes = {"reporter_iso": ["CHN", "IND"], "ref_period": same_day, "value": [None, 5.0]}

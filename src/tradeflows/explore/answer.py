@@ -10,6 +10,7 @@ from pandas.plotting import PlotAccessor
 from tradeflows import measures
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, runs
@@ -160,13 +161,22 @@ class Answer(pd.DataFrame):
         result = as_value(shares, "share_pct", "%", f"Shares: {heading(self)}")
         return with_caveats(result, caveats)
 
-    def gap(self, other: "Answer") -> "Answer":
+    def gap(self, other: "Answer | None" = None) -> "Answer":
         """Divide two statements of one flow: this one by the other, or the importer's by the other.
+
+        Both stand beside the ratio, as ``value_m`` and ``value_x``; a caveat names the periods
+        that one side alone states, and of values at the border and at the quay the chart has
+        lines for what freight and insurance explain.
+
+        Parameters
+        ----------
+        other
+            Another answer; unless given, what the partner states of the same flow.
 
         Raises
         ------
         QueryError
-            As :func:`tradeflows.measures.gap`.
+            As :func:`tradeflows.measures.gap`, or the partner states nothing of it.
 
         Examples
         --------
@@ -175,7 +185,16 @@ class Answer(pd.DataFrame):
         >>> nations = tf.flow("crude oil", "China", "Russia", start="2024", publisher="comtrade")
         >>> customs.gap(nations)["value"].round(3).unique()
         array([1.])
+        >>> goods = tf.flow("total", "China", "Russia", start="2021-05", end="2021-06")
+        >>> goods.gap()[["value_m", "value_x"]].round(-9)
+                value_m       value_x
+        0  6.000000e+09  6.000000e+09
+        1  6.000000e+09  6.000000e+09
         """
+        if other is None:
+            from tradeflows.explore.mirror import other_side
+
+            other = other_side(self)
         if not isinstance(other, Answer):
             raise QueryError("gap takes another answer: the same flow as somebody else states it")
         over, under = _codes_alone(self), _codes_alone(other)
@@ -186,7 +205,13 @@ class Answer(pd.DataFrame):
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
         ratios = measures.gap(over, under, "value", band)
         title = f"{heading(self)}: {_publishers(over)} over {_publishers(under)}"
-        return as_value(ratios, "ratio", "times", title)
+        result = as_value(ratios, "ratio", "times", title)
+        if has_freight:
+            least, most = band
+            result.attrs["reference"] = {"CIF over FOB, least": least, "CIF over FOB, most": most}
+        sides = {"value_m": over, "value_x": under}
+        notes = [_one_sided(result, lacking, rows) for lacking, rows in sides.items()]
+        return with_caveats(result, [note for note in notes if note])
 
     def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
         """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
@@ -317,6 +342,18 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     plain = pd.DataFrame(frame)
     plain.attrs = dict(frame.attrs)
     return without_short_names(plain)
+
+
+def _one_sided(gaps: pd.DataFrame, lacking: str, rows: pd.DataFrame) -> str:
+    """Say which periods one side does not state."""
+    alone = gaps[gaps[lacking].isna()]
+    if alone.empty:
+        return ""
+    months: set[int] = set()
+    for first, length in zip(first_month(alone), alone["n_months"], strict=True):
+        months.update(range(int(first), int(first) + int(length)))
+    who = ", ".join(codes.area_name(area) for area in sorted(rows["reporter_iso"].unique()))
+    return f"{who} states nothing of {runs(months)}, where the other side does"
 
 
 def _publishers(frame: pd.DataFrame) -> str:

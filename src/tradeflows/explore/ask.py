@@ -83,7 +83,8 @@ def ask(
         A word (``wheat``), an HS code of 2, 4 or 6 digits, or ``TOTAL``; several in a list. A word
         for several codes, such as natural gas, asks for each.
     reporter, partner
-        Names or ids; several in a list. Without a partner: the world as a whole.
+        Names or ids; several in a list, and ``"countries"`` for every one. Without a partner: the
+        world as a whole.
     start, end
         First and last year or month; without an end the last that is published.
     flow
@@ -262,6 +263,11 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def _listed(areas: Sequence[str]) -> str:
+    """Areas as the publishers are asked for them: by id, or all."""
+    return "all" if "countries" in areas else ",".join(areas)
+
+
 def _typed(period: str) -> str:
     """A period of a publisher, such as 202305, as a person types it."""
     return f"{period[:4]}-{period[4:]}" if len(period) == 6 else period
@@ -276,8 +282,8 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
     today = datetime.fromtimestamp(web.clock.now(), UTC).date()
     this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
     request = comtrade.request(
-        ",".join(question.reporters),
-        ",".join(question.partners),
+        _listed(question.reporters),
+        _listed(question.partners),
         question.flow,
         ",".join(question.products),
         question.start,
@@ -364,7 +370,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     last = max(months) if question.freq == "M" else _last_year(months)
     asked = comext_service.question(
         ",".join(question.reporters),
-        ",".join(question.partners),
+        _listed(question.partners),
         question.flow,
         ",".join(question.products),
         question.start,

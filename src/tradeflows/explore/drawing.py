@@ -15,7 +15,15 @@ from tradeflows.model.errors import QueryError
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
-NOT_DRAWN = ("no row in", "figures end", "left out", "nothing of this", "this seam", "in no sum")
+NOT_DRAWN = (
+    "where the other side",
+    "no row in",
+    "figures end",
+    "left out",
+    "nothing of this",
+    "this seam",
+    "in no sum",
+)
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
@@ -46,6 +54,7 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     require_single_value(plain, ["unit"])
     rows, named = _scaled(plain)
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
+    look.setdefault("reference", plain.attrs.get("reference", {}))
     if "window_start" in plain:
         return _windows(rows, look)
     return _over_time(rows, look, has_own_unit="unit" not in options)

@@ -1,5 +1,6 @@
 """A raw file and its publisher, as the catalogue describes them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,3 +67,11 @@ class Source:
 def released(source: Source) -> str:
     """The day of a source's release or, where it states none, of its retrieval."""
     return source.vintage if is_day(source.vintage) else f"{source.retrieved:%Y-%m-%d}"
+
+
+def month(source: Source) -> str:
+    """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
+    named = re.fullmatch(
+        r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path
+    )
+    return named[1] if named and source.cleaner == "comext.clean" else ""

@@ -1,6 +1,5 @@
 """The user's own catalogue, ``local.toml``: what is written into it, and taken out of it."""
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from tradeflows.model.errors import (
     near,
 )
 from tradeflows.model.keys import Keys
-from tradeflows.model.source import RAW, Source, released
+from tradeflows.model.source import RAW, Source, month, released
 from tradeflows.publishers import Part, cleaned, registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE
@@ -114,14 +113,6 @@ def _not_removable(name: str, entries: Iterable[str], root: Path) -> str:
         return f"{name} is of the committed catalogue, and not yours to remove with this"
     listing = root / RAW / LOCAL
     return f"{listing}: no source {name!r}{near(name, entries)}"
-
-
-def month(source: Source) -> str:
-    """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
-    named = re.fullmatch(
-        r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path
-    )
-    return named[1] if named and source.cleaner == "comext.clean" else ""
 
 
 def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:

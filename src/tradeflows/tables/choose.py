@@ -13,10 +13,9 @@ import pyarrow as pa
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY, parse_day
-from tradeflows.model.source import Source, released
+from tradeflows.model.source import Source, month, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.user_files import month
 from tradeflows.tables.filters import ALL_GOODS
 
 ADD_UP = "measures.sum_parts adds them up"
@@ -77,8 +76,8 @@ def current(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source])
     places = _places_of(releases, sources)
     if all(len(texts) == 1 for texts in places.values()):
         return Choice(frame)
-    month = frame["ref_period"].dt.strftime("%Y%m")
-    cells = frame["reporter_code"] + " " + month.where(frame["freq_code"].ne("A"), month.str[:4])
+    period = frame["ref_period"].dt.strftime("%Y%m")
+    cells = frame["reporter_code"] + " " + period.where(frame["freq_code"].ne("A"), period.str[:4])
 
     def place(name: str, cell: str) -> int:
         text = releases.get(name, {}).get(cell)

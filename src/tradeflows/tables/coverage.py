@@ -13,8 +13,7 @@ from pandas import DataFrame
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
-from tradeflows.model.source import Source
-from tradeflows.retrieval.user_files import month
+from tradeflows.model.source import Source, month
 from tradeflows.tables.choose import Choice, family_of
 
 # Not by partner: two sources' partners side by side are no whole that shares could be of.
