@@ -166,6 +166,47 @@ def test_services_are_refused(root):
         ask("services", "China", start="2025", root=root)
 
 
+PARTED = {
+    "transport": ("motCode", [2000, 2100, 3100], ["railway", "sea"]),
+    "procedure": ("customsCode", ["C01", "C04"], ["clearance for home use", "customs warehouses"]),
+    "second partner": ("partner2Code", [398, 643], ["Kazakhstan", "Russia"]),
+}
+
+
+@pytest.mark.parametrize("breakdown", PARTED)
+def test_parts_count_once(root, live, breakdown):
+    field, parts, names = PARTED[breakdown]
+    rows = [row(period="202501", product="1001", flow="M", value=100.0)]
+    for part in parts:
+        worth = 60.0 if part in (2000, 2100, parts[0]) else 40.0
+        rows.append(rows[0] | {field: part, "primaryValue": worth, "cifvalue": worth})
+    twin = live(Twin(rows, gap=0.0))
+    whole = wheat(root, twin, end="2025-01", unit="USD")
+    answer = wheat(root, twin, end="2025-01", unit="USD", breakdown=breakdown)
+    assert sorted(answer["part"]) == names
+    assert answer["value"].sum() == whole["value"].sum() == 100.0
+    assert f"by {breakdown}, the parts add up to 100.0 % of the total" in answer.caveats
+    assert answer.by("part")["value"].tolist() == [60.0, 40.0]
+    made = len(twin.asked)
+    assert made == 2
+    whole = wheat(root, twin, end="2025-01", unit="USD")
+    assert whole["value"].tolist() == [100.0]
+    wheat(root, twin, end="2025-01", unit="USD", breakdown=breakdown)
+    assert len(twin.asked) == made
+
+
+def test_totals_alone_have_no_parts(root, live):
+    twin = live(Twin(WHEAT))
+    with pytest.raises(QueryError, match="no part by transport is stated"):
+        wheat(root, twin, end="2025-01", breakdown="transport")
+
+
+def test_an_unknown_break_down(root, live):
+    twin = live(Twin(WHEAT))
+    with pytest.raises(QueryError, match="one of second partner, procedure, transport"):
+        wheat(root, twin, end="2025-01", breakdown="port")
+
+
 def test_a_word_for_two_codes_asks_for_both(root, live):
     gas = [row(period=f"20250{m}", product="271111", flow="M", netWgt=4e3) for m in (1, 2)]
     pipe = row(period="202501", product="271121", flow="M", netWgt=6e3)
@@ -338,7 +379,7 @@ ASKS = {
     "all goods": 'tf.ask("TOTAL", "China", "Russia", start="2025-01", end="2025-01")',
     "one edition of HS": 'tf.ask("1001", "China", "Russia", start="2025", classification="H6")',
     "in dollars": 'tf.ask("1001", "China", "Russia", start="2025", unit="USD")',
-    "shares of partners": 'tf.ask("1001", "China", "countries", start="2025").by("partner").share()',
+    "partners by size": 'tf.ask("1001", "China", "countries", start="2025").by("partner")',
     "a newer release": 'tf.ask("1001", "China", "Russia", start="2025", refresh=True)',
     "which periods are out": 'tf.available("China", "Russia")',
     "a chart": 'tf.ask("1001", "China", "Russia", start="2025").plot()',

@@ -14,6 +14,7 @@ import pandas as pd
 from tradeflows import tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow as answer_flow
+from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import area_ids, direction
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, QueryError, SourceError
@@ -42,6 +43,7 @@ class Question:
     flow: str
     freq: str
     classification: str
+    breakdown: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def ask(
     freq: str = "M",
     unit: str = "",
     classification: str = "HS",
+    breakdown: str = "",
     refresh: bool = False,
     root: Path | None = None,
     say: Say | None = None,
@@ -95,6 +98,9 @@ def ask(
         As for :func:`tradeflows.flow`.
     classification
         ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
+    breakdown
+        ``second partner``, ``procedure`` or ``transport``: the parts of each total that the
+        reporter states, in the column ``part``, and no total among them. Of UN Comtrade alone.
     refresh
         Look for a newer release of what is held.
     say
@@ -134,6 +140,7 @@ def ask(
         flow=direction(flow),
         freq=freq,
         classification=classification,
+        breakdown=breakdown,
     )
     is_of_eurostat = _is_of_eurostat(question.reporters)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say)
@@ -145,19 +152,21 @@ def ask(
         start, last = _from_comtrade(question, way)
         asked = {"publisher": "comtrade"}
     _build_if_stale(way)
-    return answer_flow(
-        [*question.products],
-        [*question.reporters],
-        [*question.partners],
-        start=start,
-        end=last,
-        flow=question.flow,
-        freq=question.freq,
-        unit=unit,
-        root=way.root,
-        local=True,
-        **(asked | filters),
-    )
+    asked |= {
+        "product": [*question.products],
+        "reporter": [*question.reporters],
+        "partner": [*question.partners],
+        "start": start,
+        "end": last,
+        "flow": question.flow,
+        "freq": question.freq,
+        "root": way.root,
+        "local": True,
+        **filters,
+    }
+    if breakdown:
+        return parts_of(breakdown, asked, unit)
+    return answer_flow(**asked, unit=unit)
 
 
 def available(
@@ -290,6 +299,7 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
         question.end or this_period,
         question.freq,
         classification=question.classification,
+        breakdown=question.breakdown,
         today=today,
     )
     with web:
@@ -365,6 +375,11 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
     if question.classification != "HS":
         raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
+    if question.breakdown:
+        raise QueryError(
+            "breakdown= is for UN Comtrade; of member states `tradeflows fetch comext` gets whole "
+            "months with their procedures, and Easy Comext has means of transport"
+        )
     with comext.connect(clock=way.clock) as web:
         months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
     last = max(months) if question.freq == "M" else _last_year(months)

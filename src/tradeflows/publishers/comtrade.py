@@ -88,6 +88,12 @@ WHOLE = {
 }
 FIGURES = ("qty", "netwgt", "cifvalue", "fobvalue", "primaryvalue")
 CODED = pa.dictionary(pa.int32(), pa.string())
+# What a file may be asked to part its totals by: the field, and the word in ``breakdown``.
+PARTED_BY = {
+    "second partner": ("partner2code", "partner2"),
+    "procedure": ("customscode", "procedure"),
+    "transport": ("motcode", "transport"),
+}
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
 
 
@@ -116,6 +122,7 @@ def clean(
     releases: Mapping[str, str] | None = None,
     cap: int = 0,
     unequal: Sequence[str] = (),
+    breakdown: str = "",
 ) -> Iterator[Part]:
     """Trade rows of one saved reply or export, some at a time.
 
@@ -130,6 +137,8 @@ def clean(
         Row cap under which the reply was asked for; 0 means that any known cap is refused.
     unequal
         Wholes, as "reporter period flow partner product", that their parts do not add up to.
+    breakdown
+        Of :data:`PARTED_BY`, the one whose parts stay beside their totals.
 
     Raises
     ------
@@ -150,11 +159,13 @@ def clean(
         _demand(path, rows, name, pattern, what)
     require_agreement(path, rows)
     require_products(path, _text(rows, "cmdcode"))
-    totals = _totals(path, rows)
+    totals = _totals(path, rows, breakdown)
     left_out, value = totals.left_out, totals.value
     for start in range(0, max(len(totals.rows), 1), ROWS):
         some = totals.rows.slice(start, ROWS)
         columns = _columns(path, source, some, releases or {}, unequal)
+        if breakdown:
+            columns["breakdown"] = _part_of_total(some)
         yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
         records, left_out, value = 0, {}, {}  # they are counted once
 
@@ -234,6 +245,16 @@ def _columns(
     )
     columns["note"] = _note(values, amounts)
     return columns
+
+
+def _part_of_total(rows: pa.Table) -> pa.Array:
+    """Return the part that each row is, such as transport=2100, or total."""
+    names = arrow.texts(["total"] * len(rows))
+    for field, word in PARTED_BY.values():
+        code = _text(rows, field)
+        part = pc.binary_join_element_wise(word, code, "=")
+        names = pc.if_else(pc.is_in(code, arrow.texts(WHOLE[field])), names, part)
+    return names
 
 
 def _period(path: Path, text: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
@@ -526,8 +547,11 @@ class _Totals:
     value: Mapping[str, float]
 
 
-def _totals(path: Path, rows: pa.Table) -> _Totals:
-    """Return the total rows; a break-down is left out if its total is among them."""
+def _totals(path: Path, rows: pa.Table, breakdown: str = "") -> _Totals:
+    """Return the total rows and the parts by one break-down; each needs its total among them.
+
+    The others are left out.
+    """
     is_total = pc.is_in(_text(rows, "flowcode"), arrow.texts(FLOWS))
     for name, codes_of in WHOLE.items():
         is_whole = pc.is_in(_text(rows, name), arrow.texts(codes_of))
@@ -535,8 +559,11 @@ def _totals(path: Path, rows: pa.Table) -> _Totals:
     if pc.all(is_total, min_count=0).as_py():
         return _Totals(rows, {}, {})
     kept, parts = rows.filter(is_total), rows.filter(pc.invert(is_total))
+    _require_totals(path, kept, parts, _text(parts, "flowcode"))
+    is_wanted = _is_part(parts, breakdown)
+    kept = pa.concat_tables([kept, parts.filter(is_wanted)])
+    parts = parts.filter(pc.invert(is_wanted))
     flow = _text(parts, "flowcode")
-    _require_totals(path, kept, parts, flow)
     worth = _number(path, parts, "primaryvalue")
     is_inside = pc.is_in(flow, arrow.texts(list(PART_OF)))
     left_out, value = {}, {}
@@ -550,6 +577,18 @@ def _totals(path: Path, rows: pa.Table) -> _Totals:
         if len(worths.drop_null()):
             value[reason] = pc.sum(worths).as_py()
     return _Totals(kept.combine_chunks(), left_out, value)
+
+
+def _is_part(parts: pa.Table, breakdown: str) -> pa.Array:
+    """Return which rows are parts by one break-down, and totals in all else."""
+    if not breakdown:
+        return pa.array([False] * len(parts), pa.bool_())
+    parted, _ = PARTED_BY[breakdown]
+    is_wanted = pc.is_in(_text(parts, "flowcode"), arrow.texts(FLOWS))
+    for name, codes_of in WHOLE.items():
+        is_whole = pc.is_in(_text(parts, name), arrow.texts(codes_of))
+        is_wanted = pc.and_(is_wanted, pc.invert(is_whole) if name == parted else is_whole)
+    return is_wanted
 
 
 def _require_totals(path: Path, kept: pa.Table, parts: pa.Table, flow: pa.Array) -> None:

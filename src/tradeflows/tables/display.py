@@ -33,6 +33,7 @@ SERIES = (
     "currency_group",
     "region",
     "partner_role",
+    "part",
     "effect",
 )
 # What a reader sees of a table's columns, in this order; a column of no table is always shown.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -24,7 +25,7 @@ from tradeflows.retrieval.comtrade.packing import (
     split,
 )
 from tradeflows.retrieval.comtrade.planning import Plan, plan
-from tradeflows.retrieval.comtrade.questions import ALL, MOST, named
+from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, named
 from tradeflows.retrieval.comtrade.replies import counted, folder
 from tradeflows.retrieval.comtrade.totals import Checked, check
 from tradeflows.retrieval.http import (
@@ -261,7 +262,7 @@ def _one(
 
     Of two runs that want the same one asks, and the other waits and takes what came.
     """
-    url = web.url(_path(planned, limits), _query(call, limits))
+    url = web.url(_path(planned, limits), _query(call, limits, planned.request.breakdown))
     releases = {cell: planned.releases[cell] for cell in cells_of(call) if cell in planned.releases}
     what = repr((url.removeprefix(web.base), releases))  # a mirror's reply is the same reply
     name = f"comtrade_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
@@ -271,7 +272,10 @@ def _one(
         if name in known:
             rows = counted(cleaner.read(catalogue.check(known[name], root)))
             return Kept(call, name, rows), rows.total()
-        return _ask(url, file, releases, call, limits, web, root)
+        arguments = {"releases": releases, "cap": limits.cap}
+        if planned.request.breakdown:
+            arguments["breakdown"] = planned.request.breakdown
+        return _ask(url, file, arguments, call, limits, web, root)
 
 
 def _path(planned: Plan, limits: Limits) -> str:
@@ -281,10 +285,10 @@ def _path(planned: Plan, limits: Limits) -> str:
     return f"{way}/C/{asked.freq}/{asked.classification}"
 
 
-def _query(call: Call, limits: Limits) -> dict[str, str]:
-    """The parameters of a call: totals alone, without break-downs."""
+def _query(call: Call, limits: Limits, breakdown: str = "") -> dict[str, str]:
+    """The parameters of a call: totals alone or, of one `breakdown`, its parts beside them."""
     partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
-    return {
+    query = {
         "reporterCode": ",".join(call.reporters),
         "period": ",".join(call.periods),
         **partners,
@@ -296,12 +300,17 @@ def _query(call: Call, limits: Limits) -> dict[str, str]:
         "maxRecords": str(limits.cap),
         "includeDesc": "false",
     }
+    if breakdown:
+        parameter, _ = BREAKDOWNS[breakdown]
+        query.pop(parameter)
+        query["breakdownMode"] = "plus"
+    return query
 
 
 def _ask(
     url: str,
     file: Path,
-    releases: Mapping[str, str],
+    arguments: Mapping[str, Any],
     call: Call,
     limits: Limits,
     web: Web,
@@ -327,7 +336,7 @@ def _ask(
         rank=1,
         address=url,
         steps=f"tradeflows fetch comtrade, {stamp(now)}",
-        arguments={"releases": releases, "cap": limits.cap},
+        arguments=arguments,
     )
     with quarantine(aside, entry, root):
         _require_asked(aside, reply, call)

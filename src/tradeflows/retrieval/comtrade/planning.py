@@ -185,7 +185,7 @@ def plan(
             records[cell] += item["totalrecords"]
     releases = {cell: _release_of_all(items) for cell, items in items_by_cell.items()}
     mark_ambiguous(root, releases)
-    have = held(root, releases, asked.classification)
+    have = held(root, releases, asked.classification, asked.breakdown)
     wanted: dict[Call, set[str]] = defaultdict(set)
     for cell in releases:
         for box in lacking(asked, have.get(cell, ())):

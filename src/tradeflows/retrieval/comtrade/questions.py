@@ -14,6 +14,12 @@ from tradeflows.publishers.comtrade import FLOWS
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
+# What a total may be parted by: the parameter of the address, and what it is for the total.
+BREAKDOWNS = {
+    "second partner": ("partner2Code", "0"),
+    "procedure": ("customsCode", "C00"),
+    "transport": ("motCode", "0"),
+}
 SITE = "https://comtradeplus.un.org has it"
 ELSEWHERE = (
     ("SITC", r"S[1-4S]|SITC.*", f"{SITE}, under Trade data, Goods, SITC"),
@@ -63,6 +69,7 @@ class Request:
     periods: tuple[str, ...]
     freq: str
     classification: str = "HS"
+    breakdown: str = ""
 
 
 def request(
@@ -75,6 +82,7 @@ def request(
     freq: str = "M",
     *,
     classification: str = "HS",
+    breakdown: str = "",
     today: date | None = None,
 ) -> Request:
     """Turn words into the publisher's codes; each argument may list several, with commas.
@@ -91,6 +99,8 @@ def request(
         First and last month (``2022-01``), or year.
     classification
         ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
+    breakdown
+        Of :data:`BREAKDOWNS`, by which the parts of each total are asked for beside it.
 
     Raises
     ------
@@ -98,6 +108,8 @@ def request(
         An unknown word (with the nearest), an end before the start or a period that has not come.
     """
     require_classification(classification)
+    if breakdown and breakdown not in BREAKDOWNS:
+        raise QueryError(f"no break-down {breakdown!r}; one of {', '.join(BREAKDOWNS)}")
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     flows = _words(flow)
@@ -114,6 +126,7 @@ def request(
         _periods(start, end, freq, today or datetime.now(UTC).date()),
         freq,
         classification,
+        breakdown,
     )
 
 

@@ -43,12 +43,13 @@ def fetched(root: Path) -> list[Source]:
 
 
 def held(
-    root: Path, releases: Mapping[str, str], classification: str = "HS"
+    root: Path, releases: Mapping[str, str], classification: str = "HS", breakdown: str = ""
 ) -> dict[str, list[Call]]:
-    """Cell to what is held of its present release, asked for in the same classification."""
+    """Cell to what is held of its present release, asked for in the same way."""
     boxes: dict[str, list[Call]] = defaultdict(list)
     for source in fetched(root):
-        if classification_of(source) != classification or not source.file(root).exists():
+        is_same = is_asked_in(source, classification, breakdown)
+        if not is_same or not source.file(root).exists():
             continue
         for cell, release in source.arguments.get("releases", {}).items():
             if releases.get(cell) == release:
@@ -59,6 +60,12 @@ def held(
 def classification_of(source: Source) -> str:
     """In which classification the reply of `source` was asked for; its address says it."""
     return urlsplit(source.address).path.rpartition("/")[2]
+
+
+def is_asked_in(source: Source, classification: str, breakdown: str) -> bool:
+    """Whether the reply of `source` was asked for in a classification and with a break-down."""
+    parted_by = source.arguments.get("breakdown", "")
+    return classification_of(source) == classification and parted_by == breakdown
 
 
 def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ from tradeflows.publishers.cleaned import through
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.comtrade.planning import Plan
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, Request, iso, named
-from tradeflows.retrieval.comtrade.replies import box_of, classification_of, fetched
+from tradeflows.retrieval.comtrade.replies import box_of, fetched, is_asked_in
 from tradeflows.retrieval.user_files import rewrite_entries
 
 Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
@@ -113,6 +113,7 @@ def _rows(source: Source, planned: Plan, root: Path) -> Iterator[pa.Table]:
         wanted = pc.or_(_among(rows["cmd_code"], asked.products), of_level)
         wanted = pc.and_(wanted, _among(rows["cell"], current))
         wanted = pc.and_(wanted, _among(rows["flow_code"], asked.flows))
+        wanted = pc.and_(wanted, pc.equal(rows["breakdown"], "total"))
         if asked.partners != (ALL,):
             wanted = pc.and_(wanted, _among(rows["partner_code"], asked.partners))
         yield rows.filter(wanted)
@@ -197,8 +198,9 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
     for source in fetched(root):
         releases = source.arguments.get("releases", {})
         now = [cell for cell, release in releases.items() if planned.releases.get(cell) == release]
-        is_same = classification_of(source) == planned.request.classification
-        if not now or not is_same or not _touches(source, planned.request):
+        asked = planned.request
+        is_same = is_asked_in(source, asked.classification, asked.breakdown)
+        if not now or not is_same or not _touches(source, asked):
             continue
         box = box_of(source)
         touching[source.id] = source
