@@ -3,6 +3,7 @@
 import pycountry
 import pytest
 
+from tradeflows import tables
 from tradeflows.model import codes, groups
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.currencies import currency, currency_name
@@ -191,3 +192,16 @@ def test_a_code_of_an_older_edition():
     assert codes.product_name("852851").startswith("of 8528: Monitors and projectors")
     assert codes.product_name("27111990").startswith("of 271119: ")
     assert codes.product_name("98") == "HS 98"
+
+
+def test_few_codes_lack_a_name_of_their_own(embedded):
+    stored = tables.stored(embedded, "trade").to_table(["cmd_code"])
+    listed = {*stored["cmd_code"].to_pylist()}
+    subheadings = [code for code in listed if codes.HS.fullmatch(code) and len(code) <= 6]
+    named = {*codes.harmonized_system(), *filter(codes.plain_product_name, listed)}
+    nameless = [code for code in subheadings if code not in named]
+    assert 0 < len(nameless) <= 140
+    for code in nameless:
+        above = code[:4] if code[:4] in named else code[:2]
+        heading = codes.harmonized_system().get(above) or codes.plain_product_name(above)
+        assert codes.product_description(code) == f"of {above}: {heading}"

@@ -188,7 +188,7 @@ class Answer(pd.DataFrame):
         >>> goods = tf.flow("total", "China", "Russia", start="2021-05", end="2021-06")
         >>> goods.gap()[["value_m", "value_x"]].round(-9)
                 value_m       value_x
-        0  6.000000e+09  6.000000e+09
+        0  6.000000e+09  5.000000e+09
         1  6.000000e+09  6.000000e+09
         """
         if other is None:

@@ -37,6 +37,7 @@ def other_side(side: pd.DataFrame) -> Answer:
         "flow": MIRRORED[ways[0]],
         "start": month_text(int(first.min())),
         "end": month_text(int(last.max())),
+        "freq": side["freq_code"].iloc[0],
         "unit": side["unit"].iloc[0],
         "local": not set(side["source_id"]) <= {*committed},
     }
