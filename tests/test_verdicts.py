@@ -170,7 +170,7 @@ def test_members_that_state_none(verdicts):
 def test_the_next_partner_is_computed(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O26"]
     [lead] = verdict.readings
-    assert "next to CHN of 29 is DEU" in verdict.caveats
+    assert "next to China of 29 is Germany" in verdict.caveats
     assert lead.rows == 2 * 2 * 12  # two countries, both flows, twelve months
 
 

@@ -298,8 +298,8 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     ends = _ends(frame, reading, value)
     read = _read(reading, project)
     given = questions.of_reading(reading, read[0])
-    found = frozenset(lines(frame, _traced(frame, reading.result)))
-    flags = _flags(found, read)
+    behind = frozenset(lines(frame, _traced(frame, reading.result)))
+    flags = _flags(behind, read)
     coverage, lacking = _coverage(reading, stages, read[0])
     widened = rule.widened(claim.range, band, claim.figure)
     role = _role(reading, claim, given, read[0])
@@ -338,7 +338,7 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
         result=reading.result,
         scale=reading.scale * factor,
         own_release=_is_own_release(read[0]),
-        lines=found,
+        lines=behind,
     )
 
 
@@ -614,9 +614,9 @@ def _used(rows: pd.DataFrame, places: Collection[tuple[str, int, str]]) -> pd.Da
     return near[np.array([place in places for place in standing], "bool")]
 
 
-def _flags(found: Iterable[Line], read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
+def _flags(behind: Iterable[Line], read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
     """Words of the flags on the rows that a number is made of."""
-    places = {line.row for line in found if not line.is_zero}
+    places = {line.row for line in behind if not line.is_zero}
     words: set[str] = set()
     for rows in read:
         if "flags" in rows:

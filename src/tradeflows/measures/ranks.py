@@ -20,8 +20,8 @@ from tradeflows.measures.common import (
     unique,
     unit_of,
     with_lineage,
-    words,
 )
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula
 
@@ -94,10 +94,15 @@ def lead(
     result["n_members"] = sizes
     result["unit"] = unit_of(frame, value)
     caveats = [
-        f"next to {member} of {size} is {other}"
-        for size, other in zip(sizes, words(result["next"]), strict=True)
+        f"next to {_name(member, of)} of {size} is {_name(other, of)}"
+        for size, other in zip(sizes, result["next"], strict=True)
     ]
     return with_lineage(result, frame, caveats=[*dict.fromkeys(caveats)], formulas=formulas)
+
+
+def _name(member: str, of: str) -> str:
+    """A member in words: of an area its name."""
+    return codes.area_name(member) if of in ("partner_iso", "reporter_iso") else str(member)
 
 
 def peak(frame: pd.DataFrame, value: str, by: Sequence[str] = ()) -> pd.DataFrame:
