@@ -1,9 +1,11 @@
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -351,6 +353,35 @@ def test_progress_waits_two_seconds(capsys):
     with terminal.progress(3, "files", patience=0, quiet=True) as step:
         step("the third", 1, 3)
     assert capsys.readouterr().err == "the second\n"
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("total", "words"), [(4, ["50 % |", "the second", "files/s", "to go"]), (0, ["2 files", "/s"])]
+)
+def test_a_bar_has_rate_and_end(monkeypatch, total, words):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.progress(total, "files", patience=0) as step:
+        step("the first", 1, total)
+        time.sleep(0.2)
+        step("the second", 2, total)
+    text = sys.stderr.getvalue()
+    assert all(word in text for word in words)
+
+
+def test_clean_shows_each_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(terminal.progress.__wrapped__.__kwdefaults__, "patience", 0)
+    for name, rate in (("a.csv", "1.1"), ("b.csv", "1.2")):
+        (tmp_path / name).write_text(f"Date, USD,\n2023-01-02,{rate},\n")
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert cli.main(["clean", "ecb", *paths, "--to", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err.splitlines() == ["cleaning a.csv", "cleaning b.csv"]
 
 
 def test_a_lacking_extra_is_one_line(make_root):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tradeflows import cli, tables
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError, SourceError
+from tradeflows.model.errors import CatalogueError, QueryError, SourceError
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http
 from tradeflows.retrieval.comtrade import packing, replies
@@ -1113,6 +1113,21 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
         "2 calls, at least 0 s; no key, so no daily quota is known of",
     ]
     assert catalogue.load(root, local=True) == {}
+
+
+def test_a_dry_run_needs_no_project(tmp_path, monkeypatch, capsys):
+    def without(start=None):
+        raise CatalogueError("no project")
+
+    monkeypatch.setattr(catalogue, "root", without)
+    words = "fetch comtrade --reporter CHN --partner RUS --flow X --products 880621"
+    with serve(Twin(SHIPPED)) as base:
+        monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+        span = ["--start", "2022-01", "--end", "2022-02"]
+        assert cli.main([*words.split(), *span, "--dry-run"]) == 0
+        assert "2 calls, at least" in capsys.readouterr().out
+        assert cli.main([*words.split(), *span]) == 1
+    assert capsys.readouterr().err == "tradeflows: no project\n"
 
 
 def test_the_command_names_what_is_missing(command, capsys):

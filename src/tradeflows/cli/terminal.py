@@ -13,6 +13,8 @@ PATIENCE = 2.0  # seconds of silence, after which a task says how far it is
 NARROWEST = 12  # letters that a column keeps, however narrow the terminal
 BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_fmt}, {remaining} to go"
 
+COUNT = "{desc}: {n_fmt}{unit}, {rate_fmt}, {elapsed} so far"  # where no end is known
+
 Step = Callable[..., None]
 
 
@@ -93,6 +95,7 @@ def progress(
         def step(line: str, done: float = 0, total: float = 0, words: str = "") -> None:
             if not bar.disable:
                 bar.total = total or bar.total
+                bar.bar_format = BAR if bar.total else COUNT
                 bar.set_description_str(words or line, refresh=False)
                 bar.update(done - bar.n)
             elif line and not quiet and time.monotonic() - began >= patience:
@@ -105,12 +108,12 @@ def _bar(total: float, unit: str, quiet: bool, patience: float) -> Any:
     from tqdm import tqdm
 
     return tqdm(
-        total=total,
+        total=total or None,
         unit=f" {unit}",
         unit_scale=unit == "B",
         delay=patience,
-        disable=True if quiet or not total else None,
-        bar_format=BAR,
+        disable=True if quiet else None,
+        bar_format=BAR if total else COUNT,
     )
 
 

@@ -159,8 +159,7 @@ def doctor(args: argparse.Namespace) -> None:
     with terminal.progress(0, "findings", quiet=args.quiet) as step:
         for finding in checks.look(root_of(args), local=args.local):
             findings.append(finding)
-            if len(findings) % 100 == 0:
-                step(f"{len(findings)} findings so far")
+            step("" if len(findings) % 100 else f"{len(findings)} findings so far", len(findings))
     if args.json:
         say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
         return
@@ -172,7 +171,33 @@ def doctor(args: argparse.Namespace) -> None:
 
 def fetch(args: argparse.Namespace) -> None:
     """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
-    args.ask(args, root_of(args))
+    if args.dry_run:
+        with _project_or_none(args) as root:
+            args.ask(args, root)
+    else:
+        args.ask(args, root_of(args))
+
+
+@contextmanager
+def _project_or_none(args: argparse.Namespace) -> Iterator[Path]:
+    """The project's folder or, where there is none, an empty one for as long as it is needed."""
+    from tempfile import TemporaryDirectory
+
+    from tradeflows.model.errors import CatalogueError
+
+    try:
+        root = root_of(args)
+    except CatalogueError:
+        if args.root:
+            raise
+        with TemporaryDirectory() as folder:
+            root = Path(folder)
+            listing = root / "data" / "raw" / "sources.toml"
+            listing.parent.mkdir(parents=True)
+            listing.touch()
+            yield root
+    else:
+        yield root
 
 
 def comtrade(args: argparse.Namespace, root: Path) -> None:
@@ -398,7 +423,9 @@ def clean(args: argparse.Namespace) -> None:
 
     options = {"strict": args.strict} | _unsaid(args)
     if args.cluster is None:
-        files = clean.clean(args.publisher, args.file, args.to, **options)
+        with terminal.progress(len(args.file), "files", quiet=args.quiet) as step:
+            show = _by_file(step)
+            files = clean.clean(args.publisher, args.file, args.to, progress=show, **options)
     else:
         from tradeflows.tables import cluster
 
@@ -412,6 +439,18 @@ def clean(args: argparse.Namespace) -> None:
                 **options,
             )
     say(*cleaned.lines(files), *clean.restated(args.to))
+
+
+def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
+    """Show progress by file, and by records within it."""
+    seen: set[Path] = set()
+
+    def show(path: Path, records: int, done: int, total: int) -> None:
+        line = "" if path in seen else f"cleaning {path.name}"
+        seen.add(path)
+        step(line, done, total, f"{path.name}, {records:,} records")
+
+    return show
 
 
 def _begin_early(args: argparse.Namespace) -> None:

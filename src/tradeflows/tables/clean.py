@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -21,6 +21,8 @@ from tradeflows.publishers.cleaned import COUNTED, Cleaned, tally, through
 from tradeflows.publishers.registry import KNOWN, publisher_cleaner
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
+Progress = Callable[[Path, int, int, int], None]
+
 
 def clean(
     publisher: str,
@@ -29,6 +31,7 @@ def clean(
     *,
     strict: bool = False,
     mark: str = "",
+    progress: Progress | None = None,
     **options: str,
 ) -> list[Cleaned]:
     """Clean files of one publisher into one Parquet file, or into a folder with one for each.
@@ -46,6 +49,9 @@ def clean(
         Any record that is left out is an error.
     mark
         Put into the names of temporary files, for whoever may have to end this process.
+    progress
+        Called while a file is read: with it, its records so far, and how many files are done of
+        how many.
     **options
         What the files do not say, such as ``flow="M"``.
 
@@ -80,7 +86,10 @@ def clean(
             # Two machines may share the folder, and the number of a process.
             temporary = aside / f".{output.name}.{mark}{uuid4().hex}.tmp"
             temporaries[temporary] = output
-            parts = ((source, function(path, source, **options)) for path, source in some)
+            parts = (
+                (source, _shown(function(path, source, **options), path, files, progress))
+                for path, source in some
+            )
             cleaned += _write(temporary, output.suffix, table, parts, strict, digest)
         for temporary, output in temporaries.items():
             temporary.replace(output)
@@ -93,6 +102,18 @@ def clean(
             with suppress(OSError):  # such as that of a disk that takes no writing
                 temporary.unlink(missing_ok=True)
     return cleaned
+
+
+def _shown(
+    parts: Iterable[Part], path: Path, files: Sequence[Path], progress: Progress | None
+) -> Iterator[Part]:
+    """`parts` of the file `path`, and `progress` called after each."""
+    records = 0
+    for part in parts:
+        records += part.records
+        if progress:
+            progress(path, records, files.index(path), len(files))
+        yield part
 
 
 def _digest(sources: Iterable[Source], table: str, options: Mapping[str, str]) -> str:

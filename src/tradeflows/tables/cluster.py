@@ -262,7 +262,9 @@ def _task(
     """Clean one file; its fault is an answer, since only what dies is tried again."""
     pa.set_cpu_count(1)
     try:
-        [cleaned] = clean.clean(publisher, [path], to, strict=strict, mark=mark, **options)
+        [cleaned] = clean.clean(
+            publisher, [path], to, strict=strict, mark=mark, progress=None, **options
+        )
     except TradeflowsError as error:
         return error
     return cleaned
