@@ -18,8 +18,7 @@ from pyarrow import parquet
 from tradeflows import cli, measures, tables
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, TradeflowsError
-from tradeflows.publishers import comext, delimited, registry
-from tradeflows.publishers.comext import layouts
+from tradeflows.publishers import comext, delimited, registry, workbooks
 from tradeflows.retrieval import adding
 from tradeflows.tables import clean
 
@@ -579,7 +578,7 @@ def test_a_workbook_that_swells_or_spans_too_much_is_refused(rows, monkeypatch):
     far = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"/></row></sheetData></worksheet>'
     with pytest.raises(LayoutError, match="at most 1,000,000 cells, found 17,179,869,276"):
         rows(book(grid(ONE), **{"xl/worksheets/sheet9.xml": far}))
-    monkeypatch.setattr(layouts, "UNPACKED", 1 << 20)
+    monkeypatch.setattr(workbooks, "UNPACKED", 1 << 20)
     with pytest.raises(LayoutError, match="at most 1 MiB unpacked"):
         rows(book(grid(ONE), **{"xl/media/image1.png": bytes(1 << 21)}))
 

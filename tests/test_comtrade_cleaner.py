@@ -7,11 +7,12 @@ from datetime import date
 import pyarrow as pa
 import pytest
 from comtrade_twin import envelope, row
+from workbook_twin import workbook
 
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError
 from tradeflows.model.source import Source
-from tradeflows.publishers import comtrade
+from tradeflows.publishers import comtrade, registry
 from tradeflows.tables import clean as cleaning
 
 SOURCE = Source(
@@ -224,6 +225,25 @@ def test_web_export_is_the_reply(clean, tmp_path, comma):
     path = export(tmp_path / "TradeData.csv", rows, comma=comma)
     (part,) = comtrade.clean(path, SOURCE)
     assert part.rows.equals(clean(*rows).rows)
+
+
+def test_the_workbook_is_the_reply(clean, tmp_path):
+    rows = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
+    path = tmp_path / "TradeData.xlsx"
+    lines = [[*rows[0]], *([*each.values()] for each in rows)]
+    path.write_bytes(workbook(lines, []))
+    assert registry.recognise(path) == ["comtrade"]
+    (part,) = comtrade.clean(path, SOURCE)
+    assert part.rows.equals(clean(*rows).rows)
+    assert "Côte d'Ivoire" in comtrade.records(path, {1})[1].text
+
+
+def test_a_workbook_of_two_tables(tmp_path):
+    path = tmp_path / "TradeData.xlsx"
+    lines = [[*row()], [*row().values()]]
+    path.write_bytes(workbook(lines, lines))
+    with pytest.raises(LayoutError, match="expected one sheet with cells, found 2"):
+        list(comtrade.clean(path, SOURCE))
 
 
 def test_the_command_clean_reads_both_without_a_catalogue(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import twins
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workbook_twin import workbook
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, TradeflowsError
 from tradeflows.publishers import gacc, registry
@@ -422,12 +423,34 @@ def test_refused_monthly_table(rows, old, new, error, message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
 
 
+def figures(found):
+    return [{**row, "note": None, "source_id": ""} for row in found]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_file_that_a_program_saved_in_utf8_is_known_and_refused(rows, tmp_path, encoding):
-    again = twins.gacc([OIL], PLAIN).decode("gb18030").encode(encoding)
-    with pytest.raises(LayoutError, match=r"expected GB18030, .* found UTF-8; give .* as it came"):
-        rows(again, flow="M")
+def test_a_file_saved_as_utf8_is_read(rows, tmp_path, encoding):
+    raw = twins.gacc([OIL], PLAIN)
+    found = rows(raw.decode("gb18030").encode(encoding), flow="M")
+    assert {row["note"] for row in found} == {"re-encoded: saved as UTF-8"}
+    path = tmp_path / "saved.csv"
+    assert registry.recognise(path) == ["gacc"]
+    assert "俄罗斯" in gacc.records(path, {1})[1].text
+    assert figures(found) == figures(rows(raw, flow="M"))
+
+
+def test_half_utf8_is_refused(rows):
+    raw = twins.gacc([OIL], PLAIN).decode("gb18030").encode()
+    with pytest.raises(LayoutError, match="expected GB18030 or UTF-8, found both"):
+        rows(raw + "俄罗斯".encode("gb18030"), flow="M")
+
+
+def test_a_file_saved_as_a_workbook(rows, tmp_path):
+    raw = twins.gacc([OIL], PLAIN)
+    lines = list(csv.reader(raw.decode("gb18030").splitlines()))
+    found = rows(workbook(lines, []), flow="M")
+    assert {row["note"] for row in found} == {"re-encoded: saved as a workbook"}
     assert registry.recognise(tmp_path / "saved.csv") == ["gacc"]
+    assert figures(found) == figures(rows(raw, flow="M"))
 
 
 def test_markup_that_one_parser_refuses_and_another_passes_over_loses_no_row(rows):

@@ -52,11 +52,11 @@ class Ending:
         except (IndexError, OSError, ValueError, AttributeError):
             return  # the other thread says it, or nobody reads it any more
 
-    def hear(self, heard: socket.socket) -> None:
+    def hear(self, receiver: socket.socket) -> None:
         """Wait for a signal, and end the process if it is still there after the grace."""
         from time import sleep
 
-        number = heard.recv(1)
+        number = receiver.recv(1)
         sleep(GRACE)
         self.say()
         os._exit(STATUS.get(signal.Signals(number[0]), 1) if number else 1)
@@ -76,11 +76,11 @@ def watch(ending: Ending) -> None:
     import socket
     import threading
 
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    ending.sockets = heard, told
-    threading.Thread(target=ending.hear, args=(heard,), daemon=True).start()
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    ending.sockets = receiver, sender
+    threading.Thread(target=ending.hear, args=(receiver,), daemon=True).start()
 
 
 def leave(status: int) -> NoReturn:

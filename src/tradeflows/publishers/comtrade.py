@@ -28,7 +28,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records, workbooks
 from tradeflows.publishers.bounds import LARGEST, require_modest_gzip, require_shallow
 from tradeflows.publishers.comtrade_checks import (
     OPTIONAL,
@@ -129,7 +129,7 @@ def clean(
     Parameters
     ----------
     path
-        JSON reply, bulk file (tab separated, gzip) or ``TradeData.csv``, unedited.
+        JSON reply, bulk file (tab separated, gzip), ``TradeData.csv`` or its workbook, unedited.
     releases
         For "reporter period" (both in the publisher's codes) the date of the release, a blank and
         the data set's checksum; a row without gets the source's vintage.
@@ -335,6 +335,8 @@ def _note(values: Values, amounts: Amounts) -> pa.Array:
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
     """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
+    if workbooks.is_workbook(path):
+        return raw_records.of_workbook(path, wanted)
     with gzip.open(path) if _gzip(path) else path.open("rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
         file.seek(0)
@@ -381,6 +383,8 @@ def read(path: Path) -> Reply:
     """
     if _gzip(path):
         return Reply(_table(path, "gzip"), "")
+    if workbooks.is_workbook(path):
+        return Reply(_workbook(path), "")
     with path.open("rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
@@ -436,6 +440,21 @@ def _demand_fields(path: Path, names: Sequence[str]) -> None:
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise LayoutError(path, f"the fields {', '.join(NEEDED)}", f"no {', '.join(missing)}")
+
+
+def _workbook(path: Path) -> pa.Table:
+    """The needed columns of the site's workbook as text."""
+    head, *lines = workbooks.table(path)
+    names = [name.lower() for name in head]
+    _demand_fields(path, names)
+    columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
+    return pa.table(
+        {
+            name: pa.array([text or None for text in columns.get(name, ())], pa.string())
+            for name in (*NEEDED, *OPTIONAL)
+            if name in names
+        }
+    )
 
 
 def _table(path: Path, compression: str | None) -> pa.Table:

@@ -82,3 +82,15 @@ def numbered(text: str, matches: Iterable[Match[str]]) -> Iterator[tuple[int, Ma
     for match in matches:
         line, at = line + text.count("\n", at, match.start()), match.start()
         yield line, match
+
+
+def of_workbook(path: Path, wanted: Collection[int]) -> dict[int, Record]:
+    """Return the records `wanted` of a workbook's one table: their cells, with commas between."""
+    from tradeflows.publishers import workbooks  # heavy, and few files are one
+
+    lines = workbooks.table(path)
+    return {
+        record: Record(record + 1, ",".join(lines[record]))
+        for record in wanted
+        if 0 < record < len(lines)
+    }

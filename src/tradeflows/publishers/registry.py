@@ -33,7 +33,7 @@ class Known:
 
 KNOWN = {
     "gacc": Known(
-        "China's customs (query CSV, or monthly table 13 or 14)",
+        "China's customs (query CSV or .xlsx, or monthly table 13 or 14)",
         "trade",
         re.compile(
             rb"\A[^\r\n]*("
@@ -55,7 +55,7 @@ KNOWN = {
         re.compile(rb"\A[^\r\n]*\bsiec\b[^\r\n]*\bTIME_PERIOD\b|\A\s*\{.*\bESTAT\b", re.DOTALL),
     ),
     "comtrade": Known(
-        "UN Comtrade (JSON, bulk text or TradeData.csv)",
+        "UN Comtrade (JSON, bulk text, TradeData.csv or .xlsx)",
         "trade",
         re.compile(
             rb'\A(\xef\xbb\xbf)?\s*\{\s*"(elapsedTime|count|data)"\s*:|'
@@ -99,7 +99,21 @@ def recognise(path: Path) -> list[str]:
             head = zlib.decompressobj(31).decompress(head, HEAD)
         except zlib.error as error:
             raise LayoutError(path, "a whole gzip file", str(error)) from error
-    return [name for name, known in KNOWN.items() if known.begins.search(head)]
+    names = [name for name, known in KNOWN.items() if known.begins.search(head)]
+    return [_of_workbook(path)] if names == ["comext"] and head.startswith(b"PK") else names
+
+
+def _of_workbook(path: Path) -> str:
+    """The publisher whose columns a workbook has; Comext's have none that are alike."""
+    from tradeflows.publishers import workbooks
+
+    try:
+        head = ",".join(workbooks.table(path)[0]).encode()
+    except LayoutError:  # of several sheets, or none that can be read: who cleans it says so
+        return "comext"
+    return next(
+        (name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(head)), "comext"
+    )
 
 
 def publisher_cleaner(

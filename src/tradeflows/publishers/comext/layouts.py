@@ -6,30 +6,18 @@ Each reader knows how a file is laid out and not what its words mean.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from functools import reduce
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from defusedxml.ElementTree import (  # type: ignore[import-untyped]
-    DefusedXMLParser,
-    ParseError,
-)
 
 from tradeflows.model.errors import LayoutError
-from tradeflows.publishers import cubes, delimited
+from tradeflows.publishers import cubes, delimited, workbooks
 from tradeflows.publishers.raw_records import Record
 
-UNPACKED = 64 << 20  # bytes of a workbook
-GRID = 1_000_000  # cells of all its sheets, empty ones too
-MARKUP = 4_000_000  # tags of one part
-TEXT = 64 << 20  # letters in all cells, however often one text is shared
-STRINGS = "xl/sharedStrings.xml"  # texts that cells of any sheet refer to
 DATASETS = ("DS-045409", "DS-059322", "DS-059334", "DS-059341")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time_period")
 NEEDED = {"reporter", "partner", "product", "flow"}
@@ -45,7 +33,6 @@ INDICATORS = {
 }
 FOOT = ("Special value", "Available flags:")
 KINDS = {"value": pa.float64(), "row": pa.int64()}  # of the columns that are no text
-CELL_PLACE = re.compile(r"([A-Z]*)(\d+)", re.ASCII)
 CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
@@ -164,11 +151,10 @@ def _measure(block: delimited.Block, words: dict[str, str], name: str, records: 
 def workbook(path: Path) -> Iterator[Taken]:
     """Figures of an Easy Comext workbook: what does not vary in a sheet stands above its periods.
 
-    Bytes come from a stranger, so the archive is unpacked here, within bounds and with its sums
-    checked, before anything reads it.
+    What a stranger's bytes may be is bounded in :mod:`~tradeflows.publishers.workbooks`.
     """
     for name, lines in _sheets(path).items():
-        texts = [[_text(cell) for cell in line] for line in lines]
+        texts = [[workbooks.text(cell) for cell in line] for line in lines]
         yield _sheet(f"{path}: {name}", name, texts)
 
 
@@ -181,8 +167,8 @@ def workbook_cells(
     for row, field_of in places:
         cells = []
         for name, column, line in CELLS.findall(field_of):
-            cell = sheets[name][int(line) - 1][_number(column) - 1]
-            cells.append(f"{name}!{column}{line}: {_text(cell)}")
+            cell = sheets[name][int(line) - 1][workbooks.column_number(column) - 1]
+            cells.append(f"{name}!{column}{line}: {workbooks.text(cell)}")
         if cells:
             cells_of[row, field_of] = Record(row, "\n".join(cells))
     return cells_of
@@ -190,129 +176,12 @@ def workbook_cells(
 
 def _sheets(path: Path) -> dict[str, list[list[Any]]]:
     """Lines of cells of each sheet of figures."""
-    from python_calamine import CalamineError, load_workbook
-
-    try:
-        book = load_workbook(_unpacked(path))
-        names = book.sheet_names
-        sheets = {}
-        for name in names:
-            if re.fullmatch(r"Sheet \d+", name):
-                sheet = book.get_sheet_by_name(name)
-                sheets[name] = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, ValueError, OSError) as error:
-        raise LayoutError(path, "a workbook", str(error)[:200], "save it again") from error
+    every = workbooks.sheets(path)
+    names = [*every]
+    sheets = {name: lines for name, lines in every.items() if re.fullmatch(r"Sheet \d+", name)}
     if not sheets or set(names) - {"Summary", "Structure", *sheets}:
         raise LayoutError(path, "the sheets Summary, Structure and Sheet 1, …", f"{names[:9]}")
     return sheets
-
-
-def _unpacked(path: Path) -> BytesIO:
-    """Return the parts of a workbook in an archive that is not packed, all within bounds."""
-    room, clear, grid = UNPACKED, BytesIO(), Grid()
-    try:
-        with zipfile.ZipFile(path) as packed, zipfile.ZipFile(clear, "w") as to:
-            names = packed.namelist()
-            if len(set(names)) < len(names):
-                raise LayoutError(path, "each part once", "one twice")
-            names.sort(key=lambda name: name != STRINGS)  # the texts before the cells
-            for name in names:
-                with packed.open(name) as file:
-                    raw = file.read(room + 1)
-                room -= len(raw)
-                if room < 0:
-                    raise LayoutError(path, f"at most {UNPACKED >> 20} MiB unpacked", "more")
-                if name.endswith((".xml", ".rels")):
-                    _read_part(f"{path}: {name}", raw, grid)
-                to.writestr(name, raw)
-    except delimited.ZIP_FAULTS as error:
-        raise LayoutError(
-            path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}", "save it again"
-        ) from error
-    clear.seek(0)
-    return clear
-
-
-class Grid:
-    """How large the sheets of a workbook are, learnt from their XML tag by tag.
-
-    Attributes
-    ----------
-    cells, letters
-        Of all sheets so far: cells of their grids, empty ones too, and letters in them.
-    """
-
-    def __init__(self) -> None:
-        self.cells = self.letters = 0
-        self._across = self._down = 0
-        self._lengths: list[int] = []
-        self._is_shared = False
-        self._text: list[str] = []
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Note where a cell stands, and whether its text is a shared one."""
-        place = CELL_PLACE.fullmatch(attributes.get("r", ""))
-        if place:
-            self._across = max(self._across, _number(place[1]))
-            self._down = max(self._down, int(place[2]))
-        name = tag.rpartition("}")[2]
-        if name in ("c", "si"):
-            self._is_shared = attributes.get("t") == "s"
-            self._text.clear()
-
-    def data(self, text: str) -> None:
-        """Note some text."""
-        self._text.append(text)
-
-    def end(self, tag: str) -> None:
-        """Count the letters of a cell, or of a text that cells share."""
-        name = tag.rpartition("}")[2]
-        if name == "si":
-            self._lengths.append(sum(map(len, self._text)))
-        elif name == "c":
-            text = "".join(self._text).strip()
-            known = self._is_shared and text.isdigit() and int(text) < len(self._lengths)
-            self.letters += self._lengths[int(text)] if known else len(text)
-        elif name == "worksheet":
-            self.cells += self._across * self._down
-            self._across = self._down = 0
-
-    def close(self) -> None:
-        """Do nothing: what was learnt stands in the attributes."""
-
-
-def _read_part(where: str, raw: bytes, grid: Grid) -> None:
-    """Refuse what is no XML, or few bytes that span a grid or a text which no memory holds."""
-    if raw.count(b"<") > MARKUP:
-        raise LayoutError(where, f"at most {MARKUP:,} tags", "more")
-    parser = DefusedXMLParser(target=grid, forbid_dtd=True)
-    try:
-        parser.feed(raw)
-        parser.close()
-    except (ParseError, ValueError, LookupError) as error:
-        raise LayoutError(where, "XML", str(error)[:150], "save it again") from error
-    if grid.cells > GRID:
-        raise LayoutError(where, f"at most {GRID:,} cells", f"{grid.cells:,} so far")
-    if grid.letters > TEXT:
-        raise LayoutError(where, f"at most {TEXT >> 20} million letters", f"{grid.letters:,}")
-
-
-def _text(cell: Any) -> str:
-    """A cell as text; numbers come as floats, whatever they are."""
-    if isinstance(cell, float):
-        return f"{cell:.0f}" if cell.is_integer() else f"{cell!r}"
-    return str(cell).strip()
-
-
-def _number(letters: str) -> int:
-    """The number of a column, 1 being A."""
-    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
-
-
-def _letters(column: int) -> str:
-    """The name of a column, 0 being A."""
-    before, letter = divmod(column, 26)
-    return (_letters(before - 1) if before else "") + chr(65 + letter)
 
 
 def _sheet(where: str, name: str, lines: list[list[str]]) -> Taken:
@@ -376,11 +245,13 @@ class _Columns:
         """Return the figures of a line: those with a number, or a flag in its place."""
         for at, cell in enumerate(line):
             if cell and at not in self._known:
-                raise LayoutError(f"{where}!{_letters(at)}{row}", "nothing", repr(cell))
+                raise LayoutError(
+                    f"{where}!{workbooks.column_letters(at)}{row}", "nothing", repr(cell)
+                )
         labels = [line[at] for at in self.labels]
         stated = []
         for at, period in self.periods.items():
-            place = f"{_letters(at)}{row}"
+            place = f"{workbooks.column_letters(at)}{row}"
             number = _figure(f"{where}!{place}", line[at])
             flag = line[self.flags[at]].lower() if at in self.flags else ""
             if number is not None or flag:

@@ -6,9 +6,11 @@ http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records
+from tradeflows.publishers import Part, arrow, delimited, raw_records, workbooks
 from tradeflows.publishers.gacc import monthly
 from tradeflows.publishers.gacc.agreement import Names, require_one_value
 
@@ -66,6 +68,7 @@ NEEDS = {  # what a heading is of no use without
 }
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
 OTHER_CURRENCY = 5.0  # times what goods are worth, as yuan are under the heading of dollars
+MOST = 64 << 20  # bytes of a file that is held whole
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
@@ -84,7 +87,8 @@ def clean(
     ----------
     path
         A CSV as the query exports it (GB18030, any choice and order of columns, Chinese or
-        English), or a page with the table (13) or (14).
+        English), or saved anew in UTF-8 or as a workbook, which the note of its rows says; or a
+        page with the table (13) or (14).
     source
         Its catalogue entry, if it has one.
     flow
@@ -132,8 +136,10 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
     """Lines of the query's file, or rows of a page's table, as they stand."""
     if _page(path):
         return monthly.records(path, wanted)
+    if workbooks.is_workbook(path):
+        return raw_records.of_workbook(path, wanted)
     with path.open("rb") as file:
-        return raw_records.table(path, file, wanted, "gb18030")
+        return raw_records.table(path, file, wanted, "utf-8-sig" if _in_utf8(path) else "gb18030")
 
 
 def _page(path: Path) -> bool:
@@ -142,7 +148,8 @@ def _page(path: Path) -> bool:
 
 
 def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iterator[Part]:
-    names = _names(path)
+    saved = _saved(path)
+    names = _names(path, saved.raw)
     if not flow:
         raise QueryError(
             f"{path}: the file does not say whether these are imports or exports; "
@@ -153,10 +160,10 @@ def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iter
             raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
         if name in names and asked[option]:
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
-    base = _asked(path, flow, **asked)
+    base = {**_asked(path, flow, **asked), "note": saved.note}
     known = Names()
     records = 0
-    for block in delimited.blocks(path, names, names, utf8=False):
+    for block in delimited.blocks(path, names, names, utf8=False, raw=saved.raw):
         if arrow.is_any(pc.not_equal(block.text("end"), "")):
             raise LayoutError(path, "nothing after the last comma", "a cell more")
         records += len(block)
@@ -216,18 +223,49 @@ def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
     }
 
 
-def _names(path: Path) -> list[str]:
-    """Our names of the columns, in the file's order; the empty one after the last comma is end."""
+@dataclass(frozen=True)
+class Saved:
+    """What a program that saved the file anew changed.
+
+    Attributes
+    ----------
+    raw
+        The bytes that the site had written; None where the file has them.
+    note
+        What is to be said of it beside its figures.
+    """
+
+    raw: bytes | None = None
+    note: str | None = None
+
+
+def _saved(path: Path) -> Saved:
+    """The bytes of the query's file as the site writes them: GB18030, with a comma at the end."""
+    if workbooks.is_workbook(path):
+        text = StringIO()
+        lines = workbooks.table(path)
+        width = len([heading for heading in lines[0] if heading])
+        csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
+        return Saved(text.getvalue().encode("gb18030"), "re-encoded: saved as a workbook")
+    if not _in_utf8(path):
+        return Saved()
+    try:
+        whole = delimited.whole(path, MOST).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LayoutError(path, "GB18030 or UTF-8", "both", "obtain it again") from error
+    return Saved(whole.encode("gb18030"), "re-encoded: saved as UTF-8")
+
+
+def _in_utf8(path: Path) -> bool:
+    """Whether the header is in UTF-8, as a program writes that saved the file anew."""
     with path.open("rb") as file:
         head = file.readline(4_096)
-    if any(chinese.encode() in head for chinese, *_ in HEADINGS.values()):
-        raise LayoutError(
-            path,
-            "GB18030, in which the site's files are written",
-            "UTF-8",
-            "give the file as it came, before any program saved it",
-        )
-    row_heads = [heading.strip() for heading in delimited.header(path, "gb18030")]
+    return any(chinese.encode() in head for chinese, *_ in HEADINGS.values())
+
+
+def _names(path: Path, raw: bytes | None) -> list[str]:
+    """Our names of the columns, in the file's order; the empty one after the last comma is end."""
+    row_heads = [heading.strip() for heading in delimited.header(path, "gb18030", raw=raw)]
     if not row_heads or row_heads[-1]:
         raise LayoutError(
             path,
