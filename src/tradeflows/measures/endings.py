@@ -59,31 +59,41 @@ def last_active_month(
     if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
         raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
     listed = index_to_base(frame, value, base, by)
+    base_name = f"{value}_base"
     month, pct = first_month(listed), listed["base_pct"]
     group, result = grouped(listed, by)
-    result[f"{value}_base"] = listed.groupby(group)[f"{value}_base"].first()
-    result["months_base"] = listed.groupby(group)["months_base"].first()
-    conditions = {"last": pct >= 100 * part, "last_any": pct > 0, "until": pct.notna()}
+    by_group = listed.groupby(group)
+    result[base_name] = by_group[base_name].first()
+    result["months_base"] = by_group["months_base"].first()
+    has_figure = pct.notna()
+    conditions = {"last": pct >= 100 * part, "last_any": pct > 0, "until": has_figure}
     for name, holds in conditions.items():
-        last = month[holds].groupby(group[holds]).max().reindex(result.index)
-        first_days = Series(pd.NaT, result.index, "datetime64[s]")
-        known = last.notna()
-        first_days[known] = days(last[known].to_numpy("int64")).astype("datetime64[s]")
-        result[name] = first_days
+        last = month[holds].groupby(group[holds]).max()
+        result[name] = _first_days(last.reindex(result.index))
     result["ended"] = result["last"] < result["until"]
-    begin = span(base)[0]
-    result["missing"] = [
-        runs(set(range(begin, int(month.max()) + 1)) - set(month[pct.notna() & (group == i)]))
-        for i in range(len(result))
-    ]
-    role = Role(listed, f"{value}_base", np.unique(group, return_index=True)[1])
-    caveats = [
-        f"{name}: no {value} in {months}"
-        for name, months in zip(result[by[0]], result["missing"], strict=True)
-        if months
-    ]
-    formulas = {f"{value}_base": Formula("base", {"base": role})}
+    asked = set(range(span(base)[0], int(month.max()) + 1))
+    missing = []
+    for number in range(len(result)):
+        stated = month[has_figure & (group == number)]
+        missing.append(runs(asked - set(stated)))
+    result["missing"] = missing
+    first = np.unique(group, return_index=True)[1]
+    role = Role(listed, base_name, first)
+    caveats = []
+    for name, months in zip(result[by[0]], missing, strict=True):
+        if months:
+            caveats.append(f"{name}: no {value} in {months}")
+    formulas = {base_name: Formula("base", {"base": role})}
     return with_lineage(result, listed, caveats=caveats, formulas=formulas)
+
+
+def _first_days(months: Series) -> Series:
+    """The first day of each month, none where there is none."""
+    first_days = Series(pd.NaT, months.index, "datetime64[s]")
+    is_known = months.notna()
+    known = months[is_known].to_numpy("int64")
+    first_days[is_known] = days(known).astype("datetime64[s]")
+    return first_days
 
 
 def index_to_base(
@@ -112,23 +122,23 @@ def index_to_base(
     start, end = ends_of(base)
     sums = total(frame, value, by, start=start, end=end)
     group = groups_of(frame, by)
-    stated, base_sum = sums["n_stated"].to_numpy("int64"), sums[value].to_numpy()
-    mean = np.where(stated > 0, base_sum / np.where(stated > 0, stated, 1), np.nan)
-    kept = np.flatnonzero((mean > 0)[group] & (first_month(frame) >= span(base)[0]).to_numpy())
+    stated = sums["n_stated"].to_numpy("int64")
+    base_sum = sums[value].to_numpy()
+    has_base = stated > 0
+    mean = np.where(has_base, base_sum / np.where(has_base, stated, 1), np.nan)
+    is_above = mean > 0
+    is_since = first_month(frame) >= span(base)[0]
+    kept = np.flatnonzero(is_above[group] & is_since.to_numpy())
     if not len(kept):
         raise QueryError(f"nothing had any {value} in the base {runs(range(*span(base)))}")
     cell = group[kept]
-    names = {
-        "value": figures_of(frame, value, kept),
-        "base": Role(sums, value, cell),
-        "n": stated[cell],
-    }
-    formulas = {
-        f"{value}_base": Formula("base / n", names),
-        "base_pct": Formula("100 * value / (base / n)", names),
-    }
-    result = computed(frame.iloc[kept], formulas, f"{value}_base")
-    result["months_base"] = stated[cell]
+    months = stated[cell]
+    figures = figures_of(frame, value, kept)
+    names = {"value": figures, "base": Role(sums, value, cell), "n": months}
+    base_name = f"{value}_base"
+    formulas = {"base_pct": Formula("100 * value / (base / n)", names)}
+    formulas[base_name] = Formula("base / n", names)
+    result = computed(frame.iloc[kept], formulas, base_name)
+    result["months_base"] = months
     result = computed(result, formulas, "base_pct")
-    order = {name: formulas[name] for name in ("base_pct", f"{value}_base")}
-    return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=order)
+    return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

@@ -131,41 +131,46 @@ def price_quantity(
     """
     if index not in _PRICES:
         raise QueryError(f"no index {index!r}: choose fisher or tornqvist")
-    spans = [span(window) for window in (base, after)]
-    if spans[0][1] - spans[0][0] != spans[1][1] - spans[1][0]:
+    begin, stop = span(base)
+    begin_after, stop_after = span(after)
+    if stop - begin != stop_after - begin_after:
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
     frame = with_zeros(frame, value, quantity)
     require_columns(frame, value, quantity, good)
     sides = _sides(frame, value, quantity, good, (base, after))
-    table = DataFrame(
-        {name: numbers_of(sums.set_index(good), column) for name, (sums, column) in sides.items()}
-    )
+    columns = {}
+    for name, (sums, column) in sides.items():
+        columns[name] = numbers_of(sums.set_index(good), column)
+    table = DataFrame(columns)
     is_split = table.gt(0).all(axis="columns")
     split, apart = table.index[is_split], table.index[~is_split]
     rows = [("unsplit", name) for name in apart]
     texts = [("v1 - v0", "0")] * len(rows)
+    # Every good of the split enters both of its rows, and each of the others one row.
+    n_goods = [1] * len(apart)
     if len(split):
         rows = [("price", ""), ("quantity", ""), *rows]
         texts = [*_texts(table[is_split], index), *texts]
-    # Every good of the split enters both of its rows, and each of the others one row.
+        n_goods = [len(split), len(split), *n_goods]
     goods = [*split, *split, *apart]
-    slot = np.arange(len(rows)).repeat([len(split)] * (len(rows) - len(apart)) + [1] * len(apart))
-    names = {
-        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
-        for name, (sums, column) in sides.items()
-    }
+    slot = np.arange(len(rows)).repeat(n_goods)
+    names = {}
+    for name, (sums, column) in sides.items():
+        at = pd.Index(sums[good]).get_indexer(goods)
+        names[name] = Role(sums, column, at, slot)
     changes, indices = zip(*texts, strict=True)
     formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
-    result = computed(DataFrame(rows, columns=["effect", good]), formulas)
-    result.loc[result["effect"].eq("unsplit"), "index"] = np.nan
-    caveats = [
-        f"change of {value} from {window_text(base)} to {window_text(after)}, "
-        f"{index.capitalize()} index"
-    ]
+    heads = DataFrame(rows, columns=["effect", good])
+    result = computed(heads, formulas)
+    is_unsplit = result["effect"].eq("unsplit")
+    result.loc[is_unsplit, "index"] = np.nan
+    before, since = window_text(base), window_text(after)
+    caveats = [f"change of {value} from {before} to {since}, {index.capitalize()} index"]
     if len(apart):
-        caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
+        listed = ", ".join(map(str, apart))
+        caveats.append(f"not split for want of {quantity}: {listed}")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 

@@ -187,40 +187,36 @@ def customs_rate(
     side = yuan if dollars is None else dollars
     require_columns(yuan, "value_reported", "currency", *PERIOD)
     require_columns(side, VALUE, *PERIOD)
-    keys = [
-        column
-        for column in (*CELL, *LABELS, "partner_code", *PERIOD)
-        if column in yuan and column in side
-    ]
-    in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
-    both = _stated(yuan, "value_reported", keys, in_yuan).merge(
-        _stated(side, VALUE, keys), on=keys, suffixes=("", "_usd")
-    )
-    used = both[both["number_usd"] >= least].sort_values(PERIOD, ignore_index=True)
+    shared = set(yuan) & set(side)
+    keys = [name for name in (*CELL, *LABELS, "partner_code", *PERIOD) if name in shared]
+    is_in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
+    of_yuan = _stated(yuan, "value_reported", keys, is_in_yuan)
+    of_dollars = _stated(side, VALUE, keys)
+    both = of_yuan.merge(of_dollars, on=keys, suffixes=("", "_usd"))
+    is_large = both["number_usd"] >= least
+    used = both[is_large].sort_values(PERIOD, ignore_index=True)
     if used.empty:
         raise QueryError(
             f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
             ": read the same products, partners and months in both"
         )
     group, heads = grouped(used, PERIOD)
-    single = (used["number_usd"] / used["number"]).groupby(group)
-    entered = {
-        "rate": np.arange(len(used)),
-        "low": single.idxmin().to_numpy(),
-        "high": single.idxmax().to_numpy(),
-    }
+    single = used["number_usd"] / used["number"]
+    rates_of_cells = single.groupby(group)
+    entered = {"rate": np.arange(len(used))}
+    entered["low"] = rates_of_cells.idxmin().to_numpy()
+    entered["high"] = rates_of_cells.idxmax().to_numpy()
+    at_yuan, at_dollars = used["at"].to_numpy(), used["at_usd"].to_numpy()
     formulas = {}
     for name, at in entered.items():
-        row, row_usd, slot = used["at"].to_numpy()[at], used["at_usd"].to_numpy()[at], group[at]
-        sides = {
-            "dollars": Role(side, VALUE, row_usd, slot),
-            "yuan": Role(yuan, "value_reported", row, slot),
-        }
-        formulas[name] = Formula("dollars / yuan", sides)
+        slot = group[at]
+        dollars_of = Role(side, VALUE, at_dollars[at], slot)
+        yuan_of = Role(yuan, "value_reported", at_yuan[at], slot)
+        formulas[name] = Formula("dollars / yuan", {"dollars": dollars_of, "yuan": yuan_of})
     publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
     named = {"base": "CNY", "quote": "USD", "publisher": publisher, "statistic": STATISTIC}
     result = computed(heads.assign(**named)[[*named, *PERIOD]], formulas)
-    result["cells"] = single.size()
+    result["cells"] = rates_of_cells.size()
     caveats = [
         f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
         f"{len(both) - len(used)} smaller ones were left out"

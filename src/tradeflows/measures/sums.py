@@ -110,15 +110,19 @@ def total(
     _require_summable(frame, values, by, over)
     same = _alike(absent, by if alike is None else alike, by)
     figures = {name: numbers_of(frame, name).to_numpy() for name in values}
-    has_value = ~np.any([np.isnan(numbers) for numbers in figures.values()], axis=0)
+    has_value = np.ones(len(frame), bool)
+    for numbers in figures.values():
+        has_value &= ~np.isnan(numbers)
     fixed = _fixed_columns(frame, values, by, over, has_value)
 
-    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
+    goods = [column for column in over if column not in LABELS]
+    cell = groups_of(frame, [*by, *goods])
     lines = spread(frame, cell, has_value)
     windows = _windows(lines["month"], start, end, every)
     lines["window"] = windows.place(lines["month"].to_numpy())
     stated = lines[lines["stated"]]
-    require_whole_periods(*(stated[name].to_numpy() for name in ("row", "month", "window")))
+    placed = stated["row"], stated["month"], stated["window"]
+    require_whole_periods(*(column.to_numpy() for column in placed))
     group, heads = grouped(frame, by)
     lines["group"] = group[lines["row"]]
     lines = lines[lines["window"] >= 0]
@@ -128,28 +132,47 @@ def total(
         full = _months_of_all_cells(lines, windows, len(heads), cell, group)
     entered = lines[lines["stated"]].drop_duplicates("row")
     row = entered["row"].to_numpy()
-    slot = (entered["group"] * windows.n + entered["window"]).to_numpy()
+    place = entered["group"] * windows.n + entered["window"]
+    slot = place.to_numpy()
 
-    shared = frame[fixed].iloc[[has_value.argmax()] * len(full)].reset_index(drop=True)
-    starts = np.tile(windows.starts, len(heads))
-    shared["ref_period"] = days(starts).astype("datetime64[us]")
-    shared["n_months"] = windows.every
-    repeated = heads.loc[heads.index.repeat(windows.n)].reset_index(drop=True)
-    result = repeated.join(without_attrs(shared))
+    first = int(has_value.argmax())
+    shared = frame[fixed].iloc[[first] * len(full)]
+    result = _sums_head(heads, shared.reset_index(drop=True), windows)
+    is_complete = full.all(axis=1)
     formulas = {}
     for name in values:
         role = Role(frame, name, row, slot, figures[name])
         formulas[name] = Formula("value", {"value": role})
         sums = formulas[name].numbers(len(result))
-        result[name] = np.where(full.all(axis=1) & np.isnan(sums), 0.0, sums)
+        is_none = is_complete & np.isnan(sums)
+        result[name] = np.where(is_none, 0.0, sums)
     result["n_stated"] = full.sum(axis=1)
-    result["complete"] = full.all(axis=1)
-    result["missing"] = [
-        runs(month + np.flatnonzero(~has)) for month, has in zip(starts, full, strict=True)
-    ]
-    result = result.assign(**combine_flags(frame, row, slot, len(result)))
+    result["complete"] = is_complete
+    result["missing"] = _missing_months(full, windows, len(heads))
+    flags = combine_flags(frame, row, slot, len(result))
+    result = result.assign(**flags)
     caveats = _caveats_of_sums(result, values, frame[over].iloc[row])
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _sums_head(heads: DataFrame, shared: DataFrame, windows: "_Windows") -> DataFrame:
+    """A row a group and window: its group, what all rows share, and its period."""
+    starts = np.tile(windows.starts, len(heads))
+    shared["ref_period"] = days(starts).astype("datetime64[us]")
+    shared["n_months"] = windows.every
+    label = heads.index.repeat(windows.n)
+    repeated = heads.loc[label].reset_index(drop=True)
+    return repeated.join(without_attrs(shared))
+
+
+def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[str]:
+    """In words the months of each sum that are not stated."""
+    starts = np.tile(windows.starts, n_groups)
+    missing = []
+    for begin, has_month in zip(starts, full, strict=True):
+        months = begin + np.flatnonzero(~has_month)
+        missing.append(runs(months))
+    return missing
 
 
 def _names(value: str | Sequence[str]) -> list[str]:
