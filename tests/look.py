@@ -5,6 +5,7 @@ finding, and 2 where there is no Chromium to look with. Pictures of all pages go
 """
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -26,18 +27,56 @@ WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
 SCROLLS = "() => document.documentElement.scrollWidth > innerWidth"
 BLANK = """() => [...document.images].filter((one) => !one.complete || !one.naturalWidth)
   .map((one) => one.getAttribute("src"))"""
-# Texts of the drawing of a chart that is shown: too small, cut off, or one over another.
+# Texts of the drawing of a chart that is shown: too small, cut off, faint, or over something.
 CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((svg) => {
   const all = svg.getBoundingClientRect(), scale = svg.getScreenCTM()?.a;
   if (!all.width) return [];
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map((part) => part / 255)
+      .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (one, other) => {
+    const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+  };
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const paper = ground === "rgba(0, 0, 0, 0)" ? "rgb(255, 255, 255)" : ground;
+  const data = [...svg.querySelectorAll("g[data-series] :is(path, use)")]
+    .filter((one) => !one.closest(".chart-marks, defs"));
+  const isFilled = (one) => !["none", ""].includes(getComputedStyle(one).fill);
+  const filled = data.filter((one) => one.tagName === "path" && isFilled(one))
+    .map((one) => one.getBoundingClientRect());
+  const lines = data.filter((one) => one.tagName === "path" && !isFilled(one));
+  const points = data.filter((one) => one.tagName === "use").map((one) => {
+    const at = one.getBoundingClientRect();
+    return [(at.left + at.right) / 2, (at.top + at.bottom) / 2];
+  });
+  for (const line of lines) {
+    const matrix = line.getScreenCTM(), length = line.getTotalLength();
+    for (let at = 0; at <= length; at += 2) {
+      const point = line.getPointAtLength(at).matrixTransform(matrix);
+      points.push([point.x, point.y]);
+    }
+  }
   const texts = [...svg.querySelectorAll("text")].map((one) => ({
     words: one.textContent.trim(), at: one.getBoundingClientRect(),
+    fill: getComputedStyle(one).fill,
     size: parseFloat(getComputedStyle(one).fontSize) * scale}));
   const name = svg.closest("figure").id, found = [];
   texts.forEach((one, i) => {
     if (one.size < 11) found.push(`${name}: ${one.size.toFixed(1)} px: ${one.words}`);
     if (one.at.left < all.left - 1 || one.at.right > all.right + 1 || one.at.top < all.top - 1 ||
         one.at.bottom > all.bottom + 1) found.push(`${name}: cut off: ${one.words}`);
+    const over = (box) => Math.min(one.at.right, box.right) - Math.max(one.at.left, box.left) > 1
+      && Math.min(one.at.bottom, box.bottom) - Math.max(one.at.top, box.top) > 1;
+    if (!filled.some(over)) {
+      const ratio = contrast(one.fill, paper);
+      if (ratio < 4.5) found.push(`${name}: contrast ${ratio.toFixed(1)}: ${one.words}`);
+    }
+    if (points.some(([x, y]) => x > one.at.left + 1 && x < one.at.right - 1
+        && y > one.at.top + 4 && y < one.at.bottom - 4))
+      found.push(`${name}: over a mark or a line: ${one.words}`);
     for (const other of texts.slice(i + 1)) {
       const wide = Math.min(one.at.right, other.at.right) - Math.max(one.at.left, other.at.left);
       const high = Math.min(one.at.bottom, other.at.bottom) - Math.max(one.at.top, other.at.top);
@@ -46,9 +85,58 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
   });
   return found;
 })"""
+# Each chart: its title, all other words of it, and the periods and series of its marks.
+TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
+  id: one.id, title: one.getAttribute("aria-label") || "",
+  words: [...one.querySelectorAll(".chart-data, .chart-lines summary")]
+    .map((part) => part.textContent).join(" ")
+    + [...one.querySelectorAll("svg text")].slice(3).map((part) => part.textContent).join(" "),
+}))"""
+# Marks of the first ten charts whose words are not in the row and column of the chart's table.
+TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].slice(0, 10)
+  .flatMap((chart) => {
+  const table = chart.querySelector(".chart-data table");
+  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+  const rows = [...table.tBodies[0].rows].map((row) =>
+    [...row.cells].map((cell) => cell.textContent.trim()));
+  const cells = rows.flatMap((row) => row.slice(1).map((value, i) =>
+    ({ row: row[0], head: heads[i + 1], value, all: row })));
+  return [...chart.querySelectorAll(".chart-wide .chart-marks circle")].flatMap((mark) => {
+    const said = mark.dataset.said || mark.textContent;
+    const value = said.slice(said.lastIndexOf(": ") + 2);
+    const bare = value.replace(/ times the claim$|^(about|at most|at least|below|more than) /, "");
+    const fits = cells.some((cell) => (cell.value === bare || cell.value === value
+        || (bare === "no figure" && cell.value === ""))
+      && (said.includes(cell.row) || cell.all.some((part) => part && said.includes(part)))
+      && (heads[0] !== "Period" || heads.includes("Series") || said.startsWith(cell.head)));
+    return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
+  });
+})"""
+# Values of each chart that the arrows of the keyboard do not reach.
+KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].flatMap((chart) => {
+  const plot = [...chart.querySelectorAll(".chart-wide, .chart-narrow")]
+    .find((one) => one.getClientRects().length);
+  if (!plot) return [];
+  const press = (key) => plot.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  const marks = [...plot.querySelectorAll(".chart-marks circle")];
+  const reached = new Set();
+  press("Home");
+  for (const _ of marks) {
+    reached.add(chart.querySelector(".chart-tip").textContent);
+    press("ArrowRight");
+  }
+  press("Escape");
+  return marks.filter((mark) => !reached.has(mark.dataset.said))
+    .map((mark) => `${chart.id}: the keyboard does not reach ${mark.dataset.said}`);
+})"""
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(performance.now() / 1000))))"""
 AXE = """() => axe.run({exclude: [["tbody tr + tr"]]}, {resultTypes: ["violations"]})"""
+LARGEST = 1_500_000  # bytes of a page
+SHEETS = 4  # of paper that the front page may take
+ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+NAME = re.compile(r"(?<=[a-z,;:%\d] )[A-Z][a-zü]{3,}")
 OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
@@ -68,12 +156,23 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     yield from (f"asks {url}" for url in asked if not url.startswith(("file:", "data:")))
     yield from (f"not drawn: {name}" for name in page.evaluate(BLANK))
     yield from (f"chart {found}" for found in page.evaluate(CHARTS))
+    if scheme == SCHEMES[0]:
+        yield from (f"chart {found}" for found in page.evaluate(KEYS))
     for state in ("closed", "opened"):
         if page.evaluate(SCROLLS):
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"
         page.evaluate(OPEN)
     if width == max(WIDTHS):
         yield from _axe(page)
+    if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
+        yield from (f"chart {found}" for found in page.evaluate(TIPS))
+        yield from _titles(page)
+        yield from _kept_filters(page)
+        size = path.stat().st_size
+        if size > LARGEST:
+            yield f"{size / 1e6:.1f} MB"
+        if path.stem == "index":
+            yield from _printed(page)
     yield from said
     context.close()
 
@@ -86,6 +185,40 @@ def _axe(page: Page) -> Iterator[str]:
         if found["impact"] in GRAVE:
             where = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
             yield f"{found['id']} ({found['impact']}): {found['help']}: {where}"
+
+
+def _titles(page: Page) -> Iterator[str]:
+    """Names and years of a chart's title that are nowhere in its data or its other words."""
+    for chart in page.evaluate(TITLES):
+        words = chart["words"].lower()
+        years = [int(year) for year in YEAR.findall(chart["words"])]
+        for year in map(int, YEAR.findall(chart["title"])):
+            if years and not min(years) <= year <= max(years):
+                yield f"chart {chart['id']}: {year} of its title is not in its data"
+        for name in NAME.findall(chart["title"]):
+            stem = ALIASES.get(name.lower(), name.lower()[:4])
+            if stem not in words:
+                yield f"chart {chart['id']}: {name} of its title is not in its data"
+
+
+def _kept_filters(page: Page) -> Iterator[str]:
+    """Whether what a reader searched for is there after a reload."""
+    field = page.locator("form.filter input[type=search]")
+    if field.count():
+        field.fill("crude")
+        before = page.inner_text("form.filter output")
+        page.reload()
+        kept = (field.input_value(), page.inner_text("form.filter output"))
+        if kept != ("crude", before):
+            yield f"a reload turns the search crude, {before}, into {kept}"
+
+
+def _printed(page: Page) -> Iterator[str]:
+    """Whether the page takes few enough sheets of paper."""
+    page.reload()
+    sheets = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    if sheets > SHEETS:
+        yield f"{sheets} sheets of paper, and {SHEETS} are enough"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,19 +3,21 @@
 import csv
 import gzip
 import html
+import io
 import re
-from types import SimpleNamespace
 
 import maps
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from PIL import Image
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import raw_lines
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.report import chart_files, claim_cards
+from tradeflows.report import chart_files, claim_cards, share
+from tradeflows.retrieval.project import Project
 
 KG = "net_wgt_kg"
 FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
@@ -139,7 +141,7 @@ def test_a_computed_series_says_so():
     china = crude().query("reporter_iso == 'CHN'").assign(shown=lambda rows: rows[KG] ** 2 / 7)
     frame = measures.stack({"CHN": china, "IND": india})
     page = raw_lines.shown(lines(frame, "shown").figure)
-    assert "Raw lines: 3 behind 3 numbers" in page
+    assert "How we know: 3 raw lines behind 3 numbers" in page
     assert "No raw lines of China: shown is no figure of trade, so somebody computed it" in page
 
 
@@ -162,9 +164,9 @@ def test_a_drawn_table_opens_its_lines():
     drawn = charts.drawn(lines(crude()))
     page = drawn._repr_html_()
     assert "<summary>China, 2021-02: 10,000</summary>" in page
-    assert "flows, line 3</td>" in page
+    assert f'<a href="{raw_lines.ENTRY}flows">demo/flows.csv</a>, line 3</td>' in page
     assert html.escape(FLOWS.splitlines()[2]) in page
-    assert f'<a href="{raw_lines.ENTRY}flows">flows</a>: Office of Invention' in page
+    assert f'<a href="{raw_lines.ENTRY}flows">Invented prices</a>: Office of Invention' in page
     assert "script" not in page
     assert type(drawn * 2) is pd.DataFrame
     assert type(drawn.dropna()) is pd.DataFrame
@@ -173,7 +175,7 @@ def test_a_drawn_table_opens_its_lines():
 def test_the_first_of_many_lines_show(monkeypatch):
     monkeypatch.setattr(raw_lines, "LINES", 2)
     page = raw_lines.shown(lines(crude()).figure)
-    assert "Raw lines: 6 behind 6 numbers, the first 2 of them here" in page
+    assert "How we know: 6 raw lines behind 6 numbers, the first 2 of them here" in page
     assert page.count("<td><code>") == 2
 
 
@@ -213,12 +215,35 @@ def test_a_misspelt_claim_is_guessed():
         claim_cards.cards("price")
 
 
+NO_PROJECT = Project(title="Prices", short="Prices, checked")
+
+
 def test_a_claim_becomes_a_picture(root):
-    (one,) = claim_cards.cards("P1").verdicts
-    picture = claim_cards.picture(one, root)
+    (verdict,) = claim_cards.cards("P1").verdicts
+    picture = share.picture(verdict, NO_PROJECT, root)
     assert picture.startswith(b"\x89PNG")
-    assert chart_files.Image.open(chart_files.io.BytesIO(picture)).size == chart_files.CARD
+    assert Image.open(io.BytesIO(picture)).size == share.SIZE == (1200, 630)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("sign", "claimed", "outcome"),
+    [
+        (">", "more than $55", "depends on what is counted"),
+        ("<", "less than $200", "holds"),
+        (">", "more than $500", "differs: "),
+    ],
+)
+def test_speaker_and_verdict_are_the_headline(root, sign, claimed, outcome):
+    value = claimed.rpartition("$")[2]
+    stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "{sign}" }}'
+    original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
+    (root / "data" / "claims.toml").write_text(LEDGER.replace(original, stated))
+    (verdict,) = claim_cards.cards("P1").verdicts
+    said, shown, verdict_words = share.headline(verdict, NO_PROJECT, root).split(" · ")
+    assert said == f"Gazette said {claimed}"
+    assert re.fullmatch(r"Demo: \$[\d.]+", shown)
+    assert verdict_words.startswith(outcome)
 
 
 # --- to take along --------------------------------------------------------------------------------
@@ -226,9 +251,9 @@ def test_a_claim_becomes_a_picture(root):
 
 def test_haloed_letters_stay_text():
     figure = lines(crude()).figure
-    chart = chart_files.bundle(figure)[chart_files.MIME]
-    assert {*re.findall(">(China|India)</text>", chart["svg"])} == {"India", "China"}
-    assert "paint-order:stroke" in chart["svg"]
+    chart = chart_files.bundle(figure, "crude")
+    assert {*re.findall(">(China|India)</text>", chart["file"])} == {"India", "China"}
+    assert "paint-order:stroke" in chart["file"]
     assert any(one.get_path_effects() for one in figure.findobj(plt.Text))
     head, *rows = chart["lines"]
     first = dict(zip(head, rows[0], strict=True))
@@ -237,18 +262,14 @@ def test_haloed_letters_stay_text():
 
 
 def test_large_raw_lines_are_packed(monkeypatch):
-    figure, png = lines(crude()).figure, chart_files.io.BytesIO()
-    figure.savefig(png)
-    data = {
-        **chart_files.bundle(figure),
-        chart_files.PNG: chart_files.base64.b64encode(png.getvalue()).decode(),
-    }
+    chart = chart_files.bundle(lines(crude()).figure, "crude")
     taken = []
     for large in (10**6, 10):
         monkeypatch.setattr(chart_files, "LARGE", large)
-        shown, files = chart_files.files(SimpleNamespace(data=data), "charts/a", {}, {})
-        taken.append((name := shown["take"]["raw lines (CSV)"], files[name]))
-    (plain, text), (packed, bytes_) = taken
+        take, files = chart_files.to_take(chart, "charts/a", [], {})
+        name = take["raw lines (CSV)"]
+        taken.append((name, files[name]))
+    (plain, text), (packed, content) = taken
     assert (plain, packed) == ("charts/a-lines.csv", "charts/a-lines.csv.gz")
-    assert gzip.decompress(bytes_) == text
+    assert gzip.decompress(content) == text
     assert text.decode().count("flows") == 6

@@ -278,7 +278,7 @@ def test_a_share_is_not_divided():
 def test_bars_print_qualifier_and_range():
     table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
     assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
-    assert table["printed"].tolist() == ["~ 50.6", "81.35 (80 to 83)", "40 to 55", "not published"]
+    assert table["printed"].tolist() == ["~ 50.6", "81.3 (80 to 83)", "40 to 55", "not published"]
     assert table["value"].fillna(-1).tolist() == [50.6, 81.35, -1, -1]
     assert table["high"].fillna(-1).tolist() == [-1, 83, 55, -1]
     assert table["$81 bn, the claim"].tolist() == [81] * 4
@@ -327,7 +327,7 @@ def test_a_reading_is_a_marker():
     table = charts.drawn(axes)
     assert table.index.tolist() == ["A", "A", "A", "B", "D"]
     assert table["value"].fillna(-1).tolist() == [0.25, 1, 1.003, 2, -1]
-    assert table["says"].tolist() == ["disagrees", "agrees", "agrees", "says nothing", ""]
+    assert table["says"].tolist() == ["disagrees", "agrees", "agrees", "decides nothing", ""]
     assert table["mark"].tolist() == ["", "", "", "◄", ""]
     assert table["verdict"].tolist() == ["depends"] * 3 + ["open", "reproduced"]
     assert table["printed"].tolist() == [
@@ -757,7 +757,7 @@ def test_alt_text_has_both_ends():
     frame = statements(("2022-01", "CNY", None, "="), ("2022-05", "CNY", 3, "="))
     axes = points(frame.assign(a=[1, None], b=[2, None]), span=("a", "b"))
     assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
-    assert "crude: ~ 50.6. all: 81.35." in charts.alt(bars())
+    assert "crude: ~ 50.6. all: 81.3." in charts.alt(bars())
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))

@@ -30,6 +30,11 @@ DEFECTS = {
     'height="50"><text x="9" y="20" font-size="6">tiny</text></svg></figure>',
     "chart cut: cut off": '<figure class="chart" id="cut"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="190" y="20" font-size="20">beyond</text></svg></figure>',
+    "chart faint: contrast 1.": '<figure class="chart" id="faint"><svg viewBox="0 0 200 50" '
+    'width="200" height="50"><text x="9" y="20" fill="#ddd">pale</text></svg></figure>',
+    "over a mark or a line: crossed": '<figure class="chart" id="line"><svg viewBox="0 0 200 50" '
+    'width="200" height="50"><g data-series="a"><path d="M0 20 L200 20" fill="none" '
+    'stroke="#000"/></g><text x="9" y="26">crossed</text></svg></figure>',
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
     "out of order": "<script>console.error('out of order')</script>",

@@ -7,6 +7,7 @@ import resource
 from contextlib import contextmanager
 
 import maps
+import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook, saved_sources
@@ -14,7 +15,7 @@ from synthetic import CLAIM, notebook, save_notebook, saved_sources
 from tradeflows import tables
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, SourceError
-from tradeflows.report import chart_files, claim_cards, facts, notebooks, pages
+from tradeflows.report import chart_files, charted, claim_cards, facts, notebooks, pages, share
 from tradeflows.report.notebooks import NotebookError
 from tradeflows.report.pages import ReportError
 from tradeflows.retrieval import catalogue
@@ -139,11 +140,11 @@ def test_a_report_is_the_same_every_time(project, tmp_path):
     to = tmp_path / "new" / "report"
     written = pages.write([], to, project)
     assert [path.name for path in written] == ["01_no_price.html", *REFERENCE]
-    kept = [".01_no_price.json", "01_no_price.html", "charts", *REFERENCE]
+    kept = [".01_no_price.json", "01_no_price.html", "assets", "charts", *REFERENCE]
     assert sorted(path.name for path in to.iterdir()) == sorted(kept)
     page, index = (to / "01_no_price.html").read_text(), (to / "index.html").read_text()
     alt = picture_of(page, "charts/01_no_price-1.png")["alt"]
-    assert alt == "The price fell &amp; fell: 8 dollars &lt;less&gt;"
+    assert alt == "The price fell &amp; fell"
     assert 'src="charts/01_no_price-1.png"' in index
     assert "Did the price of nothing fall?" in page
     assert "Did the price of nothing fall?" in index
@@ -169,7 +170,7 @@ def test_code_and_numbers_are_closed(project, tmp_path, quick):
     page = (tmp_path / "a.html").read_text().partition("<main")[2]
     assert page.count("<details") == 3  # imports with load; numbers; chart with check
     assert "<details open" not in page
-    order = [page.index(text) for text in ("so</p>", "Numbers drawn", "drawn</span>")]
+    order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn</span>")]
     assert order == sorted(order)
 
 
@@ -187,9 +188,11 @@ def test_only_drawn_numbers_are_called_so(project, tmp_path, quick):
     path = save_notebook(tmp_path / "a.ipynb", "# T?", answer, draw, ("assert 1", "so"))
     pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
-    parts = [page.index(text) for text in ("Output", "its rows", "Numbers drawn", "its points")]
+    parts = [
+        page.index(text) for text in (">Table<", "its rows", "Numbers of the chart", "its points")
+    ]
     assert parts == sorted(parts)
-    assert page.count("Numbers drawn") == page.count(">Output<") == 1
+    assert page.count(">Numbers of the chart<") == page.count(">Table<") == 1
 
 
 def test_a_page_lists_its_sources(project, tmp_path, quick):
@@ -206,8 +209,7 @@ def test_a_page_loads_nothing_else(project, tmp_path, quick):
     pages.write([save_notebook(tmp_path / "a.ipynb", *CLAIM)], tmp_path, project)
     for page in tmp_path.glob("*.html"):
         text = page.read_text()
-        assert text.count("<script") == text.count("<script>// All that a page can do is") == 1
-        own = r"data:|#|[\w.]+\.html|charts/|https://example\.org\""
+        own = r"data:|#|[\w.]+\.html|charts/|assets/|https://example\.org\""
         assert re.findall(rf'(?:src|href)="(?!{own})', text) == []
         assert "@import" not in text
         assert "url(" not in text
@@ -306,13 +308,13 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert "depends</b> yes if first month; no if second month" in first
     assert "<b>$63.65</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
-    assert '<td>2</td><td class="number">63.65 USD</td><td><code>2020-01,63.65</code>' in first
-    assert '<a href="sources.html#oil">data/raw/demo/oil.csv</a>: Office of Invention' in first
+    place = '<td><a href="sources.html#oil">demo/oil.csv</a>, line 2</td>'
+    assert f"{place}<td>63.65 USD</td><td><code>2020-01,63.65</code>" in first
     assert "oil: transcribed" in first
-    assert "Why not: not public; the records behind it are not public." in second
+    assert "Why it is open: not public; the records behind it are not public." in second
     assert "<details" not in second
     (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
-    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == chart_files.CARD
+    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == share.SIZE
     assert page.index('id="P1"') < page.index('id="P2"')
 
 
@@ -341,6 +343,21 @@ def test_an_altered_file_makes_no_page(judged, tmp_path, quick):
     with pytest.raises(SourceError, match="oil"):
         pages.write([], tmp_path, judged)
     assert not (tmp_path / "index.html").exists()
+
+
+def test_claim_and_chart_lead_to_each_other(judged):
+    """A claim leads to the chart that draws its lines and the fewest others, and back."""
+    verdicts = pages.claims.verdicts(root=judged)
+    few, many, other = ({"oil": lines} for lines in (["2", "3"], ["2", "3", "4"], ["9"]))
+    charts = [{"id": name, "lines": lines} for name, lines in (("wide", many), ("near", few))]
+    stories = {"a": {"charts": charts}, "b": {"charts": [{"id": "none", "lines": other}]}}
+    places = charted.places(verdicts, stories, judged)
+    assert places == {"P1": ("a", "near")}
+    (claim,) = charted.tests(verdicts, places)["a"]["near"]
+    assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
+    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
+    assert links["P1"]["chart"] == "a.html#near"
+    assert links["P2"] == {"charts": "a.html"}
 
 
 def test_many_lines_are_cut_short(judged, tmp_path, quick, monkeypatch):
@@ -380,26 +397,33 @@ DRAWN = (
     "frame = pd.DataFrame({'ref_period': months, 'rate': [63.65, None, 55.66], 'by': 'CHN'})\n"
     "frame.attrs = {'sources': ('oil',), 'caveats': ('mind the gap',)}",
     "## It rose",
-    "ax = charts.lines(frame, y='rate', by='by', title='It rose', unit='USD', source='Demo')\n"
-    "charts.drawn(ax)",
+    "crude_ax = charts.lines(\n"
+    "    frame, y='rate', by='by', title='It rose', unit='USD', source='Demo'\n"
+    ")\n"
+    "charts.drawn(crude_ax)",
 )
 
 
-def test_a_chart_can_be_taken_along(project, tmp_path):
-    path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
-    pages.write([path], tmp_path, project)
-    page = (tmp_path / "a.html").read_text()
-    caption = re.search("<figcaption>(.*?)</figcaption>", page)[1]
-    png, svg, numbers = re.findall('<a href="(.*?)">', caption)
-    cite = caption.partition("Cite as: ")[2]
+@pytest.fixture
+def drawn(project, tmp_path):
+    """Write a report of one chart, and return its folder."""
+    pages.write([save_notebook(tmp_path / "a.ipynb", *DRAWN)], tmp_path / "site", project)
+    return tmp_path / "site"
+
+
+def test_a_chart_can_be_taken_along(drawn):
+    page = (drawn / "a.html").read_text()
+    taken = page.partition('class="chart-take"')[2].partition("</figure>")[0]
+    png, svg, numbers, here, alone = re.findall('<a href="(.*?)">', taken)
+    cite = re.search("Cite as: (.*?)</p>", taken)[1]
     assert cite.startswith("“It rose”. Data: Office of Invention, obtained by 2024-06-30.")
-    shown = picture_of(page, png)
-    assert Image.open(io.BytesIO((tmp_path / png).read_bytes())).width // 2 == int(shown["width"])
-    drawing = (tmp_path / svg).read_text()
+    assert Image.open(io.BytesIO((drawn / png).read_bytes())).width > 1000
+    assert (here, alone) == ("a.html#crude", "charts/a-crude.html")
+    drawing = (drawn / svg).read_text()
     assert ">It rose</text>" in drawing
     assert "'DejaVu Sans', Verdana" in drawing
     head, rows = [], []
-    for line in (tmp_path / numbers).read_text().splitlines():
+    for line in (drawn / numbers).read_text().splitlines():
         (head if line.startswith("# ") else rows).append(line)
     assert list(csv.reader(rows)) == [
         ["ref_period", "CHN"],
@@ -409,8 +433,48 @@ def test_a_chart_can_be_taken_along(project, tmp_path):
     ]
     assert head[:2] == ["# It rose", "# unit: USD"]
     assert any(line.endswith(f"licence: not stated; {HOME}") for line in head)
-    assert "# mind: mind the gap" in head
-    assert "China: 63.65 in 2020-01, 55.66 in 2020-03" in shown["alt"]
+    assert "# note: mind the gap" in head
+
+
+def test_a_page_holds_two_drawings(drawn):
+    page = (drawn / "a.html").read_text()
+    (figure,) = re.findall('<figure class="chart" id="crude".*?</figure>', page, re.S)
+    assert figure.count("<svg") == 2
+    assert 'aria-label="It rose. USD. China: 63.65 in 2020-01, 55.66 in 2020-03.' in figure
+    table = figure.partition('class="sortable"')[2].partition("</table>")[0]
+    assert re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table) == [
+        *("Period", "China"),
+        *("January 2020", "63.65"),
+        *("February 2020", ""),
+        *("March 2020", "55.66"),
+    ]
+    assert "USD. An empty cell: nothing was published." in table
+    assert "charts.drawn(ax)" not in figure
+
+
+def test_a_chart_has_a_page_of_its_own(drawn):
+    alone = (drawn / "charts" / "a-crude.html").read_text()
+    assert alone.count("<svg") == 2
+    links = [link.partition("#")[0] for link in re.findall('(?:href|src)="(.*?)"', alone)]
+    files = [link for link in links if link.startswith("../")]
+    assert "../a.html" in files
+    assert "../assets/chart.js" in files
+    assert [link for link in files if not (drawn / "charts" / link).resolve().is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["crude_ax"], "crude"), (["_", "eu_gas_ax"], "eu-gas"), (["_3"], "chart")],
+)
+def test_a_chart_is_called_as_its_variable(names, expected):
+    axes = plt.subplots()[1]
+    variables = {"frame": 1, "other_ax": plt.subplots()[1], **dict.fromkeys(names, axes)}
+    assert chart_files.id_of(axes.figure, variables) == expected
+    plt.close("all")
+
+
+def test_no_two_charts_share_an_address():
+    assert chart_files.unused("crude", ["crude", "crude-2"]) == "crude-3"
 
 
 def test_other_runs_keep_no_chart_files(tmp_path, project):
@@ -438,7 +502,7 @@ def test_absent_tables_name_the_command(make_root, tmp_path):
 
 def test_a_file_in_the_folder_s_place(project, tmp_path, quick):
     (tmp_path / "report").write_text("mine")
-    with pytest.raises(ReportError, match=r"report/sources\.html: cannot be written \("):
+    with pytest.raises(ReportError, match=r"report/assets/page\.css: cannot be written \("):
         pages.write([], tmp_path / "report", project)
     assert (tmp_path / "report").read_text() == "mine"
 

@@ -9,13 +9,13 @@ from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.ratios import SAYS, ratios
 from tradeflows.charts.series import blocks, lines, panels, points
-from tradeflows.charts.style import Look
+from tradeflows.charts.style import ChartOptions
 
 __all__ = [
     "SAYS",
     "ChartFiles",
+    "ChartOptions",
     "Drawn",
-    "Look",
     "alt",
     "bars",
     "blocks",

@@ -11,17 +11,17 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout
-from tradeflows.charts.layout import End
+from tradeflows.charts.layout import Label
 from tradeflows.charts.style import (
-    Look,
+    ChartOptions,
+    complete_options,
+    drawable_rows,
     finish,
     named,
     numbered,
     printed,
     redrawable,
     refuse,
-    rows_of,
-    settled,
 )
 
 
@@ -33,7 +33,7 @@ def bars(
     by: str,
     span: Sequence[str] = (),
     highlight: Collection[str] = (),
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Compare figures as horizontal bars with their numbers, in the order of the rows.
 
@@ -48,7 +48,7 @@ def bars(
         As for :func:`points`; without a `y`, the range stands alone.
     highlight
         Names of the bars that the claim is about.
-    **look
+    **options
         There are no events, and a ``reference`` is an upright line.
 
     Raises
@@ -56,8 +56,8 @@ def bars(
     QueryError
         As every chart (see :func:`lines`), but for a series without a value.
     """
-    shown = settled(frame, look, [y, *span], [by])
-    rows = rows_of(frame, y=y, by=by, when="", span=span)
+    shown = complete_options(frame, options, [y, *span], [by])
+    rows = drawable_rows(frame, y=y, by=by, when="", span=span)
     refuse(rows[rows["name"].duplicated()], "two values for one point")
     tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
     reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
@@ -88,7 +88,7 @@ def bars(
                 ms=8,
                 gid=f"{i}|range|{row.name}",
             )
-            ends.append(End(printed(row), tips[i], i, layout.INK, f"{i}|text|{row.name}"))
+            ends.append(Label(printed(row), tips[i], i, layout.INK, f"{i}|text|{row.name}"))
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
@@ -109,7 +109,7 @@ def windows(
     span: Sequence[str] = (),
     own: Collection[str] = (),
     log: bool = False,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw published figures, each at its value from the first to the last day of its window.
 
@@ -134,8 +134,8 @@ def windows(
         As every chart (see :func:`lines`); a window that is null or ends before it starts; a
         logarithmic axis for a figure that is not positive.
     """
-    shown = settled(frame, look, [y, *span], [label])
-    rows = rows_of(frame, y=y, by=label, when="window_start", length="window_end", span=span)
+    shown = complete_options(frame, options, [y, *span], [label])
+    rows = drawable_rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)
     refuse(rows[rows["name"].duplicated()], "two values for one point")
     refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
     if log:
@@ -172,7 +172,7 @@ def windows(
             start, end = mdates.date2num([row.x, row.end])
             level = row.high if np.isnan(row.value) else row.value
             text = layout.wrap(text, layout.page().window // 2)
-            labels.append(End(text, end, level, colour, f"{i}|text|{row.name}", start))
+            labels.append(Label(text, end, level, colour, f"{i}|text|{row.name}", start))
         if log:
             axes.set_yscale("log")
         finish([axes], "windows", shown, rows, [labels], not log, 3.4)

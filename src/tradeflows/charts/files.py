@@ -39,6 +39,8 @@ class ChartFiles:
         The same for readers: names in place of codes, periods in words.
     lines
         Those of the raw files, a header first.
+    evidence
+        The first of those as HTML, by number, to open on a page.
     """
 
     id: str
@@ -54,6 +56,7 @@ class ChartFiles:
     rows: list[list[str]]
     table: list[list[str]]
     lines: list[list[str]]
+    evidence: str
 
 
 def hand_over(axes: Charts, id: str) -> ChartFiles:
@@ -75,6 +78,8 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     figure = first.figure
     chart = vars(figure)["tradeflows"]
     words, numbers = alt(axes), drawn(axes)
+    drawing = svg.plain(figure, words)
+    is_traced = "of" in chart
     return ChartFiles(
         id=id,
         kind=str(first.get_gid()),
@@ -83,12 +88,13 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         alt=words,
         caveats=tuple(chart["attrs"]["caveats"]),
         sources=tuple(chart["attrs"]["sources"]),
-        wide=svg.inline(figure, words, f"{id}-wide"),
+        wide=svg.inline(figure, drawing, words, f"{id}-wide"),
         narrow=_narrow(chart, words, id),
-        file=svg.plain(figure, words),
+        file=drawing,
         rows=_rows(_flat(numbers, ": ")),
         table=_rows(_readable(numbers, chart)),
-        lines=raw_lines.table(figure) if "of" in chart else [],
+        lines=raw_lines.table(figure) if is_traced else [],
+        evidence=raw_lines.shown(figure) if is_traced else "",
     )
 
 
@@ -110,7 +116,7 @@ def _narrow(chart: Mapping[str, Any], words: str, id: str) -> str:
     with layout.on(layout.NARROW):
         figure = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
         try:
-            return svg.inline(figure, words, f"{id}-narrow")
+            return svg.inline(figure, svg.plain(figure, words), words, f"{id}-narrow")
         finally:
             plt.close(figure)
 

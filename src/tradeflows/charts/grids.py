@@ -13,7 +13,15 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from tradeflows.charts import layout
-from tradeflows.charts.style import Look, foot, named, redrawable, refuse, rows_of, settled
+from tradeflows.charts.style import (
+    ChartOptions,
+    complete_options,
+    drawable_rows,
+    foot,
+    named,
+    redrawable,
+    refuse,
+)
 from tradeflows.model.errors import QueryError
 
 SHADES = "Blues"  # from nothing, white, to all
@@ -21,7 +29,9 @@ SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
 
 
 @redrawable
-def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpack[Look]) -> Axes:
+def coverage(
+    frame: pd.DataFrame, *, held: str, by: Sequence[str], **options: Unpack[ChartOptions]
+) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
 
     Parameters
@@ -38,7 +48,7 @@ def coverage(frame: pd.DataFrame, *, held: str, by: Sequence[str], **look: Unpac
     QueryError
         As every chart (see :func:`lines`), or there are more than 40 rows.
     """
-    shown = settled(frame, look)
+    shown = complete_options(frame, options)
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
     labels = [layout.wrap(text, layout.page().label + 4) for text in by]
@@ -85,7 +95,7 @@ def cells(
     words: str = "",
     full: float = 100.0,
     signed: bool = False,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw a table whose cells are the darker the greater `y`, a row per value of `by`.
 
@@ -104,7 +114,7 @@ def cells(
         The number from which on a cell is as dark as can be.
     signed
         Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
-    **look
+    **options
         There is no ``reference``, and no events unless months run across.
 
     Raises
@@ -114,7 +124,7 @@ def cells(
         that is not `signed`, or months with words.
     """
     dated = across == "ref_period"
-    shown = settled(frame, look, [y], [by] if dated else [by, across])
+    shown = complete_options(frame, options, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
     rows = _cell_rows(frame, y, by, across, words)
@@ -151,7 +161,9 @@ def cells(
 def _cell_rows(frame: pd.DataFrame, y: str, by: str, across: str, words: str) -> pd.DataFrame:
     """A row a cell: its name, where it stands, its number and the words below that."""
     dated = across == "ref_period"
-    rows = rows_of(frame, y=y, by=by, when=across if dated else "", panel="" if dated else across)
+    rows = drawable_rows(
+        frame, y=y, by=by, when=across if dated else "", panel="" if dated else across
+    )
     rows["at"] = rows["x"] if dated else rows["panel"]
     refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
     rows["below"] = frame[words].fillna("").to_numpy() if words else ""

@@ -113,7 +113,7 @@ HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
 
 @dataclass(frozen=True)
-class End:
+class Label:
     """A text to set beside a point of the data, or beside a window from `start` to that point.
 
     `gid` is for a text that is itself read back.
@@ -298,7 +298,7 @@ def number_axis(axes: Axes, *, upright: bool = False) -> None:
 
 def finish(
     grid: Sequence[Axes],
-    ends: Sequence[list[End]],
+    ends: Sequence[list[Label]],
     *,
     title: str,
     unit: Sequence[str],
@@ -357,7 +357,7 @@ def finish(
 
 
 def _margins(
-    boxes: Sequence[tuple[Axes, list[End]]], upright: bool, last_mark: float
+    boxes: Sequence[tuple[Axes, list[Label]]], upright: bool, last_mark: float
 ) -> tuple[float, float]:
     """Room left of the boxes for their numbers or names, and right of them for their texts."""
     ticks: list[str] = []
@@ -381,10 +381,10 @@ def _draw_references(axes: Axes, reference: Mapping[str, float], upright: bool) 
         line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
 
 
-def _named(axes: Axes, reference: Mapping[str, float]) -> list[End]:
+def _named(axes: Axes, reference: Mapping[str, float]) -> list[Label]:
     """The words of lines across the box, at its right edge."""
     edge = axes.get_xlim()[1]
-    return [End(wrap(text, page().name), edge, value, INK) for text, value in reference.items()]
+    return [Label(wrap(text, page().name), edge, value, INK) for text, value in reference.items()]
 
 
 def _places(
@@ -438,7 +438,7 @@ def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
 
 
-def _right_of_bars(axes: Axes, ends: list[End], per_inch: float, lines: Sequence[float]) -> None:
+def _right_of_bars(axes: Axes, ends: list[Label], per_inch: float, lines: Sequence[float]) -> None:
     """Write each text right of its bar, or of the lines that would cross it."""
     for end in ends:
         reach = end.x + (size(end.text)[0] + 0.1) * per_inch
@@ -460,7 +460,7 @@ def _along(axes: Axes, x: float) -> float:
     return float((at - first) / (last - first))
 
 
-def _at_edge(end: End, axes: Axes, last_mark: float) -> bool:
+def _at_edge(end: Label, axes: Axes, last_mark: float) -> bool:
     """Whether a text stands right of the box: its point is among the last ones."""
     first, last = axes.get_xlim()
     return end.start is None and end.x > min(last_mark, last) - 0.1 * (last - first)
@@ -509,7 +509,7 @@ def _event(
         )
 
 
-def _name_ends(axes: Axes, ends: list[End], last_mark: float) -> None:
+def _name_ends(axes: Axes, ends: list[Label], last_mark: float) -> None:
     """Set the texts: those at the right edge in a column, the others where there is room."""
     at_edge = sorted((end for end in ends if _at_edge(end, axes, last_mark)), key=lambda end: end.y)
     (edge, low), (_, high) = (_inches(axes, axes.transAxes, 1, y) for y in (0, 1))
@@ -540,7 +540,7 @@ def _inches(axes: Axes, transform: Any, x: float, y: float) -> np.ndarray:
     return np.asarray(transform.transform((x, y))) / axes.figure.dpi
 
 
-def _boxes(axes: Axes, end: End, point: np.ndarray, edge: float) -> list[Box]:
+def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
     """Where the words of `end` may stand, the best places first."""
     (x, y), (w, h) = point, size(end.text, "bold")
     if end.start is None:
@@ -556,7 +556,7 @@ def _boxes(axes: Axes, end: End, point: np.ndarray, edge: float) -> list[Box]:
     return [(at, y + step * h - h / 2, at + w, y + step * h + h / 2) for at, step in spots]
 
 
-def _set(axes: Axes, end: End, point: Any, x: float, middle: float) -> None:
+def _set(axes: Axes, end: Label, point: Any, x: float, middle: float) -> None:
     """Write `end` with its left middle at (`x`, `middle`), tied to its point if that is far."""
     near, far = (0.06, 0.4) if end.start is None else (0.2, 0.2)
     tied = abs(middle - point[1]) > near or x - point[0] > far
@@ -607,7 +607,7 @@ def _clashes(
     return 1000 * (texts + outside) + crossed
 
 
-def over(axes: Axes, text: str, y: float) -> None:
+def write_above(axes: Axes, text: str, y: float) -> None:
     """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
     axes.annotate(
         text,
@@ -622,7 +622,7 @@ def over(axes: Axes, text: str, y: float) -> None:
     )
 
 
-def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
+def write_beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
     """Write small figures to the right (`side` 1) or to the left (-1) of a point."""
     axes.annotate(
         text,
@@ -639,7 +639,7 @@ def beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> No
     )
 
 
-def outside(
+def write_outside(
     axes: Axes,
     text: str,
     points: Sequence[float],
@@ -660,10 +660,10 @@ def outside(
     for point in sorted(points, reverse=True):
         left = point if left / wide < point < left else left
     side = -1 if right < 1 < right * wide and left / wide > axes.get_xlim()[0] else 1
-    beside(axes, text, right if side > 0 else left, y, side, gid)
+    write_beside(axes, text, right if side > 0 else left, y, side, gid)
 
 
-def stacked(at: np.ndarray, wide: float) -> list[float]:
+def heights_apart(at: np.ndarray, wide: float) -> list[float]:
     """Heights at which marks at the ascending places `at`, all in inches, cover none before."""
     lanes = dict.fromkeys((0.0, 0.09, -0.09, 0.18, -0.18), -np.inf)  # last place at each height
     heights = []

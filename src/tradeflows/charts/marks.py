@@ -35,7 +35,7 @@ class Mark:
 
 def marks_of(figure: Any) -> list[Mark]:
     """The marks of all boxes of a chart, series by series, each in the order of its periods."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     chart = vars(figure)["tradeflows"]
     marks: dict[tuple[Any, ...], Mark] = {}
     for axes in figure.axes:

@@ -13,6 +13,7 @@ from tradeflows.charts.ratios import SAYS
 from tradeflows.charts.spans import days
 from tradeflows.charts.style import SIGNS, Charts, named
 from tradeflows.model.errors import QueryError
+from tradeflows.retrieval import catalogue
 
 
 class Drawn(pd.DataFrame):
@@ -148,8 +149,6 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
     CatalogueError
         The catalogue cannot be read, or does not have one.
     """
-    from tradeflows.retrieval import catalogue
-
     uses: dict[str, list[str]] = {}
     for claim, axes in claims.items():
         ids = _shown(axes)["attrs"]["sources"]
@@ -254,10 +253,10 @@ def _of_strip(artist: Any, kind: str) -> dict[str, Any]:
 
 
 def _of_reading(artist: Any, kind: str) -> dict[str, Any]:
-    look = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
-    words = {tuple(map(to_hex, colours)): word for word, colours in SAYS.items()}
+    colours = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
+    words = {tuple(map(to_hex, pair)): word for word, pair in SAYS.items()}
     mark = SIGNS.get(artist.get_marker(), "")
-    return {"value": artist.get_xdata()[0], "says": words[look], "mark": mark}
+    return {"value": artist.get_xdata()[0], "says": words[colours], "mark": mark}
 
 
 def _of_box(artist: Any, kind: str) -> dict[str, Any]:

@@ -10,11 +10,19 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout
-from tradeflows.charts.layout import End
-from tradeflows.charts.style import Look, finish, named, redrawable, refuse, rows_of, settled
+from tradeflows.charts.layout import Label
+from tradeflows.charts.style import (
+    ChartOptions,
+    complete_options,
+    drawable_rows,
+    finish,
+    named,
+    redrawable,
+    refuse,
+)
 from tradeflows.model.errors import QueryError
 
-SILENT = "says nothing"
+SILENT = "decides nothing"
 # What a reading says of a claim, by the face and the edge of its marker.
 SAYS = {
     "agrees": (layout.INK, layout.INK),
@@ -31,7 +39,7 @@ def ratios(
     ratio: str = "ratio",
     agrees: str = "agrees",
     verdict: str = "verdict",
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Compare what was found with what was claimed: a row a claim, a marker a reading, 1 the claim.
 
@@ -50,8 +58,8 @@ def ratios(
         figures at the left edge.
     agrees
         Column that says whether a reading agrees (filled) or disagrees (hollow); null where it
-        says nothing (grey).
-    **look
+        decides nothing (grey).
+    **options
         There are no events, and a ``reference`` is an upright line beside that of the claim.
 
     Raises
@@ -61,7 +69,7 @@ def ratios(
         without any. Also: a claim with two verdicts, no claim with a reading, or a reference
         that is not positive.
     """
-    shown = settled(frame, look, [ratio], [by])
+    shown = complete_options(frame, options, [ratio], [by])
     shown["reference"] = {"As claimed": 1.0} | shown["reference"]
     rows = _readings(frame, ratio, by, agrees, verdict)
     tested = (rows["found"].notna() | rows["says"].ne(SILENT)).groupby(rows["name"])
@@ -92,13 +100,13 @@ def ratios(
             if narrow:
                 sentence += f" ({part['panel'].iloc[0]})"
             text = layout.clip(sentence, layout.page().sentence, 4 if narrow else 2)
-            layout.over(axes, text, floor)
+            layout.write_above(axes, text, floor)
             middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
             _claim(axes, part, middle, inches)
             colour = _verdict_colour(part)
             if not narrow:  # where the verdict stands after the sentence
                 ends.append(
-                    End(
+                    Label(
                         part["panel"].iloc[0],
                         axes.get_xlim()[1],
                         middle,
@@ -123,7 +131,7 @@ def _verdict_colour(part: pd.DataFrame) -> str:
 
 def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
     """The rows of :func:`ratios`: `panel` is the verdict, `low` to `high` a range divided."""
-    rows = rows_of(frame, y=ratio, by=by, when="", panel=verdict)
+    rows = drawable_rows(frame, y=ratio, by=by, when="", panel=verdict)
     if agrees not in frame:
         raise QueryError(f"the frame has no column {agrees}")
     verdicts = rows.groupby("name")["panel"].transform("nunique")
@@ -193,7 +201,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         agree = f"{counted['says'].eq('agrees').sum()} of {len(counted)} agree"
         span = _span(part, "found")
         text = f"found {span} {part['unit'].iloc[0]}".strip() + ": " if span else ""
-        layout.beside(axes, text + agree, edges[0], middle, 1, label)
+        layout.write_beside(axes, text + agree, edges[0], middle, 1, label)
         return
     if allowed := part["allowed"].iloc[0]:
         axes.fill_between(
@@ -202,13 +210,13 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
         text, edge = (f"◄ {text}", edges[0]) if row["beyond"] < 0 else (f"{text} ►", edges[1])
-        layout.beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
+        layout.write_beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
     placed = part[part["beyond"].eq(0) & part["value"].notna()].sort_values("value")
     if placed.empty:
         return
     values = placed["value"].to_numpy()
     axes.plot(values[[0, -1]], [middle] * 2, color=layout.GREY, lw=0.8)
-    heights = layout.stacked(inches * np.log(values), 0.12)
+    heights = layout.heights_apart(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
         face, colour = SAYS[row["says"]]
         axes.plot(
@@ -232,7 +240,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         )
     ends = placed["value"][placed["counted"]]
     if len(ends):
-        layout.outside(
+        layout.write_outside(
             axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches, label
         )
 
@@ -258,10 +266,11 @@ def _span(part: pd.DataFrame, column: str) -> str:
 def _key(rows: pd.DataFrame) -> str:
     """What the markers and the shades mean, as far as they are there."""
     placed = rows[rows["value"].notna()]
+    silent = f"grey: {SILENT} (a bound, another concept, or the claim’s own source)"
     meanings = {
         "● agrees": placed["says"].eq("agrees"),
         "○ disagrees": placed["says"].eq("disagrees"),
-        "grey: says nothing (a bound, or the claim’s own source)": placed["says"].eq(SILENT),
+        silent: placed["says"].eq(SILENT),
         "◄ at most": placed["sign"].eq("<"),
         "► at least": placed["sign"].eq(">"),
         "shaded: within the claim": placed["allowed"].ne(0),

@@ -3,7 +3,7 @@
 import csv
 import html
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import pandas as pd
 from tradeflows.charts import layout
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
+from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
 
-LINES = 40  # that are shown of a chart; its file has all
+LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 NAMES = ["series", "period", "number"]
 
@@ -138,50 +139,83 @@ def shown(figure: Any) -> str:
             "<p><small>No raw lines: this is which months are held, not what they say.</small></p>"
         )
     lines = terms(figure)
-    names_by_reason: dict[str, list[str]] = {}
-    for name, reason in lines.attrs["untraced"].items():
-        names_by_reason.setdefault(reason, []).append(name)
-    untraced = "".join(
-        f"<p><small>No raw lines of {html.escape(', '.join(names))}: {html.escape(reason)}.</small>"
-        "</p>"
-        for reason, names in names_by_reason.items()
-    )
+    untraced = _untraced(lines.attrs["untraced"])
     if lines.empty:
         return untraced
     number = [*NAMES, "formula"]
-    head = f"Raw lines: {len(lines):,} behind {len(lines[number].drop_duplicates()):,} numbers"
+    head = f"How we know: {_counted(len(lines), 'raw line')} behind "
+    head += _counted(len(lines[number].drop_duplicates()), "number")
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
-    by_number = groupby(lines.head(LINES).itertuples(index=False), lambda row: row[: len(number)])
-    shown = "".join(_number(key, rows) for key, rows in by_number)
+    by_number = groupby(lines.head(LINES).to_dict("records"), lambda row: [row[n] for n in number])
+    numbers = "".join(_number(key, list(rows)) for key, rows in by_number)
     used = entries(dict.fromkeys(lines["source_id"]))
-    return f"<details><summary>{head}</summary>{shown}{used}</details>{untraced}"
+    inside = f"<summary>{head}</summary>{numbers}{used}{untraced}"
+    return f'<details class="chart-lines">{inside}</details>'
 
 
-def _number(key: tuple[Any, ...], rows: Iterator[Any]) -> str:
+def _counted(count: int, word: str) -> str:
+    """A count with its word: "1 raw line", "1,200 raw lines"."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _untraced(reasons: Mapping[str, str]) -> str:
+    """Which series have no raw lines, a paragraph a reason."""
+    names_by_reason: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names_by_reason.setdefault(reason, []).append(name)
+    return "".join(
+        f"<p><small>No raw lines of {html.escape('; '.join(names))}: {html.escape(reason)}."
+        "</small></p>"
+        for reason, names in names_by_reason.items()
+    )
+
+
+def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """One number, its formula and its lines."""
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
-    lines = "".join(
-        f"<tr><td>{row.source_id}, line {row.line}</td><td>{html.escape(row.role)}</td>"
-        f"<td>{full_number(row.value)} {html.escape(row.unit)}</td>"
-        f"<td><code>{html.escape(row.text)}</code></td></tr>"
-        for row in rows
-    )
     return (
-        f"<details><summary>{head}: {layout.number(number)}</summary><p><code>"
-        f"{html.escape(formula)}</code></p><table>{lines}</table></details>"
+        f"<details><summary>{head}: {layout.number(number)}</summary>"
+        f"<p><code>{html.escape(formula)}</code></p>{lines_table(rows)}</details>"
     )
+
+
+def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The lines of one number as an HTML table: file and line, name in the formula, number, text.
+
+    Parameters
+    ----------
+    rows
+        With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit`` and ``text``; a role
+        is shown where there are several.
+    """
+    has_roles = len({row["role"] for row in rows}) > 1
+    return f"<table>{''.join(_line(row, has_roles) for row in rows)}</table>"
+
+
+def _line(row: Mapping[str, Any], has_roles: bool) -> str:
+    """One raw line as a row of the table: its file and place, its number, its text."""
+    path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
+    place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'
+    number = f"{full_number(row['value'])} {row['unit']}".strip()
+    cells = [place, html.escape(row["role"])] if has_roles else [place]
+    cells += [html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def entries(used: Iterable[str]) -> str:
     """The catalogue's entries of sources as a list in HTML."""
-    items = (
-        f'<li><a href="{ENTRY}{source.id}">{source.id}</a>: '
-        + html.escape(
-            f"{publisher.name}; {source.title}; vintage {source.vintage}; licence: "
-            f"{source.licence}; {source.address or source.steps or publisher.home}"
-        )
-        + "</li>"
-        for source, publisher in catalogue.entries(used).values()
-    )
+    items = [_entry(*known) for known in catalogue.entries(used).values()]
     return f"<ul>{''.join(items)}</ul>"
+
+
+def _entry(source: Source, publisher: Publisher) -> str:
+    """A source in a line: what it is, whose, through whose hands, how old, under which terms."""
+    parts = [
+        with_carrier(source, publisher.name),
+        f"vintage {source.vintage}",
+        f"licence: {source.licence}",
+        source.address or source.steps or publisher.home,
+    ]
+    link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
+    return f"<li>{link}: {html.escape('; '.join(part for part in parts if part))}</li>"

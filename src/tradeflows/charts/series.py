@@ -10,18 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts.layout import End
+from tradeflows.charts.layout import Label
 from tradeflows.charts.style import (
     WORDS,
-    Look,
+    ChartOptions,
+    complete_options,
+    drawable_rows,
     finish,
     first_of,
     named,
     numbered,
     redrawable,
     refuse,
-    rows_of,
-    settled,
 )
 from tradeflows.model.errors import QueryError
 
@@ -34,7 +34,7 @@ def lines(
     by: str,
     every: int | None = None,
     zero: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
 
@@ -49,8 +49,8 @@ def lines(
         Months from one point to the next; unless given, the one ``n_months``, or 1.
     zero
         Whether the axis must begin at zero.
-    **look
-        See :class:`Look`; so for every chart.
+    **options
+        See :class:`ChartOptions`; so for every chart.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def lines(
         or holds two values for one point. Also: blocks of different length, or a point that is
         off the months of its series.
     """
-    return _lines(frame, look, 3.0, every, zero, y=y, by=by)[0]
+    return _lines(frame, options, 3.0, every, zero, y=y, by=by)[0]
 
 
 @redrawable
@@ -71,7 +71,7 @@ def panels(
     panel: str,
     every: int | None = None,
     zero: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> np.ndarray:
     """Draw :func:`lines` one above the other on one axis of time, a box per value of `panel`.
 
@@ -84,7 +84,7 @@ def panels(
     QueryError
         As :func:`lines`; or a panel has no unit.
     """
-    return _lines(frame, look, 1.6, every, zero, y=y, by=by, panel=panel)
+    return _lines(frame, options, 1.6, every, zero, y=y, by=by, panel=panel)
 
 
 @redrawable
@@ -95,7 +95,7 @@ def points(
     by: str,
     span: Sequence[str] = (),
     zero: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw sparse statements as markers that no line joins, however many for one month.
 
@@ -115,7 +115,8 @@ def points(
     QueryError
         As every chart (see :func:`lines`), but for two values at one point.
     """
-    shown, rows = settled(frame, look, [y, *span], [by]), rows_of(frame, y=y, by=by, span=span)
+    shown = complete_options(frame, options, [y, *span], [by])
+    rows = drawable_rows(frame, y=y, by=by, span=span)
     colours = layout.colours(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
@@ -155,7 +156,7 @@ def blocks(
     by: str,
     per_month: bool = True,
     zero: bool = True,
-    **look: Unpack[Look],
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw figures for blocks of months as bars as long as their block.
 
@@ -176,7 +177,8 @@ def blocks(
         As every chart (see :func:`lines`); two blocks of a series that share a month count as
         two values for one point.
     """
-    shown, rows = settled(frame, look, [y], [by]), rows_of(frame, y=y, by=by, length="n_months")
+    shown = complete_options(frame, options, [y], [by])
+    rows = drawable_rows(frame, y=y, by=by, length="n_months")
     before = rows.sort_values("x").groupby("name")["end"].shift()
     refuse(rows[rows["x"] < before.reindex(rows.index)], "two values for one point")
     if per_month:
@@ -205,10 +207,16 @@ def blocks(
 
 
 def _lines(
-    frame: pd.DataFrame, look: Look, box: float, every: int | None, zero: bool, **columns: str
+    frame: pd.DataFrame,
+    options: ChartOptions,
+    box: float,
+    every: int | None,
+    zero: bool,
+    **columns: str,
 ) -> np.ndarray:
     y, *names = (columns[name] for name in ("y", "panel", "by") if name in columns)
-    shown, rows = settled(frame, look, [y], names), rows_of(frame, **columns, months=every or 1)
+    shown = complete_options(frame, options, [y], names)
+    rows = drawable_rows(frame, **columns, months=every or 1)
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
     if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
         raise QueryError(f"no unit for {', '.join(sorted(lost))}")
@@ -284,7 +292,7 @@ def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> 
         )
 
 
-def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) -> list[End]:
+def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) -> list[Label]:
     """Name, place and colour of the last figure of each series."""
     ends = []
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
@@ -294,5 +302,5 @@ def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) ->
         if last["qualifier"] != "=":
             text += f"\n({WORDS[str(last['qualifier'])]})"
         place, colour = mdates.date2num(last["middle"]), colours[str(name)][0]
-        ends.append(End(text, place, last["value"], colour))
+        ends.append(Label(text, place, last["value"], colour))
     return ends

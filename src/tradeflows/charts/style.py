@@ -10,14 +10,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts.layout import End
+from tradeflows.charts.layout import Label
 from tradeflows.model.errors import QueryError
+from tradeflows.retrieval import catalogue
 
 Charts = Axes | Sequence[Axes] | np.ndarray
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
+LABEL_DIGITS = 3  # of a number beside its mark; the table of the chart has four
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -38,7 +40,7 @@ def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
     return drawn
 
 
-class Look(TypedDict, total=False):
+class ChartOptions(TypedDict, total=False):
     """What every chart takes beside its data, by keyword.
 
     Attributes
@@ -72,27 +74,29 @@ class Look(TypedDict, total=False):
     names: Mapping[str, str]
 
 
-def settled(
-    frame: pd.DataFrame, look: Look, numbers: Sequence[str] = (), names: Sequence[str] = ()
+def complete_options(
+    frame: pd.DataFrame,
+    options: ChartOptions,
+    numbers: Sequence[str] = (),
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fill in the options and find the source line, before anything is drawn.
 
     `numbers` and `names` are columns that :mod:`tradeflows.charts.raw_lines` follows to raw lines.
     """
-    if unknown := sorted(set(look) - set(Look.__annotations__)):
+    unknown = sorted(set(options) - set(ChartOptions.__annotations__))
+    if unknown:
         raise TypeError(
-            f"no option {', '.join(unknown)}; there are {', '.join(Look.__annotations__)}"
+            f"no option {', '.join(unknown)}; there are {', '.join(ChartOptions.__annotations__)}"
         )
-    if not (look.get("title") and look.get("unit")):
+    if not (options.get("title") and options.get("unit")):
         raise QueryError("a chart needs a title, which is the claim, and a unit")
     ids = tuple(frame.attrs.get("sources", ()))
-    shown = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}, **look}
+    shown = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}, **options}
     shown["gaps"] = ()
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        from tradeflows.retrieval import catalogue
-
         shown["source"] = catalogue.credit(ids)
     shown["attrs"] = {"sources": ids, "caveats": tuple(frame.attrs.get("caveats", ()))}
     if numbers:
@@ -113,7 +117,7 @@ def refuse(rows: pd.DataFrame, problem: str) -> None:
         raise QueryError(f"{problem}: {first['name']}{day} ({len(rows)} rows); filter the frame")
 
 
-def rows_of(
+def drawable_rows(
     frame: pd.DataFrame,
     *,
     y: str,
@@ -207,7 +211,7 @@ def finish(
     kind: str,
     shown: dict[str, Any],
     rows: pd.DataFrame,
-    ends: list[list[End]],
+    ends: list[list[Label]],
     zero: bool,
     box: float = 3.0,
     key: str = "",
@@ -255,8 +259,8 @@ def _signs(rows: pd.DataFrame) -> str:
 def _unsettled(rows: pd.DataFrame, kind: str) -> str:
     """What an open marker or a dashed line means."""
     flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
-    look = "Dashed" if kind in ("blocks", "windows") else "Hollow"
-    return f"{look}: {' or '.join(flags)}" if flags else ""
+    drawn = "Dashed" if kind in ("blocks", "windows") else "Hollow"
+    return f"{drawn}: {' or '.join(flags)}" if flags else ""
 
 
 def foot(shown: Mapping[str, Any], key: str = "") -> list[str]:
@@ -279,9 +283,11 @@ def named(name: str, shown: Mapping[str, Any]) -> str:
 
 
 def printed(row: Any) -> str:
-    """A figure with its sign, and its range in brackets."""
-    reach = "" if np.isnan(row.low) else f"{layout.number(row.low)} to {layout.number(row.high)}"
+    """A figure in three digits with its sign, and its range in brackets."""
+    low, high = (layout.number(end, LABEL_DIGITS) for end in (row.low, row.high))
+    reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{row.qualifier} "
-    return f"{sign}{layout.number(row.value)}" + (f" ({reach})" if reach else "")
+    text = f"{sign}{layout.number(row.value, LABEL_DIGITS)}"
+    return f"{text} ({reach})" if reach else text

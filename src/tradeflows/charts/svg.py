@@ -27,6 +27,8 @@ HALO = {
     "stroke-width": "3",
     "stroke-linejoin": "round",
 }
+# The light edge of letters in a file of its own, which there is a rule of style.
+EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{layout.PAPER};stroke-width:3px}}</style>")
 TARGET = 9.0  # points from a mark's middle within which a pointer meets it
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
@@ -45,21 +47,23 @@ def plain(figure: Any, alt: str) -> str:
         figure.savefig(written, format="svg", metadata=about)
     for text in haloed:
         text.set_path_effects(layout.HALO)
-    return written.getvalue().decode().replace(f"'{layout.FONT}'", FONTS)
+    drawing = written.getvalue().decode().replace(f"'{layout.FONT}'", FONTS)
+    return drawing.replace(*EDGE) if haloed else drawing
 
 
-def inline(figure: Any, alt: str, prefix: str) -> str:
+def inline(figure: Any, drawing: str, alt: str, prefix: str) -> str:
     """The drawing as an element of a page.
 
     Parameters
     ----------
+    drawing
+        As :func:`plain` gives it.
     alt
         The chart in words.
     prefix
         Begins every id in the drawing, so that two of them on one page never share one.
     """
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
-    drawing = plain(figure, alt)
     used = set(_REFERENCE.findall(drawing))
     tree = ElementTree.fromstring(drawing)
     _without_dropped(tree)

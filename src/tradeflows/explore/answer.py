@@ -257,7 +257,7 @@ class Plot(PlotAccessor):
         from tradeflows import charts
         from tradeflows.explore.drawing import draw
 
-        ours = {*charts.Look.__annotations__, *OURS}
+        ours = {*charts.ChartOptions.__annotations__, *OURS}
         if arguments or set(options) - ours:
             return super().__call__(*arguments, **options)
         return draw(self._parent, options)

@@ -34,7 +34,7 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     Parameters
     ----------
     options
-        Of :class:`tradeflows.charts.Look` and of the chart that fits; ``y`` names a column.
+        Of :class:`tradeflows.charts.ChartOptions` and of the chart that fits; ``y`` names a column.
 
     Raises
     ------

@@ -61,7 +61,7 @@ class Card:
     unseen: tuple[str, ...]
 
     def plot(self, **look: Any) -> Any:
-        """Draw the ratio of each comparison; options of :class:`tradeflows.charts.Look`."""
+        """Draw the ratio of each comparison; options of :class:`tradeflows.charts.ChartOptions`."""
         unit = str(self.buyers["unit"].iloc[0]).removesuffix(" a month")
         options = {
             "title": self.title,

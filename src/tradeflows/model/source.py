@@ -75,3 +75,9 @@ def month(source: Source) -> str:
         r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path
     )
     return named[1] if named and source.cleaner == "comext.clean" else ""
+
+
+def with_carrier(source: Source, name: str) -> str:
+    """Whose figures a source holds, by `name`, and through whose hands they came."""
+    carrier = source.via.partition("/")[0]
+    return f"{name}, via {carrier}" if carrier else name

@@ -8,14 +8,12 @@ from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts import layout
-from tradeflows.charts.raw_lines import ENTRY, entries
+from tradeflows.charts.raw_lines import LINES, entries, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.claims.units import MONTH
-from tradeflows.model.lineage import full_number
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
 
-LINES = 40  # of a reading that the page prints; the command line shows all
 TONES = {
     claims.HOLDS: "yes",
     claims.HOLDS_WITHIN_REVISIONS: "yes",
@@ -87,7 +85,7 @@ class Cards:
         shown = [card(verdict, self.root) for verdict in self.verdicts]
         readings = [reading for verdict in self.verdicts for reading in verdict.readings]
         used = dict.fromkeys(source for reading in readings for source in reading.sources)
-        page = render("cards", {}, cards=shown, entry=ENTRY, entries=entries(used))
+        page = render("cards", {}, cards=shown, entries=entries(used))
         return without_formulas(page)
 
 
@@ -185,35 +183,6 @@ def _tone_of(verdict: Verdict) -> str:
     return NEAR if claims.is_near(verdict) else TONES[verdict.verdict]
 
 
-def picture(verdict: Verdict, root: Path) -> bytes:
-    """A claim with readings as a picture to share: who said what, and what became of it."""
-    from tradeflows import charts
-    from tradeflows.report import chart_files
-
-    claim = verdict.claim
-    rows = claims.table([verdict])
-    figure = claim.figure or 0.0
-    size, word = _step(max(rows["value"].abs().max(), abs(figure)))
-    before, after = _unit_words(claim.unit)
-    dollars = "dollars" if before == "$" else ""
-    counted = " ".join(f"{word} {dollars} {after}".split())
-    signs = {"at most ": "≤", "at least ": "≥", "": "="}
-    qualifiers = [signs[reading.bound] for reading in verdict.readings]
-    claimed = claimed_figure(claim)
-    axes = charts.bars(
-        rows.assign(value=rows["value"] / size, qualifier=qualifiers),
-        y="value",
-        by="reading",
-        title=f"{claim.who} said {claimed}: {claims.sentence(verdict)}",
-        unit=f"{claim.statement} {counted or 'ratio'}",
-        highlight=list(rows["reading"][rows["decides"].fillna(False)]),
-        reference={f"Claimed: {claimed}": figure / size},
-        note=f"tradeflows, claim {claim.id}",
-        source=catalogue.credit(rows.attrs["sources"], root),
-    )
-    return chart_files.card(axes.figure)
-
-
 def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
     """The claims that each source is used for, by its id."""
     used: dict[str, dict[str, Claim]] = {}
@@ -296,29 +265,14 @@ def _tone(reading: ReadingResult) -> str:
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
-    """The formula and the raw lines of one number, by file; not more than :data:`LINES`."""
+    """The formula and the raw lines of one number; not more than :data:`LINES`."""
     rows = terms["terms"]
-    files: dict[str, dict[str, Any]] = {}
-    for row in rows[:LINES]:
-        file = files.setdefault(row["path"], _file_of(row))
-        file["rows"].append(_line_of(row))
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {
         "formula": terms["formula"],
-        "lines": files,
+        "lines": lines_table(rows[:LINES]),
         "count": len(rows),
-        "roles": len({row["role"] for row in rows}) > 1,
+        "has_roles": len({row["role"] for row in rows}) > 1,
         "more": len(rows) - min(len(rows), LINES),
         "command": command,
     }
-
-
-def _file_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The raw file of a line, without its lines yet."""
-    names = ("publisher", "address")
-    return {"source": row["source_id"], "rows": []} | {name: row[name] for name in names}
-
-
-def _line_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    number_text = f"{full_number(row['value'])} {row['unit']}"
-    return {name: row[name] for name in ("line", "text", "role")} | {"number": number_text}

@@ -8,12 +8,14 @@ from typing import Any
 
 from tradeflows import claims
 from tradeflows.claims import ReadingResult, Verdict
+from tradeflows.model.source import with_carrier
 from tradeflows.report import claim_cards
 from tradeflows.report.site import TONES, ReportError
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(\.deviation)?\}")
+DIGITS = 3  # of a number on the front page
 PLACE = 8  # letters of a hash that a reader is shown
 
 
@@ -101,7 +103,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         reason = claims.REASONS.get(verdict.reason, verdict.reason)
         settles = claim.settles or reason
         return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
-    figure = reading.bound + claim_cards.number(reading.value, reading.unit, 3)
+    figure = reading.bound + claim_cards.number(reading.value, reading.unit, DIGITS)
     source = sources_of(reading, root)
     deviation = claims.sentence(verdict)
     quote = f"{speaker} said {claimed}; {source} has {figure}: {deviation}."
@@ -132,8 +134,7 @@ def sources_of(reading: ReadingResult, root: Path) -> str:
     """Whose figures a reading rests on, each with the hand that they came through."""
     names = []
     for source, publisher in catalogue.entries(reading.sources, root).values():
-        carrier = f", via {source.via.partition('/')[0]}" if source.via else ""
-        names.append(publisher.short + carrier)
+        names.append(with_carrier(source, publisher.short))
     return " and ".join(dict.fromkeys(names))
 
 
@@ -161,7 +162,7 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
         if match[2]:
             return claims.sentence(verdict).removesuffix(" than claimed")
-        return claim_cards.number(reading.value, reading.unit, 4)
+        return claim_cards.number(reading.value, reading.unit, DIGITS)
 
     return NUMBER.sub(number, project.answer.text)
 
@@ -192,7 +193,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     return Example(
         id=verdict.claim.id,
         statement=verdict.claim.statement,
-        figure=claim_cards.number(reading.value, reading.unit, 4),
+        figure=claim_cards.number(reading.value, reading.unit, DIGITS),
         formula=terms["formula"],
         count=len(terms["terms"]),
         path=first["path"],

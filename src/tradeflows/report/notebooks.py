@@ -119,7 +119,7 @@ def run(
 
 
 def _lighten(notebooks: Sequence[NotebookNode]) -> None:
-    """Keep each picture in 128 colours: a third of the bytes, and no eye sees it."""
+    """Keep each picture in 64 colours: a third of the bytes, and no eye sees it."""
     shown = [
         output.data
         for notebook in notebooks
@@ -138,7 +138,7 @@ def _lightened(picture: str) -> str:
     """A PNG with fewer colours; both in base64."""
     image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     light = io.BytesIO()
-    image.quantize(128, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+    image.quantize(64, dither=Image.Dither.NONE).save(light, "png", optimize=True)
     return base64.b64encode(light.getvalue()).decode()
 
 

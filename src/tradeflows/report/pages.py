@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
-from tradeflows.report import chart_files, claim_cards, front, site
+from tradeflows.report import chart_files, charted, claim_cards, front, share, site
 from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.notebooks import (
     ASSERT,
@@ -31,12 +31,16 @@ from tradeflows.report.notebooks import (
     shows_cards,
     walk,
 )
-from tradeflows.report.notebooks import claims as notebook_claims
 from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.project import Project
 
 OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary")
 CARD = "cards/{}.png"  # of a claim, to share
+# Rules of style in a table of pandas' own, which a page's policy does not admit.
+STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
+STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
+PLACE = re.compile("<!--(part [0-9]+)-->")
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 
 Files = dict[Path, str | bytes]
@@ -100,23 +104,34 @@ def write(
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
 
-    files: Files = {}
+    files: Files = site.assets()
     stories: Stories = {}
-    ran = run(paths, root, chart_files.START, progress)
-    for name, notebook in zip(names, ran, strict=True):
-        files |= _notebook_page(notebook, name, frame)
+    ran = dict(zip(names, run(paths, root, chart_files.START, progress), strict=True))
+    for name, notebook in ran.items():
+        files |= charted.describe(notebook, name, frame)
         stories[name] = _story(notebook)
         files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    files |= _shared_pictures(verdicts, root)
+    places = charted.places(verdicts, stories, root)
+    tested = charted.tests(verdicts, places)
+    for name, notebook in ran.items():
+        files |= charted.render_all(notebook, frame, tested.get(name, {}))
+        files[Path(f"{name}.html")] = _notebook_page(notebook, name, frame, stories[name], verdicts)
+    files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
     if verdicts:
-        files[Path("ledger.html")] = _ledger_page(verdicts, stories, frame, root)
+        links = _links(verdicts, stories, places)
+        files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     files[Path("index.html")] = render("index", frame, stories=stories, **front_page)
     save({to / path: content for path, content in files.items()})
-    return [to / path for path in files if path.suffix == ".html"]
+    return [to / path for path in _pages_of(files)]
+
+
+def _pages_of(files: Files) -> list[Path]:
+    """The pages of a report, without those of single charts."""
+    return [path for path in files if path.suffix == ".html" and path.parent == Path()]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -142,21 +157,27 @@ def _front_page(
     }
 
 
-def _notebook_page(notebook: NotebookNode, name: str, frame: Mapping[str, Any]) -> Files:
-    """The page of a notebook, with the files of its charts."""
-    files = _pictures(notebook, name, frame)
-    story = _story(notebook)
-    files[Path(f"{name}.html")] = render(
+def _notebook_page(
+    notebook: NotebookNode,
+    name: str,
+    frame: Mapping[str, Any],
+    story: Mapping[str, Any],
+    verdicts: Sequence[Verdict],
+) -> str:
+    """The page of a notebook whose charts are rendered."""
+    known = {verdict.claim.id: charted.claim_line(verdict) for verdict in verdicts}
+    shown = [known[claim] for claim in story["cards"] if claim in known]
+    tested = render("claims", {}, claims=shown) if shown else ""
+    return render(
         "notebook",
         frame,
         name=name,
         title=story["title"],
         summary=story["answer"],
         share=story.get("picture", ""),
-        body=_body(notebook),
+        body=_body(notebook, tested),
         used=sources_used(notebook),
     )
-    return files
 
 
 def _kept_stories(to: Path, names: Collection[str]) -> Stories:
@@ -182,19 +203,23 @@ def _reference_pages(
 
 
 def _ledger_page(
-    verdicts: Sequence[Verdict], stories: Stories, frame: Mapping[str, Any], root: Path
+    verdicts: Sequence[Verdict],
+    links: Mapping[str, Mapping[str, str]],
+    frame: Mapping[str, Any],
+    root: Path,
 ) -> str:
     """Every claim as a card, by theme."""
     project = frame["project"]
-    themes = claim_cards.themes(verdicts, root, _links(verdicts, stories))
+    themes = claim_cards.themes(verdicts, root, links)
     order = {theme: number for number, theme in enumerate(project.themes)}
     ordered = sorted(themes, key=lambda theme: order.get(theme, len(order)))
-    return render(
+    page = render(
         "ledger",
         frame,
         themes={theme: themes[theme] for theme in ordered},
         words=front.searched_words(project),
     )
+    return page.replace(ENTRY, "sources.html#")
 
 
 # --- what the pages hold --------------------------------------------------------------------------
@@ -209,47 +234,28 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
 
 
-def _pictures(notebook: NotebookNode, name: str, frame: Mapping[str, Any]) -> Files:
-    """Files of all charts of a notebook; what a page says of each becomes its output's metadata."""
-    contents: Files = {}
-    sentences = notebook_claims(notebook)
-    count = 0
-    for heading, cell in walk(notebook):
-        for output in cell.get("outputs", []):
-            if chart_files.PNG not in output.get("data", {}):
-                continue
-            count += 1
-            path = f"charts/{name}-{count}"
-            shown, files = chart_files.files(output, path, frame["sources"], frame["publishers"])
-            claim = _joined(": ", [heading.rstrip("."), sentences.get(heading, "")])
-            shown["alt"] = _joined(". ", [claim, shown.get("alt", "")])
-            output.metadata = NotebookNode(shown)
-            contents |= {Path(to): content for to, content in files.items()}
-    return contents
-
-
-def _joined(between: str, words: Sequence[str]) -> str:
-    """What there is of `words`, each once."""
-    return between.join(dict.fromkeys(word for word in words if word))
-
-
-def _shared_pictures(verdicts: Sequence[Verdict], root: Path) -> Files:
+def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     return {
-        Path(CARD.format(verdict.claim.id)): claim_cards.picture(verdict, root)
+        Path(CARD.format(verdict.claim.id)): share.picture(verdict, project, root)
         for verdict in verdicts
         if verdict.readings
     }
 
 
 def _links(
-    verdicts: Sequence[Verdict], stories: Mapping[str, dict[str, Any]]
+    verdicts: Sequence[Verdict],
+    stories: Mapping[str, dict[str, Any]],
+    places: Mapping[str, tuple[str, str]],
 ) -> dict[str, dict[str, str]]:
-    """What the front page's card of each claim points at: its charts, and its picture to share."""
+    """What the ledger's card of each claim points at: its chart, and its picture to share."""
     links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
+    for claim, (page, chart) in places.items():
+        links[claim].pop("charts", None)
+        links[claim]["chart"] = f"{page}.html#{chart}"
     for verdict in verdicts:
         if verdict.readings:
             links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
@@ -265,6 +271,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": facts(notebook)["cards"],
+        "charts": charted.story_of(notebook),
     }
     return story | _first_picture(notebook)
 
@@ -281,13 +288,29 @@ def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
 # --- from a notebook to HTML ----------------------------------------------------------------------
 
 
-def _body(notebook: NotebookNode) -> str:
+def _body(notebook: NotebookNode, tested: str) -> str:
+    """The cells of a notebook as HTML; `tested` stands in place of its cards of claims."""
     exporter = HTMLExporter(template_name="basic", template_file=str(TEMPLATES / "cells.html.j2"))
     exporter.exclude_anchor_links = True
-    return exporter.from_notebook_node(_laid_out(notebook))[0]
+    page = _laid_out(notebook, tested)
+    parts = _numbered_parts(page)
+    body: str = exporter.from_notebook_node(page)[0]
+    admitted = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
+    return PLACE.sub(lambda match: parts[match[1]], admitted)
 
 
-def _laid_out(notebook: NotebookNode) -> NotebookNode:
+def _numbered_parts(page: NotebookNode) -> dict[str, str]:
+    """HTML that is set as it is by its place, so that nbconvert need not parse it."""
+    parts: dict[str, str] = {}
+    for _, cell in walk(page):
+        for output in cell.get("outputs", []):
+            if "html" in output.metadata:
+                output.metadata["place"] = f"part {len(parts)}"
+                parts[output.metadata["place"]] = output.metadata["html"]
+    return parts
+
+
+def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
     """A copy as a reader wants it: of each claim the chart, the sentence, then what may be opened.
 
     Cells of code that follow one another become one, which a check cell closes; the list of
@@ -305,8 +328,7 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
             continue
         if lists_sources(cell):
             continue
-        for output in cell.outputs:
-            _describe(output, cell)
+        cell.outputs = [_described(output, cell, tested) for output in _shown_outputs(cell)]
         if joined is None:
             joined = cell
             cells.append(cell)
@@ -320,17 +342,27 @@ def _laid_out(notebook: NotebookNode) -> NotebookNode:
     return page
 
 
-def _describe(output: NotebookNode, cell: NotebookNode) -> None:
-    """Say in an output's metadata how the page shows it."""
-    shown = {
-        "kind": "cards" if shows_cards(cell) else _kind(output),
-        "sentence": sentence(output),
-        "opens": "Numbers drawn" if "charts.drawn(" in cell.source else "Output",
-    }
-    text = output.get("data", {}).get("text/html")
-    if text:
-        output.data["text/html"] = text.replace(ENTRY, "sources.html#")
+def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
+    """Outputs of a cell, without the numbers of a chart that has them in its own table."""
+    outputs: list[NotebookNode] = list(cell.outputs)
+    has_table = "charts.drawn(" in cell.source and any(
+        "html" in output.metadata for output in outputs if "metadata" in output
+    )
+    if not has_table:
+        return outputs
+    return [output for output in outputs if _kind(output) != "text"]
+
+
+def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:
+    """An output that says in its metadata how the page shows it."""
+    shown = {"kind": _kind(output), "sentence": sentence(output), "opens": "Table"}
+    if "charts.drawn(" in cell.source:
+        shown["opens"] = "Numbers of the chart"
+    if shows_cards(cell) and output.get("data"):
+        text = output.data.get("text/html", "")
+        shown |= {"kind": "cards", "html": tested or text.replace(ENTRY, "sources.html#")}
     output.metadata = NotebookNode({**output.get("metadata", {}), **shown})
+    return output
 
 
 def _kind(output: NotebookNode) -> str:

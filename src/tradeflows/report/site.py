@@ -1,7 +1,5 @@
 """What every page of the report shares: the frame around it, the sources, and how it is saved."""
 
-import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +9,19 @@ import pyarrow as pa
 from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
-from tradeflows import __version__, measures, tables
+from tradeflows import __version__, charts, measures, tables
 from tradeflows.claims import REASONS, Verdict
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
-SCRIPT = "page.js"  # the one script of every page
+ASSETS = Path("assets")  # what all pages share
+# What a page may load: its own files, also from disk, where no page has an origin.
+POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
+    "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
+)
 # The reader's groups of verdicts, each with its colour.
 TONES = {"holds": "yes", "holds with a caveat": "partly", "differs": "no", "cannot be told": "open"}
 QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
@@ -42,13 +45,11 @@ def frame(
 ) -> dict[str, Any]:
     """What every page is given.
 
-    The catalogue, the project, `menu` (the notebooks' labels by name), how many claims there are,
-    and the one script with the hash by which a page's content policy admits it.
+    The catalogue, the project, `menu` (the notebooks' labels by name) and how many claims there
+    are.
     """
     sources = catalogue.load(root, local=local)
     newest = max((source.retrieved for source in sources.values()), default="")
-    script = (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "sources": sources,
         "publishers": catalogue.publishers(root),
@@ -59,9 +60,17 @@ def frame(
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
-        "script": script,
-        "script_hash": f"'sha256-{digest}'",
+        "policy": POLICY,
     }
+
+
+def assets() -> dict[Path, str | bytes]:
+    """The rules of style and the scripts of all pages."""
+    page = {name: TEMPLATES / name for name in ("page.css", "page.js")}
+    files: dict[Path, str | bytes] = {
+        ASSETS / name: path.read_text(encoding="utf-8") for name, path in page.items()
+    }
+    return files | {ASSETS / "chart.css": charts.css(), ASSETS / "chart.js": charts.script()}
 
 
 def save(files: Mapping[Path, str | bytes]) -> None:

@@ -22,7 +22,7 @@ from tomlkit.items import Item, Table
 
 from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, SourceError, near
-from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.publishers import registry
 
 COMMITTED, LOCAL = "sources.toml", "local.toml"
@@ -513,24 +513,24 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
 def credit(ids: Iterable[str], root: Path | None = None) -> str:
     """The publishers of the sources `ids`, with vintages, for the foot of a chart.
 
-    Each publisher once, in the order of `ids`: "China Customs (vintage 2025-01-25); Eurostat
-    (retrieved 2026-11)". Where a file states no vintage, its month of retrieval stands in.
+    Each publisher once, in the order of `ids`: "China Customs, via vzemlys (vintage 2025-01-25);
+    Eurostat (retrieved 2026-11)". Where a file states no vintage, its month of retrieval stands in.
 
     Raises
     ------
     CatalogueError
         An id is in no catalogue.
     """
-    dates: dict[str, dict[str, list[str]]] = {}
+    dates: dict[str, dict[str, set[str]]] = {}
     for source, publisher in entries(ids, root).values():
-        dated = source.vintage not in UNDATED
-        word, when = (
-            ("vintage", source.vintage) if dated else ("retrieved", f"{source.retrieved:%Y-%m}")
-        )
-        dates.setdefault(publisher.short, {}).setdefault(word, []).append(when)
-    return "; ".join(
-        f"{short} ("
-        + ", ".join(f"{word} {', '.join(sorted(set(when)))}" for word, when in words.items())
-        + ")"
-        for short, words in dates.items()
-    )
+        word, day = "vintage", source.vintage
+        if day in UNDATED:
+            word, day = "retrieved", f"{source.retrieved:%Y-%m}"
+        words = dates.setdefault(with_carrier(source, publisher.short), {})
+        words.setdefault(word, set()).add(day)
+    return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
+
+
+def _dated(words: Mapping[str, set[str]]) -> str:
+    """Days by what they are of, in words: "vintage 2024-03-01, 2024-05-01, retrieved 2024-06"."""
+    return ", ".join(f"{word} {', '.join(sorted(days))}" for word, days in words.items())

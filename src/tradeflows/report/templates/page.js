@@ -96,19 +96,21 @@ if (filter) {
   if (location.hash.includes("=")) restore();
   else look();
 }
+const order = (a, b) => a !== "" && b !== "" && !isNaN(a) && !isNaN(b)
+  ? a - b : a.localeCompare(b, "en", { numeric: true });
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, at) => {
     const button = document.createElement("button");
     button.append(...head.childNodes);
     head.append(button);
-    const key = (row) => row.cells[at].textContent.trim().replace(/,(?=\d{3})/g, "");
+    const key = (row) => row.cells[at].dataset.place
+      || row.cells[at].textContent.trim().replace(/,(?=\d{3})/g, "").replace("−", "-");
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const rows = [...table.tBodies[0].rows].sort((a, b) =>
-        (up ? 1 : -1) * key(a).localeCompare(key(b), "en", { numeric: true }));
+      const rows = [...table.tBodies[0].rows].sort((a, b) => (up ? 1 : -1) * order(key(a), key(b)));
       table.tBodies[0].append(...rows);
     });
   });

@@ -1,0 +1,222 @@
+"""A claim as a picture to share: who said what, what the figures show, and whether it holds."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from tradeflows import claims
+from tradeflows.charts import layout
+from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.report import claim_cards, front
+from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.project import Project
+
+SIZE = 1200, 630  # pixels, as pages that link to another show a picture
+DPI = 100
+COLOURS = 64
+LEFT = 56  # pixels of margin
+HEADLINE = (44, 38, 33, 29)  # sizes in pixels, the largest that fits is taken
+LETTER = 0.66  # width of a bold letter, in the mean, as part of its size
+EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
+STEP = 64  # pixels that a bar with its name needs
+MOST = 3  # bars beside that of the claim
+VERDICT_COLOURS = {
+    "holds": "#0b6b3a",
+    "holds with a caveat": "#8a5a00",
+    "differs": "#a3241c",
+    "cannot be told": layout.SOFT,
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One figure of the picture: whose, how it is printed, and how long its bar is."""
+
+    name: str
+    figure: str
+    value: float
+    colour: str
+
+
+def picture(verdict: Verdict, project: Project, root: Path) -> bytes:
+    """A PNG of :data:`SIZE` pixels; the claim must have a reading.
+
+    A claim that does not hold is never its headline: the speaker and the verdict are.
+    """
+    colour = VERDICT_COLOURS[verdict.group]
+    with layout.style():
+        figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
+        _text(figure, project.short, 34, 22, layout.SOFT)
+        _rule(figure, colour)
+        below = _headline(figure, headline(verdict, project, root), 84, colour)
+        below = _paragraph(figure, _because(verdict), below + 14, 24, 84)
+        bars = _bars(verdict, project, root)
+        _draw(figure, bars, below + 26, 530)
+        sources = {name: None for reading in _shown(verdict) for name in reading.sources}
+        _paragraph(figure, f"Source: {catalogue.credit(sources, root)}", 556, 19, 104)
+    return _png(figure)
+
+
+def headline(verdict: Verdict, project: Project, root: Path) -> str:
+    """What was said, what the figures show, and the verdict, with the deviation in words."""
+    claim = verdict.claim
+    speaker = project.speaker.get(claim.who, claim.who)
+    words = f"{speaker} said {claim_cards.claimed_figure(claim)}"
+    if claim.figure is None:
+        words = f"{speaker}’s statement"
+    reading = front.decisive(verdict)
+    if reading is None:
+        return f"{words} · {verdict.group}"
+    whose = front.sources_of(reading, root)
+    shown = f"{whose}: {_figure(reading, claim)}"
+    return f"{words} · {shown} · {outcome(verdict, reading)}"
+
+
+def outcome(verdict: Verdict, reading: ReadingResult) -> str:
+    """The verdict in words, with how far the figure is from the claim where that is told."""
+    sentence = claims.sentence(verdict)
+    match verdict.verdict:
+        case claims.HOLDS:
+            is_exact = verdict.claim.qualifier in EXACT and reading.deviation is not None
+            off = claims.miss(reading.deviation or 0.0, reading.unit)
+            return f"holds, {off}" if is_exact else "holds"
+        case claims.DIFFERS:
+            return f"differs: {sentence}"
+        case claims.CONTRADICTED:
+            return "cannot be"
+        case claims.DEPENDS:
+            return "depends on what is counted"
+        case claims.NOT_DECIDED:
+            return "cannot be told"
+    return sentence
+
+
+def _because(verdict: Verdict) -> str:
+    """The claim and, where the verdict alone says little, what it rests on."""
+    statement = f"The claim: {verdict.claim.statement}"
+    if verdict.verdict in (claims.DEPENDS, claims.CONTRADICTED):
+        sentence = claims.sentence(verdict)
+        return f"{statement} {sentence[:1].upper()}{sentence[1:]}."
+    return statement
+
+
+def _figure(reading: ReadingResult, claim: Claim) -> str:
+    """A number in three figures, or in as many as tell it from the claim; a bound has its sign."""
+    texts = [claim_cards.number(reading.value, reading.unit, digits) for digits in range(3, 7)]
+    if claim.figure is None or reading.fits or reading.fits_band:
+        return reading.bound + texts[0]
+    claimed = [claim_cards.number(claim.figure, claim.unit, digits) for digits in range(3, 7)]
+    telling = [text for text, other in zip(texts, claimed, strict=True) if text != other]
+    return reading.bound + (telling or texts)[0]
+
+
+def _shown(verdict: Verdict) -> list[ReadingResult]:
+    """The readings that have a bar: those that decided, else the nearest."""
+    deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
+    if deciding:
+        return deciding[:MOST]
+    reading = front.decisive(verdict)
+    return [reading] if reading else []
+
+
+def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
+    """The figure that was claimed, and those that were found."""
+    claim = verdict.claim
+    readings = _shown(verdict)
+    bars = []
+    if claim.figure:  # an increase or a decrease has none
+        speaker = project.speaker.get(claim.who, claim.who)
+        figure = claim_cards.claimed_figure(claim)
+        bars.append(Bar(f"{speaker} said", figure, claim.figure, layout.MUTE))
+    for reading in readings:
+        whose = front.sources_of(reading, root)
+        name = whose if len(readings) == 1 else reading.name
+        colour = VERDICT_COLOURS[verdict.group]
+        bars.append(Bar(name, _figure(reading, claim), reading.value, colour))
+    return bars
+
+
+def _draw(figure: Figure, bars: list[Bar], top: float, bottom: float) -> None:
+    """Draw the bars from zero, each with its name above and its figure at its end."""
+    bars = bars[: max(1, int((bottom - top) // STEP))]
+    if not bars:
+        return
+    values = [0.0, *(bar.value for bar in bars)]
+    low, high = min(values), max(values)
+    room = 0.62 * (SIZE[0] - 2 * LEFT)
+    step = min((bottom - top) / len(bars), 92)
+    scale = room / ((high - low) or 1.0)
+    zero = LEFT - low * scale
+    for number, bar in enumerate(bars):
+        y = top + number * step
+        _text(figure, layout.clip(bar.name, 84, 1), y, 20, layout.SOFT)
+        ends = sorted((zero, zero + bar.value * scale))
+        height = min(38.0, step - 36)
+        _box(figure, (ends[0], y + 28, max(ends[1] - ends[0], 3), height), bar.colour)
+        place = (ends[1] + 14, y + 28 + height / 2)
+        _text(figure, bar.figure, place[1], 26, layout.INK, x=place[0], va="center", weight="bold")
+
+
+def _headline(figure: Figure, words: str, top: float, colour: str) -> float:
+    """Set each part of the headline on a line of its own, and return the lower end of all.
+
+    The letters are the largest in which no part needs two lines; the last part is the verdict,
+    and has its colour.
+    """
+    parts = words.split(" · ")
+    wide = SIZE[0] - 2 * LEFT
+    longest = max(map(len, parts))
+    fitting = [size for size in HEADLINE if longest * LETTER * size <= wide]
+    size = fitting[0] if fitting else HEADLINE[-1]
+    y = top
+    for part in parts:
+        text = layout.clip(part, int(wide / (LETTER * size)), 2)
+        shade = colour if part == parts[-1] else layout.INK
+        _text(figure, text, y, size, shade, weight="bold")
+        y += size * 1.3 * (text.count("\n") + 1)
+    return y
+
+
+def _paragraph(figure: Figure, words: str, top: float, size: float, letters: int) -> float:
+    """Set a text on three lines at most, and return its lower end."""
+    text = layout.clip(words, letters, 3)
+    _text(figure, text, top, size, layout.SOFT)
+    return top + size * 1.3 * (text.count("\n") + 1)
+
+
+def _text(
+    figure: Figure, words: str, top: float, size: float, colour: str, x: float = LEFT, **more: Any
+) -> Any:
+    """Write `words` at so many pixels from the upper left corner."""
+    place = (x / SIZE[0], 1 - top / SIZE[1])
+    style: dict[str, Any] = {"va": "top", "linespacing": 1.25, **more}
+    return figure.text(*place, words, size=size * 72 / DPI, color=colour, **style)
+
+
+def _box(figure: Figure, place: tuple[float, float, float, float], colour: str) -> None:
+    """Fill a box: its left and upper end, width and height in pixels."""
+    left, top, width, height = place
+    corner = (left / SIZE[0], 1 - (top + height) / SIZE[1])
+    size = (width / SIZE[0], height / SIZE[1])
+    figure.add_artist(Rectangle(corner, *size, color=colour, lw=0, transform=figure.transFigure))
+
+
+def _rule(figure: Figure, colour: str) -> None:
+    """A band in the verdict's colour along the upper edge."""
+    _box(figure, (0, 0, SIZE[0], 14), colour)
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure as a PNG file of few colours; it is closed."""
+    drawn, light = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI)
+    plt.close(figure)
+    image = Image.open(drawn).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+    return light.getvalue()
