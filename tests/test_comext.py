@@ -459,6 +459,15 @@ def test_damaged_archive(saved, harm):
 
 
 @pytest.mark.usefixtures("decoder")
+def test_an_archive_of_two_members(saved):
+    path = saved(MANY, "full_v2_202402.7z")
+    with py7zr.SevenZipFile(path, "a") as archive:
+        archive.writestr(b"REPORTER\n", "more.dat")
+    with pytest.raises(LayoutError, match="found one of 2 members"):
+        list(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
+
+
+@pytest.mark.usefixtures("decoder")
 def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
     path = saved(MANY, "full_v2_202402.7z")
     archives.begin(path)

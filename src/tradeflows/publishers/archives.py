@@ -26,12 +26,13 @@ AHEAD = 64  # helpings of that size that are decoded ahead of the reader, so tha
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, or of all members of an archive; leaving the block reads to its end.
+    """The bytes of a file, or of the one member of an archive; leaving the block reads to its end.
 
     Raises
     ------
     LayoutError
-        The archive is damaged. It may have decoded to nonsense, so its fault goes before whatever
+        The archive is damaged, or has several members, one of which would be taken for rows of
+        the other. It may have decoded to nonsense, so its fault goes before whatever
         was wrong within the block; not before Ctrl-C, which ends the decoder too.
     """
     if not _packed(path):
@@ -144,7 +145,25 @@ def _binary(path: Path) -> Iterator[tuple[_Ahead, Callable[[], str]]]:
     begun = _begun.pop(path, None)
     process, ahead = begun or _start(path, pa.cpu_count())
     with process:
-        yield ahead, lambda: "one that 7z cannot decode" if process.wait() else ""
+
+        def verdict() -> str:
+            if process.wait():
+                return "one that 7z cannot decode"
+            return _several(_members(path))
+
+        yield ahead, verdict
+
+
+def _members(path: Path) -> int:
+    """How many members an archive has, as 7z lists them."""
+    command = [_found() or "7z", "l", "-ba", "-slt", "--", str(path.resolve())]
+    listed = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    return sum(line.startswith(b"Path = ") for line in listed.stdout.splitlines())
+
+
+def _several(members: int) -> str:
+    """What is wrong with an archive of so many members; empty for one."""
+    return "" if members == 1 else f"one of {members} members"
 
 
 @contextmanager
@@ -175,7 +194,11 @@ def _py7zr(path: Path) -> Iterator[tuple[_Ahead, Callable[[], str]]]:
     def decode() -> None:
         try:
             with SevenZipFile(path) as archive:
-                archive.extractall(factory=Put())
+                several = _several(len(archive.getnames()))
+                if several:
+                    wrong.append(several)
+                else:
+                    archive.extractall(factory=Put())
         except Exception as error:  # whatever a decoder says of damaged bytes
             wrong.append(f"{type(error).__name__} {error}".strip().splitlines()[0])
         finally:
