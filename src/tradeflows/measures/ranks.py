@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     UNITS,
@@ -27,12 +27,12 @@ from tradeflows.model.lineage import Formula
 
 
 def lead(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     value: str,
     member: str,
     of: str = "partner_iso",
     by: Sequence[str] = (),
-) -> pd.DataFrame:
+) -> DataFrame:
     """Lead of one member over the largest of the others, and its rank among all that are listed.
 
     Parameters
@@ -76,7 +76,7 @@ def lead(
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
     place = np.arange(len(frame))
     chosen = place[is_member][np.argsort(group[is_member])]
-    others = pd.Series(figures.where(~is_member).to_numpy())
+    others = Series(figures.where(~is_member).to_numpy())
     largest = others.groupby(group).idxmax().to_numpy()
     roles = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
     above = np.flatnonzero(figures.gt(figures.iloc[chosen].to_numpy()[group]))
@@ -105,7 +105,7 @@ def _name(member: str, of: str) -> str:
     return codes.area_name(member) if of in ("partner_iso", "reporter_iso") else str(member)
 
 
-def peak(frame: pd.DataFrame, value: str, by: Sequence[str] = ()) -> pd.DataFrame:
+def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     """The period with the largest figure, the earlier one of equals.
 
     Parameters
@@ -143,9 +143,7 @@ def peak(frame: pd.DataFrame, value: str, by: Sequence[str] = ()) -> pd.DataFram
     return with_lineage(result, frame, formulas=formulas)
 
 
-def count(
-    frame: pd.DataFrame, value: str, above: float = 0.0, by: Sequence[str] = ()
-) -> pd.DataFrame:
+def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = ()) -> DataFrame:
     """How many rows have a figure above a bound: products that rose, partners that were sold to.
 
     Parameters

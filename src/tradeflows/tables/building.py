@@ -93,7 +93,8 @@ def build(
     if not users and not processed(root, "trade", local=True).parent.exists():
         return built
     built_local = _write_folder(root, users, progress, local=True)
-    if learnt := [source for table in built_local for source in table.control]:
+    learnt = [source for table in built_local for source in table.control]
+    if learnt:
         from tradeflows.retrieval.user_files import rewrite_entries
 
         rewrite_entries(root, learnt)
@@ -223,7 +224,8 @@ def _rows_of(root: Path, source: Source, reading: _Reading) -> Iterator[pa.Table
     contract = schema.TABLES[source.table]
     parts = []
     for part in _clean(root, source):
-        if not reading.totals and (totals := control(part)):
+        totals = {} if reading.totals else control(part)
+        if totals:
             _require_control(source, totals, root)
         reading.add(part)
         if part.sorted:  # a file of any size, whose cleaner has looked for doubles

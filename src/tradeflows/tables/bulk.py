@@ -22,7 +22,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError, SchemaError, SourceError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pandas import DataFrame
 
 TEXT = [field.name for field in schema.TRADE if field.type == schema.TEXT]
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "n_months")
@@ -45,7 +45,7 @@ def rows(
     reporter: str | Iterable[str] = (),
     flow: str = "",
     columns: Iterable[str] = SHOWN,
-) -> "pd.DataFrame":
+) -> "DataFrame":
     """Trade rows of a product and all that its code contains, from cleaned files.
 
     Parameters
@@ -121,9 +121,11 @@ def _asked(rows: pa.Table, asked: Mapping[str, set[str]]) -> tuple[pa.Table, tup
     caveats = []
     for name in ("reporter_iso", "partner_iso"):
         for area in sorted(asked[name]):
-            if parts := sorted({*codes.parts(area)} - asked[name]):
+            parts = sorted({*codes.parts(area)} - asked[name])
+            if parts:
                 apart = pc.is_in(rows[name], pa.array(parts))
-                if len(days := rows["ref_period"].filter(apart)):
+                days = rows["ref_period"].filter(apart)
+                if len(days):
                     first = pc.min(days).as_py()
                     caveats.append(tables.split(name.removesuffix("_iso"), area, parts, first))
                 rows = rows.filter(pc.invert(apart))
@@ -206,7 +208,9 @@ def _no_release_twice(paths: list[Path], rows: pa.Table, file: np.ndarray) -> No
     stated: dict[tuple[object, ...], Path] = {}
     for row in periods.aggregate([]).sort_by("file").to_pylist():
         path = paths[row["file"]]
-        if (other := stated.setdefault((row[cell[0]], row[cell[1]]), path)) != path:
+        period = row["ref_period"], row["reporter_iso"]
+        other = stated.setdefault(period, path)
+        if other != path:
             raise QueryError(
                 f"{other.name} and {path.name} both state {row[cell[1]]} in "
                 f"{row[cell[0]]:%Y-%m}: two releases; move one away"

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, combinations, pairwise
-from operator import and_, or_
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
+from pandas import DataFrame, Series
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
@@ -153,7 +153,7 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
         yield Finding("total", line, "tradeflows fetch comext, or data/comext_totals.csv")
 
 
-def _of_series(rows: pd.DataFrame) -> Iterator[Finding]:
+def _of_series(rows: DataFrame) -> Iterator[Finding]:
     """What looks wrong within one series."""
     yield from _units(rows)
     lengths = zip(rows["month"], rows["n_months"], strict=True)
@@ -164,9 +164,7 @@ def _of_series(rows: pd.DataFrame) -> Iterator[Finding]:
             yield from _jumps(rows[rows["qty_unit"].eq(unit)])
 
 
-def _read(
-    dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]
-) -> pd.DataFrame:
+def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
     """Columns of all rows, with the rows' family and their month as a number.
 
     One column after the other is read and its words numbered: all together, the words of some
@@ -178,16 +176,16 @@ def _read(
         if pa.types.is_string(column.type):
             column = column.dictionary_encode().unify_dictionaries()
         data[name] = column.to_pandas(date_as_object=False)
-    rows = pd.DataFrame(data, copy=False)
+    rows = DataFrame(data, copy=False)
     # What a user got from one publisher in many files is one series.
-    named = pd.DataFrame({"source_id": rows["source_id"].cat.categories})
+    named = DataFrame({"source_id": rows["source_id"].cat.categories})
     of_source = dict(zip(named["source_id"], tables.family(named, sources), strict=True))
     rows["family"] = rows["source_id"].map(of_source).astype("category")
     month = rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1
     return rows.assign(month=month.astype("int32"))
 
 
-def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _series(monthly: DataFrame) -> Iterator[DataFrame]:
     """Rows of each series that may lack or change something, the largest first.
 
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
@@ -195,7 +193,7 @@ def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """
     by_series = monthly.groupby(SERIES, dropna=False, observed=True)
     place = by_series.ngroup()
-    counted = pd.DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
+    counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
         months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
     )
@@ -209,7 +207,7 @@ def _series(monthly: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield groups.get_group(name)
 
 
-def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
+def _vintages(trade: DataFrame) -> Iterator[Finding]:
     """Dated releases of which a newer one states a cell too."""
     days = [vintage for vintage in trade["vintage"].cat.categories if is_day(vintage)]
     dated = trade[trade["vintage"].isin(days)]
@@ -226,7 +224,7 @@ def _vintages(trade: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("superseded", text, _show("trade", source_id=name, vintage=vintage))
 
 
-def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
+def _twice(trade: DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     families = {*trade["family"].cat.categories}  # a committed source is one of its own
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
@@ -245,7 +243,7 @@ def _twice(trade: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("stated twice", text, _show_sources(names))
 
 
-def _editions(trade: pd.DataFrame) -> Iterator[Finding]:
+def _editions(trade: DataFrame) -> Iterator[Finding]:
     """Cells that a source states in two editions of HS, each of them the whole."""
     name = "classification_code"
     editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
@@ -284,10 +282,10 @@ class Apart:
     """
 
     cell: tuple[str, ...]
-    first: pd.DataFrame
-    second: pd.DataFrame
-    both: pd.DataFrame
-    apart: pd.DataFrame
+    first: DataFrame
+    second: DataFrame
+    both: DataFrame
+    apart: DataFrame
 
 
 def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...]]:
@@ -300,7 +298,7 @@ def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...
     return frozenset(pair.cell for pair in _weights_apart(monthly, rates))
 
 
-def _weights_apart(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Apart]:
+def _weights_apart(monthly: DataFrame, rates: DataFrame) -> Iterator[Apart]:
     is_whole = monthly["breakdown"].eq("total") & monthly["net_wgt_kg"].gt(0)
     rows = monthly[is_whole & monthly["n_months"].eq(1)]
     families = rows.groupby(PAIR, observed=True)["family"].transform("nunique")
@@ -317,7 +315,7 @@ def _weights_apart(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Apart
                 yield pair
 
 
-def _pair(cell: tuple[str, ...], first: pd.DataFrame, second: pd.DataFrame) -> Apart:
+def _pair(cell: tuple[str, ...], first: DataFrame, second: DataFrame) -> Apart:
     """Two sources of one flow, month by month."""
     both = first.merge(second, on="month", suffixes=("", "_other"))
     value = both["dollars"] / both["dollars_other"]
@@ -327,7 +325,7 @@ def _pair(cell: tuple[str, ...], first: pd.DataFrame, second: pd.DataFrame) -> A
     return Apart(cell, first, second, both, apart.assign(ratio=weight[apart.index]))
 
 
-def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
+def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     """Pairs of sources whose values of a flow agree and whose weights do not: neither is sure."""
     pairs = list(_weights_apart(monthly, rates))
     pairs.sort(key=lambda pair: -float(pair.apart["dollars"].sum()))
@@ -341,7 +339,7 @@ def _weights(monthly: pd.DataFrame, rates: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("weights", text, f"{_see(pair.first)} && {_see(pair.second)}")
 
 
-def _dollars(rows: pd.DataFrame, rates: pd.DataFrame) -> pd.Series:
+def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
     """Values in dollars: as stated, else at the first monthly rate that is held."""
     to_dollars = rates[rates["quote"].astype("str").eq("USD")]
     to_dollars = to_dollars.assign(currency=to_dollars["base"].astype("str"))
@@ -362,20 +360,23 @@ def _steady(held: list[int]) -> bool:
     gaps = np.diff(held, prepend=held[0])
     after = int(gaps.argmax())
     sides = [held[:after], held[after:]] if gaps.max() > SPAN else [held]
-    return all(
-        (span := side[-1] - side[0] + 1) >= SPAN and len(side) >= STEADY * span for side in sides
-    )
+    for side in sides:
+        span = side[-1] - side[0] + 1
+        if span < SPAN or len(side) < STEADY * span:
+            return False
+    return True
 
 
-def _holes(rows: pd.DataFrame, held: set[int]) -> Iterator[Finding]:
+def _holes(rows: DataFrame, held: set[int]) -> Iterator[Finding]:
     span = range(min(held), max(held) + 1)
-    if missing := sorted(set(span) - held):
+    missing = sorted(set(span) - held)
+    if missing:
         some = ", ".join(map(month_text, missing[:6])) + (" …" if len(missing) > 6 else "")
         text = f"{_name(rows)}: {len(missing)} of {len(span)} months ({some})"
         yield Finding("missing", text, _see(rows))
 
 
-def _units(rows: pd.DataFrame) -> Iterator[Finding]:
+def _units(rows: DataFrame) -> Iterator[Finding]:
     units: dict[int, set[str]] = {}
     for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
         units.setdefault(month, set()).add(unit)
@@ -389,7 +390,7 @@ def _units(rows: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("unit", f"{_name(rows)}: {change}", _see(rows))
 
 
-def _jumps(rows: pd.DataFrame) -> Iterator[Finding]:
+def _jumps(rows: DataFrame) -> Iterator[Finding]:
     single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
     months_of: dict[str, list[int]] = {}
     for figure in single.columns.intersection(FIGURES):
@@ -410,7 +411,7 @@ def _jumps(rows: pd.DataFrame) -> Iterator[Finding]:
     yield Finding("jump", f"{_name(rows)}: {times}: {'; '.join(parts)}", _see(rows, month))
 
 
-def _jumping_months(figures: pd.Series) -> list[int]:
+def _jumping_months(figures: Series) -> list[int]:
     """Months that are so many times their neighbours, which are near each other."""
     series = figures.astype("float64").where(figures > 0)
     before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
@@ -421,29 +422,27 @@ def _jumping_months(figures: pd.Series) -> list[int]:
     return [*series.index[is_jump]]
 
 
-def _mirror(rows: pd.DataFrame) -> Iterator[Finding]:
+def _mirror(rows: DataFrame) -> Iterator[Finding]:
     value = "primary_value_usd"
+    columns = list(rows)
     rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(
         dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
     )
-    pair = [
-        np.where(rows["flow_code"].eq("M"), rows[a], rows[b])
-        for a, b in (("reporter_iso", "partner_iso"), ("partner_iso", "reporter_iso"))
-    ]
-    both = rows.groupby([*pair, "cmd_code"])["flow_code"].transform("nunique").gt(1)
-    sides = [areas[both] for areas in pair]
-    for _, cell in rows[both].groupby([*sides, "cmd_code"]):
-        imports, exports = (cell[cell["flow_code"].eq(flow)] for flow in "MX")
-        for ours in imports["source_id"].unique():
-            for theirs in exports["source_id"].unique():
-                m, x = (
-                    side[side["source_id"].eq(name)]
-                    for side, name in ((imports, ours), (exports, theirs))
-                )
-                yield from _gaps(m, x, value)
+    is_import = rows["flow_code"].eq("M")
+    buyer = rows["reporter_iso"].where(is_import, rows["partner_iso"])
+    seller = rows["partner_iso"].where(is_import, rows["reporter_iso"])
+    pair = rows.assign(buyer=buyer, seller=seller).groupby(["buyer", "seller", "cmd_code"])
+    for _, cell in pair:
+        if cell["flow_code"].nunique() < 2:
+            continue
+        imports = cell[cell["flow_code"].eq("M")]
+        exports = cell[cell["flow_code"].eq("X")]
+        for _, m in imports.groupby("source_id", sort=False, observed=True):
+            for _, x in exports.groupby("source_id", sort=False, observed=True):
+                yield from _gaps(m[columns], x[columns], value)
 
 
-def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[Finding]:
+def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
     try:
         gaps = measures.gap(m, x, value)
     except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
@@ -459,7 +458,7 @@ def _gaps(m: pd.DataFrame, x: pd.DataFrame, value: str) -> Iterator[Finding]:
         yield Finding("mirror", text, f"{_see(m)} && {_see(x)}")
 
 
-def _name(rows: pd.DataFrame) -> str:
+def _name(rows: DataFrame) -> str:
     row = rows.iloc[0]
     if "rate" in rows:
         return f"{row['family']}: {row['quote']} for one {row['base']}"
@@ -470,7 +469,7 @@ def _name(rows: pd.DataFrame) -> str:
     )
 
 
-def _see(rows: pd.DataFrame, month: Any = None) -> str:
+def _see(rows: DataFrame, month: Any = None) -> str:
     row, rates = rows.iloc[0], "rate" in rows
     names = (
         RATES
@@ -498,7 +497,7 @@ def _show(table: str, **wanted: str) -> str:
     return " ".join(["tradeflows rows", table, *columns])
 
 
-def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> pd.DataFrame:
+def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> DataFrame:
     """Rows of `table` as they are stored, those that have all of `wanted`.
 
     Raises
@@ -509,15 +508,11 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     if table not in schema.TABLES:
         raise QueryError(f"no table {table!r}{near(table, schema.TABLES)}")
     stored = tables.stored(root, table, local=local)
-    exact = [
-        pc.field(name) == value
-        for name, value in wanted.items()
-        if name in stored.schema.names and stored.schema.field(name).type == schema.TEXT
-    ]
-    frame = stored.to_table(filter=reduce(and_, exact, pc.scalar(True))).to_pandas(
-        date_as_object=False
-    )
-    for name, value in wanted.items():
+    texts_of = {field.name for field in stored.schema if field.type == schema.TEXT}
+    conditions = {name: [value] for name, value in wanted.items() if name in texts_of}
+    rows_held = tables.scan(stored, table, conditions, None, None)
+    frame = rows_held.to_pandas(date_as_object=False)
+    for name, value in wanted.items():  # a code is itself here, and not what lies under it
         if name == "month" and "ref_period" in frame:
             value = month_text(parse_period(value, "month", grain="month")[0])
             texts = frame["ref_period"].dt.strftime("%Y-%m")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import pandas as pd
 import pyarrow as pa
+from pandas import DataFrame, Series
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
@@ -25,7 +25,7 @@ ADD_UP = "measures.sum_parts adds them up"
 class Choice:
     """The rows that were taken, and what is to be said of that."""
 
-    rows: pd.DataFrame
+    rows: DataFrame
     caveats: Sequence[str] = ()
 
 
@@ -35,7 +35,7 @@ DATE_COLUMNS = (
 )  # columns that may say the day of a row, the better one last
 
 
-def day_known(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+def day_known(frame: DataFrame, sources: Mapping[str, Source]) -> Series:
     """The day of each row's publication or release or, where none is stated, its file's retrieval.
 
     `frame` has ``source_id``, and of :data:`DATE_COLUMNS` what its table has.
@@ -60,12 +60,12 @@ def first_known(rows: pa.Table, sources: Mapping[str, Source]) -> str:
     return first
 
 
-def _days(rows: pa.Table, sources: Mapping[str, Source]) -> pd.Series:
+def _days(rows: pa.Table, sources: Mapping[str, Source]) -> Series:
     names = [name for name in ("source_id", *DATE_COLUMNS) if name in rows.column_names]
     return day_known(rows.select(names).to_pandas(), sources)
 
 
-def current(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
+def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
     """Without what a newer release withdrew or restated by `day`.
 
     A fetched file knows the release of each reporter and period in it, and what it was asked for;
@@ -84,7 +84,7 @@ def current(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source])
         return places[sources[name].publisher, cell][text] if text else -1
 
     named = zip(frame["source_id"], cells, strict=True)
-    own_place = pd.Series([place(name, cell) for name, cell in named], frame.index)
+    own_place = Series([place(name, cell) for name, cell in named], frame.index)
     is_gone = own_place.lt(-1)
     for name, texts in releases.items():
         newer = cells.map({cell: place(name, cell) for cell in texts})
@@ -135,7 +135,7 @@ def _places_of(
     return places
 
 
-def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
+def not_superseded(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) -> Choice:
     """Without the rows of a source that another, known by `day`, supersedes as a whole."""
     known = [source for source in sources.values() if day is None or released(source) <= day]
     old = {source.supersedes for source in known}
@@ -158,7 +158,7 @@ def not_superseded(frame: pd.DataFrame, day: str | None, sources: Mapping[str, S
     return Choice(kept, [passed_over])
 
 
-def family(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.Series:
+def family(frame: DataFrame, sources: Mapping[str, Source]) -> Series:
     """The source of each row; what a user got from one publisher in many files is one."""
     names = {name: family_of(source) for name, source in sources.items()}
     return frame["source_id"].astype("str").map(names)
@@ -175,7 +175,7 @@ def family_of(source: Source) -> str:
     return f"{source.publisher}, {source.kind}{whole}"
 
 
-def one_level(frame: pd.DataFrame, products: list[list[str]]) -> Choice:
+def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     """One level of product: the code asked for or, where a source lacks it, what lies under it.
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
@@ -191,7 +191,8 @@ def one_level(frame: pd.DataFrame, products: list[list[str]]) -> Choice:
     for (source, reporter), stated in codes_of.items():
         for place, alternatives in enumerate(products):
             taken = _levels(stated, alternatives)
-            if not taken and (under := _under(stated, alternatives)):
+            under = set() if taken else _under(stated, alternatives)
+            if under:
                 lacking[
                     f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}, "
                     "so it does not stand for it"
@@ -211,7 +212,7 @@ def one_level(frame: pd.DataFrame, products: list[list[str]]) -> Choice:
         for place, alternatives in enumerate(products)
         if place not in answered
     ]
-    places = pd.Series([chosen.get(cell, -1) for cell in cells], frame.index, "int64")
+    places = Series([chosen.get(cell, -1) for cell in cells], frame.index, "int64")
     return Choice(frame.assign(asked=places)[places.ge(0)], [*lacking, *unanswered])
 
 
@@ -240,7 +241,7 @@ def _share(one: str, other: str) -> bool:
     return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 
 
-def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
+def stand_ins(frame: DataFrame, products: list[list[str]]) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
     rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
@@ -259,7 +260,7 @@ def stand_ins(frame: pd.DataFrame, products: list[list[str]]) -> list[str]:
 RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
 
 
-def newest_release(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
+def newest_release(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several releases of one period by one source, the newest."""
     if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
         return Choice(frame)
@@ -292,7 +293,7 @@ def newest_release(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice
 FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 
 
-def _stated_once(frame: pd.DataFrame, is_own: pd.Series, sources: Mapping[str, Source]) -> Choice:
+def _stated_once(frame: DataFrame, is_own: Series, sources: Mapping[str, Source]) -> Choice:
     """Of one cell that several of the user's own files state in one release, one statement."""
     cell = [name for name in schema.key(schema.TRADE) if name != "source_id"]
     # Two questions may have brought one row of one release twice.
@@ -328,7 +329,7 @@ def _stated_once(frame: pd.DataFrame, is_own: pd.Series, sources: Mapping[str, S
 HS_EDITION = re.compile(r"H[0-9]")
 
 
-def one_edition(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
+def one_edition(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of the editions of HS in which a source states one flow of one period, the newest.
 
     An edition is another statement of the same trade: added up, they would count it twice.
@@ -372,7 +373,7 @@ EDITION_OF = [
 RATE = ["base", "quote", "publisher", "ref_period", "n_months"]
 
 
-def one_rate(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
+def one_rate(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several sources that state one rate: a whole month's, then by rank, then the newest."""
     if not frame.duplicated(RATE).any():
         return Choice(frame)
@@ -390,7 +391,7 @@ def one_rate(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
     return Choice(frame[~is_repeated], [passed_over])
 
 
-def total_or_parts(frame: pd.DataFrame, sources: Mapping[str, Source]) -> Choice:
+def total_or_parts(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of each cell of a source the total or, where it states none, the parts.
 
     What a user got from one publisher in many files is one source.

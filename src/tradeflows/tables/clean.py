@@ -261,7 +261,8 @@ def restated(to: Path) -> list[str]:
     """
     named: dict[str, list[str]] = {}
     for name in sorted(path.name for path in to.glob("*full*_????????.parquet")):
-        if month := re.search(r"full_?(?:v2_)?(\d{6})_", name):
+        month = re.search(r"full_?(?:v2_)?(\d{6})_", name)
+        if month:
             named.setdefault(month[1], []).append(name)
     return [
         f"{to}: {' and '.join(names)} are releases of one month, and who reads the whole "

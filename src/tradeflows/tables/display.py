@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CodeError, TradeflowsError
@@ -97,7 +98,7 @@ FEW_NAMES = 4  # that a heading lists
 FEW_ROWS = 10  # of a table that is longer than pandas shows
 
 
-def with_short_names(frame: pd.DataFrame) -> pd.DataFrame:
+def with_short_names(frame: DataFrame) -> DataFrame:
     """`frame` with a column of names for each column of codes: ``reporter``, ``period``, …."""
     names = {
         short: names_of(frame, column)
@@ -109,7 +110,7 @@ def with_short_names(frame: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def without_short_names(frame: pd.DataFrame) -> pd.DataFrame:
+def without_short_names(frame: DataFrame) -> DataFrame:
     """`frame` without the columns of names that its codes give anew."""
     given = [
         short
@@ -121,7 +122,7 @@ def without_short_names(frame: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def names_of(frame: pd.DataFrame, column: str) -> list[Any]:
+def names_of(frame: DataFrame, column: str) -> list[Any]:
     """What readers see for each cell of a column of codes or days."""
     cells = list(frame[column])
     if column == "ref_period" and "n_months" in frame:
@@ -160,9 +161,10 @@ def period(day: Any, n_months: Any) -> str:
 # --- a heading and a table ------------------------------------------------------------------------
 
 
-def heading(frame: pd.DataFrame) -> str:
+def heading(frame: DataFrame) -> str:
     """What the rows are of, from what they have in common."""
-    if title := frame.attrs.get("title", ""):
+    title = frame.attrs.get("title", "")
+    if title:
         return str(title)
     if "cmd_code" in frame:
         text = _trade_heading(frame)
@@ -172,7 +174,7 @@ def heading(frame: pd.DataFrame) -> str:
     return text[:1].upper() + text[1:] or "Answer"
 
 
-def _trade_heading(frame: pd.DataFrame) -> str:
+def _trade_heading(frame: DataFrame) -> str:
     goods = _common(frame, "cmd_code")
     reporter = _common(frame, "reporter_iso")
     partner = _common(frame, "partner_iso")
@@ -187,7 +189,7 @@ def _trade_heading(frame: pd.DataFrame) -> str:
     return ", ".join(filter(None, (goods, " ".join(parts))))
 
 
-def _common(frame: pd.DataFrame, column: str) -> str:
+def _common(frame: DataFrame, column: str) -> str:
     """The names that a column has, if they are few."""
     if column not in frame:
         return ""
@@ -197,10 +199,10 @@ def _common(frame: pd.DataFrame, column: str) -> str:
     return f"{len(names)} {SHORT_NAMES.get(column, column)}s"
 
 
-def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     """The line above an answer's table, and the table with names for codes."""
     visible = _visible_columns(frame)
-    table = pd.DataFrame({name: _shown_cells(frame, name) for name in visible})
+    table = DataFrame({name: _shown_cells(frame, name) for name in visible})
     never_dropped = {"value", *(INVENTORY if "held" in frame else ())}
     known = {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES}
     droppable = [name for name in table if name in known and name not in never_dropped]
@@ -215,7 +217,7 @@ def tidy(frame: pd.DataFrame) -> tuple[str, pd.DataFrame]:
 _MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")
 
 
-def _visible_columns(frame: pd.DataFrame) -> list[Any]:
+def _visible_columns(frame: DataFrame) -> list[Any]:
     """Columns that a reader sees, in their order: of codes and their names the codes, once."""
     hidden = {
         short
@@ -228,7 +230,7 @@ def _visible_columns(frame: pd.DataFrame) -> list[Any]:
     return sorted(visible, key=_order)
 
 
-def _shown_cells(frame: pd.DataFrame, column: Any) -> Any:
+def _shown_cells(frame: DataFrame, column: Any) -> Any:
     is_renamed = SHORT_NAMES.get(column) in frame
     if column in SHORT_NAMES and is_renamed and not _is_derived(frame, column, SHORT_NAMES[column]):
         return frame[column].array  # beside names of the user's own, codes stay codes
@@ -237,7 +239,7 @@ def _shown_cells(frame: pd.DataFrame, column: Any) -> Any:
     return frame[column].array
 
 
-def _is_derived(frame: pd.DataFrame, column: str, short: str) -> bool:
+def _is_derived(frame: DataFrame, column: str, short: str) -> bool:
     """Whether the column `short` holds the names of the codes in `column`, and no others."""
     return list(frame[short]) == names_of(frame, column)
 
@@ -246,7 +248,7 @@ def _order(name: Any) -> int:
     return SHOWN.index(name) if name in SHOWN else SHOWN.index("low")
 
 
-def _is_constant(column: pd.Series) -> bool:
+def _is_constant(column: Series) -> bool:
     try:
         return bool(column.nunique(dropna=False) < 2)
     except TypeError:  # a user's column of lists
@@ -261,7 +263,7 @@ def _is_null(cell: Any) -> bool:
     return cell is None or cell is pd.NaT or cell is pd.NA or cell != cell
 
 
-def _valuations(frame: pd.DataFrame) -> str:
+def _valuations(frame: DataFrame) -> str:
     texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
     return " or ".join(sorted(texts))
 
@@ -269,12 +271,12 @@ def _valuations(frame: pd.DataFrame) -> str:
 # --- text and HTML --------------------------------------------------------------------------------
 
 
-def as_text(table: pd.DataFrame) -> str:
+def as_text(table: DataFrame) -> str:
     """A tidy table as text."""
     return str(table.to_string(index=False, **_limits(table)))
 
 
-def as_html(table: pd.DataFrame) -> str:
+def as_html(table: DataFrame) -> str:
     """A tidy table as HTML."""
     return str(table.to_html(index=False, border=0, **_limits(table)))
 
@@ -292,13 +294,13 @@ def without_formulas(page: str) -> str:
     return f'<div class="tex2jax_ignore mathjax_ignore">{page}</div>'
 
 
-def caveats_of(frame: pd.DataFrame) -> list[str]:
+def caveats_of(frame: DataFrame) -> list[str]:
     """What to mind of a frame, a sentence each."""
     caveats = frame.attrs.get("caveats", ())
     return [str(text) for text in caveats] if isinstance(caveats, (tuple, list)) else []
 
 
-def source_line(frame: pd.DataFrame, root: Path | None = None) -> list[str]:
+def source_line(frame: DataFrame, root: Path | None = None) -> list[str]:
     """The publishers and vintages behind a frame, in a line, if it has any."""
     sources = frame.attrs.get("sources", ())
     if not sources or not isinstance(sources, (tuple, list)):
@@ -313,7 +315,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _limits(table: pd.DataFrame) -> dict[str, Any]:
+def _limits(table: DataFrame) -> dict[str, Any]:
     most = pd.get_option("display.max_rows")
     rows = FEW_ROWS if most and len(table) > most else None
     return {"max_rows": rows, "float_format": _number, "na_rep": ""}

@@ -172,7 +172,8 @@ def apart(
     for name in ("reporter", "partner"):
         asked = [area for area in wanted.get(f"{name}_iso", ()) if area != "countries"]
         for area in asked:
-            if others := sorted({*codes.parts(area)} - {*asked}):
+            others = sorted({*codes.parts(area)} - {*asked})
+            if others:
                 window = {**wanted, f"{name}_iso": others}
                 days = scan(stored, "trade", window, first, last, ["ref_period"])["ref_period"]
                 if len(days):

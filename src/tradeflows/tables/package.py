@@ -17,7 +17,7 @@ TYPES = {"string": "string", "int64": "integer", "double": "number", "date32[day
 
 
 def descriptor(root: Path) -> dict[str, Any]:
-    """Return what ``datapackage.json`` says of the project in `root`.
+    """Return what ``datapackage.json`` metadata of the project in `root`.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def text(root: Path) -> str:
 
 def _resource(root: Path, name: str) -> dict[str, Any]:
     contract = schema.TABLES[name]
-    key = [field.name for field in contract if _told(field)["key"]]
+    key = [field.name for field in contract if _metadata(field)["key"]]
     return {
         "name": name,
         "description": contract.metadata[b"about"].decode(),
@@ -67,25 +67,25 @@ def _resource(root: Path, name: str) -> dict[str, Any]:
 
 
 def _field(field: pa.Field) -> dict[str, Any]:
-    told = _told(field)
+    metadata = _metadata(field)
     constraints: dict[str, Any] = {}
     if not field.nullable:
         constraints["required"] = True
-    if "allowed" in told:
-        constraints["enum"] = json.loads(told["allowed"])
-    if "least" in told:
-        constraints["minimum"] = json.loads(told["least"])
+    if "allowed" in metadata:
+        constraints["enum"] = json.loads(metadata["allowed"])
+    if "least" in metadata:
+        constraints["minimum"] = json.loads(metadata["least"])
     content = {
         "name": field.name,
         "type": TYPES[str(field.type)],
-        "description": told["note"],
-        "unit": told["unit"],
+        "description": metadata["note"],
+        "unit": metadata["unit"],
         "constraints": constraints,
     }
     return {key: value for key, value in content.items() if value}
 
 
-def _told(field: pa.Field) -> dict[str, str]:
+def _metadata(field: pa.Field) -> dict[str, str]:
     """What a field's metadata say, as texts."""
     return {key.decode(): value.decode() for key, value in field.metadata.items()}
 

@@ -41,7 +41,7 @@ from tradeflows.tables.filters import (
 from tradeflows.tables.query import Question, question
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pandas import DataFrame, Series
 
 # What one answer may hold one value of; each is named after the filter that sets it right.
 ONE_OF = {
@@ -65,7 +65,7 @@ def read(
     local: bool = False,
     root: Path | None = None,
     **filters: Words,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Rows of one table, never a mixture that must not be added up.
 
     Parameters
@@ -159,14 +159,14 @@ def read(
     return frame
 
 
-def _declared_none(rows: pa.Table, asked: Question) -> pd.DataFrame | None:
+def _declared_none(rows: pa.Table, asked: Question) -> DataFrame | None:
     """An answer without rows, where the sources declare that there was none of what was asked."""
     if asked.table != "trade":
         return None
     return zeros.only_zeros(_frame(rows, asked.table, asked.sources), asked)
 
 
-def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str]]:
+def _known_rows(rows: pa.Table, asked: Question) -> tuple[DataFrame, list[str]]:
     """Those of the `rows` that were known, and what is said of areas that are stated by parts.
 
     Raises
@@ -187,11 +187,11 @@ def _known_rows(rows: pa.Table, asked: Question) -> tuple[pd.DataFrame, list[str
     return _frame(known, asked.table, asked.sources), caveats
 
 
-def _chosen_trade(frame: pd.DataFrame, asked: Question, splice: bool) -> Choice:
+def _chosen_trade(frame: DataFrame, asked: Question, splice: bool) -> Choice:
     """Of trade one statement of each cell: release, total or parts, level, source, edition."""
     named, sources = asked.asked, asked.sources
     is_any_release = not {"vintage", "source"} & named.keys()
-    steps: list[Callable[[pd.DataFrame], Choice]] = []
+    steps: list[Callable[[DataFrame], Choice]] = []
     if asked.local and is_any_release:
         steps.append(lambda rows: current(rows, asked.as_of, sources))
     if is_any_release:
@@ -220,7 +220,7 @@ def _chosen_trade(frame: pd.DataFrame, asked: Question, splice: bool) -> Choice:
     return Choice(frame, caveats)
 
 
-def _chosen(frame: pd.DataFrame, asked: Question) -> Choice:
+def _chosen(frame: DataFrame, asked: Question) -> Choice:
     """Of settlement, rates or figures one statement of each."""
     caveats: list[str] = []
     if "source" not in asked.asked:
@@ -234,7 +234,7 @@ def _chosen(frame: pd.DataFrame, asked: Question) -> Choice:
     return Choice(frame, caveats)
 
 
-def no_nesting(frame: pd.DataFrame) -> None:
+def no_nesting(frame: DataFrame) -> None:
     """Refuse rows of which some are counted in others: a whole beside its part."""
     goods_of: dict[str, set[str]] = {}
     for reporter, code in set(zip(frame["reporter_iso"], frame["cmd_code"], strict=True)):
@@ -253,7 +253,7 @@ def no_nesting(frame: pd.DataFrame) -> None:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
-def _require_no_member(frame: pd.DataFrame, name: str) -> None:
+def _require_no_member(frame: DataFrame, name: str) -> None:
     """Refuse a group of areas beside an area that lies in it."""
     areas = sorted(frame[f"{name}_iso"].unique())
     for whole in sorted(set(areas).intersection(codes.groups())):
@@ -267,7 +267,7 @@ def _require_no_member(frame: pd.DataFrame, name: str) -> None:
                 )
 
 
-def _in_turn(frame: pd.DataFrame, name: str, whole: str, part: str) -> bool:
+def _in_turn(frame: DataFrame, name: str, whole: str, part: str) -> bool:
     """Whether a country and a part of it share no year, as GBR to 2020 and XI from 2021."""
     if not codes.is_country(whole):
         return False
@@ -280,18 +280,18 @@ def _in_turn(frame: pd.DataFrame, name: str, whole: str, part: str) -> bool:
     return years[0].isdisjoint(years[1])
 
 
-def _by_flow(frame: pd.DataFrame, roles: pd.Series) -> bool:
+def _by_flow(frame: DataFrame, roles: Series) -> bool:
     """Whether each flow has one role: goods come from an origin and go to a destination."""
     return roles.groupby(frame["flow_code"]).nunique().max() == 1
 
 
-def _restating(frame: pd.DataFrame) -> bool:
+def _restating(frame: DataFrame) -> bool:
     """Whether of two rows one restates the other in another unit."""
     cell = [name for name in schema.key(schema.TRADE) if name != "qty_unit"]
     return bool(frame.duplicated(cell).any())
 
 
-def _require_one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
+def _require_one_each(frame: DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     """Refuse several values of what an answer may hold one of."""
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
@@ -306,7 +306,7 @@ def _require_one_each(frame: pd.DataFrame, table: str, asked: Mapping[str, list[
 
 
 def _may_differ(
-    name: str, several: list[str], frame: pd.DataFrame, asked: Mapping[str, list[str]]
+    name: str, several: list[str], frame: DataFrame, asked: Mapping[str, list[str]]
 ) -> bool:
     """Whether rows with several values of a column are no mixture."""
     if name == "breakdown":
@@ -318,7 +318,7 @@ def _may_differ(
     return False
 
 
-def _restated(frame: pd.DataFrame) -> list[str]:
+def _restated(frame: DataFrame) -> list[str]:
     cell = ["concept", "measure", "region", "currency_group", "period_text"]
     statements = frame.groupby(cell).size()
     several = (statements > 1).sum()
@@ -332,7 +332,7 @@ def _restated(frame: pd.DataFrame) -> list[str]:
     )
 
 
-def flags_present(frame: pd.DataFrame) -> list[str]:
+def flags_present(frame: DataFrame) -> list[str]:
     """What the flags of a frame's rows say, each with the number of rows that have it."""
     if "flags" not in frame:
         return []
@@ -343,7 +343,7 @@ def flags_present(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _frame(rows: pa.Table, table: str, sources: Mapping[str, Source]) -> pd.DataFrame:
+def _frame(rows: pa.Table, table: str, sources: Mapping[str, Source]) -> DataFrame:
     contract = schema.TABLES[table]
     first = ["ref_period"] if "ref_period" in contract.names else []
     order = list(dict.fromkeys([*first, *schema.key(contract), "source_row"]))

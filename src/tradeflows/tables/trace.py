@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
+from pandas import DataFrame, Series
 
 from tradeflows import tables
 from tradeflows.model.absence import DECLARED
@@ -87,7 +88,7 @@ class Number:
         return self.text in self.roles
 
 
-def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = None) -> pd.DataFrame:
+def trace(frame: DataFrame, column: str | None = None, root: Path | None = None) -> DataFrame:
     """Raw lines that the numbers of a frame were made of, and the formula that makes them again.
 
     Parameters
@@ -134,14 +135,12 @@ def trace(frame: pd.DataFrame, column: str | None = None, root: Path | None = No
     rows = [(frame.index[at], *term) for at, *term in followed(frame, column, root)]
     if not rows:
         raise QueryError(f"{column} holds no number, so there is nothing to trace")
-    terms = pd.DataFrame(rows, columns=COLUMNS)
+    terms = DataFrame(rows, columns=COLUMNS)
     terms.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
     return terms
 
 
-def followed(
-    frame: pd.DataFrame, column: str, root: Path | None = None
-) -> Iterator[tuple[Any, ...]]:
+def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterator[tuple[Any, ...]]:
     """Each term of each number in `column`: the row's position, then :data:`COLUMNS` but ``row``.
 
     Raises
@@ -176,12 +175,12 @@ def _sums(number: Number) -> dict[str, float]:
     return {role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()}
 
 
-def floats(column: pd.Series) -> np.ndarray:
+def floats(column: Series) -> np.ndarray:
     """A column as numbers, NaN where it has none."""
     return pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
 
 
-def traceable(frame: pd.DataFrame) -> list[str]:
+def traceable(frame: DataFrame) -> list[str]:
     """The columns that :func:`trace` may follow: those that a measure made, then those as read."""
     lineage = lineage_of(frame)
     if not lineage:
@@ -191,7 +190,7 @@ def traceable(frame: pd.DataFrame) -> list[str]:
     return [name for name in dict.fromkeys(names) if name in frame]
 
 
-def lines(frame: pd.DataFrame, column: str) -> set[Line]:
+def lines(frame: DataFrame, column: str) -> set[Line]:
     """The numbers of raw files that a column was made of, without a look at the files.
 
     Raises
@@ -204,7 +203,7 @@ def lines(frame: pd.DataFrame, column: str) -> set[Line]:
     return {line for number in numbers for line in _lines(number)}
 
 
-def recombine(terms: pd.DataFrame, formula: str) -> float:
+def recombine(terms: DataFrame, formula: str) -> float:
     """Compute a number again from the terms of one row of :func:`trace` and their formula.
 
     Raises
@@ -215,7 +214,7 @@ def recombine(terms: pd.DataFrame, formula: str) -> float:
     return evaluate(formula, terms.groupby("role")["value"].agg(math.fsum).to_dict())[0]
 
 
-def _main(frame: pd.DataFrame) -> str:
+def _main(frame: DataFrame) -> str:
     """The column that the last measure is named for."""
     lineage = lineage_of(frame)
     if lineage and lineage.formulas:
@@ -229,7 +228,7 @@ def _main(frame: pd.DataFrame) -> str:
     return below.pop()
 
 
-def _figures(frame: pd.DataFrame) -> set[str]:
+def _figures(frame: DataFrame) -> set[str]:
     """Columns that hold figures of a table."""
     columns = [column for units in tables.MEASURES.values() for column in units]
     return set(columns) & set(frame)
@@ -238,7 +237,7 @@ def _figures(frame: pd.DataFrame) -> set[str]:
 # --- from a frame to lines ------------------------------------------------------------------------
 
 
-def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
+def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """What the rows `at` of a column were made of."""
     lineage = lineage_of(frame)
     if lineage and column in lineage.formulas:
@@ -269,7 +268,7 @@ def _numbers(frame: pd.DataFrame, column: str, at: np.ndarray) -> list[Number]:
     ]
 
 
-def _places(frame: pd.DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
+def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
     """Where the rows `at` of `frame` stand in the result that the measure gave."""
     labels, known = frame.index[at], lineage.result.index
     if known.is_unique:

@@ -195,9 +195,9 @@ def _lines(
             where &= pc.field(column).isin(values)
     days = DATE_COLUMNS if asked.as_of else ()
     columns = ["source_id", "source_row", *CELL, *PERIOD, "flags", *days]
-    held = asked.held
-    present = [name for name in columns if name in held.schema.names]
-    return asked.known(held.to_table(columns=present, filter=where))
+    stored = asked.held
+    present = [name for name in columns if name in stored.schema.names]
+    return asked.known(stored.to_table(columns=present, filter=where))
 
 
 def _values(column: str, mine: DataFrame, asked: Question) -> list[str]:
@@ -275,17 +275,17 @@ def _evidence(reported: pa.Table, wanted: DataFrame, along: str, loose: list[str
 
 def _rows_at(source: Source, evidence: DataFrame, along: str, asked: Question) -> DataFrame:
     """The row of each zero: its cell and period, and all else as the line of its evidence."""
-    held = asked.held
+    stored = asked.held
     places = pa.array(evidence["source_row"].unique(), pa.int64())
     of_source = pc.field("source_id") == source.id
-    columns = [name for name in schema.TRADE.names if name in held.schema.names]
+    columns = [name for name in schema.TRADE.names if name in stored.schema.names]
     where = of_source & pc.field("source_row").isin(places)
-    lines = _frame(held.to_table(columns=columns, filter=where))
+    lines = _frame(stored.to_table(columns=columns, filter=where))
     lines = lines.drop_duplicates("source_row")
     others = lines.drop(columns=[*CELL, *PERIOD])
     rows = evidence.merge(others, on="source_row")
     for name in FIGURES:  # of a figure that the file never states nothing is known
-        is_stated = len(rows) and held.count_rows(filter=of_source & pc.field(name).is_valid())
+        is_stated = len(rows) and stored.count_rows(filter=of_source & pc.field(name).is_valid())
         rows[name] = 0.0 if is_stated else np.nan
     rows = rows.assign(flags="", note=None, qualifier="=")
     return rows[columns].assign(along=along, **{DECLARED: True})
