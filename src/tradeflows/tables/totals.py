@@ -65,10 +65,17 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     sources = catalogue.load(root)
     for source in sources.values():
         rows += _raw_sums(source, catalogue.check(source, root))
-    lists = {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
+    lists = _package_lists(root)
     lists |= {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
     rows += [list_digest(name, path) for name, path in lists.items()]
     return sorted(rows, key=lambda row: tuple(row.values()))
+
+
+def _package_lists(root: Path) -> dict[str, Path]:
+    """Return the package's own lists where `root` is the repository that they are kept in."""
+    if not LISTS.is_relative_to(root.resolve()):
+        return {}
+    return {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
 
 
 def _years(name: str, table: pa.Table) -> Any:

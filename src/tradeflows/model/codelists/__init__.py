@@ -4,7 +4,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-LISTS = Path(__file__).parent
+LISTS = Path(__file__).resolve().parent
 
 
 @cache

@@ -76,7 +76,7 @@ def _other(block: delimited.Block, record: int, expected: str, name: str) -> Lay
 
 @cache
 def partner_names() -> Mapping[str, str]:
-    """Return the code of each name, Chinese or English, that the customs give a partner."""
+    """Return the customs' code of each area, by its usual Chinese or English name."""
     return {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
 
 
