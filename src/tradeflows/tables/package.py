@@ -17,7 +17,7 @@ TYPES = {"string": "string", "int64": "integer", "double": "number", "date32[day
 
 
 def descriptor(root: Path) -> dict[str, Any]:
-    """Return what ``datapackage.json`` metadata of the project in `root`.
+    """Return what ``datapackage.json`` says of the project in `root`.
 
     Returns
     -------
