@@ -47,7 +47,7 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
   const isFilled = (one) => !["none", ""].includes(getComputedStyle(one).fill);
   const filled = data.filter((one) => one.tagName === "path" && isFilled(one))
     .map((one) => one.getBoundingClientRect());
-  const lines = data.filter((one) => one.tagName === "path" && !isFilled(one));
+  const lines = data.filter((one) => one.getAttribute("d") && !isFilled(one));
   const points = data.filter((one) => one.tagName === "use").map((one) => {
     const at = one.getBoundingClientRect();
     return [(at.left + at.right) / 2, (at.top + at.bottom) / 2];
