@@ -239,8 +239,11 @@ def zeros(answer, rows, question, declared):
         file = [row for row in rows if row["source"] == source]
         if question["as_of"] is not None:
             file = [row for row in file if row["vintage"] <= question["as_of"]]
-        for row in mine:
-            if row["partner"] == "W00":
+        goods = {(row["reporter"], row["product"], row["part"]) for row in mine}
+        named = {row["partner"] for row in file} - {"W00"}
+        for row in answer:
+            is_of_goods = (row["reporter"], row["product"], row["part"]) in goods
+            if not is_of_goods or row["partner"] not in named:
                 continue
             stated = {m for r in file if place_of(r) == place_of(row) for m in months(r)}
             others = [r for r in answer if r["source"] != source]
