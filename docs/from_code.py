@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import ledger, rule
+from tradeflows.claims import ledger, rule, units
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.model import errors
 from tradeflows.publishers.tidy import mapping
@@ -152,12 +152,23 @@ PLAIN = {
 
 
 def _ledger_keys() -> Iterator[str]:
-    meanings = PLAIN | _attributes(ledger.Reading) | _head(ROOT / "data" / "claims.toml")
+    records = _attributes(ledger.Claim) | _attributes(ledger.Reading)
+    meanings = records | PLAIN | _head(ROOT / "data" / "claims.toml")
     for entry, record in ENTRIES.items():
         keys = list(get_type_hints(record))
         _require(f"the ledger, {entry}", keys, meanings)
         yield from ("", f"**`{entry}`**", "")
         yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+def _units() -> Iterator[str]:
+    rows = (
+        [f"`{unit}`", f"{size:.9g} {base}"]
+        for unit, (base, size) in units.SIZES.items()
+        if unit != base
+    )
+    yield from _table(["unit", "is"], rows)
+    yield from ("", f"Each may be counted by {_code(units.COUNTED_BY)}.")
 
 
 def _reasons() -> Iterator[str]:
@@ -331,6 +342,7 @@ LISTINGS: dict[str, Listing] = {
     "project-keys": _project_keys,
     "reasons": _reasons,
     "roles": _roles,
+    "units": _units,
     "verbs": _verbs,
     "verdicts": _verdicts,
 }

@@ -204,6 +204,11 @@ def available(
         No such area, frequency or classification.
     FetchError
         The publisher cannot be reached, or refuses.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> tf.available("China")  # doctest: +SKIP
     """
     comtrade.require_classification(classification)
     if freq not in ("M", "A"):

@@ -66,6 +66,19 @@ def chained(
     QueryError
         Codes of other levels, a figure below 0, one stated twice, a period that crosses a year, or
         a pair of years of which the table says nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> years = pd.to_datetime(["2021-01-01", "2022-01-01"])
+    >>> chips = pd.DataFrame({"cmd_code": ["85423190", "85423191"], "ref_period": years,
+    ...                       "n_months": 12, "value_reported": [100.0, 120.0], "currency": "EUR"})
+    >>> change = {"period": "20212022", "predecessor": "85423190", "successor": "85423191"}
+    >>> measures.chained(chips, [change], 2022)[["cmd_code", "value_reported"]]
+       cmd_code  value_reported
+    0  85423191           100.0
+    1  85423191           120.0
     """
     require_columns(frame, "cmd_code", "ref_period", "n_months", value)
     year = _years(frame, value)

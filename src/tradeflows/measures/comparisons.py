@@ -63,6 +63,16 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ())
     QueryError
         A cell of `part` is absent in `whole`, `whole` states one twice, they differ in flow,
         cumulation or unit, or a reporter, partner or product of `part` is not in that of `whole`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> month = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> part = pd.DataFrame({**month, "partner_iso": "BRA", "net_wgt_kg": 75.0})
+    >>> whole = pd.DataFrame({**month, "partner_iso": "W00", "net_wgt_kg": 100.0})
+    >>> measures.share(part, whole, "net_wgt_kg")["share_pct"].item()
+    75.0
     """
     keys = ["ref_period", "n_months", *by]
     part = with_zeros(part, value)
@@ -160,6 +170,15 @@ def yoy(frame: DataFrame, value: str) -> DataFrame:
     ------
     QueryError
         Two periods of one cell overlap.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2022-05-01", "2023-05-01"])
+    >>> tonnes = pd.DataFrame({"ref_period": months, "n_months": 1, "net_wgt_kg": [80.0, 100.0]})
+    >>> measures.yoy(tonnes, "net_wgt_kg")["yoy_pct"].tolist()
+    [nan, 25.0]
     """
     frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
@@ -222,6 +241,15 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     ------
     QueryError
         Two periods of one cell overlap, or one crosses the turn of either year.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> years = pd.to_datetime(["2021-01-01", "2022-01-01"])
+    >>> tonnes = pd.DataFrame({"ref_period": years, "n_months": 12, "net_wgt_kg": [80.0, 100.0]})
+    >>> measures.growth(tonnes, "net_wgt_kg", year=2022, base=2021)["growth_pct"].item()
+    25.0
     """
     frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value)
@@ -302,6 +330,16 @@ def difference(
     ------
     QueryError
         A side states several figures or none, or the two differ in unit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.to_datetime(["2022-01-01"]), "n_months": 12}
+    >>> after, base = (pd.DataFrame({**year, "net_wgt_kg": kg}) for kg in (100.0, 80.0))
+    >>> measures.difference(after, base, "net_wgt_kg")[["change", "growth_pct"]]
+       change  growth_pct
+    0    20.0        25.0
     """
     at = np.zeros(1, "int64")  # of rows that repeat one another the first
     roles = {}
@@ -369,6 +407,19 @@ def gap(
     ------
     QueryError
         A side states a cell twice, the two differ in unit, or they share no cell.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.to_datetime(["2022-01-01"]), "n_months": 12}
+    >>> bought = pd.DataFrame({**year, "reporter_iso": "CHN", "partner_iso": "USA",
+    ...                        "flow_code": "M", "value_reported": 110.0,
+    ...                        "currency": "USD", "valuation": "CIF"})
+    >>> sold = bought.assign(reporter_iso="USA", partner_iso="CHN", flow_code="X",
+    ...                      value_reported=100.0, valuation="FOB")
+    >>> measures.gap(bought, sold, "value_reported")["ratio"].item()
+    1.1
     """
     require_columns(m, "ref_period", "n_months", value)
     require_columns(x, "ref_period", "n_months", value)

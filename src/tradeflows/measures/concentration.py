@@ -54,6 +54,17 @@ def shares(
     QueryError
         A whole (the world, a group) beside its members, a member twice, or mixed units. Also:
         members without a row of their `whole`, or members that come to more than it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.shares(sellers, "net_wgt_kg")[["partner_iso", "share_pct"]]
+      partner_iso  share_pct
+    0         BRA       75.0
+    1         USA       25.0
     """
     frame, sums, group = _wholes(frame, value, of, by, whole)
     names = {"value": figures_of(frame, value), "whole": Role(sums, value, group)}
@@ -89,6 +100,15 @@ def hhi(
         `by`, ``hhi`` and ``n_members``. With a `whole`, of which no member may be known, the index
         is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
         ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.hhi(sellers, "net_wgt_kg")["hhi"].item()
+    0.625
     """
     require_absent(absent)
     _, heads = grouped(frame, by)

@@ -64,6 +64,17 @@ def displacement(
     ------
     QueryError
         A buyer is absent, in both roles, part of another, or has no figure in a window.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> years = pd.to_datetime(["2021-01-01", "2023-01-01"] * 2)
+    >>> crude = pd.DataFrame({"reporter_iso": ["DEU"] * 2 + ["IND"] * 2, "ref_period": years,
+    ...                       "n_months": 12, "net_wgt_kg": [120.0, 0.0, 0.0, 60.0]})
+    >>> moved = measures.displacement(crude, "net_wgt_kg", "DEU", "IND", "2021", "2023")
+    >>> moved["displacement"].tolist()
+    [0.5, 0.5]
     """
     frame = with_zeros(frame, value)
     require_columns(frame, by, value)
@@ -276,6 +287,18 @@ def displacement_over(
     ------
     QueryError
         As :func:`displacement`, naming the window.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> years = pd.to_datetime(["2021-01-01", "2023-01-01"] * 2)
+    >>> crude = pd.DataFrame({"reporter_iso": ["DEU"] * 2 + ["IND"] * 2, "ref_period": years,
+    ...                       "n_months": 12, "net_wgt_kg": [120.0, 0.0, 0.0, 60.0]})
+    >>> windows = {"2023 on 2021": ("2021", "2023")}
+    >>> over = measures.displacement_over(crude, "net_wgt_kg", "DEU", "IND", windows)
+    >>> over["displacement"].tolist()
+    [0.5]
     """
     inputs: dict[str, DataFrame] = {}
     for name, (base, after) in windows.items():

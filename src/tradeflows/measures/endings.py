@@ -55,6 +55,16 @@ def last_active_month(
     QueryError
         A period longer than a month, a month twice, mixed units, a base without any figure, or
         a `part` that is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.date_range("2021-01-01", "2022-03-01", freq="MS")
+    >>> gas = pd.DataFrame({"reporter_iso": "POL", "ref_period": months, "n_months": 1,
+    ...                     "net_wgt_kg": [10.0] * 13 + [1.0] * 2})
+    >>> measures.last_active_month(gas, "net_wgt_kg", "2021")["last"].dt.strftime("%Y-%m").item()
+    '2022-01'
     """
     if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
         raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
@@ -111,6 +121,16 @@ def index_to_base(
     ------
     QueryError
         As :func:`last_active_month`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2021-12-01", "2022-01-01"])
+    >>> tonnes = pd.DataFrame({"reporter_iso": "CHN", "ref_period": months, "n_months": 1,
+    ...                        "net_wgt_kg": [80.0, 100.0]})
+    >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
+    [100.0, 125.0]
     """
     frame = with_zeros(frame, value)
     require_columns(frame, "ref_period", "n_months", value, *by)

@@ -62,6 +62,15 @@ def unit_value(
     ------
     QueryError
         `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> bought = pd.DataFrame({**may, "primary_value_usd": 500_000.0, "net_wgt_kg": 1e6})
+    >>> measures.unit_value(bought)["unit_value_per_tonne"].item()
+    500.0
     """
     require_columns(frame, value, weight, *by)
     unit = unit_of(frame, weight)
@@ -128,6 +137,19 @@ def price_quantity(
     ------
     QueryError
         Windows differ in length, a good's value has a hole in either, or units differ.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> years = pd.to_datetime(["2021-01-01", "2022-01-01"])
+    >>> crude = pd.DataFrame({"cmd_code": "2709", "ref_period": years, "n_months": 12,
+    ...                       "primary_value_usd": [100.0, 300.0], "net_wgt_kg": [10.0, 15.0]})
+    >>> split = measures.price_quantity(crude, "primary_value_usd", "net_wgt_kg", "2021", "2022")
+    >>> split[["effect", "index"]]
+         effect  index
+    0     price    2.0
+    1  quantity    1.5
     """
     if index not in _PRICES:
         raise QueryError(f"no index {index!r}: choose fisher or tornqvist")

@@ -56,6 +56,16 @@ def lead(
     QueryError
         The member is not listed or is alone; a member without a figure or stated twice; a group
         beside its members; mixed units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.lead(sellers, "net_wgt_kg", "BRA")[["next", "lead", "rank"]]
+      next  lead  rank
+    0  USA  50.0   1.0
     """
     require_columns(frame, value, of, *by)
     fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
@@ -124,6 +134,15 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     ------
     QueryError
         Two rows of one period, periods of unequal length, mixed units, or no figure at all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2023-01-01", "2023-02-01"])
+    >>> tonnes = pd.DataFrame({"ref_period": months, "n_months": 1, "net_wgt_kg": [2.0, 5.0]})
+    >>> measures.peak(tonnes, "net_wgt_kg")["ref_period"].dt.strftime("%Y-%m").item()
+    '2023-02'
     """
     require_columns(frame, value, "ref_period", "n_months", *by)
     fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in by]
@@ -164,6 +183,14 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
     ------
     QueryError
         A row without a figure: whether it is above is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> growth = pd.DataFrame({"cmd_code": ["8541", "8542"], "growth_pct": [-5.0, 20.0]})
+    >>> measures.count(growth, "growth_pct")["count"].item()
+    1.0
     """
     require_columns(frame, value, *by)
     figures = numbers_of(frame, value)

@@ -59,10 +59,14 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
 
     Examples
     --------
-    >>> customs = measures.customs_rate(yuan, dollars)
-    >>> mean = read("rates", base="USD", quote="CNY", stated_by="European Central Bank")
-    >>> measures.stack({"customs": measures.convert(yuan, customs),
-    ...                 "mean": measures.convert(yuan, mean)})
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> sold = pd.DataFrame({**may, "value_reported": 100.0, "currency": "EUR"})
+    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1, "publisher": "ECB",
+    ...                       "statistic": "mean of daily rates"})
+    >>> measures.convert(sold, rates)["primary_value_usd"].round(2).item()
+    110.0
     """
     require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
     known = _known_rates(rates)
@@ -183,6 +187,18 @@ def customs_rate(
     QueryError
         No cell is stated in both currencies, one is stated twice, or reporters or cumulations are
         mixed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> cell = {**may, "reporter_iso": "CHN", "partner_iso": "RUS", "flow_code": "M",
+    ...         "cmd_code": "2709"}
+    >>> yuan = pd.DataFrame({**cell, "value_reported": 700_000.0, "currency": "CNY"})
+    >>> dollars = pd.DataFrame({**cell, "primary_value_usd": 100_000.0})
+    >>> measures.customs_rate(yuan, dollars)["rate"].round(4).item()
+    0.1429
     """
     side = yuan if dollars is None else dollars
     require_columns(yuan, "value_reported", "currency", *PERIOD)
@@ -270,6 +286,18 @@ def cross(rates: DataFrame, other: DataFrame) -> DataFrame:
     QueryError
         A side mixes bases, quotes or publishers or states a month twice, the bases or the lengths
         of the periods differ, or the sides share no month.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1, "publisher": "A bank",
+    ...        "statistic": "mean of daily rates"}
+    >>> roubles = pd.DataFrame({**may, "base": "USD", "quote": "RUB", "rate": 80.0})
+    >>> yuan = pd.DataFrame({**may, "base": "USD", "quote": "CNY", "rate": 8.0})
+    >>> measures.cross(roubles, yuan)[["base", "quote", "rate"]]
+      base quote  rate
+    0  CNY   RUB  10.0
     """
     for side in (rates, other):
         require_columns(side, "base", "quote", "ref_period", "n_months", "rate")

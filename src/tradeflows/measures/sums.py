@@ -104,6 +104,17 @@ def total(
     QueryError
         Mixed grain or units, shares or rates, a whole beside its part, overlapping periods, or a
         period that crosses the edge of a window.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-04-01"])
+    >>> tonnes = pd.DataFrame({"ref_period": months, "n_months": 1, "net_wgt_kg": [1.0, 2.0, 4.0]})
+    >>> quarter = measures.total(tonnes, "net_wgt_kg", start="2023-01", end="2023-03")
+    >>> quarter[["net_wgt_kg", "complete", "missing"]]
+       net_wgt_kg  complete  missing
+    0         3.0     False  2023-03
     """
     values, by, over = _names(value), list(by), list(over)
     frame = with_zeros(frame, *values)
@@ -342,6 +353,16 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     QueryError
         A dimension or a value of one that is not known to add up with the rest, a total beside
         its parts, parts of different dimensions in one cell, a part stated twice, or two units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> parts = pd.DataFrame({**year, "breakdown": ["regime=1", "regime=4"],
+    ...                       "net_wgt_kg": [2.0, 3.0]})
+    >>> measures.sum_parts(parts, "net_wgt_kg")["net_wgt_kg"].item()
+    5.0
     """
     values = _names(value)
     require_columns(frame, "breakdown", *values)
@@ -492,6 +513,17 @@ def from_members(
     ------
     QueryError
         No row of a member, or as :func:`total`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.Timestamp("2023-05-01"), "n_months": 1}
+    >>> members = pd.DataFrame({**may, "reporter_iso": ["DEU", "FRA"], "net_wgt_kg": [2.0, 3.0]})
+    >>> eu = measures.from_members(members, "net_wgt_kg")
+    >>> eu[["reporter_iso", "net_wgt_kg", "complete"]]  # 25 members state nothing
+      reporter_iso  net_wgt_kg  complete
+    0    EU27_2020         5.0     False
     """
     require_columns(frame, "reporter_iso", "ref_period", "n_months", value)
     group = codes.area(area)
@@ -546,6 +578,14 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     -------
     DataFrame
         All rows in order; the sources and caveats are those of all frames.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> one = pd.DataFrame({"net_wgt_kg": [1.0]})
+    >>> measures.stack({"China": one, "India": one})["series"].tolist()
+    ['China', 'India']
     """
     named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
     ends = np.cumsum([len(frame) for frame in named])
@@ -584,6 +624,20 @@ def baskets(
     ------
     QueryError
         A basket names a code that `frame` does not hold, or as :func:`total`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> goods = pd.DataFrame({**year, "cmd_code": ["2709", "2711"], "value_reported": [50.0, 30.0],
+    ...                       "currency": "USD"})
+    >>> of = {"oil": ["2709"], "both": ["2709", "2711"]}
+    >>> sums = measures.baskets(goods, "value_reported", of)
+    >>> sums[["basket", "value_reported"]]
+      basket  value_reported
+    0    oil            50.0
+    1   both            80.0
     """
     sums = {}
     for name, codes_ in goods.items():

@@ -23,6 +23,14 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     -------
     DataFrame, rows and columns of `frame`
         With ``barrels_per_day``; null where the weight is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1, "net_wgt_kg": 31e6}
+    >>> measures.barrels_per_day(pd.DataFrame(may))["barrels_per_day"].round().item()
+    7330.0
     """
     require_columns(frame, "ref_period", "n_months", "net_wgt_kg")
     first = first_month(frame).to_numpy()
@@ -45,6 +53,16 @@ def per_month(figures: DataFrame) -> DataFrame:
         ``freq`` says that it is a month's already) and ``value_per_month``, ``low_per_month``,
         ``high_per_month`` in ``unit``; null where the window is vague or the unit does not add
         up over time (shares, growth rates, counts of firms).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = pd.to_datetime(["2022-01-01", "2022-12-31"])
+    >>> figures = pd.DataFrame({"value": [12.0], "unit": "USD", "window_start": year[:1],
+    ...                         "window_end": year[1:]})
+    >>> measures.per_month(figures)["value_per_month"].item()
+    1.0
     """
     require_columns(figures, "window_start", "window_end", "value", "unit")
     start = pd.to_datetime(figures["window_start"])
@@ -90,6 +108,13 @@ def scale(
     -------
     DataFrame, rows and columns of `frame`
         With `into`; null where `column` is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> measures.scale(pd.DataFrame({"net_wgt_kg": [5e9]}), "net_wgt_kg", 1e9, "mt")["mt"].item()
+    5.0
     """
     require_columns(frame, column)
     exact = frame[column].to_numpy("float64", na_value=np.nan) / divisor

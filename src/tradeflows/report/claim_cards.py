@@ -109,6 +109,11 @@ def cards(
         A name is neither; the message has the nearest.
     LedgerError
         A claim that is asked for is wrong, or as :func:`tradeflows.claims.evaluate_claim`.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> tf.cards("energy")  # doctest: +SKIP
     """
     root = root or catalogue.root()
     book = claims.read_ledger(ledger, root, local=local)

@@ -83,6 +83,12 @@ def build(
         catalogued ones, or its rows break the contract.
     BuildError
         ``data/processed`` cannot be written. Whatever fails, the old files stay whole.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> from pathlib import Path
+    >>> tf.build(Path("."))  # doctest: +SKIP
     """
     root = root or catalogue.root()
     committed = [*catalogue.load(root).values()]
