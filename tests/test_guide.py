@@ -4,7 +4,7 @@ import pytest
 
 from tradeflows import cli
 from tradeflows.model.errors import QueryError
-from tradeflows.publishers import gacc
+from tradeflows.publishers.gacc.query import CUT_OFF
 from tradeflows.retrieval import customs_form
 
 
@@ -40,7 +40,7 @@ def test_every_month_is_asked_once(a_month):
     queries = list(customs_form._queries(date(2022, 3, 1), date(2024, 5, 1), a_month))
     months = [(q.year, m) for q in queries for m in range(q.first, q.last + 1)]
     assert months == [(m // 12, m % 12 + 1) for m in range(2022 * 12 + 2, 2024 * 12 + 5)]
-    assert all(q.most == a_month * (q.last - q.first + 1) <= gacc.CUT_OFF - 2 for q in queries)
+    assert all(q.most == a_month * (q.last - q.first + 1) <= CUT_OFF - 2 for q in queries)
 
 
 def test_a_month_too_long_is_refused():

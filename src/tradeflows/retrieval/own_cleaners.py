@@ -23,7 +23,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
-from tradeflows.publishers.tidy import DEFAULTS, ROLE
+from tradeflows.publishers.tidy.reading import DEFAULTS, ROLE
 
 FOLDER = "cleaners"
 NAMED = re.compile(r"project\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")

@@ -1,0 +1,211 @@
+"""Any tidy CSV: one header, one record a line, by the map that its catalogue entry writes.
+
+A map says for each field of the table what the file says of it: a constant, or a column with its
+words, scale, code system or form of period; :mod:`~tradeflows.publishers.tidy.mapping` has the
+vocabulary, and the head of ``sources.toml`` explains it. The cleaner may rename, type, scale to
+whole units and turn "not published" into null. It does not convert currencies, add up, fill or
+drop. A cell that the map does not foresee is a :class:`LayoutError` or :class:`CodeError` that
+names the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tradeflows.model import schema
+from tradeflows.model.errors import CatalogueError, SchemaError
+from tradeflows.model.source import Source
+from tradeflows.publishers import Part, delimited
+from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
+from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Rows, Value, read_map
+
+PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
+    "trade": {**delimited.A_FLOW, "area_system": "iso3"},
+    "settlement": {**PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
+    "rates": {"source_field": "", "n_months": 1, "flags": "", "note": None, "n_days": None},
+    "figures": {
+        **PLAIN,
+        **dict.fromkeys(("exporter", "importer", "hs_codes", "freq", "low", "high")),
+        **dict.fromkeys(("repeats", "confidence", "published", "address")),
+    },
+}
+FOLLOWS = {"reporter_code", "partner_code", "vintage"}  # of trade: what follows from other fields
+ROLE = {"X": "destination", "RX": "destination"}  # of the partner, by flow; else the origin
+
+
+def clean(
+    path: Path,
+    source: Source,
+    *,
+    columns: Any,
+    fields: Any,
+    rows: Any = (),
+    left_out: Any = (),
+) -> Iterator[Part]:
+    """Yield the rows of a tidy CSV: one part, or one for each row that a record gives.
+
+    Parameters
+    ----------
+    columns, fields, rows, left_out
+        The map, as :func:`~tradeflows.publishers.tidy.mapping.read_map` takes it.
+
+    Raises
+    ------
+    CatalogueError
+        The map is not one, or does not fill the table.
+    LayoutError, CodeError, SchemaError
+        The file is not as the map says.
+    """
+    asked = _map(source, columns, fields, rows, left_out)
+    cells = read_cells(path, asked.columns)
+    gone, reasons = _left_out(cells, asked)
+    for number, asked_rows in enumerate(asked.rows):
+        batch = _rows(cells, source, asked_rows)
+        keep = pc.invert(gone)
+        counts = dict(reasons) if number == 0 else {}
+        if asked_rows.needs:
+            has_figure = pc.not_equal(cells.text(asked_rows.needs), "")
+            without = pc.sum(pc.and_not(keep, has_figure)).as_py()
+            counts |= {f"no figure in {asked_rows.needs}": without} if without else {}
+            keep = pc.and_(keep, has_figure)
+        records = len(cells) if number == 0 else 0  # of one record, however many rows it gives
+        yield Part(batch.filter(keep), records, counts)
+
+
+def require_map(source: Source) -> None:
+    """Refuse an entry whose map is not one; its file need not be there.
+
+    Raises
+    ------
+    CatalogueError
+        The message names the place in the map and what would do.
+    """
+    _map(source, **source.arguments)
+
+
+def _map(source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = ()) -> Map:
+    where = f"source {source.id}"
+    contract = schema.TABLES[source.table]
+    asked = read_map(where, contract, columns, fields, rows, left_out)
+    filled = {*DEFAULTS[source.table], *OWN}
+    if source.table == "trade":
+        filled |= FOLLOWS
+    for asked_rows in asked.rows:
+        lacking = [name for name in contract.names if name not in filled | asked_rows.fields.keys()]
+        if lacking:
+            raise CatalogueError(
+                f"{where}: fields: lacks {', '.join(lacking)}; give each a column or a constant"
+            )
+    return asked
+
+
+def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, dict[str, int]]:
+    """Return which records reach no row, and how many for each reason."""
+    gone = pa.repeat(False, len(cells))
+    reasons = {}
+    for condition in asked.left_out:
+        those = cells.are(condition)
+        reasons[condition.reason] = pc.sum(those).as_py()
+        gone = pc.or_(gone, those)
+    return gone, reasons
+
+
+def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
+    """Return one row a record, by the contract of the table."""
+    contract = schema.TABLES[source.table]
+    columns: dict[str, Any] = dict(DEFAULTS[source.table])
+    if source.table == "trade":
+        columns["vintage"] = source.vintage
+    for name, value in asked_rows.fields.items():
+        columns[name] = _values(cells, value, contract.field(name))
+    if source.table == "trade":
+        columns |= _rhythm(asked_rows.fields)
+        columns |= _flow(source, columns, asked_rows.fields)
+    if source.table == "figures":
+        _require_ids(cells, source, asked_rows.fields)
+    ordinals = pa.array(range(1, len(cells) + 1))
+    columns["source_row"] = ordinals
+    return delimited.rows(source, contract, columns, is_copied=source.kind == "transcribed")
+
+
+def _require_ids(cells: Cells, source: Source, fields: Mapping[str, Field]) -> None:
+    """Refuse a list of figures that repeat others, if it names one that the file does not have."""
+    repeats = fields.get("repeats")
+    if isinstance(repeats, Value) and repeats.words:
+        absent = set(repeats.words) - set(cells.text(repeats.column).to_pylist())
+        if absent:
+            names = ", ".join(sorted(absent))
+            raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
+
+
+def _values(cells: Cells, value: Field, field: pa.Field) -> Any:
+    """Return a field's constant, or its values, one a record."""
+    if isinstance(value, Value):
+        return values(cells, value, field)
+    if not isinstance(value, tuple):
+        return value
+    marks: dict[str, pa.Array] = {}
+    for flag in value:
+        those = cells.are(flag)
+        marks[flag.flag] = pc.or_(marks[flag.flag], those) if flag.flag in marks else those
+    return delimited.flags(len(cells), **marks)
+
+
+def _rhythm(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return the rhythm and length of periods that follow from their form."""
+    period = fields.get("ref_period")
+    if not isinstance(period, Value) or not period.form:
+        return {}
+    freq, months = length_of(period.form)
+    implied = {"freq_code": freq, "n_months": months}
+    return {name: value for name, value in implied.items() if name not in fields}
+
+
+def _flow(
+    source: Source, columns: Mapping[str, Any], fields: Mapping[str, Field]
+) -> dict[str, Any]:
+    """Return what follows from the other fields of a trade row.
+
+    A zero weight beside a value means "not published", so it becomes null.
+    """
+    made = {"area_system": _area_system(source, fields)}
+    for side in ("reporter", "partner"):
+        code = f"{side}_code"
+        if code not in fields:
+            made[code] = columns[f"{side}_iso"]
+    if "partner_role" not in fields:
+        made["partner_role"] = _role(columns["flow_code"])
+    if columns["currency"] == "USD" and "primary_value_usd" not in fields:
+        made["primary_value_usd"] = columns["value_reported"]
+    weight, value = columns["net_wgt_kg"], columns["value_reported"]
+    if weight is not None and value is not None:
+        unknown = pc.and_(pc.equal(weight, 0), pc.not_equal(value, 0))
+        made["net_wgt_kg"] = pc.if_else(pc.fill_null(unknown, False), None, weight)
+    return made
+
+
+def _area_system(source: Source, fields: Mapping[str, Field]) -> str:
+    """Return the system of the codes of both sides."""
+    if "area_system" in fields:
+        return str(fields["area_system"])
+    sides = [fields["reporter_iso"], fields["partner_iso"]]
+    systems = {side.areas for side in sides if isinstance(side, Value) and side.areas}
+    if len(systems) > 1:
+        raise CatalogueError(
+            f"source {source.id}: fields: areas in two systems, {' and '.join(sorted(systems))}; "
+            "write one area as a constant, with its reporter_code or partner_code"
+        )
+    return systems.pop() if systems else "iso3"
+
+
+def _role(flow: Any) -> Any:
+    """Return what the partner is to the goods of each flow: where they go, or come from."""
+    if isinstance(flow, str):
+        return ROLE.get(flow, "origin")
+    return pc.if_else(pc.is_in(flow, pa.array([*ROLE])), "destination", "origin")
