@@ -18,7 +18,6 @@ EXAMPLE = re.compile(r"^\s*(>>>|\.\.\.) |such as|e\.g\.")
 NAMED = {
     "charts/layout.py": "colours of areas and currencies, by their codes",
     "cli/arguments.py": "the name of an office, in the help",
-    "explore/flow.py": "a currency whose share is asked for where none is named",
     "measures/rates.py": "the rate at which customs put yuan into dollars",
     "model/codes.py": "an example of a code that means two areas",
     "publishers": "whose files they read, and the words of these files",

@@ -130,7 +130,7 @@ def test_every_number_can_be_traced(crude):
         "a ratio": crude.gap(tf.flow("crude oil", "China", "Russia", publisher="comtrade"))
         .dropna(subset="value")
         .tail(1),
-        "a settlement": tf.settlement().head(1),
+        "a settlement": tf.settlement("yuan").head(1),
         "a figure": tf.figures("drone", above=12e6).head(1),
         "a card": tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02").ratios.head(1),
     }
@@ -147,7 +147,7 @@ def test_each_answer_draws_itself_in_the_house_style(crude):
         "two lines": both.plot(title="Two buyers"),
         "bars": both.by("reporter").plot(),
         "shares": both.share().plot(),
-        "points": tf.settlement().plot(),
+        "points": tf.settlement("yuan").plot(),
         "windows": tf.figures("drone", above=12e6).plot(),
         "strips": tf.find("LNG").plot(),
         "a card": tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], "2022-02").plot(),
@@ -448,7 +448,7 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.products("unicorn"), "no product 'unicorn'"),
         (lambda: tf.areas("Atlantis"), "no area 'Atlantis'"),
         (lambda: tf.sources("unicorn"), "no source 'unicorn'"),
-        (lambda: tf.settlement().by("measure"), "do not add up"),
+        (lambda: tf.settlement("yuan").by("measure"), "do not add up"),
         (lambda: tf.flow("crude oil", "China", "Russia").by("colour"), "no column 'colour'"),
         (lambda: tf.flow("natural gas", "EU").plot(), "told apart: filter the frame"),
         (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),

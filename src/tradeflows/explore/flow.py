@@ -318,7 +318,7 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
 
 
 def settlement(
-    currency: str = "yuan",
+    currency: str,
     concept: str = "export settlement",
     region: str = "total",
     *,
@@ -330,7 +330,7 @@ def settlement(
     Parameters
     ----------
     currency
-        A word (``yuan``) or a group of the table (``CNY``, ``UNFRIENDLY``).
+        A word, such as ``yuan``, or a group of the table (``CNY``, ``UNFRIENDLY``).
     concept, region, **filters
         As for ``tradeflows.read("settlement")``; also ``start`` and ``end``.
 

@@ -1,4 +1,4 @@
-"""One question put whole: who gave up a flow, who took it, and what the figures cannot say."""
+"""One question put whole: who no longer took a flow, who did, and what the figures cannot say."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Card:
         The finding in a sentence.
     buyers
         One row a buyer: ``value`` is the change a month, between the means ``value_base`` and
-        ``value_after``; a new buyer's ``part`` is of what the old gave up.
+        ``value_after``; a new buyer's ``part`` is of what the old no longer took.
     ratios
         One row a comparison: ``value`` is the gain of the new buyers for each unit that the old
         lost, with each one's part; ``placebo`` where both windows lie before the event.
@@ -105,7 +105,7 @@ def rerouting(
     root: Path | None = None,
     **filters: Any,
 ) -> Card:
-    """Who gave up a flow after an event and who took it: one card.
+    """Who no longer took a flow after an event and who took it: one card.
 
     The year before the event is compared with the first and the second full year after it; other
     bases (two years before that, and the twelve months to the event) give a range, and pairs of
@@ -117,7 +117,7 @@ def rerouting(
     product, origin
         As ``product`` and ``partner`` of :func:`tradeflows.flow`.
     old, new
-        Buyers that gave the flow up, and that are said to have taken it.
+        Buyers that no longer took the flow, and that are said to have taken it.
     event
         Month of the event, such as ``2022-02``.
     **filters
