@@ -63,7 +63,7 @@ class Answer(pd.DataFrame):
     - China Customs: 27090000 in the place of 2709, a level that it does not hold
           value
     107,024,517
-    Source: China Customs (vintage 2025-01-25)
+    Source: China Customs, via energyandcleanair (vintage 2025-01-25)
     >>> crude.set_index("period")["value"].round(-3).head(2)
     period
     2023-01    7990000.0
