@@ -15,7 +15,7 @@ from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose import known_by
-from tradeflows.tables.coverage import Window
+from tradeflows.tables.choose_source import Window
 from tradeflows.tables.files import stored
 from tradeflows.tables.filters import FILTERS, Words, conditions, months_of, scan, texts_of
 

@@ -27,7 +27,7 @@ from tradeflows.tables.choose import (
     stand_ins,
     total_or_parts,
 )
-from tradeflows.tables.coverage import gaps, one_source, spliced
+from tradeflows.tables.choose_source import gaps, one_source, spliced
 from tradeflows.tables.files import refused
 from tradeflows.tables.filters import (
     FILTERS,
