@@ -9,10 +9,10 @@ import pytest
 from test_charts import EVERY_CHART, lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import files, layout, svg
+from tradeflows.charts import files, layout, raw_lines, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
-PIXELS = {"wide": (760, layout.WIDE), "narrow": (360, layout.NARROW)}
+PIXELS = {"wide": (760, layout.WIDE), "narrow": (350, layout.NARROW)}
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,13 @@ def test_text_is_text_and_large_enough(chart):
         ]
         assert sizes
         assert min(sizes) * pixels / (72 * paper.width) >= 11
+
+
+def test_formulas_hold_words():
+    assert raw_lines.in_words("net_wgt_kg / 1e9") == "net weight in kg / 1e9"
+    assert raw_lines.in_words("100 * (value / base - 1)") == "100 × (value / base − 1)"
+    price = raw_lines.in_words("value_value / (value_weight / 1000) - base_value")
+    assert price == "value / (weight / 1000) − base value"
 
 
 def test_both_drawings_share_their_marks(chart):

@@ -861,6 +861,25 @@ def test_close_windows_are_named_apart():
     ]
 
 
+def test_windows_fit_on_narrow_paper():
+    months = "2023-07 2023-01 2022-03 2023-01 2022-03 2022-03 2023-01 2023-01"
+    starts = pd.to_datetime(months.split())
+    days = [640, 210, 490, 210, 400, 370, 150, 150]
+    figures = pd.DataFrame(
+        {
+            "id": [f"Newspaper {i}, customs of a partner" for i in range(8)],
+            "value": [577.0, 100.0, 32.0, 14.5, 12.0, 2.0, 1.2, 0.103],
+            "window_start": starts,
+            "window_end": starts + pd.to_timedelta(days, unit="D"),
+        }
+    )
+    with layout.on(layout.NARROW):
+        axes = charts.windows(figures, log=True, reference={"The claim": 12.0}, **LOOK)
+    assert overlapping(axes.figure) == []
+    right = axes.figure.bbox.x1
+    assert [text for text in axes.texts if Text.get_window_extent(text).x1 > right + 1] == []
+
+
 def test_touching_names_move_little():
     assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
     assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])

@@ -24,6 +24,8 @@ from tradeflows.charts.style import (
     refuse,
 )
 
+TALL = 0.6  # inches of narrow paper for each window, whose words stand above or below it
+
 
 @redrawable
 def bars(
@@ -175,5 +177,6 @@ def windows(
             labels.append(Label(text, end, level, colour, f"{i}|text|{row.name}", start))
         if log:
             axes.set_yscale("log")
-        finish([axes], "windows", shown, rows, [labels], not log, 3.4)
+        box = TALL if layout.page() is layout.NARROW else 0.0
+        finish([axes], "windows", shown, rows, [labels], not log, max(3.4, box * len(rows)))
     return axes

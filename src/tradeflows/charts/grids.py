@@ -274,9 +274,10 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
         "va": "center",
         "color": colour,
     }
+    small = layout.page().small
     if below and not text:  # a cell without a figure, on whose hatching words need a ground
         ground = {"fc": layout.PAPER, "ec": "none", "pad": 1.5}
-        axes.annotate(below, (x, y), (0, 0), size=10, gid=f"{i}|words|", bbox=ground, **style)
+        axes.annotate(below, (x, y), (0, 0), size=small, gid=f"{i}|words|", bbox=ground, **style)
         return
     axes.annotate(
         text,
@@ -288,7 +289,7 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
         **style,
     )
     if below:
-        axes.annotate(below, (x, y), (0, -8), size=10, gid=f"{i}|words|", **style)
+        axes.annotate(below, (x, y), (0, -8), size=small, gid=f"{i}|words|", **style)
 
 
 def _finish_cells(

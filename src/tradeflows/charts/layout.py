@@ -91,7 +91,10 @@ REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, 
 
 @dataclass(frozen=True)
 class Page:
-    """The paper that a chart is set on: lengths in inches, texts in characters a line."""
+    """The paper that a chart is set on.
+
+    Lengths are in inches, texts in characters a line; `small` is the size of the least letters.
+    """
 
     width: float
     height: float
@@ -102,10 +105,33 @@ class Page:
     label: int
     name: int
     window: int
+    small: float
 
 
-WIDE = Page(8.0, 4.5, title=60, title_lines=2, foot=94, sentence=96, label=30, name=18, window=200)
-NARROW = Page(4.5, 4.0, title=34, title_lines=4, foot=52, sentence=52, label=17, name=12, window=46)
+WIDE = Page(
+    8.0,
+    4.5,
+    title=60,
+    title_lines=2,
+    foot=94,
+    sentence=96,
+    label=30,
+    name=18,
+    window=200,
+    small=10,
+)
+NARROW = Page(
+    4.5,
+    4.0,
+    title=34,
+    title_lines=4,
+    foot=49,
+    sentence=52,
+    label=17,
+    name=12,
+    window=46,
+    small=10.5,  # which a telephone shows in eleven pixels
+)
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
@@ -415,7 +441,7 @@ def _page_of(
     lines = clip(title, page().title, page().title_lines)
     below = "\n".join(wrap(text, page().foot) for text in foot)
     top = 0.34 + 0.25 * (lines.count("\n") + 1) + more
-    bottom = 0.48 + 0.175 * (below.count("\n") + 1)
+    bottom = 0.48 + 0.0175 * page().small * (below.count("\n") + 1)
     rest = top + rows + bottom + head * (len(grid) - 1)
     box = max(box, (page().height - rest) / len(grid))
     height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
@@ -423,8 +449,8 @@ def _page_of(
     figure.set_size_inches(page().width, height)
     left = 0.1 / page().width
     figure.suptitle(lines, x=left, y=1 - 0.1 / height, ha="left", va="top")
-    style: dict[str, Any] = {"size": 10, "color": SOFT, "va": "bottom", "linespacing": 1.25}
-    figure.text(left, 0.08 / height, below, **style)
+    style: dict[str, Any] = {"size": page().small, "color": SOFT, "linespacing": 1.25}
+    figure.text(left, 0.08 / height, below, va="bottom", **style)
     return top, box, height
 
 
@@ -471,7 +497,7 @@ def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tu
 
     The rows rise towards the middle, so that no words stand in the way of another's line.
     """
-    wide = [0.9 * size(text)[0] + 0.1 for _, text in words]
+    wide = [0.09 * page().small * size(text)[0] + 0.1 for _, text in words]
     leans = len(words) // 2
     for i, (x, _) in enumerate(words):
         if x + wide[i] > right:
@@ -504,7 +530,7 @@ def _event(
             textcoords="offset points",
             ha=side,
             va="center",
-            size=10,
+            size=page().small,
             color=INK if strong else SOFT,
         )
 
@@ -553,6 +579,8 @@ def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
         spots += [(start, -0.7), (start - w - 0.1, 0)]
         higher = np.arange(1.5, 9, 0.8).tolist()
         spots += [(at, step) for step in higher for at in (x + 0.1, start, back)]
+        lower = [-0.7, *(-step for step in higher)]
+        spots += [(at, step) for step in lower for at in (back, start)]
     return [(at, y + step * h - h / 2, at + w, y + step * h + h / 2) for at, step in spots]
 
 
@@ -631,7 +659,7 @@ def write_beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str)
         textcoords="offset points",
         va="center_baseline",
         ha="left" if side > 0 else "right",
-        size=10,
+        size=page().small,
         color=FIGURES,
         gid=gid,
         path_effects=HALO,

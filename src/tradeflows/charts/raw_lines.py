@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,15 @@ from tradeflows.tables import display, trace
 LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 NAMES = ["series", "period", "number"]
+NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
+WORDS = {
+    "net_wgt_kg": "net weight in kg",
+    "primary_value_usd": "value in US dollars",
+    "value_reported": "value as reported",
+    "qty": "quantity",
+    "m": "imports",
+    "x": "exports",
+}
 
 
 def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
@@ -176,8 +186,22 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
     head = html.escape(", ".join(filter(None, (series, period))))
     return (
         f"<details><summary>{head}: {layout.number(number)}</summary>"
-        f"<p><code>{html.escape(formula)}</code></p>{lines_table(rows)}</details>"
+        f"<p><code>{html.escape(in_words(formula))}</code></p>{lines_table(rows)}</details>"
     )
+
+
+def in_words(formula: str) -> str:
+    """A formula, or a name in one, for readers: words in place of columns, and signs of print."""
+    words = NAME.sub(lambda match: _name_in_words(match[0]), formula)
+    return words.replace(" * ", " × ").replace(" - ", " − ")
+
+
+def _name_in_words(name: str) -> str:
+    """The words of a number in a formula: "base weight" for ``base_weight``."""
+    if name in WORDS:
+        return WORDS[name]
+    inner = name.removeprefix("value_") or name  # which a formula in a formula is called
+    return WORDS.get(inner) or inner.replace("_", " ")
 
 
 def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -198,7 +222,7 @@ def _line(row: Mapping[str, Any], has_roles: bool) -> str:
     path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
     place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'
     number = f"{full_number(row['value'])} {row['unit']}".strip()
-    cells = [place, html.escape(row["role"])] if has_roles else [place]
+    cells = [place, html.escape(in_words(row["role"]))] if has_roles else [place]
     cells += [html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts import layout
-from tradeflows.charts.raw_lines import LINES, entries, lines_table
+from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.claims.units import MONTH
 from tradeflows.retrieval import catalogue
@@ -274,7 +274,7 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
     rows = terms["terms"]
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {
-        "formula": terms["formula"],
+        "formula": in_words(terms["formula"]),
         "lines": lines_table(rows[:LINES]),
         "count": len(rows),
         "has_roles": len({row["role"] for row in rows}) > 1,

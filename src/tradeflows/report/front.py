@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
+from tradeflows.charts.raw_lines import in_words
 from tradeflows.claims import ReadingResult, Verdict
 from tradeflows.model.source import with_carrier
 from tradeflows.report import claim_cards
@@ -194,7 +195,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         id=verdict.claim.id,
         statement=verdict.claim.statement,
         figure=claim_cards.number(reading.value, reading.unit, DIGITS),
-        formula=terms["formula"],
+        formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],
         line=first["line"],
