@@ -1,6 +1,7 @@
 """Series across the years of a nomenclature whose codes change: followed, or bounded."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -87,23 +88,24 @@ def chained(
     keys += ["ref_period", "n_months"]
     unique(frame, [*keys, "cmd_code"])
 
-    codes_of_year = frame["cmd_code"].groupby(year).agg(set).to_dict()
+    by_year = frame["cmd_code"].groupby(year)
+    codes_of_year = by_year.agg(set).to_dict()
     steps = _steps(relations, codes_of_year)
-    links = {
-        (start, code): successors
-        for start, some in codes_of_year.items()
-        for code, successors in _walk(some, start, base_year, steps).items()
-    }
+    links = _links(codes_of_year, base_year, steps)
     absent = _absent(links, codes_of_year, base_year, steps)
     if whole:
         names = _closed(links)
         links = {place: {names[min(some)]} for place, some in links.items()}
-    targets = [sorted(links[place]) for place in zip(year, frame["cmd_code"], strict=True)]
+    places = zip(year, frame["cmd_code"], strict=True)
+    targets = [sorted(links[place]) for place in places]
     count = np.array([len(some) for some in targets])
-    row = np.repeat(np.arange(len(frame)), count)
+    place = np.arange(len(frame))
+    row = np.repeat(place, count)
     is_sole = count[row] == 1
-    lines = without_attrs(frame)[keys].iloc[row].reset_index(drop=True)
-    lines["cmd_code"] = [code for some in targets for code in some]
+    plain = without_attrs(frame)
+    lines = plain[keys].iloc[row]
+    lines = lines.reset_index(drop=True)
+    lines["cmd_code"] = [*chain.from_iterable(targets)]
     slot, result = grouped(lines, list(lines))
     n = len(result)
     result.insert(0, "classification_code", f"CN{base_year}")
@@ -114,41 +116,66 @@ def chained(
 
     def sum_of(entered: np.ndarray, empty: float = np.nan) -> Formula:
         some = entered & has_value
-        return Formula(
-            "value", {"value": Role(frame, value, row[some], slot[some], figures, empty)}
-        )
+        role = Role(frame, value, row[some], slot[some], figures, empty)
+        return Formula("value", {"value": role})
 
-    low, high = sum_of(is_sole, empty=0.0), sum_of(~has_hole[slot])
-    is_interval = low.numbers(n) < sum_of(has_value).numbers(n)
-    formulas = {value: sum_of(~(has_hole | is_interval)[slot]), "low": low, "high": high}
+    low = sum_of(is_sole, empty=0.0)
+    high = sum_of(~has_hole[slot])
+    most = sum_of(has_value)
+    is_interval = low.numbers(n) < most.numbers(n)
+    is_unknown = has_hole | is_interval
+    formulas = {value: sum_of(~is_unknown[slot])}
+    formulas["low"] = low
+    formulas["high"] = high
     result = computed(result, formulas)
-    result = result.assign(**combine_flags(frame, row, slot, n))
+    flags = combine_flags(frame, row, slot, n)
+    result = result.assign(**flags)
     caveats = []
     vague = int(is_interval.sum())
     if vague:
         caveats.append(f"{vague} of {n} figures of {value} are intervals, since codes were split")
     if absent:
+        first = ", ".join(absent[:5])
+        more = " …" if len(absent) > 5 else ""
         caveats.append(
-            f"{len(absent)} codes that belong to these have no row and count as none: "
-            f"{', '.join(absent[:5])}{' …' if len(absent) > 5 else ''}"
+            f"{len(absent)} codes that belong to these have no row and count as none: {first}{more}"
         )
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
+def _links(
+    codes_of_year: Mapping[int, set[str]],
+    base_year: int,
+    steps: Mapping[tuple[int, int], Step],
+) -> dict[tuple[int, str], set[str]]:
+    """The codes of the base year that may share goods with each year's codes."""
+    links = {}
+    for year, codes in codes_of_year.items():
+        walked = _walk(codes, year, base_year, steps)
+        for code, successors in walked.items():
+            links[year, code] = successors
+    return links
+
+
 def _years(frame: DataFrame, value: str) -> np.ndarray:
     """The year of each row, whose nomenclature it is in; refuses what cannot be followed."""
-    others = sorted({code for code in frame["cmd_code"] if len(code) != DIGITS})
+    others = {code for code in frame["cmd_code"] if len(code) != DIGITS}
     if others:
+        first = min(others)
         query = "frame.query('cmd_code.str.len() == 8')"
-        raise QueryError(f"cmd_code has {others[0]}: keep codes of eight digits, such as {query}")
+        raise QueryError(f"cmd_code has {first}: keep codes of eight digits, such as {query}")
     numbers = numbers_of(frame, value)
     if (numbers < 0).any():
-        raise QueryError(f"{value} has {numbers.min():g}, and what is below 0 bounds nothing")
+        least = numbers.min()
+        raise QueryError(f"{value} has {least:g}, and what is below 0 bounds nothing")
     month = first_month(frame).to_numpy()
-    last = month + frame["n_months"].to_numpy("int64") - 1
-    if (month // 12 != last // 12).any():
+    length = frame["n_months"].to_numpy("int64")
+    last = month + length - 1
+    year = month // 12
+    is_crossing = last // 12 != year
+    if is_crossing.any():
         raise QueryError("a period crosses the end of a year: keep those within one nomenclature")
-    return np.asarray(month // 12)
+    return np.asarray(year)
 
 
 def _steps(relations: Any, codes_of_year: Mapping[int, set[str]]) -> dict[tuple[int, int], Step]:
@@ -158,16 +185,23 @@ def _steps(relations: Any, codes_of_year: Mapping[int, set[str]]) -> dict[tuple[
     there on both: it goes on as itself too, whether or not the table says so.
     """
     table = DataFrame(relations)
-    require_columns(table, "period", "predecessor", "successor")
+    columns = ["period", "predecessor", "successor"]
+    require_columns(table, *columns)
     steps: dict[tuple[int, int], dict[str, set[str]]] = {}
-    for period, old, new in table[["period", "predecessor", "successor"]].itertuples(index=False):
-        first, last = int(period[:4]), int(period[4:])
-        steps.setdefault((first, last), {}).setdefault(old, set()).add(new)
-        steps.setdefault((last, first), {}).setdefault(new, set()).add(old)
+    for period, old, new in table[columns].itertuples(index=False):
+        first = int(period[:4])
+        last = int(period[4:])
+        forward = steps.setdefault((first, last), {})
+        forward.setdefault(old, set()).add(new)
+        backward = steps.setdefault((last, first), {})
+        backward.setdefault(new, set()).add(old)
     for (here, there), step in steps.items():
-        for code in codes_of_year.get(here, set()) & steps[there, here].keys() - step.keys():
+        back = steps[there, here]
+        codes = codes_of_year.get(here, set())
+        not_named = back.keys() - step.keys()
+        for code in codes & not_named:
             step[code] = {code}
-            steps[there, here][code].add(code)
+            back[code].add(code)
     return dict(steps)
 
 
@@ -175,19 +209,23 @@ def _walk(
     codes: Iterable[str], start: int, end: int, steps: Mapping[tuple[int, int], Step]
 ) -> dict[str, set[str]]:
     """The codes of the year `end` that may share goods with each of the year `start`."""
-    way = range(start, end, 1 if start < end else -1)
-    pairs = [(here, here + way.step) for here in way]
-    lacking = [pair for pair in pairs if pair not in steps]
-    if lacking:
-        raise QueryError(
-            f"the table says nothing of {min(lacking[0])} to {max(lacking[0])}: give "
-            "one that does, or a nearer base_year"
-        )
+    direction = 1 if start < end else -1
+    years = range(start, end, direction)
+    pairs = [(year, year + direction) for year in years]
+    for pair in pairs:
+        if pair not in steps:
+            first, last = sorted(pair)
+            raise QueryError(
+                f"the table says nothing of {first} to {last}: give "
+                "one that does, or a nearer base_year"
+            )
     walked = {}
     for code in codes:
         reached = {code}
         for pair in pairs:
-            reached = set[str]().union(*(steps[pair].get(old, {old}) for old in reached))
+            step = steps[pair]
+            successors = [step.get(old, {old}) for old in reached]
+            reached = set[str]().union(*successors)
         walked[code] = reached
     return walked
 
@@ -201,9 +239,12 @@ def _absent(
     """Codes of a year that would add to what the frame has of that year, and are not in it."""
     absent = set()
     for year, codes in codes_of_year.items():
-        reached = set[str]().union(*(links[year, code] for code in codes))
-        for some in _walk(reached, base, year, steps).values():
-            absent |= {f"{code} in {year}" for code in some - codes}
+        successors = [links[year, code] for code in codes]
+        reached = set[str]().union(*successors)
+        walked = _walk(reached, base, year, steps)
+        for some in walked.values():
+            lacking = some - codes
+            absent |= {f"{code} in {year}" for code in lacking}
     return sorted(absent)
 
 
@@ -211,6 +252,11 @@ def _closed(links: Mapping[tuple[int, str], set[str]]) -> dict[str, str]:
     """The name of the smallest group around each code that no figure leaves or enters."""
     groups: dict[str, set[str]] = {}
     for successors in links.values():
-        joined = set().union(successors, *(groups.get(code, set()) for code in successors))
-        groups.update(dict.fromkeys(joined, joined))
-    return {code: "+".join(sorted(group)) for code, group in groups.items()}
+        neighbours = [groups.get(code, set()) for code in successors]
+        joined = set().union(successors, *neighbours)
+        groups |= dict.fromkeys(joined, joined)
+    names = {}
+    for code, group in groups.items():
+        codes = sorted(group)
+        names[code] = "+".join(codes)
+    return names

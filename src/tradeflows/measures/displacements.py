@@ -79,31 +79,38 @@ def displacement(
     frame = with_zeros(frame, value)
     require_columns(frame, by, value)
     role = _roles(frame, by, old, new)
-    buyers = frame[frame[by].isin(list(role))]
+    is_buyer = frame[by].isin(list(role))
+    buyers = frame[is_buyer]
     require_disjoint(buyers, by)
-    over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
+    goods = ("cmd_code", "classification_code")
+    over = [name for name in goods if name in frame and name != by]
     for _, rows in buyers.groupby(by):
         # Buyers may hold a product at different levels, each of them at one.
         require_single_value(rows, over[:1])
     shared, notes = _shared_months(buyers, value, by, over, base, after)
     result, formulas, missing = _means(role, shared, (base, after), value, by, over)
     is_new = result["role"].eq("new")
-    table = with_lineage(result.copy(), formulas=formulas)
+    copied = result.copy()
+    table = with_lineage(copied, formulas=formulas)
     ratios = _ratios(table, is_new)
     for name, formula in ratios.items():
         result[name] = formula.numbers(len(result))
-    result["part"] = result["part"].where(is_new)
+    part = result["part"]
+    result["part"] = part.where(is_new)
     change_of_old = result.loc[~is_new, "change"].sum()
     if change_of_old >= 0:  # the old buyers together lost nothing
         result["displacement_net"] = np.nan
     result["missing"] = missing
     result["complete"] = result["missing"].eq("")
-    before, since = window_text(base), window_text(after)
+    before = window_text(base)
+    since = window_text(after)
     caveats = [f"{value} as means of the months with a figure, {before} and {since}", *notes]
     for buyer, months in zip(result[by], missing, strict=True):
         if months:
             caveats.append(f"{buyer} lacks {months}")
-    order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
+    order = [by, "role"]
+    order += [f"{value}_base", "months_base"]
+    order += [f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
     return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
 
@@ -123,12 +130,14 @@ def _means(
     sides = zip(("base", "after"), windows, shared, "mn", strict=True)
     for name, window, rows, count in sides:
         sums = total(rows, value, [by], over, *ends_of(window))
-        at = pd.Index(sums[by]).get_indexer(result[by])
+        places = pd.Index(sums[by])
+        at = places.get_indexer(result[by])
         names[name] = Role(sums, value, at)
         of_buyer = sums.iloc[at]
         _require_figures(of_buyer, value, by, window)
-        names[count] = of_buyer["n_stated"].to_numpy()
-        result[f"months_{name}"] = names[count]
+        n_stated = of_buyer["n_stated"].to_numpy()
+        names[count] = n_stated
+        result[f"months_{name}"] = n_stated
         texts = zip(missing, of_buyer["missing"], strict=True)
         missing = [", ".join(filter(None, pair)) for pair in texts]
     formulas = {f"{value}_base": Formula("base / m", names)}
@@ -141,8 +150,10 @@ def _means(
 
 def _ratios(table: DataFrame, is_new: Series) -> dict[str, Formula]:
     """The formulas of the displacement, its net form, and each buyer's part of it."""
-    gain, loss = _in_each(table, is_new), _in_each(table, ~is_new)
-    sides = {"change": Role(table, "change"), "gain": gain, "loss": loss}
+    gain = _in_each(table, is_new)
+    loss = _in_each(table, ~is_new)
+    change = Role(table, "change")
+    sides = {"change": change, "gain": gain, "loss": loss}
     ratios = {"displacement": Formula(f"{_GAIN} / {_LOSS}", sides)}
     ratios["displacement_net"] = Formula("gain / -loss", sides)
     ratios["part"] = Formula(f"max(0, change) / {_LOSS}", sides)
@@ -153,24 +164,31 @@ def _roles(
     frame: DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
 ) -> dict[str, str]:
     """Each buyer and whether it is old or new, if `frame` has them all."""
-    role = dict.fromkeys(_tuple(old), "old")
-    role |= dict.fromkeys(_tuple(new), "new")
-    named = _tuple(old) + _tuple(new)
+    old_buyers = _tuple(old)
+    new_buyers = _tuple(new)
+    role = dict.fromkeys(old_buyers, "old")
+    role |= dict.fromkeys(new_buyers, "new")
+    named = old_buyers + new_buyers
     if len(role) < len(named):
-        raise QueryError(f"a buyer is named twice among {', '.join(named)}")
-    absent = [buyer for buyer in role if buyer not in set(frame[by])]
+        names = ", ".join(named)
+        raise QueryError(f"a buyer is named twice among {names}")
+    stated = set(frame[by])
+    absent = [buyer for buyer in role if buyer not in stated]
     if absent:
-        raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
+        names = ", ".join(absent)
+        raise QueryError(f"{by} has no {names}; it has {listed(frame, by)}")
     return role
 
 
 def _require_figures(sums: DataFrame, value: str, by: str, window: Window) -> None:
     """Refuse a buyer without any figure in `window`."""
-    empty = sums.loc[sums["n_stated"] == 0, by]
+    is_empty = sums["n_stated"] == 0
+    empty = sums.loc[is_empty, by]
     if len(empty):
         start, end = ends_of(window)
+        buyer = empty.iloc[0]
         raise QueryError(
-            f"{empty.iloc[0]} has no {value} from {start} to {end}: choose "
+            f"{buyer} has no {value} from {start} to {end}: choose "
             "another window or leave the buyer out"
         )
 
@@ -183,26 +201,40 @@ def _shared_months(
     Windows that hold different months of the year have none in common: then all rows, and a caveat.
     """
     spans = [span(window) for window in (base, after)]
-    places = [{month % 12 for month in range(*ends)} for ends in spans]
-    if places[0] != places[1]:
-        return [buyers, buyers], ["the two windows hold different months of the year"]
+    months_of_base, months_of_after = (_months_of_year(ends) for ends in spans)
+    if months_of_base != months_of_after:
+        caveat = "the two windows hold different months of the year"
+        return [buyers, buyers], [caveat]
     lengths = {stop - begin for begin, stop in spans}
     cycle = lengths.pop() if len(lengths) == 1 else 12
+    is_of_years = cycle % 12 == 0 and cycle > 12
     group = groups_of(buyers, [by])
     goods = [name for name in over if name not in LABELS]
     cell = groups_of(buyers, [by, *goods])
-    has_value = numbers_of(buyers, value).notna().to_numpy()
+    figures = numbers_of(buyers, value)
+    has_value = figures.notna().to_numpy()
     lines = spread(buyers, cell, has_value)
     lines = lines[lines["stated"]]
-    lines = lines.assign(buyer=group[lines["row"]])
+    buyer_of = group[lines["row"]]
+    lines = lines.assign(buyer=buyer_of)
+    month = lines["month"]
     sides = []
     for begin, stop in spans:
-        inside = lines[lines["month"].between(begin, stop - 1)]
-        first = begin if cycle % 12 == 0 and cycle > 12 else 0
-        sides.append(inside.assign(place=(inside["month"] - first) % cycle))
+        is_inside = month.between(begin, stop - 1)
+        inside = lines[is_inside]
+        first = begin if is_of_years else 0
+        offset = inside["month"] - first
+        side = inside.assign(place=offset % cycle)
+        sides.append(side)
     cells = lines.groupby("buyer")["cell"].nunique()
     kept = _in_both(sides, cells)
     return _rows_kept(buyers, by, sides, kept)
+
+
+def _months_of_year(ends: tuple[int, int]) -> set[int]:
+    """The months of the year that lie between two months."""
+    months = range(*ends)
+    return {month % 12 for month in months}
 
 
 def _in_both(sides: list[DataFrame], cells: Series) -> list[DataFrame]:
@@ -211,43 +243,61 @@ def _in_both(sides: list[DataFrame], cells: Series) -> list[DataFrame]:
     A block goes as a whole, and takes its other months from the other side.
     """
     while True:
-        stated = []
-        for lines in sides:
-            count = lines.groupby(["buyer", "month", "place"])["cell"].nunique().reset_index()
-            full = count[count["cell"].eq(count["buyer"].map(cells))]
-            stated.append(pd.MultiIndex.from_frame(full[["buyer", "place"]]))
-        both = stated[0].intersection(stated[1])
+        first, second = (_full_places(lines, cells) for lines in sides)
+        both = first.intersection(second)
         left = []
         for lines in sides:
-            shared = pd.MultiIndex.from_frame(lines[["buyer", "place"]]).isin(both)
-            left.append(lines[~lines["row"].isin(lines.loc[~shared, "row"])])
-        if all(len(now) == len(then) for now, then in zip(left, sides, strict=True)):
+            places = pd.MultiIndex.from_frame(lines[["buyer", "place"]])
+            is_shared = places.isin(both)
+            dropped = lines.loc[~is_shared, "row"]
+            is_dropped = lines["row"].isin(dropped)
+            left.append(lines[~is_dropped])
+        sizes = [len(lines) for lines in sides]
+        sizes_left = [len(lines) for lines in left]
+        if sizes_left == sizes:
             return left
         sides = left
+
+
+def _full_places(lines: DataFrame, cells: Series) -> pd.MultiIndex:
+    """Buyers and places in the year of which all `cells` of the buyer are stated in a month."""
+    months = lines.groupby(["buyer", "month", "place"])
+    count = months["cell"].nunique().reset_index()
+    n_cells = count["buyer"].map(cells)
+    is_full = count["cell"].eq(n_cells)
+    full = count[is_full]
+    return pd.MultiIndex.from_frame(full[["buyer", "place"]])
 
 
 def _rows_kept(
     buyers: DataFrame, by: str, sides: list[DataFrame], kept: list[DataFrame]
 ) -> tuple[list[DataFrame], list[str]]:
     """The rows of `buyers` without those that only one side states, and which months are left."""
-    frames, caveats = [], []
+    frames = []
+    caveats = []
     names = buyers[by].to_numpy()
-    stated = [set(names[lines["row"]]) for lines in sides]
+    place = np.arange(len(buyers))
+    before, since = (set(names[lines["row"]]) for lines in sides)
+    in_both = before & since
     for lines, left in zip(sides, kept, strict=True):
         dropped = np.setdiff1d(lines["row"], left["row"])
+        name_of = names[left["row"]]
         for buyer in dict.fromkeys(names[dropped]):
-            months = left.loc[names[left["row"]] == buyer, "month"]
-            if months.empty and all(buyer in some for some in stated):
+            months = left.loc[name_of == buyer, "month"]
+            if months.empty and buyer in in_both:
                 raise QueryError(
                     f"{buyer} states no month of the year in both windows: choose other "
                     "windows or leave the buyer out"
                 )
             if months.empty:  # it has nothing in one window, which is refused by name
-                dropped = dropped[names[dropped] != buyer]
+                is_other = names[dropped] != buyer
+                dropped = dropped[is_other]
                 continue
-            n, which = months.nunique(), runs(months)
+            n = months.nunique()
+            which = runs(months)
             caveats.append(f"{buyer} is compared over {n} months that both windows have: {which}")
-        frames.append(buyers[~np.isin(np.arange(len(buyers)), dropped)])
+        is_dropped = np.isin(place, dropped)
+        frames.append(buyers[~is_dropped])
     return frames, caveats
 
 
@@ -255,7 +305,9 @@ def _in_each(table: DataFrame, side: Series) -> Role:
     """The change of every buyer of one side, which enters each row."""
     buyers = np.flatnonzero(side)
     n = len(table)
-    return Role(table, "change", np.tile(buyers, n), np.arange(n).repeat(len(buyers)))
+    row = np.tile(buyers, n)
+    slot = np.arange(n).repeat(len(buyers))
+    return Role(table, "change", row, slot)
 
 
 def displacement_over(
@@ -318,16 +370,18 @@ def displacement_over(
         ratio = Role(table, "part", row[is_buyer])
         ratios[f"part_{buyer}"] = Formula("ratio", {"ratio": ratio})
     is_new = table["role"].eq("new").to_numpy()
-    of_new, of_old = row[is_new], row[~is_new]
+    of_new = row[is_new]
+    of_old = row[~is_new]
     gain = Role(table, "change", of_new, of_new // n)
     loss = Role(table, "change", of_old, of_old // n)
     sums = {f"{value}_gain": Formula(_GAIN, {"gain": gain})}
     sums[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
     result = DataFrame({"window": list(inputs)})
-    pairs = list(windows.values())
-    result["base"] = [window_text(base) for base, _ in pairs]
-    result["after"] = [window_text(after) for _, after in pairs]
-    result["placebo"] = [_ends_before(after, event) for _, after in pairs]
+    bases = [base for base, _ in windows.values()]
+    afters = [after for _, after in windows.values()]
+    result["base"] = [window_text(base) for base in bases]
+    result["after"] = [window_text(after) for after in afters]
+    result["placebo"] = [_ends_before(after, event) for after in afters]
     result = computed(result, sums | ratios)
     result["complete"] = [part["complete"].all() for part in inputs.values()]
     return with_lineage(result, frame, table, formulas=ratios | sums)
@@ -335,8 +389,14 @@ def displacement_over(
 
 def _ends_before(window: Window, event: str | None) -> bool:
     """Whether a window is over when an event comes."""
-    return event is not None and span(window)[1] <= span(event)[0]
+    if event is None:
+        return False
+    _, stop = span(window)
+    begin, _ = span(event)
+    return stop <= begin
 
 
 def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    if isinstance(names, str):
+        return (names,)
+    return tuple(names)

@@ -70,29 +70,29 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     """
     require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
     known = _known_rates(rates)
-    rate = known.role(frame, frame["currency"].to_numpy())
-    is_usd = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
-    names = {
-        "value": figures_of(frame, "value_reported"),
-        "rate": rate,
-        "months": frame["n_months"].to_numpy(),
-    }
+    currency = frame["currency"]
+    is_usd = currency.eq("USD").to_numpy("bool", na_value=False)
+    names: dict[str, Any] = {}
+    names["value"] = figures_of(frame, "value_reported")
+    names["rate"] = known.role(frame, currency.to_numpy())
+    names["months"] = frame["n_months"].to_numpy()
     which = np.where(is_usd, 0, 1).astype("int8")
     if "primary_value_usd" in frame:
         given = numbers_of(frame, "primary_value_usd")
         which[given.notna()] = 2
         names["given"] = Role(frame, "primary_value_usd")
-    formulas = {
-        "primary_value_usd": Formula(["value", f"value * {known.mean}", "given"], names, which),
-        "rate": Formula([known.mean, "1"], names, is_usd.astype("int8")),
-    }
+    texts = ["value", f"value * {known.mean}", "given"]
+    formulas = {"primary_value_usd": Formula(texts, names, which)}
+    formulas["rate"] = Formula([known.mean, "1"], names, is_usd.astype("int8"))
     result = computed(frame, formulas)
     if result["rate"].isna().all():
+        stated = listed(frame, "currency")
         raise QueryError(
-            f"no rate from {listed(frame, 'currency')} to USD for any month of the "
+            f"no rate from {stated} to USD for any month of the "
             "frame: read the rates for its currency and months"
         )
-    is_converted = (which == 1) & result["primary_value_usd"].notna().to_numpy()
+    has_dollars = result["primary_value_usd"].notna().to_numpy()
+    is_converted = (which == 1) & has_dollars
     owner = Series(known.name, frame.index, dtype="str")
     result["rate_of"] = owner.where(is_converted)
     if "flags" in frame:
@@ -115,30 +115,39 @@ class _Rates:
     @property
     def name(self) -> str:
         """Whose rate it is."""
-        columns = [name for name in ("publisher", "statistic") if name in self.frame]
-        return " ".join(str(self.frame[name].iloc[0]) for name in columns) or "not named"
+        names = []
+        for column in ("publisher", "statistic"):
+            if column in self.frame:
+                first = self.frame[column].iloc[0]
+                names.append(str(first))
+        return " ".join(names) or "not named"
 
     @property
     def mean(self) -> str:
         """The formula of dollars for one unit over some months."""
-        return f"{'sum([1 / r for r in rate])' if self.inverse else 'rate'} / months"
+        rates = "sum([1 / r for r in rate])" if self.inverse else "rate"
+        return f"{rates} / months"
 
     def role(self, frame: DataFrame, money: ndarray) -> Role:
         """The rates of `money` that enter each row of `frame`: one a month, NaN where one lacks."""
-        lines = spread(frame, np.arange(len(frame)), np.ones(len(frame), bool))
+        n = len(frame)
+        lines = spread(frame, np.arange(n), np.ones(n, bool))
         row = lines["row"].to_numpy()
-        place = self.table.get_indexer(pd.MultiIndex.from_arrays([money[row], lines["month"]]))
+        wanted = pd.MultiIndex.from_arrays([money[row], lines["month"]])
+        place = self.table.get_indexer(wanted)
         at = np.where(place < 0, -1, self.row[place])
         rate = numbers_of(self.frame, "rate")
-        return Role(self.frame, "rate", at, row, rate.where(rate > 0).to_numpy())
+        positive = rate.where(rate > 0)
+        return Role(self.frame, "rate", at, row, positive.to_numpy())
 
 
 def _known_rates(rates: DataFrame) -> _Rates:
     require_columns(rates, "base", "quote", "ref_period", "rate")
-    inverse = bool(rates["base"].eq("USD").all())
-    require_single_value(
-        rates, [*(() if inverse else ("quote",)), "publisher", "statistic", "n_months"]
-    )
+    is_from_usd = rates["base"].eq("USD")
+    inverse = bool(is_from_usd.all())
+    if not inverse:
+        require_single_value(rates, ["quote"])
+    require_single_value(rates, ["publisher", "statistic", "n_months"])
     quote = rates["quote"].iloc[0]
     if not inverse and quote != "USD":
         raise QueryError(
@@ -147,9 +156,12 @@ def _known_rates(rates: DataFrame) -> _Rates:
     money = "quote" if inverse else "base"
     unique(rates, [money, "ref_period"])
     timed = rates if "n_months" in rates else rates.assign(n_months=1)
-    lines = spread(timed, groups_of(rates, [money]), np.ones(len(rates), bool))
+    group = groups_of(rates, [money])
+    has_value = np.ones(len(rates), bool)
+    lines = spread(timed, group, has_value)
     row = lines["row"].to_numpy()
-    table = pd.MultiIndex.from_arrays([rates[money].iloc[row], lines["month"]])
+    names = rates[money].iloc[row]
+    table = pd.MultiIndex.from_arrays([names, lines["month"]])
     return _Rates(rates, table, row, inverse)
 
 
@@ -204,13 +216,16 @@ def customs_rate(
     require_columns(yuan, "value_reported", "currency", *PERIOD)
     require_columns(side, VALUE, *PERIOD)
     shared = set(yuan) & set(side)
-    keys = [name for name in (*CELL, *LABELS, "partner_code", *PERIOD) if name in shared]
-    is_in_yuan = yuan["currency"].eq("CNY").to_numpy("bool", na_value=False)
+    columns = (*CELL, *LABELS, "partner_code", *PERIOD)
+    keys = [name for name in columns if name in shared]
+    currency = yuan["currency"]
+    is_in_yuan = currency.eq("CNY").to_numpy("bool", na_value=False)
     of_yuan = _stated(yuan, "value_reported", keys, is_in_yuan)
     of_dollars = _stated(side, VALUE, keys)
     both = of_yuan.merge(of_dollars, on=keys, suffixes=("", "_usd"))
     is_large = both["number_usd"] >= least
-    used = both[is_large].sort_values(PERIOD, ignore_index=True)
+    large = both[is_large]
+    used = large.sort_values(PERIOD, ignore_index=True)
     if used.empty:
         raise QueryError(
             f"no cell of {least:,.0f} dollars or more is stated in yuan and in dollars"
@@ -222,7 +237,8 @@ def customs_rate(
     entered = {"rate": np.arange(len(used))}
     entered["low"] = rates_of_cells.idxmin().to_numpy()
     entered["high"] = rates_of_cells.idxmax().to_numpy()
-    at_yuan, at_dollars = used["at"].to_numpy(), used["at_usd"].to_numpy()
+    at_yuan = used["at"].to_numpy()
+    at_dollars = used["at_usd"].to_numpy()
     formulas = {}
     for name, at in entered.items():
         slot = group[at]
@@ -231,20 +247,24 @@ def customs_rate(
         formulas[name] = Formula("dollars / yuan", {"dollars": dollars_of, "yuan": yuan_of})
     publisher = str(yuan["publisher"].iloc[0]) if "publisher" in yuan else "customs"
     named = {"base": "CNY", "quote": "USD", "publisher": publisher, "statistic": STATISTIC}
-    result = computed(heads.assign(**named)[[*named, *PERIOD]], formulas)
+    plain = heads.assign(**named)
+    plain = plain[[*named, *PERIOD]]
+    result = computed(plain, formulas)
     result["cells"] = rates_of_cells.size()
+    n_small = len(both) - len(used)
     caveats = [
         f"customs rate from {len(used)} cells of {least:,.0f} dollars or more; "
-        f"{len(both) - len(used)} smaller ones were left out"
+        f"{n_small} smaller ones were left out"
     ]
-    inputs = [yuan] if dollars is None else [yuan, dollars]
+    inputs = [yuan]
+    if dollars is not None:
+        inputs.append(dollars)
     if published is not None:
         known = _known_rates(published)
-        names: dict[str, Any] = {
-            "rate": known.role(result, np.full(len(result), "CNY")),
-            "months": result["n_months"].to_numpy(),
-            **formulas["rate"].names,
-        }
+        money = np.full(len(result), "CNY")
+        names: dict[str, Any] = {"rate": known.role(result, money)}
+        names["months"] = result["n_months"].to_numpy()
+        names |= formulas["rate"].names
         over = f"100 * (dollars / yuan / ({known.mean}) - 1)"
         formulas["published"] = Formula(known.mean, names)
         formulas["over_published_pct"] = Formula(over, names)
@@ -259,7 +279,8 @@ def _stated(
 ) -> DataFrame:
     """Cells that state a positive `value`, each once: where they stand, and their number."""
     figures = numbers_of(frame, value).to_numpy()
-    at = np.flatnonzero(good & (figures > 0))
+    is_positive = figures > 0
+    at = np.flatnonzero(good & is_positive)
     rows = without_attrs(frame.iloc[at])
     require_single_value(rows, ["publisher", "reporter_iso", "cumulation"])
     unique(rows, keys)
@@ -303,22 +324,30 @@ def cross(rates: DataFrame, other: DataFrame) -> DataFrame:
         require_columns(side, "base", "quote", "ref_period", "n_months", "rate")
         require_single_value(side, ["base", "quote", "publisher", "n_months"])
         unique(side, ["ref_period"])
-    require_single_value(pd.concat([side[["n_months"]] for side in (rates, other)]), ["n_months"])
-    base, base_of_other = rates["base"].iloc[0], other["base"].iloc[0]
+    lengths = [side[["n_months"]] for side in (rates, other)]
+    require_single_value(pd.concat(lengths), ["n_months"])
+    base = rates["base"].iloc[0]
+    base_of_other = other["base"].iloc[0]
     if base != base_of_other:
         raise QueryError(
             f"one side is for {base} and the other for {base_of_other}: read both for one"
         )
-    at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
-    if not (at >= 0).any():
+    places = pd.Index(other["ref_period"])
+    at = places.get_indexer(rates["ref_period"])
+    is_shared = at >= 0
+    if not is_shared.any():
         raise QueryError("the two sides share no month: read both for the same time")
-    names = {"rate": figures_of(rates, "rate"), "other": figures_of(other, "rate", at)}
+    names = {"rate": figures_of(rates, "rate")}
+    names["other"] = figures_of(other, "rate", at)
     formulas = {"rate": Formula("rate / other", names)}
-    plain = rates[["quote", "ref_period", "n_months"]].assign(base=other["quote"].iloc[0])
+    quote = rates["quote"].iloc[0]
+    quote_of_other = other["quote"].iloc[0]
+    plain = rates[["quote", "ref_period", "n_months"]]
+    plain = plain.assign(base=quote_of_other)
     result = computed(plain, formulas)
     for name in ("publisher", "statistic"):
         if name in rates and name in other:
             both = zip(rates[name], other[name].iloc[at], strict=True)
             result[name] = [" / ".join(dict.fromkeys(pair)) for pair in both]
-    caveat = f"{rates['quote'].iloc[0]} for {other['quote'].iloc[0]} through {base}"
+    caveat = f"{quote} for {quote_of_other} through {base}"
     return with_lineage(result, rates, other, caveats=[caveat], formulas=formulas)

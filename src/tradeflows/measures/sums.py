@@ -116,24 +116,27 @@ def total(
        net_wgt_kg  complete  missing
     0         3.0     False  2023-03
     """
-    values, by, over = _names(value), list(by), list(over)
+    values = _names(value)
+    by = list(by)
+    over = list(over)
     frame = with_zeros(frame, *values)
     _require_summable(frame, values, by, over)
     same = _alike(absent, by if alike is None else alike, by)
-    figures = {name: numbers_of(frame, name).to_numpy() for name in values}
+    figures = {}
     has_value = np.ones(len(frame), bool)
-    for numbers in figures.values():
+    for name in values:
+        numbers = numbers_of(frame, name).to_numpy()
+        figures[name] = numbers
         has_value &= ~np.isnan(numbers)
     fixed = _fixed_columns(frame, values, by, over, has_value)
 
     goods = [column for column in over if column not in LABELS]
     cell = groups_of(frame, [*by, *goods])
     lines = spread(frame, cell, has_value)
-    windows = _windows(lines["month"], start, end, every)
-    lines["window"] = windows.place(lines["month"].to_numpy())
-    stated = lines[lines["stated"]]
-    placed = stated["row"], stated["month"], stated["window"]
-    require_whole_periods(*(column.to_numpy() for column in placed))
+    month = lines["month"]
+    windows = _windows(month, start, end, every)
+    lines["window"] = windows.place(month.to_numpy())
+    _require_in_one_window(lines)
     group, heads = grouped(frame, by)
     lines["group"] = group[lines["row"]]
     lines = lines[lines["window"] >= 0]
@@ -141,20 +144,24 @@ def total(
         full = _months_of_any_cell(lines, windows, heads, same)
     else:
         full = _months_of_all_cells(lines, windows, len(heads), cell, group)
-    entered = lines[lines["stated"]].drop_duplicates("row")
+    stated = lines[lines["stated"]]
+    entered = stated.drop_duplicates("row")
     row = entered["row"].to_numpy()
     place = entered["group"] * windows.n + entered["window"]
     slot = place.to_numpy()
 
     first = int(has_value.argmax())
-    shared = frame[fixed].iloc[[first] * len(full)]
-    result = _sums_head(heads, shared.reset_index(drop=True), windows)
+    repeated = [first] * len(full)
+    shared = frame[fixed].iloc[repeated]
+    shared = shared.reset_index(drop=True)
+    result = _sums_head(heads, shared, windows)
     is_complete = full.all(axis=1)
     formulas = {}
     for name in values:
         role = Role(frame, name, row, slot, figures[name])
-        formulas[name] = Formula("value", {"value": role})
-        sums = formulas[name].numbers(len(result))
+        formula = Formula("value", {"value": role})
+        formulas[name] = formula
+        sums = formula.numbers(len(result))
         is_none = is_complete & np.isnan(sums)
         result[name] = np.where(is_none, 0.0, sums)
     result["n_stated"] = full.sum(axis=1)
@@ -162,18 +169,31 @@ def total(
     result["missing"] = _missing_months(full, windows, len(heads))
     flags = combine_flags(frame, row, slot, len(result))
     result = result.assign(**flags)
-    caveats = _caveats_of_sums(result, values, frame[over].iloc[row])
+    used = frame[over].iloc[row]
+    caveats = _caveats_of_sums(result, values, used)
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _require_in_one_window(lines: DataFrame) -> None:
+    """Refuse a stated period that crosses the edge of a window."""
+    stated = lines[lines["stated"]]
+    row = stated["row"].to_numpy()
+    month = stated["month"].to_numpy()
+    window = stated["window"].to_numpy()
+    require_whole_periods(row, month, window)
 
 
 def _sums_head(heads: DataFrame, shared: DataFrame, windows: "_Windows") -> DataFrame:
     """A row a group and window: its group, what all rows share, and its period."""
     starts = np.tile(windows.starts, len(heads))
-    shared["ref_period"] = days(starts).astype("datetime64[us]")
+    period = days(starts)
+    shared["ref_period"] = period.astype("datetime64[us]")
     shared["n_months"] = windows.every
     label = heads.index.repeat(windows.n)
-    repeated = heads.loc[label].reset_index(drop=True)
-    return repeated.join(without_attrs(shared))
+    repeated = heads.loc[label]
+    repeated = repeated.reset_index(drop=True)
+    plain = without_attrs(shared)
+    return repeated.join(plain)
 
 
 def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[str]:
@@ -181,13 +201,16 @@ def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[s
     starts = np.tile(windows.starts, n_groups)
     missing = []
     for begin, has_month in zip(starts, full, strict=True):
-        months = begin + np.flatnonzero(~has_month)
-        missing.append(runs(months))
+        offset = np.flatnonzero(~has_month)
+        months = runs(begin + offset)
+        missing.append(months)
     return missing
 
 
 def _names(value: str | Sequence[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+    if isinstance(value, str):
+        return [value]
+    return list(value)
 
 
 def _require_summable(
@@ -195,7 +218,8 @@ def _require_summable(
 ) -> None:
     """Refuse columns that have no sum, or that may not be summed over."""
     require_columns(frame, "ref_period", "n_months", *values, *by, *over)
-    if {"ref_period", "n_months"} & set(by):
+    columns_of_period = {"ref_period", "n_months"}
+    if columns_of_period & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     for name in values:
         unit = unit_of(frame, name)
@@ -204,7 +228,8 @@ def _require_summable(
             raise QueryError(
                 f"there is no sum of {column}: sum what it was made of, or take the mean"
             )
-    barred = sorted(set(over) - _SUMMABLE)
+    others = set(over) - _SUMMABLE
+    barred = sorted(others)
     if barred:
         raise QueryError(f"{barred[0]} cannot be summed over: name it in `by`, or keep one value")
 
@@ -212,7 +237,8 @@ def _require_summable(
 def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:
     """The columns of `by` in which groups are alike, once `absent` is known to be right."""
     require_absent(absent)
-    stray = sorted(set(alike) - set(by))
+    others = set(alike) - set(by)
+    stray = sorted(others)
     if stray:
         raise QueryError(f"alike names {stray[0]}, which is not among `by`")
     return list(alike)
@@ -226,12 +252,16 @@ def _fixed_columns(
     has_value: ndarray,
 ) -> list[str]:
     """Columns of the grain that hold one value in all rows with a figure; refuses others."""
-    grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
+    grain: dict[str, None] = {}
+    for name in values:
+        columns = grain_of(frame, name)
+        grain |= dict.fromkeys(columns)
     free = {*by, *over}
-    if "flow_code" in free:  # the role follows from the flow
-        free |= {"partner_role"}
+    if "flow_code" in free:
+        free.add("partner_role")  # the role follows from the flow
     fixed = [column for column in grain if column not in free]
-    rows = frame[list(dict.fromkeys([*by, *over, *fixed]))]
+    used = dict.fromkeys([*by, *over, *fixed])
+    rows = frame[list(used)]
     if not has_value.all():
         rows = rows[has_value]
     require_single_value(rows, fixed, "or name it in `by` or `over`")
@@ -260,33 +290,44 @@ class _Windows:
 
     def place(self, month: ndarray) -> ndarray:
         """The window that each month lies in, -1 for none."""
-        inside = (month >= self.begin) & (month < self.begin + self.length)
-        return np.where(inside, (month - self.begin) // self.every, -1)
+        offset = month - self.begin
+        is_inside = (offset >= 0) & (offset < self.length)
+        window = offset // self.every
+        return np.where(is_inside, window, -1)
 
 
 def _windows(month: Series, start: str | None, end: str | None, every: int | None) -> _Windows:
     """The windows from `start` to `end`, by default those of all months."""
     begin = int(month.min()) if start is None else span(start)[0]
     stop = int(month.max()) + 1 if end is None else span(end)[1]
-    every = every or max(stop - begin, 1)
-    if stop <= begin or (stop - begin) % every:
+    length = stop - begin
+    every = every or max(length, 1)
+    n, rest = divmod(length, every)
+    if length <= 0 or rest:
+        first = month_text(begin)
+        last = month_text(stop - 1)
         raise QueryError(
-            f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
+            f"{first} to {last} is no whole number of "
             f"{every} months: choose start and end so that it is"
         )
-    return _Windows(begin, every, (stop - begin) // every)
+    return _Windows(begin, every, n)
 
 
 def _months_of_all_cells(
     lines: DataFrame, windows: _Windows, n_groups: int, cell: ndarray, group: ndarray
 ) -> ndarray:
     """Whether every cell of a group states a month: one row a sum, one column a month of it."""
-    first = np.unique(cell, return_index=True)[1]
-    cells = np.bincount(group[first], minlength=n_groups).repeat(windows.n)[:, None]
+    _, first = np.unique(cell, return_index=True)
+    n_cells = np.bincount(group[first], minlength=n_groups)
+    n_cells = n_cells.repeat(windows.n)
     stated = lines[lines["stated"]]
-    place = stated["group"] * windows.length + stated["month"] - windows.begin
-    count = np.bincount(place, minlength=n_groups * windows.length)
-    return np.asarray(count.reshape(-1, windows.every) == cells)
+    offset = stated["month"] - windows.begin
+    place = stated["group"] * windows.length + offset
+    n_months = n_groups * windows.length
+    count = np.bincount(place, minlength=n_months)
+    count = count.reshape(-1, windows.every)
+    is_full = count == n_cells[:, None]
+    return np.asarray(is_full)
 
 
 def _months_of_any_cell(
@@ -300,29 +341,35 @@ def _months_of_any_cell(
     stated = lines[lines["stated"]]
     same = groups_of(heads, alike)
     known = np.zeros((len(heads), windows.length), bool)
-    known[same[stated["group"]], stated["month"] - windows.begin] = True
+    offset = stated["month"] - windows.begin
+    known[same[stated["group"]], offset] = True
     full = known[same]
     keys = ["cell", "month"]
     empty = lines[~lines["stated"]]
-    empty = empty[
-        ~pd.MultiIndex.from_frame(empty[keys]).isin(pd.MultiIndex.from_frame(stated[keys]))
-    ]
-    full[empty["group"], empty["month"] - windows.begin] = False
+    places = pd.MultiIndex.from_frame(empty[keys])
+    stated_places = pd.MultiIndex.from_frame(stated[keys])
+    is_stated = places.isin(stated_places)
+    empty = empty[~is_stated]
+    offset = empty["month"] - windows.begin
+    full[empty["group"], offset] = False
     return full.reshape(-1, windows.every)
 
 
 def _caveats_of_sums(result: DataFrame, values: Sequence[str], used: DataFrame) -> list[str]:
     """Which labels differ within the sums, and how many sums lack months."""
+    caveats = []
     labels = [column for column in used if column in LABELS]
-    caveats = [
-        f"{column} differs within the sum: {listed(used, column)}"
-        for column in labels
-        if used[column].nunique(dropna=False) > 1
-    ]
-    holes = int((~result["complete"]).sum())
+    for column in labels:
+        n_labels = used[column].nunique(dropna=False)
+        if n_labels > 1:
+            stated = listed(used, column)
+            caveats.append(f"{column} differs within the sum: {stated}")
+    has_hole = ~result["complete"]
+    holes = int(has_hole.sum())
     if holes:
+        names = ", ".join(values)
         caveats.append(
-            f"{holes} of {len(result)} sums of {', '.join(values)} lack months, which "
+            f"{holes} of {len(result)} sums of {names} lack months, which "
             "`missing` names; nothing was put in their place"
         )
     return caveats
@@ -367,37 +414,57 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     values = _names(value)
     require_columns(frame, "breakdown", *values)
     parts = {text: _dimensions(text) for text in frame["breakdown"].unique()}
-    named = dict.fromkeys(name for values_of in parts.values() for name in values_of)
+    named: dict[str, None] = {}
+    for values_of in parts.values():
+        named |= dict.fromkeys(values_of)
     named.pop(_NUMBERED, None)
     over = list(over or named)
     _require_additive(parts, over, list(named))
     left = {text: _without(values_of, over) for text, values_of in parts.items()}
-    whole = without_attrs(frame.assign(breakdown=frame["breakdown"].map(left)))
-    keys = [name for name in whole if name not in {*_OF_ROW, *values}] + ["breakdown"]
-    slot, result = grouped(whole, keys)
+    rest = frame["breakdown"].map(left)
+    whole = frame.assign(breakdown=rest)
+    whole = without_attrs(whole)
+    not_shared = {*_OF_ROW, *values}
+    keys = [name for name in whole if name not in not_shared]
+    slot, result = grouped(whole, [*keys, "breakdown"])
     n = np.bincount(slot)
     _require_one_kind(frame, parts, slot, n)
-    formulas, holes = {}, []
+    formulas = {}
+    holes = []
     for name in values:
-        formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
-        result[name] = formulas[name].numbers(len(n))
-        stated = np.bincount(slot, frame[name].notna(), minlength=len(n))
-        some = int(((stated > 0) & (stated < n)).sum())
-        if some:
-            holes.append(
-                f"{some} of {(n > 1).sum()} sums of {name} have a part that states "
-                "none, so they are none"
-            )
+        role = Role(frame, name, None, slot)
+        formula = Formula("value", {"value": role})
+        formulas[name] = formula
+        result[name] = formula.numbers(len(n))
+        hole = _hole_of_parts(frame, name, slot, n)
+        if hole:
+            holes.append(hole)
     if "qty" in values:
         result["qty_unit"] = _unit_of_parts(frame, slot)
     result["n_parts"] = n
-    result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
+    row = np.arange(len(frame))
+    flags = combine_flags(frame, row, slot, len(n))
+    result = result.assign(**flags)
     caveats = _caveats_of_parts(frame, parts, over, n, holes)
     result = with_lineage(result, frame, caveats=caveats, formulas=formulas)
     zeros = zeros_of_wholes(frame, result, left)
     if zeros is not None:
         result.attrs[ZEROS] = zeros
     return result
+
+
+def _hole_of_parts(frame: DataFrame, name: str, slot: ndarray, n: ndarray) -> str:
+    """In words how many sums of `name` have a hole; empty where none has."""
+    has_value = frame[name].notna()
+    n_stated = np.bincount(slot, has_value, minlength=len(n))
+    has_hole = (n_stated > 0) & (n_stated < n)
+    if not has_hole.any():
+        return ""
+    n_sums = (n > 1).sum()
+    return (
+        f"{has_hole.sum()} of {n_sums} sums of {name} have a part that states "
+        "none, so they are none"
+    )
 
 
 def _caveats_of_parts(
@@ -425,8 +492,12 @@ def _caveats_of_parts(
 
 def _without(values_of: Mapping[str, str], over: Sequence[str]) -> str:
     """What is left of a value of `breakdown` when it is summed over some of its dimensions."""
-    kept = {name: part for name, part in values_of.items() if name not in {*over, _NUMBERED}}
-    return ",".join(f"{name}={part}" for name, part in kept.items()) or "total"
+    dropped = {*over, _NUMBERED}
+    kept = []
+    for name, part in values_of.items():
+        if name not in dropped:
+            kept.append(f"{name}={part}")
+    return ",".join(kept) or "total"
 
 
 def _require_additive(
@@ -435,15 +506,16 @@ def _require_additive(
     """Refuse a dimension that is not there, or a value of one that may overlap another."""
     for name in over:
         if name not in named:
-            raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
+            stated = ", ".join(named) or "none"
+            raise QueryError(f"breakdown has no {name!r}; it has {stated}")
         known = ADDITIVE.get(name, "(?!)")
         values = {values_of[name] for values_of in parts.values() if name in values_of}
-        unknown = sorted(part for part in values if not re.fullmatch(known, part))
+        unknown = [part for part in values if not re.fullmatch(known, part)]
         if unknown:
-            kept = f"frame[~frame['breakdown'].str.contains('{name}={unknown[0]}')]"
+            part = f"{name}={min(unknown)}"
+            kept = f"frame[~frame['breakdown'].str.contains('{part}')]"
             raise QueryError(
-                f"{name}={unknown[0]} is not known to add up with the other parts: "
-                f"leave it out, as in {kept}"
+                f"{part} is not known to add up with the other parts: leave it out, as in {kept}"
             )
 
 
@@ -454,18 +526,26 @@ def _require_one_kind(
     n: ndarray,
 ) -> None:
     """Refuse a cell that is stated as a whole and in parts, in parts of two kinds, or twice."""
-    kinds = {
-        text: " ".join(name for name in values_of if name != _NUMBERED)
-        for text, values_of in parts.items()
-    }
-    mixed = (frame["breakdown"].map(kinds).groupby(slot).nunique() > 1).to_numpy()
-    twice = (frame["breakdown"].groupby(slot).nunique() < n).to_numpy()
-    if not (mixed | twice).any():
+    kinds = {}
+    for text, values_of in parts.items():
+        names = [name for name in values_of if name != _NUMBERED]
+        kinds[text] = " ".join(names)
+    breakdown = frame["breakdown"]
+    kind = breakdown.map(kinds)
+    n_kinds = kind.groupby(slot).nunique().to_numpy()
+    n_texts = breakdown.groupby(slot).nunique().to_numpy()
+    is_mixed = n_kinds > 1
+    is_wrong = is_mixed
+    if not is_mixed.any():
+        is_wrong = n_texts < n  # a part is stated twice
+    if not is_wrong.any():
         return
-    rows = frame[slot == (mixed if mixed.any() else twice).argmax()]
-    named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
-    cell = " ".join(words(rows[named_by].iloc[0]))
-    if mixed.any():
+    rows = frame[slot == is_wrong.argmax()]
+    columns = [name for name in (*CELL, "ref_period") if name in rows]
+    named_by = [name for name in columns if name != "breakdown"]
+    first = rows[named_by].iloc[0]
+    cell = " ".join(words(first))
+    if is_mixed.any():
         require_single_value(
             rows,
             ["breakdown"],
@@ -476,16 +556,23 @@ def _require_one_kind(
 
 def _unit_of_parts(frame: DataFrame, slot: ndarray) -> ndarray:
     """The unit of the quantity of each sum, which its parts share."""
-    units = frame["qty_unit"].where(frame["qty"].notna()).groupby(slot)
-    if (units.nunique() > 1).any():
-        stated = frame[frame["qty"].notna()]
+    has_value = frame["qty"].notna()
+    units = frame["qty_unit"].where(has_value)
+    units_of_sum = units.groupby(slot)
+    n_units = units_of_sum.nunique()
+    if (n_units > 1).any():
+        stated = frame[has_value]
         require_single_value(stated, ["qty_unit"], what="of parts that are summed, ")
-    return np.asarray(units.first().fillna("none"))
+    unit = units_of_sum.first()
+    return np.asarray(unit.fillna("none"))
 
 
 def _dimensions(word: str) -> dict[str, str]:
     """What a value of `breakdown` says, by dimension; nothing for total."""
-    return {} if word == "total" else dict(part.split("=", 1) for part in word.split(","))
+    if word == "total":
+        return {}
+    parts = word.split(",")
+    return dict(part.split("=", 1) for part in parts)
 
 
 def from_members(
@@ -533,35 +620,60 @@ def from_members(
     stated = kept[numbers_of(kept, value).notna()]
     if stated.empty:
         raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
-    ends = [f"{day:%Y-%m}" for day in (kept["ref_period"].min(), kept["ref_period"].max())]
-    sums = total(stated, value, by, ["reporter_iso"], ends[0], ends[1], every=1, absent="zero")
-    keys = [*by, "ref_period"]
-    states = stated.groupby(keys, dropna=False)["reporter_iso"].agg(set)
-    cells = [cell if by else cell[0] for cell in sums[keys].itertuples(index=False, name=None)]
-    present = [states.get(cell, set()) for cell in cells]
-    missing = [[member for member in members if member not in some] for some in present]
-    result = sums.drop(columns="n_stated").assign(
-        reporter_iso=group,
-        n_members=list(map(len, present)),
-        of_members=len(members),
-        complete=[not lacking for lacking in missing],
-        missing=[", ".join(lacking) for lacking in missing],
-    )
+    period = kept["ref_period"]
+    start = f"{period.min():%Y-%m}"
+    end = f"{period.max():%Y-%m}"
+    sums = total(stated, value, by, ["reporter_iso"], start, end, every=1, absent="zero")
+    present = _members_by_sum(stated, sums, [*by, "ref_period"])
+    missing = []
+    for some in present:
+        lacking = [member for member in members if member not in some]
+        missing.append(", ".join(lacking))
+    result = sums.drop(columns="n_stated")
+    result["reporter_iso"] = group
+    result["n_members"] = [len(some) for some in present]
+    result["of_members"] = len(members)
+    result["complete"] = [not names for names in missing]
+    result["missing"] = missing
+    caveats = _caveats_of_members(frame, result, group, members)
+    if "flags" in result:
+        result["flags"] = add_flag(result["flags"], "derived")
+    plain = without_attrs(result)
+    return with_lineage(plain, sums, caveats=caveats, kept=[Role(sums)])
+
+
+def _members_by_sum(stated: DataFrame, sums: DataFrame, keys: list[str]) -> list[set[str]]:
+    """The members that state a figure, of each row of `sums`."""
+    reporters = stated.groupby(keys, dropna=False)["reporter_iso"]
+    states = reporters.agg(set)
+    present = []
+    for cell in sums[keys].itertuples(index=False, name=None):
+        label = cell if len(keys) > 1 else cell[0]
+        some = states.get(label, set())
+        present.append(some)
+    return present
+
+
+def _caveats_of_members(
+    frame: DataFrame, result: DataFrame, group: str, members: Sequence[str]
+) -> list[str]:
+    """How many sums lack members of the group, and which reporters are none of it."""
     caveats = []
-    short = int((~result["complete"]).sum())
+    is_short = ~result["complete"]
+    short = int(is_short.sum())
     if short:
-        least = int(result["n_members"].min())
+        n_members = result["n_members"]
+        least = int(n_members.min())
         caveats.append(
             f"{short} of {len(result)} sums are of fewer than the {len(members)} "
             f"members of {group}, of {least} at least; `missing` names the "
             "others"
         )
-    others = sorted(set(frame["reporter_iso"]) - set(members))
+    others = set(frame["reporter_iso"]) - set(members)
     if others:
-        caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
-    if "flags" in result:
-        result["flags"] = add_flag(result["flags"], "derived")
-    return with_lineage(without_attrs(result), sums, caveats=caveats, kept=[Role(sums)])
+        names = ", ".join(sorted(others))
+        caveats.append(f"left out, since no member of {group}: {names}")
+    return caveats
 
 
 def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
@@ -587,13 +699,21 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     >>> measures.stack({"China": one, "India": one})["series"].tolist()
     ['China', 'India']
     """
-    named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
-    ends = np.cumsum([len(frame) for frame in named])
-    places = np.split(np.arange(ends[-1]), ends[:-1])
-    kept = [Role(frame, slot=place) for frame, place in zip(frames.values(), places, strict=True)]
-    result = with_lineage(pd.concat(named, ignore_index=True), *frames.values(), kept=kept)
+    named = []
+    kept = []
+    begin = 0
+    for name, frame in frames.items():
+        labelled = frame.assign(**{column: name})
+        named.append(without_attrs(labelled))
+        end = begin + len(frame)
+        role = Role(frame, slot=np.arange(begin, end))
+        kept.append(role)
+        begin = end
+    inputs = [*frames.values()]
+    joined = pd.concat(named, ignore_index=True)
+    result = with_lineage(joined, *inputs, kept=kept)
     result.attrs.pop(ZEROS, None)
-    zeros = stacked_zeros([*frames.values()])
+    zeros = stacked_zeros(inputs)
     if zeros is not None:
         result.attrs[ZEROS] = zeros
     return result
@@ -641,11 +761,14 @@ def baskets(
     """
     sums = {}
     for name, codes_ in goods.items():
-        lacking = sorted(set(codes_) - set(frame[of]))
+        lacking = set(codes_) - set(frame[of])
         if lacking:
+            first = min(lacking)
             raise QueryError(
-                f"basket {name!r} names {lacking[0]}, which the frame does not hold; "
+                f"basket {name!r} names {first}, which the frame does not hold; "
                 f"it holds {listed(frame, of)}"
             )
-        sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)
+        is_named = frame[of].isin(codes_)
+        rows = frame[is_named]
+        sums[name] = total(rows, value, over=[of], every=every)
     return stack(sums, "basket")
