@@ -84,16 +84,23 @@ def test_measures_take_the_rows(folder):
     assert quarters["n_months"].tolist() == [3] * 4
 
 
-def test_row_groups_of_the_product(folder, monkeypatch):
-    read, groups = parquet.ParquetFile.read_row_group, set()
-
-    def noted(file, group, **more):
-        groups.add(group)
-        return read(file, group, **more)
-
-    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", noted)
-    bulk.rows(folder, "27112100")
-    assert sorted(groups) == [*range(12, 18)]  # of 24
+def test_row_groups_of_the_product(folder):
+    path = sorted(folder.glob("*.parquet"))[-1]
+    content = bytearray(path.read_bytes())
+    metadata = parquet.read_metadata(path)
+    cmd_code = schema.TRADE.get_field_index("cmd_code")
+    for place in range(metadata.num_row_groups):
+        group = metadata.row_group(place)
+        if group.column(cmd_code).statistics.min != "27112100":
+            columns = [group.column(i) for i in range(group.num_columns)]
+            for column in columns:
+                begin = column.dictionary_page_offset or column.data_page_offset
+                size = column.total_compressed_size
+                content[begin : begin + size] = b"\xff" * size
+    path.write_bytes(content)
+    assert len(bulk.rows(folder, "27112100")) == 12 * 6
+    with pytest.raises(OSError, match="Couldn't deserialize thrift"):
+        bulk.rows(folder, "27090010")
 
 
 def test_changed_file_read_anew(folder, tmp_path):
@@ -127,6 +134,12 @@ def test_mixture_refused(folder, tmp_path):
 def test_question_refused(folder, ask, message):
     with pytest.raises(QueryError, match=message):
         bulk.rows(folder, **ask)
+
+
+def test_countries_without_their_sums(tmp_path):
+    save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
+    rows = bulk.rows(tmp_path / "out", "854231", partner="countries")
+    assert rows["partner_iso"].tolist() == ["CHN"]
 
 
 def test_no_cleaned_file(tmp_path):
