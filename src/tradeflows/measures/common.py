@@ -82,7 +82,10 @@ NOTHING: Mapping[str, Formula] = MappingProxyType({})
 def numbers_of(frame: DataFrame, value: str) -> Series:
     """`value` as floats; a sum with a hole in it is no figure."""
     numbers = Series(frame[value].to_numpy("float64", na_value=np.nan), frame.index)
-    return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
+    if "complete" not in frame:
+        return numbers
+    is_complete = frame["complete"].astype("bool")
+    return numbers.where(is_complete)
 
 
 def figures_of(
@@ -126,8 +129,9 @@ def groups_of(frame: DataFrame, columns: Sequence[str]) -> ndarray:
 def grouped(frame: DataFrame, columns: Sequence[str]) -> tuple[ndarray, DataFrame]:
     """Number of each row's group, and a row a group with what its rows share."""
     group = groups_of(frame, columns)
-    first = np.unique(group, return_index=True)[1]
-    return group, frame[list(columns)].iloc[first].reset_index(drop=True)
+    _, first = np.unique(group, return_index=True)
+    heads = frame[list(columns)].iloc[first]
+    return group, heads.reset_index(drop=True)
 
 
 def values_in(values: Series, group: ndarray, n: int) -> list[set[str]]:
@@ -186,8 +190,10 @@ def unique(frame: DataFrame, keys: Sequence[str]) -> None:
     twice = frame.duplicated(list(keys), keep=False).to_numpy()
     if twice.any():
         cell = groups_of(frame, keys)
-        rows = frame[cell == cell[twice.argmax()]]
-        refuse_repeated(rows, " ".join(words(rows[list(keys)].iloc[0])))
+        repeated = cell[twice.argmax()]
+        rows = frame[cell == repeated]
+        first = rows[list(keys)].iloc[0]
+        refuse_repeated(rows, " ".join(words(first)))
 
 
 def refuse_repeated(rows: DataFrame, cell: str) -> None:

@@ -187,11 +187,13 @@ def yoy(frame: DataFrame, value: str) -> DataFrame:
     is_tiled = pairs.groupby("row")["tiled"].all()
     used = pairs[pairs["row"].map(is_tiled)]
     used = used.drop_duplicates(["row", "base"]).astype("int64")
-    row, base = used["row"].to_numpy(), used["base"].to_numpy()
+    row = used["row"].to_numpy()
+    base = used["base"].to_numpy()
     earlier = figures_of(frame, value, base, row)
     roles = {"value": figures_of(frame, value), "base": earlier}
     name = f"{value}_base"
-    formulas = {"yoy_pct": Formula(GROWTH, roles), name: Formula("base", roles)}
+    formulas = {"yoy_pct": Formula(GROWTH, roles)}
+    formulas[name] = Formula("base", roles)
     result = computed(frame, formulas, name, "yoy_pct")
     silent = lines.loc[~lines["stated"], ["row", "month"]]
     unmatched = pairs.loc[~pairs["tiled"], ["row", "month"]]
@@ -257,9 +259,11 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, has_value)
     stated = lines[lines["stated"]]
-    row, month = stated["row"].to_numpy(), stated["month"].to_numpy()
+    row = stated["row"].to_numpy()
+    month = stated["month"].to_numpy()
     year_of = month // 12
-    within = np.where(np.isin(year_of, (year, base)), year_of, -1)
+    is_compared = np.isin(year_of, (year, base))
+    within = np.where(is_compared, year_of, -1)
     require_whole_periods(row, month, within)
     place = cell[row] * 12 + month % 12
     kept = _in_both_years(row, place, within, (year, base))
@@ -344,7 +348,8 @@ def difference(
     at = np.zeros(1, "int64")  # of rows that repeat one another the first
     roles = {}
     units = set()
-    for role, side, column in (("value", frame, value), ("base", base, base_value or value)):
+    column_of_base = base_value or value
+    for role, side, column in (("value", frame, value), ("base", base, column_of_base)):
         require_columns(side, column)
         n = numbers_of(side, column).nunique()
         if n != 1 or pd.isna(side[column].iloc[0]):
@@ -353,7 +358,8 @@ def difference(
         roles[role] = figures_of(side, column, at)
     units.discard("")
     if len(units) > 1:
-        raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
+        stated = ", ".join(sorted(units))
+        raise QueryError(f"the two differ in unit ({stated})")
     name = f"{value}_base"
     formulas = {"change": Formula("value - base", roles)}
     formulas["growth_pct"] = Formula(GROWTH, roles)
@@ -370,7 +376,9 @@ def difference(
 
 def _qualifier(frame: DataFrame) -> str:
     """How the first row of a frame qualifies its figure."""
-    return str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
+    if "qualifier" not in frame:
+        return "="
+    return str(frame["qualifier"].iloc[0])
 
 
 def _between(first: str, second: str) -> str:
@@ -424,8 +432,10 @@ def gap(
     require_columns(m, "ref_period", "n_months", value)
     require_columns(x, "ref_period", "n_months", value)
     shared = set(m) & set(x)
-    units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
-    require_single_value(pd.concat([m[units], x[units]]), units)
+    compared = shared - {"valuation"}
+    units = [name for name in UNITS.get(value, ()) if name in compared]
+    stated = pd.concat([m[units], x[units]])
+    require_single_value(stated, units)
     exporter = _as_importer(m, x)
     keys = [name for name in _KEYS_OF_GAP if name in shared]
     if band is None:
@@ -438,7 +448,8 @@ def gap(
         caveats.append(" compared with ".join(goods))
     unique(m, keys)
     unique(exporter, keys)
-    left, right = _numbered(m, value), _numbered(exporter, value)
+    left = _numbered(m, value)
+    right = _numbered(exporter, value)
     result = left.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
     at_m = result.pop("_at_m").fillna(-1).to_numpy("int64")
     at_x = result.pop("_at_x").fillna(-1).to_numpy("int64")
@@ -449,22 +460,29 @@ def gap(
             f"the two sides share no cell ({first}; {second}): read the same "
             "flow over the same periods"
         )
-    roles = {"m": _above_zero(m, value, at_m), "x": _above_zero(x, value, at_x)}
-    ratios = {"gap": Formula("log(m / x)", roles), "ratio": Formula("m / x", roles)}
+    roles = {"m": _above_zero(m, value, at_m)}
+    roles["x"] = _above_zero(x, value, at_x)
+    ratios = {"gap": Formula("log(m / x)", roles)}
+    ratios["ratio"] = Formula("m / x", roles)
     result = computed(result, ratios, "ratio", "gap")
     ratio = result["ratio"]
     is_inside = ratio.between(*band).astype("boolean")
     result["outside"] = (~is_inside).mask(ratio.isna())
-    sides = {f"{value}_m": Formula("m", roles), f"{value}_x": Formula("x", roles)}
+    sides = {f"{value}_m": Formula("m", roles)}
+    sides[f"{value}_x"] = Formula("x", roles)
     return with_lineage(result, m, x, caveats=caveats, formulas=ratios | sides)
 
 
 def _at_two_levels(m: DataFrame, x: DataFrame) -> tuple[str, ...]:
     """The product of either side, where one product is stated at two levels."""
-    if m["cmd_code"].nunique() != 1 or x["cmd_code"].nunique() != 1:
+    goods_of_m = m["cmd_code"]
+    goods_of_x = x["cmd_code"]
+    if goods_of_m.nunique() != 1 or goods_of_x.nunique() != 1:
         return ()
-    goods = m["cmd_code"].iloc[0], x["cmd_code"].iloc[0]
-    return goods if overlaps("cmd_code", frozenset(goods)) else ()
+    goods = (goods_of_m.iloc[0], goods_of_x.iloc[0])
+    if overlaps("cmd_code", frozenset(goods)):
+        return goods
+    return ()
 
 
 def _numbered(side: DataFrame, value: str) -> DataFrame:
@@ -493,7 +511,8 @@ def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> l
     stated = [(listed(side, "valuation"), name) for side, name in usual]
     others = [f"{values} for {name}" for values, name in stated if values != name]
     if others:
-        caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
+        differing = " and ".join(others)
+        caveats.append(f"the band may not fit, since values are {differing}")
     return caveats
 
 

@@ -114,7 +114,8 @@ def hhi(
     _, heads = grouped(frame, by)
     frame, sums, group = _wholes(frame, value, of, by, whole)
     figures = numbers_of(frame, value)
-    known = figures.notna().groupby(group).all().reindex(heads.index, fill_value=bool(whole))
+    is_full = figures.notna().groupby(group).all()
+    known = is_full.reindex(heads.index, fill_value=bool(whole))
     members = figures_of(frame, value, slot=group)
     if whole:
         members = replace(members, empty=0.0)  # of no member, the rest is all
@@ -131,7 +132,8 @@ def hhi(
     result = computed(heads, formulas)
     for name in formulas:
         result[name] = result[name].where(known)
-    size = figures.groupby(group).size().reindex(heads.index, fill_value=0)
+    size = figures.groupby(group).size()
+    size = size.reindex(heads.index, fill_value=0)
     result.insert(len(heads.columns) + 1, "n_members", size)
     return with_lineage(result, frame, sums, formulas=formulas)
 
@@ -139,25 +141,29 @@ def hhi(
 def _figure_of(member: str, frame: DataFrame, value: str, of: str, heads: DataFrame) -> Role:
     """The figure of one member in each group of `heads`, a declared zero among them."""
     counted = with_zeros(frame, value)
-    row = np.flatnonzero(counted[of].eq(member))
+    is_member = counted[of].eq(member)
+    row = np.flatnonzero(is_member)
     by = list(heads.columns)
     if not by:
-        return figures_of(counted, value, row, np.zeros(len(row), "int64"))
+        single = np.zeros(len(row), "int64")
+        return figures_of(counted, value, row, single)
     numbered = heads.assign(_slot=np.arange(len(heads)))
-    slot = counted[by].iloc[row].merge(numbered, on=by, how="left")["_slot"]
+    groups = counted[by].iloc[row]
+    placed = groups.merge(numbered, on=by, how="left")
+    slot = placed["_slot"]
     is_known = slot.notna().to_numpy()
-    return figures_of(counted, value, row[is_known], slot[is_known].to_numpy("int64"))
+    known = slot[is_known].to_numpy("int64")
+    return figures_of(counted, value, row[is_known], known)
 
 
 def _bounds(members: Role, whole: Role) -> dict[str, Formula]:
     """The least and the most of the index where some members of the whole are not known."""
     names = {"value": members, "whole": whole}
     most = "(sum([v ** 2 for v in value]) + (whole - value) ** 2) / whole ** 2"
-    return {
-        "hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names),
-        "hhi_most": Formula(most, names),
-        "rest_pct": Formula("100 * (whole - value) / whole", names),
-    }
+    formulas = {"hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names)}
+    formulas["hhi_most"] = Formula(most, names)
+    formulas["rest_pct"] = Formula("100 * (whole - value) / whole", names)
+    return formulas
 
 
 def _wholes(
@@ -165,39 +171,50 @@ def _wholes(
 ) -> tuple[DataFrame, DataFrame, np.ndarray]:
     """The members, a frame with the whole of each group of `by`, and the group of each member."""
     require_columns(frame, value, of, *by)
-    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
+    columns = (*grain_of(frame, value), "n_months")
+    fixed = [column for column in columns if column not in {of, *by}]
     require_single_value(frame, fixed)
     unique(frame, [*by, of])
     group, heads = grouped(frame, by)
     figures = numbers_of(frame, value)
     if not whole:
         require_disjoint(frame, of, by)
-        sums = figures.groupby(group).sum().where(figures.notna().groupby(group).all())
-        sums = sums.to_frame(value)
+        is_full = figures.notna().groupby(group).all()
+        sums = figures.groupby(group).sum()
+        sums = sums.where(is_full).to_frame(value)
         role = Role(frame, value, slot=group)
-        return frame, with_lineage(sums, formulas={value: Formula("value", {"value": role})}), group
+        formulas = {value: Formula("value", {"value": role})}
+        sums = with_lineage(sums, formulas=formulas)
+        return frame, sums, group
     is_whole = frame[of].eq(whole).to_numpy()
-    members = with_lineage(
-        frame[~is_whole], frame, kept=[Role(frame, row=np.flatnonzero(~is_whole))]
-    )
+    row = np.flatnonzero(~is_whole)
+    members = with_lineage(frame[~is_whole], frame, kept=[Role(frame, row=row)])
     require_disjoint(members, of, by)
-    order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
+    group_of_member = group[~is_whole]
+    by_group = np.argsort(group[is_whole])
+    order = np.flatnonzero(is_whole)[by_group]
 
     def cell_of(place: int) -> str:
         return " ".join(words(heads.iloc[place])) if len(by) else value
 
-    lost = sorted(set(range(len(heads))) - set(group[order]))
+    lost = set(range(len(heads))) - set(group[order])
     if lost:
-        raise QueryError(f"{cell_of(lost[0])} has no row of {whole}: read it beside its members")
-    sums = DataFrame({value: figures.iloc[order].to_numpy()})
-    parts = figures[~is_whole].groupby(group[~is_whole]).sum().reindex(sums.index, fill_value=0.0)
+        cell = cell_of(min(lost))
+        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
+    figure_of_whole = figures.iloc[order].to_numpy()
+    sums = DataFrame({value: figure_of_whole})
+    parts = figures[~is_whole].groupby(group_of_member).sum()
+    parts = parts.reindex(sums.index, fill_value=0.0)
     over = parts[parts > sums[value] * (1 + 1e-9)]
     if len(over):
         place = over.index[0]
+        cell = cell_of(place)
         raise QueryError(
-            f"the members of {cell_of(place)} come to {parts[place]:.6g}, more than "
+            f"the members of {cell} come to {parts[place]:.6g}, more than "
             f"the {sums[value][place]:.6g} of {whole}: choose a window in "
             "which both are stated"
         )
-    formulas = {value: Formula("value", {"value": Role(frame, value, order)})}
-    return members, with_lineage(sums, formulas=formulas), group[~is_whole]
+    role = Role(frame, value, order)
+    formulas = {value: Formula("value", {"value": role})}
+    sums = with_lineage(sums, formulas=formulas)
+    return members, sums, group_of_member

@@ -80,16 +80,20 @@ def unit_value(
         )
     figures = numbers_of(frame, value)
     units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
-    require_single_value(frame.loc[figures.notna(), units], units)
-    kilograms = Role(frame, weight, values=_weight(frame, weight).to_numpy())
+    stated = frame.loc[figures.notna(), units]
+    require_single_value(stated, units)
+    weights = _weight(frame, weight)
+    kilograms = Role(frame, weight, values=weights.to_numpy())
     names = {"value": figures_of(frame, value), "weight": kilograms}
-    formulas = {
-        "unit_value_per_tonne": Formula("value / (weight / 1000)", names),
-        "unit_value_per_barrel": Formula(f"value / (weight / 1000) / {barrels_per_tonne!r}", names),
-    }
+    per_tonne = "value / (weight / 1000)"
+    per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
+    formulas = {"unit_value_per_tonne": Formula(per_tonne, names)}
+    formulas["unit_value_per_barrel"] = Formula(per_barrel, names)
     result = computed(frame, formulas)
-    result["outlier"] = _is_outlier(result["unit_value_per_tonne"], groups_of(frame, by))
-    currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
+    group = groups_of(frame, by)
+    result["outlier"] = _is_outlier(result["unit_value_per_tonne"], group)
+    column_of_unit = UNIT_IN.get(value, "unit")
+    currency = UNIT_OF.get(value, frame.get(column_of_unit))
     if currency is not None:
         result = result.assign(unit_value_in=currency)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
@@ -100,9 +104,12 @@ def _is_outlier(price: Series, groups: np.ndarray) -> Series:
     """Whether each price is too far from the median of its group, in scaled median deviations."""
     middle = price.groupby(groups).transform("median")
     away = (price - middle).abs()
-    spread = away.groupby(groups).transform("median") / 0.6745  # 0.6745 for a standard normal
+    deviation = away.groupby(groups).transform("median")
+    spread = deviation / 0.6745  # 0.6745 for a standard normal
+    is_far = away.gt(OUTLIER * spread)
     # Rounding in the last bits is no deviation where most unit values are the same.
-    return away.gt(OUTLIER * spread) & away.gt(1e-9 * middle.abs())
+    rounding = 1e-9 * middle.abs()
+    return is_far & away.gt(rounding)
 
 
 def price_quantity(
@@ -167,7 +174,8 @@ def price_quantity(
         columns[name] = numbers_of(sums.set_index(good), column)
     table = DataFrame(columns)
     is_split = table.gt(0).all(axis="columns")
-    split, apart = table.index[is_split], table.index[~is_split]
+    split = table.index[is_split]
+    apart = table.index[~is_split]
     rows = [("unsplit", name) for name in apart]
     texts = [("v1 - v0", "0")] * len(rows)
     # Every good of the split enters both of its rows, and each of the others one row.
@@ -180,7 +188,8 @@ def price_quantity(
     slot = np.arange(len(rows)).repeat(n_goods)
     names = {}
     for name, (sums, column) in sides.items():
-        at = pd.Index(sums[good]).get_indexer(goods)
+        places = pd.Index(sums[good])
+        at = places.get_indexer(goods)
         names[name] = Role(sums, column, at, slot)
     changes, indices = zip(*texts, strict=True)
     formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
@@ -188,7 +197,8 @@ def price_quantity(
     result = computed(heads, formulas)
     is_unsplit = result["effect"].eq("unsplit")
     result.loc[is_unsplit, "index"] = np.nan
-    before, since = window_text(base), window_text(after)
+    before = window_text(base)
+    since = window_text(after)
     caveats = [f"change of {value} from {before} to {since}, {index.capitalize()} index"]
     if len(apart):
         listed = ", ".join(map(str, apart))
@@ -200,32 +210,42 @@ def _sides(
     frame: DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
 ) -> dict[str, tuple[DataFrame, str]]:
     """Sums of each good in either window by their name in a formula, and the column of each."""
-    amounts = frame.assign(**{quantity: _weight(frame, quantity)})
-    units = [column for column in ("qty_unit",) if quantity == "qty" and column in amounts]
+    weights = _weight(frame, quantity)
+    amounts = frame.assign(**{quantity: weights})
+    columns = [good]
+    if quantity == "qty" and "qty_unit" in amounts:
+        columns.append("qty_unit")
     sides: dict[str, tuple[DataFrame, str]] = {}
     for i, window in enumerate(windows):
         start, end = ends_of(window)
         worth = total(amounts, value, [good], (), start, end)
-        if not worth["complete"].all():
-            hole = worth[~worth["complete"]].iloc[0]
+        is_full = worth["complete"]
+        if not is_full.all():
+            hole = worth[~is_full].iloc[0]
             raise QueryError(
                 f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
                 "out or choose another window"
             )
-        amount = total(amounts, quantity, [good, *units], (), start, end)
+        amount = total(amounts, quantity, columns, (), start, end)
         unique(amount, [good])
-        sides |= {f"v{i}": (worth, value), f"q{i}": (amount, quantity)}
+        sides[f"v{i}"] = (worth, value)
+        sides[f"q{i}"] = (amount, quantity)
     return sides
 
 
 def _texts(table: DataFrame, index: str) -> list[tuple[str, str]]:
     """Formulas of change and index, of the price and of the quantity."""
     prices = _PRICES[index]
-    before, after = table["v0"].sum(), table["v1"].sum()
+    before = table["v0"].sum()
+    after = table["v1"].sum()
+    mean = "(v1 - v0) / log(v1 / v0)"
     # The logarithmic mean of two values that are the same is that value.
-    mean = "v0" if np.isclose(after / before, 1, rtol=1e-12) else "(v1 - v0) / log(v1 / v0)"
+    if np.isclose(after / before, 1, rtol=1e-12):
+        mean = "v0"
     effect = f"{mean} * log({prices})"
-    return [(effect, prices), (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}")]
+    of_price = (effect, prices)
+    of_quantity = (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}")
+    return [of_price, of_quantity]
 
 
 def _weight(frame: DataFrame, weight: str) -> Series:
@@ -233,4 +253,5 @@ def _weight(frame: DataFrame, weight: str) -> Series:
     numbers = numbers.where(numbers > 0)
     if "flags" not in frame:
         return numbers
-    return numbers.mask(frame["flags"].str.contains(r"\bestimated\b", na=False).astype("bool"))
+    is_estimated = frame["flags"].str.contains(r"\bestimated\b", na=False)
+    return numbers.mask(is_estimated.astype("bool"))

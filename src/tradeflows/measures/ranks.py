@@ -68,51 +68,61 @@ def lead(
     0  USA  50.0   1.0
     """
     require_columns(frame, value, of, *by)
-    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in {of, *by}]
+    columns = (*grain_of(frame, value), "n_months")
+    fixed = [column for column in columns if column not in {of, *by}]
     require_single_value(frame, fixed)
     unique(frame, [*by, of])
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value)
-    if figures.isna().any():
-        unknown = frame.loc[figures.isna(), of].iloc[0]
+    is_unknown = figures.isna()
+    if is_unknown.any():
+        unknown = frame.loc[is_unknown, of].iloc[0]
         raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
     group = groups_of(frame, by)
     is_member = frame[of].eq(member).to_numpy()
     sizes = np.bincount(group)
-    lacking = sorted(set(range(len(sizes))) - set(group[is_member]))
+    lacking = set(range(len(sizes))) - set(group[is_member])
     if lacking:
         raise QueryError(f"no {of} {member!r}{near(member, frame[of])}")
     if (sizes < 2).any():
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
     place = np.arange(len(frame))
-    chosen = place[is_member][np.argsort(group[is_member])]
-    others = Series(figures.where(~is_member).to_numpy())
+    order = np.argsort(group[is_member])
+    chosen = place[is_member][order]
+    figures_of_others = figures.where(~is_member)
+    others = Series(figures_of_others.to_numpy())
     largest = others.groupby(group).idxmax().to_numpy()
-    roles = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
-    above = np.flatnonzero(figures.gt(figures.iloc[chosen].to_numpy()[group]))
-    larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
-    formulas = {
-        "rank": Formula("1 + sum([v ** 0 for v in larger])", {"larger": larger}),
-        "lead": Formula("value - next", roles),
-        "lead_pct": Formula("100 * (value / next - 1)", roles),
-        value: Formula("value", roles),
-        f"{value}_next": Formula("next", roles),
-    }
-    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True)
+    roles = {"value": figures_of(frame, value, chosen)}
+    roles["next"] = figures_of(frame, value, largest)
+    of_member = figures.iloc[chosen].to_numpy()
+    is_above = figures.gt(of_member[group])
+    above = np.flatnonzero(is_above)
+    larger = figures_of(frame, value, above, group[above])
+    larger = replace(larger, empty=0.0)
+    formulas = {"rank": Formula("1 + sum([v ** 0 for v in larger])", {"larger": larger})}
+    formulas["lead"] = Formula("value - next", roles)
+    formulas["lead_pct"] = Formula("100 * (value / next - 1)", roles)
+    formulas[value] = Formula("value", roles)
+    formulas[f"{value}_next"] = Formula("next", roles)
+    result = frame[[*by, of]].iloc[chosen]
+    result = result.reset_index(drop=True)
     result["next"] = frame[of].iloc[largest].to_numpy()
     result = computed(result, formulas)
     result["n_members"] = sizes
     result["unit"] = unit_of(frame, value)
-    caveats = [
-        f"next to {_name(member, of)} of {size} is {_name(other, of)}"
-        for size, other in zip(sizes, result["next"], strict=True)
-    ]
-    return with_lineage(result, frame, caveats=[*dict.fromkeys(caveats)], formulas=formulas)
+    caveats = []
+    name = _name(member, of)
+    for size, other in zip(sizes, result["next"], strict=True):
+        name_of_other = _name(other, of)
+        caveats.append(f"next to {name} of {size} is {name_of_other}")
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _name(member: str, of: str) -> str:
     """A member in words: of an area its name."""
-    return codes.area_name(member) if of in ("partner_iso", "reporter_iso") else str(member)
+    if of in ("partner_iso", "reporter_iso"):
+        return codes.area_name(member)
+    return str(member)
 
 
 def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
@@ -145,20 +155,27 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     '2023-02'
     """
     require_columns(frame, value, "ref_period", "n_months", *by)
-    fixed = [column for column in (*grain_of(frame, value), "n_months") if column not in by]
+    columns = (*grain_of(frame, value), "n_months")
+    fixed = [column for column in columns if column not in by]
     require_single_value(frame, fixed)
     unique(frame, [*by, "ref_period"])
     figures = numbers_of(frame, value)
     group = groups_of(frame, by)
-    known = figures.notna().to_numpy()
-    if len(set(group[known])) < len(set(group)):
+    has_value = figures.notna().to_numpy()
+    known = set(group[has_value])
+    if len(known) < len(set(group)):
         raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
-    order = np.lexsort((frame["ref_period"], -figures.fillna(-np.inf), group))
-    at = order[np.unique(group[order], return_index=True)[1]]
-    formulas = {value: Formula("value", {"value": figures_of(frame, value, at)})}
+    filled = figures.fillna(-np.inf)
+    order = np.lexsort((frame["ref_period"], -filled, group))
+    _, first = np.unique(group[order], return_index=True)
+    at = order[first]
+    largest = figures_of(frame, value, at)
+    formulas = {value: Formula("value", {"value": largest})}
     units = [name for name in UNITS.get(value, ()) if name in frame]
-    columns = list(dict.fromkeys([*by, "ref_period", "n_months", *units]))
-    result = computed(frame[columns].iloc[at].reset_index(drop=True), formulas)
+    kept = dict.fromkeys([*by, "ref_period", "n_months", *units])
+    heads = frame[list(kept)].iloc[at]
+    heads = heads.reset_index(drop=True)
+    result = computed(heads, formulas)
     return with_lineage(result, frame, formulas=formulas)
 
 
@@ -194,12 +211,15 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
     """
     require_columns(frame, value, *by)
     figures = numbers_of(frame, value)
-    if figures.isna().any():
-        raise QueryError(f"{int(figures.isna().sum())} rows have no {value}: leave them out")
+    is_unknown = figures.isna()
+    if is_unknown.any():
+        raise QueryError(f"{int(is_unknown.sum())} rows have no {value}: leave them out")
     group, result = grouped(frame, by)
     sizes = np.bincount(group)
-    row = np.flatnonzero(figures.gt(above))
-    counted = replace(figures_of(frame, value, row, group[row]), empty=0.0)
+    is_above = figures.gt(above)
+    row = np.flatnonzero(is_above)
+    counted = figures_of(frame, value, row, group[row])
+    counted = replace(counted, empty=0.0)
     formulas = {"count": Formula("sum([v ** 0 for v in value])", {"value": counted})}
     result = computed(result, formulas)
     result["n_members"] = sizes

@@ -34,7 +34,8 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     """
     require_columns(frame, "ref_period", "n_months", "net_wgt_kg")
     first = first_month(frame).to_numpy()
-    length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
+    n_months = frame["n_months"].to_numpy("int64")
+    length = days(first + n_months) - days(first)
     names = {"weight": figures_of(frame, "net_wgt_kg"), "days": length.astype("int64")}
     text = f"weight / 1000 * {barrels_per_tonne!r} / days"
     formulas = {"barrels_per_day": Formula(text, names)}
@@ -66,14 +67,17 @@ def per_month(figures: DataFrame) -> DataFrame:
     """
     require_columns(figures, "window_start", "window_end", "value", "unit")
     start = pd.to_datetime(figures["window_start"])
-    stop = pd.to_datetime(figures["window_end"]) + pd.Timedelta(days=1)
+    last = pd.to_datetime(figures["window_end"])
+    stop = last + pd.Timedelta(days=1)
     if (stop <= start).any():
         raise QueryError("a window ends before it starts: mend window_start and window_end")
     calendar = 12.0 * (stop.dt.year - start.dt.year) + stop.dt.month - start.dt.month
     whole = start.dt.day.eq(1) & stop.dt.day.eq(1)
-    months = calendar.where(whole, (stop - start).dt.days / DAYS_PER_MONTH)
+    n_days = (stop - start).dt.days
+    months = calendar.where(whole, n_days / DAYS_PER_MONTH)
     if "freq" in figures:
-        monthly = figures["freq"].astype("str").str.startswith("monthly")
+        freq = figures["freq"].astype("str")
+        monthly = freq.str.startswith("monthly")
         months = months.mask(monthly & months.notna(), 1.0)
     divisor = months.where(figures["unit"].isin(_ADD_UP))
     formulas = {}
@@ -117,10 +121,13 @@ def scale(
     5.0
     """
     require_columns(frame, column)
-    exact = frame[column].to_numpy("float64", na_value=np.nan) / divisor
+    numbers = frame[column].to_numpy("float64", na_value=np.nan)
+    exact = numbers / divisor
     places = _places(exact, decimals, figures)
-    factor = "" if divisor == 1 else f" / {int(divisor) if divisor == int(divisor) else divisor!r}"
-    quotient = f"value{factor}"
+    quotient = "value"
+    if divisor != 1:
+        factor = int(divisor) if divisor == int(divisor) else divisor
+        quotient = f"value / {factor!r}"
     texts = [quotient if n is None else f"round({quotient}, {n})" for n in places]
     rounded = [
         value if n is None or math.isnan(value) else round(value, n)

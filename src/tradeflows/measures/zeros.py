@@ -38,7 +38,8 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
         rows = zeros.rows if zeros.cells.empty else zeros.rows.iloc[:0]
         added = rows.reindex(columns=[*frame.columns, DECLARED])
     else:
-        added = _rows_like(frame, _of_frame(frame, zeros), [*FIGURES, *values])
+        of_frame = _of_frame(frame, zeros)
+        added = _rows_like(frame, of_frame, [*FIGURES, *values])
     if added.empty:
         return frame
     plain = frame.assign(**{DECLARED: False})
@@ -46,7 +47,9 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
     added.index = _new_labels(frame.index, len(added))
     result = pd.concat([plain, added]) if len(frame) else added
     result[DECLARED] = result[DECLARED].astype("bool")
-    result.attrs = {**frame.attrs, "caveats": (*frame.attrs.get("caveats", ()), _caveat(added))}
+    caveats = frame.attrs.get("caveats", ())
+    caveat = _caveat(added)
+    result.attrs = {**frame.attrs, "caveats": (*caveats, caveat)}
     return result
 
 
@@ -55,7 +58,8 @@ def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
 
     Of a cell that two of them state nobody knows in which it was nothing, so it has none.
     """
-    rows, cells = [], []
+    rows = []
+    cells = []
     for frame in frames:
         if set(AXES) <= set(frame) and len(frame):
             cells.append(cells_of(frame))
@@ -69,8 +73,11 @@ def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
     single = listed[~is_shared]
     kept = pd.concat(rows, ignore_index=True)
     known = pd.MultiIndex.from_frame(single[[*AXES]])
-    kept = kept[pd.MultiIndex.from_frame(kept[[*AXES]]).isin(known)]
-    return Zeros(kept.reset_index(drop=True), single.reset_index(drop=True))
+    places = pd.MultiIndex.from_frame(kept[[*AXES]])
+    is_known = places.isin(known)
+    kept = kept[is_known].reset_index(drop=True)
+    single = single.reset_index(drop=True)
+    return Zeros(kept, single)
 
 
 def zeros_of_wholes(frame: DataFrame, sums: DataFrame, whole_of: Mapping[str, str]) -> Zeros | None:
@@ -89,24 +96,37 @@ def zeros_of_wholes(frame: DataFrame, sums: DataFrame, whole_of: Mapping[str, st
     rest = [name for name in AXES if name != "breakdown"]
     keys = [*rest, "whole", "ref_period", "n_months"]
     parts = frame[[*AXES]].drop_duplicates()
-    parts = parts.assign(whole=parts["breakdown"].map(whole_of))
-    n_parts = parts.groupby([*rest, "whole"], dropna=False).size().rename("n_parts").reset_index()
+    whole = parts["breakdown"].map(whole_of)
+    parts = parts.assign(whole=whole)
+    cells = parts.groupby([*rest, "whole"], dropna=False)
+    n_parts = cells.size().rename("n_parts")
+    n_parts = n_parts.reset_index()
     rows = _of_frame(frame, zeros)
-    rows = rows.assign(whole=rows["breakdown"].map(whole_of))
-    rows = rows.assign(n_zeros=rows.groupby(keys, dropna=False)["along"].transform("size"))
-    rows = rows.merge(n_parts, on=[*rest, "whole"]).drop_duplicates(keys)
-    rows = rows[rows["n_zeros"].eq(rows["n_parts"])]
-    rows = rows.assign(breakdown=rows["whole"])[zeros.rows.columns]
+    whole = rows["breakdown"].map(whole_of)
+    rows = rows.assign(whole=whole)
+    n_zeros = rows.groupby(keys, dropna=False)["along"].transform("size")
+    rows = rows.assign(n_zeros=n_zeros)
+    rows = rows.merge(n_parts, on=[*rest, "whole"])
+    rows = rows.drop_duplicates(keys)
+    is_whole = rows["n_zeros"].eq(rows["n_parts"])
+    rows = rows[is_whole]
+    rows = rows.assign(breakdown=rows["whole"])
+    rows = rows[zeros.rows.columns]
     period = [*AXES, "ref_period", "n_months"]
     stated = pd.MultiIndex.from_frame(sums[period])
-    rows = rows[~pd.MultiIndex.from_frame(rows[period]).isin(stated)]
-    return Zeros(rows.reset_index(drop=True), cells_of(sums)) if len(rows) else None
+    places = pd.MultiIndex.from_frame(rows[period])
+    is_stated = places.isin(stated)
+    rows = rows[~is_stated]
+    if rows.empty:
+        return None
+    return Zeros(rows.reset_index(drop=True), cells_of(sums))
 
 
 def cells_of(frame: DataFrame) -> DataFrame:
     """First and last month of each cell of `frame`."""
     first = first_month(frame)
-    ends = frame[[*AXES]].assign(first=first, last=first + frame["n_months"] - 1)
+    last = first + frame["n_months"] - 1
+    ends = frame[[*AXES]].assign(first=first, last=last)
     grouped = ends.groupby([*AXES], dropna=False, as_index=False)
     return grouped.agg({"first": "min", "last": "max"})
 
@@ -125,8 +145,10 @@ def _of_frame(frame: DataFrame, zeros: Zeros) -> DataFrame:
     rows = rows.loc[is_within, zeros.rows.columns]
     keys = [*axes, "ref_period", "n_months"]
     stated = pd.MultiIndex.from_frame(frame[keys])
-    is_stated = pd.MultiIndex.from_frame(rows[keys]).isin(stated)
-    return rows[~is_stated].drop_duplicates(keys)
+    places = pd.MultiIndex.from_frame(rows[keys])
+    is_stated = places.isin(stated)
+    rows = rows[~is_stated]
+    return rows.drop_duplicates(keys)
 
 
 def _limits(frame: DataFrame, zeros: Zeros, axes: list[str]) -> DataFrame:
@@ -137,7 +159,8 @@ def _limits(frame: DataFrame, zeros: Zeros, axes: list[str]) -> DataFrame:
     """
     first = first_month(frame)
     last = first + frame["n_months"] - 1
-    now = frame[axes].assign(begin=first, end=last).groupby(axes, dropna=False, as_index=False)
+    now = frame[axes].assign(begin=first, end=last)
+    now = now.groupby(axes, dropna=False, as_index=False)
     now = now.agg({"begin": "min", "end": "max"})
     then = zeros.cells.groupby(axes, dropna=False, as_index=False)
     then = then.agg({"first": "min", "last": "max"})
@@ -159,40 +182,56 @@ def _rows_like(frame: DataFrame, zeros: DataFrame, values: list[str]) -> DataFra
     if zeros.empty:
         return frame.iloc[:0]
     axes = [name for name in AXES if name in frame]
-    rows = frame[axes].assign(place=np.arange(len(frame)), month=first_month(frame))
-    wanted = zeros[axes].assign(zero=np.arange(len(zeros)), wanted=first_month(zeros).to_numpy())
+    rows = frame[axes].assign(month=first_month(frame))
+    rows["place"] = np.arange(len(frame))
+    wanted_month = first_month(zeros)
+    wanted = zeros[axes].assign(wanted=wanted_month.to_numpy())
+    wanted["zero"] = np.arange(len(zeros))
     pairs = wanted.merge(rows, on=axes)
-    pairs["distance"] = (pairs["month"] - pairs["wanted"]).abs()
-    nearest = pairs.sort_values(["zero", "distance", "place"]).drop_duplicates("zero")
-    added = frame.iloc[nearest["place"].to_numpy()].copy()
+    away = pairs["month"] - pairs["wanted"]
+    pairs["distance"] = away.abs()
+    ordered = pairs.sort_values(["zero", "distance", "place"])
+    nearest = ordered.drop_duplicates("zero")
+    place = nearest["place"].to_numpy()
+    added = frame.iloc[place].copy()
     added.attrs = {}
     cells = frame.groupby(axes, dropna=False).ngroup()
-    for name in added.select_dtypes("number").columns.difference(["n_months", *PLACE]):
+    numbers = added.select_dtypes("number")
+    for name in numbers.columns.difference(["n_months", *PLACE]):
         if name in values:
-            states = frame[name].notna().groupby(cells).transform("any")
-            known = states.iloc[nearest["place"].to_numpy()].to_numpy()
+            has_value = frame[name].notna()
+            states = has_value.groupby(cells).transform("any")
+            known = states.iloc[place].to_numpy()
             added[name] = np.where(known, 0.0, np.nan)
         elif added[name].dtype.kind == "f":
             added[name] = np.nan
     for name in ("ref_period", "n_months", *PLACE):
         if name in added:
             added[name] = zeros[name].to_numpy()
-    plain = {"flags": "", "qualifier": "=", "note": None}
-    return added.assign(**{k: v for k, v in plain.items() if k in added}, **{DECLARED: True})
+    for name, plain in (("flags", ""), ("qualifier", "="), ("note", None)):
+        if name in added:
+            added[name] = plain
+    return added.assign(**{DECLARED: True})
 
 
 def _new_labels(index: pd.Index, n: int) -> pd.Index:
     """`n` labels that `index` does not have."""
     if index.dtype.kind == "i":
-        return pd.RangeIndex(n) + (int(index.max()) + 1 if len(index) else 0)
+        first = int(index.max()) + 1 if len(index) else 0
+        return pd.RangeIndex(n) + first
     return pd.Index([f"zero {i}" for i in range(n)])
 
 
 def _caveat(rows: DataFrame) -> str:
     """Which rows count as none, in one line."""
-    months = sorted(set(rows["ref_period"].dt.strftime("%Y-%m")))
-    when = ", ".join(months[:3]) + (" …" if len(months) > 3 else "")
+    texts = rows["ref_period"].dt.strftime("%Y-%m")
+    months = sorted(set(texts))
+    when = ", ".join(months[:3])
+    if len(months) > 3:
+        when += " …"
     who = ""
     if "source_id" in rows:
-        who = f", as {', '.join(sorted(set(rows['source_id'])))} declares"
+        sources = sorted(set(rows["source_id"]))
+        names = ", ".join(sources)
+        who = f", as {names} declares"
     return f"{len(rows)} absent rows count as 0{who}: {when}"
