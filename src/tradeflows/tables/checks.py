@@ -6,9 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import chain, combinations, pairwise
-from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +50,7 @@ COLUMNS = [
     "primary_value_usd",
     *FIGURES[:3],
 ]
+FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 JUMP = 10.0  # a month that is so many times its neighbours
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
@@ -94,9 +93,12 @@ def summary(findings: Iterable[Finding], most: int = SHOWN) -> list[str]:
         lines += map(str, some[:most])
         if len(some) > most:
             lines.append(f"{kind}: and {len(some) - most} more, of smaller flows; --all lists them")
-    counts = ", ".join(f"{len(some)} {kind}" for kind, some in by_kind.items())
-    total = sum(map(len, by_kind.values()))
-    return [*lines, f"{total} findings{counts and f': {counts}'}"]
+    sizes = {kind: len(some) for kind, some in by_kind.items()}
+    total = f"{sum(sizes.values())} findings"
+    if sizes:
+        counts = ", ".join(f"{size} {kind}" for kind, size in sizes.items())
+        total = f"{total}: {counts}"
+    return [*lines, total]
 
 
 def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
@@ -148,7 +150,8 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
     if source.supersedes:
         old = sources[source.supersedes]
         text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
-        yield Finding("superseded", text, _show(old.table, source_id=old.id))
+        show = _show(old.table, source_id=old.id)
+        yield Finding("superseded", text, show)
     for line in comext.known_totals(source, root, differing=True):
         yield Finding("total", line, "tradeflows fetch comext, or data/comext_totals.csv")
 
@@ -156,12 +159,15 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
 def _of_series(rows: DataFrame) -> Iterator[Finding]:
     """What looks wrong within one series."""
     yield from _units(rows)
-    lengths = zip(rows["month"], rows["n_months"], strict=True)
-    stated = {month + i for month, n in lengths for i in range(n)}
+    stated: set[int] = set()
+    for month, length in zip(rows["month"], rows["n_months"], strict=True):
+        stated.update(range(month, month + length))
     if _steady(sorted(stated)):
         yield from _holes(rows, stated)
-        for unit in rows["qty_unit"].unique():
-            yield from _jumps(rows[rows["qty_unit"].eq(unit)])
+        units = rows["qty_unit"]
+        for unit in units.unique():
+            of_unit = rows[units.eq(unit)]
+            yield from _jumps(of_unit)
 
 
 def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
@@ -209,56 +215,70 @@ def _series(monthly: DataFrame) -> Iterator[DataFrame]:
 
 def _vintages(trade: DataFrame) -> Iterator[Finding]:
     """Dated releases of which a newer one states a cell too."""
-    days = [vintage for vintage in trade["vintage"].cat.categories if is_day(vintage)]
-    dated = trade[trade["vintage"].isin(days)]
-    several = dated.groupby("family", observed=True)["vintage"].nunique()
-    dated = dated[dated["family"].isin(several.index[several > 1])]
+    vintage = trade["vintage"]
+    days = [text for text in vintage.cat.categories if is_day(text)]
+    dated = trade[vintage.isin(days)]
+    releases = dated.groupby("family", observed=True)["vintage"].nunique()
+    several = releases.index[releases > 1]
+    dated = dated[dated["family"].isin(several)]
     cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
     rows = dated.assign(vintage=dated["vintage"].astype(str))
     by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
     rows = rows.assign(newest=by_cell.transform("max"))
-    old = rows[rows["vintage"] < rows["newest"]]
-    for (name, vintage), some in old.groupby(["source_id", "vintage"], observed=True):
-        newest = ", ".join(sorted(some["newest"].unique())[-3:])
-        text = f"{name}: {len(some)} rows of release {vintage} by {newest}"
-        yield Finding("superseded", text, _show("trade", source_id=name, vintage=vintage))
+    is_old = rows["vintage"] < rows["newest"]
+    old = rows[is_old]
+    for (name, release), some in old.groupby(["source_id", "vintage"], observed=True):
+        newer = sorted(some["newest"].unique())
+        newest = ", ".join(newer[-3:])
+        text = f"{name}: {len(some)} rows of release {release} by {newest}"
+        show = _show("trade", source_id=name, vintage=release)
+        yield Finding("superseded", text, show)
 
 
 def _twice(trade: DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     families = {*trade["family"].cat.categories}  # a committed source is one of its own
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
-    is_users = trade["source_id"].map(lambda name: name not in families).astype(bool)
-    rows = trade[is_users]
+    is_users = trade["source_id"].map(lambda name: name not in families)
+    rows = trade[is_users.astype(bool)]
     rows = rows[rows.duplicated(cell, keep=False)]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
-    differs = [by_cell[figure].transform("nunique").gt(1) for figure in FIGURES[:3]]
-    unlike = reduce(or_, differs)
+    unlike = Series(False, rows.index)
+    for figure in FIGURES[:3]:
+        statements = by_cell[figure].transform("nunique")
+        unlike |= statements.gt(1)
+    places = by_cell.ngroup()[unlike]
     files: dict[int, set[str]] = {}
-    for place, name in zip(by_cell.ngroup()[unlike], rows.loc[unlike, "source_id"], strict=True):
-        files.setdefault(place, set()).add(name)
+    for place, name in zip(places, rows.loc[unlike, "source_id"], strict=True):
+        of_cell = files.setdefault(place, set())
+        of_cell.add(name)
     counts = Counter(tuple(sorted(names)) for names in files.values())
     for names, cells in counts.items():
-        text = f"{' and '.join(names)}: {cells} cells, not alike"
-        yield Finding("stated twice", text, _show_sources(names))
+        listed = " and ".join(names)
+        text = f"{listed}: {cells} cells, not alike"
+        show = _show_sources(names)
+        yield Finding("stated twice", text, show)
 
 
 def _editions(trade: DataFrame) -> Iterator[Finding]:
     """Cells that a source states in two editions of HS, each of them the whole."""
     name = "classification_code"
-    editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
+    classification = trade[name]
+    editions = [word for word in classification.cat.categories if HS_EDITION.fullmatch(word)]
     if len(editions) < 2:
         return
-    rows = trade[trade[name].isin(editions)]
+    rows = trade[classification.isin(editions)]
     cell = [column for column in SERIES if column != name]
     cell += ["ref_period", "n_months", "qty_unit"]
     by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
-    several = rows[by_cell.transform("nunique").gt(1)]
+    statements = by_cell.transform("nunique")
+    several = rows[statements.gt(1)]
     for family, some in several.groupby("family", observed=True):
         stated = " and ".join(sorted(some[name].unique()))
         cells = len(some.drop_duplicates(cell))
         text = f"{family}: {cells} cells in {stated}, of which read takes the newest"
-        yield Finding("editions", text, _show_sources(some["source_id"].unique()))
+        show = _show_sources(some["source_id"].unique())
+        yield Finding("editions", text, show)
 
 
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
@@ -306,11 +326,13 @@ def _weights_apart(monthly: DataFrame, rates: DataFrame) -> Iterator[Apart]:
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
     for cell, flow in rows.groupby(PAIR, observed=True):
-        by_family = [
-            some.drop_duplicates("month") for _, some in flow.groupby("family", observed=True)
-        ]
+        by_family = []
+        for _, some in flow.groupby("family", observed=True):
+            single = some.drop_duplicates("month")
+            by_family.append(single)
+        name = tuple(map(str, cell))
         for first, second in combinations(by_family, 2):
-            pair = _pair(tuple(map(str, cell)), first, second)
+            pair = _pair(name, first, second)
             if len(pair.apart):
                 yield pair
 
@@ -320,9 +342,13 @@ def _pair(cell: tuple[str, ...], first: DataFrame, second: DataFrame) -> Apart:
     both = first.merge(second, on="month", suffixes=("", "_other"))
     value = both["dollars"] / both["dollars_other"]
     weight = both["net_wgt_kg"] / both["net_wgt_kg_other"]
-    agree = np.maximum(value, 1 / value).le(1 + AGREE)
-    apart = both[agree & np.maximum(weight, 1 / weight).gt(1 + DIFFER)]
-    return Apart(cell, first, second, both, apart.assign(ratio=weight[apart.index]))
+    times_value = np.maximum(value, 1 / value)
+    times_weight = np.maximum(weight, 1 / weight)
+    agree = times_value.le(1 + AGREE)
+    differ = times_weight.gt(1 + DIFFER)
+    apart = both[agree & differ]
+    apart = apart.assign(ratio=weight[apart.index])
+    return Apart(cell, first, second, both, apart)
 
 
 def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
@@ -330,25 +356,37 @@ def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     pairs = list(_weights_apart(monthly, rates))
     pairs.sort(key=lambda pair: -float(pair.apart["dollars"].sum()))
     for pair in pairs:
+        name = _name(pair.first)
+        other = pair.second["source_id"].iloc[0]
+        count = f"{len(pair.apart)} of {len(pair.both)}"
+        months = runs(pair.apart["month"])
         ratio = pair.apart["ratio"]
+        least = ratio.min()
+        most = ratio.max()
         text = (
-            f"{_name(pair.first)} against {pair.second['source_id'].iloc[0]}: values within 1 % "
-            f"and weights more than 5 % apart in {len(pair.apart)} of {len(pair.both)} months "
-            f"({runs(pair.apart['month'])}), {ratio.min():.2f} to {ratio.max():.2f} times"
+            f"{name} against {other}: values within 1 % "
+            f"and weights more than 5 % apart in {count} months "
+            f"({months}), {least:.2f} to {most:.2f} times"
         )
-        yield Finding("weights", text, f"{_see(pair.first)} && {_see(pair.second)}")
+        show = f"{_see(pair.first)} && {_see(pair.second)}"
+        yield Finding("weights", text, show)
 
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
     """Values in dollars: as stated, else at the first monthly rate that is held."""
-    to_dollars = rates[rates["quote"].astype("str").eq("USD")]
-    to_dollars = to_dollars.assign(currency=to_dollars["base"].astype("str"))
+    quote = rates["quote"].astype("str")
+    to_dollars = rates[quote.eq("USD")]
+    base = to_dollars["base"].astype("str")
+    to_dollars = to_dollars.assign(currency=base)
     unique = to_dollars.drop_duplicates(["currency", "month"])
     rate = unique.set_index(["currency", "month"])["rate"]
-    cell = pd.MultiIndex.from_arrays([rows["currency"].astype("str"), rows["month"]])
-    converted = rows["value_reported"] * rate.reindex(cell).to_numpy()
+    currency = rows["currency"].astype("str")
+    cell = pd.MultiIndex.from_arrays([currency, rows["month"]])
+    value = rows["value_reported"]
+    converted = value * rate.reindex(cell).to_numpy()
     stated = rows["primary_value_usd"].fillna(converted)
-    return stated.mask(rows["currency"].eq("USD") & stated.isna(), rows["value_reported"])
+    is_in_dollars = currency.eq("USD") & stated.isna()
+    return stated.mask(is_in_dollars, value)
 
 
 def _steady(held: list[int]) -> bool:
@@ -359,7 +397,9 @@ def _steady(held: list[int]) -> bool:
     """
     gaps = np.diff(held, prepend=held[0])
     after = int(gaps.argmax())
-    sides = [held[:after], held[after:]] if gaps.max() > SPAN else [held]
+    sides = [held]
+    if gaps.max() > SPAN:
+        sides = [held[:after], held[after:]]
     for side in sides:
         span = side[-1] - side[0] + 1
         if span < SPAN or len(side) < STEADY * span:
@@ -371,50 +411,75 @@ def _holes(rows: DataFrame, held: set[int]) -> Iterator[Finding]:
     span = range(min(held), max(held) + 1)
     missing = sorted(set(span) - held)
     if missing:
-        some = ", ".join(map(month_text, missing[:6])) + (" …" if len(missing) > 6 else "")
-        text = f"{_name(rows)}: {len(missing)} of {len(span)} months ({some})"
+        name = _name(rows)
+        some = _first_months(missing)
+        text = f"{name}: {len(missing)} of {len(span)} months ({some})"
         yield Finding("missing", text, _see(rows))
+
+
+def _first_months(months: Sequence[int]) -> str:
+    """The first six of some months, and whether there are more."""
+    listed = ", ".join(map(month_text, months[:6]))
+    if len(months) > 6:
+        listed += " …"
+    return listed
 
 
 def _units(rows: DataFrame) -> Iterator[Finding]:
     units: dict[int, set[str]] = {}
-    for month, unit in sorted(zip(rows["month"], rows["qty_unit"], strict=True)):
-        units.setdefault(month, set()).add(unit)
+    by_month = zip(rows["month"], rows["qty_unit"], strict=True)
+    for month, unit in sorted(by_month):
+        of_month = units.setdefault(month, set())
+        of_month.add(unit)
     # Of two units one may be lacking in a month; another unit than all before is a change.
-    changes = [pair for pair in pairwise(units) if not units[pair[0]] & units[pair[1]]]
+    changes = []
+    for earlier, later in pairwise(units):
+        if units[earlier].isdisjoint(units[later]):
+            changes.append((earlier, later))
     if changes:
         earlier, later = changes[0]
-        before, after = ("+".join(sorted(units[month])) for month in (earlier, later))
-        more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-        change = f"{before} to {after} in {month_text(later)}{more}"
-        yield Finding("unit", f"{_name(rows)}: {change}", _see(rows))
+        before = "+".join(sorted(units[earlier]))
+        after = "+".join(sorted(units[later]))
+        more = ""
+        if len(changes) > 1:
+            more = f", and {len(changes) - 1} more"
+        name = _name(rows)
+        text = f"{name}: {before} to {after} in {month_text(later)}{more}"
+        yield Finding("unit", text, _see(rows))
 
 
 def _jumps(rows: DataFrame) -> Iterator[Finding]:
-    single = rows[rows["n_months"].eq(1)].drop_duplicates("month").set_index("month").sort_index()
+    of_a_month = rows[rows["n_months"].eq(1)]
+    single = of_a_month.drop_duplicates("month")
+    single = single.set_index("month").sort_index()
     months_of: dict[str, list[int]] = {}
     for figure in single.columns.intersection(FIGURES):
         months = _jumping_months(single[figure])
         if months:
             # Of a quantity one flow may have two, in two units.
-            unit = f" ({rows['qty_unit'].iloc[0]})" if figure == "qty" else ""
-            months_of[figure + unit] = months
+            if figure == "qty":
+                unit = rows["qty_unit"].iloc[0]
+                figure = f"{figure} ({unit})"
+            months_of[figure] = months
     if not months_of:
         return
     parts = []
     for figure, months in months_of.items():
-        more = " …" if len(months) > 6 else ""
-        parts.append(f"{figure} in {', '.join(map(month_text, months[:6]))}{more}")
+        some = _first_months(months)
+        parts.append(f"{figure} in {some}")
     all_months = set(chain.from_iterable(months_of.values()))
     month = all_months.pop() if len(all_months) == 1 else None
-    times = f"{JUMP:.0f} times its neighbours or more"
-    yield Finding("jump", f"{_name(rows)}: {times}: {'; '.join(parts)}", _see(rows, month))
+    name = _name(rows)
+    listed = "; ".join(parts)
+    text = f"{name}: {JUMP:.0f} times its neighbours or more: {listed}"
+    yield Finding("jump", text, _see(rows, month))
 
 
 def _jumping_months(figures: Series) -> list[int]:
     """Months that are so many times their neighbours, which are near each other."""
     series = figures.astype("float64").where(figures > 0)
-    before, after = (series.reindex(series.index + step).to_numpy() for step in (-1, 1))
+    before = series.reindex(series.index - 1).to_numpy()
+    after = series.reindex(series.index + 1).to_numpy()
     with np.errstate(invalid="ignore"):
         largest = np.maximum(before, after)
         is_calm = largest <= CALM * np.minimum(before, after)
@@ -425,14 +490,15 @@ def _jumping_months(figures: Series) -> list[int]:
 def _mirror(rows: DataFrame) -> Iterator[Finding]:
     value = "primary_value_usd"
     columns = list(rows)
-    rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(
-        dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
-    )
+    has_value = rows[value].notna()
+    is_two_sided = rows["flow_code"].isin(["M", "X"])
+    texts = dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
+    rows = rows[has_value & is_two_sided].astype(texts)
     is_import = rows["flow_code"].eq("M")
     buyer = rows["reporter_iso"].where(is_import, rows["partner_iso"])
     seller = rows["partner_iso"].where(is_import, rows["reporter_iso"])
-    pair = rows.assign(buyer=buyer, seller=seller).groupby(["buyer", "seller", "cmd_code"])
-    for _, cell in pair:
+    rows = rows.assign(buyer=buyer, seller=seller)
+    for _, cell in rows.groupby(["buyer", "seller", "cmd_code"]):
         if cell["flow_code"].nunique() < 2:
             continue
         imports = cell[cell["flow_code"].eq("M")]
@@ -447,54 +513,62 @@ def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
         gaps = measures.gap(m, x, value)
     except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
         return
-    outside = gaps[gaps["outside"].fillna(False).astype(bool)]
+    is_outside = gaps["outside"].fillna(False)
+    outside = gaps[is_outside.astype(bool)]
     if len(outside):
+        name = _name(m)
+        other = x["source_id"].iloc[0]
+        compared = gaps["ratio"].notna().sum()
         ratio = outside["ratio"]
+        least = ratio.min()
+        most = ratio.max()
         text = (
-            f"{_name(m)} against {x['source_id'].iloc[0]}: {len(outside)} of "
-            f"{gaps['ratio'].notna().sum()} months outside the band, M / X from "
-            f"{ratio.min():.2f} to {ratio.max():.2f}"
+            f"{name} against {other}: {len(outside)} of {compared} months outside the band, "
+            f"M / X from {least:.2f} to {most:.2f}"
         )
-        yield Finding("mirror", text, f"{_see(m)} && {_see(x)}")
+        show = f"{_see(m)} && {_see(x)}"
+        yield Finding("mirror", text, show)
 
 
 def _name(rows: DataFrame) -> str:
     row = rows.iloc[0]
     if "rate" in rows:
         return f"{row['family']}: {row['quote']} for one {row['base']}"
-    way = {"M": "from", "X": "to"}.get(row["flow_code"], f"{row['flow_code']} with")
-    return (
-        f"{row['family']}: {row['reporter_iso']} {row['flow_code']} {row['cmd_code']} "
-        f"{way} {row['partner_iso']}"
-    )
+    flow = row["flow_code"]
+    ways = {"M": "from", "X": "to"}
+    way = ways.get(flow, f"{flow} with")
+    reporter = row["reporter_iso"]
+    partner = row["partner_iso"]
+    return f"{row['family']}: {reporter} {flow} {row['cmd_code']} {way} {partner}"
 
 
 def _see(rows: DataFrame, month: Any = None) -> str:
-    row, rates = rows.iloc[0], "rate" in rows
-    names = (
-        RATES
-        if rates
-        else ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
-    )
-    wanted = {
-        name: row[name]
-        for name in names
-        if row[name] != "total" and (name != "source_id" or rows[name].nunique() == 1)
-    }
-    wanted |= {} if month is None else {"month": month_text(month)}
-    return _show("rates" if rates else "trade", **wanted)
+    row = rows.iloc[0]
+    table, names = "trade", FLOW
+    if "rate" in rows:
+        table, names = "rates", RATES
+    wanted = {name: row[name] for name in names if row[name] != "total"}
+    if rows["source_id"].nunique() > 1:
+        wanted.pop("source_id", None)
+    if month is not None:
+        wanted["month"] = month_text(month)
+    return _show(table, **wanted)
 
 
 def _show_sources(names: Iterable[str]) -> str:
     """The commands that show the rows of several sources of trade."""
-    return " && ".join(_show("trade", source_id=name) for name in sorted(names))
+    commands = [_show("trade", source_id=name) for name in sorted(names)]
+    return " && ".join(commands)
 
 
 def _show(table: str, **wanted: str) -> str:
     if table not in schema.TABLES:  # a code list
         return "tradeflows sources"
-    columns = (shlex.quote(f"{name}={value}") for name, value in wanted.items())
-    return " ".join(["tradeflows rows", table, *columns])
+    words = ["tradeflows rows", table]
+    for name, value in wanted.items():
+        condition = shlex.quote(f"{name}={value}")
+        words.append(condition)
+    return " ".join(words)
 
 
 def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> DataFrame:
@@ -514,7 +588,8 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     frame = rows_held.to_pandas(date_as_object=False)
     for name, value in wanted.items():  # a code is itself here, and not what lies under it
         if name == "month" and "ref_period" in frame:
-            value = month_text(parse_period(value, "month", grain="month")[0])
+            months = parse_period(value, "month", grain="month")
+            value = month_text(months[0])
             texts = frame["ref_period"].dt.strftime("%Y-%m")
         elif name in frame:
             texts = frame[name].astype(str)

@@ -40,12 +40,18 @@ def day_known(frame: DataFrame, sources: Mapping[str, Source]) -> Series:
 
     `frame` has ``source_id``, and of :data:`DATE_COLUMNS` what its table has.
     """
-    known = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
+    known = _retrieved(frame, sources)
     for column in DATE_COLUMNS:
         if column in frame:
             dated = frame[column].str.fullmatch(DAY).fillna(False)
             known = frame[column].where(dated, known)
     return known
+
+
+def _retrieved(frame: DataFrame, sources: Mapping[str, Source]) -> Series:
+    """The day of each row's retrieval."""
+    days = {name: f"{source.retrieved:%Y-%m-%d}" for name, source in sources.items()}
+    return frame["source_id"].map(days)
 
 
 def known_by(rows: pa.Table, day: str, sources: Mapping[str, Source]) -> pa.Table:
@@ -71,20 +77,30 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
     A fetched file knows the release of each reporter and period in it, and what it was asked for;
     of that nothing older holds, also where the newer release has no row.
     """
-    releases = {name: _releases_by(source, day) for name, source in sources.items()}
-    releases = {name: texts for name, texts in releases.items() if texts}
+    releases = {}
+    for name, source in sources.items():
+        texts = _releases_by(source, day)
+        if texts:
+            releases[name] = texts
     places = _places_of(releases, sources)
     if all(len(texts) == 1 for texts in places.values()):
         return Choice(frame)
     period = frame["ref_period"].dt.strftime("%Y%m")
-    cells = frame["reporter_code"] + " " + period.where(frame["freq_code"].ne("A"), period.str[:4])
+    is_yearly = frame["freq_code"].eq("A")
+    period = period.mask(is_yearly, period.str[:4])
+    cells = frame["reporter_code"] + " " + period
 
     def place(name: str, cell: str) -> int:
         text = releases.get(name, {}).get(cell)
-        return places[sources[name].publisher, cell][text] if text else -1
+        if not text:
+            return -1
+        publisher = sources[name].publisher
+        return places[publisher, cell][text]
 
-    named = zip(frame["source_id"], cells, strict=True)
-    own_place = Series([place(name, cell) for name, cell in named], frame.index)
+    own_places = []
+    for name, cell in zip(frame["source_id"], cells, strict=True):
+        own_places.append(place(name, cell))
+    own_place = Series(own_places, frame.index)
     is_gone = own_place.lt(-1)
     for name, texts in releases.items():
         newer = cells.map({cell: place(name, cell) for cell in texts})
@@ -127,11 +143,14 @@ def _places_of(
     """The place of each release in the order of those of one publisher and cell."""
     places: dict[tuple[str, str], dict[str, int]] = {}
     for name, texts in releases.items():
+        publisher = sources[name].publisher
         for cell, text in texts.items():
-            places.setdefault((sources[name].publisher, cell), {}).setdefault(text, 0)
+            order = places.setdefault((publisher, cell), {})
+            order.setdefault(text, 0)
     for order in places.values():  # of two releases of one day the one that came first is older
         oldest_first = sorted(order, key=lambda text: text.split()[0])
-        order.update({text: place for place, text in enumerate(oldest_first)})
+        for place, text in enumerate(oldest_first):
+            order[text] = place
     return places
 
 
@@ -141,18 +160,21 @@ def not_superseded(frame: DataFrame, day: str | None, sources: Mapping[str, Sour
     old = {source.supersedes for source in known}
     kept = frame[~frame["source_id"].isin(old)]
     # Only of trade does the column of that name say the release.
-    name, column = ("vintage",) * 2 if "cmd_code" in frame else ("source", "source_id")
+    name, column = "source", "source_id"
+    if "cmd_code" in frame:
+        name = column = "vintage"
     if kept.empty:
-        values = sorted(frame[column].unique())[-4:]
-        choice = ", ".join(f"{name}={value!r}" for value in values)
+        values = sorted(frame[column].unique())
+        choice = ", ".join(f"{name}={value!r}" for value in values[-4:])
         raise QueryError(
             "the newest release states nothing of this; an older one does, which "
             f"it supersedes: {choice}"
         )
-    if len(kept) == len(frame):
+    n_passed = len(frame) - len(kept)
+    if not n_passed:
         return Choice(kept)
     passed_over = (
-        f"the newest release of each period: {len(frame) - len(kept)} rows of "
+        f"the newest release of each period: {n_passed} rows of "
         f"superseded ones passed over; {name}= chooses"
     )
     return Choice(kept, [passed_over])
@@ -185,7 +207,8 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
     codes_of: dict[tuple[str, str], set[str]] = {}
     for source, reporter, code in dict.fromkeys(cells):
-        codes_of.setdefault((source, reporter), set()).add(code)
+        stated = codes_of.setdefault((source, reporter), set())
+        stated.add(code)
     chosen: dict[tuple[str, str, str], int] = {}
     lacking: dict[str, None] = {}
     for (source, reporter), stated in codes_of.items():
@@ -193,27 +216,32 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
             taken = _levels(stated, alternatives)
             under = set() if taken else _under(stated, alternatives)
             if under:
-                lacking[
-                    f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}, "
+                parts = ", ".join(sorted(under))
+                text = (
+                    f"{source}: {parts} is not all of {alternatives[0]}, "
                     "so it does not stand for it"
-                ] = None
+                )
+                lacking[text] = None
             for code in taken:
                 other = chosen.setdefault((source, reporter, code), place)
                 if other != place:
+                    first = products[other][0]
                     raise QueryError(
-                        f"product={products[other][0]!r} and {products[place][0]!r} "
+                        f"product={first!r} and {alternatives[0]!r} "
                         f"share {code} in {source}; ask for one"
                     )
     if not chosen:
-        raise QueryError(f"{'; '.join(lacking)}; ask for the part that is held")
+        reasons = "; ".join(lacking)
+        raise QueryError(f"{reasons}; ask for the part that is held")
     answered = {*chosen.values()}
-    unanswered = [
-        f"no row states {alternatives[0]}"
-        for place, alternatives in enumerate(products)
-        if place not in answered
-    ]
-    places = Series([chosen.get(cell, -1) for cell in cells], frame.index, "int64")
-    return Choice(frame.assign(asked=places)[places.ge(0)], [*lacking, *unanswered])
+    caveats = list(lacking)
+    for place, alternatives in enumerate(products):
+        if place not in answered:
+            caveats.append(f"no row states {alternatives[0]}")
+    place_of_rows = [chosen.get(cell, -1) for cell in cells]
+    places = Series(place_of_rows, frame.index, "int64")
+    placed = frame.assign(asked=places)
+    return Choice(placed[places.ge(0)], caveats)
 
 
 def _levels(found: set[str], alternatives: list[str]) -> set[str]:
@@ -249,7 +277,9 @@ def stand_ins(frame: DataFrame, products: list[list[str]]) -> list[str]:
         stated = [code for *_, code in cells]
         alternatives = products[place] if products else stated
         if not set(stated) & set(alternatives):
-            shown = ", ".join(stated[:6]) + (" …" if len(stated) > 6 else "")
+            shown = ", ".join(stated[:6])
+            if len(stated) > 6:
+                shown += " …"
             caveats.append(
                 f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
                 "does not hold"
@@ -262,7 +292,9 @@ RELEASE = ["family", "within", "reporter_iso", "flow_code", "ref_period", "n_mon
 
 def newest_release(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several releases of one period by one source, the newest."""
-    if frame["vintage"].nunique() == 1 == frame["source_id"].nunique():
+    releases = frame["vintage"].nunique()
+    n_sources = frame["source_id"].nunique()
+    if releases == 1 and n_sources == 1:
         return Choice(frame)
     caveats = []
     whose = family(frame, sources)
@@ -273,43 +305,57 @@ def newest_release(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     release = frame["vintage"]
     undated = is_own & release.eq(catalogue.UNDATED[0])
     if undated.any():
-        release_day = frame["source_id"].map({n: released(s) for n, s in sources.items()})
+        days = {name: released(source) for name, source in sources.items()}
+        release_day = frame["source_id"].map(days)
         several = frame.groupby(RELEASE)["vintage"].transform("nunique").gt(1)
         release = release.mask(undated & several, release_day)
-    newest = release.groupby([frame[name] for name in RELEASE]).transform("max")
+    period = [frame[name] for name in RELEASE]
+    newest = release.groupby(period).transform("max")
     kept = frame[release.eq(newest)]
-    if len(kept) < len(frame):
+    n_passed = len(frame) - len(kept)
+    if n_passed:
         caveats.append(
-            f"the newest release of each period: {len(frame) - len(kept)} rows of "
+            f"the newest release of each period: {n_passed} rows of "
             "older ones passed over; vintage= chooses"
         )
-    for source, releases in kept.groupby("family")["vintage"].nunique().items():
+    by_family = kept.groupby("family")["vintage"]
+    for source, releases in by_family.nunique().items():
         if releases > 1:
             caveats.append(f"{source}: the periods are from {releases} releases")
     once = _stated_once(kept, is_own[kept.index], sources)
-    return Choice(once.rows.drop(columns=["family", "within"]), [*caveats, *once.caveats])
+    rows = once.rows.drop(columns=["family", "within"])
+    return Choice(rows, [*caveats, *once.caveats])
 
 
 FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
+
+
+def _any_source(frame: DataFrame) -> str:
+    """How to ask for one of the sources of some rows."""
+    names = sorted(frame["source_id"].unique())
+    return " or ".join(f"source={name!r}" for name in names)
 
 
 def _stated_once(frame: DataFrame, is_own: Series, sources: Mapping[str, Source]) -> Choice:
     """Of one cell that several of the user's own files state in one release, one statement."""
     cell = [name for name in schema.key(schema.TRADE) if name != "source_id"]
     # Two questions may have brought one row of one release twice.
-    frame = frame[~(is_own & frame.duplicated([*cell, *FACTS]))]
+    is_repeated = frame.duplicated([*cell, *FACTS])
+    frame = frame[~(is_own & is_repeated)]
     twice = is_own[frame.index] & frame.duplicated(cell, keep=False)
     if not twice.any():
         return Choice(frame)
     by = [frame[name] for name in cell]
     # Yuan beside dollars contradict nothing; whoever does not choose one is refused later.
-    twice &= frame["currency"].groupby(by).transform("nunique").le(1)
-    day = frame["source_id"].map({n: f"{s.retrieved:%Y-%m-%d}" for n, s in sources.items()})
-    kept = frame[~twice | day.eq(day.groupby(by).transform("max"))]
+    currencies = frame["currency"].groupby(by).transform("nunique")
+    twice &= currencies.le(1)
+    day = _retrieved(frame, sources)
+    last_day = day.groupby(by).transform("max")
+    kept = frame[~twice | day.eq(last_day)]
     taken = kept[twice[kept.index]]
     ambiguous = taken[taken.duplicated(cell, keep=False)]
     if len(ambiguous):
-        choice = " or ".join(f"source={name!r}" for name in sorted(ambiguous["source_id"].unique()))
+        choice = _any_source(ambiguous)
         count = len(ambiguous.groupby(cell))
         raise QueryError(
             f"{count} cells are stated in several ways, by files of one day; add "
@@ -377,11 +423,16 @@ def one_rate(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     """Of several sources that state one rate: a whole month's, then by rank, then the newest."""
     if not frame.duplicated(RATE).any():
         return Choice(frame)
-    ranked = frame.assign(
-        partial=frame["flags"].str.contains(r"\bpartial\b"),
-        rank=frame["source_id"].map({name: source.rank for name, source in sources.items()}),
-        age=frame["source_id"].map({n: -s.retrieved.toordinal() for n, s in sources.items()}),
-    ).sort_values(["partial", "rank", "age"], kind="stable")
+    ranks = {}
+    ages = {}
+    for name, source in sources.items():
+        ranks[name] = source.rank
+        ages[name] = -source.retrieved.toordinal()
+    is_partial = frame["flags"].str.contains(r"\bpartial\b")
+    rank = frame["source_id"].map(ranks)
+    age = frame["source_id"].map(ages)
+    ranked = frame.assign(partial=is_partial, rank=rank, age=age)
+    ranked = ranked.sort_values(["partial", "rank", "age"], kind="stable")
     is_repeated = ranked.duplicated(RATE)[frame.index]
     who = ", ".join(sorted(frame.loc[is_repeated, "source_id"].unique()))
     passed_over = (
@@ -400,22 +451,23 @@ def total_or_parts(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     cell = [family(frame, sources)]
     cell += [frame[name] for name in schema.key(schema.TRADE) if name not in apart]
     is_total = frame["breakdown"].eq("total")
-    kept = frame[is_total | ~is_total.groupby(cell).transform("any")]
+    has_total = is_total.groupby(cell).transform("any")
+    kept = frame[is_total | ~has_total]
     # By regime, by province; the number of a residual sets rows apart and is no way to part them.
     ways = kept["breakdown"].str.replace(r",residual=\d+|=[^,]*", "", regex=True)
     cell_of_kept = [column[kept.index] for column in cell]
-    is_mixed = ways.groupby(cell_of_kept).transform("nunique").gt(1)
+    n_ways = ways.groupby(cell_of_kept).transform("nunique")
+    is_mixed = n_ways.gt(1)
     if is_mixed.any():
         several = " or ".join(sorted(ways[is_mixed].unique()))
-        names = sorted(kept.loc[is_mixed, "source_id"].unique())
-        choice = " or ".join(f"source={name!r}" for name in names)
+        choice = _any_source(kept[is_mixed])
         raise QueryError(f"a cell is parted by {several}, each of which is all of it; add {choice}")
     parts = sorted(set(kept["breakdown"]) - {"total"})
     if not parts:
         return Choice(kept)
-    some = ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
-    are_parts = (
-        f"{kept['breakdown'].ne('total').sum()} rows are parts of what they state ({some}); "
-        f"{ADD_UP}"
-    )
+    some = ", ".join(parts[:4])
+    if len(parts) > 4:
+        some += " …"
+    n_parts = kept["breakdown"].ne("total").sum()
+    are_parts = f"{n_parts} rows are parts of what they state ({some}); {ADD_UP}"
     return Choice(kept, [are_parts])

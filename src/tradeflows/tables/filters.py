@@ -74,8 +74,10 @@ _OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, be
 
 def texts_of(name: str, value: Any) -> list[str]:
     """One value or several of the filter `name`, as a list."""
-    texts = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
-    if not texts or not all(isinstance(text, str) for text in texts):
+    is_single = isinstance(value, str) or not isinstance(value, Iterable)
+    texts = [value] if is_single else [*value]
+    are_texts = all(isinstance(text, str) for text in texts)
+    if not texts or not are_texts:
         raise QueryError(f"{name}={value!r}: expected a text such as '2709', or a list of them")
     return texts
 
@@ -91,7 +93,8 @@ def conditions(
     wanted: dict[str, list[str]] = {}
     for name, texts in asked.items():
         if name not in known:
-            raise QueryError(f"no filter {name!r} for {table}{near(name, [*known, *_OPTIONS])}")
+            nearest_filter = near(name, [*known, *_OPTIONS])
+            raise QueryError(f"no filter {name!r} for {table}{nearest_filter}")
         column = known[name]
         values = _values_of(name, column, texts, products)
         if name == "publisher":
@@ -99,9 +102,10 @@ def conditions(
         others = wanted.get(column, values)
         wanted[column] = [value for value in values if value in others]
         if not wanted[column]:
+            left = _nearest_values(others, "")
             raise QueryError(
-                f"{name}={texts} has no {column} in common with the other "
-                f"filters, which leave {_nearest_values(others, '')}"
+                f"{name}={texts} has no {column} in common with the other filters, "
+                f"which leave {left}"
             )
     return wanted
 
@@ -120,10 +124,11 @@ def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) ->
     publishers = {source.publisher for source in of_table}
     for value in values:
         if value not in publishers:
-            by_name = (
-                f"; {STATED_BY}= takes a name that rows have" if STATED_BY in FILTERS[table] else ""
-            )
-            raise QueryError(f"no publisher {value!r} of {table}{near(value, publishers)}{by_name}")
+            nearest_publisher = near(value, publishers)
+            by_name = ""
+            if STATED_BY in FILTERS[table]:
+                by_name = f"; {STATED_BY}= takes a name that rows have"
+            raise QueryError(f"no publisher {value!r} of {table}{nearest_publisher}{by_name}")
     return [source.id for source in of_table if source.publisher in values]
 
 
@@ -132,8 +137,13 @@ def months_of(start: str | None, end: str | None) -> tuple[int | None, int | Non
     if start is not None and end is not None:
         window = parse_window(start, end)
         return window[0], window[-1]
-    first = None if start is None else parse_period(start, "start")[0]
-    last = None if end is None else parse_period(end, "end")[-1]
+    first = last = None
+    if start is not None:
+        months = parse_period(start, "start")
+        first = months[0]
+    if end is not None:
+        months = parse_period(end, "end")
+        last = months[-1]
     return first, last
 
 
@@ -161,7 +171,9 @@ def scan(
     rows = stored.to_table(columns=read, filter=where)
     if last is not None and "n_months" in rows.column_names:
         rows = rows.filter(_ends_by(rows, last))
-    return rows.select(columns) if columns else rows
+    if not columns:
+        return rows
+    return rows.select(columns)
 
 
 def apart(
@@ -170,43 +182,58 @@ def apart(
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for name in ("reporter", "partner"):
-        asked = [area for area in wanted.get(f"{name}_iso", ()) if area != "countries"]
+        column = f"{name}_iso"
+        asked = [area for area in wanted.get(column, ()) if area != "countries"]
         for area in asked:
-            others = sorted({*codes.parts(area)} - {*asked})
-            if others:
-                window = {**wanted, f"{name}_iso": others}
-                days = scan(stored, "trade", window, first, last, ["ref_period"])["ref_period"]
-                if len(days):
-                    lines.append(split(name, area, others, pc.min(days).as_py()))
+            parts = set(codes.parts(area))
+            others = sorted(parts.difference(asked))
+            if not others:
+                continue
+            of_parts = {**wanted, column: others}
+            rows = scan(stored, "trade", of_parts, first, last, ["ref_period"])
+            if len(rows):
+                day = pc.min(rows["ref_period"]).as_py()
+                line = split(name, area, others, day)
+                lines.append(line)
     return lines
 
 
 def split(name: str, area: str, others: list[str], day: date) -> str:
     """Say of an `area` that `others`, its parts, are stated too from `day` on, and how to ask."""
+    parts = " and ".join(others)
+    everything = [area, *others]
     return (
-        f"{area} is stated as {' and '.join(others)} too, from {day:%Y-%m} on, which are not "
-        f"here; {name}={[area, *others]} has all, where no year has both"
+        f"{area} is stated as {parts} too, from {day:%Y-%m} on, which are not "
+        f"here; {name}={everything} has all, where no year has both"
     )
 
 
 def dates_of(table: str) -> tuple[str, str]:
     """Columns of the first and the last day that a row speaks of."""
-    return ("window_start", "window_end") if table == "figures" else ("ref_period", "ref_period")
+    if table == "figures":
+        return "window_start", "window_end"
+    return "ref_period", "ref_period"
 
 
 def undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> list[str]:
     """What a window leaves out because its dates are vague."""
     starts, ends = dates_of(table)
-    if not (stored.schema.field(starts).nullable or stored.schema.field(ends).nullable):
+    columns = list({starts, ends})
+    fields = [stored.schema.field(name) for name in columns]
+    if not any(field.nullable for field in fields):
         return []
-    rows = scan(stored, table, wanted, None, None, list({starts, ends}))
+    rows = scan(stored, table, wanted, None, None, columns)
     vague = len(rows) - len(rows.drop_null())
-    return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
+    if not vague:
+        return []
+    return [f"{vague} rows without exact dates are in no window, so not here"]
 
 
 def _ends_by(rows: pa.Table, last: int) -> Any:
     """Whether each period of n months is over by the end of month `last`."""
-    first = pc.add(pc.multiply(pc.year(rows["ref_period"]), 12), pc.month(rows["ref_period"]))
+    day = rows["ref_period"]
+    before = pc.multiply(pc.year(day), 12)
+    first = pc.add(before, pc.month(day))
     after = pc.add(first, rows["n_months"])  # months of a year are counted from 1 here
     return pc.less_equal(after, last + 2)
 
@@ -215,40 +242,52 @@ def _matches(column: str, values: list[str]) -> Any:
     """The condition that a column has one of `values`, or of what they contain."""
     field = pc.field(column)
     if values == ["countries"]:
-        wholes = [area for area in codes.groups() if not codes.is_country(area)]
-        return ~pc.is_in(field, pa.array(wholes, pa.string()))
+        groups = [area for area in codes.groups() if not codes.is_country(area)]
+        wholes = pa.array(groups, pa.string())
+        return ~pc.is_in(field, wholes)
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
     if column == "cmd_code":
         return _matches_products(field, values)
     if len(values) <= FEW:
-        return reduce(or_, [field == value for value in values])
-    return _within(field, values) & pc.is_in(field, pa.array(values))
+        equal = [field == value for value in values]
+        return reduce(or_, equal)
+    among = pc.is_in(field, pa.array(values))
+    return _within(field, values) & among
 
 
 def _matches_products(field: Any, values: list[str]) -> Any:
     """The condition that a code is one of `values`, or lies under it."""
-    parts = [part for value in values for part in value.split("+")]
+    parts: list[str] = []
+    for value in values:
+        parts += value.split("+")
     heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
     listed: set[str] = set()
     for value in set(values) - {ALL_GOODS}:
         listed.update(codes.listed_under(value))
-    values = values + sorted(code for code in listed if not code.startswith(heads))
+    others = sorted(code for code in listed if not code.startswith(heads))
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
-    values = list(dict.fromkeys([*values, *heads]))
+    values = list(dict.fromkeys([*values, *others, *heads]))
     if len(values) <= FEW:
         equal = [field == value for value in values]
-        under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
+        under = []
+        for head in heads:
+            is_after = field >= f"{head}0"
+            is_before = field < f"{head}["
+            under.append(is_after & is_before)
         return reduce(or_, equal + under)
     among = pc.is_in(field, pa.array(values))
     if heads:
-        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
+        any_head = "|".join(heads)
+        among |= pc.match_substring_regex(field, f"^({any_head})[0-9:A-Z]")
     return _within(field, values) & among
 
 
 def _within(field: Any, values: list[str]) -> Any:
     """The condition that a text lies between the first and the last of `values`."""
-    return (field >= min(values)) & (field < f"{max(values)}[")
+    first = min(values)
+    last = max(values)
+    return (field >= first) & (field < f"{last}[")
 
 
 def nothing_held(
@@ -264,18 +303,23 @@ def nothing_held(
     for column, values in wanted.items():
         others = {name: of for name, of in wanted.items() if name != column}
         rows = scan(stored, table, others, first, last, [column])
-        present = pc.unique(rows[column]).drop_null().to_pylist()
+        distinct = pc.unique(rows[column])
+        present = distinct.drop_null().to_pylist()
         if present:
             some = _nearest_values(present, values[0])
-            hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
+            asked = "+".join(values[:3])
+            hints.append(f"{filter_of[column]} other than {asked}: {some}")
     is_windowed = first is not None or last is not None
     if is_windowed and "ref_period" in stored.schema.names:
         rows = scan(stored, table, wanted, None, None, ["ref_period"])
         if len(rows):
-            ends = pc.min_max(rows["ref_period"]).as_py()
-            hints.append(f"another window: {ends['min']:%Y-%m} to {ends['max']:%Y-%m} is held")
+            days = rows["ref_period"]
+            earliest = pc.min(days).as_py()
+            latest = pc.max(days).as_py()
+            hints.append(f"another window: {earliest:%Y-%m} to {latest:%Y-%m} is held")
     if hints:
-        return f"nothing in {table} matches; held with {' or '.join(hints)}"
+        listed = " or ".join(hints)
+        return f"nothing in {table} matches; held with {listed}"
     return f"nothing in {table} matches these filters together; leave a filter out"
 
 

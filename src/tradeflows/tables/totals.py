@@ -80,7 +80,9 @@ def _package_lists(root: Path) -> dict[str, Path]:
 
 def _years(name: str, table: pa.Table) -> Any:
     period = "window_start" if name == "figures" else "ref_period"
-    return pc.fill_null(pc.cast(pc.year(table[period]), pa.string()), "none")
+    years = pc.year(table[period])
+    texts = pc.cast(years, pa.string())
+    return pc.fill_null(texts, "none")
 
 
 def _digests(name: str, table: pa.Table, years: Any) -> list[dict[str, str]]:
@@ -90,10 +92,11 @@ def _digests(name: str, table: pa.Table, years: Any) -> list[dict[str, str]]:
     for cell, number in zip(cells, row_numbers(table), strict=True):
         count, total = sums.get(cell, (0, 0))
         sums[cell] = count + 1, total + number
-    return [
-        _digest_row(name, source, year, count, total)
-        for (source, year), (count, total) in sums.items()
-    ]
+    digests = []
+    for (source, year), (count, total) in sums.items():
+        digest = _digest_row(name, source, year, count, total)
+        digests.append(digest)
+    return digests
 
 
 def row_numbers(table: pa.Table) -> list[int]:
@@ -101,21 +104,31 @@ def row_numbers(table: pa.Table) -> list[int]:
     names = [name for name in table.column_names if name not in NOT_DIGESTED]
     is_figure = {name: pa.types.is_primitive(table[name].type) for name in names}
     is_figure |= {name: False for name in names if pa.types.is_date(table[name].type)}
-    texts = [
-        pc.fill_null(table[name].cast(pa.string()), "\0") for name in names if not is_figure[name]
-    ]
-    figures = np.column_stack(
-        [table[name].cast(pa.float64()).to_numpy() for name in names if is_figure[name]]
-    ).astype("<f8")
+    texts = []
+    columns = []
+    for name in names:
+        column = table[name]
+        if is_figure[name]:
+            numbers = column.cast(pa.float64())
+            columns.append(numbers.to_numpy())
+        else:
+            words = column.cast(pa.string())
+            texts.append(pc.fill_null(words, "\0"))
+    figures = np.column_stack(columns)
+    figures = figures.astype("<f8")
     figures[np.isnan(figures)] = np.nan  # one of the many that there are
-    lines = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
-    return [
-        _number(line.encode() + row.tobytes()) for line, row in zip(lines, figures, strict=True)
-    ]
+    joined = pc.binary_join_element_wise(*texts, "\x1f")
+    lines = joined.to_pylist()
+    row_numbers = []
+    for line, row in zip(lines, figures, strict=True):
+        content = line.encode() + row.tobytes()
+        row_numbers.append(_number(content))
+    return row_numbers
 
 
 def _number(content: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
+    digest = hashlib.blake2b(content, digest_size=8)
+    return int.from_bytes(digest.digest())
 
 
 def _digest_row(table: str, source: str, year: str, count: int, total: int) -> dict[str, str]:
@@ -134,7 +147,10 @@ def list_digest(name: str, path: Path) -> dict[str, str]:
     """The digest of a list of codes, whose rows may stand in any order."""
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = text_csv.reader(file)
-    numbers = [_number("\x1f".join([*header, *row]).encode()) for row in rows]
+    numbers = []
+    for row in rows:
+        text = "\x1f".join([*header, *row])
+        numbers.append(_number(text.encode()))
     return _digest_row(CODES, name, "", len(rows), sum(numbers))
 
 
@@ -156,24 +172,40 @@ def cells_moved(
         if old is None or old.schema.names != new.schema.names:
             continue
         measures = [measure for measure in MEASURES[name] if measure != "n_days"]
-        words = [
-            field.name
-            for field in schema.TABLES[name]
-            if field.name not in (*NOT_DIGESTED, *measures) and field.type != schema.NUMBER
-        ]
-        was, now = (_as_text(rows, words, measures) for rows in (old, new))
+        words = _words_of(name, measures)
+        was = _as_text(old, words, measures)
+        now = _as_text(new, words, measures)
         frame = changes.changed(was, now, words, measures)
         for source, rows in frame.groupby("source_id", sort=True):
-            lines += [_cell_line(name, row, measures) for row in rows.head(most).to_dict("records")]
+            some = rows.head(most)
+            for row in some.to_dict("records"):
+                line = _cell_line(name, row, measures)
+                lines.append(line)
             if len(rows) > most:
                 lines.append(f"{name} {source}: … and {len(rows) - most} more cells")
     return lines
 
 
+def _words_of(table: str, measures: list[str]) -> list[str]:
+    """The columns of a table that name a cell: neither figures nor a place in a file."""
+    passed = (*NOT_DIGESTED, *measures)
+    words = []
+    for field in schema.TABLES[table]:
+        is_word = field.type != schema.NUMBER
+        if is_word and field.name not in passed:
+            words.append(field.name)
+    return words
+
+
 def _as_text(rows: pa.Table, words: list[str], measures: list[str]) -> pa.Table:
     """Rows whose words are texts, none of them null, and whose measures are numbers."""
-    columns = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
-    columns |= {measure: rows[measure].cast(pa.float64()) for measure in measures}
+    columns = {}
+    for word in words:
+        texts = rows[word].cast(pa.string())
+        columns[word] = pc.fill_null(texts, "")
+    for measure in measures:
+        figures = rows[measure]
+        columns[measure] = figures.cast(pa.float64())
     return pa.table(columns)
 
 
@@ -182,11 +214,13 @@ def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> st
     shown = [row[word] for word in CELL_WORDS[name] if row[word]]
     moves = []
     for measure in measures:
-        old, new = row[f"{measure}_old"], row[f"{measure}_new"]
+        old = row[f"{measure}_old"]
+        new = row[f"{measure}_new"]
         if old != new:
             moves.append(f"{measure} {_figure(old)} → {_figure(new)}")
     figures = "; ".join(moves) or "its words or flags"
-    return f"{name} {row['source_id']}: {row['kind']}: {' '.join(shown)}: {figures}"
+    cell = " ".join(shown)
+    return f"{name} {row['source_id']}: {row['kind']}: {cell}: {figures}"
 
 
 def _figure(value: float | None) -> str:
@@ -218,22 +252,37 @@ def built(root: Path) -> dict[str, pa.Table]:
 
 def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values: Any) -> Any:
     cells: dict[tuple[str, str, str], list[float]] = {}
-    texts = [c.to_pylist() if hasattr(c, "to_pylist") else c for c in (sources, years, units)]
-    for source, year, unit, value in zip(*texts, values.to_pylist(), strict=True):
+    if not isinstance(units, list):
+        units = units.to_pylist()
+    sources = sources.to_pylist()
+    years = years.to_pylist()
+    values = values.to_pylist()
+    for source, year, unit, value in zip(sources, years, units, values, strict=True):
         if value is not None:
-            cells.setdefault((source, year, unit or ""), []).append(value)
-    return [
-        {
-            "table": table,
-            "source_id": source,
-            "year": year,
-            "measure": measure,
-            "unit": unit,
-            "count": str(len(numbers)),
-            "total": repr(math.fsum(numbers)),
-        }
-        for (source, year, unit), numbers in cells.items()
-    ]
+            cell = source, year, unit or ""
+            numbers = cells.setdefault(cell, [])
+            numbers.append(value)
+    sums = []
+    for (source, year, unit), numbers in cells.items():
+        row = _sum_row(table, source, year, measure, unit, numbers)
+        sums.append(row)
+    return sums
+
+
+def _sum_row(
+    table: str, source: str, year: str, measure: str, unit: str, numbers: list[float]
+) -> dict[str, str]:
+    """The count and the exact sum of some numbers, as a control total."""
+    total = math.fsum(numbers)
+    return {
+        "table": table,
+        "source_id": source,
+        "year": year,
+        "measure": measure,
+        "unit": unit,
+        "count": str(len(numbers)),
+        "total": repr(total),
+    }
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
@@ -242,17 +291,11 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     raw = csv.read_csv(path, convert_options=csv.ConvertOptions(timestamp_parsers=["-"]))
     rows = []
     for name in raw.column_names:
-        if pa.types.is_integer(raw[name].type) or pa.types.is_floating(raw[name].type):
-            numbers = [float(value) for value in raw[name].drop_null().to_pylist()]
-            rows.append(
-                {
-                    "table": "raw",
-                    "source_id": source.id,
-                    "year": "",
-                    "measure": name,
-                    "unit": "",
-                    "count": str(len(numbers)),
-                    "total": repr(math.fsum(numbers)),
-                }
-            )
+        column = raw[name]
+        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if is_number:
+            stated = column.drop_null()
+            numbers = [float(value) for value in stated.to_pylist()]
+            row = _sum_row("raw", source.id, "", name, "", numbers)
+            rows.append(row)
     return rows

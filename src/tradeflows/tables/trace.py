@@ -156,15 +156,19 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
         formula = ast.unparse(parse(number.text))
         sums = _sums(number)
         result, slopes = evaluate(formula, sums)
+        value = values[i]
         parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
-        if not abs(result - values[i]) <= EXACT * max([abs(values[i]), *parts]):
+        largest = max([abs(value), *parts])
+        if not abs(result - value) <= EXACT * largest:
+            label = frame.index[i]
             raise QueryError(
-                f"{column} of row {frame.index[i]} is {values[i]}, but its lines come "
-                f"to {result} by {formula}"
+                f"{column} of row {label} is {value}, but its lines come to {result} by {formula}"
             )
         for role, lines in number.roles.items():
             slope = slopes.get(role, 0.0)
-            sign = int(math.copysign(1, slope)) if slope else 0
+            sign = 0
+            if slope:
+                sign = int(math.copysign(1, slope))
             for line in lines:
                 unit, *rest = raw[line]
                 yield i, formula, role, line.value, unit, sign, *rest
@@ -253,19 +257,24 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
             f"{', '.join(missing)}{ours}. Trace the column that a measure gave; join frames with "
             "measures.stack, since concat, merge, groupby and saving lose what they were made of"
         )
+    return _as_stated(frame, column, at)
+
+
+def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
+    """The figures of a table in the rows `at`, each of them a line by itself."""
     cells = frame[[*PLACE, column]].iloc[at]
-    is_zero = frame[DECLARED].iloc[at] if DECLARED in frame else [False] * len(cells)
-    return [
-        Number(column, {column: [Line(str(source), int(row), str(field), column, *stated)]})
-        for source, row, field, *stated in zip(
-            cells["source_id"],
-            cells["source_row"],
-            cells["source_field"].astype("object").fillna(""),  # a CSV gives a null for ""
-            cells[column].map(float),
-            map(bool, is_zero),
-            strict=True,
-        )
-    ]
+    fields = cells["source_field"].astype("object")
+    fields = fields.fillna("")  # a CSV gives a null for ""
+    is_zero = [False] * len(cells)
+    if DECLARED in frame:
+        is_zero = frame[DECLARED].iloc[at]
+    places = zip(cells["source_id"], cells["source_row"], fields, strict=True)
+    figures = zip(cells[column], is_zero, strict=True)
+    numbers = []
+    for (source, row, field), (value, zero) in zip(places, figures, strict=True):
+        line = Line(str(source), int(row), str(field), column, float(value), bool(zero))
+        numbers.append(Number(column, {column: [line]}))
+    return numbers
 
 
 def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
@@ -495,8 +504,15 @@ def _stored_rows(
     """The rows of the table that was built from the records of `lines`, by their place."""
     is_local = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
     stored = tables.stored(root, source.table, local=is_local)
-    said_beside = sorted({measures[column] for column in columns} & set(stored.schema.names))
+    units = {measures[column] for column in columns}
+    unit_columns = sorted(units.intersection(stored.schema.names))
     wanted = sorted({line.source_row for line in lines})
-    where = (pc.field("source_id") == source.id) & pc.field("source_row").isin(wanted)
-    rows = stored.to_table(columns=[*PLACE, *columns, *said_beside], filter=where).to_pylist()
-    return {(row["source_row"], row["source_field"]): row for row in rows}
+    is_of_source = pc.field("source_id") == source.id
+    is_wanted = pc.field("source_row").isin(wanted)
+    names = [*PLACE, *columns, *unit_columns]
+    table = stored.to_table(columns=names, filter=is_of_source & is_wanted)
+    rows = {}
+    for row in table.to_pylist():
+        place = row["source_row"], row["source_field"]
+        rows[place] = row
+    return rows
