@@ -59,8 +59,16 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
       points.push([point.x, point.y]);
     }
   }
+  // Whether words stand on a ground of their own, which hides what lies behind them.
+  const isCovered = (text, at) => {
+    const first = text.parentElement.firstElementChild, path = first?.querySelector("path");
+    if (first === text || !path || !isFilled(path)) return false;
+    const box = path.getBoundingClientRect();
+    return box.left <= at.left + 2 && box.right >= at.right - 2
+      && box.top <= at.top + 4 && box.bottom >= at.bottom - 4;
+  };
   const texts = [...svg.querySelectorAll("text")].map((one) => ({
-    words: one.textContent.trim(), at: one.getBoundingClientRect(),
+    node: one, words: one.textContent.trim(), at: one.getBoundingClientRect(),
     fill: getComputedStyle(one).fill,
     size: parseFloat(getComputedStyle(one).fontSize) * scale}));
   const name = svg.closest("figure").id, found = [];
@@ -74,7 +82,8 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
       const ratio = contrast(one.fill, paper);
       if (ratio < 4.5) found.push(`${name}: contrast ${ratio.toFixed(1)}: ${one.words}`);
     }
-    if (points.some(([x, y]) => x > one.at.left + 1 && x < one.at.right - 1
+    if (!isCovered(one.node, one.at) && points.some(([x, y]) =>
+        x > one.at.left + 1 && x < one.at.right - 1
         && y > one.at.top + 4 && y < one.at.bottom - 4))
       found.push(`${name}: over a mark or a line: ${one.words}`);
     for (const other of texts.slice(i + 1)) {

@@ -880,6 +880,24 @@ def test_windows_fit_on_narrow_paper():
     assert [text for text in axes.texts if Text.get_window_extent(text).x1 > right + 1] == []
 
 
+def test_words_in_cells_fit_narrow_paper():
+    rows = [(by, at) for by in ("China", "India") for at in ("Crude oil", "Coal", "LNG", "LPG")]
+    frame = pd.DataFrame(rows, columns=["by", "at"]).assign(
+        value=[1.0, np.nan] * 4, words=["7.0 or 10.6 in 2021", "months missing"] * 4
+    )
+    with layout.on(layout.NARROW):
+        axes = charts.cells(frame, y="value", by="by", across="at", words="words", **LOOK)
+    assert overlapping(axes.figure) == []
+
+
+def test_the_key_of_ratios_fits_narrow_paper():
+    with layout.on(layout.NARROW):
+        figure = EVERY_CHART["ratios"]().figure
+    foot = figure.texts[-1]
+    assert "another concept" in foot.get_text()
+    assert max(map(len, foot.get_text().split("\n"))) <= layout.NARROW.foot
+
+
 def test_touching_names_move_little():
     assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
     assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])

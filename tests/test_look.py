@@ -61,9 +61,11 @@ def looked(tmp_path, capsys):
 @needs_a_browser
 def test_a_good_page_has_no_finding(looked, tmp_path):
     no_figure = '<g data-series="a"><path fill="none"/></g>'
-    chart = (
-        f'<figure class="chart" id="a"><svg viewBox="0 0 9 9" width="9">{no_figure}</svg></figure>'
-    )
+    line = '<g data-series="a"><path d="M0 20 L90 20" fill="none" stroke="#000"/></g>'
+    ground = '<g><path d="M0 5 H190 V40 H0 z" fill="#fff"/></g>'
+    words = f'<g>{ground}<text x="9" y="26">on its ground</text></g>'
+    drawing = f'<svg viewBox="0 0 200 50" width="200" height="50">{no_figure}{line}{words}</svg>'
+    chart = f'<figure class="chart" id="a">{drawing}</figure>'
     assert looked(good=f"<p>All is well.</p>{chart}") == (0, "1 pages, 0 findings\n")
     assert len([*(tmp_path / "pictures").glob("good-*.png")]) == 4
 

@@ -65,6 +65,7 @@ def bars(
     reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in rows["name"]]
     ends = []
+    narrow = layout.page() is layout.NARROW
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
@@ -94,9 +95,8 @@ def bars(
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(layout.page().steps))
         tall = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
-        narrow = layout.page() is layout.NARROW
         box = max(3.0, len(tall) * max(tall) if narrow else sum(tall))
         finish([axes], "bars", shown, rows, [ends], False, box)
     return axes

@@ -138,7 +138,9 @@ def cells(
     edges = _edges(columns, dated)
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
     lines = max(label.count("\n") + 1 for label in labels)
-    tall = max(0.22 + layout.LINE * bool(words), 0.08 + layout.LINE * lines)
+    below = _words_within(below, labels)
+    most = int(below.map(_lines_of).to_numpy().max())
+    tall = max(0.22 + layout.LINE * most, 0.08 + layout.LINE * lines)
     with layout.style():
         _, axes = plt.subplots()
         _hatch(axes, edges, len(names))
@@ -156,6 +158,20 @@ def cells(
         holes = bool(table.isna().to_numpy().any())
         _finish_cells(axes, shown, holes, full, dated, tall * len(names) + head)
     return axes
+
+
+def _words_within(below: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Words below the numbers; on narrow paper broken so that none is wider than its column."""
+    if layout.page() is layout.WIDE or not below.map(_lines_of).to_numpy().any():
+        return below
+    names = max(layout.size(label)[0] for label in labels)
+    room = (layout.page().width - 0.6 - names) / len(below.columns)
+    return below.map(lambda text: layout.wrap_within(text, room) if text == text else text)
+
+
+def _lines_of(text: Any) -> int:
+    """How many lines the words of a cell take; none where there are no words."""
+    return text.count("\n") + 1 if isinstance(text, str) and text else 0
 
 
 def _cell_rows(frame: pd.DataFrame, y: str, by: str, across: str, words: str) -> pd.DataFrame:
@@ -282,7 +298,7 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
     axes.annotate(
         text,
         (x, y),
-        (0, 6 if below else 0),
+        (0, 6 * _lines_of(below)),
         gid=f"{i}|text|",
         size=12,
         weight="bold" if below else "normal",

@@ -93,7 +93,8 @@ REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, 
 class Page:
     """The paper that a chart is set on.
 
-    Lengths are in inches, texts in characters a line; `small` is the size of the least letters.
+    Lengths are in inches, texts in characters a line; `small` is the size of the least letters,
+    `steps` the most of an axis of numbers from left to right.
     """
 
     width: float
@@ -106,6 +107,7 @@ class Page:
     name: int
     window: int
     small: float
+    steps: int
 
 
 WIDE = Page(
@@ -119,6 +121,7 @@ WIDE = Page(
     name=18,
     window=200,
     small=10,
+    steps=5,
 )
 NARROW = Page(
     4.5,
@@ -131,6 +134,7 @@ NARROW = Page(
     name=12,
     window=46,
     small=10.5,  # which a telephone shows in eleven pixels
+    steps=4,
 )
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
@@ -279,6 +283,16 @@ def clip(text: str, width: int, lines: int = 2) -> str:
         if short.count("\n") < lines:
             break
     return short
+
+
+def wrap_within(text: str, inches: float) -> str:
+    """Break `text` of small letters so that no line is wider than `inches`, if its words allow."""
+    scale = page().small / 11
+    for most in range(max(len(text), 1), 0, -1):
+        broken = wrap(text, most)
+        if scale * size(broken)[0] <= inches:
+            break
+    return broken
 
 
 Box = tuple[float, float, float, float]  # left, lower, right and upper end, in inches
@@ -650,8 +664,13 @@ def write_above(axes: Axes, text: str, y: float) -> None:
     )
 
 
-def write_beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str) -> None:
-    """Write small figures to the right (`side` 1) or to the left (-1) of a point."""
+def write_beside(
+    axes: Axes, text: str, x: float, y: float, side: int, gid: str, *, over: bool = False
+) -> None:
+    """Write small figures to the right (`side` 1) or to the left (-1) of a point.
+
+    What stands `over` a line has a ground of its own.
+    """
     axes.annotate(
         text,
         (x, y),
@@ -663,6 +682,7 @@ def write_beside(axes: Axes, text: str, x: float, y: float, side: int, gid: str)
         color=FIGURES,
         gid=gid,
         path_effects=HALO,
+        bbox={"fc": PAPER, "ec": "none", "pad": 0.8} if over else None,
         zorder=4,
     )
 
@@ -687,8 +707,10 @@ def write_outside(
         right = point if right < point < right * wide else right
     for point in sorted(points, reverse=True):
         left = point if left / wide < point < left else left
-    side = -1 if right < 1 < right * wide and left / wide > axes.get_xlim()[0] else 1
-    write_beside(axes, text, right if side > 0 else left, y, side, gid)
+    crosses = right < 1 < right * wide
+    side = -1 if crosses and left / wide > axes.get_xlim()[0] else 1
+    over = crosses and side == 1
+    write_beside(axes, text, right if side > 0 else left, y, side, gid, over=over)
 
 
 def heights_apart(at: np.ndarray, wide: float) -> list[float]:

@@ -92,7 +92,8 @@ def ratios(
         _, axes = plt.subplots()
         axes.set_xscale("log")
         axes.set_xlim(start, start * np.exp(_room(rows) / inches))
-        steps = (1, 2, 5) if last > 10 * first else (1, 1.5, 2, 3, 5, 7)
+        left, right = axes.get_xlim()
+        steps = _steps(last / first, right / left)
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
@@ -119,6 +120,16 @@ def ratios(
         axes.set_ylim(floor, 0)
         finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
     return axes
+
+
+def _steps(reach: float, whole: float) -> tuple[float, ...]:
+    """Numbers of each decade that have a mark on the axis.
+
+    The greatest figure is `reach` times the least, and the end of the axis `whole` times its start.
+    """
+    if layout.page() is layout.NARROW and whole > 100:
+        return (1,)
+    return (1, 2, 5) if reach > 10 else (1, 1.5, 2, 3, 5, 7)
 
 
 def _verdict_colour(part: pd.DataFrame) -> str:
@@ -201,7 +212,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         agree = f"{counted['says'].eq('agrees').sum()} of {len(counted)} agree"
         span = _span(part, "found")
         text = f"found {span} {part['unit'].iloc[0]}".strip() + ": " if span else ""
-        layout.write_beside(axes, text + agree, edges[0], middle, 1, label)
+        layout.write_beside(axes, text + agree, edges[0], middle, 1, label, over=True)
         return
     if allowed := part["allowed"].iloc[0]:
         axes.fill_between(
@@ -276,5 +287,10 @@ def _key(rows: pd.DataFrame) -> str:
         "shaded: within the claim": placed["allowed"].ne(0),
     }
     shown = [words for words, is_there in meanings.items() if is_there.any()]
-    unbroken = ["\xa0".join([*words.split(), "·"]) for words in shown]
-    return " ".join(unbroken).removesuffix("\xa0·")
+    parts = [_unbroken(f"{words} ·") for words in shown]
+    return " ".join(parts).removesuffix("·").rstrip()
+
+
+def _unbroken(words: str) -> str:
+    """Words that stay on one line, if the paper has room for them."""
+    return "\xa0".join(words.split()) if len(words) <= layout.page().foot else words
