@@ -220,7 +220,7 @@ NO_PROJECT = Project(title="Prices", short="Prices, checked")
 
 def test_a_claim_becomes_a_picture(root):
     (verdict,) = claim_cards.cards("P1").verdicts
-    picture = share.picture(verdict, NO_PROJECT, root)
+    picture = share.pictures([verdict], NO_PROJECT, root)["P1"]
     assert picture.startswith(b"\x89PNG")
     assert Image.open(io.BytesIO(picture)).size == share.SIZE == (1200, 630)
     assert not plt.get_fignums()

@@ -236,11 +236,8 @@ def _anchor(heading: str) -> str:
 
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
-    return {
-        Path(CARD.format(verdict.claim.id)): share.picture(verdict, project, root)
-        for verdict in verdicts
-        if verdict.readings
-    }
+    drawn = share.pictures(verdicts, project, root)
+    return {Path(CARD.format(claim)): png for claim, png in drawn.items()}
 
 
 def _links(

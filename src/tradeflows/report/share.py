@@ -1,11 +1,15 @@
 """A claim as a picture to share: who said what, what the figures show, and whether it holds."""
 
 import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -44,8 +48,22 @@ class Bar:
     colour: str
 
 
-def picture(verdict: Verdict, project: Project, root: Path) -> bytes:
-    """A PNG of :data:`SIZE` pixels; the claim must have a reading.
+def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[str, bytes]:
+    """A PNG of :data:`SIZE` pixels for each claim that has a reading, by the claim's id.
+
+    They are drawn one by one, and packed beside that on the other processors.
+    """
+    shown = [verdict for verdict in verdicts if verdict.readings]
+    with ThreadPoolExecutor() as pool:
+        packed = {
+            verdict.claim.id: pool.submit(_png, _picture(verdict, project, root))
+            for verdict in shown
+        }
+        return {name: png.result() for name, png in packed.items()}
+
+
+def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
+    """The picture of one claim.
 
     A claim that does not hold is never its headline: the speaker and the verdict are.
     """
@@ -60,7 +78,7 @@ def picture(verdict: Verdict, project: Project, root: Path) -> bytes:
         _draw(figure, bars, below + 26, 530)
         sources = {name: None for reading in _shown(verdict) for name in reading.sources}
         _paragraph(figure, f"Source: {catalogue.credit(sources, root)}", 556, 19, 104)
-    return _png(figure)
+    return _drawn(figure)
 
 
 def headline(verdict: Verdict, project: Project, root: Path) -> str:
@@ -212,11 +230,16 @@ def _rule(figure: Figure, colour: str) -> None:
     _box(figure, (0, 0, SIZE[0], 14), colour)
 
 
-def _png(figure: Figure) -> bytes:
-    """The figure as a PNG file of few colours; it is closed."""
-    drawn, light = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
+def _drawn(figure: Figure) -> Image.Image:
+    """The pixels of the figure, which is closed."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     plt.close(figure)
-    image = Image.open(drawn).convert("RGB")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def _png(image: Image.Image) -> bytes:
+    """An image as a PNG file of few colours."""
+    light = io.BytesIO()
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
     return light.getvalue()
