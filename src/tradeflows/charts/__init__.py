@@ -7,9 +7,9 @@ from tradeflows.charts.bars import bars, windows
 from tradeflows.charts.files import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
+from tradeflows.charts.options import ChartOptions
 from tradeflows.charts.ratios import SAYS, ratios
 from tradeflows.charts.series import blocks, lines, panels, points
-from tradeflows.charts.style import ChartOptions
 
 __all__ = [
     "SAYS",

@@ -13,8 +13,8 @@ import pandas as pd
 
 from tradeflows.charts import layout, raw_lines, svg
 from tradeflows.charts.numbers import alt, drawn
+from tradeflows.charts.options import Charts, named
 from tradeflows.charts.spans import text as period_text
-from tradeflows.charts.style import Charts, named
 
 BROWSER = files("tradeflows.charts") / "browser"
 

@@ -13,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from tradeflows.charts import layout
-from tradeflows.charts.style import (
+from tradeflows.charts.options import (
     ChartOptions,
     complete_options,
     drawable_rows,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts.style import WORDS, named
+from tradeflows.charts.options import WORDS, named
 
 
 @dataclass(frozen=True)

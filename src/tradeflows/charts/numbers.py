@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from tradeflows.charts import layout, raw_lines, spans
+from tradeflows.charts.options import SIGNS, Charts, named
 from tradeflows.charts.ratios import SAYS
 from tradeflows.charts.spans import days
-from tradeflows.charts.style import SIGNS, Charts, named
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 

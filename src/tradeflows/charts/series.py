@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
-from tradeflows.charts.style import (
+from tradeflows.charts.options import (
     WORDS,
     ChartOptions,
     complete_options,
