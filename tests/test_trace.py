@@ -453,6 +453,7 @@ def test_trace_of_rows_from_csv(root, tmp_path):
         (lambda f: f.assign(**{KG: f[KG] / 1e9}), "net_wgt_kg of row 0 is .* it was changed"),
         (lambda f: f.set_index("reporter_iso"), "gave no row 'CHN'.*trace before that"),
         (lambda f: f.groupby("flow_code")[[KG]].sum(), "gave no row 'M'"),
+        (lambda f: f.set_axis(f.index + 99), r"gave no row \d+:"),
         (lambda f: f.assign(**{KG: np.nan}), "holds no number"),
         (lambda f: f.assign(**{KG: "much"}), "holds no number"),
         (lambda f: pd.concat([f, yearly(crude(reporter="IND"))]), "measures.stack"),

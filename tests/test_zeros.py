@@ -190,6 +190,20 @@ def test_trace_shows_the_other_line(project):
     assert (record["partnerCode"], record["period"]) == (int(BRAZIL), "201811")
 
 
+def test_trace_zeros_of_stacked_answers(project):
+    root = project(beans())
+    stacked = measures.stack({"us": ask(root), "brazil": ask(root, "BRA")})
+    sums = measures.total(stacked, USD, ["series"], ["partner_iso"], "2018", "2018")
+    terms = trace(sums, USD, root)
+    assert [len(terms), terms["declared_zero"].sum(), terms["value"].sum()] == [24, 1, 1380.0]
+
+
+def test_trace_zeros_of_summed_parts(project, tmp_path):
+    parts, _, _ = by_regime(project, 1, 2)
+    month = measures.total(measures.sum_parts(parts, USD), USD, start="2018-11", end="2018-11")
+    assert trace(month, USD, tmp_path / "project")["declared_zero"].tolist() == [True]
+
+
 def test_the_world_row_if_there_is_no_other(project):
     root = project(beans(of_others=(WORLD,)))
     (term,) = trace(measures.total(ask(root), USD, start="2018-11", end="2018-11"), USD, root).text

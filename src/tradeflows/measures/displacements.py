@@ -1,4 +1,4 @@
-"""What old buyers gave up and new buyers took."""
+"""What old buyers no longer received and new buyers took."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

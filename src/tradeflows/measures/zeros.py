@@ -7,7 +7,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
-from tradeflows.model.lineage import PLACE
+from tradeflows.model.lineage import PLACE, Role, lineage_of, record
 from tradeflows.model.periods import first_month
 
 FAR = 12 * 9999  # a month after all others
@@ -45,12 +45,21 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
     plain = frame.assign(**{DECLARED: False})
     plain.attrs = {}
     added.index = _new_labels(frame.index, len(added))
-    result = pd.concat([plain, added]) if len(frame) else added
+    result = pd.concat([plain, added[plain.columns]]) if len(frame) else added
     result[DECLARED] = result[DECLARED].astype("bool")
     caveats = frame.attrs.get("caveats", ())
     caveat = _caveat(added)
     result.attrs = {**frame.attrs, "caveats": (*caveats, caveat)}
+    if lineage_of(frame):
+        record(result, {}, _one_below(frame, added))
     return result
+
+
+def _one_below(frame: DataFrame, added: DataFrame) -> list[Role]:
+    """What the rows of `frame` with those of `added` below it are passed on from."""
+    of_frame = np.append(np.arange(len(frame)), np.full(len(added), -1))
+    of_added = np.append(np.full(len(frame), -1), np.arange(len(added)))
+    return [Role(frame, row=of_frame), Role(added, row=of_added)]
 
 
 def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
@@ -206,7 +215,7 @@ def _rows_like(frame: DataFrame, zeros: DataFrame, values: list[str]) -> DataFra
         elif added[name].dtype.kind == "f":
             added[name] = np.nan
     for name in ("ref_period", "n_months", *PLACE):
-        if name in added:
+        if name in added or name in PLACE:  # sums have no place, and yet their zeros have one
             added[name] = zeros[name].to_numpy()
     for name, plain in (("flags", ""), ("qualifier", "="), ("note", None)):
         if name in added:

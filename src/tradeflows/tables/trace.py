@@ -291,7 +291,7 @@ def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> 
         )
     if (rows < 0).any():
         raise QueryError(
-            f"the measure gave no row {labels[rows < 0][0]!r}: rows were added, or "
+            f"the measure gave no row {_text(labels[rows < 0][0])}: rows were added, or "
             f"labelled anew by set_index, groupby or the like; {_TODO}"
         )
     shared = [name for name in (column, *_KEYS) if name in frame and name in lineage.result]
@@ -302,6 +302,12 @@ def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> 
     return np.asarray(rows)
 
 
+def _text(label: Any) -> str:
+    """A row's label, of one part or several, as a reader would write it."""
+    parts = label if isinstance(label, tuple) else (label,)
+    return ", ".join(repr(part) if isinstance(part, str) else str(part) for part in parts)
+
+
 def _require_unchanged(name: str, labels: pd.Index, now: np.ndarray, then: np.ndarray) -> None:
     """Refuse a column that is not as the measure gave it."""
     differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
@@ -309,7 +315,7 @@ def _require_unchanged(name: str, labels: pd.Index, now: np.ndarray, then: np.nd
         return
     i = differs.argmax()
     raise QueryError(
-        f"{name} of row {labels[i]} is {now[i]} and was {then[i]}: it "
+        f"{name} of row {_text(labels[i])} is {now[i]} and was {then[i]}: it "
         "was changed, or rows were labelled anew (reset_index); "
         f"{_TODO}"
     )
