@@ -137,7 +137,7 @@ def _verdict_colour(part: pd.DataFrame) -> str:
     says = set(part["says"])
     if "agrees" in says:
         return layout.INK
-    return layout.AGAINST if "disagrees" in says else layout.GREY
+    return layout.AGAINST if "disagrees" in says else layout.SOFT
 
 
 def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
