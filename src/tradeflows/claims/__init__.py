@@ -15,11 +15,13 @@ what it asks and what its words leave open, and one or more readings: a question
 """
 
 from tradeflows.claims.describe import (
+    UNITS,
     amount,
     as_json,
     chosen,
     explain,
     finding,
+    in_percent,
     is_near,
     line,
     mark,
@@ -75,6 +77,7 @@ __all__ = [
     "NOT_DECIDED",
     "NOT_TESTED",
     "REASONS",
+    "UNITS",
     "VERDICTS",
     "Claim",
     "Judgement",
@@ -89,6 +92,7 @@ __all__ = [
     "evaluate_claim",
     "explain",
     "finding",
+    "in_percent",
     "is_near",
     "is_small",
     "judge",

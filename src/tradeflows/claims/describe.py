@@ -37,13 +37,16 @@ KEY_WORDS = {
     "base": "another base",
 }
 STEPS = ((1e9, " billion"), (1e6, " million"))
-UNITS = {
+UNITS = {  # what readers see of a unit, before and after the number; others stand as they are
     "USD": ("$", ""),
     "percent": ("", " %"),
+    "%": ("", " %"),
     "percentage points": ("", " points"),
-    "ratio": ("", ""),
     "times": ("", " times"),
     "bbl/day": ("", " barrels a day"),
+    "USD/bbl": ("$", " a barrel"),
+    "USD/t": ("$", " a tonne"),
+    "tonnes/yr": ("", " tonnes a year"),
     "units": ("", " pieces"),
 }
 # How a deviation is called that is neither more nor less.
@@ -57,10 +60,16 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
     """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes."""
     if unit == units.MONTH:
         return month_words(int(value))
+    value, unit = in_percent(value, unit)
     before, after = UNITS.get(unit, ("", f" {unit}"))
     size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
     text = full_number(abs(value) / size, digits)
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+
+
+def in_percent(value: float, unit: str) -> tuple[float, str]:
+    """A ratio as the per cent that a reader expects; any other number as it is."""
+    return (100 * value, "percent") if unit == "ratio" else (value, unit)
 
 
 def month_words(month: int) -> str:

@@ -26,19 +26,6 @@ TONES = {
 NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
-# What readers see of a unit, before and after the number; others stand after it as they are.
-UNITS = {
-    "USD": ("$", ""),
-    "percent": ("", " %"),
-    "%": ("", " %"),
-    "ratio": ("", ""),
-    "bbl/day": ("", " barrels a day"),
-    "USD/bbl": ("$", " a barrel"),
-    "USD/t": ("$", " a tonne"),
-    "tonnes/yr": ("", " tonnes a year"),
-    "times": ("", " times"),
-    "units": ("", " pieces"),
-}
 STEPS = ((1e9, " billion"), (1e6, " million"))
 
 
@@ -46,6 +33,7 @@ def number(value: float, unit: str, digits: int = 4) -> str:
     """Print a number with its unit as a newspaper would: $81 billion, 43 %, 700 tonnes."""
     if unit == MONTH:
         return claims.month_words(int(value))
+    value, unit = claims.in_percent(value, unit)
     before, after = _unit_words(unit)
     size, word = _step(abs(value))
     text = layout.number(value / size, digits)
@@ -56,7 +44,7 @@ def number(value: float, unit: str, digits: int = 4) -> str:
 
 def _unit_words(unit: str) -> tuple[str, str]:
     """What stands before and after a number in `unit`."""
-    return UNITS.get(unit, ("", f" {unit}"))
+    return claims.UNITS.get(unit, ("", f" {unit}"))
 
 
 def _step(value: float) -> tuple[float, str]:
@@ -216,8 +204,9 @@ def _claimed_range(claim: Claim) -> str:
     low = number(claim.low, claim.unit, 8)
     high = number(claim.high, claim.unit, 8)
     if low == high:  # printed in full
-        before, after = _unit_words(claim.unit)
-        return f"{WORDS.get(claim.qualifier, '')}{before}{claim.figure:,.0f}{after}"
+        figure, unit = claims.in_percent(claim.figure, claim.unit)
+        before, after = _unit_words(unit)
+        return f"{WORDS.get(claim.qualifier, '')}{before}{figure:,.0f}{after}"
     return f"{words} ({low} to {high})"
 
 
