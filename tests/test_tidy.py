@@ -247,3 +247,22 @@ def test_trace_ends_at_the_line_of_a_tidy_file(make_root):
     tables.build(root)
     frame = tables.read("rates", root=root)
     assert trace(frame, "rate", root)["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
+
+
+@pytest.mark.parametrize(
+    ("text", "month"), [("Jan-2016", 1), ("May 2016", 5), ("September 2016", 9), ("DEC-2016", 12)]
+)
+def test_a_month_by_name(text, month):
+    [period] = forms.periods("f.csv", "Month", pa.array([text]), "named month")
+    assert (period.first.month, period.months) == (month, 1)
+
+
+def test_no_month_of_that_name():
+    with pytest.raises(LayoutError, match="a month such as May 2023"):
+        forms.periods("f.csv", "Month", pa.array(["Mon-2016"]), "named month")
+
+
+@pytest.mark.parametrize("other", ["words", "rename"])
+def test_a_form_takes_no_words(clean, other):
+    with pytest.raises(CatalogueError, match=f"leave {other} out"):
+        clean(ref_period={"column": "period", "form": "month", other: {"x": "2016-01"}})

@@ -55,6 +55,10 @@ class Form:
 FORMS = {
     "month": Form(r"([12]\d{3})-(0[1-9]|1[0-2])", "a month such as 2023-05", 1, "M"),
     "yyyymm": Form(r"([12]\d{3})(0[1-9]|1[0-2])", "a month such as 202305", 1, "M"),
+    # The name of a month, whole or its first three letters, before the year.
+    "named month": Form(
+        r"([A-Za-z]{3,9})[ -]([12]\d{3})", "a month such as May 2023 or May-2023", 1, "M"
+    ),
     "quarter": Form(r"([12]\d{3})-Q([1-4])", "a quarter such as 2023-Q2", 3, "Q"),
     # One month, or a block of them such as 2021-01..2021-02.
     "months": Form("", "a month such as 2023-05, or 2021-01..2021-02", 0, "M"),
@@ -124,6 +128,13 @@ def _months(text: str) -> Period | None:
     return Period(first.first, 12 * years + last.first.month - first.first.month + 1)
 
 
+def _named_month(text: str) -> Period | None:
+    """Return the month of a text such as May 2023 or Jan-2023."""
+    match = re.fullmatch(FORMS["named month"].pattern, text, re.ASCII)
+    month = MONTHS.get(match[1].lower()) if match else None
+    return Period(date(int(match[2]), month, 1), 1) if match and month else None
+
+
 def _year_to_month(text: str) -> Period | None:
     month = _reader(FORMS["month"])(text)
     return month and Period(month.first.replace(month=1), month.first.month)
@@ -139,6 +150,23 @@ def _april_year(text: str) -> Period | None:
 RANGE = re.compile(r"\.\.|(?<=\d{4})-(?=\d{4}$)", re.ASCII)
 FIRST_MONTHS = re.compile(r"first (\d{1,2}) months (\d{4})", re.ASCII)
 PRINTED = re.compile(r"(\d{4})(?:-([QH]?)(0?[1-9]|1[0-2])(?:-(\d\d))?)?", re.ASCII)
+NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+MONTHS = {  # by whole name and first three letters
+    text: number for number, name in enumerate(NAMES, start=1) for text in (name, name[:3])
+}
 LENGTHS = {"Q": 3, "H": 6, "": 1}
 
 
@@ -171,6 +199,7 @@ def ends(text: str) -> tuple[str, str]:
 READERS: Mapping[str, Reader] = {
     "printed": printed,
     "months": _months,
+    "named month": _named_month,
     "year to month": _year_to_month,
     "april year": _april_year,
 }

@@ -279,6 +279,9 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
         _known(f"{where}: text", name, columns, "column")
     if made.form:
         _known(f"{where}: form", made.form, FORMS, "form")
+        if made.words is not None or made.rename is not None:
+            other = "rename" if made.words is None else "words"
+            raise CatalogueError(f"{where}: a form reads the text as it stands; leave {other} out")
     if made.length:
         _known(f"{where}: length", made.length, columns, "column")
     if made.function:

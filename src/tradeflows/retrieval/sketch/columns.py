@@ -18,7 +18,7 @@ GROUPED = re.compile(r"-?\d{1,3}([ ,.'\u00a0\u202f]\d{3})*([.,]\d+)?", re.ASCII)
 AREA_SYSTEMS = ("iso3", "eurostat", "comtrade", "gacc")
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 # Forms that a text alone tells; the year to a month looks like the month.
-PERIOD_FORMS = ("month", "quarter", "year", "yyyymm", "april year")
+PERIOD_FORMS = ("month", "quarter", "year", "yyyymm", "named month", "april year")
 
 
 @dataclass

@@ -66,6 +66,7 @@ WEIGHTS = {
     "tonnes": 10**3,
     "tonne": 10**3,
     "tons": 10**3,
+    "mt": 10**3,  # metric tons, as customs and exchanges write them
     "kt": 10**6,
 }
 UNITS = {
