@@ -278,10 +278,7 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
     for name in re.findall(r"\{(.*?)\}", made.text):
         _known(f"{where}: text", name, columns, "column")
     if made.form:
-        _known(f"{where}: form", made.form, FORMS, "form")
-        if made.words is not None or made.rename is not None:
-            other = "rename" if made.words is None else "words"
-            raise CatalogueError(f"{where}: a form reads the text as it stands; leave {other} out")
+        _form(where, made)
     if made.length:
         _known(f"{where}: length", made.length, columns, "column")
     if made.function:
@@ -298,6 +295,13 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
         _known(f"{where}: times", name, columns, "column")
         for word, scale in _table(f"{where}: times.{name}", scales).items():
             zeros(f"{where}: times.{name}.{word}", scale)
+
+
+def _form(where: str, made: Value) -> None:
+    _known(f"{where}: form", made.form, FORMS, "form")
+    for key in ("words", "rename"):
+        if getattr(made, key) is not None:
+            raise CatalogueError(f"{where}: a form reads the text as it stands; leave {key} out")
 
 
 def zeros(where: str, scale: Any) -> int:
