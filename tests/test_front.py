@@ -48,7 +48,7 @@ address = "https://example.org/nothing/"
 [speaker]
 Gazette = "The Gazette"
 [answer]
-text = "It cost {P1} at first, and later {P2}, {P2.deviation}."
+text = "It cost {P1} at first, and later {P2}, {P2.deviation} than the {P2.claimed} printed."
 rests_on = { P1 = "holds", P2 = "differs" }
 [[do_not_write]]
 text = "Nothing was free."
@@ -86,7 +86,8 @@ def words(page):
 
 
 def test_the_answer_has_its_numbers(site):
-    assert "It cost $63.6 at first, and later $55.7, 7.2 % less." in words(site["index.html"])
+    answer = "It cost $63.6 at first, and later $55.7, 7.2 % less than the $60 printed."
+    assert answer in words(site["index.html"])
 
 
 def test_claims_stand_in_groups(site):

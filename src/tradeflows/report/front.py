@@ -15,7 +15,7 @@ from tradeflows.report.site import TONES, ReportError
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
-NUMBER = re.compile(r"\{(\w+)(\.deviation)?\}")
+NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
 DIGITS = 3  # of a number on the front page
 PLACE = 8  # letters of a hash that a reader is shown
 
@@ -161,6 +161,8 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
         reading = decisive(verdict)
         if reading is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
+        if match[2] == "claimed":
+            return claim_cards.number(verdict.claim.figure, verdict.claim.unit, DIGITS)
         if match[2]:
             return claims.sentence(verdict).removesuffix(" than claimed")
         return claim_cards.number(reading.value, reading.unit, DIGITS)

@@ -32,8 +32,8 @@ class Answer:
     Attributes
     ----------
     text
-        ``{O02}`` stands for the number found for that claim, ``{O02.deviation}`` for how far it is
-        from the claim.
+        ``{O02}`` stands for the number found for that claim, ``{O02.claimed}`` for the claimed
+        one, ``{O02.deviation}`` for how far it is from the claim.
     rests_on
         The reader's group that each claim must be in for the sentence to be true.
     """
