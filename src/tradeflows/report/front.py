@@ -158,11 +158,11 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
 
     def number(match: re.Match[str]) -> str:
         verdict = _claim(by_id, match[1])
-        reading = decisive(verdict)
-        if reading is None:
+        reading, claimed = decisive(verdict), verdict.claim.figure
+        if reading is None or claimed is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
         if match[2] == "claimed":
-            return claim_cards.number(verdict.claim.figure, verdict.claim.unit, DIGITS)
+            return claim_cards.number(claimed, verdict.claim.unit, DIGITS)
         if match[2]:
             return claims.sentence(verdict).removesuffix(" than claimed")
         return claim_cards.number(reading.value, reading.unit, DIGITS)

@@ -6,21 +6,33 @@ none. A project without it has a front page with the folder's name.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model.errors import CatalogueError, near
+from tradeflows.model.errors import CatalogueError, QueryError, near
+from tradeflows.model.periods import parse_day
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import is_web_address
 
 FILE = "project.toml"
-TEXTS = {  # how the entries of these tables look
-    "events": (r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])", '2024-01-01 = "New tariff"'),
-    "colours": (r"#[0-9a-fA-F]{6}", 'CHN = "#d55e00"'),
-    "links": (r"https?://\S+", '"About us" = "https://example.org"'),
+
+
+def _is_day(text: str) -> bool:
+    """Whether `text` is a day that exists."""
+    try:
+        parse_day(text, "events")
+    except QueryError:
+        return False
+    return True
+
+
+TEXTS: Mapping[str, tuple[Callable[[str], object], str]] = {  # how the entries of these tables look
+    "events": (_is_day, '2024-01-01 = "New tariff"'),
+    "colours": (re.compile(r"#[0-9a-fA-F]{6}").fullmatch, 'CHN = "#d55e00"'),
+    "links": (re.compile(r"https?://\S+").fullmatch, '"About us" = "https://example.org"'),
 }
 KINDS = {"str": "text", "list": "a list", "dict": "a table"}
 
@@ -171,8 +183,8 @@ def _parsed(path: Path, text: bytes) -> Project:
         ("do_not_write", warning, Forbidden) for warning in warnings
     ]:
         _require_known(path, name, entry, record)
-    for key, (pattern, example) in TEXTS.items():
-        _require_texts(path, key, content.get(key, {}), pattern, example)
+    for key, (is_right, example) in TEXTS.items():
+        _require_texts(path, key, content.get(key, {}), is_right, example)
     _require_links(path, content.get("address", ""), warnings)
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     themes = tuple(content.pop("themes", ()))
@@ -201,12 +213,16 @@ def _require_links(path: Path, address: str, warnings: Sequence[Mapping[str, Any
 
 
 def _require_texts(
-    path: Path, key: str, entries: Mapping[str, Any], pattern: str, example: str
+    path: Path,
+    key: str,
+    entries: Mapping[str, Any],
+    is_right: Callable[[str], object],
+    example: str,
 ) -> None:
     """Refuse an entry of the table `key` that is not as in `example`."""
     for name, text in entries.items():
         dated = name if key == "events" else text
-        if not (isinstance(text, str) and re.fullmatch(pattern, str(dated))):
+        if not (isinstance(text, str) and is_right(str(dated))):
             raise CatalogueError(
                 f"{path}: {key}: expected one such as {example}, found {name} = {text!r}"
             )
