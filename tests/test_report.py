@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook, saved_sources
 
-from tradeflows import tables
+from tradeflows import claims, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, SourceError
 from tradeflows.report import chart_files, charted, claim_cards, facts, notebooks, pages, share
@@ -378,7 +378,7 @@ def test_many_lines_are_cut_short(judged, tmp_path, quick, monkeypatch):
     ],
 )
 def test_numbers_as_a_newspaper_has_them(value, unit, text):
-    assert claim_cards.number(value, unit) == text
+    assert claims.amount(value, unit, 4) == text
 
 
 def test_bars_share_an_axis_with_zero(judged):

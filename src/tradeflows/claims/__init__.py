@@ -15,7 +15,6 @@ what it asks and what its words leave open, and one or more readings: a question
 """
 
 from tradeflows.claims.describe import (
-    UNITS,
     amount,
     as_json,
     chosen,
@@ -32,6 +31,7 @@ from tradeflows.claims.describe import (
     short,
     table,
     terms,
+    unit_words,
     verdict_rows,
 )
 from tradeflows.claims.evaluate import (
@@ -77,7 +77,6 @@ __all__ = [
     "NOT_DECIDED",
     "NOT_TESTED",
     "REASONS",
-    "UNITS",
     "VERDICTS",
     "Claim",
     "Judgement",
@@ -110,6 +109,7 @@ __all__ = [
     "short",
     "table",
     "terms",
+    "unit_words",
     "verdict_rows",
     "verdicts",
 ]

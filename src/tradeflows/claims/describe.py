@@ -61,10 +61,15 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
     if unit == units.MONTH:
         return month_words(int(value))
     value, unit = in_percent(value, unit)
-    before, after = UNITS.get(unit, ("", f" {unit}"))
+    before, after = unit_words(unit)
     size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
-    text = full_number(abs(value) / size, digits)
+    text = full_number(abs(value) / size, digits).replace("-", "−")
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+
+
+def unit_words(unit: str) -> tuple[str, str]:
+    """What stands before and after a number in `unit`."""
+    return UNITS.get(unit, ("", f" {unit}"))
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
-from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
-from tradeflows.claims.units import MONTH
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
 
@@ -26,33 +24,6 @@ TONES = {
 NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
-STEPS = ((1e9, " billion"), (1e6, " million"))
-
-
-def number(value: float, unit: str, digits: int = 4) -> str:
-    """Print a number with its unit as a newspaper would: $81 billion, 43 %, 700 tonnes."""
-    if unit == MONTH:
-        return claims.month_words(int(value))
-    value, unit = claims.in_percent(value, unit)
-    before, after = _unit_words(unit)
-    size, word = _step(abs(value))
-    text = layout.number(value / size, digits)
-    if value < 0:
-        return f"−{before}{text[1:]}{word}{after}"
-    return f"{before}{text}{word}{after}"
-
-
-def _unit_words(unit: str) -> tuple[str, str]:
-    """What stands before and after a number in `unit`."""
-    return claims.UNITS.get(unit, ("", f" {unit}"))
-
-
-def _step(value: float) -> tuple[float, str]:
-    """The step by which a number is printed, with its word: a billion, a million or none."""
-    for size, word in STEPS:
-        if value >= size:
-            return size, word
-    return 1.0, ""
 
 
 @dataclass(frozen=True)
@@ -192,7 +163,7 @@ def claimed_figure(claim: Claim) -> str:
         return "no figure"
     if not claim.figure and claim.qualifier in SIGNS:
         return SIGNS[claim.qualifier]
-    return WORDS.get(claim.qualifier, "") + number(claim.figure, claim.unit, 6)
+    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, 6)
 
 
 def _claimed_range(claim: Claim) -> str:
@@ -201,11 +172,11 @@ def _claimed_range(claim: Claim) -> str:
     is_range = math.isfinite(claim.low) and math.isfinite(claim.high) and claim.low < claim.high
     if claim.figure is None or not is_range:
         return words
-    low = number(claim.low, claim.unit, 8)
-    high = number(claim.high, claim.unit, 8)
+    low = claims.amount(claim.low, claim.unit, 8)
+    high = claims.amount(claim.high, claim.unit, 8)
     if low == high:  # printed in full
         figure, unit = claims.in_percent(claim.figure, claim.unit)
-        before, after = _unit_words(unit)
+        before, after = claims.unit_words(unit)
         return f"{WORDS.get(claim.qualifier, '')}{before}{figure:,.0f}{after}"
     return f"{words} ({low} to {high})"
 
@@ -239,7 +210,7 @@ def _axis(verdict: Verdict) -> Axis:
 def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> dict[str, Any]:
     content = {
         "name": reading.name,
-        "value": reading.bound + number(reading.value, reading.unit),
+        "value": reading.bound + claims.amount(reading.value, reading.unit, 4),
         "ratio": "",
         "says": claims.finding(reading),
         "tone": _tone(reading),

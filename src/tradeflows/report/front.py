@@ -104,7 +104,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         reason = claims.REASONS.get(verdict.reason, verdict.reason)
         settles = claim.settles or reason
         return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
-    figure = reading.bound + claim_cards.number(reading.value, reading.unit, DIGITS)
+    figure = reading.bound + claims.amount(reading.value, reading.unit, DIGITS)
     source = sources_of(reading, root)
     deviation = claims.sentence(verdict)
     quote = f"{speaker} said {claimed}; {source} has {figure}: {deviation}."
@@ -162,10 +162,10 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
         if reading is None or claimed is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
         if match[2] == "claimed":
-            return claim_cards.number(claimed, verdict.claim.unit, DIGITS)
+            return claims.amount(claimed, verdict.claim.unit, DIGITS)
         if match[2]:
             return claims.sentence(verdict).removesuffix(" than claimed")
-        return claim_cards.number(reading.value, reading.unit, DIGITS)
+        return claims.amount(reading.value, reading.unit, DIGITS)
 
     return NUMBER.sub(number, project.answer.text)
 
@@ -196,13 +196,13 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     return Example(
         id=verdict.claim.id,
         statement=verdict.claim.statement,
-        figure=claim_cards.number(reading.value, reading.unit, DIGITS),
+        figure=claims.amount(reading.value, reading.unit, DIGITS),
         formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],
         line=first["line"],
         text=first["text"],
-        number=claim_cards.number(first["value"], first["unit"]),
+        number=claims.amount(first["value"], first["unit"], 4),
         publisher=publisher.short,
         sha256=source.sha256[:PLACE],
         source=source.id,

@@ -126,10 +126,10 @@ def _because(verdict: Verdict) -> str:
 
 def _figure(reading: ReadingResult, claim: Claim) -> str:
     """A number in three figures, or in as many as tell it from the claim; a bound has its sign."""
-    texts = [claim_cards.number(reading.value, reading.unit, digits) for digits in range(3, 7)]
+    texts = [claims.amount(reading.value, reading.unit, digits) for digits in range(3, 7)]
     if claim.figure is None or reading.fits or reading.fits_band:
         return reading.bound + texts[0]
-    claimed = [claim_cards.number(claim.figure, claim.unit, digits) for digits in range(3, 7)]
+    claimed = [claims.amount(claim.figure, claim.unit, digits) for digits in range(3, 7)]
     telling = [text for text, other in zip(texts, claimed, strict=True) if text != other]
     return reading.bound + (telling or texts)[0]
 
