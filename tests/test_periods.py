@@ -51,6 +51,7 @@ def test_a_window_turned_round():
 def test_a_day_that_does_not_exist(day):
     with pytest.raises(QueryError, match=f"as_of='{day}': expected a day such as 2024-06-01"):
         periods.parse_day(day, "as_of")
+    assert not periods.is_day(day)
 
 
 def test_months_are_parsed_in_one_place():

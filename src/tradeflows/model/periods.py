@@ -96,12 +96,9 @@ def parse_day(text: str, name: str) -> date:
     QueryError
         There is no such day.
     """
-    if not DAY.fullmatch(text):
+    if not is_day(text):
         raise QueryError(f"{name}={text!r}: expected a day such as 2024-06-01")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise QueryError(f"{name}={text!r}: expected a day such as 2024-06-01") from error
+    return date.fromisoformat(text)
 
 
 def parse_release(text: str, name: str) -> str:
@@ -125,8 +122,14 @@ def parse_release(text: str, name: str) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether `text` is written as a day."""
-    return bool(DAY.fullmatch(text))
+    """Whether `text` is a day that exists, as ``2024-06-01``."""
+    if not DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def first_day(month: int) -> date:

@@ -12,25 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model.errors import CatalogueError, QueryError, near
-from tradeflows.model.periods import parse_day
+from tradeflows.model.errors import CatalogueError, near
+from tradeflows.model.periods import is_day
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import is_web_address
 
 FILE = "project.toml"
-
-
-def _is_day(text: str) -> bool:
-    """Whether `text` is a day that exists."""
-    try:
-        parse_day(text, "events")
-    except QueryError:
-        return False
-    return True
-
-
 TEXTS: Mapping[str, tuple[Callable[[str], object], str]] = {  # how the entries of these tables look
-    "events": (_is_day, '2024-01-01 = "New tariff"'),
+    "events": (is_day, '2024-01-01 = "New tariff"'),
     "colours": (re.compile(r"#[0-9a-fA-F]{6}").fullmatch, 'CHN = "#d55e00"'),
     "links": (re.compile(r"https?://\S+").fullmatch, '"About us" = "https://example.org"'),
 }
