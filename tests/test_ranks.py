@@ -61,6 +61,14 @@ def test_lead_refuses(frame, member, message):
         measures.lead(frame, "value_reported", member)
 
 
+def test_lead_names_who_is_in_the_group():
+    later = PARTNERS[1:].assign(ref_period=pd.Timestamp("2021-02-01"))
+    frame = pd.concat([PARTNERS, later])
+    with pytest.raises(QueryError) as refused:
+        measures.lead(frame, "value_reported", "CHN", by=["ref_period"])
+    assert "did you mean 'CHN'" not in str(refused.value)
+
+
 MONTHS = rows(value_reported=[1.0, 9.0, 9.0, math.nan]).assign(
     ref_period=pd.to_datetime(["2021-01", "2021-03", "2021-02", "2021-04"])
 )

@@ -83,7 +83,8 @@ def lead(
     sizes = np.bincount(group)
     lacking = set(range(len(sizes))) - set(group[is_member])
     if lacking:
-        raise QueryError(f"no {of} {member!r}{near(member, frame[of])}")
+        others = frame[of].iloc[group == min(lacking)]
+        raise QueryError(f"no {of} {member!r}{near(member, others)}")
     if (sizes < 2).any():
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
     place = np.arange(len(frame))
