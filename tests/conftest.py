@@ -29,6 +29,21 @@ def embedded(tmp_path_factory):
 
 
 @pytest.fixture
+def new_project(tmp_path, monkeypatch):
+    """Make a new project as a user does, stand in it, and return its folder."""
+    from tradeflows import cli
+
+    def make(name):
+        monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
+        monkeypatch.chdir(tmp_path)
+        assert cli.main(["init", name]) == 0
+        monkeypatch.chdir(tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+@pytest.fixture
 def make_root(tmp_path):
     """Build a project folder with a catalogue of invented files, and return it.
 

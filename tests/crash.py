@@ -31,14 +31,7 @@ from tradeflows.retrieval import catalogue
 ROOT = Path(__file__).parents[1]
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 SECONDS = 2.0  # within which a verb ends
-OIL = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-    "CNY": "35,031,234,567",
-}
+OIL = twins.CARGO | {"CNY": "35,031,234,567"}
 COMTRADE = """
 import sys
 from dataclasses import replace

@@ -221,14 +221,20 @@ def test_a_word_for_two_codes_asks_for_both(root, live):
     assert ask("natural gas", "China", "Russia", **other)["value"].tolist() == [4.0]
 
 
-def test_a_whole_month_and_an_answer_agree(root, live):
+@pytest.fixture
+def whole_month(root, live):
+    """Fetch a whole month of Comext from a service that has it, and return the service."""
     names = comext_twin.INDICATORS[:2]
     figures = {("AT", "RU", "2709", "1", name, "2024-02"): "1000" for name in names}
     twin = live(comext_twin.Service("202402", figures=figures))
     with comext.connect(clock=twin.clock) as web:
         comext.fetch(comext.plan(("202402",), web, root), web, root)
+    return twin
+
+
+def test_a_whole_month_and_an_answer_agree(root, whole_month):
     window = {"start": "2024-02", "end": "2024-02"}
-    ask("2709", "Austria", "Russia", **window, root=root, clock=twin.clock)
+    ask("2709", "Austria", "Russia", **window, root=root, clock=whole_month.clock)
     answer = flow("2709", "Austria", "Russia", **window, unit="EUR", root=root, local=True)
     assert len(answer) == 1
 
@@ -283,14 +289,9 @@ def test_a_large_answer_is_halved(root, live, most):
     assert report.rows == len(figures)
 
 
-def test_a_whole_month_beside_it_is_no_matter(root, live):
-    names = comext_twin.INDICATORS[:2]
-    figures = {("AT", "RU", "2709", "1", name, "2024-02"): "1000" for name in names}
-    twin = live(comext_twin.Service("202402", figures=figures))
-    with comext.connect(clock=twin.clock) as web:
-        comext.fetch(comext.plan(("202402",), web, root), web, root)
+def test_a_whole_month_beside_it_is_no_matter(root, whole_month):
     window = {"start": "2024-02", "end": "2024-02", "unit": "EUR"}
-    answer = ask("2709", "Austria", "Russia", **window, root=root, clock=twin.clock)
+    answer = ask("2709", "Austria", "Russia", **window, root=root, clock=whole_month.clock)
     assert answer["value"].tolist() == [1000.0]
 
 

@@ -17,14 +17,7 @@ from tradeflows.model.errors import LayoutError, QueryError, SchemaError, Source
 from tradeflows.publishers import cleaned, ecb, registry
 from tradeflows.tables import clean, write
 
-OIL = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-    "USD": "5,031,234,567",
-}
+OIL = twins.OIL
 COLUMNS = [*OIL]
 RATES = twins.cbr("R01235", "01.03.2026", "31.03.2026", [("03.03.2026", 1, "77,1734")])
 EURO = twins.ecb(["USD", "JPY"], [["2022-03-01", "1.1", "N/A"]])

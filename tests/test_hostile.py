@@ -35,14 +35,7 @@ for bad in sorted((folder / "bad").iterdir()):
     except TradeflowsError as error:
         print(bad.name, str(error).removeprefix(f"{bad}: "))
 """
-OIL = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-    "USD": "5,031,234,567",
-}
+OIL = twins.OIL
 EURO = twins.ecb(["USD"], [["2022-03-01", "1.1"]])
 GAS = ("M", "G3000", "RU", "MIO_M3", "DE")
 ENERGY = ([GAS], ["2023-01"], {(GAS, "2023-01"): "1"})

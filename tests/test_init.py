@@ -30,13 +30,9 @@ currency = "USD"
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch):
+def root(new_project):
     """Make a project, and stand in it."""
-    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["init", "wheat_prices"]) == 0
-    monkeypatch.chdir(tmp_path / "wheat_prices")
-    return tmp_path / "wheat_prices"
+    return new_project("wheat_prices")
 
 
 def test_a_new_project_has_its_files(root):

@@ -19,14 +19,7 @@ from tradeflows.publishers import cbr, ecb, eurostat_energy, gacc, registry
 from tradeflows.retrieval import adding, catalogue, user_files
 from tradeflows.tables import checks, trace
 
-OIL = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-    "USD": "5,031,234,567",
-}
+OIL = twins.OIL
 RAW = twins.gacc([OIL], [*OIL])
 
 

@@ -10,13 +10,7 @@ from tradeflows.publishers import gacc
 from tradeflows.tables.trace import lines
 
 USD = "primary_value_usd"
-OIL = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-}
+OIL = twins.CARGO
 CELLS = [
     ("202305", "27090000", 7_000_000, 1_000_000),
     ("202305", "27111100", 1_420_000, 200_000),

@@ -36,13 +36,9 @@ result = "value_reported"
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(new_project):
     """Make an empty project, stand in it, and return it."""
-    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["init", "wheat"]) == 0
-    monkeypatch.chdir(tmp_path / "wheat")
-    return tmp_path / "wheat"
+    return new_project("wheat")
 
 
 def save(folder, text, name):

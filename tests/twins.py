@@ -26,6 +26,15 @@ HEADINGS = {
     "USD": ("美元", "US dollar"),
     "CNY": ("人民币", "Renminbi Yuan"),
 }
+# A month of crude oil from Russia, without a value and with one in dollars.
+CARGO = {
+    "month": "202305",
+    "partner": "344",
+    "product": "27090000",
+    "quantity": "9709870000",
+    "unit": "千克",
+}
+OIL = CARGO | {"USD": "5,031,234,567"}
 
 
 def gacc(records, columns, language=0):
