@@ -5,7 +5,7 @@ import json
 import pytest
 from synthetic import notebook, save_notebook
 
-from tradeflows.model.errors import LayoutError, SourceError
+from tradeflows.model.errors import LayoutError, LedgerError, SourceError
 from tradeflows.report import accept, notebooks
 from tradeflows.report.notebooks import NotebookError
 
@@ -85,6 +85,13 @@ def test_uncatalogued_file_is_refused(project):
     (project / "data" / "raw" / "demo" / "new.csv").write_text("a\n1\n")
     with pytest.raises(SourceError, match=r"uncatalogued: .*new\.csv"):
         accept.accept(project)
+
+
+def test_a_ledger_that_is_not_there(project, tmp_path):
+    before = committed(project)
+    with pytest.raises(LedgerError, match=r"none\.toml: cannot be read"):
+        accept.accept(project, ledger=tmp_path / "none.toml")
+    assert committed(project) == before
 
 
 def test_failure_leaves_all_as_it_was(project):

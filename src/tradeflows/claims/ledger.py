@@ -270,6 +270,20 @@ def path(root: Path) -> Path:
     return root / "data" / "claims.toml"
 
 
+def has_ledger(ledger: Path | None, root: Path) -> bool:
+    """Whether there is a ledger to judge: a project may have none yet.
+
+    Raises
+    ------
+    LedgerError
+        One that is named cannot be read.
+    """
+    if ledger is None:
+        return path(root).is_file()
+    _contents(ledger)
+    return True
+
+
 @dataclass(frozen=True)
 class Ledger:
     """A ledger as read: its claims, and what is wrong with the others, both by id."""

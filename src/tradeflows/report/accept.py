@@ -76,6 +76,7 @@ def accept(
         build or of a notebook, all that is committed is as it was.
     """
     root = root or catalogue.root()
+    claims.has_ledger(ledger, root)  # one that is named wrongly is said before any work
     catalogue.verify(root, local=False)
     tables_before = totals.built(root)
     tables.build(root, local=local)
@@ -131,7 +132,7 @@ def _accept_package(root: Path) -> Outcome:
 
 def judged(root: Path, ledger: Path | None = None, *, local: bool = False) -> list[dict[str, str]]:
     """Rows of the verdicts as the ledger has them now; none where there is no ledger."""
-    if not (ledger or claims.path(root)).is_file():
+    if not claims.has_ledger(ledger, root):
         return []
     present = claims.verdicts(ledger, root, local=local)
     return [row for verdict in present for row in claims.verdict_rows(verdict)]

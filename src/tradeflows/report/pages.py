@@ -98,7 +98,7 @@ def write(
     for source in catalogue.load(root, local=local).values():
         catalogue.check(source, root)
     rows = site.rows(root, local=local)
-    has_ledger = (ledger or claims.path(root)).is_file()
+    has_ledger = claims.has_ledger(ledger, root)
     verdicts = claims.verdicts(ledger, root, local=local) if has_ledger else []
     menu = sorted({path.stem for path in known} | {*names})
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
