@@ -63,6 +63,7 @@ def test_the_example_of_a_claim_is_right(root):
 def test_a_new_project_has_a_report(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["claims"]) == 0
+    assert "no claim yet in" in capfd.readouterr().out
     assert cli.main(["report"]) == 0
     page = (root / "report" / "index.html").read_text()
     assert "<h1>Wheat prices</h1>" in page

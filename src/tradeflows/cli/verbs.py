@@ -45,6 +45,8 @@ def claims(args: argparse.Namespace) -> None:
     verdicts = judged.verdicts
     if args.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
+    elif not asked and not errors:
+        say(f"no claim yet in {args.ledger or claims.path(root)}")
     elif not args.claim:
         colour = terminal.uses_colour()
         say(*claims.overview(verdicts, everything=args.all, colour=colour))
