@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 import tradeflows as tf
-from tradeflows import charts
+from tradeflows import charts, cli
 from tradeflows.charts import layout
-from tradeflows.model.errors import CatalogueError
-from tradeflows.retrieval import catalogue, project
+from tradeflows.explore import ask
+from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.retrieval import catalogue, comtrade, project
 
 catalogue_root = catalogue.root
 
@@ -30,6 +31,12 @@ catalogue_root = catalogue.root
         ("title = 'x'\n[events]\n2024-01-01 = 1", "found 2024-01-01 = 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         ("title = 'x'\n[[do_not_write]]\ntext='a'\nbecause='b'\nlink='data:x'", "link: expected"),
+        (
+            "title = 'x'\n[products]\nsoy = '1201'",
+            'expected codes such as "green coffee" = ["090111"]',
+        ),
+        ("title = 'x'\n[products]\nsoy = ['120']", "products: soy: '120' "),
+        ("title = 'x'\n[areas]\nbrasil = 'BR'", "areas: brasil: no area id 'BR'"),
         ("title = 'x'\n[links]\na = 'javascript:alert(1)'", "links: expected one such as"),
     ],
 )
@@ -91,3 +98,69 @@ def test_events_are_drawn_where_asked(here):
 def test_without_a_project_no_colours(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "root", lambda: catalogue_root(tmp_path))
     assert project.own_colours() == {}
+
+
+# --- words of one's own ---------------------------------------------------------------------------
+
+WORDS = """
+title = "Wheat"
+[products]
+"Durum-Weizen" = ["100119", "100111"]
+[areas]
+"Misr" = "EGY"
+"""
+EXPORTS = "ref_period,partner,usd\n2023-01,EGY,5\n"
+MAP = """
+[publisher.office]
+name = "Office of Invention"
+short = "Invention"
+home = ""
+[source.exports]
+publisher = "office"
+title = "Durum wheat to Egypt: USD, by month"
+steps = "Made up for a test."
+arguments.columns = ["ref_period", "partner", "usd"]
+[source.exports.arguments.fields]
+reporter_iso = "USA"
+partner_iso = { column = "partner" }
+flow_code = "X"
+cmd_code = "100119"
+ref_period = { column = "ref_period", form = "month" }
+value_reported = { column = "usd" }
+currency = "USD"
+"""
+
+
+@pytest.fixture
+def wheat(new_project, monkeypatch):
+    """Build a project with words of its own, and stand outside of it."""
+    root = new_project("wheat_words")
+    (root / "project.toml").write_text(WORDS, encoding="utf-8")
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    (root / "map.toml").write_text(MAP, encoding="utf-8")
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    monkeypatch.chdir(root.parent)
+    return root
+
+
+def test_own_words_are_taken(wheat):
+    held = tf.read(product="durum-weizen", partner="MISR", root=wheat)
+    assert held["value_reported"].tolist() == [5]
+    answer = tf.flow("Durum-Weizen", "USA", "Misr", flow="exports", root=wheat)
+    assert answer["value"].tolist() == [5]
+    assert tf.find("durum-weizen", root=wheat)["code"].tolist() == ["100119"]
+    assert tf.products("durum-weizen", root=wheat).index.tolist() == ["100119", "100111"]
+    assert tf.areas("misr", root=wheat).index.tolist() == ["EGY"]
+
+
+def test_own_words_reach_a_fetch(wheat):
+    with pytest.raises(QueryError, match="name one: 100119, 100111"):
+        comtrade.request("USA", "Misr", "X", "Durum-Weizen", "2023-01", "2023-01", root=wheat)
+    asked = comtrade.request("USA", "Misr", "X", "100119", "2023-01", "2023-01", root=wheat)
+    assert asked.partners == ("818",)
+    assert ask.hs_codes("durum-weizen", root=wheat) == ("100119",)
+
+
+def test_another_project_has_none(wheat, embedded):
+    with pytest.raises(QueryError, match="no area 'Misr'"):
+        tf.read(product="100119", partner="Misr", root=embedded)

@@ -215,6 +215,7 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
         args.end,
         args.freq,
         classification=args.classification,
+        root=root,
     )
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:

@@ -20,7 +20,14 @@ from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, QueryError, SourceError
 from tradeflows.model.periods import month_text, parse_period
 from tradeflows.publishers import comtrade as replies
-from tradeflows.retrieval import catalogue, comext, comext_service, comtrade, user_files
+from tradeflows.retrieval import (
+    catalogue,
+    comext,
+    comext_service,
+    comtrade,
+    own_words,
+    user_files,
+)
 from tradeflows.retrieval.http import Clock
 from tradeflows.tables import Words
 
@@ -132,9 +139,9 @@ def ask(
     tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
     """
     question = Question(
-        products=hs_codes(product, classification),
-        reporters=tuple(area_ids(reporter)),
-        partners=tuple(area_ids(partner) or ["W00"]),
+        products=hs_codes(product, classification, root),
+        reporters=tuple(area_ids(reporter, root)),
+        partners=tuple(area_ids(partner, root) or ["W00"]),
         start=start,
         end=end or "",
         flow=direction(flow),
@@ -214,7 +221,7 @@ def available(
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
     way = Way(root or catalogue.root(), clock, key, True, _say)
-    [area], partners = area_ids(reporter), area_ids(partner)
+    [area], partners = area_ids(reporter, root), area_ids(partner, root)
     if comext_service.is_asked_here(area):
         rows = _months_of_comext(area, partners, freq, way)
     else:
@@ -227,7 +234,9 @@ def available(
 # --- words ---------------------------------------------------------------------------------------
 
 
-def hs_codes(product: Words, classification: str = "HS") -> tuple[str, ...]:
+def hs_codes(
+    product: Words, classification: str = "HS", root: Path | None = None
+) -> tuple[str, ...]:
     """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of a union each part.
 
     Raises
@@ -239,16 +248,16 @@ def hs_codes(product: Words, classification: str = "HS") -> tuple[str, ...]:
     words = [product] if isinstance(product, str) else list(product or ())
     if not words:
         raise QueryError("name a product, such as 'wheat' or '1001'")
-    listed = [code for word in words for code in _hs_codes_of(word)]
+    listed = [code for word in words for code in _hs_codes_of(word, root)]
     return tuple(dict.fromkeys(listed))
 
 
-def _hs_codes_of(word: str) -> list[str]:
+def _hs_codes_of(word: str, root: Path | None) -> list[str]:
     if word.strip().upper() == "TOTAL":
         return ["TOTAL"]
     if word.strip().casefold() in ("services", "service"):
         comtrade.require_classification("services")
-    alternatives = codes.product(word)
+    alternatives = own_words.product(word, root)
     for code in alternatives:
         parts = code.split("+")
         if all(HS_CODE.fullmatch(part) for part in parts):

@@ -97,8 +97,8 @@ def flow(
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv; did you mean ...
     """
     root = root or catalogue.root()
-    reporters = areas_of(reporter or "countries", start, end)
-    partners = areas_of(partner or "countries", start, end)
+    reporters = areas_of(reporter or "countries", start, end, root)
+    partners = areas_of(partner or "countries", start, end, root)
     asked = {
         "product": product,
         "partner": partners.ids,

@@ -17,7 +17,7 @@ from tradeflows.model.currencies import currency
 from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest
 from tradeflows.model.periods import runs
 from tradeflows.model.words import fold
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 
 # By table: the columns that name what a figure is about, and the one of its unit.
 NAMED_BY = (
@@ -55,13 +55,13 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)
     plain = _as_currency(word).casefold()
-    rows = [*_traded(tables.stored(root, "trade", local=local), plain)]
+    rows = [*_traded(tables.stored(root, "trade", local=local), plain, root)]
     for table, by, unit in NAMED_BY:
         stored = tables.stored(root, table, local=local).to_table().to_pandas()
         rows += _named(stored, plain, table, by, unit)
     if not rows:
-        raise QueryError(_nothing_of(word))
-    rows.sort(key=lambda row: _is_named_by_chance(row, plain))
+        raise QueryError(_nothing_of(word, root))
+    rows.sort(key=lambda row: _is_named_by_chance(row, plain, root))
     inventory = pd.DataFrame(rows)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     used = tuple(dict.fromkeys(inventory["source_id"]))
@@ -69,26 +69,26 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     return answer(inventory, f"What is held{word and f' of {word}'}")
 
 
-def _is_named_by_chance(row: Mapping[str, Any], word: str) -> bool:
+def _is_named_by_chance(row: Mapping[str, Any], word: str, root: Path) -> bool:
     """Whether goods have the word in their official name alone: oil seeds are no oil."""
     if row["table"] != "trade" or not word:
         return False
     code = row["code"]
-    words = [text for text, listed in codes.product_words().items() if code in listed]
+    words = [text for text, listed in own_words.product_words(root).items() if code in listed]
     plain = [codes.plain_product_name(code), *words]
     folded = fold(word)
     is_named = any(_has_word(fold(text), folded) for text in plain)
     return not is_named and not code.casefold().startswith(folded)
 
 
-def _nothing_of(word: str) -> str:
+def _nothing_of(word: str, root: Path) -> str:
     if not word:
         return "this project holds no rows yet; add a file, then `tradeflows build`"
     fetch = "tf.ask(…) gets a flow, `tradeflows add FILE` takes a file of yours"
     try:
-        names = [codes.product_name(code) for code in codes.product(word)]
+        names = [codes.product_name(code) for code in own_words.product(word, root)]
     except QueryError:
-        close = nearest(word, codes.product_words(), like=TWINS)
+        close = nearest(word, own_words.product_words(root), like=TWINS)
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
         return f"nothing is held of {word!r}{hint} (see tf.sources()); {fetch}"
     goods = ", ".join(dict.fromkeys(names))
@@ -103,7 +103,7 @@ def _as_currency(word: str) -> str:
         return word
 
 
-def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
+def _traded(stored: Any, word: str, root: Path) -> Iterator[dict[str, Any]]:
     """What trade holds of the products that a word names, one entry a source and code."""
     measured = tables.MEASURES["trade"]
     columns = [
@@ -118,7 +118,7 @@ def _traded(stored: Any, word: str) -> Iterator[dict[str, Any]]:
         *measured,
     ]
     held_codes = pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
-    matching = _matching(word, sorted(held_codes))
+    matching = _matching(word, sorted(held_codes), root)
     is_wanted = pc.field("cmd_code").isin(pa.array(matching, pa.string()))
     rows = stored.to_table(columns, filter=is_wanted).to_pandas()
     for (source, code), part in rows.groupby(["source_id", "cmd_code"]):
@@ -176,10 +176,10 @@ def _named(
         }
 
 
-def _matching(word: str, among: Sequence[str]) -> list[str]:
+def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
     """Codes that begin with `word`, are named by it, or lie within what is; as in `among`."""
     folded = fold(word)
-    words = codes.product_words()
+    words = own_words.product_words(root)
     exact = words.get(folded, [])
     named: set[str] = set()
     for text, listed in words.items():
@@ -266,15 +266,15 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     stored = _stored_if_any(root, "trade", local)
     counts = _counts(stored.to_table(["cmd_code"])["cmd_code"])
     words: dict[str, list[str]] = {}
-    for text, listed in codes.product_words().items():
+    for text, listed in own_words.product_words(root).items():
         for code in listed:
             words.setdefault(code, []).append(text)
     known = sorted({*codes.all_products(), *counts, *words})
-    matching = _matching(word, known)
+    matching = _matching(word, known, root)
     if not matching and len(word) > LONG_ENOUGH and word.endswith("s"):
-        matching = _matching(word.removesuffix("s"), known)
+        matching = _matching(word.removesuffix("s"), known, root)
     if not matching:
-        raise QueryError(f"no product {word!r}{near(word, codes.product_words())}")
+        raise QueryError(f"no product {word!r}{near(word, own_words.product_words(root))}")
     rows = []
     for code in matching:
         name = codes.plain_product_name(code) or codes.product_description(code)
@@ -304,9 +304,9 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     >>> len(tf.areas("OPEC"))
     12
     """
-    ids = _areas_of(word)
+    ids = _areas_of(word, root)
     if not ids:
-        codes.area(word)  # which says why there is none
+        own_words.area(word, root)  # which says why there is none
     stored = _stored_if_any(root, "trade", local)
     table = stored.to_table(["reporter_iso", "partner_iso"])
     reports, partner = _counts(table["reporter_iso"]), _counts(table["partner_iso"])
@@ -318,7 +318,7 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     return pd.DataFrame(rows, columns=["name", "kind", "reports", "partner"], index=index)
 
 
-def _areas_of(word: str) -> list[str]:
+def _areas_of(word: str, root: Path | None) -> list[str]:
     """The members of a group, or the area that `word` is and those with a word that begins so."""
     group = groups.group_of(word)
     if group:
@@ -327,12 +327,12 @@ def _areas_of(word: str) -> list[str]:
         return []
     folded = fold(word)
     try:
-        exact = [codes.area(word)] if word else []
+        exact = [own_words.area(word, root)] if word else []
     except QueryError:
         exact = []
     if word and len(folded) < LONG_ENOUGH:
         return exact
-    typed = codes.area_words()
+    typed = own_words.area_words(root)
     others = {area for text, area in typed.items() if _has_word(text, folded)}
     return sorted({*exact, *others})
 

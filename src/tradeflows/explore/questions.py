@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tradeflows.model import codes, groups
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
+from tradeflows.retrieval import own_words
 from tradeflows.tables import Words
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
@@ -35,7 +37,7 @@ class Areas:
     caveats: list[str]
 
 
-def areas_of(words: Words, start: Any = None, end: Any = None) -> Areas:
+def areas_of(words: Words, start: Any = None, end: Any = None, root: Path | None = None) -> Areas:
     """Areas that words name; of a group that nobody states as one, its members.
 
     A group has the members that it had at the end of the window, in all of it.
@@ -50,18 +52,18 @@ def areas_of(words: Words, start: Any = None, end: Any = None) -> Areas:
             ids += groups.members(group, last)
             caveats.append(_taken_as(group, _year(start) or last, last))
         else:
-            ids.append("countries" if word == "countries" else area_id(word))
+            ids.append("countries" if word == "countries" else area_id(word, root))
     return Areas(list(dict.fromkeys(ids)), caveats)
 
 
-def area_id(word: str) -> str:
+def area_id(word: str, root: Path | None = None) -> str:
     """The id of one area."""
-    return codes.area(EU.get(fold(word), word))
+    return own_words.area(EU.get(fold(word), word), root)
 
 
-def area_ids(words: Words) -> list[str]:
+def area_ids(words: Words, root: Path | None = None) -> list[str]:
     """Ids of the areas that words name."""
-    return areas_of(words).ids
+    return areas_of(words, root=root).ids
 
 
 def _year(text: Any) -> int | None:

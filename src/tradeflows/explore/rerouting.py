@@ -141,7 +141,7 @@ def rerouting(
     if already_set:
         raise QueryError(f"{already_set[0]}= is set by the question itself: leave it out")
     asked = _Question(root or catalogue.root(), product, origin, event, filters)
-    olds, news = area_ids(old), area_ids(new)
+    olds, news = area_ids(old, asked.root), area_ids(new, asked.root)
     years = _years_around(event)
     stated = {buyer: _series(asked, buyer, years.after) for buyer in [*olds, *news]}
     series = {buyer: entry.rows for buyer, entry in stated.items()}
@@ -150,7 +150,7 @@ def rerouting(
     comparisons = _comparisons(months, olds, news, event, years)
     split = _prices(series, years.main)
     unit = months["unit"].iloc[0]
-    goods = f"{product} from {codes.area_name(area_ids(origin)[0])}"
+    goods = f"{product} from {codes.area_name(area_ids(origin, asked.root)[0])}"
     window = " to ".join(years.main)
     title = f"Change of {goods}, {window}, means of the months stated"
     buyers = as_value(changes, "change", f"{unit} a month", title)
@@ -252,7 +252,7 @@ def _statements(asked: _Question, buyer: str) -> list[Answer]:
         "freq": "M",
         **asked.filters,
     }
-    coded = {**question, "partner": area_ids(asked.origin), "flow": "M"}
+    coded = {**question, "partner": area_ids(asked.origin, asked.root), "flow": "M"}
     ids = held(asked.root, ["source_id"], **coded)
     names = sorted(set(ids["source_id"].to_pylist())) or [None]  # of none, flow says why
     return [flow(**{**question, "source": name, "root": asked.root}) for name in names]
@@ -306,7 +306,7 @@ def _other_buyers(asked: _Question, named: set[str]) -> str:
         asked.root,
         ["reporter_iso"],
         product=asked.product,
-        partner=area_ids(asked.origin),
+        partner=area_ids(asked.origin, asked.root),
         flow="M",
         reporter="countries",
         start=asked.event,

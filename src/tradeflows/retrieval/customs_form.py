@@ -12,6 +12,7 @@ from datetime import date
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_day, parse_period
+from tradeflows.retrieval import own_words
 
 SITE = "http://stats.customs.gov.cn"
 CUT_OFF = 10_000
@@ -108,7 +109,7 @@ def gacc(
 def _partner(word: str) -> str:
     """The codes of a partner at China's customs, with commas."""
     try:
-        area = codes.area(word)
+        area = own_words.area(word)
     except QueryError as error:
         raise QueryError(f"--partner: {error}") from error
     own_codes = codes.codes_of(area, "gacc")

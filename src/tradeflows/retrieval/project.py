@@ -6,14 +6,16 @@ none. A project without it has a front page with the folder's name.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model.errors import CatalogueError, near
+from tradeflows.model import codes
+from tradeflows.model.errors import CatalogueError, CodeError, near
 from tradeflows.model.periods import is_day
+from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import is_web_address
 
@@ -82,6 +84,11 @@ class Project:
         In the order of the pages.
     words
         Words that a reader may search by, with those that stand on the page.
+    products
+        The project's own words for goods, each with the codes that it stands for, the preferred
+        first. They come before the words that the package knows.
+    areas
+        The project's own words for areas, each with the id of its area.
     do_not_write
         What the figures forbid.
     events
@@ -105,6 +112,8 @@ class Project:
     example: str = ""
     themes: tuple[str, ...] = ()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    areas: Mapping[str, str] = field(default_factory=dict)
     do_not_write: tuple[Forbidden, ...] = ()
     events: Mapping[str, str] = field(default_factory=dict)
     colours: Mapping[str, str] = field(default_factory=dict)
@@ -132,11 +141,17 @@ def project(root: Path | None = None) -> Project:
 
 def own_colours() -> Mapping[str, str]:
     """The colours that the project has for its charts; none where there is no project."""
+    here = load_if_any()
+    return here.colours if here else {}
+
+
+def load_if_any(root: Path | None = None) -> Project | None:
+    """As :func:`load`, of the project in `root` or that you stand in; None where there is none."""
     try:
-        root = catalogue.root()
+        folder = root or catalogue.root()
     except CatalogueError:
-        return {}
-    return load(root).colours
+        return None
+    return load(folder)
 
 
 def load(root: Path) -> Project:
@@ -176,6 +191,8 @@ def _parsed(path: Path, text: bytes) -> Project:
         _require_texts(path, key, content.get(key, {}), is_right, example)
     _require_links(path, content.get("address", ""), warnings)
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
+    products = _own_products(path, content.pop("products", {}))
+    areas = _own_areas(path, content.pop("areas", {}))
     themes = tuple(content.pop("themes", ()))
     cleaners = tuple(content.pop("cleaners", ()))
     try:
@@ -183,12 +200,46 @@ def _parsed(path: Path, text: bytes) -> Project:
             answer=Answer(**answer),
             do_not_write=tuple(Forbidden(**warning) for warning in warnings),
             words=words,
+            products=products,
+            areas=areas,
             themes=themes,
             cleaners=cleaners,
             **content,
         )
     except TypeError as error:  # a key of a warning is missing
         raise CatalogueError(f"{path}: {error}") from error
+
+
+def _own_products(path: Path, entries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The codes of each word for goods, the words folded."""
+    products = {}
+    for word, listed in entries.items():
+        if not isinstance(listed, list) or not listed:
+            raise CatalogueError(
+                f'{path}: products: expected codes such as "green coffee" = ["090111"], '
+                f"found {word} = {listed!r}"
+            )
+        _require_codes(path, f"products: {word}", codes.level, map(str, listed))
+        products[fold(word)] = tuple(listed)
+    return products
+
+
+def _own_areas(path: Path, entries: Mapping[str, Any]) -> dict[str, str]:
+    """The id of each word for an area, the words folded."""
+    for word, area in entries.items():
+        _require_codes(path, f"areas: {word}", codes.area_kind, [str(area)])
+    return {fold(word): area for word, area in entries.items()}
+
+
+def _require_codes(
+    path: Path, where: str, check: Callable[[str], object], listed: Iterable[str]
+) -> None:
+    """Refuse what is no code, as `check` says."""
+    try:
+        for code in listed:
+            check(code)
+    except CodeError as error:
+        raise CatalogueError(f"{path}: {where}: {error}") from error
 
 
 def _require_links(path: Path, address: str, warnings: Sequence[Mapping[str, Any]]) -> None:

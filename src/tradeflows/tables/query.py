@@ -10,10 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose import known_by
 from tradeflows.tables.choose_source import Window
 from tradeflows.tables.files import stored
@@ -81,7 +80,9 @@ def question(
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)
     asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}
-    products = [codes.product(word) for word in asked.get("product", ())]
+    products = [own_words.product(word, root) for word in asked.get("product", ())]
+    for role in {"reporter", "partner"} & {*asked}:
+        asked[role] = [own_words.id_or_word(text, root) for text in asked[role]]
     wanted = conditions(table, asked, products, sources)
     window = Window(*months_of(start, end))
     return Question(table, root, local, as_of, asked, products, wanted, window, sources)

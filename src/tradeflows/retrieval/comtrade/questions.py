@@ -6,11 +6,13 @@ A cell is one reporter and period in these codes, "156 202401".
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import compact, parse_window
 from tradeflows.publishers.comtrade import FLOWS
+from tradeflows.retrieval import own_words
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
@@ -84,6 +86,7 @@ def request(
     classification: str = "HS",
     breakdown: str = "",
     today: date | None = None,
+    root: Path | None = None,
 ) -> Request:
     """Turn words into the publisher's codes; each argument may list several, with commas.
 
@@ -101,6 +104,8 @@ def request(
         ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
     breakdown
         Of :data:`BREAKDOWNS`, by which the parts of each total are asked for beside it.
+    root
+        The project whose own words are known too; that which you stand in, without it.
 
     Raises
     ------
@@ -116,11 +121,11 @@ def request(
     unknown = [word for word in flows if word not in FLOWS]
     if unknown:
         raise QueryError(f"no flow {unknown[0]!r}; one of {', '.join(FLOWS)}")
-    goods = tuple(dict.fromkeys(_good(word) for word in _words(products)))
+    goods = tuple(dict.fromkeys(_good(word, root) for word in _words(products)))
     everyone = reporter.strip().casefold() == ALL
     return Request(
-        () if everyone else _areas(reporter),
-        (ALL,) if partner.strip().casefold() == ALL else _areas(partner),
+        () if everyone else _areas(reporter, root),
+        (ALL,) if partner.strip().casefold() == ALL else _areas(partner, root),
         flows,
         goods,
         _periods(start, end, freq, today or datetime.now(UTC).date()),
@@ -157,20 +162,20 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
-def _good(word: str) -> str:
+def _good(word: str, root: Path | None) -> str:
     """The publisher's code of a product."""
     if word.upper() in MOST:
         return word.upper()
-    alternatives = codes.product(word)
+    alternatives = own_words.product(word, root)
     if len(alternatives) == 1 and re.fullmatch(r"(\d\d){1,3}", alternatives[0]):
         return alternatives[0]
     offered = ", ".join(alternatives)
     raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {offered}")
 
 
-def _areas(text: str) -> tuple[str, ...]:
+def _areas(text: str, root: Path | None) -> tuple[str, ...]:
     """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
-    wanted = [codes.area(word) for word in _words(text)]
+    wanted = [own_words.area(word, root) for word in _words(text)]
     chosen: dict[str, None] = {}
     for area in wanted:
         own_codes = [code for code, code_area in known().items() if code_area == area]

@@ -1,0 +1,48 @@
+"""What a word of a question stands for: a project's own word, else one that the package knows.
+
+A project has its own words in ``project.toml``, under ``products`` and ``areas``; every question
+takes them. Without a project there are those of the package alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tradeflows.model import codes
+from tradeflows.model.words import fold
+from tradeflows.retrieval.project import load_if_any
+
+
+def product(word: str, root: Path | None = None) -> list[str]:
+    """The codes that `word` stands for, the preferred first; errors as of :func:`codes.product`."""
+    listed = _own_products(root).get(fold(word))
+    return [*listed] if listed else codes.product(word)
+
+
+def area(word: str, root: Path | None = None) -> str:
+    """The id of the area that `word` is; errors as of :func:`codes.area`."""
+    return codes.area(id_or_word(word, root))
+
+
+def id_or_word(word: str, root: Path | None = None) -> str:
+    """The id of an area where `word` is one of the project's own for it, else `word`."""
+    return _own_areas(root).get(fold(word), word)
+
+
+def product_words(root: Path | None = None) -> Mapping[str, Sequence[str]]:
+    """The codes of each word for goods, the project's own words included."""
+    return {**codes.product_words(), **_own_products(root)}
+
+
+def area_words(root: Path | None = None) -> Mapping[str, str]:
+    """The id of each word for an area, folded, the project's own words included."""
+    return {**codes.area_words(), **_own_areas(root)}
+
+
+def _own_products(root: Path | None) -> Mapping[str, Sequence[str]]:
+    here = load_if_any(root)
+    return here.products if here else {}
+
+
+def _own_areas(root: Path | None) -> Mapping[str, str]:
+    here = load_if_any(root)
+    return here.areas if here else {}
