@@ -18,9 +18,9 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import ledger, rule, units
+from tradeflows.claims import ledger, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
-from tradeflows.model import errors
+from tradeflows.model import errors, units
 from tradeflows.publishers.tidy import mapping
 from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.retrieval import project
@@ -182,18 +182,19 @@ def _verdicts() -> Iterator[str]:
 
 
 ROLES = {
-    rule.AS_STATED: "asks what the claim asks, in all keys; it decides",
-    rule.ALTERNATIVE: "differs only in keys that the claim's words leave open; it decides where "
-    "nothing is as stated",
-    rule.BOUND: "what must hold if the claim is true; it refutes, and confirms an inequality alone",
-    rule.OTHER_CONCEPT: "differs in a key that is not open; shown, and decides nothing",
-    rule.IN_PRINT: "a number that somebody else printed; shown, and decides nothing",
+    verdict_rule.AS_STATED: "asks what the claim asks, in all keys; it decides",
+    verdict_rule.ALTERNATIVE: "differs only in keys that the claim's words leave open; it decides "
+    "where nothing is as stated",
+    verdict_rule.BOUND: "what must hold if the claim is true; it refutes, and confirms an "
+    "inequality alone",
+    verdict_rule.OTHER_CONCEPT: "differs in a key that is not open; shown, and decides nothing",
+    verdict_rule.IN_PRINT: "a number that somebody else printed; shown, and decides nothing",
 }
 
 
 def _roles() -> Iterator[str]:
-    _require("the rule", rule.ROLES, ROLES)
-    yield from _table(["role", "meaning"], ([role, ROLES[role]] for role in rule.ROLES))
+    _require("the rule", verdict_rule.ROLES, ROLES)
+    yield from _table(["role", "meaning"], ([role, ROLES[role]] for role in verdict_rule.ROLES))
 
 
 # --- the catalogue and the project ----------------------------------------------------------------

@@ -16,7 +16,7 @@ import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import raw_lines
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.report import chart_files, claim_cards, share
+from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture
 from tradeflows.retrieval.project import Project
 
 KG = "net_wgt_kg"
@@ -220,9 +220,9 @@ NO_PROJECT = Project(title="Prices", short="Prices, checked")
 
 def test_a_claim_becomes_a_picture(root):
     (verdict,) = claim_cards.cards("P1").verdicts
-    picture = share.pictures([verdict], NO_PROJECT, root)["P1"]
+    picture = claim_picture.pictures([verdict], NO_PROJECT, root)["P1"]
     assert picture.startswith(b"\x89PNG")
-    assert Image.open(io.BytesIO(picture)).size == share.SIZE == (1200, 630)
+    assert Image.open(io.BytesIO(picture)).size == claim_picture.SIZE == (1200, 630)
     assert not plt.get_fignums()
 
 
@@ -240,7 +240,7 @@ def test_speaker_and_verdict_are_the_headline(root, sign, claimed, outcome):
     original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
     (root / "data" / "claims.toml").write_text(LEDGER.replace(original, stated))
     (verdict,) = claim_cards.cards("P1").verdicts
-    said, shown, verdict_words = share.headline(verdict, NO_PROJECT, root).split(" · ")
+    said, shown, verdict_words = claim_picture.headline(verdict, NO_PROJECT, root).split(" · ")
     assert said == f"Gazette said {claimed}"
     assert re.fullmatch(r"Demo: \$[\d.]+", shown)
     assert verdict_words.startswith(outcome)
@@ -251,7 +251,7 @@ def test_speaker_and_verdict_are_the_headline(root, sign, claimed, outcome):
 
 def test_haloed_letters_stay_text():
     figure = lines(crude()).figure
-    chart = chart_files.bundle(figure, "crude")
+    chart = chart_hook.bundle(figure, "crude")
     assert {*re.findall(">(China|India)</text>", chart["file"])} == {"India", "China"}
     assert "paint-order:stroke" in chart["file"]
     assert any(one.get_path_effects() for one in figure.findobj(plt.Text))
@@ -262,11 +262,11 @@ def test_haloed_letters_stay_text():
 
 
 def test_large_raw_lines_are_packed(monkeypatch):
-    chart = chart_files.bundle(lines(crude()).figure, "crude")
+    chart = chart_hook.bundle(lines(crude()).figure, "crude")
     taken = []
     for large in (10**6, 10):
-        monkeypatch.setattr(chart_files, "LARGE", large)
-        take, files = chart_files.to_take(chart, "charts/a", [], {})
+        monkeypatch.setattr(chart_downloads, "LARGE", large)
+        take, files = chart_downloads.to_take(chart, "charts/a", [], {})
         name = take["raw lines (CSV)"]
         taken.append((name, files[name]))
     (plain, text), (packed, content) = taken

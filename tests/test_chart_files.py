@@ -9,7 +9,7 @@ import pytest
 from test_charts import EVERY_CHART, lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import files, layout, raw_lines, svg
+from tradeflows.charts import export, layout, raw_lines, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXELS = {"wide": (760, layout.WIDE), "narrow": (350, layout.NARROW)}
@@ -132,8 +132,8 @@ def test_an_id_survives_a_changed_number():
 
 
 def test_the_css_names_each_colour():
-    rules = files.css()
+    rules = export.css()
     assert "prefers-color-scheme: dark" in rules
     for light, dark in layout.night_colours().items():
         assert f"--chart-{light[1:]}: {dark};" in rules
-    assert len(files.script()) < 5000
+    assert len(export.script()) < 5000

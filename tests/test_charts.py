@@ -18,8 +18,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts
-from tradeflows.charts import layout, spans, units
+from tradeflows.charts import layout, spans
 from tradeflows.explore.answer import Answer
+from tradeflows.model import units
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue

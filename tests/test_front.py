@@ -7,7 +7,7 @@ import pytest
 from synthetic import save_notebook
 
 from tradeflows import claims, tables
-from tradeflows.report import facts, front, notebooks, pages
+from tradeflows.report import chart_hook, facts, front, notebooks, pages
 from tradeflows.report.site import ReportError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -226,7 +226,7 @@ def test_facts_come_from_the_objects(root, tmp_path):
     path = save_notebook(tmp_path / "a.ipynb", "# T?", *code)
     (plain,) = notebooks.run([path], root)
     assert facts.facts(plain) == {"sources": {}, "cards": []}
-    (full,) = notebooks.run([path], root, pages.chart_files.START)
+    (full,) = notebooks.run([path], root, chart_hook.START)
     assert facts.facts(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
 
 

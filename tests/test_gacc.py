@@ -11,7 +11,7 @@ from workbook_twin import workbook
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, TradeflowsError
 from tradeflows.publishers import gacc, registry
-from tradeflows.publishers.gacc import monthly, query
+from tradeflows.publishers.gacc import monthly, query_csv
 
 ALL = [*twins.HEADINGS]
 PLAIN = [
@@ -110,7 +110,7 @@ def test_stray_quantity_is_counted(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(twins.gacc([OIL | {"second quantity": "5"}], PLAIN))
     [part] = gacc.clean(path, flow="M")
-    assert dict(part.left_out) == {query.LOST: 1}
+    assert dict(part.left_out) == {query_csv.LOST: 1}
 
 
 def test_period_of_the_caller(rows):

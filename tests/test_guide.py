@@ -4,7 +4,7 @@ import pytest
 
 from tradeflows import cli
 from tradeflows.model.errors import QueryError
-from tradeflows.publishers.gacc.query import CUT_OFF
+from tradeflows.publishers.gacc.query_csv import CUT_OFF
 from tradeflows.retrieval import customs_form
 
 

@@ -15,7 +15,16 @@ from synthetic import CLAIM, notebook, save_notebook, saved_sources
 from tradeflows import claims, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, SourceError
-from tradeflows.report import chart_files, charted, claim_cards, facts, notebooks, pages, share
+from tradeflows.report import (
+    chart_downloads,
+    chart_hook,
+    chart_html,
+    claim_cards,
+    claim_picture,
+    facts,
+    notebooks,
+    pages,
+)
 from tradeflows.report.notebooks import NotebookError
 from tradeflows.report.pages import ReportError
 from tradeflows.retrieval import catalogue
@@ -314,7 +323,7 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert "Why it is open: not public; the records behind it are not public." in second
     assert "<details" not in second
     (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
-    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == share.SIZE
+    assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == claim_picture.SIZE
     assert page.index('id="P1"') < page.index('id="P2"')
 
 
@@ -351,9 +360,9 @@ def test_claim_and_chart_lead_to_each_other(judged):
     few, many, other = ({"oil": lines} for lines in (["2", "3"], ["2", "3", "4"], ["9"]))
     charts = [{"id": name, "lines": lines} for name, lines in (("wide", many), ("near", few))]
     stories = {"a": {"charts": charts}, "b": {"charts": [{"id": "none", "lines": other}]}}
-    places = charted.places(verdicts, stories, judged)
+    places = chart_html.places(verdicts, stories, judged)
     assert places == {"P1": ("a", "near")}
-    (claim,) = charted.tests(verdicts, places)["a"]["near"]
+    (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
     assert links["P1"]["chart"] == "a.html#near"
@@ -469,20 +478,20 @@ def test_a_chart_has_a_page_of_its_own(drawn):
 def test_a_chart_is_called_as_its_variable(names, expected):
     axes = plt.subplots()[1]
     variables = {"frame": 1, "other_ax": plt.subplots()[1], **dict.fromkeys(names, axes)}
-    assert chart_files.id_of(axes.figure, variables) == expected
+    assert chart_hook.id_of(axes.figure, variables) == expected
     plt.close("all")
 
 
 def test_no_two_charts_share_an_address():
-    assert chart_files.unused("crude", ["crude", "crude-2"]) == "crude-3"
+    assert chart_hook.unused("crude", ["crude", "crude-2"]) == "crude-3"
 
 
 def test_other_runs_keep_no_chart_files(tmp_path, project):
     path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
-    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", chart_files.START))
+    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", chart_hook.START))
     held = [[*one.cells[4].outputs[1].data] for one in (plain, full)]
-    assert chart_files.MIME not in held[0]
-    assert chart_files.MIME in held[1]
+    assert chart_hook.MIME not in held[0]
+    assert chart_hook.MIME in held[1]
 
 
 # --- what can go wrong ----------------------------------------------------------------------------
@@ -528,7 +537,7 @@ def test_a_full_disk_loses_no_old_file(tmp_path):
 
 def test_no_cell_is_a_formula():
     rows = [["period", "=1+1", "-9.5"], ["@x", "+1 t", "-1,234e5"], ["=", "-", "2023-05"]]
-    assert chart_files._table(rows).splitlines() == [
+    assert chart_downloads._table(rows).splitlines() == [
         "period,'=1+1,-9.5",
         "'@x,'+1 t,\"-1,234e5\"",
         "=,-,2023-05",

@@ -26,7 +26,7 @@ from tradeflows.model.errors import (
     SourceError,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import building, choose, write
+from tradeflows.tables import building, choose_level, write
 
 PART_FIELDS = ("rows", "records", "left_out", "value", "empty", "sorted")
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -892,7 +892,7 @@ def test_parts_without_total():
     cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
-    choice = choose.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed", id="")})
+    choice = choose_level.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed", id="")})
     kept = choice.rows
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
     assert choice.caveats == [

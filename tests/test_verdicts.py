@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims, tables
-from tradeflows.claims import rule
+from tradeflows.claims import verdict_rule
 from tradeflows.report import accept
 
 ROOT = Path(__file__).parents[1]
@@ -136,8 +136,8 @@ def test_no_other_side_decides(verdicts):
         admitted = claim.open.get("reporter", ())
         is_asked = item.question.reporter == claim.asks.reporter
         is_left_open = "reporter" in claim.open and item.question.reporter in admitted
-        assert is_asked or is_left_open or item.role == rule.BOUND, item.name
-        assert item.role not in (rule.OTHER_CONCEPT, rule.IN_PRINT)
+        assert is_asked or is_left_open or item.role == verdict_rule.BOUND, item.name
+        assert item.role not in (verdict_rule.OTHER_CONCEPT, verdict_rule.IN_PRINT)
 
 
 def test_partner_side_would_not_decide(verdicts):
@@ -147,7 +147,9 @@ def test_partner_side_would_not_decide(verdicts):
     for one in stated:
         asks = replace(one.claim.asks, reporter="RUS")
         [new] = claims.evaluate_all([replace(one.claim, asks=asks)], ROOT)
-        deciding = [item for item in new.readings if item.decides and item.role != rule.BOUND]
+        deciding = [
+            item for item in new.readings if item.decides and item.role != verdict_rule.BOUND
+        ]
         admitted = one.claim.open.get("reporter", ())
         assert all(item.question.reporter in admitted for item in deciding), one.claim.id
 

@@ -4,7 +4,7 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 """
 
 from tradeflows.charts.bars import bars, windows
-from tradeflows.charts.files import ChartFiles, css, hand_over, script
+from tradeflows.charts.export import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.options import ChartOptions

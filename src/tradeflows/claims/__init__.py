@@ -2,7 +2,7 @@
 
 A ledger is a TOML file. A claim has a statement in our own words, a figure, how far it was printed,
 what it asks and what its words leave open, and one or more readings: a question to
-:func:`tradeflows.read`, then measures. The rule (:mod:`tradeflows.claims.rule`):
+:func:`tradeflows.read`, then measures. The rule (:mod:`tradeflows.claims.verdict_rule`):
 
 * a reading is *as stated* where its keys are the claim's, an *alternative* where it differs only in
   what the words leave open, a *bound* where it is declared as one, *in print* where somebody else
@@ -31,7 +31,6 @@ from tradeflows.claims.describe import (
     short,
     table,
     terms,
-    unit_words,
     verdict_rows,
 )
 from tradeflows.claims.evaluate import (
@@ -55,7 +54,7 @@ from tradeflows.claims.ledger import (
     read_ledger,
     sentences,
 )
-from tradeflows.claims.rule import (
+from tradeflows.claims.verdict_rule import (
     CONTRADICTED,
     DEPENDS,
     DIFFERS,
@@ -111,7 +110,6 @@ __all__ = [
     "short",
     "table",
     "terms",
-    "unit_words",
     "verdict_rows",
     "verdicts",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures
 from tradeflows.claims import questions
-from tradeflows.claims.rule import CONFLICT, Band, Question, band_of_growth, spread
+from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import days, span
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradeflows.claims import rule, units
+from tradeflows.claims import verdict_rule
 from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
-from tradeflows.model import lineage
+from tradeflows.model import lineage, units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role, full_number
 from tradeflows.tables.trace import trace
@@ -37,18 +37,6 @@ KEY_WORDS = {
     "base": "another base",
 }
 STEPS = ((1e9, " billion"), (1e6, " million"))
-UNITS = {  # what readers see of a unit, before and after the number; others stand as they are
-    "USD": ("$", ""),
-    "percent": ("", " %"),
-    "%": ("", " %"),
-    "percentage points": ("", " points"),
-    "times": ("", " times"),
-    "bbl/day": ("", " barrels a day"),
-    "USD/bbl": ("$", " a barrel"),
-    "USD/t": ("$", " a tonne"),
-    "tonnes/yr": ("", " tonnes a year"),
-    "units": ("", " pieces"),
-}
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 
@@ -61,15 +49,10 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
     if unit == units.MONTH:
         return month_words(int(value))
     value, unit = in_percent(value, unit)
-    before, after = unit_words(unit)
+    before, after = units.unit_words(unit)
     size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
     text = full_number(abs(value) / size, digits).replace("-", "−")
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
-
-
-def unit_words(unit: str) -> tuple[str, str]:
-    """What stands before and after a number in `unit`."""
-    return UNITS.get(unit, ("", f" {unit}"))
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:
@@ -91,10 +74,10 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 def miss(deviation: float, unit: str) -> str:
     """A signed deviation in words: 38 % more than claimed, 0.4 % off."""
-    counted_in = rule.DIFFERENCES.get(unit, "%")
+    counted_in = verdict_rule.DIFFERENCES.get(unit, "%")
     is_whole = unit in DIRECTIONS
     digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
-    if rule.is_small(deviation):
+    if verdict_rule.is_small(deviation):
         return f"{digits} {counted_in} off"
     more, less = DIRECTIONS.get(unit, ("more", "less"))
     return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
@@ -102,7 +85,7 @@ def miss(deviation: float, unit: str) -> str:
 
 def _rounded(size: float) -> str:
     """One digit of what is below 1, one after the point below 10, none above."""
-    if size < rule.SMALL:
+    if size < verdict_rule.SMALL:
         return f"{size:.1g}"
     return f"{size:.1f}" if size < 10 else f"{size:.0f}"
 
@@ -110,18 +93,18 @@ def _rounded(size: float) -> str:
 def sentence(verdict: Verdict) -> str:
     """What a reader sees of a verdict."""
     match verdict.verdict:
-        case rule.CONTRADICTED:
+        case verdict_rule.CONTRADICTED:
             [bound, *_] = _deciding(verdict)
             return f"cannot be: {bound.bound}{amount(bound.value, bound.unit)}"
-        case rule.HOLDS_WITHIN_REVISIONS if verdict.band:
+        case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
             return f"holds, within revisions of ±{_width(verdict)}"
-        case rule.DIFFERS:
+        case verdict_rule.DIFFERS:
             return _differs(verdict)
-        case rule.DEPENDS:
+        case verdict_rule.DEPENDS:
             return _depends(verdict)
-        case rule.NOT_DECIDED:
+        case verdict_rule.NOT_DECIDED:
             return _not_decided(verdict)
-        case rule.NOT_TESTED:
+        case verdict_rule.NOT_TESTED:
             return f"needs {verdict.claim.settles or 'what is not held here'}"
     return verdict.verdict
 
@@ -162,12 +145,12 @@ def finding(reading: ReadingResult) -> str:
     """What one reading shows: that it holds, by how much it differs, why it decides nothing."""
     if reading.note:
         return f"decides nothing: {reading.note}"
-    if reading.role == rule.BOUND:
+    if reading.role == verdict_rule.BOUND:
         return {True: "confirms", False: "refutes", None: "allows it"}[reading.fits]
     off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
-    if reading.role in (rule.OTHER_CONCEPT, rule.IN_PRINT):
+    if reading.role in (verdict_rule.OTHER_CONCEPT, verdict_rule.IN_PRINT):
         why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
-        why = "in print" if reading.role == rule.IN_PRINT else why
+        why = "in print" if reading.role == verdict_rule.IN_PRINT else why
         return f"decides nothing: {why}{f'; {off}' if off else ''}"
     if reading.fits:
         return "holds"
@@ -178,7 +161,7 @@ def finding(reading: ReadingResult) -> str:
 
 def is_near(verdict: Verdict) -> bool:
     """Whether a claim differs by so little that it raises no alarm."""
-    return verdict.verdict == rule.DIFFERS and rule.is_small(verdict.deviation)
+    return verdict.verdict == verdict_rule.DIFFERS and verdict_rule.is_small(verdict.deviation)
 
 
 def mark(verdict: Verdict) -> str:
@@ -188,7 +171,7 @@ def mark(verdict: Verdict) -> str:
 
 def short(verdict: Verdict) -> str:
     """A verdict in the fewest words: holds, 0.4 % off, 38 % more than claimed."""
-    is_measured = verdict.verdict == rule.DIFFERS and verdict.deviation is not None
+    is_measured = verdict.verdict == verdict_rule.DIFFERS and verdict.deviation is not None
     return sentence(verdict) if is_measured else verdict.verdict
 
 
@@ -282,7 +265,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     values["group"] = verdict.group
     values["sentence"] = sentence(verdict)
     values["deviation"] = verdict.deviation
-    values["deviation_unit"] = rule.DIFFERENCES.get(claim.unit, "%")
+    values["deviation_unit"] = verdict_rule.DIFFERENCES.get(claim.unit, "%")
     values["band"] = _band_values(verdict)
     values["decided_by"] = list(verdict.decided_by)
     values["reason"] = verdict.reason

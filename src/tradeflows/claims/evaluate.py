@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions, rule, units
+from tradeflows.claims import bands, questions, verdict_rule
 from tradeflows.claims.ledger import (
     Claim,
     Reading,
@@ -18,9 +18,9 @@ from tradeflows.claims.ledger import (
     load,
     published,
 )
-from tradeflows.claims.rule import Band, Evidence, Question, Range
+from tradeflows.claims.verdict_rule import Band, Evidence, Question, Range
 from tradeflows.measures.common import UNIT_IN, unit_of
-from tradeflows.model import schema
+from tradeflows.model import schema, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE
@@ -132,7 +132,7 @@ class Verdict:
     @property
     def group(self) -> str:
         """The reader's group: holds, holds with a caveat, differs, cannot be told."""
-        return rule.GROUPS[self.verdict]
+        return verdict_rule.GROUPS[self.verdict]
 
     @property
     def nearest(self) -> ReadingResult | None:
@@ -226,7 +226,7 @@ def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = Fals
 
 def _verdict(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
-        return Verdict(claim, rule.NOT_TESTED, ())
+        return Verdict(claim, verdict_rule.NOT_TESTED, ())
     try:
         band = bands.band_of(claim.asks, claim.series, claim.figure, project.read)
     except (TradeflowsError, TypeError, ValueError) as error:
@@ -243,7 +243,7 @@ def _verdict(claim: Claim, project: _Project) -> Verdict:
         origins += known
         results.append(_noted(result, note))
     evidence = [_evidence(result) for result in results]
-    decision = rule.decide(evidence)
+    decision = verdict_rule.decide(evidence)
     results = [replace(result, decides=result.name in decision.by) for result in results]
     return Verdict(claim, decision.verdict, tuple(results), decision.by, decision.deviation, band)
 
@@ -301,15 +301,15 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     behind = frozenset(lines(frame, _traced(frame, reading.result)))
     flags = _flags(behind, read)
     coverage, lacking = _coverage(reading, stages, read[0])
-    widened = rule.widened(claim.range, band, claim.figure)
+    widened = verdict_rule.widened(claim.range, band, claim.figure)
     role = _role(reading, claim, given, read[0])
-    differs_in = rule.differing(claim.asks, given)
-    fits = rule.fits(ends.low, ends.high, claim.range)
-    fits_band = rule.fits(ends.low, ends.high, widened) is True
+    differs_in = verdict_rule.differing(claim.asks, given)
+    fits = verdict_rule.fits(ends.low, ends.high, claim.range)
+    fits_band = verdict_rule.fits(ends.low, ends.high, widened) is True
     note = _silent(reading, claim, given, band, flags, lacking)
     if not note and _rests_on_unsure_weights(reading, read, project):
         note = UNSURE
-    deviation = rule.deviation(value, claim.figure, claim.unit)
+    deviation = verdict_rule.deviation(value, claim.figure, claim.unit)
     is_amount = claim.unit not in (units.MONTH, units.RANK)
     ratio = value / claim.figure if claim.figure and is_amount else None
     mind = _mind(frame, read, project)
@@ -352,10 +352,10 @@ def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
 
 def _role(reading: Reading, claim: Claim, given: Question, rows: pd.DataFrame) -> str:
     if reading.at_most or reading.at_least:
-        return rule.BOUND
+        return verdict_rule.BOUND
     if reading.read.get("table") == "figures" and not _is_own_release(rows):
-        return rule.IN_PRINT
-    return rule.role_of(claim.asks, given, claim.open)
+        return verdict_rule.IN_PRINT
+    return verdict_rule.role_of(claim.asks, given, claim.open)
 
 
 def _is_own_release(rows: pd.DataFrame) -> bool:
@@ -381,7 +381,7 @@ def _silent(
         return "bounds less than the window of the claim"
     if "estimated" in flags and _rests_on_amounts(reading):
         return ESTIMATED
-    is_stated = not rule.differing(claim.asks, given)
+    is_stated = not verdict_rule.differing(claim.asks, given)
     return CONFLICTING if band.conflict and is_stated else ""
 
 
@@ -389,7 +389,7 @@ def _contains(given: Question, claim: Claim) -> bool:
     """Whether the window of `given` holds all of that which is asked, or is one left open."""
     asked = claim.asks
     differing = [key for key in ("start", "end") if getattr(given, key) != getattr(asked, key)]
-    if all(rule.leaves_open(given, key, claim.open) for key in differing):
+    if all(verdict_rule.leaves_open(given, key, claim.open) for key in differing):
         return True
     return given.start <= asked.start and asked.end <= given.end
 
@@ -468,7 +468,7 @@ def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
         low, high = frame[["low", "high"]].astype("float64").iloc[0]
         if low == low and high == high:
             return Range(low, high)
-    ends = rule.interval(value, qualifier)
+    ends = verdict_rule.interval(value, qualifier)
     if ends.low == -math.inf and value >= 0:  # no flow is below nothing
         return Range(0.0, ends.high)
     return ends

@@ -13,11 +13,11 @@ from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions, units
+from tradeflows.claims import bands, questions
 from tradeflows.claims.bands import Series
-from tradeflows.claims.rule import KEYS, Question, Range
-from tradeflows.claims.rule import interval as range_of
-from tradeflows.model import schema
+from tradeflows.claims.verdict_rule import KEYS, Question, Range
+from tradeflows.claims.verdict_rule import interval as range_of
+from tradeflows.model import schema, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
 from tradeflows.model.periods import span
 from tradeflows.retrieval import catalogue

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tradeflows.claims.rule import Question
+from tradeflows.claims.verdict_rule import Question
 from tradeflows.model.periods import first_month, month_text, span
 
 if TYPE_CHECKING:

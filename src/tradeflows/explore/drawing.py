@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows import charts, measures
-from tradeflows.charts import units
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
+from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.tables.display import caveats_of, heading, name_of
 

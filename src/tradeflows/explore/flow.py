@@ -23,7 +23,7 @@ from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
-from tradeflows.tables.choose_source import OF_THE_WINDOW
+from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 
 SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
 

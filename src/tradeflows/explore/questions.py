@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model import codes, groups
+from tradeflows.model import codes, groups, units
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
@@ -15,7 +15,6 @@ from tradeflows.tables import Words
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
 RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
-TONNES = ("t", "ton", "tons", "tonne", "tonnes", "metric tons")
 # The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
 EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
 NEWEST_YEAR = 9999
@@ -119,7 +118,7 @@ def unit_of_words(word: str, known: Sequence[str] = ()) -> str:
     """The unit that a word asks for: tonnes, the code of a currency, or a quantity as it is."""
     if not word or word in known:
         return word
-    if fold(word) in TONNES:
+    if fold(word) in units.TONNES:
         return "tonnes"
     try:
         return currency(word)

@@ -10,21 +10,22 @@ A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, bo
 """
 
 from tradeflows.measures.chains import chained
-from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, share, yoy
-from tradeflows.measures.concentration import hhi, shares
+from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, yoy
+from tradeflows.measures.concentration import hhi
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.ranks import count, lead, peak
 from tradeflows.measures.rates import convert, cross, customs_rate
-from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
-from tradeflows.measures.units import (
+from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
     barrels_per_day,
     per_month,
     scale,
 )
+from tradeflows.measures.shares import share, shares
+from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
 from tradeflows.model.periods import Window
 
 __all__ = [

@@ -20,8 +20,8 @@ from tradeflows.measures.common import (
     unit_of,
     with_lineage,
 )
+from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.measures.sums import total
-from tradeflows.measures.units import BARRELS_PER_TONNE
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role

@@ -9,6 +9,7 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.model import units
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
 
@@ -176,7 +177,7 @@ def _claimed_range(claim: Claim) -> str:
     high = claims.amount(claim.high, claim.unit, 8)
     if low == high:  # printed in full
         figure, unit = claims.in_percent(claim.figure, claim.unit)
-        before, after = claims.unit_words(unit)
+        before, after = units.unit_words(unit)
         return f"{WORDS.get(claim.qualifier, '')}{before}{figure:,.0f}{after}"
     return f"{words} ({low} to {high})"
 

@@ -19,7 +19,15 @@ from nbformat import NotebookNode
 from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
-from tradeflows.report import chart_files, charted, claim_cards, front, share, site
+from tradeflows.report import (
+    chart_downloads,
+    chart_hook,
+    chart_html,
+    claim_cards,
+    claim_picture,
+    front,
+    site,
+)
 from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.notebooks import (
     ASSERT,
@@ -106,18 +114,18 @@ def write(
 
     files: Files = site.assets()
     stories: Stories = {}
-    ran = dict(zip(names, run(paths, root, chart_files.START, progress), strict=True))
+    ran = dict(zip(names, run(paths, root, chart_hook.START, progress), strict=True))
     for name, notebook in ran.items():
-        files |= charted.describe(notebook, name, frame)
+        files |= chart_html.describe(notebook, name, frame)
         stories[name] = _story(notebook)
         files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    places = charted.places(verdicts, stories, root)
-    tested = charted.tests(verdicts, places)
+    places = chart_html.places(verdicts, stories, root)
+    tested = chart_html.tests(verdicts, places)
     for name, notebook in ran.items():
-        files |= charted.render_all(notebook, frame, tested.get(name, {}))
+        files |= chart_html.render_all(notebook, frame, tested.get(name, {}))
         files[Path(f"{name}.html")] = _notebook_page(notebook, name, frame, stories[name], verdicts)
     files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
@@ -165,7 +173,7 @@ def _notebook_page(
     verdicts: Sequence[Verdict],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
-    known = {verdict.claim.id: charted.claim_line(verdict) for verdict in verdicts}
+    known = {verdict.claim.id: chart_html.claim_line(verdict) for verdict in verdicts}
     shown = [known[claim] for claim in story["cards"] if claim in known]
     tested = render("claims", {}, claims=shown) if shown else ""
     return render(
@@ -236,7 +244,7 @@ def _anchor(heading: str) -> str:
 
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
-    drawn = share.pictures(verdicts, project, root)
+    drawn = claim_picture.pictures(verdicts, project, root)
     return {Path(CARD.format(claim)): png for claim, png in drawn.items()}
 
 
@@ -268,7 +276,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": facts(notebook)["cards"],
-        "charts": charted.story_of(notebook),
+        "charts": chart_html.story_of(notebook),
     }
     return story | _first_picture(notebook)
 
@@ -364,7 +372,7 @@ def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> Noteboo
 
 def _kind(output: NotebookNode) -> str:
     """Chart, sentence, or table and other text: on the page they stand in this order."""
-    if chart_files.PNG in output.get("data", {}):
+    if chart_downloads.PNG in output.get("data", {}):
         return "chart"
     return "sentence" if sentence(output) else "text"
 

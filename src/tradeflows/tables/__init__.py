@@ -5,7 +5,8 @@
 """
 
 from tradeflows.tables.building import Built, build
-from tradeflows.tables.choose import ADD_UP, DATE_COLUMNS, day_known, family, total_or_parts
+from tradeflows.tables.choose_level import ADD_UP, total_or_parts
+from tradeflows.tables.choose_release import DATE_COLUMNS, day_known, family
 from tradeflows.tables.files import is_current, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,

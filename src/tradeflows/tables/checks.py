@@ -22,7 +22,7 @@ from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, comext
-from tradeflows.tables.choose import HS_EDITION
+from tradeflows.tables.choose_release import HS_EDITION
 
 SERIES = [
     "family",

@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, own_words
-from tradeflows.tables.choose import known_by
-from tradeflows.tables.choose_source import Window
+from tradeflows.tables.choose_publisher import Window
+from tradeflows.tables.choose_release import known_by
 from tradeflows.tables.files import stored
 from tradeflows.tables.filters import FILTERS, Words, conditions, months_of, scan, texts_of
 

@@ -15,19 +15,17 @@ from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
 from tradeflows.tables import zeros
-from tradeflows.tables.choose import (
+from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
+from tradeflows.tables.choose_publisher import gaps, one_source, spliced
+from tradeflows.tables.choose_release import (
     Choice,
     current,
     first_known,
     newest_release,
     not_superseded,
     one_edition,
-    one_level,
     one_rate,
-    stand_ins,
-    total_or_parts,
 )
-from tradeflows.tables.choose_source import gaps, one_source, spliced
 from tradeflows.tables.files import refused
 from tradeflows.tables.filters import (
     FILTERS,

@@ -13,7 +13,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, absence
 from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
-from tradeflows.tables.choose import DATE_COLUMNS
+from tradeflows.tables.choose_release import DATE_COLUMNS
 from tradeflows.tables.query import Question
 
 if TYPE_CHECKING:

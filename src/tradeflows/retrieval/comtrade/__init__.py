@@ -9,6 +9,7 @@ for again.
 """
 
 from tradeflows.retrieval.comtrade.changes import diff
+from tradeflows.retrieval.comtrade.completeness import check
 from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
 from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
 from tradeflows.retrieval.comtrade.planning import (
@@ -22,7 +23,6 @@ from tradeflows.retrieval.comtrade.planning import (
     release_of,
 )
 from tradeflows.retrieval.comtrade.questions import Request, request, require_classification
-from tradeflows.retrieval.comtrade.totals import check
 
 __all__ = [
     "BASE",

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,18 +15,18 @@ from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL
+from tradeflows.retrieval.comtrade.completeness import Checked, check
+from tradeflows.retrieval.comtrade.cut_replies import Kept, fills_a_cap, suspects_among
 from tradeflows.retrieval.comtrade.packing import (
     Call,
     Limits,
     Queue,
     cells_of,
-    most_rows,
     split,
 )
 from tradeflows.retrieval.comtrade.planning import Plan, plan
 from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, named
 from tradeflows.retrieval.comtrade.replies import counted, folder
-from tradeflows.retrieval.comtrade.totals import Checked, check
 from tradeflows.retrieval.http import (
     FetchError,
     QuotaError,
@@ -45,9 +44,6 @@ IN_A_ROW = 3  # failed calls, after which the rest is not tried
 # and what changed meanwhile is fetched anew. After a shorter one that call would be a good part of
 # all: there the next plan, which asks for the list anyway, marks what it may hold as ambiguous.
 FRESH, ROUNDS = 60.0, 3  # seconds that a list is good for, and how often it is asked for again
-LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
-
-Rows = Counter[tuple[str, str, str]]  # of a reply, by reporter, period and partner
 
 
 @dataclass(frozen=True)
@@ -119,15 +115,6 @@ class Report:
         yield from self.differences
         if self.later:
             yield self.later
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A whole reply that a run asked for: its call, its entry's id and its rows."""
-
-    call: Call
-    source: str
-    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -342,8 +329,7 @@ def _ask(
         _require_asked(aside, reply, call)
         rows = counted(reply)
         count = rows.total()
-        # A server may hold a lower cap than we think, so the known ones are not taken for whole.
-        if count >= limits.cap or (count in cleaner.CAPS and count > 500):
+        if fills_a_cap(count, limits.cap):
             aside.unlink()
             return None, count
         require_cleanable(aside, entry)
@@ -404,7 +390,7 @@ def _asked_in_halves(
     rows, or a whole is more than the sum of its parts. One reply is tried: where its halves bring
     no more than itself, the others are believed too.
     """
-    suspects = _suspects(planned, outcome, checked)
+    suspects = suspects_among(outcome.kept, planned.records, checked.above_parts)
     if not suspects:
         return outcome, []
     first = suspects[0]
@@ -439,19 +425,3 @@ def _asked_in_halves(
         f"names: {len(cut_off)} were asked for again in parts"
     )
     return _run(parts, web, root, progress, before), [line]
-
-
-def _suspects(planned: Plan, outcome: Outcome, checked: Checked) -> list[Kept]:
-    """Replies that may have been cut off, the likeliest first."""
-    partial = [
-        reply
-        for reply in outcome.kept
-        if LEAST_CAP <= reply.rows.total() < most_rows(reply.call, planned.records)
-    ]
-    largest = max((reply.rows.total() for reply in outcome.kept), default=0)
-    of_one_size = [reply for reply in partial if reply.rows.total() == largest]
-    # Of many replies two may well be of one size by chance.
-    if len(of_one_size) >= max(2, len(outcome.kept) / 6):
-        return of_one_size
-    above = [reply for reply in partial if reply.source in checked.above_parts]
-    return [reply for reply in above if split(reply.call)]

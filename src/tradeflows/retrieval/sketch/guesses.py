@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
+from tradeflows.model.units import QUANTITIES, WEIGHTS
 from tradeflows.publishers.tidy.mapping import OWN
 from tradeflows.retrieval.sketch.columns import Column, Sheet, meanings
 
@@ -58,37 +59,13 @@ SCALES = {
     "billions": 10**9,
     "bn": 10**9,
 }
-WEIGHTS = {
-    "kg": 1,
-    "kgs": 1,
-    "kilograms": 1,
-    "t": 10**3,
-    "tonnes": 10**3,
-    "tonne": 10**3,
-    "tons": 10**3,
-    "mt": 10**3,  # metric tons, as customs and exchanges write them
-    "kt": 10**6,
-}
-UNITS = {
-    "m3": "m3",
-    "tj": "TJ",
-    "items": "items",
-    "pieces": "items",
-    "units": "items",
-    "bbl": "bbl",
-    "barrels": "bbl",
-    "litres": "L",
-    "liters": "L",
-    "carat": "carat",
-    "pairs": "pairs",
-}
 PERIOD = ("period", "month", "date", "time", "year", "quarter")
 REPORTER = ("reporter", "reporting", "declarant")
 PARTNER = ("partner", "counterpart", "origin", "destination", "supplier", "buyer", "country")
 OTHER_SIDE = ("exporter", "importer")
 GOODS = ("hs", "hs2", "hs4", "hs6", "hs8", "cn", "cn8", "code", "commodity", "product", "cmd")
 VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
-QUANTITY = ("qty", "quantity", *UNITS)
+QUANTITY = ("qty", "quantity", *QUANTITIES)
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
@@ -293,7 +270,7 @@ def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
         fields |= _money(sheet, values[0])
     quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
     if quantities:
-        unit = next((UNITS[word] for word in UNITS if word in quantities[0].words), "")
+        unit = next((QUANTITIES[word] for word in QUANTITIES if word in quantities[0].words), "")
         units = ", ".join(schema.allowed(schema.TRADE.field("qty_unit"))[:12])
         fields["qty"] = Guess(_times(quantities[0], _scale(quantities[0])))
         fields["qty_unit"] = _known(unit, f"one of {units}, …")

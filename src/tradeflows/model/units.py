@@ -1,4 +1,4 @@
-"""Units of claims: any of a dimension, and what stands between two of them.
+"""Units: what each is called, what it is a multiple of, and how large numbers are counted.
 
 A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives
@@ -48,6 +48,46 @@ SIZES = {
     "dollars": ("USD", 1.0),
     "$": ("USD", 1.0),
 }
+# How many kilograms a weight is that a file or a person writes, in lower case.
+WEIGHTS = {
+    "kg": 1,
+    "kgs": 1,
+    "kilograms": 1,
+    "t": 10**3,
+    "tonnes": 10**3,
+    "tonne": 10**3,
+    "tons": 10**3,
+    "mt": 10**3,  # metric tons, as customs and exchanges write them
+    "kt": 10**6,
+}
+# The unit of a quantity by the words that files write, in lower case.
+QUANTITIES = {
+    "m3": "m3",
+    "tj": "TJ",
+    "items": "items",
+    "pieces": "items",
+    "units": "items",
+    "bbl": "bbl",
+    "barrels": "bbl",
+    "litres": "L",
+    "liters": "L",
+    "carat": "carat",
+    "pairs": "pairs",
+}
+TONNES = ("t", "ton", "tons", "tonne", "tonnes", "metric tons")  # in which a person may ask
+# What readers see of a unit, before and after the number; others stand as they are.
+WORDS = {
+    "USD": ("$", ""),
+    "percent": ("", " %"),
+    "%": ("", " %"),
+    "percentage points": ("", " points"),
+    "times": ("", " times"),
+    "bbl/day": ("", " barrels a day"),
+    "USD/bbl": ("$", " a barrel"),
+    "USD/t": ("$", " a tonne"),
+    "tonnes/yr": ("", " tonnes a year"),
+    "units": ("", " pieces"),
+}
 # What a message names as an example of each dimension's units.
 EXAMPLES = {
     "kg": ("kg", "tonnes", "million tonnes", "Mt", "lb"),
@@ -57,8 +97,20 @@ EXAMPLES = {
     "m3": ("m3", "billion m3", "bcm"),
     "units": ("units", "pieces", "million pieces"),
 }
+# From which value on, the divisor, and its word.
+SCALES = (
+    (1e12, 1e12, "trillion"),
+    (1e9, 1e9, "billion"),
+    (1e6, 1e6, "million"),
+    (1e4, 1e3, "thousand"),
+)
 MONTH, RANK, COUNT = "month", "rank", "count"
 CURRENCY = re.compile("[A-Z]{3}")
+
+
+def unit_words(unit: str) -> tuple[str, str]:
+    """What stands before and after a number in `unit`."""
+    return WORDS.get(unit, ("", f" {unit}"))
 
 
 def sized(unit: str) -> tuple[str, float]:
@@ -103,3 +155,21 @@ def others(given: str) -> str:
     if base == "kg":
         text += ", or in another with kg_per_unit, the weight of one of it"
     return text
+
+
+def scale(largest: float) -> tuple[float, str]:
+    """Divisor for numbers up to `largest`, and its word: 913,722 is read in thousands.
+
+    Numbers below ten thousand are read as they are, with a divisor of 1 and no word.
+    """
+    for least, divisor, word in SCALES:
+        if largest >= least:
+            return divisor, word
+    return 1.0, ""
+
+
+def axis_label(word: str, unit: str) -> str:
+    """The unit with the word of its scale, as an axis begins it: "Thousand tonnes", "kg"."""
+    label = f"{word} {unit}".strip()
+    first = label.partition(" ")[0]
+    return label[:1].upper() + label[1:] if len(first) > len("bcm") else label

@@ -14,7 +14,7 @@ from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, month
-from tradeflows.tables.choose import Choice, family_of
+from tradeflows.tables.choose_release import Choice, family_of
 
 # Not by partner: two sources' partners side by side are no whole that shares could be of.
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]

@@ -10,7 +10,7 @@ from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
-from tradeflows.report import chart_files, front
+from tradeflows.report import chart_downloads, chart_hook, front
 from tradeflows.report.notebooks import walk
 from tradeflows.report.site import TONES, render
 
@@ -29,7 +29,7 @@ def outputs_with_pictures(notebook: NotebookNode) -> Iterator[tuple[str, Noteboo
     """Outputs that hold a picture, each with the heading that it stands under."""
     for heading, cell in walk(notebook):
         for output in cell.get("outputs", []):
-            if chart_files.PNG in output.get("data", {}):
+            if chart_downloads.PNG in output.get("data", {}):
                 yield heading, output
 
 
@@ -37,10 +37,10 @@ def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Fil
     """Files of all pictures of a notebook; what a page says of each becomes its metadata."""
     files: Files = {}
     for number, (heading, output) in enumerate(outputs_with_pictures(notebook), start=1):
-        chart = output.data.get(chart_files.MIME)
+        chart = output.data.get(chart_hook.MIME)
         name = chart["id"] if chart else str(number)
         path = f"{FOLDER}/{page}-{name}"
-        shown, pictures = chart_files.picture(output, path)
+        shown, pictures = chart_downloads.picture(output, path)
         contents: dict[str, str | bytes] = {**pictures}
         shown["alt"] = heading.rstrip(".")
         if chart:
@@ -54,11 +54,11 @@ def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Fil
 
 def _chart(
     chart: Mapping[str, Any], page: str, path: str, frame: Mapping[str, Any]
-) -> tuple[dict[str, Any], chart_files.Files]:
+) -> tuple[dict[str, Any], chart_downloads.Files]:
     """What a page says of a chart, and the files to take along."""
     sources, publishers = frame["sources"], frame["publishers"]
     used = [sources[source] for source in chart["sources"] if source in sources]
-    take, files = chart_files.to_take(chart, path, used, publishers)
+    take, files = chart_downloads.to_take(chart, path, used, publishers)
     shown = {
         "chart": {
             "id": chart["id"],
@@ -69,9 +69,9 @@ def _chart(
             "alt": chart["alt"],
             "wide": chart["wide"],
             "narrow": chart["narrow"],
-            "units": chart_files.units(chart["unit"]),
+            "units": chart_downloads.units(chart["unit"]),
             "take": take,
-            "cite": chart_files.cited(chart["title"], used, publishers),
+            "cite": chart_downloads.cited(chart["title"], used, publishers),
             "evidence": chart["evidence"],
             **_table(chart["table"]),
         },
