@@ -16,7 +16,7 @@ COUNTRIES = re.compile(r"russia|china|chinese|yuan|renminbi", re.I)
 EXAMPLE = re.compile(r"^\s*(>>>|\.\.\.) |such as|e\.g\.")
 # Where such a word is the thing itself, and why.
 NAMED = {
-    "charts/layout.py": "colours of areas and currencies, by their codes",
+    "charts/names.py": "short names of currencies, by their codes",
     "cli/arguments.py": "the name of an office, in the help",
     "measures/rates.py": "the rate at which customs put yuan into dollars",
     "model/codes.py": "an example of a code that means two areas",

@@ -9,7 +9,7 @@ import pytest
 from test_charts import EVERY_CHART, lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import export, layout, raw_lines, svg
+from tradeflows.charts import colours, export, layout, raw_lines, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXELS = {"wide": (760, layout.WIDE), "narrow": (350, layout.NARROW)}
@@ -84,20 +84,20 @@ def test_ids_are_told_apart(chart):
 
 def test_a_colour_has_one_for_the_night(chart):
     shades = chart.kind in ("cells", "months")
-    unknown = svg.colours_of(chart.wide) - {name[1:] for name in layout.night_colours()}
+    unknown = svg.colours_of(chart.wide) - {name[1:] for name in colours.night_colours()}
     assert shades or not unknown
 
 
 def test_letters_stand_out_at_night(chart):
-    night = layout.night_colours()
+    night = colours.night_colours()
     for drawing in drawings(chart).values():
         for text in drawing.iter(f"{SVG}text"):
             parent = {child: above for above in drawing.iter() for child in above}[text]
-            fill = text.get("fill") or parent.get("fill") or f"#{layout.INK[1:]}"
+            fill = text.get("fill") or parent.get("fill") or f"#{colours.INK[1:]}"
             colour = re.search(r"#[0-9a-f]{6}", fill)
             if colour and colour[0] in night:
-                assert layout.contrast(colour[0], layout.PAPER) >= 4.5
-                assert layout.contrast(night[colour[0]], layout.NIGHT) >= 4.5
+                assert colours.contrast(colour[0], colours.PAPER) >= 4.5
+                assert colours.contrast(night[colour[0]], colours.NIGHT) >= 4.5
 
 
 def test_each_mark_of_a_line_is_in_the_file():
@@ -134,6 +134,6 @@ def test_an_id_survives_a_changed_number():
 def test_the_css_names_each_colour():
     rules = export.css()
     assert "prefers-color-scheme: dark" in rules
-    for light, dark in layout.night_colours().items():
+    for light, dark in colours.night_colours().items():
         assert f"--chart-{light[1:]}: {dark};" in rules
     assert len(export.script()) < 5000

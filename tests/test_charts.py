@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts
-from tradeflows.charts import layout, spans
+from tradeflows.charts import colours, layout, spans
 from tradeflows.explore.answer import Answer
 from tradeflows.model import units
 from tradeflows.model.errors import CatalogueError, QueryError
@@ -220,7 +220,7 @@ def test_unsettled_figures_are_hollow():
     )
     axes = lines(frame)
     overlays = {line.get_marker(): line.get_mfc() for line in axes.lines[1:] if line.get_gid()}
-    assert overlays == {"o": "white", "v": layout.ENTITIES["CHN"][1]}
+    assert overlays == {"o": "white", "v": colours.of_entity("CHN", "")}
     said = [text.get_text() for text in axes.figure.texts]
     assert "▼ at most · Hollow: provisional\nSource: made up for a test" in said
     assert "China\n(at most)" in {text.get_text() for text in axes.texts}
@@ -288,7 +288,11 @@ def test_bars_print_qualifier_and_range():
 def test_bars_have_their_colour():
     frame = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
     faces = [patch.get_facecolor()[:3] for patch in bars(frame, highlight=["all"]).patches]
-    assert faces == [to_rgb(layout.ENTITIES["CHN"][1]), to_rgb(layout.INK), to_rgb(layout.GREY)]
+    assert faces == [
+        to_rgb(colours.of_entity("CHN", "")),
+        to_rgb(colours.INK),
+        to_rgb(colours.GREY),
+    ]
 
 
 def test_a_negative_bar_stays_negative():
@@ -455,10 +459,10 @@ def test_losses_and_gains_have_signs():
 
 
 def test_letters_stand_out_in_cells():
-    assert layout.letters_on("white") == layout.ON_SHADES[0]
-    assert layout.letters_on("#08306b") == layout.ON_SHADES[1]
+    assert colours.letters_on("white") == colours.ON_SHADES[0]
+    assert colours.letters_on("#08306b") == colours.ON_SHADES[1]
     dark, light = (t for t in cells(SHARES.head(2)).texts if t.get_text() in ("100", "44"))
-    assert (light.get_color(), dark.get_color()) == layout.ON_SHADES
+    assert (light.get_color(), dark.get_color()) == colours.ON_SHADES
 
 
 def test_months_keep_their_holes():
@@ -972,9 +976,7 @@ def test_agreement_needs_no_colour(kind):
 @pytest.mark.parametrize("kind", BLINDNESS)
 def test_no_two_colours_look_alike(kind):
     lab = seen(kind)
-    palette = {colour for _, colour in layout.ENTITIES.values()} | {
-        colour for colour, _ in layout.REST
-    }
-    assert len(palette) == 10
+    palette = {*colours.PALETTE, *colours.OTHERS, colours.INK}
+    assert len(palette) == 15
     for one, other in combinations(sorted(palette), 2):
         assert np.linalg.norm(lab(one) - lab(other)) > 12, (one, other)

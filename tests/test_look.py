@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from test_charts import lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import layout
+from tradeflows.charts import colours
 
 look = pytest.importorskip("look", reason="no playwright", exc_type=ImportError)
 
@@ -133,7 +133,7 @@ def test_titles_need_no_script(page):
 @needs_a_browser
 def test_a_chart_is_dark_in_the_dark(page):
     _, opened = page
-    for scheme, ground in (("light", layout.PAPER), ("dark", layout.NIGHT)):
+    for scheme, ground in (("light", colours.PAPER), ("dark", colours.NIGHT)):
         shown = opened(color_scheme=scheme)
         fill = shown.locator(".chart-wide svg path").first
         rgb = fill.evaluate("(one) => getComputedStyle(one).fill")

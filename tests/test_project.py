@@ -7,7 +7,7 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import charts, cli
-from tradeflows.charts import layout
+from tradeflows.charts import colours
 from tradeflows.explore import ask
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.retrieval import catalogue, comtrade, project
@@ -26,7 +26,7 @@ catalogue_root = catalogue.root
         ("title = 'x'\nanswer = {txt = 'a'}", "answer has no key 'txt'; did you mean 'text'?"),
         ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "because"),
         ("title = 'x", "cannot be read as TOML"),
-        ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as CHN = "#d55e00", found'),
+        ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
         ("title = 'x'\n[events]\n2024-01-01 = 1", "found 2024-01-01 = 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
@@ -83,7 +83,7 @@ def drawn(**look):
 
 def test_colours_of_the_project_are_drawn(here):
     assert "#123456" in {line.get_color() for line in drawn().lines}
-    assert "#123456" in layout.night_colours()
+    assert "#123456" in colours.night_colours()
 
 
 def test_events_are_drawn_where_asked(here):

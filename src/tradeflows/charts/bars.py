@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
 
-from tradeflows.charts import layout
+from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     ChartOptions,
@@ -69,8 +69,9 @@ def bars(
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            plain = layout.INK if row.name in highlight else layout.GREY
-            colour, alone = layout.ENTITIES.get(row.name, ("", plain))[1], np.isnan(row.value)
+            plain = colours.INK if row.name in highlight else colours.GREY
+            colour = colours.of_entity(row.name, plain)
+            alone = np.isnan(row.value)
             axes.barh(
                 i,
                 row.value,
@@ -83,7 +84,7 @@ def bars(
             axes.plot(
                 [row.low, row.high],
                 [i, i],
-                color=colour if alone else layout.INK,
+                color=colour if alone else colours.INK,
                 lw=12 if alone else 1.5,
                 alpha=0.5 if alone else 1,
                 solid_capstyle="butt",
@@ -91,7 +92,7 @@ def bars(
                 ms=8,
                 gid=f"{i}|range|{row.name}",
             )
-            ends.append(Label(printed(row), tips[i], i, layout.INK, f"{i}|text|{row.name}"))
+            ends.append(Label(printed(row), tips[i], i, colours.INK, f"{i}|text|{row.name}"))
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
@@ -148,7 +149,7 @@ def windows(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             mine = row.name in own
-            colour = layout.OWN if mine else layout.WINDOW
+            colour = colours.OWN if mine else colours.WINDOW
             axes.bar(
                 row.x,
                 row.high - row.low,

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from tradeflows.charts import layout, raw_lines, svg
+from tradeflows.charts import colours, layout, raw_lines, svg
 from tradeflows.charts.numbers import alt, drawn
 from tradeflows.charts.options import Charts, named
 from tradeflows.charts.spans import text as period_text
@@ -99,10 +99,10 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
 
 
 def css() -> str:
-    """The rules of style for charts in a page, with all colours of :mod:`layout` in the dark."""
+    """The rules of style for charts in a page, with all colours as they are in the dark."""
     rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
-    colours = sorted(layout.night_colours().items())
-    dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in colours)
+    night = sorted(colours.night_colours().items())
+    dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in night)
     return f"{rules}@media (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
 
 

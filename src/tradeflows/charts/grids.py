@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from tradeflows.charts import layout
+from tradeflows.charts import colours, layout
 from tradeflows.charts.options import (
     ChartOptions,
     complete_options,
@@ -61,7 +61,7 @@ def coverage(
                 axes.plot(
                     days,
                     [i, i],
-                    color=layout.GREY,
+                    color=colours.GREY,
                     lw=7,
                     solid_capstyle="butt",
                     gid=f"{i}|held|{by[i]}",
@@ -204,7 +204,7 @@ def _edges(columns: pd.Index, dated: bool) -> np.ndarray:
 
 def _hatch(axes: Axes, edges: np.ndarray, rows: int) -> None:
     """Hatch the ground, which is seen where a cell has no figure."""
-    style: dict[str, Any] = {"fc": layout.PAPER, "ec": layout.MUTE, "hatch": "/////", "lw": 0}
+    style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
     axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], rows, **style))
 
 
@@ -232,11 +232,11 @@ def _shade(
         cmap=shading.cmap,
         vmin=low,
         vmax=high,
-        ec=layout.PAPER,
+        ec=colours.PAPER,
         lw=width,
         gid=gid,
     )
-    axes.axhline(row + 0.5, color=layout.PAPER, lw=1.5)
+    axes.axhline(row + 0.5, color=colours.PAPER, lw=1.5)
 
 
 def _write_row(
@@ -247,9 +247,9 @@ def _write_row(
     for j, value in enumerate(values):
         words = below.iloc[j] if isinstance(below.iloc[j], str) else ""
         if np.isnan(value):
-            _in_cell(axes, "", words, j + 0.5, row, layout.INK, f"{row},{j}")
+            _in_cell(axes, "", words, j + 0.5, row, colours.INK, f"{row},{j}")
             continue
-        colour = layout.letters_on(shading.to_rgba(value))
+        colour = colours.letters_on(shading.to_rgba(value))
         text = _with_sign(value) if is_signed else _short(value)
         _in_cell(axes, text, words, j + 0.5, row, colour, f"{row},{j}")
 
@@ -292,7 +292,7 @@ def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str,
     }
     small = layout.page().small
     if below and not text:  # a cell without a figure, on whose hatching words need a ground
-        ground = {"fc": layout.PAPER, "ec": "none", "pad": 1.5}
+        ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
         axes.annotate(below, (x, y), (0, 0), size=small, gid=f"{i}|words|", bbox=ground, **style)
         return
     axes.annotate(

@@ -1,6 +1,5 @@
 """The one look of all charts: colours, names, and where text stands around and in the boxes."""
 
-import colorsys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,21 +14,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from tradeflows.charts import spans
-from tradeflows.model import codes
-from tradeflows.model.errors import CodeError, QueryError
-from tradeflows.retrieval.project import own_colours
+from tradeflows.charts.colours import (
+    EVENT,
+    FAINT,
+    FIGURES,
+    GREY,
+    INK,
+    MUTE,
+    PAPER,
+    SOFT,
+    text_colour,
+)
 
-PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
-ON_SHADES = ("#111111", "#fefefe")  # letters on a shaded cell, the same by day and by night
-SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
-INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
-AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
 UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
@@ -52,41 +53,6 @@ STYLE: dict[str, Any] = {
     "hatch.linewidth": 0.7,
     "text.parse_math": False,  # "$52 bn in 2021, $81 bn in 2022" is no formula
 }
-
-# One colour an entity, in every chart; a test looks at them with three kinds of colour blindness.
-_BLUE, _ORANGE, _GREEN, _PINK, _STEEL, _VIOLET, _OLIVE = (
-    "#12479a",
-    "#dd6010",
-    "#18a35f",
-    "#e047dd",
-    "#3a7496",
-    "#7225df",
-    "#41390e",
-)
-ENTITIES = {
-    "EU27_2020": ("EU", _BLUE),
-    "EU28": ("EU with the UK", _BLUE),
-    "EU": ("EU as it was", _BLUE),
-    "CHN": ("China", _ORANGE),
-    "IND": ("India", _GREEN),
-    "TUR": ("Türkiye", _PINK),
-    "RUS": ("Russia", INK),
-    "KOR": ("South Korea", _STEEL),
-    "JPN": ("Japan", _OLIVE),
-    "USA": ("United States", _VIOLET),
-    "EUR": ("Euro", _BLUE),
-    "CNY": ("Yuan", _ORANGE),
-    "INR": ("Rupee", _GREEN),
-    "RUB": ("Rouble", INK),
-    "USD": ("US dollar", _VIOLET),
-    "2709": ("Crude oil", _BLUE),
-    "2710": ("Oil products", _STEEL),
-    "2701": ("Coal", INK),
-    "271121": ("Pipeline gas", _ORANGE),
-    "271111": ("LNG", _GREEN),
-    "271112": ("LPG", _PINK),
-}
-REST = [(colour, dash) for dash in ("-", (0, (3, 1))) for colour in (GREY, OWN, _OLIVE)]
 
 
 @dataclass(frozen=True)
@@ -180,84 +146,6 @@ def on(paper: Page) -> Iterator[None]:
         yield
     finally:
         _PAGE.reset(token)
-
-
-def name(code: str) -> str:
-    """What readers see for a code: the entity's name here, else the area's, else the code."""
-    if code in ENTITIES:
-        return ENTITIES[code][0]
-    try:
-        return codes.area_name(code)
-    except CodeError:
-        return code
-
-
-def colours(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Colour and dash of each name: of the project, else the entity's own, else in their order.
-
-    Raises
-    ------
-    QueryError
-        More names without a colour of their own than can be told apart.
-    """
-    entities: dict[str, tuple[str, Any]] = {
-        name: (colour, "-") for name, (_, colour) in ENTITIES.items()
-    }
-    entities |= {name: (colour.lower(), "-") for name, colour in own_colours().items()}
-    others = [name for name in dict.fromkeys(names) if name not in entities]
-    if len(others) > len(REST):
-        raise QueryError(
-            f"{len(others)} series without a colour of their own, and {len(REST)} can be told "
-            "apart: filter the frame or draw panels()"
-        )
-    return entities | dict(zip(others, REST, strict=False))
-
-
-def luminance(colour: Any) -> float:
-    """How light a colour is, from 0 to 1, as the rules for readable text count it."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
-
-
-def contrast(one: Any, other: Any) -> float:
-    """How far two colours stand apart, from 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def letters_on(colour: Any) -> str:
-    """The colour of letters, dark or light, that stands out more from a ground of `colour`."""
-    return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
-
-
-def text_colour(colour: Any) -> str:
-    """A colour's shade for letters, which are small and need more contrast than a line."""
-    red, green, blue = (0.8 * part for part in to_rgb(colour))
-    return to_hex((red, green, blue))
-
-
-def night_colours() -> dict[str, str]:
-    """Each colour of a chart, and in its place on a dark page one that stands out as much."""
-    return _night_colours(frozenset(colour.lower() for colour in own_colours().values()))
-
-
-@lru_cache(maxsize=4)
-def _night_colours(own: frozenset[str]) -> dict[str, str]:
-    lines = own | {colour for _, colour in ENTITIES.values()} | {colour for colour, _ in REST}
-    plain = {INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER}
-    colours = {*lines, *plain, *map(text_colour, lines | plain)}
-    return {colour: _at_night(colour) for colour in sorted(colours)} | {PAPER: NIGHT}
-
-
-def _at_night(colour: str) -> str:
-    """The first shade of `colour`, from dark to light, that stands out from the night as much."""
-    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
-    wanted = contrast(colour, PAPER)
-    shades = (
-        to_hex(colorsys.hls_to_rgb(hue, light, saturation)) for light in np.linspace(0, 0.93, 187)
-    )
-    lighter = (shade for shade in shades if luminance(shade) >= luminance(NIGHT))
-    return next((shade for shade in lighter if contrast(shade, NIGHT) >= wanted), DAYLIGHT)
 
 
 def number(value: float, digits: int = 4) -> str:

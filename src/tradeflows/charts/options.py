@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
+from tradeflows.charts.names import entity_name
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
@@ -279,7 +280,7 @@ def first_of(texts: Sequence[str]) -> list[str]:
 
 def named(name: str, shown: Mapping[str, Any]) -> str:
     """What readers see in place of a code."""
-    return shown["names"].get(name) or layout.name(name)
+    return shown["names"].get(name) or entity_name(name)
 
 
 def printed(row: Any) -> str:

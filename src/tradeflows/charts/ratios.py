@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
 
-from tradeflows.charts import layout
+from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     ChartOptions,
@@ -25,9 +25,9 @@ from tradeflows.model.errors import QueryError
 SILENT = "decides nothing"
 # What a reading says of a claim, by the face and the edge of its marker.
 SAYS = {
-    "agrees": (layout.INK, layout.INK),
-    "disagrees": ("white", layout.AGAINST),
-    SILENT: (layout.MUTE, layout.MUTE),
+    "agrees": (colours.INK, colours.INK),
+    "disagrees": ("white", colours.AGAINST),
+    SILENT: (colours.MUTE, colours.MUTE),
 }
 
 
@@ -136,8 +136,8 @@ def _verdict_colour(part: pd.DataFrame) -> str:
     """The colour of a claim's verdict, by what its readings say."""
     says = set(part["says"])
     if "agrees" in says:
-        return layout.INK
-    return layout.AGAINST if "disagrees" in says else layout.SOFT
+        return colours.INK
+    return colours.AGAINST if "disagrees" in says else colours.SOFT
 
 
 def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
@@ -216,7 +216,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
         return
     if allowed := part["allowed"].iloc[0]:
         axes.fill_between(
-            [1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13, color=layout.SHADE, lw=0
+            [1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13, color=colours.SHADE, lw=0
         )
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
@@ -226,7 +226,7 @@ def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None
     if placed.empty:
         return
     values = placed["value"].to_numpy()
-    axes.plot(values[[0, -1]], [middle] * 2, color=layout.GREY, lw=0.8)
+    axes.plot(values[[0, -1]], [middle] * 2, color=colours.GREY, lw=0.8)
     heights = layout.heights_apart(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
         face, colour = SAYS[row["says"]]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.charts import layout
+from tradeflows.charts.names import entity_name
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
@@ -64,7 +65,7 @@ def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
 def _terms(
     root: Path | None, frame: pd.DataFrame, numbers: list[str], names: list[str]
 ) -> pd.DataFrame:
-    columns = [frame[name].astype(str).map(layout.name) for name in names]
+    columns = [frame[name].astype(str).map(entity_name) for name in names]
     series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     periods = _periods(frame)

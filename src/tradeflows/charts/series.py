@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
+from tradeflows.charts.colours import of_series
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     WORDS,
@@ -117,7 +118,7 @@ def points(
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
-    colours = layout.colours(rows["name"])
+    colours = of_series(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
@@ -183,7 +184,7 @@ def blocks(
     refuse(rows[rows["x"] < before.reindex(rows.index)], "two values for one point")
     if per_month:
         rows["value"] /= rows["n_months"]
-    colours = layout.colours(rows["name"])
+    colours = of_series(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
@@ -220,7 +221,7 @@ def _lines(
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
     if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
         raise QueryError(f"no unit for {', '.join(sorted(lost))}")
-    colours = layout.colours(rows["name"])
+    colours = of_series(rows["name"])
     ends = []
     with layout.style():
         _, grid = plt.subplots(len(parts), sharex=True, squeeze=False)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 from matplotlib.text import Text
 
-from tradeflows.charts import layout
+from tradeflows.charts import colours, layout
 from tradeflows.charts.marks import Mark, marks_of
 
 SVG = "http://www.w3.org/2000/svg"
@@ -23,12 +23,12 @@ FIXED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "tradeflows"}
 DROPPED = {"metadata", "style", "title"}  # the words of the whole are its label
 HALO = {
     "paint-order": "stroke",
-    "stroke": layout.PAPER,
+    "stroke": colours.PAPER,
     "stroke-width": "3",
     "stroke-linejoin": "round",
 }
 # The light edge of letters in a file of its own, which there is a rule of style.
-EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{layout.PAPER};stroke-width:3px}}</style>")
+EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
 TARGET = 9.0  # points from a mark's middle within which a pointer meets it
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from tradeflows import claims
-from tradeflows.charts import layout
+from tradeflows.charts import colours, layout
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.report import claim_cards, front
 from tradeflows.retrieval import catalogue
@@ -34,7 +34,7 @@ VERDICT_COLOURS = {
     "holds": "#0b6b3a",
     "holds with a caveat": "#8a5a00",
     "differs": "#a3241c",
-    "cannot be told": layout.SOFT,
+    "cannot be told": colours.SOFT,
 }
 
 
@@ -70,7 +70,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
     colour = VERDICT_COLOURS[verdict.group]
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
-        _text(figure, project.short, 34, 22, layout.SOFT)
+        _text(figure, project.short, 34, 22, colours.SOFT)
         _rule(figure, colour)
         below = _headline(figure, headline(verdict, project, root), 84, colour)
         below = _paragraph(figure, _because(verdict), below + 14, 24, 84)
@@ -151,7 +151,7 @@ def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     if claim.figure:  # an increase or a decrease has none
         speaker = project.speaker.get(claim.who, claim.who)
         figure = claim_cards.claimed_figure(claim)
-        bars.append(Bar(f"{speaker} said", figure, claim.figure, layout.MUTE))
+        bars.append(Bar(f"{speaker} said", figure, claim.figure, colours.MUTE))
     for reading in readings:
         whose = front.sources_of(reading, root)
         name = whose if len(readings) == 1 else reading.name
@@ -173,12 +173,12 @@ def _draw(figure: Figure, bars: list[Bar], top: float, bottom: float) -> None:
     zero = LEFT - low * scale
     for number, bar in enumerate(bars):
         y = top + number * step
-        _text(figure, layout.clip(bar.name, 84, 1), y, 20, layout.SOFT)
+        _text(figure, layout.clip(bar.name, 84, 1), y, 20, colours.SOFT)
         ends = sorted((zero, zero + bar.value * scale))
         height = min(38.0, step - 36)
         _box(figure, (ends[0], y + 28, max(ends[1] - ends[0], 3), height), bar.colour)
         place = (ends[1] + 14, y + 28 + height / 2)
-        _text(figure, bar.figure, place[1], 26, layout.INK, x=place[0], va="center", weight="bold")
+        _text(figure, bar.figure, place[1], 26, colours.INK, x=place[0], va="center", weight="bold")
 
 
 def _headline(figure: Figure, words: str, top: float, colour: str) -> float:
@@ -195,7 +195,7 @@ def _headline(figure: Figure, words: str, top: float, colour: str) -> float:
     y = top
     for part in parts:
         text = layout.clip(part, int(wide / (LETTER * size)), 2)
-        shade = colour if part == parts[-1] else layout.INK
+        shade = colour if part == parts[-1] else colours.INK
         _text(figure, text, y, size, shade, weight="bold")
         y += size * 1.3 * (text.count("\n") + 1)
     return y
@@ -204,7 +204,7 @@ def _headline(figure: Figure, words: str, top: float, colour: str) -> float:
 def _paragraph(figure: Figure, words: str, top: float, size: float, letters: int) -> float:
     """Set a text on three lines at most, and return its lower end."""
     text = layout.clip(words, letters, 3)
-    _text(figure, text, top, size, layout.SOFT)
+    _text(figure, text, top, size, colours.SOFT)
     return top + size * 1.3 * (text.count("\n") + 1)
 
 

@@ -22,7 +22,7 @@ from tradeflows.retrieval.catalogue import is_web_address
 FILE = "project.toml"
 TEXTS: Mapping[str, tuple[Callable[[str], object], str]] = {  # how the entries of these tables look
     "events": (is_day, '2024-01-01 = "New tariff"'),
-    "colours": (re.compile(r"#[0-9a-fA-F]{6}").fullmatch, 'CHN = "#d55e00"'),
+    "colours": (re.compile(r"#[0-9a-fA-F]{6}").fullmatch, 'BRA = "#18a35f"'),
     "links": (re.compile(r"https?://\S+").fullmatch, '"About us" = "https://example.org"'),
 }
 KINDS = {"str": "text", "list": "a list", "dict": "a table"}

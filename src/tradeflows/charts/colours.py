@@ -1,0 +1,119 @@
+"""The colours of charts: what each entity is drawn in, on a page by day and in the dark.
+
+An entity has the colour that ``project.toml`` names for it; the others take, in their order, those
+of :data:`PALETTE` that the project has named for none.
+"""
+
+import colorsys
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
+
+from tradeflows.model.errors import QueryError
+from tradeflows.retrieval.project import own_colours
+
+PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
+ON_SHADES = ("#111111", "#fefefe")  # letters on a shaded cell, the same by day and by night
+SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
+INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
+AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
+PLAIN = (INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER)
+# Of series; a test looks at them with three kinds of colour blindness.
+PALETTE = (
+    "#12479a",
+    "#dd6010",
+    "#18a35f",
+    "#e047dd",
+    "#3a7496",
+    "#7225df",
+    "#3f95ee",
+    "#e93d35",
+    "#704f34",
+    "#0f6404",
+    "#c374c1",
+)
+OTHERS = (GREY, OWN, "#41390e")  # of series beside those that have a colour of their own
+DASHES: tuple[Any, ...] = ("-", (0, (3, 1)))
+
+
+def of_entity(name: str, other: str) -> str:
+    """The colour that the project has for an entity, `other` where it has none."""
+    return own_colours().get(name, other).lower()
+
+
+def of_series(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
+    """Colour and dash of each name: the project's, else in their order those that are free.
+
+    Raises
+    ------
+    QueryError
+        More names without a colour of their own than can be told apart.
+    """
+    own = {name: colour.lower() for name, colour in own_colours().items()}
+    named = {name: (colour, DASHES[0]) for name, colour in own.items()}
+    others = [name for name in dict.fromkeys(names) if name not in own]
+    free = [colour for colour in PALETTE if colour not in own.values()]
+    looks = [(colour, dash) for dash in DASHES for colour in (*free, *OTHERS)]
+    if len(others) > len(looks):
+        raise QueryError(
+            f"{len(others)} series without a colour of their own, and {len(looks)} can be told "
+            "apart: filter the frame or draw panels()"
+        )
+    return named | dict(zip(others, looks, strict=False))
+
+
+def luminance(colour: Any) -> float:
+    """How light a colour is, from 0 to 1, as the rules for readable text count it."""
+    parts = np.asarray(to_rgb(colour))
+    dark = parts / 12.92
+    light = ((parts + 0.055) / 1.055) ** 2.4
+    linear = np.where(parts <= 0.04045, dark, light)
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """How far two colours stand apart, from 1 to 21."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def letters_on(colour: Any) -> str:
+    """The colour of letters, dark or light, that stands out more from a ground of `colour`."""
+    return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
+
+
+def text_colour(colour: Any) -> str:
+    """A colour's shade for letters, which are small and need more contrast than a line."""
+    red, green, blue = (0.8 * part for part in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
+def night_colours() -> dict[str, str]:
+    """Each colour of a chart, and in its place on a dark page one that stands out as much."""
+    own = frozenset(colour.lower() for colour in own_colours().values())
+    return _night_colours(own)
+
+
+@lru_cache(maxsize=4)
+def _night_colours(own: frozenset[str]) -> dict[str, str]:
+    drawn = {*own, *PALETTE, *OTHERS, *PLAIN}
+    letters = map(text_colour, drawn)
+    colours = sorted(drawn.union(letters))
+    at_night = {colour: _at_night(colour) for colour in colours}
+    return at_night | {PAPER: NIGHT}
+
+
+def _at_night(colour: str) -> str:
+    """The first shade of `colour`, from dark to light, that stands out from the night as much."""
+    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+    wanted = contrast(colour, PAPER)
+    for light in np.linspace(0, 0.93, 187):
+        rgb = colorsys.hls_to_rgb(hue, light, saturation)
+        shade = to_hex(rgb)
+        is_lighter = luminance(shade) >= luminance(NIGHT)
+        if is_lighter and contrast(shade, NIGHT) >= wanted:
+            return shade
+    return DAYLIGHT
