@@ -86,6 +86,16 @@ def test_colours_of_the_project_are_drawn(here):
     assert "#123456" in colours.night_colours()
 
 
+def test_a_named_colour_is_for_no_other(here):
+    (here / "project.toml").write_text(
+        f"title = 'x'\n[colours]\nBRA = '{colours.PALETTE[0]}'", encoding="utf-8"
+    )
+    looks = colours.of_series(["CHN", "BRA", "other"])
+    drawn_in = {name: colour for name, (colour, _) in looks.items()}
+    first, second, third = colours.PALETTE[:3]
+    assert drawn_in == {"BRA": first, "CHN": second, "other": third}
+
+
 def test_events_are_drawn_where_asked(here):
     def words(axes):
         return [text.get_text() for text in axes.texts]
