@@ -36,7 +36,8 @@ PALETTE = (
     "#c374c1",
 )
 OTHERS = (GREY, OWN, "#41390e")  # of series beside those that have a colour of their own
-DASHES: tuple[Any, ...] = ("-", (0, (3, 1)))
+SOLID: Any = "-"
+DASHED = (0, (3, 1))
 
 
 def of_entity(name: str, other: str) -> str:
@@ -53,10 +54,11 @@ def of_series(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
         More names without a colour of their own than can be told apart.
     """
     own = {name: colour.lower() for name, colour in own_colours().items()}
-    named = {name: (colour, DASHES[0]) for name, colour in own.items()}
+    named = {name: (colour, SOLID) for name, colour in own.items()}
     others = [name for name in dict.fromkeys(names) if name not in own]
     free = [colour for colour in PALETTE if colour not in own.values()]
-    looks = [(colour, dash) for dash in DASHES for colour in (*free, *OTHERS)]
+    looks = [(colour, SOLID) for colour in (*free, *OTHERS)]
+    looks += [(colour, DASHED) for colour in OTHERS]
     if len(others) > len(looks):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(looks)} can be told "
