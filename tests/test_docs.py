@@ -77,20 +77,46 @@ def test_commands_of_a_page_are_known(page):
 
 
 @pytest.fixture
-def python(tmp_path):
-    """Install the wheel into a fresh environment that has the packages of this one."""
+def wheel(tmp_path):
+    """Build the wheel."""
     folder = tmp_path / "wheel"
     folder.mkdir()
     with contextlib.chdir(PROJECT):
-        wheel = flit_core.buildapi.build_wheel(str(folder))
+        return folder / flit_core.buildapi.build_wheel(str(folder))
+
+
+@pytest.fixture(params=["", "3.13"], ids=["own", "3.13"])
+def python(request, wheel):
+    """Install the wheel into a fresh environment, and return its Python."""
+    if request.param:
+        return other_python(request.param, wheel)
+    return same_python(wheel)
+
+
+def same_python(wheel):
+    """An environment of this Python that has the packages of this one."""
+    folder = wheel.parent
     venv.create(folder / "env", with_pip=True)
     python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
-    subprocess.run([*install, folder / wheel], check=True)
+    subprocess.run([*install, wheel], check=True)
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     own = subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout
     others = sysconfig.get_path("purelib")
     Path(own.strip(), "others.pth").write_text(f"{others}\n", encoding="utf-8")
+    return str(python)
+
+
+def other_python(version, wheel):
+    """An environment of another Python that is on this machine, with packages that are here."""
+    folder = wheel.parent / "env"
+    uv = [sys.executable, "-m", "uv", "--quiet", "--offline"]
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    make = [*uv, "venv", "--no-managed-python", "--python", version, folder]
+    fill = [*uv, "pip", "install", "--python", python, f"{wheel}[lab,check]"]
+    for command in (make, fill):
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip(f"no Python {version} with its packages on this machine")
     return str(python)
 
 
@@ -99,6 +125,7 @@ def test_the_tutorial_works_as_it_stands(python, tmp_path, monkeypatch):
     # Templates and kernels of the packages that the fresh environment borrows.
     monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix, "share", "jupyter")))
     tutorial.do(PAGE.read_text(encoding="utf-8"))
+    tutorial.run("tradeflows build")
 
     where = [python, "-I", "-c", "import tradeflows; print(tradeflows.__file__)"]
     told = subprocess.run(where, cwd=tutorial.root, capture_output=True, text=True, check=True)

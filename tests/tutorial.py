@@ -93,5 +93,6 @@ def notebook(cells):
 if __name__ == "__main__":
     tutorial = Tutorial(sys.argv[1], Path(sys.argv[2]))
     tutorial.do(PAGE.read_text(encoding="utf-8"))
+    tutorial.run("tradeflows build")
     for command, output in tutorial.printed.items():
         sys.stdout.write(f"$ {command}\n{output}\n")
