@@ -216,8 +216,15 @@ def _licences() -> Iterator[str]:
     yield from _table(["file", "licence", "carried by"], rows)
 
 
+MAP_RECORDS = (
+    ("the file", mapping.Marks),
+    ("a field", mapping.Value),
+    ("a condition", mapping.Condition),
+)
+
+
 def _map_keys() -> Iterator[str]:
-    for what, record in (("a field", mapping.Value), ("a condition", mapping.Condition)):
+    for what, record in MAP_RECORDS:
         meanings = _attributes(record)
         keys = [field.name for field in fields(record)]
         _require(f"the map, {what}", keys, meanings)

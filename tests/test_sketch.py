@@ -93,9 +93,48 @@ def test_a_lost_zero_is_said(saved):
     assert "a spreadsheet took a zero away" in text
 
 
-def test_numbers_with_marks_are_said(saved):
-    text = sketch(saved('year,reporter,partner,usd\n2023,USA,EGY,"1,234"\n'))
-    assert "usd is not read: its numbers have marks" in text
+BRAZIL = (
+    "CO_ANO;CO_MES;NCM;PAIS;VL_FOB;KG\n2023;01;12019000;China;1.234.567,5;2\n"
+    "2023;12;12019000;China;10,25;3\n"
+)
+
+
+def test_marks_of_a_file_are_seen(saved):
+    arguments = entry_of(sketch(saved(BRAZIL)))["arguments"]
+    marks = {key: arguments[key] for key in ("separator", "decimal", "grouping")}
+    assert marks == {"separator": ";", "decimal": ",", "grouping": "."}
+    assert arguments["fields"]["value_reported"] == {"column": "VL_FOB"}
+
+
+def test_year_and_month_apart_are_seen(saved):
+    period = {"column": "CO_ANO", "month": "CO_MES", "form": "year and month"}
+    text = sketch(saved(BRAZIL))
+    assert fields_of(text)["ref_period"] == period
+    assert "CO_MES is not read" not in text
+    named = "year,month,country,usd\n2023,January,Egypt,4\n2023,Feb,Egypt,4\n"
+    assert fields_of(sketch(saved(named)))["ref_period"]["month"] == "month"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'year,reporter,partner,usd\n2023,USA,EGY,"1,234"\n',
+        "year;reporter;partner;usd\n2023;USA;EGY;1.234\n",
+    ],
+)
+def test_marks_of_two_meanings_are_open(saved, text):
+    arguments = entry_of(sketch(saved(text)))["arguments"]
+    assert arguments["decimal"] == arguments["grouping"] == UNKNOWN
+
+
+def test_a_point_between_commas_is_decimal(saved):
+    text = sketch(saved("year,reporter,partner,usd\n2023,USA,EGY,1.234\n"))
+    assert "decimal" not in entry_of(text)["arguments"]
+
+
+def test_mixed_marks_are_said(saved):
+    text = sketch(saved("year;country;usd;t\n2023;EGY;1.234,5;1,234.5\n"))
+    assert "Its numbers are written in several ways" in text
 
 
 def test_prices_are_rates(saved):
@@ -109,8 +148,7 @@ def test_prices_are_rates(saved):
     ("text", "message"),
     [
         ("", "empty; save it again"),
-        ("a;b\n1;2\n", "expected commas between the cells, found semicolons"),
-        ("a\tb\n1\t2\n", "found tabs"),
+        ("a;b\n1;2;3\n", "expected lines of 2 cells, found 3 in record 1"),
         ("a,b\n", "found a header alone"),
         ("a,a\n1,2\n", "'a' twice"),
         ("a,b\n1\n", "found 1 in record 1"),

@@ -1,5 +1,6 @@
 """A CSV whose catalogue entry says what its columns mean."""
 
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -56,12 +57,18 @@ def source(table="trade", **arguments):
 def clean(tmp_path):
     """Rows of a text by a map; keyword arguments replace parts of FIELDS."""
 
-    def run(text=TEXT, *, columns=COLUMNS, rows=(), left_out=(), **fields):
+    def run(text=TEXT, *, columns=COLUMNS, rows=(), left_out=(), marks=(), **fields):
         path = tmp_path / "demo.csv"
         path.write_text(text, encoding="utf-8")
         asked = {name: value for name, value in (FIELDS | fields).items() if value is not None}
         parts = tidy.clean(
-            path, source(), columns=columns, fields=asked, rows=rows, left_out=left_out
+            path,
+            source(),
+            columns=columns,
+            fields=asked,
+            rows=rows,
+            left_out=left_out,
+            **dict(marks),
         )
         run.parts = list(parts)
         return [row for part in run.parts for row in part.rows.to_pylist()]
@@ -132,6 +139,77 @@ def test_condition_of_two_columns(clean):
     gone = {"reason": "x", "column": "hs", "equals": "2709"}
     assert len(clean(left_out=[gone | {"also": {"column": "partner", "equals": "RUS"}}])) == 2
     assert len(clean(left_out=[gone | {"also": {"column": "partner", "equals": "KAZ"}}])) == 1
+
+
+MARKS = {"separator": ";", "decimal": ",", "grouping": "."}
+
+
+def with_value(text, separator=";"):
+    return TEXT.replace(",", separator).replace("1.25", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "value"),
+    [
+        ("1,25", MARKS, 1250),
+        ("-1.234.567,5", MARKS, -1234567500),
+        ("1.234", MARKS, 1234000),
+        ("1 234,5", MARKS | {"grouping": " "}, 1234500),
+        ("1\u202f234,5", MARKS | {"grouping": " "}, 1234500),
+        ("1,25", {"separator": ";", "decimal": ","}, 1250),
+        ("1,234.5", {"separator": "|", "grouping": ","}, 1234500),
+        ("1.25", {"separator": "\t"}, 1250),
+    ],
+)
+def test_marks_of_the_map(clean, text, marks, value):
+    first, _ = clean(with_value(text, marks["separator"]), marks=marks)
+    assert first["value_reported"] == value
+
+
+@pytest.mark.parametrize("text", ["1.25", "12.34,5", "1,2,3", "1.2345"])
+def test_a_number_in_other_marks_is_refused(clean, text):
+    with pytest.raises(LayoutError) as refused:
+        clean(with_value(text), marks=MARKS)
+    message = f"record 1: expected a number such as 1.234,5 in value, found {text!r}"
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("marks", "message"),
+    [
+        ({"separator": ":"}, "separator: must be one of ',', ';'"),
+        ({"decimal": "???"}, "decimal: must be one of '.', ','"),
+        ({"decimal": ","} | {"grouping": ","}, "grouping: ',' is the mark of decimals too"),
+    ],
+)
+def test_wrong_marks_are_named(clean, marks, message):
+    with pytest.raises(CatalogueError) as refused:
+        clean(marks=marks)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("month", ["5", "05", "May", "may"])
+def test_year_and_month_apart(clean, month):
+    period = {"column": "period", "month": "hs", "form": "year and month"}
+    text = f"period,partner,flow,hs,value,weight,remark\n2023,RUS,export,{month},1,0,\n"
+    [row] = clean(text, ref_period=period, cmd_code="1001")
+    assert (row["ref_period"], row["n_months"], row["freq_code"]) == (date(2023, 5, 1), 1, "M")
+
+
+def test_no_month_beside_a_year(clean):
+    period = {"column": "period", "month": "hs", "form": "year and month"}
+    text = "period,partner,flow,hs,value,weight,remark\n2023,RUS,export,13,1,0,\n"
+    with pytest.raises(LayoutError, match="expected a year and a month such as 5 or May"):
+        clean(text, ref_period=period, cmd_code="1001")
+    with pytest.raises(CatalogueError, match="go together"):
+        clean(ref_period={"column": "period", "form": "year and month"})
+
+
+def test_a_quoted_line_is_found_again(tmp_path):
+    path = tmp_path / "demo.csv"
+    path.write_text('a;b\n"x\ny";1\nz;2\n', encoding="utf-8")
+    entry = replace(source(), arguments={"separator": ";"})
+    assert registry.records(entry, path, {(2, "")})[2, ""].text == "z;2"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError, TradeflowsError
 from tradeflows.model.source import Source
 from tradeflows.publishers import tidy
-from tradeflows.publishers.tidy import columns, forms
+from tradeflows.publishers.tidy import columns, forms, mapping
 
 SOURCE = Source(
     id="demo",
@@ -558,7 +558,8 @@ DECIMALS = st.from_regex(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", fullmatch=True)
 
 
 def cells_of(*texts):
-    return columns.Cells(Path("x.csv"), pa.table({"cell": pa.array(texts, pa.string())}))
+    table = pa.table({"cell": pa.array(texts, pa.string())})
+    return columns.Cells(Path("x.csv"), table, mapping.Marks())
 
 
 @given(DECIMALS, st.integers(0, 12))

@@ -24,10 +24,10 @@ class Record:
     member: str = ""
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
+def records(path: Path, wanted: Collection[int], separator: str = ",") -> dict[int, Record]:
     """Return the records `wanted` that the file has, 1 being the first below its header."""
     with path.open("rb") as file:
-        return table(path, file, wanted)
+        return table(path, file, wanted, separator=separator, quoted=separator != "\t")
 
 
 def table(
@@ -36,6 +36,7 @@ def table(
     wanted: Collection[int] = (),
     encoding: str = "utf-8-sig",
     *,
+    separator: str = ",",
     quoted: bool = True,
 ) -> dict[int, Record]:
     """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
@@ -57,7 +58,11 @@ def table(
             read.append(line)
             yield line
 
-    reader = csv.reader(noted(), quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    reader = csv.reader(
+        noted(),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    )
     record = -1
     last = max(wanted, default=0)
     try:

@@ -230,7 +230,10 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
     module = vars(_module_of(source))
     if callable(module.get("cells")):  # in a folder of a publisher it may be a module
         return dict(module["cells"](path, places))
-    lines = module.get("records", raw_records.records)(path, {record for record, _ in places})
+    read = module.get("records", raw_records.records)
+    if "separator" in source.arguments:  # of a file that is read by a map
+        read = partial(read, separator=source.arguments["separator"])
+    lines = read(path, {record for record, _ in places})
     return {place: lines[place[0]] for place in places if place[0] in lines}
 
 

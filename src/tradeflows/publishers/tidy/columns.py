@@ -15,10 +15,10 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import delimited
 from tradeflows.publishers.tidy.forms import FORMS, Period, ends, periods
-from tradeflows.publishers.tidy.mapping import Condition, Value, zeros
+from tradeflows.publishers.tidy.mapping import Condition, Marks, Value, zeros
 from tradeflows.publishers.tidy.named import NAMED
 
-NUMBER, COUNT = r"^-?\d+(\.\d+)?$", r"^\d{1,4}$"
+COUNT = r"^\d{1,4}$"
 LAST_DAY = "window_end"  # the field that has the last day of a period, not the first
 
 
@@ -28,6 +28,7 @@ class Cells:
 
     path: Path
     table: pa.Table
+    marks: Marks
 
     def __len__(self) -> int:
         """Count the records."""
@@ -48,10 +49,19 @@ class Cells:
     def number(self, name: str, power: Any = 0) -> pa.Array:
         """Column `name` as float64, times ten to `power` (one, or an array)."""
         text = self.filled(name)
-        self.demand(name, text, NUMBER, "a number")
+        text = self._plain(name, text)
         # The power of ten joins the decimal, so that only the result is rounded to a binary float.
         decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
         return pc.cast(decimal, pa.float64())
+
+    def _plain(self, name: str, text: pa.Array) -> pa.Array:
+        """Numbers of column `name` as 1234.5; what is no number in the file's marks is refused."""
+        marks = self.marks
+        what = "a number" if marks == Marks() else f"a number such as {marks.example}"
+        self.demand(name, text, marks.pattern, what)
+        if marks.grouping:
+            text = pc.replace_substring_regex(text, marks.between_thousands, "")
+        return text if marks.decimal == "." else pc.replace_substring(text, marks.decimal, ".")
 
     def count(self, name: str) -> pa.Array:
         """Column `name` (of months, of days) as int64."""
@@ -100,7 +110,7 @@ class Cells:
         return pc.not_equal(text, "")
 
 
-def read_cells(path: Path, columns: tuple[str, ...]) -> Cells:
+def read_cells(path: Path, columns: tuple[str, ...], marks: Marks) -> Cells:
     """Return all cells of a CSV, if its header is exactly `columns`.
 
     Raises
@@ -113,19 +123,20 @@ def read_cells(path: Path, columns: tuple[str, ...]) -> Cells:
         head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
-    names = delimited.header(path)
+    names = delimited.header(path, delimiter=marks.separator)
     if names != list(columns):
         lacking = [name for name in columns if name not in names]
         stray = [name for name in names if name not in columns]
         differs = f"none of {lacking} and besides {stray}"
         raise LayoutError(
             path,
-            f"the columns {','.join(columns)}",
-            differs if lacking or stray else ",".join(names),
+            f"the columns {marks.separator.join(columns)}",
+            differs if lacking or stray else marks.separator.join(names),
             "restore the header, or write the new one in `columns` of the entry",
         )
-    blocks = [block.cells for block in delimited.blocks(path, columns, columns)]
-    return Cells(path, pa.Table.from_batches(blocks).combine_chunks())
+    blocks = delimited.blocks(path, columns, columns, delimiter=marks.separator)
+    table = pa.Table.from_batches([block.cells for block in blocks])
+    return Cells(path, table.combine_chunks(), marks)
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -227,6 +238,8 @@ def _joined(cells: Cells, template: str) -> pa.Array:
 def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     """Return the first day of each period, its last, or its length in months, by the field."""
     text = cells.text(value.column)
+    if value.month:
+        text = pc.binary_join_element_wise(text, cells.text(value.month), "-")
     last = field.name == LAST_DAY
     if value.form == "printed":
         text = pa.array([ends(cell)[last] for cell in text.to_pylist()], pa.string())

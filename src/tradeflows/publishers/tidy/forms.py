@@ -52,12 +52,17 @@ class Form:
     first_month: int = 1
 
 
+YEAR_AND_MONTH = "year and month"
 FORMS = {
     "month": Form(r"([12]\d{3})-(0[1-9]|1[0-2])", "a month such as 2023-05", 1, "M"),
     "yyyymm": Form(r"([12]\d{3})(0[1-9]|1[0-2])", "a month such as 202305", 1, "M"),
     # The name of a month, whole or its first three letters, before the year.
     "named month": Form(
         r"([A-Za-z]{3,9})[ -]([12]\d{3})", "a month such as May 2023 or May-2023", 1, "M"
+    ),
+    # The year and the month of two columns, joined here.
+    YEAR_AND_MONTH: Form(
+        r"([12]\d{3})-(0?[1-9]|1[0-2]|[A-Za-z]{3,9})", "a year and a month such as 5 or May", 1, "M"
     ),
     "quarter": Form(r"([12]\d{3})-Q([1-4])", "a quarter such as 2023-Q2", 3, "Q"),
     # One month, or a block of them such as 2021-01..2021-02.
@@ -135,6 +140,14 @@ def _named_month(text: str) -> Period | None:
     return Period(date(int(match[2]), month, 1), 1) if match and month else None
 
 
+def _year_and_month(text: str) -> Period | None:
+    """Return the month of a text such as 2023-5 or 2023-May."""
+    year, _, month = text.partition("-")
+    if month.isalpha():
+        return _named_month(f"{month} {year}")
+    return _reader(FORMS["month"])(f"{year}-{month.zfill(2)}")
+
+
 def _year_to_month(text: str) -> Period | None:
     month = _reader(FORMS["month"])(text)
     return month and Period(month.first.replace(month=1), month.first.month)
@@ -200,6 +213,7 @@ READERS: Mapping[str, Reader] = {
     "printed": printed,
     "months": _months,
     "named month": _named_month,
+    YEAR_AND_MONTH: _year_and_month,
     "year to month": _year_to_month,
     "april year": _april_year,
 }

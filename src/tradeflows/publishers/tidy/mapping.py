@@ -11,9 +11,13 @@ import pyarrow as pa
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, CodeError, near
-from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.publishers.tidy.forms import FORMS, YEAR_AND_MONTH
 from tradeflows.publishers.tidy.named import NAMED
 
+SEPARATORS = (",", ";", "\t", "|")
+DECIMALS = (".", ",")
+GROUPINGS = ("", ",", ".", " ", "'")
+BLANKS = "[ \u00a0\u202f]"
 MOST_ZEROS = 15  # of a scale: more would be no unit that a publisher prints in
 OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
 
@@ -91,6 +95,8 @@ class Value:
     form, length
         How periods are written: a name of FORMS; and the column of their months, where the text
         names the last of several.
+    month
+        The column of the month, as a number or a name, where `column` has the year alone.
     times
         A power of ten by which numbers are multiplied; or a column, and that of each of its words.
     where
@@ -112,6 +118,7 @@ class Value:
     areas: str = ""
     form: str = ""
     length: str = ""
+    month: str = ""
     times: int | Mapping[str, Any] = 1
     where: Condition | None = None
     agrees: Value | None = None
@@ -130,9 +137,47 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Map:
-    """A whole map: the file's columns, the rows of each record, and what is left out."""
+class Marks:
+    """The marks of a file.
 
+    Attributes
+    ----------
+    separator
+        Between cells: a comma, else a semicolon, a tab or an upright stroke.
+    decimal
+        Before decimals: a point, else a comma.
+    grouping
+        Between thousands: none, else a comma, a point, a blank or an apostrophe.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    grouping: str = ""
+
+    @property
+    def example(self) -> str:
+        """A number in these marks, such as 1.234,5."""
+        return f"1{self.grouping}234{self.decimal}5"
+
+    @property
+    def between_thousands(self) -> str:
+        """The pattern of the mark between thousands; a blank may be one that breaks no line."""
+        return BLANKS if self.grouping == " " else re.escape(self.grouping)
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of a whole number cell."""
+        whole = r"\d+"
+        if self.grouping:
+            whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)"
+        return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
+
+
+@dataclass(frozen=True)
+class Map:
+    """A whole map: the file's marks and columns, the rows of each record, and what is left out."""
+
+    marks: Marks
     columns: tuple[str, ...]
     rows: tuple[Rows, ...]
     left_out: tuple[LeftOut, ...]
@@ -148,6 +193,7 @@ def read_map(
     fields: Any,
     rows: Any = (),
     left_out: Any = (),
+    **marks: Any,
 ) -> Map:
     """Return the map that the arguments of an entry write.
 
@@ -167,6 +213,8 @@ def read_map(
         the column without which there is no such row.
     left_out
         Tables of a :class:`LeftOut`.
+    **marks
+        Those of :class:`Marks` that differ from its own.
 
     Raises
     ------
@@ -188,7 +236,22 @@ def read_map(
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
     ]
-    return Map(names, tuple(every), tuple(left))
+    return Map(_marks(where, marks), names, tuple(every), tuple(left))
+
+
+def _marks(where: str, marks: Mapping[str, Any]) -> Marks:
+    """The marks of a file, if they are marks and tell decimals from thousands."""
+    possible = {"separator": SEPARATORS, "decimal": DECIMALS, "grouping": GROUPINGS}
+    for name, mark in marks.items():
+        if mark not in possible[name]:
+            choices = ", ".join(repr(known) for known in possible[name])
+            raise CatalogueError(f"{where}: {name}: must be one of {choices}, not {mark!r}")
+    made = Marks(**marks)
+    if made.decimal == made.grouping:
+        raise CatalogueError(
+            f"{where}: grouping: {made.grouping!r} is the mark of decimals too; write another"
+        )
+    return made
 
 
 def _fields(
@@ -279,8 +342,9 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
         _known(f"{where}: text", name, columns, "column")
     if made.form:
         _form(where, made)
-    if made.length:
-        _known(f"{where}: length", made.length, columns, "column")
+    for key in ("length", "month"):
+        if getattr(made, key):
+            _known(f"{where}: {key}", getattr(made, key), columns, "column")
     if made.function:
         _known(f"{where}: function", made.function, NAMED, "function")
     if made.areas:
@@ -299,6 +363,10 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
 
 def _form(where: str, made: Value) -> None:
     _known(f"{where}: form", made.form, FORMS, "form")
+    if bool(made.month) != (made.form == YEAR_AND_MONTH):
+        raise CatalogueError(
+            f'{where}: form = "{YEAR_AND_MONTH}" and month, the column of the month, go together'
+        )
     for key in ("words", "rename"):
         if getattr(made, key) is not None:
             raise CatalogueError(f"{where}: a form reads the text as it stands; leave {key} out")

@@ -47,6 +47,9 @@ def clean(
     fields: Any,
     rows: Any = (),
     left_out: Any = (),
+    separator: str = ",",
+    decimal: str = ".",
+    grouping: str = "",
 ) -> Iterator[Part]:
     """Yield the rows of a tidy CSV: one part, or one for each row that a record gives.
 
@@ -54,6 +57,8 @@ def clean(
     ----------
     columns, fields, rows, left_out
         The map, as :func:`~tradeflows.publishers.tidy.mapping.read_map` takes it.
+    separator, decimal, grouping
+        The marks between cells, before decimals and between thousands.
 
     Raises
     ------
@@ -62,8 +67,9 @@ def clean(
     LayoutError, CodeError, SchemaError
         The file is not as the map says.
     """
-    asked = _map(source, columns, fields, rows, left_out)
-    cells = read_cells(path, asked.columns)
+    marks = {"separator": separator, "decimal": decimal, "grouping": grouping}
+    asked = _map(source, columns, fields, rows, left_out, **marks)
+    cells = read_cells(path, asked.columns, asked.marks)
     gone, reasons = _left_out(cells, asked)
     for number, asked_rows in enumerate(asked.rows):
         batch = _rows(cells, source, asked_rows)
@@ -89,10 +95,12 @@ def require_map(source: Source) -> None:
     _map(source, **source.arguments)
 
 
-def _map(source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = ()) -> Map:
+def _map(
+    source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = (), **marks: Any
+) -> Map:
     where = f"source {source.id}"
     contract = schema.TABLES[source.table]
-    asked = read_map(where, contract, columns, fields, rows, left_out)
+    asked = read_map(where, contract, columns, fields, rows, left_out, **marks)
     filled = {*DEFAULTS[source.table], *OWN}
     if source.table == "trade":
         filled |= FOLLOWS

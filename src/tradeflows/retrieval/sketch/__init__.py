@@ -25,7 +25,7 @@ def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collectio
     Parameters
     ----------
     path
-        A CSV in UTF-8, with one header and commas.
+        A CSV in UTF-8 with one header, its cells between commas, semicolons, tabs or strokes.
     publisher
         Short name of whose statistic it is; else the first word of the file's name.
     table
@@ -102,11 +102,31 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     yield from _lines({"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes})
     yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
     yield from _lines({"arguments.columns": [column.name for column in sheet.columns]})
+    yield from _marks(sheet)
     yield ""
     yield f"[source.{name}.arguments.fields]"
     for field, guessed in guesses.fields.items():
         yield from _lines({field: guessed.value}, guessed.remark)
     yield from (f"# {remark}" for remark in guesses.remarks)
+
+
+def _marks(sheet: Sheet) -> Iterator[str]:
+    """The marks of a file, where they are not those of most."""
+    if sheet.separator != ",":
+        yield from _lines({"arguments.separator": sheet.separator})
+    ways = sheet.ways()
+    if len(ways) > 1:
+        choices = " or ".join(f"{way.decimal} as in {way.example}" for way in ways)
+        yield from _lines({"arguments.decimal": UNKNOWN}, choices)
+        yield from _lines({"arguments.grouping": UNKNOWN}, 'between thousands; "" if nothing is')
+        return
+    if not ways:
+        yield "# Its numbers are written in several ways: save them alike, such as 1234.5."
+        return
+    if ways[0].decimal != ".":
+        yield from _lines({"arguments.decimal": ways[0].decimal})
+    if ways[0].grouping:
+        yield from _lines({"arguments.grouping": ways[0].grouping})
 
 
 def _lines(keys: dict[str, Any], remark: str = "") -> Iterator[str]:

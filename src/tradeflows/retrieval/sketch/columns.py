@@ -9,14 +9,21 @@ from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError, SourceError
-from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.publishers.tidy.forms import FORMS, MONTHS
+from tradeflows.publishers.tidy.mapping import Marks
 
 MOST_RECORDS = 100_000  # that are looked at
 MOST_WORDS = 400  # different texts of a column that are kept; one with more is no list of words
-NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-GROUPED = re.compile(r"-?\d{1,3}([ ,.'\u00a0\u202f]\d{3})*([.,]\d+)?", re.ASCII)
+# How numbers may be written, the plainest first.
+WAYS = tuple(
+    Marks(decimal=decimal, grouping=grouping)
+    for grouping in ("", ",", ".", " ", "'")
+    for decimal in (".", ",")
+    if decimal != grouping
+)
+PATTERNS = {marks: re.compile(marks.pattern, re.ASCII) for marks in WAYS}
 AREA_SYSTEMS = ("iso3", "eurostat", "comtrade", "gacc")
-DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "upright strokes"}
+OTHER_SEPARATORS = (";", "\t", "|")
 # Forms that a text alone tells; the year to a month looks like the month.
 PERIOD_FORMS = ("month", "quarter", "year", "yyyymm", "named month", "april year")
 
@@ -35,16 +42,15 @@ class Column:
         These are all of them.
     empty
         Records whose cell is empty.
-    plain, grouped
-        Every text is a number such as 1234.5; or one such as 1,234.5 or 1234,5.
+    ways
+        In which marks every text is a number.
     """
 
     name: str
     texts: dict[str, None] = field(default_factory=dict)
     is_list: bool = True
     empty: int = 0
-    plain: bool = True
-    grouped: bool = True
+    ways: tuple[Marks, ...] = WAYS
 
     def note(self, text: str) -> None:
         """Take in the cell of one more record."""
@@ -57,20 +63,20 @@ class Column:
             self.texts[text] = None
         else:
             self.is_list = False
-        if self.plain and not NUMBER.fullmatch(text):
-            self.plain = False
-        if self.grouped and not GROUPED.fullmatch(text):
-            self.grouped = False
+        if self.ways and not text.isdigit():
+            self.ways = tuple(marks for marks in self.ways if PATTERNS[marks].match(text))
 
     @property
     def is_number(self) -> bool:
         """Whether there are numbers in it, and nothing else."""
-        return bool(self.texts) and self.plain
+        return bool(self.texts and self.ways)
 
     @property
-    def is_grouped(self) -> bool:
-        """Whether there are numbers in it with marks that a map does not read."""
-        return bool(self.texts) and self.grouped and not self.plain
+    def is_month(self) -> bool:
+        """Whether its texts are numbers or names of months."""
+        return bool(self.texts) and all(
+            re.fullmatch("0?[1-9]|1[0-2]", text) or text.lower() in MONTHS for text in self.texts
+        )
 
     @property
     def words(self) -> set[str]:
@@ -94,7 +100,7 @@ class Column:
 
     def areas_by_name(self) -> dict[str, str]:
         """The area that each text names, where most of them do; empty for one that does not."""
-        if self.plain or not self.is_list:
+        if self.is_number or not self.is_list:
             return {}
         areas = {text: _area(text) for text in self.texts}
         known = sum(map(bool, areas.values()))
@@ -115,11 +121,31 @@ def _area(text: str) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The columns of a file, and how many of its records were looked at."""
+    """The columns of a file, and how many of its records were looked at.
+
+    Attributes
+    ----------
+    separator
+        The mark between cells.
+    """
 
     columns: Sequence[Column]
     records: int
     is_whole: bool
+    separator: str = ","
+
+    def ways(self) -> list[Marks]:
+        """The marks in which numbers are written, the likeliest first; several if they differ.
+
+        Where cells stand between commas, a point that may be one of decimals is one.
+        """
+        numbers = [column for column in self.columns if column.is_number]
+        fitting = [way for way in WAYS if all(way in column.ways for column in numbers)]
+        if fitting[:1] == [Marks()] and self.separator == ",":
+            return fitting[:1]
+        texts = [text for column in numbers for text in column.texts]
+        meant = {way: [_number(text, way) for text in texts] for way in fitting}
+        return [way for way in fitting if way == fitting[0] or meant[way] != meant[fitting[0]]]
 
     def named(self, words: Iterable[str], among: Iterable[Column] | None = None) -> list[Column]:
         """The columns whose names have one of `words`."""
@@ -136,13 +162,15 @@ def read(path: Path) -> Sheet:
     SourceError
         The file cannot be read.
     LayoutError
-        It is no CSV in UTF-8 with commas, or a record has more or fewer cells than the header.
+        It is no CSV in UTF-8, or a record has more or fewer cells than the header.
     """
     try:
         with path.open("rb") as binary:
             _require_text(path, binary.read(4096))
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _sheet(path, csv.reader(file, strict=True))
+            separator = _separator(file.readline())
+            file.seek(0)
+            return _sheet(path, csv.reader(file, delimiter=separator, strict=True), separator)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -164,7 +192,20 @@ def _require_text(path: Path, head: bytes) -> None:
         raise LayoutError(path, "a CSV file", "JSON", "save it as CSV UTF-8")
 
 
-def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
+def _separator(header: str) -> str:
+    """The mark between the cells of a header: a comma, or the one that it has in its place."""
+    counts = {mark: header.count(mark) for mark in OTHER_SEPARATORS}
+    most = max(counts, key=lambda mark: counts[mark])
+    return most if counts[most] > header.count(",") else ","
+
+
+def _number(text: str, marks: Marks) -> float:
+    """The number that `text` is, written in `marks`."""
+    plain = re.sub(marks.between_thousands, "", text) if marks.grouping else text
+    return float(plain.replace(marks.decimal, "."))
+
+
+def _sheet(path: Path, lines: Iterator[list[str]], separator: str) -> Sheet:
     names = next(lines, [])
     _require_header(path, names)
     columns = [Column(name) for name in names]
@@ -180,16 +221,11 @@ def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
             column.note(text)
     if not records:
         raise LayoutError(path, "at least one record", "a header alone")
-    return Sheet(columns, records, next(lines, None) is None)
+    return Sheet(columns, records, next(lines, None) is None, separator)
 
 
 def _require_header(path: Path, names: Sequence[str]) -> None:
-    """Refuse a first line that names no columns, or is split by another mark than a comma."""
-    if len(names) == 1:
-        for mark, word in DELIMITERS.items():
-            if mark in names[0]:
-                todo = "save it as CSV UTF-8 with commas"
-                raise LayoutError(path, "commas between the cells", word, todo)
+    """Refuse a first line that names no columns."""
     if not all(name.strip() for name in names):
         raise LayoutError(path, "a name for each column", "an empty one", "name it in the file")
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]

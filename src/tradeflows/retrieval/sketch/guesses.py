@@ -9,6 +9,7 @@ import pyarrow as pa
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.units import QUANTITIES, WEIGHTS
+from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN
 from tradeflows.retrieval.sketch.columns import Column, Sheet, meanings
 
@@ -59,11 +60,36 @@ SCALES = {
     "billions": 10**9,
     "bn": 10**9,
 }
+YEARS = ("year", "yr", "jahr", "ano", "año", "année")
+MONTH_NAMES = ("month", "mon", "monat", "mes", "mês", "mois")
 PERIOD = ("period", "month", "date", "time", "year", "quarter")
 REPORTER = ("reporter", "reporting", "declarant")
-PARTNER = ("partner", "counterpart", "origin", "destination", "supplier", "buyer", "country")
+PARTNER = (
+    "partner",
+    "counterpart",
+    "origin",
+    "destination",
+    "supplier",
+    "buyer",
+    "country",
+    "pais",
+    "país",
+)
 OTHER_SIDE = ("exporter", "importer")
-GOODS = ("hs", "hs2", "hs4", "hs6", "hs8", "cn", "cn8", "code", "commodity", "product", "cmd")
+GOODS = (
+    "hs",
+    "hs2",
+    "hs4",
+    "hs6",
+    "hs8",
+    "cn",
+    "cn8",
+    "code",
+    "commodity",
+    "product",
+    "cmd",
+    "ncm",
+)
 VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
 QUANTITY = ("qty", "quantity", *QUANTITIES)
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
@@ -91,7 +117,8 @@ class Guess:
     def columns(self) -> set[str]:
         """The columns that it reads."""
         entries = self.value if isinstance(self.value, list) else [self.value]
-        return {entry["column"] for entry in entries if isinstance(entry, Mapping)}
+        tables = [entry for entry in entries if isinstance(entry, Mapping)]
+        return {entry[key] for entry in tables for key in ("column", "month") if key in entry}
 
 
 @dataclass(frozen=True)
@@ -168,6 +195,11 @@ def _read_by(fields: Mapping[str, Guess]) -> set[str]:
 
 
 def _period(sheet: Sheet) -> Guess:
+    years = [column for column in sheet.named(YEARS) if column.form() == "year"]
+    months = [column for column in sheet.named(MONTH_NAMES) if column.is_month]
+    if years and months:
+        keys = {"column": years[0].name, "month": months[0].name, "form": YEAR_AND_MONTH}
+        return Guess(keys)
     named = sheet.named(PERIOD)
     for column in [*named, *sheet.columns]:
         form = column.form()
@@ -239,7 +271,7 @@ def _code(named: Iterable[Column]) -> Guess:
             is_odd = any(len(text) % 2 for text in column.texts if text.isdigit())
             return Guess({"column": column.name}, LOST_ZERO if is_odd else "")
     for column in named:
-        if column.is_list and not column.plain:
+        if column.is_list and not column.is_number:
             words = {text: _product(text) for text in column.texts}
             return Guess({"column": column.name, "words": words})
     return Guess(UNKNOWN, WHAT["cmd_code"])
@@ -322,12 +354,7 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
     for column in sheet.columns:
         if column.name in taken:
             continue
-        if column.is_grouped:
-            yield (
-                f"{column.name} is not read: its numbers have marks such as 1,234 or 1.234,5; "
-                "save them as 1234.5"
-            )
-        elif column.is_number:
+        if column.is_number:
             yield f"{column.name} is not read: numbers, of what?"
         else:
             yield f"{column.name} is not read"
