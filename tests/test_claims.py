@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from pathlib import Path
 
 import maps
 import pytest
@@ -509,7 +510,16 @@ def test_less_than_the_window_decides_nothing(judge):
     assert result.fits is True
     assert result.coverage == "24 of 36 months"
     assert "it lacks 2022-01 to 2022-12" in result.note
-    assert "decides nothing: covers less than its window" in "\n".join(claims.explain(verdict))
+    text = "\n".join(claims.explain(verdict))
+    assert "decides nothing: covers less than its window" in text
+    assert "  to do: if the file of " in text
+    assert "declare that by `absent` in its entry of data/raw/sources.toml" in text
+    assert "to do" not in repr(claim_cards.Cards((verdict,), Path()))
+
+
+def test_a_whole_window_leaves_nothing_to_do(judge):
+    verdict = judge(claim(12e6, reading(steps=YEAR)))["C1"]
+    assert "to do" not in "\n".join(claims.explain(verdict))
 
 
 def test_rows_short_of_the_window(judge):

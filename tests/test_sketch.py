@@ -191,3 +191,48 @@ def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
     assert cli.main(["sketch", str(path), "--to", "wheat.toml"]) == 0
     assert capsys.readouterr().out == "wheat.toml\n"
     assert (tmp_path / "wheat.toml").read_text(encoding="utf-8").startswith("# usda_wheat.csv")
+
+
+PLAIN_MAP = """
+[publisher.office]
+name = "Office of Invention"
+short = "Invention"
+home = ""
+[source.exports]
+publisher = "office"
+title = "Wheat to Egypt: USD, by month"
+steps = "Made up for a test."
+arguments.columns = ["month", "usd"]
+[source.exports.arguments.fields]
+reporter_iso = "USA"
+partner_iso = "EGY"
+flow_code = "X"
+cmd_code = "1001"
+ref_period = { column = "month", form = "month" }
+value_reported = { column = "usd" }
+currency = "USD"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "file", "message"),
+    [
+        ('"usd" }', '"usdd" }', "map.toml", "its map: fields.value_reported: column: no column"),
+        ('title = "Wheat', 'kind = "foo"\ntitle = "Wheat', "map.toml", "no such kind as 'foo'"),
+        ("steps = ", "note = ", "map.toml", "lacks address or steps"),
+        ('= "office"', '= "offic"', "map.toml", "no such publisher as 'offic'"),
+        ('"EGY"', '"EGX"', "usda_wheat.csv", "partner_iso: no area id 'EGX'"),
+        ('"X"', '"Y"', "usda_wheat.csv", "flow_code: not one of M, X, RM, RX"),
+        ('"1001"', '"101"', "usda_wheat.csv", "'101' is no HS code"),
+        ('form = "month"', 'form = "yyyymm"', "usda_wheat.csv", "record 1: expected a month"),
+    ],
+)
+def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, file, message):
+    root = new_project("wheat_maps")
+    path = saved("month,usd\n2023-01,5\n")
+    written = root / "map.toml"
+    written.write_text(PLAIN_MAP.replace(old, new), encoding="utf-8")
+    assert cli.main(["add", str(path), "--map", str(written), "--commit"]) == 1
+    named, _, said = capsys.readouterr().err.removeprefix("tradeflows: ").partition(": ")
+    assert named == str(written if file == "map.toml" else path)
+    assert message in said

@@ -291,7 +291,7 @@ def test_a_wrong_map_is_refused(fields, message, clean):
     with pytest.raises(CatalogueError) as caught:
         clean(**fields)
     assert message in str(caught.value)
-    assert str(caught.value).startswith("source demo: ")
+    assert str(caught.value).startswith("its map: ")
     assert "\n" not in str(caught.value)
 
 

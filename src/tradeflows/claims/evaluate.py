@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 OWN_SOURCE = "the claim's own source"
 REPEATED = "repeats a figure that stands above"
 UNSURE = "two sources' weights of it are apart where their values agree, so neither is sure"
+LESS_THAN_WINDOW = "covers less than its window"
 ESTIMATED = "rests on quantities that the publisher estimated"
 CONFLICTING = "the office's releases are more than 2 % apart"
 
@@ -376,7 +377,7 @@ def _silent(
     if reading.doubt:
         return reading.doubt
     if lacking:
-        return f"covers less than its window; it lacks {lacking}"
+        return f"{LESS_THAN_WINDOW}; it lacks {lacking}"
     if reading.at_most and not _contains(given, claim):
         return "bounds less than the window of the claim"
     if "estimated" in flags and _rests_on_amounts(reading):

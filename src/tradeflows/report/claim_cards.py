@@ -24,6 +24,7 @@ TONES = {
 }
 NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
+AUTHORS = ("  mind:", "  to do:")  # lines of `tradeflows claims ID` that are not a reader's
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
 
 
@@ -35,9 +36,9 @@ class Cards:
     root: Path
 
     def __repr__(self) -> str:
-        """Each claim as ``tradeflows claims ID`` explains it, but for the caveats."""
+        """Each claim as ``tradeflows claims ID`` explains it, but for caveats and what to do."""
         lines = [line for verdict in self.verdicts for line in claims.explain(verdict)]
-        return "\n".join(line for line in lines if not line.startswith("  mind:"))
+        return "\n".join(line for line in lines if not line.startswith(AUTHORS))
 
     def _repr_html_(self) -> str:
         from tradeflows.report.site import render

@@ -124,7 +124,7 @@ def add(
         entry = replace(entry, **changes)
         if twin:  # the user's own, which is now to be committed
             remove(twin.id, root)
-        added.append(_catalogue(path, entry, root, template.publishers if template else {}))
+        added.append(_catalogue(path, entry, root, template))
     return added
 
 
@@ -196,7 +196,7 @@ def update(
         control={},
         **changes,
     )
-    return _catalogue(path, entry, root, {})
+    return _catalogue(path, entry, root)
 
 
 def _said(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
@@ -303,17 +303,20 @@ def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Sou
 
 
 def _catalogue(
-    path: Path, entry: Source, root: Path, publishers: Mapping[str, Publisher]
+    path: Path, entry: Source, root: Path, template: Template | None = None
 ) -> cleaned.Cleaned:
     """Check, copy and catalogue one file; its counts."""
     local = _is_local(entry)
     known = catalogue.load(root, local=local)
+    publishers = template.publishers if template else {}
     who = {**_publisher(entry.publisher), **publishers, **catalogue.publishers(root, local=local)}
     for problem in catalogue.problems(entry, who, {**known, entry.id: entry}, local):
-        raise CatalogueError(f"{path}: source {entry.id}: {problem}")
+        written_in = template.file if template else path
+        raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     totals = dict[str, Any]()
     clean = catalogue.cleaner(entry, root)
-    counts = count(_controlled(clean(path, entry), totals), path, entry)
+    as_given = replace(entry, path=str(path))  # what a message names
+    counts = count(_controlled(clean(path, as_given), totals), path, as_given)
     entry = replace(entry, control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, entry, root)  # another process may have been faster

@@ -8,6 +8,7 @@ from typing import Any
 
 from tradeflows.model.errors import CatalogueError
 from tradeflows.model.source import Publisher, Source
+from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
 
@@ -62,7 +63,18 @@ def read(file: Path) -> Template:
     if isinstance(keys, dict):
         keys = {**OPTIONAL, **keys, **OF_THE_FILE}
     [source] = catalogue.add_entries(file, "source", {name: keys}, Source, {})
+    _require_cleaner(file, source)
     return Template(file, source, known)
+
+
+def _require_cleaner(file: Path, source: Source) -> None:
+    """Refuse a map that is none; a project's own cleaner is looked for when it is needed."""
+    if source.cleaner.startswith(registry.OWN):
+        return
+    try:
+        registry.cleaner(source)
+    except CatalogueError as error:
+        raise CatalogueError(f"{file}: source {source.id}: {error}") from error
 
 
 def _unknown(place: str, value: Any) -> Iterator[str]:

@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model import schema
-from tradeflows.model.errors import CatalogueError, SchemaError
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
 from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
@@ -98,7 +98,7 @@ def require_map(source: Source) -> None:
 def _map(
     source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = (), **marks: Any
 ) -> Map:
-    where = f"source {source.id}"
+    where = "its map"
     contract = schema.TABLES[source.table]
     asked = read_map(where, contract, columns, fields, rows, left_out, **marks)
     filled = {*DEFAULTS[source.table], *OWN}
@@ -135,11 +135,24 @@ def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
     if source.table == "trade":
         columns |= _rhythm(asked_rows.fields)
         columns |= _flow(source, columns, asked_rows.fields)
+        _require_areas(source, columns)
     if source.table == "figures":
         _require_ids(cells, source, asked_rows.fields)
     ordinals = pa.array(range(1, len(cells) + 1))
     columns["source_row"] = ordinals
     return delimited.rows(source, contract, columns, is_copied=source.kind == "transcribed")
+
+
+def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
+    """Refuse a constant, or the meaning of a word, that is no area."""
+    for name in ("reporter_iso", "partner_iso"):
+        areas = columns[name]
+        distinct = [areas] if isinstance(areas, str) else pc.unique(areas).drop_null().to_pylist()
+        try:
+            for area in distinct:
+                codes.area_kind(area)
+        except CodeError as error:
+            raise CodeError(f"{source.path}: {name}: {error}") from error
 
 
 def _require_ids(cells: Cells, source: Source, fields: Mapping[str, Field]) -> None:
@@ -206,7 +219,7 @@ def _area_system(source: Source, fields: Mapping[str, Field]) -> str:
     systems = {side.areas for side in sides if isinstance(side, Value) and side.areas}
     if len(systems) > 1:
         raise CatalogueError(
-            f"source {source.id}: fields: areas in two systems, {' and '.join(sorted(systems))}; "
+            f"its map: fields: areas in two systems, {' and '.join(sorted(systems))}; "
             "write one area as a constant, with its reporter_code or partner_code"
         )
     return systems.pop() if systems else "iso3"
