@@ -137,8 +137,14 @@ def _not_decided(verdict: Verdict) -> str:
     reading = verdict.nearest
     if reading is None:
         return "not decided; what is held repeats the claim's own source"
-    number = f"{reading.bound}{amount(reading.value, reading.unit)}"
-    return f"not decided; the nearest figure is {number} ({reading.name})"
+    number = amount(reading.value, reading.unit)
+    if reading.role == verdict_rule.BOUND:
+        side = "lower" if reading.high == math.inf else "higher"
+        return (
+            f"not decided; the nearest figure is {number} ({reading.name}); "
+            f"the figure asked for can be no {side}"
+        )
+    return f"not decided; the nearest figure is {reading.bound}{number} ({reading.name})"
 
 
 def finding(reading: ReadingResult) -> str:
