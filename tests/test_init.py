@@ -47,7 +47,7 @@ def test_a_new_project_is_checked(root, capfd):
     assert "01_first_look.ipynb: 2 passed" in capfd.readouterr().out
 
 
-def test_the_example_of_a_claim_is_right(root):
+def test_the_example_of_a_claim_is_right(root, capsys):
     ledger = root / "data" / "claims.toml"
     lines = ledger.read_text(encoding="utf-8").splitlines()
     example = [line.removeprefix("# ") for line in lines[2:]]
@@ -58,6 +58,9 @@ def test_the_example_of_a_claim_is_right(root):
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     [verdict] = claims.verdicts(root=root)
     assert verdict.verdict == "holds"
+    capsys.readouterr()
+    assert cli.main(["trace", verdict.claim.id]) == 0
+    assert "2023-12,200000000" in capsys.readouterr().out
 
 
 def test_a_new_project_has_a_report(root, capfd):

@@ -1,11 +1,14 @@
 """The package on other systems: what only POSIX has is neither imported nor called for certain."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tradeflows.cli.arguments import GROUPS
 
 PACKAGE = Path(__file__).parents[1] / "src" / "tradeflows"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -29,6 +32,44 @@ def test_all_imports_without_posix():
         [sys.executable, "-c", IMPORT_ALL, PACKAGE], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+VERBS_TESTS = (  # the smallest that have every verb
+    "test_ask.py::test_the_verbs_answer",
+    "test_cli.py",
+    "test_comtrade.py::test_what_a_revision_changed_is_shown",
+    "test_comtrade.py::test_the_command_says_what_came",
+    "test_doctor.py",
+    "test_guide.py",
+    "test_init.py",
+    "test_local.py",
+    "test_releases.py",
+    "test_sketch.py",
+)
+
+
+def test_every_verb_without_posix(tmp_path):
+    tests = Path(__file__).parent
+    done = tmp_path / "verbs"
+    words = [
+        "-q",
+        "-p",
+        "no_posix",
+        "-p",
+        "no:cacheprovider",
+        *(tests / name for name in VERBS_TESTS),
+    ]
+    paths = os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")])
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        env={**os.environ, "PYTHONPATH": paths, "TRADEFLOWS_VERBS": str(done)},
+        cwd=tests.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout
+    every = {verb.__name__ for members in GROUPS.values() for verb in members}
+    assert every - set(done.read_text(encoding="utf-8").split()) == set()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -1,0 +1,45 @@
+"""A plugin of pytest (``-p no_posix``): what only POSIX has is away, as on Windows.
+
+It writes to the file ``TRADEFLOWS_VERBS`` which verbs ended well. What the standard library itself
+needs of POSIX here stays, and so do locks of files, which every system has of its own.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import filelock  # noqa: F401  (which looks at the system when it is imported)
+
+MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
+SIGNALS = ("SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+CALLS = ("alarm", "pthread_kill", "pthread_sigmask", "setitimer", "sigpending", "sigwait")
+
+for module in MODULES:
+    sys.modules[module] = None
+for name in SIGNALS + CALLS:
+    delattr(signal, name)
+
+from tradeflows import cli  # noqa: E402  (without them)
+from tradeflows.cli.arguments import GROUPS  # noqa: E402
+
+VERBS = {verb.__name__ for members in GROUPS.values() for verb in members}
+done = set()
+main = cli.main
+
+
+def noted(argv=None):
+    """Run the command, and note its verb if it ends well."""
+    status = main(argv)
+    if status == 0:
+        done.update(VERBS.intersection(argv or ()))
+    return status
+
+
+cli.main = noted
+
+
+def pytest_sessionfinish():
+    """Write down the verbs."""
+    text = "\n".join(sorted(done))
+    Path(os.environ["TRADEFLOWS_VERBS"]).write_text(text, encoding="utf-8")
