@@ -2,12 +2,14 @@
 
 usage: python tests/crash.py [KILLS [VERB …]]    kills a verb and signal, 200 unless said otherwise
 
-A verb is killed at some time of its run. Then no file that the catalogues name may be missing or
-cut, no table half-written; SIGINT and SIGTERM must end it within two seconds, with one line and
-status 130 or 143. The same verb again must end well and leave nothing that a kill left. `make
-crash` runs it; `make test` does not.
+A small project of many files, with a claim and a notebook, is made once and copied for each kill.
+After a kill no file that the catalogues name may be missing or cut, no entry gone, no table, page,
+notebook or list half-written, and no process left. SIGINT and SIGTERM must end the verb within two
+seconds, with one line and status 130 or 143. After every tenth kill the verb is run to its end: it
+must end well and leave nothing that a kill left. `make crash` runs it; `make test` does not.
 """
 
+import json
 import os
 import random
 import shutil
@@ -16,66 +18,85 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import twins
 from comext_twin import month
 from comtrade_twin import Twin, row, serve
+from synthetic import save_notebook
 
 from tradeflows.retrieval import catalogue
 
-ROOT = Path(__file__).parents[1]
+# A shell lets what it runs in the background ignore Ctrl-C, and so would the verbs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 SECONDS = 2.0  # within which a verb ends
-OIL = twins.CARGO | {"CNY": "35,031,234,567"}
-COMTRADE = """
-import sys
+PATIENCE = 8.0  # within which what it started has ended too
+FILES = 20  # that the project holds
+RERUN = 10  # after every so many kills
+# Too early is a signal that Python meets before it has come to our code.
+GOOD = ("ended", "done before", "too early")
+BAD = ("other status", "not one line", "late", "half-written", "lost", "orphan", "fails again")
+BAD += ("left behind",)
+MAIN = "import sys; from tradeflows import cli; sys.exit(cli.main(sys.argv[1:]))"
+WITHOUT_PAUSE = """
 from dataclasses import replace
-from tradeflows import cli
 from tradeflows.retrieval.comtrade import planning
 planning.PREVIEW = replace(planning.PREVIEW, pause=0.0)
-sys.exit(cli.main(sys.argv[1:]))
 """
+IS_WHOLE = {  # how the end of a file shows that all of it was written
+    ".parquet": lambda raw: raw.endswith(b"PAR1"),
+    ".html": lambda raw: raw.rstrip().endswith(b"</html>"),
+    ".csv": lambda raw: raw.endswith(b"\n"),
+    ".toml": lambda raw: isinstance(tomllib.loads(raw.decode()), dict),
+    ".ipynb": lambda raw: "cells" in json.loads(raw),
+    ".json": lambda raw: json.loads(raw) is not None,
+}
 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the arguments of a run, and what is done before each, both given the folder."""
+    """A verb: its name, and the arguments of a run in a project's folder."""
 
     name: str
     arguments: Callable[[Path], Sequence[str]]
-    before: Callable[[Path], object] = lambda root: None
-    makes_project: bool = True
-    script: str = "import sys; from tradeflows import cli; sys.exit(cli.main(sys.argv[1:]))"
+    script: str = MAIN
 
 
-def environment(root, base):
-    kept = {k: v for k, v in os.environ.items() if "proxy" not in k.lower() and k != "COMTRADE_KEY"}
-    return kept | {
-        "TRADEFLOWS_ROOT": str(root),
-        "TRADEFLOWS_COMTRADE_URL": base,
-        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-    }
+@dataclass
+class Seen:
+    """What was seen of one verb and signal, and how long the slowest took to end."""
+
+    counts: Counter = field(default_factory=Counter)
+    slowest: float = 0.0
 
 
-def start(verb, root, base):
-    command = [sys.executable, "-c", verb.script, *verb.arguments(root)]
-    return subprocess.Popen(
-        command,
-        env=environment(root, base),
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+# --- the project and the verbs -------------------------------------------------------------------
 
-
-# --- the verbs -----------------------------------------------------------------------------------
+CLAIM = """
+[claim.A1]
+theme = "oil"
+statement = "A made-up sum."
+who = "nobody"
+where = "made up"
+printed_to = 1e9
+claimed = { value = 35e9, unit = "CNY" }
+asks = { goods = "2709", reporter = "CHN", partner = "RUS", flow = "M", measure = "value", \
+start = "2000-01", end = "2000-01" }
+[[claim.A1.reading]]
+name = "the customs"
+read = { reporter = "CHN", partner = "RUS", flow = "M", product = "2709", source = "SOURCE" }
+steps = [["total", { value = "value_reported", start = "2000-01", end = "2000-01" }]]
+result = "value_reported"
+"""
+COUNTED = (
+    "n = len(tf.catalogue.load(tf.catalogue.root()))\nassert n\nf'{n} that many are catalogued'"
+)
 
 
 def saved(root, name, content):
@@ -86,25 +107,41 @@ def saved(root, name, content):
     return str(path)
 
 
-def customs(n=1):
-    lines = [OIL | {"month": f"{2000 + i // 12}{i % 12 + 1:02}"} for i in range(n)]
-    return twins.gacc(lines, [*OIL])
+def customs(n, first=0):
+    """Make a file of the customs' of `n` months, invented."""
+    lines = []
+    for number in range(first, first + n):
+        year, place = divmod(number, 12)
+        value = f"{35_031_234_567 + number:,}"
+        lines.append(twins.CARGO | {"month": f"{2000 + year}{place + 1:02}", "CNY": value})
+    return twins.gacc(lines, [*lines[0]])
 
 
-def gacc_file(root):
-    return saved(root, "oil.csv", customs(200))
+def project(folder):
+    """Make a project of many files with a claim and a notebook, all of it accepted."""
+    root = folder / "template"
+    do(folder, "init", str(root))
+    shutil.rmtree(root / "notebooks")
+    texts = ("# How many files?", "import tradeflows as tf", "## There are many", COUNTED)
+    save_notebook(root / "notebooks" / "01_oil.ipynb", *texts)
+    files = [saved(root, f"oil_{i}.csv", customs(3, i)) for i in range(FILES)]
+    told = ("--flow", "M", "--vintage", "2024-05-01", "--commit", "--steps", "made up")
+    do(root, "add", *files, *told)
+    ledger = root / "data" / "claims.toml"
+    ledger.write_text(CLAIM.replace("SOURCE", first_held(root)), encoding="utf-8")
+    do(root, "accept")
+    return root
 
 
-def add_some(root):
-    """Catalogue a file of the user's own, for another verb to work on."""
-    run = Verb("add", lambda root: ["add", gacc_file(root), "--flow", "M"])
-    process = start(run, root, "")
-    message = process.communicate()[1]
-    assert process.returncode == 0, message
+def do(root, *arguments):
+    """Run to the end what must succeed."""
+    _, message = run_whole(root, arguments)
+    if message:
+        raise SystemExit(f"{' '.join(arguments)}: {message}")
 
 
-def own_source(root):
-    return next(name for name in catalogue.load(root, local=True) if name.startswith("oil_"))
+def first_held(root):
+    return next(iter(catalogue.load(root)))
 
 
 def comext_files(root):
@@ -112,44 +149,144 @@ def comext_files(root):
     return [saved(root, f"full_v2_{name}.dat", month(period=name)) for name in names]
 
 
-FETCH = ["--reporter", "CHN", "--partner", "RUS", "--flow", "X", "--products", "880621"]
+def new_files(root):
+    return [saved(root, f"new_{i}.csv", customs(5, 100 + i)) for i in range(10)]
+
+
+def newer(root):
+    return [first_held(root), saved(root, "newer.csv", customs(4)), "--vintage", "2024-06-01"]
+
+
+GOODS = ("--reporter", "CHN", "--partner", "RUS", "--flow", "X", "--products", "880621")
+WINDOW = ("--start", "2022-01", "--end", "2023-12")
 VERBS = [
     Verb("build", lambda root: ["build"]),
-    Verb(
-        "clean",
-        lambda root: ["clean", "comext", *comext_files(root), "--to", str(root / "cleaned")],
-    ),
-    Verb(
-        "fetch",
-        lambda root: ["update", own_source(root), saved(root, "newer.csv", customs(201))],
-        add_some,
-    ),
-    Verb("report", lambda root: ["report", "--to", str(root / "report")]),
+    Verb("clean", lambda root: ["clean", "comext", *comext_files(root), "--to", f"{root}/cleaned"]),
+    Verb("add", lambda root: ["add", *new_files(root), "--flow", "M"]),
+    Verb("fetch", lambda root: ["fetch", "comtrade", *GOODS, *WINDOW], WITHOUT_PAUSE + MAIN),
+    Verb("update", lambda root: ["update", *newer(root)]),
+    Verb("report", lambda root: ["report", "--to", f"{root}/report"]),
     Verb("accept", lambda root: ["accept"]),
 ]
+
+
+# --- a run, killed or whole ----------------------------------------------------------------------
+
+
+def start(script, arguments, root, base, errors):
+    """Start a run in `root`, its errors into a file: what it starts may hold a pipe open."""
+    kept = {k: v for k, v in os.environ.items() if "proxy" not in k.lower() and k != "COMTRADE_KEY"}
+    own = {
+        "TRADEFLOWS_COMTRADE_URL": base,
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    kept.pop("TRADEFLOWS_ROOT", None)
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        env=kept | own,
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+    )
+
+
+def run_whole(root, arguments, script=MAIN, base=""):
+    """Run to the end, and return the seconds that it took and, of one that failed, its message."""
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as errors:
+        status = start(script, arguments, root, base, errors).wait()
+        errors.seek(0)
+        message = errors.read().decode() if status else ""
+    return time.monotonic() - begun, message
+
+
+def killed(verb, root, base, number, delay, seen):
+    """Kill one run, note what is seen of how it ends, and return what it said."""
+    with tempfile.TemporaryFile() as errors:
+        process = start(verb.script, verb.arguments(root), root, base, errors)
+        time.sleep(delay)
+        process.send_signal(number)
+        begun = time.monotonic()
+        status = process.wait()
+        seconds = time.monotonic() - begun
+        errors.seek(0)
+        message = errors.read().decode()
+    seen.slowest = max(seen.slowest, seconds)
+    is_python_alone = "tradeflows" not in message and status != SIGNALS[number]
+    if status == 0:
+        seen.counts["done before"] += 1
+    elif status == SIGNALS[number]:
+        seen.counts["ended"] += 1
+    else:
+        seen.counts["too early" if is_python_alone else "other status"] += 1
+    n_lines = message.count("tradeflows: interrupted")
+    lines_expected = int(number != signal.SIGKILL)
+    is_said = status != SIGNALS[number] or n_lines == lines_expected
+    has_traceback = "Traceback" in message and not is_python_alone
+    seen.counts["not one line"] += has_traceback or not is_said
+    seen.counts["late"] += seconds > SECONDS
+    return message
 
 
 # --- what must hold ------------------------------------------------------------------------------
 
 
-def problems(root):
-    """Yield what is wrong with a project: a catalogued file not as recorded, a table cut short."""
-    for name, source in catalogue.load(root, local=True).items():
+def problems(root, before):
+    """Yield what is wrong with a project, by kind: what is gone, what was cut."""
+    try:
+        now = catalogue.load(root, local=True)
+    except Exception as error:
+        yield "half-written", str(error)
+        return
+    for name in before - set(now):
+        yield "lost", name
+    for name, source in now.items():
         try:
             catalogue.check(source, root)
         except Exception as error:
-            yield f"{name}: {error}"
-    for path in root.rglob("*.parquet"):
-        if not path.name.startswith("."):
-            try:
-                pq.read_metadata(path)
-            except Exception as error:
-                yield f"{path.name}: {error}"
+            yield "lost", f"{name}: {error}"
+    for path in root.rglob("*"):
+        is_whole = IS_WHOLE.get(path.suffix)
+        if path.name.startswith(".") or not is_whole or "downloads" in path.parts:
+            continue
+        try:
+            whole = is_whole(path.read_bytes())
+        except ValueError:
+            whole = False
+        if not whole:
+            yield "half-written", str(path)
 
 
-def leftovers(root):
-    """Names of temporary files."""
-    return [path.name for path in root.rglob("*") if path.name.endswith((".tmp", ".part"))]
+def orphans(root):
+    """Yield processes that still stand in `root` some seconds later."""
+    until = time.monotonic() + PATIENCE
+    while found := list(_standing_in(root)):
+        if time.monotonic() > until:
+            yield from found
+            return
+        time.sleep(0.1)
+
+
+def _standing_in(root):
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cwd").readlink().is_relative_to(root):
+                yield int(folder.name)
+        except OSError:  # it has ended, or is another user's
+            continue
+
+
+def after(verb, root, base):
+    """Run the verb again to its end, and yield what is wrong then, by kind."""
+    arguments = ["accept"] if verb.name == "update" else verb.arguments(root)
+    _, message = run_whole(root, arguments, verb.script, base)
+    if message:
+        yield "fails again", message[-500:]
+    for path in root.rglob("*"):
+        if path.name.endswith((".tmp", ".part")):
+            yield "left behind", str(path)
 
 
 def copied(template, to):
@@ -158,101 +295,46 @@ def copied(template, to):
     return to
 
 
-def seconds_of(verb, root, base):
-    """Return how long a run takes that is not killed."""
-    verb.before(root)
-    begun = time.monotonic()
-    process = start(verb, root, base)
-    message = process.communicate()[1]
-    if process.returncode:
+def kill_often(verb, number, kills, template, base):
+    """Kill a verb so often, at times all over its run, and return what was seen."""
+    rng = random.Random(f"{verb.name} {number}")
+    root = template.parent / "project"
+    seen = Seen()
+    before = set(catalogue.load(template, local=True))
+    whole, message = run_whole(copied(template, root), verb.arguments(root), verb.script, base)
+    if message:
         raise SystemExit(f"{verb.name}: {message}")
-    return time.monotonic() - begun
-
-
-def killed(verb, root, base, number, delay):
-    """Kill one run, and return what is to be said of it."""
-    process = start(verb, root, base)
-    time.sleep(delay)
-    process.send_signal(number)
-    begun = time.monotonic()
-    message = process.communicate()[1]
-    late = time.monotonic() - begun > SECONDS
-    is_python_alone = "<frozen " in message and "tradeflows" not in message
-    if process.returncode == 0:
-        yield "done before"
-    elif process.returncode in (SIGNALS[number], -number):
-        yield "ended"
-    elif is_python_alone:
-        yield "too early"
-    else:
-        yield "other status"
-        print(verb.name, number.name, process.returncode, message[-1500:])
-    if "Traceback" in message and not is_python_alone:
-        yield "traceback"
-        print(verb.name, number.name, message[-1500:])
-    if late:
-        yield "late"
-    for problem in problems(root):
-        yield "half-written"
-        print(verb.name, number.name, problem)
-
-
-def rerun(verb, root, base):
-    """Run the verb again to its end, and return what is wrong then."""
-    try:
-        arguments = verb.arguments(root)
-    except StopIteration:  # what it works on is gone, as it should be
-        return
-    process = start(verb, root, base)
-    message = process.communicate()[1]
-    if process.returncode and "no source" not in message:
-        yield "fails again"
-        print(verb.name, arguments, message[-300:])
-    for name in leftovers(root):
-        yield "left behind"
-        print(verb.name, name)
-
-
-# Too early is a signal that Python meets before it has come to our code.
-COLUMNS = ("ended", "done before", "too early", "other status", "traceback", "late", "half-written")
-COLUMNS += ("fails again", "left behind")
+    for i in range(kills):
+        copied(template, root)
+        message = killed(verb, root, base, number, rng.uniform(0, whole), seen)
+        wrong = [("orphan", str(process)) for process in orphans(root)]
+        wrong += problems(root, before)
+        if i % RERUN == 0:
+            wrong += after(verb, root, base)
+        seen.counts.update(kind for kind, _ in wrong)
+        for kind, what in wrong:
+            print(verb.name, number.name, kind, what, message[-500:], flush=True)
+    return seen
 
 
 def main(kills=200, *names):
     """Print a line a verb and signal; 1 where anything but the first three was seen."""
-    print(f"{'verb':8}{'signal':>9}{'kills':>7}" + "".join(f"{name:>14}" for name in COLUMNS))
+    columns = "".join(f"{name:>13}" for name in (*GOOD, *BAD))
+    print(f"{'verb':8}{'signal':>8}{'kills':>6}{columns}   slowest end")
     bad = 0
-    rng = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
-        template = project(Path(folder, "template"))
+        template = project(Path(folder).resolve())
         months = [f"{year}{i:02}" for year in (2022, 2023) for i in range(1, 13)]
         twin = Twin([row(period=name, value=float(name)) for name in months], gap=0)
         with serve(twin) as base:
             for verb in VERBS:
-                if names and verb.name not in names:
-                    continue
-                root = Path(folder, "project")
-                whole = seconds_of(verb, copied(template, root), base)
-                for number in SIGNALS:
-                    found = Counter()
-                    for _ in range(kills):
-                        verb.before(copied(template, root))
-                        delay = rng.uniform(0, whole)
-                        found.update(killed(verb, root, base, number, delay))
-                        found.update(rerun(verb, root, base))
-                    counts = "".join(f"{found[name]:14}" for name in COLUMNS)
-                    print(f"{verb.name:8}{number.name:>9}{kills:7}{counts}", flush=True)
-                    bad += sum(found[name] for name in COLUMNS[3:])
+                for number in SIGNALS if not names or verb.name in names else ():
+                    seen = kill_often(verb, number, kills, template, base)
+                    counts = "".join(f"{seen.counts[name]:13}" for name in (*GOOD, *BAD))
+                    line = f"{verb.name:8}{number.name:>8}{kills:6}{counts}{seen.slowest:12.2f} s"
+                    print(line, flush=True)
+                    bad += sum(seen.counts[name] for name in BAD)
     return int(bad > 0)
-
-
-def project(root):
-    """Make a project with a table, a claim and a notebook of the example's."""
-    shutil.copytree(ROOT / "examples" / "soybeans", root)
-    process = start(Verb("build", lambda root: ["build"]), root, "")
-    message = process.communicate()[1]
-    assert process.returncode == 0, message
-    return root
 
 
 if __name__ == "__main__":

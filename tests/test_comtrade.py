@@ -1217,3 +1217,10 @@ def test_a_damaged_reply_has_both_hashes(root):
     source.file(root).write_text("{}")
     with pytest.raises(SourceError, match="changed"):
         run(root, twin, ask(end="2022-01"))
+
+
+def test_a_project_that_knows_no_publisher(root):
+    (root / "data" / "raw" / "sources.toml").write_text("", encoding="utf-8")
+    run(root, Twin(SHIPPED), ask())
+    assert catalogue.publishers(root, local=True)["comtrade"].short == "UN Comtrade"
+    assert len(held(root)) > 0

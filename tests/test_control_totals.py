@@ -160,3 +160,18 @@ def test_lists_of_codes_have_a_digest(make_root, tmp_path):
     assert first == second
     (tmp_path / "b.csv").write_text("x,y\n1,4\n3,2\n")
     assert totals.list_digest("l", tmp_path / "b.csv") != first
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "columns"),
+    [
+        (".csv", '"数量",\n"5",\n'.encode("gb18030"), ["数量", ""]),
+        (".csv", b"\xff\xfe\x00", []),
+        (".json", b'{"data": [1, 2]}\n1', []),
+        (".xlsx", b"PK\x03\x04\n1,2\n", []),
+    ],
+)
+def test_raw_files_of_any_encoding(tmp_path, suffix, content, columns):
+    path = tmp_path / f"raw{suffix}"
+    path.write_bytes(content)
+    assert totals._raw_table(path).column_names == columns

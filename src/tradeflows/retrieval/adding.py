@@ -27,29 +27,17 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
-from tradeflows.retrieval.user_files import count, link_superseded, month, remove, rewrite_entries
+from tradeflows.retrieval.user_files import (
+    count,
+    known_publisher,
+    link_superseded,
+    month,
+    remove,
+    rewrite_entries,
+)
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
-NAMES = {
-    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
-    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
-    "gacc": (
-        "General Administration of Customs of China",
-        "China Customs",
-        "http://www.customs.gov.cn",
-    ),
-    "comtrade": (
-        "United Nations Statistics Division, UN Comtrade",
-        "UN Comtrade",
-        "https://comtradeplus.un.org",
-    ),
-    "eurostat": (
-        "Eurostat, statistical office of the European Union",
-        "Eurostat",
-        "https://ec.europa.eu/eurostat",
-    ),
-}
 RANK = 9  # of the user's own, after every committed source, unless the user says otherwise
 ABOUT = ("title", "steps", "address", "licence")  # keys that the user may tell of a file
 
@@ -308,8 +296,9 @@ def _catalogue(
     """Check, copy and catalogue one file; its counts."""
     local = _is_local(entry)
     known = catalogue.load(root, local=local)
-    publishers = template.publishers if template else {}
-    who = {**_publisher(entry.publisher), **publishers, **catalogue.publishers(root, local=local)}
+    who = known_publisher(entry.publisher)
+    who |= template.publishers if template else {}
+    who |= catalogue.publishers(root, local=local)
     for problem in catalogue.problems(entry, who, {**known, entry.id: entry}, local):
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
@@ -326,11 +315,6 @@ def _catalogue(
         _store(path, entry, root, who[entry.publisher])
     rewrite_entries(root, newer)
     return replace(counts, source=entry)
-
-
-def _publisher(name: str) -> dict[str, Publisher]:
-    """The entry of a publisher whose files are known."""
-    return {name: Publisher(name, *NAMES[name])} if name in NAMES else {}
 
 
 def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:

@@ -20,11 +20,37 @@ from tradeflows.model.errors import (
     near,
 )
 from tradeflows.model.keys import Keys
-from tradeflows.model.source import RAW, Source, month, released
+from tradeflows.model.source import RAW, Publisher, Source, month, released
 from tradeflows.publishers import Part, cleaned, registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE
 from tradeflows.retrieval.http import RefusedError, locked, write
+
+# Publishers whose files are known: name, short name, home.
+NAMES = {
+    "ecb": ("European Central Bank", "ECB", "https://www.ecb.europa.eu"),
+    "cbr": ("Bank of Russia", "Bank of Russia", "https://www.cbr.ru"),
+    "gacc": (
+        "General Administration of Customs of China",
+        "China Customs",
+        "http://www.customs.gov.cn",
+    ),
+    "comtrade": (
+        "United Nations Statistics Division, UN Comtrade",
+        "UN Comtrade",
+        "https://comtradeplus.un.org",
+    ),
+    "eurostat": (
+        "Eurostat, statistical office of the European Union",
+        "Eurostat",
+        "https://ec.europa.eu/eurostat",
+    ),
+}
+
+
+def known_publisher(name: str) -> dict[str, Publisher]:
+    """The entry of a publisher whose files are known, by its id; none of another."""
+    return {name: Publisher(name, *NAMES[name])} if name in NAMES else {}
 
 
 def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
@@ -137,6 +163,9 @@ def record(root: Path, entry: Source) -> bool:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if entry.id not in tomllib.loads(text).get("source", {}):
         text = f"{text}\n{catalogue.block('source', entry)}"
+        if entry.publisher not in catalogue.publishers(root, local=True):
+            for publisher in known_publisher(entry.publisher).values():
+                text += f"\n{catalogue.block('publisher', publisher)}"
     elif entry.file(root).exists():
         return False
     else:  # of bytes that somebody removed

@@ -286,9 +286,7 @@ def _sum_row(
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
-    from pyarrow import csv
-
-    raw = csv.read_csv(path, convert_options=csv.ConvertOptions(timestamp_parsers=["-"]))
+    raw = _raw_table(path)
     rows = []
     for name in raw.column_names:
         column = raw[name]
@@ -299,3 +297,19 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
             row = _sum_row("raw", source.id, "", name, "", numbers)
             rows.append(row)
     return rows
+
+
+def _raw_table(path: Path) -> pa.Table:
+    """A raw file as it stands; without columns where it is no CSV."""
+    from pyarrow import csv
+
+    as_written = csv.ConvertOptions(timestamp_parsers=["-"])
+    for encoding in ("utf-8", "gb18030") if path.suffix == ".csv" else ():
+        options = csv.ReadOptions(encoding=encoding)
+        try:
+            raw = csv.read_csv(path, options, convert_options=as_written)
+            [str(name) for name in raw.column_names]  # which are decoded only here
+        except (pa.ArrowInvalid, UnicodeDecodeError):
+            continue
+        return raw
+    return pa.table({})
