@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +24,17 @@ from tradeflows.model import schema, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE
+from tradeflows.model.memory import once, remembering
 from tradeflows.model.periods import first_month, runs, span
+from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks
 from tradeflows.tables.trace import Line, lines
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Place = tuple[str, int, str]  # the values of PLACE
 
 OWN_SOURCE = "the claim's own source"
 REPEATED = "repeats a figure that stands above"
@@ -64,8 +68,8 @@ class ReadingResult:
         Words of :data:`tradeflows.model.schema.FLAGS` on the rows used.
     mind
         What the measures say and what is true of the sources.
-    lines
-        The numbers of raw files that it was made of.
+    lines, used
+        The numbers of raw files that it was made of, and the flags of the rows that have them.
     read, frame, result, scale
         The frames that were read, the last frame, its column with the number, and a factor on it;
         :func:`terms` follows its lines.
@@ -95,6 +99,7 @@ class ReadingResult:
     scale: float
     own_release: bool = False
     lines: frozenset[Line] = frozenset()
+    used: Mapping[Place, str] = field(default_factory=dict)
 
     @property
     def bound(self) -> str:
@@ -145,17 +150,10 @@ class Verdict:
     @property
     def caveats(self) -> tuple[str, ...]:
         """What the rows used are flagged as, and what else to mind of a reading, each once."""
-        if not self.readings:
-            return ()
-        import pandas as pd
-
-        used = [line for reading in self.readings for line in reading.lines if not line.is_zero]
-        places = {line.row for line in used}
-        frames = {id(frame): frame for reading in self.readings for frame in reading.read}
-        parts = [_used(frame, places) for frame in frames.values()]
-        rows = pd.concat(part[[*PLACE, *({"flags"} & set(part))]] for part in parts)
-        rows = rows.drop_duplicates([*PLACE])
-        flags = tables.flags_present(rows.fillna({"flags": ""}))
+        used: dict[Place, str] = {}
+        for reading in self.readings:
+            used = {**reading.used, **used}
+        flags = tables.flags_present(used.values())
         minds = [text for reading in self.readings for text in reading.mind]
         return tuple(dict.fromkeys([*flags, *minds]))
 
@@ -185,6 +183,14 @@ class _Project:
             )
         answer: pd.DataFrame = self.answers[question]
         return answer
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The catalogue, as it is when it is first asked."""
+        if "sources" not in self.answers:
+            self.answers["sources"] = catalogue.load(self.root, local=self.local)
+        sources: Mapping[str, Source] = self.answers["sources"]
+        return sources
 
     @property
     def unsure_weights(self) -> frozenset[tuple[str, ...]]:
@@ -300,7 +306,8 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     read = _read(reading, project)
     given = questions.of_reading(reading, read[0])
     behind = frozenset(lines(frame, _traced(frame, reading.result)))
-    flags = _flags(behind, read)
+    used = _used(behind, read)
+    flags = tuple(sorted({word for text in used.values() for word in text.split()}))
     coverage, lacking = _coverage(reading, stages, read[0])
     widened = verdict_rule.widened(claim.range, band, claim.figure)
     role = _role(reading, claim, given, read[0])
@@ -340,6 +347,7 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
         scale=reading.scale * factor,
         own_release=_is_own_release(read[0]),
         lines=behind,
+        used=used,
     )
 
 
@@ -507,9 +515,7 @@ def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
     filters = reading.read
     if filters.get("table", "trade") != "trade":
         return ""
-    dated = _dated(frame)
-    first = first_month(dated)
-    begin, stop = int(first.min()), int((first + dated["n_months"]).max())
+    begin, stop = once(frame, "ends", lambda: _ends_of(frame))
     months = [
         *range(span(filters["start"])[0] if "start" in filters else begin, begin),
         *range(stop, span(filters["end"])[1] if "end" in filters else stop),
@@ -517,15 +523,17 @@ def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
     return runs(months)
 
 
-def _dated(frame: pd.DataFrame) -> pd.DataFrame:
-    """Periods that an answer states: those of its rows and of its declared zeros."""
+def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
+    """The first month that an answer states, by its rows and declared zeros, and the one after."""
     import pandas as pd
 
     columns = ["ref_period", "n_months"]
+    dated = frame[columns]
     zeros = zeros_of(frame)
-    if zeros is None:
-        return frame[columns]
-    return pd.concat([frame[columns], zeros.rows[columns]], ignore_index=True)
+    if zeros is not None:
+        dated = pd.concat([dated, zeros.rows[columns]], ignore_index=True)
+    first = first_month(dated)
+    return int(first.min()), int((first + dated["n_months"]).max())
 
 
 def _key(filters: Mapping[str, Any]) -> str:
@@ -605,29 +613,41 @@ def _traced(frame: pd.DataFrame, result: str) -> str:
     return next(iter(made.formulas), result) if made else result
 
 
-def _used(rows: pd.DataFrame, places: Collection[tuple[str, int, str]]) -> pd.DataFrame:
-    """Rows that stand at one of `places` of the raw files."""
-    import numpy as np
-
-    numbers = {number for _, number, _ in places}
-    near = rows[rows["source_row"].isin(numbers)]
-    standing = zip(*(near[name] for name in PLACE), strict=True)
-    return near[np.array([place in places for place in standing], "bool")]
-
-
-def _flags(behind: Iterable[Line], read: Iterable[pd.DataFrame]) -> tuple[str, ...]:
-    """Words of the flags on the rows that a number is made of."""
+def _used(behind: Iterable[Line], read: Iterable[pd.DataFrame]) -> dict[Place, str]:
+    """The flags of the rows that a number is made of, by their place in the raw files."""
     places = {line.row for line in behind if not line.is_zero}
-    words: set[str] = set()
+    used: dict[Place, str] = {}
     for rows in read:
-        if "flags" in rows:
-            words.update(" ".join(_used(rows, places)["flags"]).split())
-    return tuple(sorted(words))
+        flags = _flags_by_place(rows)
+        for place in places & flags.keys():
+            used.setdefault(place, flags[place])
+    return used
+
+
+def _flags_by_place(rows: pd.DataFrame) -> Mapping[Place, str]:
+    """The flags of each row by its place in the raw files; none where the rows have none."""
+
+    def listed() -> dict[Place, str]:
+        places = zip(*(rows[name].tolist() for name in PLACE), strict=True)
+        flags = rows["flags"].tolist() if "flags" in rows else [""] * len(rows)
+        return dict(zip(places, flags, strict=True))
+
+    return once(rows, "flags by place", listed)
+
+
+def _words_of_flags(rows: pd.DataFrame) -> frozenset[str]:
+    """Every word of the flags of some rows."""
+    return once(rows, "words", lambda: frozenset(" ".join(rows.get("flags", ())).split()))
+
+
+def _flags_said(rows: pd.DataFrame) -> list[str]:
+    """What the flags of some rows say."""
+    return once(rows, "flags", lambda: tables.flags_present(rows.get("flags", ())))
 
 
 def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) -> tuple[str, ...]:
     """What the measures say, their own flags, and the sources' notes; rows' flags are not here."""
-    catalogued = catalogue.load(project.root, local=project.local)
+    catalogued = project.sources
     sources = [catalogued[name] for name in frame.attrs.get("sources", ()) if name in catalogued]
     copied = "transcribed, not the publisher’s own file. "
     notes = [
@@ -635,9 +655,9 @@ def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) 
         for source in sources
         if source.note or source.kind == "transcribed"
     ]
-    flags = {text for rows in read for text in tables.flags_present(rows)}
+    flags = {text for rows in read for text in _flags_said(rows)}
     measured = [text for text in frame.attrs.get("caveats", ()) if text not in flags]
-    of_rows = {word for rows in read for word in " ".join(rows.get("flags", ())).split()}
+    of_rows = frozenset().union(*map(_words_of_flags, read))
     words = set(" ".join(map(str, frame.get("flags", ()))).split()) - of_rows
     known = [f"{word}: {schema.FLAGS[word]}" for word in sorted(words) if word in schema.FLAGS]
     return tuple(dict.fromkeys([*measured, *known, *notes]))
@@ -651,11 +671,12 @@ def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = Fa
     project = _Project(root or catalogue.root(), local)
     verdicts = []
     errors = []
-    for claim in claims:
-        try:
-            verdicts.append(_verdict(claim, project))
-        except LedgerError as error:
-            errors.append(error)
+    with remembering():
+        for claim in claims:
+            try:
+                verdicts.append(_verdict(claim, project))
+            except LedgerError as error:
+                errors.append(error)
     return Judgement(tuple(verdicts), tuple(errors))
 
 
@@ -664,7 +685,8 @@ def evaluate_all(
 ) -> list[Verdict]:
     """Verdicts on several claims; parameters and errors as :func:`evaluate_claim`."""
     project = _Project(root or catalogue.root(), local)
-    return [_verdict(claim, project) for claim in claims]
+    with remembering():
+        return [_verdict(claim, project) for claim in claims]
 
 
 def verdicts(

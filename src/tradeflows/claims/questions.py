@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims.verdict_rule import Question
+from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text, span
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ def of_reading(reading: Reading, frame: pd.DataFrame) -> Question:
 
 def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
     filters = reading.read
-    flags = " ".join(frame["flags"]) if "flags" in frame else ""
-    is_reconciled = re.search(r"\b(reconciled|one-sided)\b", flags) is not None
+    is_reconciled = once(frame, "reconciled", lambda: _is_reconciled(frame))
     start, end, base = _windows(reading, frame)
     column = _value_column(reading)
     quantity = QUANTITIES.get(column, column)
@@ -99,6 +99,11 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
         end=end,
         base=base,
     )
+
+
+def _is_reconciled(frame: pd.DataFrame) -> bool:
+    flags = " ".join(frame["flags"]) if "flags" in frame else ""
+    return re.search(r"\b(reconciled|one-sided)\b", flags) is not None
 
 
 def _of_settlement(reading: Reading) -> Question:

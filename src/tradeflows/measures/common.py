@@ -13,6 +13,7 @@ from tradeflows.model import codes, lineage
 from tradeflows.model.absence import ZEROS, zeros_of
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text
 
 CELL = (
@@ -137,6 +138,11 @@ def grouped(frame: DataFrame, columns: Sequence[str]) -> tuple[ndarray, DataFram
 def values_in(values: Series, group: ndarray, n: int) -> list[set[str]]:
     """Values that occur in each of `n` groups, nulls apart."""
     code, texts = pd.factorize(values)
+    return _sets(code, texts, group, n)
+
+
+def _sets(code: ndarray, texts: Sequence[str], group: ndarray, n: int) -> list[set[str]]:
+    """The texts, by their code, that occur in each of `n` groups."""
     sets: list[set[str]] = [set() for _ in range(n)]
     is_known = code >= 0
     pairs = np.unique(group[is_known] * len(texts) + code[is_known])
@@ -266,13 +272,18 @@ def join_qualifiers(qualifiers: set[str]) -> str:
     return others.pop() if len(others) == 1 else "~"
 
 
+def _codes_of(frame: DataFrame, name: str) -> tuple[ndarray, Sequence[str]]:
+    """The code of each text of a column, -1 for none, and the texts."""
+    return once(frame, ("codes", name), lambda: pd.factorize(frame[name]))
+
+
 def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
     columns = {}
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if name in frame:
-            sets = values_in(frame[name].iloc[row], slot, n)
-            columns[name] = [join(values) for values in sets]
+            code, texts = _codes_of(frame, name)
+            columns[name] = [join(values) for values in _sets(code[row], texts, slot, n)]
     return columns
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from tradeflows.measures.common import (
     CELL,
@@ -35,6 +35,7 @@ from tradeflows.model import codes
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.memory import once
 from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
@@ -116,49 +117,24 @@ def total(
        net_wgt_kg  complete  missing
     0         3.0     False  2023-03
     """
-    values = _names(value)
-    by = list(by)
-    over = list(over)
-    frame = with_zeros(frame, *values)
-    _require_summable(frame, values, by, over)
-    same = _alike(absent, by if alike is None else alike, by)
-    figures = {}
-    has_value = np.ones(len(frame), bool)
-    for name in values:
-        numbers = numbers_of(frame, name).to_numpy()
-        figures[name] = numbers
-        has_value &= ~np.isnan(numbers)
-    fixed = _fixed_columns(frame, values, by, over, has_value)
+    values = tuple(_names(value))
+    asked = _Asked(values, tuple(by), tuple(over), absent, tuple(by if alike is None else alike))
+    rows = once(frame, asked, lambda: _rows_of(frame, asked))
+    lines = rows.lines
+    windows = _windows(lines.month, start, end, every)
+    window = windows.place(lines.month)
+    _require_in_one_window(lines, window)
+    full = _stated_months(rows, windows, window)
+    is_entered = lines.stated & (window >= 0)
+    row, first_line = np.unique(lines.row[is_entered], return_index=True)
+    slot = lines.group[is_entered] * windows.n + window[is_entered]
+    slot = slot[first_line]
 
-    goods = [column for column in over if column not in LABELS]
-    cell = groups_of(frame, [*by, *goods])
-    lines = spread(frame, cell, has_value)
-    month = lines["month"]
-    windows = _windows(month, start, end, every)
-    lines["window"] = windows.place(month.to_numpy())
-    _require_in_one_window(lines)
-    group, heads = grouped(frame, by)
-    lines["group"] = group[lines["row"]]
-    lines = lines[lines["window"] >= 0]
-    if absent == "zero":
-        full = _months_of_any_cell(lines, windows, heads, same)
-    else:
-        full = _months_of_all_cells(lines, windows, len(heads), cell, group)
-    stated = lines[lines["stated"]]
-    entered = stated.drop_duplicates("row")
-    row = entered["row"].to_numpy()
-    place = entered["group"] * windows.n + entered["window"]
-    slot = place.to_numpy()
-
-    first = int(has_value.argmax())
-    repeated = [first] * len(full)
-    shared = frame[fixed].iloc[repeated]
-    shared = shared.reset_index(drop=True)
-    result = _sums_head(heads, shared, windows)
-    is_complete = full.all(axis=1)
+    result = _sums_head(rows.head, windows)
+    is_complete = np.asarray(full.all(axis=1))
     formulas = {}
     for name in values:
-        role = Role(frame, name, row, slot, figures[name])
+        role = Role(rows.frame, name, row, slot, rows.figures[name])
         formula = Formula("value", {"value": role})
         formulas[name] = formula
         sums = formula.numbers(len(result))
@@ -166,34 +142,117 @@ def total(
         result[name] = np.where(is_none, 0.0, sums)
     result["n_stated"] = full.sum(axis=1)
     result["complete"] = is_complete
-    result["missing"] = _missing_months(full, windows, len(heads))
-    flags = combine_flags(frame, row, slot, len(result))
-    result = result.assign(**flags)
-    used = frame[over].iloc[row]
-    caveats = _caveats_of_sums(result, values, used)
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    result["missing"] = _missing_months(full, windows, len(rows.head))
+    for name, joined in combine_flags(rows.frame, row, slot, len(result)).items():
+        result[name] = joined
+    caveats = _caveats_of_sums(rows, row, is_complete)
+    return with_lineage(result, rows.frame, caveats=caveats, formulas=formulas)
 
 
-def _require_in_one_window(lines: DataFrame) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of sums beside their windows, as :func:`total` has it."""
+
+    values: tuple[str, ...]
+    by: tuple[str, ...]
+    over: tuple[str, ...]
+    absent: str
+    alike: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """One line a month of each row, in the order of the rows.
+
+    Attributes
+    ----------
+    row, month
+        The row's position, and the month, counted from year 0.
+    cell, group, stated
+        The number of the row's cell and of its group, and whether it has a figure.
+    """
+
+    row: ndarray
+    month: ndarray
+    cell: ndarray
+    group: ndarray
+    stated: ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows that may be summed, and what of them no window changes.
+
+    Attributes
+    ----------
+    asked, frame
+        What is asked, and the rows with those of declared zeros.
+    figures
+        The numbers of each column to sum.
+    head
+        A row a group, with the columns that hold one value.
+    same
+        The number of each group's set of groups that are alike.
+    n_cells
+        How many cells each group has.
+    lines
+        The months of the rows.
+    """
+
+    asked: _Asked
+    frame: DataFrame
+    figures: Mapping[str, ndarray]
+    head: DataFrame
+    same: ndarray
+    n_cells: ndarray
+    lines: _Lines
+
+
+def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
+    """The rows of `frame` as they are summed; refuses what must not be added up."""
+    values = asked.values
+    by = list(asked.by)
+    over = list(asked.over)
+    frame = with_zeros(frame, *values)
+    _require_summable(frame, values, by, over)
+    alike = _alike(asked.absent, asked.alike, by)
+    figures = {}
+    has_value = np.ones(len(frame), bool)
+    for name in values:
+        numbers = numbers_of(frame, name).to_numpy()
+        figures[name] = numbers
+        has_value &= ~np.isnan(numbers)
+    fixed = _fixed_columns(frame, values, by, over, has_value)
+    goods = [column for column in over if column not in LABELS]
+    cell = groups_of(frame, [*by, *goods])
+    group, heads = grouped(frame, by)
+    by_month = spread(frame, cell, has_value)
+    row = by_month["row"].to_numpy()
+    month = by_month["month"].to_numpy()
+    lines = _Lines(row, month, cell[row], group[row], has_value[row])
+    _, first = np.unique(cell, return_index=True)
+    n_cells = np.bincount(group[first], minlength=len(heads))
+    repeated = [int(has_value.argmax())] * len(heads)
+    shared = without_attrs(frame[fixed].iloc[repeated])
+    head = heads.join(shared.reset_index(drop=True))
+    return _Rows(asked, frame, figures, head, groups_of(heads, alike), n_cells, lines)
+
+
+def _require_in_one_window(lines: _Lines, window: ndarray) -> None:
     """Refuse a stated period that crosses the edge of a window."""
-    stated = lines[lines["stated"]]
-    row = stated["row"].to_numpy()
-    month = stated["month"].to_numpy()
-    window = stated["window"].to_numpy()
-    require_whole_periods(row, month, window)
+    stated = lines.stated
+    require_whole_periods(lines.row[stated], lines.month[stated], window[stated])
 
 
-def _sums_head(heads: DataFrame, shared: DataFrame, windows: "_Windows") -> DataFrame:
+def _sums_head(head: DataFrame, windows: "_Windows") -> DataFrame:
     """A row a group and window: its group, what all rows share, and its period."""
-    starts = np.tile(windows.starts, len(heads))
-    period = days(starts)
-    shared["ref_period"] = period.astype("datetime64[us]")
-    shared["n_months"] = windows.every
-    label = heads.index.repeat(windows.n)
-    repeated = heads.loc[label]
-    repeated = repeated.reset_index(drop=True)
-    plain = without_attrs(shared)
-    return repeated.join(plain)
+    group = np.arange(len(head)).repeat(windows.n)
+    result = head.take(group)
+    result.index = pd.RangeIndex(len(group))
+    starts = np.tile(windows.starts, len(head))
+    result["ref_period"] = days(starts).astype("datetime64[us]")
+    result["n_months"] = windows.every
+    return result
 
 
 def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[str]:
@@ -296,7 +355,7 @@ class _Windows:
         return np.where(is_inside, window, -1)
 
 
-def _windows(month: Series, start: str | None, end: str | None, every: int | None) -> _Windows:
+def _windows(month: ndarray, start: str | None, end: str | None, every: int | None) -> _Windows:
     """The windows from `start` to `end`, by default those of all months."""
     begin = int(month.min()) if start is None else span(start)[0]
     stop = int(month.max()) + 1 if end is None else span(end)[1]
@@ -313,63 +372,59 @@ def _windows(month: Series, start: str | None, end: str | None, every: int | Non
     return _Windows(begin, every, n)
 
 
-def _months_of_all_cells(
-    lines: DataFrame, windows: _Windows, n_groups: int, cell: ndarray, group: ndarray
-) -> ndarray:
-    """Whether every cell of a group states a month: one row a sum, one column a month of it."""
-    _, first = np.unique(cell, return_index=True)
-    n_cells = np.bincount(group[first], minlength=n_groups)
-    n_cells = n_cells.repeat(windows.n)
-    stated = lines[lines["stated"]]
-    offset = stated["month"] - windows.begin
-    place = stated["group"] * windows.length + offset
-    n_months = n_groups * windows.length
-    count = np.bincount(place, minlength=n_months)
+def _stated_months(rows: _Rows, windows: _Windows, window: ndarray) -> ndarray:
+    """Whether each sum has a month: one row a sum, one column a month of it."""
+    is_inside = window >= 0
+    if rows.asked.absent == "zero":
+        return _months_of_any_cell(rows, windows, is_inside)
+    return _months_of_all_cells(rows, windows, is_inside)
+
+
+def _months_of_all_cells(rows: _Rows, windows: _Windows, is_inside: ndarray) -> ndarray:
+    """Whether every cell of a group states a month."""
+    lines = rows.lines
+    n_groups = len(rows.head)
+    entered = lines.stated & is_inside
+    offset = lines.month[entered] - windows.begin
+    place = lines.group[entered] * windows.length + offset
+    count = np.bincount(place, minlength=n_groups * windows.length)
     count = count.reshape(-1, windows.every)
-    is_full = count == n_cells[:, None]
-    return np.asarray(is_full)
+    n_cells = rows.n_cells.repeat(windows.n)
+    return np.asarray(count == n_cells[:, None])
 
 
-def _months_of_any_cell(
-    lines: DataFrame, windows: _Windows, heads: DataFrame, alike: Sequence[str]
-) -> ndarray:
+def _months_of_any_cell(rows: _Rows, windows: _Windows, is_inside: ndarray) -> ndarray:
     """As :func:`_months_of_all_cells`, where a cell without a row had nothing in a month.
 
     Some cell of a group that is alike states the month, and no cell of the group has a row without
     a figure for it.
     """
-    stated = lines[lines["stated"]]
-    same = groups_of(heads, alike)
-    known = np.zeros((len(heads), windows.length), bool)
-    offset = stated["month"] - windows.begin
-    known[same[stated["group"]], offset] = True
-    full = known[same]
-    keys = ["cell", "month"]
-    empty = lines[~lines["stated"]]
-    places = pd.MultiIndex.from_frame(empty[keys])
-    stated_places = pd.MultiIndex.from_frame(stated[keys])
-    is_stated = places.isin(stated_places)
-    empty = empty[~is_stated]
-    offset = empty["month"] - windows.begin
-    full[empty["group"], offset] = False
+    lines = rows.lines
+    offset = lines.month - windows.begin
+    stated = lines.stated & is_inside
+    known = np.zeros((len(rows.head), windows.length), bool)
+    known[rows.same[lines.group[stated]], offset[stated]] = True
+    full = known[rows.same]
+    place = lines.cell * windows.length + offset
+    empty = ~lines.stated & is_inside
+    empty[empty] = ~np.isin(place[empty], place[stated])
+    full[lines.group[empty], offset[empty]] = False
     return full.reshape(-1, windows.every)
 
 
-def _caveats_of_sums(result: DataFrame, values: Sequence[str], used: DataFrame) -> list[str]:
+def _caveats_of_sums(rows: _Rows, row: ndarray, is_complete: ndarray) -> list[str]:
     """Which labels differ within the sums, and how many sums lack months."""
     caveats = []
-    labels = [column for column in used if column in LABELS]
-    for column in labels:
-        n_labels = used[column].nunique(dropna=False)
-        if n_labels > 1:
+    for column in [name for name in rows.asked.over if name in LABELS]:
+        used = rows.frame[[column]].iloc[row]
+        if used[column].nunique(dropna=False) > 1:
             stated = listed(used, column)
             caveats.append(f"{column} differs within the sum: {stated}")
-    has_hole = ~result["complete"]
-    holes = int(has_hole.sum())
+    holes = int((~is_complete).sum())
     if holes:
-        names = ", ".join(values)
+        names = ", ".join(rows.asked.values)
         caveats.append(
-            f"{holes} of {len(result)} sums of {names} lack months, which "
+            f"{holes} of {len(is_complete)} sums of {names} lack months, which "
             "`missing` names; nothing was put in their place"
         )
     return caveats

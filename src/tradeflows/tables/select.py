@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,7 +145,7 @@ def read(
         caveats += _restated(frame)
     if asked.window.is_asked:
         caveats += undated(asked.held, table, asked.conditions)
-    caveats += flags_present(frame)
+    caveats += flags_present(frame.get("flags", ()))
     if local:
         caveats += [
             f"{name} is not here, since the last build refused it: {reason}"
@@ -330,13 +330,14 @@ def _restated(frame: DataFrame) -> list[str]:
     )
 
 
-def flags_present(frame: DataFrame) -> list[str]:
-    """What the flags of a frame's rows say, each with the number of rows that have it."""
-    if "flags" not in frame:
-        return []
-    counts = Counter(word for text in frame["flags"] for word in text.split())
+def flags_present(flags: Collection[str]) -> list[str]:
+    """What the flags of some rows say, each with the number of rows that have it."""
+    counts: Counter[str] = Counter()
+    for text, count in Counter(flags).items():
+        for word in text.split():
+            counts[word] += count
     return [
-        f"{count} of {len(frame)} rows {word}: {schema.FLAGS[word]}"
+        f"{count} of {len(flags)} rows {word}: {schema.FLAGS[word]}"
         for word, count in sorted(counts.items())
     ]
 

@@ -262,14 +262,13 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
 
 def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """The figures of a table in the rows `at`, each of them a line by itself."""
-    cells = frame[[*PLACE, column]].iloc[at]
-    fields = cells["source_field"].astype("object")
-    fields = fields.fillna("")  # a CSV gives a null for ""
-    is_zero = [False] * len(cells)
-    if DECLARED in frame:
-        is_zero = frame[DECLARED].iloc[at]
-    places = zip(cells["source_id"], cells["source_row"], fields, strict=True)
-    figures = zip(cells[column], is_zero, strict=True)
+    sources, rows, fields, values = (
+        frame[name].array.take(at).tolist() for name in (*PLACE, column)
+    )
+    is_zero = frame[DECLARED].array.take(at).tolist() if DECLARED in frame else [False] * len(at)
+    fields = ["" if pd.isna(field) else field for field in fields]  # a CSV gives a null for ""
+    places = zip(sources, rows, fields, strict=True)
+    figures = zip(values, is_zero, strict=True)
     numbers = []
     for (source, row, field), (value, zero) in zip(places, figures, strict=True):
         line = Line(str(source), int(row), str(field), column, float(value), bool(zero))
@@ -296,9 +295,10 @@ def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> 
         )
     shared = [name for name in (column, *_KEYS) if name in frame and name in lineage.result]
     for name in shared:
-        now = frame[name].iloc[at].to_numpy(object)
-        then = lineage.result[name].iloc[rows].to_numpy(object)
-        _require_unchanged(name, labels, now, then)
+        now = frame[name].array.take(at)
+        then = lineage.result[name].array.take(rows)
+        if not now.equals(then):
+            _require_unchanged(name, labels, now.to_numpy(object), then.to_numpy(object))
     return np.asarray(rows)
 
 

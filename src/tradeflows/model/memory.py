@@ -1,0 +1,41 @@
+"""What is computed of a frame once, for as long as many questions are asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Result = TypeVar("Result")
+Memory = dict[tuple[int, Hashable], tuple["pd.DataFrame", Any]]
+
+_memory: ContextVar[Memory | None] = ContextVar("memory", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Keep what :func:`once` computes until the block ends; no frame may be changed in it."""
+    token = _memory.set({})
+    try:
+        yield
+    finally:
+        _memory.reset(token)
+
+
+def once(frame: pd.DataFrame, key: Hashable, compute: Callable[[], Result]) -> Result:
+    """What `compute` gives of `frame`, from memory where it is remembered under `key`.
+
+    Outside of :func:`remembering` it is computed each time, since a frame may have changed.
+    """
+    memory = _memory.get()
+    if memory is None:
+        return compute()
+    place = id(frame), key
+    if place not in memory:
+        memory[place] = frame, compute()  # the frame too, so that no other takes its id
+    result: Result = memory[place][1]
+    return result
