@@ -49,6 +49,7 @@ fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated file
 	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py \
 	    tests/test_oracles_read.py tests/test_answer_operations.py
 	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
+	$(BIN)/python tests/mutate_raw.py
 
 crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=20: fewer)
 	$(BIN)/python tests/crash.py $(or $(KILLS),200)

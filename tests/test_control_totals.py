@@ -8,6 +8,7 @@ import pytest
 from synthetic import save_notebook, saved_sources
 
 from tradeflows import tables
+from tradeflows.model.errors import LayoutError
 from tradeflows.report import accept, notebooks
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import totals
@@ -175,3 +176,11 @@ def test_raw_files_of_any_encoding(tmp_path, suffix, content, columns):
     path = tmp_path / f"raw{suffix}"
     path.write_bytes(content)
     assert totals._raw_table(path).column_names == columns
+
+
+@pytest.mark.parametrize("content", ["code\n1".encode("utf-16"), b""])
+def test_a_list_of_codes_that_is_none(tmp_path, content):
+    path = tmp_path / "codes.csv"
+    path.write_bytes(content)
+    with pytest.raises(LayoutError, match="expected a list of codes as CSV in UTF-8, found "):
+        totals.list_digest("codes", path)

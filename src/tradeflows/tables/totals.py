@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from tradeflows.model import schema
 from tradeflows.model.codelists import LISTS
+from tradeflows.model.errors import LayoutError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, changes
@@ -145,8 +146,11 @@ def _digest_row(table: str, source: str, year: str, count: int, total: int) -> d
 
 def list_digest(name: str, path: Path) -> dict[str, str]:
     """The digest of a list of codes, whose rows may stand in any order."""
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = text_csv.reader(file)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = text_csv.reader(file)
+    except ValueError as error:  # not UTF-8, or no row at all
+        raise LayoutError(path, "a list of codes as CSV in UTF-8", f"{error}") from error
     numbers = []
     for row in rows:
         text = "\x1f".join([*header, *row])
