@@ -21,7 +21,7 @@ NAMED = {
     "measures/rates.py": "the rate at which customs put yuan into dollars",
     "model/codes.py": "an example of a code that means two areas",
     "publishers": "whose files they read, and the words of these files",
-    "retrieval/adding.py": "names of known publishers",
+    "retrieval/user_files.py": "names of known publishers",
     "retrieval/catalogue.py": "an example of a credit",
     "retrieval/customs_form.py": "the form of one office of customs",
     "retrieval/sketch": "words for currencies in the files of users",

@@ -1,0 +1,103 @@
+"""What the checks of figures cost: a synthetic month of Comext and the project's own build.
+
+Each is done with the checks (what a file states twice, figures that can hardly be meant, grammar of
+codes) and without them, in turn, in one process; the median of the paired ratios of processor
+seconds is what they cost.
+
+    python benchmarks/checks.py [--rows 500000] [--runs 7]
+"""
+
+import argparse
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
+
+import comext_month  # noqa: E402
+
+from tradeflows.publishers import comtrade, delimited, eurostat_energy  # noqa: E402
+from tradeflows.publishers.comext import numbers  # noqa: E402
+from tradeflows.publishers.gacc import query_csv  # noqa: E402
+from tradeflows.publishers.tidy import columns  # noqa: E402
+from tradeflows.retrieval import catalogue  # noqa: E402
+from tradeflows.tables import clean  # noqa: E402
+
+
+def nothing(*_: object, **__: object) -> None:
+    """Check nothing."""
+
+
+CHECKS = {  # where each check is called, and what stands there without it
+    (delimited.plausibility, "flagged"): lambda batch, *_: batch,
+    (delimited, "require_products"): nothing,
+    (numbers.Reading, "contradictory"): lambda _: np.zeros(0, np.int64),
+    (numbers.Reading, "_require_trade"): nothing,
+    (numbers.Reading, "_differing"): lambda *_: [],
+    (query_csv, "require_one_value"): nothing,
+    (query_csv.Names, "require_same"): nothing,
+    (comtrade, "require_agreement"): nothing,
+    (comtrade, "require_products"): nothing,
+    (eurostat_energy, "require_agreement"): nothing,
+    (columns, "_require_same"): nothing,
+}
+
+
+def seconds(work: object, is_checked: bool) -> float:
+    """Processor seconds of some work, with the checks or without."""
+    with ExitStack() as stack:
+        for (place, name), instead in CHECKS.items() if not is_checked else ():
+            stack.enter_context(patch.object(place, name, instead))
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+
+def cost(work: object, runs: int) -> tuple[float, float]:
+    """What the checks add, in per cent of the work without them, and the seconds of the whole."""
+    work()
+    ratios, whole = [], []
+    for turn in range(runs):
+        order = (True, False) if turn % 2 else (False, True)
+        used = {is_checked: seconds(work, is_checked) for is_checked in order}
+        ratios.append(used[True] / used[False])
+        whole.append(used[True])
+    return 100 * (statistics.median(ratios) - 1), statistics.median(whole)
+
+
+def main() -> None:
+    """Print the cost of both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--runs", type=int, default=7)
+    wanted = parser.parse_args()
+    sources = [s for s in catalogue.load(ROOT).values() if s.table != catalogue.CODE_LIST]
+    cleaners = [(catalogue.cleaner(s, ROOT), s.file(ROOT), s) for s in sources]
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder, "full_v2_202402.dat")
+        comext_month.write(raw, "202402", wanted.rows)
+        number = itertools.count()
+
+        def clean_month() -> None:
+            clean.clean("comext", [raw], Path(folder, f"{next(number)}.parquet"))
+
+        def clean_all() -> None:
+            for cleaner, path, source in cleaners:
+                for _ in cleaner(path, source):
+                    pass
+
+        for name, work in (("Comext month", clean_month), ("this project's files", clean_all)):
+            per_cent, whole = cost(work, wanted.runs)
+            print(f"{name}: the checks add {per_cent:.1f} % ({whole:.2f} s of processor)")
+
+
+if __name__ == "__main__":
+    main()
