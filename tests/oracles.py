@@ -288,10 +288,125 @@ def parts_added(rows):
     groups = {}
     for row in rows:
         groups.setdefault((cell(row), row["month"], row["length"], row["source"]), []).append(row)
-    return [
-        {**some[0], "weight": sum_parts([row["weight"] for row in some])}
-        for some in groups.values()
-    ]
+    answer = []
+    for some in groups.values():
+        weight = sum_parts([row["weight"] for row in some])
+        answer.append({**some[0], "weight": weight, "of": some})
+    return answer
+
+
+# --- back to the files ----------------------------------------------------------------------------
+
+
+def trace(row, value):
+    """File, line and figure of each raw row that a row was made of; the header is line 1."""
+    return {(raw["source"], raw["line"], raw[value]) for raw in row.get("of", [row])}
+
+
+# --- what is held ---------------------------------------------------------------------------------
+
+
+def sources(rows):
+    """By source its number of rows, its first and its last month, each that of a row's begin."""
+    return {
+        name: (len(mine), min(row["month"] for row in mine), max(row["month"] for row in mine))
+        for name, mine in by_source(rows).items()
+    }
+
+
+def products(rows, word):
+    """How many rows each product has whose code begins with `word`."""
+    held = [row["product"] for row in rows if row["product"].startswith(word)]
+    return {code: held.count(code) for code in held}
+
+
+def areas(rows, area):
+    """How many rows an area states, and how many are stated of it."""
+    return (
+        len([row for row in rows if row["reporter"] == area]),
+        len([row for row in rows if row["partner"] == area]),
+    )
+
+
+def find(rows, word):
+    """By source and product under a code: reporters, partners, months and the number of rows."""
+    answer = {}
+    for source, mine in by_source(rows).items():
+        for code in products(mine, word):
+            some = [row for row in mine if row["product"] == code]
+            held = sorted({month for row in some for month in months(row)})
+            reporters = {row["reporter"] for row in some}
+            partners = {row["partner"] for row in some}
+            answer[source, code] = reporters, partners, held, len(some)
+    return answer
+
+
+def available(rows, asked):
+    """Months that a reporter has published, and whether each was asked for before."""
+    published = sorted({row["period"] for row in rows})
+    return {period: period in asked for period in published}
+
+
+def ask(rows, window):
+    """Tonnes of each month of a window; a month that was not published is refused."""
+    answer = {row["period"]: scale(row["netWgt"], 1000) for row in rows}
+    if not set(window) <= set(answer):
+        raise NoAnswerError("not published")
+    return {period: answer[period] for period in window}
+
+
+# --- what was printed -----------------------------------------------------------------------------
+
+
+def figures(rows, word, above, unit):
+    """Ids of the printed figures about a word that are above an amount, whatever was meant."""
+    about = [r for r in rows if word.casefold() in f"{r['topic']} {r['product']}".casefold()]
+    same = [row for row in about if row["unit"] == unit]
+    larger = [row for row in same if row["value"] > above and row["qualifier"] not in ("<", "≤")]
+    more = [row for row in same if row["value"] == above and row["qualifier"] == ">"]
+    if not larger + more:
+        raise NoAnswerError("none above")
+    return sorted(row["id"] for row in larger + more)
+
+
+def settlement(rows, currency, concept, window):
+    """Shares of a currency, by family and month; nothing is added up."""
+    return {
+        (row["family"], row["month"]): row["value"]
+        for row in rows
+        if (row["currency"], row["concept"]) == (currency, concept) and row["month"] in window
+    }
+
+
+# --- the verdict ----------------------------------------------------------------------------------
+
+
+def cards(readings):
+    """The verdict on a claim; a reading has a role, whether it fits, and whether with its band.
+
+    The words of the rule, in its order. What is silent, or fits in part only, decides nothing.
+    """
+    if not readings:
+        return "not tested"
+    heard = [r for r in readings if not r["silent"] and r["fits"] is not None]
+    if any(r["role"] == "bound" and not r["fits"] for r in heard):
+        return "contradicted"
+    stated = [r for r in heard if r["role"] == "as stated"]
+    own = [r for r in stated if r["own_release"]]
+    if own or stated:
+        fits = [r["fits"] for r in own or stated]
+        near = [r["fits"] or r["fits_band"] for r in own or stated]
+        if all(fits):
+            return "holds"
+        if all(near):
+            return "holds within revisions"
+        return "depends" if any(near) else "differs"
+    fits = [r["fits"] for r in heard if r["role"] in ("alternative", "bound")]
+    if not fits:
+        return "not decided"
+    if all(fits):
+        return "holds"
+    return "depends" if any(fits) else "differs"
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -331,6 +446,17 @@ def from_members(rows, value, members):
         figure, states = answer.get(row["month"], (0.0, set()))
         answer[row["month"]] = (figure + row[value], states | {row["reporter"]})
     return {month: (figure, len(states)) for month, (figure, states) in answer.items()}
+
+
+def by(rows, value, columns, every):
+    """What `total` gives of the whole time or, of a calendar's windows, of each that is whole."""
+    first = min(row["month"] for row in rows)
+    after = max(months(row)[-1] for row in rows) + 1
+    if every is None:
+        return {first: total(rows, value, columns, range(first, after))}
+    starts = [month for month in range(first, after) if month % every == 0]
+    windows = [range(month, month + every) for month in starts if month + every <= after]
+    return {window[0]: total(rows, value, columns, window) for window in windows}
 
 
 def sum_parts(parts):
@@ -463,13 +589,13 @@ def difference(figure, base):
 
 
 def displacement(rows, value, old, new, before, after):
-    """The new buyers' gain over the old buyers' loss, as means of the months of both years."""
+    """The new buyers' gain over the old buyers' loss, as means of the months of both windows."""
     change = {}
     for buyer in (*old, *new):
         mine = [row for row in rows if row["reporter"] == buyer]
         known = stated(mine, value)
         covered(known)
-        late, early = inside(known, year(after)), inside(known, year(before))
+        late, early = inside(known, after), inside(known, before)
         if not late or not early:
             raise NoAnswerError("has no")
         late, early = shared_rows(late, early, 12)
@@ -510,6 +636,61 @@ def last_active_month(figures, base, part):
     listed = index_to_base(figures, base)
     reached = [m for m, pct in listed.items() if pct is not None and pct >= 100 * part]
     return max(reached, default=None)
+
+
+def rerouting(rows, old, new, event):
+    """By name of the comparison what `displacement` gives, of those that all buyers state.
+
+    A buyer's months are of the source that reaches the year after the event, or of that with most
+    rows; the next one stands in before and after these.
+    """
+    series = []
+    for buyer in (*old, *new):
+        series += one_stands_in(
+            [row for row in rows if row["reporter"] == buyer], after_year(event)
+        )
+    answer = {}
+    for name, (before, after) in comparisons(event).items():
+        try:
+            answer[name] = displacement(series, "weight", old, new, before, after)
+        except NoAnswerError:
+            if not answer:  # the first of them is the question
+                raise
+    return answer
+
+
+def after_year(event):
+    """The first full year after a month."""
+    return event // 12 + (event % 12 > 0)
+
+
+def comparisons(event):
+    """Windows of months that are compared, by name; the last two lie before the event."""
+    before, after = event // 12 - 1, after_year(event)
+    pairs = {f"{a} to {b}": (year(a), year(b)) for a, b in ((before, after), (before, after + 1))}
+    pairs[f"{before - 2} to {after}"] = (year(before - 2), year(after))
+    last = event - 1
+    name = f"12 months to {last // 12}-{last % 12 + 1:02d}, to {after}"
+    pairs[name] = (range(event - 12, event), year(after))
+    for base in (before - 2, before - 3):
+        pairs[f"Placebo, {base} to {base + 2}"] = (year(base), year(base + 2))
+    return pairs
+
+
+def one_stands_in(rows, after):
+    """Rows of the source that reaches furthest, and of the next those outside its months."""
+
+    def preference(mine):
+        reaches = max(row["month"] for row in mine) // 12 >= after
+        return not reaches, -len(mine), mine[0]["rank"]
+
+    first, *others = sorted(by_source(rows).values(), key=preference)
+    begin, end = (pick(row["month"] for row in first) for pick in (min, max))
+    for other in others:
+        outside = [row for row in other if not begin <= row["month"] <= end]
+        if outside:
+            return first + outside
+    return first
 
 
 # --- prices and rates -----------------------------------------------------------------------------

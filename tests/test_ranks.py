@@ -2,11 +2,8 @@
 
 import math
 
-import oracles
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tradeflows import measures
 from tradeflows.model.errors import QueryError
@@ -93,41 +90,3 @@ def test_count_above_a_bound(above, number):
 def test_count_of_the_unknown_is_refused():
     with pytest.raises(QueryError, match="1 rows have no value_reported"):
         measures.count(MONTHS, "value_reported")
-
-
-# --- beside their oracles -------------------------------------------------------------------------
-
-FIGURES = st.integers(0, 5).map(float)
-MEMBERS = st.dictionaries(st.sampled_from(["CHN", "DEU", "NLD", "KAZ"]), FIGURES, min_size=2)
-
-
-@settings(max_examples=25, deadline=None)
-@given(MEMBERS, st.randoms())
-def test_lead_as_its_oracle(figures, chance):
-    names = list(figures)
-    chance.shuffle(names)
-    member = names[0]
-    frame = rows(partner_iso=names, value_reported=[figures[name] for name in names])
-    row = measures.lead(frame, "value_reported", member).iloc[0]
-    assert (row["lead"], row["rank"]) == oracles.lead(figures, member)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.dictionaries(st.integers(1, 12), st.none() | FIGURES, min_size=1))
-def test_peak_as_its_oracle(figures):
-    days = [pd.Timestamp(2021, month, 1) for month in figures]
-    values = [math.nan if figure is None else figure for figure in figures.values()]
-    frame = rows(value_reported=values).assign(ref_period=days)
-    if all(figure is None for figure in figures.values()):
-        with pytest.raises(QueryError):
-            measures.peak(frame, "value_reported")
-        return
-    found = measures.peak(frame, "value_reported")["ref_period"].item()
-    assert found.month == oracles.peak(figures)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(FIGURES, min_size=1), FIGURES)
-def test_count_as_its_oracle(figures, above):
-    found = measures.count(rows(value_reported=figures), "value_reported", above)
-    assert found["count"].item() == oracles.count(figures, above)

@@ -1,0 +1,543 @@
+"""What the explorer answers with beside its oracles, on random rows."""
+
+import ast
+import csv
+import hashlib
+import inspect
+import io
+import math
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import oracles
+import pytest
+import test_oracles_read as invented
+from comtrade_twin import Twin, row, serve
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from random_tables import JANUARY, frame_of, fuzz, tables
+from test_oracles import CELL, alike, answer_or_refusal
+
+import tradeflows as tf
+from tradeflows import codes, measures
+from tradeflows.claims import rule
+from tradeflows.explore.answer import Answer, answer
+from tradeflows.measures.zeros import with_zeros
+from tradeflows.model.errors import QueryError, SourceError
+
+TESTS = Path(__file__).parent
+# Public functions that give no figure, and what tests them instead.
+NO_FIGURE = {
+    "build": "what `read` gives of what it built",
+    "project": "the folder that it writes",
+    "compare": "the method of pandas as it is",
+}
+# Rooms whose functions hand on, name or draw figures that another function made.
+NO_FIGURES = {
+    "charts": "what is drawn, read back by charts.drawn",
+    "claims": "the verdict, whose oracle is `cards`; the others put it in words",
+    "tables": "`read` and `build`; the others are their parts",
+    "codes": "names and codes",
+    "schema": "the contracts of the tables",
+    "catalogue": "the entries of the sources",
+    "comtrade": "the rows that `ask` answers with",
+}
+
+
+def functions_of(room):
+    """Public functions or methods that a module or class has of its own."""
+    if inspect.isclass(room):
+        return {name for name, thing in vars(room).items() if is_public(name, thing)}
+    return {name for name in room.__all__ if is_public(name, getattr(room, name))}
+
+
+def is_public(name, thing):
+    return inspect.isfunction(thing) and not name.startswith("_")
+
+
+def oracles_asked(files):
+    """Oracles that the tests of some files call."""
+    asked = set()
+    for path in TESTS.glob(files):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "oracles":
+                asked.add(node.attr)
+    return asked
+
+
+def test_every_public_function_has_an_oracle():
+    public = functions_of(tf) | functions_of(measures)
+    assert public - {*NO_FIGURE} - oracles_asked("test_oracles*.py") == set()
+    methods = functions_of(Answer)
+    assert methods - {*NO_FIGURE} - oracles_asked("test_oracles_explorer.py") == set()
+    assert {*NO_FIGURE} <= public | methods
+
+
+def test_every_public_module_is_thought_of():
+    modules = {name for name in tf.__all__ if inspect.ismodule(getattr(tf, name))}
+    assert modules == {*NO_FIGURES, "measures"}
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def answer_of(rows):
+    """What `flow` makes of raw rows: values in one unit, the declared zeros among them."""
+    frame = frame_of(rows)
+    frame = frame.assign(value=frame["value_reported"], unit="USD", publisher="demo")
+    return answer(with_zeros(frame, "value"))
+
+
+@fuzz(8)
+@given(tables(), st.sets(st.sampled_from(["reporter", "partner", "product"])))
+@pytest.mark.parametrize("every", [None, 3, 12])
+def test_by(every, rows, words):
+    assume(rows)
+    shown = answer_of(rows)
+    lines = [row for row in rows if not row["zero"]]
+    lines += zero_rows(shown)
+    both = answer_or_refusal(
+        lambda: oracles.by(lines, "value", sorted(words), every),
+        lambda: shown.by(*sorted(words), every=every),
+    )
+    if not both or not both[1]:
+        return
+    columns = [invented_column(word) for word in sorted(words)]
+    expected = {(start, *key): found for start, of in both[1].items() for key, found in of.items()}
+    for line in both[0].to_dict("records"):
+        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
+        figure, n = expected.pop((month, *(line[name] for name in columns)))
+        assert alike(line["value"], figure)
+        assert line["n_stated"] == n
+    assert not expected
+
+
+def invented_column(word):
+    return {"reporter": CELL[0], "partner": CELL[1], "product": CELL[2]}[word]
+
+
+def zero_rows(shown):
+    """Raw rows of the zeros that an answer has."""
+    if "declared_zero" not in shown:
+        return []
+    rows = []
+    for line in shown[shown["declared_zero"]].to_dict("records"):
+        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
+        place = dict(zip(("reporter", "partner", "product"), (line[n] for n in CELL), strict=True))
+        rows.append(place | {"month": month, "length": line["n_months"], "value": 0.0})
+    return rows
+
+
+@fuzz(8)
+@given(tables(partners=["RUS"], products=["2709"], blocks=False))
+def test_share_among_reporters(rows):
+    assume(len({row["reporter"] for row in rows}) > 1)
+    shown = answer_of(rows)
+    shares = shown.share("reporter")
+    for _, month in shares.groupby("ref_period"):
+        of_month = shown[shown["ref_period"].eq(month["ref_period"].iloc[0])]
+        figures = dict(zip(of_month["reporter_iso"], of_month["value"], strict=True))
+        known = [None if math.isnan(figure) else figure for figure in figures.values()]
+        expected = dict(zip(figures, oracles.shares(known), strict=True))
+        for name, number in zip(month["reporter_iso"], month["value"], strict=True):
+            assert alike(number, expected[name])
+
+
+@fuzz(8)
+@given(
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
+    tables(reporters=["CHN"], partners=["W00"], products=["2709"], blocks=False),
+)
+def test_share_of_another_answer(part, whole):
+    sides = [[r for r in some if not r["zero"]] for some in (part, whole)]
+    assume(all(sides))
+    both = answer_or_refusal(
+        lambda: oracles.share(*sides, "value"),
+        lambda: answer_of(sides[0]).share(answer_of(sides[1])),
+    )
+    if both:
+        assert all(map(alike, both[0]["value"], both[1]))
+
+
+@fuzz(8)
+@given(
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
+)
+def test_gap_of_two_answers(importer, exporter):
+    sides = [[r for r in some if not r["zero"]] for some in (importer, exporter)]
+    figures = [{row["month"]: row["value"] for row in some} for some in sides]
+    assume(set(figures[0]) & set(figures[1]))
+    result = answer_of(sides[0]).gap(answer_of(sides[1]))
+    for line in result.to_dict("records"):
+        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
+        gap = oracles.gap(*(side.get(month) for side in figures))
+        assert alike(line["value"], None if gap is None else math.exp(gap))
+
+
+# --- back to the files ----------------------------------------------------------------------------
+
+
+@fuzz(2, many=80)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 2))
+def test_trace(seed, n_files):
+    for root, rows, question, _ in invented.every_question(seed, n_files):
+        found, _ = invented.answer_or_message(invented.ask, root, question)
+        if found is not None and found["value_reported"].notna().any():
+            lines = oracles.stated(oracles.read(rows, question))
+            require_lines(tf.trace(found, "value_reported", root), lines, "value", root)
+        flowed, _ = invented.answer_or_message(invented.ask_flow, root, question)
+        if flowed is None or "declared_zero" in flowed or flowed["value"].isna().all():
+            continue
+        lines = oracles.stated(oracles.flow(rows, question), "weight")
+        require_lines(tf.trace(flowed, "value", root), lines, "weight", root)
+
+
+def require_lines(terms, rows, value, root):
+    """Refuse other lines than the oracle's, or another text than stands in the file there."""
+    named = zip(terms["source_id"], terms["line"], terms["value"], strict=True)
+    expected = set().union(*(oracles.trace(row, value) for row in rows))
+    assert sorted(named) == sorted(expected)
+    for path, line, text in zip(terms["path"], terms["line"], terms["text"], strict=True):
+        assert (root / path).read_text(encoding="utf-8").splitlines()[line - 1] == text
+
+
+# --- what is held ---------------------------------------------------------------------------------
+
+
+def spans(months):
+    """Months as `find` writes them: the ends of each run."""
+    runs = []
+    for month in months:
+        if runs and runs[-1][-1] == month - 1:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    ends = [dict.fromkeys([typed(run[0]), typed(run[-1])]) for run in runs]
+    return ", ".join(" to ".join(end) for end in ends)
+
+
+def typed(month):
+    return f"{month // 12}-{month % 12 + 1:02d}"
+
+
+@contextmanager
+def random_project(seed):
+    """Yield the folder of a random project of two files, and their rows."""
+    random = np.random.default_rng(seed)
+    files = {f"file{i}": invented.rows_of(random, f"file{i}", i + 1) for i in range(2)}
+    files = {name: rows for name, rows in files.items() if rows}
+    assume(files)
+    with tempfile.TemporaryDirectory() as folder:
+        yield invented.project_of(folder, files, []), invented.numbered(files)
+
+
+@fuzz(2, many=500)
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_held(seed):
+    with random_project(seed) as (root, rows):
+        listed = tf.sources(root=root)
+        for name, (n, first, last) in oracles.sources(rows).items():
+            line = listed.loc[name]
+            assert (line["rows"], line["first"], line["last"]) == (n, typed(first), typed(last))
+        for area in ("CHN", "RUS", "W00"):
+            line = tf.areas(area, root=root).loc[area]
+            assert (line["reports"], line["partner"]) == oracles.areas(rows, area)
+        for word in ("27", "2709", "271012"):
+            counts = tf.products(word, root=root)["rows"]
+            assert counts[counts > 0].to_dict() == oracles.products(rows, word)
+            require_found(rows, word, root)
+
+
+def require_found(rows, word, root):
+    expected = oracles.find(rows, word)
+    if not expected:
+        with pytest.raises(QueryError, match="nothing is held of"):
+            tf.find(word, root=root)
+        return
+    found = tf.find(word, root=root)
+    for line in found.to_dict("records"):
+        reporters, partners, held, n = expected.pop((line["source_id"], line["code"]))
+        assert line["rows"] == n
+        assert line["held"] == spans(held)
+        assert line["reporters"] == ", ".join(sorted(map(codes.area_name, reporters)))
+        names = sorted(map(codes.area_name, partners))
+        assert line["partners"] == ", ".join(names[:3]) + f" and {len(names) - 3} more" * (
+            len(names) > 3
+        )
+    assert not expected
+
+
+# --- who took what others no longer did -----------------------------------------------------------
+
+BUYERS = ["DEU", "CHN", "IND"]
+YEARS = range(12 * 2018, 12 * 2025)
+
+
+def purchases(random):
+    """Rows of two files in which three buyers take Russian crude, with holes and nulls."""
+    files = {}
+    for rank, name in enumerate(("file0", "file1"), start=1):
+        rows = []
+        for buyer in BUYERS:
+            begin, end = random.choice([(0, 84), (0, 84), (0, 40), (36, 84)])
+            share_absent = random.choice([0.0, 0.02, 0.3])
+            for month in YEARS[begin:end]:
+                if random.random() < share_absent or (rank == 2 and random.random() < 0.5):
+                    continue
+                figure = [None, 0.0, float(random.integers(1, 999))]
+                weight = figure[random.choice(3, p=[0.02, 0.05, 0.93])]
+                rows.append(
+                    {"source": name, "rank": rank, "part": "total", "vintage": "2025-03-15"}
+                    | {"reporter": buyer, "partner": "RUS", "product": "2709", "unit": "none"}
+                    | {"month": month, "length": 1, "value": weight, "weight": weight}
+                )
+        if rows:
+            files[name] = rows
+    return files
+
+
+@fuzz(2, many=500)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([12 * 2022 + 1, 12 * 2022]))
+def test_rerouting(seed, event):
+    files = purchases(np.random.default_rng(seed))
+    assume(len(files) == 2)
+    rows = [row for some in files.values() for row in some]
+    with tempfile.TemporaryDirectory() as folder:
+        root = invented.project_of(folder, files, [])
+        both = answer_or_refusal(
+            lambda: oracles.rerouting(rows, ["DEU"], ["CHN", "IND"], event),
+            lambda: tf.rerouting(
+                "crude oil", "Russia", "Germany", ["China", "India"], typed(event), root=root
+            ),
+        )
+    if not both:
+        return
+    card, expected = both
+    change, *_ = next(iter(expected.values()))
+    for buyer, number in zip(card.buyers["reporter_iso"], card.buyers["value"], strict=True):
+        assert number == pytest.approx(change[buyer] / 1000, rel=1e-9, abs=1e-6)
+    assert card.ratios["window"].tolist() == [*expected]
+    for number, (_, ratio, _) in zip(card.ratios["value"], expected.values(), strict=True):
+        assert alike(number, ratio)
+
+
+# --- what was printed -----------------------------------------------------------------------------
+
+PRINTED = """\
+[publisher.demo]
+name = "Office of Invention"
+short = "Demo"
+home = ""
+
+[source.printed]
+path = "demo/printed.csv"
+publisher = "demo"
+title = "Invented"
+kind = "transcribed"
+steps = "Made up for a test."
+licence = "not stated"
+vintage = "by row"
+retrieved = 2024-06-30
+sha256 = "{sha256}"
+bytes = {size}
+cleaner = "tidy.clean"
+rank = 1
+table = "{table}"
+arguments.columns = [{columns}]
+
+[source.printed.arguments.fields]
+{fields}
+"""
+OF_FIGURES = """\
+id = { column = "id" }
+topic = { column = "topic" }
+product = { column = "product" }
+exporter = "RUS"
+hs_codes = "2709"
+freq = "monthly"
+window_start = { column = "window", form = "printed" }
+window_end = { column = "window", form = "printed" }
+window_text = { column = "window" }
+value = { column = "value" }
+qualifier = { column = "qualifier" }
+publisher = "Paper of Invention"
+address = "https://demo.example"
+unit = { column = "unit" }
+published = "2024-01"
+basis = "Invented"
+"""
+OF_SETTLEMENT = """\
+concept = { column = "concept" }
+measure = { column = "family" }
+region = "total"
+currency_group = { column = "currency" }
+vintage = "first release"
+period_text = { column = "month" }
+ref_period = { column = "month", form = "month" }
+n_months = { column = "month", form = "month" }
+value = { column = "value" }
+qualifier = "="
+outlet = "Paper of Invention"
+statement = "1"
+address = "https://demo.example"
+published = "2024-01"
+underlying = "Invented"
+"""
+
+
+@contextmanager
+def printed(table, fields, rows):
+    """Yield a project of one file of printed figures."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    raw = file.getvalue().encode()
+    entry = PRINTED.format(
+        table=table,
+        fields=fields,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw),
+        columns=", ".join(f'"{name}"' for name in rows[0]),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "data" / "raw"
+        (home / "demo").mkdir(parents=True)
+        (home / "demo" / "printed.csv").write_bytes(raw)
+        (home / "sources.toml").write_text(entry, encoding="utf-8")
+        tf.build(Path(folder))
+        yield Path(folder)
+
+
+AMOUNTS = [100.0, 250.0, 1000.0]
+
+
+@fuzz(2, many=100)
+@given(st.integers(0, 2**32 - 1))
+def test_figures(seed):
+    random = np.random.default_rng(seed)
+    choices = {
+        "topic": ["drones", "energy"],
+        "product": ["Drone parts", "crude oil", "gas, not oil"],
+        "window": ["2023-01", "2023-02"],
+        "value": AMOUNTS,
+        "unit": ["USD", "tonnes"],
+        "qualifier": ["=", ">", "<", "≤", "≥", "~"],
+    }
+    rows = [
+        {"id": f"F{place:02}"}
+        | {name: random.choice(values).item() for name, values in choices.items()}
+        for place in range(random.integers(1, 12))
+    ]
+    with printed("figures", OF_FIGURES, rows) as root:
+        for _ in range(20):
+            words = {"unit": ["USD", "tonnes"][random.integers(2)]}
+            words |= {"word": ["", "DRONE", "oil"][random.integers(3)]}
+            words |= {"above": random.choice([0.0, *AMOUNTS]).item()}
+            try:
+                expected = oracles.figures(rows, **words)
+            except oracles.NoAnswerError:
+                with pytest.raises(QueryError, match="no figure about"):
+                    tf.figures(**words, root=root)
+                continue
+            assert tf.figures(**words, root=root)["id"].tolist() == expected
+
+
+@fuzz(2, many=100)
+@given(st.integers(0, 2**32 - 1))
+def test_settlement(seed):
+    random = np.random.default_rng(seed)
+    kinds = ("export settlement", "import settlement")
+    rows = [
+        {"concept": concept, "family": family, "currency": currency, "month": typed(month)}
+        | {"value": float(random.integers(0, 100))}
+        for concept in kinds
+        for family in ("review", "bulletin")
+        for currency in ("CNY", "RUB")
+        for month in range(JANUARY, JANUARY + 12)
+        if random.random() < 0.5
+    ]
+    assume(rows)
+    raw = [row | {"month": JANUARY + int(row["month"][5:]) - 1} for row in rows]
+    with printed("settlement", OF_SETTLEMENT, rows) as root:
+        for _ in range(20):
+            concept, word = random.choice(kinds), ["yuan", "RUB"][random.integers(2)]
+            first, last = sorted(random.integers(JANUARY, JANUARY + 12, 2).tolist())
+            currency = {"yuan": "CNY"}.get(word, word)
+            expected = oracles.settlement(raw, currency, concept, range(first, last + 1))
+            asked = {"start": typed(first), "end": typed(last), "root": root}
+            if not expected:
+                with pytest.raises(QueryError, match="nothing in settlement matches"):
+                    tf.settlement(word, concept, **asked)
+                continue
+            found = tf.settlement(word, concept, **asked)
+            months = found["ref_period"].dt.year * 12 + found["ref_period"].dt.month - 1
+            places = zip(found["measure"], months, strict=True)
+            assert dict(zip(places, found["value"], strict=True)) == expected
+
+
+# --- live figures ---------------------------------------------------------------------------------
+
+MONTHS = [f"2025{month:02}" for month in range(1, 11)]
+
+
+@fuzz(2, many=100)
+@given(st.sets(st.sampled_from(MONTHS), min_size=1), st.integers(0, 9), st.integers(0, 9))
+def test_ask_and_available(published, one, other):
+    rows = [
+        row(period=period, product="1001", flow="M", netWgt=100.0 + int(period))
+        for period in sorted(published)
+    ]
+    twin = Twin(rows)
+    first, last = sorted((one, other))
+    window = MONTHS[first : last + 1]
+    ends = {"start": dashed(window[0]), "end": dashed(window[-1])}
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        root = Path(folder)
+        (root / "data" / "raw").mkdir(parents=True)
+        (root / "data" / "raw" / "sources.toml").write_text(OFFICE, encoding="utf-8")
+        patch.setenv("COMTRADE_KEY", "")
+        with serve(twin) as base:
+            patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+            asked = {"root": root, "clock": twin.clock}
+            try:
+                expected = oracles.ask(rows, window)
+            except oracles.NoAnswerError:
+                with pytest.raises(SourceError, match="the publisher has no"):
+                    tf.ask("1001", "China", "Russia", **ends, **asked)
+                return
+            found = tf.ask("1001", "China", "Russia", **ends, **asked)
+            listed = tf.available("China", "Russia", **asked)
+    assert found["value"].tolist() == [*expected.values()]
+    held = dict(zip(listed["period"], listed["held"].ne(""), strict=True))
+    assert held == {dashed(p): has for p, has in oracles.available(rows, window).items()}
+
+
+OFFICE = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
+
+
+def dashed(period):
+    return f"{period[:4]}-{period[4:]}"
+
+
+# --- the verdict ----------------------------------------------------------------------------------
+
+READING = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(rule.ROLES),
+        "fits": st.sampled_from([True, False, None]),
+        "fits_band": st.booleans(),
+        "own_release": st.booleans(),
+        "silent": st.sampled_from(["", "", "covers ten months"]),
+    }
+)
+
+
+@fuzz(50)
+@given(st.lists(READING, max_size=4))
+def test_verdict(readings):
+    evidence = [rule.Evidence(f"reading {i}", **each) for i, each in enumerate(readings)]
+    assert rule.decide(evidence).verdict == oracles.cards(readings)
