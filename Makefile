@@ -46,8 +46,8 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/tradeflows --root examples/soybeans check
 
 fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100: fewer)
-	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q tests/test_oracles.py \
-	    tests/test_oracles_read.py tests/test_answer_operations.py
+	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q -n 2 tests/test_oracles.py \
+	    tests/test_oracles_read.py tests/test_oracles_explorer.py tests/test_answer_operations.py
 	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
 	$(BIN)/python tests/mutate_raw.py
 

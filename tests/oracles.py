@@ -80,10 +80,9 @@ def read(rows, question):
     wanted = [row for row in rows if is_asked(row, question)]
     if not wanted:
         raise NoAnswerError("nothing")
-    if question["as_of"] is not None:
-        wanted = [row for row in wanted if row["vintage"] <= question["as_of"]]
-        if not wanted:
-            raise NoAnswerError("not known")
+    wanted = [row for row in wanted if is_known(row, question)]
+    if not wanted:
+        raise NoAnswerError("not known")
     if question["part"] == "parts":
         wanted = whole_or_parts(wanted)
     wanted = at_level(wanted, question["products"])
@@ -106,6 +105,10 @@ def is_asked(row, question):
         and (question["unit"] is None or row["unit"] == question["unit"])
         and (question["part"] in (None, "parts") or row["part"] == question["part"])
     )
+
+
+def is_known(row, question):
+    return question["as_of"] is None or row["vintage"] <= question["as_of"]
 
 
 def by_source(rows):
@@ -236,9 +239,7 @@ def zeros(answer, rows, question, declared):
             first = min(row["month"] for row in mine)
         if last is None:
             last = max(months(row)[-1] for row in mine)
-        file = [row for row in rows if row["source"] == source]
-        if question["as_of"] is not None:
-            file = [row for row in file if row["vintage"] <= question["as_of"]]
+        file = [row for row in rows if row["source"] == source and is_known(row, question)]
         goods = {(row["reporter"], row["product"], row["part"]) for row in mine}
         named = {row["partner"] for row in file} - {"W00"}
         for row in answer:
@@ -270,11 +271,17 @@ def months_between(rows):
 
 
 def flow(rows, question):
-    """What several reporters state, in tonnes: of each what `read` gives, its parts added up."""
+    """What several reporters state, in tonnes: of each what `read` gives, its parts added up.
+
+    Where no window is asked for it is all that is stated.
+    """
     answer = []
     for reporter in question["reporters"]:
         asked = {**question, "reporters": [reporter], "part": "parts"}
-        if any(is_asked(row, asked) for row in rows):
+        mine = [row for row in rows if is_asked(row, asked) and is_known(row, asked)]
+        if mine and asked["first"] is None and asked["last"] is None:
+            asked["first"] = min(row["month"] for row in mine)
+        if mine:
             answer.append(parts_added(read(rows, asked)))
     if not answer:
         raise NoAnswerError("nothing is held")

@@ -491,6 +491,16 @@ def test_importing_the_package_loads_nothing_and_completes_names():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_first_answer_loads_no_more_than_it_needs():
+    spared = {"matplotlib", "tomlkit", "jinja2", "nbformat", "http.client", "openpyxl", "zipfile"}
+    code = (
+        "import sys, pandas; before = set(sys.modules); import tradeflows as tf; "
+        "repr(tf.flow('crude oil', 'China', 'Russia', start='2023', end='2023')); "
+        f"assert not {spared!r} & (set(sys.modules) - before), set(sys.modules) - before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_drawn_number_is_traced(crude):
     drawn = crude.tail(2).plot()
     assert "No raw lines" not in raw_lines.shown(drawn.figure)

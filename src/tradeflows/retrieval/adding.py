@@ -23,7 +23,7 @@ from tradeflows.model.errors import (
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import Part, cleaned, control, delimited, registry
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, entry_text
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
@@ -343,9 +343,9 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> None
     local = _is_local(source)
     listing = root / RAW / (LOCAL if local else COMMITTED)
     before = listing.read_text(encoding="utf-8") if listing.exists() else ""
-    text = f"{before}\n{catalogue.block('source', source)}"
+    text = f"{before}\n{entry_text.block('source', source)}"
     if source.publisher not in catalogue.publishers(root, local=local):
-        text += f"\n{catalogue.block('publisher', publisher)}"
+        text += f"\n{entry_text.block('publisher', publisher)}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, file)

@@ -17,9 +17,6 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-import tomlkit
-from tomlkit.items import Item, Table
-
 from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, SourceError, near
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
@@ -203,8 +200,8 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
     for key in keys:
         if key not in types:
             raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
-    defaults = _defaults(kind)
-    lacking = [key for key in types if key not in keys and key not in defaults]
+    at_rest = defaults(kind)
+    lacking = [key for key in types if key not in keys and key not in at_rest]
     if lacking:
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
     for key, value in keys.items():
@@ -221,15 +218,15 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
     return kind(id=name, **keys)
 
 
-def _defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
+def defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
     """What an entry need not say, with the value that it has then."""
-    defaults = {}
+    values = {}
     for field in fields(kind):
         if field.default is not MISSING:
-            defaults[field.name] = field.default
+            values[field.name] = field.default
         elif field.default_factory is not MISSING:
-            defaults[field.name] = field.default_factory()
-    return defaults
+            values[field.name] = field.default_factory()
+    return values
 
 
 def problems(
@@ -309,42 +306,6 @@ def _path_problems(text: str, local: bool) -> Iterator[str]:
         yield f"path {text!r} must be a plain path below data/raw, such as gacc/x.csv"
     if (folder == LOCAL_FOLDER) != local:
         yield f"path {text!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
-
-
-def block(section: str, entry: Publisher | Source) -> str:
-    """`entry` as a catalogue has it, so that :func:`load` gives it back; keys at rest left out."""
-    table = tomlkit.table(is_super_table=True)
-    table.add(entry.id, entry_table(entry))
-    document = tomlkit.document()
-    document.add(section, table)
-    return tomlkit.dumps(document)
-
-
-def entry_table(entry: Publisher | Source) -> Table:
-    """The keys of `entry` that are not at rest, as a table of TOML."""
-    table = tomlkit.table()
-    defaults = _defaults(type(entry))
-    for key, value in vars(entry).items():
-        if key != "id" and value != defaults.get(key):
-            table.add(key, toml_item(value))
-    return table
-
-
-def toml_item(value: Any) -> Item:
-    """A value as TOML has it."""
-    if isinstance(value, Mapping):
-        inline = tomlkit.inline_table()
-        for key, item in value.items():
-            inline.add(tomlkit.key(key), toml_item(item))
-        return inline
-    if isinstance(value, list | tuple):
-        array = tomlkit.array()
-        for item in value:
-            array.append(toml_item(item))
-        return array
-    if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
-        value = value.encode("utf-8", "replace").decode()
-    return tomlkit.item(value)
 
 
 # --- the files themselves ------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tradeflows.model.errors import (
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import RAW, Publisher, Source, month, released
 from tradeflows.publishers import Part, cleaned, registry
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, entry_text
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE
 from tradeflows.retrieval.http import RefusedError, locked, write
 
@@ -162,10 +162,10 @@ def record(root: Path, entry: Source) -> bool:
     path = root / RAW / LOCAL
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if entry.id not in tomllib.loads(text).get("source", {}):
-        text = f"{text}\n{catalogue.block('source', entry)}"
+        text = f"{text}\n{entry_text.block('source', entry)}"
         if entry.publisher not in catalogue.publishers(root, local=True):
             for publisher in known_publisher(entry.publisher).values():
-                text += f"\n{catalogue.block('publisher', publisher)}"
+                text += f"\n{entry_text.block('publisher', publisher)}"
     elif entry.file(root).exists():
         return False
     else:  # of bytes that somebody removed
@@ -199,7 +199,7 @@ def _with_entries(text: str, entries: Mapping[str, Source | None]) -> str:
         if entry is None:
             del sources[name]
         else:
-            _update(sources[name], catalogue.entry_table(entry))
+            _update(sources[name], entry_text.entry_table(entry))
     return tomlkit.dumps(document)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
 from tradeflows.publishers import delimited, registry
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import Sheet, read
 from tradeflows.retrieval.sketch.guesses import UNKNOWN, Guesses, guess
 
@@ -132,5 +132,5 @@ def _marks(sheet: Sheet) -> Iterator[str]:
 def _lines(keys: dict[str, Any], remark: str = "") -> Iterator[str]:
     """Keys with their values, a line each, and the remark behind them."""
     for key, value in keys.items():
-        text = catalogue.toml_item(value).as_string()
+        text = entry_text.toml_item(value).as_string()
         yield f"{key} = {text}{f'  # {remark}' if remark else ''}"
