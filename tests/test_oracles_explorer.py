@@ -22,7 +22,7 @@ from test_oracles import CELL, alike, answer_or_refusal
 
 import tradeflows as tf
 from tradeflows import codes, measures
-from tradeflows.claims import rule
+from tradeflows.claims import verdict_rule
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError, SourceError
@@ -527,7 +527,7 @@ def dashed(period):
 
 READING = st.fixed_dictionaries(
     {
-        "role": st.sampled_from(rule.ROLES),
+        "role": st.sampled_from(verdict_rule.ROLES),
         "fits": st.sampled_from([True, False, None]),
         "fits_band": st.booleans(),
         "own_release": st.booleans(),
@@ -539,5 +539,5 @@ READING = st.fixed_dictionaries(
 @fuzz(50)
 @given(st.lists(READING, max_size=4))
 def test_verdict(readings):
-    evidence = [rule.Evidence(f"reading {i}", **each) for i, each in enumerate(readings)]
-    assert rule.decide(evidence).verdict == oracles.cards(readings)
+    evidence = [verdict_rule.Evidence(f"reading {i}", **each) for i, each in enumerate(readings)]
+    assert verdict_rule.decide(evidence).verdict == oracles.cards(readings)
