@@ -456,13 +456,19 @@ def from_members(rows, value, members):
 
 
 def by(rows, value, columns, every):
-    """What `total` gives of the whole time or, of a calendar's windows, of each that is whole."""
+    """What `total` gives of the whole time or of each whole window; by window's first month.
+
+    Windows are those of the calendar or, where none is whole, as many from the first month on.
+    """
     first = min(row["month"] for row in rows)
     after = max(months(row)[-1] for row in rows) + 1
-    if every is None:
-        return {first: total(rows, value, columns, range(first, after))}
+    every = every or after - first
     starts = [month for month in range(first, after) if month % every == 0]
     windows = [range(month, month + every) for month in starts if month + every <= after]
+    if not windows and (after - first) % every:
+        raise NoAnswerError("no whole window")
+    if not windows:
+        windows = [range(month, month + every) for month in range(first, after, every)]
     return {window[0]: total(rows, value, columns, window) for window in windows}
 
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tradeflows.model.absence import AXES, DECLARED, ZEROS, Zeros
@@ -15,6 +15,7 @@ REPORTERS, PARTNERS, PRODUCTS = ("CHN", "IND", "DEU"), ("RUS", "USA"), ("2709", 
 FIGURE = st.one_of(
     st.none(), st.just(0.0), st.integers(1, 999).map(float), st.floats(0.5, 1e6, allow_nan=False)
 )
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining takes minutes
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
@@ -22,7 +23,9 @@ def fuzz(few, many=2000):
     """Settings of a test: `few` examples in `make test`, `many` in `make fuzz`."""
     wanted = os.environ.get("TRADEFLOWS_FUZZ")
     examples = few if not wanted else max(few, int(many * float(wanted)))
-    return settings(max_examples=examples, deadline=None, suppress_health_check=HEALTH)
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=HEALTH, phases=PHASES
+    )
 
 
 @st.composite

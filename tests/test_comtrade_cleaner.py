@@ -309,8 +309,9 @@ def test_wrong_row_is_refused(clean, changes, error, message):
         (",".join([*row(), "\n1,2\n"]).encode(), "expected 48 fields a row"),
         (b"\x1f\x8b broken", "expected a whole gzip file"),
         (gzip.compress(",".join([*row(), "\n"]).encode() * 99)[:-9], "expected"),
+        (envelope([row()]).replace(b"motDesc", b"mot\xe1Desc"), "names and messages in UTF-8"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_partial_reply_is_refused(tmp_path, content, message):
     path = tmp_path / "reply"

@@ -528,6 +528,13 @@ def test_name_of_another_partner(rows, name):
         rows(twins.gacc([OIL, OIL | {"month": "202306", "partner name": name}], PLAIN), flow="M")
 
 
+def test_two_names_of_one_partner(rows):
+    # A name that is on no list, beside the code of another partner of the month.
+    lines = [OIL, OIL | {"product": "27101922", "partner name": "x"}]
+    with pytest.raises(LayoutError, match="record 2: expected partner 344 and its name"):
+        rows(twins.gacc(lines, PLAIN), flow="M")
+
+
 def test_two_names_of_one_product(rows):
     other = OIL | {"partner": "110", "partner name": "x", "product name": "煤"}
     with pytest.raises(LayoutError, match="record 2: expected product 27090000 and its name"):

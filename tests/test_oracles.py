@@ -26,6 +26,7 @@ WORDS = {
     "lacks": "lacks .* cells",
     "no cell": "no cell of",
     "alone": "stands alone|no partner_iso",
+    "no whole window": "is no whole number of",
     "none": "no value_reported is stated",
 }
 

@@ -407,6 +407,14 @@ def _json(path: Path) -> Reply:
         raise _too_large(path) from error
     except pa.ArrowInvalid as error:
         raise LayoutError(path, "a whole JSON reply", str(error).splitlines()[0]) from error
+    try:
+        return _reply(path, reply)
+    except UnicodeDecodeError as error:
+        raise LayoutError(path, "names and messages in UTF-8", str(error)) from error
+
+
+def _reply(path: Path, reply: pa.Table) -> Reply:
+    """The rows and the message of a JSON reply."""
     names = reply.column_names
     first = {name: reply[name][0].as_py() for name in names if name != "data"}
     message = str(first.get("error") or first.get("message") or "")

@@ -36,8 +36,9 @@ class Names:
         names = block.cells.schema.names
         if "partner name" in names:
             self._require_partners(block)
+            self._require_one_name(block, "partner")
         if "product name" in names:
-            self._require_products(block)
+            self._require_one_name(block, "product")
 
     def _require_partners(self, block: delimited.Block) -> None:
         for record, (code, name) in _distinct(block, ["partner", "partner name"]):
@@ -45,13 +46,13 @@ class Names:
             if meant != code:
                 raise _other(block, record, f"partner {code}", f"{name!r}, which is {meant}")
 
-    def _require_products(self, block: delimited.Block) -> None:
+    def _require_one_name(self, block: delimited.Block, column: str) -> None:
         names = block.cells.schema.names
         within = ["month"] if "month" in names else []
-        for record, (*cell, name) in _distinct(block, [*within, "product", "product name"]):
-            earlier = self._known.setdefault(tuple(cell), name)
+        for record, (*cell, name) in _distinct(block, [*within, column, f"{column} name"]):
+            earlier = self._known.setdefault((column, *cell), name)
             if earlier != name:
-                expected = f"product {cell[-1]} and its name {earlier!r}"
+                expected = f"{column} {cell[-1]} and its name {earlier!r}"
                 raise _other(block, record, expected, repr(name))
 
 
