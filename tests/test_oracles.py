@@ -21,7 +21,7 @@ BY = {"reporter_iso": "reporter", "partner_iso": "partner", "cmd_code": "product
 WORDS = {
     "overlap": "overlap|stated 2 times",
     "crosses": "crosses the edge",
-    "has no": "has no value_reported",
+    "has no": "has no value",
     "no month": "states no month of the year in both windows",
     "lacks": "lacks .* cells",
     "no cell": "no cell of",
