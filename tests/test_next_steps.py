@@ -1,19 +1,27 @@
 """What a user does next with the answer of each public function works, and keeps the figures."""
 
 import contextlib
+import copy
+import dataclasses
 import inspect
 import io
 import pickle
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import test_oracles_read as invented
+from comtrade_twin import Twin, row, serve
+from matplotlib import pyplot as plt
 from random_tables import JANUARY, frame_of
+from test_charts import EVERY_CHART
 from test_oracles import rates_of
 
 import tradeflows as tf
-from tradeflows import measures
+from tradeflows import charts, claims, measures
 from tradeflows.model.errors import QueryError
 
 VALUE, KG = "value_reported", "net_wgt_kg"
@@ -112,9 +120,74 @@ MEASURES = {  # what each gives, and the column of its figure
 }
 
 
+EXPLORED = {  # what the explorer gives of an invented or of this project, and its figure
+    "read": (lambda root: tf.read(reporter=["CHN", "IND"], **asked(root)), VALUE),
+    "flow": (lambda root: both(root), "value"),
+    "by": (lambda root: both(root).by("reporter", every=3), "value"),
+    "share": (lambda root: both(root).share(), "value"),
+    "gap": (lambda root: side("China", root).gap(side("China", root)), "value"),
+    "compare": (lambda root: comparison(root), "value"),
+    "trace": (lambda root: tf.trace(both(root), root=root), "value"),
+    "find": (lambda root: tf.find("crude oil", root=root), "rows"),
+    "products": (lambda root: tf.products("2709", root=root), "rows"),
+    "areas": (lambda root: tf.areas("OPEC", root=root), "reports"),
+    "sources": (lambda root: tf.sources(root=root), "rows"),
+    "figures": (lambda _: tf.figures("drone", above=12e6), "value"),
+    "settlement": (lambda _: tf.settlement("yuan"), "value"),
+    "ask": (lambda _: live()["ask"], "value"),
+    "available": (lambda _: live()["available"], "n_held"),
+    "rerouting": (lambda _: rerouted().buyers, "value"),
+}
+KEPT = ["read", "flow", "by", "share", "gap", "settlement", "rerouting", "ask", *MEASURES]
+
+
+def asked(root):
+    return {"partner": ["RUS"], "product": "2709", "root": root}
+
+
+def both(root):
+    return tf.flow(reporter=["China", "India"], **asked(root))
+
+
+def side(reporter, root):
+    return tf.flow(reporter=reporter, **asked(root))
+
+
+def comparison(root):
+    """Where two answers differ, under the names of one."""
+    china = side("China", root)
+    doubled = china.assign(value=2 * china["value"])
+    return china.compare(doubled)["value"].rename(columns={"self": "value"}).reset_index()
+
+
+@cache
+def rerouted():
+    return tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], event="2022-02")
+
+
+@cache
+def live():
+    """What `ask` and `available` give of two months that a twin of UN Comtrade has."""
+    rows = [row(period=f"20250{m}", product="1001", flow="M", netWgt=4e3 + m) for m in (1, 2)]
+    twin = Twin(rows)
+    office = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        root = Path(folder)
+        (root / "data" / "raw").mkdir(parents=True)
+        (root / "data" / "raw" / "sources.toml").write_text(office, encoding="utf-8")
+        patch.setenv("COMTRADE_KEY", "")
+        with serve(twin) as base:
+            patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+            way = {"root": root, "clock": twin.clock}
+            window = {"start": "2025-01", "end": "2025-02"}
+            answer = tf.ask("1001", "China", "Russia", **window, **way)
+            listed = tf.available("China", "Russia", **way)
+    return {"ask": answer, "available": listed.assign(n_held=listed["held"].str.len())}
+
+
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
-    """What each function answers, `read` and `flow` in an invented project."""
+def project(tmp_path_factory):
+    """An invented project of one file."""
     lines = [
         {"source": "file0", "rank": 1, "part": "total", "unit": "none", "vintage": "2022-01-15"}
         | stated(reporter, partner, month % 12)
@@ -122,13 +195,22 @@ def answers(tmp_path_factory):
         for reporter, partner in CELLS
         for month in range(12)
     ]
-    root = invented.project_of(tmp_path_factory.mktemp("next"), {"file0": lines}, [])
-    question = {"partner": ["RUS"], "product": "2709", "root": root}
-    return {
-        "read": (tf.read(reporter=["CHN", "IND"], **question), VALUE),
-        "flow": (tf.flow(reporter=["China", "India"], **question), "value"),
-        **{name: (measure(), figure) for name, (measure, figure) in MEASURES.items()},
-    }
+    return invented.project_of(tmp_path_factory.mktemp("next"), {"file0": lines}, [])
+
+
+@pytest.fixture(scope="module")
+def answers(project):
+    """What each function answers, asked when it is first wanted."""
+
+    @cache
+    def answer(name):
+        if name in MEASURES:
+            measure, figure = MEASURES[name]
+            return measure(), figure
+        ask, figure = EXPLORED[name]
+        return ask(project), figure
+
+    return answer
 
 
 def saved_as_csv(frame):
@@ -142,8 +224,8 @@ def saved_as_parquet(frame):
 
 
 def by_row(frame, figure):
-    return frame.assign(row=range(len(frame)), shown=frame[figure]).pivot(
-        index="row", columns=frame.columns[0], values="shown"
+    return frame.assign(place=range(len(frame)), shown=frame[figure]).pivot(
+        index="place", columns=frame.columns[0], values="shown"
     )
 
 
@@ -158,8 +240,8 @@ STEPS = {
     "group": (lambda frame, figure: frame.groupby(frame.columns[0])[[figure]].sum(), 1),
     "pivot": (by_row, 1),
     "merge": (
-        lambda frame, figure: frame.assign(row=range(len(frame))).merge(
-            frame[[]].assign(row=range(len(frame))), on="row"
+        lambda frame, figure: frame.assign(place=range(len(frame))).merge(
+            frame[[]].assign(place=range(len(frame))), on="place"
         ),
         1,
     ),
@@ -170,9 +252,9 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("name", ["read", "flow", *MEASURES])
+@pytest.mark.parametrize("name", [*EXPLORED, *MEASURES])
 def test_next_step(name, step, answers):
-    frame, figure = answers[name]
+    frame, figure = answers(name)
     after, times = STEPS[step]
     result = after(frame, figure)
     numbers = result[[figure]] if figure in result else result
@@ -181,10 +263,10 @@ def test_next_step(name, step, answers):
     repr(result)
 
 
-@pytest.mark.parametrize("name", ["read", "flow", *MEASURES])
+@pytest.mark.parametrize("name", KEPT)
 def test_one_row_summed(name, answers):
     # A measure of a measure gives a frame, or says why it does not.
-    frame, figure = answers[name]
+    frame, figure = answers(name)
     is_whole = frame.get("complete", True)
     row = frame[frame[figure].notna() & is_whole].head(1)
     with contextlib.suppress(QueryError):
@@ -192,6 +274,144 @@ def test_one_row_summed(name, answers):
         assert result[figure].tolist() == pytest.approx(row[figure].tolist())
 
 
-def test_every_measure_has_next_steps():
+# --- answers that are no frames -------------------------------------------------------------------
+
+CARDS = {
+    "shown": lambda cards: "O08" in repr(cards),
+    "in a notebook": lambda cards: "<" in cards._repr_html_(),
+    "its verdict": lambda cards: cards.verdicts[0].verdict in claims.VERDICTS,
+    "in a word": lambda cards: claims.sentence(cards.verdicts[0]),
+    "as a table": lambda cards: set(claims.table(cards.verdicts)["id"]) == {"O08"},
+    "its readings": lambda cards: all(r.name for r in cards.verdicts[0].readings),
+    "a number": lambda cards: cards.verdicts[0].readings[0].value > 0,
+    "its lines": lambda cards: claims.terms(cards.verdicts[0].readings[0])["terms"],
+    "its rows": lambda cards: len(cards.verdicts[0].readings[0].read[0]) > 0,
+    "drawn": lambda cards: drawn_claim(cards),
+    "copied": lambda cards: copy.copy(cards) == cards,
+}
+REROUTED = {
+    "shown": lambda card: "What this cannot show" in repr(card),
+    "in a notebook": lambda card: "<h3>" in card._repr_html_(),
+    "its sentence": lambda card: "gained for each lost" in card.title,
+    "a buyer": lambda card: len(card.buyers.query("reporter == 'China'")) == 1,
+    "the placebos": lambda card: card.ratios["placebo"].any(),
+    "the range": lambda card: card.ratios["value"].between(0, 10).all(),
+    "what is unseen": lambda card: "ratio follows no cargo" in card.unseen[0],
+    "prices": lambda card: set(card.prices["effect"]) == {"price", "quantity"},
+    "drawn": lambda card: len(charts.drawn(card.plot())) == len(card.ratios),
+    "its lines": lambda card: len(card.buyers.trace()) > len(card.buyers),
+    "saved": lambda card: pickle.loads(pickle.dumps(card.title)) == card.title,
+}
+BUILT = {
+    "the tables": lambda built: {one.table for one in built} >= {"trade", "figures"},
+    "the files": lambda built: all(one.path.exists() for one in built),
+    "how many rows": lambda built: built[0].counts["rows"] > 0,
+    "how many records": lambda built: built[0].counts["records"] > 0,
+    "what is left out": lambda built: not any("left out" in word for word in built[0].counts),
+    "what is refused": lambda built: not any(one.refused for one in built),
+    "read by pandas": lambda built: len(pd.read_parquet(built[0].path)) == built[0].counts["rows"],
+    "shown": lambda built: "trade" in repr(built),
+    "as a frame": lambda built: len(pd.DataFrame(map(dataclasses.asdict, built))) == len(built),
+    "built again": lambda built: built_again(built),
+}
+PROJECT = {
+    "its title": lambda project: project.title.startswith("What China buys"),
+    "its short name": lambda project: project.short == "China and Russia, checked",
+    "shown": lambda project: project.title in repr(project),
+    "as keys": lambda project: "title" in dataclasses.asdict(project),
+    "compared": lambda project: project == tf.project(),
+    "copied": lambda project: copy.deepcopy(project) == project,
+    "saved": lambda project: pickle.loads(pickle.dumps(project)) == project,
+    "changed in a copy": lambda project: dataclasses.replace(project, title="x").title == "x",
+}
+THINGS = {"cards": CARDS, "rerouting": REROUTED, "build": BUILT, "project": PROJECT}
+
+
+def drawn_claim(cards):
+    axes = charts.ratios(claims.table(cards.verdicts), title="One claim", unit="Times the claim")
+    return len(charts.drawn(axes)) > 0
+
+
+def built_again(built):
+    """Whether a project that is built twice has the same counts."""
+    root = built[0].path.parents[2]
+    return [one.counts for one in tf.build(root)] == [one.counts for one in built]
+
+
+@pytest.fixture(scope="module")
+def thing(project):
+    asks = {
+        "cards": lambda: tf.cards("O08"),
+        "rerouting": rerouted,
+        "build": lambda: tf.build(project),
+        "project": tf.project,
+    }
+    return cache(lambda name: asks[name]())
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), [(name, step) for name, steps in THINGS.items() for step in steps]
+)
+def test_next_step_with(name, step, thing):
+    assert THINGS[name][step](thing(name))
+    plt.close("all")
+
+
+# --- charts ---------------------------------------------------------------------------------------
+
+
+def saved(axes, form):
+    file = io.BytesIO()
+    np.ravel(axes)[0].figure.savefig(file, format=form)
+    return len(file.getvalue()) > 1000
+
+
+def retitled(axes):
+    np.ravel(axes)[0].set_title("Mine")
+    return saved(axes, "png")
+
+
+def narrowed(axes):
+    for one in np.ravel(axes):
+        low, high = one.get_xlim()
+        one.set_xlim(low, (low + high) / 2)
+    return saved(axes, "png")
+
+
+def resized(axes):
+    np.ravel(axes)[0].figure.set_size_inches(4, 3)
+    return saved(axes, "png")
+
+
+def annotated(axes):
+    np.ravel(axes)[0].annotate("here", (0.5, 0.5), xycoords="axes fraction")
+    return saved(axes, "png")
+
+
+DRAWN = {
+    "read back": lambda axes: len(charts.drawn(axes)) > 0,
+    "as csv": lambda axes: len(charts.drawn(axes).to_csv()) > 20,
+    "in words": lambda axes: len(charts.alt(axes)) > 20,
+    "png": lambda axes: saved(axes, "png"),
+    "svg": lambda axes: saved(axes, "svg"),
+    "pdf": lambda axes: saved(axes, "pdf"),
+    "another title": retitled,
+    "narrower": narrowed,
+    "smaller": resized,
+    "a word on it": annotated,
+    "twice": lambda axes: saved(axes, "png") and saved(axes, "png"),
+}
+
+
+@pytest.mark.parametrize("step", DRAWN)
+@pytest.mark.parametrize("chart", EVERY_CHART)
+def test_next_step_with_a_chart(chart, step):
+    assert DRAWN[step](EVERY_CHART[chart]())
+    plt.close("all")
+
+
+def test_every_function_has_next_steps():
     public = {name for name in measures.__all__ if inspect.isfunction(getattr(measures, name))}
     assert public == {*MEASURES}
+    functions = {name for name in tf.__all__ if inspect.isfunction(getattr(tf, name))}
+    assert functions == ({*EXPLORED} | {*THINGS}) - {"by", "share", "gap", "compare"}

@@ -31,7 +31,7 @@ TESTS = Path(__file__).parent
 # Public functions that give no figure, and what tests them instead.
 NO_FIGURE = {
     "build": "what `read` gives of what it built",
-    "project": "the folder that it writes",
+    "project": "the words of project.toml",
     "compare": "the method of pandas as it is",
 }
 # Rooms whose functions hand on, name or draw figures that another function made.
