@@ -491,6 +491,11 @@ def test_importing_the_package_loads_nothing_and_completes_names():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_years_name_the_months_beside_them():
+    goods = tf.flow("total", "China", "Russia", freq="A")
+    assert any(".by('reporter', every=12) sums them to years" in text for text in goods.caveats)
+
+
 def test_the_first_answer_loads_no_more_than_it_needs():
     spared = {"matplotlib", "tomlkit", "jinja2", "nbformat", "http.client", "openpyxl", "zipfile"}
     code = (
@@ -528,6 +533,10 @@ def test_bars_are_of_one_period(crude):
         (
             lambda: tf.flow("crude oil", "China", "Russia", freq="A"),
             ["held by months", ".by('reporter', every=12)"],
+        ),
+        (
+            lambda: tf.flow("drones", "China", "Russia", flow="exports", start="2023", end="2023"),
+            ["another window: 2025-01 to 2025-12"],  # a row of a year has twelve months
         ),
         (
             lambda: tf.flow("total", "Russia", "China", flow="exports", start="2022"),

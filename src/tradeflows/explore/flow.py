@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.hints import held, nothing_held
+from tradeflows.explore.hints import held, months_beside, nothing_held
 from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
@@ -109,6 +109,7 @@ def flow(
         **({"splice": True} if splice else {}),
         **filters,
     }
+    beside = months_beside(root, {**asked, "reporter": reporters.ids})
     rows = _candidates(root, reporters.ids, asked)
     asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
     none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
@@ -121,6 +122,7 @@ def flow(
     if none:
         frames = {area: with_zeros(frame) for area, frame in frames.items()} | none
     caveats = [*reporters.caveats, *partners.caveats, *caveats]
+    caveats += beside
     caveats += _notes_of_sources(root, frames.values(), filters)
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
     if reporters.ids == ["countries"]:

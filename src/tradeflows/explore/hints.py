@@ -12,12 +12,15 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import DIRECTIONS
 from tradeflows.model import codes
 from tradeflows.model.errors import TradeflowsError
+from tradeflows.model.periods import month_text
 from tradeflows.retrieval import catalogue
 
 MIRRORED = {"M": "X", "X": "M"}
 WAYS = {code: name for name, code in DIRECTIONS.items()}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 NARROWING = ("publisher", "source", "vintage", "as_of", "classification", "currency", "qty_unit")
+PERIOD = ["ref_period", "n_months"]
+TO_YEARS = "leave freq= out, and .by('reporter', every=12) sums them to years"
 MOST = 5  # names that a hint lists
 
 
@@ -52,6 +55,16 @@ def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
             "UN Comtrade or Eurostat, `tradeflows add FILE` takes a file of yours"
         )
     return f"nothing is held of {question}; {'; '.join(hints)}"
+
+
+def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:
+    """Say of years or quarters that were asked for that months are held beside them."""
+    if asked["freq"] in (None, "M"):
+        return []
+    rows = _rows(root, {**asked, "freq": "M"}, PERIOD)
+    if rows is None:
+        return []
+    return [f"months are held too ({_months(rows)}): {TO_YEARS}"]
 
 
 def _in_words(asked: Mapping[str, Any]) -> str:
@@ -92,8 +105,13 @@ def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table 
 
 
 def _months(rows: pa.Table) -> str:
-    ends = pc.min_max(rows["ref_period"]).as_py()
-    return f"{ends['min']:%Y-%m} to {ends['max']:%Y-%m}"
+    """The first and the last month of `rows`, of a year its twelfth."""
+    first: list[int] = []
+    last: list[int] = []
+    for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
+        first.append(12 * day.year + day.month - 1)
+        last.append(first[-1] + n_months - 1)
+    return f"{month_text(min(first))} to {month_text(max(last))}"
 
 
 def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
@@ -102,7 +120,7 @@ def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
     if not mirrored or "countries" in (*asked["reporter"], *asked["partner"]):
         return ""
     other = {**asked, "reporter": asked["partner"], "partner": asked["reporter"], "flow": mirrored}
-    rows = _rows(root, other, ["ref_period", "reporter_iso"])
+    rows = _rows(root, other, [*PERIOD, "reporter_iso"])
     if rows is None:
         return ""
     who = _names(sorted(set(rows["reporter_iso"].to_pylist())))
@@ -123,16 +141,15 @@ def _other_rhythm(root: Path, asked: Mapping[str, Any]) -> str:
         return ""
     kinds = sorted(set(rows["freq_code"].to_pylist()))
     names = " and ".join(RHYTHM_NAMES[kind] for kind in kinds)
-    text = f"held by {names}: leave freq= out"
     if asked["freq"] == "A":
-        text += ", and .by('reporter', every=12) sums them to years"
-    return text
+        return f"held by {names}: {TO_YEARS}"
+    return f"held by {names}: leave freq= out"
 
 
 def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
     if not asked.get("start") and not asked.get("end"):
         return ""
-    rows = _rows(root, {**asked, "start": None, "end": None}, ["ref_period"])
+    rows = _rows(root, {**asked, "start": None, "end": None}, PERIOD)
     if rows is None:
         return ""
     return f"held for another window: {_months(rows)}"
@@ -155,7 +172,7 @@ def _own_files(root: Path, asked: Mapping[str, Any]) -> str:
     users = catalogue.load(root, local=True).keys() - catalogue.load(root).keys()
     if asked.get("local") or not users:
         return ""
-    rows = _rows(root, {**asked, "local": True}, ["ref_period"])
+    rows = _rows(root, {**asked, "local": True}, PERIOD)
     if rows is None:
         return ""
     return f"your own files have it: add local=True ({_months(rows)})"
