@@ -91,7 +91,7 @@ def test_a_named_colour_is_for_no_other(here):
         f"title = 'x'\n[colours]\nBRA = '{colours.PALETTE[0]}'", encoding="utf-8"
     )
     looks = colours.of_series(["CHN", "BRA", "other"])
-    drawn_in = {name: colour for name, (colour, _) in looks.items()}
+    drawn_in = {name: look.colour for name, look in looks.items()}
     first, second, third = colours.PALETTE[:3]
     assert drawn_in == {"BRA": first, "CHN": second, "other": third}
 

@@ -1,14 +1,14 @@
 """Bars side by side, and figures over the windows that they are of."""
 
 from collections.abc import Collection, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
+from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
@@ -22,6 +22,7 @@ from tradeflows.charts.options import (
     printed,
     redrawable,
     refuse,
+    refuse_repeated,
 )
 
 TALL = 0.6  # inches of narrow paper for each window, whose words stand above or below it
@@ -29,7 +30,7 @@ TALL = 0.6  # inches of narrow paper for each window, whose words stand above or
 
 @redrawable
 def bars(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -60,52 +61,60 @@ def bars(
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, when="", span=span)
-    refuse(rows[rows["name"].duplicated()], "two values for one point")
-    tips = rows[["value", "low", "high"]].max(axis="columns").fillna(0).clip(lower=0)
-    reach = [0.0, *shown["reference"].values(), *rows[["value", "low", "high"]].stack()]
-    labels = [layout.wrap(named(name, shown), layout.page().label) for name in rows["name"]]
+    refuse_repeated(rows, "name")
+    paper = layout.page()
+    numbers = rows[["value", "low", "high"]]
+    tips = numbers.max(axis="columns").fillna(0).clip(lower=0)
+    reach = [0.0, *shown["reference"].values(), *numbers.stack()]
+    least = min(reach)
+    most = max(reach)
+    labels = [layout.wrap(named(name, shown), paper.label) for name in rows["name"]]
     ends = []
-    narrow = layout.page() is layout.NARROW
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             plain = colours.INK if row.name in highlight else colours.GREY
             colour = colours.of_entity(row.name, plain)
-            alone = np.isnan(row.value)
-            axes.barh(
-                i,
-                row.value,
-                0.62,
-                fc="white" if row.hollow else colour,
-                ec=colour,
-                ls="--" if row.hollow else "-",
-                gid=f"{i}|bar|{row.name}",
-            )
-            axes.plot(
-                [row.low, row.high],
-                [i, i],
-                color=colour if alone else colours.INK,
-                lw=12 if alone else 1.5,
-                alpha=0.5 if alone else 1,
-                solid_capstyle="butt",
-                marker="" if alone else "|",
-                ms=8,
-                gid=f"{i}|range|{row.name}",
-            )
+            _bar(axes, i, row, colour)
+            _range(axes, i, row, colour)
             ends.append(Label(printed(row), tips[i], i, colours.INK, f"{i}|text|{row.name}"))
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_xlim(1.02 * min(reach), 1.02 * max(reach) or float(min(reach) == 0))
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(layout.page().steps))
-        tall = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
-        box = max(3.0, len(tall) * max(tall) if narrow else sum(tall))
+        right = 1.02 * most or float(least == 0)
+        axes.set_xlim(1.02 * least, right)
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(paper.steps))
+        box = max(3.0, _height(labels))
         finish([axes], "bars", shown, rows, [ends], False, box)
     return axes
 
 
+def _bar(axes: Axes, i: int, row: Any, colour: str) -> None:
+    """Draw a figure as a bar, dashed and empty where it may yet change."""
+    face = "white" if row.hollow else colour
+    dash = "--" if row.hollow else "-"
+    axes.barh(i, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
+
+
+def _range(axes: Axes, i: int, row: Any, colour: str) -> None:
+    """Draw the range of a figure upon its bar, or broad where it stands alone."""
+    style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
+    if np.isnan(row.value):
+        style = {"color": colour, "lw": 12, "alpha": 0.5, "marker": ""}
+    gid = f"{i}|range|{row.name}"
+    axes.plot([row.low, row.high], [i, i], solid_capstyle="butt", ms=8, gid=gid, **style)
+
+
+def _height(labels: Sequence[str]) -> float:
+    """The height of a box of bars with these labels; on narrow paper all bars are as high."""
+    heights = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
+    if layout.page() is layout.NARROW:
+        return len(heights) * max(heights)
+    return sum(heights)
+
+
 @redrawable
 def windows(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str = "value",
     label: str = "id",
@@ -139,45 +148,55 @@ def windows(
     """
     shown = complete_options(frame, options, [y, *span], [label])
     rows = drawable_rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)
-    refuse(rows[rows["name"].duplicated()], "two values for one point")
-    refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
+    refuse_repeated(rows, "name")
+    is_reversed = rows["end"] < rows["x"]
+    refuse(rows[is_reversed], "a window that ends before it starts")
     if log:
-        low = rows[["value", "low", "high"]].min(axis="columns")
-        refuse(rows[~(low > 0)], "no place on a logarithmic axis for a figure that is not positive")
+        least = rows[["value", "low", "high"]].min(axis="columns")
+        has_place = least > 0
+        refuse(rows[~has_place], "no place on a logarithmic axis for a figure that is not positive")
     labels = []
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            mine = row.name in own
-            colour = colours.OWN if mine else colours.WINDOW
-            axes.bar(
-                row.x,
-                row.high - row.low,
-                row.end - row.x,
-                row.low,
-                align="edge",
-                color=colour,
-                alpha=0.3,
-                gid=f"{i}|box|{row.name}",
-            )
-            axes.plot(
-                [row.x, row.end],
-                [row.value] * 2,
-                color=colour,
-                lw=3.5,
-                clip_on=False,
-                ls=(0, (1.6, 0.6)) if mine or row.hollow else "-",
-                solid_capstyle="butt",
-                gid=f"{i}|window|{row.name}",
-            )
+            is_own = row.name in own
+            _window(axes, i, row, is_own)
             text = f"{named(row.name, shown)}: {printed(row)}"
-            text += ", the claim’s own source" if mine else ""
-            start, end = mdates.date2num([row.x, row.end])
-            level = row.high if np.isnan(row.value) else row.value
-            text = layout.wrap(text, layout.page().window // 2)
-            labels.append(Label(text, end, level, colour, f"{i}|text|{row.name}", start))
+            if is_own:
+                text += ", the claim’s own source"
+            labels.append(_label(i, row, text, is_own))
         if log:
             axes.set_yscale("log")
-        box = TALL if layout.page() is layout.NARROW else 0.0
-        finish([axes], "windows", shown, rows, [labels], not log, max(3.4, box * len(rows)))
+        tall = TALL if layout.page() is layout.NARROW else 0.0
+        box = max(3.4, tall * len(rows))
+        finish([axes], "windows", shown, rows, [labels], not log, box)
     return axes
+
+
+def _window(axes: Axes, i: int, row: Any, is_own: bool) -> None:
+    """Draw a figure over its window, and its range as a box."""
+    colour = colours.OWN if is_own else colours.WINDOW
+    is_dashed = is_own or row.hollow
+    height = row.high - row.low
+    length = row.end - row.x
+    style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
+    axes.bar(row.x, height, length, row.low, gid=f"{i}|box|{row.name}", **style)
+    axes.plot(
+        [row.x, row.end],
+        [row.value, row.value],
+        color=colour,
+        lw=3.5,
+        clip_on=False,
+        ls=(0, (1.6, 0.6)) if is_dashed else "-",
+        solid_capstyle="butt",
+        gid=f"{i}|window|{row.name}",
+    )
+
+
+def _label(i: int, row: Any, text: str, is_own: bool) -> Label:
+    """The words of a window, to stand beside it."""
+    start, end = mdates.date2num([row.x, row.end])
+    level = row.high if np.isnan(row.value) else row.value
+    colour = colours.OWN if is_own else colours.WINDOW
+    width = layout.page().window // 2
+    return Label(layout.wrap(text, width), end, level, colour, f"{i}|text|{row.name}", start)

@@ -6,6 +6,7 @@ of :data:`PALETTE` that the project has named for none.
 
 import colorsys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -36,7 +37,6 @@ PALETTE = (
     "#c374c1",
 )
 OTHERS = (GREY, OWN, "#41390e")  # of series beside those that have a colour of their own
-SOLID: Any = "-"
 DASHED = (0, (3, 1))
 
 
@@ -45,8 +45,16 @@ def of_entity(name: str, other: str) -> str:
     return own_colours().get(name, other).lower()
 
 
-def of_series(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
-    """Colour and dash of each name: the project's, else in their order those that are free.
+@dataclass(frozen=True)
+class Look:
+    """How a series is drawn: its colour, and the dashes of its line."""
+
+    colour: str
+    dash: Any = "-"
+
+
+def of_series(names: Iterable[str]) -> dict[str, Look]:
+    """The look of each name: the project's, else in their order those that are free.
 
     Raises
     ------
@@ -54,11 +62,11 @@ def of_series(names: Iterable[str]) -> dict[str, tuple[str, Any]]:
         More names without a colour of their own than can be told apart.
     """
     own = {name: colour.lower() for name, colour in own_colours().items()}
-    named = {name: (colour, SOLID) for name, colour in own.items()}
+    named = {name: Look(colour) for name, colour in own.items()}
     others = [name for name in dict.fromkeys(names) if name not in own]
     free = [colour for colour in PALETTE if colour not in own.values()]
-    looks = [(colour, SOLID) for colour in (*free, *OTHERS)]
-    looks += [(colour, DASHED) for colour in OTHERS]
+    looks = [Look(colour) for colour in (*free, *OTHERS)]
+    looks += [Look(colour, DASHED) for colour in OTHERS]
     if len(others) > len(looks):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(looks)} can be told "

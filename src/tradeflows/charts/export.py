@@ -5,7 +5,6 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 
 from tradeflows.charts import colours, layout, raw_lines, svg
 from tradeflows.charts.numbers import alt, drawn
-from tradeflows.charts.options import Charts, named
+from tradeflows.charts.options import Chart, Charts, named
 from tradeflows.charts.spans import text as period_text
 
 BROWSER = files("tradeflows.charts") / "browser"
@@ -111,7 +110,7 @@ def script() -> str:
     return (BROWSER / "chart.js").read_text(encoding="utf-8")
 
 
-def _narrow(chart: Mapping[str, Any], words: str, id: str) -> str:
+def _narrow(chart: Chart, words: str, id: str) -> str:
     """The same chart on narrow paper."""
     with layout.on(layout.NARROW):
         figure = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
@@ -129,7 +128,7 @@ def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:
     return flat
 
 
-def _readable(table: pd.DataFrame, chart: Mapping[str, Any]) -> pd.DataFrame:
+def _readable(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     """A table with names in place of codes, and periods in words."""
     shown = pd.DataFrame(table)
     if shown.columns.nlevels > 1:

@@ -150,24 +150,29 @@ def on(paper: Page) -> Iterator[None]:
 
 def number(value: float, digits: int = 4) -> str:
     """Print `value` to so many significant figures, with its thousands set apart."""
-    return f"{float(f'{value:.{digits}g}'):,.10g}".replace("-", "−")
+    rounded = float(f"{value:.{digits}g}")
+    text = f"{rounded:,.10g}"
+    return text.replace("-", "−")
 
 
 def wrap(text: str, width: int) -> str:
     """Break `text` into lines of at most `width` characters, none of them left with a word."""
+    few = len(_lines(text, width))
+    widths = range(1, width + 1)
+    even = next(most for most in widths if len(_lines(text, most)) <= few)
+    return "\n".join(_lines(text, even))
 
-    def lines(most: int) -> list[str]:
-        return textwrap.wrap(text, most, break_long_words=False, break_on_hyphens=False)
 
-    few = len(lines(width))
-    even = next(most for most in range(1, width + 1) if len(lines(most)) <= few)
-    return "\n".join(lines(even))
+def _lines(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` characters, no word of it broken."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def clip(text: str, width: int, lines: int = 2) -> str:
     """Wrap `text`, and end what is longer than so many lines of `width` characters in "…"."""
     for most in range(lines * width, 0, -1):
-        short = wrap(textwrap.shorten(text, most, placeholder=" …"), width)
+        shorter = textwrap.shorten(text, most, placeholder=" …")
+        short = wrap(shorter, width)
         if short.count("\n") < lines:
             break
     return short
@@ -176,14 +181,28 @@ def clip(text: str, width: int, lines: int = 2) -> str:
 def wrap_within(text: str, inches: float) -> str:
     """Break `text` of small letters so that no line is wider than `inches`, if its words allow."""
     scale = page().small / 11
-    for most in range(max(len(text), 1), 0, -1):
+    longest = max(len(text), 1)
+    for most in range(longest, 0, -1):
         broken = wrap(text, most)
-        if scale * size(broken)[0] <= inches:
+        width, _ = size(broken)
+        if scale * width <= inches:
             break
     return broken
 
 
-Box = tuple[float, float, float, float]  # left, lower, right and upper end, in inches
+@dataclass(frozen=True)
+class Box:
+    """The place of a text, in inches from the lower left corner of the page."""
+
+    left: float
+    lower: float
+    right: float
+    upper: float
+
+    @property
+    def middle(self) -> float:
+        """Half way up."""
+        return (self.lower + self.upper) / 2
 
 
 @lru_cache(maxsize=1024)
@@ -191,37 +210,50 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
     """Width and height of `text` at 11 points, from the outlines of its letters."""
     prop = FontProperties(family=FONT, weight=weight)
     lines = text.split("\n")
-    paths = [TextPath((0, 0), line, size=11, prop=prop) for line in lines if line.strip()]
-    wide = max((path.get_extents().width for path in paths), default=0.0)
-    return wide / 72, LINE * len(lines)
+    widest = 0.0
+    for line in lines:
+        if line.strip():
+            path = TextPath((0, 0), line, size=11, prop=prop)
+            extents = path.get_extents()
+            widest = max(widest, extents.width)
+    height = LINE * len(lines)
+    return widest / 72, height
 
 
 def day_axis(axes: Axes) -> None:
     """Set an axis of days: a mark where a month or year begins, its name below its middle."""
     first, last = axes.dataLim.intervalx
     inches = page().width - 2.0  # less what stands left and right of the box
-    room = (last - first) * 0.012
+    n_days = last - first
+    room = n_days * 0.012
     axes.set_xlim(first - room, last + room)
-    months = (last - first) / 30.4
+    months = n_days / 30.4
+    starts: ticker.Locator
     if months > 40:
-        names = spans.year_ticks(first, last, -int(-months / 12 * 0.5 // inches))
-        starts: ticker.Locator = mdates.YearLocator()
+        half_years = months / 12 * 0.5
+        step = -int(-half_years // inches)
+        names = spans.year_ticks(first, last, step)
+        starts = mdates.YearLocator()
     else:
         fewest = months * 0.9 / inches
         step = next((months for months in (1, 3, 6) if months >= fewest), 12)
         names = spans.month_ticks(first, last, step)
         starts = mdates.MonthLocator()
-    axes.xaxis.set_major_locator(ticker.FixedLocator([*names]))
-    axes.xaxis.set_major_formatter(ticker.FixedFormatter([*names.values()]))
-    axes.xaxis.set_minor_locator(starts)
-    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axis = axes.xaxis
+    places = ticker.FixedLocator([*names])
+    texts = ticker.FixedFormatter([*names.values()])
+    axis.set_major_locator(places)
+    axis.set_major_formatter(texts)
+    axis.set_minor_locator(starts)
+    axis.set_minor_formatter(ticker.NullFormatter())
 
 
 def number_axis(axes: Axes, *, upright: bool = False) -> None:
     """Set the axis of the numbers, with lines across the box and thousands set apart."""
     axis = axes.xaxis if upright else axes.yaxis
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value, 10)))
-    axes.grid(axis="x" if upright else "y", color=FAINT, lw=0.8)
+    formatter = ticker.FuncFormatter(lambda value, _: number(value, 10))
+    axis.set_major_formatter(formatter)
+    axis.grid(color=FAINT, lw=0.8)
 
 
 def finish(
@@ -252,36 +284,92 @@ def finish(
     box
         Height of a box; more if the page would be less high than the style says.
     """
-    upright = grid[0].get_gid() in UPRIGHT
-    last_mark = max((end.x for texts in ends for end in texts), default=0.0)
+    first_box = grid[0]
+    upright = first_box.get_gid() in UPRIGHT
+    places_of_ends = [end.x for texts in ends for end in texts]
+    last_mark = max(places_of_ends, default=0.0)
     boxes = []
     for axes, texts in zip(grid, ends, strict=True):
         _draw_references(axes, reference, upright)
-        boxes.append((axes, texts if upright else [*texts, *_named(axes, reference)]))
+        named = [] if upright else _named(axes, reference)
+        boxes.append((axes, [*texts, *named]))
     places = _places(events, reference, upright)
     left, right = _margins(boxes, upright, last_mark)
-    room = page().width - left - right
-    words = _within(grid[0], places, room)
-    sides = _sides(words, left, room + right)
-    rows = LINE * max((row + 1 for row, _ in sides), default=0)
-    unit = [wrap(text, page().window) for text in unit]
+    paper = page()
+    room = paper.width - left - right
+    upright_lines = _upright_lines(first_box, places, left, right)
+    n_rows = max((line.row + 1 for line in upright_lines), default=0)
+    rows = LINE * n_rows
+    unit = [wrap(text, paper.window) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
     head = 0.38 + more
-    top, box, height = _page_of(grid, title, foot, rows, head, more, box)
-    floor = height - top - rows
-    first, last = grid[0].get_xlim()
+    sheet = _set_page(grid, title, foot, rows, head, more, box)
+    floor = sheet.height - sheet.top - rows
+    first, last = first_box.get_xlim()
+    per_inch = (last - first) / room
+    whole = np.array([paper.width, sheet.height] * 2)
     for (axes, texts), counted in zip(boxes, unit, strict=True):
-        floor -= box
-        axes.set_position((left / page().width, floor / height, room / page().width, box / height))
-        above = floor + box + 0.07 + (rows if axes is grid[0] else 0)
-        _set_axes(axes, counted, above / height, upright)
-        for (x, text), (row, side) in zip(words, sides, strict=True):
-            _event(axes, x / room, text, row, side, upright, box, axes is grid[0])
+        floor -= sheet.box
+        is_first = axes is first_box
+        rectangle = np.array([left, floor, room, sheet.box])
+        axes.set_position(rectangle / whole)
+        above = floor + sheet.box + 0.07
+        if is_first:
+            above += rows
+        _set_axes(axes, counted, above / sheet.height, upright)
         if upright:
-            _right_of_bars(axes, texts, (last - first) / room, [*places])
+            if is_first:
+                _draw_upright(axes, upright_lines, sheet.box, 1.0, INK, INK)
+            _write_right_of_bars(axes, texts, per_inch, [*places])
         else:
+            above_box = sheet.box if is_first else 0.0
+            _draw_upright(axes, upright_lines, above_box, 0.0, EVENT, SOFT)
             _name_ends(axes, texts, last_mark)
         floor -= head
+
+
+@dataclass(frozen=True)
+class _Upright:
+    """An upright line with words above it: how far along the box, from 0 to 1, and in which row."""
+
+    x: float
+    text: str
+    row: int
+    side: str
+
+
+def _upright_lines(
+    axes: Axes, places: Mapping[float, str], left: float, right: float
+) -> list[_Upright]:
+    """The upright lines that cross the box, which has so many inches to its left and right."""
+    room = page().width - left - right
+    words = _within(axes, places, room)
+    lines = []
+    for (x, text), (row, side) in zip(words, _sides(words, left, room + right), strict=True):
+        lines.append(_Upright(x / room, text, row, side))
+    return lines
+
+
+def _draw_upright(
+    axes: Axes, lines: Sequence[_Upright], box: float, bottom: float, colour: str, ink: str
+) -> None:
+    """Draw upright lines from so far up a box of so many inches; with words unless it is 0."""
+    for line in lines:
+        top = 1.0
+        if box:
+            line_height = LINE / box
+            top += (line.row + 0.9) * line_height
+            middle = 1 + (line.row + 0.5) * line_height
+            _write_event(axes, line, middle, ink)
+        axes.plot(
+            [line.x, line.x],
+            [bottom, top],
+            transform=axes.transAxes,
+            clip_on=False,
+            color=colour,
+            lw=0.9,
+            zorder=1,
+        )
 
 
 def _margins(
@@ -291,28 +379,39 @@ def _margins(
     ticks: list[str] = []
     names: list[str] = []
     for axes, ends in boxes:
-        ticks += axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
-        names += [end.text for end in ends if upright or _at_edge(end, axes, last_mark)]
-    return 0.22 + _widest(ticks), 0.3 + _widest(names, "bold")
+        formatter = axes.yaxis.get_major_formatter()
+        numbers = list(axes.get_yticks())
+        ticks += formatter.format_ticks(numbers)
+        at_edge = [end for end in ends if upright or _at_edge(end, axes, last_mark)]
+        names += [end.text for end in at_edge]
+    left = 0.22 + _widest(ticks)
+    right = 0.3 + _widest(names, "bold")
+    return left, right
 
 
 def _within(axes: Axes, places: Mapping[float, str], room: float) -> list[tuple[float, str]]:
     """The words whose line crosses the box, by their distance from its left edge."""
     first, last = axes.get_xlim()
-    shown = [(x, text) for x, text in sorted(places.items()) if first <= x <= last]
-    return [(_along(axes, x) * room, text) for x, text in shown]
+    words = []
+    for x in sorted(places):
+        if first <= x <= last:
+            distance = _along(axes, x) * room
+            words.append((distance, places[x]))
+    return words
 
 
 def _draw_references(axes: Axes, reference: Mapping[str, float], upright: bool) -> None:
     line = axes.axvline if upright else axes.axhline
     for text, value in reference.items():
-        line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
+        gid = f"0|reference|{text}"
+        line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=gid)
 
 
 def _named(axes: Axes, reference: Mapping[str, float]) -> list[Label]:
     """The words of lines across the box, at its right edge."""
-    edge = axes.get_xlim()[1]
-    return [Label(wrap(text, page().name), edge, value, INK) for text, value in reference.items()]
+    _, edge = axes.get_xlim()
+    width = page().name
+    return [Label(wrap(text, width), edge, value, INK) for text, value in reference.items()]
 
 
 def _places(
@@ -321,15 +420,27 @@ def _places(
     """Words by where their upright line stands."""
     if upright:
         return {value: text for text, value in reference.items()}
-    return {float(mdates.date2num(np.datetime64(day))): text for day, text in events.items()}
+    days = np.array([*events], "datetime64[D]")
+    places = np.atleast_1d(mdates.date2num(days))
+    return dict(zip(places.tolist(), events.values(), strict=True))
 
 
 def _widest(texts: Iterable[str], weight: str = "normal") -> float:
     """Width of the widest of `texts`, in inches."""
-    return max((size(text, weight)[0] for text in texts), default=0.0)
+    sizes = [size(text, weight) for text in texts]
+    return max((width for width, _ in sizes), default=0.0)
 
 
-def _page_of(
+@dataclass(frozen=True)
+class _Sheet:
+    """Heights: above the words of events, of a box, and of the page."""
+
+    top: float
+    box: float
+    height: float
+
+
+def _set_page(
     grid: Sequence[Axes],
     title: str,
     foot: Sequence[str],
@@ -337,61 +448,75 @@ def _page_of(
     head: float,
     more: float,
     box: float,
-) -> tuple[float, float, float]:
-    """Set title and foot; height above the words of events, of a box, and of the page."""
+) -> _Sheet:
+    """Set title and foot, and make the page as high as its boxes need."""
+    paper = page()
+    lines = clip(title, paper.title, paper.title_lines)
+    paragraphs = [wrap(text, paper.foot) for text in foot]
+    below = "\n".join(paragraphs)
+    n_lines = lines.count("\n") + 1
+    n_below = below.count("\n") + 1
+    top = 0.34 + 0.25 * n_lines + more
+    bottom = 0.48 + 0.0175 * paper.small * n_below
+    n_boxes = len(grid)
+    rest = top + rows + bottom + head * (n_boxes - 1)
+    box = max(box, (paper.height - rest) / n_boxes)
+    tenths = np.ceil(10 * (rest + box * n_boxes) - 1e-6)  # whole pixels
+    height = float(tenths) / 10
     figure = grid[0].figure
-    lines = clip(title, page().title, page().title_lines)
-    below = "\n".join(wrap(text, page().foot) for text in foot)
-    top = 0.34 + 0.25 * (lines.count("\n") + 1) + more
-    bottom = 0.48 + 0.0175 * page().small * (below.count("\n") + 1)
-    rest = top + rows + bottom + head * (len(grid) - 1)
-    box = max(box, (page().height - rest) / len(grid))
-    height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
     assert isinstance(figure, Figure)
-    figure.set_size_inches(page().width, height)
-    left = 0.1 / page().width
+    figure.set_size_inches(paper.width, height)
+    left = 0.1 / paper.width
     figure.suptitle(lines, x=left, y=1 - 0.1 / height, ha="left", va="top")
-    style: dict[str, Any] = {"size": page().small, "color": SOFT, "linespacing": 1.25}
+    style: dict[str, Any] = {"size": paper.small, "color": SOFT, "linespacing": 1.25}
     figure.text(left, 0.08 / height, below, va="bottom", **style)
-    return top, box, height
+    return _Sheet(top, box, height)
 
 
 def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     """Write the unit above a box, and set its ticks."""
     axis = axes.xaxis if upright else axes.yaxis
+    left = 0.1 / page().width
     axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
-    axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
+    axis.set_label_coords(left, above, transform=axes.figure.transFigure)
     axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
-    axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
+    length = 0 if upright else 4
+    axes.tick_params(axis="x", which="minor", length=length, color=GREY)
     axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
 
 
-def _right_of_bars(axes: Axes, ends: list[Label], per_inch: float, lines: Sequence[float]) -> None:
+def _write_right_of_bars(
+    axes: Axes, ends: list[Label], per_inch: float, lines: Sequence[float]
+) -> None:
     """Write each text right of its bar, or of the lines that would cross it."""
     for end in ends:
-        reach = end.x + (size(end.text)[0] + 0.1) * per_inch
-        x = max([end.x, *(line for line in lines if end.x <= line < reach)])
-        axes.annotate(
-            end.text,
-            (x, end.y),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            color=end.colour,
-            gid=end.gid,
-        )
+        width, _ = size(end.text)
+        reach = end.x + (width + 0.1) * per_inch
+        crossing = [line for line in lines if end.x <= line < reach]
+        x = max([end.x, *crossing])
+        write(axes, end.text, (x, end.y), (5, 0), va="center", color=end.colour, gid=end.gid)
+
+
+def write(
+    axes: Axes, text: str, point: tuple[float, float], shift: tuple[float, float], **style: Any
+) -> None:
+    """Write `text` so many points right of and above a `point` of the data."""
+    axes.annotate(text, point, shift, textcoords="offset points", **style)
 
 
 def _along(axes: Axes, x: float) -> float:
     """How far along its axis `x` lies, from 0 to 1."""
-    first, last, at = axes.xaxis.get_transform().transform(np.array([*axes.get_xlim(), x]))
+    scale = axes.xaxis.get_transform()
+    places = np.array([*axes.get_xlim(), x])
+    first, last, at = scale.transform(places)
     return float((at - first) / (last - first))
 
 
 def _at_edge(end: Label, axes: Axes, last_mark: float) -> bool:
     """Whether a text stands right of the box: its point is among the last ones."""
     first, last = axes.get_xlim()
-    return end.start is None and end.x > min(last_mark, last) - 0.1 * (last - first)
+    a_tenth = 0.1 * (last - first)
+    return end.start is None and end.x > min(last_mark, last) - a_tenth
 
 
 def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tuple[int, str]]:
@@ -399,97 +524,121 @@ def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tu
 
     The rows rise towards the middle, so that no words stand in the way of another's line.
     """
-    wide = [0.09 * page().small * size(text)[0] + 0.1 for _, text in words]
-    leans = len(words) // 2
+    scale = 0.09 * page().small
+    wide = []
+    for _, text in words:
+        width, _ = size(text)
+        wide.append(scale * width + 0.1)
+    n = len(words)
+    leans = n // 2
     for i, (x, _) in enumerate(words):
         if x + wide[i] > right:
             leans = max(leans, i + 1)
-    while any(x + left < w for (x, _), w in zip(words[:leans], wide[:leans], strict=True)):
+    places = [x for x, _ in words]
+    while any(x + left < w for x, w in zip(places[:leans], wide[:leans], strict=True)):
         leans -= 1
-    return [(i, "right") if i < leans else (len(words) - 1 - i, "left") for i in range(len(words))]
+    early = [(i, "right") for i in range(leans)]
+    late = [(n - 1 - i, "left") for i in range(leans, n)]
+    return early + late
 
 
-def _event(
-    axes: Axes, x: float, text: str, row: int, side: str, strong: bool, box: float, named: bool
-) -> None:
-    top = 1 + (row + 0.9) * LINE / box if named else 1
-    if not (strong and not named):
-        axes.plot(
-            [x, x],
-            [1 if strong else 0, top],
-            transform=axes.transAxes,
-            clip_on=False,
-            color=INK if strong else EVENT,
-            lw=0.9,
-            zorder=1,
-        )
-    if named:
-        axes.annotate(
-            text,
-            (x, 1 + (row + 0.5) * LINE / box),
-            (4 if side == "left" else -4, 0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha=side,
-            va="center",
-            size=page().small,
-            color=INK if strong else SOFT,
-        )
+def _write_event(axes: Axes, line: _Upright, y: float, colour: str) -> None:
+    """Write an event's words beside its line; places in parts of the box."""
+    shift = 4 if line.side == "left" else -4
+    small = page().small
+    style: dict[str, Any] = {"ha": line.side, "va": "center", "size": small, "color": colour}
+    write(axes, line.text, (line.x, y), (shift, 0), xycoords="axes fraction", **style)
 
 
 def _name_ends(axes: Axes, ends: list[Label], last_mark: float) -> None:
     """Set the texts: those at the right edge in a column, the others where there is room."""
-    at_edge = sorted((end for end in ends if _at_edge(end, axes, last_mark)), key=lambda end: end.y)
-    (edge, low), (_, high) = (_inches(axes, axes.transAxes, 1, y) for y in (0, 1))
+    at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
+    inner = [end for end in ends if end not in at_edge]
+    at_edge.sort(key=lambda end: end.y)
+    edge, low = _inches(axes, axes.transAxes, 1, 0)
+    _, high = _inches(axes, axes.transAxes, 1, 1)
     sizes = [size(end.text, "bold") for end in at_edge]
-    points = [_inches(axes, axes.transData, end.x, end.y) for end in at_edge]
+    points = [_point_of(axes, end) for end in at_edge]
+    levels = [point[1] for point in points]
     heights = [height for _, height in sizes]
-    middles = spread([point[1] for point in points], heights, low, high)
+    middles = spread(levels, heights, low, high)
+    left = edge + 0.12
     taken = []
-    for end, (w, h), point, middle in zip(at_edge, sizes, points, middles, strict=True):
-        _set(axes, end, point, edge + 0.12, middle)
-        taken.append((edge + 0.12, middle - h / 2, edge + 0.12 + w, middle + h / 2))
-    curves = [
-        line.get_transform().transform(line.get_xydata()) / axes.figure.dpi
-        for line in axes.lines
-        if line.get_gid()
-    ]
-    for end in (end for end in ends if end not in at_edge):
-        point = _inches(axes, axes.transData, end.x, end.y)
+    for end, (width, height), point, middle in zip(at_edge, sizes, points, middles, strict=True):
+        _set(axes, end, point, left, middle)
+        lower = middle - height / 2
+        upper = middle + height / 2
+        taken.append(Box(left, lower, left + width, upper))
+    curves = _curves(axes)
+    for end in inner:
+        point = _point_of(axes, end)
         boxes = _boxes(axes, end, point, edge)
         clashes = [_clashes(box, point, taken, curves, low, high) for box in boxes]
-        best = boxes[clashes.index(min(clashes))]
-        _set(axes, end, point, best[0], (best[1] + best[3]) / 2)
+        least = clashes.index(min(clashes))
+        best = boxes[least]
+        _set(axes, end, point, best.left, best.middle)
         taken.append(best)
+
+
+def _curves(axes: Axes) -> list[np.ndarray]:
+    """The points of the lines that carry numbers, in inches."""
+    curves = []
+    for line in axes.lines:
+        if line.get_gid():
+            data = line.get_xydata()
+            pixels = line.get_transform().transform(data)
+            curves.append(pixels / axes.figure.dpi)
+    return curves
 
 
 def _inches(axes: Axes, transform: Any, x: float, y: float) -> np.ndarray:
     """Where a point stands on the page."""
-    return np.asarray(transform.transform((x, y))) / axes.figure.dpi
+    pixels = np.asarray(transform.transform((x, y)))
+    return pixels / axes.figure.dpi
+
+
+def _point_of(axes: Axes, end: Label) -> np.ndarray:
+    """Where the point of a text stands on the page."""
+    return _inches(axes, axes.transData, end.x, end.y)
 
 
 def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
     """Where the words of `end` may stand, the best places first."""
-    (x, y), (w, h) = point, size(end.text, "bold")
+    x, y = point
+    width, height = size(end.text, "bold")
+    half = height / 2
+    right = x + 0.1
     if end.start is None:
         steps = (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)
-        spots = [(x + 0.1, step) for step in steps]
+        spots = [(right, step) for step in steps]
     else:
-        start = _inches(axes, axes.transData, end.start, end.y)[0]
-        back = min(start, edge - w)
-        spots = [(start, 0.7), (back, 0.7), (x + 0.1, 0), (x + 0.1, 0.6)]
-        spots += [(start, -0.7), (start - w - 0.1, 0)]
-        higher = np.arange(1.5, 9, 0.8).tolist()
-        spots += [(at, step) for step in higher for at in (x + 0.1, start, back)]
-        lower = [-0.7, *(-step for step in higher)]
-        spots += [(at, step) for step in lower for at in (back, start)]
-    return [(at, y + step * h - h / 2, at + w, y + step * h + h / 2) for at, step in spots]
+        start, _ = _inches(axes, axes.transData, end.start, end.y)
+        spots = _spots_of_window(start, min(start, edge - width), right, width)
+    boxes = []
+    for at, step in spots:
+        middle = y + step * height
+        boxes.append(Box(at, middle - half, at + width, middle + half))
+    return boxes
+
+
+def _spots_of_window(
+    start: float, back: float, right: float, width: float
+) -> list[tuple[float, float]]:
+    """Left ends and heights, in heights of the text, at which the words of a window may stand."""
+    higher = np.arange(1.5, 9, 0.8).tolist()
+    lower = [-0.7, *(-step for step in higher)]
+    before = start - width - 0.1
+    spots = [(start, 0.7), (back, 0.7), (right, 0.0), (right, 0.6), (start, -0.7), (before, 0.0)]
+    spots += [(at, step) for step in higher for at in (right, start, back)]
+    spots += [(at, step) for step in lower for at in (back, start)]
+    return spots
 
 
 def _set(axes: Axes, end: Label, point: Any, x: float, middle: float) -> None:
     """Write `end` with its left middle at (`x`, `middle`), tied to its point if that is far."""
     near, far = (0.06, 0.4) if end.start is None else (0.2, 0.2)
-    tied = abs(middle - point[1]) > near or x - point[0] > far
+    right = x - point[0]
+    up = middle - point[1]
     tie = {
         "arrowstyle": "-",
         "lw": 0.7,
@@ -498,50 +647,75 @@ def _set(axes: Axes, end: Label, point: Any, x: float, middle: float) -> None:
         "shrinkB": 3,
         "relpos": (0, 0.5),
     }
-    axes.annotate(
+    is_tied = abs(up) > near or right > far
+    write(
+        axes,
         end.text,
         (end.x, end.y),
-        (72 * (x - point[0]), 72 * (middle - point[1])),
-        textcoords="offset points",
+        (72 * right, 72 * up),
         va="center",
         color=text_colour(end.colour),
         weight="bold",
         path_effects=HALO,
         annotation_clip=False,
         gid=end.gid,
-        arrowprops=tie if tied else None,
+        arrowprops=tie if is_tied else None,
         linespacing=1.1,
     )
 
 
 def _clashes(
-    box: tuple[float, float, float, float],
-    point: Any,
-    taken: list[Any],
-    curves: list[Any],
+    box: Box,
+    point: np.ndarray,
+    taken: Sequence[Box],
+    curves: Sequence[np.ndarray],
     low: float,
     high: float,
 ) -> int:
     """How badly a text in `box` would cover other texts (worst), lines, or leave the page."""
-    x0, y0, x1, y1 = box
-    texts = sum(x0 < t[2] and t[0] < x1 and y0 < t[3] and t[1] < y1 for t in taken)
-    way = np.linspace(point, (x0, (y0 + y1) / 2), 25)  # of the line that ties it to its point
-    texts += sum(bool(((way > t[:2]) & (way < t[2:])).all(axis=1).any()) for t in taken)
-    outside = y0 < low or y1 > high + 0.1 or x0 < 0 or x1 > page().width
-    across = np.linspace(x0, x1, 25)
-    crossed = 0
-    for x, y in (curve.T for curve in curves):
-        at = np.interp(across, x, y, left=np.nan, right=np.nan)
-        crossed += int(((at > y0) & (at < y1)).sum())
-        crossed += int(((x > x0) & (x < x1) & (y > y0) & (y < y1)).sum())
+    tie = np.linspace(point, (box.left, box.middle), 25)  # from its point to the text
+    texts = sum(_overlap(box, other) for other in taken)
+    texts += sum(_crosses(tie, other) for other in taken)
+    is_too_low_or_high = box.lower < low or box.upper > high + 0.1
+    is_off_page = box.left < 0 or box.right > page().width
+    outside = is_too_low_or_high or is_off_page
+    crossed = sum(_n_covered(box, curve) for curve in curves)
     return 1000 * (texts + outside) + crossed
+
+
+def _overlap(box: Box, other: Box) -> bool:
+    """Whether two texts would cover one another."""
+    is_beside = box.left >= other.right or other.left >= box.right
+    is_above = box.lower >= other.upper or other.lower >= box.upper
+    return not (is_beside or is_above)
+
+
+def _crosses(tie: np.ndarray, other: Box) -> bool:
+    """Whether the line that ties a text to its point goes through another text."""
+    after = tie > (other.left, other.lower)
+    before = tie < (other.right, other.upper)
+    is_inside = (after & before).all(axis=1)
+    return bool(is_inside.any())
+
+
+def _n_covered(box: Box, curve: np.ndarray) -> int:
+    """How many places of a line a text in `box` would cover."""
+    x, y = curve.T
+    across = np.linspace(box.left, box.right, 25)
+    at = np.interp(across, x, y, left=np.nan, right=np.nan)
+    between = (at > box.lower) & (at < box.upper)
+    is_within = (x > box.left) & (x < box.right)
+    is_level = (y > box.lower) & (y < box.upper)
+    points = is_within & is_level
+    return int(between.sum()) + int(points.sum())
 
 
 def write_above(axes: Axes, text: str, y: float) -> None:
     """Write `text` from the left edge of the page, with its top at `y`, over all lines."""
+    left = 0.1 / page().width
     axes.annotate(
         text,
-        (0.1 / page().width, y),
+        (left, y),
         xycoords=("figure fraction", "data"),
         va="top",
         size=10.5,
@@ -559,18 +733,19 @@ def write_beside(
 
     What stands `over` a line has a ground of its own.
     """
-    axes.annotate(
+    ground = {"fc": PAPER, "ec": "none", "pad": 0.8}
+    write(
+        axes,
         text,
         (x, y),
         (7 * side, 0),
-        textcoords="offset points",
         va="center_baseline",
         ha="left" if side > 0 else "right",
         size=page().small,
         color=FIGURES,
         gid=gid,
         path_effects=HALO,
-        bbox={"fc": PAPER, "ec": "none", "pad": 0.8} if over else None,
+        bbox=ground if over else None,
         zorder=4,
     )
 
@@ -590,15 +765,19 @@ def write_outside(
     It stands on the right, or on the left where it would cross the line at 1 and there is room;
     `inches` is the length of a factor of e on the logarithmic axis.
     """
-    wide = np.exp((size(text)[0] + 0.15) / inches)
-    for point in sorted(points):
+    width, _ = size(text)
+    wide = np.exp((width + 0.15) / inches)
+    ascending = sorted(points)
+    for point in ascending:
         right = point if right < point < right * wide else right
-    for point in sorted(points, reverse=True):
+    for point in reversed(ascending):
         left = point if left / wide < point < left else left
+    start, _ = axes.get_xlim()
     crosses = right < 1 < right * wide
-    side = -1 if crosses and left / wide > axes.get_xlim()[0] else 1
-    over = crosses and side == 1
-    write_beside(axes, text, right if side > 0 else left, y, side, gid, over=over)
+    if crosses and left / wide > start:
+        write_beside(axes, text, left, y, -1, gid)
+    else:
+        write_beside(axes, text, right, y, 1, gid, over=crosses)
 
 
 def heights_apart(at: np.ndarray, wide: float) -> list[float]:
@@ -606,8 +785,10 @@ def heights_apart(at: np.ndarray, wide: float) -> list[float]:
     lanes = dict.fromkeys((0.0, 0.09, -0.09, 0.18, -0.18), -np.inf)  # last place at each height
     heights = []
     for place in at:
-        heights.append(next((up for up, last in lanes.items() if place - last > wide), 0.0))
-        lanes[heights[-1]] = place
+        free = [up for up, last in lanes.items() if place - last > wide]
+        height = free[0] if free else 0.0
+        heights.append(height)
+        lanes[height] = place
     return heights
 
 
@@ -619,13 +800,23 @@ def spread(
     Isotonic regression of the wanted middles less the room below each; texts that touch share
     their shift. All stay between `low` and `high` as long as they fit.
     """
-    under = np.cumsum(heights) - np.asarray(heights) / 2
+    sizes = np.asarray(heights)
+    under = np.cumsum(sizes) - sizes / 2
     pools: list[tuple[float, int]] = []
     for value in wanted - under:
-        total, count = float(value), 1
-        while pools and pools[-1][0] / pools[-1][1] > total / count:
+        total = float(value)
+        count = 1
+        while pools and _mean(*pools[-1]) > total / count:
             more, others = pools.pop()
-            total, count = total + more, count + others
+            total += more
+            count += others
         pools.append((total, count))
-    free = [total / count for total, count in pools for _ in range(count)]
-    return np.clip(free, low, max(low, high - sum(heights))) + under
+    free: list[float] = []
+    for total, count in pools:
+        free += [_mean(total, count)] * count
+    most = max(low, high - sum(heights))
+    return np.clip(free, low, most) + under
+
+
+def _mean(total: float, count: int) -> float:
+    return total / count

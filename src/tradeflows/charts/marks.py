@@ -1,6 +1,6 @@
 """The marks of a chart: where each figure stands on the page, and what it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts.options import WORDS, named
+from tradeflows.charts.artists import Figured, cells_of, figured, significant
+from tradeflows.charts.options import WORDS, Chart, named
 
 
 @dataclass(frozen=True)
@@ -40,89 +41,119 @@ def marks_of(figure: Any) -> list[Mark]:
     marks: dict[tuple[Any, ...], Mark] = {}
     for axes in figure.axes:
         for mark in _marks_in(axes, chart):
-            marks.setdefault((mark.series, mark.period, mark.x, mark.y), mark)
+            key = (mark.series, mark.period, mark.x, mark.y)
+            marks.setdefault(key, mark)
     return list(marks.values())
 
 
-def _marks_in(axes: Axes, chart: dict[str, Any]) -> Iterator[Mark]:
-    kind = str(axes.get_gid())
-    shown: list[tuple[Any, ...]] = [
-        (artist, *str(artist.get_gid()).split("|", 2))
-        for artist in axes.get_children()
-        if "|" in str(artist.get_gid() or "")
-    ]
+def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
+    kind = axes.get_gid()
+    shown = figured(axes)
     if kind in ("cells", "months"):
         yield from _cells(axes, shown, chart)
         return
-    printed = {
-        i: " ".join(artist.get_text().split()) for artist, i, part, _ in shown if part == "text"
-    }
+    printed: dict[str, str] = {}
+    for drawn in shown:
+        if drawn.part == "text":
+            words = drawn.artist.get_text().split()
+            printed[drawn.row] = " ".join(words)
     panel = str(axes.get_label())
-    place = named(panel, chart) if kind == "lines" and len(axes.figure.axes) > 1 else ""
-    for artist, i, part, name in shown:
-        series = ": ".join(text for text in (place, named(name, chart)) if text)
-        if reader := _READERS.get(part):
-            for x, y, period, value in reader(
-                artist, kind, chart, panel, " ".join(printed.get(i, "").split())
-            ):
-                at = axes.transData.transform((x, y)) * 72 / axes.figure.dpi
-                if np.isfinite(at).all():
-                    yield Mark(series, period, value, float(at[0]), float(at[1]), name)
+    is_one_of_several = kind == "lines" and len(axes.figure.axes) > 1
+    of_panel = named(panel, chart) if is_one_of_several else ""
+    lengths = chart.get("months", {})
+    months = lengths.get(panel, 1)
+    for drawn in shown:
+        if drawn.part not in _READERS:
+            continue
+        texts = [of_panel, named(drawn.name, chart)]
+        series = ": ".join(filter(None, texts))
+        reader = _READERS[drawn.part]
+        for place in reader(drawn.artist, months, printed.get(drawn.row, "")):
+            x, y = _points_from_corner(axes, place.x, place.y)
+            if np.isfinite(x) and np.isfinite(y):
+                yield Mark(series, place.period, place.value, x, y, drawn.name)
+
+
+def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:
+    """Where a point of the data stands on the page, in points from its lower left corner."""
+    pixels = axes.transData.transform((x, y))
+    right, up = pixels * 72 / axes.figure.dpi
+    return float(right), float(up)
 
 
 def text_of(value: float) -> str:
     """A figure as the table of the chart has it: to four significant figures."""
-    return layout.number(float(f"{float(f'{value:.12g}'):.4g}") + 0.0, 12)
+    return layout.number(significant(value), 12)
 
 
 # --- by kind of artist: places, periods and values ------------------------------------------------
 
-Place = tuple[float, float, str, str]
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a figure stands in the data, and its period and value in words."""
+
+    x: float
+    y: float
+    period: str
+    value: str
 
 
-def _of_line(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
-    months = chart["months"][panel]
+Places = Iterator[_Place]
+
+
+def _of_line(artist: Any, months: int, printed: str) -> Places:
     for x, y in artist.get_xydata():
         if not np.isnan(y):
-            start = spans.first_day(spans.days([x])[0], months)
-            yield x, y, spans.text(start, months), text_of(y)
+            [middle] = spans.days([x])
+            start = spans.first_day(middle, months)
+            yield _Place(x, y, spans.text(start, months), text_of(y))
 
 
-def _of_point(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
+def _of_point(artist: Any, months: int, printed: str) -> Places:
     (x,), (y,) = artist.get_xydata().T
     if not np.isnan(y):
-        sign = {"D": "~", "v": "≤", "^": "≥"}.get(str(artist.get_marker()), "")
-        text = f"{WORDS[sign]} {text_of(y)}" if sign else text_of(y)
-        yield x, y, spans.text(spans.first_day(spans.days([x])[0], 1), 1), text
+        marker = str(artist.get_marker())
+        sign = QUALIFIERS.get(marker, "")
+        text = text_of(y)
+        if sign:
+            text = f"{WORDS[sign]} {text}"
+        [middle] = spans.days([x])
+        start = spans.first_day(middle, 1)
+        yield _Place(x, y, spans.text(start, 1), text)
 
 
-def _of_block(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
+def _of_block(artist: Any, months: int, printed: str) -> Places:
     x, y = artist.get_xydata().T
-    first, last = spans.days(x[[0, -1]])
-    months = round((last - first).days / 30.44)
-    if not np.isnan(y[0]):
-        yield x.mean(), y[0], spans.text(first, months), text_of(y[0])
+    block = spans.whole_months(x[0], x[-1])
+    level = y[0]
+    if not np.isnan(level):
+        yield _Place(x.mean(), level, spans.text(*block), text_of(level))
 
 
-def _of_bar(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
-    end, middle = artist.get_x() + artist.get_width(), artist.get_y() + artist.get_height() / 2
-    yield (0.0 if np.isnan(end) else end), middle, "", printed
+def _of_bar(artist: Any, months: int, printed: str) -> Places:
+    end = artist.get_x() + artist.get_width()
+    middle = artist.get_y() + artist.get_height() / 2
+    x = 0.0 if np.isnan(end) else end
+    yield _Place(x, middle, "", printed)
 
 
-def _of_window(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
+def _of_window(artist: Any, months: int, printed: str) -> Places:
     x, y = artist.get_xydata().T
     first, last = spans.days(x)
     period = f"{first:%B %Y} to {last:%B %Y}"
+    _, _, text = printed.rpartition(": ")
     if not np.isnan(y[0]):
-        yield x.mean(), y[0], period, printed.rpartition(": ")[2]
+        yield _Place(x.mean(), y[0], period, text)
 
 
-def _of_reading(artist: Any, kind: str, chart: Any, panel: str, printed: str) -> Iterator[Place]:
+def _of_reading(artist: Any, months: int, printed: str) -> Places:
     (x,), (y,) = artist.get_xydata().T
-    yield x, y, "", f"{text_of(x)} times the claim"
+    yield _Place(x, y, "", f"{text_of(x)} times the claim")
 
 
-_READERS: dict[str, Callable[..., Iterator[Place]]] = {
+QUALIFIERS = {"D": "~", "v": "≤", "^": "≥"}  # by the marker of a point
+_READERS: dict[str, Callable[[Any, int, str], Places]] = {
     "line": _of_line,
     "point": _of_point,
     "block": _of_block,
@@ -132,16 +163,18 @@ _READERS: dict[str, Callable[..., Iterator[Place]]] = {
 }
 
 
-def _cells(axes: Axes, shown: list[tuple[Any, ...]], chart: dict[str, Any]) -> Iterator[Mark]:
+def _cells(axes: Axes, shown: Sequence[Figured], chart: Chart) -> Iterator[Mark]:
     """A mark a cell: its row, its column or month, its number."""
-    columns = [named(name, chart) for _, _, part, name in shown if part == "column"]
-    for artist, i, part, name in shown:
-        if part != "cells":
+    columns = [named(drawn.name, chart) for drawn in shown if drawn.part == "column"]
+    for drawn in shown:
+        if drawn.part != "cells":
             continue
-        edges = artist.get_coordinates()[0, :, 0]
-        values = np.ma.filled(artist.get_array().astype("float64"), np.nan).ravel()
-        months = columns or [spans.text(day, 1) for day in spans.days(edges[:-1])]
-        for start, end, month, value in zip(edges, edges[1:], months, values, strict=False):
-            at = axes.transData.transform(((start + end) / 2, float(i))) * 72 / axes.figure.dpi
+        values, edges = cells_of(drawn.artist)
+        months = [spans.text(day, 1) for day in spans.days(edges[:-1])]
+        row = float(drawn.row)
+        series = named(drawn.name, chart)
+        middles = (edges[:-1] + edges[1:]) / 2
+        for middle, period, value in zip(middles, columns or months, values, strict=False):
             text = "no figure" if np.isnan(value) else text_of(value)
-            yield Mark(named(name, chart), month, text, float(at[0]), float(at[1]), name)
+            x, y = _points_from_corner(axes, middle, row)
+            yield Mark(series, period, text, x, y, drawn.name)

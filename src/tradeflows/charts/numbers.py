@@ -1,22 +1,26 @@
 """What a chart shows, read back from what was drawn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.options import SIGNS, Charts, named
+from tradeflows.charts.artists import Figured, cells_of, figured, significant
+from tradeflows.charts.options import SIGNS, Chart, Charts, named
 from tradeflows.charts.ratios import SAYS
 from tradeflows.charts.spans import days
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
+Cells = dict[str, Any]
 
-class Drawn(pd.DataFrame):
+
+class Drawn(DataFrame):
     """What a chart shows; in a notebook it also opens the raw lines behind its numbers."""
 
     _metadata: ClassVar = ["figure"]
@@ -29,7 +33,7 @@ class Drawn(pd.DataFrame):
         return str(table) + raw_lines.shown(self.figure)
 
 
-def drawn(axes: Charts) -> pd.DataFrame:
+def drawn(axes: Charts) -> DataFrame:
     """Read back from the artists, to four significant figures, what a chart shows.
 
     Parameters
@@ -52,83 +56,98 @@ def drawn(axes: Charts) -> pd.DataFrame:
     QueryError
         The axes are not a chart of this module, or two artists show one point differently.
     """
-    attrs = dict(_shown(axes)["attrs"])
+    chart = _chart_of(axes)
+    attrs = dict(chart["attrs"])
     if not isinstance(axes, Axes):
         tables = {str(box.get_label()): drawn(box) for box in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
         return _opening(table, axes[0].figure, attrs)
-    kind = axes.get_gid()
-    shown: list[tuple[Any, ...]] = [
-        (artist, *gid.split("|", 2))
-        for artist in axes.get_children()
-        if "|" in (gid := artist.get_gid() or "")
-    ]
-    table = (
-        _wide(shown, _shown(axes)["months"][str(axes.get_label())])
-        if kind == "lines"
-        else _shaded(shown, kind == "months")
-        if kind in ("cells", "months")
-        else _long(shown, str(kind))
-    )
-    for artist, _, part, name in shown:
-        if part == "reference":
-            data = artist.get_xdata() if kind in layout.UPRIGHT else artist.get_ydata()
-            table[name] = float(data[0])
+    kind = str(axes.get_gid())
+    shown = figured(axes)
+    if kind == "lines":
+        panel = str(axes.get_label())
+        table = _wide(shown, chart["months"][panel])
+    elif kind in ("cells", "months"):
+        table = _shaded(shown, kind == "months")
+    else:
+        table = _long(shown, kind)
+    for line in shown:
+        if line.part == "reference":
+            x, y = line.artist.get_data()
+            level = x if kind in layout.UPRIGHT else y
+            table[line.name] = float(level[0])
     for name in table.select_dtypes("float"):
-        table[name] = _significant(table[name])
+        table[name] = table[name].map(significant)
     return _opening(table, axes.figure, attrs)
 
 
-def _opening(table: pd.DataFrame, figure: Any, attrs: dict[str, Any]) -> Drawn:
+def _opening(table: DataFrame, figure: Any, attrs: dict[str, Any]) -> Drawn:
     opening = Drawn(table)
-    opening.figure, opening.attrs = figure, attrs
+    opening.figure = figure
+    opening.attrs = attrs
     return opening
 
 
 def alt(axes: Charts) -> str:
     """Say in words what a chart shows: its title, its unit, its series and their two ends."""
-    shown = _shown(axes)
-    words = [shown["title"].rstrip(".")]
-    for box in [axes] if isinstance(axes, Axes) else axes:
+    chart = _chart_of(axes)
+    title = chart["title"]
+    words = [title.rstrip(".")]
+    boxes = [axes] if isinstance(axes, Axes) else axes
+    for box in boxes:
         table = drawn(box)
         words.append(box.get_xlabel() or box.get_ylabel())
-        across = {text: table.pop(text).iloc[0] for text in shown["reference"]}
-        for name, texts in _in_words(table, str(box.get_gid()), shown):
-            ends = dict.fromkeys(texts.dropna().iloc[[0, -1]])
-            words.append(f"{named(str(name), shown)}: {', '.join(ends)}")
-        words += [f"Line at {layout.number(value)}: {text}" for text, value in across.items()]
+        levels = {text: table.pop(text) for text in chart["reference"]}
+        for name, texts in _in_words(table, str(box.get_gid()), chart):
+            known = texts.dropna()
+            ends = dict.fromkeys(known.iloc[[0, -1]])
+            series = named(str(name), chart)
+            words.append(f"{series}: {', '.join(ends)}")
+        for text, level in levels.items():
+            value = layout.number(level.iloc[0])
+            words.append(f"Line at {value}: {text}")
     return ". ".join(words) + "."
 
 
-def _in_words(table: pd.DataFrame, kind: str, shown: Mapping[str, Any]) -> Any:
+def _in_words(table: DataFrame, kind: str, chart: Chart) -> Any:
     """The figures of a box in words, by series."""
     if "verdict" in table:
-        first = table[~table.index.duplicated()]
-        return (first["verdict"] + ", " + first["printed"]).groupby(level=0, sort=False)
+        is_first = ~table.index.duplicated()
+        first = table[is_first]
+        return _by_series(first["verdict"] + ", " + first["printed"])
     if "printed" in table:
-        return table["printed"].groupby(level=0, sort=False)
+        return _by_series(table["printed"])
     if kind == "cells":
-        numbers = table.select_dtypes("float").melt(ignore_index=False).dropna()
-        heads = numbers["variable"].map(lambda code: named(code, shown))
-        texts = heads + " " + numbers["value"].map(layout.number)
-        return texts.groupby(level=0, sort=False)
+        numbers = table.select_dtypes("float").melt(ignore_index=False)
+        numbers = numbers.dropna()
+        heads = numbers["variable"].map(lambda code: named(code, chart))
+        texts = numbers["value"].map(layout.number)
+        return _by_series(heads + " " + texts)
     if kind in ("lines", "months"):
         table = table.melt(var_name="series", ignore_index=False)
     return _by_month(table)
 
 
-def _by_month(table: pd.DataFrame) -> Any:
+def _by_series(texts: Series) -> Any:
+    return texts.groupby(level=0, sort=False)
+
+
+def _by_month(table: DataFrame) -> Any:
     """The figures of each series with their months, in words."""
-    low, high = (
-        table.get(end, table["value"]).map(layout.number, na_action="ignore")
-        for end in ("low", "high")
-    )
-    text = table["value"].map(layout.number, na_action="ignore").fillna(low + " to " + high)
-    text += " in " + pd.DatetimeIndex(table.index).strftime("%Y-%m")
-    return text.groupby(table["series"].array, sort=False)
+    value = table["value"]
+    text, low, high = (_printed(table.get(end, value)) for end in ("value", "low", "high"))
+    text = text.fillna(low + " to " + high)
+    months = pd.DatetimeIndex(table.index)
+    text += " in " + months.strftime("%Y-%m")
+    names = table["series"].array
+    return text.groupby(names, sort=False)
 
 
-def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
+def _printed(numbers: Series) -> Series:
+    return numbers.map(layout.number, na_action="ignore")
+
+
+def sources(claims: Mapping[str, Charts]) -> DataFrame:
     """List the catalogued sources under a notebook's charts, for its last cell.
 
     Parameters
@@ -151,24 +170,22 @@ def sources(claims: Mapping[str, Charts]) -> pd.DataFrame:
     """
     uses: dict[str, list[str]] = {}
     for claim, axes in claims.items():
-        ids = _shown(axes)["attrs"]["sources"]
-        if not ids:
+        attrs = _chart_of(axes)["attrs"]
+        if not attrs["sources"]:
             raise QueryError(f"{claim}: its chart rests on no catalogued source")
-        for source in ids:
+        for source in attrs["sources"]:
             uses.setdefault(source, []).append(claim)
-    known = catalogue.entries(uses)
-    table = pd.DataFrame(
-        [
-            vars(known[source][0])
-            | {"publisher": known[source][1].name, "claims": ", ".join(names)}
-            for source, names in uses.items()
-        ]
-    ).set_index(pd.Index(uses, name="source_id"))
+    rows = []
+    for source, publisher in catalogue.entries(uses).values():
+        names = ", ".join(uses[source.id])
+        rows.append(vars(source) | {"publisher": publisher.name, "claims": names})
+    index = pd.Index(uses, name="source_id")
+    table = DataFrame(rows).set_index(index)
     return table[["publisher", "title", "vintage", "retrieved", "licence", "claims"]]
 
 
-def _shown(axes: Charts) -> dict[str, Any]:
-    """The options under which a chart was drawn."""
+def _chart_of(axes: Charts) -> Chart:
+    """What is known of a chart beside its artists."""
     first = axes if isinstance(axes, Axes) else axes[0]
     try:
         return vars(first.figure)["tradeflows"]
@@ -176,47 +193,56 @@ def _shown(axes: Charts) -> dict[str, Any]:
         raise QueryError("these axes were not drawn by tradeflows.charts") from error
 
 
-def _wide(shown: list[tuple[Any, ...]], months: int) -> pd.DataFrame:
-    table: dict[str, pd.Series] = {}
-    for line, _, part, name in shown:
-        if part != "line":
+def _wide(shown: Sequence[Figured], months: int) -> DataFrame:
+    table: dict[str, Series] = {}
+    for line in shown:
+        if line.part != "line":
             continue
-        x, y = line.get_xydata().T
+        x, y = line.artist.get_xydata().T
         starts = [spans.first_day(day, months) for day in days(x)]
-        values = pd.Series(y, index=pd.DatetimeIndex(starts).as_unit("s"))
-        if not values.equals(table.setdefault(name, values).reindex(values.index)):
-            raise QueryError(f"{name}: its line and its markers show different values")
-    return pd.DataFrame(table).sort_index().rename_axis("ref_period")
+        index = pd.DatetimeIndex(starts).as_unit("s")
+        values = Series(y, index=index)
+        first = table.setdefault(line.name, values)
+        if not values.equals(first.reindex(index)):
+            raise QueryError(f"{line.name}: its line and its markers show different values")
+    return DataFrame(table).sort_index().rename_axis("ref_period")
 
 
-def _long(shown: list[tuple[Any, ...]], kind: str) -> pd.DataFrame:
+def _long(shown: Sequence[Figured], kind: str) -> DataFrame:
     """The figures of a chart, a row each, in the order that they were given in."""
-    rows: dict[int, dict[str, Any]] = {}
-    for artist, i, part, name in shown:
-        if part == "reference":
+    rows: dict[int, Cells] = {}
+    upright = kind in layout.UPRIGHT
+    for figure in shown:
+        if figure.part == "reference":
             continue
-        row = rows.setdefault(int(i), {"series": name, "value": np.nan})
-        cells = _CELLS.get(part, _of_period)(artist, kind)
-        if part == "held" and "printed" in row:
+        new = {"series": figure.name, "value": np.nan}
+        row = rows.setdefault(int(figure.row), new)
+        read = _CELLS.get(figure.part, _of_period)
+        cells = read(figure.artist, upright)
+        if figure.part == "held" and "printed" in row:
             cells["printed"] = f"{row['printed']}, {cells['printed']}"
-        if part == "point" and "ref_period" in row:  # of a period longer than a month
+        if figure.part == "point" and "ref_period" in row:  # of a period longer than a month
             del cells["ref_period"]
         row |= cells
-    return _ordered(pd.DataFrame([rows[i] for i in sorted(rows)]), kind)
+    in_order = [rows[i] for i in sorted(rows)]
+    return _ordered(DataFrame(in_order), kind)
 
 
-def _ordered(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+def _ordered(table: DataFrame, kind: str) -> DataFrame:
     """The columns that say something, in their order, by period or by series."""
-    order = [*_FIRST.get(kind, ()), "series", "value", "low", "high", "mark", "says", "printed"]
+    order = [*_FIRST.get(kind, ()), *_ORDER]
     always = "printed" if kind == "coverage" else "value"
-    known = [name for name in (*order, "verdict") if name in table]
-    table = table[[name for name in known if name == always or table[name].notna().any()]]
+    known = [name for name in order if name in table]
+    has_cells = table.notna().any()
+    table = table[[name for name in known if name == always or has_cells[name]]]
     if "verdict" in table:
-        table["verdict"] = table.groupby("series")["verdict"].transform("first")
+        by_series = table.groupby("series")
+        table["verdict"] = by_series["verdict"].transform("first")
     words = {"mark", "says", "printed"} if kind == "ratios" else {"mark"}
-    for column in words & {*table}:
+    for column in words.intersection(table):
         table[column] = table[column].fillna("")
-    return table.set_index("ref_period" if kind in ("points", "blocks") else "series")
+    index = "ref_period" if kind in ("points", "blocks") else "series"
+    return table.set_index(index)
 
 
 _FIRST = {
@@ -224,76 +250,85 @@ _FIRST = {
     "blocks": ("ref_period", "n_months"),
     "windows": ("start", "end"),
 }
+_ORDER = ("series", "value", "low", "high", "mark", "says", "printed", "verdict")
 
 
-def _of_text(artist: Any, kind: str) -> dict[str, Any]:
-    return {"printed": artist.get_text().rpartition(": ")[2]}
+def _of_text(artist: Any, upright: bool) -> Cells:
+    _, _, text = artist.get_text().rpartition(": ")
+    return {"printed": text}
 
 
-def _of_bar(artist: Any, kind: str) -> dict[str, Any]:
+def _of_bar(artist: Any, upright: bool) -> Cells:
     return {"value": artist.get_x() + artist.get_width()}
 
 
-def _of_label(artist: Any, kind: str) -> dict[str, Any]:
+def _of_label(artist: Any, upright: bool) -> Cells:
     return {"printed": artist.get_text()}
 
 
-def _of_verdict(artist: Any, kind: str) -> dict[str, Any]:
+def _of_verdict(artist: Any, upright: bool) -> Cells:
     return {"verdict": artist.get_text()}
 
 
-def _of_edge(artist: Any, kind: str) -> dict[str, Any]:
+def _of_edge(artist: Any, upright: bool) -> Cells:
     return {"mark": artist.get_text()}
 
 
-def _of_strip(artist: Any, kind: str) -> dict[str, Any]:
-    first, last = days(artist.get_xydata()[:, 0])
-    ends = (f"{day:%Y-%m}" for day in (first, last - pd.DateOffset(days=1)))
-    return {"printed": " to ".join(dict.fromkeys(ends))}
+def _of_strip(artist: Any, upright: bool) -> Cells:
+    x, _ = artist.get_xydata().T
+    first, after = days(x)
+    last = after - pd.DateOffset(days=1)
+    ends = dict.fromkeys((f"{first:%Y-%m}", f"{last:%Y-%m}"))
+    return {"printed": " to ".join(ends)}
 
 
-def _of_reading(artist: Any, kind: str) -> dict[str, Any]:
-    colours = (to_hex(artist.get_mfc()), to_hex(artist.get_mec()))
-    words = {tuple(map(to_hex, pair)): word for word, pair in SAYS.items()}
+def _of_reading(artist: Any, upright: bool) -> Cells:
+    face = to_hex(artist.get_mfc())
+    edge = to_hex(artist.get_mec())
+    says = next(word for word, pair in SAYS.items() if [*map(to_hex, pair)] == [face, edge])
+    [value] = artist.get_xdata()
     mark = SIGNS.get(artist.get_marker(), "")
-    return {"value": artist.get_xdata()[0], "says": words[colours], "mark": mark}
+    return {"value": value, "says": says, "mark": mark}
 
 
-def _of_box(artist: Any, kind: str) -> dict[str, Any]:
+def _of_box(artist: Any, upright: bool) -> Cells:
     low = artist.get_y()
-    return {"low": low, "high": low + artist.get_height()}
-
-
-def _of_range(artist: Any, kind: str) -> dict[str, Any]:
-    low, high = artist.get_xydata()[:, 0 if kind in layout.UPRIGHT else 1]
+    high = low + artist.get_height()
     return {"low": low, "high": high}
 
 
-def _of_point(artist: Any, kind: str) -> dict[str, Any]:
+def _of_range(artist: Any, upright: bool) -> Cells:
+    x, y = artist.get_xydata().T
+    low, high = x if upright else y
+    return {"low": low, "high": high}
+
+
+def _of_point(artist: Any, upright: bool) -> Cells:
     (x,), (y,) = artist.get_xydata().T
-    return {"value": y, "ref_period": spans.first_day(days([x])[0], 1)} | _mark(artist)
+    [middle] = days([x])
+    start = spans.first_day(middle, 1)
+    return {"value": y, "ref_period": start} | _mark(artist)
 
 
-def _of_window(artist: Any, kind: str) -> dict[str, Any]:
+def _of_window(artist: Any, upright: bool) -> Cells:
     x, y = artist.get_xydata().T
     first, last = days(x[[0, -1]])
     return {"value": y[0], "start": first, "end": last}
 
 
-def _of_period(artist: Any, kind: str) -> dict[str, Any]:
+def _of_period(artist: Any, upright: bool) -> Cells:
     x, y = artist.get_xydata().T
-    first, last = days(x[[0, -1]])
-    months = round((last - first).days / 30.44)
+    first, months = spans.whole_months(x[0], x[-1])
     return {"value": y[0], "ref_period": first, "n_months": months} | _mark(artist)
 
 
-def _mark(artist: Any) -> dict[str, Any]:
+def _mark(artist: Any) -> Cells:
     """The sign of a marker that is none of a plain figure."""
     marker = artist.get_marker()
     return {"mark": SIGNS[marker]} if marker in SIGNS else {}
 
 
-_CELLS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
+_CELLS: dict[str, Callable[[Any, bool], Cells]] = {
     "text": _of_text,
     "bar": _of_bar,
     "label": _of_label,
@@ -308,27 +343,26 @@ _CELLS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
 }
 
 
-def _shaded(shown: list[tuple[Any, ...]], dated: bool) -> pd.DataFrame:
+def _shaded(shown: Sequence[Figured], dated: bool) -> DataFrame:
     """Cells as they are shaded, and the words below their numbers."""
-    columns = [name for _, _, part, name in shown if part == "column"]
-    rows, words = {}, {}
-    for artist, i, part, name in shown:
-        if part == "cells":
-            rows[name] = np.ma.filled(artist.get_array().astype("float64"), np.nan).ravel()
-            edges = artist.get_coordinates()[0, :, 0]
-        elif part == "words":
-            row, column = map(int, i.split(","))
-            words[[*rows][row], columns[column]] = artist.get_text()
-    table = pd.DataFrame(rows)
+    columns = [figure.name for figure in shown if figure.part == "column"]
+    rows = {}
+    words = {}
+    for figure in shown:
+        if figure.part == "cells":
+            rows[figure.name], edges = cells_of(figure.artist)
+        elif figure.part == "words":
+            row, column = map(int, figure.row.split(","))
+            name = [*rows][row]
+            words[name, columns[column]] = figure.artist.get_text()
+    table = DataFrame(rows)
     if dated:
-        return table.set_axis(days(edges[:-1])).rename_axis("ref_period")
+        months = days(edges[:-1])
+        return table.set_axis(months).rename_axis("ref_period")
     table = table.set_axis(columns).T.rename_axis("series")
     if words:
-        below = pd.Series(words).unstack().reindex(table.index).reindex(columns=columns)
-        table = table.join(below.astype("object").fillna("").add_suffix(", printed"))
+        below = Series(words).unstack()
+        below = below.reindex(index=table.index, columns=columns)
+        texts = below.astype("object").fillna("")
+        table = table.join(texts.add_suffix(", printed"))
     return table
-
-
-def _significant(values: pd.Series, figures: int = 4) -> pd.Series:
-    """Round, first finely, so that no two machines fall to different sides of a tie."""
-    return values.map(lambda value: float(f"{float(f'{value:.12g}'):.{figures}g}") + 0.0)

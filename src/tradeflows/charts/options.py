@@ -8,6 +8,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
@@ -16,6 +17,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
 Charts = Axes | Sequence[Axes] | np.ndarray
+Chart = dict[str, Any]  # the options of a chart that was drawn, and what else its artists lack
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
@@ -76,50 +78,58 @@ class ChartOptions(TypedDict, total=False):
 
 
 def complete_options(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     options: ChartOptions,
     numbers: Sequence[str] = (),
     names: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> Chart:
     """Fill in the options and find the source line, before anything is drawn.
 
     `numbers` and `names` are columns that :mod:`tradeflows.charts.raw_lines` follows to raw lines.
     """
-    unknown = sorted(set(options) - set(ChartOptions.__annotations__))
+    known = ChartOptions.__annotations__
+    unknown = sorted(set(options) - set(known))
     if unknown:
-        raise TypeError(
-            f"no option {', '.join(unknown)}; there are {', '.join(ChartOptions.__annotations__)}"
-        )
+        raise TypeError(f"no option {', '.join(unknown)}; there are {', '.join(known)}")
     if not (options.get("title") and options.get("unit")):
         raise QueryError("a chart needs a title, which is the claim, and a unit")
     ids = tuple(frame.attrs.get("sources", ()))
-    shown = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}, **options}
+    caveats = tuple(frame.attrs.get("caveats", ()))
+    shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}}
+    shown |= options
     shown["gaps"] = ()
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
         shown["source"] = catalogue.credit(ids)
-    shown["attrs"] = {"sources": ids, "caveats": tuple(frame.attrs.get("caveats", ()))}
+    shown["attrs"] = {"sources": ids, "caveats": caveats}
     if numbers:
         shown["of"] = frame, [*numbers], [*names]
     return shown
 
 
-def numbered(rows: pd.DataFrame) -> Iterator[tuple[int, Any]]:
+def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:
     """Rows with their places, for a ``gid``."""
     return enumerate(rows.itertuples())
 
 
-def refuse(rows: pd.DataFrame, problem: str) -> None:
+def refuse(rows: DataFrame, problem: str) -> None:
     """Say the `problem` of the first of `rows`, if there are any."""
     if len(rows):
         first = rows.iloc[0]
-        day = f" in {first['x']:%Y-%m}" if pd.notna(first["x"]) else ""
-        raise QueryError(f"{problem}: {first['name']}{day} ({len(rows)} rows); filter the frame")
+        name, day = first["name"], first["x"]
+        where = f"{name} in {day:%Y-%m}" if pd.notna(day) else name
+        raise QueryError(f"{problem}: {where} ({len(rows)} rows); filter the frame")
+
+
+def refuse_repeated(rows: DataFrame, *columns: str) -> None:
+    """Refuse two values for one point: rows that share `columns`."""
+    is_repeated = rows.duplicated([*columns])
+    refuse(rows[is_repeated], "two values for one point")
 
 
 def drawable_rows(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -128,90 +138,118 @@ def drawable_rows(
     panel: str = "",
     span: Sequence[str] = (),
     months: int = 1,
-) -> pd.DataFrame:
+) -> DataFrame:
     """The frame's columns under fixed names, with what may be absent filled in."""
-    _require(frame, [y, *span], [column for column in (by, when, length, panel) if column])
+    asked = filter(None, (by, when, length, panel))
+    _require(frame, [y, *span], [*asked])
     frame = frame.reset_index(drop=True)
+    has_last = length == "window_end"
     try:
-        value, low, high = (_floats(frame, name) for name in (y, *(span or ("", ""))))
+        ends = span or ("", "")
+        value, low, high = (_floats(frame, name) for name in (y, *ends))
         x = _days(frame, when)
-        last = _days(frame, length) if length == "window_end" else None
+        last = _days(frame, length) if has_last else None
     except (TypeError, ValueError) as error:
         raise QueryError(
             f"{y} must hold numbers, and {when or by} what it says: {error}"
         ) from error
-    bound = value.isna() & (low.isna() != high.isna())  # half a range is a bound
-    rows = pd.DataFrame(
-        {
-            "name": frame[by].astype(str),
-            "panel": frame[panel].astype(str) if panel else "",
-            "x": x,
-            "value": value.where(~bound, low.fillna(high)),
-            "low": low.fillna(value.where(high.notna())).mask(bound),
-            "high": high.fillna(value.where(low.notna())).mask(bound),
-        }
-    )
-    rows = _with_optional(rows, frame, {"n_months": months, "qualifier": "=", "flags": ""})
-    rows.loc[bound, "qualifier"] = low[bound].isna().map({True: "≤", False: "≥"})
+    rows = _with_range(value, low, high)
+    rows["name"] = frame[by].astype(str)
+    rows["panel"] = frame[panel].astype(str) if panel else ""
+    rows["x"] = x
+    rows = _with_optional(rows, frame, {"n_months": months, "flags": ""})
+    if "qualifier" in frame:
+        given = frame["qualifier"].fillna("=")
+        rows["qualifier"] = rows["qualifier"].where(rows["qualifier"] != "=", given)
     rows["mark"] = rows["qualifier"].map(MARKS)
-    rows["hollow"] = [bool(set(UNSETTLED) & set(flags.split())) for flags in rows["flags"]]
-    periods = list(zip(x, rows["n_months"].astype(int), strict=True))
-    ends = [day + pd.DateOffset(months=length) for day, length in periods]
-    rows["end"] = ends if last is None else last
-    rows["middle"] = [spans.middle(day, length) for day, length in periods]
+    rows["hollow"] = [_is_unsettled(flags) for flags in rows["flags"]]
+    lengths = rows["n_months"].astype(int)
+    after = []
+    middles = []
+    for day, n_months in zip(x, lengths, strict=True):
+        after.append(day + pd.DateOffset(months=n_months))
+        middles.append(spans.middle(day, n_months))
+    rows["end"] = after if last is None else last
+    rows["middle"] = middles
     _require_drawable(rows, bool(when))
     return rows
 
 
-def _with_optional(
-    rows: pd.DataFrame, frame: pd.DataFrame, defaults: Mapping[str, Any]
-) -> pd.DataFrame:
-    """`rows` with the columns that `frame` may lack, by default the same in each row."""
+def _with_range(value: Series, low: Series, high: Series) -> DataFrame:
+    """A figure and the ends of its range in each row; half a range is a bound."""
+    is_bound = value.isna() & (low.isna() != high.isna())
+    bound = low.fillna(high)
+    least = low.fillna(value.where(high.notna()))
+    most = high.fillna(value.where(low.notna()))
+    sign = np.where(low.isna(), "≤", "≥")
     columns = {
-        name: frame[name].fillna(default) if name in frame else default
-        for name, default in defaults.items()
+        "value": value.where(~is_bound, bound),
+        "low": least.mask(is_bound),
+        "high": most.mask(is_bound),
+        "qualifier": np.where(is_bound, sign, "="),
     }
+    return DataFrame(columns)
+
+
+def _is_unsettled(flags: str) -> bool:
+    """Whether the flags of a figure say that it may yet change."""
+    words = flags.split()
+    return not set(UNSETTLED).isdisjoint(words)
+
+
+def _with_optional(rows: DataFrame, frame: DataFrame, defaults: Mapping[str, Any]) -> DataFrame:
+    """`rows` with the columns that `frame` may lack, by default the same in each row."""
+    columns = dict(defaults)
+    for name in columns.keys() & set(frame):
+        columns[name] = frame[name].fillna(columns[name])
     return rows.assign(**columns)
 
 
-def _require(frame: pd.DataFrame, numbers: Sequence[str], asked: Sequence[str]) -> None:
+def _require(frame: DataFrame, numbers: Sequence[str], asked: Sequence[str]) -> None:
     """Refuse a frame without rows or columns, or with a null in a column of `asked`."""
     if frame.empty:
         raise QueryError("nothing to draw: the frame has no rows")
     y, *span = numbers
-    if missing := [column for column in (y, *asked, *span) if column not in frame]:
+    missing = [column for column in (y, *asked, *span) if column not in frame]
+    if missing:
         raise QueryError(f"the frame has no column {', '.join(missing)}")
     for column in asked:
-        if nulls := int(frame[column].isna().sum()):
-            raise QueryError(f"{column} is null in {nulls} of {len(frame)} rows; filter the frame")
+        is_null = frame[column].isna()
+        if is_null.any():
+            nulls = f"{is_null.sum()} of {len(frame)} rows"
+            raise QueryError(f"{column} is null in {nulls}; filter the frame")
 
 
-def _floats(frame: pd.DataFrame, name: str) -> pd.Series:
+def _floats(frame: DataFrame, name: str) -> Series:
     """A column of numbers, all null where it has no name."""
-    return frame[name].astype("float64") if name else pd.Series(np.nan, index=frame.index)
+    return frame[name].astype("float64") if name else Series(np.nan, index=frame.index)
 
 
-def _days(frame: pd.DataFrame, name: str) -> pd.Series:
+def _days(frame: DataFrame, name: str) -> Series:
     """A column of days, all null where it has no name."""
-    return pd.to_datetime(frame[name]) if name else pd.Series(pd.NaT, index=frame.index)
+    return pd.to_datetime(frame[name]) if name else Series(pd.NaT, index=frame.index)
 
 
-def _require_drawable(rows: pd.DataFrame, dated: bool) -> None:
+def _require_drawable(rows: DataFrame, dated: bool) -> None:
     """Refuse figures that no chart can show."""
     numbers = rows[["value", "low", "high"]]
-    refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
-    refuse(rows[numbers.isin([np.inf, -np.inf]).any(axis="columns")], "a value that is not finite")
-    refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
+    is_infinite = numbers.isin([np.inf, -np.inf]).any(axis="columns")
+    is_unknown = rows["mark"].isna()
+    is_reversed = rows["low"] > rows["high"]
+    refuse(rows[is_unknown], f"a qualifier that is none of {' '.join(MARKS)}")
+    refuse(rows[is_infinite], "a value that is not finite")
+    refuse(rows[is_reversed], "a range whose low end is above its high end")
     if dated:
-        empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
-        refuse(rows[empty.transform("all")], "a series without any value")
+        is_empty = numbers.isna().all(axis="columns")
+        by_series = is_empty.groupby([rows["panel"], rows["name"]])
+        refuse(rows[by_series.transform("all")], "a series without any value")
 
 
 def finish(
     grid: list[Axes],
     kind: str,
-    shown: dict[str, Any],
-    rows: pd.DataFrame,
+    shown: Chart,
+    rows: DataFrame,
     ends: list[list[Label]],
     zero: bool,
     box: float = 3.0,
@@ -224,71 +262,94 @@ def finish(
     for axes in grid:
         axes.set_gid(kind)
         layout.number_axis(axes, upright=upright)
-        panel, unit = str(axes.get_label()), shown["unit"]
-        name, unit = named(panel, shown), unit if isinstance(unit, str) else unit[panel]
-        units.append(f"{name}, {unit}" if len(grid) > 1 else unit)
+        panel = str(axes.get_label())
+        unit = shown["unit"]
+        if not isinstance(unit, str):
+            unit = unit[panel]
+        is_alone = len(grid) == 1
+        units.append(unit if is_alone else f"{named(panel, shown)}, {unit}")
         if not upright:
-            ends_of = mdates.date2num([rows["x"].min(), rows["end"].max()])
-            axes.update_datalim([(day, 0) for day in ends_of], updatey=False)
-            layout.day_axis(axes)
-            axes.margins(y=0.05)
-            for value in shown["reference"].values():
-                axes.update_datalim([(axes.dataLim.x0, value)])
+            _set_days(axes, rows, shown)
         if zero:
-            low, high = axes.dataLim.intervaly
-            axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
-    signs = "" if upright or kind == "windows" else _signs(rows)
-    key = " · ".join(filter(None, (key, signs, _unsettled(rows, kind))))
+            _begin_at_zero(axes)
+    has_signs = not upright and kind != "windows"
+    signs = _signs(rows) if has_signs else ""
+    parts = filter(None, (key, signs, _unsettled(rows, kind)))
     layout.finish(
         grid,
         ends,
         title=shown["title"],
         unit=units,
-        foot=foot(shown, key),
+        foot=foot(shown, " · ".join(parts)),
         events=shown["events"],
         reference=shown["reference"],
         box=box,
     )
 
 
-def _signs(rows: pd.DataFrame) -> str:
+def _set_days(axes: Axes, rows: DataFrame, shown: Chart) -> None:
+    """Set an axis of days from the first to the last period, and make room for the references."""
+    first = rows["x"].min()
+    last = rows["end"].max()
+    corners = [(day, 0) for day in mdates.date2num([first, last])]
+    axes.update_datalim(corners, updatey=False)
+    layout.day_axis(axes)
+    axes.margins(y=0.05)
+    for value in shown["reference"].values():
+        axes.update_datalim([(axes.dataLim.x0, value)])
+
+
+def _begin_at_zero(axes: Axes) -> None:
+    """Let the axis of numbers reach from zero beyond all that is drawn."""
+    low, high = axes.dataLim.intervaly
+    above = max(0, 1.05 * high) or float(low == 0)
+    axes.set_ylim(min(0, 1.05 * low), above)
+
+
+def _signs(rows: DataFrame) -> str:
     """What the markers of qualified figures mean."""
-    qualifiers = rows["qualifier"][rows["qualifier"] != "="].drop_duplicates()
-    return " · ".join(f"{SIGNS[MARKS[sign]]} {WORDS[sign]}" for sign in qualifiers)
+    qualifiers = dict.fromkeys(rows["qualifier"])
+    texts = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]}" for sign in qualifiers if sign != "="]
+    return " · ".join(texts)
 
 
-def _unsettled(rows: pd.DataFrame, kind: str) -> str:
+def _unsettled(rows: DataFrame, kind: str) -> str:
     """What an open marker or a dashed line means."""
     flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
     drawn = "Dashed" if kind in ("blocks", "windows") else "Hollow"
     return f"{drawn}: {' or '.join(flags)}" if flags else ""
 
 
-def foot(shown: Mapping[str, Any], key: str = "") -> list[str]:
+def foot(shown: Chart, key: str = "") -> list[str]:
     """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
-    holes = "No figure: " + "; ".join(first_of(shown["gaps"])) if shown["gaps"] else ""
-    caveats = first_of([layout.clip(text, 94) for text in shown["caveats"]])
-    parts = [key, shown["note"], holes, *caveats, f"Source: {shown['source']}"]
+    gaps = "; ".join(first_of(shown["gaps"]))
+    holes = f"No figure: {gaps}" if gaps else ""
+    caveats = [layout.clip(text, 94) for text in shown["caveats"]]
+    source = f"Source: {shown['source']}"
+    parts = [key, shown["note"], holes, *first_of(caveats), source]
     return [text for text in parts if text]
 
 
 def first_of(texts: Sequence[str]) -> list[str]:
     """The first :data:`SAID` of `texts`, and how many there are beside."""
+    first = [*texts[:SAID]]
     more = len(texts) - SAID
-    return [*texts[:SAID], *([f"and {more} more"] if more > 0 else [])]
+    return [*first, f"and {more} more"] if more > 0 else first
 
 
-def named(name: str, shown: Mapping[str, Any]) -> str:
+def named(name: str, shown: Chart) -> str:
     """What readers see in place of a code."""
     return shown["names"].get(name) or entity_name(name)
 
 
 def printed(row: Any) -> str:
     """A figure in three digits with its sign, and its range in brackets."""
-    low, high = (layout.number(end, LABEL_DIGITS) for end in (row.low, row.high))
+    low = layout.number(row.low, LABEL_DIGITS)
+    high = layout.number(row.high, LABEL_DIGITS)
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{row.qualifier} "
-    text = f"{sign}{layout.number(row.value, LABEL_DIGITS)}"
+    value = layout.number(row.value, LABEL_DIGITS)
+    text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

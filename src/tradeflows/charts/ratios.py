@@ -1,13 +1,13 @@
 """Each reading of a claim, as a ratio to the claimed figure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib import ticker
 from matplotlib.axes import Axes
+from pandas import DataFrame, Series
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
@@ -33,7 +33,7 @@ SAYS = {
 
 @redrawable
 def ratios(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     by: str = "id",
     ratio: str = "ratio",
@@ -72,54 +72,64 @@ def ratios(
     shown = complete_options(frame, options, [ratio], [by])
     shown["reference"] = {"As claimed": 1.0} | shown["reference"]
     rows = _readings(frame, ratio, by, agrees, verdict)
-    tested = (rows["found"].notna() | rows["says"].ne(SILENT)).groupby(rows["name"])
-    if without := int((~tested.any()).sum()):
-        shown["note"] = f"{shown['note']} Not shown: {without} without any reading.".strip()
-    rows = rows[tested.transform("any")].reset_index(drop=True)
+    has_reading = rows["found"].notna() | rows["says"].ne(SILENT)
+    tested = has_reading.groupby(rows["name"])
+    untested = ~tested.any()
+    if untested.any():
+        note = f"{shown['note']} Not shown: {untested.sum()} without any reading."
+        shown["note"] = note.strip()
+    is_tested = tested.transform("any")
+    rows = rows[is_tested].reset_index(drop=True)
     if rows.empty:
         raise QueryError("nothing to draw: no claim has a reading")
-    shown["names"] = dict(zip(rows["name"], rows["statement"], strict=True)) | shown["names"]
-    counted = rows.loc[rows["counted"] & ~rows["value"].le(0), ["value", "low", "high"]]
-    known = [0.5, 2.0, *shown["reference"].values(), *counted.stack()]
-    first, last = min(known), max(known)
-    if first <= 0:
-        raise QueryError("no place on a logarithmic axis for a reference that is not positive")
+    statements = dict(zip(rows["name"], rows["statement"], strict=True))
+    shown["names"] = statements | shown["names"]
+    first, last = _ends(rows, shown["reference"].values())
     rows["beyond"] = np.select([rows["value"] < first, rows["value"] > last], [-1, 1], 0)
     claims = {str(name): part for name, part in rows.groupby("name", sort=False)}
     start, inches = _fit(claims, first, last)
-    ends, floor, narrow = [], 0.0, layout.page() is layout.NARROW
+    narrow = layout.page() is layout.NARROW
+    ends: list[Label] = []
+    floor = 0.0
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log")
-        axes.set_xlim(start, start * np.exp(_room(rows) / inches))
+        times = np.exp(_room(rows) / inches)
+        axes.set_xlim(start, start * times)
         left, right = axes.get_xlim()
         steps = _steps(last / first, right / left)
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
+            of_claim = part["panel"].iloc[0]
             sentence = named(name, shown)
             if narrow:
-                sentence += f" ({part['panel'].iloc[0]})"
+                sentence += f" ({of_claim})"
             text = layout.clip(sentence, layout.page().sentence, 4 if narrow else 2)
             layout.write_above(axes, text, floor)
-            middle = floor + layout.LINE * (text.count("\n") + 1) + 0.16
+            n_lines = text.count("\n") + 1
+            middle = floor + layout.LINE * n_lines + 0.16
             _claim(axes, part, middle, inches)
-            colour = _verdict_colour(part)
             if not narrow:  # where the verdict stands after the sentence
-                ends.append(
-                    Label(
-                        part["panel"].iloc[0],
-                        axes.get_xlim()[1],
-                        middle,
-                        colour,
-                        f"{part.index[0]}|verdict|{name}",
-                    )
-                )
+                gid = f"{part.index[0]}|verdict|{name}"
+                _, edge = axes.get_xlim()
+                ends.append(Label(of_claim, edge, middle, _verdict_colour(part), gid))
             floor = middle + 0.24
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
         finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
     return axes
+
+
+def _ends(rows: DataFrame, references: Iterable[float]) -> tuple[float, float]:
+    """The least and the greatest figure that the axis must show."""
+    has_place = rows["counted"] & ~rows["value"].le(0)
+    numbers = rows.loc[has_place, ["value", "low", "high"]]
+    known = [0.5, 2.0, *references, *numbers.stack()]
+    first = min(known)
+    if first <= 0:
+        raise QueryError("no place on a logarithmic axis for a reference that is not positive")
+    return first, max(known)
 
 
 def _steps(reach: float, whole: float) -> tuple[float, ...]:
@@ -132,7 +142,7 @@ def _steps(reach: float, whole: float) -> tuple[float, ...]:
     return (1, 2, 5) if reach > 10 else (1, 1.5, 2, 3, 5, 7)
 
 
-def _verdict_colour(part: pd.DataFrame) -> str:
+def _verdict_colour(part: DataFrame) -> str:
     """The colour of a claim's verdict, by what its readings say."""
     says = set(part["says"])
     if "agrees" in says:
@@ -140,7 +150,7 @@ def _verdict_colour(part: pd.DataFrame) -> str:
     return colours.AGAINST if "disagrees" in says else colours.SOFT
 
 
-def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> pd.DataFrame:
+def _readings(frame: DataFrame, ratio: str, by: str, agrees: str, verdict: str) -> DataFrame:
     """The rows of :func:`ratios`: `panel` is the verdict, `low` to `high` a range divided."""
     rows = drawable_rows(frame, y=ratio, by=by, when="", panel=verdict)
     if agrees not in frame:
@@ -148,112 +158,140 @@ def _readings(frame: pd.DataFrame, ratio: str, by: str, agrees: str, verdict: st
     verdicts = rows.groupby("name")["panel"].transform("nunique")
     refuse(rows[verdicts > 1], "two verdicts for one claim")
     frame = frame.reset_index(drop=True)
-    says = frame[agrees].astype("boolean").map({True: "agrees", False: "disagrees"}).fillna(SILENT)
-    reading, least_found, most_found = (
-        frame.get(column, rows["value"]).astype("float64") for column in ("value", "low", "high")
-    )
+    words = {True: "agrees", False: "disagrees"}
+    says = frame[agrees].astype("boolean").map(words).fillna(SILENT)
+    is_silent = says.eq(SILENT)
+    all_silent = is_silent.groupby(rows["name"]).transform("all")
+    reading = _numbers(frame, "value", rows)
     figure = reading / rows["value"]
-    low, high = least_found / figure.fillna(1), most_found / figure.fillna(1)
-    low, high = np.minimum(low, high), np.maximum(low, high)  # a figure may be negative
-    sign = np.select([low.lt(high) & high.eq(np.inf), low.lt(high) & low.le(0)], [">", "<"], "o")
-    ranged = low.lt(high) & (sign == "o")
-    least = rows["qualifier"].isin([">", "≥"]), rows["qualifier"].isin(["<", "≤"])
+    ends = _ends_of_readings(frame, rows, figure)
+    is_least = rows["qualifier"].isin([">", "≥"])
+    is_most = rows["qualifier"].isin(["<", "≤"])
+    allowed = np.select([is_least, is_most], [1, -1], 0)
+    statement = frame.get("statement", rows["name"])
     return rows.assign(
-        statement=frame.get("statement", rows["name"]).str.removesuffix("."),
+        **ends,
+        statement=statement.str.removesuffix("."),
         says=says,
-        counted=says.ne(SILENT) | says.eq(SILENT).groupby(rows["name"]).transform("all"),
-        sign=sign,
-        low=low.where(ranged),
-        high=high.where(ranged),
-        allowed=np.select(least, [1, -1], 0) * np.sign(figure),
+        counted=~is_silent | all_silent,
+        allowed=allowed * np.sign(figure),
         found=reading,
         unit=frame.get("unit", ""),
     )
 
 
-def _room(rows: pd.DataFrame) -> float:
+def _numbers(frame: DataFrame, column: str, rows: DataFrame) -> Series:
+    """A column of figures, that of the ratios where the frame has none."""
+    return frame.get(column, rows["value"]).astype("float64")
+
+
+def _ends_of_readings(frame: DataFrame, rows: DataFrame, figure: Series) -> dict[str, Any]:
+    """Both ends of each reading as ratios, and the sign of one that is open at an end."""
+    divisor = figure.fillna(1)
+    one = _numbers(frame, "low", rows) / divisor
+    other = _numbers(frame, "high", rows) / divisor
+    low = np.minimum(one, other)  # a figure may be negative
+    high = np.maximum(one, other)
+    is_range = low.lt(high)
+    is_open_above = is_range & high.eq(np.inf)
+    is_open_below = is_range & low.le(0)
+    sign = np.select([is_open_above, is_open_below], [">", "<"], "o")
+    is_closed = is_range & (sign == "o")
+    return {"sign": sign, "low": low.where(is_closed), "high": high.where(is_closed)}
+
+
+def _room(rows: DataFrame) -> float:
     """Inches between the left edge of the box and the verdicts."""
+    room = layout.page().width - 0.55
     if layout.page() is layout.NARROW:
-        return layout.page().width - 0.55
-    return layout.page().width - 0.55 - max(layout.size(text)[0] for text in rows["panel"])
+        return room
+    widths = [_width(text) for text in rows["panel"]]
+    return room - max(widths)
 
 
-def _fit(claims: Mapping[str, pd.DataFrame], first: float, last: float) -> tuple[float, float]:
+def _width(text: str) -> float:
+    """The width of a text, in inches."""
+    width, _ = layout.size(text)
+    return width
+
+
+def _fit(claims: Mapping[str, DataFrame], first: float, last: float) -> tuple[float, float]:
     """Where the axis begins, and how long on it a factor of e is so that all figures fit."""
-    wide = {
-        side: max(
-            (
-                layout.size(_figure(row))[0] + 0.3
-                for part in claims.values()
-                for row in part[part["beyond"] == side].itertuples()
-            ),
-            default=0.0,
-        )
-        for side in (-1, 1)
-    }
+    wide = {-1: 0.0, 1: 0.0}  # of what stands beyond the left and the right end
+    for part in claims.values():
+        for row in part[part["beyond"] != 0].itertuples():
+            needed = _width(_figure(row)) + 0.3
+            wide[row.beyond] = max(wide[row.beyond], needed)
     before = 0.3 + wide[-1]
-    room = min(_room(part) for part in claims.values()) - before
+    rooms = [_room(part) for part in claims.values()]
+    room = min(rooms) - before
     inches = (room - 0.3) / np.log(last / first)
     for part in claims.values():
-        outermost = part["value"].where(part["beyond"] == 0).max()
+        is_within = part["beyond"].eq(0)
+        outermost = part["value"].where(is_within).max()
         if outermost > first:
-            needed = layout.size(_span(part, "value"))[0] + 0.3
-            needed += wide[1] if part["beyond"].eq(1).any() else 0.0
+            needed = _width(_span(part, "value")) + 0.3
+            if part["beyond"].eq(1).any():
+                needed += wide[1]
             inches = min(inches, (room - needed) / np.log(outermost / first))
     return first * np.exp(-before / inches), inches
 
 
-def _claim(axes: Axes, part: pd.DataFrame, middle: float, inches: float) -> None:
+def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
     """Draw one claim's readings, and in figures the span of those that count."""
-    name, edges = part["name"].iloc[0], axes.get_xlim()
+    name = part["name"].iloc[0]
+    left, right = axes.get_xlim()
     label = f"{part.index[0]}|label|{name}"
     if part["value"].isna().all():
-        counted = part[part["counted"]]
-        agree = f"{counted['says'].eq('agrees').sum()} of {len(counted)} agree"
-        span = _span(part, "found")
-        text = f"found {span} {part['unit'].iloc[0]}".strip() + ": " if span else ""
-        layout.write_beside(axes, text + agree, edges[0], middle, 1, label, over=True)
+        layout.write_beside(axes, _in_figures(part), left, middle, 1, label, over=True)
         return
-    if allowed := part["allowed"].iloc[0]:
-        axes.fill_between(
-            [1, edges[int(allowed > 0)]], middle - 0.13, middle + 0.13, color=colours.SHADE, lw=0
-        )
+    allowed = part["allowed"].iloc[0]
+    if allowed:
+        edge = right if allowed > 0 else left
+        axes.fill_between([1, edge], middle - 0.13, middle + 0.13, color=colours.SHADE, lw=0)
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
-        text, edge = (f"◄ {text}", edges[0]) if row["beyond"] < 0 else (f"{text} ►", edges[1])
-        layout.write_beside(axes, text, edge, middle, -row["beyond"], f"{i}|beyond|{name}")
-    placed = part[part["beyond"].eq(0) & part["value"].notna()].sort_values("value")
+        gid = f"{i}|beyond|{name}"
+        if row["beyond"] < 0:
+            layout.write_beside(axes, f"◄ {text}", left, middle, 1, gid)
+        else:
+            layout.write_beside(axes, f"{text} ►", right, middle, -1, gid)
+    has_place = part["beyond"].eq(0) & part["value"].notna()
+    placed = part[has_place].sort_values("value")
     if placed.empty:
         return
     values = placed["value"].to_numpy()
-    axes.plot(values[[0, -1]], [middle] * 2, color=colours.GREY, lw=0.8)
+    axes.plot(values[[0, -1]], [middle, middle], color=colours.GREY, lw=0.8)
     heights = layout.heights_apart(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
-        face, colour = SAYS[row["says"]]
-        axes.plot(
-            [row["low"], row["high"]],
-            [middle + up] * 2,
-            color=colour,
-            lw=1.5,
-            gid=f"{i}|range|{name}",
-        )
-        axes.plot(
-            [row["value"]],
-            [middle + up],
-            ls="none",
-            marker=row["sign"],
-            ms=7,
-            mfc=face,
-            mec=colour,
-            mew=1.6,
-            zorder=3,
-            gid=f"{i}|reading|{name}",
-        )
-    ends = placed["value"][placed["counted"]]
+        _reading(axes, row, middle + up, i)
+    ends = placed.loc[placed["counted"], "value"]
     if len(ends):
-        layout.write_outside(
-            axes, _span(part, "value"), values, ends.min(), ends.max(), middle, inches, label
-        )
+        span = _span(part, "value")
+        layout.write_outside(axes, span, values, ends.min(), ends.max(), middle, inches, label)
+
+
+def _in_figures(part: DataFrame) -> str:
+    """What was found of a claim without ratios, and how many of its readings agree."""
+    counted = part[part["counted"]]
+    n_agree = counted["says"].eq("agrees").sum()
+    agree = f"{n_agree} of {len(counted)} agree"
+    span = _span(part, "found")
+    if not span:
+        return agree
+    found = f"found {span} {part['unit'].iloc[0]}"
+    return f"{found.strip()}: {agree}"
+
+
+def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:
+    """Draw one reading: its range where it has one, and its marker."""
+    face, colour = SAYS[row["says"]]
+    name = row["name"]
+    range_gid = f"{i}|range|{name}"
+    gid = f"{i}|reading|{name}"
+    style: dict[str, Any] = {"ls": "none", "ms": 7, "mew": 1.6, "zorder": 3}
+    axes.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.5, gid=range_gid)
+    axes.plot([row["value"]], [y], marker=row["sign"], mfc=face, mec=colour, gid=gid, **style)
 
 
 def _figure(row: Any, column: str = "value") -> str:
@@ -261,29 +299,34 @@ def _figure(row: Any, column: str = "value") -> str:
     value = getattr(row, column)
     digits = 3
     if 0.99 < value < 1.01:
-        wrong = row.says == "disagrees"
-        digits = next((n for n in range(4, 12) if not wrong or round(value, n) != 1), 4) + 1
+        is_wrong = row.says == "disagrees"
+        fine = [n for n in range(4, 12) if not is_wrong or round(value, n) != 1]
+        digits = fine[0] + 1 if fine else 5
         value = round(value, digits - 1)
-    return {"<": "≤ ", ">": "≥ "}.get(row.sign, "") + layout.number(value, digits)
+    sign = {"<": "≤ ", ">": "≥ "}.get(row.sign, "")
+    return sign + layout.number(value, digits)
 
 
-def _span(part: pd.DataFrame, column: str) -> str:
+def _span(part: DataFrame, column: str) -> str:
     """The least and the greatest of the readings that count, in figures."""
-    part = part[part["counted"]].dropna(subset=column).sort_values(column)
-    ends = [*part.head(1).itertuples(), *part.tail(1).itertuples()]
-    return " to ".join(dict.fromkeys(_figure(row, column) for row in ends))
+    counted = part[part["counted"]].dropna(subset=column)
+    ordered = counted.sort_values(column)
+    ends = [*ordered.head(1).itertuples(), *ordered.tail(1).itertuples()]
+    figures = [_figure(row, column) for row in ends]
+    return " to ".join(dict.fromkeys(figures))
 
 
-def _key(rows: pd.DataFrame) -> str:
+def _key(rows: DataFrame) -> str:
     """What the markers and the shades mean, as far as they are there."""
     placed = rows[rows["value"].notna()]
+    says, sign = placed["says"], placed["sign"]
     silent = f"grey: {SILENT} (a bound, another concept, or the claim’s own source)"
     meanings = {
-        "● agrees": placed["says"].eq("agrees"),
-        "○ disagrees": placed["says"].eq("disagrees"),
-        silent: placed["says"].eq(SILENT),
-        "◄ at most": placed["sign"].eq("<"),
-        "► at least": placed["sign"].eq(">"),
+        "● agrees": says.eq("agrees"),
+        "○ disagrees": says.eq("disagrees"),
+        silent: says.eq(SILENT),
+        "◄ at most": sign.eq("<"),
+        "► at least": sign.eq(">"),
         "shaded: within the claim": placed["allowed"].ne(0),
     }
     shown = [words for words, is_there in meanings.items() if is_there.any()]

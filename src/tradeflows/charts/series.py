@@ -8,12 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from pandas import DataFrame
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts.colours import of_series
+from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     WORDS,
+    Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
@@ -23,13 +25,14 @@ from tradeflows.charts.options import (
     numbered,
     redrawable,
     refuse,
+    refuse_repeated,
 )
 from tradeflows.model.errors import QueryError
 
 
 @redrawable
 def lines(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -65,7 +68,7 @@ def lines(
 
 @redrawable
 def panels(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -90,7 +93,7 @@ def panels(
 
 @redrawable
 def points(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -118,40 +121,40 @@ def points(
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
-    colours = of_series(rows["name"])
+    looks = of_series(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            style: dict[str, Any] = {"color": colours[row.name][0], "clip_on": False}
-            axes.plot(
-                [row.middle, row.middle],
-                [row.low, row.high],
-                lw=4,
-                alpha=0.4,
-                gid=f"{i}|range|{row.name}",
-                **style,
-            )
-            if row.n_months > 1:
-                axes.plot(
-                    [row.x, row.end], [row.value] * 2, lw=1, gid=f"{i}|period|{row.name}", **style
-                )
-            axes.plot(
-                [row.middle],
-                [row.value],
-                ls="none",
-                ms=7,
-                marker=row.mark,
-                mfc="white" if row.hollow else style["color"],
-                gid=f"{i}|point|{row.name}",
-                **style,
-            )
-        finish([axes], "points", shown, rows, [_ends(rows, colours, shown)], zero)
+            _point(axes, i, row, looks[row.name].colour)
+        ends = _ends(rows, looks, shown)
+        finish([axes], "points", shown, rows, [ends], zero)
     return axes
+
+
+def _point(axes: Axes, i: int, row: Any, colour: str) -> None:
+    """Draw a statement: its range, its period where that is no month, and its marker."""
+    style: dict[str, Any] = {"color": colour, "clip_on": False}
+    place = [row.middle, row.middle]
+    ends = [row.low, row.high]
+    axes.plot(place, ends, lw=4, alpha=0.4, gid=f"{i}|range|{row.name}", **style)
+    if row.n_months > 1:
+        level = [row.value, row.value]
+        axes.plot([row.x, row.end], level, lw=1, gid=f"{i}|period|{row.name}", **style)
+    axes.plot(
+        [row.middle],
+        [row.value],
+        ls="none",
+        ms=7,
+        marker=row.mark,
+        mfc="white" if row.hollow else colour,
+        gid=f"{i}|point|{row.name}",
+        **style,
+    )
 
 
 @redrawable
 def blocks(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -180,128 +183,141 @@ def blocks(
     """
     shown = complete_options(frame, options, [y], [by])
     rows = drawable_rows(frame, y=y, by=by, length="n_months")
-    before = rows.sort_values("x").groupby("name")["end"].shift()
-    refuse(rows[rows["x"] < before.reindex(rows.index)], "two values for one point")
+    by_name = rows.sort_values("x").groupby("name")
+    end_before = by_name["end"].shift().reindex(rows.index)
+    refuse(rows[rows["x"] < end_before], "two values for one point")
     if per_month:
         rows["value"] /= rows["n_months"]
-    colours = of_series(rows["name"])
+    looks = of_series(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            middle = row.x + (row.end - row.x) / 2
-            axes.plot(
-                [row.x, middle, row.end],
-                [row.value] * 3,
-                lw=4,
-                solid_capstyle="butt",
-                color=colours[row.name][0],
-                ls=(0, (1, 0.4)) if row.hollow else "-",
-                marker="" if row.mark == "o" else row.mark,
-                markevery=[1],
-                ms=9,
-                clip_on=False,
-                gid=f"{i}|block|{row.name}",
-            )
-        ends = _ends(rows.assign(middle=rows["end"]), colours, shown)
+            _block(axes, i, row, looks[row.name].colour)
+        at_end = rows.assign(middle=rows["end"])
+        ends = _ends(at_end, looks, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
 
 
+def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
+    """Draw a block from its first day to its last, its marker in the middle."""
+    middle = row.x + (row.end - row.x) / 2
+    axes.plot(
+        [row.x, middle, row.end],
+        [row.value] * 3,
+        lw=4,
+        solid_capstyle="butt",
+        color=colour,
+        ls=(0, (1, 0.4)) if row.hollow else "-",
+        marker="" if row.mark == "o" else row.mark,
+        markevery=[1],
+        ms=9,
+        clip_on=False,
+        gid=f"{i}|block|{row.name}",
+    )
+
+
 def _lines(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     options: ChartOptions,
     box: float,
     every: int | None,
     zero: bool,
     **columns: str,
 ) -> np.ndarray:
-    y, *names = (columns[name] for name in ("y", "panel", "by") if name in columns)
-    shown = complete_options(frame, options, [y], names)
+    names = [columns[name] for name in ("panel", "by") if name in columns]
+    shown = complete_options(frame, options, [columns["y"]], names)
     rows = drawable_rows(frame, **columns, months=every or 1)
     parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
-    if isinstance(shown["unit"], Mapping) and (lost := parts.keys() - shown["unit"].keys()):
-        raise QueryError(f"no unit for {', '.join(sorted(lost))}")
-    colours = of_series(rows["name"])
+    unit = shown["unit"]
+    if isinstance(unit, Mapping):
+        without = sorted(parts.keys() - unit.keys())
+        if without:
+            raise QueryError(f"no unit for {', '.join(without)}")
+    looks = of_series(rows["name"])
+    shown["months"] = {}
     ends = []
     with layout.style():
         _, grid = plt.subplots(len(parts), sharex=True, squeeze=False)
-        shown["months"] = {}
-        for axes, (panel, series) in zip(grid[:, 0], parts.items(), strict=True):
+        boxes = grid[:, 0]
+        for axes, (panel, series) in zip(boxes, parts.items(), strict=True):
             axes.set_label(panel)
             for name, part in series.items():
-                _line(axes, name, part, *colours[name])
-            shown["gaps"] = (*shown["gaps"], *_gaps(series, shown))
+                _line(axes, name, part, looks[name])
+            shown["gaps"] += tuple(_gaps(series, shown))
             table = pd.concat(series.values())
             shown["months"][panel] = int(table["n_months"].max())
-            ends.append(_ends(table, colours, shown))
-        finish(list(grid[:, 0]), "lines", shown, rows, ends, zero, box)
-    return grid[:, 0]
+            ends.append(_ends(table, looks, shown))
+        finish(list(boxes), "lines", shown, rows, ends, zero, box)
+    return np.asarray(boxes)
 
 
-def _series(rows: pd.DataFrame, every: int | None) -> dict[str, pd.DataFrame]:
+def _series(rows: DataFrame, every: int | None) -> dict[str, DataFrame]:
     """The rows of each series on its own months, so that a hole is a null."""
-    refuse(rows[rows.duplicated(["name", "x"])], "two values for one point")
+    refuse_repeated(rows, "name", "x")
     lengths = sorted(set(rows["n_months"]))
     if len(lengths) > 1:
         raise QueryError(f"periods of {lengths} months in one line: draw them with blocks()")
-    step = pd.DateOffset(months=every or lengths[0])
+    length = int(lengths[0])
+    step = pd.DateOffset(months=every or length)
     series = {}
     for name, part in rows.groupby("name", sort=False):
         part = part.set_index("x", drop=False).sort_index()
         months = pd.date_range(part.index[0], part.index[-1], freq=step)
-        refuse(part[~part.index.isin(months)], "a point off the months of its series, see every=")
+        is_off = ~part.index.isin(months)
+        refuse(part[is_off], "a point off the months of its series, see every=")
         whole = part.reindex(months)
-        whole["middle"] = [spans.middle(day, int(lengths[0])) for day in months]
+        whole["middle"] = [spans.middle(day, length) for day in months]
         series[str(name)] = whole
     return series
 
 
-def _gaps(series: dict[str, pd.DataFrame], shown: dict[str, Any]) -> list[str]:
+def _gaps(series: dict[str, DataFrame], shown: Chart) -> list[str]:
     """The holes in the lines of a box, in words: the name of a series and its periods."""
     gaps = []
     for name, part in series.items():
         known = np.flatnonzero(part["value"].notna())
-        inner = part.iloc[known[0] : known[-1]]
+        first, last = known[0], known[-1]
+        inner = part.iloc[first:last]
+        is_hole = inner["value"].isna().to_numpy()
         length = int(part["n_months"].max())
-        if holes := spans.runs(inner.index, inner["value"].isna().to_numpy(), length):
-            gaps.append(f"{named(name, shown)}, {', '.join(first_of(holes))}")
+        holes = spans.runs(inner.index, is_hole, length)
+        if holes:
+            periods = ", ".join(first_of(holes))
+            gaps.append(f"{named(name, shown)}, {periods}")
     return gaps
 
 
-def _line(axes: Axes, name: str, part: pd.DataFrame, colour: str, dash: Any) -> None:
+def _line(axes: Axes, name: str, part: DataFrame, look: Look) -> None:
+    """Draw a series: its line, and markers for what stands alone, is qualified or may change."""
     known = part["value"].notna()
-    lone = known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)
-    special = known & (part["mark"].ne("o") | part["hollow"].eq(True))
-    alone = np.flatnonzero(lone & ~special).tolist()
-    style: dict[str, Any] = {"color": colour, "clip_on": False, "gid": f"0|line|{name}"}
-    axes.plot(
-        part["middle"],
-        part["value"],
-        ls=dash,
-        marker="o" if alone else "",
-        markevery=alone or None,
-        **style,
-    )
-    for (mark, hollow), some in part[special].groupby(["mark", "hollow"]):
-        axes.plot(
-            some["middle"],
-            some["value"],
-            ls="none",
-            marker=mark,
-            mfc="white" if hollow else colour,
-            **style,
-        )
+    has_before = known.shift(1, fill_value=False)
+    has_after = known.shift(-1, fill_value=False)
+    is_lone = known & ~has_before & ~has_after
+    is_plain = part["mark"].eq("o") & ~part["hollow"].eq(True)
+    alone = np.flatnonzero(is_lone & is_plain).tolist()
+    style: dict[str, Any] = {"color": look.colour, "clip_on": False, "gid": f"0|line|{name}"}
+    marker = "o" if alone else ""
+    middle, value = part["middle"], part["value"]
+    axes.plot(middle, value, ls=look.dash, marker=marker, markevery=alone or None, **style)
+    special = part[known & ~is_plain]
+    for (mark, is_hollow), some in special.groupby(["mark", "hollow"]):
+        face = "white" if is_hollow else look.colour
+        axes.plot(some["middle"], some["value"], ls="none", marker=mark, mfc=face, **style)
 
 
-def _ends(rows: pd.DataFrame, colours: dict[str, Any], shown: dict[str, Any]) -> list[Label]:
+def _ends(rows: DataFrame, looks: dict[str, Look], shown: Chart) -> list[Label]:
     """Name, place and colour of the last figure of each series."""
     ends = []
-    rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
+    values = rows["value"].fillna(rows["high"])
+    rows = rows.assign(value=values).dropna(subset="value")
+    width = layout.page().name
     for name, part in rows.groupby("name", sort=False):
         last = part.sort_values("x").iloc[-1]
-        text = layout.wrap(named(str(name), shown), layout.page().name)
-        if last["qualifier"] != "=":
-            text += f"\n({WORDS[str(last['qualifier'])]})"
-        place, colour = mdates.date2num(last["middle"]), colours[str(name)][0]
-        ends.append(Label(text, place, last["value"], colour))
+        text = layout.wrap(named(str(name), shown), width)
+        sign = str(last["qualifier"])
+        if sign != "=":
+            text += f"\n({WORDS[sign]})"
+        place = mdates.date2num(last["middle"])
+        ends.append(Label(text, place, last["value"], looks[str(name)].colour))
     return ends

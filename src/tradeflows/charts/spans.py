@@ -30,6 +30,13 @@ def days(places: Any) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.datetime64(mdates.get_epoch(), "s") + whole.astype("timedelta64[D]"))
 
 
+def whole_months(start: float, end: float) -> tuple[pd.Timestamp, int]:
+    """The first day and the months of a period, by where it starts and ends on an axis of dates."""
+    first, after = days([start, end])
+    n_days = (after - first).days
+    return first, round(n_days / 30.44)
+
+
 def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
     """Each year, or every other, by the middle of what an axis from `first` to `last` shows of it.
 

@@ -1,0 +1,50 @@
+"""The artists of a chart that carry numbers: each says in its ``gid`` of which row and series."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Figured:
+    """An artist that carries a number.
+
+    Attributes
+    ----------
+    artist
+        What matplotlib drew.
+    row, part, name
+        The row of the data that it is of, what of it it shows (``line``, ``bar``, …), the series.
+    """
+
+    artist: Any
+    row: str
+    part: str
+    name: str
+
+
+def figured(axes: Axes) -> list[Figured]:
+    """The artists of a box that carry numbers, in the order that they were drawn in."""
+    shown = []
+    for artist in axes.get_children():
+        gid = str(artist.get_gid() or "")
+        if "|" in gid:
+            row, part, name = gid.split("|", 2)
+            shown.append(Figured(artist, row, part, name))
+    return shown
+
+
+def cells_of(mesh: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a row of shaded cells, and where the cells begin and the last one ends."""
+    shaded = mesh.get_array().astype("float64")
+    values = np.ma.filled(shaded, np.nan).ravel()
+    edges = mesh.get_coordinates()[0, :, 0]
+    return values, edges
+
+
+def significant(value: float) -> float:
+    """Four significant figures, first finely, so that no two machines fall beside a tie."""
+    fine = float(f"{value:.12g}")
+    return float(f"{fine:.4g}") + 0.0
