@@ -61,10 +61,10 @@ def of_series(names: Iterable[str]) -> dict[str, Look]:
     QueryError
         More names without a colour of their own than can be told apart.
     """
-    own = {name: colour.lower() for name, colour in own_colours().items()}
-    named = {name: Look(colour) for name, colour in own.items()}
-    others = [name for name in dict.fromkeys(names) if name not in own]
-    free = [colour for colour in PALETTE if colour not in own.values()]
+    named = {name: Look(colour.lower()) for name, colour in own_colours().items()}
+    taken = {look.colour for look in named.values()}
+    others = [name for name in dict.fromkeys(names) if name not in named]
+    free = [colour for colour in PALETTE if colour not in taken]
     looks = [Look(colour) for colour in (*free, *OTHERS)]
     looks += [Look(colour, DASHED) for colour in OTHERS]
     if len(others) > len(looks):
@@ -103,13 +103,13 @@ def text_colour(colour: Any) -> str:
 
 def night_colours() -> dict[str, str]:
     """Each colour of a chart, and in its place on a dark page one that stands out as much."""
-    own = frozenset(colour.lower() for colour in own_colours().values())
-    return _night_colours(own)
+    colours = own_colours().values()
+    return _night_colours(frozenset(map(str.lower, colours)))
 
 
 @lru_cache(maxsize=4)
-def _night_colours(own: frozenset[str]) -> dict[str, str]:
-    drawn = {*own, *PALETTE, *OTHERS, *PLAIN}
+def _night_colours(named: frozenset[str]) -> dict[str, str]:
+    drawn = {*named, *PALETTE, *OTHERS, *PLAIN}
     letters = map(text_colour, drawn)
     colours = sorted(drawn.union(letters))
     at_night = {colour: _at_night(colour) for colour in colours}

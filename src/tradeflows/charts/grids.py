@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
+from pandas import DataFrame, Series
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.options import (
+    Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
@@ -21,6 +23,7 @@ from tradeflows.charts.options import (
     named,
     redrawable,
     refuse,
+    refuse_repeated,
 )
 from tradeflows.model.errors import QueryError
 
@@ -30,7 +33,7 @@ SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
 
 @redrawable
 def coverage(
-    frame: pd.DataFrame, *, held: str, by: Sequence[str], **options: Unpack[ChartOptions]
+    frame: DataFrame, *, held: str, by: Sequence[str], **options: Unpack[ChartOptions]
 ) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
 
@@ -55,23 +58,14 @@ def coverage(
     with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
-            for run in text.split(", "):
-                first, _, last = run.partition(" to ")
-                days = [pd.Timestamp(first), pd.Timestamp(last or first) + pd.DateOffset(months=1)]
-                axes.plot(
-                    days,
-                    [i, i],
-                    color=colours.GREY,
-                    lw=7,
-                    solid_capstyle="butt",
-                    gid=f"{i}|held|{by[i]}",
-                )
+            _strip(axes, i, text, by[i])
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
         layout.day_axis(axes)
         vars(axes.figure)["tradeflows"] = shown
+        heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
         layout.finish(
             [axes],
             [[]],
@@ -80,14 +74,24 @@ def coverage(
             foot=foot(shown),
             events=shown["events"],
             reference={},
-            box=sum(0.14 + layout.LINE * (label.count("\n") + 1) for label in labels),
+            box=sum(heights),
         )
     return axes
 
 
+def _strip(axes: Axes, i: int, months: str, name: str) -> None:
+    """Draw the months that are held of a row, each run of them as a line."""
+    gid = f"{i}|held|{name}"
+    for run in months.split(", "):
+        first, _, last = run.partition(" to ")
+        start = pd.Timestamp(first)
+        end = pd.Timestamp(last or first) + pd.DateOffset(months=1)
+        axes.plot([start, end], [i, i], color=colours.GREY, lw=7, solid_capstyle="butt", gid=gid)
+
+
 @redrawable
 def cells(
-    frame: pd.DataFrame,
+    frame: DataFrame,
     *,
     y: str,
     by: str,
@@ -129,43 +133,54 @@ def cells(
         raise QueryError(f"months side by side have no room for {words}")
     rows = _cell_rows(frame, y, by, across, words)
     if not signed:
-        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+        is_negative = rows["value"] < 0
+        refuse(rows[is_negative], "no shade for a figure below zero")
     shading = _shading(full, signed)
     columns = _columns(rows, dated)
     names = list(rows["name"].unique())
-    table = rows.pivot(index="name", columns="at", values="value").reindex(names)[columns]
-    below = rows.pivot(index="name", columns="at", values="below").reindex(names)[columns]
+    table = _pivoted(rows, "value", names, columns)
     edges = _edges(columns, dated)
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
-    lines = max(label.count("\n") + 1 for label in labels)
-    below = _words_within(below, labels)
-    most = int(below.map(_lines_of).to_numpy().max())
-    tall = max(0.22 + layout.LINE * most, 0.08 + layout.LINE * lines)
+    below = _words_within(_pivoted(rows, "below", names, columns), labels)
+    most_below = int(below.map(_lines_of).to_numpy().max())
+    most_lines = max(map(_lines_of, labels))
+    tall = max(0.22 + layout.LINE * most_below, 0.08 + layout.LINE * most_lines)
+    head = 0.0 if dated else 0.5
+    width = 0.0 if dated else 1.5
     with layout.style():
         _, axes = plt.subplots()
         _hatch(axes, edges, len(names))
         for i, name in enumerate(names):
-            values, gid = table.loc[name].to_numpy("float64"), f"{i}|cells|{name}"
-            _shade(axes, edges, values, i, gid, shading, 0 if dated else 1.5)
+            values = table.loc[name]
+            gid = f"{i}|cells|{name}"
+            _shade(axes, edges, values.to_numpy("float64"), i, gid, shading, width)
             if not dated:
-                _write_row(axes, table.loc[name], below.loc[name], i, shading)
-        head = 0.0 if dated else 0.5
+                _write_row(axes, values, below.loc[name], i, shading)
         if not dated:
-            _heads(axes, [str(column) for column in columns], shown)
+            _heads(axes, list(map(str, columns)), shown)
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
-        holes = bool(table.isna().to_numpy().any())
-        _finish_cells(axes, shown, holes, full, dated, tall * len(names) + head)
+        has_holes = bool(table.isna().to_numpy().any())
+        _finish_cells(axes, shown, has_holes, full, dated, tall * len(names) + head)
     return axes
 
 
-def _words_within(below: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+def _pivoted(rows: DataFrame, values: str, names: Sequence[str], columns: pd.Index) -> DataFrame:
+    """A column of the rows as the table that is drawn."""
+    table = rows.pivot(index="name", columns="at", values=values)
+    return table.reindex(names)[columns]
+
+
+def _words_within(below: DataFrame, labels: Sequence[str]) -> DataFrame:
     """Words below the numbers; on narrow paper broken so that none is wider than its column."""
-    if layout.page() is layout.WIDE or not below.map(_lines_of).to_numpy().any():
+    paper = layout.page()
+    has_words = below.map(_lines_of).to_numpy().any()
+    if paper is layout.WIDE or not has_words:
         return below
-    names = max(layout.size(label)[0] for label in labels)
-    room = (layout.page().width - 0.6 - names) / len(below.columns)
+    sizes = [layout.size(label) for label in labels]
+    names = max(width for width, _ in sizes)
+    room = (paper.width - 0.6 - names) / len(below.columns)
     return below.map(lambda text: layout.wrap_within(text, room) if text == text else text)
 
 
@@ -174,24 +189,27 @@ def _lines_of(text: Any) -> int:
     return text.count("\n") + 1 if isinstance(text, str) and text else 0
 
 
-def _cell_rows(frame: pd.DataFrame, y: str, by: str, across: str, words: str) -> pd.DataFrame:
+def _cell_rows(frame: DataFrame, y: str, by: str, across: str, words: str) -> DataFrame:
     """A row a cell: its name, where it stands, its number and the words below that."""
-    dated = across == "ref_period"
-    rows = drawable_rows(
-        frame, y=y, by=by, when=across if dated else "", panel="" if dated else across
-    )
-    rows["at"] = rows["x"] if dated else rows["panel"]
-    refuse(rows[rows.duplicated(["name", "at"])], "two values for one point")
+    if across == "ref_period":
+        rows = drawable_rows(frame, y=y, by=by, when=across)
+        rows["at"] = rows["x"]
+    else:
+        rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
+        rows["at"] = rows["panel"]
+    refuse_repeated(rows, "name", "at")
     rows["below"] = frame[words].fillna("").to_numpy() if words else ""
     return rows
 
 
-def _columns(rows: pd.DataFrame, dated: bool) -> pd.Index:
+def _columns(rows: DataFrame, dated: bool) -> pd.Index:
     """The columns of cells: all months from the first to the last, or those that there are."""
+    at = rows["at"]
     if not dated:
-        return pd.Index(rows["at"].unique())
-    months = pd.date_range(rows["x"].min(), rows["x"].max(), freq="MS")
-    refuse(rows[~rows["at"].isin(months)], "no first day of a month")
+        return pd.Index(at.unique())
+    months = pd.date_range(at.min(), at.max(), freq="MS")
+    is_month = at.isin(months)
+    refuse(rows[~is_month], "no first day of a month")
     return months
 
 
@@ -199,19 +217,24 @@ def _edges(columns: pd.Index, dated: bool) -> np.ndarray:
     """Where columns begin, and where the last one ends."""
     if not dated:
         return np.arange(len(columns) + 1.0)
-    return np.asarray(mdates.date2num([*columns, columns[-1] + pd.DateOffset(months=1)]))
+    after = columns[-1] + pd.DateOffset(months=1)
+    return np.asarray(mdates.date2num([*columns, after]))
 
 
 def _hatch(axes: Axes, edges: np.ndarray, rows: int) -> None:
     """Hatch the ground, which is seen where a cell has no figure."""
+    left, right = edges[0], edges[-1]
     style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
-    axes.add_patch(Rectangle((edges[0], -0.5), edges[-1] - edges[0], rows, **style))
+    ground = Rectangle((left, -0.5), right - left, rows, **style)
+    axes.add_patch(ground)
 
 
 def _shading(full: float, signed: bool) -> ScalarMappable:
     """The shade of each number."""
-    scale = Normalize(-full if signed else 0.0, full, clip=True)
-    return ScalarMappable(scale, plt.get_cmap(SIGNED_SHADES if signed else SHADES))
+    least = -full if signed else 0.0
+    scale = Normalize(least, full, clip=True)
+    shades = plt.get_cmap(SIGNED_SHADES if signed else SHADES)
+    return ScalarMappable(scale, shades)
 
 
 def _shade(
@@ -225,33 +248,32 @@ def _shade(
 ) -> None:
     """Shade the cells of a row by their values."""
     low, high = shading.get_clim()
+    line: dict[str, Any] = {"ec": colours.PAPER, "lw": width}
+    one_row = np.ma.masked_invalid(values)[None, :]
+    heights = [row - 0.5, row + 0.5]
     axes.pcolormesh(
-        edges,
-        [row - 0.5, row + 0.5],
-        np.ma.masked_invalid(values)[None, :],
-        cmap=shading.cmap,
-        vmin=low,
-        vmax=high,
-        ec=colours.PAPER,
-        lw=width,
-        gid=gid,
+        edges, heights, one_row, cmap=shading.cmap, vmin=low, vmax=high, gid=gid, **line
     )
     axes.axhline(row + 0.5, color=colours.PAPER, lw=1.5)
 
 
 def _write_row(
-    axes: Axes, values: pd.Series, below: pd.Series, row: int, shading: ScalarMappable
+    axes: Axes, values: Series, below: Series, row: int, shading: ScalarMappable
 ) -> None:
     """Write the numbers of a row into its cells, and what stands below them."""
-    is_signed = shading.get_clim()[0] != 0
-    for j, value in enumerate(values):
-        words = below.iloc[j] if isinstance(below.iloc[j], str) else ""
+    least, _ = shading.get_clim()
+    is_signed = least != 0
+    for j, (value, words) in enumerate(zip(values, below, strict=True)):
+        words = words if isinstance(words, str) else ""
+        gid = f"{row},{j}"
+        middle = j + 0.5
         if np.isnan(value):
-            _in_cell(axes, "", words, j + 0.5, row, colours.INK, f"{row},{j}")
+            if words:
+                _write_words(axes, words, middle, row, gid)
             continue
         colour = colours.letters_on(shading.to_rgba(value))
         text = _with_sign(value) if is_signed else _short(value)
-        _in_cell(axes, text, words, j + 0.5, row, colour, f"{row},{j}")
+        _write_number(axes, text, words, middle, row, colour, gid)
 
 
 def _with_sign(value: float) -> str:
@@ -260,76 +282,70 @@ def _with_sign(value: float) -> str:
     return sign + _short(abs(value)) if value else "0"
 
 
-def _heads(axes: Axes, columns: Sequence[str], shown: dict[str, Any]) -> None:
+def _heads(axes: Axes, columns: Sequence[str], shown: Chart) -> None:
     """Write the names of the columns above them."""
+    width = layout.page().name - 6
+    style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
     for j, column in enumerate(columns):
-        axes.annotate(
-            layout.wrap(named(column, shown), layout.page().name - 6),
-            (j + 0.5, -0.62),
-            ha="center",
-            va="bottom",
-            weight="bold",
-            size=10.5,
-            annotation_clip=False,
-            gid=f"{j}|column|{column}",
-        )
+        text = layout.wrap(named(column, shown), width)
+        place = (j + 0.5, -0.62)
+        gid = f"{j}|column|{column}"
+        axes.annotate(text, place, annotation_clip=False, gid=gid, **style)
 
 
 def _short(value: float) -> str:
     """A number as a small cell has room for: two figures, and no 100 that is not quite one."""
     if 0 < value < 0.05:
         return "< 0.1"
-    return layout.number(round(value, 1) if value < 10 else value, 3 if value > 99 else 2)
+    rounded = round(value, 1) if value < 10 else value
+    return layout.number(rounded, 3 if value > 99 else 2)
 
 
-def _in_cell(axes: Axes, text: str, below: str, x: float, y: float, colour: str, i: str) -> None:
+CENTRED: dict[str, Any] = {"ha": "center", "va": "center"}
+
+
+def _write_words(axes: Axes, words: str, x: float, y: float, i: str) -> None:
+    """Write what stands in a cell without a figure, on whose hatching words need a ground."""
+    ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
+    style: dict[str, Any] = {"size": layout.page().small, "color": colours.INK, "bbox": ground}
+    layout.write(axes, words, (x, y), (0, 0), gid=f"{i}|words|", **style, **CENTRED)
+
+
+def _write_number(
+    axes: Axes, text: str, below: str, x: float, y: float, colour: str, i: str
+) -> None:
     """Write a number, and smaller what stands below it."""
-    style: dict[str, Any] = {
-        "textcoords": "offset points",
-        "ha": "center",
-        "va": "center",
-        "color": colour,
-    }
-    small = layout.page().small
-    if below and not text:  # a cell without a figure, on whose hatching words need a ground
-        ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
-        axes.annotate(below, (x, y), (0, 0), size=small, gid=f"{i}|words|", bbox=ground, **style)
-        return
-    axes.annotate(
-        text,
-        (x, y),
-        (0, 6 * _lines_of(below)),
-        gid=f"{i}|text|",
-        size=12,
-        weight="bold" if below else "normal",
-        **style,
-    )
+    up = 6 * _lines_of(below)
+    style: dict[str, Any] = {"size": 12, "weight": "bold" if below else "normal"}
+    style |= {"color": colour, **CENTRED}
+    layout.write(axes, text, (x, y), (0, up), gid=f"{i}|text|", **style)
     if below:
-        axes.annotate(below, (x, y), (0, -8), size=small, gid=f"{i}|words|", **style)
+        style |= {"size": layout.page().small, "weight": "normal"}
+        layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
 
 
 def _finish_cells(
-    axes: Axes, shown: dict[str, Any], holes: bool, full: float, dated: bool, box: float
+    axes: Axes, shown: Chart, has_holes: bool, full: float, dated: bool, box: float
 ) -> None:
     axes.set_gid("months" if dated else "cells")
     axes.spines["bottom"].set_visible(dated)
+    keys = []
     if dated:
         first, last = axes.dataLim.intervalx = axes.get_xlim()
         layout.day_axis(axes)
         axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
+        keys.append(f"White: 0 · darkest: {layout.number(full)} and more")
     else:
         axes.set_xticks([])
+    if has_holes:
+        keys.append("Hatched: no figure")
     vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
-    key = " · ".join(
-        [f"White: 0 · darkest: {layout.number(full)} and more"] * dated
-        + ["Hatched: no figure"] * holes
-    )
     layout.finish(
         [axes],
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        foot=foot(shown, key),
+        foot=foot(shown, " · ".join(keys)),
         events=shown["events"] if dated else {},
         reference={},
         box=box,

@@ -188,10 +188,10 @@ def _numbers(frame: DataFrame, column: str, rows: DataFrame) -> Series:
 def _ends_of_readings(frame: DataFrame, rows: DataFrame, figure: Series) -> dict[str, Any]:
     """Both ends of each reading as ratios, and the sign of one that is open at an end."""
     divisor = figure.fillna(1)
-    one = _numbers(frame, "low", rows) / divisor
-    other = _numbers(frame, "high", rows) / divisor
-    low = np.minimum(one, other)  # a figure may be negative
-    high = np.maximum(one, other)
+    least = _numbers(frame, "low", rows) / divisor
+    most = _numbers(frame, "high", rows) / divisor
+    low = np.minimum(least, most)  # a figure may be negative
+    high = np.maximum(least, most)
     is_range = low.lt(high)
     is_open_above = is_range & high.eq(np.inf)
     is_open_below = is_range & low.le(0)
@@ -279,8 +279,8 @@ def _in_figures(part: DataFrame) -> str:
     span = _span(part, "found")
     if not span:
         return agree
-    found = f"found {span} {part['unit'].iloc[0]}"
-    return f"{found.strip()}: {agree}"
+    amount = f"{span} {part['unit'].iloc[0]}"
+    return f"found {amount.strip()}: {agree}"
 
 
 def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas import DataFrame, Series
 
 from tradeflows.charts import layout
 from tradeflows.charts.names import entity_name
@@ -23,6 +24,7 @@ from tradeflows.tables import display, trace
 LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 NAMES = ["series", "period", "number"]
+NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
 WORDS = {
     "net_wgt_kg": "net weight in kg",
@@ -34,7 +36,7 @@ WORDS = {
 }
 
 
-def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
+def terms(figure: Any, root: Path | None = None) -> DataFrame:
     """Raw lines of the numbers that a chart was given.
 
     Parameters
@@ -58,33 +60,40 @@ def terms(figure: Any, root: Path | None = None) -> pd.DataFrame:
     known = chart.setdefault("terms", {})  # the page and its files ask for the same
     if root not in known:
         known[root] = _terms(root, *chart["of"])
-    lines: pd.DataFrame = known[root]
+    lines: DataFrame = known[root]
     return lines
 
 
-def _terms(
-    root: Path | None, frame: pd.DataFrame, numbers: list[str], names: list[str]
-) -> pd.DataFrame:
-    columns = [frame[name].astype(str).map(entity_name) for name in names]
-    series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
+def _terms(root: Path | None, frame: DataFrame, numbers: list[str], names: list[str]) -> DataFrame:
+    series = _series(frame, names)
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     periods = _periods(frame)
     rows: list[tuple[Any, ...]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
         values = trace.floats(frame[column])
-        known = ~np.isnan(values)
-        traced, reasons = _by_series(frame, column, known, series, root)
-        rows += [(series[i], periods[i], values[i], *term) for i, *term in traced]
+        is_known = ~np.isnan(values)
+        traced, reasons = _by_series(frame, column, is_known, series, root)
+        for i, *term in traced:
+            rows.append((series[i], periods[i], values[i], *term))
         untraced |= reasons
     rows.sort(key=lambda row: place[row[0]])
-    table = pd.DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:]])
+    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:]])
     table.attrs["untraced"] = untraced
     return table
 
 
+def _series(frame: DataFrame, names: Sequence[str]) -> np.ndarray:
+    """The series of each row as a reader sees it."""
+    columns = []
+    for name in names:
+        codes = frame[name].astype(str)
+        columns.append(codes.map(entity_name))
+    return np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
+
+
 def _by_series(
-    frame: pd.DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
+    frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
 ) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
     """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
     try:
@@ -103,7 +112,7 @@ def _by_series(
 
 
 def _traced(
-    frame: pd.DataFrame, column: str, chosen: np.ndarray, root: Path | None
+    frame: DataFrame, column: str, chosen: np.ndarray, root: Path | None
 ) -> list[tuple[Any, ...]]:
     """Terms of the `chosen` numbers of a column, each with the place of its row."""
     at = np.flatnonzero(chosen)
@@ -118,11 +127,11 @@ def _traced(
     return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
 
 
-def _periods(frame: pd.DataFrame) -> list[str]:
+def _periods(frame: DataFrame) -> list[str]:
     """The period of each row as a table shows it, "" where it has none."""
     if "ref_period" not in frame:
-        return list(frame.get("window_text", pd.Series("", frame.index)).fillna(""))
-    lengths = frame.get("n_months", pd.Series(1, frame.index))
+        return list(frame.get("window_text", Series("", frame.index)).fillna(""))
+    lengths = frame.get("n_months", Series(1, frame.index))
     days = pd.to_datetime(frame["ref_period"], errors="coerce")
     return [display.period(day, months) for day, months in zip(days, lengths, strict=True)]
 
@@ -132,12 +141,12 @@ def table(figure: Any) -> list[list[str]]:
     lines = terms(figure)
     if lines.empty:
         return []
-    number = [*NAMES, "formula"]
-    shown = lines[[*number, "role", "sign", "value", "unit", "source_id", "line", "text"]]
-    repeated = shown[number].eq(shown[number].shift()).all(axis="columns")
-    for name in number:
-        shown = shown.assign(**{name: shown[name].astype(object).mask(repeated)})
-    return list(csv.reader(io.StringIO(shown.to_csv(index=False))))
+    shown = lines[[*NUMBER, "role", "sign", "value", "unit", "source_id", "line", "text"]]
+    numbers = shown[NUMBER]
+    is_repeated = numbers.eq(numbers.shift()).all(axis="columns")
+    firsts = numbers.astype(object).mask(is_repeated)
+    text = shown.assign(**firsts).to_csv(index=False)
+    return list(csv.reader(io.StringIO(text)))
 
 
 def shown(figure: Any) -> str:
@@ -153,11 +162,12 @@ def shown(figure: Any) -> str:
     untraced = _untraced(lines.attrs["untraced"])
     if lines.empty:
         return untraced
-    number = [*NAMES, "formula"]
-    head = f"How we know: {_counted(len(lines), 'raw line')} behind "
-    head += _counted(len(lines[number].drop_duplicates()), "number")
+    n_lines = _counted(len(lines), "raw line")
+    n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
+    head = f"How we know: {n_lines} behind {n_numbers}"
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
-    by_number = groupby(lines.head(LINES).to_dict("records"), lambda row: [row[n] for n in number])
+    first = lines.head(LINES).to_dict("records")
+    by_number = groupby(first, lambda row: [row[name] for name in NUMBER])
     numbers = "".join(_number(key, list(rows)) for key, rows in by_number)
     used = entries(dict.fromkeys(lines["source_id"]))
     inside = f"<summary>{head}</summary>{numbers}{used}{untraced}"
@@ -174,20 +184,23 @@ def _untraced(reasons: Mapping[str, str]) -> str:
     names_by_reason: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names_by_reason.setdefault(reason, []).append(name)
-    return "".join(
-        f"<p><small>No raw lines of {html.escape('; '.join(names))}: {html.escape(reason)}."
-        "</small></p>"
-        for reason, names in names_by_reason.items()
-    )
+    paragraphs = []
+    for reason, names in names_by_reason.items():
+        series = html.escape("; ".join(names))
+        why = html.escape(reason)
+        paragraphs.append(f"<p><small>No raw lines of {series}: {why}.</small></p>")
+    return "".join(paragraphs)
 
 
 def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """One number, its formula and its lines."""
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
+    value = layout.number(number)
+    words = html.escape(in_words(formula))
     return (
-        f"<details><summary>{head}: {layout.number(number)}</summary>"
-        f"<p><code>{html.escape(in_words(formula))}</code></p>{lines_table(rows)}</details>"
+        f"<details><summary>{head}: {value}</summary>"
+        f"<p><code>{words}</code></p>{lines_table(rows)}</details>"
     )
 
 

@@ -15,19 +15,23 @@ def middle(first_day: pd.Timestamp, months: int) -> pd.Timestamp:
     Counted in whole months and half a month, so that :func:`first_day` finds the way back.
     """
     day = first_day + pd.DateOffset(months=months // 2)
-    return day + pd.Timedelta(days=HALF_A_MONTH) if months % 2 else day
+    half = pd.Timedelta(days=HALF_A_MONTH)
+    return day + half if months % 2 else day
 
 
 def first_day(middle: pd.Timestamp, months: int) -> pd.Timestamp:
     """The first day of the period of so many months in whose `middle` a figure stands."""
-    day = middle - pd.Timedelta(days=HALF_A_MONTH) if months % 2 else middle
-    return (day - pd.DateOffset(months=months // 2)).as_unit("s")
+    half = pd.Timedelta(days=HALF_A_MONTH)
+    day = middle - half if months % 2 else middle
+    first = day - pd.DateOffset(months=months // 2)
+    return first.as_unit("s")
 
 
 def days(places: Any) -> pd.DatetimeIndex:
     """The days of `places` on a matplotlib axis of dates."""
     whole = np.round(np.asarray(places, dtype="float64"))
-    return pd.DatetimeIndex(np.datetime64(mdates.get_epoch(), "s") + whole.astype("timedelta64[D]"))
+    epoch = np.datetime64(mdates.get_epoch(), "s")
+    return pd.DatetimeIndex(epoch + whole.astype("timedelta64[D]"))
 
 
 def whole_months(start: float, end: float) -> tuple[pd.Timestamp, int]:
@@ -42,10 +46,13 @@ def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
 
     A year of which less than five months are shown has no room for its number.
     """
-    ends, ticks = days([first, last]), {}
-    for year in range(ends[0].year, ends[1].year + 1):
-        start = max(first, mdates.date2num(pd.Timestamp(year, 1, 1)))
-        end = min(last, mdates.date2num(pd.Timestamp(year + 1, 1, 1)))
+    years = days([first, last]).year
+    ticks = {}
+    for year in range(years[0], years[1] + 1):
+        new_year = pd.Timestamp(year, 1, 1)
+        next_year = pd.Timestamp(year + 1, 1, 1)
+        start = max(first, mdates.date2num(new_year))
+        end = min(last, mdates.date2num(next_year))
         if year % step == 0 and end - start > 150:
             ticks[(start + end) / 2] = str(year)
     return ticks
@@ -53,14 +60,16 @@ def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
 
 def month_ticks(first: float, last: float, step: int) -> dict[float, str]:
     """Every so many months between `first` and `last`, each by its middle."""
-    ends = days([first, last])
-    months = pd.date_range(ends[0].to_period("M").to_timestamp(), ends[1], freq="MS")
-    named = months[months.month % step == 1 % step]
-    places = mdates.date2num([middle(day, 1) for day in named])
-    texts = named.strftime("%b %Y")
-    return {
-        place: text for place, text in zip(places, texts, strict=True) if first <= place <= last
-    }
+    first_day, last_day = days([first, last])
+    first_month = first_day.to_period("M").to_timestamp()
+    months = pd.date_range(first_month, last_day, freq="MS")
+    is_named = months.month % step == 1 % step
+    ticks = {}
+    for day in months[is_named]:
+        place = mdates.date2num(middle(day, 1))
+        if first <= place <= last:
+            ticks[place] = f"{day:%b %Y}"
+    return ticks
 
 
 def text(first_day: pd.Timestamp, months: int) -> str:
@@ -76,8 +85,10 @@ def text(first_day: pd.Timestamp, months: int) -> str:
 
 def runs(first_days: pd.DatetimeIndex, chosen: np.ndarray, months: int) -> list[str]:
     """The periods `chosen` of those that follow one another, in words, those in a row as one."""
-    edges = np.flatnonzero(np.diff([0, *chosen.astype(int), 0]))
-    return [
-        text(first_days[start], months * int(end - start))
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    changes = np.diff([0, *chosen.astype(int), 0])
+    edges = np.flatnonzero(changes)
+    periods = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        n_periods = int(end - start)
+        periods.append(text(first_days[start], months * n_periods))
+    return periods

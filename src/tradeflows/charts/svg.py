@@ -98,11 +98,13 @@ def _without_dropped(tree: ElementTree.Element) -> None:
 
 def _attributes(element: ElementTree.Element) -> None:
     """Turn an element's style into attributes."""
-    rules = dict(
-        rule.split(":", 1) for rule in element.attrib.pop("style", "").split(";") if ":" in rule
-    )
-    style = {name.strip(): value.strip() for name, value in rules.items()}
-    if match := _FONT.fullmatch(style.pop("font", "")):
+    style = {}
+    for rule in element.attrib.pop("style", "").split(";"):
+        name, colon, value = rule.partition(":")
+        if colon:
+            style[name.strip()] = value.strip()
+    match = _FONT.fullmatch(style.pop("font", ""))
+    if match:
         slant, weight, size, family = match.groups()
         style |= {"font-size": size, "font-family": family}
         style |= {"font-weight": weight} if weight else {}
@@ -120,11 +122,12 @@ def _variables(style: dict[str, str]) -> dict[str, str]:
 
 def _own_ids(element: ElementTree.Element, prefix: str, used: set[str]) -> None:
     """Begin the ids that are used with `prefix`; an artist's name is its series."""
-    if name := element.attrib.pop("id", ""):
-        if "|" in name:
-            element.set("data-series", name.split("|", 2)[2])
-        elif name in used:
-            element.set("id", f"{prefix}-{name}")
+    name = element.attrib.pop("id", "")
+    if "|" in name:
+        _, _, series = name.split("|", 2)
+        element.set("data-series", series)
+    elif name in used:
+        element.set("id", f"{prefix}-{name}")
     for key, value in element.attrib.items():
         if key.endswith("href") and value.startswith("#"):
             element.set(key, f"#{prefix}-{value[1:]}")
