@@ -655,7 +655,8 @@ def _is(value: Any, kind: Any) -> bool:
 
 
 def _required(where: str, entry: Mapping[str, Any], keys: Iterable[str]) -> None:
-    if lacking := [key for key in keys if key not in entry]:
+    lacking = [key for key in keys if key not in entry]
+    if lacking:
         raise LedgerError(f"{where}: lacks {', '.join(lacking)}")
 
 

@@ -408,7 +408,9 @@ def product_name(code: str) -> str:
     neither has bears the name of what it lies within: "of 271119: petroleum gases …".
     """
     level(code)
-    if name := _products().get(code, {}).get("name"):
+    listed = _products().get(code, {})
+    name = listed.get("name")
+    if name:
         return name
     description = product_description(code)
     if len(description) <= SHORT_NAME:

@@ -48,7 +48,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             wrong = error
         while stream.read(PIPE):
             pass
-        if reason := verdict():
+        reason = verdict()
+        if reason:
             raise LayoutError(path, "a whole .7z archive", reason, "fetch it again") from None
         if wrong:
             raise wrong

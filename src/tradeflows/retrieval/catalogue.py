@@ -148,7 +148,8 @@ def _parsed(
         for source in added:
             for problem in problems(source, who, sources, name == LOCAL):
                 raise CatalogueError(f"{file}: source {source.id}: {problem}")
-            if (other := paths.setdefault(source.path, source.id)) != source.id:
+            other = paths.setdefault(source.path, source.id)
+            if other != source.id:
                 raise CatalogueError(
                     f"{file}: source {source.id}: {source.path} is the file of {other} already"
                 )

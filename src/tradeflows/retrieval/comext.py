@@ -481,7 +481,8 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
 def _whole(path: Path, listed: Listed) -> dict[str, Any]:
     """Control totals of an archive whose every record was read; FetchError where it is none."""
     with path.open("rb") as file:
-        if (head := file.read(40))[: len(archives.MARK)] != archives.MARK:
+        head = file.read(40)
+        if not head.startswith(archives.MARK):
             raise FetchError(
                 f"{listed.name}: expected a .7z archive, found {head!r}; a proxy or a "
                 "page of the server answered"
@@ -493,7 +494,9 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
         deque(parts, maxlen=0)  # whose cells are checked as they are sorted
     except LayoutError as error:
         raise FetchError(str(error).replace(str(path), listed.name)) from None
-    if (period := f"{first.rows['ref_period'][0].as_py():%Y%m}") != listed.period:
+    first_day = first.rows["ref_period"][0].as_py()
+    period = f"{first_day:%Y%m}"
+    if period != listed.period:
         raise FetchError(
             f"{listed.name}: expected {_month(listed.period)}, found rows of {_month(period)}"
         )
@@ -559,7 +562,8 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     for source in _months_held(root):
         by_period.setdefault(user_files.month(source), []).append(source)
     wanted = [period.replace("-", "")] if period else sorted(by_period)
-    if period and len(releases := by_period.get(wanted[0], [])) < 2:
+    releases = by_period.get(wanted[0], []) if wanted else []
+    if period and len(releases) < 2:
         have = f"only that of {released(releases[0])}" if releases else "none"
         raise SourceError(
             f"two releases of {period} are needed, and there is {have}; "

@@ -426,7 +426,8 @@ class Web:
         self, url: str, headers: Mapping[str, str] | None = None, allow: tuple[int, ...] = ()
     ) -> Iterator[httpx.Response]:
         """A reply of status 200 or 206 whose body is still to be read."""
-        if (rest := self._last + self._pause - self.clock.now()) > 0:
+        rest = self._last + self._pause - self.clock.now()
+        if rest > 0:
             self.clock.sleep(min(rest, self._pause))
         self._last = self.clock.now()
         self.before_call()
@@ -565,7 +566,8 @@ def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     """Chunks until `size` bytes are there."""
     for chunk in chunks:
         yield chunk
-        if (size := size - len(chunk)) <= 0:
+        size -= len(chunk)
+        if size <= 0:
             return
 
 
