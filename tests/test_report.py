@@ -457,7 +457,7 @@ def test_a_page_holds_two_drawings(drawn):
         *("February 2020", ""),
         *("March 2020", "55.66"),
     ]
-    assert "USD. An empty cell: nothing was published." in table
+    assert "USD. An empty cell: no figure is held." in table
     assert "charts.drawn(ax)" not in figure
 
 

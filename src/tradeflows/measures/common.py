@@ -10,25 +10,13 @@ from numpy import ndarray
 from pandas import DataFrame, Series
 
 from tradeflows.model import codes, lineage
-from tradeflows.model.absence import ZEROS, zeros_of
+from tradeflows.model.absence import AXES, ZEROS, zeros_of
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text
 
-CELL = (
-    "reporter_iso",
-    "partner_iso",
-    "partner_role",
-    "flow_code",
-    "cmd_code",
-    "cumulation",
-    "breakdown",
-    "concept",
-    "measure",
-    "region",
-    "currency_group",
-)
+CELL = (*AXES, "concept", "measure", "region", "currency_group")
 LABELS = ("classification_code", "valuation")  # how a cell is stated, not which cell it is
 UNITS = {
     "value_reported": ("currency", "valuation"),
@@ -200,6 +188,15 @@ def unique(frame: DataFrame, keys: Sequence[str]) -> None:
         rows = frame[cell == repeated]
         first = rows[list(keys)].iloc[0]
         refuse_repeated(rows, " ".join(words(first)))
+
+
+def require_members(frame: DataFrame, value: str, of: str, by: Sequence[str]) -> None:
+    """Refuse members of a group that are stated twice, or in several units or by several ways."""
+    require_columns(frame, value, of, *by)
+    columns = (*grain_of(frame, value), "n_months")
+    fixed = [column for column in columns if column not in {of, *by}]
+    require_single_value(frame, fixed)
+    unique(frame, [*by, of])
 
 
 def refuse_repeated(rows: DataFrame, cell: str) -> None:

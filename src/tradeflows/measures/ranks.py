@@ -16,6 +16,7 @@ from tradeflows.measures.common import (
     numbers_of,
     require_columns,
     require_disjoint,
+    require_members,
     require_single_value,
     unique,
     unit_of,
@@ -67,11 +68,7 @@ def lead(
       next  lead  rank
     0  USA  50.0   1.0
     """
-    require_columns(frame, value, of, *by)
-    columns = (*grain_of(frame, value), "n_months")
-    fixed = [column for column in columns if column not in {of, *by}]
-    require_single_value(frame, fixed)
-    unique(frame, [*by, of])
+    require_members(frame, value, of, by)
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value)
     is_unknown = figures.isna()

@@ -17,6 +17,7 @@ from tradeflows.measures.common import (
     overlaps,
     require_columns,
     require_disjoint,
+    require_members,
     require_single_value,
     unique,
     with_lineage,
@@ -190,11 +191,7 @@ def wholes_of(
     frame: DataFrame, value: str, of: str, by: Sequence[str], whole: str
 ) -> tuple[DataFrame, DataFrame, np.ndarray]:
     """The members, a frame with the whole of each group of `by`, and the group of each member."""
-    require_columns(frame, value, of, *by)
-    columns = (*grain_of(frame, value), "n_months")
-    fixed = [column for column in columns if column not in {of, *by}]
-    require_single_value(frame, fixed)
-    unique(frame, [*by, of])
+    require_members(frame, value, of, by)
     group, heads = grouped(frame, by)
     figures = numbers_of(frame, value)
     if not whole:

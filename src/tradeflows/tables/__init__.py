@@ -18,7 +18,6 @@ from tradeflows.tables.filters import (
     dates_of,
     months_of,
     scan,
-    split,
     texts_of,
 )
 from tradeflows.tables.query import Question, candidates, question
@@ -51,7 +50,6 @@ __all__ = [
     "question",
     "read",
     "scan",
-    "split",
     "stored",
     "texts_of",
     "total_or_parts",

@@ -18,7 +18,14 @@ from pyarrow.fs import LocalFileSystem
 from tradeflows import tables
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError, SchemaError, SourceError
-from tradeflows.tables.filters import conditions, scan, texts_of
+from tradeflows.tables.filters import (
+    areas_in_parts,
+    changed_area_message,
+    conditions,
+    named_areas,
+    scan,
+    texts_of,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -101,31 +108,21 @@ def _with_parts(wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """The conditions, of each area with the parts that it may be stated by."""
     wider = dict(wanted)
     for name in AREAS:
-        for area in _areas(wanted, name):
+        for area in named_areas(wanted, name):
             parts = codes.parts(area)
             wider[name] = list(dict.fromkeys([*wider[name], *parts]))
     return wider
 
 
-def _areas(wanted: Mapping[str, list[str]], name: str) -> list[str]:
-    """Ids of the areas that a condition names one by one."""
-    return [area for area in wanted.get(name, ()) if area != "countries"]
-
-
 def _asked(rows: pa.Table, asked: Mapping[str, list[str]]) -> tuple[pa.Table, tuple[str, ...]]:
     """`rows` of the areas that were asked for, and what is said of parts of these."""
     caveats = []
-    for name in AREAS:
-        areas = set(_areas(asked, name))
-        for area in sorted(areas):
-            parts = sorted({*codes.parts(area)} - areas)
-            if parts:
-                apart = pc.is_in(rows[name], pa.array(parts))
-                days = rows["ref_period"].filter(apart)
-                if len(days):
-                    first = pc.min(days).as_py()
-                    caveats.append(tables.split(name.removesuffix("_iso"), area, parts, first))
-                rows = rows.filter(pc.invert(apart))
+    for column, area, others in areas_in_parts(asked):
+        is_apart = pc.is_in(rows[column], pa.array(others))
+        days = rows["ref_period"].filter(is_apart)
+        if len(days):
+            caveats.append(changed_area_message(column, area, others, days))
+        rows = rows.filter(pc.invert(is_apart))
     return rows, tuple(caveats)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -181,25 +180,35 @@ def apart(
 ) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
-    for name in ("reporter", "partner"):
-        column = f"{name}_iso"
-        asked = [area for area in wanted.get(column, ()) if area != "countries"]
-        for area in asked:
-            parts = set(codes.parts(area))
-            others = sorted(parts.difference(asked))
-            if not others:
-                continue
-            of_parts = {**wanted, column: others}
-            rows = scan(stored, "trade", of_parts, first, last, ["ref_period"])
-            if len(rows):
-                day = pc.min(rows["ref_period"]).as_py()
-                line = split(name, area, others, day)
-                lines.append(line)
+    for column, area, others in areas_in_parts(wanted):
+        of_parts = {**wanted, column: others}
+        rows = scan(stored, "trade", of_parts, first, last, ["ref_period"])
+        if len(rows):
+            days = rows["ref_period"]
+            lines.append(changed_area_message(column, area, others, days))
     return lines
 
 
-def split(name: str, area: str, others: list[str], day: date) -> str:
-    """Say of an `area` that `others`, its parts, are stated too from `day` on, and how to ask."""
+def named_areas(wanted: Mapping[str, list[str]], column: str) -> list[str]:
+    """Ids of the areas that a condition names one by one."""
+    return [area for area in wanted.get(column, ()) if area != "countries"]
+
+
+def areas_in_parts(wanted: Mapping[str, list[str]]) -> Iterator[tuple[str, str, list[str]]]:
+    """Areas that are asked for without all of their parts: the column, the area and those parts."""
+    for column in ("reporter_iso", "partner_iso"):
+        asked = named_areas(wanted, column)
+        for area in asked:
+            parts = set(codes.parts(area))
+            others = sorted(parts.difference(asked))
+            if others:
+                yield column, area, others
+
+
+def changed_area_message(column: str, area: str, others: list[str], days: Any) -> str:
+    """Say of an `area` that `others`, its parts, are stated too since the first of `days`."""
+    name = column.removesuffix("_iso")
+    day = pc.min(days).as_py()
     parts = " and ".join(others)
     everything = [area, *others]
     return (
