@@ -406,6 +406,15 @@ def test_pyarrow_waits_for_pandas():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_cleaning_waits_for_no_pandas():
+    script = (
+        "import sys\nfrom tradeflows import cli\ncli.without_pandas()\n"
+        "from tradeflows.tables import clean\nassert 'pandas' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_an_import_does_nothing(tmp_path):
     script = (
         "import logging, sys, threading, tradeflows\n"

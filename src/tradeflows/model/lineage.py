@@ -9,19 +9,23 @@ two forms that take a role number by number, ``sum([v ** 2 for v in value])`` an
 ``sum([p * q for p, q in zip(price, amount)])``.
 """
 
+from __future__ import annotations
+
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
 from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PLACE = ("source_id", "source_row", "source_field")  # what follows a row to its raw line
 MADE = "made"

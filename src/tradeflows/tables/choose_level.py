@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from pandas import DataFrame, Series
+import numpy as np
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_release import Choice, any_source, family
 from tradeflows.tables.filters import ALL_GOODS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 ADD_UP = "measures.sum_parts adds them up"
 
@@ -58,9 +62,9 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
         if place not in answered:
             caveats.append(f"no row states {alternatives[0]}")
     place_of_rows = [chosen.get(cell, -1) for cell in cells]
-    places = Series(place_of_rows, frame.index, "int64")
+    places = np.array(place_of_rows, "int64")
     placed = frame.assign(asked=places)
-    return Choice(placed[places.ge(0)], caveats)
+    return Choice(placed[places >= 0], caveats)
 
 
 def _levels(found: set[str], alternatives: list[str]) -> set[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from pandas import DataFrame
 
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, month
 from tradeflows.tables.choose_release import Choice, family_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # Not by partner: two sources' partners side by side are no whole that shares could be of.
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
@@ -120,6 +122,8 @@ def _rank(source: Source) -> float:
 
 def _numbered(frame: DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, DataFrame]:
     """The number of each row's values of some columns, and a row of each number."""
+    import pandas as pd
+
     number = np.zeros(len(frame), "int64")
     for name in columns:
         code, values = pd.factorize(frame[name], use_na_sentinel=False)
@@ -217,7 +221,8 @@ def spliced(frame: DataFrame, sources: Mapping[str, Source], window: Window) -> 
         parts = _parts_of(rows[is_of_whole[number]], preference)
         kept += parts
         caveats += _seams(parts)
-    is_taken = frame.index.isin(pd.concat(kept).index)
+    taken = np.concatenate([part.index for part in kept])
+    is_taken = frame.index.isin(taken)
     passed = frame[~is_taken]
     if len(passed):
         names = ", ".join(sorted(passed["source_id"].unique()))

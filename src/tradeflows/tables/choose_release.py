@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from pandas import DataFrame, Series
 
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
@@ -15,6 +15,9 @@ from tradeflows.model.periods import DAY, parse_day
 from tradeflows.model.source import Source, month, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
     A fetched file knows the release of each reporter and period in it, and what it was asked for;
     of that nothing older holds, also where the newer release has no row.
     """
+    import pandas as pd
+
     releases = {}
     for name, source in sources.items():
         texts = _releases_by(source, day)
@@ -96,7 +101,7 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
     own_places = []
     for name, cell in zip(frame["source_id"], cells, strict=True):
         own_places.append(place(name, cell))
-    own_place = Series(own_places, frame.index)
+    own_place = pd.Series(own_places, frame.index)
     is_gone = own_place.lt(-1)
     for name, texts in releases.items():
         newer = cells.map({cell: place(name, cell) for cell in texts})
