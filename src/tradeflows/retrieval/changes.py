@@ -1,14 +1,19 @@
 """What a release changed against the one before, for every publisher whose releases are kept."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from tradeflows.model.keys import number_cells
 from tradeflows.model.lineage import full_number
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,7 @@ def largest_first(changes: Iterable[Change]) -> list[Change]:
     return sorted(changes, key=size)
 
 
-def changed(
-    old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]
-) -> pd.DataFrame:
+def changed(old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]) -> DataFrame:
     """Cells of which a figure differs between two tables, or that only one of them has.
 
     Parameters
@@ -81,6 +84,8 @@ def changed(
         `cell`, ``kind`` (added, changed, withdrawn), and ``…_old`` and ``…_new`` of each figure,
         None where there is none.
     """
+    import pandas as pd
+
     keys = _numbers(old, new, cell)
     n = len(old)
     places = np.union1d(keys[:n], keys[n:])
