@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 PATIENCE = 2.0  # seconds of silence, after which a task says how far it is
@@ -90,10 +90,11 @@ def progress(
         is empty; `words` stand beside the bar.
     """
     began = time.monotonic()
-    with _bar(total, unit, quiet, patience) as bar:
+    is_drawn = not quiet and sys.stderr.isatty()
+    with _bar(total, unit, patience) if is_drawn else nullcontext() as bar:
 
         def step(line: str, done: float = 0, total: float = 0, words: str = "") -> None:
-            if not bar.disable:
+            if bar is not None:
                 bar.total = total or bar.total
                 bar.bar_format = BAR if bar.total else COUNT
                 bar.set_description_str(words or line, refresh=False)
@@ -104,7 +105,7 @@ def progress(
         yield step
 
 
-def _bar(total: float, unit: str, quiet: bool, patience: float) -> Any:
+def _bar(total: float, unit: str, patience: float) -> Any:
     from tqdm import tqdm
 
     return tqdm(
@@ -112,7 +113,6 @@ def _bar(total: float, unit: str, quiet: bool, patience: float) -> Any:
         unit=f" {unit}",
         unit_scale=unit == "B",
         delay=patience,
-        disable=True if quiet else None,
         bar_format=BAR if total else COUNT,
     )
 

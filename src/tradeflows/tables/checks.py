@@ -21,7 +21,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue, comext
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_release import HS_EDITION
 
 SERIES = [
@@ -147,6 +147,9 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
 
 def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
     """Whether a source is superseded, or its totals differ from those that its publisher states."""
+    # It loads what speaks HTTP, of which a claim that is checked has no need.
+    from tradeflows.retrieval import comext
+
     if source.supersedes:
         old = sources[source.supersedes]
         text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
