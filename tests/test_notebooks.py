@@ -287,3 +287,16 @@ def test_without_nbval_no_name_is_changed(tmp_path):
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
     save_notebook(tmp_path / "01_oil.ipynb", *CLAIM)
     assert collected(tmp_path)[0] == "test_it.py::test_it"
+
+
+def test_no_long_table_before_its_picture():
+    tour = notebooks.load(ROOT / "notebooks" / "explore.ipynb")
+    lengths = []
+    for cell in tour.cells:
+        for output in cell.get("outputs", []):
+            page = output.get("data", {}).get("text/html", "")
+            opened = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+            bodies = re.findall(r"<tbody>.*?</tbody>", opened, flags=re.DOTALL)
+            lengths += [body.count("<tr") for body in bodies]
+    assert len(lengths) > 20
+    assert max(lengths) <= 12
