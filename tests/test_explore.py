@@ -491,6 +491,36 @@ def test_importing_the_package_loads_nothing_and_completes_names():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: tf.find(27), "word=27: expected a text such as 'crude oil'"),
+        (lambda: tf.products(2709), "word=2709: expected a text such as '2709'"),
+        (lambda: tf.areas(643), "word=643: expected a text"),
+        (lambda: tf.sources(None), "word=None: expected a text"),
+        (lambda: tf.cards(["O08"]), r"names=\['O08'\]: expected a text such as 'O08'"),
+        (lambda: tf.figures("drone", above="many"), "above='many': expected an amount"),
+        (lambda: tf.figures("drone").by("topik"), "no column 'topik'; did you mean 'topic'"),
+        (lambda: tf.figures("drone").plot(titel="x"), "no option 'titel' .* did you mean 'title'"),
+    ],
+)
+def test_what_is_no_word_is_refused(ask, words):
+    with pytest.raises(QueryError, match=words):
+        ask()
+
+
+@pytest.mark.parametrize("every", [0, -1, "12", 1.5])
+def test_every_is_a_number_of_months(crude, every):
+    with pytest.raises(QueryError, match="expected a number of months"):
+        crude.by("reporter", every=every)
+
+
+def test_a_card_of_what_was_not_lost():
+    card = tf.rerouting("LNG", "Russia", "EU", "China", event="2022-02")
+    assert "nothing was lost that others could have gained" in card.title
+    assert "nan" not in card.title
+
+
 def test_years_name_the_months_beside_them():
     goods = tf.flow("total", "China", "Russia", freq="A")
     assert any(".by('reporter', every=12) sums them to years" in text for text in goods.caveats)

@@ -11,9 +11,9 @@ from tradeflows import measures
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import TWINS, QueryError, near, nearest
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.periods import first_month, month_text, require_months, runs
 from tradeflows.model.schema import TRADE, allowed
 from tradeflows.tables.display import (
     SERIES,
@@ -258,6 +258,9 @@ class Plot(PlotAccessor):
         from tradeflows.explore.drawing import draw
 
         ours = {*charts.ChartOptions.__annotations__, *OURS}
+        for name in sorted(set(options) - ours):
+            if nearest(name, ours, like=TWINS):
+                raise QueryError(f"no option {name!r} of a chart{near(name, ours)}")
         if arguments or set(options) - ours:
             return super().__call__(*arguments, **options)
         return draw(self._parent, options)
@@ -302,7 +305,8 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
         return word
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
     others = [str(name) for name in frame.columns if name not in shorts]
-    raise QueryError(f"no column {word!r}; there are {', '.join([*shorts, *others])}")
+    hint = near(word, [*shorts, *others])
+    raise QueryError(f"no column {word!r}{hint}; there are {', '.join([*shorts, *others])}")
 
 
 def series_columns(frame: pd.DataFrame) -> list[str]:
@@ -387,6 +391,7 @@ def _summed_over(frame: pd.DataFrame, kept: list[str]) -> list[str]:
 
 def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, str], list[str]]:
     """Start and end of the windows of `every` months that are whole, and what is left over."""
+    require_months(every)
     if not every or not {"ref_period", "n_months"} <= set(frame) or frame.empty:
         return {}, []
     first = first_month(frame)

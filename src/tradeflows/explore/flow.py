@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes
 from tradeflows.model.currencies import currency as currency_of
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
 from tradeflows.retrieval import catalogue
@@ -415,6 +416,9 @@ def figures(
     >>> tf.figures("drone", above=12e6)["id"].tolist()
     ['D01', 'D06', 'D11', 'D17', 'D22', 'D23', 'D25', 'D26', 'D28', 'D38', 'O01']
     """
+    require_text("word", word, "drone")
+    if above is not None and not isinstance(above, Real):
+        raise QueryError(f"above={above!r}: expected an amount, such as 12e6")
     rows = tables.read("figures", root=root, **filters)
     unit = unit_of_words(unit)
     about = rows["topic"] + " " + rows["product"]

@@ -14,7 +14,7 @@ from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
-from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest
+from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest, require_text
 from tradeflows.model.periods import runs
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
@@ -52,6 +52,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     >>> gas.query("publisher == 'bruegel'")[["code", "reporters", "held"]].iloc[0].tolist()
     ['G3200', 'EU27', '2019-01 to 2019-12, 2022-10 to 2026-03']
     """
+    require_text("word", word, "crude oil")
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)
     plain = _as_currency(word).casefold()
@@ -263,6 +264,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     >>> tf.products("lathes").index[0]
     '8458'
     """
+    require_text("word", word, "2709")
     stored = _stored_if_any(root, "trade", local)
     counts = _counts(stored.to_table(["cmd_code"])["cmd_code"])
     words: dict[str, list[str]] = {}
@@ -304,6 +306,7 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     >>> len(tf.areas("OPEC"))
     12
     """
+    require_text("word", word, "China")
     ids = _areas_of(word, root)
     if not ids:
         own_words.area(word, root)  # which says why there is none
@@ -355,6 +358,7 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     swift_rmb_share     SWIFT  settlement    55
     """
     root = root or catalogue.root()
+    require_text("word", word, "swift")
     entries = catalogue.load(root, local=local)
     publishers = catalogue.publishers(root, local=local)
     kept = {}

@@ -362,9 +362,13 @@ def _finding(goods: str, buyers: Answer, ratios: Answer) -> str:
     changes = []
     for area, change in zip(buyers["reporter_iso"], buyers["value"], strict=True):
         changes.append(f"{codes.area_name(area)} {change / 1e6:+,.1f}")
+    finding = f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}"
     tested = ratios.loc[~ratios["placebo"], "value"]
-    first, least, most = tested.iloc[0], tested.min(), tested.max()
+    first = tested.iloc[0]
+    if pd.isna(first):
+        return f"{finding}; nothing was lost that others could have gained"
+    known = tested.dropna()
     return (
-        f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}; gained for each "
-        f"lost: {first:.2f} ({least:.2f} to {most:.2f} over {len(tested)} comparisons)"
+        f"{finding}; gained for each lost: {first:.2f} ({known.min():.2f} to {known.max():.2f} "
+        f"over {len(known)} comparisons)"
     )

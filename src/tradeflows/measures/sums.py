@@ -36,7 +36,14 @@ from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import once
-from tradeflows.model.periods import days, month_text, require_whole_periods, runs, span
+from tradeflows.model.periods import (
+    days,
+    month_text,
+    require_months,
+    require_whole_periods,
+    runs,
+    span,
+)
 
 _SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
 
@@ -360,6 +367,7 @@ def _windows(month: ndarray, start: str | None, end: str | None, every: int | No
     begin = int(month.min()) if start is None else span(start)[0]
     stop = int(month.max()) + 1 if end is None else span(end)[1]
     length = stop - begin
+    require_months(every)
     every = every or max(length, 1)
     n, rest = divmod(length, every)
     if length <= 0 or rest:

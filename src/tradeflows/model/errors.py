@@ -28,6 +28,12 @@ def near(word: str, valid: Iterable[str]) -> str:
     return "".join(f"; {hint}" for hint in hints or ["nothing is near"])
 
 
+def require_text(name: str, value: object, example: str) -> None:
+    """Refuse a `value` that is no text; `name` is what it was given for."""
+    if not isinstance(value, str):
+        raise QueryError(f"{name}={value!r}: expected a text such as {example!r}")
+
+
 class TradeflowsError(Exception):
     """Any error that this package raises on purpose; the data are not as expected (exit 1)."""
 

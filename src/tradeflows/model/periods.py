@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from itertools import groupby
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.model.errors import QueryError
@@ -130,6 +131,13 @@ def is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def require_months(every: int | None) -> None:
+    """Refuse a length of windows that is neither None nor a whole number of months."""
+    is_number = isinstance(every, Integral) and not isinstance(every, bool)
+    if every is not None and not (is_number and every > 0):
+        raise QueryError(f"every={every!r}: expected a number of months, such as 12 for years")
 
 
 def first_day(month: int) -> date:

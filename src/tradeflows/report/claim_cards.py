@@ -10,6 +10,7 @@ from tradeflows import claims
 from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.model import units
+from tradeflows.model.errors import require_text
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
 
@@ -76,6 +77,8 @@ def cards(
     >>> import tradeflows as tf
     >>> tf.cards("energy")  # doctest: +SKIP
     """
+    for name in names:
+        require_text("names", name, "O08")
     root = root or catalogue.root()
     book = claims.read_ledger(ledger, root, local=local)
     known: dict[str, list[Claim]] = {}
