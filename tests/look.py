@@ -25,6 +25,11 @@ WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
   !one.parentElement.closest(".scroll") && one.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 3).map((one) => `${one.tagName} ${one.className || one.textContent.slice(0, 40)}`)"""
 SCROLLS = "() => document.documentElement.scrollWidth > innerWidth"
+# Pictures that a reader would scroll to are fetched at once.
+FETCH = """() => Promise.all([...document.images].map((one) => {
+  one.loading = "eager";
+  return one.decode().catch(() => {});
+}))"""
 BLANK = """() => [...document.images].filter((one) => !one.complete || !one.naturalWidth)
   .map((one) => one.getAttribute("src"))"""
 # Texts of the drawing of a chart that is shown: too small, cut off, faint, or over something.
@@ -140,7 +145,9 @@ KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].f
 })"""
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(performance.now() / 1000))))"""
-AXE = """() => axe.run({exclude: [["tbody tr + tr"]]}, {resultTypes: ["violations"]})"""
+# Without preload, since axe would fetch rules of style, which the page's policy forbids to scripts.
+AXE = """() => axe.run({exclude: [["tbody tr + tr"]]},
+  {resultTypes: ["violations"], preload: false})"""
 LARGEST = 1_500_000  # bytes of a page
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
@@ -161,6 +168,7 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     page.goto(path.resolve().as_uri())
     if (seconds := page.evaluate(PAINTED)) > DRAWN:
         yield f"drawn after {seconds:.1f} s"
+    page.evaluate(FETCH)
     page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.png", full_page=True)
     yield from (f"asks {url}" for url in asked if not url.startswith(("file:", "data:")))
     yield from (f"not drawn: {name}" for name in page.evaluate(BLANK))

@@ -23,6 +23,8 @@ from tradeflows.tables import display, trace
 
 LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
+# What is wider than its page scrolls by itself, by the keyboard too.
+BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
@@ -219,7 +221,9 @@ def _name_in_words(name: str) -> str:
 
 
 def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The lines of one number as an HTML table: file and line, name in the formula, number, text.
+    """The lines of one number as an HTML table in a box that scrolls by itself.
+
+    Its columns are file and line, name in the formula, number, and text.
 
     Parameters
     ----------
@@ -228,7 +232,8 @@ def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
         is shown where there are several.
     """
     has_roles = len({row["role"] for row in rows}) > 1
-    return f"<table>{''.join(_line(row, has_roles) for row in rows)}</table>"
+    lines = "".join(_line(row, has_roles) for row in rows)
+    return f"{BOX}<table>{lines}</table></div>"
 
 
 def _line(row: Mapping[str, Any], has_roles: bool) -> str:
