@@ -149,6 +149,8 @@ PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnim
 AXE = """() => axe.run({exclude: [["tbody tr + tr"]]},
   {resultTypes: ["violations"], preload: false})"""
 LARGEST = 1_500_000  # bytes of a page
+# By width: how tall a screen is, and how many of them the front page may take.
+SCREENS = {390: (844, 6), 1280: (900, 4)}
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -175,6 +177,8 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     yield from (f"chart {found}" for found in page.evaluate(CHARTS))
     if scheme == SCHEMES[0]:
         yield from (f"chart {found}" for found in page.evaluate(KEYS))
+    if path.stem == "index" and scheme == SCHEMES[0]:
+        yield from _long(page, width)
     for state in ("closed", "opened"):
         if page.evaluate(SCROLLS):
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"
@@ -228,6 +232,14 @@ def _kept_filters(page: Page) -> Iterator[str]:
         kept = (field.input_value(), page.inner_text("form.filter output"))
         if kept != ("crude", before):
             yield f"a reload turns the search crude, {before}, into {kept}"
+
+
+def _long(page: Page, width: int) -> Iterator[str]:
+    """Whether the page takes few enough screens."""
+    height, most = SCREENS[width]
+    screens = page.evaluate("() => document.documentElement.scrollHeight") / height
+    if screens > most:
+        yield f"{screens:.1f} screens, and {most} are enough"
 
 
 def _printed(page: Page) -> Iterator[str]:

@@ -296,7 +296,7 @@ def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
     ledger.write_text(text + claim(24e6, EXPORTS, name="C4"), encoding="utf-8")
     assert cli.main(["--root", str(root), "claims", "--ledger", str(ledger)]) == 1
     out, err = capsys.readouterr()
-    assert [line[:2] for line in out.splitlines()] == ["C1", "C4"]
+    assert [line[:2] for line in out.splitlines()] == ["C1", "C4", "✓ "]
     assert [line.split(": ")[0] for line in err.splitlines()] == ["tradeflows"] * 2
     assert "C3" in err.splitlines()[0]
     assert "C2" in err.splitlines()[1]
@@ -318,9 +318,9 @@ def test_cards_of_another_ledger(build, tmp_path):
 @pytest.mark.parametrize(
     ("value", "text", "code"),
     [
-        (12.01e6, "≈ 0.08 % off", ""),
-        (20e6, "✗ 40 % less than claimed", "\x1b[31m"),
-        (12e6, "✓ holds", "\x1b[32m"),
+        (12.01e6, "≈   0.08 % less than claimed", ""),
+        (20e6, "✗   40 % less than claimed", "\x1b[31m"),
+        (12e6, "✓   holds", "\x1b[32m"),
     ],
 )
 def test_small_and_large_misses_look_apart(judge, value, text, code):
@@ -378,7 +378,7 @@ def test_upper_bound_refutes_or_allows(judge):
     assert below.verdict == claims.NOT_DECIDED
     above = judge(claim(13e6, bound, qualifier=">"))["C1"]
     assert above.verdict == claims.CONTRADICTED
-    assert claims.sentence(above) == "cannot be: at most $12 million"
+    assert claims.sentence(above) == "the figure is at most $12 million"
 
 
 def test_bound_confirms_an_inequality(judge):
@@ -590,8 +590,32 @@ def test_core_first_then_all(judge):
     judged = [*judge(text).values()]
     assert [one.claim.place for one in judged] == ["core", "annex", "folded"]
     short = claims.overview(judged, everything=False)
-    assert [line[:5].strip() for line in short] == ["C1", "and 1", "and 1"]
-    assert len(claims.overview(judged, everything=True)) == 3
+    assert [line[:5].strip() for line in short] == ["C1", "and 1", "and 1", "✓ hol"]
+    assert claims.overview(judged, everything=True)[3:] == ["✓ holds; ? cannot be told"]
+
+
+def test_a_bound_that_refutes_has_its_size(judge):
+    low = judge(claim(48e6, reading(more="at_most = true")))["C1"]
+    high = judge(claim(3e6, reading(more="at_least = true")))["C1"]
+    assert claims.short(low) == "at least 75 % less than claimed"
+    assert claims.short(high) == "at least 300 % more than claimed"
+    assert claims.line(low).startswith("C1     ✗   at least 75 % less than claimed")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "shown"),
+    [(12e6, "$12 million"), (12.01e6, "$12 million"), (11.9996e6, "$12 million")],
+)
+def test_a_number_has_its_claim_s_digits(judge, claimed, shown):
+    verdict = judge(claim(claimed, reading()))["C1"]
+    assert claims.figure_of(verdict.readings[0], verdict.claim) == shown
+
+
+def test_a_number_differs_from_what_it_misses(judge, build):
+    verdict = judge(claim(12e6, reading()), build(scale=1.0004))["C1"]
+    assert claims.figure_of(verdict.readings[0], verdict.claim) == "$12.005 million"
+    finer = judge(claim(12.01e6, reading()), build(scale=1.0004))["C1"]
+    assert claims.figure_of(finer.readings[0], finer.claim) == "$12 million"
 
 
 @pytest.mark.parametrize(
@@ -848,7 +872,7 @@ result = "primary_value_usd"
         return code, told.out + told.err
 
     assert run("claims")[0] == run("trace", "C1")[0] == 1
-    assert run("claims", "--local")[1].startswith("C1     ✓ holds  ")
+    assert run("claims", "--local")[1].startswith("C1     ✓   holds  ")
     code, told = run("trace", "C1", "--local")
     assert (code, "5,031,234,567 USD" in told) == (0, True)
     assert f"data/raw/{added.source.path}:2: " in told

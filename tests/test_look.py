@@ -147,6 +147,16 @@ def test_each_kind_of_fault_is_found(looked):
     assert [fault for fault in DEFECTS if fault not in said] == []
 
 
+@needs_a_browser
+def test_a_front_page_has_its_length(looked):
+    code, said = looked(index='<p style="height: 5200px">long</p>', other="<p>All is well.</p>")
+    assert code == 1
+    assert "index.html at 390 px, light: 6." in said
+    assert "index.html at 1280 px, light: 5." in said
+    assert "screens, and 4 are enough" in said
+    assert "other.html" not in said
+
+
 def test_without_a_browser_it_says_so(looked, monkeypatch):
     monkeypatch.setattr(look.shutil, "which", lambda name: None)
     code, said = looked(good="<p>All is well.</p>")

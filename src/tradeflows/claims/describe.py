@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 GREEN, YELLOW, RED, GREY, PLAIN = 32, 33, 31, 90, 0  # colours of a terminal
 COLOURS = {"holds": GREEN, "holds with a caveat": YELLOW, "differs": RED, "cannot be told": GREY}
-NEAR = "≈"  # the sign of a claim that is off by less than a hundredth
+NEAR = "≈"  # the sign of a claim that is missed by less than a hundredth
 WIDEST = 24  # letters of "38 % more than claimed", with room
-MARKS = {"holds": "✓", "holds with a caveat": "~", "differs": "✗", "cannot be told": "?"}
+MARKS = {"holds": "✓", "holds with a caveat": "(✓)", "differs": "✗", "cannot be told": "?"}
+WIDEST_MARK = max(map(len, MARKS.values()))
+FEWEST, MOST = 3, 6  # digits of a number that stands beside its claim
 KEY_WORDS = {
     "goods": "other goods",
     "reporter": "another office's figure",
@@ -55,6 +57,22 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
 
 
+def figure_of(reading: ReadingResult, claim: Claim) -> str:
+    """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %.
+
+    It has three digits, or as many as the claim was printed to, or as tell it from the claim; but
+    not more than six.
+    """
+    shown = [amount(reading.value, reading.unit, digits) for digits in range(FEWEST, MOST + 1)]
+    if claim.figure is None or claim.unit != reading.unit:
+        return reading.bound + shown[0]
+    claimed = [amount(claim.figure, claim.unit, digits) for digits in range(FEWEST, MOST + 1)]
+    for number, printed in zip(shown, claimed, strict=True):
+        if number != printed and printed == claimed[-1]:
+            return reading.bound + number
+    return reading.bound + (shown[0] if reading.value == claim.figure else shown[-1])
+
+
 def in_percent(value: float, unit: str) -> tuple[float, str]:
     """A ratio as the per cent that a reader expects; any other number as it is."""
     return (100 * value, "percent") if unit == "ratio" else (value, unit)
@@ -73,12 +91,12 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 
 def miss(deviation: float, unit: str) -> str:
-    """A signed deviation in words: 38 % more than claimed, 0.4 % off."""
+    """A signed deviation in words: 38 % more than claimed, 0.4 % less than claimed."""
     counted_in = verdict_rule.DIFFERENCES.get(unit, "%")
     is_whole = unit in DIRECTIONS
     digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
-    if verdict_rule.is_small(deviation):
-        return f"{digits} {counted_in} off"
+    if not deviation:
+        return "as claimed"
     more, less = DIRECTIONS.get(unit, ("more", "less"))
     return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
 
@@ -95,7 +113,7 @@ def sentence(verdict: Verdict) -> str:
     match verdict.verdict:
         case verdict_rule.CONTRADICTED:
             [bound, *_] = _deciding(verdict)
-            return f"cannot be: {bound.bound}{amount(bound.value, bound.unit)}"
+            return f"the figure is {figure_of(bound, verdict.claim)}"
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
             return f"holds, within revisions of ±{_width(verdict)}"
         case verdict_rule.DIFFERS:
@@ -123,7 +141,7 @@ def _differs(verdict: Verdict) -> str:
     if verdict.deviation is not None:
         return miss(verdict.deviation, verdict.claim.unit)
     [reading, *_] = _deciding(verdict)
-    return f"the figure is {reading.bound}{amount(reading.value, reading.unit)}"
+    return f"the figure is {figure_of(reading, verdict.claim)}"
 
 
 def _depends(verdict: Verdict) -> str:
@@ -137,14 +155,14 @@ def _not_decided(verdict: Verdict) -> str:
     reading = verdict.nearest
     if reading is None:
         return "not decided; what is held repeats the claim's own source"
-    number = amount(reading.value, reading.unit)
+    number = figure_of(reading, verdict.claim)
     if reading.role == verdict_rule.BOUND:
         side = "lower" if reading.high == math.inf else "higher"
         return (
-            f"not decided; the nearest figure is {number} ({reading.name}); "
-            f"the figure asked for can be no {side}"
+            f"not decided; the nearest figure is {number.removeprefix(reading.bound)} "
+            f"({reading.name}); the figure asked for can be no {side}"
         )
-    return f"not decided; the nearest figure is {reading.bound}{number} ({reading.name})"
+    return f"not decided; the nearest figure is {number} ({reading.name})"
 
 
 def finding(reading: ReadingResult) -> str:
@@ -171,19 +189,26 @@ def is_near(verdict: Verdict) -> bool:
 
 
 def mark(verdict: Verdict) -> str:
-    """The sign of a verdict: ✓ ~ ✗ ?, and ≈ for a claim that is nearly right."""
+    """The sign of a verdict: ✓ (✓) ✗ ?, and ≈ for a claim that is nearly right."""
     return NEAR if is_near(verdict) else MARKS[verdict.group]
 
 
 def short(verdict: Verdict) -> str:
-    """A verdict in the fewest words: holds, 0.4 % off, 38 % more than claimed."""
-    is_measured = verdict.verdict == verdict_rule.DIFFERS and verdict.deviation is not None
-    return sentence(verdict) if is_measured else verdict.verdict
+    """A verdict in the fewest words: holds, 38 % more than claimed, at least 77 % less."""
+    if verdict.deviation is None:
+        return verdict.verdict
+    words = miss(verdict.deviation, verdict.claim.unit)
+    match verdict.verdict:
+        case verdict_rule.DIFFERS:
+            return words
+        case verdict_rule.CONTRADICTED:  # by a bound, beyond which the figure may lie as well
+            return f"at least {words}"
+    return verdict.verdict
 
 
 def line(verdict: Verdict, *, colour: bool = False) -> str:
     """One claim in one line: id, sign, verdict or deviation, statement, what else is to be said."""
-    words = f"{mark(verdict)} {short(verdict):{WIDEST}}"
+    words = f"{mark(verdict):{WIDEST_MARK}} {short(verdict):{WIDEST}}"
     if colour:
         code = PLAIN if is_near(verdict) else COLOURS[verdict.group]
         words = f"\x1b[{code}m{words}\x1b[0m"
@@ -193,7 +218,10 @@ def line(verdict: Verdict, *, colour: bool = False) -> str:
 
 
 def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = False) -> list[str]:
-    """The ledger in lines: the core, and with `everything` the annex and the folded list too."""
+    """The ledger in lines: the core, and with `everything` the annex and the folded list too.
+
+    The last says what the signs mean.
+    """
     lines = []
     judged = list(judged)
     parts = dict.fromkeys(verdict.claim.place for verdict in judged)
@@ -203,7 +231,16 @@ def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = Fals
             lines += [line(verdict, colour=colour) for verdict in here]
         else:
             lines.append(f"and {len(here)} {PARTS[part]}: `tradeflows claims --all`")
-    return lines
+    key = [f"{sign} {meaning}" for sign, meaning in signs(judged).items()]
+    return [*lines, "; ".join(key)] if key else lines
+
+
+def signs(judged: Iterable[Verdict]) -> dict[str, str]:
+    """What the signs mean that these verdicts have, by sign."""
+    used = {mark(verdict) for verdict in judged}
+    meanings = {sign: group for group, sign in MARKS.items()}
+    meanings[NEAR] = f"differs by less than {verdict_rule.SMALL:.0f} %"
+    return {sign: meaning for sign, meaning in meanings.items() if sign in used}
 
 
 PARTS = {

@@ -23,10 +23,12 @@ TONES = {
     claims.NOT_DECIDED: "open",
     claims.NOT_TESTED: "open",
 }
+DIGITS = 6  # at most, of a figure as it was claimed
 NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 AUTHORS = ("  mind:", "  to do:")  # lines of `tradeflows claims ID` that are not a reader's
-SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure is zero
+SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure of a change is zero
+NO_FIGURE = "no figure"
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,12 @@ def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
 
 
 def claimed_figure(claim: Claim) -> str:
-    """The figure as it was claimed, in words."""
-    if claim.figure is None:
-        return "no figure"
+    """The figure as it was claimed, in words; :data:`NO_FIGURE` where it is none to print."""
     if not claim.figure and claim.qualifier in SIGNS:
-        return SIGNS[claim.qualifier]
-    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, 6)
+        return SIGNS[claim.qualifier] if claim.asks.base else NO_FIGURE
+    if claim.figure is None:
+        return NO_FIGURE
+    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, DIGITS)
 
 
 def _claimed_range(claim: Claim) -> str:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tradeflows import claims
 from tradeflows.charts import colours, layout
-from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.claims import ReadingResult, Verdict
 from tradeflows.report import claim_cards, front
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
@@ -85,14 +85,15 @@ def headline(verdict: Verdict, project: Project, root: Path) -> str:
     """What was said, what the figures show, and the verdict, with the deviation in words."""
     claim = verdict.claim
     speaker = project.speaker.get(claim.who, claim.who)
-    words = f"{speaker} said {claim_cards.claimed_figure(claim)}"
-    if claim.figure is None:
+    claimed = claim_cards.claimed_figure(claim)
+    words = f"{speaker} said {claimed}"
+    if claimed == claim_cards.NO_FIGURE:
         words = f"{speaker}’s statement"
     reading = front.decisive(verdict)
     if reading is None:
         return f"{words} · {verdict.group}"
     whose = front.sources_of(reading, root)
-    shown = f"{whose}: {_figure(reading, claim)}"
+    shown = f"{whose}: {claims.figure_of(reading, claim)}"
     return f"{words} · {shown} · {outcome(verdict, reading)}"
 
 
@@ -102,12 +103,12 @@ def outcome(verdict: Verdict, reading: ReadingResult) -> str:
     match verdict.verdict:
         case claims.HOLDS:
             is_exact = verdict.claim.qualifier in EXACT and reading.deviation is not None
-            off = claims.miss(reading.deviation or 0.0, reading.unit)
-            return f"holds, {off}" if is_exact else "holds"
+            words = claims.miss(reading.deviation or 0.0, reading.unit)
+            return f"holds, {words}" if is_exact else "holds"
         case claims.DIFFERS:
             return f"differs: {sentence}"
         case claims.CONTRADICTED:
-            return "cannot be"
+            return f"cannot be: {claims.short(verdict)}"
         case claims.DEPENDS:
             return "depends on what is counted"
         case claims.NOT_DECIDED:
@@ -118,20 +119,10 @@ def outcome(verdict: Verdict, reading: ReadingResult) -> str:
 def _because(verdict: Verdict) -> str:
     """The claim and, where the verdict alone says little, what it rests on."""
     statement = f"The claim: {verdict.claim.statement}"
-    if verdict.verdict in (claims.DEPENDS, claims.CONTRADICTED):
+    if verdict.verdict == claims.DEPENDS:
         sentence = claims.sentence(verdict)
         return f"{statement} {sentence[:1].upper()}{sentence[1:]}."
     return statement
-
-
-def _figure(reading: ReadingResult, claim: Claim) -> str:
-    """A number in three figures, or in as many as tell it from the claim; a bound has its sign."""
-    texts = [claims.amount(reading.value, reading.unit, digits) for digits in range(3, 7)]
-    if claim.figure is None or reading.fits or reading.fits_band:
-        return reading.bound + texts[0]
-    claimed = [claims.amount(claim.figure, claim.unit, digits) for digits in range(3, 7)]
-    telling = [text for text, other in zip(texts, claimed, strict=True) if text != other]
-    return reading.bound + (telling or texts)[0]
 
 
 def _shown(verdict: Verdict) -> list[ReadingResult]:
@@ -156,7 +147,7 @@ def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
         whose = front.sources_of(reading, root)
         name = whose if len(readings) == 1 else reading.name
         colour = VERDICT_COLOURS[verdict.group]
-        bars.append(Bar(name, _figure(reading, claim), reading.value, colour))
+        bars.append(Bar(name, claims.figure_of(reading, claim), reading.value, colour))
     return bars
 
 

@@ -16,7 +16,6 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
-DIGITS = 3  # of a number on the front page
 PLACE = 8  # letters of a hash that a reader is shown
 
 
@@ -104,10 +103,16 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         reason = claims.REASONS.get(verdict.reason, verdict.reason)
         settles = claim.settles or reason
         return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
-    figure = reading.bound + claims.amount(reading.value, reading.unit, DIGITS)
+    figure = claims.figure_of(reading, claim)
     source = sources_of(reading, root)
-    deviation = claims.sentence(verdict)
-    quote = f"{speaker} said {claimed}; {source} has {figure}: {deviation}."
+    deviation = _deviation(verdict, reading)
+    said = f"{speaker} said {claimed}"
+    if claimed == claim_cards.NO_FIGURE:
+        said = f"{speaker}: “{claim.statement}”"
+    shown = f"{source} has {figure}: {deviation}"
+    if verdict.verdict == claims.NOT_DECIDED:
+        shown = f"whether it holds cannot be told. Nearest is {figure} ({deviation}; {source})"
+    quote = f"{said}; {shown}."
     return Row(
         claim.id,
         tone,
@@ -121,6 +126,15 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         claim.settles,
         sign,
     )
+
+
+def _deviation(verdict: Verdict, reading: ReadingResult) -> str:
+    """How far the figure is from the claim, or what it is of, where that decides nothing."""
+    if verdict.verdict in (claims.DIFFERS, claims.CONTRADICTED):
+        return claims.short(verdict)
+    if verdict.verdict == claims.NOT_DECIDED:
+        return reading.name
+    return claims.sentence(verdict)
 
 
 def decisive(verdict: Verdict) -> ReadingResult | None:
@@ -162,10 +176,10 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
         if reading is None or claimed is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
         if match[2] == "claimed":
-            return claims.amount(claimed, verdict.claim.unit, DIGITS)
+            return claims.amount(claimed, verdict.claim.unit, claim_cards.DIGITS)
         if match[2]:
-            return claims.sentence(verdict).removesuffix(" than claimed")
-        return claims.amount(reading.value, reading.unit, DIGITS)
+            return claims.short(verdict).removesuffix(" than claimed")
+        return claims.figure_of(reading, verdict.claim)
 
     return NUMBER.sub(number, project.answer.text)
 
@@ -196,7 +210,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     return Example(
         id=verdict.claim.id,
         statement=verdict.claim.statement,
-        figure=claims.amount(reading.value, reading.unit, DIGITS),
+        figure=claims.figure_of(reading, verdict.claim),
         formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],

@@ -157,9 +157,10 @@ def _front_page(
     """What the front page says before its cards."""
     project = frame["project"]
     if not verdicts:
-        return {"groups": {}, "answer": "", "example": None}
+        return {"groups": {}, "signs": {}, "answer": "", "example": None}
     return {
         "groups": front.groups(verdicts, project, root),
+        "signs": claims.signs(verdict for verdict in verdicts if verdict.claim.core),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
     }
@@ -225,6 +226,7 @@ def _ledger_page(
         "ledger",
         frame,
         themes={theme: themes[theme] for theme in ordered},
+        signs=claims.signs(verdicts),
         words=front.searched_words(project),
     )
     return page.replace(ENTRY, "sources.html#")
