@@ -5,6 +5,7 @@ finding, and 2 where there is no Chromium to look with. Pictures of all pages go
 """
 
 import argparse
+import csv
 import re
 import shutil
 import sys
@@ -18,7 +19,6 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
-GRAVE = ("serious", "critical")
 DRAWN = 1.0  # seconds that a page may take until all of it is drawn
 # What stands beyond the right edge, but for what may be scrolled by itself.
 WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
@@ -51,7 +51,7 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
     .filter((one) => !one.closest(".chart-marks, defs"));
   const isFilled = (one) => !["none", ""].includes(getComputedStyle(one).fill);
   const filled = data.filter((one) => one.tagName === "path" && isFilled(one))
-    .map((one) => one.getBoundingClientRect());
+    .map((one) => ({ box: one.getBoundingClientRect(), fill: getComputedStyle(one).fill }));
   const lines = data.filter((one) => one.getAttribute("d") && !isFilled(one));
   const points = data.filter((one) => one.tagName === "use").map((one) => {
     const at = one.getBoundingClientRect();
@@ -76,17 +76,22 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
     node: one, words: one.textContent.trim(), at: one.getBoundingClientRect(),
     fill: getComputedStyle(one).fill,
     size: parseFloat(getComputedStyle(one).fontSize) * scale}));
+  // What lies behind the middle of some words: their own edge, the last box drawn there, or paper.
+  const groundOf = (text) => {
+    const edge = getComputedStyle(text.node).stroke;
+    if (edge !== "none") return edge;
+    const x = (text.at.left + text.at.right) / 2, y = (text.at.top + text.at.bottom) / 2;
+    const under = filled.filter(({ box }) => x > box.left && x < box.right && y > box.top
+      && y < box.bottom && !isCovered(text.node, text.at));
+    return under.length ? under.at(-1).fill : paper;
+  };
   const name = svg.closest("figure").id, found = [];
   texts.forEach((one, i) => {
     if (one.size < 11) found.push(`${name}: ${one.size.toFixed(1)} px: ${one.words}`);
     if (one.at.left < all.left - 1 || one.at.right > all.right + 1 || one.at.top < all.top - 1 ||
         one.at.bottom > all.bottom + 1) found.push(`${name}: cut off: ${one.words}`);
-    const over = (box) => Math.min(one.at.right, box.right) - Math.max(one.at.left, box.left) > 1
-      && Math.min(one.at.bottom, box.bottom) - Math.max(one.at.top, box.top) > 1;
-    if (!filled.some(over)) {
-      const ratio = contrast(one.fill, paper);
-      if (ratio < 4.5) found.push(`${name}: contrast ${ratio.toFixed(1)}: ${one.words}`);
-    }
+    const ratio = contrast(one.fill, groundOf(one));
+    if (ratio < 4.5) found.push(`${name}: contrast ${ratio.toFixed(1)}: ${one.words}`);
     if (!isCovered(one.node, one.at) && points.some(([x, y]) =>
         x > one.at.left + 1 && x < one.at.right - 1
         && y > one.at.top + 4 && y < one.at.bottom - 4))
@@ -99,6 +104,18 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
   });
   return found;
 })"""
+# Words of the page that are set too small; those of charts are looked at by themselves.
+SMALL = """() => {
+  const found = new Set(), texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const one = texts.currentNode.parentElement;
+    const size = parseFloat(getComputedStyle(one).fontSize);
+    if (size < 11 && texts.currentNode.data.trim() && one.getClientRects().length
+        && !one.closest("svg, script, style"))
+      found.add(`${size.toFixed(1)} px: ${one.textContent.trim().slice(0, 40)}`);
+  }
+  return [...found];
+}"""
 # Each chart: its title, all other words of it, and the periods and series of its marks.
 TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
   id: one.id, title: one.getAttribute("aria-label") || "",
@@ -174,6 +191,7 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.png", full_page=True)
     yield from (f"asks {url}" for url in asked if not url.startswith(("file:", "data:")))
     yield from (f"not drawn: {name}" for name in page.evaluate(BLANK))
+    yield from page.evaluate(SMALL)
     yield from (f"chart {found}" for found in page.evaluate(CHARTS))
     if scheme == SCHEMES[0]:
         yield from (f"chart {found}" for found in page.evaluate(KEYS))
@@ -183,11 +201,12 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
         if page.evaluate(SCROLLS):
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"
         page.evaluate(OPEN)
-    if width == max(WIDTHS):
+    if width == max(WIDTHS) or scheme == SCHEMES[0]:
         yield from _axe(page)
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
+        yield from _files(page, path.parent)
         yield from _kept_filters(page)
         size = path.stat().st_size
         if size > LARGEST:
@@ -199,13 +218,12 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
 
 
 def _axe(page: Page) -> Iterator[str]:
-    """Grave findings of axe-core, all being open; rows below a table's first are like the first."""
+    """Findings of axe-core, all being open; rows below a table's first are like the first."""
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     page.evaluate(script)
     for found in page.evaluate(AXE)["violations"]:
-        if found["impact"] in GRAVE:
-            where = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
-            yield f"{found['id']} ({found['impact']}): {found['help']}: {where}"
+        where = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
+        yield f"{found['id']} ({found['impact']}): {found['help']}: {where}"
 
 
 def _titles(page: Page) -> Iterator[str]:
@@ -220,6 +238,38 @@ def _titles(page: Page) -> Iterator[str]:
             stem = ALIASES.get(name.lower(), name.lower()[:4])
             if stem not in words:
                 yield f"chart {chart['id']}: {name} of its title is not in its data"
+
+
+# Of each chart the address of its numbers, and the cells of its table.
+TABLES = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].map((one) => ({
+  id: one.id,
+  file: [...one.querySelectorAll("a")].map((link) => link.getAttribute("href"))
+    .find((address) => /(?<!-lines)\\.csv$/.test(address)),
+  rows: [...one.querySelectorAll(".chart-data tbody tr")]
+    .map((row) => [...row.cells].map((cell) => cell.textContent.trim())),
+}))"""
+
+
+def _files(page: Page, folder: Path) -> Iterator[str]:
+    """Numbers of a chart's table that are not those of its file."""
+    for chart in page.evaluate(TABLES):
+        if not chart["file"]:
+            yield f"chart {chart['id']}: no file of its numbers"
+            continue
+        text = (folder / chart["file"]).read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines(keepends=True) if not line.startswith("# ")]
+        kept = [[*map(_number, row[1:])] for row in [*csv.reader(lines)][1:]]
+        shown = [[*map(_number, row[1:])] for row in chart["rows"]]
+        if kept != shown:
+            yield f"chart {chart['id']}: its table is not what its file holds"
+
+
+def _number(cell: str) -> float | None:
+    """What a cell states, in a file or for readers; None where that is no number."""
+    try:
+        return float(cell.replace(",", "").replace("−", "-"))
+    except ValueError:
+        return None
 
 
 def _kept_filters(page: Page) -> Iterator[str]:

@@ -17,7 +17,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.retrieval.project import own_colours
 
 PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
-ON_SHADES = ("#111111", "#fefefe")  # letters on a shaded cell, the same by day and by night
+ON_SHADES = ("#010101", "#fefefe")  # letters on a shaded cell, the same by day and by night
 SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim

@@ -220,8 +220,11 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
     return widest / 72, height
 
 
-def day_axis(axes: Axes) -> None:
-    """Set an axis of days: a mark where a month or year begins, its name below its middle."""
+def day_axis(axes: Axes, *, yearly: bool = False) -> None:
+    """Set an axis of days: a mark where a month or year begins, its name below its middle.
+
+    Years alone have names where all that is drawn is `yearly`.
+    """
     first, last = axes.dataLim.intervalx
     inches = page().width - 2.0  # less what stands left and right of the box
     n_days = last - first
@@ -229,7 +232,7 @@ def day_axis(axes: Axes) -> None:
     axes.set_xlim(first - room, last + room)
     months = n_days / 30.4
     starts: ticker.Locator
-    if months > 40:
+    if yearly or months > 40:
         half_years = months / 12 * 0.5
         step = -int(-half_years // inches)
         names = spans.year_ticks(first, last, step)

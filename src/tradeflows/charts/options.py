@@ -269,7 +269,8 @@ def finish(
         is_alone = len(grid) == 1
         units.append(unit if is_alone else f"{named(panel, shown)}, {unit}")
         if not upright:
-            _set_days(axes, rows, shown)
+            is_yearly = kind == "lines" and rows["n_months"].mod(12).eq(0).all()
+            _set_days(axes, rows, shown, yearly=is_yearly)
         if zero:
             _begin_at_zero(axes)
     has_signs = not upright and kind != "windows"
@@ -287,13 +288,13 @@ def finish(
     )
 
 
-def _set_days(axes: Axes, rows: DataFrame, shown: Chart) -> None:
+def _set_days(axes: Axes, rows: DataFrame, shown: Chart, *, yearly: bool) -> None:
     """Set an axis of days from the first to the last period, and make room for the references."""
     first = rows["x"].min()
     last = rows["end"].max()
     corners = [(day, 0) for day in mdates.date2num([first, last])]
     axes.update_datalim(corners, updatey=False)
-    layout.day_axis(axes)
+    layout.day_axis(axes, yearly=yearly)
     axes.margins(y=0.05)
     for value in shown["reference"].values():
         axes.update_datalim([(axes.dataLim.x0, value)])

@@ -24,7 +24,7 @@ from tradeflows.tables import display, trace
 LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 # What is wider than its page scrolls by itself, by the keyboard too.
-BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Raw lines">'
+BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
