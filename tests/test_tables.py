@@ -617,7 +617,7 @@ def test_national_code_under_heading(ask):
     frame = ask({"a": china("2020-01,crude_oil,27090000,10,5")})(product="2709")
     assert frame["cmd_code"].tolist() == ["27090000"]
     (caveat,) = frame.attrs["caveats"]
-    assert caveat == "a: 27090000 in the place of 2709, a level that it does not hold"
+    assert caveat == "a: no row is of 2709 as a whole; 27090000 stands for it"
 
 
 def test_product_or_what_lies_under(ask):
@@ -625,7 +625,7 @@ def test_product_or_what_lies_under(ask):
     assert ask({"a": comext(*gas)})(product="2711")["cmd_code"].tolist() == ["2711"]
     parts = ask({"a": comext(*gas[1:])})(product="2711")
     assert parts["cmd_code"].tolist() == ["271111", "271121"]
-    assert "271111, 271121 in the place of 2711" in parts.attrs["caveats"][0]
+    assert "2711 as a whole; 271111, 271121 stands for it" in parts.attrs["caveats"][0]
 
 
 def test_part_is_not_its_union(ask):

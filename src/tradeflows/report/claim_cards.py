@@ -1,6 +1,7 @@
 """The ledger as pages and notebooks show it: a card a claim, down to the lines of each number."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
+from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
+from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import without_formulas
 
@@ -141,12 +144,24 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "tone": _tone_of(verdict),
         "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""),
-        "caveats": verdict.caveats,
+        "caveats": _caveats(verdict, root),
         "band": (axis.place(claim.low), axis.place(claim.high)),
         "zero": axis.place(0),
         "readings": [_reading(reading, claim, axis, root) for reading in verdict.readings],
         "links": {},
     }
+
+
+def _caveats(verdict: Verdict, root: Path) -> list[str]:
+    """What limits a claim's figures, with names in place of sources' ids and columns."""
+    used = [source for reading in verdict.readings for source in reading.sources]
+    words = {
+        name: with_carrier(source, publisher.short)
+        for name, (source, publisher) in catalogue.entries(used, root).items()
+    }
+    words |= {column: text for column, text in COLUMNS.items() if "_" in column}
+    coded = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
+    return [coded.sub(lambda match: words[match[0]], caveat) for caveat in verdict.caveats]
 
 
 def _tone_of(verdict: Verdict) -> str:

@@ -104,8 +104,7 @@ def stand_ins(frame: DataFrame, products: list[list[str]]) -> list[str]:
             if len(stated) > 6:
                 shown += " …"
             caveats.append(
-                f"{source}: {shown} in the place of {alternatives[0]}, a level that it "
-                "does not hold"
+                f"{source}: no row is of {alternatives[0]} as a whole; {shown} stands for it"
             )
     return caveats
 
