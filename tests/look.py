@@ -17,6 +17,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from tradeflows.model import codes, schema
+from tradeflows.model.errors import CodeError
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
 DRAWN = 1.0  # seconds that a page may take until all of it is drawn
@@ -116,6 +119,13 @@ SMALL = """() => {
   }
   return [...found];
 }"""
+# Words that stand open or may be opened, but for code, raw lines and frames as they are.
+WORDS = """() => {
+  const copy = document.body.cloneNode(true);
+  const left = "code, pre, script, style, .dataframe, .chart-lines, .readings details";
+  for (const part of copy.querySelectorAll(left)) part.remove();
+  return copy.textContent;
+}"""
 # Each chart: its title, all other words of it, and the periods and series of its marks.
 TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
   id: one.id, title: one.getAttribute("aria-label") || "",
@@ -168,6 +178,8 @@ AXE = """() => axe.run({exclude: [["tbody tr + tr"]]},
 LARGEST = 1_500_000  # bytes of a page
 # By width: how tall a screen is, and how many of them the front page may take.
 SCREENS = {390: (844, 6), 1280: (900, 4)}
+CODED = ("dictionary", "methods")  # pages that explain columns and may name them
+AREA = re.compile("[A-Z]{3}")
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -207,6 +219,8 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
         yield from _files(page, path.parent)
+        if path.stem not in CODED:
+            yield from _coded(page, path.parent)
         yield from _kept_filters(page)
         size = path.stat().st_size
         if size > LARGEST:
@@ -224,6 +238,26 @@ def _axe(page: Page) -> Iterator[str]:
     for found in page.evaluate(AXE)["violations"]:
         where = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
         yield f"{found['id']} ({found['impact']}): {found['help']}: {where}"
+
+
+def _coded(page: Page, folder: Path) -> Iterator[str]:
+    """Ids of sources, names of columns and codes of areas in the words of a page."""
+    sources = folder / "sources.html"
+    text = sources.read_text(encoding="utf-8") if sources.is_file() else ""
+    ids = set(re.findall(r'<section class="source" id="([^"]+)"', text))
+    columns = {name for table in schema.TABLES.values() for name in table.names if "_" in name}
+    words = page.evaluate(WORDS)
+    for word in sorted(set(re.findall(r"\w+", words))):
+        if word in ids or word in columns or (AREA.fullmatch(word) and _is_area(word)):
+            yield f"a code before a reader: {word}"
+
+
+def _is_area(word: str) -> bool:
+    """Whether three capitals are the code of an area."""
+    try:
+        return codes.area_name(word) != word
+    except CodeError:
+        return False
 
 
 def _titles(page: Page) -> Iterator[str]:

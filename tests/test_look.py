@@ -35,6 +35,15 @@ DEFECTS = {
     "over a mark or a line: crossed": '<figure class="chart" id="line"><svg viewBox="0 0 200 50" '
     'width="200" height="50"><g data-series="a"><path d="M0 20 L200 20" fill="none" '
     'stroke="#000"/></g><text x="9" y="26">crossed</text></svg></figure>',
+    "chart dim: contrast 1.": '<figure class="chart" id="dim"><svg viewBox="0 0 200 50" '
+    'width="200" height="50"><g data-series="a"><path d="M0 0 H200 V50 H0 z" fill="#222"/></g>'
+    '<g><text x="9" y="20" fill="#000">on its bar</text></g></svg></figure>',
+    "8.0 px: fine print": '<p style="font-size: 8px">fine print</p>',
+    "code before a reader: cmd_code": "<p>The cmd_code of a good</p>",
+    "code before a reader: CHN": "<p>What CHN reports</p>",
+    "chart lone: no file": '<figure class="chart" id="lone"><div class="chart-data"><table><thead>'
+    "<tr><th>Series</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
+    "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
     "out of order": "<script>console.error('out of order')</script>",
@@ -145,6 +154,19 @@ def test_each_kind_of_fault_is_found(looked):
     code, said = looked(bad="".join(DEFECTS.values()))
     assert code == 1
     assert [fault for fault in DEFECTS if fault not in said] == []
+
+
+@needs_a_browser
+def test_a_table_has_its_file_s_numbers(looked, tmp_path):
+    table = (
+        '<figure class="chart" id="a"><details class="chart-data"><summary>Data</summary><table>'
+        "<thead><tr><th>Period</th><th>China</th></tr></thead><tbody><tr><th>2022</th>"
+        '<td>1,234</td></tr></tbody></table></details><a href="a.csv">numbers</a></figure>'
+    )
+    (tmp_path / "a.csv").write_text("# title\nref_period,CHN\n2022-01-01,1234.0\n")
+    assert "its table" not in looked(good=table)[1]
+    (tmp_path / "a.csv").write_text("# title\nref_period,CHN\n2022-01-01,1235.0\n")
+    assert "chart a: its table is not what its file holds" in looked(good=table)[1]
 
 
 @needs_a_browser
