@@ -980,3 +980,12 @@ def test_no_two_colours_look_alike(kind):
     assert len(palette) == 15
     for one, other in combinations(sorted(palette), 2):
         assert np.linalg.norm(lab(one) - lab(other)) > 12, (one, other)
+
+
+def test_figures_of_years_stand_at_years():
+    frame = monthly(CHN=[1, 2]).assign(n_months=12)
+    frame["ref_period"] = [pd.Timestamp("2022-01-01"), pd.Timestamp("2023-01-01")]
+    texts = [text.get_text() for text in lines(frame, every=12).get_xticklabels()]
+    assert texts == ["2022", "2023"]
+    months = [text.get_text() for text in lines(monthly(CHN=[1, 2])).get_xticklabels()]
+    assert months == ["Jan 2022", "Feb 2022"]

@@ -5,6 +5,7 @@ import io
 import re
 import resource
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import maps
 import matplotlib.pyplot as plt
@@ -306,6 +307,14 @@ def judged(make_root):
 
 def cut(page, claim):
     return re.search(rf'<article class="[^"]*" id="{claim}".*?</article>', page, re.S)[0]
+
+
+def test_limits_are_said_in_names(judged):
+    [verdict, *_] = claims.verdicts(root=judged)
+    texts = ("oil: 2 rows", "net_wgt_kg as means", "soil and oils")
+    limited = SimpleNamespace(readings=verdict.readings, caveats=texts)
+    shown = claim_cards._caveats(limited, judged)
+    assert shown == ["Demo: 2 rows", "net weight in kg as means", "soil and oils"]
 
 
 def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
