@@ -110,7 +110,7 @@ def flow(
         **({"splice": True} if splice else {}),
         **filters,
     }
-    beside = months_beside(root, {**asked, "reporter": reporters.ids})
+    other_months = months_beside(root, {**asked, "reporter": reporters.ids})
     rows = _candidates(root, reporters.ids, asked)
     asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
     none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
@@ -123,7 +123,7 @@ def flow(
     if none:
         frames = {area: with_zeros(frame) for area, frame in frames.items()} | none
     caveats = [*reporters.caveats, *partners.caveats, *caveats]
-    caveats += beside
+    caveats += other_months
     caveats += _notes_of_sources(root, frames.values(), filters)
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
     if reporters.ids == ["countries"]:

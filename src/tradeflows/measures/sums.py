@@ -164,7 +164,7 @@ class _Asked:
     by: tuple[str, ...]
     over: tuple[str, ...]
     absent: str
-    alike: tuple[str, ...]
+    alike_in: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +222,7 @@ def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
     over = list(asked.over)
     frame = with_zeros(frame, *values)
     _require_summable(frame, values, by, over)
-    alike = _alike(asked.absent, asked.alike, by)
+    alike_in = _alike(asked.absent, asked.alike_in, by)
     figures = {}
     has_value = np.ones(len(frame), bool)
     for name in values:
@@ -242,7 +242,7 @@ def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
     repeated = [int(has_value.argmax())] * len(heads)
     shared = without_attrs(frame[fixed].iloc[repeated])
     head = heads.join(shared.reset_index(drop=True))
-    return _Rows(asked, frame, figures, head, groups_of(heads, alike), n_cells, lines)
+    return _Rows(asked, frame, figures, head, groups_of(heads, alike_in), n_cells, lines)
 
 
 def _require_in_one_window(lines: _Lines, window: ndarray) -> None:
