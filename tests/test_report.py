@@ -328,7 +328,7 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
     place = '<td><a href="sources.html#oil">demo/oil.csv</a>, line 2</td>'
     assert f"{place}<td>63.65 USD</td><td><code>2020-01,63.65</code>" in first
-    assert "oil: transcribed" in first
+    assert "Demo: transcribed" in first
     assert "Why it is open: not public; the records behind it are not public." in second
     assert "<details" not in second
     (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
