@@ -121,6 +121,7 @@ def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarra
         if n_numbers * n_words >= 2**62:  # start again from as few numbers as there are
             distinct, cells = np.unique(cells, return_inverse=True)
             n_numbers = len(distinct)
-        cells = cells * n_words + codes
+        cells *= n_words  # in place: of some million rows each copy counts
+        cells += codes
         n_numbers *= n_words
     return cells

@@ -19,6 +19,7 @@ from pandas import DataFrame, Series
 from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
+from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
@@ -37,6 +38,7 @@ SERIES = [
     "breakdown",
     "currency",
 ]
+PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
 COLUMNS = [
     "source_id",
@@ -133,7 +135,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     yield from _vintages(trade)
     yield from _twice(trade)
     yield from _editions(trade)
-    monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
+    monthly = _monthly(trade)
     yield from _weights(monthly, rates)
     by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
@@ -176,22 +178,70 @@ def _of_series(rows: DataFrame) -> Iterator[Finding]:
 def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
     """Columns of all rows, with the rows' family and their month as a number.
 
-    One column after the other is read and its words numbered: all together, the words of some
-    million rows would be in memory at once.
+    One column after the other is read, and its words numbered batch by batch: all together, the
+    words of some million rows would be in memory at once.
     """
     data = {}
     for name in columns:
-        column = dataset.to_table(columns=[name])[name]
-        if pa.types.is_string(column.type):
-            column = column.dictionary_encode().unify_dictionaries()
+        kind = dataset.schema.field(name).type
+        batches = [batch[name] for batch in _batches(dataset, name)]
+        column = pa.chunked_array(batches, batches[0].type if batches else kind)
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
         data[name] = column.to_pandas(date_as_object=False)
+        del batches, column
+        pa.default_memory_pool().release_unused()
     rows = DataFrame(data, copy=False)
     # What a user got from one publisher in many files is one series.
     named = DataFrame({"source_id": rows["source_id"].cat.categories})
-    of_source = dict(zip(named["source_id"], tables.family(named, sources), strict=True))
-    rows["family"] = rows["source_id"].map(of_source).astype("category")
+    place, families = pd.factorize(tables.family(named, sources), sort=True)
+    code = place.astype("int16")[rows["source_id"].cat.codes]
+    rows["family"] = pd.Categorical.from_codes(code, families)
     month = rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1
     return rows.assign(month=month.astype("int32"))
+
+
+def _batches(dataset: ds.Dataset, name: str) -> Iterator[pa.RecordBatch]:
+    """One column of a table, texts as numbers of words."""
+    is_text = pa.types.is_string(dataset.schema.field(name).type)
+    for batch in dataset.to_batches(columns=[name], batch_readahead=2, fragment_readahead=1):
+        values = batch[name].dictionary_encode() if is_text else batch[name]
+        yield pa.record_batch({name: values})
+
+
+def _monthly(trade: DataFrame) -> DataFrame:
+    """Rows of single periods of a monthly series; `trade` itself where all are."""
+    is_monthly = trade["freq_code"].eq("M") & trade["cumulation"].eq("period")
+    return trade if is_monthly.all() else trade[is_monthly]
+
+
+def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """A number for each row, equal where all `columns` are; of a few bytes a row."""
+
+    def coded() -> Iterator[tuple[np.ndarray, int]]:
+        for name in columns:
+            column = rows[name]
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                yield column.cat.codes.to_numpy() + 1, len(column.cat.categories) + 1
+            else:
+                numbers = column.to_numpy()
+                yield numbers - numbers.min(), int(numbers.max() - numbers.min()) + 1
+
+    return number_cells(coded(), len(rows))
+
+
+def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Which rows are alike in `columns` with another one."""
+    if rows.empty:
+        return np.zeros(0, bool)
+    cells = _cells(rows, columns)
+    ordered = np.sort(cells)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(repeated):
+        return np.zeros(len(rows), bool)
+    place = np.searchsorted(repeated, cells)
+    place[place == len(repeated)] = 0
+    return np.asarray(repeated[place] == cells)
 
 
 def _series(monthly: DataFrame) -> Iterator[DataFrame]:
@@ -200,8 +250,11 @@ def _series(monthly: DataFrame) -> Iterator[DataFrame]:
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
     change: of some hundred thousand short series none is looked at one by one.
     """
-    by_series = monthly.groupby(SERIES, dropna=False, observed=True)
-    place = by_series.ngroup()
+    may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
+    monthly = monthly if may_be_several.all() else monthly[may_be_several]
+    if monthly.empty:
+        return
+    place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
         months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
@@ -220,10 +273,13 @@ def _vintages(trade: DataFrame) -> Iterator[Finding]:
     """Dated releases of which a newer one states a cell too."""
     vintage = trade["vintage"]
     days = [text for text in vintage.cat.categories if is_day(text)]
-    dated = trade[vintage.isin(days)]
-    releases = dated.groupby("family", observed=True)["vintage"].nunique()
-    several = releases.index[releases > 1]
-    dated = dated[dated["family"].isin(several)]
+    is_dated = vintage.isin(days)
+    releases = trade.loc[is_dated, ["family", "vintage"]].drop_duplicates()
+    several = releases["family"][releases["family"].duplicated()]
+    if several.empty:
+        return
+    dated = trade[is_dated & trade["family"].isin(several)]
+    dated = dated[_stated_again(dated, [*SERIES, *PERIOD])]
     cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
     rows = dated.assign(vintage=dated["vintage"].astype(str))
     by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
@@ -242,9 +298,12 @@ def _twice(trade: DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     families = {*trade["family"].cat.categories}  # a committed source is one of its own
     cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
-    is_users = trade["source_id"].map(lambda name: name not in families)
-    rows = trade[is_users.astype(bool)]
-    rows = rows[rows.duplicated(cell, keep=False)]
+    users = [name for name in trade["source_id"].cat.categories if name not in families]
+    is_users = trade["source_id"].isin(users)
+    if not is_users.any():
+        return
+    own = trade if is_users.all() else trade[is_users]
+    rows = own[_stated_again(own, [*SERIES, *PERIOD, "vintage"])]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
     unlike = Series(False, rows.index)
     for figure in FIGURES[:3]:
@@ -317,7 +376,7 @@ def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rate_columns = [*RATES, "statistic", "ref_period", "n_months", "rate"]
     rates = _read(tables.stored(root, "rates", local=local), rate_columns, sources)
-    monthly = trade[trade["freq_code"].eq("M") & trade["cumulation"].eq("period")]
+    monthly = _monthly(trade)
     return frozenset(pair.cell for pair in _weights_apart(monthly, rates))
 
 
