@@ -263,6 +263,16 @@ def test_a_member_state_is_asked_of_eurostat(root, live):
     assert len(twin.paths) == made
 
 
+@pytest.mark.parametrize("service", ["Comtrade", "Eurostat"])
+def test_a_new_project_can_ask(new_project, live, service):
+    root = new_project("wheat_live")
+    if service == "Comtrade":
+        assert len(wheat(root, live(Twin(WHEAT)))) == 10
+    else:
+        assert len(oil(root, live(comext_twin.Service(*EU_MONTHS, figures=euros())))) == 24
+    assert cli.main(["--root", str(root), "build"]) == 0
+
+
 def test_a_filtered_question_is_a_call(root):
     asked = comext_service.question(
         "Germany", "RUS,CHN,KAZ,IND,TUR", "M", "2709,2710", "2022-01", "2024-12"
