@@ -180,6 +180,7 @@ LARGEST = 1_500_000  # bytes of a page
 SCREENS = {390: (844, 6), 1280: (900, 4)}
 CODED = ("dictionary", "methods")  # pages that explain columns and may name them
 AREA = re.compile("[A-Z]{3}")
+NO_CODES = {"PNG", "DJI", "USA"}  # a kind of picture, a maker of drones, a usual name
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -248,12 +249,14 @@ def _coded(page: Page, folder: Path) -> Iterator[str]:
     columns = {name for table in schema.TABLES.values() for name in table.names if "_" in name}
     words = page.evaluate(WORDS)
     for word in sorted(set(re.findall(r"\w+", words))):
-        if word in ids or word in columns or (AREA.fullmatch(word) and _is_area(word)):
+        if word in ids or word in columns or (word not in NO_CODES and _is_area(word)):
             yield f"a code before a reader: {word}"
 
 
 def _is_area(word: str) -> bool:
     """Whether three capitals are the code of an area."""
+    if not AREA.fullmatch(word):
+        return False
     try:
         return codes.area_name(word) != word
     except CodeError:

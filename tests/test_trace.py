@@ -474,7 +474,7 @@ def test_lost_lineage_says_why(root, step, message):
         (lambda: crude().assign(source_id="nobody"), KG, "no source 'nobody'"),
         (lambda: crude(), None, "name the column to trace: net_wgt_kg or primary_value_usd or"),
         (lambda: pd.DataFrame({"x": [1.0]}), None, "name the column to trace: it has none"),
-        (lambda: pd.DataFrame({"x": [1.0]}), "x", "have no source_id, source_row, source_field"),
+        (lambda: pd.DataFrame({"x": [1.0]}), "x", "do not say which lines"),
         (
             lambda: measures.barrels_per_day(yearly(crude())).assign(mbd=1.0),
             "mbd",

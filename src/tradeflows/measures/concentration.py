@@ -14,7 +14,7 @@ from tradeflows.measures.common import (
     require_absent,
     with_lineage,
 )
-from tradeflows.measures.shares import wholes_of
+from tradeflows.measures.shares import SHARE, wholes_of
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.lineage import Formula, Role
 
@@ -71,7 +71,7 @@ def hhi(
             if absent == "zero":
                 part = replace(part, empty=0.0)
             names = {"part": part, "whole": Role(sums, value)}
-            formulas["share_pct"] = Formula("100 * part / whole", names)
+            formulas["share_pct"] = Formula(SHARE, names)
     else:
         squares = "sum([v ** 2 for v in value]) / value ** 2"
         formulas = {"hhi": Formula(squares, {"value": members})}

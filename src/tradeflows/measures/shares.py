@@ -27,6 +27,8 @@ from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 
+SHARE = "100 * part / whole"
+
 
 def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     """Share of `part` in `whole`, period by period.
@@ -73,7 +75,7 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ())
     of_whole = _places_of_whole(whole, at, part.index)
     result = part.assign(**of_whole)
     roles = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
-    share_of = Formula("100 * part / whole", roles)
+    share_of = Formula(SHARE, roles)
     stated = Formula("whole", roles)
     name = f"{value}_whole"
     formulas = {"share_pct": share_of, name: stated}

@@ -249,12 +249,11 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     kept = [role for role in lineage.kept if column in role.frame] if lineage else []
     if lineage and kept:
         return _kept(kept, column, _places(frame, lineage, column, at))
-    missing = [name for name in PLACE if name not in frame]
-    if missing:
+    if any(name not in frame for name in PLACE):
         ours = f"; it has {', '.join(lineage.formulas)}" if lineage and lineage.formulas else ""
         raise QueryError(
-            f"{column} cannot be traced: no measure made it here and the rows have no "
-            f"{', '.join(missing)}{ours}. Trace the column that a measure gave; join frames with "
+            f"{column} cannot be traced: no measure made it here and the rows do not say which "
+            f"lines they are from{ours}. Trace the column that a measure gave; join frames with "
             "measures.stack, since concat, merge, groupby and saving lose what they were made of"
         )
     return _as_stated(frame, column, at)

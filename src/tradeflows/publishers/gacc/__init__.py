@@ -1,4 +1,4 @@
-"""China's customs: `query_csv` reads what the online query exports, `monthly` the monthly tables."""
+"""China's customs: `query_csv` reads exports of the online query, `monthly` the monthly tables."""
 
 from tradeflows.publishers.gacc.query_csv import clean, records
 
