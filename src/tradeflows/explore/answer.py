@@ -60,7 +60,7 @@ class Answer(pd.DataFrame):
     Crude oil, imports of China from Russia; tonnes; 2023
     - China Customs: Coking and steam coal are parts of coal, LNG and LPG parts of HS 2711: ...
     - China: UN Comtrade (2023-01 to 2023-12) states this too and was passed over; ...
-    - China Customs: 27090000 in the place of 2709, a level that it does not hold
+    - China Customs: no row is of 2709 as a whole; 27090000 stands for it
           value
     107,024,517
     Source: China Customs, via energyandcleanair (vintage 2025-01-25)

@@ -88,7 +88,7 @@ def flow(
     Crude oil, imports of China from Russia; tonnes
     - China Customs: Coking and steam coal are parts of coal, LNG and LPG parts of HS 2711: ...
     - China: UN Comtrade (2023-05 to 2023-06) states this too and was ... source= chooses
-    - China Customs: 27090000 in the place of 2709, a level that it does not hold
+    - China Customs: no row is of 2709 as a whole; 27090000 stands for it
     period       value
     2023-05  9,704,130
     2023-06 10,493,989
