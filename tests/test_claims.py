@@ -150,6 +150,15 @@ def test_an_undeclared_absence_does_not(make_root, tmp_path):
         claims.verdicts(ledger, root)
 
 
+def test_concentration_is_no_value(judge):
+    summed = YEAR.replace("{ value", '{ by = ["partner_iso"], value')
+    steps = summed + ', ["hhi", { value = "value_reported", by = ["n_months"] }]'
+    judged = judge(claim(1, reading(steps=steps, result="hhi"), unit="ratio"))["C1"]
+    assert judged.readings[0].value == 1
+    assert judged.readings[0].differs_in == ("measure",)
+    assert judged.verdict == claims.NOT_DECIDED
+
+
 def claim(
     value, *readings, name="C1", unit="USD", qualifier="=", printed_to=0.0, asks=ASKS, **more
 ):

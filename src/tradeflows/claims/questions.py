@@ -26,8 +26,16 @@ QUANTITIES = {
     "net_wgt_kg": "weight",
     "qty": "quantity",
 }
-# What a measure makes of the quantity that it is given; other measures leave it as it is.
+# What a measure makes of the quantity that it is given; of one that is not here, its own name does.
 WORDS = {
+    "baskets": "{}",
+    "chained": "{}",
+    "convert": "{}",
+    "from_members": "{}",
+    "scale": "{}",
+    "stack": "{}",
+    "sum_parts": "{}",
+    "total": "{}",
     "growth": "growth of {}",
     "yoy": "growth of {}",
     "share": "share of {}",
@@ -164,7 +172,7 @@ def _value_column(reading: Reading) -> str:
 def _measure(reading: Reading, quantity: str) -> str:
     words = quantity
     for name, _ in reading.steps:
-        words = WORDS.get(name, "{}").format(words)
+        words = WORDS.get(name, f"{name} of {{}}").format(words)
     if reading.steps and reading.steps[-1][0] == "difference" and reading.result in OF_RESULT:
         words = OF_RESULT[reading.result].format(quantity)
     return f"{words}, {reading.per}" if reading.per else words
