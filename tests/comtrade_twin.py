@@ -6,14 +6,20 @@ are served in turn, one a call, before anything else is looked at; None is a cal
 
 import gzip
 import json
+import tempfile
 import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tradeflows.retrieval.http import Clock
+
+OFFICE = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
 
 NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
 KEY = "k3y-0f-n0b0dy-4t-4ll"
@@ -305,3 +311,16 @@ def serve(twin):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def project_of(twin):
+    """An empty project whose questions a twin answers, as arguments of `ask`."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        root = Path(folder)
+        (root / "data" / "raw").mkdir(parents=True)
+        (root / "data" / "raw" / "sources.toml").write_text(OFFICE, encoding="utf-8")
+        patch.setenv("COMTRADE_KEY", "")
+        with serve(twin) as base:
+            patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+            yield {"root": root, "clock": twin.clock}

@@ -8,6 +8,27 @@ CATALOGUE = Path(__file__).parents[1] / "data" / "raw" / "sources.toml"
 ENTRIES = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["source"]
 MAPPED = {name: entry for name, entry in ENTRIES.items() if entry["cleaner"] == "tidy.clean"}
 
+# A map as a user writes it, of a file with the columns `month` and `usd`.
+WHEAT_MAP = """
+[publisher.office]
+name = "Office of Invention"
+short = "Invention"
+home = ""
+[source.exports]
+publisher = "office"
+title = "Wheat to Egypt: USD, by month"
+steps = "Made up for a test."
+arguments.columns = ["month", "usd"]
+[source.exports.arguments.fields]
+reporter_iso = "USA"
+partner_iso = "EGY"
+flow_code = "X"
+cmd_code = "1001"
+ref_period = { column = "month", form = "month" }
+value_reported = { column = "usd" }
+currency = "USD"
+"""
+
 
 def tidy(name, **fields):
     """Keys of an entry that reads a file as committed entry `name` does.

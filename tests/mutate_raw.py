@@ -248,6 +248,18 @@ def reach_a_table(raw, touched, place, path, before):
         return True
 
 
+def compared(path, raw, before):
+    """Return how a changed file is noticed, or "" for not at all, and what it says."""
+    try:
+        after = what_it_says(path, raw.source)
+    except TradeflowsError:
+        return "refused", None
+    except Exception as error:
+        print(f"{raw.source.id}: {type(error).__name__}: {error}"[:200])
+        return "traceback", None
+    return "digest" if after[0] != before[0] else "", after
+
+
 def outcome(raw, mutation, path, before):
     """Return what became of one mutated file."""
     rows, touched, place = mutation
@@ -255,15 +267,9 @@ def outcome(raw, mutation, path, before):
     if same:
         return "says the same"
     path.write_bytes(written([raw.rows[0], *rows]))
-    try:
-        after = what_it_says(path, raw.source)
-    except TradeflowsError:
-        return "refused"
-    except Exception as error:
-        print(f"{raw.source.id}: {type(error).__name__}: {error}"[:200])
-        return "traceback"
-    if after[0] != before[0]:
-        return "digest"
+    noticed, after = compared(path, raw, before)
+    if noticed:
+        return noticed
     if after[1] != before[1]:
         return "sum"
     reached = before[2]
@@ -285,15 +291,9 @@ def encoded(raw, path, rng, before):
     if changed == content:
         return "says the same"
     path.write_bytes(changed)
-    try:
-        after = what_it_says(path, raw.source)
-    except TradeflowsError:
-        return "refused"
-    except Exception as error:
-        print(f"{raw.source.id} in {name}: {type(error).__name__}: {error}"[:200])
-        return "traceback"
-    if after[0] != before[0]:
-        return "digest"
+    noticed, _ = compared(path, raw, before)
+    if noticed:
+        return noticed
     return "says the same" if name == "utf-8-sig" else "in no table"
 
 

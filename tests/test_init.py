@@ -1,6 +1,7 @@
 """A new project is made, and every verb works in it."""
 
 import pytest
+from maps import WHEAT_MAP
 
 from tradeflows import claims, cli
 from tradeflows.report import new_project
@@ -8,25 +9,6 @@ from tradeflows.report import new_project
 EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
     "2e8", "200000000"
 )
-MAP = """
-[publisher.office]
-name = "Office of Invention"
-short = "Invention"
-home = ""
-[source.exports]
-publisher = "office"
-title = "Wheat to Egypt: USD, by month"
-steps = "Made up for a test."
-arguments.columns = ["month", "usd"]
-[source.exports.arguments.fields]
-reporter_iso = "USA"
-partner_iso = "EGY"
-flow_code = "X"
-cmd_code = "1001"
-ref_period = { column = "month", form = "month" }
-value_reported = { column = "usd" }
-currency = "USD"
-"""
 
 
 @pytest.fixture
@@ -54,7 +36,7 @@ def test_the_example_of_a_claim_is_right(root, capsys):
     text = "\n".join(example).replace('"A"', '"USA"').replace('"B"', '"EGY"')
     ledger.write_text(text, encoding="utf-8")
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
-    (root / "map.toml").write_text(MAP, encoding="utf-8")
+    (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     [verdict] = claims.verdicts(root=root)
     assert verdict.verdict == "holds"

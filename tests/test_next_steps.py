@@ -6,15 +6,13 @@ import dataclasses
 import inspect
 import io
 import pickle
-import tempfile
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import test_oracles_read as invented
-from comtrade_twin import Twin, row, serve
+from comtrade_twin import Twin, project_of, row
 from matplotlib import pyplot as plt
 from random_tables import JANUARY, frame_of
 from test_charts import EVERY_CHART
@@ -169,19 +167,10 @@ def rerouted():
 def live():
     """What `ask` and `available` give of two months that a twin of UN Comtrade has."""
     rows = [row(period=f"20250{m}", product="1001", flow="M", netWgt=4e3 + m) for m in (1, 2)]
-    twin = Twin(rows)
-    office = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        root = Path(folder)
-        (root / "data" / "raw").mkdir(parents=True)
-        (root / "data" / "raw" / "sources.toml").write_text(office, encoding="utf-8")
-        patch.setenv("COMTRADE_KEY", "")
-        with serve(twin) as base:
-            patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
-            way = {"root": root, "clock": twin.clock}
-            window = {"start": "2025-01", "end": "2025-02"}
-            answer = tf.ask("1001", "China", "Russia", **window, **way)
-            listed = tf.available("China", "Russia", **way)
+    window = {"start": "2025-01", "end": "2025-02"}
+    with project_of(Twin(rows)) as project:
+        answer = tf.ask("1001", "China", "Russia", **window, **project)
+        listed = tf.available("China", "Russia", **project)
     return {"ask": answer, "available": listed.assign(n_held=listed["held"].str.len())}
 
 

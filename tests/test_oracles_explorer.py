@@ -14,7 +14,7 @@ import numpy as np
 import oracles
 import pytest
 import test_oracles_read as invented
-from comtrade_twin import Twin, row, serve
+from comtrade_twin import Twin, project_of, row
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from random_tables import JANUARY, frame_of, fuzz, tables
@@ -491,32 +491,21 @@ def test_ask_and_available(published, one, other):
         row(period=period, product="1001", flow="M", netWgt=100.0 + int(period))
         for period in sorted(published)
     ]
-    twin = Twin(rows)
     first, last = sorted((one, other))
     window = MONTHS[first : last + 1]
     ends = {"start": dashed(window[0]), "end": dashed(window[-1])}
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        root = Path(folder)
-        (root / "data" / "raw").mkdir(parents=True)
-        (root / "data" / "raw" / "sources.toml").write_text(OFFICE, encoding="utf-8")
-        patch.setenv("COMTRADE_KEY", "")
-        with serve(twin) as base:
-            patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
-            asked = {"root": root, "clock": twin.clock}
-            try:
-                expected = oracles.ask(rows, window)
-            except oracles.NoAnswerError:
-                with pytest.raises(SourceError, match="the publisher has no"):
-                    tf.ask("1001", "China", "Russia", **ends, **asked)
-                return
-            found = tf.ask("1001", "China", "Russia", **ends, **asked)
-            listed = tf.available("China", "Russia", **asked)
+    with project_of(Twin(rows)) as project:
+        try:
+            expected = oracles.ask(rows, window)
+        except oracles.NoAnswerError:
+            with pytest.raises(SourceError, match="the publisher has no"):
+                tf.ask("1001", "China", "Russia", **ends, **project)
+            return
+        found = tf.ask("1001", "China", "Russia", **ends, **project)
+        listed = tf.available("China", "Russia", **project)
     assert found["value"].tolist() == [*expected.values()]
     held = dict(zip(listed["period"], listed["held"].ne(""), strict=True))
     assert held == {dashed(p): has for p, has in oracles.available(rows, window).items()}
-
-
-OFFICE = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
 
 
 def dashed(period):

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+from maps import WHEAT_MAP
 
 import tradeflows as tf
 from tradeflows import charts, cli
@@ -120,25 +121,12 @@ title = "Wheat"
 "Misr" = "EGY"
 """
 EXPORTS = "ref_period,partner,usd\n2023-01,EGY,5\n"
-MAP = """
-[publisher.office]
-name = "Office of Invention"
-short = "Invention"
-home = ""
-[source.exports]
-publisher = "office"
-title = "Durum wheat to Egypt: USD, by month"
-steps = "Made up for a test."
-arguments.columns = ["ref_period", "partner", "usd"]
-[source.exports.arguments.fields]
-reporter_iso = "USA"
-partner_iso = { column = "partner" }
-flow_code = "X"
-cmd_code = "100119"
-ref_period = { column = "ref_period", form = "month" }
-value_reported = { column = "usd" }
-currency = "USD"
-"""
+MAP = (
+    WHEAT_MAP.replace('"month", "usd"', '"ref_period", "partner", "usd"')
+    .replace('"EGY"', '{ column = "partner" }')
+    .replace('"1001"', '"100119"')
+    .replace('column = "month"', 'column = "ref_period"')
+)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+from maps import WHEAT_MAP
 
 from tradeflows import cli
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
@@ -193,27 +194,6 @@ def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "wheat.toml").read_text(encoding="utf-8").startswith("# usda_wheat.csv")
 
 
-PLAIN_MAP = """
-[publisher.office]
-name = "Office of Invention"
-short = "Invention"
-home = ""
-[source.exports]
-publisher = "office"
-title = "Wheat to Egypt: USD, by month"
-steps = "Made up for a test."
-arguments.columns = ["month", "usd"]
-[source.exports.arguments.fields]
-reporter_iso = "USA"
-partner_iso = "EGY"
-flow_code = "X"
-cmd_code = "1001"
-ref_period = { column = "month", form = "month" }
-value_reported = { column = "usd" }
-currency = "USD"
-"""
-
-
 @pytest.mark.parametrize(
     ("old", "new", "file", "message"),
     [
@@ -231,7 +211,7 @@ def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, 
     root = new_project("wheat_maps")
     path = saved("month,usd\n2023-01,5\n")
     written = root / "map.toml"
-    written.write_text(PLAIN_MAP.replace(old, new), encoding="utf-8")
+    written.write_text(WHEAT_MAP.replace(old, new), encoding="utf-8")
     assert cli.main(["add", str(path), "--map", str(written), "--commit"]) == 1
     named, _, said = capsys.readouterr().err.removeprefix("tradeflows: ").partition(": ")
     assert named == str(written if file == "map.toml" else path)

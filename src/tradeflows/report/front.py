@@ -106,13 +106,13 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
     figure = claims.figure_of(reading, claim)
     source = sources_of(reading, root)
     deviation = _deviation(verdict, reading)
-    said = f"{speaker} said {claimed}"
+    words = f"{speaker} said {claimed}"
     if claimed == claim_cards.NO_FIGURE:
-        said = f"{speaker}: “{claim.statement}”"
+        words = f"{speaker}: “{claim.statement}”"
     shown = f"{source} has {figure}: {deviation}"
     if verdict.verdict == claims.NOT_DECIDED:
         shown = f"whether it holds cannot be told. Nearest is {figure} ({deviation}; {source})"
-    quote = f"{said}; {shown}."
+    quote = f"{words}; {shown}."
     return Row(
         claim.id,
         tone,

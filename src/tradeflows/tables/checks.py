@@ -302,8 +302,8 @@ def _twice(trade: DataFrame) -> Iterator[Finding]:
     is_users = trade["source_id"].isin(users)
     if not is_users.any():
         return
-    own = trade if is_users.all() else trade[is_users]
-    rows = own[_stated_again(own, [*SERIES, *PERIOD, "vintage"])]
+    theirs = trade if is_users.all() else trade[is_users]
+    rows = theirs[_stated_again(theirs, [*SERIES, *PERIOD, "vintage"])]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
     unlike = Series(False, rows.index)
     for figure in FIGURES[:3]:
