@@ -58,19 +58,24 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
 
 
 def figure_of(reading: ReadingResult, claim: Claim) -> str:
-    """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %.
+    """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %."""
+    return reading.bound + _number_of(reading, claim)
+
+
+def _number_of(reading: ReadingResult, claim: Claim) -> str:
+    """A reading's number without what it bounds.
 
     It has three digits, or as many as the claim was printed to, or as tell it from the claim; but
     not more than six.
     """
     shown = [amount(reading.value, reading.unit, digits) for digits in range(FEWEST, MOST + 1)]
     if claim.figure is None or claim.unit != reading.unit:
-        return reading.bound + shown[0]
+        return shown[0]
     claimed = [amount(claim.figure, claim.unit, digits) for digits in range(FEWEST, MOST + 1)]
     for number, printed in zip(shown, claimed, strict=True):
         if number != printed and printed == claimed[-1]:
-            return reading.bound + number
-    return reading.bound + (shown[0] if reading.value == claim.figure else shown[-1])
+            return number
+    return shown[0] if reading.value == claim.figure else shown[-1]
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:
@@ -155,14 +160,16 @@ def _not_decided(verdict: Verdict) -> str:
     reading = verdict.nearest
     if reading is None:
         return "not decided; what is held repeats the claim's own source"
-    number = figure_of(reading, verdict.claim)
     if reading.role == verdict_rule.BOUND:
+        number = _number_of(reading, verdict.claim)
         side = "lower" if reading.high == math.inf else "higher"
         return (
-            f"not decided; the nearest figure is {number.removeprefix(reading.bound)} "
-            f"({reading.name}); the figure asked for can be no {side}"
+            f"not decided; the nearest figure is {number} ({reading.name}); "
+            f"the figure asked for can be no {side}"
         )
-    return f"not decided; the nearest figure is {number} ({reading.name})"
+    return (
+        f"not decided; the nearest figure is {figure_of(reading, verdict.claim)} ({reading.name})"
+    )
 
 
 def finding(reading: ReadingResult) -> str:
