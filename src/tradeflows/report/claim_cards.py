@@ -11,6 +11,7 @@ from tradeflows import claims
 from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
 from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.explore.naming import with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.source import with_carrier
@@ -153,7 +154,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
 
 
 def _caveats(verdict: Verdict, root: Path) -> list[str]:
-    """What limits a claim's figures, with names in place of sources' ids and columns."""
+    """What limits a claim's figures, with names in place of ids, columns and codes of areas."""
     used = [source for reading in verdict.readings for source in reading.sources]
     words = {
         name: with_carrier(source, publisher.short)
@@ -161,7 +162,8 @@ def _caveats(verdict: Verdict, root: Path) -> list[str]:
     }
     words |= {column: text for column, text in COLUMNS.items() if "_" in column}
     coded = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
-    return [coded.sub(lambda match: words[match[0]], caveat) for caveat in verdict.caveats]
+    named = [coded.sub(lambda match: words[match[0]], caveat) for caveat in verdict.caveats]
+    return with_names(named, root)
 
 
 def _tone_of(verdict: Verdict) -> str:
