@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ COLUMNS = [
 ]
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
+RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
 JUMP = 10.0  # a month that is so many times its neighbours
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 CALM = 3.0  # where the two neighbours are within so many times of each other
@@ -130,8 +131,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     for source in sources.values():
         yield from _of_source(source, sources, root)
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
-    rate_columns = [*RATES, "statistic", "ref_period", "n_months", "rate"]
-    rates = _read(tables.stored(root, "rates", local=local), rate_columns, sources)
+    rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
     yield from _vintages(trade)
     yield from _twice(trade)
     yield from _editions(trade)
@@ -184,7 +184,7 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     data = {}
     for name in columns:
         kind = dataset.schema.field(name).type
-        batches = [batch[name] for batch in _batches(dataset, name)]
+        batches = [batch[name] for batch in _batches(dataset, [name])]
         column = pa.chunked_array(batches, batches[0].type if batches else kind)
         if pa.types.is_dictionary(column.type):
             column = column.unify_dictionaries()
@@ -201,12 +201,15 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     return rows.assign(month=month.astype("int32"))
 
 
-def _batches(dataset: ds.Dataset, name: str) -> Iterator[pa.RecordBatch]:
-    """One column of a table, texts as numbers of words."""
-    is_text = pa.types.is_string(dataset.schema.field(name).type)
-    for batch in dataset.to_batches(columns=[name], batch_readahead=2, fragment_readahead=1):
-        values = batch[name].dictionary_encode() if is_text else batch[name]
-        yield pa.record_batch({name: values})
+def _batches(dataset: ds.Dataset, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Columns of a table, texts as numbers of words."""
+    for batch in dataset.to_batches(columns=names, batch_readahead=2, fragment_readahead=1):
+        yield pa.record_batch({name: _numbered(batch[name]) for name in names})
+
+
+def _numbered(values: pa.Array) -> pa.Array:
+    """Texts as numbers of words; other values as they are."""
+    return values.dictionary_encode() if pa.types.is_string(values.type) else values
 
 
 def _monthly(trade: DataFrame) -> DataFrame:
@@ -345,92 +348,76 @@ def _editions(trade: DataFrame) -> Iterator[Finding]:
 
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
 PAIR = ["reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code"]
-
-
-@dataclass(frozen=True)
-class Apart:
-    """A flow of which two sources' values agree in some months and their weights do not.
-
-    Attributes
-    ----------
-    cell
-        The flow, as :data:`PAIR` names it.
-    first, second
-        The months of each source.
-    both
-        The months that both state, side by side.
-    apart
-        Those of them in which values agree and weights do not.
-    """
-
-    cell: tuple[str, ...]
-    first: DataFrame
-    second: DataFrame
-    both: DataFrame
-    apart: DataFrame
+WEIGHED = [
+    "source_id",
+    *PAIR,
+    "ref_period",
+    "currency",
+    "value_reported",
+    "primary_value_usd",
+    "net_wgt_kg",
+]
+# Months of whole flows that have a weight.
+IS_WEIGHED = (
+    (ds.field("freq_code") == "M")
+    & (ds.field("cumulation") == "period")
+    & (ds.field("n_months") == 1)
+    & (ds.field("breakdown") == "total")
+    & (ds.field("net_wgt_kg") > 0)
+)
 
 
 def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...]]:
     """Flows, as :data:`PAIR` names them, whose weights are sure of no source that is held."""
     sources = catalogue.load(root, local=local)
-    trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
-    rate_columns = [*RATES, "statistic", "ref_period", "n_months", "rate"]
-    rates = _read(tables.stored(root, "rates", local=local), rate_columns, sources)
-    monthly = _monthly(trade)
-    return frozenset(pair.cell for pair in _weights_apart(monthly, rates))
+    weighed = tables.stored(root, "trade", local=local).filter(IS_WEIGHED)
+    # The filter is asked once, and not again for every column.
+    kinds = [_numbered(pa.array([], weighed.schema.field(name).type)).type for name in WEIGHED]
+    numbered = pa.schema(list(zip(WEIGHED, kinds, strict=True)))
+    selected = pa.Table.from_batches(_batches(weighed, WEIGHED), numbered)
+    trade = _read(ds.dataset(selected), WEIGHED, sources)
+    rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
+    both = _side_by_side(trade, rates)
+    flows = both.loc[both["apart"], PAIR].drop_duplicates()
+    return frozenset(tuple(map(str, flow)) for flow in flows.to_numpy())
 
 
-def _weights_apart(monthly: DataFrame, rates: DataFrame) -> Iterator[Apart]:
-    is_whole = monthly["breakdown"].eq("total") & monthly["net_wgt_kg"].gt(0)
-    rows = monthly[is_whole & monthly["n_months"].eq(1)]
+def _side_by_side(rows: DataFrame, rates: DataFrame) -> DataFrame:
+    """Months of flows that two families state, a row each pair; `apart` where weights are."""
     families = rows.groupby(PAIR, observed=True)["family"].transform("nunique")
     rows = rows[families.gt(1)]
     rows = rows.assign(dollars=_dollars(rows, rates))
-    rows = rows[rows["dollars"].gt(0)]
-    for cell, flow in rows.groupby(PAIR, observed=True):
-        by_family = []
-        for _, some in flow.groupby("family", observed=True):
-            single = some.drop_duplicates("month")
-            by_family.append(single)
-        name = tuple(map(str, cell))
-        for first, second in combinations(by_family, 2):
-            pair = _pair(name, first, second)
-            if len(pair.apart):
-                yield pair
-
-
-def _pair(cell: tuple[str, ...], first: DataFrame, second: DataFrame) -> Apart:
-    """Two sources of one flow, month by month."""
-    both = first.merge(second, on="month", suffixes=("", "_other"))
+    single = rows[rows["dollars"].gt(0)].drop_duplicates([*PAIR, "family", "month"])
+    both = single.merge(single, on=[*PAIR, "month"], suffixes=("", "_other"))
+    both = both[both["family"].cat.codes < both["family_other"].cat.codes]
     value = both["dollars"] / both["dollars_other"]
     weight = both["net_wgt_kg"] / both["net_wgt_kg_other"]
     times_value = np.maximum(value, 1 / value)
     times_weight = np.maximum(weight, 1 / weight)
-    agree = times_value.le(1 + AGREE)
-    differ = times_weight.gt(1 + DIFFER)
-    apart = both[agree & differ]
-    apart = apart.assign(ratio=weight[apart.index])
-    return Apart(cell, first, second, both, apart)
+    is_apart = times_value.le(1 + AGREE) & times_weight.gt(1 + DIFFER)
+    return both.assign(ratio=weight, apart=is_apart)
 
 
 def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     """Pairs of sources whose values of a flow agree and whose weights do not: neither is sure."""
-    pairs = list(_weights_apart(monthly, rates))
-    pairs.sort(key=lambda pair: -float(pair.apart["dollars"].sum()))
+    is_whole = monthly["breakdown"].eq("total") & monthly["net_wgt_kg"].gt(0)
+    weighed = monthly[is_whole & monthly["n_months"].eq(1)]
+    both = _side_by_side(weighed, rates)
+    by_pair = both.groupby([*PAIR, "family", "family_other"], observed=True)
+    pairs = [pair for _, pair in by_pair if pair["apart"].any()]
+    pairs.sort(key=lambda pair: -float(pair.loc[pair["apart"], "dollars"].sum()))
     for pair in pairs:
-        name = _name(pair.first)
-        other = pair.second["source_id"].iloc[0]
-        count = f"{len(pair.apart)} of {len(pair.both)}"
-        months = runs(pair.apart["month"])
-        ratio = pair.apart["ratio"]
-        least = ratio.min()
-        most = ratio.max()
+        apart = pair[pair["apart"]]
+        ratio = apart["ratio"]
         text = (
-            f"{name} against {other}: values within 1 % "
-            f"and weights more than 5 % apart in {count} months "
-            f"({months}), {least:.2f} to {most:.2f} times"
+            f"{_name(pair)} against {pair['source_id_other'].iloc[0]}: values within 1 % "
+            f"and weights more than 5 % apart in {len(apart)} of {len(pair)} months "
+            f"({runs(apart['month'])}), {ratio.min():.2f} to {ratio.max():.2f} times"
         )
-        show = f"{_see(pair.first)} && {_see(pair.second)}"
+        second = pair.assign(
+            source_id=pair["source_id_other"], partner_code=pair["partner_code_other"]
+        )
+        show = f"{_see(pair)} && {_see(second)}"
         yield Finding("weights", text, show)
 
 

@@ -147,7 +147,7 @@ def _zeros(source: Source, declared: Absence, mine: DataFrame, asked: Question) 
     for column, value in declared.where.items():
         mine = mine[mine[column].eq(value)]
     begin, stop = _span(declared, mine, asked)
-    if stop <= begin:
+    if stop <= begin or _states_all(mine, declared.along, asked, begin, stop):
         return mine.iloc[:0]
     lines = _lines(source, declared, mine, asked, (begin, stop))
     cells = _candidates(source, declared, mine, lines, asked)
@@ -166,6 +166,18 @@ def _zeros(source: Source, declared: Absence, mine: DataFrame, asked: Question) 
         return wanted
     evidence = _evidence(reported, wanted, declared.along, loose)
     return _rows_at(source, evidence, declared.along, asked)
+
+
+def _states_all(mine: DataFrame, along: str, asked: Question, begin: int, stop: int) -> bool:
+    """Whether an answer states each month of each of its cells, and no other cell was asked for."""
+    cells = mine[CELL].drop_duplicates()
+    rest = cells.drop(columns=along).drop_duplicates()
+    is_every_pair = len(cells) == len(rest) * cells[along].nunique()
+    if cells.empty or not is_every_pair or set(_conditions(along, asked)) - set(cells[along]):
+        return False
+    months = _months(mine).unique().get_level_values("month")
+    is_within = (months >= begin) & (months < stop)
+    return int(is_within.sum()) == len(cells) * (stop - begin)
 
 
 def _span(declared: Absence, mine: DataFrame, asked: Question) -> tuple[int, int]:
@@ -202,8 +214,11 @@ def _lines(
 
 def _values(column: str, mine: DataFrame, asked: Question) -> list[str]:
     """The values of a column that the rows of an answer have or, without rows, that were asked."""
-    if len(mine):
-        return list(mine[column].unique())
+    return list(mine[column].unique()) if len(mine) else _conditions(column, asked)
+
+
+def _conditions(column: str, asked: Question) -> list[str]:
+    """The values of a column that were asked for by name."""
     values = list(asked.conditions.get(column, ()))
     return [] if values in ALL else values
 
@@ -225,8 +240,7 @@ def _candidates(
     along = declared.along
     rest = [name for name in CELL if name != along]
     cells = mine[CELL].drop_duplicates()
-    values = list(asked.conditions.get(along, ()))
-    values = [] if values in ALL else values
+    values = _conditions(along, asked)
     if values or not len(mine):
         base = cells if len(mine) else _asked(_distinct(lines, CELL), asked, rest)
         is_here = bool(values) and set(values) <= set(cells[along])
@@ -247,8 +261,8 @@ def _named(source: Source, along: str, asked: Question) -> DataFrame:
 def _asked(cells: DataFrame, asked: Question, columns: Sequence[str]) -> DataFrame:
     """Cells that have a value that was asked for in each of `columns`."""
     for column in columns:
-        values = list(asked.conditions.get(column, ()))
-        if values and values not in ALL:
+        values = _conditions(column, asked)
+        if values:
             cells = cells[cells[column].isin(values)]
     return cells
 
@@ -284,8 +298,9 @@ def _rows_at(source: Source, evidence: DataFrame, along: str, asked: Question) -
     lines = lines.drop_duplicates("source_row")
     others = lines.drop(columns=[*CELL, *PERIOD])
     rows = evidence.merge(others, on="source_row")
+    figures = stored.to_table(columns=FIGURES, filter=of_source)
     for name in FIGURES:  # of a figure that the file never states nothing is known
-        is_stated = len(rows) and stored.count_rows(filter=of_source & pc.field(name).is_valid())
+        is_stated = figures[name].null_count < len(figures)
         rows[name] = 0.0 if is_stated else np.nan
     rows = rows.assign(flags="", note=None, qualifier="=")
     return rows[columns].assign(along=along, **{DECLARED: True})
