@@ -25,6 +25,8 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
+smartquotes_action = "qe"  # quotes and dots: two hyphens begin an option, and stay
+
 html_theme = "alabaster"
 html_title = "tradeflows"
 html_show_sourcelink = False

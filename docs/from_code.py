@@ -18,12 +18,13 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import ledger, verdict_rule
+from tradeflows.claims import ledger, questions, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
-from tradeflows.model import errors, units
+from tradeflows.model import codes, errors, units
 from tradeflows.publishers.tidy import mapping
 from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.retrieval import project
+from tradeflows.tables import filters
 
 ROOT = Path(__file__).parents[1]
 KEY = re.compile(r"^#   (\S[^#]*?) {2,}(\S.*)$")
@@ -67,8 +68,8 @@ def _head(path: Path) -> dict[str, str]:
     return meanings
 
 
-def _attributes(record: type) -> dict[str, str]:
-    """What the docstring of a record says of each attribute."""
+def _attributes(record: Any) -> dict[str, str]:
+    """What the docstring of a record or a function says of each attribute or parameter."""
     text = inspect.getdoc(record) or ""
     meanings: dict[str, str] = {}
     names: list[str] = []
@@ -107,6 +108,17 @@ def _contract(name: str) -> Iterator[str]:
     yield from _table(["field", "type", "unit", "meaning", "allowed"], rows)
 
 
+def _filters() -> Iterator[str]:
+    """Each table's filters, with what its contract says of their columns."""
+    for name, columns in filters.FILTERS.items():
+        yield from ("", f"Of `{name}`:", "")
+        rows = []
+        for word, column in columns.items():
+            note = (schema.TABLES[name].field(column).metadata or {}).get(b"note", b"").decode()
+            rows.append([f"`{word}`", f"`{column}`", note])
+        yield from _table(["filter", "column", "meaning"], rows)
+
+
 def _flags() -> Iterator[str]:
     yield from _table(["flag", "meaning"], ([f"`{f}`", text] for f, text in schema.FLAGS.items()))
 
@@ -133,7 +145,7 @@ PLAIN = {
     "reporter": "whose figures",
     "partner": "with whom",
     "flow": "M imports, X exports",
-    "measure": "what is measured: value, weight, share of weight, growth of value, …",
+    "measure": "what is measured, in the words below: value, share of weight, growth of value, …",
     "start": "first month or year",
     "end": "last month or year",
     "base": "the window that a change is compared with",
@@ -146,8 +158,6 @@ PLAIN = {
     "window": "the window in words, where nothing is asked",
     "who": "who said it, where no row of figures does",
     "where": "where it was said, likewise",
-    "steps": "measures with their arguments, one after the other",
-    "result": "column of the last frame that has the number",
 }
 
 
@@ -169,6 +179,21 @@ def _units() -> Iterator[str]:
     )
     yield from _table(["unit", "is"], rows)
     yield from ("", f"Each may be counted by {_code(units.COUNTED_BY)}.")
+
+
+def _measure_words() -> Iterator[str]:
+    """What the key `measure` of a claim is called, by the measures of its reading."""
+    quantities: dict[str, list[str]] = {}
+    for column, quantity in questions.QUANTITIES.items():
+        quantities.setdefault(quantity, []).append(column)
+    rows = ([f"`{quantity}`", _code(columns)] for quantity, columns in quantities.items())
+    yield from _table(["quantity", "column of the table trade"], rows)
+    yield ""
+    rows = (
+        [f"`{name}`", f"`{questions.WORDS.get(name, f'{name} of {{}}').format('value')}`"]
+        for name in sorted(ledger.every_measure())
+    )
+    yield from _table(["after the measure", "a value is called"], rows)
 
 
 def _reasons() -> Iterator[str]:
@@ -217,19 +242,37 @@ def _licences() -> Iterator[str]:
 
 
 MAP_RECORDS = (
-    ("the file", mapping.Marks),
-    ("a field", mapping.Value),
-    ("a condition", mapping.Condition),
+    ("a field", mapping.Value, ()),
+    ("a condition", mapping.Condition, ()),
+    ("a flag, beside those of a condition", mapping.Flag, (mapping.Condition,)),
+    ("a record that is left out, likewise", mapping.LeftOut, (mapping.Condition,)),
 )
+MAP_PARTS = ("columns", "fields", "rows", "left_out")
 
 
 def _map_keys() -> Iterator[str]:
-    for what, record in MAP_RECORDS:
+    parts = _attributes(mapping.read_map) | _attributes(mapping.Marks)
+    keys = [*MAP_PARTS, *(field.name for field in fields(mapping.Marks))]
+    _require("the map", keys, parts)
+    yield from ("Of the file:", "")
+    yield from _table(["key", "meaning"], ([f"`{key}`", parts[key]] for key in keys))
+    for what, record, bases in MAP_RECORDS:
         meanings = _attributes(record)
-        keys = [field.name for field in fields(record)]
+        known = {field.name for base in bases for field in fields(base)}
+        keys = [field.name for field in fields(record) if field.name not in known]
         _require(f"the map, {what}", keys, meanings)
         yield from ("", f"Of {what}:", "")
         yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+def _area_systems() -> Iterator[str]:
+    codes_of: dict[str, list[str]] = {}
+    for row in codes.rows_of("area_codes.csv"):
+        codes_of.setdefault(row["system"], []).append(row["code"])
+    rows = (
+        [f"`{system}`", f"{_code(listed[1:4])}, …"] for system, listed in sorted(codes_of.items())
+    )
+    yield from _table(["system", "its codes are"], rows)
 
 
 def _forms() -> Iterator[str]:
@@ -256,10 +299,25 @@ def _verbs() -> Iterator[str]:
         for member in members:
             verb = known[member.__name__]
             yield from (f"### `tradeflows {member.__name__}`", "", verb.description or "", "")
-            rows = list(_arguments(verb))
-            if rows:
-                yield from _table(["argument", "meaning"], rows)
-            yield ""
+            yield from _table_of_arguments(verb)
+            for choice, below in _below(verb).items():
+                yield from (f"`tradeflows {member.__name__} {choice}`:", "")
+                yield from _table_of_arguments(below)
+
+
+def _below(verb: Any) -> dict[str, Any]:
+    """The parsers of a verb that asks for another word first."""
+    for action in verb._actions:
+        if isinstance(action.choices, dict):
+            return dict(action.choices)
+    return {}
+
+
+def _table_of_arguments(verb: Any) -> Iterator[str]:
+    rows = list(_arguments(verb))
+    if rows:
+        yield from _table(["argument", "meaning"], rows)
+    yield ""
 
 
 def _arguments(verb: Any) -> Iterator[list[str]]:
@@ -334,11 +392,13 @@ def _auto(module: str, names: Iterable[str]) -> Iterator[str]:
 
 
 LISTINGS: dict[str, Listing] = {
+    "area-systems": _area_systems,
     **{f"table-{name}": (lambda name=name: _contract(name)) for name in schema.TABLES},
     "catalogue-keys": _catalogue_keys,
     "charts": _charts,
     "claims": _claims,
     "exit-codes": _exit_codes,
+    "filters": _filters,
     "flags": _flags,
     "forms": _forms,
     "functions": _functions,
@@ -346,6 +406,7 @@ LISTINGS: dict[str, Listing] = {
     "licences": _licences,
     "make-targets": _make_targets,
     "map-keys": _map_keys,
+    "measure-words": _measure_words,
     "measures": _measures,
     "project-keys": _project_keys,
     "reasons": _reasons,

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import maps
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's, and no fault of what is tested.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would what tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -4,9 +4,11 @@ import contextlib
 import doctest
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from links import dead_links
 from tutorial import FENCE, PAGE, Tutorial
 
-from tradeflows import cli
+from tradeflows import cli, tables
 
 PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
@@ -57,6 +59,53 @@ def examples_of(page):
 def test_examples_of_a_page_run(page, embedded, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(embedded))
     assert examples_of(page) == ""
+
+
+# --- files that a page has us write ---------------------------------------------------------------
+
+
+def bodies(page, kind):
+    fences = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [body for of_kind, body in fences if of_kind == kind]
+
+
+def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
+    page = DOCS / "how-to" / "source.md"
+    root = new_project("wide")
+    [table] = bodies(page, "csv")
+    [entry] = [body for body in bodies(page, "toml") if "[source." in body]
+    (root / "wide.csv").write_text(table, encoding="utf-8")
+    (root / "autumn.toml").write_text(entry, encoding="utf-8")
+    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "wide" in line]
+    capsys.readouterr()
+    assert cli.main(shlex.split(command)[1:]) == 0
+    [shown] = bodies(page, "text")
+    assert capsys.readouterr().out.startswith(shown)
+    kilograms = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")["net_wgt_kg"]
+    assert kilograms.tolist() == [132_248_000, 66_955_000, 69_299_000]
+
+
+@pytest.fixture
+def soybeans(tmp_path):
+    root = tmp_path / "soybeans"
+    example = PROJECT / "examples" / "soybeans"
+    shutil.copytree(example, root, ignore=shutil.ignore_patterns("processed", "report"))
+    tables.build(root)
+    return root
+
+
+def test_claims_of_a_page_have_its_verdicts(tmp_path, capsys, soybeans):
+    page = DOCS / "how-to" / "claim.md"
+    ledger = tmp_path / "mine.toml"
+    ledger.write_text("\n".join(bodies(page, "toml")), encoding="utf-8")
+    assert cli.main(["--root", str(soybeans), "claims", "--ledger", str(ledger)]) == 0
+    [shown] = bodies(page, "text")
+    assert capsys.readouterr().out.split() == shown.split()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_toml_of_a_page_is_toml(page):
+    assert all(map(tomllib.loads, bodies(page, "toml")))
 
 
 def commands(text):

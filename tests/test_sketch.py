@@ -107,6 +107,13 @@ def test_marks_of_a_file_are_seen(saved):
     assert arguments["fields"]["value_reported"] == {"column": "VL_FOB"}
 
 
+def test_commas_of_names_part_no_cells(saved):
+    text = "month\treporter, name\tvalue, in USD\n2023-01\tUSA\t4\n"
+    assert entry_of(sketch(saved(text)))["arguments"]["separator"] == "\t"
+    quoted = 'month,reporter,"value; USD; FOB"\n2023-01,USA,4\n'
+    assert "separator" not in entry_of(sketch(saved(quoted)))["arguments"]
+
+
 def test_year_and_month_apart_are_seen(saved):
     period = {"column": "CO_ANO", "month": "CO_MES", "form": "year and month"}
     text = sketch(saved(BRAZIL))
@@ -114,6 +121,28 @@ def test_year_and_month_apart_are_seen(saved):
     assert "CO_MES is not read" not in text
     named = "year,month,country,usd\n2023,January,Egypt,4\n2023,Feb,Egypt,4\n"
     assert fields_of(sketch(saved(named)))["ref_period"]["month"] == "month"
+
+
+def test_columns_of_one_kind_may_be_rows(saved):
+    wide = "period,sold to China in USD,sold to Egypt in USD,sold to Italy in USD\n05/2023,1,2,3\n"
+    text = sketch(saved(wide))
+    assert fields_of(text)["ref_period"] == {"column": "period", "form": "month and year"}
+    assert "give a row each: arguments.rows" in text
+    assert "arguments.rows" not in sketch(saved(WHEAT))
+
+
+def test_sums_among_months_are_left_out(saved):
+    text = "year,month,country,usd\n2023,Jan,Egypt,4\n2023,Feb,Egypt,4\n2023,Total,Egypt,8\n"
+    sketched = sketch(saved(text))
+    [condition] = entry_of(sketched)["arguments"]["left_out"]
+    assert condition == {"column": "month", "equals": ["Total"], "reason": UNKNOWN}
+    assert "# no months; what are these records" in sketched
+    assert "left_out" not in sketch(saved(BRAZIL))
+
+
+def test_one_side_may_be_the_reporter(saved):
+    text = sketch(saved("year,importer,hs,usd\n2023,EGY,1001,4\n"))
+    assert "if these areas state the figures, they are reporter_iso" in text
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ period,partner,flow,hs,value,weight,remark
 """
 
 
+def record(at):
+    return f"x.csv: record {at + 1}"
+
+
 def source(table="trade", **arguments):
     return Source(
         id="demo",
@@ -112,6 +116,20 @@ def test_left_out_is_counted(clean):
     gone = {"reason": "no oil here", "column": "hs", "equals": "2709"}
     assert len(clean(left_out=[gone])) == 1
     assert clean.parts[0].left_out == {"no oil here": 1}
+
+
+def test_left_out_need_not_be_as_the_map_says(clean):
+    sums = "2023,RUS,both,all,n/a,0,\n"
+    text = TEXT.replace("2023-01", f"{sums}2023-01", 1) + sums
+    gone = {"reason": "a sum of the year", "column": "period", "equals": "2023"}
+    rows = clean(text, left_out=[gone])
+    assert [row["source_row"] for row in rows] == [2, 3]
+    assert clean.parts[0].left_out == {"a sum of the year": 2}
+    assert [part.records for part in clean.parts] == [4]
+    with pytest.raises(LayoutError, match="record 3: expected a number in weight, found 'x'"):
+        clean(text.replace(",7,", ",x,"), left_out=[gone])
+    with pytest.raises(LayoutError, match=r"record 3: expected a month .* found '2023-2'"):
+        clean(text.replace("2023-02", "2023-2"), left_out=[gone])
 
 
 def test_two_columns_of_one_thing_agree(clean):
@@ -224,6 +242,9 @@ def test_a_quoted_line_is_found_again(tmp_path):
         ("months", "2021-11..2022-02", date(2021, 11, 1), 4),
         ("months", "2021-11", date(2021, 11, 1), 1),
         ("year to month", "2021-03", date(2021, 1, 1), 3),
+        ("yyyymm", "2023M05", date(2023, 5, 1), 1),
+        ("month and year", "05/2023", date(2023, 5, 1), 1),
+        ("month and year", "5.2023", date(2023, 5, 1), 1),
         ("printed", "first 9 months 2020", date(2020, 1, 1), 9),
         ("printed", "2023-H2", date(2023, 7, 1), 6),
         ("printed", "2023-05-17", date(2023, 5, 17), 0),
@@ -231,7 +252,7 @@ def test_a_quoted_line_is_found_again(tmp_path):
     ],
 )
 def test_form_of_a_period(form, text, first, months):
-    [period] = forms.periods("x.csv", "when", pa.array([text]), form)
+    [period] = forms.periods(record, "when", pa.array([text]), form)
     assert (period and period.first, period and period.months) == (first, months)
 
 
@@ -244,16 +265,18 @@ def test_form_of_a_period(form, text, first, months):
         ("year to month", "2021-13"),
         ("printed", "2023-02-30"),
         ("year", "23"),
+        ("month and year", "13/2023"),
+        ("yyyymm", "2023M5"),
     ],
 )
 def test_period_of_another_form_is_refused(form, text):
     with pytest.raises(LayoutError, match=r"record 1: expected .* in when, found "):
-        forms.periods("x.csv", "when", pa.array([text]), form)
+        forms.periods(record, "when", pa.array([text]), form)
 
 
 def test_period_ends_with_the_last_of_its_months():
     lengths = pa.array([2, 1])
-    found = forms.periods("x.csv", "when", pa.array(["2021-01", "2021-02"]), "month", lengths)
+    found = forms.periods(record, "when", pa.array(["2021-01", "2021-02"]), "month", lengths)
     assert [period.first for period in found] == [date(2020, 12, 1), date(2021, 2, 1)]
     assert found[0].last() == date(2021, 1, 31)
 
@@ -331,13 +354,13 @@ def test_trace_ends_at_the_line_of_a_tidy_file(make_root):
     ("text", "month"), [("Jan-2016", 1), ("May 2016", 5), ("September 2016", 9), ("DEC-2016", 12)]
 )
 def test_a_month_by_name(text, month):
-    [period] = forms.periods("f.csv", "Month", pa.array([text]), "named month")
+    [period] = forms.periods(record, "Month", pa.array([text]), "named month")
     assert (period.first.month, period.months) == (month, 1)
 
 
 def test_no_month_of_that_name():
     with pytest.raises(LayoutError, match="a month such as May 2023"):
-        forms.periods("f.csv", "Month", pa.array(["Mon-2016"]), "named month")
+        forms.periods(record, "Month", pa.array(["Mon-2016"]), "named month")
 
 
 @pytest.mark.parametrize("other", ["words", "rename"])

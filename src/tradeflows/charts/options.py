@@ -58,7 +58,7 @@ class ChartOptions(TypedDict, total=False):
         A line above the source.
     caveats
         What was left out, cut short or passed over, each a sentence above the source; of many the
-        first :data:`SAID` and the count of the others.
+        first three and the count of the others.
     events
         Words by day, each at an upright line; none unless given.
     reference

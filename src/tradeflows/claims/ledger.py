@@ -47,24 +47,31 @@ class Reading:
 
     Attributes
     ----------
-    read, other
-        Filters of :func:`tradeflows.read`, with ``table`` where it is not trade; `other` is the
-        second frame of a measure that compares two.
+    read
+        Filters of :func:`tradeflows.read`, with ``table`` where it is not trade.
+    other
+        Filters likewise: the second frame of a measure that compares two.
     also
         A second question whose rows are laid below those of `read` before the steps, with steps of
         its own: two offices that state one flow in two currencies, say.
-    steps, other_steps
+    steps
         Measures with their arguments, applied one after the other.
+    other_steps
+        Measures with their arguments, applied to `other` one after the other.
     result
         Column of the last frame, which must have one row, or rows of one value.
     keep
         Columns of the last frame with the value of the rows to keep.
     keys
         Keys of its question that do not follow from `read` and `steps`.
-    scale, per
-        A factor on the result, and what it stands for.
-    at_most, at_least
-        Whether the result bounds the claimed figure from above, or from below.
+    scale
+        A factor on the result.
+    per
+        What the factor stands for, in words.
+    at_most
+        Whether the claimed figure can be no larger than the result.
+    at_least
+        Whether the claimed figure can be no smaller than the result.
     doubt
         Why its number is no finding, where that is known.
     """

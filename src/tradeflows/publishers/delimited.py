@@ -12,7 +12,7 @@ import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -86,6 +86,10 @@ class Block:
         """Column `name` as it stands."""
         return self.cells[name]
 
+    def record(self, at: int) -> str:
+        """The record at a place, as a message names it."""
+        return f"{self.path}: record {self.first + at}"
+
     def rows(self) -> pa.Array:
         """Ordinals of the records."""
         return pa.array(np.arange(self.first, self.first + len(self)))
@@ -119,7 +123,7 @@ class Block:
 
     def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
         """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        demand(self.path, name, text, pattern, what, self.first)
+        demand(self.record, name, text, pattern, what)
 
     def words(
         self,
@@ -133,8 +137,13 @@ class Block:
         return words(self.path, name, self.cells[name], meaning, kind, encoding, todo)
 
 
-def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first: int = 1) -> None:
-    """Refuse a value of `text` that `pattern` does not match, naming its record; nulls pass."""
+def demand(
+    record: Callable[[int], str], name: str, text: pa.Array, pattern: str, what: str
+) -> None:
+    """Refuse a value of `text` that `pattern` does not match; nulls pass.
+
+    `record` names the record of a value by its place.
+    """
     matches = pc.match_substring_regex(text.unique(), pattern)
     if pc.all(matches, min_count=0).as_py():
         return
@@ -145,7 +154,7 @@ def demand(path: Path, name: str, text: pa.Array, pattern: str, what: str, first
         shown = raw.decode()
     except UnicodeDecodeError:  # China's is the one other encoding that is read
         shown = raw.decode("gb18030", "backslashreplace")
-    raise LayoutError(f"{path}: record {first + at}", f"{what} in {name}", repr(shown))
+    raise LayoutError(record(at), f"{what} in {name}", repr(shown))
 
 
 def words(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,39 @@ LAST_DAY = "window_end"  # the field that has the last day of a period, not the 
 
 @dataclass(frozen=True)
 class Cells:
-    """All cells of a file, as text."""
+    """Cells of a file, as text.
+
+    Attributes
+    ----------
+    records
+        The ordinal of each record in the file.
+    file
+        All cells of the file, where these are some of them.
+    """
 
     path: Path
     table: pa.Table
     marks: Marks
+    records: pa.Array
+    file: Cells | None = None
 
     def __len__(self) -> int:
         """Count the records."""
         return len(self.table)
+
+    def kept(self, these: pa.Array) -> Cells:
+        """The records that `these` are true of."""
+        records = self.records.filter(these)
+        return replace(self, table=self.table.filter(these), records=records, file=self)
+
+    def record(self, at: int) -> str:
+        """The record at a place, as a message names it."""
+        return f"{self.path}: record {self.records[at].as_py()}"
+
+    def computed(self, function: str) -> pa.Array:
+        """What a function of the package makes of the file, of these records."""
+        file = self.file or self
+        return NAMED[function](file).filter(pc.is_in(file.records, self.records))
 
     def text(self, name: str) -> pa.Array:
         """Column `name` as it stands."""
@@ -44,7 +68,7 @@ class Cells:
 
     def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
         """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        delimited.demand(self.path, name, text, pattern, what)
+        delimited.demand(self.record, name, text, pattern, what)
 
     def number(self, name: str, power: Any = 0) -> pa.Array:
         """Column `name` as float64, times ten to `power` (one, or an array)."""
@@ -136,7 +160,8 @@ def read_cells(path: Path, columns: tuple[str, ...], marks: Marks) -> Cells:
         )
     blocks = delimited.blocks(path, columns, columns, delimiter=marks.separator)
     table = pa.Table.from_batches([block.cells for block in blocks])
-    return Cells(path, table.combine_chunks(), marks)
+    records = pa.array(range(1, len(table) + 1))
+    return Cells(path, table.combine_chunks(), marks, records)
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -150,7 +175,7 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         An area code is in no list.
     """
     if value.function:
-        made = NAMED[value.function](cells)
+        made = cells.computed(value.function)
     elif value.text:
         made = _joined(cells, value.text)
     else:
@@ -171,7 +196,7 @@ def _require_same(cells: Cells, value: Value, made: pa.Array, other: pa.Array) -
     second = value.agrees.column if value.agrees else ""
     stated, means = cells.text(second)[at].as_py(), cells.text(value.column)[at].as_py()
     raise LayoutError(
-        f"{cells.path}: record {at + 1}",
+        cells.record(at),
         f"the same in {value.column} and {second}",
         f"{means!r} and {stated!r}",
         "mend the one that is wrong",
@@ -244,7 +269,7 @@ def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     if value.form == "printed":
         text = pa.array([ends(cell)[last] for cell in text.to_pylist()], pa.string())
     lengths = cells.count(value.length) if value.length else None
-    made = periods(cells.path, value.column, text, value.form, lengths)
+    made = periods(cells.record, value.column, text, value.form, lengths)
     if field.type == pa.int64():
         return pa.array([period and period.months for period in made], pa.int64())
     return pa.array([period and _day(period, last=last) for period in made], pa.date32())

@@ -7,7 +7,6 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -55,7 +54,11 @@ class Form:
 YEAR_AND_MONTH = "year and month"
 FORMS = {
     "month": Form(r"([12]\d{3})-(0[1-9]|1[0-2])", "a month such as 2023-05", 1, "M"),
-    "yyyymm": Form(r"([12]\d{3})(0[1-9]|1[0-2])", "a month such as 202305", 1, "M"),
+    "yyyymm": Form(r"([12]\d{3})M?(0[1-9]|1[0-2])", "a month such as 202305 or 2023M05", 1, "M"),
+    # The month, as a number, before the year.
+    "month and year": Form(
+        r"(0?[1-9]|1[0-2])[/.-]([12]\d{3})", "a month such as 05/2023 or 5.2023", 1, "M"
+    ),
     # The name of a month, whole or its first three letters, before the year.
     "named month": Form(
         r"([A-Za-z]{3,9})[ -]([12]\d{3})", "a month such as May 2023 or May-2023", 1, "M"
@@ -77,11 +80,16 @@ FORMS = {
 
 
 def periods(
-    path: Path, name: str, text: pa.Array, form: str, lengths: pa.Array | None = None
+    record: Callable[[int], str],
+    name: str,
+    text: pa.Array,
+    form: str,
+    lengths: pa.Array | None = None,
 ) -> list[Period | None]:
     """Return the period that each text states; of a printed one that is vague, None.
 
-    Where there are `lengths`, a text names the last of so many months.
+    Where there are `lengths`, a text names the last of so many months; `record` names the record
+    of a text by its place.
 
     Raises
     ------
@@ -91,17 +99,17 @@ def periods(
     read = READERS.get(form) or _reader(FORMS[form])
     known: dict[str, Period | None] = {}
     made = []
-    for record, cell in enumerate(text.to_pylist(), start=1):
+    for at, cell in enumerate(text.to_pylist()):
         if cell not in known:
             try:
                 known[cell] = read(cell)
             except ValueError as error:  # a 30th of February
                 expected = f"a day that exists in {name}"
-                raise LayoutError(f"{path}: record {record}", expected, repr(cell)) from error
+                raise LayoutError(record(at), expected, repr(cell)) from error
         period = known[cell]
         if period is None and form != "printed":
             expected = f"{FORMS[form].what} in {name}"
-            raise LayoutError(f"{path}: record {record}", expected, repr(cell))
+            raise LayoutError(record(at), expected, repr(cell))
         made.append(period)
     if lengths is None:
         return made
@@ -138,6 +146,12 @@ def _named_month(text: str) -> Period | None:
     match = re.fullmatch(FORMS["named month"].pattern, text, re.ASCII)
     month = MONTHS.get(match[1].lower()) if match else None
     return Period(date(int(match[2]), month, 1), 1) if match and month else None
+
+
+def _month_and_year(text: str) -> Period | None:
+    """Return the month of a text such as 05/2023 or 5.2023."""
+    match = re.fullmatch(FORMS["month and year"].pattern, text, re.ASCII)
+    return Period(date(int(match[2]), int(match[1]), 1), 1) if match else None
 
 
 def _year_and_month(text: str) -> Period | None:
@@ -212,6 +226,7 @@ def ends(text: str) -> tuple[str, str]:
 READERS: Mapping[str, Reader] = {
     "printed": printed,
     "months": _months,
+    "month and year": _month_and_year,
     "named month": _named_month,
     YEAR_AND_MONTH: _year_and_month,
     "year to month": _year_to_month,

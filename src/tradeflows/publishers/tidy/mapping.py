@@ -30,14 +30,18 @@ class Condition:
     ----------
     column
         A column of the file.
-    equals, otherwise
-        One of these texts. With `otherwise`, any text that neither lists is refused.
+    equals
+        One of these texts.
+    otherwise
+        The only other texts that may stand there: one that neither lists is refused.
     matches
         A regular expression that the text holds, in any case of letters.
     above
         A number that the column's is larger than.
-    since, until
-        The text is not before, or not after this one, by the order of letters.
+    since
+        The text is not before this one, by the order of letters.
+    until
+        The text is not after this one, likewise.
     filled
         The cell is not empty.
     also
@@ -57,14 +61,26 @@ class Condition:
 
 @dataclass(frozen=True)
 class Flag(Condition):
-    """A word of FLAGS, and the records that it is for; without a column, all."""
+    """A word of FLAGS, and the records that it is for; without a column, all.
+
+    Attributes
+    ----------
+    flag
+        A word of the list of flags.
+    """
 
     flag: str = ""
 
 
 @dataclass(frozen=True)
 class LeftOut(Condition):
-    """Records that reach no row, and the reason under which they are counted."""
+    """Records that reach no row, and the reason under which they are counted.
+
+    Attributes
+    ----------
+    reason
+        Under which they are counted, in words.
+    """
 
     reason: str = ""
 
@@ -77,24 +93,30 @@ class Value:
     ----------
     column
         A column of the file.
-    text, function
-        In its place: a text in which columns stand in braces; or a function of
-        :mod:`~tradeflows.publishers.tidy.named`.
+    text
+        In place of a column: a text in which columns stand in braces.
+    function
+        In place of a column: a function of :mod:`~tradeflows.publishers.tidy.named`, by name.
     before
         Only what stands before the first of this mark is read.
-    matches, means
-        What the text must look like, as a regular expression and in words.
+    matches
+        What the text must look like, as a regular expression.
+    means
+        The same in words, for the message.
     one_of
         The only texts that may stand there.
     rename
         Texts that mean another; any other stays as it is.
-    words, others
-        What each text means, and any other; without `others` any other is refused.
+    words
+        What each text means; one that is not listed is refused, unless `others` says what it means.
+    others
+        What any text means that `words` does not list.
     areas
         The system of area codes that the column is in.
-    form, length
-        How periods are written: a name of FORMS; and the column of their months, where the text
-        names the last of several.
+    form
+        How periods are written, a name of the list of forms.
+    length
+        The column of the number of months, where the text names the last of several.
     month
         The column of the month, as a number or a name, where `column` has the year alone.
     times
@@ -204,15 +226,15 @@ def read_map(
     contract
         The table that the rows are for.
     columns
-        The header of the file.
+        The header of the file, exactly.
     fields
-        For each field of `contract` a constant, or the table of a :class:`Value`; for ``flags``
-        also a list of tables of a :class:`Flag`.
+        For each field of the table a constant, or a table of the keys of a field; for ``flags``
+        also a list of tables, each of a flag.
     rows
         Where a record gives several rows, the fields that differ, a table a row; ``needs`` names
         the column without which there is no such row.
     left_out
-        Tables of a :class:`LeftOut`.
+        A list of tables, each of a condition and a reason: records that reach no row.
     **marks
         Those of :class:`Marks` that differ from its own.
 

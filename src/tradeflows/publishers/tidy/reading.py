@@ -71,17 +71,17 @@ def clean(
     asked = _map(source, columns, fields, rows, left_out, **marks)
     cells = read_cells(path, asked.columns, asked.marks)
     gone, reasons = _left_out(cells, asked)
+    kept = cells.kept(pc.invert(gone))  # what is left out need not be as the map says
     for number, asked_rows in enumerate(asked.rows):
-        batch = _rows(cells, source, asked_rows)
-        keep = pc.invert(gone)
+        batch = _rows(kept, source, asked_rows)
         counts = dict(reasons) if number == 0 else {}
         if asked_rows.needs:
-            has_figure = pc.not_equal(cells.text(asked_rows.needs), "")
-            without = pc.sum(pc.and_not(keep, has_figure)).as_py()
+            has_figure = pc.not_equal(kept.text(asked_rows.needs), "")
+            batch = batch.filter(has_figure)
+            without = len(kept) - len(batch)
             counts |= {f"no figure in {asked_rows.needs}": without} if without else {}
-            keep = pc.and_(keep, has_figure)
         records = len(cells) if number == 0 else 0  # of one record, however many rows it gives
-        yield Part(batch.filter(keep), records, counts)
+        yield Part(batch, records, counts)
 
 
 def require_map(source: Source) -> None:
@@ -138,8 +138,7 @@ def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
         _require_areas(source, columns)
     if source.table == "figures":
         _require_ids(cells, source, asked_rows.fields)
-    ordinals = pa.array(range(1, len(cells) + 1))
-    columns["source_row"] = ordinals
+    columns["source_row"] = cells.records
     return delimited.rows(source, contract, columns, is_copied=source.kind == "transcribed")
 
 

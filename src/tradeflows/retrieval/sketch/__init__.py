@@ -103,6 +103,9 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
     yield from _lines({"arguments.columns": [column.name for column in sheet.columns]})
     yield from _marks(sheet)
+    if guesses.left_out.value:
+        keys = {"arguments.left_out": guesses.left_out.value}
+        yield from _lines(keys, guesses.left_out.remark)
     yield ""
     yield f"[source.{name}.arguments.fields]"
     for field, guessed in guesses.fields.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError, SourceError
 from tradeflows.publishers.tidy.forms import FORMS, MONTHS
-from tradeflows.publishers.tidy.mapping import Marks
+from tradeflows.publishers.tidy.mapping import SEPARATORS, Marks
 
 MOST_RECORDS = 100_000  # that are looked at
 MOST_WORDS = 400  # different texts of a column that are kept; one with more is no list of words
@@ -23,9 +23,16 @@ WAYS = tuple(
 )
 PATTERNS = {marks: re.compile(marks.pattern, re.ASCII) for marks in WAYS}
 AREA_SYSTEMS = ("iso3", "eurostat", "comtrade", "gacc")
-OTHER_SEPARATORS = (";", "\t", "|")
 # Forms that a text alone tells; the year to a month looks like the month.
-PERIOD_FORMS = ("month", "quarter", "year", "yyyymm", "named month", "april year")
+PERIOD_FORMS = (
+    "month",
+    "quarter",
+    "year",
+    "yyyymm",
+    "named month",
+    "month and year",
+    "april year",
+)
 
 
 @dataclass
@@ -71,12 +78,13 @@ class Column:
         """Whether there are numbers in it, and nothing else."""
         return bool(self.texts and self.ways)
 
-    @property
-    def is_month(self) -> bool:
-        """Whether its texts are numbers or names of months."""
-        return bool(self.texts) and all(
-            re.fullmatch("0?[1-9]|1[0-2]", text) or text.lower() in MONTHS for text in self.texts
-        )
+    def no_months(self) -> list[str]:
+        """Its texts that are neither the number nor the name of a month."""
+        return [
+            text
+            for text in self.texts
+            if not re.fullmatch("0?[1-9]|1[0-2]", text) and text.lower() not in MONTHS
+        ]
 
     @property
     def words(self) -> set[str]:
@@ -168,7 +176,7 @@ def read(path: Path) -> Sheet:
         with path.open("rb") as binary:
             _require_text(path, binary.read(4096))
         with path.open(encoding="utf-8-sig", newline="") as file:
-            separator = _separator(file.readline())
+            separator = _separator(file.readline(), file.readline())
             file.seek(0)
             return _sheet(path, csv.reader(file, delimiter=separator, strict=True), separator)
     except OSError as error:
@@ -192,11 +200,19 @@ def _require_text(path: Path, head: bytes) -> None:
         raise LayoutError(path, "a CSV file", "JSON", "save it as CSV UTF-8")
 
 
-def _separator(header: str) -> str:
-    """The mark between the cells of a header: a comma, or the one that it has in its place."""
-    counts = {mark: header.count(mark) for mark in OTHER_SEPARATORS}
-    most = max(counts, key=lambda mark: counts[mark])
-    return most if counts[most] > header.count(",") else ","
+def _separator(header: str, record: str) -> str:
+    """The mark between cells: of those that part both lines alike, the one with the most cells."""
+
+    def cells(mark: str) -> tuple[bool, int]:
+        of_header, of_record = (len(_parted(line, mark)) for line in (header, record))
+        return 1 < of_header == of_record, of_header
+
+    return max(SEPARATORS, key=cells)
+
+
+def _parted(line: str, mark: str) -> list[str]:
+    """The cells of a line; a quoted one may go on in the next."""
+    return next(csv.reader([line], delimiter=mark), [])
 
 
 def _number(text: str, marks: Marks) -> float:

@@ -95,6 +95,7 @@ QUANTITY = ("qty", "quantity", *QUANTITIES)
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
+ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
 WHAT = {
     "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
     "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
@@ -123,10 +124,11 @@ class Guess:
 
 @dataclass(frozen=True)
 class Guesses:
-    """Guesses by field, and remarks on columns that no field reads."""
+    """Guesses by field, records that are no row, and remarks on columns that no field reads."""
 
     fields: Mapping[str, Guess]
     remarks: tuple[str, ...] = field(default=())
+    left_out: Guess = field(default=Guess([]))
 
 
 def guess(sheet: Sheet, table: str) -> Guesses:
@@ -139,12 +141,14 @@ def guess(sheet: Sheet, table: str) -> Guesses:
         is_needed = name == "ref_period" or not contract.field(name).nullable
         if is_needed and name not in (*OWN, *NEED_NOT_BE_SAID, *fields):
             fields[name] = _lacking(contract.field(name))
+    left_out = Guess([])
     if "ref_period" in contract.names:
         fields["ref_period"] = _period(sheet)
+        left_out = _left_out(sheet, fields["ref_period"])
     if table == "rates":
         numbers = [column for column in sheet.columns if column.is_number and not column.form()]
         fields["rate"] = _known({"column": numbers[0].name} if numbers else "", "a column")
-    return Guesses(fields)
+    return Guesses(fields, left_out=left_out)
 
 
 def _by_name(sheet: Sheet, contract: pa.Schema) -> dict[str, Guess]:
@@ -184,7 +188,8 @@ def _trade(sheet: Sheet) -> Guesses:
     flags = _flags(sheet)
     if flags:
         fields["flags"] = Guess(flags)
-    return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))))
+    left_out = _left_out(sheet, fields["ref_period"])
+    return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))), left_out)
 
 
 def _read_by(fields: Mapping[str, Guess]) -> set[str]:
@@ -196,7 +201,11 @@ def _read_by(fields: Mapping[str, Guess]) -> set[str]:
 
 def _period(sheet: Sheet) -> Guess:
     years = [column for column in sheet.named(YEARS) if column.form() == "year"]
-    months = [column for column in sheet.named(MONTH_NAMES) if column.is_month]
+    months = [
+        column
+        for column in sheet.named(MONTH_NAMES)
+        if 2 * len(column.no_months()) < len(column.texts)
+    ]
     if years and months:
         keys = {"column": years[0].name, "month": months[0].name, "form": YEAR_AND_MONTH}
         return Guess(keys)
@@ -206,6 +215,17 @@ def _period(sheet: Sheet) -> Guess:
         if form and (column in named or form != "year"):
             return Guess({"column": column.name, "form": form})
     return Guess(UNKNOWN, WHAT["ref_period"])
+
+
+def _left_out(sheet: Sheet, period: Guess) -> Guess:
+    """The records whose month is no month, such as the sum of a year."""
+    month = period.value.get("month", "") if isinstance(period.value, Mapping) else ""
+    columns = [column for column in sheet.columns if column.name == month]
+    others = [text for column in columns for text in column.no_months()]
+    if not others:
+        return Guess([])
+    condition = {"column": month, "equals": others, "reason": UNKNOWN}
+    return Guess([condition], "no months; what are these records, such as: sums of a year?")
 
 
 def _sides(sheet: Sheet) -> dict[str, Guess]:
@@ -220,11 +240,13 @@ def _sides(sheet: Sheet) -> dict[str, Guess]:
         remark = "whose statistic is it, the exporter's or the importer's? Write that one here"
         sides = list(others.values())
         return {"reporter_iso": Guess(UNKNOWN, remark), "partner_iso": Guess(sides[0], remark)}
+    remark = ""
     for keys in others.values():
+        remark = "" if reporter or partner else ONE_SIDE
         reporter, partner = (reporter or keys, partner) if partner else (reporter, keys)
     return {
         "reporter_iso": _known(reporter, WHAT["reporter_iso"]),
-        "partner_iso": _known(partner, WHAT["partner_iso"]),
+        "partner_iso": Guess(partner, remark) if partner else Guess(UNKNOWN, WHAT["partner_iso"]),
     }
 
 
@@ -351,10 +373,11 @@ def _flags(sheet: Sheet) -> list[dict[str, Any]]:
 
 def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
     """What is to be said of the columns that no field reads."""
-    for column in sheet.columns:
-        if column.name in taken:
-            continue
+    free = [column for column in sheet.columns if column.name not in taken]
+    for column in free:
         if column.is_number:
             yield f"{column.name} is not read: numbers, of what?"
         else:
             yield f"{column.name} is not read"
+    if sum(column.is_number for column in free) > 1:
+        yield "Columns of one kind, a country or a product each, give a row each: arguments.rows"
