@@ -50,6 +50,11 @@ def test_rank_where_both_cover_the_window(ask):
     assert not any("splice" in caveat for caveat in frame.attrs["caveats"])
 
 
+def test_a_single_month_is_no_range(ask):
+    frame = ask(start="2020-02", end="2020-02")
+    assert "un (2020-02) states this too" in frame.attrs["caveats"][0]
+
+
 def test_who_covers_what_where_none_does(ask):
     frame = ask(start="2020", end="2020-06")
     assert {*frame["source_id"]} == {"un"}

@@ -25,7 +25,7 @@ WORDS = {
     "no month": "states no month of the year in both windows",
     "lacks": "lacks .* cells",
     "no cell": "no cell of",
-    "alone": "stands alone|no partner_iso",
+    "alone": "stands alone|no row has partner_iso",
     "no whole window": "is no whole number of",
     "none": "no value_reported is stated",
 }

@@ -47,7 +47,7 @@ def test_lead_by_group_and_any_index():
 @pytest.mark.parametrize(
     ("frame", "member", "message"),
     [
-        (PARTNERS, "CHE", "no partner_iso 'CHE'"),
+        (PARTNERS, "CHE", "no row has partner_iso 'CHE'; there are CHN, .*"),
         (PARTNERS.iloc[:1], "CHN", "stands alone"),
         (PARTNERS.assign(value_reported=[1.0, math.nan, 2.0]), "CHN", "DEU has no value_reported"),
         (PARTNERS.assign(partner_iso=["CHN", "DEU", "DEU"]), "CHN", "stated 2 times"),

@@ -52,6 +52,11 @@ def test_another_base_is_no_such_growth():
         (0, 12, Range(12, math.inf, open_low=True), False),
         (0, 0.3, Range(-math.inf, 1, open_high=True), True),
         (0, 0, Range(0, 0), True),
+        (1.065, 1.065, Range(1.07 - 0.005, 1.07 + 0.005), True),
+        (1.075, 1.075, Range(1.07 - 0.005, 1.07 + 0.005), True),
+        (1.0649, 1.0649, Range(1.07 - 0.005, 1.07 + 0.005), False),
+        (0.1 + 0.2, 0.1 + 0.2, Range(0.3, math.inf, open_low=True), False),
+        (-1.065, -1.065, Range(-1.07 - 0.005, -1.07 + 0.005), True),
     ],
 )
 def test_what_fits(low, high, claimed, expected):

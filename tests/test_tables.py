@@ -563,6 +563,21 @@ def test_nothing_held_says_what_is(ask, filters, message):
         ask({"a": CRUDE})(**filters)
 
 
+@pytest.mark.parametrize("name", ["demo", "Demo", "office of invention", "DEMO"])
+def test_publisher_by_its_name(ask, name):
+    read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other", "rank": 2}})
+    assert {*read(publisher=name, reporter="IND")["source_id"]} == {"a"}
+    both = read(publisher=[name, "other"], reporter="IND")
+    assert {*both["publisher"]} == {"demo"}
+
+
+def test_publisher_that_is_not_there_is_answered_with_names(ask):
+    read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other", "rank": 2}})
+    assert "did you mean 'Second'?" in refusal(read, publisher="Secund")
+    message = refusal(read, publisher="USDA")
+    assert message == "no publisher 'USDA' of trade; there are Second, demo, other"
+
+
 def test_publisher_without_source(ask):
     read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other"}})
     message = refusal(read, publisher="other", source="a")
@@ -726,8 +741,7 @@ def test_preferred_publisher_is_taken(ask):
     }
     assert frame.attrs["sources"] == ("own", "un")
     assert frame.attrs["caveats"][0] == (
-        "CHN: un (2020-01 to 2020-01) states this too and was passed over; "
-        "publisher= or source= chooses"
+        "CHN: un (2020-01) states this too and was passed over; publisher= or source= chooses"
     )
 
 

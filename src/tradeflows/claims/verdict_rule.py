@@ -34,6 +34,7 @@ GROUPS = {
 VERDICTS = tuple(GROUPS)
 
 SMALL = 1.0  # per cent, or points: a miss below this raises no alarm
+SAME = 1e-9  # how near two numbers are, as a part of them, that are one but for arithmetic
 CONFLICT = 2.0  # per cent: releases that are wider apart are a conflict of sources
 # Units of which a deviation is a difference, and what it is counted in; of others it is a part.
 DIFFERENCES = {
@@ -153,8 +154,11 @@ def fits(low: float, high: float, claimed: Range) -> bool | None:
 
 
 def _is_above(value: float, end: float, is_open: bool) -> bool:
-    """Whether `value` lies on the inner side of a lower end."""
-    return value > end if is_open else value >= end
+    """Whether `value` lies on the inner side of a lower end; the last bits of neither count."""
+    # 1.07 less half of 0.01 is a little above 1.065, which was printed as 1.07.
+    if math.isclose(value, end, rel_tol=SAME):
+        return not is_open
+    return value > end
 
 
 def widened(claimed: Range, band: Band | None, figure: float | None) -> Range:

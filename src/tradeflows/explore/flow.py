@@ -67,7 +67,8 @@ def flow(
         Whether the parts of several publishers stand one after the other, where none covers the
         window alone; the chart gives each part its name.
     **filters
-        As for :func:`tradeflows.read`, such as ``publisher`` (its id), ``source`` or ``local``.
+        As for :func:`tradeflows.read`, such as ``publisher`` (its name), ``source`` (the id of a
+        file; see :func:`sources`) or ``local``.
 
     Returns
     -------

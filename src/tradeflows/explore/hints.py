@@ -12,7 +12,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import DIRECTIONS
 from tradeflows.model import codes
 from tradeflows.model.errors import TradeflowsError
-from tradeflows.model.periods import month_text
+from tradeflows.model.periods import ends_text
 from tradeflows.retrieval import catalogue
 
 MIRRORED = {"M": "X", "X": "M"}
@@ -111,7 +111,7 @@ def _months(rows: pa.Table) -> str:
     for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
         first.append(12 * day.year + day.month - 1)
         last.append(first[-1] + n_months - 1)
-    return f"{month_text(min(first))} to {month_text(max(last))}"
+    return ends_text(min(first), max(last))
 
 
 def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import QueryError, there_are
 from tradeflows.model.lineage import Formula
 
 
@@ -80,8 +80,8 @@ def lead(
     sizes = np.bincount(group)
     lacking = set(range(len(sizes))) - set(group[is_member])
     if lacking:
-        others = frame[of].iloc[group == min(lacking)]
-        raise QueryError(f"no {of} {member!r}{near(member, others)}")
+        members = frame[of].iloc[group == min(lacking)].astype(str)
+        raise QueryError(f"no row has {of} {member!r}; {there_are(members)}")
     if (sizes < 2).any():
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
     place = np.arange(len(frame))

@@ -24,8 +24,14 @@ def near(word: str, valid: Iterable[str]) -> str:
     some = close or nearest(word, words, most=1)
     hints = [f"did you mean {' or '.join(map(repr, some))}?"] if some else []
     if words and not close and len(words) <= FEW:
-        hints.append(f"there are {', '.join(words[:12])}{', …' if words[12:] else ''}")
+        hints.append(there_are(words))
     return "".join(f"; {hint}" for hint in hints or ["nothing is near"])
+
+
+def there_are(valid: Iterable[str]) -> str:
+    """The first twelve of `valid` by name."""
+    words = sorted(set(valid))
+    return f"there are {', '.join(words[:12])}{', …' if words[12:] else ''}"
 
 
 def require_text(name: str, value: object, example: str) -> None:

@@ -155,6 +155,11 @@ def month_text(month: int) -> str:
     return f"{month // 12}-{month % 12 + 1:02d}"
 
 
+def ends_text(first: int, last: int) -> str:
+    """Two months as 2023-05 to 2023-08, or the one that both are."""
+    return " to ".join(dict.fromkeys([month_text(first), month_text(last)]))
+
+
 def first_month(frame: pd.DataFrame) -> pd.Series:
     """Months from year 0 to the first of each period."""
     import pandas as pd

@@ -86,7 +86,7 @@ def rows(
         raise QueryError(f"flow={flow!r}: expected M or X")
     words = {"reporter": reporter, "partner": partner, "flow": flow, "product": product}
     asked = {name: texts_of(name, value) for name, value in words.items() if value}
-    wanted = conditions("trade", asked, [codes.product(product)], {})
+    wanted = conditions("trade", asked, [codes.product(product)], {}, {})
     paths = sorted(where.glob("*.parquet")) if where.is_dir() else [where]
     if not paths:
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")

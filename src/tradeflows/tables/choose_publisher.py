@@ -11,7 +11,7 @@ import numpy as np
 
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.periods import ends_text, first_month, month_text, runs
 from tradeflows.model.source import Source, month
 from tradeflows.tables.choose_release import Choice, family_of
 
@@ -181,11 +181,12 @@ def _passed_over(kept: Sequence[_Series], passed: Sequence[_Series]) -> list[str
         taken = [stated_flow for stated_flow in kept if stated_flow.reporter in reporters]
         first = _begin(mine)
         begins = max(stated_flow.begins for stated_flow in mine)
+        months = ends_text(first, begins)
         is_earlier = first < _begin(taken)
         is_later = _end(mine) > _end(taken)
         more = ", splice=True joins both" if is_earlier or is_later else ""
         caveats.append(
-            f"{', '.join(reporters)}: {name} ({month_text(first)} to {month_text(begins)}) states "
+            f"{', '.join(reporters)}: {name} ({months}) states "
             f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return caveats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError, near, nearest
+from tradeflows.model.errors import TWINS, QueryError, near, nearest, there_are
 from tradeflows.model.periods import first_day, parse_period, parse_window
-from tradeflows.model.source import Source
+from tradeflows.model.source import Publisher, Source
+from tradeflows.model.words import fold
 
 Words = str | Iterable[str] | None
 FEW = 8  # values of a filter that are compared one by one
@@ -86,6 +87,7 @@ def conditions(
     asked: Mapping[str, list[str]],
     products: list[list[str]],
     sources: Mapping[str, Source],
+    publishers: Mapping[str, Publisher],
 ) -> dict[str, list[str]]:
     """Column and values of each filter; words become codes."""
     known = {"publisher": "source_id"} | FILTERS[table]
@@ -97,7 +99,8 @@ def conditions(
         column = known[name]
         values = _values_of(name, column, texts, products)
         if name == "publisher":
-            values = _sources_of(values, table, sources)
+            of_table = [source for source in sources.values() if source.table == table]
+            values = _sources_of(values, table, of_table, publishers)
         others = wanted.get(column, values)
         wanted[column] = [value for value in values if value in others]
         if not wanted[column]:
@@ -118,17 +121,28 @@ def _values_of(name: str, column: str, texts: list[str], products: list[list[str
     return texts
 
 
-def _sources_of(values: list[str], table: str, sources: Mapping[str, Source]) -> list[str]:
-    of_table = [source for source in sources.values() if source.table == table]
-    publishers = {source.publisher for source in of_table}
-    for value in values:
-        if value not in publishers:
-            nearest_publisher = near(value, publishers)
+def _sources_of(
+    words: list[str], table: str, sources: Sequence[Source], publishers: Mapping[str, Publisher]
+) -> list[str]:
+    """Ids of the sources of publishers, each of which is named by its id or its name."""
+    ids = {source.publisher for source in sources}
+    id_of = {fold(name): name for name in ids}
+    shorts = []
+    for name in sorted(ids & publishers.keys()):
+        entry = publishers[name]
+        shorts.append(entry.short)
+        id_of = {fold(entry.short): name, fold(entry.name): name} | id_of
+    for word in words:
+        if fold(word) not in id_of:
+            names = ids.union(short for short in shorts if fold(short) not in ids)
             by_name = ""
             if STATED_BY in FILTERS[table]:
                 by_name = f"; {STATED_BY}= takes a name that rows have"
-            raise QueryError(f"no publisher {value!r} of {table}{nearest_publisher}{by_name}")
-    return [source.id for source in of_table if source.publisher in values]
+            close = nearest(word, names, like=TWINS)
+            hint = f"did you mean {close[0]!r}?" if close else there_are(names)
+            raise QueryError(f"no publisher {word!r} of {table}; {hint}{by_name}")
+    wanted = {id_of[fold(word)] for word in words}
+    return [source.id for source in sources if source.publisher in wanted]
 
 
 def months_of(start: str | None, end: str | None) -> tuple[int | None, int | None]:
@@ -323,9 +337,9 @@ def nothing_held(
         rows = scan(stored, table, wanted, None, None, ["ref_period"])
         if len(rows):
             days = rows["ref_period"]
-            earliest = pc.min(days).as_py()
-            latest = pc.max(days).as_py()
-            hints.append(f"another window: {earliest:%Y-%m} to {latest:%Y-%m} is held")
+            earliest, latest = (f"{end(days).as_py():%Y-%m}" for end in (pc.min, pc.max))
+            months = " to ".join(dict.fromkeys([earliest, latest]))
+            hints.append(f"another window: {months} is held")
     if hints:
         listed = " or ".join(hints)
         return f"nothing in {table} matches; held with {listed}"

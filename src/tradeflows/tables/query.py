@@ -83,7 +83,8 @@ def question(
     products = [own_words.product(word, root) for word in asked.get("product", ())]
     for role in {"reporter", "partner"} & {*asked}:
         asked[role] = [own_words.id_or_word(text, root) for text in asked[role]]
-    wanted = conditions(table, asked, products, sources)
+    publishers = catalogue.publishers(root, local=local) if "publisher" in asked else {}
+    wanted = conditions(table, asked, products, sources, publishers)
     window = Window(*months_of(start, end))
     return Question(table, root, local, as_of, asked, products, wanted, window, sources)
 

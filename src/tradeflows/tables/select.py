@@ -73,9 +73,10 @@ def read(
     start, end
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
-        Id of a publisher in the catalogue. Where several state the same flow, the one that covers
-        the window or most of it, of those the preferred one. Rows of ``rates`` and ``figures``
-        name whose number they are, which ``stated_by="European Central Bank"`` asks for.
+        One of the catalogue, by its name or id (``UN Comtrade``, ``comtrade``). Where several
+        state the same flow, the one that covers the window or most of it, of those the preferred
+        one. Rows of ``rates`` and ``figures`` name whose number they are, which
+        ``stated_by="European Central Bank"`` asks for.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.
@@ -88,7 +89,8 @@ def read(
     root
         The project's folder, found by itself where not given.
     **filters
-        One value or several each; see :data:`FILTERS`. Areas by id, two-letter code or name;
+        One value or several each; see :data:`FILTERS`. ``source`` takes ids of files in the
+        catalogue, which the rows have as ``source_id``. Areas by id, two-letter code or name;
         ``partner="countries"`` leaves out the world and groups. `product` takes a code or a word;
         a code matches itself and, where a source holds no such level, what lies under it.
         ``breakdown="parts"`` takes each cell's total or, where a source states none, all its
