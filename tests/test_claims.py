@@ -788,6 +788,14 @@ def test_json_of_what_would_settle_it(judge):
     assert shown["sentence"] == "needs the books"
 
 
+def test_what_would_settle_an_undecided_claim(judge):
+    undecided = judge(claim(24e6, EXPORTS, settles="the books"))["C1"]
+    assert undecided.verdict == claims.NOT_DECIDED
+    assert "  would settle it: the books" in claims.explain(undecided)
+    decided = judge(claim(12e6, reading(), settles="the books"))["C1"]
+    assert "would settle it" not in "".join(claims.explain(decided))
+
+
 def test_json_of_what_is_open(judge):
     shown = json_of(judge, claim(12e6, EXPORTS, asks=EITHER_FLOW))
     assert shown["open"] == {"flow": ["X"]}

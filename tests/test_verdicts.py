@@ -176,6 +176,12 @@ def test_the_next_partner_is_computed(verdicts):
     assert lead.rows == 2 * 2 * 12  # two countries, both flows, twelve months
 
 
+def test_what_cannot_be_told_says_what_would_settle_it(verdicts):
+    untold = [one.claim for one in verdicts if one.group == "cannot be told"]
+    assert untold
+    assert [claim.id for claim in untold if not claim.settles] == []
+
+
 def test_each_verdict_says_what_it_rests_on(verdicts):
     for verdict in verdicts:
         assert bool(verdict.readings) != (verdict.reason != "")

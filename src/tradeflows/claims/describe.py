@@ -278,6 +278,8 @@ def explain(verdict: Verdict) -> list[str]:
         covered = f" ({reading.coverage})" if reading.coverage else ""
         shown = finding(reading)
         lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {shown}")
+    if verdict.verdict == verdict_rule.NOT_DECIDED and claim.settles:
+        lines.append(f"  would settle it: {claim.settles}")
     lines += [f"  to do: {todo}" for todo in _todo(verdict)]
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
 

@@ -145,6 +145,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "tone": _tone_of(verdict),
         "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""),
+        "settles": claim.settles if verdict.verdict == claims.NOT_DECIDED else "",
         "caveats": _caveats(verdict, root),
         "band": (axis.place(claim.low), axis.place(claim.high)),
         "zero": axis.place(0),
