@@ -152,8 +152,8 @@ def test_written_by_other_options(saved, tmp_path):
 
 @pytest.mark.parametrize("to", ["out", "out.parquet"])
 def test_killed_run_is_swept(saved, tmp_path, to):
-    hash_ = "0123456789abcdef" * 2
-    old, new, foreign = f".old.parquet.{hash_}.tmp", f".new.parquet.{hash_}.tmp", ".notes.tmp"
+    of_another = "0123abcd-7.tmp"  # machine, whose processes are not seen from here
+    old, new, foreign = f".old.parquet.{of_another}", f".new.parquet.{of_another}", ".notes.tmp"
     for name, age in ((old, 3700), (new, 10), (foreign, 3700)):
         saved(b"half", name)
         os.utime(tmp_path / name, (time.time() - age,) * 2)

@@ -252,6 +252,18 @@ def test_euros_are_compared_in_dollars(root):
     assert "in 24 of 24 months" in line
 
 
+@pytest.mark.parametrize(
+    ("times", "n", "sides"), [(7.0, 24, ["0.14", "7"]), (4.5, 24, []), (7.0, 5, [])]
+)
+def test_a_whole_file_under_another_currency(root, times, n, sides):
+    other = other_weights(10.0, 100.0 * times)
+    other |= {"values": [100.0 * times] * n, "months": MONTHS[:n], "partner_iso": "SAU"}
+    other |= {"partner_code": "SAU", "net_wgt_kg": pa.array([10.0] * n)}
+    lines = found(root(WEIGHED, other), "currency")
+    assert sorted(line.partition(" times")[0].split()[-1] for line in lines) == sides
+    assert all("by the median of 24 like goods and months" in line for line in lines)
+
+
 def test_the_ten_largest_of_a_kind(root, capsys):
     months = [month for month in MONTHS if month != "2022-05"]
     series = [

@@ -3,6 +3,7 @@ import io
 import json
 import math
 import re
+from functools import partial
 from operator import itemgetter
 
 import pytest
@@ -330,6 +331,39 @@ def test_gas_that_contradicts_itself(rows, name, figures, message):
 )
 def test_gas_that_agrees(rows, figures):
     assert len(rows(written("tsv", *gas(**figures)), flow="M")) == len(figures)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    ("energy", "flag"),
+    [
+        ("38900", ""),
+        ("30000", ""),
+        ("50000", ""),
+        ("29900", "contradictory"),
+        ("50100", "contradictory"),
+        ("10800", None),
+    ],
+)
+def test_gas_of_an_odd_energy_is_flagged(rows, name, energy, flag):
+    path = written(name, *gas(m3="1000", tj=energy))
+    if flag is None:
+        with pytest.raises(LayoutError, match="m3 and TJ that agree"):
+            rows(path, **FORMATS[name])
+        return
+    assert [row["flags"] for row in rows(path, **FORMATS[name])] == [flag] * 2
+
+
+def test_volumes_and_energies_in_two_blocks(rows, monkeypatch):
+    blocks = partial(cubes.delimited.blocks, most=200)  # bytes, two or three lines
+    monkeypatch.setattr(cubes.delimited, "blocks", blocks)
+    months, partners = MONTHS[:1], ["RU", "NO", "DZ", "QA"]
+    some = [("M", "G3000", p, unit, "DE") for unit in ("MIO_M3", "TJ_GCV") for p in partners]
+    figures = {(one, months[0]): "1000" if one[3] == "MIO_M3" else "39000" for one in some}
+    figures[some[5], months[0]] = "60000"  # of Norway
+    found = rows(written("sdmx", some, months, figures), **FORMATS["sdmx"])
+    odd = [row for row in found if row["flags"]]
+    assert [(row["partner_iso"], row["qty_unit"]) for row in odd] == [("NOR", "m3"), ("NOR", "TJ")]
 
 
 def test_exponent_is_refused(rows):

@@ -229,6 +229,7 @@ def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
         ('"usd" }', '"usdd" }', "map.toml", "its map: fields.value_reported: column: no column"),
         ('title = "Wheat', 'kind = "foo"\ntitle = "Wheat', "map.toml", "no such kind as 'foo'"),
         ("steps = ", "note = ", "map.toml", "lacks address or steps"),
+        ('title = "', 'vintage = "2022-13"\ntitle = "', "map.toml", "vintage='2022-13': expected"),
         ('= "office"', '= "offic"', "map.toml", "no such publisher as 'offic'"),
         ('"EGY"', '"EGX"', "usda_wheat.csv", "partner_iso: no area id 'EGX'"),
         ('"X"', '"Y"', "usda_wheat.csv", "flow_code: not one of M, X, RM, RX"),

@@ -359,8 +359,10 @@ def level(code: str) -> int:
     parts = code.split("+")
     if len(parts) > 1:
         return min(map(level, parts))
+    if HS.fullmatch(code):
+        return len(code)
     parent = _parent(code)
-    return len(code) if HS.fullmatch(code) else level(parent) + 1 if parent else 0
+    return level(parent) + 1 if parent else 0
 
 
 def product(word: str) -> list[str]:

@@ -1,9 +1,18 @@
 """Temporary files: where they lie, and what becomes of those that a killed process left."""
 
+import os
+import platform
+import re
 import time
+import zlib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
+
+AN_HOUR = 3600
+OURS = f".*.{'[0-9a-f]' * 8}-[0-9]*.tmp"
+WRITER = re.compile(r"\.([0-9a-f]{8})-(\d+)\.")  # a machine and a process, in a file's name
 
 
 def beside(folder: Path) -> Path:
@@ -23,9 +32,44 @@ def beside(folder: Path) -> Path:
     return above
 
 
-def sweep(folder: Path, pattern: str = ".*.tmp") -> None:
-    """Remove what a killed process left: temporary files more than an hour old."""
+def temporary(path: Path, ending: str = "tmp") -> Path:
+    """Where this process writes what goes to `path`: hidden beside it, named after who writes."""
+    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.{ending}")
+
+
+def sweep(folder: Path, pattern: str = OURS) -> None:
+    """Remove temporary files whose process is no more, and any that are more than an hour old.
+
+    In a folder that holds others' files too, those alone that are named as :func:`temporary` does.
+    """
     for path in folder.glob(pattern):
         with suppress(FileNotFoundError):  # renamed or removed by its owner meanwhile
-            if time.time() - path.stat().st_mtime > 3600:
+            if is_left(path):
                 path.unlink()
+
+
+def is_left(path: Path) -> bool:
+    """Return whether nobody writes a temporary file any more, as far as can be known."""
+    writer = WRITER.search(path.name)
+    if writer and writer[1] == _machine() and not _is_alive(int(writer[2])):
+        return True
+    return time.time() - path.stat().st_mtime > AN_HOUR
+
+
+@cache
+def _machine() -> str:
+    """Return what tells this machine from others that may share the folder."""
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process of this machine may still run."""
+    if os.name == "nt":  # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is another user's, or no process has that number
+        return True
+    return True

@@ -131,7 +131,25 @@ def spelt(number: int, long: dict[bytes, int]) -> bytes:
     return number.to_bytes(8, "little").rstrip(b"\0")
 
 
-def figures(path: Path, field: str, text: Array, start: Array, end: Array, first: int) -> Array:
+class Numbers:
+    """Where the numbers of a column start and end in a text, and the last eight letters of each.
+
+    Attributes
+    ----------
+    tails
+        The last eight, or as many as there are, less the letter 0; the last one is the highest.
+    blank
+        Bits below those of :attr:`tails`.
+    """
+
+    def __init__(self, text: Array, start: Array, end: Array) -> None:
+        self.start, self.end = start, end
+        self.size = end - start
+        self.blank = _blank(self.size)
+        self.tails = _tails(text, end, self.blank)
+
+
+def figures(path: Path, field: str, text: Array, numbers: Numbers, first: int) -> Array:
     """Numbers as float64, exact up to 2^53.
 
     Raises
@@ -139,12 +157,12 @@ def figures(path: Path, field: str, text: Array, start: Array, end: Array, first
     LayoutError
         A cell is no number, or above that. The message names record and field.
     """
-    size = end - start
-    number, irregular = _digits(text, end, size)
+    start, end, size = numbers.start, numbers.end, numbers.size
+    number, irregular = _digits(numbers.tails)
     irregular |= (size < 1) | (size > 16)
     more = np.flatnonzero(size > 8)
     if len(more):
-        above, wrong = _digits(text, end[more] - 8, size[more] - 8)
+        above, wrong = _digits(_tails(text, end[more] - 8, _blank(size[more] - 8)))
         number[more] += above * np.uint64(10**8)
         irregular[more] |= wrong
     irregular |= number > LARGEST
@@ -166,17 +184,18 @@ def _irregular(place: str, field: str, cell: bytes) -> float:
     return number
 
 
-def differ(text: Array, span: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
-    """Return where two words of a line differ, each span being where words start and end."""
-    size = span[1] - span[0]
-    differs = size != other[1] - other[0]
-    known = FIRST[np.minimum(size, 8)]
-    numbers = eights(text)
-    unlike = numbers[span[0]] ^ numbers[other[0]]
-    differs |= (unlike & known) != 0
-    long = np.flatnonzero((size > 8) & ~differs)
-    last = numbers[span[1][long] - 8] != numbers[other[1][long] - 8]
-    differs[long] = last
+def differ_from_next(text: Array, numbers: Numbers, next_end: Array) -> Array:
+    """Return where the cells that follow after a comma, up to `next_end`, are written otherwise.
+
+    Of cells above eight letters the first eight and the last eight are compared.
+    """
+    start, end, size = numbers.start, numbers.end, numbers.size
+    differs = next_end - end != size + 1
+    differs |= numbers.tails != _tails(text, next_end, numbers.blank)
+    long = np.flatnonzero(size > 8)
+    if len(long):
+        first = eights(text)
+        differs[long] |= first[start[long]] != first[end[long] + 1]
     return differs
 
 
@@ -188,13 +207,22 @@ def is_near(first: bytes, second: bytes) -> bool:
         return False
 
 
-def _digits(text: Array, end: Array, size: Array) -> tuple[Array, Array]:
-    """What the last digits before each `end`, at most eight, amount to; and where none are."""
+def _blank(size: Array) -> Array:
+    """Return how many bits of eight letters are not of a cell of this size."""
+    return (64 - 8 * np.minimum(size, 8)).astype(np.uint64)
+
+
+def _tails(text: Array, end: Array, blank: Array) -> Array:
+    """Return the last eight letters before each `end` less the letter 0, all but `blank` bits."""
     eight = eights(text)[end - 8]
     eight ^= ZEROS
-    blank = (64 - 8 * np.minimum(size, 8)).astype(np.uint64)
     eight >>= blank
     eight <<= blank
+    return eight
+
+
+def _digits(eight: Array) -> tuple[Array, Array]:
+    """What eight digits amount to; and where there are others."""
     wrong = ((eight + SIXES | eight) & HIGH) != 0
     # Neighbours are joined, tens and ones, then pairs, then fours: all lie in one number.
     eight = eight * np.uint64(10) + (eight >> np.uint64(8))

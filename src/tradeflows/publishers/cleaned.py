@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part
+from tradeflows.publishers import Part, plausibility
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # What the metadata of an output say of each file, beside its name.
-COUNTED = ("records", "rows", "left_out", "value", "empty")
+COUNTED = ("records", "rows", "left_out", "value", "empty", "flagged")
+# Flags of rows that stay, and that somebody should look at.
+DOUBTS = (plausibility.TWICE, plausibility.FLAG)
 
 
 class Writer(Protocol):
@@ -29,7 +31,7 @@ class Writer(Protocol):
 class Cleaned:
     """What became of one file: its entry, and counts of records, rows and what was left out.
 
-    It `is_earlier` where an earlier run had written it.
+    What is `flagged` is counted by flag. It `is_earlier` where an earlier run had written it.
     """
 
     source: Source
@@ -38,16 +40,19 @@ class Cleaned:
     left_out: Mapping[str, int]
     value: Mapping[str, float]
     empty: int
+    flagged: Mapping[str, int] = field(default_factory=dict)
     is_earlier: bool = False
 
     def line(self) -> str:
         """One line that says all of it."""
         left = "; ".join(self._reasons()) or "nothing"
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
+        counts = [f"{word}: {count:,}" for word, count in self.flagged.items()]
+        flagged = f"; flagged {', '.join(counts)}" if counts else ""
         earlier = "; held already" if self.is_earlier else ""
         read = f"{self.source.path}: {self.records:,} records"
         written = f"{self.rows:,} rows of {self.source.table}"
-        return f"{read}, {written}; left out: {left}{empty}{earlier}"
+        return f"{read}, {written}; left out: {left}{empty}{flagged}{earlier}"
 
     def _reasons(self) -> Iterator[str]:
         """Each reason why something was left out, with its count and its worth."""
@@ -74,13 +79,30 @@ def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
     counts = Counter[str]()
     left = Counter[str]()
     value = Counter[str]()
+    flagged = Counter[str]()
     for part in parts:
         counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
         left.update(part.left_out)
         value.update(part.value)
+        flagged.update(_doubts(part))
     return Cleaned(
-        source, counts["records"], counts["rows"], dict(left), dict(value), counts["empty"]
+        source,
+        counts["records"],
+        counts["rows"],
+        dict(left),
+        dict(value),
+        counts["empty"],
+        {word: flagged[word] for word in DOUBTS if flagged[word]},
     )
+
+
+def _doubts(part: Part) -> Counter[str]:
+    """How many rows have each of :data:`DOUBTS`."""
+    doubts = Counter[str]()
+    for counted in part.rows["flags"].value_counts().to_pylist():
+        for word in set(DOUBTS).intersection(counted["values"].split()):
+            doubts[word] += counted["counts"]
+    return doubts
 
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:

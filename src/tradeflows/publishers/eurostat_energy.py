@@ -6,6 +6,7 @@ Source: Eurostat, https://ec.europa.eu/eurostat/databrowser, as TSV, SDMX-CSV or
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,12 +14,13 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, cubes, delimited, raw_records
+from tradeflows.publishers import Part, arrow, cubes, delimited, plausibility, raw_records
 from tradeflows.publishers.cubes import Cells, Cube, Flags
 
 GAS = "G3000"  # its partner is the last border; it contains LNG
 LNG = "G3200"
 ROUNDED = {"m3": 1e6, "TJ": 45.0}  # what a figure may be apart from another by rounding
+Place = tuple[int, str]  # a record, and a field of it
 DENSITY = (12.0, 120.0)  # megajoules of a cubic metre, three times below and above any gas
 
 
@@ -62,12 +64,9 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
         )
     if cube.flow and flow not in ("", cube.flow):
         raise QueryError(f"{path}: the file says {cube.flow}, not --flow {flow}; leave it out")
-    gas = []
-    for cells in cube.cells:
-        part = _part(path, source, cells, cube.flow or flow)
-        gas.append(gas_of(part.rows))
-        yield part
-    require_agreement(path, gas)
+    apart = require_agreement(path, [_gas(path, cells) for cells in cube.cells])
+    for cells in _reader(path)(path).cells:
+        yield _part(path, source, cells, cube.flow or flow, apart)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
@@ -87,8 +86,8 @@ def _reader(path: Path) -> Callable[[Path], Cube]:
     return cubes.tsv if b"\\TIME_PERIOD\t" in start else cubes.sdmx
 
 
-def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
-    """Return a row of the table for each cell."""
+def _part(path: Path, source: Source, cells: Cells, flow: str, apart: set[Place]) -> Part:
+    """Return a row of the table for each cell, those that are `apart` flagged."""
     siec, partner, geo = (cells.dimensions[name] for name in ("siec", "partner", "geo"))
     _require_known(path, cells)
     block = _block(path, cells)
@@ -110,7 +109,9 @@ def _part(path: Path, source: Source, cells: Cells, flow: str) -> Part:
     columns["ref_period"] = delimited.months(block.text("time"))
     columns |= _amounts(block, cells.value)
     columns["flags"] = block.words("flag", Flags(), arrow.TEXT, todo="add it to FLAGS of cubes.py")
-    return Part(delimited.rows(source, TRADE, columns), cells.records, {}, empty=cells.empty)
+    rows = delimited.rows(source, TRADE, columns)
+    rows = plausibility.with_flag(rows, _are_at(rows, apart), plausibility.TWICE)
+    return Part(rows, cells.records, {}, empty=cells.empty)
 
 
 def _require_known(path: Path, cells: Cells) -> None:
@@ -155,39 +156,70 @@ def _amounts(block: delimited.Block, value: pa.Array) -> dict[str, pa.Array]:
 CELL = ["reporter_code", "partner_code", "ref_period"]
 
 
-def gas_of(rows: pa.RecordBatch) -> pa.Table:
-    """Return the rows of gas with a figure, as columns that :func:`require_agreement` compares."""
-    table = pa.Table.from_batches([rows]).select([*CELL, "cmd_code", "qty", "qty_unit"])
-    table = table.append_column("record", rows["source_row"])
+def _gas(path: Path, cells: Cells) -> pa.Table:
+    """Return the figures of gas among some cells, as :func:`require_agreement` compares them."""
+    _require_known(path, cells)
+    amounts = _amounts(_block(path, cells), cells.value)
+    table = pa.table(
+        {
+            "reporter_code": cells.dimensions["geo"],
+            "partner_code": cells.dimensions["partner"],
+            "ref_period": cells.dimensions["time"],
+            "cmd_code": cells.dimensions["siec"],
+            "qty": amounts["qty"],
+            "qty_unit": amounts["qty_unit"],
+            "record": cells.rows,
+            "field": _fields(cells),
+        }
+    )
     is_gas = pc.is_in(table["cmd_code"], arrow.texts([GAS, LNG]))
     return table.filter(pc.and_(is_gas, table["qty"].is_valid()))
 
 
-def require_agreement(path: Path, gas: Sequence[pa.Table]) -> None:
-    """Refuse liquefied gas above the gas that contains it, and energy that is not of its volume.
+def _fields(cells: Cells) -> pa.Array:
+    """Return the field of each cell; a reader may give one word for all."""
+    fields = cells.fields
+    return pa.repeat(fields, len(cells.value)) if isinstance(fields, str) else fields
 
-    Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart.
+
+def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
+    """Refuse liquefied gas above the gas that contains it, and energy far from its volume's.
+
+    Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart:
+    where they are for no gas that there is, their places are returned.
 
     Raises
     ------
     LayoutError
         The message names both figures and both records.
     """
-    if not gas:
-        return
-    table = pa.concat_tables(gas)
+    table = pa.concat_tables(gas) if gas else pa.table({})
     if not len(table):
-        return
+        return set()
     for unit, most in ROUNDED.items():
         of_unit = table.filter(pc.equal(table["qty_unit"], unit))
         pairs = _beside(of_unit, "cmd_code", GAS, LNG, ["qty_unit"])
         allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
         _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
-    pairs = _beside(table, "qty_unit", "m3", "TJ", ["cmd_code"])
-    low, high = (pc.multiply(pairs["qty"], density * 1e-6) for density in DENSITY)
-    too_low = pc.less(pc.add(pairs["qty other"], DENSITY[1]), low)
-    too_high = pc.greater(pc.subtract(pairs["qty other"], DENSITY[1]), high)
-    _require(path, pairs, pc.or_(too_low, too_high), ("m3", "TJ"))
+    pairs = plausibility.volumes_and_energies(table, [*CELL, "cmd_code"])
+    wrong = plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])
+    _require(path, pairs, wrong, ("m3", "TJ"))
+    usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
+    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
+    places = {(pair["record"], pair["field"]) for pair in odd}
+    return places | {(pair["record other"], pair["field other"]) for pair in odd}
+
+
+def _are_at(rows: pa.RecordBatch, places: set[Place]) -> np.ndarray:
+    """Return which rows stand at one of `places` in their file."""
+    are_there = np.zeros(len(rows), bool)
+    if not places:
+        return are_there
+    records = pa.array({record for record, _ in places})
+    for at in np.flatnonzero(pc.is_in(rows["source_row"], records)):
+        place = rows["source_row"][at].as_py(), rows["source_field"][at].as_py()
+        are_there[at] = place in places
+    return are_there
 
 
 def _beside(table: pa.Table, column: str, first: str, second: str, besides: list[str]) -> pa.Table:
@@ -209,6 +241,6 @@ def _require(path: Path, pairs: pa.Table, wrong: pa.ChunkedArray, names: tuple[s
         f"{path}: records {pair['record']} and {pair['record other']}",
         f"{first} and {second} that agree",
         f"{pair['qty']:,.0f} and {pair['qty other']:,.0f} "
-        f"({pair['reporter_code']} from {pair['partner_code']}, {pair['ref_period']:%Y-%m})",
+        f"({pair['reporter_code']} from {pair['partner_code']}, {pair['ref_period']})",
         "obtain the file again",
     )

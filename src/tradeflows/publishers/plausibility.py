@@ -3,11 +3,13 @@
 A row of trade is compared with the like rows of its file (of a bulk file, of its part): one flow,
 product, currency and unit. What a kilogram is worth differs by kind and quality, so a row must be
 far from the mean of the others and from the median, by far more than its neighbours are, and be
-large enough to matter.
+large enough to matter. Cubic metres and terajoules of gas state it twice: where a cubic metre has
+an energy that gas has not, both rows get the flag contradictory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ import pyarrow.compute as pc
 from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import RATES, TRADE
 
-FLAG = "implausible"
+FLAG, TWICE = "implausible", "contradictory"
 FEW = 12  # rows, of which no median is taken
 FACTOR = 20.0  # times what a unit is worth in the other rows, or that part of it
 SPREAD = 8.0  # times what rows usually lie apart, robustly: 1.4826 median absolute deviations
@@ -28,6 +30,10 @@ JUMP = 2.0  # times the rates of the months before and after, if these are alike
 WITHIN = 1.25
 LEAST = 10_000.0  # a value, in whole units of currency, below which rounding says too much
 ROOM = 256.0  # wider than any logarithm of a unit's value, both ways
+GAS = "G3"  # how the codes of gas begin in the classification of energy
+DENSITY = (30.0, 50.0)  # megajoules of a cubic metre of gas
+ROUNDED = 50.0  # terajoules of a million cubic metres, to which volumes are rounded
+PLACE = ("reporter_code", "partner_code", "ref_period", "flow_code", "cmd_code", "breakdown")
 
 
 def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
@@ -43,20 +49,23 @@ def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
         return batch
     if table == TRADE.metadata[b"table"]:
         is_odd = _of_trade(batch, factor)
+        batch = with_flag(batch, _of_gas(batch), TWICE)
     elif table == RATES.metadata[b"table"]:
         is_odd = _of_rates(batch)
     else:
         return batch
-    return _with_flag(batch, is_odd) if is_odd.any() else batch
+    return with_flag(batch, is_odd, FLAG)
 
 
-def _with_flag(batch: pa.RecordBatch, is_odd: np.ndarray) -> pa.RecordBatch:
-    """Return the rows with one more flag, the words of each sorted."""
+def with_flag(batch: pa.RecordBatch, is_odd: np.ndarray, flag: str) -> pa.RecordBatch:
+    """Return the rows, those that are odd with one more flag, the words of each sorted."""
+    if not is_odd.any():
+        return batch
     place = batch.schema.get_field_index("flags")
     column = batch.column(place)
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     words = coded.dictionary.to_pylist()
-    more = [" ".join(sorted({*text.split(), FLAG})) for text in words]
+    more = [" ".join(sorted({*text.split(), flag})) for text in words]
     distinct = list(dict.fromkeys([*words, *more]))
     plain = np.array([distinct.index(text) for text in words])
     marked = np.array([distinct.index(text) for text in more])
@@ -82,31 +91,40 @@ def _of_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     """
     value = _figures(batch, "value_reported")
     weight = _figures(batch, "net_wgt_kg")
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         is_odd = value < 0
-        is_odd |= (value > MOST["value_reported"]) | (weight > MOST["net_wgt_kg"])
-        amount = np.where(np.isnan(weight), _figures(batch, "qty"), weight)
-        has_both = (value >= LEAST) & (amount > 0)
-    places = np.flatnonzero(has_both)
+        is_odd |= value > MOST["value_reported"]
+        is_odd |= weight > MOST["net_wgt_kg"]
+        places = np.flatnonzero(value >= LEAST)
+        amount = weight[places]
+        lacks = np.flatnonzero(np.isnan(amount))
+        if len(lacks):
+            amount[lacks] = _figures(batch, "qty")[places[lacks]]
+        has_both = amount > 0
+    if not has_both.all():
+        places, amount = places[has_both], amount[has_both]
     if len(places) < FEW:
         return is_odd
-    goods = Goods(_dense(_groups(batch, LIKE)[places]), value[places], amount[places])
+    goods = Goods(_dense(_groups(batch, LIKE, places)), value[places], amount)
     is_odd[places] |= goods.outlying(factor)
     return is_odd
 
 
-def _groups(batch: pa.RecordBatch, names: tuple[str, ...]) -> np.ndarray:
-    """Return a number for each row, equal where all columns `names` are."""
+def _groups(batch: pa.RecordBatch, names: tuple[str, ...], rows: np.ndarray) -> np.ndarray:
+    """Return a number for each of `rows`, equal where all columns `names` are."""
     columns = []
     for name in names:
         column = batch.column(name)
-        if not pa.types.is_dictionary(column.type):
+        is_coded = pa.types.is_dictionary(column.type)
+        if is_coded and len(column.dictionary) < 2 and not column.indices.null_count:
+            continue
+        if not is_coded:
             column = column.dictionary_encode(null_encoding="encode")
         indices, n_words = column.indices, len(column.dictionary)
         if indices.null_count:
             indices, n_words = pc.fill_null(indices, n_words), n_words + 1
-        columns.append((indices.to_numpy(), n_words))
-    return number_cells(columns, len(batch))
+        columns.append((indices.to_numpy()[rows], n_words))
+    return number_cells(columns, len(rows))
 
 
 def _dense(groups: np.ndarray) -> np.ndarray:
@@ -179,6 +197,53 @@ def _medians(group: np.ndarray, sizes: np.ndarray, numbers: np.ndarray) -> np.nd
     return np.asarray(order[middles] - np.arange(len(sizes)) * ROOM)
 
 
+# --- gas -----------------------------------------------------------------------------------------
+
+
+def _of_gas(batch: pa.RecordBatch) -> np.ndarray:
+    """Return which rows of gas have an energy that is none of the volume beside it."""
+    is_odd = np.zeros(len(batch), bool)
+    if batch.column("classification_code")[0].as_py() != "SIEC":
+        return is_odd
+    is_gas = pc.starts_with(batch.column("cmd_code").cast(pa.string()), GAS)
+    columns = {name: batch.column(name) for name in (*PLACE, "qty", "qty_unit")}
+    table = pa.table({**columns, "row": np.arange(len(batch))}).filter(is_gas)
+    pairs = volumes_and_energies(table, PLACE)
+    pairs = pairs.filter(is_dense_otherwise(pairs, DENSITY, ROUNDED))
+    is_odd[pairs["row"].to_numpy()] = True
+    is_odd[pairs["row other"].to_numpy()] = True
+    return is_odd
+
+
+def volumes_and_energies(table: pa.Table, place: Sequence[str]) -> pa.Table:
+    """Return rows in cubic metres, with what those in terajoules state of the same `place`."""
+    others = [name for name in table.column_names if name not in (*place, "qty_unit")]
+    sides = []
+    for unit in ("m3", "TJ"):
+        side = table.filter(pc.equal(table["qty_unit"], unit)).select([*place, *others])
+        sides.append(side.filter(side["qty"].is_valid()))
+    return sides[0].join(sides[1], list(place), join_type="inner", right_suffix=" other")
+
+
+def is_dense_otherwise(
+    pairs: pa.Table, density: tuple[float, float], rounded: float
+) -> pa.ChunkedArray:
+    """Return where a cubic metre has an energy outside `density`, which rounding does not explain.
+
+    Parameters
+    ----------
+    pairs
+        As :func:`volumes_and_energies` returns them.
+    density
+        The least and the most megajoules of a cubic metre.
+    rounded
+        Terajoules that rounding may take or add.
+    """
+    low, high = (pc.multiply(pairs["qty"], limit * 1e-6) for limit in density)
+    is_low = pc.less(pc.add(pairs["qty other"], rounded), low)
+    return pc.or_(is_low, pc.greater(pc.subtract(pairs["qty other"], rounded), high))
+
+
 # --- rates ---------------------------------------------------------------------------------------
 
 
@@ -187,7 +252,7 @@ def _of_rates(batch: pa.RecordBatch) -> np.ndarray:
     rate = _figures(batch, "rate")
     days = batch.column("ref_period").to_numpy(zero_copy_only=False)
     months = days.astype("datetime64[M]").astype(np.int64)
-    groups = _groups(batch, SERIES)
+    groups = _groups(batch, SERIES, np.arange(len(batch)))
     order = np.lexsort((months, groups))
     is_odd = np.zeros(len(rate), bool)
     if len(rate) < 3:

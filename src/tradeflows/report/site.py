@@ -1,6 +1,5 @@
 """What every page of the report shares: the frame around it, the sources, and how it is saved."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tradeflows import __version__, charts, measures, tables
 from tradeflows.claims import REASONS, Verdict
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
+from tradeflows.model.files import sweep, temporary
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -85,11 +85,12 @@ def save(files: Mapping[Path, str | bytes]) -> None:
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            written[path] = temporary
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        for path, temporary in written.items():
-            temporary.replace(path)
+            aside = written[path] = temporary(path)
+            aside.write_bytes(content.encode() if isinstance(content, str) else content)
+        for path, aside in written.items():
+            aside.replace(path)
+        for folder in {path.parent for path in written}:
+            sweep(folder)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ReportError(
@@ -97,8 +98,8 @@ def save(files: Mapping[Path, str | bytes]) -> None:
             "the way, and try again"
         ) from error
     finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
+        for aside in written.values():
+            aside.unlink(missing_ok=True)
 
 
 # --- what the pages of reference hold -------------------------------------------------------------

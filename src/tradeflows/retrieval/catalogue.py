@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tradeflows.model import absence
-from tradeflows.model.errors import CatalogueError, SourceError, near
+from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
+from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.publishers import registry
 
@@ -190,9 +191,21 @@ def add_entries(
         entry = _entry(where, name, keys, kind)
         if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
             raise CatalogueError(f"{where}: home must begin with https://, not {entry.home!r}")
+        if isinstance(entry, Source):
+            _require_release(where, entry.vintage)
         added.append(entry)
         known[name] = entry
     return added
+
+
+def _require_release(where: str, vintage: str) -> None:
+    """Refuse what is written as a day or a month and is none; other words are a publisher's."""
+    if not re.fullmatch(r"\d{4}-[\d-]+", vintage):
+        return
+    try:
+        parse_release(vintage, "vintage")
+    except QueryError as error:
+        raise CatalogueError(f"{where}: {error}") from error
 
 
 def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> Entry:

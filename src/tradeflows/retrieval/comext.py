@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import re
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +26,7 @@ from typing import Any
 import pyarrow as pa
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.model.files import is_left, sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
 from tradeflows.publishers import archives, comext, control, delimited, registry
@@ -250,12 +250,13 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
 
 
 def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
-    """Remove, an hour old, what is left of a listing or of a release that is no longer listed."""
+    """Remove what is left of a listing or of a release that is no longer listed."""
+    sweep(folder, ".*.tmp")
     now = {archive.name: archive.file for archive in listed}
     for path in [*folder.glob(".*.part"), *folder.glob(".*.mark")]:
         file = path.stem.removeprefix(".")
         gone = file.startswith("listing.") or now.get(file.partition("_")[2], file) != file
-        if gone and time.time() - path.stat().st_mtime > 3600:
+        if gone and is_left(path):
             path.unlink(missing_ok=True)
 
 
@@ -271,7 +272,7 @@ def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
             "dateFormat": "ISO",
         },
     )
-    aside = _folder(root) / f".listing.{os.getpid()}.part"
+    aside = temporary(_folder(root) / "listing", "part")
     try:
         return web.get(url, aside, lambda path: _listed(path, directory))[1]
     except MissingError as error:

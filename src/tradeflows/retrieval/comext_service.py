@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
+from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.source import RAW, Source
 from tradeflows.retrieval import catalogue
@@ -380,7 +381,8 @@ def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
     folder = root / RAW / LOCAL_FOLDER / "comext"
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(url.removeprefix(web.base).encode()).hexdigest()[:12]
-    aside = folder / f".service_{name}.{os.getpid()}.part"
+    sweep(folder, ".service_*.part")
+    aside = temporary(folder / f"service_{name}", "part")
     try:
         records = web.get(url, aside, _records)[1]
     except RefusedError as error:

@@ -29,6 +29,7 @@ import httpx
 from filelock import FileLock
 
 from tradeflows.model.errors import TradeflowsError
+from tradeflows.model.files import sweep, temporary
 
 ATTEMPTS = 5
 PATIENCE = 600.0  # seconds for one reply, and the longest wait for a second chance
@@ -537,7 +538,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = temporary(path)
     try:
         with _writing(path), aside.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -545,6 +546,8 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         aside.replace(path)
+        if lasting:  # what is not is written often, and its folder swept elsewhere
+            sweep(path.parent, f".{path.name}.*.tmp")
     finally:
         with suppress(OSError):  # such as that of a disk that takes no writing
             aside.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
-from tradeflows.model.files import sweep
+from tradeflows.model.files import sweep, temporary
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
 from tradeflows.retrieval import catalogue
@@ -116,14 +116,14 @@ def _write_folder(
 ) -> list[Built]:
     """Write all tables of `sources`, or none of them."""
     folder = processed(root, "trade", local=local).parent
-    temporaries = {name: folder / f".{name}.{os.getpid()}.tmp" for name in schema.TABLES}
+    temporaries = {name: temporary(folder / name) for name in schema.TABLES}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        sweep(folder, ".*.tmp")
         built = []
-        for name, temporary in temporaries.items():
+        for name, aside in temporaries.items():
             path = processed(root, name, local=local)
-            built.append(_write_table(root, sources, Built(name, path), temporary, progress))
+            built.append(_write_table(root, sources, Built(name, path), aside, progress))
         for table in built:
             temporaries[table.table].replace(table.path)
     except OSError as error:
@@ -133,9 +133,9 @@ def _write_folder(
             "the way, then run `tradeflows build`"
         ) from error
     finally:
-        for temporary in temporaries.values():
+        for aside in temporaries.values():
             with suppress(OSError):  # such as that of a disk that takes no writing
-                temporary.unlink(missing_ok=True)
+                aside.unlink(missing_ok=True)
     return built
 
 

@@ -23,6 +23,7 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
+from tradeflows.tables import unit_values
 from tradeflows.tables.choose_release import HS_EDITION
 
 SERIES = [
@@ -137,6 +138,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     yield from _editions(trade)
     monthly = _monthly(trade)
     yield from _weights(monthly, rates)
+    yield from _currencies(monthly, rates)
     by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
     for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
@@ -419,6 +421,32 @@ def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
         )
         show = f"{_see(pair)} && {_see(second)}"
         yield Finding("weights", text, show)
+
+
+def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
+    """Sources whose goods are all worth several times what other sources state of the like."""
+    weighed = monthly[monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)]
+    rows = weighed[_stated_by_several(weighed, unit_values.GOODS)]
+    rows = rows.assign(dollars=_dollars(rows, rates))
+    rows = rows[rows["dollars"].gt(0)]
+    for name, odd in unit_values.worth_otherwise(rows).iterrows():
+        currencies = rows.loc[rows["source_id"].eq(name), "currency"].astype("str").unique()
+        text = (
+            f"{name} against others: a kilogram is worth {odd['times']:.2g} times as much, by the "
+            f"median of {odd['n']:.0f} like goods and months; its values are read as "
+            f"{', '.join(sorted(currencies))}, which may be a wrong heading"
+        )
+        yield Finding("currency", text, _show("trade", source_id=str(name)))
+
+
+def _stated_by_several(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Which rows are alike in `columns` with one of another source."""
+    if rows.empty:
+        return np.zeros(0, bool)
+    cells = _cells(rows, columns)
+    sources = rows["source_id"].cat.codes.to_numpy()
+    by_cell = DataFrame({"cell": cells, "source": sources}).groupby("cell")["source"]
+    return (by_cell.transform("min") != by_cell.transform("max")).to_numpy()
 
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, SchemaError, SourceError
-from tradeflows.model.files import beside, sweep
+from tradeflows.model.files import beside, sweep, temporary
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, delimited
@@ -84,23 +84,23 @@ def clean(
                 cleaned += earlier
                 continue
             # Two machines may share the folder, and the number of a process.
-            temporary = aside / f".{output.name}.{mark}{uuid4().hex}.tmp"
-            temporaries[temporary] = output
+            written = temporary(aside / f"{output.name}.{mark}{uuid4().hex}")
+            temporaries[written] = output
             parts = (
                 (source, _shown(function(path, source, **options), path, files, progress))
                 for path, source in some
             )
-            cleaned += _write(temporary, output.suffix, table, parts, strict, digest)
-        for temporary, output in temporaries.items():
-            temporary.replace(output)
+            cleaned += _write(written, output.suffix, table, parts, strict, digest)
+        for written, output in temporaries.items():
+            written.replace(output)
     except OSError as error:
         if error.filename in set(map(str, files)):
             raise SourceError(f"{error.filename}: cannot be read ({error.strerror})") from error
         raise SourceError(f"{to}: cannot be written ({error.strerror or error})") from error
     finally:
-        for temporary in temporaries:
+        for written in temporaries:
             with suppress(OSError):  # such as that of a disk that takes no writing
-                temporary.unlink(missing_ok=True)
+                written.unlink(missing_ok=True)
     return cleaned
 
 
@@ -155,7 +155,7 @@ def _folder_aside(to: Path) -> Path:
     folder = to.parent if is_file(to) else to
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder if is_file(to) else beside(folder)
-    sweep(aside, f".*{'[0-9a-f]' * 32}.tmp")
+    sweep(aside)
     return aside
 
 

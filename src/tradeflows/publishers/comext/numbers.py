@@ -37,7 +37,6 @@ UNTIL_2001 = (
 # The columns that are read, by their place in the sort, then what they measure.
 WORDS = ("product", "flow", "partner", "reporter", "procedure", "type", "unit", "period")
 CELL, NUMBERS = WORDS[:-1], ("value", "kg", "qty")
-NATIONAL = "VALUE_NAC"  # what the value is in the currency of the reporter
 NAMES = {
     SINCE_2002: (
         "PRODUCT_NC",
@@ -351,26 +350,28 @@ class Reading:
             start, end = _span(ends, layout.place(name))
             if name in WORDS:
                 made[name] = bytewise.words(text, start, end, self.words.long)
-            else:
-                made[name] = bytewise.figures(self.words.path, theirs, text, start, end, first)
-        if not layout.is_old:
-            self._apart += self._differing(text, ends, made["reporter"], first)
+                continue
+            numbers = bytewise.Numbers(text, start, end)
+            made[name] = bytewise.figures(self.words.path, theirs, text, numbers, first)
+            if name == "value" and not layout.is_old:  # what follows is that of the reporter
+                national = ends[:, layout.place(name) + 1]
+                self._apart += self._differing(text, numbers, national, made["reporter"], first)
         return made
 
     def _differing(
-        self, text: Array, ends: Array, reporters: Array, first: int
+        self, text: Array, values: bytewise.Numbers, national: Array, reporters: Array, first: int
     ) -> Iterator[tuple[int, bytes]]:
         """Yield the records whose two values differ, with the reporter, if it may have the euro.
 
         Letters are compared, which is fast, and numbers only where these differ.
         """
-        layout = self.words.layout
-        value = _span(ends, layout.place("value"))
-        national = _span(ends, layout.columns.index(NATIONAL))
-        apart = np.flatnonzero(bytewise.differ(text, value, national))
+        apart = np.flatnonzero(bytewise.differ_from_next(text, values, national))
+        if not len(apart):
+            return
+        start, end = values.start, values.end
         for at in apart[np.isin(reporters[apart], self._euro)]:
-            stated = [text[start[at] : end[at]].tobytes() for start, end in (value, national)]
-            if not bytewise.is_near(*stated):
+            stated = text[start[at] : end[at]], text[end[at] + 1 : national[at]]
+            if not bytewise.is_near(*(cell.tobytes() for cell in stated)):
                 yield first + int(at), bytewise.spelt(int(reporters[at]), self.words.long)
 
     def _piece(self, first: int, blocks: list[Mapping[str, Array]]) -> Piece:
@@ -406,11 +407,11 @@ class Reading:
         if self._wrong is None:
             self._wrong = self._other_trade()
         n_partners = self._wrong.shape[1]
-        pairs = places["type"].astype(np.intp) * n_partners + places["partner"]
-        stated = np.bincount(pairs, minlength=self._wrong.size) > 0
-        if not (stated & self._wrong.ravel()).any():
+        pairs = places["type"] * PLACE(n_partners) + places["partner"]
+        is_wrong = self._wrong.ravel().take(pairs)
+        if not is_wrong.any():
             return
-        at = int(self._wrong.ravel()[pairs].argmax())
+        at = int(is_wrong.argmax())
         names = self.words.layout.names
         kind = self.words.listed("type")[places["type"][at]]
         partner = self.words.listed("partner")[places["partner"][at]]

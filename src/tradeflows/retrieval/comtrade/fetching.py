@@ -1,7 +1,6 @@
 """The calls of a plan, made one by one; each whole reply is kept as it came."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tradeflows.model.errors import LayoutError
+from tradeflows.model.files import temporary
 from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
@@ -304,7 +304,7 @@ def _ask(
     root: Path,
 ) -> tuple[Kept | None, int]:
     """Ask for `url`, and keep a whole reply in `file` once its cleaner has read all of it."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    aside = temporary(file, "part")
     saved, reply = web.get(url, aside, lambda path: _read(path, web))
     now = web.clock.now()
     entry = Source(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import QueryError
+from tradeflows.model.files import temporary
 from tradeflows.model.periods import is_day
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
@@ -292,7 +293,7 @@ def datasets(
     side = "data" if limits.quota else "public"
     query = {"reporterCode": ",".join(reporters)} if reporters else {}
     url = web.url(f"{side}/v1/getDa/C/{freq}/{classification}", query)
-    aside = folder(root) / f".getDa.{os.getpid()}.part"
+    aside = temporary(folder(root) / "getDa", "part")
     try:
         items: list[dict[str, Any]] = web.get(url, aside, lambda path: _datasets(path, web))[1]
     except UnreachableError as error:

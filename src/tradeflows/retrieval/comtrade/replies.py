@@ -92,7 +92,8 @@ def recover(root: Path) -> None:
     """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
     for source in fetched(root):
         catalogue.finish_download(source, root)
-    sweep(folder(root), ".*.part")
+    for pattern in (".*.part", ".*.tmp"):
+        sweep(folder(root), pattern)
     sweep(root / RAW, f".{LOCAL}.*.tmp")
 
 
