@@ -241,12 +241,16 @@ def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
         return np.zeros(0, bool)
     cells = _cells(rows, columns)
     ordered = np.sort(cells)
-    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(repeated):
-        return np.zeros(len(rows), bool)
-    place = np.searchsorted(repeated, cells)
-    place[place == len(repeated)] = 0
-    return np.asarray(repeated[place] == cells)
+    return _are_among(cells, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+
+
+def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Which of `cells` are among `some`, which are sorted."""
+    if not len(some):
+        return np.zeros(len(cells), bool)
+    place = np.searchsorted(some, cells)
+    place[place == len(some)] = 0
+    return np.asarray(some[place] == cells)
 
 
 def _series(monthly: DataFrame) -> Iterator[DataFrame]:
@@ -425,8 +429,8 @@ def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
 
 def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     """Sources whose goods are all worth several times what other sources state of the like."""
-    weighed = monthly[monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)]
-    rows = weighed[_stated_by_several(weighed, unit_values.GOODS)]
+    is_weighed = monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)
+    rows = monthly[is_weighed & _stated_by_several(monthly, unit_values.GOODS)]
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
     for name, odd in unit_values.worth_otherwise(rows).iterrows():
@@ -444,9 +448,12 @@ def _stated_by_several(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
     if rows.empty:
         return np.zeros(0, bool)
     cells = _cells(rows, columns)
-    sources = rows["source_id"].cat.codes.to_numpy()
-    by_cell = DataFrame({"cell": cells, "source": sources}).groupby("cell")["source"]
-    return (by_cell.transform("min") != by_cell.transform("max")).to_numpy()
+    order = np.argsort(cells, kind="stable")
+    ordered = cells[order]
+    sources = rows["source_id"].cat.codes.to_numpy()[order]
+    del order
+    is_other = (ordered[1:] == ordered[:-1]) & (sources[1:] != sources[:-1])
+    return _are_among(cells, np.unique(ordered[1:][is_other]))
 
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:

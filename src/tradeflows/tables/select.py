@@ -353,7 +353,7 @@ def _frame(rows: pa.Table, table: str, sources: Mapping[str, Source]) -> DataFra
         if field.type == schema.DAY:
             rows = rows.set_column(place, field.name, rows[field.name].cast(pa.timestamp("us")))
     if "publisher" not in rows.column_names:
-        named = pc.index_in(rows["source_id"], value_set=pa.array(sources))
-        publishers = pa.array([source.publisher for source in sources.values()])
+        named = pc.index_in(rows["source_id"], value_set=pa.array(sources, pa.string()))
+        publishers = pa.array([source.publisher for source in sources.values()], pa.string())
         rows = rows.append_column("publisher", publishers.take(named))
     return rows.replace_schema_metadata(None).to_pandas()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame
 
-FACTOR = 5.0  # times what goods are worth; a dollar was between 6 and 8.3 yuan since 1994
+FACTOR = 5.0  # times what goods are worth
 NARROW = 2.0  # between the first and the third quarter of the comparisons, one by the other
 FEW = 6  # comparisons, which say nothing
 GOODS = ["reporter_iso", "flow_code", "cmd_code", "month"]
@@ -33,14 +33,14 @@ def worth_otherwise(rows: DataFrame) -> DataFrame:
     Examples
     --------
     >>> goods = {"reporter_iso": "CHN", "flow_code": "M", "cmd_code": "2709", "net_wgt_kg": 1.0}
-    >>> dollars = {"right": 0.5, "also right": 0.6, "in yuan": 3.6}
+    >>> dollars = {"right": 0.5, "also right": 0.6, "wrong": 3.6}
     >>> rows = [
     ...     {"source_id": name, "month": month, "dollars": value, **goods}
     ...     for name, value in dollars.items()
     ...     for month in range(6)
     ... ]
     >>> worth_otherwise(DataFrame(rows)).round(1).to_dict("index")
-    {'in yuan': {'n': 6, 'times': 6.0}}
+    {'wrong': {'n': 6, 'times': 6.0}}
     """
     of_source = rows.groupby([*GOODS, "source_id"], observed=True)[["dollars", "net_wgt_kg"]].sum()
     worth = np.log(of_source["dollars"] / of_source["net_wgt_kg"])
