@@ -18,6 +18,7 @@ import pytest
 from links import dead_links
 from tutorial import FENCE, PAGE, Tutorial
 
+import tradeflows as tf
 from tradeflows import cli, tables
 
 PROJECT = Path(__file__).parents[1]
@@ -83,6 +84,23 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     assert capsys.readouterr().out.startswith(shown)
     kilograms = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")["net_wgt_kg"]
     assert kilograms.tolist() == [132_248_000, 66_955_000, 69_299_000]
+
+
+def test_a_cleaner_of_a_page_reads_its_file(new_project):
+    page = DOCS / "how-to" / "publisher.md"
+    root = new_project("notes")
+    [table], [code], [consent, entry] = (bodies(page, kind) for kind in ("csv", "python", "toml"))
+    (root / "notes.csv").write_text(table, encoding="utf-8")
+    (root / "notes.toml").write_text(entry, encoding="utf-8")
+    (root / "cleaners").mkdir()
+    (root / "cleaners" / "newsroom.py").write_text(code, encoding="utf-8")
+    head = (root / "project.toml").read_text(encoding="utf-8")
+    (root / "project.toml").write_text(consent + head, encoding="utf-8")
+    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "notes" in line]
+    assert cli.main(shlex.split(command)[1:]) == 0
+    rows = tables.read(reporter="CHN", partner="BRA", product="120190")
+    assert rows["net_wgt_kg"].tolist() == [7_590_280_000, 6_530_680_000]
+    assert tf.trace(rows, "net_wgt_kg")["text"].str.endswith(("7590280", "6530680")).all()
 
 
 @pytest.fixture

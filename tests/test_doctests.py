@@ -2,11 +2,13 @@
 
 import doctest
 import inspect
+from pathlib import Path
 
 import pytest
+from matplotlib import pyplot as plt
 
 import tradeflows as tf
-from tradeflows import measures, tables
+from tradeflows import charts, claims, measures, tables
 from tradeflows.claims import ledger
 from tradeflows.explore import answer, flow, inventory, rerouting
 
@@ -21,14 +23,36 @@ MEASURES = [
     for name in ledger.every_measure() | {"stack": None}
     for test in doctest.DocTestFinder().find(getattr(measures, name), name)
 ]
+FUNCTIONS = [  # of the rooms that a notebook uses
+    pytest.param(test, id=test.name)
+    for room in (charts, claims)
+    for name in room.__all__
+    if inspect.isfunction(getattr(room, name))
+    for test in doctest.DocTestFinder().find(
+        getattr(room, name), f"{room.__name__}.{name}", module=False
+    )
+]
+PROJECT = Path(__file__).parents[1]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
 
 
-@pytest.mark.parametrize("test", [*EXAMPLES, *MEASURES])
-def test_the_example_gives_what_it_says(test, embedded, monkeypatch):
-    monkeypatch.setenv("TRADEFLOWS_ROOT", str(embedded))
+@pytest.fixture(scope="module")
+def with_ledger(embedded, tmp_path_factory):
+    """Lay the project's ledger beside the tables."""
+    root = tmp_path_factory.mktemp("with_ledger")
+    (root / "data").mkdir()
+    for name in ("raw", "processed"):
+        (root / "data" / name).symlink_to(embedded / "data" / name, target_is_directory=True)
+    (root / "data" / "claims.toml").symlink_to(PROJECT / "data" / "claims.toml")
+    return root
+
+
+@pytest.mark.parametrize("test", [*EXAMPLES, *MEASURES, *FUNCTIONS])
+def test_the_example_gives_what_it_says(test, with_ledger, monkeypatch):
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(with_ledger))
     said = []
     doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
+    plt.close("all")
     assert not said, "".join(said)
 
 
@@ -53,5 +77,11 @@ def test_every_public_function_of_the_explorer_has_an_example():
 def test_each_public_function_has_an_example():
     functions = [getattr(tf, name) for name in tf.__all__ if inspect.isfunction(getattr(tf, name))]
     functions += [getattr(measures, param.id) for param in MEASURES]
+    functions += [
+        getattr(room, name)
+        for room in (charts, claims)
+        for name in room.__all__
+        if inspect.isfunction(getattr(room, name))
+    ]
     assert len(MEASURES) > 20
     assert [each.__name__ for each in functions if ">>> " not in (each.__doc__ or "")] == []

@@ -199,6 +199,7 @@ def test_the_public_workflow_audits_the_lock():
     workflow = text(".github/workflows/ci.yml")
     assert "pip-audit --require-hashes --disable-pip --requirement requirements.lock" in workflow
     assert "tests/tutorial.py" in workflow
+    assert 'test "$(du -sm core | cut -f1)" -le 320' in workflow
 
 
 def test_binder_builds_from_the_root():

@@ -58,6 +58,16 @@ def bars(
     ------
     QueryError
         As every chart (see :func:`lines`), but for a series without a value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> sold = pd.DataFrame({"who": ["Brazil", "USA"], "mt": [75.0, 25.0]})
+    >>> axes = charts.bars(sold, y="mt", by="who", highlight=["Brazil"], **look)
+    >>> charts.drawn(axes)["value"].to_dict()
+    {'Brazil': 75.0, 'USA': 25.0}
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, when="", span=span)
@@ -145,6 +155,18 @@ def windows(
     QueryError
         As every chart (see :func:`lines`); a window that is null or ends before it starts; a
         logarithmic axis for a figure that is not positive.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> printed = pd.DataFrame({"id": ["F1"], "value": [12.0],
+    ...                         "window_start": pd.to_datetime(["2022-01-01"]),
+    ...                         "window_end": pd.to_datetime(["2022-12-31"])})
+    >>> axes = charts.windows(printed, **look)
+    >>> charts.drawn(axes)["value"].to_dict()
+    {'F1': 12.0}
     """
     shown = complete_options(frame, options, [y, *span], [label])
     rows = drawable_rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)

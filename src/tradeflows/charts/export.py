@@ -72,6 +72,17 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     ------
     SourceError
         A raw file is missing or altered.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> axes = charts.lines(crude, y="mt", by="who", **look)
+    >>> charts.hand_over(axes, "crude").alt
+    'It rose. Mt a month. India: 1 in 2023-01, 3 in 2023-03.'
     """
     first = np.ravel(np.asarray(axes, dtype=object))[0]
     figure = first.figure
@@ -98,7 +109,14 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
 
 
 def css() -> str:
-    """The rules of style for charts in a page, with all colours as they are in the dark."""
+    """The rules of style for charts in a page, with all colours as they are in the dark.
+
+    Examples
+    --------
+    >>> from tradeflows import charts
+    >>> "svg" in charts.css()
+    True
+    """
     rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
     night = sorted(colours.night_colours().items())
     dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in night)
@@ -106,7 +124,14 @@ def css() -> str:
 
 
 def script() -> str:
-    """The script by which charts answer to pointer, touch and keyboard, for a file of its own."""
+    """The script by which charts answer to pointer, touch and keyboard, for a file of its own.
+
+    Examples
+    --------
+    >>> from tradeflows import charts
+    >>> "pointer" in charts.script()
+    True
+    """
     return (BROWSER / "chart.js").read_text(encoding="utf-8")
 
 

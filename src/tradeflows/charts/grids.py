@@ -33,7 +33,7 @@ SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
 
 @redrawable
 def coverage(
-    frame: DataFrame, *, held: str, by: Sequence[str], **options: Unpack[ChartOptions]
+    frame: DataFrame, *, held: str, by: str | Sequence[str], **options: Unpack[ChartOptions]
 ) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
 
@@ -44,21 +44,34 @@ def coverage(
     held
         Column of the months, as ``2019-01 to 2021-12, 2022-03``.
     by
-        The words beside each strip.
+        Column of the words beside each strip, or these words.
 
     Raises
     ------
     QueryError
         As every chart (see :func:`lines`), or there are more than 40 rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> held = pd.DataFrame({"what": ["crude oil"], "held": ["2023-01 to 2023-02, 2023-04"]})
+    >>> axes = charts.coverage(held, held="held", by="what", **look)
+    >>> charts.drawn(axes)["printed"].item()
+    '2023-01 to 2023-02, 2023-04'
     """
+    words = list(frame[by]) if isinstance(by, str) else list(by)
+    if len(words) != len(frame):
+        raise QueryError(f"by has {len(words)} words for {len(frame)} rows: give each row its own")
     shown = complete_options(frame, options)
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
-    labels = [layout.wrap(text, layout.page().label + 4) for text in by]
+    labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
-            _strip(axes, i, text, by[i])
+            _strip(axes, i, text, words[i])
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
@@ -126,6 +139,17 @@ def cells(
     QueryError
         As every chart (see :func:`lines`), but for a series without a value; a number below zero
         that is not `signed`, or months with words.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> fuels = pd.DataFrame({"who": ["Japan", "Japan"], "fuel": ["coal", "oil"],
+    ...                       "pct": [10.0, 20.0]})
+    >>> axes = charts.cells(fuels, y="pct", by="who", across="fuel", **look)
+    >>> charts.drawn(axes).loc["Japan"].to_dict()
+    {'coal': 10.0, 'oil': 20.0}
     """
     dated = across == "ref_period"
     shown = complete_options(frame, options, [y], [by] if dated else [by, across])

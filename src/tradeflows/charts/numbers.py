@@ -55,6 +55,17 @@ def drawn(axes: Charts) -> DataFrame:
     ------
     QueryError
         The axes are not a chart of this module, or two artists show one point differently.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> axes = charts.lines(crude.drop(index=1), y="mt", by="who", every=1, **look)
+    >>> charts.drawn(axes)["India"].tolist()
+    [1.0, nan, 3.0]
     """
     chart = _chart_of(axes)
     attrs = dict(chart["attrs"])
@@ -89,7 +100,18 @@ def _opening(table: DataFrame, figure: Any, attrs: dict[str, Any]) -> Drawn:
 
 
 def alt(axes: Charts) -> str:
-    """Say in words what a chart shows: its title, its unit, its series and their two ends."""
+    """Say in words what a chart shows: its title, its unit, its series and their two ends.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> charts.alt(charts.lines(crude, y="mt", by="who", **look))
+    'It rose. Mt a month. India: 1 in 2023-01, 3 in 2023-03.'
+    """
     chart = _chart_of(axes)
     title = chart["title"]
     words = [title.rstrip(".")]
@@ -167,6 +189,14 @@ def sources(claims: Mapping[str, Charts]) -> DataFrame:
         A chart rests on no source.
     CatalogueError
         The catalogue cannot be read, or does not have one.
+
+    Examples
+    --------
+    >>> import tradeflows as tf
+    >>> from tradeflows import charts
+    >>> axes = tf.flow("crude oil", "China", "Russia", start="2021", end="2023").plot()
+    >>> charts.sources({"China's crude": axes})["claims"].tolist()
+    ["China's crude"]
     """
     uses: dict[str, list[str]] = {}
     for claim, axes in claims.items():

@@ -68,6 +68,17 @@ def ratios(
         As every chart (see :func:`lines`), but for two values at one point and for a series
         without any. Also: a claim with two verdicts, no claim with a reading, or a reference
         that is not positive.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> found = pd.DataFrame({"id": ["C1"], "ratio": [1.02], "agrees": [True],
+    ...                       "verdict": ["holds"]})
+    >>> axes = charts.ratios(found, **look)
+    >>> charts.drawn(axes)["value"].to_dict()
+    {'C1': 1.02}
     """
     shown = complete_options(frame, options, [ratio], [by])
     shown["reference"] = {"As claimed": 1.0} | shown["reference"]

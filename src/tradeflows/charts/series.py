@@ -62,6 +62,17 @@ def lines(
         As every chart: the frame is empty, lacks a column, a source or any value for a series,
         or holds two values for one point. Also: blocks of different length, or a point that is
         off the months of its series.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> axes = charts.lines(crude, y="mt", by="who", **look)
+    >>> charts.drawn(axes)["India"].tolist()
+    [1.0, 2.0, 3.0]
     """
     return _lines(frame, options, 3.0, every, zero, y=y, by=by)[0]
 
@@ -87,6 +98,18 @@ def panels(
     ------
     QueryError
         As :func:`lines`; or a panel has no unit.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> two = pd.concat([crude.assign(what="Price"), crude.assign(what="Quantity")])
+    >>> axes = charts.panels(two, y="mt", by="who", panel="what", **look)
+    >>> charts.drawn(axes).shape
+    (3, 2)
     """
     return _lines(frame, options, 1.6, every, zero, y=y, by=by, panel=panel)
 
@@ -118,6 +141,17 @@ def points(
     ------
     QueryError
         As every chart (see :func:`lines`), but for two values at one point.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> axes = charts.points(crude, y="mt", by="who", **look)
+    >>> charts.drawn(axes)["value"].tolist()
+    [1.0, 2.0, 3.0]
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
@@ -180,6 +214,17 @@ def blocks(
     QueryError
         As every chart (see :func:`lines`); two blocks of a series that share a month count as
         two values for one point.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> quarter = pd.DataFrame({"ref_period": pd.to_datetime(["2023-01-01"]), "n_months": 3,
+    ...                         "who": "India", "mt": [6.0]})
+    >>> axes = charts.blocks(quarter, y="mt", by="who", **look)
+    >>> charts.drawn(axes)[["n_months", "value"]].iloc[0].tolist()
+    [3.0, 2.0]
     """
     shown = complete_options(frame, options, [y], [by])
     rows = drawable_rows(frame, y=y, by=by, length="n_months")

@@ -47,7 +47,14 @@ DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")
 
 
 def amount(value: float, unit: str, digits: int = 3) -> str:
-    """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes."""
+    """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.amount(81.3e9, "USD"), claims.amount(700, "tonnes")
+    ('$81.3 billion', '700 tonnes')
+    """
     if unit == units.MONTH:
         return month_words(int(value))
     value, unit = in_percent(value, unit)
@@ -58,7 +65,15 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
 
 
 def figure_of(reading: ReadingResult, claim: Claim) -> str:
-    """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %."""
+    """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.figure_of(verdict.readings[0], verdict.claim)
+    '$58.4 billion'
+    """
     return reading.bound + _number_of(reading, claim)
 
 
@@ -79,12 +94,26 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:
-    """A ratio as the per cent that a reader expects; any other number as it is."""
+    """A ratio as the per cent that a reader expects; any other number as it is.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.in_percent(0.25, "ratio"), claims.in_percent(5, "tonnes")
+    ((25.0, 'percent'), (5, 'tonnes'))
+    """
     return (100 * value, "percent") if unit == "ratio" else (value, unit)
 
 
 def month_words(month: int) -> str:
-    """A month counted from year 0 as March 2022."""
+    """A month counted from year 0 as March 2022.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.month_words(2022 * 12 + 2)
+    'March 2022'
+    """
     return f"{date(month // 12, month % 12 + 1, 1):%B %Y}"
 
 
@@ -96,7 +125,14 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 
 def miss(deviation: float, unit: str) -> str:
-    """A signed deviation in words: 38 % more than claimed, 0.4 % less than claimed."""
+    """A signed deviation in words: 38 % more than claimed, 0.4 % less than claimed.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.miss(38.2, "USD"), claims.miss(-0.4, "USD")
+    ('38 % more than claimed', '0.4 % less than claimed')
+    """
     counted_in = verdict_rule.DIFFERENCES.get(unit, "%")
     is_whole = unit in DIRECTIONS
     digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
@@ -114,7 +150,15 @@ def _rounded(size: float) -> str:
 
 
 def sentence(verdict: Verdict) -> str:
-    """What a reader sees of a verdict."""
+    """What a reader sees of a verdict.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.sentence(verdict)
+    'holds'
+    """
     match verdict.verdict:
         case verdict_rule.CONTRADICTED:
             [bound, *_] = _deciding(verdict)
@@ -173,7 +217,15 @@ def _not_decided(verdict: Verdict) -> str:
 
 
 def finding(reading: ReadingResult) -> str:
-    """What one reading shows: that it holds, by how much it differs, why it decides nothing."""
+    """What one reading shows: that it holds, by how much it differs, why it decides nothing.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.finding(verdict.readings[0])
+    'decides nothing: other goods; 28 % less than claimed'
+    """
     if reading.note:
         return f"decides nothing: {reading.note}"
     if reading.role == verdict_rule.BOUND:
@@ -191,17 +243,41 @@ def finding(reading: ReadingResult) -> str:
 
 
 def is_near(verdict: Verdict) -> bool:
-    """Whether a claim differs by so little that it raises no alarm."""
+    """Whether a claim differs by so little that it raises no alarm.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.is_near(verdict)
+    False
+    """
     return verdict.verdict == verdict_rule.DIFFERS and verdict_rule.is_small(verdict.deviation)
 
 
 def mark(verdict: Verdict) -> str:
-    """The sign of a verdict: ✓ (✓) ✗ ?, and ≈ for a claim that is nearly right."""
+    """The sign of a verdict: ✓ (✓) ✗ ?, and ≈ for a claim that is nearly right.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.mark(verdict)
+    '✓'
+    """
     return NEAR if is_near(verdict) else MARKS[verdict.group]
 
 
 def short(verdict: Verdict) -> str:
-    """A verdict in the fewest words: holds, 38 % more than claimed, at least 77 % less."""
+    """A verdict in the fewest words: holds, 38 % more than claimed, at least 77 % less.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.short(verdict)
+    'holds'
+    """
     if verdict.deviation is None:
         return verdict.verdict
     words = miss(verdict.deviation, verdict.claim.unit)
@@ -214,7 +290,15 @@ def short(verdict: Verdict) -> str:
 
 
 def line(verdict: Verdict, *, colour: bool = False) -> str:
-    """One claim in one line: id, sign, verdict or deviation, statement, what else is to be said."""
+    """One claim in one line: id, sign, verdict or deviation, statement, what else is to be said.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.line(verdict)
+    'O08    ✓   holds                    China bought crude oil, coal, ...'
+    """
     words = f"{mark(verdict):{WIDEST_MARK}} {short(verdict):{WIDEST}}"
     if colour:
         code = PLAIN if is_near(verdict) else COLOURS[verdict.group]
@@ -228,6 +312,13 @@ def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = Fals
     """The ledger in lines: the core, and with `everything` the annex and the folded list too.
 
     The last says what the signs mean.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.overview([verdict], everything=False)[-1]
+    '✓ holds'
     """
     lines = []
     judged = list(judged)
@@ -243,7 +334,15 @@ def overview(judged: Iterable[Verdict], *, everything: bool, colour: bool = Fals
 
 
 def signs(judged: Iterable[Verdict]) -> dict[str, str]:
-    """What the signs mean that these verdicts have, by sign."""
+    """What the signs mean that these verdicts have, by sign.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.signs([verdict])
+    {'✓': 'holds'}
+    """
     used = {mark(verdict) for verdict in judged}
     meanings = {sign: group for group, sign in MARKS.items()}
     meanings[NEAR] = f"differs by less than {verdict_rule.SMALL:.0f} %"
@@ -257,7 +356,15 @@ PARTS = {
 
 
 def explain(verdict: Verdict) -> list[str]:
-    """One claim in full, in lines: what was claimed by whom, each reading's number, the caveats."""
+    """One claim in full, in lines: what was claimed by whom, each reading's number, the caveats.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.explain(verdict)[2].strip()
+    'verdict: holds'
+    """
     claim = verdict.claim
     digits = _digits(claim)
     lines = [
@@ -321,7 +428,15 @@ OF_READING = ("name", "role", "value", "unit", "deviation", "fits", "fits_band",
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """One claim with its verdict as plain values, for ``--json`` and the report."""
+    """One claim with its verdict as plain values, for ``--json`` and the report.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.as_json(verdict)["verdict"]
+    'holds'
+    """
     claim = verdict.claim
     values = {name: getattr(claim, name) for name in OF_CLAIM}
     values["part"] = claim.place
@@ -364,7 +479,15 @@ OF_ROW = ("value", "unit", "role", "fits", "decides")  # of a reading, in data/v
 
 
 def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
-    """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full."""
+    """One claim as rows of ``data/verdicts.csv``: a row a reading, numbers in full.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> claims.verdict_rows(verdict)[-1]["decides"]
+    'True'
+    """
     head = {"claim": verdict.claim.id, "verdict": verdict.verdict, "reason": verdict.reason}
     rows = [_row(reading) for reading in verdict.readings]
     empty = dict.fromkeys(("reading", *OF_ROW), "")
@@ -409,6 +532,14 @@ def terms(reading: ReadingResult, root: Path | None = None) -> dict[str, Any]:
         A raw file is missing or altered.
     QueryError
         The lines do not come to the number.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> made = claims.terms(verdict.readings[0])
+    >>> made["formula"], len(made["terms"])
+    ('value', 12)
     """
     traced = trace(_first(reading), reading.traced, root)
     formula = traced["formula"].iloc[0]
@@ -427,7 +558,15 @@ def _first(reading: ReadingResult) -> pd.DataFrame:
 
 
 def chosen(verdict: Verdict, name: str | None) -> list[ReadingResult]:
-    """All readings of a claim, or the one called `name`."""
+    """All readings of a claim, or the one called `name`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> [reading.name for reading in claims.chosen(verdict, "crude oil alone")]
+    ['crude oil alone']
+    """
     if name is None:
         return list(verdict.readings)
     where = f"claim {verdict.claim.id}"
@@ -471,6 +610,14 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
         There is no such theme.
     LedgerError
         As :func:`evaluate_claim`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> frame = claims.table([verdict])
+    >>> frame[frame["agrees"].notna()]["reading"].item()
+    'crude oil, coal, pipeline gas and LNG'
     """
     import pandas as pd
 

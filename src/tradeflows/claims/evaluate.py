@@ -227,6 +227,13 @@ def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = Fals
     LedgerError
         A reading matches no row, mixes what must not be mixed, gives several numbers or none, or
         a unit other than the claim's. The message names the claim and the reading.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> verdict.verdict
+    'holds'
     """
     return _verdict(claim, _Project(root or catalogue.root(), local))
 
@@ -602,7 +609,9 @@ def _unit(frame: pd.DataFrame, result: str) -> str:
     if unit:
         return unit
     column = UNIT_IN.get(result, "unit")
-    raise LedgerError(f"cannot tell the unit of {result}: the frame has no {column}")
+    raise LedgerError(
+        f"cannot tell the unit of {result}: the frame has no {column}; take a column of figures"
+    )
 
 
 def _traced(frame: pd.DataFrame, result: str) -> str:
@@ -667,6 +676,13 @@ def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = Fa
     """Judge several claims in turn; one that is wrong leaves the others their verdicts.
 
     A question that several claims share is asked once; parameters as :func:`evaluate_claim`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> judged = claims.judge([claims.load()["O08"]])
+    >>> [verdict.verdict for verdict in judged.verdicts], judged.errors
+    (['holds'], ())
     """
     project = _Project(root or catalogue.root(), local)
     verdicts = []
@@ -683,7 +699,15 @@ def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = Fa
 def evaluate_all(
     claims: Iterable[Claim], root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
-    """Verdicts on several claims; parameters and errors as :func:`evaluate_claim`."""
+    """Verdicts on several claims; parameters and errors as :func:`evaluate_claim`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> loaded = claims.load()
+    >>> [verdict.verdict for verdict in claims.evaluate_all([loaded["O08"], loaded["O10"]])]
+    ['holds', 'differs']
+    """
     project = _Project(root or catalogue.root(), local)
     with remembering():
         return [_verdict(claim, project) for claim in claims]
@@ -692,6 +716,14 @@ def evaluate_all(
 def verdicts(
     ledger: Path | None = None, root: Path | None = None, *, local: bool = False
 ) -> list[Verdict]:
-    """Verdicts on every claim of a ledger, in its order; parameters and errors as :func:`load`."""
+    """Verdicts on every claim of a ledger, in its order; parameters and errors as :func:`load`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdicts = claims.verdicts()  # of the whole ledger, in some seconds
+    >>> {verdict.claim.id: verdict.verdict for verdict in verdicts}["O08"]
+    'holds'
+    """
     root = root or catalogue.root()
     return evaluate_all(load(ledger, root, local=local).values(), root, local=local)

@@ -273,7 +273,15 @@ KINDS: dict[Any, tuple[Any, str]] = {
 
 
 def path(root: Path) -> Path:
-    """Where the project's own ledger lies below `root`."""
+    """Where the project's own ledger lies below `root`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> from pathlib import Path
+    >>> claims.path(Path("wheat")).as_posix()
+    'wheat/data/claims.toml'
+    """
     return root / "data" / "claims.toml"
 
 
@@ -284,6 +292,13 @@ def has_ledger(ledger: Path | None, root: Path) -> bool:
     ------
     LedgerError
         One that is named cannot be read.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> from pathlib import Path
+    >>> claims.has_ledger(None, Path("an empty folder"))
+    False
     """
     if ledger is None:
         return path(root).is_file()
@@ -323,6 +338,12 @@ def load(
     LedgerError
         The file cannot be read, or a claim has an unknown or missing key, a figure that the table
         does not hold, a reason that is none, a repeated name, or neither readings nor a reason.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.load()["O08"].unit
+    'USD'
     """
     read = read_ledger(ledger, root, local=local)
     for error in read.errors.values():
@@ -339,6 +360,12 @@ def read_ledger(
     ------
     LedgerError
         The file cannot be read, or a series in it is wrong.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> len(claims.read_ledger().errors)  # claims that are wrong
+    0
     """
     root = root or catalogue.root()
     ledger = ledger or path(root)
@@ -359,7 +386,14 @@ def read_ledger(
 
 
 def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sentence]:
-    """Sentences of the article in the order of the ledger, each with what answers it."""
+    """Sentences of the article in the order of the ledger, each with what answers it.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.sentences()[0].claims
+    ('A04',)
+    """
     root = root or catalogue.root()
     ledger = ledger or path(root)
     listed = _contents(ledger).get("sentence", [])
@@ -689,6 +723,12 @@ def named(claims: Ledger | Mapping[str, Any], name: str) -> Any:
         There is none; the message has the nearest name.
     LedgerError
         The claim is wrong.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.named(claims.load(), "O08").theme
+    'energy'
     """
     if not isinstance(claims, Ledger):
         return lookup("the ledger", "claim", name, claims, QueryError)

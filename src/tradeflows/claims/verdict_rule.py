@@ -233,7 +233,14 @@ def _decision(verdict: str, used: Sequence[Evidence]) -> Decision:
 
 
 def is_small(miss: float | None) -> bool:
-    """Whether a deviation is too small to raise an alarm."""
+    """Whether a deviation is too small to raise an alarm.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.is_small(0.4), claims.is_small(38)
+    (True, False)
+    """
     return miss is not None and abs(miss) < SMALL
 
 
