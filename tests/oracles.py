@@ -73,9 +73,10 @@ def read(rows, question):
     """Rows that a question asks for: of each cell one statement.
 
     `question` has lists of reporters, partners and products; ``first`` and ``last`` month,
-    ``as_of``, ``part`` and ``unit`` are None where they are not asked for; ``splice`` is whether
-    the parts of several sources may follow one another. A row has a ``source`` with its ``rank``, a
-    ``vintage``, a ``part`` ("total", or which part it is) and a ``unit`` of its quantity.
+    ``as_of``, ``part``, ``unit`` and ``rhythm`` are None where they are not asked for; ``splice``
+    is whether the parts of several sources may follow one another. Every row is of months. It has
+    a ``source`` with its ``rank``, a ``vintage``, a ``part`` ("total", or which part it is) and a
+    ``unit`` of its quantity.
     """
     wanted = [row for row in rows if is_asked(row, question)]
     if not wanted:
@@ -102,6 +103,7 @@ def is_asked(row, question):
         and row["reporter"] in question["reporters"]
         and row["partner"] in question["partners"]
         and any(row["product"].startswith(asked) for asked in question["products"])
+        and question["rhythm"] in (None, "M")
         and (question["unit"] is None or row["unit"] == question["unit"])
         and (question["part"] in (None, "parts") or row["part"] == question["part"])
     )
@@ -256,6 +258,20 @@ def zeros(answer, rows, question, declared):
                 if line["reporter"] == row["reporter"] and is_within and is_free:
                     absent |= {(*place_of(row), month) for month in months(line)}
     return absent
+
+
+def stated_somehow(rows, question):
+    """Source, pair and month of all that is stated of the goods, in whatever unit or part.
+
+    No question of these may be answered with a zero.
+    """
+    loose = question | {"unit": None, "part": None, "rhythm": None}
+    known = [row for row in rows if is_asked(row, loose) and is_known(row, loose)]
+    return {
+        (row["source"], row["reporter"], row["partner"], month)
+        for row in known
+        for month in months(row)
+    }
 
 
 def place_of(row):

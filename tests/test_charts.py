@@ -161,6 +161,14 @@ def strips(**series):
     return cells(monthly(**series).rename(columns={"who": "member", "mt": "pct"}), "ref_period")
 
 
+HELD = pd.DataFrame({"months": ["2019-01 to 2021-12, 2022-03", "2023-01"]})
+
+
+def coverage(frame=HELD, **more):
+    names = ["Crude oil, an office", "Coal, another office"]
+    return charts.coverage(frame, held="months", by=names, **LOOK | more)
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),

@@ -24,6 +24,7 @@ PRODUCTS = ["2709", "270900", "2710", "271012", "271019"]
 COLUMNS = ["month", "reporter", "partner", "product", "part", "unit", "vintage", "value", "kg"]
 RELEASES = ["2022-01-15", "2022-03-15"]
 SPAN = {"along": "partner_iso", "from": "2021-01", "until": "2021-12"}
+KINDS = {"qty_unit": "unit", "freq_code": "rhythm"}
 WORDS = {
     "nothing": "nothing in trade matches",
     "not known": "nothing of this was known by",
@@ -172,6 +173,7 @@ def question_of(random):
         "as_of": "2022-02-01" if random.random() < 0.1 else None,
         "part": [None, None, "parts", "total"][random.integers(4)],
         "unit": [None, None, None, "m3"][random.integers(4)],
+        "rhythm": "A" if random.random() < 0.1 else None,
         "splice": bool(random.random() < 0.3),
     }
 
@@ -185,6 +187,7 @@ def words_of(question):
         "product": question["products"],
         "as_of": question["as_of"],
         "qty_unit": question["unit"],
+        "freq": question["rhythm"],
         "splice": question["splice"],
         **{name: f"{month // 12}-{month % 12 + 1:02d}" for name, month in ends.items()},
     }
@@ -245,7 +248,7 @@ def require_same(root, rows, question, declared):
         cause = WORDS[str(refused)]
     answer, message = answer_or_message(ask, root, question)
     if cause:
-        assert cause in message or (answer is not None and is_declared_none(answer, question))
+        assert cause in message or is_declared_none(answer, rows, question)
         return
     assert answer is not None, message
     lines = [line_of(row) for row in expected]
@@ -259,15 +262,25 @@ def require_same(root, rows, question, declared):
     assert set(stated) == oracles.zeros(expected, rows, question, declared)
 
 
-def is_declared_none(answer, question):
-    """Whether an answer has no rows, and zeros of nothing but what was asked."""
-    rows = zeros_of(answer).rows
+def is_declared_none(answer, rows, question):
+    """Whether an answer has no rows, and zeros of what was asked and is stated in no way."""
+    zeros = zeros_of(answer).rows
     asked = {"reporter_iso": question["reporters"], "partner_iso": question["partners"]}
+    asked |= {name: [question[word]] for name, word in KINDS.items() if question[word]}
     return (
         answer.empty
-        and all(rows[name].isin(values).all() for name, values in asked.items())
-        and rows["cmd_code"].str.startswith(tuple(question["products"])).all()
+        and all(zeros[name].isin(values).all() for name, values in asked.items())
+        and zeros["cmd_code"].str.startswith(tuple(question["products"])).all()
+        and not pairs_in(zeros) & oracles.stated_somehow(rows, question)
     )
+
+
+def pairs_in(zeros):
+    """Source, pair and month of each month of each zero."""
+    cells = zip(zeros["source_id"], zeros["reporter_iso"], zeros["partner_iso"], strict=True)
+    first = zeros["ref_period"].dt.year * 12 + zeros["ref_period"].dt.month - 1
+    spans = zip(cells, first, zeros["n_months"], strict=True)
+    return {(*cell, month + after) for cell, month, n in spans for after in range(n)}
 
 
 def line_of(row):
@@ -308,8 +321,10 @@ def require_same_flow(root, rows, question, declared):
     except oracles.NoAnswerError as refused:
         cause = WORDS[str(refused)]
     if cause:
-        is_none = answer is not None and answer["declared_zero"].any() and bool(declared)
-        assert is_none or cause in message
+        is_none = answer is not None and answer["declared_zero"].all() and bool(declared)
+        assert cause in message or is_none
+        if is_none:
+            assert not pairs_in(answer) & oracles.stated_somehow(rows, question)
         return
     assert answer is not None, message
     if "declared_zero" in answer:

@@ -98,6 +98,8 @@ def test_members_of_a_group_are_countries(group):
         ("NATO", 2021, 30),
         ("NATO", 2024, 32),
         ("CIS", 2024, 9),
+        ("BENELUX", 2024, 3),
+        ("VISEGRAD", 2024, 4),
     ],
 )
 def test_a_group_has_the_members_of_a_year(group, year, count):
@@ -126,6 +128,16 @@ def test_every_currency_of_iso_4217_is_known(money):
     assert currency_name(money.alpha_3)
 
 
+@pytest.mark.parametrize("money", list(pycountry.currencies), ids=lambda money: money.alpha_3)
+def test_the_name_that_iso_4217_gives_a_currency_is_known(money):
+    names = [other.name for other in pycountry.currencies]
+    if names.count(money.name) == 1 and money.name != "Som":  # which two countries have
+        assert currency(money.name) == money.alpha_3
+        return
+    with pytest.raises(QueryError, match=rf"several currencies are called .*\b{money.alpha_3}\b"):
+        currency(money.name)
+
+
 @pytest.mark.parametrize(
     ("word", "code"),
     [
@@ -148,6 +160,8 @@ def test_usual_words_for_a_currency(word, code):
 def test_a_word_for_several_currencies_is_refused():
     with pytest.raises(QueryError, match="several currencies are called 'peso': ARS, CLP"):
         currency("peso")
+    with pytest.raises(QueryError, match="several currencies are called 'krona': ISK, SEK"):
+        currency("krona")
 
 
 def test_an_unknown_currency_is_refused():

@@ -5,6 +5,7 @@ import test_oracles_read as invented
 
 import tradeflows as tf
 from tradeflows.model.absence import zeros_of
+from tradeflows.model.errors import QueryError
 
 JANUARY = invented.FIRST
 
@@ -63,3 +64,32 @@ def test_a_zero_beside_a_weightless_line(tmp_path):
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
     asked = {"start": "2021-02", "end": "2021-02", "root": root}
     assert tf.flow("2709", "China", "Russia", unit="tonnes", **asked)["value"].tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({}, {"freq": "A"}),
+        ({}, {"currency": "EUR"}),
+        ({}, {"valuation": "FOB"}),
+        ({}, {"vintage": "1999"}),
+        ({}, {"classification": "H6"}),
+        ({}, {"partner_code": "XXX"}),
+        ({"unit": "TJ"}, {"qty_unit": "m3"}),
+        ({"product": "270900"}, {"qty_unit": "m3"}),
+        ({"part": "regime=1"}, {"breakdown": "total"}),
+        ({"part": "regime=1"}, {"breakdown": "regime=2"}),
+    ],
+)
+def test_what_is_stated_in_another_way_is_no_zero(ask, changes, asked):
+    # The file has Russia's month, though not as it is asked for; of the USA it has nothing else.
+    lines = [line(0, **changes), line(0, "USA", unit="m3"), line(0, "USA", part="regime=2")]
+    with pytest.raises(QueryError, match="nothing in trade matches"):
+        ask(lines, start="2021-01", end="2021-01", **asked)
+
+
+def test_a_zero_is_stated_as_it_is_asked_for(ask):
+    lines = [line(0, "USA", unit="m3"), line(1, unit="m3")]
+    assert ask(lines, start="2021-01", end="2021-01", freq="M", qty_unit="m3") == [(1, 1)]
+    with pytest.raises(QueryError, match="nothing in trade matches"):
+        ask(lines, start="2021-01", end="2021-01", qty_unit="TJ")

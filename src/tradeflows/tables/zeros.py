@@ -14,6 +14,7 @@ from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, abse
 from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_release import DATE_COLUMNS
+from tradeflows.tables.filters import scan
 from tradeflows.tables.query import Question
 
 if TYPE_CHECKING:
@@ -52,14 +53,23 @@ def of_answer(frame: DataFrame, asked: Question, *, splice: bool = False) -> Zer
 
 
 def only_zeros(empty: DataFrame, asked: Question) -> DataFrame | None:
-    """An `empty` answer with its zeros, where all that was asked for is declared to be none."""
+    """An `empty` answer with its zeros, where all that was asked for is declared to be none.
+
+    What the file states in another way, such as by month or in another unit, was not none.
+    """
+    if "partner_code" in asked.conditions:  # a row that is not there has none
+        return None
     chosen = asked.conditions.get("source_id", asked.sources)
     ranked = sorted(asked.sources.values(), key=lambda source: source.rank)
     for source in ranked:
         if source.id not in chosen:
             continue
         rows = _all_zeros(empty, asked, [source.id])
-        if rows is None or rows["freq_code"].nunique() > 1:
+        if rows is None:
+            continue
+        rows = _as_asked(rows, asked)
+        rows = rows[~_is_stated_otherwise(rows, asked, source)].reset_index(drop=True)
+        if rows["freq_code"].nunique() != 1:
             continue
         names = sorted(rows["source_id"].unique())
         answer = empty.copy()
@@ -67,6 +77,25 @@ def only_zeros(empty: DataFrame, asked: Question) -> DataFrame | None:
         answer.attrs[ZEROS] = Zeros(rows, _cells(empty))
         return answer
     return None
+
+
+def _as_asked(rows: DataFrame, asked: Question) -> DataFrame:
+    """Those of some zeros whose rhythm, unit, release and so on are what was asked for."""
+    for column in asked.conditions.keys() - {*CELL, "source_id"}:
+        rows = rows[rows[column].isin(asked.conditions[column])]
+    return rows
+
+
+def _is_stated_otherwise(rows: DataFrame, asked: Question, source: Source) -> np.ndarray:
+    """Whether a file states, in any way, something of what was asked for in the month of a zero."""
+    conditions = {"source_id": [source.id]}
+    for column in ("reporter_iso", "partner_iso", "flow_code", "cmd_code"):
+        if column in asked.conditions:
+            conditions[column] = asked.conditions[column]
+    window = asked.window
+    stated = asked.known(scan(asked.held, "trade", conditions, window.first, window.last))
+    columns = ["reporter_iso", "partner_iso", "flow_code"]
+    return _states_any_month(_frame(stated.select([*columns, *PERIOD])), rows, columns)
 
 
 def summary(rows: DataFrame) -> str:
@@ -328,14 +357,14 @@ def _frame(lines: pa.Table) -> DataFrame:
     return frame
 
 
-def _states_any_month(rows: DataFrame, zeros: DataFrame) -> np.ndarray:
+def _states_any_month(rows: DataFrame, zeros: DataFrame, cell: Sequence[str] = CELL) -> np.ndarray:
     """Whether `rows` state any month of each of `zeros`, with a figure or without."""
-    is_stated = _months(zeros).isin(_months(rows))
+    is_stated = _months(zeros, cell).isin(_months(rows, cell))
     place = np.repeat(np.arange(len(zeros)), zeros["n_months"].to_numpy("int64"))
     return np.bincount(place, is_stated, minlength=len(zeros)) > 0
 
 
-def _months(rows: DataFrame) -> MultiIndex:
+def _months(rows: DataFrame, cell: Sequence[str] = CELL) -> MultiIndex:
     """Cell and month of each month of each of `rows`."""
     import pandas as pd
 
@@ -344,7 +373,7 @@ def _months(rows: DataFrame) -> MultiIndex:
     begins = length.cumsum() - length
     after = np.arange(len(place)) - np.repeat(begins, length)
     months = first_month(rows).to_numpy()[place] + after
-    cells = rows[CELL].iloc[place]
+    cells = rows[[*cell]].iloc[place]
     return pd.MultiIndex.from_frame(cells.assign(month=months))
 
 
