@@ -239,7 +239,7 @@ def peak_of(value, unit="month", **more):
     [
         ("2021-01", claims.HOLDS, "holds"),
         ("2020-11", claims.DIFFERS, "2 months later than claimed"),
-        ("2021-02", claims.DIFFERS, "1 months earlier than claimed"),
+        ("2021-02", claims.DIFFERS, "1 month earlier than claimed"),
     ],
 )
 def test_a_month_is_claimed(judge, build, month, verdict, words):

@@ -73,7 +73,7 @@ def bodies(page, kind):
 def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("wide")
-    [table] = bodies(page, "csv")
+    [table] = bodies(page, "")
     [entry] = [body for body in bodies(page, "toml") if "[source." in body]
     (root / "wide.csv").write_text(table, encoding="utf-8")
     (root / "autumn.toml").write_text(entry, encoding="utf-8")
@@ -89,7 +89,7 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
 def test_a_cleaner_of_a_page_reads_its_file(new_project):
     page = DOCS / "how-to" / "publisher.md"
     root = new_project("notes")
-    [table], [code], [consent, entry] = (bodies(page, kind) for kind in ("csv", "python", "toml"))
+    [table], [code], [consent, entry] = (bodies(page, kind) for kind in ("", "python", "toml"))
     (root / "notes.csv").write_text(table, encoding="utf-8")
     (root / "notes.toml").write_text(entry, encoding="utf-8")
     (root / "cleaners").mkdir()

@@ -138,6 +138,8 @@ def miss(deviation: float, unit: str) -> str:
     digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
     if not deviation:
         return "as claimed"
+    if is_whole and digits == "1":
+        counted_in = counted_in.removesuffix("s")
     more, less = DIRECTIONS.get(unit, ("more", "less"))
     return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
 
