@@ -46,7 +46,7 @@ ROUND = 10  # kills of each verb by each signal, after the first of which it is 
 GOOD = ("ended", "done before", "too early")
 BAD = ("other status", "not one line", "late", "half-written", "lost", "orphan", "fails again")
 BAD += ("left behind",)
-MAIN = "import sys; from tradeflows import cli; sys.exit(cli.main(sys.argv[1:]))"
+MAIN = "import sys; from tradeflows import cli; sys.exit(cli.main())"  # as the command does
 # A grammar of addresses, which takes longer to load than the rest and which no verb needs.
 WITHOUT_GRAMMAR = "import sys; sys.modules['rfc3987_syntax'] = None\n"
 WITHOUT_PAUSE = """

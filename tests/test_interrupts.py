@@ -2,12 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from synthetic import save_notebook
+
+from tradeflows.report import notebooks
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
 
@@ -68,6 +72,37 @@ def test_a_signal_within_a_library(number, status):
     returned, err, seconds = ends(IN_LIBRARY, wait=True, number=number)
     assert (returned, err) == (status, LINE)
     assert seconds < 5  # 1.5 on an idle machine
+
+
+def test_notebooks_take_no_signals(tmp_path, monkeypatch):
+    """Neither the handler, nor what wakes the thread that ends a process whose handler waits."""
+    paths = [tmp_path / f"{name}.ipynb" for name in "abc"]
+    for path in paths:
+        save_notebook(path, "# A", "1 + 1")
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    seen = []
+
+    def note(*_):
+        wakes = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        seen.append((signal.getsignal(signal.SIGTERM), wakes))
+
+    async def started(self, **options):
+        note()
+        await start(self, **options)
+
+    start = notebooks.NotebookClient.async_start_new_kernel
+    monkeypatch.setattr(notebooks.NotebookClient, "async_start_new_kernel", started)
+    before = signal.signal(signal.SIGTERM, note)
+    woken = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    try:
+        notebooks.run(paths, progress=note)
+    finally:
+        signal.set_wakeup_fd(woken)
+        signal.signal(signal.SIGTERM, before)
+        receiver.close()
+        sender.close()
+    assert seen == [(note, sender.fileno())] * 6
 
 
 def test_a_closed_output_is_no_fault():

@@ -10,12 +10,10 @@ import base64
 import io
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -108,7 +106,8 @@ def run(
         jobs = map(one, paths, notebooks)
         return await asyncio.gather(*jobs, return_exceptions=True)
 
-    failures = [failure for failure in asyncio.run(together()) if failure]
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        failures = [failure for failure in runner.run(together()) if failure]
     for failure in failures:
         if not isinstance(failure, NotebookError):
             raise failure
@@ -152,7 +151,6 @@ async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], s
         startup_timeout=PATIENCE,
         resources=place,
         extra_arguments=options,
-        on_notebook_start=_handlers_restored(),
     )
     kernel = client.create_kernel_manager().kernel_spec
     assert kernel  # since ipykernel is installed
@@ -169,17 +167,18 @@ async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], s
         raise NotebookError(f"{path}: its kernel stopped: {reason}") from error
 
 
-def _handlers_restored() -> Callable[[NotebookNode], None]:
-    """Undo that each client takes the signals for itself, so that one signal ends them all."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _loop() -> asyncio.AbstractEventLoop:
+    """Make a loop in which no notebook's client takes the signals for itself.
 
-    def restore(notebook: NotebookNode) -> None:
-        for number, handler in handlers.items():
-            with suppress(NotImplementedError):  # Windows has none to remove
-                asyncio.get_running_loop().remove_signal_handler(number)
-            signal.signal(number, handler)
+    One of them would end alone at a signal, and the others go on.
+    """
+    loop = asyncio.new_event_loop()
 
-    return restore
+    def refuse(*_: object) -> None:
+        raise NotImplementedError  # as on Windows, which clients put up with
+
+    loop.add_signal_handler = refuse  # type: ignore[assignment, method-assign]
+    return loop
 
 
 def _failure(notebook: NotebookNode, error: CellExecutionError) -> str:
