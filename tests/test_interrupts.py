@@ -81,10 +81,11 @@ def test_notebooks_take_no_signals(tmp_path, monkeypatch):
         save_notebook(path, "# A", "1 + 1")
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
+    ours = sender.fileno()
     seen = []
 
     def note(*_):
-        wakes = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        wakes = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
         seen.append((signal.getsignal(signal.SIGTERM), wakes))
 
     async def started(self, **options):
@@ -94,7 +95,7 @@ def test_notebooks_take_no_signals(tmp_path, monkeypatch):
     start = notebooks.NotebookClient.async_start_new_kernel
     monkeypatch.setattr(notebooks.NotebookClient, "async_start_new_kernel", started)
     before = signal.signal(signal.SIGTERM, note)
-    woken = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    woken = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
     try:
         notebooks.run(paths, progress=note)
     finally:
@@ -102,7 +103,7 @@ def test_notebooks_take_no_signals(tmp_path, monkeypatch):
         signal.signal(signal.SIGTERM, before)
         receiver.close()
         sender.close()
-    assert seen == [(note, sender.fileno())] * 6
+    assert seen == [(note, ours)] * 6
 
 
 def test_a_closed_output_is_no_fault():
