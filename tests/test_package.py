@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from tradeflows import tables
@@ -47,6 +48,19 @@ def test_each_table_keeps_its_schema(name, embedded, frictionless):
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     fields = frictionless.Schema.from_descriptor(described["schema"])
     report = frictionless.Resource(data=rows, schema=fields).validate()
+    assert report.valid, report.to_summary()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", schema.TABLES)
+def test_a_file_is_valid_as_frictionless_reads_it(name, embedded, frictionless, tmp_path):
+    resources = package.descriptor(PROJECT)["resources"]
+    (described,) = [resource for resource in resources if resource["name"] == name]
+    rows = pq.read_table(tables.processed(embedded, name))
+    step = max(1, len(rows) // 150)
+    pq.write_table(rows.take(list(range(0, len(rows), step))), tmp_path / "some.parquet")
+    described |= {"path": "some.parquet"}
+    report = frictionless.Resource(described, basepath=str(tmp_path)).validate()
     assert report.valid, report.to_summary()
 
 

@@ -75,11 +75,15 @@ def _field(field: pa.Field) -> dict[str, Any]:
         constraints["enum"] = json.loads(metadata["allowed"])
     if "least" in metadata:
         constraints["minimum"] = json.loads(metadata["least"])
+    type_ = TYPES[str(field.type)]
+    is_number = type_ in ("number", "integer")
     content = {
         "name": field.name,
-        "type": TYPES[str(field.type)],
+        "type": type_,
         "description": metadata["note"],
         "unit": metadata["unit"],
+        # A reader that goes by pandas has a null among numbers as this.
+        "missingValues": ["nan"] if is_number and field.nullable else [],
         "constraints": constraints,
     }
     return {key: value for key, value in content.items() if value}
