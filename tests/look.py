@@ -170,6 +170,9 @@ KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].f
   return marks.filter((mark) => !reached.has(mark.dataset.said))
     .map((mark) => `${chart.id}: the keyboard does not reach ${mark.dataset.said}`);
 })"""
+# Whether the drawing of a chart has a size on the page.
+SHOWN = """() => [...document.querySelectorAll("figure.chart svg")]
+  .some((one) => one.getBoundingClientRect().width > 100)"""
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(performance.now() / 1000))))"""
 # Without preload, since axe would fetch rules of style, which the page's policy forbids to scripts.
@@ -229,6 +232,27 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
         if path.stem == "index":
             yield from _printed(page)
     yield from said
+    context.close()
+
+
+def looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
+    """What is wrong with the pages of single charts, each looked at once, in the dark."""
+    context = browser.new_context(
+        viewport={"width": min(WIDTHS), "height": 900}, color_scheme="dark"
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in pages:
+        page.goto(path.resolve().as_uri())
+        found = [f"chart {each}" for each in page.evaluate(CHARTS)] + page.evaluate(SMALL)
+        if page.evaluate(SCROLLS):
+            found.append(f"scrolls sideways: {'; '.join(page.evaluate(WIDE))}")
+        if not page.evaluate(SHOWN):
+            found.append("no chart is shown")
+        yield from (f"{path.name}, alone: {each}" for each in [*found, *said])
+        said.clear()
     context.close()
 
 
@@ -359,6 +383,7 @@ def main(argv: list[str] | None = None) -> int:
             except Error as error:
                 found = [f"cannot be opened: {error.message.splitlines()[0]}"]
             findings += [f"{path.name} at {width} px, {scheme}: {each}" for each in found]
+        findings += looked_alone(browser, sorted(args.report.glob("charts/*.html")))
         browser.close()
     print(*findings, f"{len(pages)} pages, {len(findings)} findings", sep="\n")
     return bool(findings)

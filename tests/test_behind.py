@@ -141,8 +141,8 @@ def test_a_computed_series_says_so():
     china = crude().query("reporter_iso == 'CHN'").assign(shown=lambda rows: rows[KG] ** 2 / 7)
     frame = measures.stack({"CHN": china, "IND": india})
     page = raw_lines.shown(lines(frame, "shown").figure)
-    assert "How we know: 3 raw lines behind 3 numbers" in page
-    assert "No raw lines of China: shown is no figure of trade, so somebody computed it" in page
+    assert "Raw lines: 3 rows of publishers’ files behind 3 numbers" in page
+    assert "Raw lines: no list of numbers worked out here</summary><p>China: worked out" in page
 
 
 def test_panels_and_ranges_are_followed():
@@ -175,7 +175,9 @@ def test_a_drawn_table_opens_its_lines():
 def test_the_first_of_many_lines_show(monkeypatch):
     monkeypatch.setattr(raw_lines, "LINES", 2)
     page = raw_lines.shown(lines(crude()).figure)
-    assert "How we know: 6 raw lines behind 6 numbers, the first 2 of them here" in page
+    assert (
+        "Raw lines: 6 rows of publishers’ files behind 6 numbers, the first 2 of them here" in page
+    )
     assert page.count("<td><code>") == 2
 
 
@@ -244,6 +246,14 @@ def test_speaker_and_verdict_are_the_headline(root, sign, claimed, outcome):
     assert said == f"Gazette said {claimed}"
     assert re.fullmatch(r"Demo: \$[\d.]+", shown)
     assert verdict_words.startswith(outcome)
+
+
+def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
+    stated = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
+    assert stated in LEDGER
+    (verdict,) = claim_cards.cards("P1").verdicts
+    bars = claim_picture._bars(verdict, NO_PROJECT, root)
+    assert [bar.value > 55 for bar in bars[1:]] == [True, False]
 
 
 # --- to take along --------------------------------------------------------------------------------

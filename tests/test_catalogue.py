@@ -405,21 +405,23 @@ def test_credit_names_a_publisher_once(make_root):
             "peat": {"vintage": "by row"},
         }
     )
-    assert catalogue.credit(["oil", "oil"], root) == "Demo (vintage 2024-05-01)"
-    assert catalogue.credit(["oil", "gas"], root) == "Demo (vintage 2024-03-01, 2024-05-01)"
-    assert catalogue.credit(["coal", "peat"], root) == "Demo (retrieved 2024-06)"
-    assert catalogue.credit(["oil", "coal"], root) == "Demo (vintage 2024-05-01, retrieved 2024-06)"
+    assert catalogue.credit(["oil", "oil"], root) == "Demo (as of 1 May 2024)"
+    assert catalogue.credit(["oil", "gas"], root) == "Demo (as of 1 March 2024, 1 May 2024)"
+    assert catalogue.credit(["coal", "peat"], root) == "Demo (retrieved June 2024)"
+    assert catalogue.credit(["oil", "coal"], root) == "Demo (as of 1 May 2024, retrieved June 2024)"
 
 
 def test_credit_keeps_the_order():
     ids = ["comext_energy_imports_2019_2021", "gacc_energy_imports_from_russia"]
-    carried = "China Customs, via energyandcleanair (vintage 2025-01-25)"
-    assert catalogue.credit(ids) == f"Eurostat (retrieved 2026-11); {carried}"
+    carried = "China Customs, via energyandcleanair (as of 25 January 2025)"
+    assert catalogue.credit(ids) == f"Eurostat (retrieved November 2026); {carried}"
 
 
 def test_credit_knows_own_sources(make_root):
     root = make_root({"oil": {}}, local={"own": {"vintage": "2024-06"}})
-    assert catalogue.credit(["oil", "own"], root) == "Demo (vintage 2024-05-01, 2024-06)"
+    assert catalogue.credit(["oil", "own"], root) == "Demo (as of 1 May 2024, June 2024)"
+    root = make_root({"oil": {"vintage": "202501"}, "gas": {"vintage": "HS 2022"}})
+    assert catalogue.credit(["oil", "gas"], root) == "Demo (as of January 2025, version HS 2022)"
 
 
 def test_credit_names_the_nearest_source(make_root):

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from test_charts import EVERY_CHART, lines, monthly
 
@@ -86,6 +87,17 @@ def test_a_colour_has_one_for_the_night(chart):
     shades = chart.kind in ("cells", "months")
     unknown = svg.colours_of(chart.wide) - {name[1:] for name in colours.night_colours()}
     assert shades or not unknown
+
+
+def test_hatching_is_dark_at_night():
+    frame = pd.DataFrame({"by": ["a", "a"], "at": ["x", "y"], "value": [1.0, None]})
+    look = {"title": "One", "unit": "Mt", "source": "made up for a test"}
+    axes = charts.cells(frame, y="value", by="by", across="at", **look)
+    drawing = svg.inline(axes.figure, svg.plain(axes.figure, "One"), "One", "one")
+    (pattern,) = re.findall(r"<pattern.*?</pattern>", drawing, re.DOTALL)
+    fills = re.findall(r'(?:fill|stroke)="([^"]+)"', pattern)
+    assert fills
+    assert all(fill == "none" or fill.startswith("var(--chart-") for fill in fills)
 
 
 def test_letters_stand_out_at_night(chart):

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -169,7 +170,7 @@ def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     assert len(caveats) == len(crude.attrs["caveats"])
     assert head.split() == ["period", "value"]
     assert january.split() == ["2019-01", "6,964,065"]
-    assert source == "Source: China Customs, via energyandcleanair (vintage 2025-01-25)"
+    assert source == "Source: China Customs, via energyandcleanair (as of 25 January 2025)"
     assert page.index("<li>") < page.index("<table") < page.index("Source: ")
     assert "source_row" not in page
 
@@ -716,3 +717,25 @@ def test_the_parts_of_a_splice_have_two_names():
     crude = tf.flow("crude oil", ["EU", "China"], "Russia", start="2019", splice=True)
     names = set(charts.drawn(crude.plot(title="Two sources, two names")))
     assert {"EU27, Eurostat", "EU27, UN Comtrade"} <= names
+
+
+def test_charts_of_answers_have_no_codes_or_arguments():
+    drawn = {
+        "a flow": tf.flow("crude oil", "China", "Russia", start="2023", end="2023"),
+        "figures": tf.figures("drone", above=12e6),
+        "strips": tf.find("crude oil"),
+        "gas": tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").head(5),
+        "a card": tf.rerouting("crude oil", "Russia", "EU", ["China", "India"], "2022-02"),
+    }
+    coded = re.compile(r"\w=|\b\d{6,}\b|\b[A-Z]\d{2}\b|O4100|\d{4}-\d{2}|_")
+    for name, answer in drawn.items():
+        figure = answer.plot(title="So").figure
+        words = [text.get_text() for text in figure.findobj(Text)]
+        assert [text for text in words if coded.search(text)] == [], name
+
+
+def test_a_printed_figure_is_named_by_its_flow():
+    axes = tf.figures("drone", above=12e6).plot()
+    words = " ".join(text.get_text() for text in axes.texts)
+    assert "Bloomberg, China to Thailand: ~ 186" in words.replace("\n", " ")
+    assert "ODNI: > 12" in words

@@ -73,6 +73,11 @@ def root(make_root):
 @pytest.fixture
 def site(root, tmp_path, monkeypatch):
     """Write the pages of the project, its notebook as it stands."""
+    return written(root, tmp_path, monkeypatch)
+
+
+def written(root, tmp_path, monkeypatch):
+    """Write the pages of `root` without running its notebook or drawing its pictures."""
     monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
     monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
     save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60.")
@@ -96,6 +101,17 @@ def test_claims_stand_in_groups(site):
     assert places == sorted(places)
     assert "The Gazette: The price of <nothing> was above 60 in 2020-01." in text
     assert "$63.6 ✓ holds" in text or "$63.7 ✓ holds" in text
+
+
+def test_beyond_the_most_claims_are_folded(root, tmp_path, monkeypatch):
+    row = "The Gazette: The price of <nothing> was above 60 in 2020-01."
+    shown = written(root, tmp_path, monkeypatch)["index.html"]
+    assert "more: holds" not in shown
+    monkeypatch.setattr(front, "MOST", 0)
+    folded = written(root, tmp_path, monkeypatch)["index.html"]
+    text = words(folded)
+    assert text.index("1 more: holds") < text.index(row) < text.index("1 more: differs")
+    assert words(shown).count(row) == text.count(row)
 
 
 def test_a_row_names_who_carried_it(site):

@@ -150,6 +150,15 @@ def test_a_chart_is_dark_in_the_dark(page):
 
 
 @needs_a_browser
+def test_print_is_light_for_a_reader_in_the_dark(page):
+    _, opened = page
+    shown = opened(color_scheme="dark")
+    shown.emulate_media(media="print", color_scheme="dark")
+    fill = shown.locator(".chart-wide svg path").first
+    assert fill.evaluate("(one) => getComputedStyle(one).fill") == "rgb(255, 255, 255)"
+
+
+@needs_a_browser
 def test_each_kind_of_fault_is_found(looked):
     code, said = looked(bad="".join(DEFECTS.values()))
     assert code == 1
@@ -184,3 +193,15 @@ def test_without_a_browser_it_says_so(looked, monkeypatch):
     code, said = looked(good="<p>All is well.</p>")
     assert code == 2
     assert said.startswith("nothing was looked at: no Chromium (any of chromium")
+
+
+@needs_a_browser
+def test_pages_of_single_charts_are_looked_at(looked, tmp_path):
+    (tmp_path / "charts").mkdir()
+    small = DEFECTS["chart small: 6.0 px"]
+    for name, body in {"empty": "<p>nothing</p>", "small": small}.items():
+        (tmp_path / "charts" / f"{name}.html").write_text(PAGE.format(body))
+    code, said = looked(good="<p>All is well.</p>")
+    assert code == 1
+    assert "empty.html, alone: no chart is shown" in said
+    assert "small.html, alone: chart small: 6.0 px: tiny" in said

@@ -434,7 +434,7 @@ def test_a_chart_can_be_taken_along(drawn):
     taken = page.partition('class="chart-take"')[2].partition("</figure>")[0]
     png, svg, numbers, here, alone = re.findall('<a href="(.*?)">', taken)
     cite = re.search("Cite as: (.*?)</p>", taken)[1]
-    assert cite.startswith("“It rose”. Data: Office of Invention, obtained by 2024-06-30.")
+    assert cite.startswith("“It rose”. Data: Office of Invention, obtained by 30 June 2024.")
     assert Image.open(io.BytesIO((drawn / png).read_bytes())).width > 1000
     assert (here, alone) == ("a.html#crude", "charts/a-crude.html")
     drawing = (drawn / svg).read_text()

@@ -6,7 +6,6 @@ from typing import Any, Unpack
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import ticker
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
@@ -26,6 +25,7 @@ from tradeflows.charts.options import (
 )
 
 TALL = 0.6  # inches of narrow paper for each window, whose words stand above or below it
+LOW = 0.45  # of wide paper
 
 
 @redrawable
@@ -50,7 +50,8 @@ def bars(
     span
         As for :func:`points`; without a `y`, the range stands alone.
     highlight
-        Names of the bars that the claim is about.
+        Names of the bars that the claim is about; the others are grey. Without any, each entity
+        has its own colour.
     **options
         There are no events, and a ``reference`` is an upright line.
 
@@ -83,8 +84,7 @@ def bars(
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            plain = colours.INK if row.name in highlight else colours.GREY
-            colour = colours.of_entity(row.name, plain)
+            colour = _colour(row.name, highlight)
             _bar(axes, i, row, colour)
             _range(axes, i, row, colour)
             ends.append(Label(printed(row), tips[i], i, colours.INK, f"{i}|text|{row.name}"))
@@ -92,10 +92,16 @@ def bars(
         axes.set_ylim(len(rows) - 0.4, -0.6)
         right = 1.02 * most or float(least == 0)
         axes.set_xlim(1.02 * least, right)
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(paper.steps))
         box = max(3.0, _height(labels))
         finish([axes], "bars", shown, rows, [ends], False, box)
     return axes
+
+
+def _colour(name: str, highlight: Collection[str]) -> str:
+    """The colour of a bar: its entity's, or grey where others are the ones to see."""
+    if not highlight:
+        return colours.of_entity(name, colours.GREY)
+    return colours.of_entity(name, colours.INK) if name in highlight else colours.GREY
 
 
 def _bar(axes: Axes, i: int, row: Any, colour: str) -> None:
@@ -189,7 +195,7 @@ def windows(
             labels.append(_label(i, row, text, is_own))
         if log:
             axes.set_yscale("log")
-        tall = TALL if layout.page() is layout.NARROW else 0.0
+        tall = TALL if layout.page() is layout.NARROW else LOW
         box = max(3.4, tall * len(rows))
         finish([axes], "windows", shown, rows, [labels], not log, box)
     return axes

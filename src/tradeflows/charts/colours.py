@@ -5,7 +5,7 @@ of :data:`PALETTE` that the project has named for none.
 """
 
 import colorsys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -53,26 +53,31 @@ class Look:
     dash: Any = "-"
 
 
-def of_series(names: Iterable[str]) -> dict[str, Look]:
+def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str, Look]:
     """The look of each name: the project's, else in their order those that are free.
+
+    Where some are to be seen before others, these are grey.
 
     Raises
     ------
     QueryError
         More names without a colour of their own than can be told apart.
     """
+    shown = list(dict.fromkeys(names))
+    plain = [name for name in shown if highlight and name not in highlight]
     named = {name: Look(colour.lower()) for name, colour in own_colours().items()}
     taken = {look.colour for look in named.values()}
-    others = [name for name in dict.fromkeys(names) if name not in named]
+    others = [name for name in shown if name not in named and name not in plain]
     free = [colour for colour in PALETTE if colour not in taken]
-    looks = [Look(colour) for colour in (*free, *OTHERS)]
-    looks += [Look(colour, DASHED) for colour in OTHERS]
+    last = OTHERS[1:] if plain else OTHERS  # the first is grey
+    looks = [Look(colour) for colour in (*free, *last)]
+    looks += [Look(colour, DASHED) for colour in last]
     if len(others) > len(looks):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(looks)} can be told "
             "apart: filter the frame or draw panels()"
         )
-    return named | dict(zip(others, looks, strict=False))
+    return named | dict(zip(others, looks, strict=False)) | dict.fromkeys(plain, Look(GREY))
 
 
 def luminance(colour: Any) -> float:

@@ -120,7 +120,7 @@ def css() -> str:
     rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
     night = sorted(colours.night_colours().items())
     dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in night)
-    return f"{rules}@media (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
+    return f"{rules}@media screen and (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
 
 
 def script() -> str:

@@ -1,6 +1,6 @@
 """Pictures in rows and columns: which months are held, and a value a cell."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
@@ -33,7 +33,12 @@ SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
 
 @redrawable
 def coverage(
-    frame: DataFrame, *, held: str, by: str | Sequence[str], **options: Unpack[ChartOptions]
+    frame: DataFrame,
+    *,
+    held: str,
+    by: str | Sequence[str],
+    highlight: Collection[str] = (),
+    **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
 
@@ -45,6 +50,8 @@ def coverage(
         Column of the months, as ``2019-01 to 2021-12, 2022-03``.
     by
         Column of the words beside each strip, or these words.
+    highlight
+        Those of the strips that the claim is about; the others are grey.
 
     Raises
     ------
@@ -71,7 +78,8 @@ def coverage(
     with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
-            _strip(axes, i, text, words[i])
+            colour = colours.INK if words[i] in highlight else colours.GREY
+            _strip(axes, i, text, words[i], colour)
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
@@ -92,14 +100,14 @@ def coverage(
     return axes
 
 
-def _strip(axes: Axes, i: int, months: str, name: str) -> None:
+def _strip(axes: Axes, i: int, months: str, name: str, colour: str) -> None:
     """Draw the months that are held of a row, each run of them as a line."""
     gid = f"{i}|held|{name}"
     for run in months.split(", "):
         first, _, last = run.partition(" to ")
         start = pd.Timestamp(first)
         end = pd.Timestamp(last or first) + pd.DateOffset(months=1)
-        axes.plot([start, end], [i, i], color=colours.GREY, lw=7, solid_capstyle="butt", gid=gid)
+        axes.plot([start, end], [i, i], color=colour, lw=7, solid_capstyle="butt", gid=gid)
 
 
 @redrawable
@@ -169,7 +177,8 @@ def cells(
     most_below = int(below.map(_lines_of).to_numpy().max())
     most_lines = max(map(_lines_of, labels))
     tall = max(0.22 + layout.LINE * most_below, 0.08 + layout.LINE * most_lines)
-    head = 0.0 if dated else 0.5
+    heads = [] if dated else [_head(str(column), shown) for column in columns]
+    head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
     width = 0.0 if dated else 1.5
     with layout.style():
         _, axes = plt.subplots()
@@ -181,7 +190,7 @@ def cells(
             if not dated:
                 _write_row(axes, values, below.loc[name], i, shading)
         if not dated:
-            _heads(axes, list(map(str, columns)), shown)
+            _heads(axes, list(map(str, columns)), heads)
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
@@ -306,12 +315,15 @@ def _with_sign(value: float) -> str:
     return sign + _short(abs(value)) if value else "0"
 
 
-def _heads(axes: Axes, columns: Sequence[str], shown: Chart) -> None:
+def _head(column: str, shown: Chart) -> str:
+    """The name of a column, in lines that are no wider than it."""
+    return layout.wrap(named(column, shown), layout.page().name - 6)
+
+
+def _heads(axes: Axes, columns: Sequence[str], texts: Sequence[str]) -> None:
     """Write the names of the columns above them."""
-    width = layout.page().name - 6
     style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
-    for j, column in enumerate(columns):
-        text = layout.wrap(named(column, shown), width)
+    for j, (column, text) in enumerate(zip(columns, texts, strict=True)):
         place = (j + 0.5, -0.62)
         gid = f"{j}|column|{column}"
         axes.annotate(text, place, annotation_clip=False, gid=gid, **style)

@@ -1,5 +1,6 @@
 """The one look of all charts: colours, names, and where text stands around and in the boxes."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import matplotlib
 import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -104,6 +106,8 @@ NARROW = Page(
 )
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
+HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
+APART = 0.08  # inches between two texts side by side
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
@@ -220,26 +224,30 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
     return widest / 72, height
 
 
-def day_axis(axes: Axes, *, yearly: bool = False) -> None:
+def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     """Set an axis of days: a mark where a month or year begins, its name below its middle.
 
-    Years alone have names where all that is drawn is `yearly`.
+    Where all that is drawn is of `years`, each is named below its figures, and the axis ends at
+    the last of them.
     """
     first, last = axes.dataLim.intervalx
     inches = page().width - 2.0  # less what stands left and right of the box
     n_days = last - first
     room = n_days * 0.012
     axes.set_xlim(first - room, last + room)
+    if years:
+        _name_years(axes, years, inches)
+        return
     months = n_days / 30.4
     starts: ticker.Locator
-    if yearly or months > 40:
+    fewest = months * 0.9 / inches  # from one month with a name to the next
+    if months > 40 or fewest > 6:
         half_years = months / 12 * 0.5
         step = -int(-half_years // inches)
         names = spans.year_ticks(first, last, step)
         starts = mdates.YearLocator()
     else:
-        fewest = months * 0.9 / inches
-        step = next((months for months in (1, 3, 6) if months >= fewest), 12)
+        step = next(months for months in (1, 3, 6) if months >= fewest)
         names = spans.month_ticks(first, last, step)
         starts = mdates.MonthLocator()
     axis = axes.xaxis
@@ -251,11 +259,26 @@ def day_axis(axes: Axes, *, yearly: bool = False) -> None:
     axis.set_minor_formatter(ticker.NullFormatter())
 
 
+def _name_years(axes: Axes, years: Sequence[pd.Timestamp], inches: float) -> None:
+    """Name years below their figures, or every other one where `inches` have no room for all."""
+    step = -int(-len(years) * 0.5 // inches)
+    names = {mdates.date2num(day): str(day.year) for day in years[::-step]}
+    axis = axes.xaxis
+    axis.set_major_locator(ticker.FixedLocator(sorted(names)))
+    axis.set_major_formatter(ticker.FixedFormatter([names[day] for day in sorted(names)]))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
 def number_axis(axes: Axes, *, upright: bool = False) -> None:
     """Set the axis of the numbers, with lines across the box and thousands set apart."""
     axis = axes.xaxis if upright else axes.yaxis
     formatter = ticker.FuncFormatter(lambda value, _: number(value, 10))
     axis.set_major_formatter(formatter)
+    if axis.get_scale() == "linear":
+        locator = ticker.MaxNLocator("auto", steps=[1, 2, 5, 10])
+        if upright:
+            locator.set_params(nbins=page().steps)
+        axis.set_major_locator(locator)
     axis.grid(color=FAINT, lw=0.8)
 
 
@@ -456,7 +479,7 @@ def _set_page(
     paper = page()
     lines = clip(title, paper.title, paper.title_lines)
     paragraphs = [wrap(text, paper.foot) for text in foot]
-    below = "\n".join(paragraphs)
+    below = HANGING.sub("\n", "\n".join(paragraphs))
     n_lines = lines.count("\n") + 1
     n_below = below.count("\n") + 1
     top = 0.34 + 0.25 * n_lines + more
@@ -688,7 +711,7 @@ def _clashes(
 
 def _overlap(box: Box, other: Box) -> bool:
     """Whether two texts would cover one another."""
-    is_beside = box.left >= other.right or other.left >= box.right
+    is_beside = box.left >= other.right + APART or other.left >= box.right + APART
     is_above = box.lower >= other.upper or other.lower >= box.upper
     return not (is_beside or is_above)
 

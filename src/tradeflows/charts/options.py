@@ -23,6 +23,10 @@ SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
 LABEL_DIGITS = 3  # of a number beside its mark; the table of the chart has four
+TERMS = {  # of trade, for readers, where a unit names them
+    "CIF": "CIF: with freight and insurance to the border.",
+    "FOB": "FOB: without freight and insurance after the border.",
+}
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -267,10 +271,10 @@ def finish(
         if not isinstance(unit, str):
             unit = unit[panel]
         is_alone = len(grid) == 1
-        units.append(unit if is_alone else f"{named(panel, shown)}, {unit}")
+        units.append(unit if is_alone else f"{named(panel, shown)}, {_after_comma(unit)}")
         if not upright:
-            is_yearly = kind == "lines" and rows["n_months"].mod(12).eq(0).all()
-            _set_days(axes, rows, shown, yearly=is_yearly)
+            years = _years(rows) if kind == "lines" else []
+            _set_days(axes, rows, shown, years)
         if zero:
             _begin_at_zero(axes)
     has_signs = not upright and kind != "windows"
@@ -288,13 +292,29 @@ def finish(
     )
 
 
-def _set_days(axes: Axes, rows: DataFrame, shown: Chart, *, yearly: bool) -> None:
+def _after_comma(unit: str) -> str:
+    """A unit as it stands within a line: "million tonnes", "US dollars", "MW"."""
+    first = unit.partition(" ")[0]
+    is_word = len(first) > len("bcm") and first[1:].islower()
+    return unit[:1].lower() + unit[1:] if is_word else unit
+
+
+def _years(rows: DataFrame) -> list[pd.Timestamp]:
+    """The middle of each figure's year, in order; none where a figure is not one a year."""
+    first_month = rows["x"].dt.month
+    is_of_year = rows["n_months"].gt(6) & rows["n_months"].le(12) & first_month.eq(1)
+    return sorted(set(rows["middle"])) if is_of_year.all() else []
+
+
+def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:
     """Set an axis of days from the first to the last period, and make room for the references."""
-    first = rows["x"].min()
-    last = rows["end"].max()
-    corners = [(day, 0) for day in mdates.date2num([first, last])]
+    ends = [rows["x"].min(), rows["end"].max()]
+    if years:
+        a_month = pd.DateOffset(months=1)
+        ends = [years[0] - a_month, years[-1] + a_month]
+    corners = [(day, 0) for day in mdates.date2num(ends)]
     axes.update_datalim(corners, updatey=False)
-    layout.day_axis(axes, yearly=yearly)
+    layout.day_axis(axes, years=years)
     axes.margins(y=0.05)
     for value in shown["reference"].values():
         axes.update_datalim([(axes.dataLim.x0, value)])
@@ -325,9 +345,12 @@ def foot(shown: Chart, key: str = "") -> list[str]:
     """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
     gaps = "; ".join(first_of(shown["gaps"]))
     holes = f"No figure: {gaps}" if gaps else ""
-    caveats = [layout.clip(text, 94) for text in shown["caveats"]]
+    caveats = [layout.clip(text[:1].upper() + text[1:], 94) for text in shown["caveats"]]
     source = f"Source: {shown['source']}"
-    parts = [key, shown["note"], holes, *first_of(caveats), source]
+    unit = shown["unit"]
+    units = unit if isinstance(unit, str) else " ".join(unit.values())
+    terms = " ".join(words for term, words in TERMS.items() if term in units)
+    parts = [key, shown["note"], terms, holes, *first_of(caveats), source]
     return [text for text in parts if text]
 
 

@@ -20,9 +20,12 @@ from tradeflows.charts.options import (
     redrawable,
     refuse,
 )
+from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 
 SILENT = "decides nothing"
+BOUND = {"<": "≤ ", ">": "≥ "}  # before the figure of a reading that is open at an end
+DIGITS = range(3, 7)  # of a figure that stands beside its claim
 # What a reading says of a claim, by the face and the edge of its marker.
 SAYS = {
     "agrees": (colours.INK, colours.INK),
@@ -54,8 +57,9 @@ def ratios(
     by, verdict
         Columns of the claims, in the order of the rows, and of the words at the end of each.
     ratio
-        Column of what was found, divided by what was claimed. One that is not positive stands in
-        figures at the left edge.
+        Column of what was found, divided by what was claimed. One that is not positive stands at
+        the left edge. The label has the figures found; without ``value`` and ``unit`` how many
+        times the claim they are.
     agrees
         Column that says whether a reading agrees (filled) or disagrees (hollow); null where it
         decides nothing (grey).
@@ -87,7 +91,7 @@ def ratios(
     tested = has_reading.groupby(rows["name"])
     untested = ~tested.any()
     if untested.any():
-        note = f"{shown['note']} Not shown: {untested.sum()} without any reading."
+        note = f"{shown['note']} Not shown: {_claims(untested.sum())} that nothing here tests."
         shown["note"] = note.strip()
     is_tested = tested.transform("any")
     rows = rows[is_tested].reset_index(drop=True)
@@ -107,15 +111,14 @@ def ratios(
         axes.set_xscale("log")
         times = np.exp(_room(rows) / inches)
         axes.set_xlim(start, start * times)
-        left, right = axes.get_xlim()
-        steps = _steps(last / first, right / left)
+        steps = _steps(last / first, inches * np.log(10))
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
             of_claim = part["panel"].iloc[0]
             sentence = named(name, shown)
-            if narrow:
-                sentence += f" ({of_claim})"
+            if narrow:  # where the figures have no room beside their markers
+                sentence += f" ({of_claim}: {_found(part)})"
             text = layout.clip(sentence, layout.page().sentence, 4 if narrow else 2)
             layout.write_above(axes, text, floor)
             n_lines = text.count("\n") + 1
@@ -132,6 +135,11 @@ def ratios(
     return axes
 
 
+def _claims(count: int) -> str:
+    """A count of claims in words."""
+    return f"{count} claim" if count == 1 else f"{count} claims"
+
+
 def _ends(rows: DataFrame, references: Iterable[float]) -> tuple[float, float]:
     """The least and the greatest figure that the axis must show."""
     has_place = rows["counted"] & ~rows["value"].le(0)
@@ -143,12 +151,12 @@ def _ends(rows: DataFrame, references: Iterable[float]) -> tuple[float, float]:
     return first, max(known)
 
 
-def _steps(reach: float, whole: float) -> tuple[float, ...]:
-    """Numbers of each decade that have a mark on the axis.
+def _steps(reach: float, decade: float) -> tuple[float, ...]:
+    """Numbers of each decade, so many inches long, that have a mark on the axis.
 
-    The greatest figure is `reach` times the least, and the end of the axis `whole` times its start.
+    The greatest figure is `reach` times the least.
     """
-    if layout.page() is layout.NARROW and whole > 100:
+    if decade < 1.5:
         return (1,)
     return (1, 2, 5) if reach > 10 else (1, 1.5, 2, 3, 5, 7)
 
@@ -241,7 +249,7 @@ def _fit(claims: Mapping[str, DataFrame], first: float, last: float) -> tuple[fl
         is_within = part["beyond"].eq(0)
         outermost = part["value"].where(is_within).max()
         if outermost > first:
-            needed = _width(_span(part, "value")) + 0.3
+            needed = 0.3 if layout.page() is layout.NARROW else _width(_span(part)) + 0.45
             if part["beyond"].eq(1).any():
                 needed += wide[1]
             inches = min(inches, (room - needed) / np.log(outermost / first))
@@ -253,8 +261,10 @@ def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
     name = part["name"].iloc[0]
     left, right = axes.get_xlim()
     label = f"{part.index[0]}|label|{name}"
+    narrow = layout.page() is layout.NARROW
     if part["value"].isna().all():
-        layout.write_beside(axes, _in_figures(part), left, middle, 1, label, over=True)
+        if not narrow:
+            layout.write_beside(axes, _in_figures(part), left, middle, 1, label, over=True)
         return
     allowed = part["allowed"].iloc[0]
     if allowed:
@@ -277,21 +287,25 @@ def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
         _reading(axes, row, middle + up, i)
     ends = placed.loc[placed["counted"], "value"]
-    if len(ends):
-        span = _span(part, "value")
+    if len(ends) and not narrow:
+        span = _span(part)
         layout.write_outside(axes, span, values, ends.min(), ends.max(), middle, inches, label)
+
+
+def _found(part: DataFrame) -> str:
+    """What was found of a claim, in words."""
+    return _in_figures(part) if part["value"].isna().all() else _span(part)
 
 
 def _in_figures(part: DataFrame) -> str:
     """What was found of a claim without ratios, and how many of its readings agree."""
     counted = part[part["counted"]]
     n_agree = counted["says"].eq("agrees").sum()
-    agree = f"{n_agree} of {len(counted)} agree"
-    span = _span(part, "found")
-    if not span:
-        return agree
-    amount = f"{span} {part['unit'].iloc[0]}"
-    return f"found {amount.strip()}: {agree}"
+    decide = f"{n_agree} of {len(counted)} readings agree"
+    if counted["says"].eq(SILENT).all():
+        decide = "no reading decides"
+    span = _joined(counted.dropna(subset="found").sort_values("found"))
+    return f"found {span}: {decide}" if span else decide
 
 
 def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:
@@ -305,26 +319,40 @@ def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:
     axes.plot([row["value"]], [y], marker=row["sign"], mfc=face, mec=colour, gid=gid, **style)
 
 
-def _figure(row: Any, column: str = "value") -> str:
-    """One reading in figures, closer where it is close to 1, and never 1 where it disagrees."""
-    value = getattr(row, column)
-    digits = 3
-    if 0.99 < value < 1.01:
-        is_wrong = row.says == "disagrees"
-        fine = [n for n in range(4, 12) if not is_wrong or round(value, n) != 1]
-        digits = fine[0] + 1 if fine else 5
-        value = round(value, digits - 1)
-    sign = {"<": "≤ ", ">": "≥ "}.get(row.sign, "")
-    return sign + layout.number(value, digits)
+def _figure(row: Any) -> str:
+    """What a reading found as print has it, or how many times the claim that is without a unit.
+
+    It has three digits, or as many as tell it from the claim, but not more than six.
+    """
+    sign = BOUND.get(row.sign, "")
+    if not row.unit or np.isnan(row.found):
+        return f"{sign}{layout.number(row.value, 3)} times"
+    shown = [units.amount(row.found, row.unit, digits) for digits in DIGITS]
+    if not row.value:
+        return sign + shown[0]
+    claimed = [units.amount(row.found / row.value, row.unit, digits) for digits in DIGITS]
+    told = [one for one, other in zip(shown, claimed, strict=True) if one != other]
+    return sign + (told or shown)[0]
 
 
-def _span(part: DataFrame, column: str) -> str:
-    """The least and the greatest of the readings that count, in figures."""
-    counted = part[part["counted"]].dropna(subset=column)
-    ordered = counted.sort_values(column)
+def _joined(ordered: DataFrame) -> str:
+    """The first and the last of some readings in words; what both end in is said once."""
     ends = [*ordered.head(1).itertuples(), *ordered.tail(1).itertuples()]
-    figures = [_figure(row, column) for row in ends]
-    return " to ".join(dict.fromkeys(figures))
+    texts = list(dict.fromkeys(_figure(row) for row in ends))
+    if len(texts) < 2:
+        return "".join(texts)
+    first, last = (text.split(" ") for text in texts)
+    shared = 0  # words at the end of both, after the number
+    while shared < min(len(first), len(last)) - 1 and first[-1 - shared] == last[-1 - shared]:
+        shared += 1
+    kept = first[: len(first) - shared]
+    return f"{' '.join(kept)} to {' '.join(last)}"
+
+
+def _span(part: DataFrame) -> str:
+    """The least and the greatest of the readings that count and have a place, in words."""
+    counted = part[part["counted"] & part["beyond"].eq(0)].dropna(subset="value")
+    return _joined(counted.sort_values("value"))
 
 
 def _key(rows: DataFrame) -> str:

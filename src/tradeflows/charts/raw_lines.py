@@ -61,13 +61,20 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     chart = vars(figure)["tradeflows"]
     known = chart.setdefault("terms", {})  # the page and its files ask for the same
     if root not in known:
-        known[root] = _terms(root, *chart["of"])
+        frame, numbers, names = chart["of"]
+        known[root] = _terms(root, frame, numbers, names, chart["names"])
     lines: DataFrame = known[root]
     return lines
 
 
-def _terms(root: Path | None, frame: DataFrame, numbers: list[str], names: list[str]) -> DataFrame:
-    series = _series(frame, names)
+def _terms(
+    root: Path | None,
+    frame: DataFrame,
+    numbers: list[str],
+    names: list[str],
+    words: Mapping[str, str],
+) -> DataFrame:
+    series = _series(frame, names, words)
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     periods = _periods(frame)
     rows: list[tuple[Any, ...]] = []
@@ -85,12 +92,12 @@ def _terms(root: Path | None, frame: DataFrame, numbers: list[str], names: list[
     return table
 
 
-def _series(frame: DataFrame, names: Sequence[str]) -> np.ndarray:
+def _series(frame: DataFrame, names: Sequence[str], words: Mapping[str, str]) -> np.ndarray:
     """The series of each row as a reader sees it."""
     columns = []
     for name in names:
         codes = frame[name].astype(str)
-        columns.append(codes.map(entity_name))
+        columns.append(codes.map(lambda code: words.get(code) or entity_name(code)))
     return np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
 
 
@@ -164,9 +171,9 @@ def shown(figure: Any) -> str:
     untraced = _untraced(lines.attrs["untraced"])
     if lines.empty:
         return untraced
-    n_lines = _counted(len(lines), "raw line")
     n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
-    head = f"How we know: {n_lines} behind {n_numbers}"
+    n_rows = _counted(len(lines), "row")
+    head = f"Raw lines: {n_rows} of publishers’ files behind {n_numbers}"
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
     first = lines.head(LINES).to_dict("records")
     by_number = groupby(first, lambda row: [row[name] for name in NUMBER])
@@ -177,21 +184,20 @@ def shown(figure: Any) -> str:
 
 
 def _counted(count: int, word: str) -> str:
-    """A count with its word: "1 raw line", "1,200 raw lines"."""
+    """A count with its word: "1 row", "1,200 rows"."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _untraced(reasons: Mapping[str, str]) -> str:
-    """Which series have no raw lines, a paragraph a reason."""
-    names_by_reason: dict[str, list[str]] = {}
-    for name, reason in reasons.items():
-        names_by_reason.setdefault(reason, []).append(name)
-    paragraphs = []
-    for reason, names in names_by_reason.items():
-        series = html.escape("; ".join(names))
-        why = html.escape(reason)
-        paragraphs.append(f"<p><small>No raw lines of {series}: {why}.</small></p>")
-    return "".join(paragraphs)
+    """Which series have no raw lines; why, for who writes a notebook, is with their terms."""
+    if not reasons:
+        return ""
+    series = html.escape("; ".join(reasons))
+    return (
+        '<details class="chart-lines"><summary>Raw lines: no list of numbers worked out here'
+        f"</summary><p>{series}: worked out from the sources named below the chart, by the code "
+        "of this page.</p></details>"
+    )
 
 
 def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:

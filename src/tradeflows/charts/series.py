@@ -1,6 +1,6 @@
 """Lines over time, points, and blocks that last as long as their periods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
@@ -38,6 +38,7 @@ def lines(
     by: str,
     every: int | None = None,
     zero: bool = True,
+    highlight: Collection[str] = (),
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
@@ -53,6 +54,8 @@ def lines(
         Months from one point to the next; unless given, the one ``n_months``, or 1.
     zero
         Whether the axis must begin at zero.
+    highlight
+        Series that the claim is about; the others are grey. Without any, each has its colour.
     **options
         See :class:`ChartOptions`; so for every chart.
 
@@ -74,7 +77,7 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    return _lines(frame, options, 3.0, every, zero, y=y, by=by)[0]
+    return _lines(frame, options, 3.0, every, zero, highlight, y=y, by=by)[0]
 
 
 @redrawable
@@ -111,7 +114,7 @@ def panels(
     >>> charts.drawn(axes).shape
     (3, 2)
     """
-    return _lines(frame, options, 1.6, every, zero, y=y, by=by, panel=panel)
+    return _lines(frame, options, 1.6, every, zero, (), y=y, by=by, panel=panel)
 
 
 @redrawable
@@ -238,10 +241,20 @@ def blocks(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             _block(axes, i, row, looks[row.name].colour)
+        for name, part in rows.sort_values("x").groupby("name"):
+            _steps(axes, part, looks[str(name)].colour)
         at_end = rows.assign(middle=rows["end"])
         ends = _ends(at_end, looks, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
+
+
+def _steps(axes: Axes, part: DataFrame, colour: str) -> None:
+    """Tie each block of a series to the next where that begins as it ends."""
+    after = part.shift(-1)
+    follows = part["end"].eq(after["x"])
+    for row, level in zip(part[follows].itertuples(), after["value"][follows], strict=True):
+        axes.plot([row.end, row.end], [row.value, level], color=colour, lw=0.9, clip_on=False)
 
 
 def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
@@ -250,7 +263,7 @@ def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
     axes.plot(
         [row.x, middle, row.end],
         [row.value] * 3,
-        lw=4,
+        lw=4 if row.n_months > 1 else 2.2,
         solid_capstyle="butt",
         color=colour,
         ls=(0, (1, 0.4)) if row.hollow else "-",
@@ -268,6 +281,7 @@ def _lines(
     box: float,
     every: int | None,
     zero: bool,
+    highlight: Collection[str],
     **columns: str,
 ) -> np.ndarray:
     names = [columns[name] for name in ("panel", "by") if name in columns]
@@ -279,7 +293,7 @@ def _lines(
         without = sorted(parts.keys() - unit.keys())
         if without:
             raise QueryError(f"no unit for {', '.join(without)}")
-    looks = of_series(rows["name"])
+    looks = of_series(rows["name"], highlight)
     shown["months"] = {}
     ends = []
     with layout.style():

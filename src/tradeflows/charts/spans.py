@@ -44,7 +44,7 @@ def whole_months(start: float, end: float) -> tuple[pd.Timestamp, int]:
 def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
     """Each year, or every other, by the middle of what an axis from `first` to `last` shows of it.
 
-    A year of which less than five months are shown has no room for its number.
+    A year of which less than four months are shown has no room for its number.
     """
     years = days([first, last]).year
     ticks = {}
@@ -53,7 +53,7 @@ def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
         next_year = pd.Timestamp(year + 1, 1, 1)
         start = max(first, mdates.date2num(new_year))
         end = min(last, mdates.date2num(next_year))
-        if year % step == 0 and end - start > 150:
+        if year % step == 0 and end - start > 110:
             ticks[(start + end) / 2] = str(year)
     return ticks
 

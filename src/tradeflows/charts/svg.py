@@ -29,6 +29,7 @@ HALO = {
 }
 # The light edge of letters in a file of its own, which there is a rule of style.
 EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
+PAINTS = ("fill", "stroke")  # which matplotlib sets as attributes of what hatches
 TARGET = 9.0  # points from a mark's middle within which a pointer meets it
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
@@ -109,6 +110,7 @@ def _attributes(element: ElementTree.Element) -> None:
         style |= {"font-size": size, "font-family": family}
         style |= {"font-weight": weight} if weight else {}
         style |= {"font-style": slant} if slant else {}
+    style |= {name: element.attrib[name] for name in PAINTS if name in element.attrib}
     element.attrib.update(_variables(style))
 
 

@@ -15,18 +15,15 @@ what it asks and what its words leave open, and one or more readings: a question
 """
 
 from tradeflows.claims.describe import (
-    amount,
     as_json,
     chosen,
     explain,
     figure_of,
     finding,
-    in_percent,
     is_near,
     line,
     mark,
     miss,
-    month_words,
     overview,
     sentence,
     short,
@@ -68,6 +65,7 @@ from tradeflows.claims.verdict_rule import (
     VERDICTS,
     is_small,
 )
+from tradeflows.model.units import amount, in_percent, month_words
 
 __all__ = [
     "CONTRADICTED",

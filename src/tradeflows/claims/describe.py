@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.model import lineage, units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role, full_number
+from tradeflows.model.units import amount, month_words
 from tradeflows.tables.trace import trace
 
 if TYPE_CHECKING:
@@ -38,30 +38,11 @@ KEY_WORDS = {
     "end": "another window",
     "base": "another base",
 }
-STEPS = ((1e9, " billion"), (1e6, " million"))
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 
 
 # --- in words -------------------------------------------------------------------------------------
-
-
-def amount(value: float, unit: str, digits: int = 3) -> str:
-    """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes.
-
-    Examples
-    --------
-    >>> from tradeflows import claims
-    >>> claims.amount(81.3e9, "USD"), claims.amount(700, "tonnes")
-    ('$81.3 billion', '700 tonnes')
-    """
-    if unit == units.MONTH:
-        return month_words(int(value))
-    value, unit = in_percent(value, unit)
-    before, after = units.unit_words(unit)
-    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
-    text = full_number(abs(value) / size, digits).replace("-", "−")
-    return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
 
 
 def figure_of(reading: ReadingResult, claim: Claim) -> str:
@@ -91,30 +72,6 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
         if number != printed and printed == claimed[-1]:
             return number
     return shown[0] if reading.value == claim.figure else shown[-1]
-
-
-def in_percent(value: float, unit: str) -> tuple[float, str]:
-    """A ratio as the per cent that a reader expects; any other number as it is.
-
-    Examples
-    --------
-    >>> from tradeflows import claims
-    >>> claims.in_percent(0.25, "ratio"), claims.in_percent(5, "tonnes")
-    ((25.0, 'percent'), (5, 'tonnes'))
-    """
-    return (100 * value, "percent") if unit == "ratio" else (value, unit)
-
-
-def month_words(month: int) -> str:
-    """A month counted from year 0 as March 2022.
-
-    Examples
-    --------
-    >>> from tradeflows import claims
-    >>> claims.month_words(2022 * 12 + 2)
-    'March 2022'
-    """
-    return f"{date(month // 12, month % 12 + 1, 1):%B %Y}"
 
 
 def in_full(value: float, unit: str, digits: int) -> str:

@@ -1,6 +1,8 @@
 """The chart that an answer draws of itself."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -25,6 +27,10 @@ NOT_DRAWN = (
     "in no sum",
 )
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
+MONTH = re.compile(r"\b(\d{4})-(\d{2})\b")
+# What only who writes code has a use for: arguments, codes of goods, counts of rows.
+TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
+CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
 
@@ -95,15 +101,28 @@ def _left_out(frame: pd.DataFrame) -> list[str]:
     notes = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
     texts = [text for text in caveats_of(frame) if not text.startswith(notes)]
     texts.sort(key=lambda text: not any(word in text for word in NOT_DRAWN))
-    return with_names(texts)
+    return _for_print(with_names(texts))
+
+
+def _for_print(texts: Iterable[str]) -> list[str]:
+    """Sentences without what is to be typed, months in words; the others stay with the table."""
+    shorter = (TYPED.sub("", text) for text in texts)
+    return [_with_months(text) for text in shorter if not CODED.search(text)]
+
+
+def _with_months(text: str) -> str:
+    """A text whose months are in words: "2023-01" is "January 2023"."""
+    return MONTH.sub(lambda match: f"{date(int(match[1]), int(match[2]), 1):%B %Y}", text)
 
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     """What is held, as a strip of months a source and product."""
     strips = []
+    has_one_good = frame["name"].nunique() == 1  # which the title names
     for row in frame.itertuples():
-        code = f" ({row.code})" if row.code else ""
-        strips.append(f"{row.name}{code}, {publisher_name(str(row.publisher))}")
+        where = f"with {row.partners}" if row.partners.count(",") == 0 else "with many partners"
+        name = f"{publisher_name(str(row.publisher))}, {where}"
+        strips.append(name if has_one_good else f"{row.name}: {name}")
     options = {"title": heading(frame), "unit": "Months held", **look}
     return charts.coverage(frame, held="held", by=strips, **options)
 
@@ -112,13 +131,23 @@ def _windows(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
     """Published figures, each over the window that it is of."""
     is_vague = rows[["window_start", "window_end"]].isna().any(axis="columns")
     if is_vague.any():
-        note = f"Not drawn, since its window is vague: {', '.join(rows['id'][is_vague])}"
+        vague = ", ".join(dict.fromkeys(rows["publisher"][is_vague]))
+        note = f"Not drawn, since its window is vague: {vague}"
         look = {"note": note, **look}
     rows = rows[~is_vague]
-    names = dict(zip(rows["id"], rows["id"] + ", " + rows["publisher"], strict=True))
+    names = dict(zip(rows["id"], map(_figure_name, rows.to_dict("records")), strict=True))
     ends = [end for end in ("low", "high") if end in rows]
     options = {"names": names, "log": True, **look}
     return charts.windows(rows, y="drawn", label="id", span=ends, **options)
+
+
+def _figure_name(row: Mapping[str, Any]) -> str:
+    """Who printed a figure, and of which flow it is where that is known."""
+    sides = [row.get("exporter"), row.get("importer")]
+    if not all(isinstance(side, str) and side for side in sides):
+        return str(row["publisher"])
+    start, end = (name_of("partner_iso", side) for side in sides)
+    return f"{row['publisher']}, {start} to {end}"
 
 
 def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) -> Axes:
@@ -165,7 +194,8 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     names_by_code = {}
     for code in set(rows[first]):
         name = name_of(first, code)
-        names_by_code[code] = name.replace("_", " ")
+        words = _with_months(name.replace("_", " "))
+        names_by_code[code] = words[:1].upper() + words[1:]
     return named, names_by_code
 
 

@@ -122,6 +122,11 @@ def parse_release(text: str, name: str) -> str:
     return text
 
 
+def day_in_words(day: date) -> str:
+    """A day as print has it: 25 January 2025."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def is_day(text: str) -> bool:
     """Whether `text` is a day that exists, as ``2024-06-01``."""
     if not DAY.fullmatch(text):

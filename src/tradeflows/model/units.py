@@ -8,6 +8,9 @@ one unit of a dimension, and a claim may be in any other of it.
 from __future__ import annotations
 
 import re
+from datetime import date
+
+from tradeflows.model.lineage import full_number
 
 # What a unit is counted by, as a word before it.
 COUNTED_BY = {
@@ -88,6 +91,19 @@ WORDS = {
     "tonnes/yr": ("", " tonnes a year"),
     "units": ("", " pieces"),
 }
+# How an axis says a unit aloud; others as they are.
+ALOUD = {
+    "USD": "US dollars",
+    "EUR": "euros",
+    "CNY": "yuan",
+    "RUB": "roubles",
+    "GBP": "pounds",
+    "percent": "%",
+    "USD/t": "US dollars a tonne",
+    "USD/bbl": "US dollars a barrel",
+    "bbl/day": "barrels a day",
+    "m3": "cubic metres",
+}
 # What a message names as an example of each dimension's units.
 EXAMPLES = {
     "kg": ("kg", "tonnes", "million tonnes", "Mt", "lb"),
@@ -104,6 +120,7 @@ SCALES = (
     (1e6, 1e6, "million"),
     (1e4, 1e3, "thousand"),
 )
+STEPS = ((1e9, " billion"), (1e6, " million"))  # from which value on a sentence counts so
 MONTH, RANK, COUNT = "month", "rank", "count"
 CURRENCY = re.compile("[A-Z]{3}")
 
@@ -111,6 +128,48 @@ CURRENCY = re.compile("[A-Z]{3}")
 def unit_words(unit: str) -> tuple[str, str]:
     """What stands before and after a number in `unit`."""
     return WORDS.get(unit, ("", f" {unit}"))
+
+
+def amount(value: float, unit: str, digits: int = 3) -> str:
+    """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.amount(81.3e9, "USD"), claims.amount(700, "tonnes")
+    ('$81.3 billion', '700 tonnes')
+    """
+    if unit == MONTH:
+        return month_words(int(value))
+    value, unit = in_percent(value, unit)
+    before, after = unit_words(unit)
+    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
+    text = full_number(abs(value) / size, digits).replace("-", "−")
+    return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+
+
+def in_percent(value: float, unit: str) -> tuple[float, str]:
+    """A ratio as the per cent that a reader expects; any other number as it is.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.in_percent(0.25, "ratio"), claims.in_percent(5, "tonnes")
+    ((25.0, 'percent'), (5, 'tonnes'))
+    """
+    return (100 * value, "percent") if unit == "ratio" else (value, unit)
+
+
+def month_words(month: int) -> str:
+    """A month counted from year 0 as March 2022.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.month_words(2022 * 12 + 2)
+    'March 2022'
+    """
+    return f"{date(month // 12, month % 12 + 1, 1):%B %Y}"
 
 
 def sized(unit: str) -> tuple[str, float]:
@@ -170,6 +229,6 @@ def scale(largest: float) -> tuple[float, str]:
 
 def axis_label(word: str, unit: str) -> str:
     """The unit with the word of its scale, as an axis begins it: "Thousand tonnes", "kg"."""
-    label = f"{word} {unit}".strip()
+    label = f"{word} {ALOUD.get(unit, unit)}".strip()
     first = label.partition(" ")[0]
     return label[:1].upper() + label[1:] if len(first) > len("bcm") else label

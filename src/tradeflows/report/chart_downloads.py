@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from tradeflows import __version__
+from tradeflows.model.periods import day_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
 from tradeflows.report.chart_hook import DPI, MIME
 from tradeflows.tables.write import FORMULA
@@ -68,8 +69,10 @@ def cited(title: str, used: Sequence[Source], who: Mapping[str, Publisher]) -> s
     names = ", ".join(
         dict.fromkeys(with_carrier(source, who[source.publisher].name) for source in used)
     )
-    newest = max((source.retrieved for source in used), default="")
-    data = f"Data: {names}, obtained by {newest}. " if used else ""
+    if not used:
+        return f"“{title.rstrip('.')}”. Chart: tradeflows {__version__}."
+    newest = day_in_words(max(source.retrieved for source in used))
+    data = f"Data: {names}, obtained by {newest}. "
     return f"“{title.rstrip('.')}”. {data}Chart: tradeflows {__version__}."
 
 

@@ -1,6 +1,7 @@
 """A claim as a picture to share: who said what, what the figures show, and whether it holds."""
 
 import io
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ LEFT = 56  # pixels of margin
 HEADLINE = (44, 38, 33, 29)  # sizes in pixels, the largest that fits is taken
 LETTER = 0.66  # width of a bold letter, in the mean, as part of its size
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
+# Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
+CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
+NAME = 92  # letters of a bar's name that have room
 STEP = 64  # pixels that a bar with its name needs
 MOST = 3  # bars beside that of the claim
 VERDICT_COLOURS = {
@@ -73,7 +77,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         _text(figure, project.short, 34, 22, colours.SOFT)
         _rule(figure, colour)
         below = _headline(figure, headline(verdict, project, root), 84, colour)
-        below = _paragraph(figure, _because(verdict), below + 14, 24, 84)
+        below = _paragraph(figure, f"The claim: {verdict.claim.statement}", below + 14, 26, 76)
         bars = _bars(verdict, project, root)
         _draw(figure, bars, below + 26, 530)
         sources = {name: None for reading in _shown(verdict) for name in reading.sources}
@@ -86,15 +90,23 @@ def headline(verdict: Verdict, project: Project, root: Path) -> str:
     claim = verdict.claim
     speaker = project.speaker.get(claim.who, claim.who)
     claimed = claim_cards.claimed_figure(claim)
-    words = f"{speaker} said {claimed}"
+    words = f"{speaker} said {claimed}" if claim.figure else f"{speaker} spoke of {claimed}"
     if claimed == claim_cards.NO_FIGURE:
         words = f"{speaker}’s statement"
     reading = front.decisive(verdict)
     if reading is None:
         return f"{words} · {verdict.group}"
-    whose = front.sources_of(reading, root)
-    shown = f"{whose}: {claims.figure_of(reading, claim)}"
+    shown = f"{_whose(reading, root)}: {claims.figure_of(reading, claim)}"
+    if verdict.verdict == claims.NOT_DECIDED:
+        shown = f"Nearest figure found: {claims.figure_of(reading, claim)}"
     return f"{words} · {shown} · {outcome(verdict, reading)}"
+
+
+def _whose(reading: ReadingResult, root: Path) -> str:
+    """Whose figures a reading rests on; through whose hands they came stands below the picture."""
+    known = catalogue.entries(reading.sources, root).values()
+    names = list(dict.fromkeys(publisher.short for _, publisher in known))
+    return " and ".join(names) if len(names) < 3 else f"{names[0]} and others"
 
 
 def outcome(verdict: Verdict, reading: ReadingResult) -> str:
@@ -116,18 +128,12 @@ def outcome(verdict: Verdict, reading: ReadingResult) -> str:
     return sentence
 
 
-def _because(verdict: Verdict) -> str:
-    """The claim and, where the verdict alone says little, what it rests on."""
-    statement = f"The claim: {verdict.claim.statement}"
-    if verdict.verdict == claims.DEPENDS:
-        sentence = claims.sentence(verdict)
-        return f"{statement} {sentence[:1].upper()}{sentence[1:]}."
-    return statement
-
-
 def _shown(verdict: Verdict) -> list[ReadingResult]:
-    """The readings that have a bar: those that decided, else the nearest."""
+    """The readings that have a bar: those that decided, of each side one, else the nearest."""
     deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
+    if verdict.verdict == claims.DEPENDS:
+        sides = {bool(reading.fits or reading.fits_band): reading for reading in deciding[::-1]}
+        return [sides[side] for side in (True, False)]
     if deciding:
         return deciding[:MOST]
     reading = front.decisive(verdict)
@@ -143,30 +149,41 @@ def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
         speaker = project.speaker.get(claim.who, claim.who)
         figure = claim_cards.claimed_figure(claim)
         bars.append(Bar(f"{speaker} said", figure, claim.figure, colours.MUTE))
-    for reading in readings:
-        whose = front.sources_of(reading, root)
-        name = whose if len(readings) == 1 else reading.name
+    is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
+    for reading, words in zip(readings, _names(readings), strict=True):
+        name = _whose(reading, root) if is_plain else words
         colour = VERDICT_COLOURS[verdict.group]
         bars.append(Bar(name, claims.figure_of(reading, claim), reading.value, colour))
     return bars
 
 
+def _names(readings: Sequence[ReadingResult]) -> list[str]:
+    """What each reading counts, without codes of goods where the rest tells them apart."""
+    shorter = [CODED.sub("", reading.name).strip(" ,") for reading in readings]
+    if len(set(shorter)) < len(shorter):
+        shorter = [reading.name for reading in readings]
+    return [name[:1].upper() + name[1:] for name in shorter]
+
+
 def _draw(figure: Figure, bars: list[Bar], top: float, bottom: float) -> None:
     """Draw the bars from zero, each with its name above and its figure at its end."""
     bars = bars[: max(1, int((bottom - top) // STEP))]
-    if not bars:
+    if len(bars) < 2:  # a bar beside none says nothing
+        for bar in bars:
+            below = _paragraph(figure, f"{bar.name}:", top + 16, 26, 76)
+            _text(figure, bar.figure, below + 8, 44, bar.colour, weight="bold")
         return
     values = [0.0, *(bar.value for bar in bars)]
     low, high = min(values), max(values)
     room = 0.62 * (SIZE[0] - 2 * LEFT)
-    step = min((bottom - top) / len(bars), 92)
+    step = min((bottom - top) / len(bars), 112)
     scale = room / ((high - low) or 1.0)
     zero = LEFT - low * scale
     for number, bar in enumerate(bars):
         y = top + number * step
-        _text(figure, layout.clip(bar.name, 84, 1), y, 20, colours.SOFT)
+        _text(figure, layout.clip(bar.name, NAME, 1), y, 19, colours.SOFT)
         ends = sorted((zero, zero + bar.value * scale))
-        height = min(38.0, step - 36)
+        height = min(54.0, step - 40)
         _box(figure, (ends[0], y + 28, max(ends[1] - ends[0], 3), height), bar.colour)
         place = (ends[1] + 14, y + 28 + height / 2)
         _text(figure, bar.figure, place[1], 26, colours.INK, x=place[0], va="center", weight="bold")

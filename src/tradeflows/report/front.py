@@ -16,6 +16,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
+MOST = 10  # claims of a group that stand open; the others open at a click
 PLACE = 8  # letters of a hash that a reader is shown
 
 

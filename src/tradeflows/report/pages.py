@@ -160,6 +160,7 @@ def _front_page(
         return {"groups": {}, "signs": {}, "answer": "", "example": None}
     return {
         "groups": front.groups(verdicts, project, root),
+        "most": front.MOST,
         "signs": claims.signs(verdict for verdict in verdicts if verdict.claim.core),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),

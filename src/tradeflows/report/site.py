@@ -13,6 +13,7 @@ from tradeflows.claims import REASONS, Verdict
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
+from tradeflows.model.periods import day_in_words
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,11 +50,11 @@ def frame(
     are.
     """
     sources = catalogue.load(root, local=local)
-    newest = max((source.retrieved for source in sources.values()), default="")
+    days = [source.retrieved for source in sources.values()]
     return {
         "sources": sources,
         "publishers": catalogue.publishers(root),
-        "newest": newest,
+        "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
         "menu": menu,
         "project": project.load(root),

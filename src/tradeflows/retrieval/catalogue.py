@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
-from tradeflows.model.periods import parse_release
+from tradeflows.model.periods import day_in_words, is_day, parse_release
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.publishers import registry
 
@@ -30,6 +30,7 @@ CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
+MONTH = re.compile(r"(\d{4})-?(0[1-9]|1[0-2])")
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -488,8 +489,9 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
 def credit(ids: Iterable[str], root: Path | None = None) -> str:
     """The publishers of the sources `ids`, with vintages, for the foot of a chart.
 
-    Each publisher once, in the order of `ids`: "China Customs, via vzemlys (vintage 2025-01-25);
-    Eurostat (retrieved 2026-11)". Where a file states no vintage, its month of retrieval stands in.
+    Each publisher once, in the order of `ids`: "China Customs, via vzemlys (as of 25 January
+    2025); Eurostat (retrieved November 2026)". Where a file states no vintage, its month of
+    retrieval stands in.
 
     Raises
     ------
@@ -498,14 +500,32 @@ def credit(ids: Iterable[str], root: Path | None = None) -> str:
     """
     dates: dict[str, dict[str, set[str]]] = {}
     for source, publisher in entries(ids, root).values():
-        word, day = "vintage", source.vintage
-        if day in UNDATED:
-            word, day = "retrieved", f"{source.retrieved:%Y-%m}"
+        word, day = _vintage(source)
         words = dates.setdefault(with_carrier(source, publisher.short), {})
         words.setdefault(word, set()).add(day)
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
 
 
+def _vintage(source: Source) -> tuple[str, str]:
+    """How old a source is: what its day is of, and that day, month or name of a release."""
+    if source.vintage in UNDATED:
+        return "retrieved", f"{source.retrieved:%Y-%m}"
+    is_date = is_day(source.vintage) or MONTH.fullmatch(source.vintage)
+    return "as of" if is_date else "version", source.vintage
+
+
 def _dated(words: Mapping[str, set[str]]) -> str:
-    """Days by what they are of, in words: "vintage 2024-03-01, 2024-05-01, retrieved 2024-06"."""
-    return ", ".join(f"{word} {', '.join(sorted(days))}" for word, days in words.items())
+    """Days by what they are of, in words: "as of 1 March 2024, 1 May 2024, retrieved June 2024"."""
+    parts = []
+    for word, days in words.items():
+        texts = [_day_in_words(day) for day in sorted(days)]
+        parts.append(f"{word} {', '.join(texts)}")
+    return ", ".join(parts)
+
+
+def _day_in_words(day: str) -> str:
+    """A day or a month as print has it: "25 January 2025", "June 2024"; another text as it is."""
+    if is_day(day):
+        return day_in_words(date.fromisoformat(day))
+    month = MONTH.fullmatch(day)
+    return f"{date(int(month[1]), int(month[2]), 1):%B %Y}" if month else day
