@@ -95,9 +95,6 @@ WORDS = {
 ALOUD = {
     "USD": "US dollars",
     "EUR": "euros",
-    "CNY": "yuan",
-    "RUB": "roubles",
-    "GBP": "pounds",
     "percent": "%",
     "USD/t": "US dollars a tonne",
     "USD/bbl": "US dollars a barrel",
