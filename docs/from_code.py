@@ -20,6 +20,7 @@ import tradeflows
 from tradeflows import claims, schema
 from tradeflows.claims import ledger, questions, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
+from tradeflows.explore.answer import Answer
 from tradeflows.model import codes, errors, units
 from tradeflows.publishers.tidy import mapping
 from tradeflows.publishers.tidy.forms import FORMS
@@ -369,6 +370,18 @@ def _functions() -> Iterator[str]:
     yield from _auto("tradeflows", names)
 
 
+def _answer() -> Iterator[str]:
+    """What an answer can do, beside all that a frame can."""
+    where = "tradeflows.explore.answer.Answer"
+    shown = ("```{eval-rst}", f".. autoclass:: {where}", "   :no-members:", "```", "")
+    yield from ("### `Answer`", "", *shown)
+    for name, member in vars(Answer).items():
+        if name.startswith("_") or not inspect.getdoc(member):
+            continue
+        kind = "automethod" if inspect.isfunction(member) else "autoattribute"
+        yield from (f"### `{name}`", "", "```{eval-rst}", f".. {kind}:: {where}.{name}", "```", "")
+
+
 def _measures() -> Iterator[str]:
     yield from _auto("tradeflows.measures", sorted(ledger.every_measure() | {"stack": None}))
 
@@ -392,6 +405,7 @@ def _auto(module: str, names: Iterable[str]) -> Iterator[str]:
 
 
 LISTINGS: dict[str, Listing] = {
+    "answer": _answer,
     "area-systems": _area_systems,
     **{f"table-{name}": (lambda name=name: _contract(name)) for name in schema.TABLES},
     "catalogue-keys": _catalogue_keys,
