@@ -29,7 +29,7 @@ from pathlib import Path
 from tradeflows import tables
 begun = time.perf_counter()
 used = time.process_time()
-asked = dict(reporter="DEU", partner="CHN", flow="M", product="{product}")
+asked = dict(reporter="DEU", partner="CHN", flow="M", product="{product}", local=True)
 frame = tables.read(**asked, root=Path(sys.argv[1]))
 print(time.perf_counter() - begun, time.process_time() - used, len(frame))
 """

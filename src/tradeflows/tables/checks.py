@@ -199,8 +199,11 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     place, families = pd.factorize(tables.family(named, sources), sort=True)
     code = place.astype("int16")[rows["source_id"].cat.codes]
     rows["family"] = pd.Categorical.from_codes(code, families)
-    month = rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1
-    return rows.assign(month=month.astype("int32"))
+    start = rows.pop("ref_period").dt
+    rows["month"] = (start.year * 12 + start.month - 1).astype("int32")
+    if "n_months" in columns:
+        rows["n_months"] = rows["n_months"].astype("int16")
+    return rows
 
 
 def _batches(dataset: ds.Dataset, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -289,7 +292,7 @@ def _vintages(trade: DataFrame) -> Iterator[Finding]:
         return
     dated = trade[is_dated & trade["family"].isin(several)]
     dated = dated[_stated_again(dated, [*SERIES, *PERIOD])]
-    cell = [*SERIES, "ref_period", "n_months", "qty_unit"]
+    cell = [*SERIES, *PERIOD]
     rows = dated.assign(vintage=dated["vintage"].astype(str))
     by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
     rows = rows.assign(newest=by_cell.transform("max"))
@@ -306,7 +309,7 @@ def _vintages(trade: DataFrame) -> Iterator[Finding]:
 def _twice(trade: DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
     families = {*trade["family"].cat.categories}  # a committed source is one of its own
-    cell = [*SERIES, "ref_period", "n_months", "qty_unit", "vintage"]
+    cell = [*SERIES, *PERIOD, "vintage"]
     users = [name for name in trade["source_id"].cat.categories if name not in families]
     is_users = trade["source_id"].isin(users)
     if not is_users.any():
@@ -340,7 +343,7 @@ def _editions(trade: DataFrame) -> Iterator[Finding]:
         return
     rows = trade[classification.isin(editions)]
     cell = [column for column in SERIES if column != name]
-    cell += ["ref_period", "n_months", "qty_unit"]
+    cell += PERIOD
     by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
     statements = by_cell.transform("nunique")
     several = rows[statements.gt(1)]
@@ -594,7 +597,7 @@ def _mirror(rows: DataFrame) -> Iterator[Finding]:
 
 def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
     try:
-        gaps = measures.gap(m, x, value)
+        gaps = measures.gap(_dated(m), _dated(x), value)
     except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
         return
     is_outside = gaps["outside"].fillna(False)
@@ -612,6 +615,13 @@ def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
         )
         show = f"{_see(m)} && {_see(x)}"
         yield Finding("mirror", text, show)
+
+
+def _dated(rows: DataFrame) -> DataFrame:
+    """Rows with their first days, which takes more room than the months."""
+    year, month = np.divmod(rows["month"], 12)
+    days = pd.to_datetime({"year": year, "month": month + 1, "day": 1})
+    return rows.assign(ref_period=days)
 
 
 def _name(rows: DataFrame) -> str:
