@@ -314,13 +314,14 @@ def pack(
     calls: list[Call] = []
     for window, reporters in groups.items():
         whole = Call(tuple(reporters), tuple(sorted(window)), *box.box)
-        if not is_open(box):
+        if not is_open(box) and not density:
             calls += _bounded(whole, records, limits)
             continue
         for piece in _short(whole, [*by_reporter], limits):
             likely = _expected(piece, records, limits, density or Density())
-            sure = [] if density else _bounded(piece, records, limits)
-            calls += sure if sure and len(sure) <= 2 * len(likely) else likely
+            sure = _bounded(piece, records, limits)
+            most = len(likely) if density else 2 * len(likely)
+            calls += sure if sure and len(sure) <= most else likely
     return calls
 
 
@@ -569,7 +570,9 @@ def split(call: Call, n: int = 2) -> list[Call]:
     """`call` in `n` pieces, or as many as there are; none where it is a single cell."""
     names = ["periods", "reporters", "products", "partners", "flows"]
     levels = [MOST.get(good, 1) for good in call.products]
-    if max(levels) > 0.75 * sum(levels):  # nearly all rows are of one level, so this parts little
+    # Where nearly all rows are of one level, goods part little; and of many partners, replies for
+    # the same goods tell how full the others come.
+    if max(levels) > 0.75 * sum(levels) or is_open(call):
         names.append(names.pop(2))
     for name in names:
         values = getattr(call, name)
@@ -615,7 +618,7 @@ class Queue:
     def learn(self, call: Call, rows: Came) -> None:
         """A whole reply came with `rows`."""
         goods = call.goods
-        if not is_open(call):
+        if not is_open(call) and goods not in self._density:
             return
         density = self._density[goods]
         density.learn(call, self._records, rows)
