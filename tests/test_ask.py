@@ -161,6 +161,12 @@ def test_another_edition_is_refused(root, name, words):
         ask("1001", "China", start="2025", classification=name, root=root)
 
 
+@pytest.mark.parametrize("word", ["trade", "MX"])
+def test_both_ways_are_asked_apart(root, word):
+    with pytest.raises(QueryError, match="ask for flow='imports' and for flow='exports'"):
+        ask("1001", "China", start="2025", flow=word, root=root)
+
+
 def test_services_are_refused(root):
     with pytest.raises(QueryError, match=r"services.*comtradeplus\.un\.org"):
         ask("services", "China", start="2025", root=root)

@@ -98,7 +98,7 @@ def ask(
     start, end
         First and last year or month; without an end the last that is published.
     flow
-        ``imports`` or ``exports``, or a code.
+        ``imports`` or ``exports``, ``re-imports`` or ``re-exports``, or a code; one at a time.
     freq
         ``M`` by month, ``A`` by year.
     unit
@@ -144,7 +144,7 @@ def ask(
         partners=tuple(area_ids(partner, root) or ["W00"]),
         start=start,
         end=end or "",
-        flow=direction(flow),
+        flow=_one_direction(flow),
         freq=freq,
         classification=classification,
         breakdown=breakdown,
@@ -265,6 +265,23 @@ def _hs_codes_of(word: str, root: Path | None) -> list[str]:
     raise QueryError(
         f"{word!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; name one"
     )
+
+
+def _one_direction(word: str) -> str:
+    """The code of a direction of trade, which is not both ways taken together.
+
+    Raises
+    ------
+    QueryError
+        It is, or is no direction.
+    """
+    code = direction(word)
+    if code == "MX":
+        raise QueryError(
+            f"flow={word!r}: imports with their freight and exports without it are two figures; "
+            "ask for flow='imports' and for flow='exports'"
+        )
+    return code
 
 
 def _is_of_eurostat(reporters: Sequence[str]) -> bool:
