@@ -201,6 +201,10 @@ WRONG = {
     "an unknown claim to trace": (["trace", "X1"], "no claim 'X1'"),
     "a notebook that is not there": (["report", "no.ipynb"], "no.ipynb: no such notebook"),
     "the same, to check": (["check", "no.ipynb"], "no.ipynb: no such notebook"),
+    "a ledger that is not there": (["claims", "--ledger", "no.toml"], "no.toml: no such ledger"),
+    "the same, to report": (["report", "--ledger", "no.toml"], "no.toml: no such ledger"),
+    "the same, to accept": (["accept", "--ledger", "no.toml"], "no.toml: no such ledger"),
+    "a new project on files": (["init", "{full}"], "there are files in it; name a new folder"),
     "a folder that is a file": (["report", "--to", "{file}"], "a file; name another folder"),
     "one below a file": (["clean", "gacc", "a", "--to", "{file}/a.csv"], "cannot be written"),
     "a file that is a folder": (["clean", "gacc", "a", "--to", "{folder}"], "name a file"),
@@ -214,7 +218,7 @@ def test_a_wrong_command_is_status_2(run, make_root, tmp_path, words, message):
     folder.mkdir()
     ledger = make_root({"oil": {}}) / "data" / "claims.toml"
     ledger.write_text("[claim.X2]\n")
-    words = [word.format(file=file, folder=folder) for word in words]
+    words = [word.format(file=file, folder=folder, full=tmp_path) for word in words]
     status, out, err = run({"oil": {}}, *words)
     assert (status, out) == (2, "")
     (line,) = err.splitlines()
@@ -228,7 +232,14 @@ def test_a_read_only_folder_is_refused(run, tmp_path):
     place.mkdir(mode=0o500)
     status, _, err = run({"oil": {}}, "report", "--to", str(place / "pages"))
     assert status == 2
-    assert "read-only" in err
+    assert "takes no new file" in err
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which root may not write")
+def test_a_folder_that_takes_no_file_is_refused(run):
+    status, _, err = run({"oil": {}}, "report", "--to", "/proc/pages")
+    assert status == 2
+    assert "/proc takes no new file" in err
 
 
 # --- help, interruptions, pipes ------------------------------------------------------------------
@@ -243,6 +254,8 @@ LIGHT = {
     "a refused claim": ["claims", "no such"],
     "a refused output": ["clean", "gacc", "a", "--to", __file__],
     "a refused notebook": ["report", "no.ipynb"],
+    "a refused ledger": ["claims", "--ledger", "no.toml"],
+    "a refused folder": ["init", str(PROJECT / "tests")],
 }
 
 
@@ -336,6 +349,21 @@ def test_a_table_fits_the_terminal():
     assert max(map(len, narrow)) <= 80
     assert narrow[0].startswith("a   bbb")
     assert narrow[0].endswith("…")
+    five = [("a" * 50, "b" * 20, "c" * 20, "d" * 20, "e" * 90)]
+    assert max(map(len, terminal.table(five, 60))) == 60
+    assert max(map(len, terminal.table(five, 3))) == 13  # a letter a column
+
+
+@pytest.mark.parametrize("room", [60, 80, 200])
+def test_a_long_last_column_goes_on_below(room):
+    words = "crude oil by weight " * 20
+    line = f"O08    \x1b[32m✓   holds\x1b[0m   {words.strip()}"
+    first, *rest = terminal.folded([line], room)
+    assert first.startswith("O08    \x1b[32m✓   holds\x1b[0m   crude oil")
+    assert all(text.startswith(" " * 19) and len(text) <= room for text in rest)
+    assert " ".join(text.strip() for text in (first.partition("0m   ")[2], *rest)) == words.strip()
+    assert terminal.folded(["O08  holds"], room) == ["O08  holds"]
+    assert terminal.folded([line]) == [line]
 
 
 @pytest.mark.parametrize(("value", "coloured"), [("", True), ("1", False)])

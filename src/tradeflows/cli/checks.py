@@ -1,9 +1,9 @@
 """What can be refused before work begins and anything heavy is loaded."""
 
-import os
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tradeflows.model.errors import QueryError, near
 
@@ -19,11 +19,16 @@ def require_folder(to: Path) -> None:
         The message names what is in the way.
     """
     place = next(folder for folder in (to, *to.absolute().parents) if folder.exists())
-    fault = "" if place.is_dir() else "a file"
-    if not fault and not os.access(place, os.W_OK):
-        fault = "read-only"
-    if fault:
-        raise QueryError(f"{to}: cannot be written, since {place} is {fault}; name another folder")
+    if not place.is_dir():
+        raise QueryError(f"{to}: cannot be written, since {place} is a file; name another folder")
+    try:  # what a system says of rights is not all that decides, above all on Windows
+        with TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise QueryError(
+            f"{to}: cannot be written, since {place} takes no new file ({error.strerror}); "
+            "name another folder"
+        ) from error
 
 
 def require_output(to: Path, suffixes: Iterable[str]) -> None:
@@ -34,6 +39,26 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
         raise QueryError(f"{to}: cannot be written, since it is a folder; name a file")
     else:
         require_folder(to.parent)
+
+
+def require_new_folder(to: Path) -> None:
+    """Refuse a folder in which there are files, or that cannot be made; errors as above."""
+    require_folder(to)
+    if to.is_dir() and any(to.iterdir()):
+        raise QueryError(f"{to}: there are files in it; name a new folder")
+
+
+def require_ledger(path: Path | None) -> None:
+    """Refuse a ledger that is named and is not there.
+
+    Raises
+    ------
+    QueryError
+        The message has the nearest file of its folder.
+    """
+    if path is not None and not path.is_file():
+        known = [file.name for file in path.parent.glob("*.toml")]
+        raise QueryError(f"{path}: no such ledger{near(path.name, known)}")
 
 
 def require_notebooks(paths: Iterable[Path], root: Path) -> None:

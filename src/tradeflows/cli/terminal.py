@@ -2,18 +2,20 @@
 
 import json
 import os
+import re
 import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 PATIENCE = 2.0  # seconds of silence, after which a task says how far it is
 NARROWEST = 12  # letters that a column keeps, however narrow the terminal
-BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_fmt}, {remaining} to go"
-
-COUNT = "{desc}: {n_fmt}{unit}, {rate_fmt}, {elapsed} so far"  # where no end is known
+BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_noinv_fmt}, {remaining} to go"
+COUNT = "{desc}: {n_fmt}{unit}, {rate_noinv_fmt}, {elapsed} so far"  # where no end is known
+COLOUR = re.compile(r"\x1b\[\d*m")
 
 Step = Callable[..., None]
 
@@ -61,11 +63,27 @@ def table(rows: Sequence[Sequence[str]], room: int | None = None) -> list[str]:
     """Rows as aligned lines; where they are wider than `room`, the widest columns are cut."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     gaps = 2 * (len(widths) - 1)
-    while room and sum(widths) + gaps > room and max(widths) > NARROWEST:
+    narrowest = max(1, min(NARROWEST, ((room or 0) - gaps) // len(widths)))
+    while room and sum(widths) + gaps > room and max(widths) > narrowest:
         excess = sum(widths) + gaps - room
         widest = widths.index(max(widths))
-        widths[widest] = max(widths[widest] - excess, NARROWEST, widths[widest] // 2)
+        widths[widest] = max(widths[widest] - excess, narrowest, widths[widest] // 2)
     return [_row(row, widths) for row in rows]
+
+
+def folded(lines: Iterable[str], room: int | None = None) -> list[str]:
+    """Lines of aligned columns; where one is wider than `room`, its last column goes on below."""
+    fitting = []
+    for line in lines:
+        plain = COLOUR.sub("", line)
+        before = plain.rfind("  ") + 2 if "  " in plain else 0
+        if not room or len(plain) <= room or room - before < NARROWEST:
+            fitting.append(line)
+            continue
+        first, *rest = textwrap.wrap(plain[before:], room - before, break_on_hyphens=False)
+        fitting.append(line.removesuffix(plain[before:]) + first)
+        fitting += [" " * before + text for text in rest]
+    return fitting
 
 
 def _row(row: Sequence[str], widths: Sequence[int]) -> str:

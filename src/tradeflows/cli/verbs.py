@@ -31,6 +31,7 @@ def root_of(args: argparse.Namespace) -> Path:
 def claims(args: argparse.Namespace) -> None:
     """Judge the ledger: each claim with its verdict, or one claim in full."""
     root = root_of(args)
+    checks.require_ledger(args.ledger)
     if args.claim:
         checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
@@ -49,7 +50,8 @@ def claims(args: argparse.Namespace) -> None:
         say(f"no claim yet in {args.ledger or claims.path(root)}")
     elif not args.claim:
         colour = terminal.uses_colour()
-        say(*claims.overview(verdicts, everything=args.all, colour=colour))
+        lines = claims.overview(verdicts, everything=args.all, colour=colour)
+        say(*terminal.folded(lines, terminal.width()))
     elif verdicts:
         say(*claims.explain(verdicts[0]))
     terminal.fail([*errors, *judged.errors])
@@ -58,6 +60,7 @@ def claims(args: argparse.Namespace) -> None:
 def trace(args: argparse.Namespace) -> None:
     """Follow the number behind each reading of a claim to the raw lines it was made of."""
     root = root_of(args)
+    checks.require_ledger(args.ledger)
     checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
 
@@ -94,6 +97,7 @@ def report(args: argparse.Namespace) -> None:
     """Run notebooks and write a page each, with a front page, into a folder."""
     root = root_of(args)
     checks.require_notebooks(args.notebook, root)
+    checks.require_ledger(args.ledger)
     checks.require_folder(args.to)
     from tradeflows.report import pages
 
@@ -150,7 +154,8 @@ def rows(args: argparse.Namespace) -> None:
     common = "; ".join(f"{name} {value}" for name, value in values.items() if value)
     say(f"in {len(frame)} rows: {common}")
     if len(shared) < len(frame.columns):
-        say(frame.drop(columns=shared).to_string(index=False, na_rep=""))
+        differing = frame.drop(columns=shared)
+        say(differing.to_string(index=False, na_rep="", line_width=terminal.width()))
 
 
 def doctor(args: argparse.Namespace) -> None:
@@ -501,7 +506,7 @@ def diff(args: argparse.Namespace) -> None:
 
 def init(args: argparse.Namespace) -> None:
     """Make a project of your own in a new folder: catalogue, ledger, notebook, checks."""
-    checks.require_folder(args.folder)
+    checks.require_new_folder(args.folder)
     from tradeflows.report import new_project
 
     files = new_project.init(args.folder)
@@ -574,6 +579,7 @@ def check(args: argparse.Namespace) -> None:
 
 def accept(args: argparse.Namespace) -> None:
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
+    checks.require_ledger(args.ledger)
     from tradeflows.report import accept
 
     with _notebooks_in_turn(args) as progress:
