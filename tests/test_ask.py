@@ -15,7 +15,7 @@ from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
-from tradeflows.retrieval.http import UnreachableError
+from tradeflows.retrieval.http import RefusedError, UnreachableError
 
 HEAD = "\n".join(
     f'[publisher.{name}]\nname = "{name}"\nshort = "{name}"\nhome = ""\n'
@@ -247,8 +247,22 @@ def test_a_whole_month_and_an_answer_agree(root, whole_month):
 
 def test_without_a_network_it_is_said(root, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
-    with pytest.raises(UnreachableError, match="is there a network"):
+    with pytest.raises(UnreachableError, match=r"is there a network\? What is held already"):
         wheat(root, Twin(WHEAT))
+
+
+def test_a_proxy_that_refuses_is_said(root, live, monkeypatch):
+    twin = live(Twin(WHEAT))  # which knows no CONNECT
+    monkeypatch.setenv("HTTPS_PROXY", os.environ["TRADEFLOWS_COMTRADE_URL"])
+    monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "https://demo.example")
+    with pytest.raises(UnreachableError, match=r"proxy .* refuses .*NO_PROXY .*\. What is held"):
+        wheat(root, twin)
+
+
+def test_another_site_is_said(root, live, monkeypatch):
+    twin = live(comext_twin.Service(*EU_MONTHS))
+    with pytest.raises(RefusedError, match=r"getDa.*: 404.*; is the base address right"):
+        wheat(root, twin)
 
 
 def test_members_are_asked_apart(root):

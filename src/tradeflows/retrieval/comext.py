@@ -278,9 +278,7 @@ def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
-        raise UnreachableError(
-            f"{error} What is held already needs none: `tradeflows build` and `read` work as before"
-        ) from error
+        raise error.while_held() from error
     finally:
         aside.unlink(missing_ok=True)
 

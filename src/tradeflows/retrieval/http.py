@@ -63,6 +63,14 @@ class MissingError(RefusedError):
 class UnreachableError(FetchError):
     """There is no way to the server."""
 
+    def while_held(self) -> "UnreachableError":
+        """The same, with what needs no server."""
+        stop = "" if str(self).endswith("?") else "."
+        return UnreachableError(
+            f"{self}{stop} What is held already needs no network: `tradeflows build` and `read` "
+            "work as before"
+        )
+
 
 class QuotaError(FetchError):
     """The day's calls are used up; `seconds` until there are new ones."""

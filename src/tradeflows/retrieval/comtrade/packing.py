@@ -318,11 +318,18 @@ def pack(
             calls += _bounded(whole, records, limits)
             continue
         for piece in _short(whole, [*by_reporter], limits):
-            likely = _expected(piece, records, limits, density or Density())
-            sure = _bounded(piece, records, limits)
-            most = len(likely) if density else 2 * len(likely)
-            calls += sure if sure and len(sure) <= most else likely
+            calls += _sure_or_likely(piece, records, limits, density)
     return calls
+
+
+def _sure_or_likely(
+    whole: Call, records: Records, limits: Limits, density: Density | None
+) -> list[Call]:
+    """Pieces of `whole` that no cap can cut off or, where these are too many, those that may be."""
+    likely = _expected(whole, records, limits, density or Density())
+    sure = _bounded(whole, records, limits)
+    most = len(likely) if density else 2 * len(likely)
+    return sure if sure and len(sure) <= most else likely
 
 
 def _short(whole: Call, reporters: Sequence[str], limits: Limits) -> list[Call]:

@@ -40,6 +40,7 @@ from tradeflows.retrieval.comtrade.replies import (
 )
 from tradeflows.retrieval.http import (
     Clock,
+    MissingError,
     RefusedError,
     RetryError,
     UnreachableError,
@@ -296,10 +297,10 @@ def datasets(
     aside = temporary(folder(root) / "getDa", "part")
     try:
         items: list[dict[str, Any]] = web.get(url, aside, lambda path: _datasets(path, web))[1]
+    except MissingError as error:
+        raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
-        raise UnreachableError(
-            f"{error} What is held already needs none: `tradeflows build` and `read` work as before"
-        ) from error
+        raise error.while_held() from error
     finally:
         aside.unlink(missing_ok=True)
     return items
