@@ -52,7 +52,7 @@ def examples_of(page):
     code = "\n".join(body for kind, body in FENCE.findall(text) if kind == "pycon")
     test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     said = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS).run(test, out=said.append)
     return "".join(said)
 
 

@@ -51,7 +51,7 @@ def with_ledger(embedded, tmp_path_factory):
 def test_the_example_gives_what_it_says(test, with_ledger, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(with_ledger))
     said = []
-    doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
+    doctest.DocTestRunner(verbose=False, optionflags=OPTIONS).run(test, out=said.append)
     plt.close("all")
     assert not said, "".join(said)
 
