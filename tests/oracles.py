@@ -552,6 +552,18 @@ def share(part, whole, value):
     return answer
 
 
+def rest(part, whole, value):
+    """By place: the whole of a period less its part."""
+    answer = []
+    for row in part:
+        same = [w for w in whole if months(w) == months(row)]
+        if not same:
+            raise NoAnswerError("lacks")
+        figures = (same[0][value], row[value])
+        answer.append(None if None in figures else figures[0] - figures[1])
+    return answer
+
+
 def shares(figures):
     """Each figure's share in the sum of all, in per cent."""
     if None in figures:

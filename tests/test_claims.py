@@ -518,6 +518,7 @@ def test_less_than_the_window_decides_nothing(judge):
     [result] = verdict.readings
     assert result.fits is True
     assert result.coverage == "24 of 36 months"
+    assert result.role == "other concept", "of another window"
     assert "it lacks 2022-01 to 2022-12" in result.note
     text = "\n".join(claims.explain(verdict))
     assert "decides nothing: covers less than its window" in text

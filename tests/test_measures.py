@@ -349,6 +349,42 @@ def test_share_of_two_suppliers():
     assert result.iloc[1:].isna().all()  # nothing stated; a whole of nothing
 
 
+def test_rest_of_two_months():
+    columns = ["partner_iso", "ref_period", KG, "value_reported", "currency", "flags"]
+    whole = rows(
+        ("W00", "2021-01", 120.0, 9.0, "USD", "rounded"),
+        ("W00", "2021-02", 50.0, 4.0, "USD", ""),
+        ("W00", "2021-03", 70.0, 4.0, "USD", ""),
+        columns=columns,
+    )
+    part = rows(
+        ("RUS", "2021-02", 20.0, None, "USD", ""),
+        ("RUS", "2021-01", 30.0, 6.0, "USD", "estimated"),
+        columns=columns,
+    )
+    result = measures.rest(whole, part, [KG, "value_reported"])
+    assert result[KG].tolist() == [30, 90]  # 50 - 20, 120 - 30
+    assert result["value_reported"].isna().tolist() == [True, False]
+    assert result["value_reported"].iloc[1] == 3
+    assert result["flags"].tolist() == ["", "estimated rounded"]
+    assert "partner_iso" not in result, "neither of the two"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "message"),
+    [
+        (months(2021, 1.0, 1.0), months(2021, 9.0), r"lacks 1 cells of the part \(2021-02 1\)"),
+        (pd.concat([months(2021, 1.0)] * 2), months(2021, 9.0), "2021-01 1 is stated 2 times"),
+        (months(2021, 1.0, flow_code="X"), months(2021, 9.0, flow_code="M"), "flow_code is mixed"),
+        (months(2021, 1.0, qualifier="≤"), months(2021, 9.0), "a figure that is ≤"),
+        (months(2021, 1.0, partner_iso="IND"), months(2021, 9.0, partner_iso="RUS"), "is not in"),
+    ],
+)
+def test_what_a_rest_refuses(part, whole, message):
+    with pytest.raises(QueryError, match=message):
+        measures.rest(whole, part, KG)
+
+
 def test_share_by_reporter():
     whole = pd.concat([months(2021, 10.0), months(2021, 4.0, reporter="IND")])
     assert measures.share(TWO, whole, KG, by=["reporter_iso"])["share_pct"].tolist() == [10, 50]

@@ -102,6 +102,7 @@ MEASURES = {  # what each gives, and the column of its figure
         ),
         "change",
     ),
+    "rest": (lambda: measures.rest(WORLD, CHINA, [VALUE, KG]), VALUE),
     "scale": (lambda: measures.scale(FRAME, KG, 1000, "tonnes"), "tonnes"),
     "share": (lambda: measures.share(CHINA, WORLD, VALUE), "share_pct"),
     "shares": (

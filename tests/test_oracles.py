@@ -122,6 +122,25 @@ def test_share(part, whole):
 
 
 @fuzz(8)
+@given(
+    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
+    tables(reporters=["CHN"], partners=["W00"], products=["2709"], blocks=False),
+)
+def test_rest(part, whole):
+    whole = [row for row in whole if not row["zero"]]
+    assume(part and whole)
+    both = answer_or_refusal(
+        lambda: oracles.rest(part, whole, "value"),
+        lambda: measures.rest(frame_of(whole), frame_of(part), VALUE),
+    )
+    if both:
+        months = both[0]["ref_period"].dt.year * 12 + both[0]["ref_period"].dt.month - 1
+        by_month = dict(zip(months, both[0][VALUE], strict=True))
+        for row, figure in zip(part, both[1], strict=True):
+            assert alike(by_month[row["month"]], figure)
+
+
+@fuzz(8)
 @given(st.dictionaries(st.sampled_from(["RUS", "USA", "SAU", "KAZ"]), FIGURE, min_size=1))
 def test_shares_and_hhi(figures):
     rows = [_single(partner, value) for partner, value in figures.items()]

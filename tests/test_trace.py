@@ -119,6 +119,12 @@ EVERY = {  # each measure, alone and after others
         KG,
         by=["reporter_iso"],
     ),
+    "rest": lambda: measures.rest(
+        measures.total(both(), KG, ["reporter_iso"], ["cmd_code"], every=1),
+        crude(),
+        KG,
+        by=["reporter_iso"],
+    ),
     "share of sums": lambda: measures.share(
         yearly(crude()),
         measures.total(

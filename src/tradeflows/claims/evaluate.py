@@ -318,6 +318,8 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     coverage, lacking = _coverage(reading, stages, read[0])
     widened = verdict_rule.widened(claim.range, band, claim.figure)
     role = _role(reading, claim, given, read[0])
+    if lacking and role in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
+        role = verdict_rule.OTHER_CONCEPT  # of another window than the one that is asked for
     differs_in = verdict_rule.differing(claim.asks, given)
     fits = verdict_rule.fits(ends.low, ends.high, claim.range)
     fits_band = verdict_rule.fits(ends.low, ends.high, widened) is True

@@ -24,7 +24,7 @@ from tradeflows.measures.scaling import (
     per_month,
     scale,
 )
-from tradeflows.measures.shares import share, shares
+from tradeflows.measures.shares import rest, share, shares
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
 from tradeflows.model.periods import Window
 
@@ -54,6 +54,7 @@ __all__ = [
     "peak",
     "per_month",
     "price_quantity",
+    "rest",
     "scale",
     "share",
     "shares",

@@ -1,4 +1,4 @@
-"""Shares: of a part in a whole, and of each member in the sum of all."""
+"""Shares: of a part in a whole, of each member in the sum of all; and the rest of a whole."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,8 @@ from tradeflows.measures.common import (
     figures_of,
     grain_of,
     grouped,
+    join_flags,
+    join_qualifiers,
     numbers_of,
     overlaps,
     require_columns,
@@ -81,6 +83,80 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ())
     formulas = {"share_pct": share_of, name: stated}
     result = computed(result, formulas, name, "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
+
+
+def rest(
+    whole: DataFrame, part: DataFrame, value: str | Sequence[str], by: Sequence[str] = ()
+) -> DataFrame:
+    """Take a part out of its whole, period by period, such as one supplier out of all imports.
+
+    Parameters
+    ----------
+    whole, part
+        One row a period and `by` each.
+    value
+        One column of figures, or several, such as a value and its weight.
+    by
+        Columns, beside the period, in which the two must agree.
+
+    Returns
+    -------
+    DataFrame, one row a cell of `part`
+        The period, `by`, what both sides share (such as the reporter and the currency), and each
+        `value` of the whole less that of the part (null where either is null), with the
+        ``flags`` of both.
+
+    Raises
+    ------
+    QueryError
+        A side states a cell twice, a cell of `part` is absent in `whole`, they differ in flow,
+        cumulation or unit, a reporter, partner or product of `part` is not in that of `whole`, or
+        a figure is bounded only.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> month = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> whole = pd.DataFrame({**month, "partner_iso": "W00", "net_wgt_kg": 100.0})
+    >>> part = pd.DataFrame({**month, "partner_iso": "BRA", "net_wgt_kg": 75.0})
+    >>> measures.rest(whole, part, "net_wgt_kg")["net_wgt_kg"].item()
+    25.0
+    """
+    values = [value] if isinstance(value, str) else list(value)
+    keys = ["ref_period", "n_months", *by]
+    part = with_zeros(part, *values)
+    whole = with_zeros(whole, *values)
+    shared = []
+    for name in values:
+        require_columns(part, *keys, name)
+        require_columns(whole, *keys, name)
+        _require_one_unit(part, whole, name, by)
+        shared += [column for column in grain_of(whole, name) if column not in keys]
+    require_single_value(whole, list(dict.fromkeys(shared)))
+    _require_within(part, whole, by)
+    unique(whole, keys)
+    unique(part, keys)
+    at = _places_in(whole, part, keys)
+    same = [name for name in dict.fromkeys(shared) if set(part.get(name, ())) == set(whole[name])]
+    formulas = {}
+    for name in values:
+        roles = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
+        formulas[name] = Formula("whole - part", roles)
+    result = part[[*keys, *same]].assign(**_marks_of_both(part, whole.iloc[at]))
+    result = computed(result, formulas)
+    return with_lineage(result, whole, part, formulas=formulas)
+
+
+def _marks_of_both(part: DataFrame, whole: DataFrame) -> dict[str, list[str]]:
+    """The flags of both sides, row by row; refuses a figure that is a bound."""
+    frames = (part, whole)
+    for frame in frames:
+        bounds = join_qualifiers(set(frame.get("qualifier", ())))
+        if bounds not in ("=", "~"):
+            raise QueryError(f"a side has a figure that is {bounds}: a rest needs whole figures")
+    flags = [frame["flags"].to_list() for frame in frames if "flags" in frame]
+    return {"flags": [join_flags({*row}) for row in zip(*flags, strict=True)]} if flags else {}
 
 
 def _require_one_unit(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str]) -> None:
