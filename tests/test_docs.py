@@ -74,7 +74,7 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("wide")
     [table] = bodies(page, "")
-    [entry] = [body for body in bodies(page, "toml") if "[source." in body]
+    [entry] = [body for body in bodies(page, "toml") if "\n[source.autumn]" in body]
     (root / "wide.csv").write_text(table, encoding="utf-8")
     (root / "autumn.toml").write_text(entry, encoding="utf-8")
     [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "wide" in line]

@@ -131,6 +131,11 @@ def test_columns_of_one_kind_may_be_rows(saved):
     assert "arguments.rows" not in sketch(saved(WHEAT))
 
 
+def test_columns_that_are_periods_may_be_rows(saved):
+    text = sketch(saved("country,hs6,2018-09,2018-10\nEgypt,100199,1,2\n"))
+    assert '# ref_period = { text = "2018-09", form = "month" }' in text
+
+
 def test_sums_among_months_are_left_out(saved):
     text = "year,month,country,usd\n2023,Jan,Egypt,4\n2023,Feb,Egypt,4\n2023,Total,Egypt,8\n"
     sketched = sketch(saved(text))

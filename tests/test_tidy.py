@@ -112,6 +112,26 @@ def test_two_rows_a_record(clean):
     assert [part.records for part in clean.parts] == [2, 0]
 
 
+def test_columns_that_are_periods(clean):
+    head = "period,partner,flow,hs,value,weight,remark\n"
+    text = f"{head}-,RUS,export,1001,4,,\n-,KAZ,export,1001,5,6,\n"
+    rows = [
+        {
+            "needs": column,
+            "ref_period": {"text": month, "form": "month"},
+            "value_reported": {"column": column},
+        }
+        for column, month in (("value", "2018-09"), ("weight", "2018-10"))
+    ]
+    made = clean(text, rows=rows, net_wgt_kg=None)
+    found = [(row["ref_period"], row["n_months"], row["value_reported"]) for row in made]
+    september, october = date(2018, 9, 1), date(2018, 10, 1)
+    assert found == [(september, 1, 4), (september, 1, 5), (october, 1, 6)]
+    rows[0]["ref_period"]["text"] = "2018-13"
+    with pytest.raises(LayoutError, match="record 1: expected a month such as 2023-05 in 2018-13"):
+        clean(text, rows=rows, net_wgt_kg=None)
+
+
 def test_left_out_is_counted(clean):
     gone = {"reason": "no oil here", "column": "hs", "equals": "2709"}
     assert len(clean(left_out=[gone])) == 1

@@ -178,6 +178,8 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         made = cells.computed(value.function)
     elif value.text:
         made = _joined(cells, value.text)
+        if value.form:
+            made = _period(cells, value, field, made)
     else:
         made = _column(cells, value, field)
     if value.where:
@@ -220,7 +222,7 @@ def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     if value.areas:
         return codes.areas(text, value.areas, cells.path)
     if value.form:
-        return _period(cells, value, field)
+        return _period(cells, value, field, cells.text(name))
     if field.type == pa.float64():
         return cells.number(name, _power(cells, value))
     if field.type == pa.int64():
@@ -260,16 +262,15 @@ def _joined(cells: Cells, template: str) -> pa.Array:
     return whole if isinstance(whole, pa.Array) else pa.repeat(whole, len(cells))
 
 
-def _period(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
+def _period(cells: Cells, value: Value, field: pa.Field, text: pa.Array) -> pa.Array:
     """Return the first day of each period, its last, or its length in months, by the field."""
-    text = cells.text(value.column)
     if value.month:
         text = pc.binary_join_element_wise(text, cells.text(value.month), "-")
     last = field.name == LAST_DAY
     if value.form == "printed":
         text = pa.array([ends(cell)[last] for cell in text.to_pylist()], pa.string())
     lengths = cells.count(value.length) if value.length else None
-    made = periods(cells.record, value.column, text, value.form, lengths)
+    made = periods(cells.record, value.column or value.text, text, value.form, lengths)
     if field.type == pa.int64():
         return pa.array([period and period.months for period in made], pa.int64())
     return pa.array([period and _day(period, last=last) for period in made], pa.date32())

@@ -94,7 +94,7 @@ class Value:
     column
         A column of the file.
     text
-        In place of a column: a text in which columns stand in braces.
+        In place of a column: a text in which columns stand in braces; with a form it is a period.
     function
         In place of a column: a function of :mod:`~tradeflows.publishers.tidy.named`, by name.
     before

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -94,10 +94,11 @@ class Column:
 
     def form(self) -> str:
         """The form of the periods that all of its texts are, or none."""
-        for form in PERIOD_FORMS:
-            if self.texts and all(re.fullmatch(FORMS[form].pattern, text) for text in self.texts):
-                return form
-        return ""
+        return _form(self.texts)
+
+    def name_form(self) -> str:
+        """The form of the period that its name is, or none."""
+        return _form([self.name])
 
     def area_system(self) -> str:
         """The system of area codes that all of its texts are of, or none."""
@@ -118,6 +119,14 @@ class Column:
         """Whether its texts look like codes of goods."""
         digits = [text for text in self.texts if re.fullmatch(r"\d{2,10}|TOTAL", text)]
         return bool(digits) and len(digits) == len(self.texts)
+
+
+def _form(texts: Collection[str]) -> str:
+    """The form of the periods that all `texts` are, or none."""
+    for form in PERIOD_FORMS:
+        if texts and all(re.fullmatch(FORMS[form].pattern, text) for text in texts):
+            return form
+    return ""
 
 
 def _area(text: str) -> str:

@@ -379,5 +379,10 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
             yield f"{column.name} is not read: numbers, of what?"
         else:
             yield f"{column.name} is not read"
-    if sum(column.is_number for column in free) > 1:
+    periods = [column for column in free if column.is_number and column.name_form()]
+    if len(periods) > 1:
+        name, form = periods[0].name, periods[0].name_form()
+        yield "Columns that are periods give a row each: arguments.rows, with"
+        yield f'ref_period = {{ text = "{name}", form = "{form}" }}'
+    elif sum(column.is_number for column in free) > 1:
         yield "Columns of one kind, a country or a product each, give a row each: arguments.rows"
