@@ -354,13 +354,14 @@ def rows(
     *,
     is_copied: bool = False,
     factor: float = plausibility.FACTOR,
+    are_products_known: bool = False,
 ) -> pa.RecordBatch:
     """A batch of `schema`; whoever breaks the contract is named with the file.
 
     A figure that can hardly be meant is flagged, but not in a file that was copied by hand,
     whose flags say what is known of each figure.
     """
-    if schema is TRADE:
+    if schema is TRADE and not are_products_known:
         require_products(source, columns["cmd_code"])
     try:
         n = len(columns["source_row"])

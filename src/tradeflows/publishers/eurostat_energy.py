@@ -201,7 +201,8 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
         pairs = _beside(of_unit, "cmd_code", GAS, LNG, ["qty_unit"])
         allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
         _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
-    pairs = plausibility.volumes_and_energies(table, [*CELL, "cmd_code"])
+    [batch] = table.combine_chunks().to_batches()
+    pairs = plausibility.volumes_and_energies(batch, [*CELL, "cmd_code"])
     wrong = plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])
     _require(path, pairs, wrong, ("m3", "TJ"))
     usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
@@ -230,7 +231,12 @@ def _beside(table: pa.Table, column: str, first: str, second: str, besides: list
     return one_side.join(other_side, keys, join_type="inner", right_suffix=" other")
 
 
-def _require(path: Path, pairs: pa.Table, wrong: pa.ChunkedArray, names: tuple[str, str]) -> None:
+def _require(
+    path: Path,
+    pairs: pa.Table | pa.RecordBatch,
+    wrong: pa.Array | pa.ChunkedArray,
+    names: tuple[str, str],
+) -> None:
     """Refuse the first of `pairs` that is `wrong`."""
     pairs = pairs.filter(wrong).sort_by("record")
     if not len(pairs):

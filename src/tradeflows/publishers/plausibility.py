@@ -62,8 +62,12 @@ def with_flag(batch: pa.RecordBatch, is_odd: np.ndarray, flag: str) -> pa.Record
     if not is_odd.any():
         return batch
     place = batch.schema.get_field_index("flags")
-    column = batch.column(place)
-    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    coded = batch.column(place)
+    if not pa.types.is_dictionary(coded.type):
+        texts = coded.filter(pa.array(is_odd)).to_pylist()
+        more = pa.array([" ".join(sorted({*text.split(), flag})) for text in texts], coded.type)
+        flags = pc.replace_with_mask(coded, pa.array(is_odd), more)
+        return batch.set_column(place, batch.schema.field(place), flags)
     words = coded.dictionary.to_pylist()
     more = [" ".join(sorted({*text.split(), flag})) for text in words]
     distinct = list(dict.fromkeys([*words, *more]))
@@ -73,8 +77,7 @@ def with_flag(batch: pa.RecordBatch, is_odd: np.ndarray, flag: str) -> pa.Record
     places = np.where(is_odd, marked[indices], plain[indices])
     kind = coded.indices.type
     flags = pa.DictionaryArray.from_arrays(pa.array(places).cast(kind), pa.array(distinct))
-    same_kind = flags if column is coded else flags.dictionary_decode()
-    return batch.set_column(place, batch.schema.field(place), same_kind)
+    return batch.set_column(place, batch.schema.field(place), flags)
 
 
 def _figures(batch: pa.RecordBatch, name: str) -> np.ndarray:
@@ -115,15 +118,15 @@ def _groups(batch: pa.RecordBatch, names: tuple[str, ...], rows: np.ndarray) -> 
     columns = []
     for name in names:
         column = batch.column(name)
-        is_coded = pa.types.is_dictionary(column.type)
-        if is_coded and len(column.dictionary) < 2 and not column.indices.null_count:
+        if not pa.types.is_dictionary(column.type):
+            encoded = column.take(pa.array(rows)).dictionary_encode(null_encoding="encode")
+            columns.append((encoded.indices.to_numpy(), len(encoded.dictionary)))
             continue
-        if not is_coded:
-            column = column.dictionary_encode(null_encoding="encode")
         indices, n_words = column.indices, len(column.dictionary)
         if indices.null_count:
             indices, n_words = pc.fill_null(indices, n_words), n_words + 1
-        columns.append((indices.to_numpy()[rows], n_words))
+        if n_words > 1:
+            columns.append((indices.to_numpy()[rows], n_words))
     return number_cells(columns, len(rows))
 
 
@@ -206,28 +209,34 @@ def _of_gas(batch: pa.RecordBatch) -> np.ndarray:
     if batch.column("classification_code")[0].as_py() != "SIEC":
         return is_odd
     is_gas = pc.starts_with(batch.column("cmd_code").cast(pa.string()), GAS)
-    columns = {name: batch.column(name) for name in (*PLACE, "qty", "qty_unit")}
-    table = pa.table({**columns, "row": np.arange(len(batch))}).filter(is_gas)
-    pairs = volumes_and_energies(table, PLACE)
+    batch = batch.select([*PLACE, "qty", "qty_unit"])
+    gas = batch.append_column("row", pa.array(np.arange(len(batch)))).filter(is_gas)
+    pairs = volumes_and_energies(gas, PLACE)
     pairs = pairs.filter(is_dense_otherwise(pairs, DENSITY, ROUNDED))
     is_odd[pairs["row"].to_numpy()] = True
     is_odd[pairs["row other"].to_numpy()] = True
     return is_odd
 
 
-def volumes_and_energies(table: pa.Table, place: Sequence[str]) -> pa.Table:
+def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.RecordBatch:
     """Return rows in cubic metres, with what those in terajoules state of the same `place`."""
-    others = [name for name in table.column_names if name not in (*place, "qty_unit")]
-    sides = []
+    cells = _groups(gas, tuple(place), np.arange(len(gas)))
+    places = []
     for unit in ("m3", "TJ"):
-        side = table.filter(pc.equal(table["qty_unit"], unit)).select([*place, *others])
-        sides.append(side.filter(side["qty"].is_valid()))
-    return sides[0].join(sides[1], list(place), join_type="inner", right_suffix=" other")
+        is_stated = pc.and_(pc.equal(gas["qty_unit"], unit), gas["qty"].is_valid())
+        places.append(np.flatnonzero(is_stated))
+    in_m3, in_tj = places
+    _, first, second = np.intersect1d(cells[in_m3], cells[in_tj], return_indices=True)
+    volumes, energies = gas.take(pa.array(in_m3[first])), gas.take(pa.array(in_tj[second]))
+    others = [name for name in gas.schema.names if name not in (*place, "qty_unit")]
+    for name in others:
+        volumes = volumes.append_column(f"{name} other", energies[name])
+    return volumes
 
 
 def is_dense_otherwise(
-    pairs: pa.Table, density: tuple[float, float], rounded: float
-) -> pa.ChunkedArray:
+    pairs: pa.RecordBatch, density: tuple[float, float], rounded: float
+) -> pa.Array:
     """Return where a cubic metre has an energy outside `density`, which rounding does not explain.
 
     Parameters

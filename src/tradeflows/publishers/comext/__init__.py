@@ -335,7 +335,10 @@ def _parts(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
             if isinstance(value, str):
                 columns[name] = _column(none, [value])
         columns |= _columns(meanings, ordered, contents.contradictory)
-        rows = delimited.rows(source, TRADE, columns).replace_schema_metadata(metadata)
+        # The words of a file were looked at when they were met.
+        rows = delimited.rows(
+            source, TRADE, columns, are_products_known=True
+        ).replace_schema_metadata(metadata)
         yield Part(rows, n, {}, sorted=True)
 
 
