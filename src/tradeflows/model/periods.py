@@ -20,6 +20,7 @@ Window = str | tuple[str, str]
 YEAR_OR_MONTH = re.compile(r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?", re.ASCII)
 # Near enough to a month to ask whether it was meant: 2023-5, 2023/05, 202305, 2023-05-17.
 NEARLY_A_MONTH = re.compile(r"([1-9]\d{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?\d)?", re.ASCII)
+MONTH_OF_A_RELEASE = re.compile(r"([1-9]\d{3})-?(0[1-9]|1[0-2])", re.ASCII)
 DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d", re.ASCII)
 EXPECTED = {
     "month or year": "a month such as 2023-05, or a year",
@@ -125,6 +126,19 @@ def parse_release(text: str, name: str) -> str:
 def day_in_words(day: date) -> str:
     """A day as print has it: 25 January 2025."""
     return f"{day.day} {day:%B %Y}"
+
+
+def release_in_words(text: str) -> str:
+    """A day or a month as print has it: 25 January 2025, June 2024; another text as it is."""
+    if is_day(text):
+        return day_in_words(date.fromisoformat(text))
+    month = MONTH_OF_A_RELEASE.fullmatch(text)
+    return f"{date(int(month[1]), int(month[2]), 1):%B %Y}" if month else text
+
+
+def is_day_or_month(text: str) -> bool:
+    """Whether `text` is a day that exists, or a month, as 2024-06 or 202406."""
+    return is_day(text) or MONTH_OF_A_RELEASE.fullmatch(text) is not None
 
 
 def is_day(text: str) -> bool:

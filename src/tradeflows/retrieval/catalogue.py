@@ -19,7 +19,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
-from tradeflows.model.periods import day_in_words, is_day, parse_release
+from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.publishers import registry
 
@@ -30,7 +30,6 @@ CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
-MONTH = re.compile(r"(\d{4})-?(0[1-9]|1[0-2])")
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -510,22 +509,13 @@ def _vintage(source: Source) -> tuple[str, str]:
     """How old a source is: what its day is of, and that day, month or name of a release."""
     if source.vintage in UNDATED:
         return "retrieved", f"{source.retrieved:%Y-%m}"
-    is_date = is_day(source.vintage) or MONTH.fullmatch(source.vintage)
-    return "as of" if is_date else "version", source.vintage
+    return "as of" if is_day_or_month(source.vintage) else "version", source.vintage
 
 
 def _dated(words: Mapping[str, set[str]]) -> str:
     """Days by what they are of, in words: "as of 1 March 2024, 1 May 2024, retrieved June 2024"."""
     parts = []
     for word, days in words.items():
-        texts = [_day_in_words(day) for day in sorted(days)]
+        texts = [release_in_words(day) for day in sorted(days)]
         parts.append(f"{word} {', '.join(texts)}")
     return ", ".join(parts)
-
-
-def _day_in_words(day: str) -> str:
-    """A day or a month as print has it: "25 January 2025", "June 2024"; another text as it is."""
-    if is_day(day):
-        return day_in_words(date.fromisoformat(day))
-    month = MONTH.fullmatch(day)
-    return f"{date(int(month[1]), int(month[2]), 1):%B %Y}" if month else day
