@@ -287,9 +287,9 @@ def problems(root, before):
             yield "half-written", str(path)
 
 
-def orphans(root):
-    """Yield processes that still stand in `root` some seconds later."""
-    until = time.monotonic() + PATIENCE
+def orphans(root, busy):
+    """Yield processes that still stand in `root` some seconds later, of a machine so busy."""
+    until = time.monotonic() + PATIENCE * busy
     while found := list(_standing_in(root)):
         if time.monotonic() > until:
             yield from found
@@ -337,7 +337,7 @@ def kill_often(verb, number, kills, template, base, seen):
         copied(template, root)
         delay = rng.uniform(0, whole)
         message, wrong = killed(verb, root, base, number, delay, busy, seen)
-        wrong += [("orphan", str(process)) for process in orphans(root)]
+        wrong += [("orphan", str(process)) for process in orphans(root, busy)]
         wrong += problems(root, before)
         if i == 0:
             wrong += after(verb, root, base)
@@ -370,6 +370,7 @@ def main(kills=200, *names):
             for done in range(0, kills, ROUND):
                 for (verb, number), seen in seen_of.items():
                     kill_often(verb, number, min(ROUND, kills - done), template, base, seen)
+                    print(verb.name, number.name, seen.kills, dict(+seen.counts), flush=True)
                 print(table(seen_of), flush=True)
     return int(any(seen.counts[name] for seen in seen_of.values() for name in BAD))
 
