@@ -352,14 +352,12 @@ def rows(
     schema: pa.Schema,
     columns: Mapping[str, Any],
     *,
-    is_copied: bool = False,
     factor: float = plausibility.FACTOR,
     are_products_known: bool = False,
 ) -> pa.RecordBatch:
     """A batch of `schema`; whoever breaks the contract is named with the file.
 
-    A figure that can hardly be meant is flagged, but not in a file that was copied by hand,
-    whose flags say what is known of each figure.
+    A figure that can hardly be meant is flagged.
     """
     if schema is TRADE and not are_products_known:
         require_products(source, columns["cmd_code"])
@@ -369,7 +367,7 @@ def rows(
         for name, values in columns.items():
             spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
         batch = conform(spread, schema)
-        return batch if is_copied else plausibility.flagged(batch, factor)
+        return plausibility.flagged(batch, factor)
     except SchemaError as error:
         raise SchemaError(f"{source.path}: {error}") from error
 

@@ -139,7 +139,7 @@ def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
     if source.table == "figures":
         _require_ids(cells, source, asked_rows.fields)
     columns["source_row"] = cells.records
-    return delimited.rows(source, contract, columns, is_copied=source.kind == "transcribed")
+    return delimited.rows(source, contract, columns)
 
 
 def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
