@@ -120,8 +120,9 @@ def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     strips = []
     has_one_good = frame["name"].nunique() == 1  # which the title names
     for row in frame.itertuples():
-        where = f"with {row.partners}" if row.partners.count(",") == 0 else "with many partners"
-        name = f"{publisher_name(str(row.publisher))}, {where}"
+        partners = "many partners" if "," in row.partners else row.partners
+        name = publisher_name(str(row.publisher))
+        name += f", with {partners}" if partners else ""
         strips.append(name if has_one_good else f"{row.name}: {name}")
     options = {"title": heading(frame), "unit": "Months held", **look}
     return charts.coverage(frame, held="held", by=strips, **options)
