@@ -1105,3 +1105,9 @@ def test_heads_of_three_lines_stand_below_the_unit():
     with layout.on(layout.NARROW):
         axes = charts.cells(frame, y="value", by="by", across="at", **LOOK)
     assert overlapping(axes.figure) == []
+
+
+def test_a_marker_at_the_edge_of_a_name_is_covered():
+    box = layout.Box(0.0, 0.0, 1.0, 0.2)
+    places = {x: layout._n_covered(box, np.array([[x, 0.1]])) for x in (-0.2, -0.04, 1.04, 1.2)}
+    assert places == {-0.2: 0, -0.04: 1, 1.04: 1, 1.2: 0}

@@ -107,6 +107,7 @@ NARROW = Page(
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
+MARK = 0.06  # inches from the middle of a marker to its edge
 APART = 0.08  # inches between two texts side by side
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
@@ -730,7 +731,7 @@ def _n_covered(box: Box, curve: np.ndarray) -> int:
     across = np.linspace(box.left, box.right, 25)
     at = np.interp(across, x, y, left=np.nan, right=np.nan)
     between = (at > box.lower) & (at < box.upper)
-    is_within = (x > box.left) & (x < box.right)
+    is_within = (x > box.left - MARK) & (x < box.right + MARK)
     is_level = (y > box.lower) & (y < box.upper)
     points = is_within & is_level
     return int(between.sum()) + int(points.sum())
