@@ -198,3 +198,16 @@ def test_codes_and_short_names_select_alike():
     frame = answer(ROWS)
     assert len(frame[frame["reporter"] == "China"]) == len(frame[frame["reporter_iso"] == "CHN"])
     assert frame["period"].iloc[2] == "2023-03 to 2023-04"
+
+
+def test_columns_of_a_sum_may_be_a_list():
+    frame = answer(ROWS.assign(n_months=1, valuation="CIF").fillna({"value": 0.0}))
+    one_by_one = frame.by("reporter", "product")
+    pd.testing.assert_frame_equal(frame.by(["reporter", "product"]), one_by_one)
+    pd.testing.assert_frame_equal(frame.by(("reporter",), "product"), one_by_one)
+
+
+def test_a_heading_names_no_null():
+    frame = answer(ROWS)
+    head = repr(frame.where(frame["value"] > 2)).splitlines()[0]
+    assert head == "Crude oil, imports of China, India from Russia"

@@ -452,6 +452,11 @@ def test_without_values_a_card_has_no_prices():
         (lambda: tf.sources("unicorn"), "no source 'unicorn'"),
         (lambda: tf.settlement("yuan").by("measure"), "do not add up"),
         (lambda: tf.flow("crude oil", "China", "Russia").by("colour"), "no column 'colour'"),
+        (
+            lambda: tf.flow("crude oil", "China", "Russia").by("country"),
+            "no column 'country'; there are period, reporter",
+        ),
+        (lambda: tf.flow("crude oil", "China", "Russia").by(5), "by=5: expected a text such as"),
         (lambda: tf.flow("natural gas", "EU").plot(), "told apart: filter the frame"),
         (lambda: tf.find("84").plot(), "a picture takes 1 to 40: filter the frame"),
         (lambda: tf.rerouting("crude oil", "Russia", "EU", "Peru", "2022-02"), "nothing is held"),

@@ -1,6 +1,6 @@
 """What the explorer answers with: a pandas frame that shows itself, and knows what to ask next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tradeflows import measures
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
-from tradeflows.model.errors import TWINS, QueryError, near, nearest
+from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
 from tradeflows.model.schema import TRADE, allowed
@@ -85,13 +85,15 @@ class Answer(pd.DataFrame):
         """What to mind of these figures, a sentence each, as shown above the table."""
         return tuple(with_names(caveats_of(self)))
 
-    def by(self, *columns: str, every: int | None = None, absent: str = "unknown") -> "Answer":
+    def by(
+        self, *columns: str | Sequence[str], every: int | None = None, absent: str = "unknown"
+    ) -> "Answer":
         """Sum over all but the `columns`, largest first: over the whole time, or `every` n months.
 
         Parameters
         ----------
         columns
-            ``reporter``, ``partner``, ``product``, ``flow``, or names of columns.
+            ``reporter``, ``partner``, ``product``, ``flow``, or names of columns; also as a list.
         every
             12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
@@ -116,7 +118,7 @@ class Answer(pd.DataFrame):
         3          IND   27000000.0
         """
         frame = _codes_alone(self)
-        kept = [column_of(self, word) for word in columns]
+        kept = [column_of(self, word) for word in _listed_words(columns)]
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
@@ -296,6 +298,16 @@ def as_lines(shown: Answer, root: Path | None = None) -> str:
 # --- what an answer is made with ------------------------------------------------------------------
 
 
+def _listed_words(columns: Sequence[Any]) -> list[str]:
+    """Words for columns that are given one by one, in a list, or in both ways."""
+    words: list[str] = []
+    for column in columns:
+        words += column if isinstance(column, list | tuple) else [column]
+    for word in words:
+        require_text("by", word, "reporter")
+    return words
+
+
 def column_of(frame: pd.DataFrame, word: str) -> str:
     """The column of codes that `word` names, or the column of that name."""
     column = CODE_COLUMNS.get(word, word)
@@ -305,7 +317,8 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
         return word
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
     others = [str(name) for name in frame.columns if name not in shorts]
-    hint = near(word, [*shorts, *others])
+    close = nearest(str(word), [*shorts, *others], like=TWINS)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
     raise QueryError(f"no column {word!r}{hint}; there are {', '.join([*shorts, *others])}")
 
 

@@ -193,7 +193,8 @@ def _common(frame: DataFrame, column: str) -> str:
     """The names that a column has, if they are few."""
     if column not in frame:
         return ""
-    names = list(dict.fromkeys(str(name) for name in names_of(frame, column)))
+    known = frame[frame[column].notna()]
+    names = list(dict.fromkeys(str(name) for name in names_of(known, column)))
     if len(names) <= FEW_NAMES:
         return ", ".join(names)
     return f"{len(names)} {SHORT_NAMES.get(column, column)}s"
