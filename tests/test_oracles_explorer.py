@@ -171,10 +171,13 @@ def test_gap_of_two_answers(importer, exporter):
     figures = [{row["month"]: row["value"] for row in some} for some in sides]
     assume(set(figures[0]) & set(figures[1]))
     result = answer_of(sides[0]).gap(answer_of(sides[1]))
+    months = set(figures[0]) | set(figures[1])
     for line in result.to_dict("records"):
         month = line["ref_period"].year * 12 + line["ref_period"].month - 1
+        months.remove(month)
         gap = oracles.gap(*(side.get(month) for side in figures))
         assert alike(line["value"], None if gap is None else math.exp(gap))
+    assert not months
 
 
 # --- back to the files ----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import pytest
 import test_oracles_read as invented
 
 import tradeflows as tf
+from tradeflows import charts
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import QueryError
 
@@ -93,3 +94,22 @@ def test_a_zero_is_stated_as_it_is_asked_for(ask):
     assert ask(lines, start="2021-01", end="2021-01", freq="M", qty_unit="m3") == [(1, 1)]
     with pytest.raises(QueryError, match="nothing in trade matches"):
         ask(lines, start="2021-01", end="2021-01", qty_unit="TJ")
+
+
+def test_a_heading_of_which_a_file_has_the_subheadings(tmp_path):
+    lines = [line(0, "USA", product="270900"), line(1, product="270900")]
+    root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
+    asked = {"start": "2021-01", "end": "2021-01", "root": root}
+    none = tf.flow("2709", "China", "Russia", **asked)
+    assert none[["cmd_code", "value"]].to_numpy().tolist() == [["270900", 0.0]]
+    with pytest.raises(QueryError, match="nothing is held"):
+        tf.flow("2710", "China", "Russia", **asked)
+
+
+def test_a_declared_zero_is_drawn_as_one(tmp_path):
+    lines = [line(0), line(2), line(3), line(1, "USA")]
+    for declared, drawn in (["file0"], [5.0, 0.0, 5.0, 5.0]), ([], [5.0, None, 5.0, 5.0]):
+        root = invented.project_of(tmp_path, {"file0": lines}, declared)
+        axes = tf.flow("2709", "China", "Russia", unit="USD", root=root).plot(source="invented")
+        table = charts.drawn(axes).astype(object)
+        assert table.where(table.notna(), None)["CHN"].tolist() == drawn

@@ -12,6 +12,7 @@ from tradeflows import charts, measures
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.tables.display import caveats_of, heading, name_of
@@ -58,6 +59,7 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
+    plain = with_zeros(plain, "value")  # a hole would say that nothing is known
     rows, named = _scaled(plain)
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
     look.setdefault("reference", plain.attrs.get("reference", {}))

@@ -321,6 +321,8 @@ def nothing_held(
     last: int | None,
 ) -> str:
     """Which one filter would have to be another, and what it could be."""
+    if not stored.count_rows():
+        return f"no row of {table} is held; `tradeflows add FILE` takes a file of yours"
     filter_of = {column: name for name, column in FILTERS[table].items()}
     hints = []
     for column, values in wanted.items():

@@ -291,9 +291,21 @@ def _asked(cells: DataFrame, asked: Question, columns: Sequence[str]) -> DataFra
     """Cells that have a value that was asked for in each of `columns`."""
     for column in columns:
         values = _conditions(column, asked)
-        if values:
-            cells = cells[cells[column].isin(values)]
+        if not values:
+            continue
+        if column == "cmd_code":
+            values = _at_level(values, set(cells[column]))
+        cells = cells[cells[column].isin(values)]
     return cells
+
+
+def _at_level(goods: Sequence[str], present: set[str]) -> list[str]:
+    """The codes that a file has for some goods: those codes or, of one it lacks, what is under."""
+    codes_of_goods = []
+    for good in goods:
+        under = [code for code in present if code.startswith(good)]
+        codes_of_goods += [code for code in under if not code.startswith(tuple({*under} - {code}))]
+    return codes_of_goods
 
 
 def _evidence(reported: pa.Table, wanted: DataFrame, along: str, loose: list[str]) -> DataFrame:
