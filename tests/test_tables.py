@@ -578,6 +578,14 @@ def test_publisher_that_is_not_there_is_answered_with_names(ask):
     assert message == "no publisher 'USDA' of trade; there are Second, demo, other"
 
 
+@pytest.mark.parametrize("table", ["settlement", "rates", "figures"])
+def test_a_table_without_rows_says_so(make_root, table):
+    root = make_root({"a": CRUDE})
+    tables.build(root)
+    message = refusal(tables.read, table, root=root, start="2020")
+    assert message == f"no row of {table} is held; `tradeflows add FILE` takes a file of yours"
+
+
 def test_publisher_without_source(ask):
     read = ask({"a": CRUDE, "b": CRUDE | {"publisher": "other"}})
     message = refusal(read, publisher="other", source="a")
