@@ -151,3 +151,15 @@ def test_no_cleaned_file(tmp_path):
     parquet.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
     with pytest.raises(SchemaError, match="not a trade table"):
         bulk.rows(tmp_path, "2709")
+
+
+def test_rows_in_doubt_are_counted(tmp_path):
+    raw = tmp_path / "full_202301.dat"
+    row = "AT,CN,E,27090010,33300,0610,0610,321,110000,05,1,1,NO_SU,202301,{},{},5,0"
+    rows = [row.format(5, 5).replace("AT", "DE"), row.format(1000, 9000)]
+    raw.write_text("\n".join([",".join(FIELDS), *rows, ""]))
+    [one_file] = clean.clean("comext", [raw], tmp_path / "out")
+    assert one_file.flagged == {"contradictory": 1}
+    assert one_file.line().endswith("; flagged contradictory: 1")
+    [again] = clean.clean("comext", [raw], tmp_path / "out")
+    assert again.line().endswith("; flagged contradictory: 1; held already")
