@@ -86,8 +86,11 @@ from tradeflows.publishers.comext import numbers
 cli.without_pandas()
 raw = Path({raw!r})
 source = delimited.uncatalogued(raw, "comext", "trade")
-words, pieces = numbers.read(raw)
-some = [comext._sorted(raw, words, pieces), comext._parts(raw, source, words, pieces)]
+contents = numbers.read(raw)
+some = [
+    comext._sorted(raw, contents.words, contents.pieces),
+    comext._parts(raw, source, contents),
+]
 used = [time.process_time()]
 for each in some:
     for _ in each:

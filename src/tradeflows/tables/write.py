@@ -121,7 +121,7 @@ class TableWriter:
         writer = parquet.ParquetWriter(
             self._path,
             coded,
-            compression="zstd",
+            compression="lz4",  # a third less work than zstd, for an eighth more bytes
             use_dictionary=words,
             store_schema=False,
             column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
