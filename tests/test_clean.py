@@ -59,6 +59,11 @@ def test_file_recognised_by_its_start(saved, raw, publisher):
     assert registry.recognise(saved(raw)) == [publisher]
 
 
+def test_a_column_of_us_dollars_is_anybodys(saved):
+    assert registry.recognise(saved(b"Country;Year;Goods, thousand US dollars\n")) == []
+    assert registry.recognise(saved(b"Country,Commodity codes,2023\n")) == []
+
+
 def test_a_wrong_publisher_is_said_so(saved):
     with pytest.raises(LayoutError, match=r"what looks like the Bank of Russia .* clean cbr"):
         registry.require_beginning("ecb", saved(RATES))

@@ -71,7 +71,8 @@ class Keys:
             raise SchemaError(
                 f"{self._places(first, second, files)} state the same cell "
                 f"({self._cell_text(first)}); {len(same)} cells are stated more than once; "
-                "save the file again, or take one of each out"
+                "take one of each out or, where a map reads the file, "
+                "let it read the column that tells them apart"
             )
 
     def _places(self, first: int, second: int, files: Mapping[str, Path | str]) -> str:

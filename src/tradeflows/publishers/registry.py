@@ -39,7 +39,8 @@ KNOWN = {
             rb"\A[^\r\n]*("
             + f"{_ZH}|".encode("gb18030")
             + f"{_ZH}|".encode()
-            + rb"Commodity code\b|US dollar|Renminbi Yuan)|"
+            # As the name of a whole column: others write of US dollars too.
+            + rb"(?<![^,;\t\"\xbf])(Commodity code|US dollar|Renminbi Yuan)(?![^,;\t\"\r\n]))|"
             rb"Commodities in Quantity and Value"
         ),
     ),
