@@ -248,6 +248,20 @@ def test_speaker_and_verdict_are_the_headline(root, sign, claimed, outcome):
     assert verdict_words.startswith(outcome)
 
 
+def test_a_small_miss_raises_no_alarm_in_a_picture(root):
+    original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
+    for value, is_alarm in ((50.2, False), (70, True)):
+        stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "=" }}'
+        stated += "\nprinted_to = 0.1"
+        ledger = LEDGER.replace(original, stated)
+        (root / "data" / "claims.toml").write_text(ledger)
+        (verdict,) = claim_cards.cards("P1").verdicts
+        bars = claim_picture._bars(verdict, NO_PROJECT, root)
+        alarm = claim_picture.VERDICT_COLOURS["differs"]
+        assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
+        assert ("differs" in claim_picture.headline(verdict, NO_PROJECT, root)) == is_alarm
+
+
 def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
     stated = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
     assert stated in LEDGER

@@ -71,7 +71,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 
     A claim that does not hold is never its headline: the speaker and the verdict are.
     """
-    colour = VERDICT_COLOURS[verdict.group]
+    colour = _colour(verdict)
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
         _text(figure, project.short, 34, 22, colours.SOFT)
@@ -83,6 +83,11 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         sources = {name: None for reading in _shown(verdict) for name in reading.sources}
         _paragraph(figure, f"Source: {catalogue.credit(sources, root)}", 556, 19, 104)
     return _drawn(figure)
+
+
+def _colour(verdict: Verdict) -> str:
+    """The colour of a verdict; a miss below 1 % raises no alarm."""
+    return colours.INK if claims.is_near(verdict) else VERDICT_COLOURS[verdict.group]
 
 
 def headline(verdict: Verdict, project: Project, root: Path) -> str:
@@ -118,7 +123,7 @@ def outcome(verdict: Verdict, reading: ReadingResult) -> str:
             words = claims.miss(reading.deviation or 0.0, reading.unit)
             return f"holds, {words}" if is_exact else "holds"
         case claims.DIFFERS:
-            return f"differs: {sentence}"
+            return sentence if claims.is_near(verdict) else f"differs: {sentence}"
         case claims.CONTRADICTED:
             return f"cannot be: {claims.short(verdict)}"
         case claims.DEPENDS:
@@ -152,7 +157,7 @@ def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
     for reading, words in zip(readings, _names(readings), strict=True):
         name = _whose(reading, root) if is_plain else words
-        colour = VERDICT_COLOURS[verdict.group]
+        colour = _colour(verdict)
         bars.append(Bar(name, claims.figure_of(reading, claim), reading.value, colour))
     return bars
 
