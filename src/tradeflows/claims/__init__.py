@@ -65,7 +65,8 @@ from tradeflows.claims.verdict_rule import (
     VERDICTS,
     is_small,
 )
-from tradeflows.model.units import amount, in_percent, month_words
+from tradeflows.model.periods import month_words
+from tradeflows.model.units import amount, in_percent
 
 __all__ = [
     "CONTRADICTED",

@@ -15,7 +15,8 @@ from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.model import lineage, units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role, full_number
-from tradeflows.model.units import amount, month_words
+from tradeflows.model.periods import month_words
+from tradeflows.model.units import amount
 from tradeflows.tables.trace import trace
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, u
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import release_in_words
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
@@ -28,7 +28,7 @@ NOT_DRAWN = (
     "in no sum",
 )
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
-MONTH = re.compile(r"\b(\d{4})-(\d{2})\b")
+MONTH = re.compile(r"\b\d{4}-\d{2}\b")
 # What only who writes code has a use for: arguments, codes of goods, counts of rows.
 TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
 CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
@@ -114,7 +114,7 @@ def _for_print(texts: Iterable[str]) -> list[str]:
 
 def _with_months(text: str) -> str:
     """A text whose months are in words: "2023-01" is "January 2023"."""
-    return MONTH.sub(lambda match: f"{date(int(match[1]), int(match[2]), 1):%B %Y}", text)
+    return MONTH.sub(lambda match: release_in_words(match[0]), text)
 
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:

@@ -12,7 +12,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import DIRECTIONS
 from tradeflows.model import codes
 from tradeflows.model.errors import TradeflowsError
-from tradeflows.model.periods import ends_text
+from tradeflows.model.periods import ends_text, month_of
 from tradeflows.retrieval import catalogue
 
 MIRRORED = {"M": "X", "X": "M"}
@@ -109,7 +109,7 @@ def _months(rows: pa.Table) -> str:
     first: list[int] = []
     last: list[int] = []
     for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
-        first.append(12 * day.year + day.month - 1)
+        first.append(month_of(day))
         last.append(first[-1] + n_months - 1)
     return ends_text(min(first), max(last))
 

@@ -15,7 +15,7 @@ from tradeflows.explore.answer import Answer, answer
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest, require_text
-from tradeflows.model.periods import runs
+from tradeflows.model.periods import month_of, runs
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
 
@@ -224,7 +224,7 @@ def _months(rows: pd.DataFrame) -> str:
     periods = rows[["ref_period", "n_months"]].drop_duplicates()
     months: set[int] = set()
     for day, n_months in periods.itertuples(index=False):
-        first = 12 * day.year + day.month - 1
+        first = month_of(day)
         months.update(range(first, first + int(n_months)))
     return runs(months)
 

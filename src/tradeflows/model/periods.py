@@ -133,7 +133,7 @@ def release_in_words(text: str) -> str:
     if is_day(text):
         return day_in_words(date.fromisoformat(text))
     month = MONTH_OF_A_RELEASE.fullmatch(text)
-    return f"{date(int(month[1]), int(month[2]), 1):%B %Y}" if month else text
+    return month_words(12 * int(month[1]) + int(month[2]) - 1) if month else text
 
 
 def is_day_or_month(text: str) -> bool:
@@ -162,6 +162,23 @@ def require_months(every: int | None) -> None:
 def first_day(month: int) -> date:
     """The first day of a month that is counted from year 0."""
     return date(month // 12, month % 12 + 1, 1)
+
+
+def month_of(day: date) -> int:
+    """The month of a day, counted from year 0; the inverse of :func:`first_day`."""
+    return 12 * day.year + day.month - 1
+
+
+def month_words(month: int) -> str:
+    """A month counted from year 0 as March 2022.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.month_words(2022 * 12 + 2)
+    'March 2022'
+    """
+    return f"{first_day(month):%B %Y}"
 
 
 def compact(month: int) -> str:

@@ -8,9 +8,9 @@ one unit of a dimension, and a claim may be in any other of it.
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from tradeflows.model.lineage import full_number
+from tradeflows.model.periods import month_words
 
 # What a unit is counted by, as a word before it.
 COUNTED_BY = {
@@ -155,18 +155,6 @@ def in_percent(value: float, unit: str) -> tuple[float, str]:
     ((25.0, 'percent'), (5, 'tonnes'))
     """
     return (100 * value, "percent") if unit == "ratio" else (value, unit)
-
-
-def month_words(month: int) -> str:
-    """A month counted from year 0 as March 2022.
-
-    Examples
-    --------
-    >>> from tradeflows import claims
-    >>> claims.month_words(2022 * 12 + 2)
-    'March 2022'
-    """
-    return f"{date(month // 12, month % 12 + 1, 1):%B %Y}"
 
 
 def sized(unit: str) -> tuple[str, float]:

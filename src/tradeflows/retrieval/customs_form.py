@@ -11,7 +11,7 @@ from datetime import date
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import first_day, parse_period
+from tradeflows.model.periods import first_day, month_of, parse_period
 from tradeflows.retrieval import own_words
 
 SITE = "http://stats.customs.gov.cn"
@@ -150,5 +150,4 @@ def _latest() -> date:
     """Figures by partner and code are out on the 20th of the month after."""
     today = date.today()
     back = 1 if today.day > 20 else 2
-    month = today.year * 12 + today.month - 1 - back
-    return first_day(month)
+    return first_day(month_of(today) - back)

@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CodeError, TradeflowsError
-from tradeflows.model.periods import runs
+from tradeflows.model.periods import month_of, runs
 from tradeflows.retrieval import catalogue
 
 # The short name that readers see and may ask for, of each column of codes or days.
@@ -154,7 +154,7 @@ def period(day: Any, n_months: Any) -> str:
         return f"{day:%Y-%m}"
     if n_months == 12 and day.month == 1:
         return str(day.year)
-    first = day.year * 12 + day.month - 1
+    first = month_of(day)
     return runs(range(first, first + int(n_months)))
 
 

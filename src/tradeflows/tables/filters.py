@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 
 from tradeflows.model import codes
 from tradeflows.model.errors import TWINS, QueryError, near, nearest, there_are
-from tradeflows.model.periods import first_day, parse_period, parse_window
+from tradeflows.model.periods import ends_text, first_day, month_of, parse_period, parse_window
 from tradeflows.model.source import Publisher, Source
 from tradeflows.model.words import fold
 
@@ -338,10 +338,8 @@ def nothing_held(
     if is_windowed and "ref_period" in stored.schema.names:
         rows = scan(stored, table, wanted, None, None, ["ref_period"])
         if len(rows):
-            days = rows["ref_period"]
-            earliest, latest = (f"{end(days).as_py():%Y-%m}" for end in (pc.min, pc.max))
-            months = " to ".join(dict.fromkeys([earliest, latest]))
-            hints.append(f"another window: {months} is held")
+            first, last = (month_of(end(rows["ref_period"]).as_py()) for end in (pc.min, pc.max))
+            hints.append(f"another window: {ends_text(first, last)} is held")
     if hints:
         listed = " or ".join(hints)
         return f"nothing in {table} matches; held with {listed}"

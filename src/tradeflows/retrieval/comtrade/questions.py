@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near
-from tradeflows.model.periods import compact, parse_window
+from tradeflows.model.periods import compact, month_of, parse_window
 from tradeflows.publishers.comtrade import FLOWS
 from tradeflows.retrieval import own_words
 
@@ -213,7 +213,7 @@ def named(cell: str) -> str:
 def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
     """The publisher's periods from one to another; QueryError for one that has not come."""
     window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
-    this_month = today.year * 12 + today.month - 1
+    this_month = month_of(today)
     if freq == "A":
         periods = [str(month // 12) for month in window[::12]]
         has_come = window[-1] // 12 <= today.year
