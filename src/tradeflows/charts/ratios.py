@@ -331,8 +331,8 @@ def _figure(row: Any) -> str:
     if not row.value:
         return sign + shown[0]
     claimed = [units.amount(row.found / row.value, row.unit, digits) for digits in DIGITS]
-    told = [one for one, other in zip(shown, claimed, strict=True) if one != other]
-    return sign + (told or shown)[0]
+    apart = [text for text, stated in zip(shown, claimed, strict=True) if text != stated]
+    return sign + (apart or shown)[0]
 
 
 def _joined(ordered: DataFrame) -> str:

@@ -206,9 +206,9 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
     wrong = plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])
     _require(path, pairs, wrong, ("m3", "TJ"))
     usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
-    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
-    places = {(pair["record"], pair["field"]) for pair in odd}
-    return places | {(pair["record other"], pair["field other"]) for pair in odd}
+    unusual = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
+    places = {(pair["record"], pair["field"]) for pair in unusual}
+    return places | {(pair["record other"], pair["field other"]) for pair in unusual}
 
 
 def _are_at(rows: pa.RecordBatch, places: set[Place]) -> np.ndarray:

@@ -436,11 +436,11 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     rows = monthly[is_weighed & _stated_by_several(monthly, unit_values.GOODS)]
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
-    for name, odd in unit_values.worth_otherwise(rows).iterrows():
+    for name, source in unit_values.worth_otherwise(rows).iterrows():
         currencies = rows.loc[rows["source_id"].eq(name), "currency"].astype("str").unique()
         text = (
-            f"{name} against others: a kilogram is worth {odd['times']:.2g} times as much, by the "
-            f"median of {odd['n']:.0f} like goods and months; its values are read as "
+            f"{name} against others: a kilogram is worth {source['times']:.2g} times as much, by "
+            f"the median of {source['n']:.0f} like goods and months; its values are read as "
             f"{', '.join(sorted(currencies))}, which may be a wrong heading"
         )
         yield Finding("currency", text, _show("trade", source_id=str(name)))

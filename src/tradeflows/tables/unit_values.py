@@ -52,5 +52,5 @@ def worth_otherwise(rows: DataFrame) -> DataFrame:
     low, middle, high = (by_source.quantile(part) for part in (0.25, 0.5, 0.75))
     is_odd = (middle.abs() > np.log(FACTOR)) & (high - low < np.log(NARROW))
     is_odd &= by_source.size().ge(FEW)
-    odd = DataFrame({"n": by_source.size(), "times": np.exp(middle)})
-    return odd[is_odd]
+    sources = DataFrame({"n": by_source.size(), "times": np.exp(middle)})
+    return sources[is_odd]
