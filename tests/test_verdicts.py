@@ -2,13 +2,17 @@
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+from PIL import Image
 
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
-from tradeflows.report import accept
+from tradeflows.report import accept, claim_picture
+from tradeflows.retrieval.project import load as read_project
 
 ROOT = Path(__file__).parents[1]
 
@@ -218,3 +222,44 @@ def test_flags_are_of_the_rows_used(verdicts):
                 "1 of 2 rows rounded",
                 "1 of 2 rows second-hand",
             ]
+
+
+CODE = re.compile(r"\bHS\b|\b\d{4}\.\d\d\b|\btier \d|\bchapter \d|\bFOB\b")
+
+
+def test_no_code_names_what_was_read(verdicts):
+    for verdict in verdicts:
+        words = [verdict.claim.settles, *(reading.name for reading in verdict.readings)]
+        assert not CODE.search(" ".join(words)), words
+
+
+def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
+    """Every text has room, and letters that are 11 pixels where a picture is 350 wide."""
+    wrong = {}
+    shown = []
+
+    def looked(figure):
+        renderer = figure.canvas.get_renderer()
+        least = 11 * claim_picture.SIZE[0] / 350 * 72 / claim_picture.DPI
+        boxes = [text.get_window_extent(renderer) for text in figure.texts]
+        small = [text.get_text() for text in figure.texts if text.get_size() < least]
+        outside = [
+            text.get_text()
+            for text, box in zip(figure.texts, boxes, strict=True)
+            if box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1
+        ]
+        over = [
+            (figure.texts[i].get_text(), figure.texts[j].get_text())
+            for i, j in combinations(range(len(boxes)), 2)
+            if boxes[i].shrunk(0.98, 0.8).overlaps(boxes[j].shrunk(0.98, 0.8))
+        ]
+        shown.append(figure)
+        if small or outside or over:
+            wrong[figure.texts[1].get_text()] = (small, outside, over)
+        plt.close(figure)
+        return Image.new("RGB", (2, 2))
+
+    monkeypatch.setattr(claim_picture, "_drawn", looked)
+    claim_picture.pictures(verdicts, read_project(ROOT), ROOT)
+    assert len(shown) == sum(bool(verdict.readings) for verdict in verdicts)
+    assert not wrong

@@ -124,7 +124,7 @@ def sentence(verdict: Verdict) -> str:
             [bound, *_] = _deciding(verdict)
             return f"the figure is {figure_of(bound, verdict.claim)}"
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
-            return f"holds, within revisions of ±{_width(verdict)}"
+            return f"holds: revisions of up to {_width(verdict)} reach {_printed(verdict.claim)}"
         case verdict_rule.DIFFERS:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
@@ -143,7 +143,14 @@ def _deciding(verdict: Verdict) -> list[ReadingResult]:
 def _width(verdict: Verdict) -> str:
     if verdict.band is None:
         return ""
-    return f"{verdict.band.width:.1g} {verdict.band.unit}"
+    width = f"{verdict.band.width:.1g}"
+    unit = verdict.band.unit
+    return f"{width} {unit.removesuffix('s') if width == '1' else unit}"
+
+
+def _printed(claim: Claim) -> str:
+    """The figure as it was claimed."""
+    return "it" if claim.figure is None else amount(claim.figure, claim.unit, MOST)
 
 
 def _differs(verdict: Verdict) -> str:

@@ -1,8 +1,8 @@
-"""A claim as a picture to share: who said what, what the figures show, and whether it holds."""
+"""A claim as a picture to share: whether it holds, who said what, what the figures show."""
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from PIL import Image
 
 from tradeflows import claims
 from tradeflows.charts import colours, layout
-from tradeflows.claims import ReadingResult, Verdict
+from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.report import claim_cards, front
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
@@ -25,15 +25,16 @@ from tradeflows.retrieval.project import Project
 SIZE = 1200, 630  # pixels, as pages that link to another show a picture
 DPI = 100
 COLOURS = 64
-LEFT = 56  # pixels of margin
-HEADLINE = (44, 38, 33, 29)  # sizes in pixels, the largest that fits is taken
-LETTER = 0.66  # width of a bold letter, in the mean, as part of its size
+LEFT = 44  # pixels of margin
+WIDE = SIZE[0] - 2 * LEFT
+TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
+LEADING = 1.25  # from line to line, as part of the size
+BAND = 88  # pixels of the verdict's band along the upper edge
+BAR, THIN, APART = 44, 16, 12  # pixels of a bar at most and at least, and between rows
+MOST = 2  # alternatives beside the figure that was claimed
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
-NAME = 92  # letters of a bar's name that have room
-STEP = 64  # pixels that a bar with its name needs
-MOST = 3  # bars beside that of the claim
 VERDICT_COLOURS = {
     "holds": "#0b6b3a",
     "holds with a caveat": "#8a5a00",
@@ -69,19 +70,25 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
 def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
     """The picture of one claim.
 
-    A claim that does not hold is never its headline: the speaker and the verdict are.
+    A claim that does not hold is never its headline: the verdict is, and the speaker comes next.
     """
-    colour = _colour(verdict)
+    claim = verdict.claim
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
-        _text(figure, project.short, 34, 22, colours.SOFT)
-        _rule(figure, colour)
-        below = _headline(figure, headline(verdict, project, root), 84, colour)
-        below = _paragraph(figure, f"The claim: {verdict.claim.statement}", below + 14, 26, 76)
-        bars = _bars(verdict, project, root)
-        _draw(figure, bars, below + 26, 530)
-        sources = {name: None for reading in _shown(verdict) for name in reading.sources}
-        _paragraph(figure, f"Source: {catalogue.credit(sources, root)}", 556, 19, 104)
+        _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
+        _text(figure, headline(verdict), BAND / 2, VERDICT, colours.PAPER, **BOLD, va="center")
+        said = f"{_speaker(verdict, project)}: {claim.statement}"
+        below = _paragraph(figure, said, BAND + 16, TEXT, colours.SOFT)
+        lacking = missing(verdict)
+        if lacking:
+            below = _paragraph(figure, lacking, below + 10, LARGE, colours.INK, "bold")
+        rows = [_row(bar) for bar in bars(verdict, project, root)]
+        tall = sum(row.tall + THIN + APART for row in rows)
+        lines = 2 if below + tall + 14 < SIZE[1] - 2 * TEXT * LEADING else 1
+        foot = _fitting(_credits(verdict, project, root), lines)
+        top = SIZE[1] - 8 - _height(foot, TEXT)
+        _text(figure, foot, top, TEXT, colours.SOFT)
+        _draw(figure, rows, below + 14, top)
     return _drawn(figure)
 
 
@@ -90,144 +97,217 @@ def _colour(verdict: Verdict) -> str:
     return colours.INK if claims.is_near(verdict) else VERDICT_COLOURS[verdict.group]
 
 
-def headline(verdict: Verdict, project: Project, root: Path) -> str:
-    """What was said, what the figures show, and the verdict, with the deviation in words."""
-    claim = verdict.claim
-    speaker = project.speaker.get(claim.who, claim.who)
-    claimed = claim_cards.claimed_figure(claim)
-    words = f"{speaker} said {claimed}" if claim.figure else f"{speaker} spoke of {claimed}"
-    if claimed == claim_cards.NO_FIGURE:
-        words = f"{speaker}’s statement"
-    reading = front.decisive(verdict)
-    if reading is None:
-        return f"{words} · {verdict.group}"
-    shown = f"{_whose(reading, root)}: {claims.figure_of(reading, claim)}"
-    if verdict.verdict == claims.NOT_DECIDED:
-        shown = f"Nearest figure found: {claims.figure_of(reading, claim)}"
-    return f"{words} · {shown} · {outcome(verdict, reading)}"
+def _speaker(verdict: Verdict, project: Project) -> str:
+    return project.speaker.get(verdict.claim.who, verdict.claim.who)
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in a few words, with how far the figure is from the claim where that is told."""
+    words = claims.short(verdict)
+    match verdict.verdict:
+        case claims.HOLDS:
+            reading = front.decisive(verdict)
+            is_exact = verdict.claim.qualifier in EXACT and reading is not None
+            if not is_exact or reading is None or reading.deviation is None:
+                return "Holds"
+            return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
+        case claims.HOLDS_WITHIN_REVISIONS:
+            return f"Holds: revisions reach {claim_cards.claimed_figure(verdict.claim)}"
+        case claims.DIFFERS:
+            return f"Nearly right: {words}" if claims.is_near(verdict) else f"Differs: {words}"
+        case claims.CONTRADICTED:
+            return f"Cannot be: {words}"
+        case claims.DEPENDS:
+            return "Depends on what is counted"
+        case claims.NOT_DECIDED:
+            return "Cannot be told from these figures"
+    return "Not tested"
+
+
+def missing(verdict: Verdict) -> str:
+    """Why a claim cannot be told, in a sentence; empty where it can."""
+    if verdict.verdict != claims.NOT_DECIDED:
+        return ""
+    if verdict.claim.settles:
+        return f"Missing: {verdict.claim.settles}."
+    return "Missing: a figure of just what the claim is about."
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on; through whose hands they came stands below the picture."""
+    """Whose figures a reading rests on; through whose hands they came stands at the foot."""
     known = catalogue.entries(reading.sources, root).values()
     names = list(dict.fromkeys(publisher.short for _, publisher in known))
     return " and ".join(names) if len(names) < 3 else f"{names[0]} and others"
 
 
-def outcome(verdict: Verdict, reading: ReadingResult) -> str:
-    """The verdict in words, with how far the figure is from the claim where that is told."""
-    sentence = claims.sentence(verdict)
-    match verdict.verdict:
-        case claims.HOLDS:
-            is_exact = verdict.claim.qualifier in EXACT and reading.deviation is not None
-            words = claims.miss(reading.deviation or 0.0, reading.unit)
-            return f"holds, {words}" if is_exact else "holds"
-        case claims.DIFFERS:
-            return sentence if claims.is_near(verdict) else f"differs: {sentence}"
-        case claims.CONTRADICTED:
-            return f"cannot be: {claims.short(verdict)}"
-        case claims.DEPENDS:
-            return "depends on what is counted"
-        case claims.NOT_DECIDED:
-            return "cannot be told"
-    return sentence
-
-
 def _shown(verdict: Verdict) -> list[ReadingResult]:
-    """The readings that have a bar: those that decided, of each side one, else the nearest."""
+    """The readings that have a bar: those that decided, of each side one, else the nearest.
+
+    Of what is as stated, which are releases of one number, the nearest is enough.
+    """
     deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
+    deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
     if verdict.verdict == claims.DEPENDS:
         sides = {bool(reading.fits or reading.fits_band): reading for reading in deciding[::-1]}
         return [sides[side] for side in (True, False)]
     if deciding:
-        return deciding[:MOST]
+        is_stated = deciding[0].role == verdict_rule.AS_STATED
+        return deciding[: 1 if is_stated else MOST]
     reading = front.decisive(verdict)
     return [reading] if reading else []
 
 
-def _bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
+def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     """The figure that was claimed, and those that were found."""
     claim = verdict.claim
     readings = _shown(verdict)
-    bars = []
+    figures = []
     if claim.figure:  # an increase or a decrease has none
-        speaker = project.speaker.get(claim.who, claim.who)
         figure = claim_cards.claimed_figure(claim)
-        bars.append(Bar(f"{speaker} said", figure, claim.figure, colours.MUTE))
+        name = (
+            f"{_speaker(verdict, project)} said" if _is_printed(claim) else "the claim in numbers"
+        )
+        figures.append(Bar(name, figure, claim.figure, colours.MUTE))
     is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
     for reading, words in zip(readings, _names(readings), strict=True):
-        name = _whose(reading, root) if is_plain else words
-        colour = _colour(verdict)
-        bars.append(Bar(name, claims.figure_of(reading, claim), reading.value, colour))
-    return bars
+        name = (
+            words if reading.role == verdict_rule.BOUND or not is_plain else _whose(reading, root)
+        )
+        figures.append(Bar(name, _figure(reading, claim), reading.value, _colour(verdict)))
+    return figures
+
+
+def _is_printed(claim: Claim) -> bool:
+    """Whether the number of a claim stands in its sentence; else that says it in words."""
+    number = re.search(r"[\d.,]+", claim_cards.claimed_figure(claim))
+    return number is not None and number[0] in claim.statement
+
+
+def _figure(reading: ReadingResult, claim: Claim) -> str:
+    """A reading's number; what it bounds is not what it counts, whose name stands beside it."""
+    figure = claims.figure_of(reading, claim)
+    return figure.removeprefix(reading.bound) if reading.role == verdict_rule.BOUND else figure
 
 
 def _names(readings: Sequence[ReadingResult]) -> list[str]:
     """What each reading counts, without codes of goods where the rest tells them apart."""
     shorter = [CODED.sub("", reading.name).strip(" ,") for reading in readings]
     if len(set(shorter)) < len(shorter):
-        shorter = [reading.name for reading in readings]
-    return [name[:1].upper() + name[1:] for name in shorter]
+        return [reading.name for reading in readings]
+    return shorter
 
 
-def _draw(figure: Figure, bars: list[Bar], top: float, bottom: float) -> None:
-    """Draw the bars from zero, each with its name above and its figure at its end."""
-    bars = bars[: max(1, int((bottom - top) // STEP))]
-    if len(bars) < 2:  # a bar beside none says nothing
-        for bar in bars:
-            below = _paragraph(figure, f"{bar.name}:", top + 16, 26, 76)
-            _text(figure, bar.figure, below + 8, 44, bar.colour, weight="bold")
-        return
-    values = [0.0, *(bar.value for bar in bars)]
+def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
+    """The foot of a picture: whose page and whose figures it shows, ever shorter."""
+    sources = {name: None for reading in _shown(verdict) for name in reading.sources}
+    publishers = catalogue.credit(sources, root).replace("retrieved ", "").split("; ")
+    yield f"{project.short}. Source: {'; '.join(publishers)}"
+    for count in range(len(publishers) - 1, 0, -1):
+        yield f"{project.short}. Source: {'; '.join(publishers[:count])} and others"
+    yield f"Source: {publishers[0]}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure as it is set: its name in lines, from how far right on and how high."""
+
+    bar: Bar
+    name: str
+    left: float
+    tall: float
+
+
+def _row(bar: Bar) -> Row:
+    inches, _ = layout.size(bar.figure, "bold")
+    left = LEFT + LARGE * inches * 72 / 11 + 20
+    name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
+    return Row(bar, name, left, _height(name, TEXT))
+
+
+def _draw(figure: Figure, rows: Sequence[Row], top: float, bottom: float) -> None:
+    """Draw the figures, each with whose it is and, where there are several, a bar from zero."""
+    values = [0.0, *(row.bar.value for row in rows)]
     low, high = min(values), max(values)
-    room = 0.62 * (SIZE[0] - 2 * LEFT)
-    step = min((bottom - top) / len(bars), 112)
-    scale = room / ((high - low) or 1.0)
+    scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
-    for number, bar in enumerate(bars):
-        y = top + number * step
-        _text(figure, layout.clip(bar.name, NAME, 1), y, 19, colours.SOFT)
-        ends = sorted((zero, zero + bar.value * scale))
-        height = min(54.0, step - 40)
-        _box(figure, (ends[0], y + 28, max(ends[1] - ends[0], 3), height), bar.colour)
-        place = (ends[1] + 14, y + 28 + height / 2)
-        _text(figure, bar.figure, place[1], 26, colours.INK, x=place[0], va="center", weight="bold")
+    texts = sum(row.tall for row in rows)
+    high_bar = min(BAR, (bottom - top - texts) / len(rows) - APART)
+    for row in rows:
+        _text(figure, row.bar.figure, top - 3, LARGE, colours.INK, **BOLD)
+        _text(figure, row.name, top, TEXT, colours.SOFT, x=row.left)
+        top += row.tall
+        if len(rows) > 1:  # a bar beside none says nothing
+            ends = sorted((zero, zero + row.bar.value * scale))
+            _box(figure, (ends[0], top + 2, max(ends[1] - ends[0], 3), high_bar), row.bar.colour)
+            top += high_bar + APART
 
 
-def _headline(figure: Figure, words: str, top: float, colour: str) -> float:
-    """Set each part of the headline on a line of its own, and return the lower end of all.
+# --- letters --------------------------------------------------------------------------------------
 
-    The letters are the largest in which no part needs two lines; the last part is the verdict,
-    and has its colour.
-    """
-    parts = words.split(" · ")
-    wide = SIZE[0] - 2 * LEFT
-    longest = max(map(len, parts))
-    fitting = [size for size in HEADLINE if longest * LETTER * size <= wide]
-    size = fitting[0] if fitting else HEADLINE[-1]
-    y = top
-    for part in parts:
-        text = layout.clip(part, int(wide / (LETTER * size)), 2)
-        shade = colour if part == parts[-1] else colours.INK
-        _text(figure, text, y, size, shade, weight="bold")
-        y += size * 1.3 * (text.count("\n") + 1)
-    return y
+BOLD: dict[str, Any] = {"weight": "bold"}
+SPACE = 0.37  # width of a space, as part of the size
 
 
-def _paragraph(figure: Figure, words: str, top: float, size: float, letters: int) -> float:
-    """Set a text on three lines at most, and return its lower end."""
-    text = layout.clip(words, letters, 3)
-    _text(figure, text, top, size, colours.SOFT)
-    return top + size * 1.3 * (text.count("\n") + 1)
+def _width(words: str, size: float, weight: str) -> float:
+    """How wide a line of letters of `size` is, in pixels."""
+    widths = [layout.size(word, weight)[0] * 72 / 11 for word in words.split()]
+    return size * (sum(widths) + SPACE * (len(widths) - 1))
+
+
+def _broken(words: str, size: float, weight: str, room: float) -> str:
+    """`words` in the fewest lines that are no wider than `room`, all about as long."""
+    lines = _lines(words, size, weight, room)
+    fewest = len(lines)
+    while room > size and len(lines) == fewest:
+        even = lines
+        room -= size / 2
+        lines = _lines(words, size, weight, room)
+    return "\n".join(even)
+
+
+def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
+    """`words` in lines, each as full as `room` allows."""
+    lines: list[str] = []
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width(longer, size, weight) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _fitting(texts: Iterator[str], lines: int) -> str:
+    """The first of some texts that takes no more than so many lines; else the last."""
+    broken = ""
+    for text in texts:
+        broken = _broken(text, TEXT, "normal", WIDE)
+        if broken.count("\n") < lines:
+            return broken
+    return broken
+
+
+def _paragraph(
+    figure: Figure, words: str, top: float, size: float, colour: str, weight: str = "normal"
+) -> float:
+    """Set a text in as many lines as it takes, and return its lower end."""
+    text = _broken(words, size, weight, WIDE)
+    _text(figure, text, top, size, colour, weight=weight)
+    return top + _height(text, size)
+
+
+def _height(text: str, size: float) -> float:
+    """How many pixels the lines of a text take."""
+    return size * LEADING * (text.count("\n") + 1)
 
 
 def _text(
     figure: Figure, words: str, top: float, size: float, colour: str, x: float = LEFT, **more: Any
-) -> Any:
+) -> None:
     """Write `words` at so many pixels from the upper left corner."""
     place = (x / SIZE[0], 1 - top / SIZE[1])
-    style: dict[str, Any] = {"va": "top", "linespacing": 1.25, **more}
-    return figure.text(*place, words, size=size * 72 / DPI, color=colour, **style)
+    style: dict[str, Any] = {"va": "top", "linespacing": 1.08, **more}
+    figure.text(*place, words, size=size * 72 / DPI, color=colour, **style)
 
 
 def _box(figure: Figure, place: tuple[float, float, float, float], colour: str) -> None:
@@ -236,11 +316,6 @@ def _box(figure: Figure, place: tuple[float, float, float, float], colour: str) 
     corner = (left / SIZE[0], 1 - (top + height) / SIZE[1])
     size = (width / SIZE[0], height / SIZE[1])
     figure.add_artist(Rectangle(corner, *size, color=colour, lw=0, transform=figure.transFigure))
-
-
-def _rule(figure: Figure, colour: str) -> None:
-    """A band in the verdict's colour along the upper edge."""
-    _box(figure, (0, 0, SIZE[0], 14), colour)
 
 
 def _drawn(figure: Figure) -> Image.Image:
