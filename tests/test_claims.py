@@ -582,7 +582,7 @@ def test_band_of_two_releases(judge, build):
     assert verdict.verdict == claims.HOLDS_WITHIN_REVISIONS
     assert verdict.band.width == pytest.approx(0.8333, abs=1e-3)
     assert verdict.band.releases == ("months", "in print")
-    assert claims.sentence(verdict) == "holds: revisions of up to 0.8 % reach 12,060,000"
+    assert claims.sentence(verdict) == "holds: revisions of up to 0.8 % reach $12.05 million"
     outside = judge(claim(12.3e6, reading(), printed_to=0.0) + SERIES, root)["C1"]
     assert outside.verdict == claims.DIFFERS
 
