@@ -2,19 +2,22 @@
 
 usage: python tests/crash.py [KILLS [VERB …]]    of each verb by each signal, 200 unless said
 
-A small project of many files, with a claim and a notebook, is made once and copied for each kill.
+A small project of many files, with a claim and notebooks, is made once and copied for each kill.
 After a kill no file that the catalogues name may be missing or cut, no entry gone, no table, page,
 notebook or list half-written, and no process left. SIGINT and SIGTERM must end the verb within two
 seconds, with one line and status 130 or 143; on a machine that others keep busy a second is longer,
-by as many times as a whole run takes longer than its processor time. There are rounds of ten kills;
-after the first of a round the verb is run to its end: it must end well and leave nothing that a
-kill left. `make crash` runs it; `make test` does not.
+by as many times as a whole run takes longer than its processor time.
+
+A signal that comes before our first import or after the end is no kill: another is sent. There are
+rounds of forty kills. Two of a round are of whole processes, whose modules load and whose kernels
+start; the others are of forks of a process that has loaded all that (`nursery.py`). After the first
+kill of a round the verb is run to its end: it must end well and leave nothing that a kill left.
+`make crash` runs it; `make test` does not.
 """
 
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -24,7 +27,9 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import twins
@@ -41,7 +46,9 @@ SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 SECONDS = 2.0  # within which a verb ends
 PATIENCE = 8.0  # within which what it started has ended too
 FILES = 20  # that the project holds
-ROUND = 10  # kills of each verb by each signal, after the first of which it is run to its end
+NOTEBOOKS = 3
+ROUND = 40  # kills of each verb by each signal, after the first of which it is run to its end
+WHOLE = 20  # one kill in so many is of a whole process, the others are of forks
 # Too early is a signal that Python meets before our first import has been made.
 GOOD = ("ended", "done before", "too early")
 BAD = ("other status", "not one line", "late", "half-written", "lost", "orphan", "fails again")
@@ -78,13 +85,61 @@ class Verb:
     script: str = MAIN
 
 
+@dataclass(frozen=True)
+class End:
+    """How a run ended at a signal: its status, what it said, and after how many seconds.
+
+    A signal that no line of ours has met came too early or, in the second half, after the end.
+    """
+
+    number: signal.Signals
+    status: int
+    message: str
+    seconds: float
+    is_first_half: bool
+
+    @property
+    def kind(self):
+        """Whether the run was ended, and if not, why."""
+        if self.status == SIGNALS[self.number]:
+            return "ended"
+        if self.status == 0:
+            return "done before"
+        is_ours = "tradeflows: " in self.message or "tradeflows/cli" in self.message
+        return "too early" if self.is_first_half and not is_ours else "other status"
+
+    def faults(self, busy):
+        """Yield what is wrong with the end, by kind, on a machine so busy."""
+        n_lines = self.message.count("tradeflows: interrupted")
+        is_one_line = n_lines == (self.number != signal.SIGKILL) and "Traceback" not in self.message
+        if self.kind == "other status":
+            yield self.kind, f"{self.status}"
+        if self.kind == "ended" and not is_one_line:
+            yield "not one line", f"{n_lines} lines"
+        if self.seconds > SECONDS * busy:
+            yield "late", f"{self.seconds:.1f} s"
+
+
 @dataclass
 class Seen:
-    """What was seen of one verb and signal, and how long the slowest took to end."""
+    """What was seen of one verb and signal, with the seconds of the slowest end.
 
-    kills: int = 0
+    And those that a process that is not killed takes.
+    """
+
     counts: Counter = field(default_factory=Counter)
     slowest: float = 0.0
+    whole: float = 0.0
+
+    @property
+    def kills(self):
+        """How many runs met the signal."""
+        return self.counts["ended"] + self.counts["other status"]
+
+    def note(self, end, wrong):
+        """Count a run and what is wrong after it."""
+        self.slowest = max(self.slowest, end.seconds)
+        self.counts.update({end.kind, *(kind for kind, _ in wrong)})
 
 
 # --- the project and the verbs -------------------------------------------------------------------
@@ -131,10 +186,10 @@ def customs(n, first=0):
 def project(folder):
     """Make a project of many files with a claim and a notebook, all of it accepted."""
     root = folder / "template"
-    do(folder, "init", str(root))
+    root.mkdir()
+    do(root, "init", str(root))
     shutil.rmtree(root / "notebooks")
-    texts = ("# How many files?", "import tradeflows as tf", "## There are many", COUNTED)
-    save_notebook(root / "notebooks" / "01_oil.ipynb", *texts)
+    save_notebooks(root)
     files = [saved(root, f"oil_{i}.csv", customs(3, i)) for i in range(FILES)]
     told = ("--flow", "M", "--vintage", "2024-05-01", "--commit", "--steps", "made up")
     do(root, "add", *files, *told)
@@ -144,11 +199,19 @@ def project(folder):
     return root
 
 
+def save_notebooks(root):
+    """Save notebooks that have not been run."""
+    texts = ("# How many files?", "import tradeflows as tf", "## There are many", COUNTED)
+    for i in range(NOTEBOOKS):
+        save_notebook(root / "notebooks" / f"{i}_oil.ipynb", *texts)
+
+
 def do(root, *arguments):
     """Run to the end what must succeed."""
-    _, message = run_whole(root, arguments)
-    if message:
-        raise SystemExit(f"{' '.join(arguments)}: {message}")
+    errors = root.parent / "errors"
+    status = start(arguments, root, errors, environment()).wait()
+    if status:
+        raise SystemExit(f"{' '.join(arguments)}: {errors.read_text()}")
 
 
 def first_held(root):
@@ -168,8 +231,18 @@ def newer(root):
     return [first_held(root), saved(root, "newer.csv", customs(4)), "--vintage", "2024-06-01"]
 
 
+def unaccepted(root):
+    """Let all that `accept` writes be of another day."""
+    save_notebooks(root)
+    for name in ("data/control_totals.csv", "data/verdicts.csv", "datapackage.json"):
+        path = root / name
+        text = path.read_text()
+        path.write_text(text + "\n" if path.suffix == ".json" else text.partition("\n")[0] + "\n")
+    return ["accept"]
+
+
 GOODS = ("--reporter", "CHN", "--partner", "RUS", "--flow", "X", "--products", "880621")
-WINDOW = ("--start", "2022-01", "--end", "2023-12")
+WINDOW = ("--start", "2022-01", "--end", "2022-12")
 VERBS = [
     Verb("build", lambda root: ["build"]),
     Verb("clean", lambda root: ["clean", "comext", *comext_files(root), "--to", f"{root}/cleaned"]),
@@ -177,85 +250,92 @@ VERBS = [
     Verb("fetch", lambda root: ["fetch", "comtrade", *GOODS, *WINDOW], WITHOUT_PAUSE + MAIN),
     Verb("update", lambda root: ["update", *newer(root)], WITHOUT_GRAMMAR + MAIN),
     Verb("report", lambda root: ["report", "--to", f"{root}/report"], WITHOUT_GRAMMAR + MAIN),
-    Verb("accept", lambda root: ["accept"], WITHOUT_GRAMMAR + MAIN),
+    Verb("accept", unaccepted, WITHOUT_GRAMMAR + MAIN),
 ]
 
 
 # --- a run, killed or whole ----------------------------------------------------------------------
 
 
-def start(script, arguments, root, base, errors):
-    """Start a run in `root`, its errors into a file, and return it once Python has come to it."""
+class Nursery:
+    """A process that forks each run; of the last one it knows number and processor seconds."""
+
+    def __init__(self, base):
+        command = [sys.executable, str(Path(__file__).with_name("nursery.py"))]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.environment = environment(base)
+        self.process = subprocess.Popen(command, env=self.environment, **pipes)
+        self.pid = 0
+        self.seconds = 0.0
+
+    def start(self, arguments, root, errors, *, is_forked=True):
+        """Start a run in `root`, its errors into a file."""
+        self.process.stdin.write(
+            json.dumps([str(root), list(arguments), str(errors), is_forked]) + "\n"
+        )
+        self.process.stdin.flush()
+        self.pid = int(self.process.stdout.readline())
+        return self
+
+    def wait(self):
+        """Wait for the end of the run, and return its status."""
+        status, seconds = self.process.stdout.readline().split()
+        self.seconds = float(seconds)
+        return int(status)
+
+
+def environment(base=""):
+    """Return what a run sees: this process's own, without proxies, keys and keyring."""
     kept = {k: v for k, v in os.environ.items() if "proxy" not in k.lower() and k not in UNSET}
     own = {
         "TRADEFLOWS_COMTRADE_URL": base,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
+    return kept | own
+
+
+def start(arguments, root, errors, environment, script=MAIN):
+    """Start a process in `root`, its errors into a file, and return it once Python runs in it."""
     ready, begins = os.pipe()
     begun = f"import os; os.write({begins}, b'.'); os.close({begins})\n"
-    process = subprocess.Popen(
-        [sys.executable, "-c", begun + script, *arguments],
-        env=kept | own,
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        pass_fds=(begins,),
-    )
+    with errors.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", begun + script, *arguments],
+            env=environment,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+            pass_fds=(begins,),
+        )
     os.close(begins)
     os.read(ready, 1)
     os.close(ready)
     return process
 
 
-def run_whole(root, arguments, script=MAIN, base=""):
-    """Run to the end, and return the seconds that it took and, of one that failed, its message."""
-    with tempfile.TemporaryFile() as errors:
-        process = start(script, arguments, root, base, errors)
-        begun = time.monotonic()
-        status = process.wait()
-        seconds = time.monotonic() - begun
-        errors.seek(0)
-        message = errors.read().decode() if status else ""
-    return seconds, message
+def run_whole(verb, begin, root):
+    """Run a verb to its end, and return the seconds that it took."""
+    errors = root.parent / "errors"
+    process = begin(verb.arguments(root), root, errors)
+    begun = time.monotonic()
+    if process.wait():
+        raise SystemExit(f"{verb.name}: {errors.read_text()}")
+    return time.monotonic() - begun
 
 
-def processor_seconds():
-    """Return the processor seconds of all processes that have been started and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def killed(verb, root, base, number, delay, busy, seen):
-    """Kill one run, note how it ends, and return what it said and what is wrong with that."""
-    with tempfile.TemporaryFile() as errors:
-        process = start(verb.script, verb.arguments(root), root, base, errors)
-        time.sleep(delay)
-        process.send_signal(number)
-        begun = time.monotonic()
-        status = process.wait()
-        seconds = time.monotonic() - begun
-        errors.seek(0)
-        message = errors.read().decode()
-    seen.slowest = max(seen.slowest, seconds)
-    is_python_alone = "tradeflows" not in message and status != SIGNALS[number]
-    if status == 0:
-        seen.counts["done before"] += 1
-    elif status == SIGNALS[number]:
-        seen.counts["ended"] += 1
-    elif is_python_alone:
-        seen.counts["too early"] += 1
-    wrong = []
-    if status not in (0, SIGNALS[number]) and not is_python_alone:
-        wrong.append(("other status", f"{status}"))
-    n_lines = message.count("tradeflows: interrupted")
-    lines_expected = int(number != signal.SIGKILL)
-    is_said = status != SIGNALS[number] or n_lines == lines_expected
-    if not is_said or ("Traceback" in message and not is_python_alone):
-        wrong.append(("not one line", f"{n_lines} lines"))
-    if seconds > SECONDS * busy:
-        wrong.append(("late", f"{seconds:.1f} s"))
-    return message, wrong
+def killed(verb, begin, root, number, seconds):
+    """Kill a run within so many seconds of its begin, and return how it ends."""
+    errors = root.parent / "errors"
+    process = begin(verb.arguments(root), root, errors)
+    delay = random.uniform(0, seconds)
+    time.sleep(delay)
+    with suppress(ProcessLookupError):  # of a run that has ended
+        os.kill(process.pid, number)
+    begun = time.monotonic()
+    status = process.wait()
+    message = errors.read_text()
+    return End(number, status, message, time.monotonic() - begun, delay < seconds / 2)
 
 
 # --- what must hold ------------------------------------------------------------------------------
@@ -292,6 +372,8 @@ def orphans(root, busy):
     until = time.monotonic() + PATIENCE * busy
     while found := list(_standing_in(root)):
         if time.monotonic() > until:
+            for process in found:
+                os.kill(process, signal.SIGKILL)
             yield from found
             return
         time.sleep(0.1)
@@ -306,45 +388,50 @@ def _standing_in(root):
             continue
 
 
-def after(verb, root, base):
+def after(verb, nursery, root):
     """Run the verb again to its end, and yield what is wrong then, by kind."""
     arguments = ["accept"] if verb.name == "update" else verb.arguments(root)
-    _, message = run_whole(root, arguments, verb.script, base)
-    if message:
-        yield "fails again", message[-500:]
+    errors = root.parent / "errors"
+    if nursery.start(arguments, root, errors).wait():
+        yield "fails again", errors.read_text()[-500:]
     for path in root.rglob("*"):
         if path.name.endswith((".tmp", ".part")):
             yield "left behind", str(path)
 
 
-def copied(template, to):
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(template, to)
-    return to
-
-
-def kill_often(verb, number, kills, template, base, seen):
-    """Kill a verb so often, at times all over its run, and note what is seen."""
-    rng = random.Random(f"{verb.name} {number} {seen.kills}")
+def copied(template):
     root = template.parent / "project"
+    shutil.rmtree(root, ignore_errors=True)
+    return shutil.copytree(template, root)
+
+
+def kill_often(verb, number, kills, template, nursery, seen):
+    """Kill a verb so often, at times all over its run, and note what is seen."""
+
+    def whole(arguments, root, errors):
+        return start(arguments, root, errors, nursery.environment, verb.script)
+
+    seen.whole = seen.whole or run_whole(verb, whole, copied(template))
+    forked = run_whole(verb, nursery.start, copied(template))
+    busy = max(1.0, forked / nursery.seconds)
     before = set(catalogue.load(template, local=True))
-    used = processor_seconds()
-    whole, message = run_whole(copied(template, root), verb.arguments(root), verb.script, base)
-    if message:
-        raise SystemExit(f"{verb.name}: {message}")
-    busy = max(1.0, whole / (processor_seconds() - used))
-    for i in range(kills):
-        copied(template, root)
-        delay = rng.uniform(0, whole)
-        message, wrong = killed(verb, root, base, number, delay, busy, seen)
+    last = seen.kills + kills
+    is_first = True
+    while seen.kills < last:
+        is_fork = seen.kills % WHOLE
+        root = copied(template)
+        begin, seconds = (nursery.start, forked) if is_fork else (whole, seen.whole)
+        end = killed(verb, begin, root, number, seconds)
+        wrong = [*end.faults(busy)]
         wrong += [("orphan", str(process)) for process in orphans(root, busy)]
         wrong += problems(root, before)
-        if i == 0:
-            wrong += after(verb, root, base)
-        seen.counts.update(kind for kind, _ in wrong)
-        seen.kills += 1
+        if is_first:
+            wrong += after(verb, nursery, root)
+        is_first = False
+        seen.note(end, wrong)
         for kind, what in wrong:
-            print(verb.name, number.name, kind, what, message[-500:], flush=True)
+            fork = "fork" if is_fork else "whole"
+            print(verb.name, number.name, fork, kind, what, end.message[-500:], flush=True)
 
 
 def table(seen_of):
@@ -361,17 +448,21 @@ def main(kills=200, *names):
     """Print a table after each round; 1 where anything but the first three was seen."""
     verbs = [verb for verb in VERBS if not names or verb.name in names]
     seen_of = {(verb, number): Seen() for verb in verbs for number in SIGNALS}
-    with tempfile.TemporaryDirectory() as folder:
+    months = [f"2022{i:02}" for i in range(1, 13)]
+    twin = Twin([row(period=name, value=float(name)) for name in months], gap=0)
+    with tempfile.TemporaryDirectory() as folder, serve(twin) as base:
         os.environ["PYTHONPYCACHEPREFIX"] = f"{folder}/bytecode"  # which the first runs write
         template = project(Path(folder).resolve())
-        months = [f"{year}{i:02}" for year in (2022, 2023) for i in range(1, 13)]
-        twin = Twin([row(period=name, value=float(name)) for name in months], gap=0)
-        with serve(twin) as base:
-            for done in range(0, kills, ROUND):
-                for (verb, number), seen in seen_of.items():
-                    kill_often(verb, number, min(ROUND, kills - done), template, base, seen)
-                    print(verb.name, number.name, seen.kills, dict(+seen.counts), flush=True)
-                print(table(seen_of), flush=True)
+        nursery = Nursery(base)
+        for verb in verbs:
+            run_whole(verb, partial(nursery.start, is_forked=False), copied(template))
+        for done in range(0, kills, ROUND):
+            for (verb, number), seen in seen_of.items():
+                kill_often(verb, number, min(ROUND, kills - done), template, nursery, seen)
+                print(verb.name, number.name, dict(+seen.counts), flush=True)
+            print(table(seen_of), flush=True)
+        nursery.process.stdin.close()
+        nursery.process.wait()
     return int(any(seen.counts[name] for seen in seen_of.values() for name in BAD))
 
 

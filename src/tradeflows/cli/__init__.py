@@ -43,11 +43,14 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
             interrupts.watch(ending)
         from tradeflows.cli.command import run
 
-        return run(words, ending, is_own_process=is_own_process)
+        status = run(words, ending, is_own_process=is_own_process)
+        if is_own_process:
+            interrupts.ignore()
     except KeyboardInterrupt as error:
         ending.say()
         is_asked = isinstance(error, interrupts.Terminated)
         return interrupts.STATUS[signal.SIGTERM if is_asked else signal.SIGINT]
+    return status
 
 
 def __getattr__(name: str) -> Any:

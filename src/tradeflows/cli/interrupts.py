@@ -83,6 +83,12 @@ def watch(ending: Ending) -> None:
     threading.Thread(target=ending.hear, args=(receiver,), daemon=True).start()
 
 
+def ignore() -> None:
+    """Take no more signals: the work is done, and Python needs a moment to end."""
+    for number in STATUS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def leave(status: int) -> NoReturn:
     """End an interrupted process at once: libraries' threads and exits may take their time."""
     try:

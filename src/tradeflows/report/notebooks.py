@@ -107,7 +107,12 @@ def run(
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=_loop) as runner:
-        failures = [failure for failure in runner.run(together()) if failure]
+        try:
+            failures = [failure for failure in runner.run(together()) if failure]
+        except KeyboardInterrupt:
+            # A client that ends half-way may find its sockets closed; of that nothing is printed.
+            runner.get_loop().set_exception_handler(lambda *_: None)
+            raise
     for failure in failures:
         if not isinstance(failure, NotebookError):
             raise failure
