@@ -19,6 +19,7 @@ from tradeflows import measures
 from tradeflows.model import lineage
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.memory import remembering
 from tradeflows.publishers import comtrade, eurostat_energy, gacc, raw_records
 from tradeflows.tables.trace import recombine, trace
 
@@ -469,6 +470,8 @@ def test_trace_of_rows_from_csv(root, tmp_path):
 )
 def test_lost_lineage_says_why(root, step, message):
     with pytest.raises(QueryError, match=message):
+        trace(step(yearly(crude())), KG)
+    with remembering(), pytest.raises(QueryError, match=message):
         trace(step(yearly(crude())), KG)
 
 

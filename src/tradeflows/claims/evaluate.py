@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -454,8 +455,11 @@ def _kept(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
 
 def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
     """The one number of the result; a zero is one."""
-    figures = _figures(frame[reading.result])
-    numbers = figures.dropna().unique()
+    import pandas as pd
+
+    figures = _figures(frame[reading.result]).to_numpy()
+    is_null = pd.isna(figures)
+    numbers = pd.unique(figures[~is_null])
     if len(numbers) > 1:
         listed = ", ".join(f"{number:.6g}" for number in numbers[:5])
         raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
@@ -464,7 +468,7 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         text = f"; what was read is of {ends}" if ends else ""
         raise LedgerError(f"must give one number, and gives none{text}")
-    nulls = int(figures.isna().sum())
+    nulls = int(is_null.sum())
     if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
     return float(numbers[0])
@@ -500,10 +504,11 @@ def _coverage(
     stated = expected = 0
     for frame in stages[1:]:
         kept = _of_keep(frame, reading)
-        if "complete" in kept and not kept["complete"].all():
+        if "complete" in kept and not kept["complete"].to_numpy().all():
             lacking += kept.loc[~kept["complete"], "missing"].tolist()
         if "n_stated" in kept:
-            stated, expected = int(kept["n_stated"].sum()), int(kept["n_months"].sum())
+            stated = int(kept["n_stated"].to_numpy().sum())
+            expected = int(kept["n_months"].to_numpy().sum())
         elif "months" in kept and "growth_pct" in kept and kept["n_months"].min() < 12:
             stated, expected = int(kept["n_months"].min()), 12
             lacking.append(f"all months but {kept['months'].iloc[0]}")
@@ -583,9 +588,7 @@ def _second(
     measure: Any, arguments: Mapping[str, Any], reading: Reading, project: _Project
 ) -> list[pd.DataFrame]:
     """The second frame of a measure that compares two, none for the others."""
-    seconds = [*inspect.signature(measure).parameters.values()][1:2]
-    takes = [item for item in seconds if "DataFrame" in str(item.annotation)]
-    takes = [item for item in takes if item.name not in arguments]
+    takes = [item for item in _frames_beside(measure) if item.name not in arguments]
     if not takes:
         return []
     if reading.other:
@@ -594,6 +597,13 @@ def _second(
     if takes[0].default is takes[0].empty:
         raise LedgerError("lacks other, the second frame of its measure")
     return []
+
+
+@cache
+def _frames_beside(measure: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameter of a measure for a second frame, in a list; an empty one of other measures."""
+    seconds = [*inspect.signature(measure).parameters.values()][1:2]
+    return [item for item in seconds if "DataFrame" in str(item.annotation)]
 
 
 def _window(value: Any) -> Any:

@@ -6,8 +6,9 @@ import inspect
 import math
 import reprlib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
@@ -398,7 +399,7 @@ def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sent
     ledger = ledger or path(root)
     listed = _contents(ledger).get("sentence", [])
     for entry in listed:
-        _known(f"{ledger.name}: sentence", entry, get_type_hints(SentenceEntry))
+        _known(f"{ledger.name}: sentence", entry, _keys(SentenceEntry))
     return [Sentence(**entry | {"claims": tuple(entry.get("claims", ()))}) for entry in listed]
 
 
@@ -422,7 +423,7 @@ def _contents(ledger: Path) -> dict[str, Any]:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    _known(ledger.name, contents, get_type_hints(LedgerEntry))
+    _known(ledger.name, contents, _keys(LedgerEntry))
     return contents
 
 
@@ -433,10 +434,10 @@ def published(root: Path, local: bool) -> list[dict[str, Any]]:
 
 
 def _series(where: str, entry: Any) -> Series:
-    _known(where, entry, get_type_hints(SeriesEntry))
+    _known(where, entry, _keys(SeriesEntry))
     _required(where, entry, ("measure", "release"))
     for release in entry["release"]:
-        _known(f"{where}, release", release, get_type_hints(ReleaseEntry))
+        _known(f"{where}, release", release, _keys(ReleaseEntry))
         _required(f"{where}, release", release, ("name", "read"))
     return bands.parse(where, entry)
 
@@ -448,7 +449,7 @@ def _claim(
     figures: Mapping[str, Any],
     series: tuple[Series, ...],
 ) -> Claim:
-    _known(where, entry, get_type_hints(ClaimEntry))
+    _known(where, entry, _keys(ClaimEntry))
     _required(where, entry, ("theme", "statement"))
     stated, cited = _stated(where, entry, figures)
     value = stated["value"]
@@ -515,7 +516,7 @@ def _stated(
 def _claimed(where: str, claimed: Any) -> Mapping[str, Any]:
     is_month = isinstance(claimed, dict) and claimed.get("unit") == units.MONTH
     entry = ClaimedMonthEntry if is_month else ClaimedEntry
-    _known(f"{where}, claimed", claimed, get_type_hints(entry))
+    _known(f"{where}, claimed", claimed, _keys(entry))
     ends = {"low", "high"} & claimed.keys()
     if ends and (len(ends) == 1 or claimed["low"] > claimed["high"]):
         raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
@@ -546,7 +547,7 @@ def _printed_to(where: str, entry: Mapping[str, Any]) -> float:
 def _asks(where: str, entry: Mapping[str, Any]) -> Question:
     """What a claim asks; a change has a base too."""
     asked = entry.get("asks", {})
-    _known(f"{where}, asks", asked, get_type_hints(QuestionEntry))
+    _known(f"{where}, asks", asked, _keys(QuestionEntry))
     _known(f"{where}, open", entry.get("open", {}), OPEN_KEYS)
     try:
         asks = questions.question(asked)
@@ -605,7 +606,7 @@ def _testable(
 
 
 def _reading(where: str, entry: Any) -> Reading:
-    _known(f"{where}, reading", entry, get_type_hints(ReadingEntry))
+    _known(f"{where}, reading", entry, _keys(ReadingEntry))
     _required(f"{where}, reading", entry, ("name", "read", "result"))
     where = f"{where}, reading {entry['name']!r}"
     return Reading(**entry | _steps(where, entry) | _also(where, entry))
@@ -623,7 +624,7 @@ def _also(where: str, entry: Mapping[str, Any]) -> dict[str, Reading]:
     if "also" not in entry:
         return {}
     second = entry["also"]
-    _known(f"{where}, also", second, get_type_hints(AlsoEntry))
+    _known(f"{where}, also", second, _keys(AlsoEntry))
     _required(f"{where}, also", second, ("read",))
     steps = _steps(f"{where}, also", second)
     return {"also": Reading(name="also", result="", **second | steps)}
@@ -637,12 +638,18 @@ def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
         )
     name, arguments = entry
     measure = lookup(where, "measure", name, every_measure())
-    options = inspect.signature(measure).parameters.values()
-    kinds = {option.name: option.annotation for option in options if _kinds(option.annotation)}
-    _known(f"{where}, {name}", arguments, kinds)
+    _known(f"{where}, {name}", arguments, _arguments(measure))
     return name, arguments
 
 
+@cache
+def _arguments(measure: Callable[..., Any]) -> dict[str, Any]:
+    """The arguments of a measure that TOML can give, and what each takes."""
+    options = inspect.signature(measure).parameters.values()
+    return {option.name: option.annotation for option in options if _kinds(option.annotation)}
+
+
+@cache
 def every_measure() -> dict[str, Any]:
     """The functions of :mod:`tradeflows.measures` that take one frame or two, by name."""
     return {
@@ -667,6 +674,12 @@ def interval(
     return value - printed_to / 2, value + printed_to / 2
 
 
+@cache
+def _keys(entry: type) -> dict[str, Any]:
+    """The keys that a table of the ledger may have, and what each takes."""
+    return get_type_hints(entry)
+
+
 def _known(where: str, entry: Any, keys: Mapping[str, Any]) -> None:
     if not isinstance(entry, dict):
         raise LedgerError(f"{where}: must be a table of keys, not {reprlib.repr(entry)}")
@@ -680,6 +693,7 @@ def _known(where: str, entry: Any, keys: Mapping[str, Any]) -> None:
             raise LedgerError(f"{where}: {key} must be {wanted}, not {reprlib.repr(value)}")
 
 
+@cache
 def _kinds(annotation: Any) -> list[Any]:
     """What TOML can give of an annotation; of a frame, nothing."""
     parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame
+from pandas.api.extensions import ExtensionArray
 
 from tradeflows.measures.common import (
     CELL,
@@ -137,21 +139,21 @@ def total(
     slot = lines.group[is_entered] * windows.n + window[is_entered]
     slot = slot[first_line]
 
-    result = _sums_head(rows.head, windows)
+    columns = _sums_head(rows, windows)
     is_complete = np.asarray(full.all(axis=1))
     formulas = {}
     for name in values:
         role = Role(rows.frame, name, row, slot, rows.figures[name])
         formula = Formula("value", {"value": role})
         formulas[name] = formula
-        sums = formula.numbers(len(result))
+        sums = formula.numbers(len(full))
         is_none = is_complete & np.isnan(sums)
-        result[name] = np.where(is_none, 0.0, sums)
-    result["n_stated"] = full.sum(axis=1)
-    result["complete"] = is_complete
-    result["missing"] = _missing_months(full, windows, len(rows.head))
-    for name, joined in combine_flags(rows.frame, row, slot, len(result)).items():
-        result[name] = joined
+        columns[name] = np.where(is_none, 0.0, sums)
+    columns["n_stated"] = full.sum(axis=1)
+    columns["complete"] = is_complete
+    columns["missing"] = _missing_months(full, windows, rows.n_groups)
+    columns |= combine_flags(rows.frame, row, slot, len(full))
+    result = DataFrame(columns)
     caveats = _caveats_of_sums(rows, row, is_complete)
     return with_lineage(result, rows.frame, caveats=caveats, formulas=formulas)
 
@@ -197,7 +199,7 @@ class _Rows:
     figures
         The numbers of each column to sum.
     head
-        A row a group, with the columns that hold one value.
+        The columns that hold one value, a row a group.
     same
         The number of each group's set of groups that are alike.
     n_cells
@@ -209,10 +211,15 @@ class _Rows:
     asked: _Asked
     frame: DataFrame
     figures: Mapping[str, ndarray]
-    head: DataFrame
+    head: Mapping[str, ExtensionArray]
     same: ndarray
     n_cells: ndarray
     lines: _Lines
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups the rows have."""
+        return len(self.n_cells)
 
 
 def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
@@ -241,7 +248,8 @@ def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
     n_cells = np.bincount(group[first], minlength=len(heads))
     repeated = [int(has_value.argmax())] * len(heads)
     shared = without_attrs(frame[fixed].iloc[repeated])
-    head = heads.join(shared.reset_index(drop=True))
+    joined = heads.join(shared.reset_index(drop=True))
+    head = {name: column.array for name, column in joined.items()}
     return _Rows(asked, frame, figures, head, groups_of(heads, alike_in), n_cells, lines)
 
 
@@ -251,15 +259,16 @@ def _require_in_one_window(lines: _Lines, window: ndarray) -> None:
     require_whole_periods(lines.row[stated], lines.month[stated], window[stated])
 
 
-def _sums_head(head: DataFrame, windows: "_Windows") -> DataFrame:
-    """A row a group and window: its group, what all rows share, and its period."""
-    group = np.arange(len(head)).repeat(windows.n)
-    result = head.take(group)
-    result.index = pd.RangeIndex(len(group))
-    starts = np.tile(windows.starts, len(head))
-    result["ref_period"] = days(starts).astype("datetime64[us]")
-    result["n_months"] = windows.every
-    return result
+def _sums_head(rows: _Rows, windows: "_Windows") -> dict[str, Any]:
+    """The columns of a row a group and window: its group, what all rows share, and its period."""
+    columns: dict[str, Any] = {**rows.head}
+    if windows.n > 1:
+        group = np.arange(rows.n_groups).repeat(windows.n)
+        columns = {name: values.take(group) for name, values in rows.head.items()}
+    starts = np.tile(windows.starts, rows.n_groups)
+    columns["ref_period"] = days(starts).astype("datetime64[us]")
+    columns["n_months"] = np.full(len(starts), windows.every)
+    return columns
 
 
 def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[str]:
@@ -391,7 +400,7 @@ def _stated_months(rows: _Rows, windows: _Windows, window: ndarray) -> ndarray:
 def _months_of_all_cells(rows: _Rows, windows: _Windows, is_inside: ndarray) -> ndarray:
     """Whether every cell of a group states a month."""
     lines = rows.lines
-    n_groups = len(rows.head)
+    n_groups = rows.n_groups
     entered = lines.stated & is_inside
     offset = lines.month[entered] - windows.begin
     place = lines.group[entered] * windows.length + offset
@@ -410,7 +419,7 @@ def _months_of_any_cell(rows: _Rows, windows: _Windows, is_inside: ndarray) -> n
     lines = rows.lines
     offset = lines.month - windows.begin
     stated = lines.stated & is_inside
-    known = np.zeros((len(rows.head), windows.length), bool)
+    known = np.zeros((rows.n_groups, windows.length), bool)
     known[rows.same[lines.group[stated]], offset[stated]] = True
     full = known[rows.same]
     place = lines.cell * windows.length + offset

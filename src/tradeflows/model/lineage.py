@@ -23,6 +23,7 @@ import numpy as np
 
 from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
+from tradeflows.model.memory import once, remember
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +174,7 @@ def record(
     named = [role for formula in formulas.values() for role in formula.names.values()]
     roles = [role for role in (*named, *kept) if isinstance(role, Role)]
     frames = {id(role.frame): role.frame for role in roles}
-    copies = {key: frame.copy(deep=False) for key, frame in frames.items()}
+    copies = {key: _copy_of(frame) for key, frame in frames.items()}
     if not any(lineage_of(copy) or set(PLACE) <= set(copy) for copy in copies.values()):
         return
 
@@ -187,6 +188,12 @@ def record(
         names = {key: frozen(role) for key, role in formula.names.items()}
         kept_formulas[name] = replace(formula, names=names)
     result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
+    remember(result, MADE)
+
+
+def _copy_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as it is now, one and the same for all that is made of it."""
+    return once(frame, "copy", lambda: frame.copy(deep=False))
 
 
 def full_number(value: float, digits: int = 15) -> str:

@@ -22,7 +22,17 @@ from pandas import DataFrame, Series
 from tradeflows import tables
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import PLACE, Formula, Lineage, Role, evaluate, lineage_of, parse
+from tradeflows.model.lineage import (
+    MADE,
+    PLACE,
+    Formula,
+    Lineage,
+    Role,
+    evaluate,
+    lineage_of,
+    parse,
+)
+from tradeflows.model.memory import is_remembered, once
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
@@ -202,7 +212,7 @@ def lines(frame: DataFrame, column: str) -> set[Line]:
     QueryError
         As :func:`trace`, where the lineage is lost.
     """
-    at = np.flatnonzero(frame[column].notna().to_numpy())
+    at = np.flatnonzero(pd.notna(frame[column].to_numpy()))
     numbers = _numbers(frame, column, at)
     return {line for number in numbers for line in _lines(number)}
 
@@ -261,22 +271,33 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
 
 def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """The figures of a table in the rows `at`, each of them a line by itself."""
+    known: dict[int, Number] = once(frame, ("lines", column), dict)
+    new = np.array([i for i in at.tolist() if i not in known], "int64")
+    if len(new):
+        numbers = [Number(column, {column: [line]}) for line in _lines_of(frame, column, new)]
+        known |= zip(new.tolist(), numbers, strict=True)
+    return [known[i] for i in at.tolist()]
+
+
+def _lines_of(frame: DataFrame, column: str, at: np.ndarray) -> list[Line]:
+    """The line of each of the rows `at`."""
     sources, rows, fields, values = (
         frame[name].array.take(at).tolist() for name in (*PLACE, column)
     )
     is_zero = frame[DECLARED].array.take(at).tolist() if DECLARED in frame else [False] * len(at)
     fields = ["" if pd.isna(field) else field for field in fields]  # a CSV gives a null for ""
-    places = zip(sources, rows, fields, strict=True)
-    figures = zip(values, is_zero, strict=True)
-    numbers = []
-    for (source, row, field), (value, zero) in zip(places, figures, strict=True):
-        line = Line(str(source), int(row), str(field), column, float(value), bool(zero))
-        numbers.append(Number(column, {column: [line]}))
-    return numbers
+    return [
+        Line(str(source), int(row), str(field), column, float(value), bool(zero))
+        for source, row, field, value, zero in zip(
+            sources, rows, fields, values, is_zero, strict=True
+        )
+    ]
 
 
 def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
     """Where the rows `at` of `frame` stand in the result that the measure gave."""
+    if is_remembered(frame, MADE):
+        return at
     labels, known = frame.index[at], lineage.result.index
     if known.is_unique:
         rows = known.get_indexer(labels)
