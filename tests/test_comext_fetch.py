@@ -7,6 +7,7 @@ import random
 import re
 import resource
 import shutil
+import sys
 import time
 from dataclasses import replace
 from datetime import date
@@ -431,7 +432,8 @@ def test_three_failures_end_the_run(root):
     assert report.failed["202404"] == "not asked, after as many failures in a row"
 
 
-def test_a_full_disk_is_one_line(root, capsys):
+def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # which Python would cut, and load later
     twin, span = Directory(), ["--start", "2024-02", "--end", "2024-02"]
     twin.publish(archive(BIG))
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)

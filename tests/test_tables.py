@@ -322,8 +322,9 @@ def test_killed_build_leaves_whole_tables(make_root, moment):
 FULL = """
 import resource, sys
 from tradeflows import cli
+sys.dont_write_bytecode = True  # which Python would cut at the limit and load later
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-sys.exit(cli.main(["--root", sys.argv[1], "build"]))
+sys.exit(cli.main(["--quiet", "--root", sys.argv[1], "build"]))
 """
 
 
