@@ -7,7 +7,7 @@ from maps import WHEAT_MAP
 
 from tradeflows import cli
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
-from tradeflows.retrieval import maps
+from tradeflows.retrieval import catalogue, maps
 from tradeflows.retrieval.sketch import UNKNOWN, sketch
 
 WHEAT = (
@@ -251,3 +251,46 @@ def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, 
     named, _, said = capsys.readouterr().err.removeprefix("tradeflows: ").partition(": ")
     assert named == str(written if file == "map.toml" else path)
     assert message in said
+
+
+@pytest.mark.parametrize(
+    ("column", "field", "times", "stated"),
+    [
+        ("usd million", "value_reported", "", "1,000,000"),
+        ("usd million", "value_reported", ", times = 1000", "1,000,000"),
+        ("Value (US$ bn)", "value_reported", "", "1,000,000,000"),
+        ("Weight (MT)", "net_wgt_kg", "", "1,000"),
+        ("thousand tonnes", "net_wgt_kg", ", times = 1000", "1,000,000"),
+        ("000 pairs", "qty", "", "1,000"),
+    ],
+)
+def test_a_factor_taken_out_of_a_map_is_said(new_project, capsys, column, field, times, stated):
+    """By ``add``, and by ``doctor`` where it is taken out of the catalogue later."""
+    root = new_project("wheat")
+    unit = '\nqty_unit = "pairs"' if field == "qty" else ""
+    written = WHEAT_MAP.replace('"usd"]', f'"{column}"]').replace(
+        'value_reported = { column = "usd" }', f'{field} = {{ column = "{column}"{times} }}{unit}'
+    )
+    (root / "map.toml").write_text(written, encoding="utf-8")
+    (root / "wheat.csv").write_text(f"month,{column}\n2023-01,5\n", encoding="utf-8")
+    assert cli.main(["add", "wheat.csv", "--map", "map.toml"]) == 0
+    said = capsys.readouterr().out
+    assert f"the numbers of the column '{column}' are multiplied by" in said
+    assert f"where its name says {stated}; if the name is right, write times = " in said
+    assert cli.main(["doctor"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("scale: "))
+    assert f"where its name says {stated};" in line
+    local = root / "data" / "raw" / "local.toml"
+    entry = f'{{column = "{column}"'
+    right = local.read_text(encoding="utf-8").replace(times, "")
+    right = right.replace(entry, f"{entry}, times = {stated.replace(',', '')}")
+    local.write_text(right, encoding="utf-8")
+    assert cli.main(["build"]) == 0
+    capsys.readouterr()
+    assert cli.main(["doctor"]) == 0
+    assert "scale" not in capsys.readouterr().out
+
+
+def test_the_committed_maps_multiply_as_their_headers_say():
+    sources = catalogue.load(catalogue.root()).values()
+    assert [line for source in sources for line in maps.other_scales(source)] == []

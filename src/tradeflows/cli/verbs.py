@@ -363,6 +363,7 @@ def add(args: argparse.Namespace) -> None:
             say(f"{added.source.id}: held already, as {added.source.path}")
         else:
             say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
+            say(*maps.other_scales(added.source))
     _build_if_stale(args, root)
 
 
@@ -371,7 +372,7 @@ def update(args: argparse.Namespace) -> None:
     if not args.no_accept:  # what this needs is not found lacking after the work
         from tradeflows.report import accept
     from tradeflows.report import pins
-    from tradeflows.retrieval import adding, catalogue
+    from tradeflows.retrieval import adding, catalogue, maps
 
     root = root_of(args)
     updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=_about(args))
@@ -379,7 +380,7 @@ def update(args: argparse.Namespace) -> None:
     if updated.is_earlier:
         say(f"{new.id}: held already, as {new.path}")
     else:
-        say(f"{new.id}: {updated.line()}; it supersedes {args.source}")
+        say(f"{new.id}: {updated.line()}; it supersedes {args.source}", *maps.other_scales(new))
     _build_if_stale(args, root)
     is_own = new.path.startswith("local/")
     if not is_own:

@@ -11,6 +11,8 @@ from tradeflows.model.source import Publisher, Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
+from tradeflows.retrieval.sketch.columns import words_of
+from tradeflows.retrieval.sketch.guesses import scale
 
 # What the file itself tells when it is added, whatever the map says.
 OF_THE_FILE: Mapping[str, Any] = {
@@ -19,6 +21,8 @@ OF_THE_FILE: Mapping[str, Any] = {
     "bytes": 1,
     "retrieved": date.min,
 }
+# Fields of numbers that a header may count by thousands, millions or tonnes.
+SCALED = ("value_reported", "net_wgt_kg", "qty")
 OPTIONAL: Mapping[str, Any] = {
     "kind": "published",
     "licence": "not stated",
@@ -87,3 +91,22 @@ def _unknown(place: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, below in enumerate(value, start=1):
             yield from _unknown(f"{place}, {number}", below)
+
+
+def other_scales(source: Source) -> Iterator[str]:
+    """Say which columns a map multiplies by another factor than their own names state.
+
+    A factor that somebody took out of a map is found by nothing else in a file of the user's own.
+    """
+    if source.cleaner != "tidy.clean" or source.table != "trade":
+        return
+    rows = (source.arguments["fields"], *source.arguments.get("rows", ()))
+    for field, entry in ((field, row[field]) for row in rows for field in SCALED if field in row):
+        times = entry.get("times", 1) if isinstance(entry, Mapping) else None
+        stated = scale(field, words_of(entry.get("column", ""))) if isinstance(times, int) else 1
+        if stated not in (1, times):
+            yield (
+                f"{source.id}: the numbers of the column '{entry['column']}' are multiplied by "
+                f"{times:,}, where its name says {stated:,}; if the name is right, write "
+                f"times = {stated} for {field} in its map"
+            )

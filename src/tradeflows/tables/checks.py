@@ -150,9 +150,9 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
 
 
 def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
-    """Whether a source is superseded, or its totals differ from those that its publisher states."""
+    """Whether a source is superseded, or what it states of itself differs from what is held."""
     # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import comext
+    from tradeflows.retrieval import comext, maps
 
     if source.supersedes:
         old = sources[source.supersedes]
@@ -161,6 +161,8 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
         yield Finding("superseded", text, show)
     for line in comext.known_totals(source, root, differing=True):
         yield Finding("total", line, "tradeflows fetch comext, or data/comext_totals.csv")
+    for line in maps.other_scales(source):
+        yield Finding("scale", line, _show(source.table, source_id=source.id))
 
 
 def _of_series(rows: DataFrame) -> Iterator[Finding]:

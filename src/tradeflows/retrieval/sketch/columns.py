@@ -35,6 +35,12 @@ PERIOD_FORMS = (
 )
 
 
+def words_of(header: str) -> set[str]:
+    """The words of a column's name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", header)
+    return set(re.findall(r"[^\W_]+\$?|[$€%]", apart.lower()))
+
+
 @dataclass
 class Column:
     """One column: its name, its different texts in the order of their coming, and their kinds.
@@ -88,9 +94,8 @@ class Column:
 
     @property
     def words(self) -> set[str]:
-        """The words of its name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
-        apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", self.name)
-        return set(re.findall(r"[^\W_]+\$?|[$€%]", apart.lower()))
+        """The words of its name."""
+        return words_of(self.name)
 
     def form(self) -> str:
         """The form of the periods that all of its texts are, or none."""

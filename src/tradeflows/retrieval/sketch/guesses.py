@@ -1,6 +1,6 @@
 """Where each field of a table may come from in a file, and what the file does not say."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -314,19 +314,17 @@ def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
     fields: dict[str, Guess] = {}
     weights = [column for column in numbers if _is_weight(column)]
     if weights:
-        scale = next((WEIGHTS[word] for word in WEIGHTS if word in weights[0].words), 1)
-        scale *= _scale(weights[0])
-        fields["net_wgt_kg"] = Guess(_times(weights[0], scale))
+        fields["net_wgt_kg"] = _scaled("net_wgt_kg", weights[0])
     rest = [column for column in numbers if column not in weights]
     values = sheet.named(VALUE, rest)
     if values:
-        fields["value_reported"] = Guess(_times(values[0], _scale(values[0])))
+        fields["value_reported"] = _scaled("value_reported", values[0])
         fields |= _money(sheet, values[0])
     quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
     if quantities:
         unit = next((QUANTITIES[word] for word in QUANTITIES if word in quantities[0].words), "")
         units = ", ".join(schema.allowed(schema.TRADE.field("qty_unit"))[:12])
-        fields["qty"] = Guess(_times(quantities[0], _scale(quantities[0])))
+        fields["qty"] = _scaled("qty", quantities[0])
         fields["qty_unit"] = _known(unit, f"one of {units}, …")
     if not fields:
         remark = "no column of numbers was known by its name; net_wgt_kg and qty are read likewise"
@@ -338,13 +336,17 @@ def _is_weight(column: Column) -> bool:
     return bool(column.words & {*WEIGHTS, "weight", "wgt", "netweight"})
 
 
-def _scale(column: Column) -> int:
-    return next((SCALES[word] for word in SCALES if word in column.words), 1)
+def scale(field: str, words: Collection[str]) -> int:
+    """By what the numbers of a column fill `field`, as the words of its name say; 1 unsaid."""
+    counted_by = next((SCALES[word] for word in SCALES if word in words), 1)
+    kilograms = next((WEIGHTS[word] for word in WEIGHTS if word in words), 1)
+    return counted_by * kilograms if field == "net_wgt_kg" else counted_by
 
 
-def _times(column: Column, scale: int) -> dict[str, Any]:
+def _scaled(field: str, column: Column) -> Guess:
     keys: dict[str, Any] = {"column": column.name}
-    return keys | {"times": scale} if scale > 1 else keys
+    times = scale(field, column.words)
+    return Guess(keys | {"times": times} if times > 1 else keys)
 
 
 def _money(sheet: Sheet, value: Column) -> dict[str, Guess]:
