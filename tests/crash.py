@@ -451,7 +451,6 @@ def main(kills=200, *names):
     months = [f"2022{i:02}" for i in range(1, 13)]
     twin = Twin([row(period=name, value=float(name)) for name in months], gap=0)
     with tempfile.TemporaryDirectory() as folder, serve(twin) as base:
-        os.environ["PYTHONPYCACHEPREFIX"] = f"{folder}/bytecode"  # which the first runs write
         template = project(Path(folder).resolve())
         nursery = Nursery(base)
         for verb in verbs:

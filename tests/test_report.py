@@ -1,6 +1,7 @@
 """Notebooks are run and read back, and pages are written that open from disk."""
 
 import csv
+import gzip
 import io
 import re
 import resource
@@ -542,6 +543,13 @@ def test_a_full_disk_loses_no_old_file(tmp_path):
     with files_of_at_most(4000), pytest.raises(ReportError, match=r"b\.html: cannot be written"):
         pages.save(files)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.html", "old")]
+
+
+def test_packed_lines_are_the_same_bytes_by_every_python():
+    """Its head names no day, no file and no system."""
+    packed = chart_downloads._packed(b"period,2020\n" * 9)
+    assert packed[:10].hex() == "1f8b08000000000002ff"
+    assert gzip.decompress(packed) == b"period,2020\n" * 9
 
 
 def test_no_cell_is_a_formula():

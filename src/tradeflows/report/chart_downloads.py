@@ -58,10 +58,18 @@ def to_take(
     if chart["lines"]:
         lines, packed = _table(chart["lines"]).encode(), ""
         if len(lines) > LARGE:
-            lines, packed = gzip.compress(lines, mtime=0), ".gz"
+            lines, packed = _packed(lines), ".gz"
         files[f"{path}-lines.csv{packed}"] = lines
         take["raw lines (CSV)"] = f"{path}-lines.csv{packed}"
     return take, files
+
+
+def _packed(content: bytes) -> bytes:
+    """The same bytes on every day and by every Python, whose `gzip.compress` are not alike."""
+    file = io.BytesIO()
+    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packer:
+        packer.write(content)
+    return file.getvalue()
 
 
 def cited(title: str, used: Sequence[Source], who: Mapping[str, Publisher]) -> str:
