@@ -70,6 +70,7 @@ def fork_kernel(command, env=None, **options: Any):
 
     def go_on():
         signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.closerange(3, HIGHEST)  # by which the starter sees that the kernel has begun
@@ -81,7 +82,12 @@ def fork_kernel(command, env=None, **options: Any):
         finally:
             os._exit(0)
 
-    return subprocess.Popen(command, env=env, preexec_fn=go_on, **options)
+    # At a fork in Python, but not at a start by Jupyter, libraries run code of theirs.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        return subprocess.Popen(command, env=env, preexec_fn=go_on, **options)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 if __name__ == "__main__":
