@@ -83,6 +83,15 @@ def test_ids_are_told_apart(chart):
         assert targets <= set(known), name
 
 
+def test_no_id_is_made_of_coordinates(monkeypatch):
+    """Their last digit is another by another Python, and so would be the hash of them."""
+    figure = lines(monthly(China=[1, 2], India=[3, 4])).figure
+    drawing = svg.plain(figure, "words")
+    assert 'id="shape-1"' in drawing
+    monkeypatch.setitem(svg.FIXED, "svg.hashsalt", "another")
+    assert svg.plain(figure, "words") == drawing
+
+
 def test_a_colour_has_one_for_the_night(chart):
     shades = chart.kind in ("cells", "months")
     unknown = svg.colours_of(chart.wide) - {name[1:] for name in colours.night_colours()}

@@ -33,6 +33,7 @@ PAINTS = ("fill", "stroke")  # which matplotlib sets as attributes of what hatch
 TARGET = 9.0  # points from a mark's middle within which a pointer meets it
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
+_MADE = re.compile(r'\bid="(\w*[0-9a-f]{10})"')
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
 
@@ -48,7 +49,7 @@ def plain(figure: Any, alt: str) -> str:
         figure.savefig(written, format="svg", metadata=about)
     for text in haloed:
         text.set_path_effects(layout.HALO)
-    drawing = written.getvalue().decode().replace(f"'{layout.FONT}'", FONTS)
+    drawing = _numbered(written.getvalue().decode()).replace(f"'{layout.FONT}'", FONTS)
     return drawing.replace(*EDGE) if haloed else drawing
 
 
@@ -82,6 +83,15 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str) -> str:
     ElementTree.register_namespace("xlink", XLINK)
     text = ElementTree.tostring(tree, encoding="unicode")
     return re.sub(r"\s*\n\s*", "\n", text)
+
+
+def _numbered(drawing: str) -> str:
+    """Number the ids that matplotlib makes of coordinates, whose last digit differs by Python."""
+    made = dict.fromkeys(_MADE.findall(drawing))
+    number_of = {name: f"shape-{number}" for number, name in enumerate(made, start=1)}
+    if not made:
+        return drawing
+    return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
 
 
 def colours_of(drawing: str) -> set[str]:
