@@ -1111,3 +1111,81 @@ def test_a_marker_at_the_edge_of_a_name_is_covered():
     box = layout.Box(0.0, 0.0, 1.0, 0.2)
     places = {x: layout._n_covered(box, np.array([[x, 0.1]])) for x in (-0.2, -0.04, 1.04, 1.2)}
     assert places == {-0.2: 0, -0.04: 1, 1.04: 1, 1.2: 0}
+
+
+def test_bars_have_the_colour_of_their_entity():
+    frame = pd.DataFrame({"basket": ["China, 2021", "India, 2021"], "usd": [1.0, 2.0]})
+    frame["of"] = ["CHN", "IND"]
+    axes = bars(frame, entity="of")
+    faces = [patch.get_facecolor()[:3] for patch in axes.patches]
+    assert faces == [to_rgb(colours.of_entity(code, "")) for code in ("CHN", "IND")]
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "printed"),
+    [
+        ("Million US dollars a month", [14.8, 0.0206], ["~ $14.8 million", "$20,600"]),
+        ("Million US dollars a month", [14.8, 2.42], ["~ 14.8", "2.42"]),
+        ("Million tonnes", [14.8, 0.0206], ["~ 14.8", "0.0206"]),
+        ("US dollars a barrel", [14.8, 0.5], ["~ 14.8", "0.5"]),
+    ],
+)
+def test_small_money_is_said_in_full(unit, values, printed):
+    frame = pd.DataFrame({"basket": ["a", "b"], "usd": values, "qualifier": ["~", "="]})
+    table = charts.drawn(bars(frame, unit=unit))
+    assert table["printed"].tolist() == printed
+    assert table["value"].tolist() == values
+
+
+def test_a_reference_is_seen_upon_a_bar():
+    axes = bars(reference={"the claim": 20.0})
+    [line] = [line for line in axes.lines if line.get_gid() == "0|reference|the claim"]
+    [under] = [line for line in axes.lines if line.get_color() == colours.PAPER]
+    assert [*under.get_xdata()] == [*line.get_xdata()]
+    assert under.get_linewidth() > line.get_linewidth()
+    assert max(patch.get_zorder() for patch in axes.patches) < under.get_zorder()
+
+
+def test_statements_may_be_joined():
+    frame = statements(
+        ("2022-01", "CNY", 1, "="),
+        ("2022-05", "CNY", 4, "="),
+        ("2022-05", "CNY", 5, "="),
+        ("2022-03", "CNY", 3, "="),
+    )
+    axes = points(frame, joined=True)
+    [guide] = [line for line in axes.lines if line.get_gid() == "guide"]
+    assert [*guide.get_ydata()] == [1, 3, 4]
+    assert charts.drawn(axes)["value"].tolist() == [1, 4, 5, 3]
+    assert "the lines only join them" in axes.figure.texts[-1].get_text()
+    assert [line for line in points(frame).lines if line.get_gid() == "guide"] == []
+
+
+def test_the_months_of_a_figure_are_explained():
+    frame = statements(("2022-01", "CNY", 1, "="), ("2022-05", "CNY", 4, "="))
+    foot = points(frame.assign(n_months=[12, 1])).figure.texts[-1].get_text()
+    assert "Thin line: the months that a figure is of" in foot
+    assert "Thin line" not in points(frame).figure.texts[-1].get_text()
+
+
+@pytest.mark.parametrize("paper", [layout.WIDE, layout.NARROW])
+def test_a_name_keeps_clear_of_events(paper):
+    with layout.on(paper):
+        frame = monthly(TUR=[5, 5, 5, 5], CHN=[9.0] * 20)
+        axes = lines(frame, events={"2022-05-01": "Embargo"})
+        axes.figure.canvas.draw()
+        [name] = [text for text in axes.texts if text.get_text() == "Türkiye"]
+        box = Text.get_window_extent(name)
+        event, _ = axes.transData.transform((mdates.datestr2num("2022-05-01"), 0))
+        assert not box.x0 < event < box.x1
+
+
+def test_a_name_stands_beside_its_line_where_its_end_has_no_room():
+    frame = statements(
+        *[(f"2022-{month:02}", "end", 9 - month, "=") for month in range(1, 6)],
+        *[(f"2022-{month:02}", "CNY", 4 + month % 2 / 4, "=") for month in range(1, 13)],
+    )
+    axes = points(frame, joined=True)
+    axes.figure.canvas.draw()
+    [name] = [text for text in axes.texts if text.get_text() == "end"]
+    assert name.arrow_patch is None

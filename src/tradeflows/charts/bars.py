@@ -16,6 +16,7 @@ from tradeflows.charts.options import (
     complete_options,
     drawable_rows,
     finish,
+    in_full,
     named,
     numbered,
     printed,
@@ -36,6 +37,7 @@ def bars(
     by: str,
     span: Sequence[str] = (),
     highlight: Collection[str] = (),
+    entity: str = "",
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Compare figures as horizontal bars with their numbers, in the order of the rows.
@@ -52,8 +54,11 @@ def bars(
     highlight
         Names of the bars that the claim is about; the others are grey. Without any, each entity
         has its own colour.
+    entity
+        Column of the entities whose colours the bars take, where their names say more than that.
     **options
-        There are no events, and a ``reference`` is an upright line.
+        There are no events, and a ``reference`` is an upright line. Small money is said in full:
+        where ``unit`` is in million US dollars and a bar is below one of them, "$20,600".
 
     Raises
     ------
@@ -71,7 +76,7 @@ def bars(
     {'Brazil': 75.0, 'USA': 25.0}
     """
     shown = complete_options(frame, options, [y, *span], [by])
-    rows = drawable_rows(frame, y=y, by=by, when="", span=span)
+    rows = drawable_rows(frame, y=y, by=by, when="", panel=entity or by, span=span)
     refuse_repeated(rows, "name")
     paper = layout.page()
     numbers = rows[["value", "low", "high"]]
@@ -81,13 +86,17 @@ def bars(
     most = max(reach)
     labels = [layout.wrap(named(name, shown), paper.label) for name in rows["name"]]
     ends = []
+    money = in_full(str(shown["unit"]), numbers)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            colour = _colour(row.name, highlight)
+            colour = _colour(row.panel, row.name, highlight)
             _bar(axes, i, row, colour)
             _range(axes, i, row, colour)
-            ends.append(Label(printed(row), tips[i], i, colours.INK, f"{i}|text|{row.name}"))
+            text = printed(row, money)
+            ends.append(Label(text, tips[i], i, colours.INK, f"{i}|text|{row.name}"))
+        if least < 0:
+            axes.axvline(0, color=colours.GREY, lw=0.9)
         axes.set_yticks(range(len(rows)), labels)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         right = 1.02 * most or float(least == 0)
@@ -97,11 +106,11 @@ def bars(
     return axes
 
 
-def _colour(name: str, highlight: Collection[str]) -> str:
+def _colour(entity: str, name: str, highlight: Collection[str]) -> str:
     """The colour of a bar: its entity's, or grey where others are the ones to see."""
     if not highlight:
-        return colours.of_entity(name, colours.GREY)
-    return colours.of_entity(name, colours.INK) if name in highlight else colours.GREY
+        return colours.of_entity(entity, colours.GREY)
+    return colours.of_entity(entity, colours.INK) if name in highlight else colours.GREY
 
 
 def _bar(axes: Axes, i: int, row: Any, colour: str) -> None:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -109,6 +109,7 @@ _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
 MARK = 0.06  # inches from the middle of a marker to its edge
 APART = 0.08  # inches between two texts side by side
+NEAR = 0.06  # inches up or down from a point to the middle of a text that belongs to it
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
@@ -117,7 +118,8 @@ HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 class Label:
     """A text to set beside a point of the data, or beside a window from `start` to that point.
 
-    `gid` is for a text that is itself read back.
+    `gid` is for a text that is itself read back; `others` are points that the text may stand
+    beside, where the last one has no room.
     """
 
     text: str
@@ -126,6 +128,7 @@ class Label:
     colour: Any
     gid: str | None = None
     start: float | None = None
+    others: tuple[tuple[float, float], ...] = ()
 
 
 @contextmanager
@@ -351,7 +354,7 @@ def finish(
         else:
             above_box = sheet.box if is_first else 0.0
             _draw_upright(axes, upright_lines, above_box, 0.0, EVENT, SOFT)
-            _name_ends(axes, texts, last_mark)
+            _name_ends(axes, texts, last_mark, upright_lines)
         floor -= head
 
 
@@ -430,6 +433,8 @@ def _within(axes: Axes, places: Mapping[float, str], room: float) -> list[tuple[
 def _draw_references(axes: Axes, reference: Mapping[str, float], upright: bool) -> None:
     line = axes.axvline if upright else axes.axhline
     for text, value in reference.items():
+        if upright:  # so that it is seen upon a bar of its own colour
+            line(value, color=PAPER, lw=3.6)
         gid = f"0|reference|{text}"
         line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=gid)
 
@@ -518,7 +523,7 @@ def _write_right_of_bars(
     """Write each text right of its bar, or of the lines that would cross it."""
     for end in ends:
         width, _ = size(end.text)
-        reach = end.x + (width + 0.1) * per_inch
+        reach = end.x + (width + 0.15) * per_inch
         crossing = [line for line in lines if end.x <= line < reach]
         x = max([end.x, *crossing])
         write(axes, end.text, (x, end.y), (5, 0), va="center", color=end.colour, gid=end.gid)
@@ -577,8 +582,13 @@ def _write_event(axes: Axes, line: _Upright, y: float, colour: str) -> None:
     write(axes, line.text, (line.x, y), (shift, 0), xycoords="axes fraction", **style)
 
 
-def _name_ends(axes: Axes, ends: list[Label], last_mark: float) -> None:
-    """Set the texts: those at the right edge in a column, the others where there is room."""
+def _name_ends(
+    axes: Axes, ends: list[Label], last_mark: float, upright_lines: Sequence[_Upright]
+) -> None:
+    """Set the texts: those at the right edge in a column, the others where there is room.
+
+    All keep clear of the upright lines.
+    """
     at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
     inner = [end for end in ends if end not in at_edge]
     at_edge.sort(key=lambda end: end.y)
@@ -589,21 +599,27 @@ def _name_ends(axes: Axes, ends: list[Label], last_mark: float) -> None:
     levels = [point[1] for point in points]
     heights = [height for _, height in sizes]
     middles = spread(levels, heights, low, high)
-    left = edge + 0.12
-    taken = []
+    curves = [*_curves(axes), *_curves_of_events(axes, upright_lines)]
+    taken: list[Box] = []
     for end, (width, height), point, middle in zip(at_edge, sizes, points, middles, strict=True):
-        _set(axes, end, point, left, middle)
-        lower = middle - height / 2
-        upper = middle + height / 2
-        taken.append(Box(left, lower, left + width, upper))
-    curves = _curves(axes)
+        half = height / 2
+        column, near = (
+            Box(left, middle - half, left + width, middle + half)
+            for left in (edge + 0.12, point[0] + 0.1)
+        )
+        is_free = not _clashes(near, point, taken, curves, low, high)
+        box = near if is_free and abs(middle - point[1]) < NEAR else column
+        _set(axes, end, point, box)
+        taken.append(box)
     for end in inner:
-        point = _point_of(axes, end)
-        boxes = _boxes(axes, end, point, edge)
-        clashes = [_clashes(box, point, taken, curves, low, high) for box in boxes]
-        least = clashes.index(min(clashes))
-        best = boxes[least]
-        _set(axes, end, point, best.left, best.middle)
+        spots = []
+        for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
+            point = _point_of(axes, place)
+            for box in _boxes(axes, place, point, edge):
+                clashes = _clashes(box, point, taken, curves, low, high)
+                spots.append((clashes + _is_tied(end, point, box), place, point, box))
+        _, place, point, best = min(spots, key=lambda spot: spot[0])
+        _set(axes, place, point, best)
         taken.append(best)
 
 
@@ -615,6 +631,16 @@ def _curves(axes: Axes) -> list[np.ndarray]:
             data = line.get_xydata()
             pixels = line.get_transform().transform(data)
             curves.append(pixels / axes.figure.dpi)
+    return curves
+
+
+def _curves_of_events(axes: Axes, upright_lines: Sequence[_Upright]) -> list[np.ndarray]:
+    """The points of upright lines through the box, in inches."""
+    curves = []
+    for line in upright_lines:
+        foot = _inches(axes, axes.transAxes, line.x, 0)
+        head = _inches(axes, axes.transAxes, line.x, 1.1)  # their words begin above the box
+        curves.append(np.linspace(foot, head, 100))
     return curves
 
 
@@ -636,8 +662,10 @@ def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
     half = height / 2
     right = x + 0.1
     if end.start is None:
-        steps = (0, 0.6, -0.6, 1, -1, 1.5, -1.5, 2, -2, 3, -3)
+        steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
+        before = x - width - 0.1
         spots = [(right, step) for step in steps]
+        spots += [(at, step) for step in steps[:5] for at in (before, x - width / 2)]
     else:
         start, _ = _inches(axes, axes.transData, end.start, end.y)
         spots = _spots_of_window(start, min(start, edge - width), right, width)
@@ -661,20 +689,30 @@ def _spots_of_window(
     return spots
 
 
-def _set(axes: Axes, end: Label, point: Any, x: float, middle: float) -> None:
-    """Write `end` with its left middle at (`x`, `middle`), tied to its point if that is far."""
-    near, far = (0.06, 0.4) if end.start is None else (0.2, 0.2)
-    right = x - point[0]
-    up = middle - point[1]
+def _is_tied(end: Label, point: Any, box: Box) -> bool:
+    """Whether `end` in `box` is so far from its point that a line must lead there."""
+    is_window = end.start is not None
+    near, far = (0.2, 0.2) if is_window else (NEAR, 0.4)
+    right = box.left - point[0]
+    is_over = right < 0 < box.right - point[0]
+    if is_over and not is_window:
+        near = 0.15 + (box.upper - box.lower) / 2
+    return bool(abs(box.middle - point[1]) > near or right > far)
+
+
+def _set(axes: Axes, end: Label, point: Any, box: Box) -> None:
+    """Write `end` into `box`, tied to its point if that is far."""
+    right = box.left - point[0]
+    up = box.middle - point[1]
+    is_before = end.start is None and box.right < point[0]
     tie = {
         "arrowstyle": "-",
-        "lw": 0.7,
-        "color": end.colour,
+        "lw": 0.6,
+        "color": EVENT,
         "shrinkA": 1,
         "shrinkB": 3,
-        "relpos": (0, 0.5),
+        "relpos": (1 if is_before else 0, 0.5),
     }
-    is_tied = abs(up) > near or right > far
     write(
         axes,
         end.text,
@@ -686,7 +724,7 @@ def _set(axes: Axes, end: Label, point: Any, x: float, middle: float) -> None:
         path_effects=HALO,
         annotation_clip=False,
         gid=end.gid,
-        arrowprops=tie if is_tied else None,
+        arrowprops=tie if _is_tied(end, point, box) else None,
         linespacing=1.1,
     )
 
@@ -706,7 +744,7 @@ def _clashes(
     is_too_low_or_high = box.lower < low or box.upper > high + 0.1
     is_off_page = box.left < 0 or box.right > page().width
     outside = is_too_low_or_high or is_off_page
-    crossed = sum(_n_covered(box, curve) for curve in curves)
+    crossed = sum(_n_covered(box, curve) + _n_crossings(tie, curve) for curve in curves)
     return 1000 * (texts + outside) + crossed
 
 
@@ -723,6 +761,14 @@ def _crosses(tie: np.ndarray, other: Box) -> bool:
     before = tie < (other.right, other.upper)
     is_inside = (after & before).all(axis=1)
     return bool(is_inside.any())
+
+
+def _n_crossings(tie: np.ndarray, curve: np.ndarray) -> int:
+    """How often a tie, but for its beginning at its own point, crosses a line."""
+    x, y = curve.T
+    along, up = tie[3:].T
+    above = up - np.interp(along, x, y, left=np.nan, right=np.nan)
+    return int((above[:-1] * above[1:] < 0).sum())
 
 
 def _n_covered(box: Box, curve: np.ndarray) -> int:

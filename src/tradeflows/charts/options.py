@@ -13,6 +13,7 @@ from pandas import DataFrame, Series
 from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
+from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
@@ -22,6 +23,7 @@ MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
+SMALL = 1.0  # million or billion, below which money is said in full
 LABEL_DIGITS = 3  # of a number beside its mark; the table of the chart has four
 TERMS = {  # of trade, for readers, where a unit names them
     "CIF": "CIF: with freight and insurance to the border.",
@@ -279,7 +281,9 @@ def finish(
             _begin_at_zero(axes)
     has_signs = not upright and kind != "windows"
     signs = _signs(rows) if has_signs else ""
-    parts = filter(None, (key, signs, _unsettled(rows, kind)))
+    has_periods = kind == "points" and rows["n_months"].gt(1).any()
+    periods = "Thin line: the months that a figure is of" if has_periods else ""
+    parts = filter(None, (key, signs, periods, _unsettled(rows, kind)))
     layout.finish(
         grid,
         ends,
@@ -366,14 +370,32 @@ def named(name: str, shown: Chart) -> str:
     return shown["names"].get(name) or entity_name(name)
 
 
-def printed(row: Any) -> str:
-    """A figure in three digits with its sign, and its range in brackets."""
-    low = layout.number(row.low, LABEL_DIGITS)
-    high = layout.number(row.high, LABEL_DIGITS)
+def in_full(unit: str, numbers: DataFrame) -> float:
+    """How many dollars one of `unit` is, if its numbers are to be said in full; else 0.
+
+    That is where one of them is below one million, or one billion.
+    """
+    word, _, money = unit.partition(" ")
+    size = units.COUNTED_BY.get(word.lower(), 0.0)
+    is_small = numbers.abs().lt(SMALL) & numbers.ne(0)
+    return size if money.startswith(units.ALOUD["USD"]) and is_small.any(axis=None) else 0.0
+
+
+def _said(value: float, money: float) -> str:
+    """A number in three digits, or so much money."""
+    if money:
+        return units.amount(money * value, "USD", LABEL_DIGITS)
+    return layout.number(value, LABEL_DIGITS)
+
+
+def printed(row: Any, money: float = 0.0) -> str:
+    """A figure in three digits with its sign, and its range in brackets; as `money`, if it is."""
+    low = _said(row.low, money)
+    high = _said(row.high, money)
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{row.qualifier} "
-    value = layout.number(row.value, LABEL_DIGITS)
+    value = _said(row.value, money)
     text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

@@ -29,6 +29,8 @@ from tradeflows.charts.options import (
 )
 from tradeflows.model.errors import QueryError
 
+POINTS = 8  # of a series, beside which its name is tried
+
 
 @redrawable
 def lines(
@@ -125,9 +127,10 @@ def points(
     by: str,
     span: Sequence[str] = (),
     zero: bool = True,
+    joined: bool = False,
     **options: Unpack[ChartOptions],
 ) -> Axes:
-    """Draw sparse statements as markers that no line joins, however many for one month.
+    """Draw sparse statements as markers, however many for one month.
 
     Parameters
     ----------
@@ -139,6 +142,9 @@ def points(
     span
         Columns of the low and the high end of a range, in the unit of `y`: a faint bar. One end
         alone, without a `y`, is a bound.
+    joined
+        Whether a thin line leads from each figure of a series to the next, to guide the eye over
+        the months without one.
 
     Raises
     ------
@@ -161,11 +167,21 @@ def points(
     looks = of_series(rows["name"])
     with layout.style():
         _, axes = plt.subplots()
+        for name, part in rows.sort_values("x", kind="stable").groupby("name"):
+            if joined:
+                _guide(axes, part, looks[str(name)].colour)
         for i, row in numbered(rows):
             _point(axes, i, row, looks[row.name].colour)
         ends = _ends(rows, looks, shown)
-        finish([axes], "points", shown, rows, [ends], zero)
+        key = "Markers: months with a figure; the lines only join them" if joined else ""
+        finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
+
+
+def _guide(axes: Axes, part: DataFrame, colour: str) -> None:
+    """Lead from each figure of a series to the next, at the first one of each month."""
+    known = part.dropna(subset="value").drop_duplicates("x")
+    axes.plot(known["middle"], known["value"], color=colour, lw=1.3, clip_on=False, gid="guide")
 
 
 def _point(axes: Axes, i: int, row: Any, colour: str) -> None:
@@ -365,6 +381,14 @@ def _line(axes: Axes, name: str, part: DataFrame, look: Look) -> None:
         axes.plot(some["middle"], some["value"], ls="none", marker=mark, mfc=face, **style)
 
 
+def _some(part: DataFrame) -> tuple[tuple[float, float], ...]:
+    """Some points of a series, the last one first: its name may stand beside any of them."""
+    ordered = part.sort_values("x", kind="stable", ascending=False)
+    step = 1 + len(ordered) // POINTS
+    some = ordered.iloc[::step]
+    return tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
+
+
 def _ends(rows: DataFrame, looks: dict[str, Look], shown: Chart) -> list[Label]:
     """Name, place and colour of the last figure of each series."""
     ends = []
@@ -378,5 +402,6 @@ def _ends(rows: DataFrame, looks: dict[str, Look], shown: Chart) -> list[Label]:
         if sign != "=":
             text += f"\n({WORDS[sign]})"
         place = mdates.date2num(last["middle"])
-        ends.append(Label(text, place, last["value"], looks[str(name)].colour))
+        colour = looks[str(name)].colour
+        ends.append(Label(text, place, last["value"], colour, others=_some(part)))
     return ends
