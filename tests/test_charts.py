@@ -1181,11 +1181,26 @@ def test_a_name_keeps_clear_of_events(paper):
 
 
 def test_a_name_stands_beside_its_line_where_its_end_has_no_room():
-    frame = statements(
-        *[(f"2022-{month:02}", "end", 9 - month, "=") for month in range(1, 6)],
-        *[(f"2022-{month:02}", "CNY", 4 + month % 2 / 4, "=") for month in range(1, 13)],
-    )
-    axes = points(frame, joined=True)
-    axes.figure.canvas.draw()
-    [name] = [text for text in axes.texts if text.get_text() == "end"]
+    months = ["2022-01", "2022-12", "2023-03", "2023-05", "2023-06", "2024-01", "2024-02"]
+    shares = {
+        "CNY": [4, 23, 27, 31, 34, 38.5, 32.3],
+        "RUB": [29, 27, 28.5, 30, 30, 31.2, 38.1],
+        "Unfriendly": [65, 46, 40, 35, 32],
+    }
+    rows = [
+        (month, name, value, "=")
+        for name, values in shares.items()
+        for month, value in zip(months, values, strict=False)
+    ]
+    with layout.on(layout.NARROW):
+        axes = points(statements(*rows), joined=True, events={"2023-07-15": "The report"})
+        axes.figure.canvas.draw()
+    [name] = [text for text in axes.texts if text.get_text() == "Unfriendly"]
+    box = Text.get_window_extent(name)
     assert name.arrow_patch is None
+    for line in axes.lines:
+        if line.get_gid() == "guide":
+            x, y = axes.transData.transform(line.get_xydata()).T
+            along = np.linspace(box.x0, box.x1, 20)
+            at = np.interp(along, x, y, left=np.nan, right=np.nan)
+            assert not ((at > box.y0) & (at < box.y1)).any()
