@@ -591,6 +591,24 @@ def _name_ends(
     """
     at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
     inner = [end for end in ends if end not in at_edge]
+    curves = [*_curves(axes), *_curves_of_events(axes, upright_lines)]
+    taken = _name_column(axes, at_edge, curves)
+    edge, low = _inches(axes, axes.transAxes, 1, 0)
+    _, high = _inches(axes, axes.transAxes, 1, 1)
+    for end in inner:
+        spots = []
+        for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
+            point = _point_of(axes, place)
+            for box in _boxes(axes, place, point, edge):
+                clashes = _clashes(box, point, taken, curves, low, high)
+                spots.append((clashes + _is_tied(end, point, box), place, point, box))
+        _, place, point, best = min(spots, key=lambda spot: spot[0])
+        _set(axes, place, point, best)
+        taken.append(best)
+
+
+def _name_column(axes: Axes, at_edge: list[Label], curves: Sequence[np.ndarray]) -> list[Box]:
+    """Set the texts right of the box, each beside its point if that is free; their places."""
     at_edge.sort(key=lambda end: end.y)
     edge, low = _inches(axes, axes.transAxes, 1, 0)
     _, high = _inches(axes, axes.transAxes, 1, 1)
@@ -599,7 +617,6 @@ def _name_ends(
     levels = [point[1] for point in points]
     heights = [height for _, height in sizes]
     middles = spread(levels, heights, low, high)
-    curves = [*_curves(axes), *_curves_of_events(axes, upright_lines)]
     taken: list[Box] = []
     for end, (width, height), point, middle in zip(at_edge, sizes, points, middles, strict=True):
         half = height / 2
@@ -611,16 +628,7 @@ def _name_ends(
         box = near if is_free and abs(middle - point[1]) < NEAR else column
         _set(axes, end, point, box)
         taken.append(box)
-    for end in inner:
-        spots = []
-        for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
-            point = _point_of(axes, place)
-            for box in _boxes(axes, place, point, edge):
-                clashes = _clashes(box, point, taken, curves, low, high)
-                spots.append((clashes + _is_tied(end, point, box), place, point, box))
-        _, place, point, best = min(spots, key=lambda spot: spot[0])
-        _set(axes, place, point, best)
-        taken.append(best)
+    return taken
 
 
 def _curves(axes: Axes) -> list[np.ndarray]:
