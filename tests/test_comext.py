@@ -636,6 +636,18 @@ def test_wrong_row_is_named(saved, change, error, message):
     assert "\n" not in str(raised.value)
 
 
+def test_first_of_two_strange_words(saved):
+    path = saved(twin({}, {"STAT_PROCEDURE": 8}, {"STAT_PROCEDURE": 4}))
+    with pytest.raises(LayoutError, match=r"record 2: expected STAT_PROCEDURE.*found '8'"):
+        rows(path)
+
+
+def test_a_word_of_two_letters_after_many_of_one(saved):
+    change = {"PARTNER": "CN", "STAT_PROCEDURE": 12}
+    with pytest.raises(LayoutError, match=r"record 2: expected STAT_PROCEDURE.*found '12'"):
+        rows(saved(twin({}, change)))
+
+
 def test_short_row_is_named(saved):
     raw = MANY.replace(b"E,27012345,33300,", b"E,27012345,")
     with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 17"):

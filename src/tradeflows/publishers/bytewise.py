@@ -62,7 +62,7 @@ def blocks(path: Path, stream: IO[bytes]) -> Iterator[Array]:
 
 
 def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array, Array]:
-    """The text, rewritten where it was not plain, and where in it each field of each line ends.
+    """The text, rewritten where it was not plain, and where in it fields, down, end in each line.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def fields(path: Path, text: Array, names: list[str], first: int) -> tuple[Array
     marks = np.flatnonzero(lines <= COMMA)  # nothing below a comma is in plain words and numbers
     commas = np.count_nonzero(lines == COMMA)
     if commas % (width - 1) == 0 and commas + commas // (width - 1) == len(marks):
-        ends = marks.reshape(-1, width)
-        if (lines[ends[:, -1]] == END).all():
+        ends = np.ascontiguousarray(marks.reshape(-1, width).T)
+        if (lines[ends[-1]] == END).all():
             return text, ends
     rewritten = _rewritten(path, lines, names, first)
     return fields(path, np.frombuffer(rewritten, np.uint8), names, first)
@@ -115,9 +115,13 @@ def eights(text: Array) -> Array:
 def words(text: Array, start: Array, end: Array, long: dict[bytes, int]) -> Array:
     """A number for each word, which :func:`spell` turns back; `long` ones are numbered there."""
     size = end - start
-    most = int(size.max())
+    most, least = int(size.max()), int(size.min())
+    if most == least == 1:
+        return text[start]
+    if most == least == 2:
+        return text[start] | text[start + 1].astype(np.uint16) << np.uint16(8)
     numbers = eights(text)[start]
-    numbers &= FIRST[most if most == size.min() <= 8 else np.minimum(size, 8)]
+    numbers &= FIRST[most if most == least <= 8 else np.minimum(size, 8)]
     for at in np.flatnonzero(size > 8) if most > 8 else ():
         word = text[start[at] : end[at]].tobytes()
         numbers[at] = long.setdefault(word, 1 << 63 | len(long))

@@ -149,7 +149,7 @@ def _sorted(path: Path, words: Words, pieces: list[Piece]) -> Iterator[Ordered]:
     low = np.uint64(words.low("product"))
     for group in _chapters(pieces):
         places = words.place("product", group.cells)
-        group.cells[:] += rank[places] - places << low
+        group.cells[:] += rank.take(places) - places << low
         rows = group.take(_order(group.cells))
         nth = _repeats(path, rows, words, products)
         size = len(nth)
@@ -222,7 +222,7 @@ class Coded:
 
     def column(self, places: Array) -> pa.Array:
         """Return the meanings of the words at `places`."""
-        return _column(self.places[places], self.among)
+        return _column(self.places.take(places), self.among)
 
 
 def _column(places: Array, among: list[str], mask: Any = None) -> pa.Array:
@@ -284,8 +284,8 @@ class Meanings:
         kinds = []
         for procedure in self.procedure.among:
             kinds += [f"procedure={procedure},type={kind}" for kind in self.type.among]
-        part = self.procedure.places[procedures].astype(np.int32) * len(self.type.among)
-        part += self.type.places[types]
+        part = self.procedure.places.take(procedures).astype(np.int32) * len(self.type.among)
+        part += self.type.places.take(types)
         parts = list(kinds)
         if nth.any():
             part += nth * len(kinds)
@@ -353,12 +353,12 @@ def _columns(meanings: Meanings, ordered: Ordered, contradictory: Array) -> dict
     columns["source_row"] = piece.rows.astype(np.int64)
     columns["flow_code"] = _column(is_export, ["M", "X"])
     columns["valuation"] = _column(is_export, ["CIF", "FOB"])
-    role = np.where(is_export, 0, 1 + meanings.is_within[place["type"]])
+    role = np.where(is_export, 0, 1 + meanings.is_within.take(place["type"]))
     columns["partner_role"] = _column(role, ["destination", "origin", "consignment"])
     low, high = place["product"][0], place["product"][-1] + 1
     columns["cmd_code"] = _column(place["product"] - low, meanings.products[low:high])
     columns["breakdown"] = meanings.breakdown(place["procedure"], place["type"], ordered.nth)
-    columns["flags"] = _flags(meanings.is_secret[place["product"]], piece.rows, contradictory)
+    columns["flags"] = _flags(meanings.is_secret.take(place["product"]), piece.rows, contradictory)
     return columns | _amounts(meanings, piece, place)
 
 
@@ -375,9 +375,9 @@ def _amounts(meanings: Meanings, piece: Piece, place: Mapping[str, Array]) -> di
     """Return values, weights, quantities and what is said beside them."""
     value, kg, qty = piece.figures.T.astype(np.float64, order="C")
     has_value = value != 0
-    factor = meanings.factor[place["unit"]]
+    factor = meanings.factor.take(place["unit"])
     is_unstated = np.isnan(factor) | has_value & (qty == 0)
-    unit = np.where(is_unstated, 0, meanings.unit.places[place["unit"]])
+    unit = np.where(is_unstated, 0, meanings.unit.places.take(place["unit"]))
     amount = np.where(is_unstated, 0, qty * factor)
     columns: dict[str, Any] = {
         "value_reported": value,
@@ -391,6 +391,6 @@ def _amounts(meanings: Meanings, piece: Piece, place: Mapping[str, Array]) -> di
         columns["note"] = pc.binary_join_element_wise("qty", number, "in unit", letters, " ")
     elif meanings.is_withheld.any():
         why = "partner withheld for commercial or military reasons"
-        is_shown = ~meanings.is_withheld[place["partner"]]
+        is_shown = ~meanings.is_withheld.take(place["partner"])
         columns["note"] = _column(np.zeros(len(value), PLACE), [why], is_shown)
     return columns

@@ -22,6 +22,8 @@ from tradeflows.publishers.comext.membership import EURO_SINCE, is_of_other_trad
 
 PIECE = 1 << 18  # rows that are kept together while the file is read
 PLACE = np.uint16  # numbers the words of a column
+SHORT = np.dtype(np.uint16)  # what spells a word of one letter or two
+NOWHERE = np.iinfo(PLACE).max
 TOTAL = 100  # the chapter of all goods, after the others
 Array = np.ndarray[Any, Any]
 SINCE_2002 = (
@@ -154,11 +156,14 @@ class Column:
         How many bits tell their places apart.
     places
         The places of those that the file has, by the number that spells the word.
+    table
+        The same of words of one letter or two, :data:`NOWHERE` where the file has not had it.
     """
 
     listed: list[str]
     bits: int
     places: dict[int, int] = field(default_factory=dict)
+    table: Array = field(default_factory=lambda: np.full(1 << 16, NOWHERE, PLACE))
 
 
 def _columns(layout: Layout, period: str) -> dict[str, Column]:
@@ -231,16 +236,34 @@ class Words:
         LayoutError, CodeError
             A word is in no list; the message names the record, counted from `first`, and field.
         """
+        if numbers.itemsize <= SHORT.itemsize:
+            return self._placed_by_table(name, numbers, first)
         are_equal = (numbers == numbers[0]).all()
         encoded = pa.array(numbers[:1] if are_equal else numbers).dictionary_encode()
         spelled = encoded.dictionary.to_pylist()
+        places = self._places(name, spelled, numbers, first)
+        return np.broadcast_to(places, len(numbers)) if are_equal else places.take(encoded.indices)
+
+    def _placed_by_table(self, name: str, numbers: Array, first: int) -> Array:
+        """The same of words of one letter or two, for each of which there is room in a table."""
+        table = self.columns[name].table
+        placed = table.take(numbers)
+        new = numbers[placed == NOWHERE]
+        if not len(new):
+            return placed
+        _, firsts = np.unique(new, return_index=True)
+        spelled = new[np.sort(firsts)].tolist()
+        table[spelled] = self._places(name, spelled, numbers, first)
+        return table.take(numbers)
+
+    def _places(self, name: str, spelled: list[int], numbers: Array, first: int) -> Array:
+        """Return the places of some words, of which new ones are looked at in turn."""
         places = self.columns[name].places
         for number in spelled:
             if number not in places:
                 where = partial(self._record, numbers, number, first)
                 places[number] = self._new_place(name, bytewise.spelt(number, self.long), where)
-        placed = np.array([places[number] for number in spelled], PLACE)
-        return np.broadcast_to(placed, len(numbers)) if are_equal else placed[encoded.indices]
+        return np.array([places[number] for number in spelled], PLACE)
 
     def _record(self, numbers: Array, number: int, first: int) -> str:
         """Return where a word stands first."""
@@ -335,7 +358,7 @@ class Reading:
         for block in bytewise.blocks(path, stream):
             text, ends = bytewise.fields(path, block, columns, upto)
             blocks.append(self._block(text, ends, upto))
-            upto += len(ends)
+            upto += ends.shape[1]
             if upto - first >= PIECE:
                 yield self._piece(first, blocks)
                 first, blocks = upto, []
@@ -354,7 +377,7 @@ class Reading:
             numbers = bytewise.Numbers(text, start, end)
             made[name] = bytewise.figures(self.words.path, theirs, text, numbers, first)
             if name == "value" and not layout.is_old:  # what follows is that of the reporter
-                national = ends[:, layout.place(name) + 1]
+                national = ends[layout.place(name) + 1]
                 self._apart += self._differing(text, numbers, national, made["reporter"], first)
         return made
 
@@ -388,7 +411,7 @@ class Reading:
         for weights in (None, columns["value"], columns["kg"]):
             sums.append(np.bincount(places["flow"], weights, len(FLOWS)))
         rows = np.arange(first, first + len(figures), dtype=np.uint32)
-        chapters = self.words.chapters()[places["product"]]
+        chapters = self.words.chapters().take(places["product"])
         order = np.argsort(chapters, kind="stable")  # fast, of numbers of one byte
         piece = Piece(rows, self._cells(places), figures).take(order)
         ends = np.cumsum(np.bincount(chapters, minlength=TOTAL + 1))
@@ -434,8 +457,8 @@ class Reading:
 
 def _span(ends: Array, place: int) -> tuple[Array, Array]:
     """Return where the fields in column `place` start and end."""
-    before = ends[:, place - 1] if place else np.append(-1, ends[:-1, -1])
-    return before + 1, ends[:, place]
+    before = ends[place - 1] if place else np.append(-1, ends[-1, :-1])
+    return before + 1, ends[place]
 
 
 def _figures(columns: list[Array]) -> Array:
