@@ -1,5 +1,7 @@
 """Words that people use for areas, groups, currencies and goods."""
 
+import re
+
 import pycountry
 import pytest
 
@@ -40,6 +42,36 @@ def test_every_name_of_iso_3166_is_known(country):
         ("Republic of Korea", "KOR"),
         ("Republic of China", "TWN"),
         ("PRC", "CHN"),
+        ("Korea, Rep. of", "KOR"),
+        ("Korea, Rep.", "KOR"),
+        ("Korea (Republic of)", "KOR"),
+        ("Rep. of Korea", "KOR"),
+        ("Korea Rep.", "KOR"),
+        ("Korea, Dem. People's Rep.", "PRK"),
+        ("Dem. Rep. of the Congo", "COD"),
+        ("Congo, Dem. Rep.", "COD"),
+        ("Congo, Rep.", "COG"),
+        ("Congo, Rep. of", "COG"),
+        ("Congo (Dem. Rep.)", "COD"),
+        ("Iran, Islamic Rep. of", "IRN"),
+        ("Egypt, Arab Rep.", "EGY"),
+        ("Germany, Fed. Rep.", "DEU"),
+        ("Russian Fed.", "RUS"),
+        ("Micronesia, Fed. Sts.", "FSM"),
+        ("Czech Rep.", "CZE"),
+        ("United Rep. of Tanzania", "TZA"),
+        ("Falkland Isds (Malvinas)", "FLK"),
+        ("N. Mariana Isds", "MNP"),
+        ("Hong Kong SAR, China", "HKG"),
+        ("China, Macao SAR", "MAC"),
+        ("China, P.R.: Mainland", "CHN"),
+        ("China (Taiwan)", "TWN"),
+        ("Sudan (South)", "SSD"),
+        ("Samoa (American)", "ASM"),
+        ("Viet-Nam", "VNM"),
+        ("Timor Leste", "TLS"),
+        ("Guinea Bissau", "GNB"),
+        ("Euro area", "EA"),
     ],
 )
 def test_usual_words_for_a_country(word, area):
@@ -63,6 +95,27 @@ def test_a_group_is_refused_by_name(word):
 @pytest.mark.parametrize("word", ["the West", "Middle East", "Global South"])
 def test_a_vague_word_is_refused(word):
     with pytest.raises(QueryError, match="is no list of countries"):
+        codes.area(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["Ireland (Northern)", "Guinea (Bissau)", "Yemen (South)", "USA (Puerto Rico)", "Korea"]
+)
+def test_a_part_in_brackets_is_not_taken_for_the_whole(word):
+    with pytest.raises(QueryError, match="no area"):
+        codes.area(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("the Commonwealth", "Commonwealth of Independent States"),
+        ("OPEC+", "OPEC"),
+        ("Middle East", "Western Asia"),
+    ],
+)
+def test_a_vague_word_is_refused_with_the_group_that_is_near(word, near):
+    with pytest.raises(QueryError, match=f"{re.escape(near)}' is one that is near"):
         codes.area(word)
 
 
@@ -100,6 +153,15 @@ def test_members_of_a_group_are_countries(group):
         ("CIS", 2024, 9),
         ("BENELUX", 2024, 3),
         ("VISEGRAD", 2024, 4),
+        ("AFRICAN_UNION", 2016, 54),
+        ("AFRICAN_UNION", 2024, 55),
+        ("SCHENGEN", 2006, 15),
+        ("SCHENGEN", 2022, 26),
+        ("SCHENGEN", 2024, 29),
+        ("ARAB_LEAGUE", 2024, 22),
+        ("APEC", 2024, 21),
+        ("CPTPP", 2018, 6),
+        ("CPTPP", 2024, 12),
     ],
 )
 def test_a_group_has_the_members_of_a_year(group, year, count):
@@ -178,12 +240,26 @@ def test_an_unknown_currency_is_refused():
         ("machine tools", "8456+8457+8458+8459+8460+8461+8462+8463"),
         ("gas", "271111+271121"),
         ("chips", "8542"),
+        ("whisky", "220830"),
+        ("whiskey", "220830"),
         ("Excavators", "842952"),
         ("processors and controllers", "854231"),
     ],
 )
 def test_usual_words_for_goods(word, code):
     assert codes.product(word)[0] == code
+
+
+@pytest.mark.parametrize("row", rows_of("product_words.csv"), ids=lambda row: row["word"])
+def test_every_word_for_goods_stands_for_codes_that_have_a_name(row):
+    assert row["code"] in codes.product(row["word"])
+    for code in row["code"].split("+"):
+        assert not codes.product_name(code).startswith(("HS ", "of "))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_name_of_a_group_begins_in_a_capital(group):
+    assert groups.group_name(group)[0].isupper()
 
 
 def test_words_for_goods_are_folded():

@@ -142,7 +142,8 @@ def area_words() -> dict[str, str]:
     """Every word that a person may type for an area, folded, with the id of its area."""
     words = {word: area for system in TYPED for word, area in area_codes(system).items()}
     words |= {row["name"]: area for area, row in _areas().items()}
-    return {fold(word): area for word, area in words.items()}
+    folded = {fold(word): area for word, area in words.items()}
+    return {word.replace("-", " "): area for word, area in folded.items()} | folded
 
 
 def area(word: str) -> str:
@@ -161,6 +162,8 @@ def area(word: str) -> str:
         area = area_words().get(spelling, "")
         if area and is_country(area):
             return area
+        if area:  # "Ireland (Northern)" is no Ireland
+            break
     group = country_groups.group_of(word)
     if group:
         members = country_groups.members(group)
@@ -169,7 +172,9 @@ def area(word: str) -> str:
             f"its members, which tf.areas({word!r}) lists"
         )
     if country_groups.is_vague(word):
-        raise QueryError(f"{word!r} is no list of countries: name those that you mean")
+        group = country_groups.nearest_group(word)
+        near_by = f"; {country_groups.group_name(group)!r} is one that is near" if group else ""
+        raise QueryError(f"{word!r} is no list of countries: name those that you mean{near_by}")
     names = [row["name"] for row in _areas().values()]
     raise QueryError(f"no area {word!r} in areas.csv{_hint(word, names)}")
 
@@ -177,7 +182,7 @@ def area(word: str) -> str:
 def _hint(word: str, names: Iterable[str]) -> str:
     """The end of a message about `word`: names that hold it as a word, or are much like it."""
     among = set(names)
-    part = fold(word)
+    part = re.split(r" ?[(,]", fold(word))[0]
     holding = sorted(name for name in among if part and part in fold(name).split())
     close = list(dict.fromkeys([*nearest(word, among, like=TWINS), *holding]))[:3]
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else "; nothing is near"

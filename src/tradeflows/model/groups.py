@@ -1,8 +1,8 @@
 """Groups of countries that no publisher states as one: who is a member, and in which years.
 
 ``area_groups.csv`` has a row a membership, with its first and last year where it began or ended;
-regions are those of the United Nations' M49. ``group_names.csv`` has the words for each group, and
-without one the words that name no list of countries. Both are as of 2025.
+regions are those of the United Nations' M49. ``group_names.csv`` has the words for each group; a
+word without one names no list of countries, and the nearest group that does. As of 2025.
 """
 
 from functools import cache
@@ -18,10 +18,11 @@ def _by_word() -> dict[str, str]:
 
 @cache
 def _names() -> dict[str, str]:
-    """The last of a group's two spellings of itself: its id, then its name."""
+    """The name of each group: the second of its words in capitals or, where it has one, that."""
     names: dict[str, list[str]] = {}
     for row in rows_of("group_names.csv"):
-        names.setdefault(row["group"], []).append(row["word"])
+        if row["word"][0].isupper():
+            names.setdefault(row["group"], []).append(row["word"])
     return {group: words[min(1, len(words) - 1)] for group, words in names.items()}
 
 
@@ -35,6 +36,13 @@ def is_vague(word: str) -> bool:
     """Whether `word` speaks of countries without saying which: "the West"."""
     folded = fold(word)
     return any(_by_word().get(text) == "" for text in (folded, folded.removeprefix("the ")))
+
+
+def nearest_group(word: str) -> str:
+    """The group that is nearest to a vague `word`; empty where none is."""
+    folded = fold(word).removeprefix("the ")
+    near = {fold(row["word"]): row["near"] for row in rows_of("group_names.csv")}
+    return near.get(folded, "")
 
 
 def group_name(group: str) -> str:

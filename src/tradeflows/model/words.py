@@ -2,11 +2,39 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _STATE = re.compile(
     r"(?:the )?(?:[a-z']+ )*?"
     r"(?:republic|kingdom|states?|principality|commonwealth|duchy|union|sultanate|federation)"
     r" of (?:the )?(.+)"
+)
+
+# What lists of countries shorten, without dots.
+_FULL = {
+    "br": "british",
+    "dem": "democratic",
+    "fed": "federation",
+    "isds": "islands",
+    "isl": "islands",
+    "isls": "islands",
+    "n": "north",
+    "rep": "republic",
+    "s": "south",
+    "st": "saint",
+    "sts": "states",
+    "terr": "territory",
+    "u": "united",
+}
+# The form of a state behind its name without a mark: "korea republic of".
+_FORM = (
+    r"(?:(?:arab|democratic|federation|islamic|people's|united) )*"
+    r"(?:republic|federation)(?: of)?(?: the)?"
+)
+# What brackets hold that is no other place.
+_BY_NAME = (
+    r"(?:(?:[a-z']+ )*(?:republic|kingdom|states?|federation)(?: of)?(?: the)?"
+    r"|keeling|mainland|malvinas|the)"
 )
 
 
@@ -22,15 +50,25 @@ def simpler(folded: str) -> list[str]:
     """Other spellings of the name of a country, the nearest first; none of them need be one.
 
     "bolivia, plurinational state of" may be "plurinational state of bolivia" and "bolivia"; "the
-    gambia" may be "gambia", "st lucia" "saint lucia", "cocos (keeling) islands" "cocos islands".
+    gambia" may be "gambia", "st lucia" "saint lucia", "cocos (keeling) islands" "cocos islands",
+    "korea, rep of" and "korea (rep of)" "republic of korea". What stands in brackets is left out
+    only where it is the form of a state or a known by-name: "sudan (south)" is not "sudan".
     """
-    spellings = [folded]
-    head, comma, tail = folded.rpartition(", ")
-    if comma:
-        spellings.append(f"{tail} {head}")
-    spellings += [re.sub(r" ?\([^)]*\)", "", text) for text in spellings]
+    full = " ".join(_FULL.get(word, word) for word in re.findall(r"[(),]|[^\s(),]+", folded))
+    full = re.sub(r" ?([,)])", r"\1", full).replace("( ", "(")
+    spellings = [folded, full, *_turned(full)]
+    spellings += [re.sub(rf" ?\({_BY_NAME}\)", "", text) for text in spellings]
+    spellings += [text.replace("-", " ") for text in spellings]
     spellings += [text.removeprefix("the ") for text in spellings]
-    spellings += [re.sub(r"^st ", "saint ", text) for text in spellings]
     states = [_STATE.fullmatch(text) for text in spellings]
     spellings += [match[1] for match in states if match]
     return list(dict.fromkeys(spellings))[1:]
+
+
+def _turned(text: str) -> Iterator[str]:
+    """The name with what stands behind it in front: "iran (islamic republic of)"."""
+    behind = re.fullmatch(r"([^(,]+?)(?: \(|, | (?=" + _FORM + r"$))([^(),]+)\)?", text)
+    if behind:
+        name, form = behind[1], re.sub(r"( of)?( the)?$", "", behind[2])
+        yield f"{form} {name}"
+        yield f"{form} of {name}"
