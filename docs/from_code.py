@@ -22,7 +22,7 @@ from tradeflows.claims import ledger, questions, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.explore.answer import Answer
 from tradeflows.model import codes, errors, units
-from tradeflows.publishers.tidy import mapping
+from tradeflows.publishers.tidy import mapping, reading
 from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.retrieval import project
 from tradeflows.tables import filters
@@ -158,7 +158,8 @@ PLAIN = {
     "judgement": "true where trade has nothing to say on it",
     "window": "the window in words, where nothing is asked",
     "who": "who said it, where no row of figures does",
-    "where": "where it was said, likewise",
+    "where": "where and when it was said, likewise, such as The Gazette, 31 July 2019: the day has "
+    "no key of its own, since what is judged is the window in `asks`",
 }
 
 
@@ -240,6 +241,35 @@ def _licences() -> Iterator[str]:
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["source"].values()
     rows = ([f"`{entry['path']}`", entry["licence"], entry.get("via", "")] for entry in entries)
     yield from _table(["file", "licence", "carried by"], rows)
+
+
+def _publisher_keys() -> Iterator[str]:
+    from tradeflows.model.source import Publisher
+
+    meanings = _attributes(Publisher)
+    keys = list(get_type_hints(Publisher))
+    _require("a publisher", keys, meanings)
+    yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+
+
+# What a map need not say of a trade row, where it follows from what the map does say.
+FOLLOWING = {
+    "partner_role": "origin of imports, destination of exports",
+    "freq_code": "that of the form of the period",
+    "n_months": "that of the form of the period",
+    "primary_value_usd": "the value, where its currency is the dollar",
+    "area_system": "that of the field's key `areas`, or iso3",
+}
+
+
+def _map_defaults() -> Iterator[str]:
+    """What a map need not say, and what a row has then."""
+    values = {**reading.DEFAULTS["trade"], **FOLLOWING}
+    texts = {name: "empty" if value in ("", None) else str(value) for name, value in values.items()}
+    yield from _table(
+        ["field", "where the map does not say it"],
+        ([f"`{name}`", text] for name, text in texts.items()),
+    )
 
 
 MAP_RECORDS = (
@@ -419,10 +449,12 @@ LISTINGS: dict[str, Listing] = {
     "ledger-keys": _ledger_keys,
     "licences": _licences,
     "make-targets": _make_targets,
+    "map-defaults": _map_defaults,
     "map-keys": _map_keys,
     "measure-words": _measure_words,
     "measures": _measures,
     "project-keys": _project_keys,
+    "publisher-keys": _publisher_keys,
     "reasons": _reasons,
     "roles": _roles,
     "units": _units,

@@ -345,6 +345,17 @@ def test_within_half_the_printed_step(judge):
     assert judge(claim(12.6e6, reading(), printed_to=1e6))["C1"].verdict == claims.DIFFERS
 
 
+def test_a_question_in_words_is_that_in_codes(judge):
+    in_words = IMPORTS.replace("KAZ", "Kazakhstan, Rep. of").replace("RUS", "Russian Fed.")
+    in_words = in_words.replace("TOTAL", "all goods")
+    verdict = judge(claim(12e6, reading(read=in_words)))["C1"]
+    assert verdict.readings[0].role == "as stated"
+    asked = ASKS.replace("KAZ", "Kazakhstan").replace("RUS", "Russia").replace("TOTAL", "all goods")
+    assert asked != ASKS
+    verdict = judge(claim(12e6, reading(), asks=asked))["C1"]
+    assert verdict.readings[0].role == "as stated"
+
+
 def test_another_flow_decides_nothing(judge):
     verdict = judge(claim(24e6, reading(), EXPORTS))["C1"]
     assert verdict.verdict == claims.DIFFERS

@@ -5,6 +5,7 @@ from maps import WHEAT_MAP
 
 from tradeflows import claims, cli
 from tradeflows.report import new_project
+from tradeflows.retrieval import project
 
 EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
     "2e8", "200000000"
@@ -27,6 +28,24 @@ def test_a_new_project_is_checked(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["check"]) == 0
     assert "01_first_look.ipynb: 2 passed" in capfd.readouterr().out
+
+
+def test_a_new_project_has_a_report_before_it_has_a_file_and_after(root, capfd):
+    assert cli.main(["report"]) == 0
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    assert cli.main(["report"]) == 0
+    assert "Every file is as it was obtained" in (root / "report/01_first_look.html").read_text()
+    assert cli.main(["accept"]) == 0
+    assert cli.main(["check"]) == 0
+
+
+def test_the_report_has_the_title_that_is_given(tmp_path, capsys):
+    title = "Who sold Egypt's wheat?"
+    assert cli.main(["init", str(tmp_path / "wheat"), "--title", title]) == 0
+    assert title in capsys.readouterr().out
+    assert project.load(tmp_path / "wheat").title == title
 
 
 def test_the_example_of_a_claim_is_right(root, capsys):

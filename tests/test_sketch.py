@@ -83,6 +83,23 @@ def test_what_a_file_does_not_say_is_marked(saved):
     assert fields["ref_period"]["form"] == "year"
 
 
+def test_a_list_s_names_of_countries_are_known(saved):
+    text = 'year,country,tonnes\n2023,"Korea, Rep. of",4\n2023,"Congo, Dem. Rep.",1\n2023,Korea,1\n'
+    assert fields_of(sketch(saved(text)))["partner_iso"]["words"] == {
+        "Korea, Rep. of": "KOR",
+        "Congo, Dem. Rep.": "COD",
+        "Korea": UNKNOWN,
+    }
+
+
+def test_what_need_not_be_written_is_said(saved):
+    text = sketch(saved(WHEAT))
+    assert '# absent = [{ along = "partner_iso", from = "2023-01"' in text
+    assert "# Need not be said: partner_role" in text
+    assert 'kind = "published"  # as they made it; transcribed' in text
+    assert 'publisher = "usda"  # whose statistic it is' in text
+
+
 def test_two_sides_are_not_guessed(saved):
     text = sketch(saved("year,exporter,importer,hs,usd\n2023,USA,EGY,1001,4\n"))
     assert fields_of(text)["reporter_iso"] == UNKNOWN

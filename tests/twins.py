@@ -94,10 +94,10 @@ def ecb(currencies, days, gap=""):
 
 
 def zipped(name, content):
-    """A zip of one file."""
+    """A zip of one file, of the same bytes at any time: a test may be named by them."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, content)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

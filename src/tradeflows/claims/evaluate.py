@@ -467,7 +467,10 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         periods = project.read(reading.read).get("ref_period")
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         text = f"; what was read is of {ends}" if ends else ""
-        raise LedgerError(f"must give one number, and gives none{text}")
+        raise LedgerError(
+            f"must give one number, and gives none{text}; a month without a row is unknown, unless "
+            "the source declares by `absent` that its file has every row"
+        )
     nulls = int(is_null.sum())
     if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")

@@ -560,7 +560,12 @@ def _asks(where: str, entry: Mapping[str, Any]) -> Question:
 
 def _open(where: str, entry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """What a claim leaves open: of each key the values that its words admit, none for any."""
-    forms = {"goods": questions.goods, "base": questions.base_text}
+    forms = {
+        "goods": questions.goods,
+        "reporter": questions.areas,
+        "partner": questions.areas,
+        "base": questions.base_text,
+    }
     admitted = {}
     for key, values in entry.get("open", {}).items():
         form = forms.get(key, str)

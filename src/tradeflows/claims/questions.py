@@ -7,13 +7,17 @@ that nobody types them twice; a reading names only what does not follow (`keys`)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims.verdict_rule import Question
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text, span
+from tradeflows.retrieval import own_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +68,8 @@ def _normal(key: str, value: Any) -> str:
     match key:
         case "goods":
             return goods(value)
+        case "reporter" | "partner":
+            return areas(value)
         case "flow":
             return _flow(value)
         case "base":
@@ -71,10 +77,40 @@ def _normal(key: str, value: Any) -> str:
     return _listed(value)
 
 
-def goods(codes: str | list[str]) -> str:
-    """Codes as one text, each without the zeros that only lengthen it."""
-    listed = [codes] if isinstance(codes, str) else list(codes)
-    return "+".join(sorted({_short(code) for code in listed}))
+def goods(words: str | list[str], held: Collection[str] = ()) -> str:
+    """Codes, or words for them, as one text, each without the zeros that only lengthen it.
+
+    A word of several classifications is what `held` has of it, or else the preferred code.
+    """
+    listed = [words] if isinstance(words, str) else list(words)
+    return "+".join(sorted({_short(_code(word, held)) for word in listed}))
+
+
+def _code(word: str, held: Collection[str]) -> str:
+    """The code that a word for goods stands for; what is no such word stays."""
+    try:
+        codes.level(word)
+    except CodeError:
+        with suppress(QueryError):
+            known = own_words.product(word)
+            return next((code for code in known if code in held), known[0])
+    return word
+
+
+def areas(words: str | list[str]) -> str:
+    """Ids of areas, or words for them, as one text."""
+    listed = [words] if isinstance(words, str) else list(words)
+    return _listed([_area(str(word)) for word in listed])
+
+
+def _area(word: str) -> str:
+    """The id of an area that a word stands for; what is no such word stays."""
+    try:
+        codes.area_kind(word)
+    except CodeError:
+        with suppress(QueryError):
+            return own_words.area(word)
+    return word
 
 
 def of_reading(reading: Reading, frame: pd.DataFrame) -> Question:
@@ -96,11 +132,12 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
     start, end, base = _windows(reading, frame)
     column = _value_column(reading)
     quantity = QUANTITIES.get(column, column)
-    reporter = RECONCILED if is_reconciled else _listed(filters.get("reporter", ""))
+    reporter = RECONCILED if is_reconciled else areas(filters.get("reporter", ""))
+    held = set(frame["cmd_code"]) if "cmd_code" in frame else ()
     return Question(
-        goods=goods(filters.get("product", "")),
+        goods=goods(filters.get("product", ""), held),
         reporter=reporter,
-        partner=_listed(filters.get("partner", "")),
+        partner=areas(filters.get("partner", "")),
         flow=_flow(filters.get("flow", "")),
         measure=_measure(reading, quantity),
         start=start,

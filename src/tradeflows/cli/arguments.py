@@ -343,7 +343,11 @@ def _update(verb: Parser) -> None:
 
 def _sketch(verb: Parser) -> None:
     verb.add_argument("file", type=Path, help="a CSV in UTF-8, such as downloads/wheat.csv")
-    verb.add_argument("--publisher", default="", help="whose statistic it is, such as usda")
+    verb.add_argument(
+        "--publisher",
+        default="",
+        help="your short name for whose statistic it is, such as usda; else the file's first word",
+    )
     verb.add_argument(
         "--table", default="", help="trade, rates, settlement or figures; else what it looks like"
     )
@@ -374,6 +378,9 @@ def _guide(verb: Parser) -> None:
 
 def _init(verb: Parser) -> None:
     verb.add_argument("folder", type=Path, help="to be made, such as wheat_prices")
+    verb.add_argument(
+        "--title", default="", help='of the report, such as "Wheat prices"; else the folder\'s name'
+    )
 
 
 def _completion(verb: Parser) -> None:

@@ -101,6 +101,7 @@ def report(args: argparse.Namespace) -> None:
     checks.require_folder(args.to)
     from tradeflows.report import pages
 
+    _build_if_stale(args, root)
     with _notebooks_in_turn(args) as progress:
         written = pages.write(
             args.notebook, args.to, root, progress, ledger=args.ledger, local=args.local
@@ -510,8 +511,10 @@ def init(args: argparse.Namespace) -> None:
     checks.require_new_folder(args.folder)
     from tradeflows.report import new_project
 
-    files = new_project.init(args.folder)
-    say(*files, f"next: cd {args.folder}; tradeflows add FILE")
+    title = args.title or new_project.title_of(args.folder)
+    files = new_project.init(args.folder, title)
+    say(*files, f"its report is called {title!r}: title, in project.toml")
+    say(f"next: cd {args.folder}; tradeflows add FILE")
 
 
 def build(args: argparse.Namespace) -> None:

@@ -19,7 +19,8 @@ class Publisher:
     Attributes
     ----------
     id
-        One short name, used for the folder and everywhere else.
+        One short name of a-z, 0-9 and _: the folder below ``data/raw``, what a source's
+        ``publisher`` names, and what ``read(publisher=)`` takes.
     name, short
         In full, and as a chart's footer has it.
     home

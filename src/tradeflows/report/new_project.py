@@ -21,25 +21,36 @@ FILES = {
 }
 
 
-def init(folder: Path) -> list[Path]:
+def title_of(folder: Path) -> str:
+    """The title of a new project's report where nobody gives one: the name of its folder."""
+    return folder.resolve().name.replace("_", " ").replace("-", " ").capitalize()
+
+
+def init(folder: Path, title: str) -> list[Path]:
     """Make a project in `folder`, which is made if need be, and return the files written.
+
+    Parameters
+    ----------
+    folder
+        New, or empty.
+    title
+        Of its report.
 
     Raises
     ------
     QueryError
-        The folder is not empty, or its name has a quotation mark or a backslash.
+        The folder is not empty, or its name or `title` has a quotation mark or a backslash.
     ReportError
         A file cannot be written; none is then.
     """
     name = folder.resolve().name
-    if set(name) & set("\"\\'"):
+    if set(name) & set("\"\\'") or set(title) & set('"\\'):
         raise QueryError(f"{folder}: a project's name has no quotation mark and no backslash")
     if folder.exists() and any(folder.iterdir()):
         raise QueryError(f"{folder}: there are files in it; name a new folder")
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES / "project"), keep_trailing_newline=True
     )
-    title = name.replace("_", " ").replace("-", " ").capitalize()
     values = {"name": name, "title": title, "version": __version__}
     files: dict[Path, str | bytes] = {
         folder / path: templates.get_template(f"{template}.j2").render(values)

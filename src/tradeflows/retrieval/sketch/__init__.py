@@ -18,6 +18,16 @@ from tradeflows.retrieval.sketch.guesses import UNKNOWN, Guesses, guess
 
 __all__ = ["UNKNOWN", "sketch"]
 
+# What a person may add to a source of trade; the file tells nothing of it.
+ABSENT = (
+    "# Only if the file has every row that there is of these months, so that none means no trade:",
+    '# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]',
+)
+NEED_NOT_BE_SAID = (
+    "# Need not be said: partner_role (the origin of imports, the destination of exports) and",
+    '# classification_code ("HS", of no certain edition; "H6" is HS 2022).',
+)
+
 
 def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collection[str] = ()) -> str:
     """The entry that the catalogue would have of the CSV at `path`, as TOML with remarks.
@@ -80,7 +90,7 @@ def _head(path: Path, sheet: Sheet) -> Iterator[str]:
 
 
 def _publisher(owner: str) -> Iterator[str]:
-    yield f"[publisher.{owner}]"
+    yield f"[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher="
     yield from _lines({"name": UNKNOWN}, "whose statistic it is, in full")
     yield from _lines({"short": UNKNOWN}, "as the foot of a chart names them")
     yield from _lines({"home": ""}, "their address")
@@ -90,9 +100,10 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     loose = delimited.uncatalogued(path, owner, table)
     name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
     yield f"[source.{name}]"
-    yield from _lines({"path": f"{owner}/{name}.csv", "publisher": owner})
+    yield from _lines({"path": f"{owner}/{name}.csv"})
+    yield from _lines({"publisher": owner}, "whose statistic it is: a [publisher.…], here or held")
     yield from _lines({"title": UNKNOWN}, "what one row is: unit, rhythm, first and last period")
-    yield from _lines({"kind": "published"})
+    yield from _lines({"kind": "published"}, "as they made it; transcribed, if figures were copied")
     yield from _lines({"address": ""}, "the page that it is from")
     yield from _lines({"steps": UNKNOWN}, "how it was got, so that another can get it again")
     yield from _lines({"licence": "not stated"})
@@ -101,6 +112,8 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     )
     yield from _lines({"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes})
     yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
+    if table == "trade":
+        yield from ABSENT
     yield from _lines({"arguments.columns": [column.name for column in sheet.columns]})
     yield from _marks(sheet)
     if guesses.left_out.value:
@@ -110,6 +123,8 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     yield f"[source.{name}.arguments.fields]"
     for field, guessed in guesses.fields.items():
         yield from _lines({field: guessed.value}, guessed.remark)
+    if table == "trade":
+        yield from NEED_NOT_BE_SAID
     yield from (f"# {remark}" for remark in guesses.remarks)
 
 

@@ -72,8 +72,10 @@ PARTNER = (
     "supplier",
     "buyer",
     "country",
+    "land",
     "pais",
     "país",
+    "pays",
 )
 OTHER_SIDE = ("exporter", "importer")
 GOODS = (
@@ -89,6 +91,10 @@ GOODS = (
     "product",
     "cmd",
     "ncm",
+    "producto",
+    "produit",
+    "produto",
+    "ware",
 )
 VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
 QUANTITY = ("qty", "quantity", *QUANTITIES)
