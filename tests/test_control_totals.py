@@ -45,6 +45,12 @@ def test_file_with_a_number_has_a_total():
     assert in_tables <= totals
 
 
+def test_numbers_that_are_codes_have_no_sum():
+    raw = {cell[3] for cell in accept.committed(ROOT) if cell[0] == "raw"}
+    assert not raw & {"hs6", "hs8", "cn8", "year", "PERIOD", "PRODUCT", "FLOW", "partner_code"}
+    assert {"value_usd", "net_wgt_kg", "QUANTITY_KG", "month", "n_members"} <= raw
+
+
 def test_moved_total_names_its_claims(tmp_path):
     listed = "<tbody><tr><th>oil</th><td>Prices</td><td>1, 3</td></tr></tbody>"
     save_notebook(tmp_path / "01_oil.ipynb", ("charts.sources({})", {"text/html": listed}))

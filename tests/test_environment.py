@@ -211,6 +211,16 @@ def test_the_public_workflow_audits_the_lock(tmp_path):
     assert 'test "$(du -sm core | cut -f1)" -le 320' in workflow
 
 
+def test_the_public_workflow_tries_every_system_and_the_oldest_releases():
+    workflow = text(".github/workflows/ci.yml")
+    assert "system: [ubuntu-latest, macos-latest, windows-latest]" in workflow
+    assert 'python: ["3.11", "3.12", "3.13", "3.14"]' in workflow
+    assert '--resolution lowest-direct --editable ".[report,check]"' in workflow
+    assert "cancel-in-progress: true" in workflow
+    named = re.findall(r"tests/test_\w+\.py", workflow)
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
 def test_binder_builds_from_the_root():
     assert os.access(ROOT / "postBuild", os.X_OK)
     assert not (ROOT / "binder").exists()  # it would hide environment.yml

@@ -20,6 +20,8 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval.sketch.columns import Column
+from tradeflows.retrieval.sketch.guesses import GOODS, YEARS
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.write import metadata_of
 
@@ -38,6 +40,8 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 
 DIGEST = "digest"
 CODES = "codes"
+# Words in the name of a column whose numbers count nothing.
+COUNT_NOTHING = {*GOODS, *YEARS, "flag", "flow", "id", "period", "rank"}
 # A row's place in its file and its note say nothing of what it states.
 NOT_DIGESTED = ("source_row", "source_field", "note")
 
@@ -51,8 +55,9 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
         Keys table, source_id, year, measure, unit, count, total; sorted. The measure "digest" is a
         number of all that the rows of a source and year state, in whatever order they stand: of
         rows that exchange their labels or figures the sums stay and this does not. Table "raw" has
-        the number columns of the raw files as they stand, also those that reach no table; table
-        "codes" a digest of each list of codes, the package's own and the catalogued ones.
+        the number columns of the raw files as they stand, also those that reach no table, but for
+        codes and periods, whose sums say nothing; table "codes" a digest of each list of codes, the
+        package's own and the catalogued ones.
     """
     root = root or catalogue.root()
     rows = []
@@ -295,7 +300,7 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     for name in raw.column_names:
         column = raw[name]
         is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number:
+        if is_number and not COUNT_NOTHING & Column(name).words:
             stated = column.drop_null()
             numbers = [float(value) for value in stated.to_pylist()]
             row = _sum_row("raw", source.id, "", name, "", numbers)
