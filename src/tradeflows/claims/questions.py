@@ -158,7 +158,7 @@ def _of_settlement(reading: Reading) -> Question:
     end = str(filters.get("end", ""))
     concept = str(filters.get("concept", ""))
     currency = _listed(filters.get("currency_group", ""))
-    region = _listed(filters.get("region", ""))
+    region = areas(filters.get("region", ""))
     measure = _measure(reading, concept)
     return Question(
         goods=currency, partner=region, measure=measure, start=start, end=end, base=base
