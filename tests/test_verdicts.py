@@ -165,6 +165,13 @@ def test_declared_weights_are_unsure(verdicts):
     assert lng.note.startswith("two sources' weights")
 
 
+@pytest.mark.parametrize("name", ["A02", "O10"])
+def test_a_claim_alone_is_judged_as_among_all(verdicts, name):
+    [verdict] = [one for one in verdicts if one.claim.id == name]
+    alone = claims.evaluate_claim(verdict.claim, ROOT)
+    assert [item.note for item in alone.readings] == [item.note for item in verdict.readings]
+
+
 def test_members_that_state_none(verdicts):
     """The sum of what members state is another office's figure than the EU's."""
     [verdict] = [one for one in verdicts if one.claim.id == "A02"]

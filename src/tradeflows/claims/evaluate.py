@@ -169,10 +169,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class _Project:
-    """A project whose tables answer; each question and each step is answered once."""
+    """A project whose tables answer; each question and each step is answered once.
+
+    Where it is asked of one claim, whole tables are not read for it.
+    """
 
     root: Path
     local: bool = False
+    is_of_one_claim: bool = False
     answers: dict[str, Any] = field(default_factory=dict)
 
     def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
@@ -193,12 +197,13 @@ class _Project:
         sources: Mapping[str, Source] = self.answers["sources"]
         return sources
 
-    @property
-    def unsure_weights(self) -> frozenset[tuple[str, ...]]:
-        """Flows of which two sources agree in value and not in weight."""
-        if "unsure" not in self.answers:
-            self.answers["unsure"] = checks.weights_apart(self.root, local=self.local)
-        unsure: frozenset[tuple[str, ...]] = self.answers["unsure"]
+    def unsure_weights(self, flows: set[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+        """Flows, `flows` among them, of which two sources agree in value and not in weight."""
+        asked = flows if self.is_of_one_claim else None
+        question = f"unsure {asked and sorted(asked)}"
+        if question not in self.answers:
+            self.answers[question] = checks.weights_apart(self.root, flows=asked, local=self.local)
+        unsure: frozenset[tuple[str, ...]] = self.answers[question]
         return unsure
 
     @property
@@ -236,7 +241,7 @@ def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = Fals
     >>> verdict.verdict
     'holds'
     """
-    return _verdict(claim, _Project(root or catalogue.root(), local))
+    return _verdict(claim, _Project(root or catalogue.root(), local, is_of_one_claim=True))
 
 
 def _verdict(claim: Claim, project: _Project) -> Verdict:
@@ -421,7 +426,7 @@ def _rests_on_unsure_weights(
         return False
     flows = [rows[[*checks.PAIR]].drop_duplicates() for rows in read if {*checks.PAIR} <= set(rows)]
     cells = {tuple(map(str, cell)) for rows in flows for cell in rows.to_numpy()}
-    return bool(cells & project.unsure_weights)
+    return bool(cells) and bool(cells & project.unsure_weights(cells))
 
 
 def _rests_on_amounts(reading: Reading) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
@@ -378,19 +378,29 @@ IS_WEIGHED = (
 )
 
 
-def weights_apart(root: Path, *, local: bool = True) -> frozenset[tuple[str, ...]]:
-    """Flows, as :data:`PAIR` names them, whose weights are sure of no source that is held."""
+def weights_apart(
+    root: Path, *, flows: Collection[tuple[str, ...]] | None = None, local: bool = True
+) -> frozenset[tuple[str, ...]]:
+    """Flows, as :data:`PAIR` names them, whose weights are sure of no source that is held.
+
+    Given `flows`, at least those of them are looked at, and little else.
+    """
     sources = catalogue.load(root, local=local)
-    weighed = tables.stored(root, "trade", local=local).filter(IS_WEIGHED)
+    is_asked = IS_WEIGHED
+    for name, values in zip(PAIR, zip(*flows, strict=True), strict=True) if flows else ():
+        is_asked &= ds.field(name).isin(sorted(set(values)))
+    weighed = tables.stored(root, "trade", local=local).filter(is_asked)
     # The filter is asked once, and not again for every column.
     kinds = [_numbered(pa.array([], weighed.schema.field(name).type)).type for name in WEIGHED]
     numbered = pa.schema(list(zip(WEIGHED, kinds, strict=True)))
     selected = pa.Table.from_batches(_batches(weighed, WEIGHED), numbered)
+    if not len(selected):
+        return frozenset()
     trade = _read(ds.dataset(selected), WEIGHED, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
     both = _side_by_side(trade, rates)
-    flows = both.loc[both["apart"], PAIR].drop_duplicates()
-    return frozenset(tuple(map(str, flow)) for flow in flows.to_numpy())
+    unsure = both.loc[both["apart"], PAIR].drop_duplicates()
+    return frozenset(tuple(map(str, flow)) for flow in unsure.to_numpy())
 
 
 def _side_by_side(rows: DataFrame, rates: DataFrame) -> DataFrame:
