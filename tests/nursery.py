@@ -25,6 +25,7 @@ from tradeflows.retrieval.comtrade import planning
 
 LOADED_FOR_KERNELS = chart_hook, facts
 FIRST_ARGUMENT = 3  # of a kernel, after `python -m ipykernel_launcher`
+ENDS = signal.SIGINT, signal.SIGTERM
 HIGHEST = 1024  # more files than this are never open
 
 
@@ -70,7 +71,6 @@ def fork_kernel(command, env=None, **options: Any):
 
     def go_on():
         signal.set_wakeup_fd(-1)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.closerange(3, HIGHEST)  # by which the starter sees that the kernel has begun
@@ -82,12 +82,17 @@ def fork_kernel(command, env=None, **options: Any):
         finally:
             os._exit(0)
 
-    # At a fork in Python, but not at a start by Jupyter, libraries run code of theirs.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    # At a fork in Python, but not at a start by Jupyter, libraries run code of theirs, in which
+    # an interrupt would be lost; so it waits, whichever thread it came to.
+    met = []
+    before = {number: signal.signal(number, lambda *come: met.append(come[0])) for number in ENDS}
     try:
         return subprocess.Popen(command, env=env, preexec_fn=go_on, **options)
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in met:
+            signal.raise_signal(number)
 
 
 if __name__ == "__main__":
