@@ -591,8 +591,9 @@ def _name_ends(
     """
     at_edge = [end for end in ends if _at_edge(end, axes, last_mark)]
     inner = [end for end in ends if end not in at_edge]
-    curves = [*_curves(axes), *_curves_of_events(axes, upright_lines)]
-    taken = _name_column(axes, at_edge, curves)
+    curves = _curves(axes)
+    events = _curves_of_events(axes, upright_lines)
+    taken = _name_column(axes, at_edge, [*curves, *events])
     edge, low = _inches(axes, axes.transAxes, 1, 0)
     _, high = _inches(axes, axes.transAxes, 1, 1)
     for end in inner:
@@ -601,7 +602,9 @@ def _name_ends(
             point = _point_of(axes, place)
             for box in _boxes(axes, place, point, edge):
                 clashes = _clashes(box, point, taken, curves, low, high)
-                spots.append((clashes + _is_tied(end, point, box), place, point, box))
+                if end.start is None:
+                    clashes += _more_clashes(axes, end, point, box, curves, events)
+                spots.append((clashes, place, point, box))
         _, place, point, best = min(spots, key=lambda spot: spot[0])
         _set(axes, place, point, best)
         taken.append(best)
@@ -752,8 +755,27 @@ def _clashes(
     is_too_low_or_high = box.lower < low or box.upper > high + 0.1
     is_off_page = box.left < 0 or box.right > page().width
     outside = is_too_low_or_high or is_off_page
-    crossed = sum(_n_covered(box, curve) + _n_crossings(tie, curve) for curve in curves)
+    crossed = sum(_n_covered(box, curve) for curve in curves)
     return 1000 * (texts + outside) + crossed
+
+
+def _more_clashes(
+    axes: Axes,
+    end: Label,
+    point: np.ndarray,
+    box: Box,
+    curves: Sequence[np.ndarray],
+    events: Sequence[np.ndarray],
+) -> int:
+    """How badly the name of a series in `box` would leave its place, or be tied over lines."""
+    left, _ = _inches(axes, axes.transAxes, 0, 0)
+    is_over_numbers = box.left < left
+    covered = sum(_n_covered(box, event) for event in events)
+    if not _is_tied(end, point, box):
+        return 1000 * is_over_numbers + covered
+    tie = np.linspace(point, (box.left, box.middle), 25)
+    crossings = sum(_n_crossings(tie, curve) for curve in curves)
+    return 1000 * is_over_numbers + covered + 1 + crossings
 
 
 def _overlap(box: Box, other: Box) -> bool:
