@@ -20,8 +20,6 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue, changes
-from tradeflows.retrieval.sketch.columns import Column
-from tradeflows.retrieval.sketch.guesses import GOODS, YEARS
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.write import metadata_of
 
@@ -40,8 +38,8 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 
 DIGEST = "digest"
 CODES = "codes"
-# Words in the name of a column whose numbers count nothing.
-COUNT_NOTHING = {*GOODS, *YEARS, "flag", "flow", "id", "period", "rank"}
+# Words in the name of a column whose numbers count nothing, beside those of goods and years.
+COUNT_NOTHING = {"flag", "flow", "id", "period", "rank"}
 # A row's place in its file and its note say nothing of what it states.
 NOT_DIGESTED = ("source_row", "source_field", "note")
 
@@ -295,12 +293,16 @@ def _sum_row(
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
+    from tradeflows.retrieval.sketch.columns import Column  # which the first answer does not need
+    from tradeflows.retrieval.sketch.guesses import GOODS, YEARS
+
+    count_nothing = {*COUNT_NOTHING, *GOODS, *YEARS}
     raw = _raw_table(path)
     rows = []
     for name in raw.column_names:
         column = raw[name]
         is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number and not COUNT_NOTHING & Column(name).words:
+        if is_number and not count_nothing & Column(name).words:
             stated = column.drop_null()
             numbers = [float(value) for value in stated.to_pylist()]
             row = _sum_row("raw", source.id, "", name, "", numbers)
