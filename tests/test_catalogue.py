@@ -209,7 +209,7 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
         (
             {"cleaner": "cube.clean"},
-            "no cleaner 'cube.clean'; did you mean 'cbr'?; there are cbr, comext",
+            "no cleaner 'cube.clean'; did you mean 'cbr'? There are cbr, comext",
         ),
         (
             {"cleaner": "bounds.CHUNK"},

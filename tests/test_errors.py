@@ -9,7 +9,7 @@ from tradeflows.model.errors import near, nearest
         ("licens", ["licence", "title"], "; did you mean 'licence'?"),
         ("CHNA", ["China", "china", "India"], "; did you mean 'China'?"),
         ("trad", ["trade", "tradex", "x"], "; did you mean 'trade' or 'tradex'?"),
-        ("C2", ["C1", "D9"], "; did you mean 'C1'?; there are C1, D9"),
+        ("C2", ["C1", "D9"], "; did you mean 'C1'? There are C1, D9"),
         ("qqq", ["a", "b", ""], "; there are a, b"),
         ("qqq", map(str, range(41)), "; nothing is near"),
     ],

@@ -11,7 +11,7 @@ from tradeflows import measures
 from tradeflows.explore.naming import publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
-from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text
+from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
 from tradeflows.model.schema import TRADE, allowed
@@ -94,6 +94,7 @@ class Answer(pd.DataFrame):
         ----------
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns; also as a list.
+            ``period`` is a sum for each month, or for each `every` months.
         every
             12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
@@ -118,7 +119,10 @@ class Answer(pd.DataFrame):
         3          IND   27000000.0
         """
         frame = _codes_alone(self)
-        kept = [column_of(self, word) for word in _listed_words(columns)]
+        named = [column_of(self, word) for word in _listed_words(columns)]
+        kept = [column for column in named if column != "ref_period"]
+        if every is None and len(kept) < len(named):
+            every = 1
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
@@ -318,8 +322,9 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
     others = [str(name) for name in frame.columns if name not in shorts]
     close = nearest(str(word), [*shorts, *others], like=TWINS)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise QueryError(f"no column {word!r}{hint}; there are {', '.join([*shorts, *others])}")
+    asked = f"did you mean {close[0]!r}?" if close else ""
+    hint = sentences(asked, f"there are {', '.join([*shorts, *others])}")
+    raise QueryError(f"no column {word!r}; {hint}")
 
 
 def series_columns(frame: pd.DataFrame) -> list[str]:

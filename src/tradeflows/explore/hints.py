@@ -79,7 +79,7 @@ def _in_words(asked: Mapping[str, Any]) -> str:
         text += f", by {rhythm}"
     start, end = asked.get("start"), asked.get("end")
     if start and end:
-        return f"{text}, {start} to {end}"
+        return f"{text}, {start}" if start == end else f"{text}, {start} to {end}"
     if start:
         return f"{text}, from {start}"
     return f"{text}, to {end}" if end else text

@@ -91,7 +91,7 @@ def _nothing_of(word: str, root: Path) -> str:
     except QueryError:
         close = nearest(word, own_words.product_words(root), like=TWINS)
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-        return f"nothing is held of {word!r}{hint} (see tf.sources()); {fetch}"
+        return f"nothing is held of {word!r} (see tf.sources()); {fetch}{hint}"
     goods = ", ".join(dict.fromkeys(names))
     return f"nothing is held of {word!r} ({goods}); {fetch}"
 

@@ -394,8 +394,8 @@ def product(word: str) -> list[str]:
             return named
         known = [*product_words(), *_products()]
         raise QueryError(
-            f"no product {word!r} in products.csv{_hint(word, known)}; tf.products({word!r}) "
-            "looks in the names of all codes"
+            f"no product {word!r} in products.csv (tf.products({word!r}) looks in the names of all "
+            f"codes){_hint(word, known)}"
         ) from error
     return [code]
 

@@ -22,10 +22,14 @@ def near(word: str, valid: Iterable[str]) -> str:
     words = sorted(filter(None, set(valid)))
     close = nearest(word, words, like=TWINS)
     some = close or nearest(word, words, most=1)
-    hints = [f"did you mean {' or '.join(map(repr, some))}?"] if some else []
-    if words and not close and len(words) <= FEW:
-        hints.append(there_are(words))
-    return "".join(f"; {hint}" for hint in hints or ["nothing is near"])
+    asked = f"did you mean {' or '.join(map(repr, some))}?" if some else ""
+    listed = there_are(words) if words and not close and len(words) <= FEW else ""
+    return f"; {sentences(asked, listed) or 'nothing is near'}"
+
+
+def sentences(asked: str, told: str) -> str:
+    """A question and what is said after it, either of which may be empty."""
+    return f"{asked} {told[0].upper()}{told[1:]}" if asked and told else asked or told
 
 
 def there_are(valid: Iterable[str]) -> str:

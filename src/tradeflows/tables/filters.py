@@ -137,10 +137,10 @@ def _sources_of(
             names = ids.union(short for short in shorts if fold(short) not in ids)
             by_name = ""
             if STATED_BY in FILTERS[table]:
-                by_name = f"; {STATED_BY}= takes a name that rows have"
+                by_name = f" ({STATED_BY}= takes a name that rows have)"
             close = nearest(word, names, like=TWINS)
             hint = f"did you mean {close[0]!r}?" if close else there_are(names)
-            raise QueryError(f"no publisher {word!r} of {table}; {hint}{by_name}")
+            raise QueryError(f"no publisher {word!r} of {table}{by_name}; {hint}")
     wanted = {id_of[fold(word)] for word in words}
     return [source.id for source in sources if source.publisher in wanted]
 
