@@ -538,7 +538,7 @@ def test_figure_within_window(ask):
         ({"start": "2023-13"}, "expected a month such as 2023-05, or a year$"),
         ({"as_of": "2024-02-31"}, "as_of='2024-02-31': expected a day such as 2024-06-01"),
         ({"reporter": "Indai"}, "no area 'Indai' in areas.csv; did you mean .*India"),
-        ({"product": "crud"}, "no product 'crud' in products.csv; did you mean 'crude'"),
+        ({"product": "crud"}, "codes); did you mean 'crude'"),
         ({"publisher": "dem"}, "no publisher 'dem' of trade; did you mean 'demo'"),
         ({"product": 2709}, "product=2709: expected a text such as '2709', or a list of them"),
         ({"reporter": []}, "reporter=.*: expected a text"),
