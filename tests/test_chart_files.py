@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from test_charts import EVERY_CHART, lines, monthly
 
 from tradeflows import charts
@@ -93,9 +94,23 @@ def test_no_id_is_made_of_coordinates(monkeypatch):
 
 
 def test_a_colour_has_one_for_the_night(chart):
-    shades = chart.kind in ("cells", "months")
     unknown = svg.colours_of(chart.wide) - {name[1:] for name in colours.night_colours()}
-    assert shades or not unknown
+    assert not unknown
+
+
+@pytest.mark.parametrize("name", [colours.SHADES, colours.SIGNED_SHADES])
+def test_shades_of_cells_have_a_scale_for_the_night(name):
+    night = colours.night_colours()
+    cells = [to_hex(cell) for cell in colours.shades(name)(range(colours.STEPS))]
+    for cell in cells:
+        letters = colours.letters_on(cell)
+        assert colours.contrast(letters, cell) >= 4.5
+        assert colours.contrast(night[letters], night[cell]) >= 4.5
+    faint = max(cells, key=colours.luminance)
+    assert colours.luminance(night[faint]) < 0.03, "nothing does not glare"
+    by_day = sorted(cells, key=colours.luminance, reverse=True)
+    lights = [colours.luminance(night[cell]) for cell in by_day]
+    assert lights[0] < lights[-1] / 10, "the more, the lighter"
 
 
 def test_hatching_is_dark_at_night():
@@ -116,7 +131,7 @@ def test_letters_stand_out_at_night(chart):
             parent = {child: above for above in drawing.iter() for child in above}[text]
             fill = text.get("fill") or parent.get("fill") or f"#{colours.INK[1:]}"
             colour = re.search(r"#[0-9a-f]{6}", fill)
-            if colour and colour[0] in night:
+            if colour and colour[0] in night and colour[0] not in colours.ON_SHADES:
                 assert colours.contrast(colour[0], colours.PAPER) >= 4.5
                 assert colours.contrast(night[colour[0]], colours.NIGHT) >= 4.5
 

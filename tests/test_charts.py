@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -489,6 +489,25 @@ def test_an_empty_cell_is_hatched():
     whole = cells(SHARES.head(3))
     assert charts.drawn(whole).equals(charts.drawn(axes)), "an absent row and a null are alike"
     assert "Hatched" not in [t.get_text() for t in cells(SHARES.head(2)).figure.texts][-1]
+
+
+def test_cells_say_what_their_shades_mean():
+    def said(axes):
+        return [text.get_text() for text in axes.figure.texts][-1]
+
+    assert "Faintest colour: 0 · strongest: 100" in said(cells())
+    assert "strongest: 50 and more" in said(cells(full=50.0))
+    assert "Red: less · blue: more · strongest colour: 100" in said(cells(signed=True))
+
+
+def test_bars_of_which_all_may_change_are_filled():
+    frame = pd.DataFrame({"who": ["a", "b"], "mt": [2.0, 1.0], "flags": ["provisional"] * 2})
+    look = {"title": "One", "unit": "Mt", "source": "made up for a test"}
+    for flags, key in ((["provisional"] * 2, "All figures"), (["provisional", ""], "Hollow")):
+        axes = charts.bars(frame.assign(flags=flags), y="mt", by="who", **look)
+        faces = {to_hex(patch.get_facecolor()) for patch in axes.patches}
+        assert ("#ffffff" in faces) == (key == "Hollow")
+        assert f"{key}: provisional" in [text.get_text() for text in axes.figure.texts][-1]
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,16 @@ def test_each_answer_draws_itself_in_the_house_style(crude):
     assert gaps["LNG: Bruegel, with many partners"] == "2019-01 to 2019-12, 2022-10 to 2026-03"
 
 
+def test_two_sources_of_one_name_say_what_they_state():
+    axes = tf.find("crude oil").plot()
+    names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
+    assert len(set(names)) == len(names)
+    assert {
+        "China Customs, with World (weight)",
+        "China Customs, with World (value and weight)",
+    } <= {*names}
+
+
 def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     text, page = repr(crude.head(2)), crude.head(2)._repr_html_()
     first, *caveats, head, january, _, source = text.splitlines()

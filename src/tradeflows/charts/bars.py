@@ -78,6 +78,7 @@ def bars(
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, when="", panel=entity or by, span=span)
     refuse_repeated(rows, "name")
+    rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so
     paper = layout.page()
     numbers = rows[["value", "low", "high"]]
     tips = numbers.max(axis="columns").fillna(0).clip(lower=0)
@@ -124,7 +125,7 @@ def _range(axes: Axes, i: int, row: Any, colour: str) -> None:
     """Draw the range of a figure upon its bar, or broad where it stands alone."""
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
     if np.isnan(row.value):
-        style = {"color": colour, "lw": 12, "alpha": 0.5, "marker": ""}
+        style = {"color": colour, "lw": 14, "marker": ""}
     gid = f"{i}|range|{row.name}"
     axes.plot([row.low, row.high], [i, i], solid_capstyle="butt", ms=8, gid=gid, **style)
 

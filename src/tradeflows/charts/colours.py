@@ -11,13 +11,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, to_hex, to_rgb
 
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval.project import own_colours
 
 PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
-ON_SHADES = ("#010101", "#fefefe")  # letters on a shaded cell, the same by day and by night
+ON_SHADES = ("#010101", "#fefefe")  # letters on a shaded cell; by night each in the other's place
+SHADES = "Blues"  # from nothing, pale, to all
+SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, pale, to a gain
+STEPS = 25  # of shades, each of which has one for the night
+FAINTEST = 0.016  # how light the shade of nothing is by night, a little lighter than the page
 SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
@@ -100,6 +105,11 @@ def letters_on(colour: Any) -> str:
     return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
 
 
+def shades(name: str) -> Colormap:
+    """The colours of cells, :data:`STEPS` from the least to the most."""
+    return colormaps[name].resampled(STEPS)
+
+
 def text_colour(colour: Any) -> str:
     """A colour's shade for letters, which are small and need more contrast than a line."""
     red, green, blue = (0.8 * part for part in to_rgb(colour))
@@ -118,7 +128,11 @@ def _night_colours(named: frozenset[str]) -> dict[str, str]:
     letters = map(text_colour, drawn)
     colours = sorted(drawn.union(letters))
     at_night = {colour: _at_night(colour) for colour in colours}
-    return at_night | {PAPER: NIGHT}
+    for name in (SHADES, SIGNED_SHADES):
+        cells = map(to_hex, shades(name)(range(STEPS)))
+        at_night |= {colour: _shade_at_night(colour) for colour in cells}
+    dark, light = ON_SHADES
+    return at_night | {dark: light, light: dark, PAPER: NIGHT}
 
 
 def _at_night(colour: str) -> str:
@@ -132,3 +146,16 @@ def _at_night(colour: str) -> str:
         if is_lighter and contrast(shade, NIGHT) >= wanted:
             return shade
     return DAYLIGHT
+
+
+def _shade_at_night(colour: str) -> str:
+    """A cell's shade by night: as dark as it is light by day, so that the most is the lightest.
+
+    Light letters stand out from it as dark ones do by day.
+    """
+    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
+    lightest, darkest = luminance("white") + 0.05, luminance("black") + 0.05
+    wanted = max(lightest * darkest / (luminance(colour) + 0.05) - 0.05, FAINTEST)
+    lights = np.linspace(0, 1, 501)
+    cells = [to_hex(colorsys.hls_to_rgb(hue, light, min(saturation, 0.6))) for light in lights]
+    return min(cells, key=lambda cell: abs(luminance(cell) - wanted))

@@ -27,9 +27,6 @@ from tradeflows.charts.options import (
 )
 from tradeflows.model.errors import QueryError
 
-SHADES = "Blues"  # from nothing, white, to all
-SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, white, to a gain
-
 
 @redrawable
 def coverage(
@@ -122,7 +119,7 @@ def cells(
     signed: bool = False,
     **options: Unpack[ChartOptions],
 ) -> Axes:
-    """Draw a table whose cells are the darker the greater `y`, a row per value of `by`.
+    """Draw a table whose cells are the stronger in colour the greater `y`, a row per `by`.
 
     Parameters
     ----------
@@ -136,7 +133,7 @@ def cells(
     words
         Column of what stands below the number in a cell, or in a cell without one.
     full
-        The number from which on a cell is as dark as can be.
+        The number from which on a cell is as strong in colour as can be.
     signed
         Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
     **options
@@ -195,7 +192,9 @@ def cells(
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
         has_holes = bool(table.isna().to_numpy().any())
-        _finish_cells(axes, shown, has_holes, full, dated, tall * len(names) + head)
+        is_over = bool((table.abs() > full).to_numpy().any())
+        keys = [_scale(full, signed, is_over), "Hatched: no figure" if has_holes else ""]
+        _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
     return axes
 
 
@@ -266,8 +265,8 @@ def _shading(full: float, signed: bool) -> ScalarMappable:
     """The shade of each number."""
     least = -full if signed else 0.0
     scale = Normalize(least, full, clip=True)
-    shades = plt.get_cmap(SIGNED_SHADES if signed else SHADES)
-    return ScalarMappable(scale, shades)
+    name = colours.SIGNED_SHADES if signed else colours.SHADES
+    return ScalarMappable(scale, colours.shades(name))
 
 
 def _shade(
@@ -360,28 +359,30 @@ def _write_number(
         layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
 
 
-def _finish_cells(
-    axes: Axes, shown: Chart, has_holes: bool, full: float, dated: bool, box: float
-) -> None:
+def _scale(full: float, signed: bool, is_over: bool) -> str:
+    """What the shades mean, in words that are right by day and by night."""
+    most = layout.number(full) + (" and more" if is_over else "")
+    if signed:
+        return f"Red: less · blue: more · strongest colour: {most}"
+    return f"Faintest colour: 0 · strongest: {most}"
+
+
+def _finish_cells(axes: Axes, shown: Chart, keys: Sequence[str], dated: bool, box: float) -> None:
     axes.set_gid("months" if dated else "cells")
     axes.spines["bottom"].set_visible(dated)
-    keys = []
     if dated:
         first, last = axes.dataLim.intervalx = axes.get_xlim()
         layout.day_axis(axes)
         axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
-        keys.append(f"White: 0 · darkest: {layout.number(full)} and more")
     else:
         axes.set_xticks([])
-    if has_holes:
-        keys.append("Hatched: no figure")
     vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
     layout.finish(
         [axes],
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        foot=foot(shown, " · ".join(keys)),
+        foot=foot(shown, " · ".join(filter(None, keys))),
         events=shown["events"] if dated else {},
         reference={},
         box=box,

@@ -341,6 +341,8 @@ def _signs(rows: DataFrame) -> str:
 def _unsettled(rows: DataFrame, kind: str) -> str:
     """What an open marker or a dashed line means."""
     flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
+    if kind == "bars" and flags and not rows["hollow"].any():
+        return f"All figures: {' or '.join(flags)}"
     drawn = "Dashed" if kind in ("blocks", "windows") else "Hollow"
     return f"{drawn}: {' or '.join(flags)}" if flags else ""
 

@@ -126,8 +126,18 @@ def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
         name = publisher_name(str(row.publisher))
         name += f", with {partners}" if partners else ""
         strips.append(name if has_one_good else f"{row.name}: {name}")
+    strips = [
+        f"{name} ({_stated(unit)})" if strips.count(name) > 1 else name
+        for name, unit in zip(strips, frame["unit"], strict=True)
+    ]
     options = {"title": heading(frame), "unit": "Months held", **look}
     return charts.coverage(frame, held="held", by=strips, **options)
+
+
+def _stated(listed: str) -> str:
+    """What a source states, by the units that it is held in: value and weight."""
+    stated = ["weight" if unit == "kg" else "value" for unit in listed.split(", ")]
+    return " and ".join(sorted(set(stated)))
 
 
 def _windows(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
