@@ -191,9 +191,7 @@ def cells(
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
-        has_holes = bool(table.isna().to_numpy().any())
-        is_over = bool((table.abs() > full).to_numpy().any())
-        keys = [_scale(full, signed, is_over), "Hatched: no figure" if has_holes else ""]
+        keys = _keys(table, full, signed)
         _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
     return axes
 
@@ -359,6 +357,15 @@ def _write_number(
         layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
 
 
+def _keys(table: DataFrame, full: float, signed: bool) -> list[str]:
+    """What the shades mean, and the hatching where there is some."""
+    is_over = bool((table.abs() > full).to_numpy().any())
+    keys = [_scale(full, signed, is_over)]
+    if table.isna().to_numpy().any():
+        keys.append("Hatched: no figure")
+    return keys
+
+
 def _scale(full: float, signed: bool, is_over: bool) -> str:
     """What the shades mean, in words that are right by day and by night."""
     most = layout.number(full) + (" and more" if is_over else "")
@@ -382,7 +389,7 @@ def _finish_cells(axes: Axes, shown: Chart, keys: Sequence[str], dated: bool, bo
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        foot=foot(shown, " · ".join(filter(None, keys))),
+        foot=foot(shown, " · ".join(keys)),
         events=shown["events"] if dated else {},
         reference={},
         box=box,
