@@ -105,6 +105,54 @@ def test_arguments_are_handed_over(make):
     assert frame["partner_role"].unique() == "origin"
 
 
+OFFICE = "Customs of Nowhere, invented\n\nto,usd\n" + "".join(
+    f"{area},{12345 + 1111 * place}\n" for place, area in enumerate(["EGY", "CHN", "DEU", "FRA"])
+)
+LINES = """
+import pandas as pd
+
+
+def clean(path, source):
+    lines = pd.read_csv(path, skiprows=2).rename(columns={"to": "partner_iso"})
+    lines["value_reported"] = lines.pop("usd") * %s
+    lines["source_row"] = lines.index + %d
+    return lines.iloc[%d:].drop(columns=%s).assign(
+        reporter_iso="USA",
+        flow_code="X",
+        cmd_code="1001",
+        ref_period=pd.Timestamp("2023-01-01"),
+        currency="USD",
+    )
+"""
+
+
+@pytest.mark.parametrize(
+    ("factor", "first", "begin", "dropped", "message"),
+    [
+        (1000, 2, 0, [], ""),
+        (1000, 3, 0, [], r"12345 stands in record 3 \(CHN,13456\); .* an empty line is none"),
+        (0.4536, 3, 0, [], ""),
+        (1000, 2, 1, ["source_row"], "13456 stands in record 1 .* its rows were counted"),
+    ],
+    ids=["its own line", "one line below", "in no line", "rows that are counted"],
+)
+def test_a_figure_stands_in_its_line(make, factor, first, begin, dropped, message):
+    root = make()
+    path = root / RAW / "office" / "wheat.csv"
+    catalogue_file = root / RAW / "sources.toml"
+    path.write_text(OFFICE)
+    (root / "cleaners" / "newsroom.py").write_text(LINES % (factor, first, begin, dropped))
+    entry = catalogue_file.read_text()
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in (TEXT, OFFICE)]
+    sizes = [f"bytes = {len(text)}" for text in (TEXT, OFFICE)]
+    catalogue_file.write_text(entry.replace(*digests).replace(*sizes))
+    if not message:
+        tables.build(root)
+        return
+    with pytest.raises(TradeflowsError, match=message):
+        tables.build(root)
+
+
 @pytest.mark.parametrize("consent", ["", "cleaners = []", 'cleaners = ["other"]'])
 def test_without_consent_nothing_runs(make, consent):
     root = make(consent=consent)

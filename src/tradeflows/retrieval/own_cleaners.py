@@ -15,18 +15,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited
+from tradeflows.publishers import Part, delimited, raw_records
 from tradeflows.publishers.tidy.reading import DEFAULTS, ROLE
 
 FOLDER = "cleaners"
 NAMED = re.compile(r"project\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
 EXAMPLE = "project.NAME.FUNCTION, such as project.newsroom.clean"
+LONG = 5  # digits of a figure that hardly stand in a line by chance
+TRIED, FEWEST = 200, 3  # rows that are looked up in their lines, at most and at least
 
 
 def path_of(source: Source, root: Path) -> Path:
@@ -81,7 +84,9 @@ def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..
         with _faults(file, source):
             cleaned = function(file, source, **source.arguments)
             if isinstance(cleaned, pd.DataFrame):
-                yield _part(cleaned, source)
+                part = _part(cleaned, source)
+                _require_lines(file, part.rows, source, "source_row" in cleaned)
+                yield part
             else:
                 yield from cleaned
 
@@ -153,3 +158,43 @@ def _implied(given: Mapping[str, pa.Array], source: Source) -> dict[str, Any]:
         implied["vintage"] = source.vintage
     implied["area_system"] = given.get("area_system", "iso3")
     return implied
+
+
+def _require_lines(file: Path, rows: pa.RecordBatch, source: Source, is_named: bool) -> None:
+    """Refuse rows whose figures stand in other lines of the file than those that they name.
+
+    A figure that the cleaner computed stands in no line, and refuses nothing.
+    """
+    try:
+        records = raw_records.records(file, ())
+    except LayoutError:  # no table of lines, so none is shown wrongly
+        return
+    digits_of = {record: re.sub(r"\D", "", line.text) for record, line in records.items()}
+    digits_of_all = " ".join(digits_of.values())
+    figures = [
+        (int(record), digits) for record, digits in _long_figures(rows) if digits in digits_of_all
+    ]
+    wrong = [
+        (record, digits) for record, digits in figures if digits not in digits_of.get(record, "")
+    ]
+    if len(figures) < FEWEST or 2 * len(wrong) <= len(figures):
+        return
+    record, digits = wrong[0]
+    shown = records[record].text if record in records else "there is none"
+    reason = "source_row counts the records below the file's first line, and an empty line is none"
+    if not is_named:
+        reason = "the frame has no source_row, so its rows were counted; give each its record"
+    raise SchemaError(
+        f"{file}: {source.cleaner} says that {digits} stands in record {record} ({shown}); "
+        f"it stands in another: {reason}"
+    )
+
+
+def _long_figures(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
+    """The record of the first rows and the digits of each figure that has many."""
+    frame = rows.slice(0, TRIED).to_pandas()
+    for name in frame.select_dtypes("float"):
+        for record, value in zip(frame["source_row"], frame[name], strict=True):
+            digits = re.sub(r"\D", "", np.format_float_positional(value)).strip("0")
+            if len(digits) >= LONG:
+                yield record, digits
