@@ -221,7 +221,8 @@ def _moved_claim(
 ) -> list[str]:
     """What differs between two judgements of a claim: its verdict, the number of each reading."""
     lines = []
-    was, now = _verdict_of(old), _verdict_of(new)
+    was = _verdict_of(old) or "not announced before"
+    now = _verdict_of(new) or "no longer in the ledger"
     if was != now:
         lines.append(f"claim {claim}: {was} → {now}")
     before = {row["reading"]: row["value"] for row in old if row["reading"]}
@@ -234,7 +235,7 @@ def _moved_claim(
 
 
 def _verdict_of(rows: Sequence[dict[str, str]]) -> str:
-    return rows[0]["verdict"] if rows else "not in the ledger"
+    return rows[0]["verdict"] if rows else ""
 
 
 def _either(first: Iterable[str], second: Iterable[str]) -> list[str]:
