@@ -96,7 +96,7 @@ def flow(
     Source: China Customs, via energyandcleanair (as of 25 January 2025)
     >>> tf.flow("crude oyl", "China")
     Traceback (most recent call last):
-    tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv; did you mean ...
+    tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
     root = root or catalogue.root()
     reporters = areas_of(reporter or "countries", start, end, root)
