@@ -327,6 +327,7 @@ def run_whole(verb, begin, root):
 def killed(verb, begin, root, number, seconds):
     """Kill a run within so many seconds of its begin, and return how it ends."""
     errors = root.parent / "errors"
+    errors.write_text("")  # a fork that ends before it writes would leave another's words
     process = begin(verb.arguments(root), root, errors)
     delay = random.uniform(0, seconds)
     time.sleep(delay)
