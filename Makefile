@@ -39,14 +39,14 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@mkdir -p build
 	$(BIN)/python -m pytest -q -n 2 --junitxml=build/tests.xml tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check
 
+fuzz: export TRADEFLOWS_FUZZ ?= $(or $(FUZZ),1)
 fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100: fewer)
-	TRADEFLOWS_FUZZ=$(or $(FUZZ),1) $(BIN)/pytest -q -n 2 tests/test_oracles.py \
+	$(BIN)/python -m pytest -q -n 2 tests/test_oracles.py \
 	    tests/test_oracles_read.py tests/test_oracles_explorer.py tests/test_answer_operations.py
 	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
 	$(BIN)/python tests/mutate_raw.py
@@ -64,7 +64,7 @@ accept: $(ENV) ## accept what changed: rewrite outputs, control totals and verdi
 data: $(BUILT) ## build data/processed from data/raw
 
 bench: $(ENV) $(BUILT) ## measure speed and memory
-	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+	$(BIN)/python benchmarks
 
 look: report ## open every page in headless Chromium; pictures go to build/look
 	$(BIN)/python tests/look.py report build/look
@@ -76,12 +76,10 @@ lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to 
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --custom-compile-command "make lock" $(LOCK) \
 	    --group dev --group look --group docs --output-file requirements.lock pyproject.toml
-	sed -n 's/^\([a-z0-9-]*\)==\([^ ;]*\).*/s|^  - \1=.*|  - \1=\2|/p' requirements.lock > .venv/pins.sed
-	sed -f .venv/pins.sed environment.yml > .venv/environment.yml
-	cp .venv/environment.yml environment.yml
+	$(BIN)/python tests/pins.py
 
 clean: ## remove what was built, except .venv
-	rm -rf build data/processed report examples/*/data/processed examples/*/report .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	$(BIN)/python -c "import glob, shutil; [shutil.rmtree(path) for name in 'build data/processed report examples/*/data/processed examples/*/report .hypothesis .mypy_cache .pytest_cache .ruff_cache'.split() for path in glob.glob(name)]"
 
 # uv installs the lock in a fraction of pip's time; where it cannot be had, pip does it.
 # The stamp holds the folder's name, since an environment does not survive a move.

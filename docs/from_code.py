@@ -384,12 +384,24 @@ def _exit_codes() -> Iterator[str]:
 
 def _make_targets() -> Iterator[str]:
     """Each target of the Makefile with the plain commands that it runs."""
-    text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target, what, recipe in re.findall(r"^([a-z]+):.*?## (.*)\n((?:\t.*\n)*)", text, re.M):
-        yield from (f"## `make {target}`", "", f"{what[0].upper()}{what[1:]}.", "")
-        lines = [line.lstrip("\t@").replace("$(BIN)/", "") for line in recipe.splitlines()]
-        if lines:
-            yield from ("```sh", *(line.replace("$$", "$") for line in lines), "```", "")
+    text = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    rules = re.findall(r"^([^\s#:]+):(?!=) *([^#\n]*)(?:## (.*))?\n((?:\t.*\n)*)", text, flags=re.M)
+    recipe_of = {target: recipe for target, _, _, recipe in rules if recipe}
+    for target, needed, what, recipe in rules:
+        if not what or target == "help":
+            continue
+        for name in needed.split()[-1:]:  # what a target only names is made by what it needs
+            recipe = recipe or recipe_of[name]
+        yield from (f"## `make {target}`", "", f"{what[0].upper()}{what[1:]}.", "", "```sh")
+        yield from (_plain(line) for line in recipe.splitlines() if "touch" not in line)
+        yield from ("```", "")
+
+
+def _plain(line: str) -> str:
+    """A line of a recipe as it is typed, with what make would use unless it is told otherwise."""
+    line = re.sub(r"\$\(or \$\(\w+\),(\w+)\)", r"\1", line.lstrip("\t@"))
+    line = re.sub(r"\$\(if .*\) (?=--)", "", line)
+    return " ".join(re.sub(r"\$\((?:BIN\)/|LAB\)|LOCK\))", "", line).split())
 
 
 # --- public functions -----------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 import contextlib
 import doctest
+import importlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -44,6 +46,22 @@ def test_the_site_is_whole(tmp_path):
     menu = (to / "index.html").read_text(encoding="utf-8")
     inner = [name for name in map(names, PAGES) if name != "index.md"]
     assert [name for name in inner if f'href="{name.removesuffix(".md")}.html"' not in menu] == []
+
+
+def test_each_target_of_make_has_plain_commands_of_any_system(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    lines = [*importlib.import_module("from_code").LISTINGS["make-targets"]()]
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = {*re.findall(r"^([a-z]+):.*## ", makefile, flags=re.M)} - {"help"}
+    assert {line[9:-1] for line in lines if line.startswith("## ")} == targets
+
+    programs = {"python", "tradeflows", "ruff", "mypy", "jupyter", "sphinx-build", "uv"}
+    after = [following for line, following in pairwise(lines) if line == "```sh"]
+    assert len(after) == len(targets)
+    assert {line.split()[0] for line in after} <= programs
+    assert not [line for line in lines if "$" in line or line.endswith("\\")]
+    scripts = [word for line in lines for word in line.split() if word.endswith(".py")]
+    assert [name for name in scripts if not (PROJECT / name).is_file()] == []
 
 
 def examples_of(page):
