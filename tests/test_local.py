@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 import twins
 
 from tradeflows import cli, measures, tables
+from tradeflows.model import files
 from tradeflows.model.errors import (
     LayoutError,
     QueryError,
@@ -189,6 +191,25 @@ def test_remarks_between_entries_are_kept(make_root, saved):
     assert listing.read_text().startswith("# all mine\n")
     assert listing.read_text().endswith("# the end\n")
     assert catalogue.load(root, local=True)[added[1].source.id].rank == 3
+
+
+def test_a_kill_while_it_is_copied_leaves_no_half_file(make_root, saved, monkeypatch):
+    root = make_root({"oil": {}})
+
+    def killed(path, to):
+        to.write_bytes(path.read_bytes()[:7])
+        raise SystemExit  # as nothing is tidied up after a kill
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", killed)
+        with pytest.raises(SystemExit):
+            adding.add([saved(RAW)], root, flow="M")
+    folder = root / "data/raw/local/gacc"
+    assert [path.suffix for path in folder.iterdir()] == [".tmp"]
+
+    monkeypatch.setattr(files, "_is_alive", lambda _: False)
+    [added] = adding.add([saved(RAW)], root, flow="M")
+    assert [*folder.iterdir()] == [added.source.file(root)]
 
 
 def test_two_processes_lose_no_entry(make_root, saved):

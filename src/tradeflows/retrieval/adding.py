@@ -20,6 +20,7 @@ from tradeflows.model.errors import (
     TradeflowsError,
     near,
 )
+from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import Part, cleaned, control, delimited, registry
@@ -340,6 +341,7 @@ def _once(path: Path, source: Source, root: Path) -> None:
 def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> None:
     """Copy the file and write its entry, both or neither; the caller holds the lock."""
     file = source.file(root)
+    aside = temporary(file)
     local = _is_local(source)
     listing = root / RAW / (LOCAL if local else COMMITTED)
     before = listing.read_text(encoding="utf-8") if listing.exists() else ""
@@ -348,12 +350,15 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> None
         text += f"\n{entry_text.block('publisher', publisher)}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, file)
+        sweep(file.parent)
+        shutil.copyfile(path, aside)
+        aside.replace(file)
         write(listing, text)
         catalogue.check(catalogue.load(root, local=local)[source.id], root)
     except (OSError, TradeflowsError) as error:
-        with suppress(NotADirectoryError):
-            file.unlink(missing_ok=True)
+        for written in (aside, file):
+            with suppress(NotADirectoryError):
+                written.unlink(missing_ok=True)
         if before:
             write(listing, before)
         else:
