@@ -278,7 +278,7 @@ MAP_RECORDS = (
     ("a flag, beside those of a condition", mapping.Flag, (mapping.Condition,)),
     ("a record that is left out, likewise", mapping.LeftOut, (mapping.Condition,)),
 )
-MAP_PARTS = ("columns", "fields", "rows", "left_out")
+MAP_PARTS = ("columns", "fields", "rows", "left_out", "title_lines", "footnotes_from")
 
 
 def _map_keys() -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from tradeflows import tables
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import registry, tidy
+from tradeflows.publishers import raw_records, registry, tidy
 from tradeflows.publishers.tidy import forms
 from tradeflows.tables.trace import trace
 
@@ -371,7 +371,8 @@ def test_trace_ends_at_the_line_of_a_tidy_file(make_root):
 
 
 @pytest.mark.parametrize(
-    ("text", "month"), [("Jan-2016", 1), ("May 2016", 5), ("September 2016", 9), ("DEC-2016", 12)]
+    ("text", "month"),
+    [("Jan-2016", 1), ("May 2016", 5), ("September 2016", 9), ("DEC-2016", 12), ("Sept-16", 9)],
 )
 def test_a_month_by_name(text, month):
     [period] = forms.periods(record, "Month", pa.array([text]), "named month")
@@ -387,3 +388,101 @@ def test_no_month_of_that_name():
 def test_a_form_takes_no_words(clean, other):
     with pytest.raises(CatalogueError, match=f"leave {other} out"):
         clean(ref_period={"column": "period", "form": "month", other: {"x": "2016-01"}})
+
+
+def test_two_digits_are_a_year_of_our_time():
+    text = pa.array(["Jan-22", "Dec 69"])
+    years = [period.first.year for period in forms.periods(record, "M", text, "named month")]
+    assert years == [2022, 1969]
+
+
+PRINTED = """\
+"Invented table 1. Exports, by month",,,
+
+Office of Invention
+Month,Country,Value,Unit
+Jan-22,Egypt,"1,200.5",USD thousand
+Feb-22,Egypt,-,USD thousand
+Mar-22,Egypt,c,USD
+"c: held back, by law"
+Source: invented
+"""
+AROUND = {
+    "columns": ["Month", "Country", "Value", "Unit"],
+    "title_lines": 3,
+    "footnotes_from": "c:",
+    "grouping": ",",
+}
+OF_PRINTED = {
+    "reporter_iso": "USA",
+    "partner_iso": {"column": "Country", "words": {"Egypt": "EGY"}},
+    "flow_code": "X",
+    "cmd_code": "TOTAL",
+    "ref_period": {"column": "Month", "form": "named month"},
+    "value_reported": {
+        "column": "Value",
+        "times": {"Unit": {"USD thousand": 1000, "USD": 1}},
+        "words": {"-": 0, "c": ""},
+    },
+    "currency": "USD",
+    "flags": [{"flag": "confidential", "column": "Value", "equals": "c"}],
+}
+
+
+@pytest.fixture
+def printed(tmp_path):
+    """Rows of a file with titles and footnotes; keyword arguments replace parts of its map."""
+    path = tmp_path / "printed.csv"
+
+    def run(text=PRINTED, **changes):
+        path.write_bytes(text.encode())
+        asked = AROUND | {"fields": OF_PRINTED} | changes
+        return path, list(tidy.clean(path, source(), **asked))
+
+    return run
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_titles_marks_and_footnotes_as_a_publisher_prints_them(printed, end):
+    path, [part] = printed(PRINTED.replace("\n", end))
+    rows = part.rows.to_pylist()
+    assert [row["value_reported"] for row in rows] == [1_200_500, 0, None]
+    assert [row["flags"] for row in rows] == ["", "", "confidential"]
+    assert part.records == 5
+    assert part.left_out == {"lines below the table, from 'c:' on": 2}
+    lines = raw_records.records(path, [row["source_row"] for row in rows])
+    assert [line.text[:6] for line in lines.values()] == ["Jan-22", "Feb-22", "Mar-22"]
+
+
+def test_a_header_in_another_line_is_pointed_to(printed):
+    with pytest.raises(LayoutError, match="the header is line 4: write title_lines = 3"):
+        printed(title_lines=0)
+
+
+def test_footnotes_that_are_not_there_are_said(printed):
+    with pytest.raises(LayoutError, match="begins with 'Notes', found none; mend footnotes_from"):
+        printed(footnotes_from="Notes")
+
+
+def test_a_record_below_titles_is_named_as_a_trace_counts_it(printed):
+    with pytest.raises(LayoutError, match="3 in record 5"):
+        printed(PRINTED.replace("Mar-22,Egypt,c,USD", "Mar-22,Egypt,c"))
+
+
+def test_a_mark_without_a_meaning_is_no_number(printed):
+    fields = OF_PRINTED | {"value_reported": {"column": "Value", "words": {"-": 0}}}
+    with pytest.raises(LayoutError, match=r"record 5: .* found 'c'; if it is a mark, write what"):
+        printed(fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"words": {"-": 5}}, r'must be 0 \(none\) or "" \(not known\), not 5'),
+        ({"rename": {"-": "0"}}, "rename is of texts; write words"),
+    ],
+)
+def test_a_mark_means_none_or_not_known(printed, keys, message):
+    fields = OF_PRINTED | {"value_reported": {"column": "Value"} | keys}
+    with pytest.raises(CatalogueError, match=message):
+        printed(fields=fields)

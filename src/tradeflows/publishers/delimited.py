@@ -138,7 +138,12 @@ class Block:
 
 
 def demand(
-    record: Callable[[int], str], name: str, text: pa.Array, pattern: str, what: str
+    record: Callable[[int], str],
+    name: str,
+    text: pa.Array,
+    pattern: str,
+    what: str,
+    todo: str = "",
 ) -> None:
     """Refuse a value of `text` that `pattern` does not match; nulls pass.
 
@@ -154,7 +159,7 @@ def demand(
         shown = raw.decode()
     except UnicodeDecodeError:  # China's is the one other encoding that is read
         shown = raw.decode("gb18030", "backslashreplace")
-    raise LayoutError(record(at), f"{what} in {name}", repr(shown))
+    raise LayoutError(record(at), f"{what} in {name}", repr(shown), todo)
 
 
 def words(
@@ -164,7 +169,7 @@ def words(
     meaning: Mapping[str, Any],
     kind: pa.DataType | None = None,
     encoding: str = "utf-8",
-    todo: str = "list it",
+    todo: str = "list it in the map",
 ) -> pa.Array:
     """`text` with each word replaced by its meaning; another word is refused."""
     encoded = text.dictionary_encode()
@@ -244,11 +249,13 @@ def blocks(
     numbers: Sequence[str] = (),
     missing: str = "",
     most: int = BLOCK,
+    above: int = 0,
 ) -> Iterator[Block]:
     """Records of a delimited file below its header, the columns `wanted` of `names` as text.
 
     Of `wanted`, `numbers` come as float64, null where a cell is `missing`.
-    `raw` are the file's bytes where they lie in an archive; `most` bytes are read at a time.
+    `raw` are the file's bytes where they lie in an archive; `most` bytes are read at a time, and
+    `above` lines of the file, which count as records, are not among them.
     Without `utf8` cells may hold bytes of any encoding that leaves ASCII to ASCII, such as GB18030.
 
     Raises
@@ -257,7 +264,7 @@ def blocks(
         No record at all, one with more or fewer cells than `names`, a number that is none, or a
         line above `most`.
     """
-    first = 1
+    first = above + 1
     kinds = dict.fromkeys(wanted, pa.string()) | dict.fromkeys(numbers, pa.float64())
     quote = False if delimiter == "\t" else '"'
     conversion = csv.ConvertOptions(
@@ -281,13 +288,19 @@ def blocks(
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        raise _fault(path, names, delimiter, raw, most, reason) from error
-    if first == 1:
+        raise _fault(path, names, delimiter, raw, most, above, reason) from error
+    if first == above + 1:
         raise LayoutError(path, "at least one record", "a header alone")
 
 
 def _fault(
-    path: Path, names: Sequence[str], delimiter: str, raw: bytes | None, most: int, reason: str
+    path: Path,
+    names: Sequence[str],
+    delimiter: str,
+    raw: bytes | None,
+    most: int,
+    above: int,
+    reason: str,
 ) -> LayoutError:
     """Return what is wrong with a file of which pyarrow gives a `reason`."""
     match = NO_NUMBER.search(reason)
@@ -297,19 +310,19 @@ def _fault(
         return not_utf8(path)
     problem = f"one above {most >> 10} KiB"
     if "straddling" not in reason:
-        problem = _uneven(path, raw, delimiter, len(names)) or reason[:200]
+        problem = _uneven(path, raw, delimiter, len(names), above) or reason[:200]
     expected = f"lines of {len(names)} cells"
     return LayoutError(path, expected, problem, "save the file again as it came")
 
 
-def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int) -> str:
+def _uneven(path: Path, raw: bytes | None, delimiter: str, width: int, above: int) -> str:
     """The first record of more or fewer cells than `width`; pyarrow shows its text, not its place.
 
     In Latin-1, since only ASCII matters here.
     """
     with _opened(path, raw) as file, suppress(text_csv.Error):
         text = TextIOWrapper(file, "latin-1", newline="")
-        for record, cells in enumerate(filter(None, _lines(text, delimiter))):
+        for record, cells in enumerate(filter(None, _lines(text, delimiter)), start=above):
             if len(cells) != width:
                 return f"{len(cells)} in record {record}"
     return ""

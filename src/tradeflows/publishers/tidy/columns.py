@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import delimited
 from tradeflows.publishers.tidy.forms import FORMS, Period, ends, periods
-from tradeflows.publishers.tidy.mapping import Condition, Marks, Value, zeros
+from tradeflows.publishers.tidy.mapping import Condition, Map, Marks, Value, zeros
 from tradeflows.publishers.tidy.named import NAMED
 
 COUNT = r"^\d{1,4}$"
+MARK = (
+    "if it is a mark, write what the publisher means by it in the map of the field, such as "
+    'words = { "-" = 0, "c" = "" } for none and for not known'
+)
+MOST_TITLE_LINES = 40  # that are looked through for the header
 LAST_DAY = "window_end"  # the field that has the last day of a period, not the first
 
 
@@ -32,6 +38,8 @@ class Cells:
         The ordinal of each record in the file.
     file
         All cells of the file, where these are some of them.
+    below
+        Lines below the table that are no records.
     """
 
     path: Path
@@ -39,6 +47,7 @@ class Cells:
     marks: Marks
     records: pa.Array
     file: Cells | None = None
+    below: int = 0
 
     def __len__(self) -> int:
         """Count the records."""
@@ -66,13 +75,19 @@ class Cells:
         """Column `name`, null where a cell is empty."""
         return _filled(self.text(name))
 
-    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
+    def demand(self, name: str, text: pa.Array, pattern: str, what: str, todo: str = "") -> None:
         """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        delimited.demand(self.record, name, text, pattern, what)
+        delimited.demand(self.record, name, text, pattern, what, todo)
 
-    def number(self, name: str, power: Any = 0) -> pa.Array:
-        """Column `name` as float64, times ten to `power` (one, or an array)."""
+    def number(self, name: str, power: Any = 0, words: Mapping[str, Any] | None = None) -> pa.Array:
+        """Column `name` as float64, times ten to `power` (one, or an array).
+
+        `words` stand among the numbers, and each means 0, or "" where it is not known.
+        """
         text = self.filled(name)
+        for word, meaning in (words or {}).items():
+            number = None if meaning == "" else "0"
+            text = pc.if_else(pc.fill_null(pc.equal(text, word), False), number, text)
         text = self._plain(name, text)
         # The power of ten joins the decimal, so that only the result is rounded to a binary float.
         decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
@@ -82,7 +97,7 @@ class Cells:
         """Numbers of column `name` as 1234.5; what is no number in the file's marks is refused."""
         marks = self.marks
         what = "a number" if marks == Marks() else f"a number such as {marks.example}"
-        self.demand(name, text, marks.pattern, what)
+        self.demand(name, text, marks.pattern, what, MARK)
         if marks.grouping:
             text = pc.replace_substring_regex(text, marks.between_thousands, "")
         return text if marks.decimal == "." else pc.replace_substring(text, marks.decimal, ".")
@@ -134,8 +149,8 @@ class Cells:
         return pc.not_equal(text, "")
 
 
-def read_cells(path: Path, columns: tuple[str, ...], marks: Marks) -> Cells:
-    """Return all cells of a CSV, if its header is exactly `columns`.
+def read_cells(path: Path, asked: Map) -> Cells:
+    """Return all cells of a CSV, if its header is exactly the columns of the map `asked`.
 
     Raises
     ------
@@ -147,7 +162,9 @@ def read_cells(path: Path, columns: tuple[str, ...], marks: Marks) -> Cells:
         head = file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:1] == b"<":
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
-    names = delimited.header(path, delimiter=marks.separator)
+    columns, marks = asked.columns, asked.marks
+    raw, above, below = _table_alone(path, asked)
+    names = delimited.header(path, delimiter=marks.separator, raw=raw)
     if names != list(columns):
         lacking = [name for name in columns if name not in names]
         stray = [name for name in names if name not in columns]
@@ -156,12 +173,55 @@ def read_cells(path: Path, columns: tuple[str, ...], marks: Marks) -> Cells:
             path,
             f"the columns {marks.separator.join(columns)}",
             differs if lacking or stray else marks.separator.join(names),
-            "restore the header, or write the new one in `columns` of the entry",
+            _where_header(path, asked)
+            or "restore the header, or write the new one in `columns` of the entry",
         )
-    blocks = delimited.blocks(path, columns, columns, delimiter=marks.separator)
+    blocks = delimited.blocks(
+        path, columns, columns, delimiter=marks.separator, raw=raw, above=above
+    )
     table = pa.Table.from_batches([block.cells for block in blocks])
-    records = pa.array(range(1, len(table) + 1))
-    return Cells(path, table.combine_chunks(), marks, records)
+    records = pa.array(range(above + 1, above + len(table) + 1))
+    return Cells(path, table.combine_chunks(), marks, records, below=below)
+
+
+def _table_alone(path: Path, asked: Map) -> tuple[bytes | None, int, int]:
+    """Return the bytes between title lines and footnotes, and how many lines those are.
+
+    Without either there are no bytes: the file is read as it stands. Empty lines do not count,
+    since a trace does not count them.
+    """
+    if not (asked.title_lines or asked.footnotes_from):
+        return None, 0, 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    above, rest = lines[: asked.title_lines], lines[asked.title_lines :]
+    end = len(rest)
+    if asked.footnotes_from:
+        mark = asked.footnotes_from.encode()
+        starts = [at for at, line in enumerate(rest) if line.lstrip(b'"').startswith(mark)]
+        if not starts:
+            raise LayoutError(
+                path,
+                f"a line below the table that begins with {asked.footnotes_from!r}",
+                "none",
+                "mend footnotes_from of the map, or leave it out",
+            )
+        end = starts[0]
+    return b"".join(rest[:end]), _filled_lines(above), _filled_lines(rest[end:])
+
+
+def _filled_lines(lines: list[bytes]) -> int:
+    return sum(bool(line.rstrip(b"\r\n")) for line in lines)
+
+
+def _where_header(path: Path, asked: Map) -> str:
+    """Return what to write where the header stands in another line; empty if it is in none."""
+    lines = path.read_bytes()[: delimited.BLOCK].splitlines()
+    for at, line in enumerate(lines[:MOST_TITLE_LINES]):
+        with suppress(LayoutError):  # an empty line, or a quote that does not close
+            names = delimited.header(path, delimiter=asked.marks.separator, raw=line)
+            if names == list(asked.columns):
+                return f"the header is line {at + 1}: write title_lines = {at} in the map"
+    return ""
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -217,16 +277,21 @@ def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         text = cells.meanings(name, text, dict(zip(value.one_of, value.one_of, strict=True)))
     for word, meaning in (value.rename or {}).items():
         text = pc.if_else(pc.equal(text, word), meaning, text)
+    if field.type == pa.float64() and value.others is None:
+        return cells.number(name, _power(cells, value), value.words)
+    return _read(cells, value, field, text)
+
+
+def _read(cells: Cells, value: Value, field: pa.Field, text: pa.Array) -> pa.Array:
+    """Return the texts of a column as words, areas, periods, counts or texts."""
     if value.words is not None:
         return _meanings(cells, value, text, field)
     if value.areas:
         return codes.areas(text, value.areas, cells.path)
     if value.form:
-        return _period(cells, value, field, cells.text(name))
-    if field.type == pa.float64():
-        return cells.number(name, _power(cells, value))
+        return _period(cells, value, field, cells.text(value.column))
     if field.type == pa.int64():
-        return cells.count(name)
+        return cells.count(value.column)
     return _filled(text) if field.nullable else text
 
 

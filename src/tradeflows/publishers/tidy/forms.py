@@ -61,7 +61,10 @@ FORMS = {
     ),
     # The name of a month, whole or its first three letters, before the year.
     "named month": Form(
-        r"([A-Za-z]{3,9})[ -]([12]\d{3})", "a month such as May 2023 or May-2023", 1, "M"
+        r"([A-Za-z]{3,9})[ -]([12]\d{3}|\d\d)",
+        "a month such as May 2023, May-2023 or May-23 (69 to 99 are 1969 to 1999)",
+        1,
+        "M",
     ),
     # The year and the month of two columns, joined here.
     YEAR_AND_MONTH: Form(
@@ -145,7 +148,13 @@ def _named_month(text: str) -> Period | None:
     """Return the month of a text such as May 2023 or Jan-2023."""
     match = re.fullmatch(FORMS["named month"].pattern, text, re.ASCII)
     month = MONTHS.get(match[1].lower()) if match else None
-    return Period(date(int(match[2]), month, 1), 1) if match and month else None
+    return Period(date(_whole_year(match[2]), month, 1), 1) if match and month else None
+
+
+def _whole_year(digits: str) -> int:
+    """Return the year that two digits, or four, are: 68 is 2068 and 69 is 1969, as POSIX has it."""
+    year = int(digits)
+    return year if len(digits) > 2 else year + (1900 if year >= 69 else 2000)
 
 
 def _month_and_year(text: str) -> Period | None:
@@ -194,6 +203,7 @@ NAMES = [
 MONTHS = {  # by whole name and first three letters
     text: number for number, name in enumerate(NAMES, start=1) for text in (name, name[:3])
 }
+MONTHS["sept"] = 9
 LENGTHS = {"Q": 3, "H": 6, "": 1}
 
 

@@ -109,6 +109,8 @@ class Value:
         Texts that mean another; any other stays as it is.
     words
         What each text means; one that is not listed is refused, unless `others` says what it means.
+        In a field of numbers only the marks among them: ``{ "-" = 0, "c" = "" }``, where 0 is
+        none and "" is not known, as the publisher says.
     others
         What any text means that `words` does not list.
     areas
@@ -203,6 +205,8 @@ class Map:
     columns: tuple[str, ...]
     rows: tuple[Rows, ...]
     left_out: tuple[LeftOut, ...]
+    title_lines: int = 0
+    footnotes_from: str = ""
 
 
 # --- from the catalogue's tables to a map --------------------------------------------------------
@@ -215,6 +219,8 @@ def read_map(
     fields: Any,
     rows: Any = (),
     left_out: Any = (),
+    title_lines: Any = 0,
+    footnotes_from: Any = "",
     **marks: Any,
 ) -> Map:
     """Return the map that the arguments of an entry write.
@@ -235,6 +241,11 @@ def read_map(
         the column without which there is no such row.
     left_out
         A list of tables, each of a condition and a reason: records that reach no row.
+    title_lines
+        How many lines stand above the header, empty ones among them.
+    footnotes_from
+        How the first line below the table begins, such as "Source:"; it and what follows is no
+        record.
     **marks
         Those of :class:`Marks` that differ from its own.
 
@@ -258,7 +269,10 @@ def read_map(
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
     ]
-    return Map(_marks(where, marks), names, tuple(every), tuple(left))
+    _kind(f"{where}: title_lines", title_lines, "int")
+    _kind(f"{where}: footnotes_from", footnotes_from, "str")
+    around = max(title_lines, 0), footnotes_from
+    return Map(_marks(where, marks), names, tuple(every), tuple(left), *around)
 
 
 def _marks(where: str, marks: Mapping[str, Any]) -> Marks:
@@ -287,7 +301,10 @@ def _fields(
         if isinstance(entry, list) and name == "flags":
             made[name] = tuple(_record(place, flag, Flag, columns) for flag in entry)
         elif isinstance(entry, dict):
-            made[name] = _record(place, entry, Value, columns)
+            value = _record(place, entry, Value, columns)
+            if contract.field(name).type == pa.float64():
+                _require_marks(place, value)
+            made[name] = value
         elif type(entry) in (str, int):
             made[name] = entry
         else:
@@ -321,6 +338,7 @@ def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]
 KINDS = {
     "str": (str,),
     "bool": (bool,),
+    "int": (int,),
     "int | None": (int,),
     "int | Mapping[str, Any]": (int, dict),
     "Mapping[str, Any] | None": (dict,),
@@ -381,6 +399,22 @@ def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
         _known(f"{where}: times", name, columns, "column")
         for word, scale in _table(f"{where}: times.{name}", scales).items():
             zeros(f"{where}: times.{name}.{word}", scale)
+
+
+def _require_marks(where: str, made: Value) -> None:
+    """Refuse what is no meaning of a mark among numbers."""
+    if made.rename:
+        raise CatalogueError(
+            f'{where}: rename is of texts; write words = {{ "-" = 0, "c" = "" }} for marks among '
+            'numbers: 0 is none, "" not known'
+        )
+    if made.words is None or made.others is not None:
+        return
+    for word, meaning in made.words.items():
+        if meaning != "" and (type(meaning) not in (int, float) or meaning != 0):
+            raise CatalogueError(
+                f'{where}: words: {word!r} must be 0 (none) or "" (not known), not {meaning!r}'
+            )
 
 
 def _form(where: str, made: Value) -> None:

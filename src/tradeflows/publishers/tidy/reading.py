@@ -47,6 +47,8 @@ def clean(
     fields: Any,
     rows: Any = (),
     left_out: Any = (),
+    title_lines: int = 0,
+    footnotes_from: str = "",
     separator: str = ",",
     decimal: str = ".",
     grouping: str = "",
@@ -55,7 +57,7 @@ def clean(
 
     Parameters
     ----------
-    columns, fields, rows, left_out
+    columns, fields, rows, left_out, title_lines, footnotes_from
         The map, as :func:`~tradeflows.publishers.tidy.mapping.read_map` takes it.
     separator, decimal, grouping
         The marks between cells, before decimals and between thousands.
@@ -68,9 +70,12 @@ def clean(
         The file is not as the map says.
     """
     marks = {"separator": separator, "decimal": decimal, "grouping": grouping}
-    asked = _map(source, columns, fields, rows, left_out, **marks)
-    cells = read_cells(path, asked.columns, asked.marks)
+    around = {"title_lines": title_lines, "footnotes_from": footnotes_from}
+    asked = _map(source, columns, fields, rows, left_out, **around, **marks)
+    cells = read_cells(path, asked)
     gone, reasons = _left_out(cells, asked)
+    if cells.below:
+        reasons[f"lines below the table, from {footnotes_from!r} on"] = cells.below
     kept = cells.kept(pc.invert(gone))  # what is left out need not be as the map says
     for number, asked_rows in enumerate(asked.rows):
         batch = _rows(kept, source, asked_rows)
@@ -80,7 +85,9 @@ def clean(
             batch = batch.filter(has_figure)
             without = len(kept) - len(batch)
             counts |= {f"no figure in {asked_rows.needs}": without} if without else {}
-        records = len(cells) if number == 0 else 0  # of one record, however many rows it gives
+        records = (
+            len(cells) + cells.below if number == 0 else 0
+        )  # of one record, however many rows it gives
         yield Part(batch, records, counts)
 
 
@@ -96,11 +103,11 @@ def require_map(source: Source) -> None:
 
 
 def _map(
-    source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = (), **marks: Any
+    source: Source, columns: Any, fields: Any, rows: Any = (), left_out: Any = (), **more: Any
 ) -> Map:
     where = "its map"
     contract = schema.TABLES[source.table]
-    asked = read_map(where, contract, columns, fields, rows, left_out, **marks)
+    asked = read_map(where, contract, columns, fields, rows, left_out, **more)
     filled = {*DEFAULTS[source.table], *OWN}
     if source.table == "trade":
         filled |= FOLLOWS
