@@ -311,3 +311,83 @@ def test_a_factor_taken_out_of_a_map_is_said(new_project, capsys, column, field,
 def test_the_committed_maps_multiply_as_their_headers_say():
     sources = catalogue.load(catalogue.root()).values()
     assert [line for source in sources for line in maps.other_scales(source)] == []
+
+
+PRINTED = """\
+"Table 4. Invented exports of coffee, by month and market",,,,
+Office of Invention,,,,
+,,,,
+Month,Market,HS code,Value,Unit
+Jan-22,Germany,0901,"1,200.5",USD thousand
+Jan-22,Japan,0901,-,USD thousand
+Feb-22,Germany,0901,c,USD million
+"c: held back, by law",,,,
+Source: invented,,,,
+"""
+
+
+def test_titles_footnotes_and_marks_are_seen(saved):
+    text = sketch(saved(PRINTED))
+    arguments = entry_of(text)["arguments"]
+    assert (arguments["title_lines"], arguments["footnotes_from"]) == (3, "c:")
+    fields = arguments["fields"]
+    assert fields["ref_period"] == {"column": "Month", "form": "named month"}
+    assert fields["partner_iso"]["words"] == {"Germany": "DEU", "Japan": "JPN"}
+    assert fields["value_reported"] == {
+        "column": "Value",
+        "times": {"Unit": {"USD thousand": 1000, "USD million": 1000000}},
+        "words": {"-": UNKNOWN, "c": UNKNOWN},
+    }
+    assert fields["currency"] == "USD"
+    assert "Jan-22: of the year 2022?" in text
+    assert 'flags = [{ flag = "confidential", column = "Value", equals = "c" }]' in text
+
+
+def test_footnotes_need_not_be_as_wide_as_the_table(saved):
+    text = PRINTED.replace(",,,,", "")
+    arguments = entry_of(sketch(saved(text)))["arguments"]
+    assert (arguments["title_lines"], arguments["footnotes_from"]) == (3, "c:")
+
+
+def test_a_last_record_that_is_cut_off_is_no_footnote(saved):
+    with pytest.raises(
+        LayoutError, match="found 2 in record 4; save it again as it came, or write"
+    ):
+        sketch(saved(WHEAT + "2023-03,USA\n"))
+    with_blank = sketch(saved("month,country,usd\n2023-01,Egypt,4\n2023-02,,\n"))
+    assert "footnotes_from" not in with_blank
+
+
+@pytest.mark.parametrize(
+    ("units", "field", "scales"),
+    [
+        (("Tonnes", "kg"), "net_wgt_kg", {"Tonnes": 1000, "kg": 1}),
+        (("1000 pairs", "pairs"), "qty", {"1000 pairs": 1000, "pairs": 1}),
+    ],
+)
+def test_a_column_of_units_scales_the_numbers(saved, units, field, scales):
+    rows = "".join(f"2023-0{n},Egypt,4,{unit}\n" for n, unit in enumerate(units, start=1))
+    fields = fields_of(sketch(saved(f"month,country,quantity,unit\n{rows}")))
+    assert fields[field] == {"column": "quantity", "times": {"unit": scales}}
+
+
+def test_units_of_several_kinds_are_for_a_person_to_part(saved):
+    text = "month,country,figure,unit\n2023-01,Egypt,4,USD million\n2023-01,Egypt,4,tonnes\n"
+    sketched = sketch(saved(text))
+    assert fields_of(sketched)["value_reported"] == UNKNOWN
+    assert "unit has units of 2 kinds: leave the others out by" in sketched
+
+
+def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
+    root = new_project("coffee")
+    path = saved(PRINTED, "coffee.csv")
+    text = (
+        sketch(path, publisher="office")
+        .replace('- = "???"', "- = 0")
+        .replace('c = "???"', 'c = ""')
+    )
+    for field, value in (("reporter_iso", "BRA"), ("flow_code", "X")):
+        text = text.replace(f'{field} = "???"', f'{field} = "{value}"')
+    written = root / "coffee.toml"
+    written.write_text(text.replace("???", "invented"), encoding="utf-8")
+    assert cli.main(["add", str(path), "--map", str(written)]) == 0

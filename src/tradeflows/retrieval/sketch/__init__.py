@@ -13,7 +13,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import QueryError, near
 from tradeflows.publishers import delimited, registry
 from tradeflows.retrieval import entry_text
-from tradeflows.retrieval.sketch.columns import Sheet, read
+from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
 from tradeflows.retrieval.sketch.guesses import UNKNOWN, Guesses, guess
 
 __all__ = ["UNKNOWN", "sketch"]
@@ -130,6 +130,11 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
 
 def _marks(sheet: Sheet) -> Iterator[str]:
     """The marks of a file, where they are not those of most."""
+    if sheet.title_lines:
+        yield from _lines({"arguments.title_lines": sheet.title_lines}, "above the header")
+    if sheet.footnotes_from:
+        remark = "how the first line below the table begins; it and what follows is no record"
+        yield from _lines({"arguments.footnotes_from": sheet.footnotes_from}, remark)
     if sheet.separator != ",":
         yield from _lines({"arguments.separator": sheet.separator})
     ways = sheet.ways()
@@ -139,7 +144,7 @@ def _marks(sheet: Sheet) -> Iterator[str]:
         yield from _lines({"arguments.grouping": UNKNOWN}, 'between thousands; "" if nothing is')
         return
     if not ways:
-        yield "# Its numbers are written in several ways: save them alike, such as 1234.5."
+        yield f"# Its numbers are written in several ways, which no map reads: {OWN_CLEANER}."
         return
     if ways[0].decimal != ".":
         yield from _lines({"arguments.decimal": ways[0].decimal})

@@ -2,8 +2,9 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,16 @@ WAYS = tuple(
     for decimal in (".", ",")
     if decimal != grouping
 )
+HELD_BACK = ("c", "(c)", "x", "(x)", "d", "(d)", "s", "(s)", "conf", "conf.", "confidential")
+# What offices write among numbers, as folded; what each means, only they say.
+NO_NUMBERS = (
+    *("-", "--", "–", "—", ".", "..", "...", "…", ":", "*", "**", "#", "n", "z", "u", "(z)", "nil"),
+    *("na", "n/a", "n.a", "n.a.", "(na)", "nd", "n.d."),
+    *HELD_BACK,
+)
+LOOKED_AT = 60  # lines that tell the separator, and where the header is
+HOW_TO_CLEAN = "the documentation's \"Read a publisher's own file\" says how"
+OWN_CLEANER = f"write a cleaner of the project's own: {HOW_TO_CLEAN}"
 PATTERNS = {marks: re.compile(marks.pattern, re.ASCII) for marks in WAYS}
 AREA_SYSTEMS = ("iso3", "eurostat", "comtrade", "gacc")
 # Forms that a text alone tells; the year to a month looks like the month.
@@ -39,6 +50,11 @@ def words_of(header: str) -> set[str]:
     """The words of a column's name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", header)
     return set(re.findall(r"[^\W_]+\$?|[$€%]", apart.lower()))
+
+
+def is_mark(text: str) -> bool:
+    """Whether `text` stands for what is none, not known or held back, where it is no word."""
+    return text.strip().casefold() in NO_NUMBERS
 
 
 @dataclass
@@ -76,13 +92,17 @@ class Column:
             self.texts[text] = None
         else:
             self.is_list = False
-        if self.ways and not text.isdigit():
+        if self.ways and not text.isdigit() and not is_mark(text):
             self.ways = tuple(marks for marks in self.ways if PATTERNS[marks].match(text))
 
     @property
     def is_number(self) -> bool:
-        """Whether there are numbers in it, and nothing else."""
-        return bool(self.texts and self.ways)
+        """Whether there are numbers in it, and nothing else but marks."""
+        return bool(self.ways) and any(not is_mark(text) for text in self.texts)
+
+    def marks(self) -> list[str]:
+        """The marks among its numbers."""
+        return [text for text in self.texts if is_mark(text)] if self.is_number else []
 
     def no_months(self) -> list[str]:
         """Its texts that are neither the number nor the name of a month."""
@@ -149,12 +169,16 @@ class Sheet:
     ----------
     separator
         The mark between cells.
+    title_lines, footnotes_from
+        How many lines stand above the header, and how the first below the table begins.
     """
 
     columns: Sequence[Column]
     records: int
     is_whole: bool
     separator: str = ","
+    title_lines: int = 0
+    footnotes_from: str = ""
 
     def ways(self) -> list[Marks]:
         """The marks in which numbers are written, the likeliest first; several if they differ.
@@ -165,7 +189,7 @@ class Sheet:
         fitting = [way for way in WAYS if all(way in column.ways for column in numbers)]
         if fitting[:1] == [Marks()] and self.separator == ",":
             return fitting[:1]
-        texts = [text for column in numbers for text in column.texts]
+        texts = [text for column in numbers for text in column.texts if not is_mark(text)]
         meant = {way: [_number(text, way) for text in texts] for way in fitting}
         return [way for way in fitting if way == fitting[0] or meant[way] != meant[fitting[0]]]
 
@@ -190,9 +214,14 @@ def read(path: Path) -> Sheet:
         with path.open("rb") as binary:
             _require_text(path, binary.read(4096))
         with path.open(encoding="utf-8-sig", newline="") as file:
-            separator = _separator(file.readline(), file.readline())
+            begins = list(islice(file, LOOKED_AT))
             file.seek(0)
-            return _sheet(path, csv.reader(file, delimiter=separator, strict=True), separator)
+            separator = _separator(begins)
+            titles = _title_lines(begins, separator)
+            for _ in range(titles):
+                file.readline()
+            lines = csv.reader(file, delimiter=separator, strict=True)
+            return replace(_sheet(path, lines, separator), title_lines=titles)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -214,19 +243,36 @@ def _require_text(path: Path, head: bytes) -> None:
         raise LayoutError(path, "a CSV file", "JSON", "save it as CSV UTF-8")
 
 
-def _separator(header: str, record: str) -> str:
-    """The mark between cells: of those that part both lines alike, the one with the most cells."""
+def _separator(lines: Sequence[str]) -> str:
+    """The mark between cells: of those that part the most lines alike, the one with most cells."""
 
-    def cells(mark: str) -> tuple[bool, int]:
-        of_header, of_record = (len(_parted(line, mark)) for line in (header, record))
-        return 1 < of_header == of_record, of_header
+    def alike(mark: str) -> tuple[int, int]:
+        width = _width(lines, mark)
+        return sum(len(_parted(line, mark)) == width > 1 for line in lines), width
 
-    return max(SEPARATORS, key=cells)
+    return max(SEPARATORS, key=alike)
+
+
+def _width(lines: Iterable[str], separator: str) -> int:
+    """How many cells most lines have; 1 where none has several."""
+    counts = Counter(len(_parted(line, separator)) for line in lines)
+    del counts[0], counts[1]
+    return max(counts, key=lambda width: counts[width], default=1)  # of two the first
+
+
+def _title_lines(lines: Sequence[str], separator: str) -> int:
+    """How many lines stand above the first that is as wide as most and half filled, or fuller."""
+    width = _width(lines, separator)
+    for at, line in enumerate(lines):
+        cells = _parted(line, separator)
+        if len(cells) == width > 1 and 2 * sum(map(bool, cells)) >= width:
+            return at
+    return 0
 
 
 def _parted(line: str, mark: str) -> list[str]:
-    """The cells of a line; a quoted one may go on in the next."""
-    return next(csv.reader([line], delimiter=mark), [])
+    """The cells of a line, none of an empty one; a quoted one may go on in the next."""
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=mark), [])
 
 
 def _number(text: str, marks: Marks) -> float:
@@ -240,27 +286,68 @@ def _sheet(path: Path, lines: Iterator[list[str]], separator: str) -> Sheet:
     _require_header(path, names)
     columns = [Column(name) for name in names]
     records = 0
-    for cells in islice(lines, MOST_RECORDS):
-        if not cells:
+    notes: list[list[str]] = []  # of which nobody knows yet whether a record follows
+    for cells in islice(filter(None, lines), MOST_RECORDS):
+        notes.append(cells)
+        if _is_note(cells, columns) and records:
             continue
-        records += 1
-        if len(cells) != len(names):
-            uneven = f"{len(cells)} in record {records}"
-            raise LayoutError(path, f"lines of {len(names)} cells", uneven, "save it again")
-        for column, text in zip(columns, cells, strict=True):
-            column.note(text)
+        for record in notes:
+            records += 1
+            _note(path, columns, record, records)
+        notes = []
     if not records:
         raise LayoutError(path, "at least one record", "a header alone")
-    return Sheet(columns, records, next(lines, None) is None, separator)
+    is_whole = next(lines, None) is None
+    while notes and (not is_whole or _begins_like_a_record(notes[0], columns)):
+        records += 1
+        _note(path, columns, notes.pop(0), records)
+    footnotes = _beginning(notes[0][0], columns[0].texts) if notes else ""
+    return Sheet(columns, records, is_whole, separator, footnotes_from=footnotes)
+
+
+def _note(path: Path, columns: Sequence[Column], cells: Sequence[str], record: int) -> None:
+    """Take in a record."""
+    if len(cells) != len(columns):
+        uneven = f"{len(cells)} in record {record}"
+        todo = f"save it again as it came, or {OWN_CLEANER}"
+        raise LayoutError(path, f"lines of {len(columns)} cells", uneven, todo)
+    for column, text in zip(columns, cells, strict=True):
+        column.note(text)
+
+
+def _is_note(cells: Sequence[str], columns: Sequence[Column]) -> bool:
+    """Whether a line may be a footnote: of another width, or only its first cell filled."""
+    return len(cells) != len(columns) or not (cells[0] == "" or any(cells[1:]))
+
+
+def _begins_like_a_record(cells: Sequence[str], columns: Sequence[Column]) -> bool:
+    """Whether the first cell is as in the records above: one of theirs, or of their form."""
+    first = columns[0]
+    form = first.form()
+    is_like = form and re.fullmatch(FORMS[form].pattern, cells[0])
+    return bool(is_like) or not cells[0].strip() or cells[0] in first.texts
+
+
+def _beginning(text: str, others: Iterable[str]) -> str:
+    """The first words of `text` with which none of `others` begins."""
+    words = re.findall(r"\s*\S+", text)
+    beginnings = ["".join(words[:count]) for count in range(1, len(words))]
+    known = tuple(others)
+    return next((some for some in beginnings if not _begins(known, some)), text)
+
+
+def _begins(texts: Iterable[str], word: str) -> bool:
+    return any(text.startswith(word) for text in texts)
 
 
 def _require_header(path: Path, names: Sequence[str]) -> None:
     """Refuse a first line that names no columns."""
     if not all(name.strip() for name in names):
-        raise LayoutError(path, "a name for each column", "an empty one", "name it in the file")
+        todo = f"save the table with one line of names, or {OWN_CLEANER}"
+        raise LayoutError(path, "a name for each column", "an empty one", todo)
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
-        raise LayoutError(path, "different names of columns", f"{twice[0]!r} twice", "rename one")
+        raise LayoutError(path, "different names of columns", f"{twice[0]!r} twice", OWN_CLEANER)
 
 
 def meanings(column: Column, known: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Where each field of a table may come from in a file, and what the file does not say."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,14 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.units import QUANTITIES, WEIGHTS
 from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN
-from tradeflows.retrieval.sketch.columns import Column, Sheet, meanings
+from tradeflows.retrieval.sketch.columns import (
+    HELD_BACK,
+    OWN_CLEANER,
+    Column,
+    Sheet,
+    meanings,
+    words_of,
+)
 
 UNKNOWN = "???"
 FLOWS = {
@@ -72,6 +80,7 @@ PARTNER = (
     "supplier",
     "buyer",
     "country",
+    "market",
     "land",
     "pais",
     "país",
@@ -102,6 +111,8 @@ DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", 
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
 ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
+MARKS_MEAN = 'words: 0 if the publisher means none by a mark, "" if not known or held back'
+SEVERAL_KINDS = f"leave the others out by arguments.left_out; to have them all, {OWN_CLEANER}"
 WHAT = {
     "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
     "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
@@ -125,7 +136,9 @@ class Guess:
         """The columns that it reads."""
         entries = self.value if isinstance(self.value, list) else [self.value]
         tables = [entry for entry in entries if isinstance(entry, Mapping)]
-        return {entry[key] for entry in tables for key in ("column", "month") if key in entry}
+        names = {entry[key] for entry in tables for key in ("column", "month") if key in entry}
+        scales = [entry["times"] for entry in tables if isinstance(entry.get("times"), Mapping)]
+        return names.union(*scales)
 
 
 @dataclass(frozen=True)
@@ -219,8 +232,14 @@ def _period(sheet: Sheet) -> Guess:
     for column in [*named, *sheet.columns]:
         form = column.form()
         if form and (column in named or form != "year"):
-            return Guess({"column": column.name, "form": form})
+            return Guess({"column": column.name, "form": form}, _two_digits(column))
     return Guess(UNKNOWN, WHAT["ref_period"])
+
+
+def _two_digits(column: Column) -> str:
+    """What is to be read again where a year has two digits, which may be a day."""
+    short = next((text for text in column.texts if re.fullmatch(r"[A-Za-z]+[ -]\d\d", text)), "")
+    return f"{short}: of the year 20{short[-2:]}?" if short and int(short[-2:]) < 69 else ""
 
 
 def _left_out(sheet: Sheet, period: Guess) -> Guess:
@@ -317,6 +336,18 @@ def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
     """Value, weight and quantity, by the words in the names of the columns of numbers."""
     numbers = [column for column in sheet.columns if column.is_number and column.name not in taken]
     numbers = [column for column in numbers if not column.words & DO_NOT_MEASURE]
+    by_unit = _by_unit(sheet, numbers, taken)
+    read = _read_by(by_unit)
+    left = [column for column in numbers if column.name not in read]
+    fields = _by_header(sheet, left) | by_unit
+    if not fields:
+        remark = "no column of numbers was known by its name; net_wgt_kg and qty are read likewise"
+        fields["value_reported"] = Guess(UNKNOWN, remark)
+    return fields
+
+
+def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
+    """The fields of columns of numbers, by the words in their names."""
     fields: dict[str, Guess] = {}
     weights = [column for column in numbers if _is_weight(column)]
     if weights:
@@ -332,9 +363,6 @@ def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
         units = ", ".join(schema.allowed(schema.TRADE.field("qty_unit"))[:12])
         fields["qty"] = _scaled("qty", quantities[0])
         fields["qty_unit"] = _known(unit, f"one of {units}, …")
-    if not fields:
-        remark = "no column of numbers was known by its name; net_wgt_kg and qty are read likewise"
-        fields["value_reported"] = Guess(UNKNOWN, remark)
     return fields
 
 
@@ -349,10 +377,64 @@ def scale(field: str, words: Collection[str]) -> int:
     return counted_by * kilograms if field == "net_wgt_kg" else counted_by
 
 
-def _scaled(field: str, column: Column) -> Guess:
+def _scaled(field: str, column: Column, times: Any = None) -> Guess:
+    """A column of numbers, by its scale and with the marks among its numbers."""
     keys: dict[str, Any] = {"column": column.name}
-    times = scale(field, column.words)
-    return Guess(keys | {"times": times} if times > 1 else keys)
+    times = times or scale(field, column.words)
+    keys |= {"times": times} if times != 1 else {}
+    marks = dict.fromkeys(column.marks(), UNKNOWN)
+    return Guess(keys | {"words": marks}, MARKS_MEAN) if marks else Guess(keys)
+
+
+def _by_unit(sheet: Sheet, numbers: Sequence[Column], taken: set[str]) -> dict[str, Guess]:
+    """The field of a column of numbers whose unit stands in a column of its own."""
+    texts = [
+        column for column in sheet.columns if not column.is_number and column.name not in taken
+    ]
+    for column in texts:
+        units = {text: _unit(text) for text in column.texts}
+        if units and column.is_list and all(units.values()):
+            return _in_units(sheet, numbers, column, units)
+    return {}
+
+
+def _in_units(
+    sheet: Sheet, numbers: Sequence[Column], column: Column, units: Mapping[str, Any]
+) -> dict[str, Guess]:
+    """The field that numbers in `units` fill; of several kinds, the one for a person to choose."""
+    kinds = {field for field, _, _ in units.values()}
+    usual = VALUE if kinds == {"value_reported"} else (*QUANTITY, *WEIGHTS, "weight")
+    named = sheet.named(usual, numbers)
+    number = next(iter(named or numbers), None)
+    if number is None:
+        return {}
+    if len(kinds) > 1:
+        remark = f"{column.name} has units of {len(kinds)} kinds: {SEVERAL_KINDS}"
+        return {"value_reported": Guess(UNKNOWN, remark)}
+    [field] = kinds
+    scales = {text: times for text, (_, _, times) in units.items()}
+    names = {text: name for text, (_, name, _) in units.items()}
+    fields = {field: _scaled(field, number, {column.name: scales})}
+    of_field = {"value_reported": "currency", "qty": "qty_unit"}.get(field)
+    if of_field:
+        distinct = set(names.values())
+        constant = distinct.pop() if len(distinct) == 1 else {"column": column.name, "words": names}
+        fields[of_field] = Guess(constant)
+    return fields
+
+
+def _unit(text: str) -> tuple[str, str, int] | None:
+    """The field that a unit such as "USD thousand" is of, its name there, and the scale."""
+    words = words_of(text)
+    counted_by = next((SCALES[word] for word in SCALES if word in words), 1)
+    names = words - SCALES.keys()
+    for filled, known in (("value_reported", CURRENCIES), ("qty", QUANTITIES)):
+        found = {known[word] for word in names if word in known}
+        if len(found) == 1 and names <= known.keys():
+            return filled, found.pop(), counted_by
+    if names and names <= WEIGHTS.keys():
+        return "net_wgt_kg", "", scale("net_wgt_kg", words)
+    return None
 
 
 def _money(sheet: Sheet, value: Column) -> dict[str, Guess]:
@@ -382,6 +464,11 @@ def _flags(sheet: Sheet) -> list[dict[str, Any]]:
 def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
     """What is to be said of the columns that no field reads."""
     free = [column for column in sheet.columns if column.name not in taken]
+    for column in sheet.columns:
+        secret = [text for text in column.marks() if text.strip().casefold() in HELD_BACK]
+        if secret:
+            flag = f'{{ flag = "confidential", column = "{column.name}", equals = "{secret[0]}" }}'
+            yield f"If {secret[0]!r} is a figure held back, also: flags = [{flag}]"
     for column in free:
         if column.is_number:
             yield f"{column.name} is not read: numbers, of what?"
