@@ -413,8 +413,32 @@ def test_credit_names_a_publisher_once(make_root):
 
 def test_credit_keeps_the_order():
     ids = ["comext_energy_imports_2019_2021", "gacc_energy_imports_from_russia"]
-    carried = "China Customs, via energyandcleanair (as of 25 January 2025)"
+    carried = "China Customs, via CREA (as of 25 January 2025)"
     assert catalogue.credit(ids) == f"Eurostat (retrieved November 2026); {carried}"
+
+
+def test_credit_of_many_publishers_names_them_alone():
+    ids = [
+        "eurostat_eu_energy_imports_from_russia",
+        "gacc_energy_imports_from_russia",
+        "odni_claims",
+    ]
+    ids += ["eia_brent_monthly", "comtrade_energy_imports_from_russia"]
+    assert catalogue.credit(ids) == (
+        "Eurostat, China Customs, ODNI, US Energy Information Administration and UN Comtrade "
+        "(files and dates under Sources)"
+    )
+
+
+def test_credit_names_who_spoke():
+    ids = ["published_figures_energy", "eia_brent_monthly"]
+    spoken = {name: ["TASS", "MEES"] for name in ids}  # of the second the publisher is known
+    brent = "US Energy Information Administration, via GitHub (retrieved November 2026)"
+    assert (
+        catalogue.credit(ids, speakers=spoken) == f"TASS, MEES (retrieved November 2026); {brent}"
+    )
+    spoken[ids[0]] += ["CNBC", "NHK", "IMF"]
+    assert catalogue.credit(ids, speakers=spoken).startswith("TASS, MEES, CNBC, 2 more (retrieved")
 
 
 def test_credit_knows_own_sources(make_root):

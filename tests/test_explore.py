@@ -180,7 +180,7 @@ def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     assert len(caveats) == len(crude.attrs["caveats"])
     assert head.split() == ["period", "value"]
     assert january.split() == ["2019-01", "6,964,065"]
-    assert source == "Source: China Customs, via energyandcleanair (as of 25 January 2025)"
+    assert source == "Source: China Customs, via CREA (as of 25 January 2025)"
     assert page.index("<li>") < page.index("<table") < page.index("Source: ")
     assert "source_row" not in page
 

@@ -107,11 +107,20 @@ def complete_options(
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        shown["source"] = catalogue.credit(ids)
+        shown["source"] = catalogue.credit(ids, speakers=_speakers(frame))
     shown["attrs"] = {"sources": ids, "caveats": caveats}
     if numbers:
         shown["of"] = frame, [*numbers], [*names]
     return shown
+
+
+def _speakers(frame: DataFrame) -> dict[str, list[str]]:
+    """Who published the rows of each source, where each row says so itself."""
+    for column in ("outlet", "publisher"):
+        if {column, "source_id"} <= set(frame):
+            by_source = frame.dropna(subset=[column]).groupby("source_id")[column]
+            return {str(name): [*rows.unique()] for name, rows in by_source}
+    return {}
 
 
 def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:

@@ -63,7 +63,7 @@ class Answer(pd.DataFrame):
     - China Customs: no row is of 2709 as a whole; 27090000 stands for it
           value
     107,024,517
-    Source: China Customs, via energyandcleanair (as of 25 January 2025)
+    Source: China Customs, via CREA (as of 25 January 2025)
     >>> crude.set_index("period")["value"].round(-3).head(2)
     period
     2023-01    7990000.0

@@ -93,7 +93,7 @@ def flow(
     period       value
     2023-05  9,704,130
     2023-06 10,493,989
-    Source: China Customs, via energyandcleanair (as of 25 January 2025)
+    Source: China Customs, via CREA (as of 25 January 2025)
     >>> tf.flow("crude oyl", "China")
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...

@@ -80,5 +80,5 @@ def month(source: Source) -> str:
 
 def with_carrier(source: Source, name: str) -> str:
     """Whose figures a source holds, by `name`, and through whose hands they came."""
-    carrier = source.via.partition("/")[0]
+    carrier = source.via.partition(" (")[0]
     return f"{name}, via {carrier}" if carrier else name

@@ -15,6 +15,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tradeflows.model import absence
@@ -30,6 +31,7 @@ CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
+FEW = 3  # publishers, of which a line names each with its date
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -485,12 +487,17 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     return {name: (sources[name], who[sources[name].publisher]) for name in names}
 
 
-def credit(ids: Iterable[str], root: Path | None = None) -> str:
+def credit(
+    ids: Iterable[str],
+    root: Path | None = None,
+    speakers: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
     """The publishers of the sources `ids`, with vintages, for the foot of a chart.
 
-    Each publisher once, in the order of `ids`: "China Customs, via vzemlys (as of 25 January
-    2025); Eurostat (retrieved November 2026)". Where a file states no vintage, its month of
-    retrieval stands in.
+    Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
+    Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
+    stands in. Of an entry that stands for many publishers, `speakers` has those of the rows that
+    are shown. More than three are named alone, since the page of sources has the rest.
 
     Raises
     ------
@@ -498,11 +505,24 @@ def credit(ids: Iterable[str], root: Path | None = None) -> str:
         An id is in no catalogue.
     """
     dates: dict[str, dict[str, set[str]]] = {}
+    names: dict[str, None] = {}
     for source, publisher in entries(ids, root).values():
         word, day = _vintage(source)
-        words = dates.setdefault(with_carrier(source, publisher.short), {})
+        said = "" if publisher.home else _first_names(speakers.get(source.id, ()))
+        name = said or publisher.short
+        names[name] = None
+        words = dates.setdefault(with_carrier(source, name), {})
         words.setdefault(word, set()).add(day)
+    if len(names) > FEW:
+        *most, last = names
+        return f"{', '.join(most)} and {last} (files and dates under Sources)"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
+
+
+def _first_names(names: Sequence[str]) -> str:
+    """The first of some publishers, and how many more there are."""
+    more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
+    return ", ".join([*names[:FEW], *more])
 
 
 def _vintage(source: Source) -> tuple[str, str]:
