@@ -419,7 +419,7 @@ def test_credit_keeps_the_order():
 
 def test_credit_of_many_publishers_names_them_alone():
     ids = [
-        "eurostat_eu_energy_imports_from_russia",
+        "comext_energy_imports_2019_2021",
         "gacc_energy_imports_from_russia",
         "odni_claims",
     ]
