@@ -62,7 +62,7 @@ void = ["nothing"]
 @pytest.fixture
 def root(make_root):
     """Build a project with a ledger of three claims, and its project file."""
-    root = make_root({"oil": {"via": "somebody/prices"}})
+    root = make_root({"oil": {"via": "somebody (prices)"}})
     ledger = CLAIM.format(**HIGH) + CLAIM.format(**LOW) + UNTESTED
     (root / "data" / "claims.toml").write_text(ledger)
     (root / "project.toml").write_text(PROJECT)
