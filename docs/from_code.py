@@ -364,7 +364,8 @@ def _arguments(verb: Any) -> Iterator[list[str]]:
 
 CODES = {
     0: "done",
-    1: "the data are not as expected",
+    1: "the data are not as expected; of `check` also: not as announced, or, before the first "
+    "`tradeflows accept`, not announced yet",
     2: "the command was not",
     130: "interrupted from the keyboard",
     143: "ended by another program",

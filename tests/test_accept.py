@@ -73,6 +73,13 @@ def test_change_is_announced_by_claim(project, make_root):
     assert saved["metadata"] == accept.METADATA
 
 
+def test_totals_that_are_not_shown_are_counted(make_root, monkeypatch):
+    monkeypatch.setattr(accept, "MOST_TOTALS", 1)
+    lines = accept.accept(make_root({"oil": {"text": PRICES}}))
+    assert lines[0] == "control totals: 3 lines changed"
+    assert lines[2] == "… and 2 more; data/control_totals.csv has them all"
+
+
 def test_altered_raw_file_is_refused(project):
     before = committed(project)
     (project / "data" / "raw" / "demo" / "oil.csv").write_text(CHANGED)

@@ -1,10 +1,12 @@
 """A new project is made, and every verb works in it."""
 
+from itertools import islice
+
 import pytest
 from maps import WHEAT_MAP
 
 from tradeflows import claims, cli
-from tradeflows.report import new_project
+from tradeflows.report import check, new_project
 from tradeflows.retrieval import project
 
 EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
@@ -62,6 +64,21 @@ def test_the_example_of_a_claim_is_right(root, capsys):
     capsys.readouterr()
     assert cli.main(["trace", verdict.claim.id]) == 0
     assert "2023-12,200000000" in capsys.readouterr().out
+    raw = root / "data" / "raw" / "office" / "exports.csv"
+    raw.write_bytes(raw.read_bytes().replace(b"2023-12,2", b"2023-12,3"))
+    assert cli.main(["claims"]) == 1
+    said = capsys.readouterr()
+    assert "holds" in said.out
+    [line] = said.err.splitlines()
+    assert line.startswith("tradeflows: exports: its raw file is changed since the build, and the")
+
+
+def test_what_is_not_announced_yet_is_said(root):
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    words = {outcome.name: outcome.words for outcome in islice(check.outcomes(root), 4)}
+    assert words["control totals"] == "none is announced yet; run `tradeflows accept` first"
 
 
 def test_a_new_project_has_a_report(root, capfd):

@@ -50,7 +50,14 @@ def test_a_wrong_project_file(tmp_path, text, message):
 def test_without_a_project_file(tmp_path):
     folder = tmp_path / "rice_prices"
     folder.mkdir()
-    assert project.load(folder) == project.Project(title="Rice prices")
+    assert project.load(folder) == project.Project("Rice prices", short="Rice prices")
+
+
+def test_the_menu_has_the_title_unless_it_has_a_name_of_its_own(tmp_path):
+    (tmp_path / "project.toml").write_text('title = "Wheat"')
+    assert project.load(tmp_path).short == "Wheat"
+    (tmp_path / "project.toml").write_text('title = "Wheat"\nshort = "Grain"')
+    assert project.load(tmp_path).short == "Grain"
 
 
 TEXT = """

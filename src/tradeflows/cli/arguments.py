@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
 }
 EXAMPLES = {
     "tradeflows claims": "every claim with its verdict",
-    "tradeflows trace O08": "the raw lines behind the numbers of one claim",
+    "tradeflows trace CLAIM": "the raw lines behind the numbers of one claim",
     "tradeflows report --to report": "run the notebooks and write all pages",
 }
 INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
@@ -133,13 +133,13 @@ def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:
 
 
 def _claims(verb: Parser) -> None:
-    verb.add_argument("claim", nargs="?", help="one claim to see in full, such as O08")
+    verb.add_argument("claim", nargs="?", help="id of one claim, such as C01, to see it in full")
     verb.add_argument("--all", action="store_true", help="not the report and the article alone")
     _ledger(verb)
 
 
 def _trace(verb: Parser) -> None:
-    verb.add_argument("claim", help="id of the claim, such as O08")
+    verb.add_argument("claim", help="id of the claim, such as C01, as `tradeflows claims` lists it")
     verb.add_argument("--definition", help='the name of one reading, such as "crude oil, weight"')
     _ledger(verb)
 
@@ -174,7 +174,7 @@ def _notebooks(verb: Parser) -> None:
         "notebook",
         nargs="*",
         type=Path,
-        help="such as notebooks/01_energy.ipynb; all of notebooks/ if none",
+        help="such as notebooks/01_first_look.ipynb; all of notebooks/ if none",
     )
 
 

@@ -54,7 +54,18 @@ def claims(args: argparse.Namespace) -> None:
         say(*terminal.folded(lines, terminal.width()))
     elif verdicts:
         say(*claims.explain(verdicts[0]))
-    terminal.fail([*errors, *judged.errors])
+    terminal.fail([*errors, *judged.errors, *_altered(root, local=args.local)])
+
+
+def _altered(root: Path, *, local: bool) -> Iterator[TradeflowsError]:
+    """A line for each raw file that is no longer as it was when the tables were built."""
+    from tradeflows.tables.files import altered
+
+    for state in altered(root, local=local):
+        yield SourceError(
+            f"{state.id}: its raw file is {state.state} since the build, and the verdicts are of "
+            f"the build: {state.detail}"
+        )
 
 
 def trace(args: argparse.Namespace) -> None:

@@ -154,6 +154,8 @@ def _accept_totals(root: Path, tables_before: Any) -> Outcome:
     rows = [(*cell, *present[cell]) for cell in sorted(present)]
     changes = list(changed(announced, present))
     lines = [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
+    if len(changes) > MOST_TOTALS:
+        lines.append(f"… and {len(changes) - MOST_TOTALS} more; {TOTALS.as_posix()} has them all")
     lines += totals.cells_moved(tables_before, totals.built(root))
     return {root / TOTALS: _csv(COLUMNS, rows)}, lines
 

@@ -100,7 +100,7 @@ def _control_totals(root: Path) -> Outcome:
     announced = accept.committed(root)
     present = accept.keyed(tables.control_totals(root))
     changes = list(accept.changed(announced, present))
-    return _compared("control totals", len(present), changes)
+    return _compared("control totals", len(present), changes, root / accept.TOTALS)
 
 
 def _verdicts(root: Path) -> Outcome:
@@ -108,12 +108,14 @@ def _verdicts(root: Path) -> Outcome:
     judged = claims.verdicts(root=root) if claims.path(root).is_file() else []
     present = [row for verdict in judged for row in claims.verdict_rows(verdict)]
     changes = accept.verdict_changes(announced, present) if announced != present else []
-    return _compared("verdicts", len(judged), changes)
+    return _compared("verdicts", len(judged), changes, accept.verdicts_path(root))
 
 
-def _compared(name: str, count: int, changes: Sequence[str]) -> Outcome:
+def _compared(name: str, count: int, changes: Sequence[str], announced: Path) -> Outcome:
     if not changes:
         return Outcome(name, True, f"{count} as announced")
+    if not announced.is_file():
+        return Outcome(name, False, "none is announced yet; run `tradeflows accept` first")
     lines = [f"{len(changes)} changed; `tradeflows accept` announces them", *changes[:SHOWN]]
     return Outcome(name, False, "\n  ".join(lines))
 

@@ -84,7 +84,7 @@ def cards(
     >>> tf.cards("energy")  # doctest: +SKIP
     """
     for name in names:
-        require_text("names", name, "O08")
+        require_text("names", name, "C01")
     root = root or catalogue.root()
     book = claims.read_ledger(ledger, root, local=local)
     known: dict[str, list[Claim]] = {}

@@ -73,7 +73,7 @@ class Project:
     title, subtitle
         Of the front page: what is asked, and what the project is, a sentence each.
     short
-        The name in the menu.
+        The name in the menu; the title where it is left out.
     speaker
         Who said what is checked: names by the word that the ledger has for them.
     answer
@@ -106,7 +106,7 @@ class Project:
 
     title: str
     subtitle: str = ""
-    short: str = "Report"
+    short: str = ""
     speaker: Mapping[str, str] = field(default_factory=dict)
     answer: Answer = field(default_factory=Answer)
     example: str = ""
@@ -165,7 +165,8 @@ def load(root: Path) -> Project:
     """
     path = root / FILE
     if not path.is_file():
-        return Project(title=root.resolve().name.replace("_", " ").capitalize())
+        name = root.resolve().name.replace("_", " ").capitalize()
+        return Project(title=name, short=name)
     try:
         return _parsed(path, path.read_bytes())
     except OSError as error:
@@ -181,6 +182,7 @@ def _parsed(path: Path, text: bytes) -> Project:
     _require_known(path, "project.toml", content, Project)
     if not isinstance(content.get("title"), str):
         raise CatalogueError(f'{path}: expected a title; write title = "What is asked?"')
+    content["short"] = content.get("short") or content["title"]
     answer = content.pop("answer", {})
     warnings = content.pop("do_not_write", [])
     for name, entry, record in [("answer", answer, Answer)] + [

@@ -53,6 +53,12 @@ def is_current(root: Path) -> bool:
     return True
 
 
+def altered(root: Path, *, local: bool) -> list[catalogue.State]:
+    """The states of raw files that are not as they were when the tables were built."""
+    path = processed(root, "trade")
+    return catalogue.altered(root, path.stat().st_mtime, local=local) if path.is_file() else []
+
+
 def refused(root: Path, table: str) -> dict[str, str]:
     """The user's own files that the last build left out of `table`, by id, with the reason."""
     text = metadata_of(processed(root, table, local=True)).get(b"refused", b"{}")
