@@ -4,14 +4,17 @@ import json
 import math
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import maps
+import pandas as pd
 import pytest
 import twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import claims, cli, tables
+from tradeflows.claims import Reading, advice
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import adding
@@ -536,6 +539,32 @@ def test_less_than_the_window_decides_nothing(judge):
     assert "  to do: if the file of " in text
     assert "declare that by `absent` in its entry of data/raw/sources.toml" in text
     assert "to do" not in repr(claim_cards.Cards((verdict,), Path()))
+
+
+def _rows(**columns):
+    rows = pd.DataFrame({"source_id": "oil", "cmd_code": "2709", "value_reported": [1.0, None]})
+    return rows.assign(ref_period=pd.to_datetime(["2023-01", "2023-02"]), n_months=1, **columns)
+
+
+def _advice(rows, lacking="", absent=(), **window):
+    total = ("total", {"value": "value_reported", "start": "2023-03", "end": "2023-04"})
+    reading = Reading("a", window, "value_reported", steps=(total,))
+    sources = {"oil": SimpleNamespace(absent=absent)}
+    return advice.on_missing_months(reading, rows, {"value_reported"}, sources, lacking)
+
+
+def test_a_figure_held_back_is_no_zero_to_be_declared():
+    assert _advice(_rows(), "2023-02").startswith("the publisher states no figure for 2023-02")
+    assert "absent" not in _advice(_rows(), "2023-02")
+    assert "declare that by `absent`" in _advice(_rows(), "2023-02 to 2023-04")
+
+
+def test_zeros_after_the_last_row_are_to_be_asked_for():
+    rows = _rows().head(1)
+    declared = [{"along": "partner_iso"}]
+    assert 'write start = "2023-03", end = "2023-04" into `read`' in _advice(rows, absent=declared)
+    asked = _advice(rows, absent=declared, start="2023-03", end="2023-04")
+    assert "has no row of anybody in these months" in asked
 
 
 def test_a_whole_window_leaves_nothing_to_do(judge):

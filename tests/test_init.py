@@ -81,6 +81,30 @@ def test_what_is_not_announced_yet_is_said(root):
     assert words["control totals"] == "none is announced yet; run `tradeflows accept` first"
 
 
+def test_a_wrong_claim_stands_beside_the_others(root, capsys):
+    """In all verbs that judge: its line, the others' verdicts, and status 1."""
+    ledger = root / "data" / "claims.toml"
+    lines = ledger.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line.removeprefix("# ") for line in lines[2:])
+    text = text.replace('"A"', '"USA"').replace('"B"', '"EGY"')
+    later = text.replace("C01", "C02").replace("2023", "2024")
+    ledger.write_text(f"{text}\n{later}\n", encoding="utf-8")
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
+    (root / "notebooks" / "01_first_look.ipynb").unlink()
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    for verb in ("accept", "check", "report", "claims"):
+        capsys.readouterr()
+        assert cli.main([verb]) == 1
+        said = capsys.readouterr()
+        wrong = "claim C02, reading 'wheat, as the seller reports it': must give one number"
+        assert wrong in said.out + said.err
+    assert "C01,holds" in (root / "data" / "verdicts.csv").read_text()
+    page = (root / "report" / "ledger.html").read_text()
+    assert 'id="C01"' in page
+    assert 'id="C02"' not in page
+
+
 def test_a_new_project_has_a_report(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["claims"]) == 0

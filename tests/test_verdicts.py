@@ -205,7 +205,7 @@ def test_each_verdict_says_what_it_rests_on(verdicts):
     ("old", "new", "lines"),
     [
         ("1.0", "1.1", ["claim A: x: 1.0 → 1.1"]),
-        ("1.0", None, ["claim A: no → no longer in the ledger", "claim A: x: 1.0 → none"]),
+        ("1.0", None, ["claim A: no → no longer judged", "claim A: x: 1.0 → none"]),
         (None, "1.0", ["claim A: not announced before → no", "claim A: x: none → 1.0"]),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradeflows.claims import verdict_rule
-from tradeflows.claims.evaluate import LESS_THAN_WINDOW, ReadingResult, Verdict, verdicts
+from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.model import lineage, units
 from tradeflows.model.errors import QueryError
@@ -354,21 +354,9 @@ def explain(verdict: Verdict) -> list[str]:
         lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {shown}")
     if verdict.verdict == verdict_rule.NOT_DECIDED and claim.settles:
         lines.append(f"  would settle it: {claim.settles}")
-    lines += [f"  to do: {todo}" for todo in _todo(verdict)]
+    todos = dict.fromkeys(reading.todo for reading in verdict.readings if reading.todo)
+    lines += [f"  to do: {todo}" for todo in todos]
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
-
-
-def _todo(verdict: Verdict) -> list[str]:
-    """What its author may do about a reading that lacks months of its window."""
-    lacking = [result for result in verdict.readings if result.note.startswith(LESS_THAN_WINDOW)]
-    of_trade = [result for result in lacking if "cmd_code" in result.read[0]]
-    sources = sorted({line.source_id for result in of_trade for line in result.lines})
-    if not sources:
-        return []
-    return [
-        f"if the file of {' or '.join(sources)} holds every row that its publisher issued, a month "
-        "without one was a zero: declare that by `absent` in its entry of data/raw/sources.toml"
-    ]
 
 
 def _digits(claim: Claim) -> int:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions, verdict_rule
+from tradeflows.claims import advice, bands, questions, verdict_rule
 from tradeflows.claims.ledger import (
     Claim,
     Reading,
     every_measure,
     load,
     published,
+    read_ledger,
 )
 from tradeflows.claims.verdict_rule import Band, Evidence, Question, Range
 from tradeflows.measures.common import UNIT_IN, unit_of
@@ -71,6 +72,8 @@ class ReadingResult:
         What the measures say and what is true of the sources.
     lines, used
         The numbers of raw files that it was made of, and the flags of the rows that have them.
+    todo
+        What its author may do where it covers less than its window.
     read, frame, result, scale
         The frames that were read, the last frame, its column with the number, and a factor on it;
         :func:`terms` follows its lines.
@@ -101,6 +104,7 @@ class ReadingResult:
     own_release: bool = False
     lines: frozenset[Line] = frozenset()
     used: Mapping[Place, str] = field(default_factory=dict)
+    todo: str = ""
 
     @property
     def bound(self) -> str:
@@ -363,7 +367,14 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
         own_release=_is_own_release(read[0]),
         lines=behind,
         used=used,
+        todo=_todo(reading, project, lacking) if note.startswith(LESS_THAN_WINDOW) else "",
     )
+
+
+def _todo(reading: Reading, project: _Project, lacking: str = "") -> str:
+    """What may be done about months that a reading lacks."""
+    rows = project.read(reading.read)
+    return advice.on_missing_months(reading, rows, _measured(reading), project.sources, lacking)
 
 
 def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
@@ -471,11 +482,9 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
     if not len(numbers):
         periods = project.read(reading.read).get("ref_period")
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
-        text = f"; what was read is of {ends}" if ends else ""
-        raise LedgerError(
-            f"must give one number, and gives none{text}; a month without a row is unknown, unless "
-            "the source declares by `absent` that its file has every row"
-        )
+        known = [f"what was read is of {ends}" if ends else "", _todo(reading, project)]
+        said = "; ".join(["must give one number, and gives none", *filter(None, known)])
+        raise LedgerError(said)
     nulls = int(is_null.sum())
     if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
@@ -734,9 +743,25 @@ def evaluate_all(
 
 
 def verdicts(
-    ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+    ledger: Path | None = None,
+    root: Path | None = None,
+    *,
+    local: bool = False,
+    wrong: Callable[[LedgerError], object] | None = None,
 ) -> list[Verdict]:
-    """Verdicts on every claim of a ledger, in its order; parameters and errors as :func:`load`.
+    """Verdicts on every claim of a ledger, in its order.
+
+    Parameters
+    ----------
+    ledger, root, local
+        As :func:`load` takes them.
+    wrong
+        Called with what is wrong with a claim, which then has no verdict.
+
+    Raises
+    ------
+    LedgerError
+        As :func:`load`; of a single claim only where nobody takes it by `wrong`.
 
     Examples
     --------
@@ -746,4 +771,10 @@ def verdicts(
     'holds'
     """
     root = root or catalogue.root()
-    return evaluate_all(load(ledger, root, local=local).values(), root, local=local)
+    if wrong is None:
+        return evaluate_all(load(ledger, root, local=local).values(), root, local=local)
+    read = read_ledger(ledger, root, local=local)
+    judged = judge(read.claims.values(), root, local=local)
+    for error in (*read.errors.values(), *judged.errors):
+        wrong(error)
+    return list(judged.verdicts)

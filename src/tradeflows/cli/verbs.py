@@ -113,11 +113,12 @@ def report(args: argparse.Namespace) -> None:
     from tradeflows.report import pages
 
     _build_if_stale(args, root)
+    errors: list[TradeflowsError] = []
+    asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
     with _notebooks_in_turn(args) as progress:
-        written = pages.write(
-            args.notebook, args.to, root, progress, ledger=args.ledger, local=args.local
-        )
+        written = pages.write(args.notebook, args.to, root, progress, **asked)
     say(*written)
+    terminal.fail(errors)
 
 
 @contextmanager
@@ -403,13 +404,15 @@ def update(args: argparse.Namespace) -> None:
         say(f"{pin.place} names {args.source}, and still reads the old release: {pin.text}")
     if args.no_accept or is_own:
         return
+    errors: list[TradeflowsError] = []
     with _notebooks_in_turn(args) as progress:
         try:
-            lines = accept.accept(root, progress)
+            lines = accept.accept(root, progress, wrong=errors.append)
         except TradeflowsError:
             note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
             raise
     say(*lines)
+    terminal.fail(errors)
 
 
 def _about(args: argparse.Namespace) -> dict[str, str]:
@@ -599,8 +602,11 @@ def accept(args: argparse.Namespace) -> None:
 
     with _notebooks_in_turn(args) as progress:
         root = root_of(args)
-        lines = accept.accept(root, progress, ledger=args.ledger, local=args.local)
+        errors: list[TradeflowsError] = []
+        asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
+        lines = accept.accept(root, progress, **asked)
     say(*lines)
+    terminal.fail(errors)
 
 
 def completion(args: argparse.Namespace) -> None:

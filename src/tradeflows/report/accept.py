@@ -5,7 +5,7 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tradeflows import claims, tables
-from tradeflows.model.errors import LayoutError
+from tradeflows.model.errors import LayoutError, LedgerError
 from tradeflows.report import notebooks
 from tradeflows.report.site import save
 from tradeflows.retrieval import catalogue
@@ -40,6 +40,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
+Wrong = Callable[[LedgerError], object]
 Totals = dict[tuple[str, ...], tuple[str, str]]
 # Files to be written, and what moved, a line each.
 Outcome = tuple[Mapping[Path, str], list[str]]
@@ -51,6 +52,7 @@ def accept(
     *,
     ledger: Path | None = None,
     local: bool = False,
+    wrong: Wrong | None = None,
 ) -> list[str]:
     """Build, run the notebooks, and rewrite their outputs, the verdicts and the control totals.
 
@@ -63,6 +65,8 @@ def accept(
     ledger, local
         As :func:`tradeflows.claims.load` takes them. The verdicts of another ledger than the
         project's own are announced beside it; notebooks and totals see committed sources alone.
+    wrong
+        As :func:`tradeflows.claims.verdicts` calls it; the other claims are announced then.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def accept(
     tables.build(root, local=local)
     outcomes = [
         _accept_notebooks(root, progress),
-        _accept_verdicts(root, ledger, local),
+        _accept_verdicts(root, ledger, local, wrong),
         _accept_totals(root, tables_before),
         _accept_package(root),
     ]
@@ -110,10 +114,10 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
     return files, lines
 
 
-def _accept_verdicts(root: Path, ledger: Path | None, local: bool) -> Outcome:
+def _accept_verdicts(root: Path, ledger: Path | None, local: bool, wrong: Wrong | None) -> Outcome:
     """The file of the verdicts, if they differ from those announced, and what moved."""
     announced = verdicts(root, ledger)
-    present = judged(root, ledger, local=local)
+    present = judged(root, ledger, local=local, wrong=wrong)
     if announced == present:
         return {}, []
     rows = [tuple(row.values()) for row in present]
@@ -130,11 +134,13 @@ def _accept_package(root: Path) -> Outcome:
     return {path: text}, [f"{package.FILE}: renewed"]
 
 
-def judged(root: Path, ledger: Path | None = None, *, local: bool = False) -> list[dict[str, str]]:
+def judged(
+    root: Path, ledger: Path | None = None, *, local: bool = False, wrong: Wrong | None = None
+) -> list[dict[str, str]]:
     """Rows of the verdicts as the ledger has them now; none where there is no ledger."""
     if not claims.has_ledger(ledger, root):
         return []
-    present = claims.verdicts(ledger, root, local=local)
+    present = claims.verdicts(ledger, root, local=local, wrong=wrong)
     return [row for verdict in present for row in claims.verdict_rows(verdict)]
 
 
@@ -224,7 +230,7 @@ def _moved_claim(
     """What differs between two judgements of a claim: its verdict, the number of each reading."""
     lines = []
     was = _verdict_of(old) or "not announced before"
-    now = _verdict_of(new) or "no longer in the ledger"
+    now = _verdict_of(new) or "no longer judged"
     if was != now:
         lines.append(f"claim {claim}: {was} → {now}")
     before = {row["reading"]: row["value"] for row in old if row["reading"]}

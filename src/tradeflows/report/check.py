@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from tradeflows import claims, tables
-from tradeflows.model.errors import SourceError, TradeflowsError
+from tradeflows import tables
+from tradeflows.model.errors import LedgerError, SourceError, TradeflowsError
 from tradeflows.report import accept
 from tradeflows.retrieval import catalogue
 
@@ -105,10 +105,15 @@ def _control_totals(root: Path) -> Outcome:
 
 def _verdicts(root: Path) -> Outcome:
     announced = accept.verdicts(root)
-    judged = claims.verdicts(root=root) if claims.path(root).is_file() else []
-    present = [row for verdict in judged for row in claims.verdict_rows(verdict)]
+    errors: list[LedgerError] = []
+    present = accept.judged(root, wrong=errors.append)
     changes = accept.verdict_changes(announced, present) if announced != present else []
-    return _compared("verdicts", len(judged), changes, accept.verdicts_path(root))
+    count = len({row["claim"] for row in present})
+    outcome = _compared("verdicts", count, changes, accept.verdicts_path(root))
+    if not errors:
+        return outcome
+    lines = [f"{len(errors)} claims are wrong", *map(str, errors), f"the others: {outcome.words}"]
+    return Outcome("verdicts", False, "\n  ".join(lines))
 
 
 def _compared(name: str, count: int, changes: Sequence[str], announced: Path) -> Outcome:

@@ -28,6 +28,7 @@ from tradeflows.report import (
     front,
     site,
 )
+from tradeflows.report.accept import Wrong
 from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.notebooks import (
     ASSERT,
@@ -63,6 +64,7 @@ def write(
     *,
     ledger: Path | None = None,
     local: bool = False,
+    wrong: Wrong | None = None,
 ) -> list[Path]:
     """Run notebooks and write a page each, the front page and those of reference into a folder.
 
@@ -79,6 +81,8 @@ def write(
         As :func:`tradeflows.report.notebooks.run` calls it.
     ledger, local
         As :func:`tradeflows.claims.load` takes them.
+    wrong
+        As :func:`tradeflows.claims.verdicts` calls it; the pages have the other claims then.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def write(
         catalogue.check(source, root)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
-    verdicts = claims.verdicts(ledger, root, local=local) if has_ledger else []
+    verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
     menu = sorted({path.stem for path in known} | {*names})
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)

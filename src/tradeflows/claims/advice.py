@@ -1,0 +1,81 @@
+"""What the author of a claim may do where a reading lacks months of its window."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from tradeflows.claims.ledger import Reading
+from tradeflows.model.periods import first_month, runs
+from tradeflows.model.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def on_missing_months(
+    reading: Reading,
+    rows: pd.DataFrame,
+    measured: Collection[str],
+    sources: Mapping[str, Source],
+    lacking: str = "",
+) -> str:
+    """What may be done about months without a figure; empty where the rows are not of trade.
+
+    Parameters
+    ----------
+    reading, rows
+        The reading, and the rows that its first question gave.
+    measured
+        The columns that it measures.
+    sources
+        The catalogue.
+    lacking
+        The months that it lacks, in words, where they are known.
+    """
+    if "cmd_code" not in rows:
+        return ""
+    held_back = _without_figure(rows, measured)
+    if held_back:
+        said = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
+        said += " needs it cannot be decided from this source"
+        return said if held_back == lacking else f"{said}; {_on_absent(reading, rows, sources)}"
+    return _on_absent(reading, rows, sources)
+
+
+def _without_figure(rows: pd.DataFrame, measured: Collection[str]) -> str:
+    """The months whose rows have none of the figures that are measured."""
+    columns = [name for name in measured if name in rows]
+    if not columns:
+        return ""
+    empty = rows[rows[columns].isna().all(axis="columns")]
+    return runs(first_month(empty))
+
+
+def _on_absent(reading: Reading, rows: pd.DataFrame, sources: Mapping[str, Source]) -> str:
+    """What an absent row may be declared, or asked, to mean."""
+    ids = sorted(set(rows["source_id"].astype("str")))
+    names = " or ".join(ids)
+    if not any(sources[name].absent for name in ids if name in sources):
+        return (
+            f"if the file of {names} holds every row that its publisher issued, a month without "
+            "one was a zero: declare that by `absent` in its entry of data/raw/sources.toml"
+        )
+    if {"start", "end"} <= reading.read.keys():
+        return (
+            f"{names} has no row of anybody in these months, so `absent` makes no zeros of them: "
+            "a later file may have them"
+        )
+    return (
+        f"what {names} declares by `absent` to be zero counts before the first row and after the "
+        f"last only where `read` asks for its months: write {_window(reading)} into `read`"
+    )
+
+
+def _window(reading: Reading) -> str:
+    """The start and the end of the measures, as `read` takes them."""
+    for _, arguments in reading.steps:
+        start = arguments.get("start", arguments.get("year"))
+        if start is not None:
+            return f'start = "{start}", end = "{arguments.get("end", start)}"'
+    return "start and end"
