@@ -287,7 +287,12 @@ def test_a_share_is_not_divided():
 def test_bars_print_qualifier_and_range():
     table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
     assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
-    assert table["printed"].tolist() == ["~ 50.6", "81.3 (80 to 83)", "40 to 55", "not published"]
+    assert table["printed"].tolist() == [
+        "~ 50.6",
+        "81.3 (80.0 to 83.0)",
+        "40 to 55",
+        "not published",
+    ]
     assert table["value"].fillna(-1).tolist() == [50.6, 81.35, -1, -1]
     assert table["high"].fillna(-1).tolist() == [-1, 83, 55, -1]
     assert table["$81 bn, the claim"].tolist() == [81] * 4
@@ -316,7 +321,7 @@ def test_a_negative_bar_stays_negative():
     frame = pd.DataFrame({"basket": ["EU27_2020", "IND"], "usd": [-93.0, 84.0]})
     table = charts.drawn(bars(frame))
     assert table["value"].tolist() == [-93, 84]
-    assert table["printed"].tolist() == ["−93", "84"]
+    assert table["printed"].tolist() == ["−93.0", "84.0"]
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -325,7 +330,7 @@ def test_windows_show_their_days(log):
     table = charts.drawn(axes)
     assert table["start"].tolist() == FIGURES["window_start"].tolist()
     assert table["end"].tolist() == FIGURES["window_end"].tolist()
-    assert table["printed"].tolist() == ["> 12, the claim’s own source", "> 32", "1 to 1.6"]
+    assert table["printed"].tolist() == ["> 12, the claim’s own source", "> 32", "1.00 to 1.60"]
     assert table["claim"].tolist() == [12] * 3
     assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
 
@@ -350,9 +355,9 @@ def test_what_disagrees_is_never_one():
         ([10.26e9, 10.27e9], "USD", "$10.26 to $10.27 billion"),
         ([900e6, 10.27e9], "USD", "$900 million to $10.27 billion"),
         ([10.28e9], "USD", "$10.3 billion"),
-        ([2.5, 43.4], "percent", "2.5 to 43.4 %"),
+        ([2.5, 43.4], "percent", "2.50 to 43.4 %"),
         ([704.0], "tonnes", "704 tonnes"),
-        ([10.28e9, 20.56e9], "", "1 to 2 times"),
+        ([10.28e9, 20.56e9], "", "1.00 to 2.00 times"),
     ],
 )
 def test_a_label_has_the_figures_found(found, unit, text):
@@ -367,15 +372,15 @@ def test_on_narrow_paper_the_sentence_has_the_figures():
     with layout.on(layout.NARROW):
         axes = ratios()
     words = [" ".join(text.get_text().split()) for text in axes.texts]
-    assert "Trade fell (depends: 25 to 100.3 %)" in words
-    assert "25 to 100.3 %" not in words
+    assert "Trade fell (depends: 25.0 to 100.3 %)" in words
+    assert "25.0 to 100.3 %" not in words
 
 
 @pytest.mark.parametrize(
     ("unit", "text"),
     [
-        ("USD", "found $84.5 to $91 billion: 2 of 2 readings agree"),
-        ("percentage points", "found 84.5 to 91 billion points: 2 of 2 readings agree"),
+        ("USD", "found $84.5 to $91.0 billion: 2 of 2 readings agree"),
+        ("percentage points", "found 84.5 to 91.0 billion points: 2 of 2 readings agree"),
     ],
 )
 def test_a_figure_without_a_ratio_has_its_unit(unit, text):
@@ -394,11 +399,11 @@ def test_a_reading_is_a_marker():
     assert table["mark"].tolist() == ["", "", "", "◄", ""]
     assert table["verdict"].tolist() == ["depends"] * 3 + ["open", "reproduced"]
     assert table["printed"].tolist() == [
-        "25 to 100.3 %",
+        "25.0 to 100.3 %",
         "",
         "",
-        "≤ 20 %",
-        "found 7 %: 1 of 1 readings agree",
+        "≤ 20.0 %",
+        "found 7.00 %: 1 of 1 readings agree",
     ]
     assert {"Trade fell", "It rose"} <= {text.get_text() for text in axes.texts}
     said = axes.figure.texts[-1].get_text()
@@ -448,9 +453,9 @@ def test_off_the_axis_is_in_figures():
     )
     axes = ratios(frame)
     table = charts.drawn(axes)
-    assert table["mark"].tolist() == ["◄ −0.0137 times", "", "", "≤ 90 times ►"]
+    assert table["mark"].tolist() == ["◄ −0.0137 times", "", "", "≤ 90.0 times ►"]
     assert table["value"].fillna(0).tolist() == [0, 1.2, 1.5, 0]
-    assert table["printed"].tolist() == ["1.2 times", "", "1.5 times", ""]
+    assert table["printed"].tolist() == ["1.20 times", "", "1.50 times", ""]
     assert axes.get_xlim()[1] < 90
     signed = charts.drawn(ratios(frame.assign(unit="percent")))
     assert signed["mark"].tolist() == ["◄ −1.37 %", "", "", "≤ 9,000 % ►"]
@@ -845,7 +850,7 @@ def test_alt_text_has_both_ends():
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))
-    said = ". Trade fell: depends, 25 to 100.3 %. It rose: open, ≤ 20 %. "
+    said = ". Trade fell: depends, 25.0 to 100.3 %. It rose: open, ≤ 20.0 %. "
     assert said in charts.alt(ratios())
 
 
@@ -1147,7 +1152,7 @@ def test_bars_have_the_colour_of_their_entity():
         ("Million US dollars a month", [14.8, 0.0206], ["~ $14.8 million", "$20,600"]),
         ("Million US dollars a month", [14.8, 2.42], ["~ 14.8", "2.42"]),
         ("Million tonnes", [14.8, 0.0206], ["~ 14.8", "0.0206"]),
-        ("US dollars a barrel", [14.8, 0.5], ["~ 14.8", "0.5"]),
+        ("US dollars a barrel", [14.8, 0.5], ["~ 14.8", "0.500"]),
     ],
 )
 def test_small_money_is_said_in_full(unit, values, printed):

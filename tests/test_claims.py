@@ -401,7 +401,7 @@ def test_upper_bound_refutes_or_allows(judge):
     assert below.verdict == claims.NOT_DECIDED
     above = judge(claim(13e6, bound, qualifier=">"))["C1"]
     assert above.verdict == claims.CONTRADICTED
-    assert claims.sentence(above) == "the figure is at most $12 million"
+    assert claims.sentence(above) == "the figure is at most $12.0 million"
 
 
 def test_bound_confirms_an_inequality(judge):
@@ -654,7 +654,7 @@ def test_a_bound_that_refutes_has_its_size(judge):
 
 @pytest.mark.parametrize(
     ("claimed", "shown"),
-    [(12e6, "$12 million"), (12.01e6, "$12 million"), (11.9996e6, "$12 million")],
+    [(12e6, "$12.0 million"), (12.01e6, "$12.00 million"), (11.9996e6, "$12.0000 million")],
 )
 def test_a_number_has_its_claim_s_digits(judge, claimed, shown):
     verdict = judge(claim(claimed, reading()))["C1"]
@@ -665,7 +665,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
     verdict = judge(claim(12e6, reading()), build(scale=1.0004))["C1"]
     assert claims.figure_of(verdict.readings[0], verdict.claim) == "$12.005 million"
     finer = judge(claim(12.01e6, reading()), build(scale=1.0004))["C1"]
-    assert claims.figure_of(finer.readings[0], finer.claim) == "$12 million"
+    assert claims.figure_of(finer.readings[0], finer.claim) == "$12.00 million"
 
 
 @pytest.mark.parametrize(

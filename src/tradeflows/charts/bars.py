@@ -13,6 +13,7 @@ from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     ChartOptions,
+    are_whole,
     complete_options,
     drawable_rows,
     finish,
@@ -88,13 +89,14 @@ def bars(
     labels = [layout.wrap(named(name, shown), paper.label) for name in rows["name"]]
     ends = []
     money = in_full(str(shown["unit"]), numbers)
+    whole = are_whole(rows)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             colour = _colour(row.panel, row.name, highlight)
             _bar(axes, i, row, colour)
             _range(axes, i, row, colour)
-            text = printed(row, money)
+            text = printed(row, money, whole=whole)
             ends.append(Label(text, tips[i], i, colours.INK, f"{i}|text|{row.name}"))
         if least < 0:
             axes.axvline(0, color=colours.GREY, lw=0.9)
@@ -194,12 +196,13 @@ def windows(
         has_place = least > 0
         refuse(rows[~has_place], "no place on a logarithmic axis for a figure that is not positive")
     labels = []
+    whole = are_whole(rows)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             is_own = row.name in own
             _window(axes, i, row, is_own)
-            text = f"{named(row.name, shown)}: {printed(row)}"
+            text = f"{named(row.name, shown)}: {printed(row, whole=whole)}"
             if is_own:
                 text += ", the claim’s own source"
             labels.append(_label(i, row, text, is_own))

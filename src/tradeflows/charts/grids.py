@@ -330,8 +330,9 @@ def _short(value: float) -> str:
     """A number as a small cell has room for: two figures, and no 100 that is not quite one."""
     if 0 < value < 0.05:
         return "< 0.1"
-    rounded = round(value, 1) if value < 10 else value
-    return layout.number(rounded, 3 if value > 99 else 2)
+    if 0 < value < 9.95:
+        return f"{value:.1f}"
+    return layout.number(value, 3 if value > 99 else 2)
 
 
 CENTRED: dict[str, Any] = {"ha": "center", "va": "center"}

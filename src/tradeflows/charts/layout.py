@@ -32,6 +32,7 @@ from tradeflows.charts.colours import (
     SOFT,
     text_colour,
 )
+from tradeflows.model.lineage import padded_number
 
 UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
@@ -161,6 +162,11 @@ def number(value: float, digits: int = 4) -> str:
     rounded = float(f"{value:.{digits}g}")
     text = f"{rounded:,.10g}"
     return text.replace("-", "−")
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """Print `value` as it stands beside others: three figures, the last zeros kept, as in 47.0."""
+    return padded_number(value, digits).replace("-", "−")
 
 
 def wrap(text: str, width: int) -> str:

@@ -392,21 +392,34 @@ def in_full(unit: str, numbers: DataFrame) -> float:
     return size if money.startswith(units.ALOUD["USD"]) and is_small.any(axis=None) else 0.0
 
 
-def _said(value: float, money: float) -> str:
+def are_whole(rows: DataFrame) -> bool:
+    """Whether all figures of a chart are whole numbers, as counts of things are."""
+    numbers = rows[["value", "low", "high"]].stack()
+    return bool(numbers.eq(numbers.round()).all())
+
+
+def _said(value: float, money: float, whole: bool) -> str:
     """A number in three digits, or so much money."""
     if money:
-        return units.amount(money * value, "USD", LABEL_DIGITS)
-    return layout.number(value, LABEL_DIGITS)
+        return units.amount(money * value, "USD", LABEL_DIGITS, padded=True)
+    return layout.number(value, LABEL_DIGITS) if whole else layout.figure(value, LABEL_DIGITS)
 
 
-def printed(row: Any, money: float = 0.0) -> str:
-    """A figure in three digits with its sign, and its range in brackets; as `money`, if it is."""
-    low = _said(row.low, money)
-    high = _said(row.high, money)
+def printed(row: Any, money: float = 0.0, *, whole: bool = False) -> str:
+    """A figure in three digits with its sign, and its range in brackets; as `money`, if it is.
+
+    Its last zeros are kept, unless all beside it are `whole`, or it was said to be about so much,
+    more, less, or from one whole number to another.
+    """
+    is_round = row.low % 1 == row.high % 1 == 0
+    is_said_round = np.isnan(row.value) and is_round
+    whole = whole or row.qualifier != "=" or is_said_round
+    low = _said(row.low, money, whole)
+    high = _said(row.high, money, whole)
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{row.qualifier} "
-    value = _said(row.value, money)
+    value = _said(row.value, money, whole)
     text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

@@ -326,11 +326,12 @@ def _figure(row: Any) -> str:
     """
     sign = BOUND.get(row.sign, "")
     if not row.unit or np.isnan(row.found):
-        return f"{sign}{layout.number(row.value, 3)} times"
-    shown = [units.amount(row.found, row.unit, digits) for digits in DIGITS]
+        return f"{sign}{layout.figure(row.value)} times"
+    shown = [units.amount(row.found, row.unit, digits, padded=True) for digits in DIGITS]
     if not row.value:
         return sign + shown[0]
-    claimed = [units.amount(row.found / row.value, row.unit, digits) for digits in DIGITS]
+    stated = row.found / row.value
+    claimed = [units.amount(stated, row.unit, digits, padded=True) for digits in DIGITS]
     apart = [text for text, stated in zip(shown, claimed, strict=True) if text != stated]
     return sign + (apart or shown)[0]
 

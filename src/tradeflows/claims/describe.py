@@ -65,14 +65,19 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
     It has three digits, or as many as the claim was printed to, or as tell it from the claim; but
     not more than six.
     """
-    shown = [amount(reading.value, reading.unit, digits) for digits in range(FEWEST, MOST + 1)]
-    if claim.figure is None or claim.unit != reading.unit:
-        return shown[0]
-    claimed = [amount(claim.figure, claim.unit, digits) for digits in range(FEWEST, MOST + 1)]
-    for number, printed in zip(shown, claimed, strict=True):
-        if number != printed and printed == claimed[-1]:
-            return number
-    return shown[0] if reading.value == claim.figure else shown[-1]
+    fewest = amount(reading.value, reading.unit, FEWEST, padded=True)
+    if claim.figure is None or claim.unit != reading.unit or reading.value == claim.figure:
+        return fewest
+    in_print = _printed(claim)
+    for digits in range(FEWEST, MOST + 1):
+        is_in_full = amount(claim.figure, claim.unit, digits) == in_print
+        number, claimed = (
+            amount(value, claim.unit, digits, padded=True)
+            for value in (reading.value, claim.figure)
+        )
+        if is_in_full and number != claimed:
+            break
+    return number
 
 
 def in_full(value: float, unit: str, digits: int) -> str:

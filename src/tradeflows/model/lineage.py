@@ -202,6 +202,22 @@ def full_number(value: float, digits: int = 15) -> str:
     return f"{value:,.0f}" if "e+" in text else text
 
 
+def padded_number(value: float, digits: int = 3) -> str:
+    """A number to just so many figures, its last zeros kept: 47.0, as 79.2 stands beside it.
+
+    Examples
+    --------
+    >>> from tradeflows.model.lineage import padded_number
+    >>> [padded_number(value) for value in (47, 79.2, 0.13, 4798, 0)]
+    ['47.0', '79.2', '0.130', '4,800', '0']
+    """
+    rounded = float(f"{value:.{digits}g}")
+    if not rounded or not math.isfinite(rounded):
+        return f"{abs(rounded):g}"
+    before = math.floor(math.log10(abs(rounded))) + 1
+    return f"{rounded:,.{max(0, digits - before)}f}"
+
+
 # --- what a formula comes to ----------------------------------------------------------------------
 
 Slopes = Mapping[str, float]

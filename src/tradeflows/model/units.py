@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from tradeflows.model.lineage import full_number
+from tradeflows.model.lineage import full_number, padded_number
 from tradeflows.model.periods import month_words
 
 # What a unit is counted by, as a word before it.
@@ -119,6 +119,7 @@ SCALES = (
 )
 STEPS = ((1e9, " billion"), (1e6, " million"))  # from which value on a sentence counts so
 MONTH, RANK, COUNT = "month", "rank", "count"
+COUNTS = (RANK, COUNT, "units", "pieces", "items")  # of things, which are whole
 CURRENCY = re.compile("[A-Z]{3}")
 
 
@@ -127,8 +128,10 @@ def unit_words(unit: str) -> tuple[str, str]:
     return WORDS.get(unit, ("", f" {unit}"))
 
 
-def amount(value: float, unit: str, digits: int = 3) -> str:
+def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) -> str:
     """`value` with its unit as a newspaper prints it: $81.3 billion, 43.4 %, 700 tonnes.
+
+    What was measured is `padded` to all of its digits, but for a count of things: 47.0 %.
 
     Examples
     --------
@@ -141,7 +144,9 @@ def amount(value: float, unit: str, digits: int = 3) -> str:
     value, unit = in_percent(value, unit)
     before, after = unit_words(unit)
     size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
-    text = full_number(abs(value) / size, digits).replace("-", "−")
+    is_counted = unit in COUNTS and size == 1
+    spell = padded_number if padded and not is_counted else full_number
+    text = spell(abs(value) / size, digits).replace("-", "−")
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
 
 
