@@ -2,18 +2,19 @@
 
 A month of Eurostat Comext has five million rows, of which a question about one product needs some
 hundred. The files are sorted by product, so it lies in one or two row groups of each, and what the
-footers say of these is kept in memory for as long as a file stays as it is.
+footers say of these is kept in memory for as long as a file stays as it is. Texts are read as the
+numbers by which they are stored, so that each is compared once and not in every row.
 """
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-from pyarrow.fs import LocalFileSystem
+import pyarrow.parquet as pq
 
 from tradeflows import tables
 from tradeflows.model import codes, schema
@@ -21,17 +22,19 @@ from tradeflows.model.errors import QueryError, SchemaError, SourceError
 from tradeflows.tables.filters import (
     areas_in_parts,
     changed_area_message,
+    condition,
     conditions,
     named_areas,
-    scan,
+    products_meant,
     texts_of,
 )
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-DISK = LocalFileSystem(use_mmap=True)
-FILE = "__filename"  # Arrow's name of the column that says which file a row is of
+FILE = "file"  # the name of the file that a row is of
+TEXTS = [field.name for field in schema.TRADE if field.type == schema.TEXT]
+LAST = "\U0010ffff"  # no text is after it
 AREAS = ("reporter_iso", "partner_iso")
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "n_months")
 SHOWN = (*CHECKED, "breakdown", "value_reported", "net_wgt_kg", "qty", "qty_unit", "flags")
@@ -90,8 +93,7 @@ def rows(
     paths = sorted(where.glob("*.parquet")) if where.is_dir() else [where]
     if not paths:
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
-    needed = dict.fromkeys([*names, *CHECKED, FILE])
-    table = scan(_dataset(paths), "trade", _with_parts(wanted), None, None, [*needed])
+    table = _matching(paths, _with_parts(wanted), [*dict.fromkeys([*names, *CHECKED])])
     _no_release_twice(table)
     table, caveats = _asked(table, wanted)
     if not table:
@@ -126,39 +128,70 @@ def _asked(rows: pa.Table, asked: Mapping[str, list[str]]) -> tuple[pa.Table, tu
     return rows, tuple(caveats)
 
 
-def _dataset(paths: Iterable[Path]) -> ds.Dataset:
-    """The trade rows of some files."""
-    fragments = []
-    for path in paths:
-        try:
-            written = path.stat()
-            fragments.append(_fragment(path, written.st_mtime_ns, written.st_size))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
-    return ds.FileSystemDataset(fragments, schema.TRADE, ds.ParquetFileFormat(), DISK)
+def _matching(
+    paths: Sequence[Path], wanted: Mapping[str, list[str]], columns: Sequence[str]
+) -> pa.Table:
+    """Rows of some files that meet all conditions, with the file of each."""
+    products, _ = products_meant(wanted["cmd_code"])
+    read = partial(_read, [*dict.fromkeys([*columns, *wanted])], min(products), max(products))
+    with ThreadPoolExecutor(pa.cpu_count()) as readers:
+        batches = [batch for found in readers.map(read, paths) for batch in found]
+    for column, values in wanted.items():
+        texts = {text for batch in batches for text in batch[column].dictionary.to_pylist()}
+        every = pa.table({column: pa.array(texts, pa.string())})
+        met = every.filter(condition(column, values))[column].combine_chunks()
+        batches = [batch.filter(_is_in(batch[column], met)) for batch in batches]
+    contract = pa.schema([*(schema.TRADE.field(name) for name in columns), (FILE, pa.string())])
+    if not batches:
+        return contract.empty_table()
+    return pa.Table.from_batches(batches).select(contract.names).cast(contract)
+
+
+def _read(columns: list[str], first: str, last: str, path: Path) -> list[pa.RecordBatch]:
+    """Rows of the row groups that may have a product between two, texts as they are stored."""
+    footer, spans = _footer_of(path)
+    groups = [i for i, (low, high) in enumerate(spans) if low < f"{last}[" and high >= first]
+    with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
+        rows = file.read_row_groups(groups, columns, use_threads=False)
+    return rows.append_column(FILE, pa.repeat(path.name, len(rows))).to_batches()
+
+
+def _is_in(coded: pa.DictionaryArray, texts: pa.Array) -> pa.Array:
+    """Whether each is one of `texts`, by looking at each stored text once."""
+    return pc.is_in(coded.dictionary, texts).take(coded.indices)
+
+
+def _footer_of(path: Path) -> tuple[pq.FileMetaData, list[tuple[str, str]]]:
+    """What the file says of itself as it is now, and its row groups' first and last products."""
+    try:
+        written = path.stat()
+        return _footer(path, written.st_mtime_ns, written.st_size)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
 
 
 @lru_cache(maxsize=1024)
-def _fragment(path: Path, *written: int) -> ds.Fragment:
-    """The file as it was `written`, with its footer, if it keeps the contract."""
-    fragment = ds.ParquetFileFormat().make_fragment(str(path), DISK)
-    fragment.ensure_complete_metadata()
-    if not fragment.physical_schema.equals(schema.TRADE):
+def _footer(path: Path, *written: int) -> tuple[pq.FileMetaData, list[tuple[str, str]]]:
+    """The footer of the file as it was `written`, if it keeps the contract."""
+    footer = pq.read_metadata(path, memory_map=True)
+    if not footer.schema.to_arrow_schema().equals(schema.TRADE):
         raise SchemaError(f"{path}: not a trade table of this release; clean its file again")
-    return fragment
+    at = schema.TRADE.names.index("cmd_code")
+    products = [footer.row_group(i).column(at).statistics for i in range(footer.num_row_groups)]
+    return footer, [(each.min, each.max) if each else ("", LAST) for each in products]
 
 
 def _no_release_twice(rows: pa.Table) -> None:
     """Refuse rows of two files that state one period of one reporter."""
     cell = ["reporter_iso", "ref_period"]
     periods = rows.group_by([*cell, FILE]).aggregate([])
-    stated: dict[tuple[object, ...], Path] = {}
+    stated: dict[tuple[object, ...], str] = {}
     for row in periods.sort_by(FILE).to_pylist():
-        path = Path(row[FILE])
-        reporter, day = (row[name] for name in cell)
-        other = stated.setdefault((reporter, day), path)
-        if other != path:
+        name = row[FILE]
+        reporter, day = (row[column] for column in cell)
+        other = stated.setdefault((reporter, day), name)
+        if other != name:
             raise QueryError(
-                f"{other.name} and {path.name} both state {reporter} in {day:%Y-%m}: "
+                f"{other} and {name} both state {reporter} in {day:%Y-%m}: "
                 "two releases; move one away"
             )

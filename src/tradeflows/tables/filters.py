@@ -171,7 +171,7 @@ def scan(
     """Rows of a table that meet all conditions, within a window of months."""
     where = pc.scalar(True)
     for column, values in wanted.items():
-        where &= _matches(column, values)
+        where &= condition(column, values)
     starts, ends = dates_of(table)
     if first is not None:
         where &= pc.field(starts) >= first_day(first)
@@ -261,7 +261,7 @@ def _ends_by(rows: pa.Table, last: int) -> Any:
     return pc.less_equal(after, last + 2)
 
 
-def _matches(column: str, values: list[str]) -> Any:
+def condition(column: str, values: list[str]) -> Any:
     """The condition that a column has one of `values`, or of what they contain."""
     field = pc.field(column)
     if values == ["countries"]:
@@ -279,8 +279,8 @@ def _matches(column: str, values: list[str]) -> Any:
     return _within(field, values) & among
 
 
-def _matches_products(field: Any, values: list[str]) -> Any:
-    """The condition that a code is one of `values`, or lies under it."""
+def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Codes that `values` stand for, and of which of them all that lies under them is meant."""
     parts: list[str] = []
     for value in values:
         parts += value.split("+")
@@ -289,8 +289,13 @@ def _matches_products(field: Any, values: list[str]) -> Any:
     for value in set(values) - {ALL_GOODS}:
         listed.update(codes.listed_under(value))
     others = sorted(code for code in listed if not code.startswith(heads))
+    return list(dict.fromkeys([*values, *others, *heads])), heads
+
+
+def _matches_products(field: Any, values: list[str]) -> Any:
+    """The condition that a code is one of `values`, or lies under it."""
+    values, heads = products_meant(values)
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
-    values = list(dict.fromkeys([*values, *others, *heads]))
     if len(values) <= FEW:
         equal = [field == value for value in values]
         under = []
