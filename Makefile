@@ -73,7 +73,7 @@ docs: $(ENV) $(BUILT) ## write the documentation site to build/docs; a warning i
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
 
 lock: $(ENV) ## renew requirements.lock from pyproject.toml (LOCK=--upgrade: to the newest releases)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --custom-compile-command "make lock" $(LOCK) \
 	    --group dev --group look --group docs --output-file requirements.lock pyproject.toml
 	$(BIN)/python tests/pins.py

@@ -514,7 +514,7 @@ def test_importing_the_package_loads_nothing_and_completes_names():
         (lambda: tf.products(2709), "word=2709: expected a text such as '2709'"),
         (lambda: tf.areas(643), "word=643: expected a text"),
         (lambda: tf.sources(None), "word=None: expected a text"),
-        (lambda: tf.cards(["O08"]), r"names=\['O08'\]: expected a text such as 'O08'"),
+        (lambda: tf.cards(["O08"]), r"names=\['O08'\]: expected a text such as 'C01'"),
         (lambda: tf.figures("drone", above="many"), "above='many': expected an amount"),
         (lambda: tf.figures("drone").by("topik"), "no column 'topik'; did you mean 'topic'"),
         (lambda: tf.figures("drone").plot(titel="x"), "no option 'titel' .* did you mean 'title'"),
