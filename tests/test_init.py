@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 from maps import WHEAT_MAP
 
-from tradeflows import claims, cli
+from tradeflows import claims, cli, flow
 from tradeflows.report import check, new_project
 from tradeflows.retrieval import project
 
@@ -71,6 +71,23 @@ def test_the_example_of_a_claim_is_right(root, capsys):
     assert "holds" in said.out
     [line] = said.err.splitlines()
     assert line.startswith("tradeflows: exports: its raw file is changed since the build, and the")
+
+
+def test_a_claim_may_be_in_any_currency(root, capsys):
+    ledger = root / "data" / "claims.toml"
+    lines = ledger.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line.removeprefix("# ") for line in lines[2:])
+    text = text.replace('"A"', '"USA"').replace('"B"', '"EGY"')
+    ledger.write_text(text.replace('"USD"', '"VND"'), encoding="utf-8")
+    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
+    written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"')
+    (root / "map.toml").write_text(written, encoding="utf-8")
+    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
+    [verdict] = claims.verdicts(root=root)
+    assert verdict.verdict == "holds"
+    assert claims.amount(verdict.readings[0].value, "VND") == "2.4 billion dong"
+    axes = flow("wheat", "United States", "Egypt", flow="exports").plot()
+    assert axes.get_ylabel().startswith("Million dong")
 
 
 def test_what_is_not_announced_yet_is_said(root):

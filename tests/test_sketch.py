@@ -391,3 +391,19 @@ def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
     written = root / "coffee.toml"
     written.write_text(text.replace("???", "invented"), encoding="utf-8")
     assert cli.main(["add", str(path), "--map", str(written)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("Value (VND bn)", "VND"),
+        ("Value, £", "GBP"),
+        ("Value in yen", "JPY"),
+        ("FOB BRL", "BRL"),
+        ("VALUE ALL COUNTRIES", UNKNOWN),
+    ],
+)
+def test_any_currency_is_seen_in_a_header(saved, header, currency):
+    assert (
+        fields_of(sketch(saved(f'year,country,"{header}"\n2023,Egypt,4\n')))["currency"] == currency
+    )

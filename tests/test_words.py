@@ -8,7 +8,7 @@ import pytest
 from tradeflows import tables
 from tradeflows.model import codes, groups
 from tradeflows.model.codelists import rows_of
-from tradeflows.model.currencies import currency, currency_name
+from tradeflows.model.currencies import currency, plain_names
 from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
 
@@ -187,7 +187,7 @@ def test_every_country_is_in_one_continent():
 @pytest.mark.parametrize("money", list(pycountry.currencies), ids=lambda money: money.alpha_3)
 def test_every_currency_of_iso_4217_is_known(money):
     assert currency(money.alpha_3.lower()) == money.alpha_3
-    assert currency_name(money.alpha_3)
+    assert plain_names()[money.alpha_3]
 
 
 @pytest.mark.parametrize("money", list(pycountry.currencies), ids=lambda money: money.alpha_3)

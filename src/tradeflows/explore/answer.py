@@ -14,7 +14,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
-from tradeflows.model.schema import TRADE, allowed
+from tradeflows.model.schema import CURRENCIES
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -393,7 +393,7 @@ def _is_ratio(frame: pd.DataFrame) -> bool:
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
-    return set(frame["unit"]) <= {*allowed(TRADE.field("currency"))}
+    return set(frame["unit"]) <= {*CURRENCIES}
 
 
 def _differs(frame: pd.DataFrame, column: str) -> bool:

@@ -17,7 +17,7 @@ from tradeflows.explore.hints import held, months_beside, nothing_held
 from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
-from tradeflows.model import codes
+from tradeflows.model import codes, schema
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
@@ -442,7 +442,7 @@ def figures(
 
 def _not_compared(figures: pd.DataFrame, unit: str) -> list[str]:
     """Say which figures are in another currency than the amount that they would be above."""
-    is_money = figures["unit"].isin(["USD", "EUR", "GBP", "CNY", "RUB"])
+    is_money = figures["unit"].isin(schema.CURRENCIES)
     is_other = figures["unit"].ne(unit)
     texts = []
     for row in figures[is_other & is_money].itertuples():

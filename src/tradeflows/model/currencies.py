@@ -37,7 +37,7 @@ def currency(word: str) -> str:
     raise QueryError(f"no currency {word!r} in ISO 4217{hint}")
 
 
-def currency_name(code: str) -> str:
-    """The name of a currency; its code where it has none."""
-    names = {row["code"]: row["name"] for row in rows_of("currencies.csv")}
-    return names.get(code, code)
+@cache
+def plain_names() -> dict[str, str]:
+    """What an amount in each currency is called, by its code: dong, Swiss francs."""
+    return {row["code"]: row["plain"] or row["name"] for row in rows_of("currencies.csv")}

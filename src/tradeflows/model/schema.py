@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import SchemaError
 
 TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
@@ -60,6 +61,8 @@ CN_UNITS = (
     "L_ALC_100PCT",
     "T_CO2",
 )
+CURRENCIES = tuple(row["code"] for row in rows_of("currencies.csv"))
+FEW = 60  # values, so many that a message may list them all
 QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
 
 
@@ -221,7 +224,7 @@ class Trade(Provenance):
         TEXT,
         "ISO 4217 code of value_reported",
         sdmx="CURRENCY",
-        allowed=("USD", "EUR", "CNY", "INR", "RUB"),
+        allowed=CURRENCIES,
     )
     valuation = _field(
         TEXT,
@@ -397,6 +400,11 @@ def allowed(field: pa.Field) -> tuple[str, ...]:
     return tuple(json.loads(_about(field, "allowed") or "[]"))
 
 
+def _listed(values: tuple[str, ...]) -> str:
+    """Return values in words; of very many some, since no reader looks through them."""
+    return ", ".join(values if len(values) <= FEW else (*values[:12], "…"))
+
+
 def _about(field: pa.Field, item: str) -> str:
     return field.metadata.get(item.encode(), b"").decode()
 
@@ -475,7 +483,7 @@ def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
     if values:
         is_known = pc.is_in(column, pa.array(values, field.type))
         outside = pc.and_(pc.invert(is_known), column.is_valid())
-        _refuse(field, f"not one of {', '.join(values)}", outside, batch)
+        _refuse(field, f"not one of {_listed(values)}", outside, batch)
     least = _about(field, "least")
     if least:
         _refuse(field, f"below {float(least):g}", pc.less(column, float(least)), batch)
@@ -538,7 +546,7 @@ def describe(schema: pa.Schema) -> list[dict[str, str]]:
             "unit": _about(field, "unit"),
             "SDMX concept": _about(field, "sdmx"),
             "meaning": _about(field, "note"),
-            "allowed": ", ".join(allowed(field)),
+            "allowed": _listed(allowed(field)),
         }
         for field in schema
     ]

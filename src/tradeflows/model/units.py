@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from tradeflows.model.currencies import plain_names
 from tradeflows.model.lineage import full_number, padded_number
 from tradeflows.model.periods import month_words
 
@@ -94,7 +95,6 @@ WORDS = {
 # How an axis says a unit aloud; others as they are.
 ALOUD = {
     "USD": "US dollars",
-    "EUR": "euros",
     "percent": "%",
     "USD/t": "US dollars a tonne",
     "USD/bbl": "US dollars a barrel",
@@ -125,7 +125,7 @@ CURRENCY = re.compile("[A-Z]{3}")
 
 def unit_words(unit: str) -> tuple[str, str]:
     """What stands before and after a number in `unit`."""
-    return WORDS.get(unit, ("", f" {unit}"))
+    return WORDS.get(unit, ("", f" {plain_names().get(unit, unit)}"))
 
 
 def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) -> str:
@@ -219,6 +219,7 @@ def scale(largest: float) -> tuple[float, str]:
 
 def axis_label(word: str, unit: str) -> str:
     """The unit with the word of its scale, as an axis begins it: "Thousand tonnes", "kg"."""
-    label = f"{word} {ALOUD.get(unit, unit)}".strip()
+    aloud = ALOUD.get(unit) or plain_names().get(unit, unit)
+    label = f"{word} {aloud}".strip()
     first = label.partition(" ")[0]
     return label[:1].upper() + label[1:] if len(first) > len("bcm") else label

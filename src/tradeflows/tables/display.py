@@ -257,7 +257,7 @@ def _is_constant(column: Series) -> bool:
 
 
 def _is_money(unit: str) -> bool:
-    return unit in schema.allowed(schema.TRADE.field("currency"))
+    return unit in schema.CURRENCIES
 
 
 def _is_null(cell: Any) -> bool:

@@ -49,7 +49,7 @@ PERIOD_FORMS = (
 def words_of(header: str) -> set[str]:
     """The words of a column's name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
     apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", header)
-    return set(re.findall(r"[^\W_]+\$?|[$€%]", apart.lower()))
+    return set(re.findall(r"[^\W_]+\$?|[$€£%]", apart.lower()))
 
 
 def is_mark(text: str) -> bool:

@@ -35,24 +35,31 @@ FLOWS = {
     "re-export": "RX",
     "re-exports": "RX",
 }
-CURRENCIES = {
-    "usd": "USD",
+# Codes of currencies that are words of English too, and so say nothing in a header.
+ENGLISH = ("ALL", "TOP", "TRY", "MAD", "CUP", "PEN", "GEL", "COP", "MOP", "SOS")
+CURRENCIES = {code.lower(): code for code in schema.CURRENCIES if code not in ENGLISH} | {
     "us$": "USD",
     "$": "USD",
     "dollar": "USD",
     "dollars": "USD",
-    "eur": "EUR",
     "euro": "EUR",
     "euros": "EUR",
     "€": "EUR",
-    "cny": "CNY",
     "rmb": "CNY",
     "yuan": "CNY",
-    "inr": "INR",
     "rupees": "INR",
-    "rub": "RUB",
     "roubles": "RUB",
     "rubles": "RUB",
+    "£": "GBP",
+    "sterling": "GBP",
+    "yen": "JPY",
+    "dong": "VND",
+    "tenge": "KZT",
+    "reais": "BRL",
+    "baht": "THB",
+    "rupiah": "IDR",
+    "ringgit": "MYR",
+    "zloty": "PLN",
 }
 SCALES = {
     "thousand": 10**3,
@@ -119,7 +126,7 @@ WHAT = {
     "flow_code": "M imports, X exports, RM and RX the same of goods that come back",
     "cmd_code": "the goods: an HS code such as 1001, TOTAL for all, or a column of codes",
     "ref_period": 'a column with its form, such as { column = "month", form = "month" }',
-    "currency": "USD, EUR, CNY, INR or RUB",
+    "currency": "a code of ISO 4217, such as USD, EUR or VND",
     "valuation": "CIF or FOB, if the publisher says",
 }
 
@@ -439,7 +446,7 @@ def _unit(text: str) -> tuple[str, str, int] | None:
 
 def _money(sheet: Sheet, value: Column) -> dict[str, Guess]:
     """The currency and the valuation of a column of values."""
-    known = {name.casefold(): name for name in schema.allowed(schema.TRADE.field("currency"))}
+    known = {code.casefold(): code for code in schema.CURRENCIES}
     columns = [column for column in sheet.columns if meanings(column, known)]
     currency: Any = {"column": columns[0].name} if columns else ""
     if not currency:
