@@ -89,7 +89,10 @@ source = delimited.uncatalogued(raw, "comext", "trade")
 contents = numbers.read(raw)
 some = [
     comext._sorted(raw, contents.words, contents.pieces),
-    comext._parts(raw, source, contents),
+    map(
+        comext._maker(raw, source, contents),
+        comext._sorted(raw, contents.words, contents.pieces),
+    ),
 ]
 used = [time.process_time()]
 for each in some:

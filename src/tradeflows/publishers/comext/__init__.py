@@ -18,13 +18,13 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +52,7 @@ from tradeflows.publishers.comext.numbers import (
 __all__ = ["SINCE_2002", "UNTIL_2001", "clean"]
 ROWS = 1 << 15  # in a part, more or less
 AHEAD = 3  # parts that may wait
+T = TypeVar("T")
 WITHHELD = {"QX", "QY", "QZ"}  # partners, "for commercial or military reasons"
 
 
@@ -90,12 +91,18 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
         return
     if product:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
-    parts = _parts(path, source, read(path))
-    with ThreadPoolExecutor(1) as pool:  # the next parts are made while the caller writes this one
-        waiting = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
-        while part := waiting.popleft().result():
-            waiting.append(pool.submit(next, parts, None))
-            yield part
+    contents = read(path)
+    ordered = _ahead(_sorted(path, contents.words, contents.pieces))
+    yield from _ahead(map(_maker(path, source, contents), ordered))
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield `items`, of which a thread makes the next ones meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque(pool.submit(next, items, None) for _ in range(AHEAD))
+        while (item := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, items, None))
+            yield item
 
 
 def cells(
@@ -321,13 +328,14 @@ def _constants(source: Source, period: str) -> dict[str, Any]:
     }
 
 
-def _parts(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
-    """Yield the rows of the table, in its order."""
+def _maker(path: Path, source: Source, contents: Contents) -> Callable[[Ordered], Part]:
+    """Return what makes rows of the table from some that are in order."""
     words = contents.words
     meanings = Meanings(path, words)
     metadata = {**(TRADE.metadata or {}), b"control": _control(contents.pieces)}
     constants = _constants(source, words.period)
-    for ordered in _sorted(path, words, contents.pieces):
+
+    def make(ordered: Ordered) -> Part:
         n = len(ordered.nth)
         none = np.zeros(n, PLACE)
         columns = dict(constants)
@@ -336,10 +344,10 @@ def _parts(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
                 columns[name] = _column(none, [value])
         columns |= _columns(meanings, ordered, contents.contradictory)
         # The words of a file were looked at when they were met.
-        rows = delimited.rows(
-            source, TRADE, columns, are_products_known=True
-        ).replace_schema_metadata(metadata)
-        yield Part(rows, n, {}, sorted=True)
+        rows = delimited.rows(source, TRADE, columns, are_products_known=True)
+        return Part(rows.replace_schema_metadata(metadata), n, {}, sorted=True)
+
+    return make
 
 
 def _columns(meanings: Meanings, ordered: Ordered, contradictory: Array) -> dict[str, Any]:
