@@ -169,11 +169,28 @@ def coverage(frame=HELD, **more):
     return charts.coverage(frame, held="months", by=names, **LOOK | more)
 
 
+CHANGES = pd.DataFrame(
+    {
+        "what": ["crude", "crude", "coal", "coal", "years before"],
+        "year": ["2021", "2023", "2021", "2023", "2023"],
+        "mt": [90.1, 27.7, 4.6, 8.2, 3.0],
+        "part": ["since the war"] * 4 + [""],
+        "qualifier": ["=", "=", "≤", "=", "="],
+    }
+)
+
+
+def dots(frame=CHANGES, **more):
+    look = {"y": "mt", "by": "what", "series": "year", "heading": "part"} | LOOK
+    return charts.dots(frame, **look | more)
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
     "blocks": lambda: blocks(("2022-01", 2, "X", 8), ("2022-03", 1, "X", 5)),
     "bars": bars,
+    "dots": dots,
     "windows": windows,
     "panels": panels,
     "ratios": ratios,
@@ -288,7 +305,7 @@ def test_bars_print_qualifier_and_range():
     table = charts.drawn(bars(span=("least", "most"), reference={"$81 bn, the claim": 81}))
     assert table.index.tolist() == ["crude", "all", "new code", "nothing"]
     assert table["printed"].tolist() == [
-        "~ 50.6",
+        "about 50.6",
         "81.3 (80.0 to 83.0)",
         "40 to 55",
         "not published",
@@ -321,7 +338,88 @@ def test_a_negative_bar_stays_negative():
     frame = pd.DataFrame({"basket": ["EU27_2020", "IND"], "usd": [-93.0, 84.0]})
     table = charts.drawn(bars(frame))
     assert table["value"].tolist() == [-93, 84]
-    assert table["printed"].tolist() == ["−93.0", "84.0"]
+    assert table["printed"].tolist() == ["−93", "84"]
+
+
+def test_figures_of_negative_bars_stand_at_their_ends():
+    frame = pd.DataFrame({"basket": ["EU27_2020", "IND"], "usd": [-93.0, 84.0]})
+    axes = bars(frame)
+    [lost] = [text for text in axes.texts if text.get_text().startswith("−93")]
+    axes.figure.draw_without_rendering()
+    assert lost.get_window_extent().x1 < axes.transData.transform((-93, 0))[0]
+    assert lost.get_window_extent().x0 > axes.transAxes.transform((0, 0))[0] - 1
+
+
+@pytest.mark.parametrize("draw", [bars, dots])
+def test_headings_set_rows_apart(draw):
+    frame = (BASKETS if draw is bars else CHANGES).copy()
+    frame["group"] = [*["Crude"] * (len(frame) - 1), "All"]
+    axes = draw(frame, heading="group")
+    down = [*axes.get_yticks()]
+    assert down[-1] - down[-2] > 1 == down[1] - down[0] if len(down) > 2 else True
+    bold = [text.get_text() for text in axes.texts if text.get_fontweight() == "bold"]
+    assert {"Crude", "All"} <= set(bold)
+    assert overlapping(axes.figure) == []
+    assert len(charts.drawn(axes)) == len(down)
+
+
+def test_the_row_of_the_claim_has_a_bold_name():
+    axes = bars(highlight=["all"])
+    weights = {text.get_text(): text.get_fontweight() for text in axes.get_yticklabels()}
+    assert [name for name, weight in weights.items() if weight == "bold"] == ["All"]
+
+
+def test_dots_are_read_back():
+    table = charts.drawn(dots(reference={"cap": 50.0}))
+    assert table.loc["crude", ["2021", "2023", "cap"]].tolist() == [90.1, 27.7, 50]
+    assert np.isnan(table.loc["years before", "2021"])
+    texts = {text.get_text() for text in dots().texts}
+    assert {"2021", "2023", "90.1", "at most 4.6"} <= texts
+
+
+def test_dots_on_a_logarithmic_axis_are_positive():
+    frame = CHANGES.assign(mt=[0, 1, 2, 3, 4])
+    with pytest.raises(QueryError, match="null, or not positive"):
+        dots(frame, log=True)
+    alone = CHANGES.drop_duplicates("what")
+    axes = charts.dots(alone, y="mt", by="what", log=True, **LOOK)
+    assert charts.drawn(axes)["value"].tolist() == [90.1, 4.6, 3]
+
+
+def test_what_was_said_stands_over_its_own_months():
+    said = {
+        "Office, May": (2.0, "2022-02", "2022-02"),
+        "Office, a year": (3.0, "2022-01", "2022-04"),
+    }
+    axes = lines(monthly(CHN=[1, 2, 3, 4, 5, 6]), said=said)
+    marked, line = (line for line in axes.lines if "reference" in str(line.get_gid()))
+    assert len(marked.get_xdata()) == 1
+    assert marked.get_marker() == "D"
+    first, last = (date.strftime("%Y-%m") for date in mdates.num2date(line.get_xdata(orig=False)))
+    assert (first, last) == ("2022-01", "2022-05")
+    assert set(charts.drawn(axes)["Office, May"]) == {2}
+    assert "Line at 2: Office, May" in charts.alt(axes)
+    assert overlapping(axes.figure) == []
+
+
+def test_words_at_the_last_point_replace_the_name():
+    axes = lines(monthly(CHN=[1, 2]), callouts={"2022-02": "no figure after February"})
+    assert {text.get_text() for text in axes.texts} == {"no figure\nafter February"}
+
+
+def test_years_in_a_row_are_years():
+    assert spans.text(pd.Timestamp("2020-01-01"), 36) == "2020 to 2022"
+
+
+def test_a_line_highlighted_alone_is_not_grey():
+    [line] = lines(monthly(made_up=[1, 2]), highlight=["made_up"]).lines
+    assert line.get_color() != colours.GREY
+
+
+def test_a_point_may_have_words():
+    axes = lines(monthly(CHN=[-1, 2, -3]), callouts={"2022-02": "February: 2"}, zero=False)
+    assert "February: 2" in {text.get_text() for text in axes.texts}
+    assert [line for line in axes.lines if [*line.get_ydata()] == [0, 0]]  # what is nothing
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -330,9 +428,13 @@ def test_windows_show_their_days(log):
     table = charts.drawn(axes)
     assert table["start"].tolist() == FIGURES["window_start"].tolist()
     assert table["end"].tolist() == FIGURES["window_end"].tolist()
-    assert table["printed"].tolist() == ["> 12, the claim’s own source", "> 32", "1.00 to 1.60"]
+    assert table["printed"].tolist() == [
+        "more than 12, the claim’s own source",
+        "more than 32",
+        "1.00 to 1.60",
+    ]
     assert table["claim"].tolist() == [12] * 3
-    assert "D06 Nikkei: > 32" in {text.get_text() for text in axes.texts}
+    assert "D06 Nikkei: more than 32" in {text.get_text() for text in axes.texts}
 
 
 def test_what_disagrees_is_never_one():
@@ -460,7 +562,7 @@ def test_off_the_axis_is_in_figures():
     signed = charts.drawn(ratios(frame.assign(unit="percent")))
     assert signed["mark"].tolist() == ["◄ −1.37 %", "", "", "≤ 9,000 % ►"]
     alone = readings(("A", -1.0, False, "no"), ("A", 1.2, None, "no"), ("B", -1.0, False, "no"))
-    assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1 times", "", "◄ −1 times"]
+    assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1.00 times", "", "◄ −1.00 times"]
 
 
 def test_a_negative_figure_turns_a_bound():
@@ -846,7 +948,7 @@ def test_alt_text_has_both_ends():
     frame = statements(("2022-01", "CNY", None, "="), ("2022-05", "CNY", 3, "="))
     axes = points(frame.assign(a=[1, None], b=[2, None]), span=("a", "b"))
     assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
-    assert "crude: ~ 50.6. all: 81.3." in charts.alt(bars())
+    assert "crude: about 50.6. all: 81.3." in charts.alt(bars())
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))
@@ -923,7 +1025,8 @@ def test_no_text_is_cut_or_covered(draw):
     figure = np.ravel(draw())[0].figure
     assert overlapping(figure) == []
     assert figure.get_size_inches()[0] == 8
-    assert figure.get_size_inches()[1] >= 4.5
+    has_rows = draw is bars or draw is dots or not figure.axes[0].get_xticks().size
+    assert figure.get_size_inches()[1] >= (2 if has_rows else 4.5)
 
 
 def test_close_windows_are_named_apart():
@@ -993,6 +1096,11 @@ def test_touching_names_move_little():
     assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
     assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
     assert layout.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
+
+
+def test_a_number_and_its_per_cent_are_not_parted():
+    assert layout.clip("A share that rose to 16 % in all", 23).split("\n")[0] == "A share that rose"
+    assert "16\xa0%" in layout.wrap("A share that rose to 16 % in all", 23)
 
 
 def test_two_dollar_signs_are_no_formula():
@@ -1149,10 +1257,10 @@ def test_bars_have_the_colour_of_their_entity():
 @pytest.mark.parametrize(
     ("unit", "values", "printed"),
     [
-        ("Million US dollars a month", [14.8, 0.0206], ["~ $14.8 million", "$20,600"]),
-        ("Million US dollars a month", [14.8, 2.42], ["~ 14.8", "2.42"]),
-        ("Million tonnes", [14.8, 0.0206], ["~ 14.8", "0.0206"]),
-        ("US dollars a barrel", [14.8, 0.5], ["~ 14.8", "0.500"]),
+        ("Million US dollars a month", [14.8, 0.0206], ["about $14.8 million", "$20,600"]),
+        ("Million US dollars a month", [14.8, 2.42], ["about 14.8", "2.4"]),
+        ("Million tonnes", [14.8, 0.0206], ["about 14.8", "0.0206"]),
+        ("US dollars a barrel", [14.8, 0.5], ["about 14.8", "0.500"]),
     ],
 )
 def test_small_money_is_said_in_full(unit, values, printed):
@@ -1179,11 +1287,40 @@ def test_statements_may_be_joined():
         ("2022-03", "CNY", 3, "="),
     )
     axes = points(frame, joined=True)
-    [guide] = [line for line in axes.lines if line.get_gid() == "guide"]
-    assert [*guide.get_ydata()] == [1, 3, 4]
+    guides = [line for line in axes.lines if line.get_gid() == "guide"]
+    assert [[*guide.get_ydata()] for guide in guides] == [[1, 3], [3, 4]]
     assert charts.drawn(axes)["value"].tolist() == [1, 4, 5, 3]
-    assert "the lines only join them" in axes.figure.texts[-1].get_text()
+    assert "Lines only join the figures" in axes.figure.texts[-1].get_text()
     assert [line for line in points(frame).lines if line.get_gid() == "guide"] == []
+
+
+def test_far_statements_are_joined_by_dots_and_bounds_not_at_all():
+    far = [("2022-01", "CNY", 1, "≤"), ("2023-01", "CNY", 4, "≤"), ("2024-01", "CNY", 5, "=")]
+    guides = list(points(statements(*far), joined=True).lines)
+    [guide] = [line for line in guides if line.get_gid() == "guide"]
+    assert [*guide.get_ydata()] == [4, 5]
+    assert guide.get_linestyle() != "-"
+
+
+def test_a_name_may_stand_at_a_month():
+    frame = statements(("2022-01", "CNY", 1, "="), ("2023-01", "CNY", 4, "="))
+    [name] = points(frame, at={"CNY": "2022-01"}).texts
+    assert name.xy[1] == 1
+
+
+def test_figures_of_one_chart_have_equal_decimals():
+    frame = pd.DataFrame({"basket": ["a", "b"], "usd": [3.2, 0.3], "qualifier": "="})
+    assert charts.drawn(bars(frame))["printed"].tolist() == ["3.20", "0.30"]
+    far = frame.assign(usd=[414.2, 0.48])
+    assert charts.drawn(bars(far))["printed"].tolist() == ["414", "0.480"]
+
+
+def test_many_statements_have_small_markers():
+    months = pd.date_range("2022-01-01", periods=20, freq="MS")
+    rows = [(month, "CNY", 1, "=") for month in months] + [("2022-01", "RUB", 2, "=")]
+    drawn = points(statements(*rows)).lines
+    sizes = {line.get_gid().split("|")[-1]: line.get_markersize() for line in drawn}
+    assert sizes["CNY"] < sizes["RUB"]
 
 
 def test_the_months_of_a_figure_are_explained():

@@ -752,5 +752,5 @@ def test_charts_of_answers_have_no_codes_or_arguments():
 def test_a_printed_figure_is_named_by_its_flow():
     axes = tf.figures("drone", above=12e6).plot()
     words = " ".join(text.get_text() for text in axes.texts)
-    assert "Bloomberg, China to Thailand: ~ 186" in words.replace("\n", " ")
-    assert "ODNI: > 12" in words
+    assert "Bloomberg, China to Thailand: about 186" in words.replace("\n", " ")
+    assert "ODNI: more than 12" in words

@@ -4,6 +4,7 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 """
 
 from tradeflows.charts.bars import bars, windows
+from tradeflows.charts.dots import dots
 from tradeflows.charts.export import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
@@ -22,6 +23,7 @@ __all__ = [
     "cells",
     "coverage",
     "css",
+    "dots",
     "drawn",
     "hand_over",
     "lines",

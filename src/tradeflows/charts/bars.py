@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
+from tradeflows.charts import rows as row_layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     ChartOptions,
     are_whole,
     complete_options,
+    decimals_of,
     drawable_rows,
     finish,
     in_full,
@@ -39,6 +41,7 @@ def bars(
     span: Sequence[str] = (),
     highlight: Collection[str] = (),
     entity: str = "",
+    heading: str = "",
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Compare figures as horizontal bars with their numbers, in the order of the rows.
@@ -57,6 +60,9 @@ def bars(
         has its own colour.
     entity
         Column of the entities whose colours the bars take, where their names say more than that.
+    heading
+        Column of the words above each group of bars that follow one another; "" sets apart alone.
+        A name of a bar that begins with them and a comma is shown without.
     **options
         There are no events, and a ``reference`` is an upright line. Small money is said in full:
         where ``unit`` is in million US dollars and a bar is below one of them, "$20,600".
@@ -80,32 +86,40 @@ def bars(
     rows = drawable_rows(frame, y=y, by=by, when="", panel=entity or by, span=span)
     refuse_repeated(rows, "name")
     rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so
-    paper = layout.page()
     numbers = rows[["value", "low", "high"]]
-    tips = numbers.max(axis="columns").fillna(0).clip(lower=0)
+    tips = numbers.max(axis="columns").fillna(0)
     reach = [0.0, *shown["reference"].values(), *numbers.stack()]
     least = min(reach)
     most = max(reach)
-    labels = [layout.wrap(named(name, shown), paper.label) for name in rows["name"]]
+    headings = list(frame[heading]) if heading else [""] * len(rows)
+    names = [named(name, shown) for name in rows["name"]]
+    labels = row_layout.names_of_rows(names, headings)
+    tall = row_layout.height(labels)
+    down, heads = row_layout.places(headings, tall)
     ends = []
     money = in_full(str(shown["unit"]), numbers)
     whole = are_whole(rows)
+    decimals = decimals_of(rows)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             colour = _colour(row.panel, row.name, highlight)
-            _bar(axes, i, row, colour)
-            _range(axes, i, row, colour)
-            text = printed(row, money, whole=whole)
-            ends.append(Label(text, tips[i], i, colours.INK, f"{i}|text|{row.name}"))
-        if least < 0:
-            axes.axvline(0, color=colours.GREY, lw=0.9)
-        axes.set_yticks(range(len(rows)), labels)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+            _bar(axes, i, down[i], row, colour)
+            _range(axes, i, down[i], row, colour)
+            text = printed(row, money, whole=whole, decimals=decimals)
+            ends.append(Label(text, tips[i], down[i], colours.INK, f"{i}|text|{row.name}"))
+        row_layout.zero_line(axes)
+        row_layout.set_rows(axes, down, labels, heads, tall)
+        row_layout.embolden(axes, list(rows["name"]), highlight)
         right = 1.02 * most or float(least == 0)
-        axes.set_xlim(1.02 * least, right)
-        box = max(3.0, _height(labels))
-        finish([axes], "bars", shown, rows, [ends], False, box)
+        before = [end for end in ends if end.x < 0]
+        after = [end for end in ends if end.x >= 0]
+        inches = row_layout.room(labels, [end.text for end in after])
+        left = row_layout.left_end(1.02 * least, right, before, inches)
+        axes.set_xlim(left, right)
+        row_layout.write_before(axes, before)
+        box = row_layout.whole_height(axes, tall)
+        finish([axes], "bars", shown, rows, [after], False, box)
     return axes
 
 
@@ -116,28 +130,20 @@ def _colour(entity: str, name: str, highlight: Collection[str]) -> str:
     return colours.of_entity(entity, colours.INK) if name in highlight else colours.GREY
 
 
-def _bar(axes: Axes, i: int, row: Any, colour: str) -> None:
+def _bar(axes: Axes, i: int, y: float, row: Any, colour: str) -> None:
     """Draw a figure as a bar, dashed and empty where it may yet change."""
     face = "white" if row.hollow else colour
     dash = "--" if row.hollow else "-"
-    axes.barh(i, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
+    axes.barh(y, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
 
 
-def _range(axes: Axes, i: int, row: Any, colour: str) -> None:
+def _range(axes: Axes, i: int, y: float, row: Any, colour: str) -> None:
     """Draw the range of a figure upon its bar, or broad where it stands alone."""
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
     if np.isnan(row.value):
         style = {"color": colour, "lw": 14, "marker": ""}
     gid = f"{i}|range|{row.name}"
-    axes.plot([row.low, row.high], [i, i], solid_capstyle="butt", ms=8, gid=gid, **style)
-
-
-def _height(labels: Sequence[str]) -> float:
-    """The height of a box of bars with these labels; on narrow paper all bars are as high."""
-    heights = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
-    if layout.page() is layout.NARROW:
-        return len(heights) * max(heights)
-    return sum(heights)
+    axes.plot([row.low, row.high], [y, y], solid_capstyle="butt", ms=8, gid=gid, **style)
 
 
 @redrawable

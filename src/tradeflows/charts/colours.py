@@ -74,7 +74,7 @@ def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str
     taken = {look.colour for look in named.values()}
     others = [name for name in shown if name not in named and name not in plain]
     free = [colour for colour in PALETTE if colour not in taken]
-    last = OTHERS[1:] if plain else OTHERS  # the first is grey
+    last = OTHERS[1:] if highlight else OTHERS  # the first is grey
     looks = [Look(colour) for colour in (*free, *last)]
     looks += [Look(colour, DASHED) for colour in last]
     if len(others) > len(looks):

@@ -35,6 +35,7 @@ def coverage(
     held: str,
     by: str | Sequence[str],
     highlight: Collection[str] = (),
+    entity: str = "",
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw which months are held: a strip a row, with its gaps.
@@ -49,6 +50,8 @@ def coverage(
         Column of the words beside each strip, or these words.
     highlight
         Those of the strips that the claim is about; the others are grey.
+    entity
+        The entity whose colour these take.
 
     Raises
     ------
@@ -75,7 +78,8 @@ def coverage(
     with layout.style():
         _, axes = plt.subplots()
         for i, text in enumerate(frame[held]):
-            colour = colours.INK if words[i] in highlight else colours.GREY
+            lit = colours.of_entity(entity, colours.INK)
+            colour = lit if words[i] in highlight else colours.GREY
             _strip(axes, i, text, words[i], colour)
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)

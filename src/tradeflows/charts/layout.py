@@ -34,7 +34,12 @@ from tradeflows.charts.colours import (
 )
 from tradeflows.model.lineage import padded_number
 
-UPRIGHT = ("bars", "ratios", "cells")  # kinds of charts whose numbers run from left to right
+UPRIGHT = (
+    "bars",
+    "dots",
+    "ratios",
+    "cells",
+)  # kinds of charts whose numbers run from left to right
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
     "figure.figsize": (8.0, 4.5),
@@ -107,11 +112,15 @@ NARROW = Page(
 )
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
+PER_CENT = re.compile(r"(\d) %")
+KEPT = "\ue000"  # stands for a space that does not break while a text is cut short
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
 MARK = 0.06  # inches from the middle of a marker to its edge
 APART = 0.08  # inches between two texts side by side
+EDGE = 0.06  # inches that the title stands further in than an event's words at the page's edge
 NEAR = 0.06  # inches up or down from a point to the middle of a text that belongs to it
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
+GROUND: dict[str, Any] = {"fc": PAPER, "ec": "none", "pad": 0.8}  # of figures over a line
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
 
@@ -119,7 +128,8 @@ HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 class Label:
     """A text to set beside a point of the data, or beside a window from `start` to that point.
 
-    `gid` is for a text that is itself read back; `others` are points that the text may stand
+    `gid` is for a text that is itself read back; `clear` are the inches between point and text;
+    `others` are points that the text may stand
     beside, where the last one has no room.
     """
 
@@ -129,6 +139,7 @@ class Label:
     colour: Any
     gid: str | None = None
     start: float | None = None
+    clear: float = 0.1
     others: tuple[tuple[float, float], ...] = ()
 
 
@@ -171,6 +182,7 @@ def figure(value: float, digits: int = 3) -> str:
 
 def wrap(text: str, width: int) -> str:
     """Break `text` into lines of at most `width` characters, none of them left with a word."""
+    text = PER_CENT.sub("\\1\xa0%", text)
     few = len(_lines(text, width))
     widths = range(1, width + 1)
     even = next(most for most in widths if len(_lines(text, most)) <= few)
@@ -184,9 +196,10 @@ def _lines(text: str, width: int) -> list[str]:
 
 def clip(text: str, width: int, lines: int = 2) -> str:
     """Wrap `text`, and end what is longer than so many lines of `width` characters in "…"."""
+    text = PER_CENT.sub(f"\\1{KEPT}%", text.replace("\xa0", KEPT))
     for most in range(lines * width, 0, -1):
         shorter = textwrap.shorten(text, most, placeholder=" …")
-        short = wrap(shorter, width)
+        short = wrap(shorter.replace(KEPT, "\xa0"), width)
         if short.count("\n") < lines:
             break
     return short
@@ -414,13 +427,15 @@ def _margins(
     """Room left of the boxes for their numbers or names, and right of them for their texts."""
     ticks: list[str] = []
     names: list[str] = []
+    is_bold = False
     for axes, ends in boxes:
         formatter = axes.yaxis.get_major_formatter()
         numbers = list(axes.get_yticks())
         ticks += formatter.format_ticks(numbers)
+        is_bold |= any(label.get_fontweight() == "bold" for label in axes.get_yticklabels())
         at_edge = [end for end in ends if upright or _at_edge(end, axes, last_mark)]
         names += [end.text for end in at_edge]
-    left = 0.22 + _widest(ticks)
+    left = 0.22 + _widest(ticks, "bold" if is_bold else "normal")
     right = 0.3 + _widest(names, "bold")
     return left, right
 
@@ -495,10 +510,12 @@ def _set_page(
     n_lines = lines.count("\n") + 1
     n_below = below.count("\n") + 1
     top = 0.34 + 0.25 * n_lines + more
-    bottom = 0.48 + 0.0175 * paper.small * n_below
+    is_bare = not grid[0].get_xticks().size
+    bottom = (0.2 if is_bare else 0.48) + 0.0175 * paper.small * n_below
     n_boxes = len(grid)
     rest = top + rows + bottom + head * (n_boxes - 1)
-    box = max(box, (paper.height - rest) / n_boxes)
+    if not is_bare:
+        box = max(box, (paper.height - rest) / n_boxes)
     tenths = np.ceil(10 * (rest + box * n_boxes) - 1e-6)  # whole pixels
     height = float(tenths) / 10
     figure = grid[0].figure
@@ -506,7 +523,7 @@ def _set_page(
     figure.set_size_inches(paper.width, height)
     left = 0.1 / paper.width
     figure.suptitle(lines, x=left, y=1 - 0.1 / height, ha="left", va="top")
-    style: dict[str, Any] = {"size": paper.small, "color": SOFT, "linespacing": 1.25}
+    style: dict[str, Any] = {"size": paper.small, "color": SOFT}
     figure.text(left, 0.08 / height, below, va="bottom", **style)
     return _Sheet(top, box, height)
 
@@ -527,12 +544,16 @@ def _write_right_of_bars(
     axes: Axes, ends: list[Label], per_inch: float, lines: Sequence[float]
 ) -> None:
     """Write each text right of its bar, or of the lines that would cross it."""
+    over_rows = axes.get_gid() == "dots"  # each of which has a line
+    style: dict[str, Any] = {"bbox": GROUND, "zorder": 4} if over_rows else {}
+    shift = (9 if over_rows else 5, 0)
     for end in ends:
         width, _ = size(end.text)
         reach = end.x + (width + 0.15) * per_inch
-        crossing = [line for line in lines if end.x <= line < reach]
+        crossing = [] if over_rows else [line for line in lines if end.x <= line < reach]
         x = max([end.x, *crossing])
-        write(axes, end.text, (x, end.y), (5, 0), va="center", color=end.colour, gid=end.gid)
+        look = style | {"va": "center", "color": end.colour, "gid": end.gid}
+        write(axes, end.text, (x, end.y), shift, **look)
 
 
 def write(
@@ -573,7 +594,7 @@ def _sides(words: list[tuple[float, str]], left: float, right: float) -> list[tu
         if x + wide[i] > right:
             leans = max(leans, i + 1)
     places = [x for x, _ in words]
-    while any(x + left < w for x, w in zip(places[:leans], wide[:leans], strict=True)):
+    while any(x + left < w + EDGE for x, w in zip(places[:leans], wide[:leans], strict=True)):
         leans -= 1
     early = [(i, "right") for i in range(leans)]
     late = [(n - 1 - i, "left") for i in range(leans, n)]
@@ -599,6 +620,7 @@ def _name_ends(
     inner = [end for end in ends if end not in at_edge]
     curves = _curves(axes)
     events = _curves_of_events(axes, upright_lines)
+    stops = [event[0, 0] for event in events]
     taken = _name_column(axes, at_edge, [*curves, *events])
     edge, low = _inches(axes, axes.transAxes, 1, 0)
     _, high = _inches(axes, axes.transAxes, 1, 1)
@@ -606,7 +628,7 @@ def _name_ends(
         spots = []
         for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
             point = _point_of(axes, place)
-            for box in _boxes(axes, place, point, edge):
+            for box in [*_boxes(axes, place, point, edge), *_boxes_after(place, point, stops)]:
                 clashes = _clashes(box, point, taken, curves, low, high)
                 if end.start is None:
                     clashes += _more_clashes(axes, end, point, box, curves, events)
@@ -631,7 +653,7 @@ def _name_column(axes: Axes, at_edge: list[Label], curves: Sequence[np.ndarray])
         half = height / 2
         column, near = (
             Box(left, middle - half, left + width, middle + half)
-            for left in (edge + 0.12, point[0] + 0.1)
+            for left in (edge + 0.12, point[0] + end.clear)
         )
         is_free = not _clashes(near, point, taken, curves, low, high)
         box = near if is_free and abs(middle - point[1]) < NEAR else column
@@ -677,10 +699,10 @@ def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
     x, y = point
     width, height = size(end.text, "bold")
     half = height / 2
-    right = x + 0.1
+    right = x + end.clear
     if end.start is None:
         steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
-        before = x - width - 0.1
+        before = x - width - end.clear
         spots = [(right, step) for step in steps]
         spots += [(at, step) for step in steps[:5] for at in (before, x - width / 2)]
     else:
@@ -690,6 +712,20 @@ def _boxes(axes: Axes, end: Label, point: np.ndarray, edge: float) -> list[Box]:
     for at, step in spots:
         middle = y + step * height
         boxes.append(Box(at, middle - half, at + width, middle + half))
+    return boxes
+
+
+def _boxes_after(end: Label, point: np.ndarray, stops: Sequence[float]) -> list[Box]:
+    """Where the words of `end` may stand behind an upright line that is near on its right."""
+    width, height = size(end.text, "bold")
+    boxes = []
+    for stop in stops:
+        if end.start is None and 0 < stop - point[0] < 0.5:
+            for step in (0.0, 0.6, -0.6, 1.0, -1.0):
+                middle = point[1] + step * height
+                left = stop + 0.06
+                box = Box(left, middle - height / 2, left + width, middle + height / 2)
+                boxes.append(box)
     return boxes
 
 
@@ -742,7 +778,6 @@ def _set(axes: Axes, end: Label, point: Any, box: Box) -> None:
         annotation_clip=False,
         gid=end.gid,
         arrowprops=tie if _is_tied(end, point, box) else None,
-        linespacing=1.1,
     )
 
 
@@ -829,7 +864,6 @@ def write_above(axes: Axes, text: str, y: float) -> None:
         va="top",
         size=10.5,
         annotation_clip=False,
-        linespacing=1.15,
         zorder=4,
         bbox={"fc": "white", "ec": "none", "pad": 0.8},
     )
@@ -842,7 +876,6 @@ def write_beside(
 
     What stands `over` a line has a ground of its own.
     """
-    ground = {"fc": PAPER, "ec": "none", "pad": 0.8}
     write(
         axes,
         text,
@@ -854,7 +887,7 @@ def write_beside(
         color=FIGURES,
         gid=gid,
         path_effects=HALO,
-        bbox=ground if over else None,
+        bbox=GROUND if over else None,
         zorder=4,
     )
 

@@ -138,6 +138,11 @@ def _of_bar(artist: Any, months: int, printed: str) -> Places:
     yield _Place(x, middle, "", printed)
 
 
+def _of_dot(artist: Any, months: int, printed: str) -> Places:
+    (x,), (y,) = artist.get_xydata().T
+    yield _Place(x, y, str(artist.get_label()), printed)
+
+
 def _of_window(artist: Any, months: int, printed: str) -> Places:
     x, y = artist.get_xydata().T
     first, last = spans.days(x)
@@ -158,6 +163,7 @@ _READERS: dict[str, Callable[[Any, int, str], Places]] = {
     "point": _of_point,
     "block": _of_block,
     "bar": _of_bar,
+    "dot": _of_dot,
     "window": _of_window,
     "reading": _of_reading,
 }

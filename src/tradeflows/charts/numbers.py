@@ -80,6 +80,8 @@ def drawn(axes: Charts) -> DataFrame:
         table = _wide(shown, chart["months"][panel])
     elif kind in ("cells", "months"):
         table = _shaded(shown, kind == "months")
+    elif kind == "dots":
+        table = _rows_of_dots(shown)
     else:
         table = _long(shown, kind)
     for line in shown:
@@ -119,7 +121,7 @@ def alt(axes: Charts) -> str:
     for box in boxes:
         table = drawn(box)
         words.append(box.get_xlabel() or box.get_ylabel())
-        levels = {text: table.pop(text) for text in chart["reference"]}
+        levels = {text: table.pop(text) for text in (*chart["reference"], *chart["said"])}
         for name, texts in _in_words(table, str(box.get_gid()), chart):
             known = texts.dropna()
             ends = dict.fromkeys(known.iloc[[0, -1]])
@@ -139,7 +141,7 @@ def _in_words(table: DataFrame, kind: str, chart: Chart) -> Any:
         return _by_series(first["verdict"] + ", " + first["printed"])
     if "printed" in table:
         return _by_series(table["printed"])
-    if kind == "cells":
+    if kind in ("cells", "dots"):
         numbers = table.select_dtypes("float").melt(ignore_index=False)
         numbers = numbers.dropna()
         heads = numbers["variable"].map(lambda code: named(code, chart))
@@ -256,6 +258,16 @@ def _long(shown: Sequence[Figured], kind: str) -> DataFrame:
         row |= cells
     in_order = [rows[i] for i in sorted(rows)]
     return _ordered(DataFrame(in_order), kind)
+
+
+def _rows_of_dots(shown: Sequence[Figured]) -> DataFrame:
+    """The figures of dots, a row a name and a column a series."""
+    rows: dict[str, Cells] = {}
+    for figure in shown:
+        if figure.part == "dot":
+            [value] = figure.artist.get_xdata()
+            rows.setdefault(figure.artist.get_label(), {})[figure.name] = value
+    return DataFrame.from_dict(rows, orient="index").rename_axis("series")
 
 
 def _ordered(table: DataFrame, kind: str) -> DataFrame:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, spans
+from tradeflows.charts import rows as rows_of
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
 from tradeflows.model import units
@@ -21,7 +22,7 @@ Charts = Axes | Sequence[Axes] | np.ndarray
 Chart = dict[str, Any]  # the options of a chart that was drawn, and what else its artists lack
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
-WORDS = {"~": "about", "≤": "at most", "<": "below", "≥": "at least", ">": "more than"}
+WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
 LABEL_DIGITS = 3  # of a number beside its mark; the table of the chart has four
@@ -69,6 +70,10 @@ class ChartOptions(TypedDict, total=False):
         Words by day, each at an upright line; none unless given.
     reference
         Values to compare with, by their words; each is a line through the chart.
+    said
+        Values that somebody gave for some months, by their words, on an axis of days:
+        ``{"The report, 2021": (52.0, "2021-01", "2021-12")}``. Each is a line over its own months,
+        or a diamond where these are no longer than a period of the chart.
     names
         What readers see in place of a code.
     """
@@ -80,6 +85,7 @@ class ChartOptions(TypedDict, total=False):
     caveats: Sequence[str]
     events: Mapping[str, str]
     reference: Mapping[str, float]
+    said: Mapping[str, tuple[float, str, str]]
     names: Mapping[str, str]
 
 
@@ -101,7 +107,8 @@ def complete_options(
         raise QueryError("a chart needs a title, which is the claim, and a unit")
     ids = tuple(frame.attrs.get("sources", ()))
     caveats = tuple(frame.attrs.get("caveats", ()))
-    shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}, "names": {}}
+    shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}}
+    shown |= {"said": {}, "names": {}}
     shown |= options
     shown["gaps"] = ()
     if not shown.get("source"):
@@ -274,9 +281,10 @@ def finish(
     vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
     upright = kind in layout.UPRIGHT
     units = []
-    for axes in grid:
+    for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
-        layout.number_axis(axes, upright=upright)
+        texts += _draw_said(axes, rows, shown["said"])
+        _set_numbers(axes, kind)
         panel = str(axes.get_label())
         unit = shown["unit"]
         if not isinstance(unit, str):
@@ -305,6 +313,40 @@ def finish(
     )
 
 
+def _set_numbers(axes: Axes, kind: str) -> None:
+    """Set the axis of the numbers; where each mark has its own there is none."""
+    if kind == "bars" or (kind == "dots" and axes.get_xscale() == "linear"):
+        rows_of.bare(axes)
+    else:
+        layout.number_axis(axes, upright=kind in layout.UPRIGHT)
+
+
+def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Label]:
+    """Draw what somebody gave for some months over these alone; the words of each."""
+    texts = []
+    for words, (value, first, last) in said.items():
+        start, last_month = pd.Timestamp(first), pd.Timestamp(last)
+        months = 12 * (last_month.year - start.year) + last_month.month - start.month + 1
+        is_short = months <= rows["n_months"].max()
+        middle = spans.middle(start, months)
+        ends = [middle] if is_short else [start, start + pd.DateOffset(months=months)]
+        look: dict[str, Any] = {"lw": 3, "solid_capstyle": "butt"}
+        if is_short:
+            look = {"marker": "D", "mfc": layout.PAPER, "ms": 8, "mew": 1.8, "zorder": 5}
+        axes.plot(
+            ends,
+            [value] * len(ends),
+            color=layout.INK,
+            gid=f"0|reference|{words}",
+            **look,
+        )
+        places = mdates.date2num(ends)
+        text = layout.wrap(words, layout.page().name)
+        others = tuple((place, value) for place in places)
+        texts.append(Label(text, places[-1], value, layout.INK, clear=0.16, others=others))
+    return texts
+
+
 def _after_comma(unit: str) -> str:
     """A unit as it stands within a line: "million tonnes", "US dollars", "MW"."""
     first = unit.partition(" ")[0]
@@ -313,10 +355,14 @@ def _after_comma(unit: str) -> str:
 
 
 def _years(rows: DataFrame) -> list[pd.Timestamp]:
-    """The middle of each figure's year, in order; none where a figure is not one a year."""
+    """The middle of each year from the first figure's; none where a figure is not one a year."""
     first_month = rows["x"].dt.month
     is_of_year = rows["n_months"].gt(6) & rows["n_months"].le(12) & first_month.eq(1)
-    return sorted(set(rows["middle"])) if is_of_year.all() else []
+    if not is_of_year.all():
+        return []
+    first, last = rows["x"].min().year, rows["x"].max().year
+    months = int(rows["n_months"].max())
+    return [spans.middle(pd.Timestamp(year, 1, 1), months) for year in range(first, last + 1)]
 
 
 def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:
@@ -358,7 +404,7 @@ def _unsettled(rows: DataFrame, kind: str) -> str:
 
 def foot(shown: Chart, key: str = "") -> list[str]:
     """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
-    gaps = "; ".join(first_of(shown["gaps"]))
+    gaps = "; ".join(shown["gaps"])
     holes = f"No figure: {gaps}" if gaps else ""
     caveats = [layout.clip(text[:1].upper() + text[1:], 94) for text in shown["caveats"]]
     source = f"Source: {shown['source']}"
@@ -394,18 +440,33 @@ def in_full(unit: str, numbers: DataFrame) -> float:
 
 def are_whole(rows: DataFrame) -> bool:
     """Whether all figures of a chart are whole numbers, as counts of things are."""
-    numbers = rows[["value", "low", "high"]].stack()
+    numbers = rows[["value", "low", "high"]].stack().dropna()
     return bool(numbers.eq(numbers.round()).all())
 
 
-def _said(value: float, money: float, whole: bool) -> str:
-    """A number in three digits, or so much money."""
+def decimals_of(rows: DataFrame) -> int:
+    """How many decimals all figures of a chart have; -1 where each is to have its own.
+
+    They give the greatest three figures, as long as the least keeps two.
+    """
+    numbers = rows[["value", "low", "high"]].stack().dropna().abs()
+    known = numbers[numbers > 0]
+    if known.empty:
+        return -1
+    decimals = max(0, 2 - int(np.floor(np.log10(known.max()))))
+    return decimals if known.min() * 10**decimals >= 9.5 else -1
+
+
+def _said(value: float, money: float, whole: bool, decimals: int) -> str:
+    """A number in three digits, or in so many decimals, or so much money."""
+    if decimals >= 0 and not money and not whole and not np.isnan(value):
+        return f"{value:,.{decimals}f}".replace("-", "−")
     if money:
         return units.amount(money * value, "USD", LABEL_DIGITS, padded=True)
     return layout.number(value, LABEL_DIGITS) if whole else layout.figure(value, LABEL_DIGITS)
 
 
-def printed(row: Any, money: float = 0.0, *, whole: bool = False) -> str:
+def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int = -1) -> str:
     """A figure in three digits with its sign, and its range in brackets; as `money`, if it is.
 
     Its last zeros are kept, unless all beside it are `whole`, or it was said to be about so much,
@@ -414,12 +475,12 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False) -> str:
     is_round = row.low % 1 == row.high % 1 == 0
     is_said_round = np.isnan(row.value) and is_round
     whole = whole or row.qualifier != "=" or is_said_round
-    low = _said(row.low, money, whole)
-    high = _said(row.high, money, whole)
+    low = _said(row.low, money, whole, decimals)
+    high = _said(row.high, money, whole, decimals)
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
-    sign = "" if row.qualifier == "=" else f"{row.qualifier} "
-    value = _said(row.value, money, whole)
+    sign = "" if row.qualifier == "=" else f"{WORDS[row.qualifier]} "
+    value = _said(row.value, money, whole, decimals)
     text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

@@ -1,6 +1,8 @@
 """Lines over time, points, and blocks that last as long as their periods."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
@@ -10,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
-from tradeflows.charts import layout, spans
+from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
@@ -29,6 +31,10 @@ from tradeflows.charts.options import (
 )
 from tradeflows.model.errors import QueryError
 
+FAR = 6  # months from one figure to the next, over which a line joins them no more firmly
+HOLES = 6  # of a series, all of which are said below a chart
+BOUNDS = {"≤", "<", "≥", ">"}
+MANY = 20  # points of a series, from which on its markers are small
 POINTS = 8  # of a series, beside which its name is tried
 
 
@@ -41,6 +47,7 @@ def lines(
     every: int | None = None,
     zero: bool = True,
     highlight: Collection[str] = (),
+    callouts: Mapping[str, str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
@@ -58,6 +65,9 @@ def lines(
         Whether the axis must begin at zero.
     highlight
         Series that the claim is about; the others are grey. Without any, each has its colour.
+    callouts
+        Words by month, beside the point of that month: of the highlighted series, or the first.
+        At its last point they stand in the place of its name.
     **options
         See :class:`ChartOptions`; so for every chart.
 
@@ -79,7 +89,7 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    return _lines(frame, options, 3.0, every, zero, highlight, y=y, by=by)[0]
+    return _lines(frame, options, 3.0, every, zero, highlight, callouts, y=y, by=by)[0]
 
 
 @redrawable
@@ -91,6 +101,7 @@ def panels(
     panel: str,
     every: int | None = None,
     zero: bool = True,
+    highlight: Collection[str] = (),
     **options: Unpack[ChartOptions],
 ) -> np.ndarray:
     """Draw :func:`lines` one above the other on one axis of time, a box per value of `panel`.
@@ -116,7 +127,7 @@ def panels(
     >>> charts.drawn(axes).shape
     (3, 2)
     """
-    return _lines(frame, options, 1.6, every, zero, (), y=y, by=by, panel=panel)
+    return _lines(frame, options, 1.6, every, zero, highlight, {}, y=y, by=by, panel=panel)
 
 
 @redrawable
@@ -128,6 +139,8 @@ def points(
     span: Sequence[str] = (),
     zero: bool = True,
     joined: bool = False,
+    highlight: Collection[str] = (),
+    at: Mapping[str, str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw sparse statements as markers, however many for one month.
@@ -144,7 +157,11 @@ def points(
         alone, without a `y`, is a bound.
     joined
         Whether a thin line leads from each figure of a series to the next, to guide the eye over
-        the months without one.
+        the months without one; dotted where these are many.
+    highlight
+        As for :func:`lines`.
+    at
+        Months at whose points the names of series stand, where that is not the last one.
 
     Raises
     ------
@@ -164,27 +181,40 @@ def points(
     """
     shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
-    looks = of_series(rows["name"])
+    looks = of_series(rows["name"], highlight)
     with layout.style():
         _, axes = plt.subplots()
         for name, part in rows.sort_values("x", kind="stable").groupby("name"):
             if joined:
                 _guide(axes, part, looks[str(name)].colour)
+        counts = rows.groupby("name")["x"].nunique()
         for i, row in numbered(rows):
-            _point(axes, i, row, looks[row.name].colour)
-        ends = _ends(rows, looks, shown)
-        key = "Markers: months with a figure; the lines only join them" if joined else ""
+            size = 3 if counts[row.name] >= MANY else 7
+            _point(axes, i, row, looks[row.name].colour, size)
+        ends = _ends(rows, looks, shown, at)
+        key = "Lines only join the figures; dotted: more than six months apart" if joined else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
 
 def _guide(axes: Axes, part: DataFrame, colour: str) -> None:
-    """Lead from each figure of a series to the next, at the first one of each month."""
+    """Lead from each figure of a series to the next, at the first one of each month.
+
+    Over more than :data:`FAR` months without a figure the line is dotted; bounds are not joined
+    there, since what they bound may have lain above.
+    """
     known = part.dropna(subset="value").drop_duplicates("x")
-    axes.plot(known["middle"], known["value"], color=colour, lw=1.3, clip_on=False, gid="guide")
+    pairs = list(known.itertuples())
+    for row, after in pairwise(pairs):
+        is_far = after.x > row.x + pd.DateOffset(months=FAR)
+        if is_far and row.qualifier in BOUNDS and after.qualifier in BOUNDS:
+            continue
+        look = {"lw": 1.2, "ls": (0, (1, 2))} if is_far else {"lw": 1.3}
+        ends = [row.middle, after.middle], [row.value, after.value]
+        axes.plot(*ends, color=colour, clip_on=False, gid="guide", **look)
 
 
-def _point(axes: Axes, i: int, row: Any, colour: str) -> None:
+def _point(axes: Axes, i: int, row: Any, colour: str, size: float) -> None:
     """Draw a statement: its range, its period where that is no month, and its marker."""
     style: dict[str, Any] = {"color": colour, "clip_on": False}
     place = [row.middle, row.middle]
@@ -197,7 +227,7 @@ def _point(axes: Axes, i: int, row: Any, colour: str) -> None:
         [row.middle],
         [row.value],
         ls="none",
-        ms=7,
+        ms=size,
         marker=row.mark,
         mfc="white" if row.hollow else colour,
         gid=f"{i}|point|{row.name}",
@@ -298,6 +328,7 @@ def _lines(
     every: int | None,
     zero: bool,
     highlight: Collection[str],
+    callouts: Mapping[str, str],
     **columns: str,
 ) -> np.ndarray:
     names = [columns[name] for name in ("panel", "by") if name in columns]
@@ -322,7 +353,12 @@ def _lines(
             shown["gaps"] += tuple(_gaps(series, shown))
             table = pd.concat(series.values())
             shown["months"][panel] = int(table["n_months"].max())
-            ends.append(_ends(table, looks, shown))
+            named_ends = _ends(table, looks, shown)
+            words = _callouts(axes, series, highlight, looks, callouts)
+            taken = {(label.x, label.y) for label in words}
+            ends.append([end for end in named_ends if (end.x, end.y) not in taken] + words)
+            if table["value"].min() < 0 < table["value"].max():
+                axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
         finish(list(boxes), "lines", shown, rows, ends, zero, box)
     return np.asarray(boxes)
 
@@ -358,7 +394,7 @@ def _gaps(series: dict[str, DataFrame], shown: Chart) -> list[str]:
         length = int(part["n_months"].max())
         holes = spans.runs(inner.index, is_hole, length)
         if holes:
-            periods = ", ".join(first_of(holes))
+            periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
             gaps.append(f"{named(name, shown)}, {periods}")
     return gaps
 
@@ -389,13 +425,42 @@ def _some(part: DataFrame) -> tuple[tuple[float, float], ...]:
     return tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
 
 
-def _ends(rows: DataFrame, looks: dict[str, Look], shown: Chart) -> list[Label]:
-    """Name, place and colour of the last figure of each series."""
+def _callouts(
+    axes: Axes,
+    series: dict[str, DataFrame],
+    highlight: Collection[str],
+    looks: dict[str, Look],
+    callouts: Mapping[str, str],
+) -> list[Label]:
+    """Words beside points of the series that the claim is about, with room for them."""
+    name = next((name for name in series if name in highlight), next(iter(series)))
+    texts = []
+    for month, words in callouts.items():
+        row = series[name].loc[pd.Timestamp(month)]
+        place = mdates.date2num(row["middle"])
+        values = series[name]["value"]
+        least, most = values.min(), values.max()
+        if row["value"] == least:
+            axes.update_datalim([(place, least - 0.12 * (most - least))])
+        text = layout.wrap(words, layout.page().name)
+        texts.append(Label(text, place, row["value"], looks[name].colour))
+    return texts
+
+
+def _ends(
+    rows: DataFrame,
+    looks: dict[str, Look],
+    shown: Chart,
+    at: Mapping[str, str] = MappingProxyType({}),
+) -> list[Label]:
+    """Name, place and colour of the last figure of each series, or of that of a month."""
     ends = []
     values = rows["value"].fillna(rows["high"])
     rows = rows.assign(value=values).dropna(subset="value")
     width = layout.page().name
     for name, part in rows.groupby("name", sort=False):
+        others = () if name in at else _some(part)
+        part = part[part["x"] == at[name]] if name in at else part
         last = part.sort_values("x").iloc[-1]
         text = layout.wrap(named(str(name), shown), width)
         sign = str(last["qualifier"])
@@ -403,5 +468,5 @@ def _ends(rows: DataFrame, looks: dict[str, Look], shown: Chart) -> list[Label]:
             text += f"\n({WORDS[sign]})"
         place = mdates.date2num(last["middle"])
         colour = looks[str(name)].colour
-        ends.append(Label(text, place, last["value"], colour, others=_some(part)))
+        ends.append(Label(text, place, last["value"], colour, others=others))
     return ends

@@ -73,12 +73,14 @@ def month_ticks(first: float, last: float, step: int) -> dict[float, str]:
 
 
 def text(first_day: pd.Timestamp, months: int) -> str:
-    """A period as a reader says it: "May 2023", "2023", "January to March 2023"."""
+    """A period as a reader says it: "May 2023", "2023", "2021 to 2023", "May to July 2023"."""
     last = first_day + pd.DateOffset(months=months - 1)
     if months == 1:
         return f"{first_day:%B %Y}"
     if months == 12 and first_day.month == 1:
         return f"{first_day:%Y}"
+    if months % 12 == 0 and first_day.month == 1:
+        return f"{first_day:%Y} to {last:%Y}"
     start = f"{first_day:%B}" if first_day.year == last.year else f"{first_day:%B %Y}"
     return f"{start} to {last:%B %Y}"
 
