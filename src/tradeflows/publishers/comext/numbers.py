@@ -20,7 +20,7 @@ from tradeflows.model.errors import CodeError, LayoutError
 from tradeflows.publishers import archives, bytewise, delimited
 from tradeflows.publishers.comext.membership import EURO_SINCE, is_of_other_trade, uses_euro
 
-PIECE = 1 << 18  # rows that are kept together while the file is read
+PIECE = 1 << 16  # rows that are kept together while the file is read
 PLACE = np.uint16  # numbers the words of a column
 SHORT = np.dtype(np.uint16)  # what spells a word of one letter or two
 NOWHERE = np.iinfo(PLACE).max
