@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -546,9 +547,9 @@ def _rows(**columns):
     return rows.assign(ref_period=pd.to_datetime(["2023-01", "2023-02"]), n_months=1, **columns)
 
 
-def _advice(rows, lacking="", absent=(), **window):
-    total = ("total", {"value": "value_reported", "start": "2023-03", "end": "2023-04"})
-    reading = Reading("a", window, "value_reported", steps=(total,))
+def _advice(rows, lacking="", absent=(), start="2023-01", **window):
+    total = ("total", {"value": "value_reported", "start": start, "end": "2023-04"})
+    reading = Reading("a", window and {"start": start, **window}, "value_reported", steps=(total,))
     sources = {"oil": SimpleNamespace(absent=absent)}
     return advice.on_missing_months(reading, rows, {"value_reported"}, sources, lacking)
 
@@ -557,14 +558,22 @@ def test_a_figure_held_back_is_no_zero_to_be_declared():
     assert _advice(_rows(), "2023-02").startswith("the publisher states no figure for 2023-02")
     assert "absent" not in _advice(_rows(), "2023-02")
     assert "declare that by `absent`" in _advice(_rows(), "2023-02 to 2023-04")
+    assert "no figure" not in _advice(_rows(), start="2023-03"), "of another month"
 
 
 def test_zeros_after_the_last_row_are_to_be_asked_for():
     rows = _rows().head(1)
     declared = [{"along": "partner_iso"}]
-    assert 'write start = "2023-03", end = "2023-04" into `read`' in _advice(rows, absent=declared)
-    asked = _advice(rows, absent=declared, start="2023-03", end="2023-04")
+    assert 'write start = "2023-01", end = "2023-04" into `read`' in _advice(rows, absent=declared)
+    asked = _advice(rows, absent=declared, end="2023-04")
     assert "has no row of anybody in these months" in asked
+
+
+def test_a_sum_of_decimals_is_as_claimed(judge):
+    verdict = judge(claim(12, reading(steps=YEAR), unit="million USD"))["C1"]
+    result = replace(verdict.readings[0], value=11.999999999999998)
+    assert claims.figure_of(result, verdict.claim) == "$12.0 million"
+    assert claims.amount(2.4, "bn VND") == "2.4 billion dong"
 
 
 def test_a_whole_window_leaves_nothing_to_do(judge):

@@ -204,9 +204,9 @@ def test_each_verdict_says_what_it_rests_on(verdicts):
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
-        ("1.0", "1.1", ["claim A: x: 1.0 → 1.1"]),
-        ("1.0", None, ["claim A: no → no longer judged", "claim A: x: 1.0 → none"]),
-        (None, "1.0", ["claim A: not announced before → no", "claim A: x: none → 1.0"]),
+        ("1.0", "1.1", ["claim A: x: 1 → 1.1"]),
+        ("1.0", None, ["claim A: no → no longer judged", "claim A: x: 1 → none"]),
+        (None, "1.0", ["claim A: not announced before → no", "claim A: x: none → 1"]),
     ],
 )
 def test_what_moved_by_claim(old, new, lines):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from tradeflows.claims.ledger import Reading
-from tradeflows.model.periods import first_month, runs
+from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import Source
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def on_missing_months(
     """
     if "cmd_code" not in rows:
         return ""
-    held_back = _without_figure(rows, measured)
+    held_back = _without_figure(rows, measured, _months(reading))
     if held_back:
         said = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
         said += " needs it cannot be decided from this source"
@@ -43,13 +43,14 @@ def on_missing_months(
     return _on_absent(reading, rows, sources)
 
 
-def _without_figure(rows: pd.DataFrame, measured: Collection[str]) -> str:
-    """The months whose rows have none of the figures that are measured."""
+def _without_figure(rows: pd.DataFrame, measured: Collection[str], window: Collection[int]) -> str:
+    """The months of a window, or all, whose rows have none of the figures that are measured."""
     columns = [name for name in measured if name in rows]
     if not columns:
         return ""
     empty = rows[rows[columns].isna().all(axis="columns")]
-    return runs(first_month(empty))
+    months = [int(month) for month in first_month(empty)]
+    return runs(month for month in months if not window or month in window)
 
 
 def _on_absent(reading: Reading, rows: pd.DataFrame, sources: Mapping[str, Source]) -> str:
@@ -74,8 +75,19 @@ def _on_absent(reading: Reading, rows: pd.DataFrame, sources: Mapping[str, Sourc
 
 def _window(reading: Reading) -> str:
     """The start and the end of the measures, as `read` takes them."""
+    ends = _ends(reading)
+    return f'start = "{ends[0]}", end = "{ends[1]}"' if ends else "start and end"
+
+
+def _months(reading: Reading) -> range:
+    """The months that the measures are of; none where they name none."""
+    ends = _ends(reading)
+    return range(span(ends[0])[0], span(ends[1])[1]) if ends else range(0)
+
+
+def _ends(reading: Reading) -> tuple[str, str] | None:
     for _, arguments in reading.steps:
         start = arguments.get("start", arguments.get("year"))
         if start is not None:
-            return f'start = "{start}", end = "{arguments.get("end", start)}"'
-    return "start and end"
+            return str(start), str(arguments.get("end", start))
+    return None

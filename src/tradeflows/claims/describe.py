@@ -66,7 +66,9 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
     not more than six.
     """
     fewest = amount(reading.value, reading.unit, FEWEST, padded=True)
-    if claim.figure is None or claim.unit != reading.unit or reading.value == claim.figure:
+    if claim.figure is None or claim.unit != reading.unit:
+        return fewest
+    if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
         return fewest
     in_print = _printed(claim)
     for digits in range(FEWEST, MOST + 1):

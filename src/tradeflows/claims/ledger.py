@@ -104,7 +104,7 @@ class Claim:
     window
         The window of `asks` in words, or as printed where the claim asks nothing that is held.
     core
-        Whether it is a sentence of the report or of the article.
+        Whether it is among those that the front page and `tradeflows claims` show first.
     settles
         What would settle it, where nothing held does.
     series

@@ -134,7 +134,7 @@ def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:
 
 def _claims(verb: Parser) -> None:
     verb.add_argument("claim", nargs="?", help="id of one claim, such as C01, to see it in full")
-    verb.add_argument("--all", action="store_true", help="not the report and the article alone")
+    verb.add_argument("--all", action="store_true", help="also those that are not of the core")
     _ledger(verb)
 
 

@@ -22,6 +22,7 @@ COUNTED_BY = {
     "bn": 1e9,
     "trillion": 1e12,
 }
+IN_FULL = {"mn": "million", "bn": "billion"}
 # Each unit that is another's multiple, in the one that measures give.
 SIZES = {
     "kg": ("kg", 1.0),
@@ -124,7 +125,11 @@ CURRENCY = re.compile("[A-Z]{3}")
 
 
 def unit_words(unit: str) -> tuple[str, str]:
-    """What stands before and after a number in `unit`."""
+    """What stands before and after a number in `unit`: of "mn USD" the sign and " million"."""
+    word, _, rest = unit.partition(" ")
+    if word in COUNTED_BY and rest in plain_names():
+        before, after = unit_words(rest)
+        return before, f" {IN_FULL.get(word, word)}{after}"
     return WORDS.get(unit, ("", f" {plain_names().get(unit, unit)}"))
 
 

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from tradeflows import claims, tables
 from tradeflows.model.errors import LayoutError, LedgerError
+from tradeflows.model.lineage import full_number
 from tradeflows.report import notebooks
 from tradeflows.report.site import save
 from tradeflows.retrieval import catalogue
@@ -238,8 +239,15 @@ def _moved_claim(
     for reading in _either(before, after):
         was, now = before.get(reading, "none"), after.get(reading, "none")
         if was != now:
+            shown = [_shown(was), _shown(now)]
+            was, now = shown if shown[0] != shown[1] else (was, now)
             lines.append(f"claim {claim}: {reading}: {was} → {now}")
     return lines
+
+
+def _shown(number: str) -> str:
+    """A number to twelve digits, without what its last bits add."""
+    return number if number == "none" else full_number(float(number), 12)
 
 
 def _verdict_of(rows: Sequence[dict[str, str]]) -> str:

@@ -112,7 +112,8 @@ def _verdicts(root: Path) -> Outcome:
     outcome = _compared("verdicts", count, changes, accept.verdicts_path(root))
     if not errors:
         return outcome
-    lines = [f"{len(errors)} claims are wrong", *map(str, errors), f"the others: {outcome.words}"]
+    wrong = "1 claim is wrong" if len(errors) == 1 else f"{len(errors)} claims are wrong"
+    lines = [wrong, *map(str, errors), f"the others: {outcome.words}"]
     return Outcome("verdicts", False, "\n  ".join(lines))
 
 
