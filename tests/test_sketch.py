@@ -371,11 +371,25 @@ def test_a_column_of_units_scales_the_numbers(saved, units, field, scales):
     assert fields[field] == {"column": "quantity", "times": {"unit": scales}}
 
 
-def test_units_of_several_kinds_are_for_a_person_to_part(saved):
+def test_of_units_of_several_kinds_one_is_read(saved):
     text = "month,country,figure,unit\n2023-01,Egypt,4,USD million\n2023-01,Egypt,4,tonnes\n"
     sketched = sketch(saved(text))
-    assert fields_of(sketched)["value_reported"] == UNKNOWN
-    assert "unit has units of 2 kinds: leave the others out by" in sketched
+    value = {"column": "figure", "times": {"unit": {"USD million": 1000000}}}
+    assert fields_of(sketched)["value_reported"] == value
+    [condition] = entry_of(sketched)["arguments"]["left_out"]
+    assert condition == {"column": "unit", "equals": ["tonnes"], "reason": UNKNOWN}
+    assert (
+        "# one kind of unit is read, these are not; to have them all, write a cleaner" in sketched
+    )
+
+
+def test_where_codes_are_found_is_said(saved):
+    sketched = sketch(saved("month,country,product,usd\n2023-01,Ruritania,mood,4\n"))
+    assert "tradeflows.products('pepper') looks for one" in sketched
+    both = sketch(
+        saved("month,country,usd\n2023-01,Ruritania,4\n2023-01,Egypt,4\n2023-01,Italy,4\n")
+    )
+    assert "those that tradeflows.areas() lists" in both
 
 
 def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):

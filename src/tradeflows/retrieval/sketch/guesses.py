@@ -117,9 +117,11 @@ QUANTITY = ("qty", "quantity", *QUANTITIES)
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
+WHICH_AREA = "the ids of areas are those that tradeflows.areas() lists; W00 is the world"
+WHICH_CODE = "an HS code each; tradeflows.products('pepper') looks for one"
 ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
 MARKS_MEAN = 'words: 0 if the publisher means none by a mark, "" if not known or held back'
-SEVERAL_KINDS = f"leave the others out by arguments.left_out; to have them all, {OWN_CLEANER}"
+SEVERAL_KINDS = f"one kind of unit is read, these are not; to have them all, {OWN_CLEANER}"
 WHAT = {
     "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
     "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
@@ -215,6 +217,10 @@ def _trade(sheet: Sheet) -> Guesses:
     if flags:
         fields["flags"] = Guess(flags)
     left_out = _left_out(sheet, fields["ref_period"])
+    other_units = _other_units(sheet, fields)
+    if other_units:
+        remarks = " ".join(filter(None, [left_out.remark, SEVERAL_KINDS]))
+        left_out = Guess([*left_out.value, *other_units], remarks)
     return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))), left_out)
 
 
@@ -260,6 +266,21 @@ def _left_out(sheet: Sheet, period: Guess) -> Guess:
     return Guess([condition], "no months; what are these records, such as: sums of a year?")
 
 
+def _other_units(sheet: Sheet, fields: Mapping[str, Guess]) -> list[dict[str, Any]]:
+    """The records whose unit is of another kind than the field that reads their numbers."""
+    tables = [guessed.value for guessed in fields.values() if isinstance(guessed.value, Mapping)]
+    scales = [entry["times"] for entry in tables if isinstance(entry.get("times"), Mapping)]
+    texts = {column.name: column.texts for column in sheet.columns}
+    others = {
+        name: [*texts[name].keys() - known] for scale in scales for name, known in scale.items()
+    }
+    return [
+        {"column": name, "equals": sorted(units), "reason": UNKNOWN}
+        for name, units in others.items()
+        if units
+    ]
+
+
 def _sides(sheet: Sheet) -> dict[str, Guess]:
     """The reporter and the partner, by the names of the columns that hold areas."""
     reporters = _areas(sheet.named(REPORTER))
@@ -272,9 +293,9 @@ def _sides(sheet: Sheet) -> dict[str, Guess]:
         remark = "whose statistic is it, the exporter's or the importer's? Write that one here"
         sides = list(others.values())
         return {"reporter_iso": Guess(UNKNOWN, remark), "partner_iso": Guess(sides[0], remark)}
-    remark = ""
+    remark = WHICH_AREA if UNKNOWN in (partner or {}).get("words", {}).values() else ""
     for keys in others.values():
-        remark = "" if reporter or partner else ONE_SIDE
+        remark = remark if reporter or partner else ONE_SIDE
         reporter, partner = (reporter or keys, partner) if partner else (reporter, keys)
     return {
         "reporter_iso": _known(reporter, WHAT["reporter_iso"]),
@@ -327,7 +348,8 @@ def _code(named: Iterable[Column]) -> Guess:
     for column in named:
         if column.is_list and not column.is_number:
             words = {text: _product(text) for text in column.texts}
-            return Guess({"column": column.name, "words": words})
+            remark = WHICH_CODE if UNKNOWN in words.values() else ""
+            return Guess({"column": column.name, "words": words}, remark)
     return Guess(UNKNOWN, WHAT["cmd_code"])
 
 
@@ -408,17 +430,15 @@ def _by_unit(sheet: Sheet, numbers: Sequence[Column], taken: set[str]) -> dict[s
 def _in_units(
     sheet: Sheet, numbers: Sequence[Column], column: Column, units: Mapping[str, Any]
 ) -> dict[str, Guess]:
-    """The field that numbers in `units` fill; of several kinds, the one for a person to choose."""
-    kinds = {field for field, _, _ in units.values()}
-    usual = VALUE if kinds == {"value_reported"} else (*QUANTITY, *WEIGHTS, "weight")
+    """The field that numbers in `units` fill: of several kinds money, else the first."""
+    kinds = dict.fromkeys(field for field, _, _ in units.values())
+    field = "value_reported" if "value_reported" in kinds else next(iter(kinds))
+    units = {text: unit for text, unit in units.items() if unit[0] == field}
+    usual = VALUE if field == "value_reported" else (*QUANTITY, *WEIGHTS, "weight")
     named = sheet.named(usual, numbers)
     number = next(iter(named or numbers), None)
     if number is None:
         return {}
-    if len(kinds) > 1:
-        remark = f"{column.name} has units of {len(kinds)} kinds: {SEVERAL_KINDS}"
-        return {"value_reported": Guess(UNKNOWN, remark)}
-    [field] = kinds
     scales = {text: times for text, (_, _, times) in units.items()}
     names = {text: name for text, (_, name, _) in units.items()}
     fields = {field: _scaled(field, number, {column.name: scales})}
