@@ -432,7 +432,7 @@ def kill_often(verb, number, kills, template, nursery, seen):
         seen.note(end, wrong)
         for kind, what in wrong:
             fork = "fork" if is_fork else "whole"
-            print(verb.name, number.name, fork, kind, what, end.message[-500:], flush=True)
+            print(verb.name, number.name, fork, kind, what, end.message[:1500], flush=True)
 
 
 def table(seen_of):

@@ -55,6 +55,22 @@ sys.argv[1:] = ["report"]
 sys.exit(main())
 """
 
+IN_FINALIZER = """
+import os, sys, time
+from tradeflows.cli import main, verbs
+class Left:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv.pop()))
+        time.sleep(0)  # here the handler's exception is raised, and cannot be passed on
+def goes_on(*_):
+    left = Left()
+    del left
+    time.sleep(60)
+verbs.checks.require_notebooks = goes_on
+sys.argv.insert(1, "report")
+sys.exit(main())
+"""
+
 
 def ends(code, *words, wait=False, number=0):
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -81,6 +97,11 @@ def test_a_signal_within_a_library(number, status):
     returned, err, seconds = ends(IN_LIBRARY, wait=True, number=number)
     assert (returned, err) == (status, LINE)
     assert seconds < 5  # 1.5 on an idle machine
+
+
+@pytest.mark.parametrize(("number", "status"), ENDS)
+def test_a_signal_within_a_finalizer(number, status):
+    assert ends(IN_FINALIZER, int(number))[:2] == (status, LINE)
 
 
 def test_notebooks_take_no_signals(tmp_path, monkeypatch):

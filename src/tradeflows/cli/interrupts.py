@@ -68,6 +68,7 @@ def listen() -> Ending:
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as of what a shell has in background
         signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, terminate)
+    sys.unraisablehook = _unless_interrupted
     return ending
 
 
@@ -95,6 +96,12 @@ def leave(status: int) -> NoReturn:
         sys.stdout.flush()
     finally:
         os._exit(status)
+
+
+def _unless_interrupted(found: sys.UnraisableHookArgs) -> None:
+    """Say what went wrong where nothing can be raised; an interrupt is left to the thread."""
+    if not isinstance(found.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(found)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
