@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -227,15 +228,22 @@ class Coded:
     places: Array
     among: list[str]
 
+    @cached_property
+    def words(self) -> pa.Array:
+        """The same, as a dictionary has them."""
+        return pa.array(self.among, pa.string())
+
     def column(self, places: Array) -> pa.Array:
         """Return the meanings of the words at `places`."""
-        return _column(self.places.take(places), self.among)
+        return _column(self.places.take(places), self.words)
 
 
-def _column(places: Array, among: list[str], mask: Any = None) -> pa.Array:
+def _column(places: Array, among: Sequence[str] | pa.Array, mask: Any = None) -> pa.Array:
     """Return texts by their `places` in `among`, dictionary-coded."""
     indices = pa.array(places.astype(PLACE, copy=False), mask=mask)
-    return pa.DictionaryArray.from_arrays(indices, among)
+    words = among if isinstance(among, pa.Array) else pa.array(among, pa.string())
+    # That each place is one of the words need not be looked at: we have made them of these.
+    return pa.DictionaryArray.from_arrays(indices, words, safe=False)
 
 
 class Meanings:
@@ -298,7 +306,7 @@ class Meanings:
             part += nth * len(kinds)
             for number in range(2, nth.max() + 2):
                 parts += [f"{kind},residual={number}" for kind in kinds]
-        return pa.DictionaryArray.from_arrays(part, parts)
+        return pa.DictionaryArray.from_arrays(part, parts, safe=False)
 
 
 def _control(pieces: list[Piece]) -> bytes:
@@ -391,7 +399,7 @@ def _amounts(meanings: Meanings, piece: Piece, place: Mapping[str, Array]) -> di
         "value_reported": value,
         "net_wgt_kg": pa.array(kg, mask=has_value & (kg == 0)),
         "qty": pa.array(amount, mask=is_unstated),
-        "qty_unit": _column(unit, meanings.unit.among),
+        "qty_unit": _column(unit, meanings.unit.words),
     }
     if meanings.words.layout.is_old:  # whose letters for units no public list explains
         letters = pa.array(meanings.words.listed("unit")).take(pa.array(place["unit"]))
