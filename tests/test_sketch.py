@@ -343,6 +343,11 @@ def test_titles_footnotes_and_marks_are_seen(saved):
     assert 'flags = [{ flag = "confidential", column = "Value", equals = "c" }]' in text
 
 
+def test_blanks_around_numbers_are_passed_over(saved):
+    padded = PRINTED.replace(",-,", ", -   ,").replace('"2,100.5"', '" 2,100.5 "')
+    assert fields_of(sketch(saved(padded))) == fields_of(sketch(saved(PRINTED)))
+
+
 def test_footnotes_need_not_be_as_wide_as_the_table(saved):
     text = PRINTED.replace(",,,,", "")
     arguments = entry_of(sketch(saved(text)))["arguments"]

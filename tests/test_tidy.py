@@ -486,3 +486,14 @@ def test_a_mark_means_none_or_not_known(printed, keys, message):
     fields = OF_PRINTED | {"value_reported": {"column": "Value"} | keys}
     with pytest.raises(CatalogueError, match=message):
         printed(fields=fields)
+
+
+def test_blanks_around_a_number_are_no_part_of_it(printed):
+    _, [part] = printed(PRINTED.replace('"1,200.5"', '" 1,200.5 "').replace(",-,", ", -   ,"))
+    assert [row["value_reported"] for row in part.rows.to_pylist()] == [1_200_500, 0, None]
+
+
+def test_a_header_that_begins_as_the_footnotes_is_no_footnote(printed):
+    text = PRINTED.replace('"c: held', '"Mo: held')
+    _, [part] = printed(text, footnotes_from="Mo")
+    assert len(part.rows) == 3

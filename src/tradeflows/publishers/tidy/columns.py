@@ -84,10 +84,11 @@ class Cells:
 
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
-        text = self.filled(name)
+        text = _filled(pc.utf8_trim_whitespace(self.text(name)))  # spreadsheets pad their numbers
         for word, meaning in (words or {}).items():
             number = None if meaning == "" else "0"
-            text = pc.if_else(pc.fill_null(pc.equal(text, word), False), number, text)
+            is_word = pc.fill_null(pc.equal(text, word.strip()), False)
+            text = pc.if_else(is_word, number, text)
         text = self._plain(name, text)
         # The power of ten joins the decimal, so that only the result is rounded to a binary float.
         decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
@@ -197,7 +198,8 @@ def _table_alone(path: Path, asked: Map) -> tuple[bytes | None, int, int]:
     end = len(rest)
     if asked.footnotes_from:
         mark = asked.footnotes_from.encode()
-        starts = [at for at, line in enumerate(rest) if line.lstrip(b'"').startswith(mark)]
+        below_header = enumerate(rest[1:], start=1)
+        starts = [at for at, line in below_header if line.lstrip(b'"').startswith(mark)]
         if not starts:
             raise LayoutError(
                 path,

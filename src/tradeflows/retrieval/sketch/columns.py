@@ -93,7 +93,7 @@ class Column:
         else:
             self.is_list = False
         if self.ways and not text.isdigit() and not is_mark(text):
-            self.ways = tuple(marks for marks in self.ways if PATTERNS[marks].match(text))
+            self.ways = tuple(marks for marks in self.ways if PATTERNS[marks].match(text.strip()))
 
     @property
     def is_number(self) -> bool:
@@ -102,7 +102,8 @@ class Column:
 
     def marks(self) -> list[str]:
         """The marks among its numbers."""
-        return [text for text in self.texts if is_mark(text)] if self.is_number else []
+        marks = [text.strip() for text in self.texts if is_mark(text)]
+        return list(dict.fromkeys(marks)) if self.is_number else []
 
     def no_months(self) -> list[str]:
         """Its texts that are neither the number nor the name of a month."""
@@ -277,6 +278,7 @@ def _parted(line: str, mark: str) -> list[str]:
 
 def _number(text: str, marks: Marks) -> float:
     """The number that `text` is, written in `marks`."""
+    text = text.strip()
     plain = re.sub(marks.between_thousands, "", text) if marks.grouping else text
     return float(plain.replace(marks.decimal, "."))
 
