@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from synthetic import save_notebook
 
+from tradeflows import cli
+from tradeflows.cli import interrupts
 from tradeflows.report import notebooks
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
@@ -90,6 +92,16 @@ def ends(code, *words, wait=False, number=0):
 )
 def test_a_signal_while_modules_load(number, status, module):
     assert ends(AT_IMPORT, int(number), module)[:2] == (status, LINE)
+
+
+def test_a_signal_before_it_is_heard(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupts, "listen", interrupted)
+    monkeypatch.setattr(interrupts, "leave", lambda status: None)
+    assert cli.main() == 130
+    assert capsys.readouterr().err == LINE
 
 
 @pytest.mark.parametrize(("number", "status"), ENDS)

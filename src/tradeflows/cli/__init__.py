@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, interrupts.terminate)
         return _run(argv, interrupts.Ending(), is_own_process=False)
-    status = _run(sys.argv[1:], interrupts.listen(), is_own_process=True)
+    status = _run(sys.argv[1:], interrupts.Ending(), is_own_process=True)
     if status in interrupts.STATUS.values():
         interrupts.leave(status)
     return status
@@ -40,6 +40,7 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
     try:
         # An interrupt may come while these are being loaded, so they are loaded here.
         if is_own_process:
+            interrupts.listen()
             interrupts.watch(ending)
         from tradeflows.cli.command import run
 

@@ -62,14 +62,12 @@ class Ending:
         os._exit(STATUS.get(signal.Signals(number[0]), 1) if number else 1)
 
 
-def listen() -> Ending:
-    """Take Ctrl-C and SIGTERM for this process; what is said when one comes."""
-    ending = Ending()
+def listen() -> None:
+    """Take Ctrl-C and SIGTERM for this process."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as of what a shell has in background
         signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, terminate)
     sys.unraisablehook = _unless_interrupted
-    return ending
 
 
 def watch(ending: Ending) -> None:
