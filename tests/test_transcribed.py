@@ -410,7 +410,7 @@ def test_text_for_a_number_is_refused(name, column, clean):
     for word in ("n/a", "1,5", "1 000", "0x10", "nan"):
         message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
         found = f"{name}.csv: record 1: expected a number in {column}, found {word!r}"
-        assert message.endswith(found)
+        assert f"{found}; if it is a mark, write what the publisher means by it" in message
 
 
 @pytest.mark.parametrize(
@@ -573,8 +573,9 @@ def test_any_other_text_is_no_number(word):
     try:
         (found,) = cells_of(word).number("cell").to_pylist()
     except LayoutError as error:
-        assert str(error) == f"x.csv: record 1: expected a number in cell, found {word!r}"  # noqa: PT017
-    assert found is None or (found == float(word) and set(word) <= set("-.0123456789"))
+        said = "x.csv: record 1: expected a number in cell, found "
+        assert str(error).startswith(said)  # noqa: PT017
+    assert found is None or (found == float(word) and set(word.strip()) <= set("-.0123456789"))
 
 
 def test_empty_cell_is_null():
