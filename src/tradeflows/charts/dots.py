@@ -1,6 +1,7 @@
 """Dots in rows: two years or several speakers on one line each, on one axis."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Unpack
 
 import matplotlib.pyplot as plt
@@ -49,7 +50,8 @@ def dots(
     y, by
         Columns of the numbers, none of them null, and of the names of the rows.
     series
-        Column of what tells the dots of a row apart; their names stand above the first row.
+        Column of what tells the dots of a row apart; their names stand above the first row. Without
+        it the numbers stand in a column on the right.
     heading
         Column of the words above each group of rows that follow one another; "" sets apart alone.
     log
@@ -98,9 +100,11 @@ def dots(
         axes.set_xscale("log" if log else "linear")
         before, after = _draw_rows(axes, rows, bool(series))
         row_layout.set_rows(axes, down, labels, heads, tall)
+        _limits(axes, rows, shown["reference"].values(), before, after, labels)
         if not series:
             row_layout.embolden(axes, list(first["name"]), highlight)
-        _limits(axes, rows, shown["reference"].values(), before, after, labels)
+            _, edge = axes.get_xlim()
+            after = [replace(text, x=edge) for text in after]
         row_layout.write_before(axes, before, 9, zorder=4, bbox=layout.GROUND)
         if series:
             inches = row_layout.room(labels, [text.text for text in after])
@@ -178,6 +182,7 @@ def _name_dots(
     style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "zorder": 4}
     for text, colour, middle in zip(words, first["colour"], middles, strict=True):
         point = (left + middle / scale, 0)
-        layout.write(axes, text, point, (0, 7), color=layout.text_colour(colour), **style)
+        style["color"] = layout.text_colour(colour)
+        layout.write(axes, text, point, (0, 7), annotation_clip=False, **style)
     lowest, highest = axes.get_ylim()
     axes.set_ylim(lowest, highest - room)

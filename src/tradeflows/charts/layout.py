@@ -349,7 +349,7 @@ def finish(
     upright_lines = _upright_lines(first_box, places, left, right)
     n_rows = max((line.row + 1 for line in upright_lines), default=0)
     rows = LINE * n_rows
-    unit = [wrap(text, paper.window) for text in unit]
+    unit = [wrap(text, min(paper.window, paper.sentence)) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
     head = 0.38 + more
     sheet = _set_page(grid, title, foot, rows, head, more, box)
@@ -633,8 +633,8 @@ def _name_ends(
                 if end.start is None:
                     clashes += _more_clashes(axes, end, point, box, curves, events)
                 spots.append((clashes, place, point, box))
-        _, place, point, best = min(spots, key=lambda spot: spot[0])
-        _set(axes, place, point, best)
+        clashes, place, point, best = min(spots, key=lambda spot: spot[0])
+        _set(axes, place, point, best, ground=not clashes)
         taken.append(best)
 
 
@@ -723,7 +723,7 @@ def _boxes_after(end: Label, point: np.ndarray, stops: Sequence[float]) -> list[
         if end.start is None and 0 < stop - point[0] < 0.5:
             for step in (0.0, 0.6, -0.6, 1.0, -1.0):
                 middle = point[1] + step * height
-                left = stop + 0.06
+                left = stop + 0.08
                 box = Box(left, middle - height / 2, left + width, middle + height / 2)
                 boxes.append(box)
     return boxes
@@ -753,8 +753,8 @@ def _is_tied(end: Label, point: Any, box: Box) -> bool:
     return bool(abs(box.middle - point[1]) > near or right > far)
 
 
-def _set(axes: Axes, end: Label, point: Any, box: Box) -> None:
-    """Write `end` into `box`, tied to its point if that is far."""
+def _set(axes: Axes, end: Label, point: Any, box: Box, *, ground: bool = False) -> None:
+    """Write `end` into `box`, tied to its point if that is far; with a `ground`, over the grid."""
     right = box.left - point[0]
     up = box.middle - point[1]
     is_before = end.start is None and box.right < point[0]
@@ -778,6 +778,7 @@ def _set(axes: Axes, end: Label, point: Any, box: Box) -> None:
         annotation_clip=False,
         gid=end.gid,
         arrowprops=tie if _is_tied(end, point, box) else None,
+        bbox=GROUND if ground else None,
     )
 
 
