@@ -384,6 +384,7 @@ def test_dots_on_a_logarithmic_axis_are_positive():
     alone = CHANGES.drop_duplicates("what")
     axes = charts.dots(alone, y="mt", by="what", log=True, **LOOK)
     assert charts.drawn(axes)["value"].tolist() == [90.1, 4.6, 3]
+    assert charts.alt(axes).endswith("crude: 90.1. coal: 4.6. years before: 3.")
 
 
 def test_what_was_said_stands_over_its_own_months():

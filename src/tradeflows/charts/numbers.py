@@ -142,11 +142,11 @@ def _in_words(table: DataFrame, kind: str, chart: Chart) -> Any:
     if "printed" in table:
         return _by_series(table["printed"])
     if kind in ("cells", "dots"):
-        numbers = table.select_dtypes("float").melt(ignore_index=False)
-        numbers = numbers.dropna()
+        floats = table.select_dtypes("float")
+        numbers = floats.melt(value_name="number", ignore_index=False).dropna()
         heads = numbers["variable"].map(lambda code: named(code, chart))
-        texts = numbers["value"].map(layout.number)
-        return _by_series(heads + " " + texts)
+        texts = numbers["number"].map(layout.number)
+        return _by_series(texts if [*floats] == ["value"] else heads + " " + texts)
     if kind in ("lines", "months"):
         table = table.melt(var_name="series", ignore_index=False)
     return _by_month(table)
