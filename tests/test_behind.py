@@ -246,7 +246,7 @@ def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
     assert claim_picture.headline(verdict) == outcome
     said, *shown = claim_picture.bars(verdict, NO_PROJECT, root)
     assert said.figure == claimed
-    assert {bar.figure for bar in shown} <= {"$50", "$120"}
+    assert {bar.figure for bar in shown} <= {"$50.0", "$120"}
 
 
 def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
