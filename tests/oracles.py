@@ -711,10 +711,11 @@ def comparisons(event):
     pairs = {f"{a} to {b}": (year(a), year(b)) for a, b in ((before, after), (before, after + 1))}
     pairs[f"{before - 2} to {after}"] = (year(before - 2), year(after))
     last = event - 1
-    name = f"12 months to {last // 12}-{last % 12 + 1:02d}, to {after}"
+    month = f"{calendar.month_name[last % 12 + 1]} {last // 12}"
+    name = f"Year to {month}, to {after}"
     pairs[name] = (range(event - 12, event), year(after))
     for base in (before - 2, before - 3):
-        pairs[f"Placebo, {base} to {base + 2}"] = (year(base), year(base + 2))
+        pairs[f"Before the event, {base} to {base + 2}"] = (year(base), year(base + 2))
     return pairs
 
 

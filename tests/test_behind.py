@@ -143,7 +143,8 @@ def test_a_computed_series_says_so():
     frame = measures.stack({"CHN": china, "IND": india})
     page = raw_lines.shown(lines(frame, "shown").figure)
     assert "Raw lines: 3 rows of publishers’ files behind 3 numbers" in page
-    assert "Raw lines: no list of numbers worked out here</summary><p>China: worked out" in page
+    assert "<p>Without a list: China, worked out from the sources" in page
+    assert "worked out on this page" in raw_lines.shown(lines(china, "shown").figure)
 
 
 def test_panels_and_ranges_are_followed():
@@ -234,7 +235,7 @@ def test_a_claim_becomes_a_picture(root):
     [
         (">", "more than $55", "Depends on what is counted"),
         ("<", "less than $200", "Holds"),
-        (">", "more than $500", "Differs: 76 % less than claimed"),
+        (">", "more than $500", "Differs: 76 to 90 % less than claimed"),
     ],
 )
 def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
@@ -270,7 +271,35 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
         bars = claim_picture.bars(verdict, NO_PROJECT, root)
         alarm = claim_picture.VERDICT_COLOURS["differs"]
         assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
-        assert claim_picture.headline(verdict).startswith("Differs") == is_alarm
+        assert claim_picture.headline(verdict).startswith("Differs: ")
+
+
+def test_a_claim_that_names_a_side_of_zero_has_a_bar(root):
+    original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
+    stated = 'claimed = { value = 0, unit = "USD", qualifier = ">" }'
+    (root / "data" / "claims.toml").write_text(LEDGER.replace(original, stated))
+    (verdict,) = claim_cards.cards("P1").verdicts
+    assert "above zero" in _words_of(verdict, root)
+    said = replace(verdict, claim=replace(verdict.claim, figure=100.0))
+    assert "above zero" not in _words_of(said, root)
+
+
+def _words_of(verdict, root, drawn=claim_picture._drawn):
+    """All words on the picture of a claim."""
+    figures = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            claim_picture, "_drawn", lambda figure: figures.append(figure) or drawn(figure)
+        )
+        claim_picture.pictures([verdict], NO_PROJECT, root)
+    return " ".join(text.get_text().replace("\n", " ") for text in figures[0].texts)
+
+
+def test_a_speaker_is_introduced_where_the_picture_stands_alone(root):
+    (verdict,) = claim_cards.cards("P1").verdicts
+    known = replace(NO_PROJECT, introduced={verdict.claim.who: "A paper of record"})
+    said, *_ = claim_picture.bars(verdict, known, root)
+    assert said.name.startswith("A paper of record")
 
 
 def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):

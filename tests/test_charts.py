@@ -417,6 +417,21 @@ def test_a_line_highlighted_alone_is_not_grey():
     assert line.get_color() != colours.GREY
 
 
+def test_boxes_that_are_compared_have_one_axis():
+    both = pd.concat([monthly(CHN=[1, 2]).assign(what="a"), monthly(CHN=[1, 9]).assign(what="b")])
+    for alike in (True, False):
+        look = {"y": "mt", "by": "who", "panel": "what", **LOOK, "unit": {"a": "Mt", "b": "Mt"}}
+        first, second = charts.panels(both, alike=alike, **look)
+        assert (first.get_ylim() == second.get_ylim()) == alike
+        assert second.get_ylim()[1] > 9
+
+
+def test_a_point_of_any_series_may_have_words():
+    axes = lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), callouts={("IND", "2022-01"): "three"})
+    [words] = [text for text in axes.texts if text.get_text() == "three"]
+    assert words.xy[1] == 3
+
+
 def test_a_point_may_have_words():
     axes = lines(monthly(CHN=[-1, 2, -3]), callouts={"2022-02": "February: 2"}, zero=False)
     assert "February: 2" in {text.get_text() for text in axes.texts}
@@ -505,7 +520,7 @@ def test_a_reading_is_a_marker():
         "25.0 to 100.3 %",
         "",
         "",
-        "≤ 20.0 %",
+        "at most 20.0 %",
         "found 7.00 %: 1 of 1 readings agree",
     ]
     assert {"Trade fell", "It rose"} <= {text.get_text() for text in axes.texts}
@@ -556,12 +571,12 @@ def test_off_the_axis_is_in_figures():
     )
     axes = ratios(frame)
     table = charts.drawn(axes)
-    assert table["mark"].tolist() == ["◄ −0.0137 times", "", "", "≤ 90.0 times ►"]
+    assert table["mark"].tolist() == ["◄ −0.0137 times", "", "", "at most 90.0 times ►"]
     assert table["value"].fillna(0).tolist() == [0, 1.2, 1.5, 0]
     assert table["printed"].tolist() == ["1.20 times", "", "1.50 times", ""]
     assert axes.get_xlim()[1] < 90
     signed = charts.drawn(ratios(frame.assign(unit="percent")))
-    assert signed["mark"].tolist() == ["◄ −1.37 %", "", "", "≤ 9,000 % ►"]
+    assert signed["mark"].tolist() == ["◄ −1.37 %", "", "", "at most 9,000 % ►"]
     alone = readings(("A", -1.0, False, "no"), ("A", 1.2, None, "no"), ("B", -1.0, False, "no"))
     assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1.00 times", "", "◄ −1.00 times"]
 
@@ -953,7 +968,7 @@ def test_alt_text_has_both_ends():
     assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))
-    said = ". Trade fell: depends, 25.0 to 100.3 %. It rose: open, ≤ 20.0 %. "
+    said = ". Trade fell: depends, 25.0 to 100.3 %. It rose: open, at most 20.0 %. "
     assert said in charts.alt(ratios())
 
 

@@ -674,7 +674,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
     verdict = judge(claim(12e6, reading()), build(scale=1.0004))["C1"]
     assert claims.figure_of(verdict.readings[0], verdict.claim) == "$12.005 million"
     finer = judge(claim(12.01e6, reading()), build(scale=1.0004))["C1"]
-    assert claims.figure_of(finer.readings[0], finer.claim) == "$12.00 million"
+    assert claims.figure_of(finer.readings[0], finer.claim) == "$12.005 million"
 
 
 @pytest.mark.parametrize(

@@ -168,8 +168,8 @@ def test_two_sources_of_one_name_say_what_they_state():
     names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
     assert len(set(names)) == len(names)
     assert {
-        "China Customs, with World (weight)",
-        "China Customs, with World (value and weight)",
+        "China Customs, with all partners (weight)",
+        "China Customs, with all partners (value and weight)",
     } <= {*names}
 
 
@@ -416,7 +416,8 @@ def test_a_card_says_who_lost_who_gained_and_what_it_cannot_see():
         assert any(words in each for each in card.unseen), words
     for text in (repr(card), card._repr_html_()):
         assert all(
-            part in text for part in ("EU27", "Placebo, 2019 to 2021", "Source: ", "quantity")
+            part in text
+            for part in ("EU27", "Before the event, 2019 to 2021", "Source: ", "quantity")
         )
 
 
@@ -424,7 +425,7 @@ def test_a_card_says_where_goods_or_months_differ():
     card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
     assert any("not quite the same" in each for each in card.unseen)
     assert any("price and quantity not split" in each for each in card.unseen)
-    assert any(each.startswith("Left out, Placebo") for each in card.unseen)
+    assert any(each.startswith("Left out, Before the event") for each in card.unseen)
 
 
 def test_without_values_a_card_has_no_prices():

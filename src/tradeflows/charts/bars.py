@@ -215,6 +215,9 @@ def windows(
         if log:
             axes.set_yscale("log")
         tall = TALL if layout.page() is layout.NARROW else LOW
+        if not log:  # the words of the highest have room below the unit
+            highest = rows[["value", "high"]].max(axis=None)
+            axes.update_datalim([(axes.dataLim.x0, 1.12 * highest)])
         box = max(3.4, tall * len(rows))
         finish([axes], "windows", shown, rows, [labels], not log, box)
     return axes

@@ -22,7 +22,9 @@ ON_SHADES = ("#010101", "#fefefe")  # letters on a shaded cell; by night each in
 SHADES = "Blues"  # from nothing, pale, to all
 SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, pale, to a gain
 STEPS = 25  # of shades, each of which has one for the night
-FAINTEST = 0.016  # how light the shade of nothing is by night, a little lighter than the page
+# How light shades are by night: of nothing, a little lighter than the page, and of the least.
+FAINTEST, LEAST = 0.016, 0.03
+NOTHING = 0.004  # up to which a shade is of nothing
 SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
@@ -155,7 +157,8 @@ def _shade_at_night(colour: str) -> str:
     """
     hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
     lightest, darkest = luminance("white") + 0.05, luminance("black") + 0.05
-    wanted = max(lightest * darkest / (luminance(colour) + 0.05) - 0.05, FAINTEST)
+    as_by_day = lightest * darkest / (luminance(colour) + 0.05) - 0.05
+    wanted = max(as_by_day, LEAST + 0.8 * as_by_day) if as_by_day > NOTHING else FAINTEST
     lights = np.linspace(0, 1, 501)
     cells = [to_hex(colorsys.hls_to_rgb(hue, light, min(saturation, 0.6))) for light in lights]
     return min(cells, key=lambda cell: abs(luminance(cell) - wanted))

@@ -362,7 +362,7 @@ def finish(
         is_first = axes is first_box
         rectangle = np.array([left, floor, room, sheet.box])
         axes.set_position(rectangle / whole)
-        above = floor + sheet.box + 0.07
+        above = floor + sheet.box + 0.1
         if is_first:
             above += rows
         _set_axes(axes, counted, above / sheet.height, upright)
@@ -509,7 +509,7 @@ def _set_page(
     below = HANGING.sub("\n", "\n".join(paragraphs))
     n_lines = lines.count("\n") + 1
     n_below = below.count("\n") + 1
-    top = 0.34 + 0.25 * n_lines + more
+    top = 0.38 + 0.25 * n_lines + more
     is_bare = not grid[0].get_xticks().size
     bottom = (0.2 if is_bare else 0.48) + 0.0175 * paper.small * n_below
     n_boxes = len(grid)
@@ -537,7 +537,7 @@ def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
     length = 0 if upright else 4
     axes.tick_params(axis="x", which="minor", length=length, color=GREY)
-    axes.tick_params(axis="x", which="major", pad=6)  # clear of the lowest number
+    axes.tick_params(axis="x", which="major", pad=9)  # clear of the lowest number
 
 
 def _write_right_of_bars(
@@ -925,7 +925,7 @@ def write_outside(
 
 def heights_apart(at: np.ndarray, wide: float) -> list[float]:
     """Heights at which marks at the ascending places `at`, all in inches, cover none before."""
-    lanes = dict.fromkeys((0.0, 0.09, -0.09, 0.18, -0.18), -np.inf)  # last place at each height
+    lanes = dict.fromkeys((0.0, 0.13, -0.13, 0.2, -0.2), -np.inf)  # last place at each height
     heights = []
     for place in at:
         free = [up for up, last in lanes.items() if place - last > wide]

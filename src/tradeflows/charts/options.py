@@ -114,14 +114,14 @@ def complete_options(
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        shown["source"] = catalogue.credit(ids, speakers=_speakers(frame))
+        shown["source"] = catalogue.credit(ids, speakers=speakers(frame))
     shown["attrs"] = {"sources": ids, "caveats": caveats}
     if numbers:
         shown["of"] = frame, [*numbers], [*names]
     return shown
 
 
-def _speakers(frame: DataFrame) -> dict[str, list[str]]:
+def speakers(frame: DataFrame) -> dict[str, list[str]]:
     """Who published the rows of each source, where each row says so itself."""
     for column in ("outlet", "publisher"):
         if {column, "source_id"} <= set(frame):
@@ -342,6 +342,7 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
         )
         places = mdates.date2num(ends)
         text = layout.wrap(words, layout.page().name)
+        axes.update_datalim([(places[0], 1.15 * value)])  # its words have room above
         others = tuple((place, value) for place in places)
         texts.append(Label(text, places[-1], value, layout.INK, clear=0.16, others=others))
     return texts
@@ -381,7 +382,9 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestam
 
 def _begin_at_zero(axes: Axes) -> None:
     """Let the axis of numbers reach from zero beyond all that is drawn."""
-    low, high = axes.dataLim.intervaly
+    alike = axes.get_shared_y_axes().get_siblings(axes)  # boxes that are compared
+    low = min(box.dataLim.y0 for box in alike)
+    high = max(box.dataLim.y1 for box in alike)
     above = max(0, 1.05 * high) or float(low == 0)
     axes.set_ylim(min(0, 1.05 * low), above)
 
@@ -404,8 +407,7 @@ def _unsettled(rows: DataFrame, kind: str) -> str:
 
 def foot(shown: Chart, key: str = "") -> list[str]:
     """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
-    gaps = "; ".join(shown["gaps"])
-    holes = f"No figure: {gaps}" if gaps else ""
+    holes = _holes(shown["gaps"])
     caveats = [layout.clip(text[:1].upper() + text[1:], 94) for text in shown["caveats"]]
     source = f"Source: {shown['source']}"
     unit = shown["unit"]
@@ -413,6 +415,14 @@ def foot(shown: Chart, key: str = "") -> list[str]:
     terms = " ".join(words for term, words in TERMS.items() if term in units)
     parts = [key, shown["note"], terms, holes, *first_of(caveats), source]
     return [text for text in parts if text]
+
+
+def _holes(gaps: Sequence[str]) -> str:
+    """The holes in the lines of a chart, in words; said once where all have the same."""
+    periods = {gap.partition(", ")[2] for gap in gaps}
+    if len(periods) == 1 < len(gaps):
+        return f"No figure for {periods.pop()}"
+    return f"No figure: {'; '.join(gaps)}" if gaps else ""
 
 
 def first_of(texts: Sequence[str]) -> list[str]:
@@ -447,14 +457,15 @@ def are_whole(rows: DataFrame) -> bool:
 def decimals_of(rows: DataFrame) -> int:
     """How many decimals all figures of a chart have; -1 where each is to have its own.
 
-    They give the greatest three figures, as long as the least keeps two.
+    They give the greatest three figures, as long as the least keeps two; where the greatest has no
+    decimals, each has three figures, since 76.1 is no 76 beside 190.
     """
     numbers = rows[["value", "low", "high"]].stack().dropna().abs()
     known = numbers[numbers > 0]
     if known.empty:
         return -1
     decimals = max(0, 2 - int(np.floor(np.log10(known.max()))))
-    return decimals if known.min() * 10**decimals >= 9.5 else -1
+    return decimals if decimals and known.min() * 10**decimals >= 9.5 else -1
 
 
 def _said(value: float, money: float, whole: bool, decimals: int) -> str:

@@ -24,13 +24,13 @@ from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 
 SILENT = "decides nothing"
-BOUND = {"<": "≤ ", ">": "≥ "}  # before the figure of a reading that is open at an end
+BOUND = {"<": "at most ", ">": "at least "}  # before the figure of a reading that is open at an end
 DIGITS = range(3, 7)  # of a figure that stands beside its claim
 # What a reading says of a claim, by the face and the edge of its marker.
 SAYS = {
     "agrees": (colours.INK, colours.INK),
     "disagrees": ("white", colours.AGAINST),
-    SILENT: (colours.MUTE, colours.MUTE),
+    SILENT: (colours.GREY, colours.GREY),
 }
 
 
@@ -344,8 +344,10 @@ def _joined(ordered: DataFrame) -> str:
         return "".join(texts)
     first, last = (text.split(" ") for text in texts)
     shared = 0  # words at the end of both, after the number
+    is_bound = len(first) != len(last)
     while shared < min(len(first), len(last)) - 1 and first[-1 - shared] == last[-1 - shared]:
         shared += 1
+    shared = 0 if is_bound else shared  # "$47.0 million to at most $602 million"
     kept = first[: len(first) - shared]
     return f"{' '.join(kept)} to {' '.join(last)}"
 

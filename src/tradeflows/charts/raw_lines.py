@@ -168,9 +168,9 @@ def shown(figure: Any) -> str:
             "<p><small>No raw lines: this is which months are held, not what they say.</small></p>"
         )
     lines = terms(figure)
-    untraced = _untraced(lines.attrs["untraced"])
     if lines.empty:
-        return untraced
+        return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
+    untraced = _untraced(lines.attrs["untraced"])
     n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
     n_rows = _counted(len(lines), "row")
     head = f"Raw lines: {n_rows} of publishers’ files behind {n_numbers}"
@@ -193,11 +193,7 @@ def _untraced(reasons: Mapping[str, str]) -> str:
     if not reasons:
         return ""
     series = html.escape("; ".join(reasons))
-    return (
-        '<details class="chart-lines"><summary>Raw lines: no list of numbers worked out here'
-        f"</summary><p>{series}: worked out from the sources named below the chart, by the code "
-        "of this page.</p></details>"
-    )
+    return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
 
 
 def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:

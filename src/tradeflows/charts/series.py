@@ -47,7 +47,7 @@ def lines(
     every: int | None = None,
     zero: bool = True,
     highlight: Collection[str] = (),
-    callouts: Mapping[str, str] = MappingProxyType({}),
+    callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
@@ -66,8 +66,8 @@ def lines(
     highlight
         Series that the claim is about; the others are grey. Without any, each has its colour.
     callouts
-        Words by month, beside the point of that month: of the highlighted series, or the first.
-        At its last point they stand in the place of its name.
+        Words by month, beside the point of that month: of the highlighted series, or the first; by
+        (series, month) of another. At its last point they stand in the place of its name.
     **options
         See :class:`ChartOptions`; so for every chart.
 
@@ -89,7 +89,7 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    return _lines(frame, options, 3.0, every, zero, highlight, callouts, y=y, by=by)[0]
+    return _lines(frame, options, 3.0, every, zero, highlight, callouts, False, y=y, by=by)[0]
 
 
 @redrawable
@@ -102,9 +102,15 @@ def panels(
     every: int | None = None,
     zero: bool = True,
     highlight: Collection[str] = (),
+    alike: bool = False,
     **options: Unpack[ChartOptions],
 ) -> np.ndarray:
     """Draw :func:`lines` one above the other on one axis of time, a box per value of `panel`.
+
+    Parameters
+    ----------
+    alike
+        Whether all boxes have one axis of numbers, so that they can be compared.
 
     Returns
     -------
@@ -127,7 +133,7 @@ def panels(
     >>> charts.drawn(axes).shape
     (3, 2)
     """
-    return _lines(frame, options, 1.6, every, zero, highlight, {}, y=y, by=by, panel=panel)
+    return _lines(frame, options, 1.6, every, zero, highlight, {}, alike, y=y, by=by, panel=panel)
 
 
 @redrawable
@@ -243,6 +249,7 @@ def blocks(
     by: str,
     per_month: bool = True,
     zero: bool = True,
+    highlight: Collection[str] = (),
     **options: Unpack[ChartOptions],
 ) -> Axes:
     """Draw figures for blocks of months as bars as long as their block.
@@ -257,6 +264,8 @@ def blocks(
     per_month
         Whether `y` adds up over the block, so that its monthly mean is drawn (and ``unit``
         should say "a month"); False for a share or a rate.
+    highlight
+        As for :func:`lines`.
 
     Raises
     ------
@@ -282,7 +291,7 @@ def blocks(
     refuse(rows[rows["x"] < end_before], "two values for one point")
     if per_month:
         rows["value"] /= rows["n_months"]
-    looks = of_series(rows["name"])
+    looks = of_series(rows["name"], highlight)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
@@ -328,7 +337,8 @@ def _lines(
     every: int | None,
     zero: bool,
     highlight: Collection[str],
-    callouts: Mapping[str, str],
+    callouts: Mapping[str | tuple[str, str], str],
+    alike: bool,
     **columns: str,
 ) -> np.ndarray:
     names = [columns[name] for name in ("panel", "by") if name in columns]
@@ -344,7 +354,7 @@ def _lines(
     shown["months"] = {}
     ends = []
     with layout.style():
-        _, grid = plt.subplots(len(parts), sharex=True, squeeze=False)
+        _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False)
         boxes = grid[:, 0]
         for axes, (panel, series) in zip(boxes, parts.items(), strict=True):
             axes.set_label(panel)
@@ -430,12 +440,13 @@ def _callouts(
     series: dict[str, DataFrame],
     highlight: Collection[str],
     looks: dict[str, Look],
-    callouts: Mapping[str, str],
+    callouts: Mapping[str | tuple[str, str], str],
 ) -> list[Label]:
     """Words beside points of the series that the claim is about, with room for them."""
-    name = next((name for name in series if name in highlight), next(iter(series)))
+    first = next((name for name in series if name in highlight), next(iter(series)))
     texts = []
-    for month, words in callouts.items():
+    for key, words in callouts.items():
+        name, month = (first, key) if isinstance(key, str) else key
         row = series[name].loc[pd.Timestamp(month)]
         place = mdates.date2num(row["middle"])
         values = series[name]["value"]

@@ -47,13 +47,15 @@ def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
     A year of which less than four months are shown has no room for its number.
     """
     years = days([first, last]).year
-    ticks = {}
+    ticks: dict[float, str] = {}
     for year in range(years[0], years[1] + 1):
         new_year = pd.Timestamp(year, 1, 1)
         next_year = pd.Timestamp(year + 1, 1, 1)
         start = max(first, mdates.date2num(new_year))
         end = min(last, mdates.date2num(next_year))
-        if year % step == 0 and end - start > 110:
+        has_room = end - start > 110
+        since = year - int(min(ticks.values(), default=str(year)))  # the first that is named
+        if has_room and since % step == 0:
             ticks[(start + end) / 2] = str(year)
     return ticks
 

@@ -77,9 +77,24 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
             amount(value, claim.unit, digits, padded=True)
             for value in (reading.value, claim.figure)
         )
-        if is_in_full and number != claimed:
+        if is_in_full and number != claimed and _comes_to(reading, claim, digits):
             break
     return number
+
+
+def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
+    """Whether the printed number is as far from the claim, in print, as one that is near is."""
+    is_near = reading.decides and verdict_rule.is_small(reading.deviation)
+    if not is_near or reading.deviation is None or claim.figure is None:
+        return True
+    if claim.unit in DIRECTIONS:
+        return True
+    value, unit = units.in_percent(reading.value, reading.unit)
+    figure, _ = units.in_percent(claim.figure, claim.unit)
+    printed = float(f"{value:.{digits}g}")
+    is_difference = claim.unit in verdict_rule.DIFFERENCES
+    off = printed - figure if is_difference else 100 * (printed / figure - 1) if figure else 0.0
+    return miss(off, unit) == miss(reading.deviation, unit)
 
 
 def in_full(value: float, unit: str, digits: int) -> str:

@@ -32,6 +32,13 @@ MONTH = re.compile(r"\b\d{4}-\d{2}\b")
 # What only who writes code has a use for: arguments, codes of goods, counts of rows.
 TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
 CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
+# How a chart says what an answer says of its sources.
+ALOUD = {
+    re.compile(r"^(?:[^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (
+        r"\1 has the same months and is not drawn"
+    ),
+    re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
+}
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
 
@@ -109,7 +116,10 @@ def _left_out(frame: pd.DataFrame) -> list[str]:
 def _for_print(texts: Iterable[str]) -> list[str]:
     """Sentences without what is to be typed, months in words; the others stay with the table."""
     shorter = (TYPED.sub("", text) for text in texts)
-    return [_with_months(text) for text in shorter if not CODED.search(text)]
+    printed = [_with_months(text) for text in shorter if not CODED.search(text)]
+    for pattern, words in ALOUD.items():
+        printed = [pattern.sub(words, text) for text in printed]
+    return printed
 
 
 def _with_months(text: str) -> str:
@@ -119,10 +129,12 @@ def _with_months(text: str) -> str:
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     """What is held, as a strip of months a source and product."""
+    frame = frame.sort_values("held", kind="stable")  # who begins first stands first
     strips = []
     has_one_good = frame["name"].nunique() == 1  # which the title names
     for row in frame.itertuples():
         partners = "many partners" if "," in row.partners else row.partners
+        partners = "all partners" if partners == "World" else partners
         name = publisher_name(str(row.publisher))
         name += f", with {partners}" if partners else ""
         strips.append(name if has_one_good else f"{row.name}: {name}")
@@ -130,7 +142,9 @@ def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
         f"{name} ({_stated(unit)})" if strips.count(name) > 1 else name
         for name, unit in zip(strips, frame["unit"], strict=True)
     ]
-    options = {"title": heading(frame), "unit": "Months held", **look}
+    publishers = look.pop("highlight", ())
+    chosen = [name for name in strips if name.startswith(tuple(publishers))]
+    options = {"title": heading(frame), "unit": "Months that are held", "highlight": chosen, **look}
     return charts.coverage(frame, held="held", by=strips, **options)
 
 

@@ -295,8 +295,8 @@ def gap(
     -------
     DataFrame, one row a cell that either side states
         From the side of `m`: the cell, both sides' columns (``_m``, ``_x``) but for the place in
-        the raw file, ``ratio``, ``gap`` and ``outside`` (of the band); null where one side is
-        silent or not above 0.
+        the raw file, ``ratio``, ``above_pct`` (by how many % `m` is above `x`), ``gap`` and
+        ``outside`` (of the band); null where one side is silent or not above 0.
 
     Raises
     ------
@@ -351,7 +351,8 @@ def gap(
     roles["x"] = _above_zero(x, value, at_x)
     ratios = {"gap": Formula("log(m / x)", roles)}
     ratios["ratio"] = Formula("m / x", roles)
-    result = computed(result, ratios, "ratio", "gap")
+    ratios["above_pct"] = Formula("(m / x - 1) * 100", roles)
+    result = computed(result, ratios, "ratio", "above_pct", "gap")
     ratio = result["ratio"]
     is_inside = ratio.between(*band).astype("boolean")
     result["outside"] = (~is_inside).mask(ratio.isna())

@@ -132,6 +132,8 @@ def _places_of(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
 def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[str, tuple[str, str]]:
     """The page and the chart that draw all raw lines of a claim's number, by claim.
 
+    Where none draws the number that a reader is shown first, that of another that decided counts.
+
     Of several the one with the fewest lines, which is the closest to the claim.
     """
     charts = [
@@ -142,14 +144,15 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
     charts.sort(key=lambda chart: len(chart[2]))
     chosen: dict[str, tuple[str, str]] = {}
     for verdict in verdicts:
-        reading = front.decisive(verdict)
-        if reading is None:
-            continue
-        terms = claims.terms(reading, root)["terms"]
-        lines = {(term["source_id"], str(term["line"])) for term in terms}
-        fitting = [(page, name) for page, name, known in charts if lines and lines <= known]
-        if fitting:
-            chosen[verdict.claim.id] = fitting[0]
+        first = front.decisive(verdict)
+        deciding = [reading for reading in verdict.readings if reading.decides]
+        for reading in [*filter(None, [first]), *deciding]:
+            terms = claims.terms(reading, root)["terms"]
+            lines = {(term["source_id"], str(term["line"])) for term in terms}
+            fitting = [(page, name) for page, name, known in charts if lines and lines <= known]
+            if fitting:
+                chosen[verdict.claim.id] = fitting[0]
+                break
     return chosen
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextToPath
 from PIL import Image
 
 from tradeflows import claims
-from tradeflows.charts import colours, layout
+from tradeflows.charts import colours, layout, spans
+from tradeflows.charts.options import speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
@@ -31,6 +36,13 @@ TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a
 LEADING = 1.25  # from line to line, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
 BAR, THIN, APART = 44, 16, 12  # pixels of a bar at most and at least, and between rows
+ROOM = 10  # pixels between the last bar and the source
+STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was rounded
+CLAIMED = " than claimed"
+RANGE = re.compile(r"\$?([\d.]+) to ([\d.]+) (\w+|%)")
+CHANGES = ("percent", "percentage points")  # units of a change, which has its sign
+SIDES = {">": "above zero", "<": "below zero"}  # what a claim says that gives no figure
+DATED = re.compile(r" \((?:as of )?[^()]*\d{4}\)")  # the date of a source
 MOST = 2  # alternatives beside the figure that was claimed
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
@@ -45,12 +57,13 @@ VERDICT_COLOURS = {
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure of the picture: whose, how it is printed, and how long its bar is."""
+    """One figure of the picture: whose, how it is printed, and from where to where its bar is."""
 
     name: str
     figure: str
     value: float
     colour: str
+    start: float = 0.0
 
 
 def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[str, bytes]:
@@ -83,12 +96,13 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         if lacking:
             below = _paragraph(figure, lacking, below + 10, LARGE, colours.INK, "bold")
         rows = [_row(bar) for bar in bars(verdict, project, root)]
-        tall = sum(row.tall + THIN + APART for row in rows)
+        tall = ROOM + sum(row.tall + THIN + APART for row in rows)
+        tall += TEXT * LEADING if _side(claim) else 0.0
         lines = 2 if below + tall + 14 < SIZE[1] - 2 * TEXT * LEADING else 1
         foot = _fitting(_credits(verdict, project, root), lines)
         top = SIZE[1] - 8 - _height(foot, TEXT)
         _text(figure, foot, top, TEXT, colours.SOFT)
-        _draw(figure, rows, below + 14, top)
+        _draw(figure, rows, below + 14, top - ROOM, _side(claim), _has_bars(verdict, rows))
     return _drawn(figure)
 
 
@@ -98,7 +112,8 @@ def _colour(verdict: Verdict) -> str:
 
 
 def _speaker(verdict: Verdict, project: Project) -> str:
-    return project.speaker.get(verdict.claim.who, verdict.claim.who)
+    name = project.speaker.get(verdict.claim.who, verdict.claim.who)
+    return project.introduced.get(name, name)
 
 
 def headline(verdict: Verdict) -> str:
@@ -106,15 +121,13 @@ def headline(verdict: Verdict) -> str:
     words = claims.short(verdict)
     match verdict.verdict:
         case claims.HOLDS:
-            reading = front.decisive(verdict)
-            is_exact = verdict.claim.qualifier in EXACT and reading is not None
-            if not is_exact or reading is None or reading.deviation is None:
-                return "Holds"
-            return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
+            return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
-            return f"Holds: revisions reach {claim_cards.claimed_figure(verdict.claim)}"
+            reading = front.decisive(verdict)
+            missed = claims.miss(reading.deviation or 0.0, reading.unit) if reading else ""
+            return f"Holds: {missed.removesuffix(CLAIMED)}, within revisions"
         case claims.DIFFERS:
-            return f"Nearly right: {words}" if claims.is_near(verdict) else f"Differs: {words}"
+            return f"Differs: {_apart(verdict) or words}"
         case claims.CONTRADICTED:
             return f"Cannot be: {words}"
         case claims.DEPENDS:
@@ -122,6 +135,29 @@ def headline(verdict: Verdict) -> str:
         case claims.NOT_DECIDED:
             return "Cannot be told from these figures"
     return "Not tested"
+
+
+def _holds(verdict: Verdict) -> str:
+    """That a claim holds, and how far the figure is from it where it was said to be just that."""
+    claim, reading = verdict.claim, front.decisive(verdict)
+    if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
+        return "Holds"
+    step = STEPS.get(claim.high - claim.low)
+    words = f"the same, to the {step}" if step else claims.miss(reading.deviation, reading.unit)
+    return f"Holds: {words}"
+
+
+def _apart(verdict: Verdict) -> str:
+    """How far several figures are from the claim, where all miss it on one side; else nothing."""
+    misses = [reading.deviation for reading in _shown(verdict)]
+    known = sorted(abs(miss) for miss in misses if miss is not None)
+    is_one_sided = len({miss > 0 for miss in misses if miss is not None}) == 1
+    if len(known) < 2 or not is_one_sided:
+        return ""
+    sign = 1 if (misses[0] or 0) > 0 else -1
+    unit = verdict.claim.unit
+    least, most = (claims.miss(sign * miss, unit) for miss in (known[0], known[-1]))
+    return f"{least.partition(' ')[0]} to {most}"
 
 
 def missing(verdict: Verdict) -> str:
@@ -161,32 +197,77 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     """The figure that was claimed, and those that were found."""
     claim = verdict.claim
     readings = _shown(verdict)
-    figures = []
-    if claim.figure:  # an increase or a decrease has none
-        figure = claim_cards.claimed_figure(claim)
-        name = (
-            f"{_speaker(verdict, project)} said" if _is_printed(claim) else "the claim in numbers"
-        )
-        figures.append(Bar(name, figure, claim.figure, colours.MUTE))
+    figures = _claimed_bar(claim, _speaker(verdict, project))
     is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
     for reading, words in zip(readings, _names(readings), strict=True):
         name = (
             words if reading.role == verdict_rule.BOUND or not is_plain else _whose(reading, root)
         )
+        if is_plain and verdict.verdict == claims.DIFFERS:
+            name += _when(reading)
         figures.append(Bar(name, _figure(reading, claim), reading.value, _colour(verdict)))
     return figures
 
 
+def _claimed_bar(claim: Claim, speaker: str) -> list[Bar]:
+    """The bar of the figure that was claimed, as its sentence has it; none where it has none."""
+    figure = claim_cards.claimed_figure(claim)
+    name, start, end = f"{speaker} said", 0.0, claim.figure or 0.0
+    if not claim.figure or (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
+        return []
+    if _is_printed(claim):
+        figure = _claimed(claim)
+    elif _range(claim):
+        figure, start, end = _range(claim), claim.low, claim.high
+    elif claim.asks.base and claim.unit == "percent" and claim.figure > 0:
+        figure = re.sub(r"(?=\d)", "+", figure, count=1)
+    else:
+        name = f"{speaker}, in figures"
+    return [Bar(name, figure, end, colours.MUTE, start)]
+
+
+def _when(reading: ReadingResult) -> str:
+    """The period of a reading's figure, where it has one."""
+    first = reading.frame.iloc[0]
+    if "ref_period" not in reading.frame or "n_months" not in reading.frame:
+        return ""
+    return f", {spans.text(first['ref_period'], int(first['n_months']))}"
+
+
 def _is_printed(claim: Claim) -> bool:
     """Whether the number of a claim stands in its sentence; else that says it in words."""
+    if not claim.figure:  # an increase or a decrease has none
+        return False
     number = re.search(r"[\d.,]+", claim_cards.claimed_figure(claim))
     return number is not None and number[0] in claim.statement
+
+
+def _range(claim: Claim) -> str:
+    """The range that a claim's sentence gives, such as "$5 to 7 million"; else nothing."""
+    for match in RANGE.finditer(claim.statement):
+        ends = [float(match[i]) * COUNTED_BY.get(match[3], 1.0) for i in (1, 2)]
+        if ends == [claim.low, claim.high]:
+            return match[0]
+    return ""
+
+
+def _claimed(claim: Claim) -> str:
+    """The figure as its sentence has it, which may say "about"."""
+    figure = claim_cards.claimed_figure(claim)
+    number = re.search(r"[\d.,]+", figure)
+    is_about = number and f"about {number[0]}" in claim.statement
+    return f"about {figure}" if is_about and claim.qualifier == "=" else figure
 
 
 def _figure(reading: ReadingResult, claim: Claim) -> str:
     """A reading's number; what it bounds is not what it counts, whose name stands beside it."""
     figure = claims.figure_of(reading, claim)
-    return figure.removeprefix(reading.bound) if reading.role == verdict_rule.BOUND else figure
+    is_bound = reading.role == verdict_rule.BOUND
+    number = figure.removeprefix(reading.bound)
+    is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
+    if (is_change and not claim.figure) or (is_change and not _is_printed(claim)):
+        number = f"+{number}"
+    return number if is_bound else reading.bound + number
 
 
 def _names(readings: Sequence[ReadingResult]) -> list[str]:
@@ -199,12 +280,21 @@ def _names(readings: Sequence[ReadingResult]) -> list[str]:
 
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     """The foot of a picture: whose page and whose figures it shows, ever shorter."""
-    sources = {name: None for reading in _shown(verdict) for name in reading.sources}
-    publishers = catalogue.credit(sources, root).replace("retrieved ", "").split("; ")
+    shown = _shown(verdict)
+    sources = {name: None for reading in shown for name in reading.sources}
+    said = {name: who for reading in shown for name, who in speakers(reading.frame).items()}
+    publishers = (
+        catalogue.credit(sources, root, speakers=said).replace("retrieved ", "").split("; ")
+    )
     yield f"{project.short}. Source: {'; '.join(publishers)}"
+    undated = "; ".join(DATED.sub("", publisher) for publisher in publishers)
+    yield f"Source: {'; '.join(publishers)}"
+    yield f"{project.short}. Source: {undated}"
+    yield f"Source: {undated}"
     for count in range(len(publishers) - 1, 0, -1):
         yield f"{project.short}. Source: {'; '.join(publishers[:count])} and others"
     yield f"Source: {publishers[0]}"
+    yield f"Source: {DATED.sub('', publishers[0])}"
 
 
 @dataclass(frozen=True)
@@ -224,34 +314,66 @@ def _row(bar: Bar) -> Row:
     return Row(bar, name, left, _height(name, TEXT))
 
 
-def _draw(figure: Figure, rows: Sequence[Row], top: float, bottom: float) -> None:
-    """Draw the figures, each with whose it is and, where there are several, a bar from zero."""
-    values = [0.0, *(row.bar.value for row in rows)]
-    low, high = min(values), max(values)
+def _side(claim: Claim) -> str:
+    """On which side of zero a claim without a figure says that its number is: ">" or "<"."""
+    return claim.qualifier if claim.figure == 0 and claim.qualifier in SIDES else ""
+
+
+def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
+    """Whether bars say something: a lone one does not, nor do two figures open at one end."""
+    if _side(verdict.claim):
+        return True
+    bounds = [reading.bound for reading in _shown(verdict)]
+    is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
+    return len(rows) > 1 and not is_floor
+
+
+def _draw(
+    figure: Figure, rows: Sequence[Row], top: float, bottom: float, side: str, has_bars: bool
+) -> None:
+    """Draw the figures, each with whose it is and a bar from zero, if bars say something.
+
+    Of a claim that says on which `side` of zero its number is, that side is shaded.
+    """
+    ends = [0.0, *(row.bar.value for row in rows)]
+    if side:  # with room on the side that is shaded, beyond the bars, and some on the other
+        far = 1.6 * max(map(abs, ends))
+        ends += [far, -0.35 * far] if side == ">" else [-far, 0.35 * far]
+        ends += [1.1 * min(ends), 1.1 * max(ends)]
+    low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
-    texts = sum(row.tall for row in rows)
+    texts = sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
     high_bar = min(BAR, (bottom - top - texts) / len(rows) - APART)
     for row in rows:
         _text(figure, row.bar.figure, top - 3, LARGE, colours.INK, **BOLD)
         _text(figure, row.name, top, TEXT, colours.SOFT, x=row.left)
         top += row.tall
-        if len(rows) > 1:  # a bar beside none says nothing
-            ends = sorted((zero, zero + row.bar.value * scale))
-            _box(figure, (ends[0], top + 2, max(ends[1] - ends[0], 3), high_bar), row.bar.colour)
-            top += high_bar + APART
+        if not has_bars:
+            continue
+        if side:
+            left, right = (zero, LEFT + WIDE) if side == ">" else (LEFT, zero)
+            _box(figure, (left, top - 2, right - left, high_bar + 8), colours.SHADE)
+            _box(figure, (zero - 1.5, top - 6, 3, high_bar + 16), colours.INK)
+        start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
+        _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
+        top += high_bar + APART
+    if side:
+        words = f"Shaded: as claimed, {SIDES[side]}"
+        _text(figure, words, top, TEXT, colours.SOFT)
 
 
 # --- letters --------------------------------------------------------------------------------------
 
 BOLD: dict[str, Any] = {"weight": "bold"}
-SPACE = 0.37  # width of a space, as part of the size
 
 
+@lru_cache(maxsize=4096)
 def _width(words: str, size: float, weight: str) -> float:
     """How wide a line of letters of `size` is, in pixels."""
-    widths = [layout.size(word, weight)[0] * 72 / 11 for word in words.split()]
-    return size * (sum(widths) + SPACE * (len(widths) - 1))
+    prop = FontProperties(family=layout.FONT, weight=weight, size=size)
+    width, _, _ = TextToPath().get_text_width_height_descent(words, prop, False)
+    return float(width)
 
 
 def _broken(words: str, size: float, weight: str, room: float) -> str:

@@ -76,6 +76,8 @@ class Project:
         The name in the menu; the title where it is left out.
     speaker
         Who said what is checked: names by the word that the ledger has for them.
+    introduced
+        Speakers' names where they stand alone, as on a picture to share, by those of `speaker`.
     answer
         The answer in one sentence.
     example
@@ -108,6 +110,7 @@ class Project:
     subtitle: str = ""
     short: str = ""
     speaker: Mapping[str, str] = field(default_factory=dict)
+    introduced: Mapping[str, str] = field(default_factory=dict)
     answer: Answer = field(default_factory=Answer)
     example: str = ""
     themes: tuple[str, ...] = ()
