@@ -153,6 +153,14 @@ def test_columns_that_are_periods_may_be_rows(saved):
     assert '# ref_period = { text = "2018-09", form = "month" }' in text
 
 
+def test_columns_that_are_months_of_a_year_may_be_rows(saved):
+    header = "Year,HS,Country,Value-Year,Value-Jan,Value-Feb,Value-Mar"
+    text = sketch(saved(f"{header}\n2022,270900,Russia,60,10,20,30\n2023,270900,Russia,7,7,0,0\n"))
+    assert "# Value-Jan, and 2 of other months, is not read" in text
+    assert 'ref_period = { text = "Mar-{Year}", form = "named month" }' in text
+    assert '{ column = "Value-Mar" }' in text
+
+
 def test_sums_among_months_are_left_out(saved):
     text = "year,month,country,usd\n2023,Jan,Egypt,4\n2023,Feb,Egypt,4\n2023,Total,Egypt,8\n"
     sketched = sketch(saved(text))

@@ -126,6 +126,11 @@ class Column:
         """The form of the period that its name is, or none."""
         return _form([self.name])
 
+    def month_in_name(self) -> str:
+        """The month that its name ends or begins with, or none: Jan of "Value-Jan"."""
+        parts = re.findall("[A-Za-z]+", self.name)
+        return next((part for part in parts[:1] + parts[-1:] if part.lower() in MONTHS), "")
+
     def area_system(self) -> str:
         """The system of area codes that all of its texts are of, or none."""
         for system in AREA_SYSTEMS:

@@ -496,13 +496,21 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
         if secret:
             flag = f'{{ flag = "confidential", column = "{column.name}", equals = "{secret[0]}" }}'
             yield f"If {secret[0]!r} is a figure held back, also: flags = [{flag}]"
+    years = [column.name for column in sheet.named(YEARS) if column.form() == "year"]
+    months = [column for column in free if years and column.is_number and column.month_in_name()]
     for column in free:
-        if column.is_number:
-            yield f"{column.name} is not read: numbers, of what?"
-        else:
-            yield f"{column.name} is not read"
+        if column in months[1:]:
+            continue
+        more = f", and {len(months) - 1} of other months," if column in months[:1] else ""
+        what = ": numbers, of what?" if column.is_number else ""
+        yield f"{column.name}{more} is not read{what}"
     periods = [column for column in free if column.is_number and column.name_form()]
-    if len(periods) > 1:
+    if len(months) > 1:
+        text = f"{months[-1].month_in_name()}-{{{years[0]}}}"
+        yield "Columns that are months give a row each: arguments.rows, with what it `needs`, its"
+        yield f'ref_period = {{ text = "{text}", form = "named month" }} and its figures, such as'
+        yield f'{{ column = "{months[-1].name}" }}; the fields then have neither'
+    elif len(periods) > 1:
         name, form = periods[0].name, periods[0].name_form()
         yield "Columns that are periods give a row each: arguments.rows, with"
         yield f'ref_period = {{ text = "{name}", form = "{form}" }}'
