@@ -501,18 +501,27 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
     for column in free:
         if column in months[1:]:
             continue
-        more = f", and {len(months) - 1} of other months," if column in months[:1] else ""
+        more = f", and {len(months) - 1} of other months," if column in months else ""
         what = ": numbers, of what?" if column.is_number else ""
         yield f"{column.name}{more} is not read{what}"
-    periods = [column for column in free if column.is_number and column.name_form()]
+    yield from _rows_of_columns(free, months, years)
+
+
+def _rows_of_columns(
+    free: Sequence[Column], months: Sequence[Column], years: Sequence[str]
+) -> Iterator[str]:
+    """Say how columns of one kind would give a row each."""
+    numbers = [column for column in free if column.is_number]
+    periods = [column for column in numbers if column.name_form()]
     if len(months) > 1:
-        text = f"{months[-1].month_in_name()}-{{{years[0]}}}"
+        last = months[-1]
+        text = f"{last.month_in_name()}-{{{years[0]}}}"
         yield "Columns that are months give a row each: arguments.rows, with what it `needs`, its"
         yield f'ref_period = {{ text = "{text}", form = "named month" }} and its figures, such as'
-        yield f'{{ column = "{months[-1].name}" }}; the fields then have neither'
+        yield f'{{ column = "{last.name}" }}; the fields then have neither'
     elif len(periods) > 1:
         name, form = periods[0].name, periods[0].name_form()
         yield "Columns that are periods give a row each: arguments.rows, with"
         yield f'ref_period = {{ text = "{name}", form = "{form}" }}'
-    elif sum(column.is_number for column in free) > 1:
+    elif len(numbers) > 1:
         yield "Columns of one kind, a country or a product each, give a row each: arguments.rows"
