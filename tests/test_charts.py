@@ -18,7 +18,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts
-from tradeflows.charts import colours, layout, spans
+from tradeflows.charts import colours, layout, spans, svg
+from tradeflows.charts.marks import marks_of
 from tradeflows.explore.answer import Answer
 from tradeflows.model import units
 from tradeflows.model.errors import CatalogueError, QueryError
@@ -375,6 +376,12 @@ def test_dots_are_read_back():
     assert np.isnan(table.loc["years before", "2021"])
     texts = {text.get_text() for text in dots().texts}
     assert {"2021", "2023", "90.1", "at most 4.6"} <= texts
+
+
+def test_a_dot_says_the_number_of_its_table():
+    figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
+    said = {svg.said(mark) for mark in marks_of(figure)}
+    assert {"2021, crude: 276.9", "2021, coal: at most 33.1"} <= said
 
 
 def test_dots_on_a_logarithmic_axis_are_positive():

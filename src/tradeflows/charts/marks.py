@@ -140,7 +140,8 @@ def _of_bar(artist: Any, months: int, printed: str) -> Places:
 
 def _of_dot(artist: Any, months: int, printed: str) -> Places:
     (x,), (y,) = artist.get_xydata().T
-    yield _Place(x, y, str(artist.get_label()), printed)
+    sign, space, _ = printed.rpartition(" ")  # the number is that of the table
+    yield _Place(x, y, str(artist.get_label()), f"{sign}{space}{text_of(x)}")
 
 
 def _of_window(artist: Any, months: int, printed: str) -> Places:
