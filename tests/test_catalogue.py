@@ -435,10 +435,13 @@ def test_credit_names_who_spoke():
     spoken = {name: ["TASS", "MEES"] for name in ids}  # of the second the publisher is known
     brent = "US Energy Information Administration, via GitHub (retrieved November 2026)"
     assert (
-        catalogue.credit(ids, speakers=spoken) == f"TASS, MEES (retrieved November 2026); {brent}"
+        catalogue.credit(ids, speakers=spoken)
+        == f"TASS and MEES (retrieved November 2026); {brent}"
     )
     spoken[ids[0]] += ["CNBC", "NHK", "IMF"]
-    assert catalogue.credit(ids, speakers=spoken).startswith("TASS, MEES, CNBC, 2 more (retrieved")
+    assert catalogue.credit(ids, speakers=spoken).startswith(
+        "TASS, MEES, CNBC and 2 more (retrieved"
+    )
 
 
 def test_credit_knows_own_sources(make_root):

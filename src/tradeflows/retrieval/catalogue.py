@@ -550,7 +550,8 @@ def credit(
 def _first_names(names: Sequence[str]) -> str:
     """The first of some publishers, and how many more there are."""
     more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
-    return ", ".join([*names[:FEW], *more])
+    *most, last = [*names[:FEW], *more] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _vintage(source: Source) -> tuple[str, str]:
