@@ -264,7 +264,10 @@ def read_map(
         needs = changes.pop("needs", "")
         if needs:
             _known(f"{place}: needs", needs, names, "column")
-        every.append(Rows({**common, **_fields(place, changes, contract, names)}, needs))
+        own = _fields(place, changes, contract, names)
+        if override and "source_field" not in {**common, **own}:
+            own["source_field"] = _column_of(own, needs, contract)
+        every.append(Rows({**common, **own}, needs))
     left = [
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
@@ -273,6 +276,14 @@ def read_map(
     _kind(f"{where}: footnotes_from", footnotes_from, "str")
     around = max(title_lines, 0), footnotes_from
     return Map(_marks(where, marks), names, tuple(every), tuple(left), *around)
+
+
+def _column_of(own: Mapping[str, Field], needs: str, contract: pa.Schema) -> str:
+    """The column of the figure by which a row is told from the others of its record."""
+    for name, entry in own.items():
+        if isinstance(entry, Value) and entry.column and contract.field(name).type == pa.float64():
+            return entry.column
+    return needs
 
 
 def _marks(where: str, marks: Mapping[str, Any]) -> Marks:
