@@ -104,6 +104,79 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     assert kilograms.tolist() == [132_248_000, 66_955_000, 69_299_000]
 
 
+# Synthetic: the shape of an office that prints a record a year, and 0 before a month is out.
+SYNTHETIC_YEARS = """\
+Year,HS,Unit,Quantity-Nov,Value-Nov,Quantity-Dec,Value-Dec
+2022,270900900,KL,7,70,8,80
+2022,271111000,MT,5,50,6,60
+2023,270900900,KL,3,30,0,0
+2023,271111000,MT,2,20,0,0
+"""
+SYNTHETIC_UNITS = """\
+Year,HS,Unit,Quantity
+2022,270900900,KL,7
+2022,271111000,MT,5
+"""
+SYNTHETIC_OFFICE = """
+[publisher.office]
+name = "A synthetic office"
+short = "Synthetic"
+home = ""
+
+[source.oil]
+publisher = "office"
+title = "Synthetic imports"
+steps = "Written for a test."
+arguments.columns = {columns}
+
+[source.oil.arguments.fields]
+reporter_iso = "JPN"
+partner_iso = "RUS"
+flow_code = "M"
+currency = "JPY"
+valuation = "CIF"
+cmd_code = {{ column = "HS", words = {{ "270900900" = "270900", "271111000" = "271111" }} }}
+"""
+
+
+def added(table, fields):
+    """Add a synthetic file to the project that one stands in, and return its rows."""
+    columns = table.splitlines()[0].split(",")
+    entry = SYNTHETIC_OFFICE.format(columns=columns) + fields
+    Path("oil.csv").write_text(table, encoding="utf-8")
+    Path("oil.toml").write_text(entry, encoding="utf-8")
+    assert cli.main(["add", "oil.csv", "--map", "oil.toml", "--commit"]) == 0
+    return tables.read(reporter="JPN", flow="M", freq=None).sort_values(["cmd_code", "ref_period"])
+
+
+def test_units_of_several_kinds_are_read_as_a_page_says(new_project):
+    entries = bodies(DOCS / "how-to" / "source.md", "toml")
+    [units] = [body for body in entries if body.startswith("qty =")]
+    new_project("units")
+    rows = added(SYNTHETIC_UNITS, 'ref_period = { column = "Year", form = "year" }\n' + units)
+    assert rows["cmd_code"].tolist() == ["270900", "271111"]
+    assert rows["qty"].fillna(-1).tolist() == [7, -1]
+    assert rows["qty_unit"].tolist() == ["m3", "none"]
+    assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, 5000]
+
+
+@pytest.mark.parametrize(
+    ("period", "form"), [("{Year}-11", "month"), ("Nov-{Year}", "named month")]
+)
+def test_months_in_columns_are_read_as_a_page_says(new_project, period, form):
+    entries = bodies(DOCS / "how-to" / "source.md", "toml")
+    maps = "\n".join(body for body in entries if "[[source.oil.arguments.rows]]" in body)
+    maps = maps.replace('"{Year}-11", form = "month"', f'"{period}", form = "{form}"')
+    assert f'"{period}", form = "{form}"' in maps
+    new_project("months")
+    rows = added(SYNTHETIC_YEARS, 'qty_unit = "none"\n' + maps)
+    months = rows.pop("ref_period").astype(str)
+    assert months.tolist()[:4] == ["2022-11-01", "2022-12-01", "2023-11-01", "2023-12-01"]
+    values, weights = rows["value_reported"], rows["net_wgt_kg"]
+    assert values.fillna(-1).tolist() == [70_000, 80_000, 30_000, -1, 50_000, 60_000, 20_000, -1]
+    assert weights.fillna(-1).tolist() == [-1, -1, -1, -1, 5000, 6000, 2000, -1]
+
+
 def test_a_cleaner_of_a_page_reads_its_file(new_project):
     page = DOCS / "how-to" / "publisher.md"
     root = new_project("notes")
