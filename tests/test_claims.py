@@ -559,6 +559,8 @@ def test_a_figure_held_back_is_no_zero_to_be_declared():
     assert "absent" not in _advice(_rows(), "2023-02")
     assert "declare that by `absent`" in _advice(_rows(), "2023-02 to 2023-04")
     assert "no figure" not in _advice(_rows(), start="2023-03"), "of another month"
+    alone = _rows().assign(ref_period=pd.to_datetime(["2022-12", "2023-04"]))
+    assert "absent" not in _advice(alone, start="2023-04"), "which has no other month"
 
 
 def test_zeros_after_the_last_row_are_to_be_asked_for():

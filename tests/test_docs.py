@@ -100,8 +100,9 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     assert cli.main(shlex.split(command)[1:]) == 0
     [shown] = bodies(page, "text")
     assert capsys.readouterr().out.startswith(shown)
-    kilograms = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")["net_wgt_kg"]
-    assert kilograms.tolist() == [132_248_000, 66_955_000, 69_299_000]
+    rows = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")
+    assert rows["net_wgt_kg"].tolist() == [132_248_000, 66_955_000, 69_299_000]
+    assert tf.trace(rows, "net_wgt_kg")["line"].tolist() == [2, 3, 5]
 
 
 # Synthetic: the shape of an office that prints a record a year, and 0 before a month is out.

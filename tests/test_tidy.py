@@ -127,6 +127,7 @@ def test_columns_that_are_periods(clean):
     found = [(row["ref_period"], row["n_months"], row["value_reported"]) for row in made]
     september, october = date(2018, 9, 1), date(2018, 10, 1)
     assert found == [(september, 1, 4), (september, 1, 5), (october, 1, 6)]
+    assert [row["source_field"] for row in made] == ["value", "value", "weight"]
     rows[0]["ref_period"]["text"] = "2018-13"
     with pytest.raises(LayoutError, match="record 1: expected a month such as 2023-05 in 2018-13"):
         clean(text, rows=rows, net_wgt_kg=None)

@@ -39,7 +39,8 @@ def on_missing_months(
     if held_back:
         said = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
         said += " needs it cannot be decided from this source"
-        return said if held_back == lacking else f"{said}; {_on_absent(reading, rows, sources)}"
+        is_all = held_back == (lacking or runs(_months(reading)))
+        return said if is_all else f"{said}; {_on_absent(reading, rows, sources)}"
     return _on_absent(reading, rows, sources)
 
 

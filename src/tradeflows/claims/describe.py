@@ -483,6 +483,7 @@ TERM_COLUMNS = [
     "unit",
     "sign",
     "source_id",
+    "source_field",
     "path",
     "line",
     "text",

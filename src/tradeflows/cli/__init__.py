@@ -48,6 +48,8 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
         if is_own_process:
             interrupts.ignore()
     except KeyboardInterrupt as error:
+        if is_own_process:  # what libraries cannot put in order at such an end is no news
+            sys.unraisablehook = interrupts.pass_over
         ending.say()
         is_asked = isinstance(error, interrupts.Terminated)
         return interrupts.STATUS[signal.SIGTERM if is_asked else signal.SIGINT]

@@ -96,6 +96,10 @@ def leave(status: int) -> NoReturn:
         os._exit(status)
 
 
+def pass_over(found: sys.UnraisableHookArgs) -> None:
+    """Say nothing of what went wrong where nothing can be raised."""
+
+
 def _unless_interrupted(found: sys.UnraisableHookArgs) -> None:
     """Say what went wrong where nothing can be raised; an interrupt is left to the thread."""
     if not isinstance(found.exc_value, KeyboardInterrupt):

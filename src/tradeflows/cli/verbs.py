@@ -1,9 +1,10 @@
 """The verbs: each is one function that calls one function of the package and prints its answer."""
 
 import argparse
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,18 +88,35 @@ def trace(args: argparse.Namespace) -> None:
             say(*_traced(number))
 
 
+def _place(term: Mapping[str, Any]) -> tuple[str, int, str]:
+    return term["path"], term["line"], term["source_field"]
+
+
+def _row_of(term: Mapping[str, Any]) -> str:
+    """Which row of its record a term is, where a column tells; other records may be named there."""
+    field = term["source_field"]
+    return f", row of {field}" if re.search("[A-Za-z]", field) else ""
+
+
 def _traced(number: dict[str, Any]) -> Iterator[str]:
     """The formula of one number, its raw lines, and whose they are."""
     from tradeflows.model.lineage import full_number
 
     value = full_number(number["value"])
     yield f"{number['definition']}: {value} {number['unit']} = {number['formula']}"
-    for term in number["terms"]:
+    roles = list(dict.fromkeys(term["role"] for term in number["terms"]))
+    shown = set()
+    for term in sorted(
+        number["terms"], key=lambda term: (roles.index(term["role"]), *_place(term))
+    ):
         value = full_number(term["value"])
-        place = f"{term['path']}:{term['line']}"
+        line = f"{term['path']}:{term['line']}"
+        place = f"{line}{_row_of(term)}"
         if term["declared_zero"]:
             place = f"no row, a zero as its source declares; beside it {place}"
-        yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {term['text']}"
+        text = "the same line" if line in shown else term["text"]
+        shown.add(line)
+        yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {text}"
     owners = {(term["publisher"], term["address"]): None for term in number["terms"]}
     for name, address in owners:
         yield f"  from {name}: {address}"
