@@ -481,9 +481,11 @@ def test_level_of_a_product(code, level):
     assert codes.level(code) == level
 
 
-@pytest.mark.parametrize("code", ["270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"])
+@pytest.mark.parametrize(
+    "code", ["102", "10229", "270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"]
+)
 def test_no_product_code_is_refused(code):
-    reason = "its leading zero is lost" if code in ("270", "27090") else r"products\.csv"
+    reason = "its leading zero is lost" if code in ("102", "10229") else r"products\.csv"
     for ask in (codes.level, codes.product_name):
         with pytest.raises(CodeError, match=reason):
             ask(code)
@@ -491,6 +493,21 @@ def test_no_product_code_is_refused(code):
         codes.is_under("2709", code)
     with pytest.raises(CodeError, match=reason):
         codes.is_under(code, "27")
+
+
+@pytest.mark.parametrize(
+    ("code", "may_be"),
+    [
+        ("270900900", ["own code of 9 digits", '"270900900" = "270900"']),
+        ("27090090011", ["own code of 11 digits"]),
+        ("210120100", ["0210120100 may be meant; or a country's own code of 9 digits"]),
+    ],
+)
+def test_a_national_code_is_told_from_one_without_its_zero(code, may_be):
+    with pytest.raises(CodeError) as caught:
+        codes.level(code)
+    assert [text for text in may_be if text not in str(caught.value)] == []
+    assert ("leading zero" in str(caught.value)) == ("0210" in may_be[0])
 
 
 @pytest.mark.parametrize(

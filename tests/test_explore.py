@@ -661,6 +661,14 @@ def test_what_needs_no_project(tmp_path, monkeypatch):
     assert tf.products("wheat")["rows"].sum() == 0
 
 
+def test_a_new_project_without_a_source_needs_no_build(new_project):
+    new_project("fresh")
+    pepper = tf.products("pepper")
+    assert "0904" in pepper.index
+    assert pepper["rows"].sum() == 0
+    assert tf.areas("UK").index.tolist() == ["GBR"]
+
+
 def no_project():
     raise CatalogueError("no project here")
 

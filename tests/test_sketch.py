@@ -391,9 +391,21 @@ def test_of_units_of_several_kinds_one_is_read(saved):
     assert fields_of(sketched)["value_reported"] == value
     [condition] = entry_of(sketched)["arguments"]["left_out"]
     assert condition == {"column": "unit", "equals": ["tonnes"], "reason": UNKNOWN}
-    assert (
-        "# one kind of unit is read, these are not; to have them all, write a cleaner" in sketched
-    )
+    assert "# one kind of unit is read, these are not; to have them all, a field of" in sketched
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ("270900900", "271111", {"270900900": "270900", "271111": "271111"}),
+        ("'270900900'", "'271111000'", {"'270900900'": "270900", "'271111000'": "271111"}),
+    ],
+)
+def test_national_codes_are_mapped_to_six_digits(saved, one, other, words):
+    text = f"month,country,product,hs,usd\n2023-01,Egypt,oil,{one},4\n2023-01,Egypt,gas,{other},4\n"
+    sketched = sketch(saved(text.replace("product,", "note,").replace("hs", "HS")))
+    assert fields_of(sketched)["cmd_code"] == {"column": "HS", "words": words}
+    assert "# a country's own codes, by the six digits" in sketched
 
 
 def test_where_codes_are_found_is_said(saved):

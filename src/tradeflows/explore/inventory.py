@@ -235,11 +235,14 @@ def _counts(column: pa.ChunkedArray) -> dict[str, int]:
 
 
 def _stored_if_any(root: Path | None, table: str, local: bool) -> Any:
-    """A table of the project; without a project an empty one, since code lists need none."""
+    """A table of the project; without a project or a source an empty one: code lists need none."""
+    empty = ds.dataset(schema.TABLES[table].empty_table())
     try:
         folder = root or catalogue.root()
     except CatalogueError:
-        return ds.dataset(schema.TABLES[table].empty_table())
+        return empty
+    if not catalogue.load(folder, local=local):
+        return empty
     return tables.stored(folder, table, local=local)
 
 

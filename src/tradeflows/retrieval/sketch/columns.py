@@ -148,7 +148,7 @@ class Column:
 
     def is_codes(self) -> bool:
         """Whether its texts look like codes of goods."""
-        digits = [text for text in self.texts if re.fullmatch(r"\d{2,10}|TOTAL", text)]
+        digits = [text for text in self.texts if re.fullmatch(r"\d{2,13}|TOTAL", text)]
         return bool(digits) and len(digits) == len(self.texts)
 
 

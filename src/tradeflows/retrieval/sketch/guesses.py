@@ -14,7 +14,6 @@ from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN
 from tradeflows.retrieval.sketch.columns import (
     HELD_BACK,
-    OWN_CLEANER,
     Column,
     Sheet,
     meanings,
@@ -117,11 +116,18 @@ QUANTITY = ("qty", "quantity", *QUANTITIES)
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
+NATIONAL = (
+    "a country's own codes, by the six digits that they begin with: say in the note which of its "
+    "codes are in each"
+)
 WHICH_AREA = "the ids of areas are those that tradeflows.areas() lists; W00 is the world"
 WHICH_CODE = "an HS code each; tradeflows.products('pepper') looks for one"
 ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
 MARKS_MEAN = 'words: 0 if the publisher means none by a mark, "" if not known or held back'
-SEVERAL_KINDS = f"one kind of unit is read, these are not; to have them all, {OWN_CLEANER}"
+SEVERAL_KINDS = (
+    "one kind of unit is read, these are not; to have them all, a field of each kind takes the "
+    "records `where` the unit is its own"
+)
 WHAT = {
     "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
     "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
@@ -343,22 +349,43 @@ def _code(named: Iterable[Column]) -> Guess:
     """The code of the goods, from columns that are named so."""
     for column in named:
         if column.is_codes():
+            is_national = column.is_list and any(map(codes.is_national, column.texts))
+            if is_national and not any(map(codes.is_without_zero, column.texts)):
+                return _words(column)
             is_odd = any(len(text) % 2 for text in column.texts if text.isdigit())
             return Guess({"column": column.name}, LOST_ZERO if is_odd else "")
     for column in named:
         if column.is_list and not column.is_number:
-            words = {text: _product(text) for text in column.texts}
-            remark = WHICH_CODE if UNKNOWN in words.values() else ""
-            return Guess({"column": column.name, "words": words}, remark)
+            return _words(column)
     return Guess(UNKNOWN, WHAT["cmd_code"])
+
+
+def _words(column: Column) -> Guess:
+    """What each text of a column of goods means."""
+    words = {text: _product(text) for text in column.texts}
+    is_national = any(codes.is_national(_bare(text)) for text in words)
+    remark = NATIONAL if is_national else ""
+    return Guess(
+        {"column": column.name, "words": words}, WHICH_CODE if UNKNOWN in words.values() else remark
+    )
 
 
 def _product(text: str) -> str:
     """The HS code that a word stands for, if it is one."""
+    code = _bare(text)
+    if codes.is_national(code):
+        return code[:6]
+    if codes.HS.fullmatch(code):
+        return code
     try:
         return codes.product(text.replace("_", " "))[0]
     except QueryError:
         return UNKNOWN
+
+
+def _bare(code: str) -> str:
+    """A code without the marks that keep its zeros in a spreadsheet."""
+    return code.strip("'\" ")
 
 
 def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
