@@ -57,6 +57,20 @@ sys.argv[1:] = ["report"]
 sys.exit(main())
 """
 
+AT_FIRST_IMPORT = """
+import os, sys
+import tradeflows
+
+class Signals:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), 2)
+
+sys.modules.pop(sys.argv[1], None)
+sys.meta_path.insert(0, Signals)
+from tradeflows.cli import main
+"""
 IN_FINALIZER = """
 import os, sys, time
 from tradeflows.cli import main, verbs
@@ -108,6 +122,11 @@ def ends(code, *words, wait=False, number=0):
 )
 def test_a_signal_while_modules_load(number, status, module):
     assert ends(AT_IMPORT, int(number), module)[:2] == (status, LINE)
+
+
+@pytest.mark.parametrize("module", ["signal", "tradeflows.cli.interrupts"])
+def test_a_signal_at_the_first_import(module):
+    assert ends(AT_FIRST_IMPORT, module)[:2] == (130, LINE)
 
 
 def test_a_signal_before_it_is_heard(monkeypatch, capsys):

@@ -7,10 +7,15 @@ modules are imported inside the verbs: ``tradeflows --help`` should answer at on
 
 from __future__ import annotations
 
-import signal
 import sys
 
-from tradeflows.cli import interrupts
+try:
+    import signal
+
+    from tradeflows.cli import interrupts
+except KeyboardInterrupt:  # the first of ours that one may come to
+    sys.stderr.write("tradeflows: interrupted; nothing half-written is left\n")
+    raise SystemExit(130) from None
 
 TYPE_CHECKING = False  # little is imported before the first signal is heard
 if TYPE_CHECKING:
