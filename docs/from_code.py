@@ -181,6 +181,7 @@ def _units() -> Iterator[str]:
     )
     yield from _table(["unit", "is"], rows)
     yield from ("", f"Each may be counted by {_code(units.COUNTED_BY)}.")
+    yield "Money is in a code of ISO 4217, or in the plain name that readers see: `JPY` or `yen`."
 
 
 def _measure_words() -> Iterator[str]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tradeflows import claims, cli, tables
 from tradeflows.claims import Reading, advice
+from tradeflows.model import units
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import adding
@@ -215,10 +216,28 @@ def test_absence_moves_a_verdict(make_root, tmp_path, absent, verdict):
         (0.012, "billion USD", ""),
         (12, "mn USD", ""),
         (12e6, "dollars", ""),
+        (12, "million US dollars", ""),
     ],
 )
 def test_money_in_any_unit(judge, number, unit, more):
     assert judge(claim(number, reading(), unit=unit))["C1"].verdict == claims.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("given", "claimed", "factor"),
+    [
+        ("JPY", "billion yen", 1e-9),
+        ("VND", "dong", 1),
+        ("GBP", "pounds", None),  # a weight, too: pounds sterling says which
+        ("GBP", "pounds sterling", 1),
+        ("XOF", "CFA francs", None),  # of two banks
+        ("m3", "million kilolitres", 1e-6),
+        ("m3", "litres", 1000),
+        ("L", "m3", 1e-3),
+    ],
+)
+def test_a_claim_is_in_words_of_money_and_volume(given, claimed, factor):
+    assert units.factor(given, claimed) == (factor and pytest.approx(factor))
 
 
 def test_a_bushel_has_a_declared_weight(judge):

@@ -29,6 +29,7 @@ REASONS = {
     "no code": "no customs code holds the goods and nothing else",
     "publisher stopped": "the office that would know no longer publishes",
     "not public": "the records behind it are not public",
+    "not published yet": "the office has not published these months yet",
     "needs a live query": "public statistics could tell, but not those held here",
 }
 SETTLES = {
@@ -36,6 +37,7 @@ SETTLES = {
     "no code": "records of shipments, since no customs code holds these goods alone",
     "publisher stopped": "figures that the office no longer publishes",
     "not public": "records that are not public",
+    "not published yet": "the office's figures of these months, once they are published",
     "needs a live query": "a query of public statistics that is not held here",
 }
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full

@@ -8,6 +8,8 @@ one unit of a dimension, and a claim may be in any other of it.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from functools import cache
 
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.lineage import full_number, padded_number
@@ -46,6 +48,11 @@ SIZES = {
     "kb/d": ("bbl/day", 1e3),
     "mb/d": ("bbl/day", 1e6),
     "m3": ("m3", 1.0),
+    "cubic metres": ("m3", 1.0),
+    "kilolitres": ("m3", 1.0),
+    "kl": ("m3", 1.0),
+    "L": ("m3", 1e-3),
+    "litres": ("m3", 1e-3),
     "bcm": ("m3", 1e9),
     "units": ("units", 1.0),
     "pieces": ("units", 1.0),
@@ -68,6 +75,8 @@ WEIGHTS = {
 # The unit of a quantity by the words that files write, in lower case.
 QUANTITIES = {
     "m3": "m3",
+    "kl": "m3",
+    "kilolitres": "m3",
     "tj": "TJ",
     "items": "items",
     "pieces": "items",
@@ -108,7 +117,7 @@ EXAMPLES = {
     "percent": ("percent", "%"),
     "percentage points": ("percentage points", "points"),
     "bbl/day": ("barrels a day", "million barrels a day"),
-    "m3": ("m3", "billion m3", "bcm"),
+    "m3": ("m3", "billion m3", "bcm", "litres", "kilolitres"),
     "units": ("units", "pieces", "million pieces"),
 }
 # From which value on, the divisor, and its word.
@@ -167,10 +176,19 @@ def in_percent(value: float, unit: str) -> tuple[float, str]:
     return (100 * value, "percent") if unit == "ratio" else (value, unit)
 
 
+@cache
+def _money() -> dict[str, str]:
+    """The currency that each plain name is of, where it is of one alone: JPY of yen."""
+    names = Counter(plain_names().values())
+    return {name: code for code, name in plain_names().items() if names[name] == 1}
+
+
 def sized(unit: str) -> tuple[str, float]:
     """The unit of which `unit` is a multiple, and how many of it one is."""
     if unit in SIZES:
         return SIZES[unit]
+    if unit in _money():
+        return _money()[unit], 1.0
     if unit.startswith("percent "):  # of what it is a change does not make it another unit
         return SIZES["percent"]
     word, _, rest = unit.partition(" ")
@@ -204,7 +222,7 @@ def others(given: str) -> str:
     base, _ = sized(given)
     words = EXAMPLES.get(base)
     if words is None and CURRENCY.fullmatch(base):
-        words = (base, f"million {base}", f"billion {base}")
+        words = (base, f"million {base}", f"billion {plain_names().get(base, base)}")
     text = ", ".join(words or (base, f"thousand {base}", f"million {base}"))
     if base == "kg":
         text += ", or in another with kg_per_unit, the weight of one of it"
