@@ -192,6 +192,25 @@ def test_the_largest_flows_come_first(root):
     assert [line.split()[4] for line in found(root(*some), "missing")] == ["2709", "2711", "2701"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "months"),
+    [
+        ([1.0] * 22 + [0.0] * 2, [1.0] * 22 + [0.0] * 2, "2023-11, 2023-12"),
+        ([1.0] * 23 + [0.0], [1.0] * 23 + [0.0], "2023-12"),
+        ([1.0] * 23 + [0.0], [1.0] * 24, ""),
+        ([1.0] * 12 + [0.0] + [1.0] * 11, [1.0] * 12 + [0.0] + [1.0] * 11, ""),
+        ([0.0] * 24, [0.0] * 24, ""),
+        ([1.0] * 23 + [0.0], [1.0] * 23 + [None], ""),
+    ],
+)
+def test_last_months_of_zeros_alone_may_not_be_out(root, one, other, months):
+    lines = found(root({"values": one}, {"values": other, "cmd_code": "2711"}), "zero")
+    assert len(lines) == bool(months)
+    for line in lines:
+        assert f"oil: each figure of {months} is 0: a zero, or not out yet?" in line
+        assert line.endswith(f"tradeflows rows trade source_id=oil month={months[:7]}")
+
+
 def test_part_of_a_flow_alone(root):
     hole = [month for month in MONTHS if month != "2022-05"]
     [line] = found(

@@ -121,7 +121,7 @@ def test_marks_of_a_file_are_seen(saved):
     arguments = entry_of(sketch(saved(BRAZIL)))["arguments"]
     marks = {key: arguments[key] for key in ("separator", "decimal", "grouping")}
     assert marks == {"separator": ";", "decimal": ",", "grouping": "."}
-    assert arguments["fields"]["value_reported"] == {"column": "VL_FOB"}
+    assert arguments["fields"]["value_reported"] == {"column": "VL_FOB", "times": UNKNOWN}
 
 
 def test_commas_of_names_part_no_cells(saved):
@@ -159,6 +159,28 @@ def test_columns_that_are_months_of_a_year_may_be_rows(saved):
     assert "# Value-Jan, and 2 of other months, is not read" in text
     assert 'ref_period = { text = "Mar-{Year}", form = "named month" }' in text
     assert '{ column = "Value-Mar" }' in text
+    fields = fields_of(text)
+    assert (fields["ref_period"], fields["value_reported"]) == (UNKNOWN, UNKNOWN)
+    assert "or Year, if each year in the file is over" in text
+    assert "or Value-Year, if each year in the file is over" in text
+
+
+def test_units_of_months_in_columns_are_told_apart(saved):
+    rows = "2022,Russia,KL,10,20\n2022,Egypt,MT,7,7\n"
+    text = sketch(saved(f"Year,Country,Unit,Quantity-Jan,Quantity-Feb\n{rows}"))
+    fields = fields_of(text)
+    assert fields["qty_unit"] == {"column": "Unit", "words": {"KL": "m3", "MT": "none"}}
+    assert fields["qty"] == UNKNOWN
+    assert "as said below, where Unit is KL" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "times"), [("value", UNKNOWN), ("value thousand", 1000), ("usd value", None)]
+)
+def test_what_a_value_is_counted_by_is_asked(saved, header, times):
+    text = sketch(saved(f"month,country,{header}\n2023-01,Egypt,4\n"))
+    assert fields_of(text)["value_reported"].get("times") == times
+    assert ("times: 1, or 1000 if" in text) == (times == UNKNOWN)
 
 
 def test_sums_among_months_are_left_out(saved):

@@ -137,6 +137,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     yield from _twice(trade)
     yield from _editions(trade)
     monthly = _monthly(trade)
+    yield from _zeros_at_the_end(monthly)
     yield from _weights(monthly, rates)
     yield from _currencies(monthly, rates)
     by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
@@ -147,6 +148,27 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     by_kind["mirror"] += _mirror(monthly)
     for findings in by_kind.values():
         yield from findings
+
+
+def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
+    """The last months of a source, of which each of several rows has no figure but 0."""
+    single = monthly[monthly["n_months"].eq(1)]
+    largest = single["value_reported"].to_numpy()
+    for figure in ("net_wgt_kg", "qty"):
+        largest = np.fmax(largest, single[figure].to_numpy())
+    stated = Series(largest, single.index).groupby(
+        [single["source_id"], single["month"]], observed=True
+    )
+    for name, of_source in stated.agg(["max", "count"]).groupby(level=0, observed=True):
+        by_month = of_source.droplevel(0).query("count > 0")
+        last = by_month.index[by_month["max"].gt(0)].max()
+        after = by_month[by_month.index > last]
+        if len(after) and after["count"].gt(1).all():
+            months = _first_months(list(after.index))
+            text = f"{name}: each figure of {months} is 0: a zero, or not out yet? "
+            text += "If not out, `where` in the map leaves it open"
+            show = _show("trade", source_id=name, month=month_text(after.index[0]))
+            yield Finding("zero", text, show)
 
 
 def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:

@@ -124,6 +124,8 @@ WHICH_AREA = "the ids of areas are those that tradeflows.areas() lists; W00 is t
 WHICH_CODE = "an HS code each; tradeflows.products('pepper') looks for one"
 ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
 MARKS_MEAN = 'words: 0 if the publisher means none by a mark, "" if not known or held back'
+IN_THOUSANDS = "times: 1, or 1000 if the publisher counts in thousands, and so on"
+A_MONTH_EACH = "leave it out, since the rows of the months have it, as said below"
 SEVERAL_KINDS = (
     "one kind of unit is read, these are not; to have them all, a field of each kind takes the "
     "records `where` the unit is its own"
@@ -219,6 +221,8 @@ def _trade(sheet: Sheet) -> Guesses:
     goods = _goods(sheet, _read_by(fields))
     fields |= goods
     fields |= _figures(sheet, _read_by(fields))
+    if _months_of_years(sheet):
+        fields |= _by_row(sheet, fields)
     flags = _flags(sheet)
     if flags:
         fields["flags"] = Guess(flags)
@@ -228,6 +232,43 @@ def _trade(sheet: Sheet) -> Guesses:
         remarks = " ".join(filter(None, [left_out.remark, SEVERAL_KINDS]))
         left_out = Guess([*left_out.value, *other_units], remarks)
     return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))), left_out)
+
+
+def _months_of_years(sheet: Sheet) -> list[Column]:
+    """The columns of numbers that are months, if there are several, and a column of years."""
+    if _period(sheet).value != {"column": _year(sheet), "form": "year"}:
+        return []
+    months = [column for column in sheet.columns if column.is_number and column.month_in_name()]
+    return months if len(months) > 1 else []
+
+
+def _year(sheet: Sheet) -> str:
+    """The name of the column of years, or none."""
+    return next((column.name for column in sheet.named(YEARS) if column.form() == "year"), "")
+
+
+def _by_row(sheet: Sheet, fields: Mapping[str, Guess]) -> dict[str, Guess]:
+    """The period and the figures, which the months in columns state in rows of their own."""
+    by_row = {}
+    for name in ("ref_period", "value_reported", "net_wgt_kg", "qty"):
+        keys = fields[name].value if name in fields else UNKNOWN
+        if not isinstance(keys, Mapping):
+            continue
+        remark = f"{A_MONTH_EACH}; or {keys['column']}, if each year in the file is over"
+        if isinstance(keys.get("times"), Mapping):
+            [(unit, scales)] = keys["times"].items()
+            remark = f"{A_MONTH_EACH}, where {unit} is {' or '.join(scales)}"
+            if name == "qty":
+                by_row["qty_unit"] = _units_of(sheet, unit, scales, fields["qty_unit"].value)
+        by_row[name] = Guess(UNKNOWN, remark)
+    return by_row
+
+
+def _units_of(sheet: Sheet, name: str, counted: Collection[str], unit: Any) -> Guess:
+    """The unit of a quantity by the words of a column, none for those of another kind."""
+    texts = next(column.texts for column in sheet.columns if column.name == name)
+    named = unit["words"] if isinstance(unit, Mapping) else dict.fromkeys(counted, unit)
+    return Guess({"column": name, "words": {text: named.get(text, "none") for text in texts}})
 
 
 def _read_by(fields: Mapping[str, Guess]) -> set[str]:
@@ -411,8 +452,11 @@ def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
     rest = [column for column in numbers if column not in weights]
     values = sheet.named(VALUE, rest)
     if values:
+        money = _money(sheet, values[0])
         fields["value_reported"] = _scaled("value_reported", values[0])
-        fields |= _money(sheet, values[0])
+        if money["currency"].value == UNKNOWN and "times" not in fields["value_reported"].value:
+            fields["value_reported"] = _unscaled(fields["value_reported"])
+        fields |= money
     quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
     if quantities:
         unit = next((QUANTITIES[word] for word in QUANTITIES if word in quantities[0].words), "")
@@ -440,6 +484,12 @@ def _scaled(field: str, column: Column, times: Any = None) -> Guess:
     keys |= {"times": times} if times != 1 else {}
     marks = dict.fromkeys(column.marks(), UNKNOWN)
     return Guess(keys | {"words": marks}, MARKS_MEAN) if marks else Guess(keys)
+
+
+def _unscaled(number: Guess) -> Guess:
+    """A column of numbers of which nothing says by what they are counted."""
+    remark = "; ".join(filter(None, [number.remark, IN_THOUSANDS]))
+    return Guess({**number.value, "times": UNKNOWN}, remark)
 
 
 def _by_unit(sheet: Sheet, numbers: Sequence[Column], taken: set[str]) -> dict[str, Guess]:
@@ -523,26 +573,23 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
         if secret:
             flag = f'{{ flag = "confidential", column = "{column.name}", equals = "{secret[0]}" }}'
             yield f"If {secret[0]!r} is a figure held back, also: flags = [{flag}]"
-    years = [column.name for column in sheet.named(YEARS) if column.form() == "year"]
-    months = [column for column in free if years and column.is_number and column.month_in_name()]
+    months = _months_of_years(sheet)
     for column in free:
         if column in months[1:]:
             continue
         more = f", and {len(months) - 1} of other months," if column in months else ""
         what = ": numbers, of what?" if column.is_number else ""
         yield f"{column.name}{more} is not read{what}"
-    yield from _rows_of_columns(free, months, years)
+    yield from _rows_of_columns(free, months, _year(sheet))
 
 
-def _rows_of_columns(
-    free: Sequence[Column], months: Sequence[Column], years: Sequence[str]
-) -> Iterator[str]:
+def _rows_of_columns(free: Sequence[Column], months: Sequence[Column], year: str) -> Iterator[str]:
     """Say how columns of one kind would give a row each."""
     numbers = [column for column in free if column.is_number]
     periods = [column for column in numbers if column.name_form()]
-    if len(months) > 1:
+    if months:
         last = months[-1]
-        text = f"{last.month_in_name()}-{{{years[0]}}}"
+        text = f"{last.month_in_name()}-{{{year}}}"
         yield "Columns that are months give a row each: arguments.rows, with what it `needs`, its"
         yield f'ref_period = {{ text = "{text}", form = "named month" }} and its figures, such as'
         yield f'{{ column = "{last.name}" }}; the fields then have neither'
