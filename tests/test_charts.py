@@ -378,6 +378,11 @@ def test_dots_are_read_back():
     assert {"2021", "2023", "90.1", "at most 4.6"} <= texts
 
 
+def test_the_rows_of_dots_begin_at_zero():
+    [guides] = dots().collections
+    assert {segment[0][0] for segment in guides.get_segments()} == {0}
+
+
 def test_a_dot_says_the_number_of_its_table():
     figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
     said = {svg.said(mark) for mark in marks_of(figure)}
@@ -1323,6 +1328,11 @@ def test_far_statements_are_joined_by_dots_and_bounds_not_at_all():
     [guide] = [line for line in guides if line.get_gid() == "guide"]
     assert [*guide.get_ydata()] == [4, 5]
     assert guide.get_linestyle() != "-"
+    near = statements(("2022-01", "CNY", 1, "="), ("2022-02", "CNY", 4, "="))
+    feet = [
+        points(frame, joined=True).figure.texts[-1].get_text() for frame in (statements(*far), near)
+    ]
+    assert ["dotted" in foot for foot in feet] == [True, False]
 
 
 def test_a_name_may_stand_at_a_month():
@@ -1332,8 +1342,10 @@ def test_a_name_may_stand_at_a_month():
 
 
 def test_figures_of_one_chart_have_equal_decimals():
-    frame = pd.DataFrame({"basket": ["a", "b"], "usd": [3.2, 0.3], "qualifier": "="})
-    assert charts.drawn(bars(frame))["printed"].tolist() == ["3.20", "0.30"]
+    frame = pd.DataFrame({"basket": ["a", "b"], "usd": [3.21, 0.3], "qualifier": "="})
+    assert charts.drawn(bars(frame))["printed"].tolist() == ["3.21", "0.30"]
+    tenths = frame.assign(usd=[45.9 - 42.7, 0.3])
+    assert charts.drawn(bars(tenths))["printed"].tolist() == ["3.2", "0.3"]
     far = frame.assign(usd=[414.2, 0.48])
     assert charts.drawn(bars(far))["printed"].tolist() == ["414", "0.480"]
 

@@ -101,6 +101,7 @@ def dots(
         before, after = _draw_rows(axes, rows, bool(series))
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
+        _guides(axes, down)
         if not series:
             row_layout.embolden(axes, list(first["name"]), highlight)
             _, edge = axes.get_xlim()
@@ -130,7 +131,6 @@ def _draw_rows(axes: Axes, rows: DataFrame, is_named: bool) -> tuple[list[Label]
         (before if is_left[i] else after).append(label)
     for level, part in rows.groupby("level"):
         ends = [part["value"].min(), part["value"].max()]
-        axes.axhline(level, color=colours.FAINT, lw=0.8, zorder=0.5)
         axes.plot(ends, [level, level], color=colours.MUTE, lw=2.5, zorder=2)
     return before, after
 
@@ -167,6 +167,15 @@ def _limits(
     least, most = min(0.0, *reach), 1.03 * max(0.0, *reach)
     inches = row_layout.room(labels, [text.text for text in after])
     axes.set_xlim(row_layout.left_end(1.03 * least, most, before, inches), most)
+
+
+def _guides(axes: Axes, down: Sequence[float]) -> None:
+    """Lead the eye along each row, from zero on where the axis has one and no figure is below."""
+    left, right = axes.get_xlim()
+    if axes.get_xscale() == "linear":
+        row_layout.zero_line(axes)
+        left = min(0.0, axes.dataLim.x0)
+    axes.hlines(down, left, right, color=colours.FAINT, lw=0.8, zorder=0.5)
 
 
 def _name_dots(

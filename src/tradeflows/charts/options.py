@@ -30,6 +30,7 @@ TERMS = {  # of trade, for readers, where a unit names them
     "CIF": "CIF: with freight and insurance to the border.",
     "FOB": "FOB: without freight and insurance after the border.",
 }
+EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -457,14 +458,18 @@ def are_whole(rows: DataFrame) -> bool:
 def decimals_of(rows: DataFrame) -> int:
     """How many decimals all figures of a chart have; -1 where each is to have its own.
 
-    They give the greatest three figures, as long as the least keeps two; where the greatest has no
-    decimals, each has three figures, since 76.1 is no 76 beside 190.
+    They give the greatest three figures, as long as the least keeps two, or are as many as the
+    numbers themselves have; where the greatest has no decimals, each has three figures, since 76.1
+    is no 76 beside 190.
     """
     numbers = rows[["value", "low", "high"]].stack().dropna().abs()
     known = numbers[numbers > 0]
     if known.empty:
         return -1
     decimals = max(0, 2 - int(np.floor(np.log10(known.max()))))
+    for fewer in range(1, decimals):
+        if np.allclose(numbers, numbers.round(fewer), rtol=0, atol=EXACT):
+            return fewer
     return decimals if decimals and known.min() * 10**decimals >= 9.5 else -1
 
 

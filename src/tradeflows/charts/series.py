@@ -190,34 +190,41 @@ def points(
     looks = of_series(rows["name"], highlight)
     with layout.style():
         _, axes = plt.subplots()
+        is_dotted = False
         for name, part in rows.sort_values("x", kind="stable").groupby("name"):
             if joined:
-                _guide(axes, part, looks[str(name)].colour)
+                is_dotted |= _guide(axes, part, looks[str(name)].colour)
         counts = rows.groupby("name")["x"].nunique()
         for i, row in numbered(rows):
             size = 3 if counts[row.name] >= MANY else 7
             _point(axes, i, row, looks[row.name].colour, size)
         ends = _ends(rows, looks, shown, at)
-        key = "Lines only join the figures; dotted: more than six months apart" if joined else ""
+        key = "Lines only join the figures" if joined else ""
+        key += "; dotted: more than six months apart" if is_dotted else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
 
-def _guide(axes: Axes, part: DataFrame, colour: str) -> None:
+def _guide(axes: Axes, part: DataFrame, colour: str) -> bool:
     """Lead from each figure of a series to the next, at the first one of each month.
+
+    Whether any of these lines is dotted.
 
     Over more than :data:`FAR` months without a figure the line is dotted; bounds are not joined
     there, since what they bound may have lain above.
     """
     known = part.dropna(subset="value").drop_duplicates("x")
     pairs = list(known.itertuples())
+    is_dotted = False
     for row, after in pairwise(pairs):
         is_far = after.x > row.x + pd.DateOffset(months=FAR)
         if is_far and row.qualifier in BOUNDS and after.qualifier in BOUNDS:
             continue
+        is_dotted |= is_far
         look = {"lw": 1.2, "ls": (0, (1, 2))} if is_far else {"lw": 1.3}
         ends = [row.middle, after.middle], [row.value, after.value]
         axes.plot(*ends, color=colour, clip_on=False, gid="guide", **look)
+    return is_dotted
 
 
 def _point(axes: Axes, i: int, row: Any, colour: str, size: float) -> None:
