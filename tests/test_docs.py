@@ -136,14 +136,16 @@ partner_iso = "RUS"
 flow_code = "M"
 currency = "JPY"
 valuation = "CIF"
-cmd_code = {{ column = "HS", words = {{ "270900900" = "270900", "271111000" = "271111" }} }}
+cmd_code = {{ column = "HS", words = {words} }}
 """
+SIX = '{ "270900900" = "270900", "271111000" = "271111" }'
+EIGHT = '{ "270900100" = "27090010", "270900900" = "27090090" }'
 
 
-def added(table, fields):
+def added(table, fields, words=SIX):
     """Add a synthetic file to the project that one stands in, and return its rows."""
     columns = table.splitlines()[0].split(",")
-    entry = SYNTHETIC_OFFICE.format(columns=columns) + fields
+    entry = SYNTHETIC_OFFICE.format(columns=columns, words=words) + fields
     Path("oil.csv").write_text(table, encoding="utf-8")
     Path("oil.toml").write_text(entry, encoding="utf-8")
     assert cli.main(["add", "oil.csv", "--map", "oil.toml", "--commit"]) == 0
@@ -159,6 +161,17 @@ def test_units_of_several_kinds_are_read_as_a_page_says(new_project):
     assert rows["qty"].fillna(-1).tolist() == [7, -1]
     assert rows["qty_unit"].tolist() == ["m3", "none"]
     assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, 5000]
+
+
+def test_national_codes_of_eight_digits_are_read_below_six(new_project):
+    entries = bodies(DOCS / "how-to" / "source.md", "toml")
+    [units] = [body for body in entries if body.startswith("qty =")]
+    new_project("codes")
+    fields = 'ref_period = { column = "Year", form = "year" }\n' + units
+    rows = added("Year,HS,Unit,Quantity\n2022,270900100,MT,5\n2022,270900900,MT,7\n", fields, EIGHT)
+    assert rows["net_wgt_kg"].tolist() == [5000, 7000]
+    below = tables.read(reporter="JPN", flow="M", freq="A", product="270900")
+    assert below["cmd_code"].tolist() == ["27090010", "27090090"]
 
 
 @pytest.mark.parametrize(

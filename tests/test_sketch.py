@@ -420,14 +420,15 @@ def test_of_units_of_several_kinds_one_is_read(saved):
     ("one", "other", "words"),
     [
         ("270900900", "271111", {"270900900": "270900", "271111": "271111"}),
+        ("270900100", "270900900", {"270900100": "27090010", "270900900": "27090090"}),
         ("'270900900'", "'271111000'", {"'270900900'": "270900", "'271111000'": "271111"}),
     ],
 )
-def test_national_codes_are_mapped_to_six_digits(saved, one, other, words):
+def test_national_codes_are_mapped_to_digits_of_the_hs(saved, one, other, words):
     text = f"month,country,product,hs,usd\n2023-01,Egypt,oil,{one},4\n2023-01,Egypt,gas,{other},4\n"
     sketched = sketch(saved(text.replace("product,", "note,").replace("hs", "HS")))
     assert fields_of(sketched)["cmd_code"] == {"column": "HS", "words": words}
-    assert "# a country's own codes, by the six digits" in sketched
+    assert "# a country's own codes, by the digits that" in sketched
 
 
 def test_where_codes_are_found_is_said(saved):

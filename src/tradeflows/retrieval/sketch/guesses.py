@@ -117,8 +117,8 @@ DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", 
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
 NATIONAL = (
-    "a country's own codes, by the six digits that they begin with: say in the note which of its "
-    "codes are in each"
+    "a country's own codes, by the digits that they begin with: say in the note which of its codes "
+    "are in each"
 )
 WHICH_AREA = "the ids of areas are those that tradeflows.areas() lists; W00 is the world"
 WHICH_CODE = "an HS code each; tradeflows.products('pepper') looks for one"
@@ -404,8 +404,11 @@ def _code(named: Iterable[Column]) -> Guess:
 def _words(column: Column) -> Guess:
     """What each text of a column of goods means."""
     words = {text: _product(text) for text in column.texts}
-    is_national = any(codes.is_national(_bare(text)) for text in words)
-    remark = NATIONAL if is_national else ""
+    national = {text: _bare(text) for text in words if codes.is_national(_bare(text))}
+    # Of two codes that begin with the same six digits each needs more of its own.
+    digits = 6 if len({code[:6] for code in national.values()}) == len(national) else 8
+    words |= {text: code[:digits] for text, code in national.items()}
+    remark = NATIONAL if national else ""
     return Guess(
         {"column": column.name, "words": words}, WHICH_CODE if UNKNOWN in words.values() else remark
     )
@@ -414,8 +417,6 @@ def _words(column: Column) -> Guess:
 def _product(text: str) -> str:
     """The HS code that a word stands for, if it is one."""
     code = _bare(text)
-    if codes.is_national(code):
-        return code[:6]
     if codes.HS.fullmatch(code):
         return code
     try:
