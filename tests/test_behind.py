@@ -271,7 +271,8 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
         bars = claim_picture.bars(verdict, NO_PROJECT, root)
         alarm = claim_picture.VERDICT_COLOURS["differs"]
         assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
-        assert claim_picture.headline(verdict).startswith("Differs: ")
+        start = "Differs: " if is_alarm else "Nearly the same: "
+        assert claim_picture.headline(verdict).startswith(start)
 
 
 def test_a_claim_that_names_a_side_of_zero_has_a_bar(root):

@@ -22,7 +22,7 @@ LIMITING = {
     "hundreds of millions": "hundreds of millions",
     # of the goods
     "[Dd]rone parts|drones and parts": "drone parts|[Dd]rone parts",
-    "incl\\. re-exported": "re-exported brands included",
+    "incl\\. re-exported": "foreign brands that it passed on included",
     "component of body armour": "body armour",
     "CHPL 45": "list of 45",
     "CHPL 50": "list of 50",

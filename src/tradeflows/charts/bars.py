@@ -50,7 +50,8 @@ def bars(
     ----------
     frame
         One row a bar; a null `y` has none, and the words "not published". Heeded where present:
-        ``qualifier`` (before the number), ``flags``.
+        ``qualifier`` (before the number), ``flags``, ``is_whole`` (the figure was printed without
+        decimals, and stands so beside others that have some).
     y, by
         Columns of the numbers and of the bars' names.
     span
@@ -99,6 +100,7 @@ def bars(
     ends = []
     money = in_full(str(shown["unit"]), numbers)
     whole = are_whole(rows)
+    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
     decimals = decimals_of(rows)
     with layout.style():
         _, axes = plt.subplots()
@@ -106,7 +108,8 @@ def bars(
             colour = _colour(row.panel, row.name, highlight)
             _bar(axes, i, down[i], row, colour)
             _range(axes, i, down[i], row, colour)
-            text = printed(row, money, whole=whole, decimals=decimals)
+            is_whole = whole or bool(said_whole[i])
+            text = printed(row, money, whole=is_whole, decimals=decimals)
             ends.append(Label(text, tips[i], down[i], colours.INK, f"{i}|text|{row.name}"))
         row_layout.zero_line(axes)
         row_layout.set_rows(axes, down, labels, heads, tall)

@@ -322,6 +322,9 @@ def _set_numbers(axes: Axes, kind: str) -> None:
         layout.number_axis(axes, upright=kind in layout.UPRIGHT)
 
 
+MARK = 30  # days beyond the mark of what somebody gave for a month
+
+
 def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Label]:
     """Draw what somebody gave for some months over these alone; the words of each."""
     texts = []
@@ -344,8 +347,10 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
         places = mdates.date2num(ends)
         text = layout.wrap(words, layout.page().name)
         axes.update_datalim([(places[0], 1.15 * value)])  # its words have room above
+        if is_short:  # and no edge cuts its mark
+            axes.update_datalim([(places[0] + MARK, value)])
         others = tuple((place, value) for place in places)
-        texts.append(Label(text, places[-1], value, layout.INK, clear=0.16, others=others))
+        texts.append(Label(text, places[-1], value, layout.INK, clear=0.2, others=others))
     return texts
 
 

@@ -10,9 +10,9 @@ from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
-from tradeflows.report import chart_downloads, chart_hook, front
+from tradeflows.report import chart_downloads, chart_hook, claim_cards, front
 from tradeflows.report.notebooks import walk
-from tradeflows.report.site import TONES, render
+from tradeflows.report.site import render
 
 FOLDER = "charts"
 HEIGHT = 620  # pixels of a frame that holds a chart's own page
@@ -178,10 +178,18 @@ def claim_line(verdict: Verdict) -> dict[str, str]:
     return {
         "id": verdict.claim.id,
         "statement": verdict.claim.statement,
-        "verdict": verdict.verdict,
-        "sentence": claims.sentence(verdict),
-        "tone": TONES[verdict.group],
+        "verdict": _in_a_line(verdict),
+        "sentence": claims.sentence(verdict).removeprefix("not decided; "),
+        "off": claims.short(verdict) if claims.is_near(verdict) else "",
+        "tone": claim_cards.tone_of(verdict),
     }
+
+
+def _in_a_line(verdict: Verdict) -> str:
+    """A verdict in the words of the pictures to share."""
+    if claims.is_near(verdict):
+        return "nearly the same"
+    return "cannot be told" if verdict.verdict == claims.NOT_DECIDED else verdict.verdict
 
 
 def render_all(

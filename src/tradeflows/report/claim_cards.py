@@ -142,7 +142,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "short": claims.short(verdict),
         "sentence": claims.sentence(verdict),
         "group": verdict.group,
-        "tone": _tone_of(verdict),
+        "tone": tone_of(verdict),
         "reason": verdict.reason,
         "why": claims.REASONS.get(verdict.reason, ""),
         "settles": claim.settles if verdict.verdict == claims.NOT_DECIDED else "",
@@ -167,7 +167,7 @@ def _caveats(verdict: Verdict, root: Path) -> list[str]:
     return with_names(named, root)
 
 
-def _tone_of(verdict: Verdict) -> str:
+def tone_of(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 % raises no alarm."""
     return NEAR if claims.is_near(verdict) else TONES[verdict.verdict]
 

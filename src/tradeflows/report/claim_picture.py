@@ -33,16 +33,19 @@ COLOURS = 64
 LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
+SMALL, HUGE = 34, 104  # of the source, and of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
-BAR, THIN, APART = 44, 16, 12  # pixels of a bar at most and at least, and between rows
+BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
 ROOM = 10  # pixels between the last bar and the source
 STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was rounded
 CLAIMED = " than claimed"
 RANGE = re.compile(r"\$?([\d.]+) to ([\d.]+) (\w+|%)")
 CHANGES = ("percent", "percentage points")  # units of a change, which has its sign
 SIDES = {">": "above zero", "<": "below zero"}  # what a claim says that gives no figure
-DATED = re.compile(r" \((?:as of )?[^()]*\d{4}\)")  # the date of a source
+ROSE = {">": "any rise", "<": "any fall"}  # what it says of a change
+LINES = 3  # of the source at most
+DATED = re.compile(r" \((?:as of |retrieved )?[^()]*\d{4}\)")  # the date of a source
 MOST = 2  # alternatives beside the figure that was claimed
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
@@ -96,13 +99,18 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         if lacking:
             below = _paragraph(figure, lacking, below + 10, LARGE, colours.INK, "bold")
         rows = [_row(bar) for bar in bars(verdict, project, root)]
-        tall = ROOM + sum(row.tall + THIN + APART for row in rows)
-        tall += TEXT * LEADING if _side(claim) else 0.0
-        lines = 2 if below + tall + 14 < SIZE[1] - 2 * TEXT * LEADING else 1
-        foot = _fitting(_credits(verdict, project, root), lines)
-        top = SIZE[1] - 8 - _height(foot, TEXT)
-        _text(figure, foot, top, TEXT, colours.SOFT)
-        _draw(figure, rows, below + 14, top - ROOM, _side(claim), _has_bars(verdict, rows))
+        has_bars = _has_bars(verdict, rows)
+        side = _side(claim, rows)
+        tall = ROOM + sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
+        for_bars = len(rows) * (THIN + APART)
+        has_bars &= below + 14 + tall + for_bars < SIZE[1] - SMALL * LEADING
+        tall += for_bars if has_bars else 0.0
+        lines = int((SIZE[1] - below - tall - 14) / (SMALL * LEADING))
+        foot = _fitting(_credits(verdict, project, root), min(max(lines, 1), LINES))
+        top = SIZE[1] - 8 - _height(foot, SMALL)
+        _text(figure, foot, top, SMALL, colours.SOFT)
+        shaded = (ROSE if claim.asks.base else SIDES).get(side, "")
+        _draw(figure, rows, below + 14, top - ROOM, side, has_bars, shaded)
     return _drawn(figure)
 
 
@@ -126,6 +134,8 @@ def headline(verdict: Verdict) -> str:
             reading = front.decisive(verdict)
             missed = claims.miss(reading.deviation or 0.0, reading.unit) if reading else ""
             return f"Holds: {missed.removesuffix(CLAIMED)}, within revisions"
+        case claims.DIFFERS if claims.is_near(verdict):
+            return f"Nearly the same: {words.removesuffix(CLAIMED)}"
         case claims.DIFFERS:
             return f"Differs: {_apart(verdict) or words}"
         case claims.CONTRADICTED:
@@ -140,6 +150,10 @@ def headline(verdict: Verdict) -> str:
 def _holds(verdict: Verdict) -> str:
     """That a claim holds, and how far the figure is from it where it was said to be just that."""
     claim, reading = verdict.claim, front.decisive(verdict)
+    if reading and claim.unit == "ratio" and claim.figure == 1 and claim.qualifier == "<":
+        return f"Holds: {_figure(reading, claim)} is not all of it"
+    if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
+        return f"Holds: {ROSE[claim.qualifier].replace('any', 'a')}"
     if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
         return "Holds"
     step = STEPS.get(claim.high - claim.low)
@@ -179,7 +193,8 @@ def _whose(reading: ReadingResult, root: Path) -> str:
 def _shown(verdict: Verdict) -> list[ReadingResult]:
     """The readings that have a bar: those that decided, of each side one, else the nearest.
 
-    Of what is as stated, which are releases of one number, the nearest is enough.
+    Of what is as stated, which are releases of one number, the nearest is enough. Where nothing
+    decides and the nearest would bear the claim out, one that would not stands beside it.
     """
     deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
     deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
@@ -190,7 +205,14 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
         is_stated = deciding[0].role == verdict_rule.AS_STATED
         return deciding[: 1 if is_stated else MOST]
     reading = front.decisive(verdict)
-    return [reading] if reading else []
+    if reading is None:
+        return []
+    across = [
+        other
+        for other in verdict.readings
+        if (other.role, other.fits) == (reading.role, False) and not other.note and reading.fits
+    ]
+    return [reading, *across[:1]]
 
 
 def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
@@ -199,7 +221,7 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     readings = _shown(verdict)
     figures = _claimed_bar(claim, _speaker(verdict, project))
     is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
-    for reading, words in zip(readings, _names(readings), strict=True):
+    for reading, words in zip(readings, _names(readings, project), strict=True):
         name = (
             words if reading.role == verdict_rule.BOUND or not is_plain else _whose(reading, root)
         )
@@ -247,7 +269,7 @@ def _range(claim: Claim) -> str:
     for match in RANGE.finditer(claim.statement):
         ends = [float(match[i]) * COUNTED_BY.get(match[3], 1.0) for i in (1, 2)]
         if ends == [claim.low, claim.high]:
-            return match[0]
+            return match[0] + _a_month(claim)
     return ""
 
 
@@ -259,23 +281,39 @@ def _claimed(claim: Claim) -> str:
     return f"about {figure}" if is_about and claim.qualifier == "=" else figure
 
 
+def _a_month(claim: Claim) -> str:
+    """What a figure that is said to be one a month has after it."""
+    return " a month" if claim.asks.measure.endswith(", a month") else ""
+
+
 def _figure(reading: ReadingResult, claim: Claim) -> str:
     """A reading's number; what it bounds is not what it counts, whose name stands beside it."""
     figure = claims.figure_of(reading, claim)
     is_bound = reading.role == verdict_rule.BOUND
-    number = figure.removeprefix(reading.bound)
+    number = figure.removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
     if (is_change and not claim.figure) or (is_change and not _is_printed(claim)):
         number = f"+{number}"
     return number if is_bound else reading.bound + number
 
 
-def _names(readings: Sequence[ReadingResult]) -> list[str]:
-    """What each reading counts, without codes of goods where the rest tells them apart."""
+def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
+    """What each reading counts, without codes of goods where the rest tells them apart.
+
+    A publisher who is named at the end is introduced where he comes first, and then left out.
+    """
     shorter = [CODED.sub("", reading.name).strip(" ,") for reading in readings]
     if len(set(shorter)) < len(shorter):
-        return [reading.name for reading in readings]
-    return shorter
+        shorter = [reading.name for reading in readings]
+    known: set[str] = set()
+    names = []
+    for name in shorter:
+        what, _, who = name.rpartition(", ")
+        if who in project.introduced:
+            name = what if who in known else f"{what}, {project.introduced[who]}"
+            known.add(who)
+        names.append(name)
+    return names
 
 
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
@@ -283,9 +321,7 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     shown = _shown(verdict)
     sources = {name: None for reading in shown for name in reading.sources}
     said = {name: who for reading in shown for name, who in speakers(reading.frame).items()}
-    publishers = (
-        catalogue.credit(sources, root, speakers=said).replace("retrieved ", "").split("; ")
-    )
+    publishers = catalogue.credit(sources, root, speakers=said).split("; ")
     yield f"{project.short}. Source: {'; '.join(publishers)}"
     undated = "; ".join(DATED.sub("", publisher) for publisher in publishers)
     yield f"Source: {'; '.join(publishers)}"
@@ -314,14 +350,18 @@ def _row(bar: Bar) -> Row:
     return Row(bar, name, left, _height(name, TEXT))
 
 
-def _side(claim: Claim) -> str:
-    """On which side of zero a claim without a figure says that its number is: ">" or "<"."""
-    return claim.qualifier if claim.figure == 0 and claim.qualifier in SIDES else ""
+def _side(claim: Claim, rows: Sequence[Row]) -> str:
+    """On which side of zero a claim without a figure says that its numbers are: ">" or "<".
+
+    A lone number has its sign, and no bar beside which its own would be long or short.
+    """
+    has_side = claim.figure == 0 and claim.qualifier in SIDES
+    return claim.qualifier if has_side and len(rows) > 1 else ""
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     """Whether bars say something: a lone one does not, nor do two figures open at one end."""
-    if _side(verdict.claim):
+    if _side(verdict.claim, rows):
         return True
     bounds = [reading.bound for reading in _shown(verdict)]
     is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
@@ -329,12 +369,21 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
 
 
 def _draw(
-    figure: Figure, rows: Sequence[Row], top: float, bottom: float, side: str, has_bars: bool
+    figure: Figure,
+    rows: Sequence[Row],
+    top: float,
+    bottom: float,
+    side: str,
+    has_bars: bool,
+    shaded: str = "",
 ) -> None:
     """Draw the figures, each with whose it is and a bar from zero, if bars say something.
 
     Of a claim that says on which `side` of zero its number is, that side is shaded.
     """
+    if not has_bars and len(rows) == 1 and bottom - top > HUGE + 2 * LARGE * LEADING:
+        _draw_alone(figure, rows[0], top, bottom)
+        return
     ends = [0.0, *(row.bar.value for row in rows)]
     if side:  # with room on the side that is shaded, beyond the bars, and some on the other
         far = 1.6 * max(map(abs, ends))
@@ -359,8 +408,17 @@ def _draw(
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
     if side:
-        words = f"Shaded: as claimed, {SIDES[side]}"
-        _text(figure, words, top, TEXT, colours.SOFT)
+        _text(figure, f"Shaded: {shaded}, as claimed", top, TEXT, colours.SOFT)
+
+
+def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:
+    """Write a figure that has no bar in large letters, and below it what it is."""
+    name = _broken(row.bar.name, LARGE, "normal", WIDE)
+    size = min(HUGE, (bottom - top - _height(name, LARGE)) / LEADING)
+    size *= min(1.0, WIDE / _width(row.bar.figure, size, "bold"))
+    down = (bottom - top - size * LEADING - _height(name, LARGE)) / 3
+    _text(figure, row.bar.figure, top + down, size, colours.INK, **BOLD)
+    _text(figure, name, top + down + size * LEADING, LARGE, colours.SOFT)
 
 
 # --- letters --------------------------------------------------------------------------------------
@@ -403,7 +461,7 @@ def _fitting(texts: Iterator[str], lines: int) -> str:
     """The first of some texts that takes no more than so many lines; else the last."""
     broken = ""
     for text in texts:
-        broken = _broken(text, TEXT, "normal", WIDE)
+        broken = _broken(text, SMALL, "normal", WIDE)
         if broken.count("\n") < lines:
             return broken
     return broken

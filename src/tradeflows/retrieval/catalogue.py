@@ -536,7 +536,8 @@ def credit(
     names: dict[str, None] = {}
     for source, publisher in entries(ids, root).values():
         word, day = _vintage(source)
-        said = "" if publisher.home else _first_names(speakers.get(source.id, ()))
+        names_of_rows = [who for who in speakers.get(source.id, ()) if who != source.publisher]
+        said = "" if publisher.home else _first_names(names_of_rows)
         name = said or publisher.short
         names[name] = None
         words = dates.setdefault(with_carrier(source, name), {})
