@@ -384,12 +384,7 @@ def _draw(
     if not has_bars and len(rows) == 1 and bottom - top > HUGE + 2 * LARGE * LEADING:
         _draw_alone(figure, rows[0], top, bottom)
         return
-    ends = [0.0, *(row.bar.value for row in rows)]
-    if side:  # with room on the side that is shaded, beyond the bars, and some on the other
-        far = 1.6 * max(map(abs, ends))
-        ends += [far, -0.35 * far] if side == ">" else [-far, 0.35 * far]
-        ends += [1.1 * min(ends), 1.1 * max(ends)]
-    low, high = min(ends), max(ends)
+    low, high = _ends(rows, side)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
     texts = sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
@@ -409,6 +404,16 @@ def _draw(
         top += high_bar + APART
     if side:
         _text(figure, f"Shaded: {shaded}, as claimed", top, TEXT, colours.SOFT)
+
+
+def _ends(rows: Sequence[Row], side: str) -> tuple[float, float]:
+    """Both ends of the axis of the bars."""
+    ends = [0.0, *(row.bar.value for row in rows)]
+    if side:  # with room on the side that is shaded, beyond the bars, and some on the other
+        far = 1.6 * max(map(abs, ends))
+        ends += [far, -0.35 * far] if side == ">" else [-far, 0.35 * far]
+        ends += [1.1 * min(ends), 1.1 * max(ends)]
+    return min(ends), max(ends)
 
 
 def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:
