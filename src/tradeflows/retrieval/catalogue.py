@@ -536,10 +536,9 @@ def credit(
     names: dict[str, None] = {}
     for source, publisher in entries(ids, root).values():
         word, day = _vintage(source)
-        names_of_rows = [who for who in speakers.get(source.id, ()) if who != source.publisher]
-        said = "" if publisher.home else _first_names(names_of_rows)
-        name = said or publisher.short
-        names[name] = None
+        said = [who for who in speakers.get(source.id, ()) if who != publisher.id]
+        name = publisher.short if publisher.home or not said else _first_names(said)
+        names |= dict.fromkeys([name] if said else name.split(", "))
         words = dates.setdefault(with_carrier(source, name), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
@@ -551,7 +550,7 @@ def credit(
 def _first_names(names: Sequence[str]) -> str:
     """The first of some publishers, and how many more there are."""
     more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
-    *most, last = [*names[:FEW], *more] or [""]
+    *most, last = [*names[:FEW], *more]
     return f"{', '.join(most)} and {last}" if most else last
 
 
