@@ -208,6 +208,8 @@ def _of_gas(batch: pa.RecordBatch) -> np.ndarray:
     is_odd = np.zeros(len(batch), bool)
     if batch.column("classification_code")[0].as_py() != "SIEC":
         return is_odd
+    if not {"m3", "TJ"} <= set(pc.unique(batch.column("qty_unit")).to_pylist()):
+        return is_odd
     is_gas = pc.starts_with(batch.column("cmd_code").cast(pa.string()), GAS)
     batch = batch.select([*PLACE, "qty", "qty_unit"])
     gas = batch.append_column("row", pa.array(np.arange(len(batch)))).filter(is_gas)
