@@ -192,6 +192,8 @@ def _measure_words() -> Iterator[str]:
     rows = ([f"`{quantity}`", _code(columns)] for quantity, columns in quantities.items())
     yield from _table(["quantity", "column of the table trade"], rows)
     yield ""
+    yield "What an article calls a volume is a quantity, or a weight, as its unit says."
+    yield ""
     rows = (
         [f"`{name}`", f"`{questions.WORDS.get(name, f'{name} of {{}}').format('value')}`"]
         for name in sorted(ledger.every_measure())

@@ -161,8 +161,8 @@ def test_columns_that_are_months_of_a_year_may_be_rows(saved):
     assert '{ column = "Value-Mar" }' in text
     fields = fields_of(text)
     assert (fields["ref_period"], fields["value_reported"]) == (UNKNOWN, UNKNOWN)
-    assert "or Year, if each year in the file is over" in text
-    assert "or Value-Year, if each year in the file is over" in text
+    assert "or Year, if no month of any year is still to come" in text
+    assert "or Value-Year, if no month of any year is still to come" in text
 
 
 def test_units_of_months_in_columns_are_told_apart(saved):

@@ -254,7 +254,7 @@ def _by_row(sheet: Sheet, fields: Mapping[str, Guess]) -> dict[str, Guess]:
         keys = fields[name].value if name in fields else UNKNOWN
         if not isinstance(keys, Mapping):
             continue
-        remark = f"{A_MONTH_EACH}; or {keys['column']}, if each year in the file is over"
+        remark = f"{A_MONTH_EACH}; or {keys['column']}, if no month of any year is still to come"
         if isinstance(keys.get("times"), Mapping):
             [(unit, scales)] = keys["times"].items()
             remark = f"{A_MONTH_EACH}, where {unit} is {' or '.join(scales)}"
