@@ -6,6 +6,7 @@ library's code. So a thread hears of the signal too, and ends the process if not
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -39,18 +40,20 @@ class Ending:
     def __init__(self) -> None:
         self.words = NOTHING_LEFT
         self.sockets: tuple[socket.socket, ...] = ()
-        self._unsaid = [True]
+        self._is_said = False
+        self._speaking = _thread.allocate_lock()
 
     def say(self) -> None:
         """Print the line, if it was not printed yet."""
-        if not self._unsaid:
-            return
-        try:
-            self._unsaid.pop()  # of two threads one has it
-            sys.stderr.write(f"tradeflows: interrupted; {self.words}\n")
-            sys.stderr.flush()
-        except (IndexError, OSError, ValueError, AttributeError):
-            return  # the other thread says it, or nobody reads it any more
+        with self._speaking:  # who comes second may end the process, so waits for the line
+            if self._is_said:
+                return
+            self._is_said = True
+            try:
+                sys.stderr.write(f"tradeflows: interrupted; {self.words}\n")
+                sys.stderr.flush()
+            except (OSError, ValueError, AttributeError):
+                return  # nobody reads it any more
 
     def hear(self, receiver: socket.socket) -> None:
         """Wait for a signal, and end the process if it is still there after the grace."""
