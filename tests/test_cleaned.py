@@ -163,3 +163,9 @@ def test_rows_in_doubt_are_counted(tmp_path):
     assert one_file.line().endswith("; flagged contradictory: 1")
     [again] = clean.clean("comext", [raw], tmp_path / "out")
     assert again.line().endswith("; flagged contradictory: 1; held already")
+
+
+def test_groups_between_two_products_are_not_read():
+    groups = [("2709", "270900"), ("3000", "8541"), ("854231", "8543"), ("8544", "9999")]
+    read = [bulk._may_have(low, high, ["2709", "8542"]) for low, high in groups]
+    assert read == [True, False, True, False]

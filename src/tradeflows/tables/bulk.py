@@ -133,9 +133,9 @@ def _matching(
 ) -> pa.Table:
     """Rows of some files that meet all conditions, with the file of each."""
     products, _ = products_meant(wanted["cmd_code"])
-    read = partial(_read, [*dict.fromkeys([*columns, *wanted])], min(products), max(products))
+    read = partial(_read, [*dict.fromkeys([*columns, *wanted])], products)
     with ThreadPoolExecutor(pa.cpu_count()) as readers:
-        batches = [batch for found in readers.map(read, paths) for batch in found]
+        batches = [batch for of_file in readers.map(read, paths) for batch in of_file]
     for column, values in wanted.items():
         texts = {text for batch in batches for text in batch[column].dictionary.to_pylist()}
         every = pa.table({column: pa.array(texts, pa.string())})
@@ -147,13 +147,18 @@ def _matching(
     return pa.Table.from_batches(batches).select(contract.names).cast(contract)
 
 
-def _read(columns: list[str], first: str, last: str, path: Path) -> list[pa.RecordBatch]:
-    """Rows of the row groups that may have a product between two, texts as they are stored."""
+def _read(columns: list[str], products: Sequence[str], path: Path) -> list[pa.RecordBatch]:
+    """Rows of the row groups that may have one of the products, texts as they are stored."""
     footer, spans = _footer_of(path)
-    groups = [i for i, (low, high) in enumerate(spans) if low < f"{last}[" and high >= first]
+    groups = [i for i, (low, high) in enumerate(spans) if _may_have(low, high, products)]
     with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
         rows = file.read_row_groups(groups, columns, use_threads=False)
     return rows.append_column(FILE, pa.repeat(path.name, len(rows))).to_batches()
+
+
+def _may_have(low: str, high: str, products: Sequence[str]) -> bool:
+    """Whether a product, or what lies under it, may be among codes from `low` to `high`."""
+    return any(low < f"{product}[" and high >= product for product in products)
 
 
 def _is_in(coded: pa.DictionaryArray, texts: pa.Array) -> pa.Array:
@@ -177,8 +182,9 @@ def _footer(path: Path, *written: int) -> tuple[pq.FileMetaData, list[tuple[str,
     if not footer.schema.to_arrow_schema().equals(schema.TRADE):
         raise SchemaError(f"{path}: not a trade table of this release; clean its file again")
     at = schema.TRADE.names.index("cmd_code")
-    products = [footer.row_group(i).column(at).statistics for i in range(footer.num_row_groups)]
-    return footer, [(each.min, each.max) if each else ("", LAST) for each in products]
+    groups = [footer.row_group(i).column(at) for i in range(footer.num_row_groups)]
+    spans = [column.statistics for column in groups]
+    return footer, [(span.min, span.max) if span else ("", LAST) for span in spans]
 
 
 def _no_release_twice(rows: pa.Table) -> None:
