@@ -866,7 +866,7 @@ def write_above(axes: Axes, text: str, y: float) -> None:
         size=10.5,
         annotation_clip=False,
         zorder=4,
-        bbox={"fc": "white", "ec": "none", "pad": 0.8},
+        bbox=GROUND,
     )
 
 

@@ -388,9 +388,9 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestam
 
 def _begin_at_zero(axes: Axes) -> None:
     """Let the axis of numbers reach from zero beyond all that is drawn."""
-    alike = axes.get_shared_y_axes().get_siblings(axes)  # boxes that are compared
-    low = min(box.dataLim.y0 for box in alike)
-    high = max(box.dataLim.y1 for box in alike)
+    compared = axes.get_shared_y_axes().get_siblings(axes)
+    low = min(box.dataLim.y0 for box in compared)
+    high = max(box.dataLim.y1 for box in compared)
     above = max(0, 1.05 * high) or float(low == 0)
     axes.set_ylim(min(0, 1.05 * low), above)
 

@@ -37,8 +37,8 @@ def names_of_rows(names: Sequence[str], headings: Sequence[str]) -> list[str]:
     """The names of rows in lines, without the heading that they stand under."""
     width = layout.page().label
     pairs = zip(names, headings, strict=True)
-    own = [name.removeprefix(f"{head}, ") for name, head in pairs]
-    return [layout.wrap(name[:1].upper() + name[1:], width) for name in own]
+    shorter = [name.removeprefix(f"{head}, ") for name, head in pairs]
+    return [layout.wrap(name[:1].upper() + name[1:], width) for name in shorter]
 
 
 def set_rows(

@@ -37,10 +37,10 @@ def on_missing_months(
         return ""
     held_back = _without_figure(rows, measured, _months(reading))
     if held_back:
-        said = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
-        said += " needs it cannot be decided from this source"
+        text = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
+        text += " needs it cannot be decided from this source"
         is_all = held_back == (lacking or runs(_months(reading)))
-        return said if is_all else f"{said}; {_on_absent(reading, rows, sources)}"
+        return text if is_all else f"{text}; {_on_absent(reading, rows, sources)}"
     return _on_absent(reading, rows, sources)
 
 

@@ -484,8 +484,7 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         known = [f"what was read is of {ends}" if ends else "", _todo(reading, project)]
         known.append("a claim of what has no figure yet has a `reason` and `settles`, no reading")
-        said = "; ".join(["must give one number, and gives none", *filter(None, known)])
-        raise LedgerError(said)
+        raise LedgerError("; ".join(["must give one number, and gives none", *filter(None, known)]))
     nulls = int(is_null.sum())
     if nulls:
         raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")

@@ -133,9 +133,9 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
     column = _value_column(reading)
     quantity = QUANTITIES.get(column, column)
     reporter = RECONCILED if is_reconciled else areas(filters.get("reporter", ""))
-    held = set(frame["cmd_code"]) if "cmd_code" in frame else ()
+    stated = set(frame["cmd_code"]) if "cmd_code" in frame else ()
     return Question(
-        goods=goods(filters.get("product", ""), held),
+        goods=goods(filters.get("product", ""), stated),
         reporter=reporter,
         partner=areas(filters.get("partner", "")),
         flow=_flow(filters.get("flow", "")),

@@ -33,7 +33,7 @@ COLOURS = 64
 LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
-SMALL, HUGE = 38, 104  # of the source, and of a figure that stands alone
+HUGE = 104  # of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
@@ -93,8 +93,8 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
         _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
         _text(figure, headline(verdict), BAND / 2, VERDICT, colours.PAPER, **BOLD, va="center")
-        said = f"{_speaker(verdict, project)}: {claim.statement}"
-        below = _paragraph(figure, said, BAND + 16, TEXT, colours.SOFT)
+        statement = f"{_speaker(verdict, project)}: {claim.statement}"
+        below = _paragraph(figure, statement, BAND + 16, TEXT, colours.SOFT)
         lacking = missing(verdict)
         if lacking:
             below = _paragraph(figure, lacking, below + 10, LARGE, colours.INK, "bold")
@@ -103,12 +103,12 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         side = _side(claim, rows)
         tall = ROOM + sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
         for_bars = len(rows) * (THIN + APART)
-        has_bars &= below + 14 + tall + for_bars < SIZE[1] - SMALL * LEADING
+        has_bars &= below + 14 + tall + for_bars < SIZE[1] - TEXT * LEADING
         tall += for_bars if has_bars else 0.0
-        lines = int((SIZE[1] - below - tall - 14) / (SMALL * LEADING))
+        lines = int((SIZE[1] - below - tall - 14) / (TEXT * LEADING))
         foot = _fitting(_credits(verdict, project, root), min(max(lines, 1), LINES))
-        top = SIZE[1] - 8 - _height(foot, SMALL)
-        _text(figure, foot, top, SMALL, colours.SOFT)
+        top = SIZE[1] - 8 - _height(foot, TEXT)
+        _text(figure, foot, top, TEXT, colours.SOFT)
         shaded = (ROSE if claim.asks.base else SIDES).get(side, "")
         _draw(figure, rows, below + 14, top - ROOM, side, has_bars, shaded)
     return _drawn(figure)
@@ -320,8 +320,8 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     """The foot of a picture: whose page and whose figures it shows, ever shorter."""
     shown = _shown(verdict)
     sources = {name: None for reading in shown for name in reading.sources}
-    said = {name: who for reading in shown for name, who in speakers(reading.frame).items()}
-    publishers = catalogue.credit(sources, root, speakers=said).split("; ")
+    named = {name: who for reading in shown for name, who in speakers(reading.frame).items()}
+    publishers = catalogue.credit(sources, root, speakers=named).split("; ")
     yield f"{project.short}. Source: {'; '.join(publishers)}"
     undated = "; ".join(DATED.sub("", publisher) for publisher in publishers)
     yield f"Source: {'; '.join(publishers)}"
@@ -466,7 +466,7 @@ def _fitting(texts: Iterator[str], lines: int) -> str:
     """The first of some texts that takes no more than so many lines; else the last."""
     broken = ""
     for text in texts:
-        broken = _broken(text, SMALL, "normal", WIDE)
+        broken = _broken(text, TEXT, "normal", WIDE)
         if broken.count("\n") < lines:
             return broken
     return broken

@@ -392,17 +392,18 @@ def altered(root: Path, since: float, *, local: bool = True) -> list[State]:
     local
         With the user's own files.
     """
-    found = []
-    for source in load(root, local=local).values():
-        try:
-            now = source.file(root).stat()
-        except OSError:
-            is_untouched = False
-        else:
-            is_untouched = now.st_size == source.bytes and now.st_mtime <= since
-        state = State(source.id, "ok", "") if is_untouched else _state(source, root)
-        found += [state] if state.state != "ok" else []
-    return found
+    sources = load(root, local=local).values()
+    states = [_state(source, root) for source in sources if _needs_a_look(source, root, since)]
+    return [state for state in states if state.state != "ok"]
+
+
+def _needs_a_look(source: Source, root: Path, since: float) -> bool:
+    """Whether the file of a source is gone, of another size, or written after `since`."""
+    try:
+        now = source.file(root).stat()
+    except OSError:
+        return True
+    return now.st_size != source.bytes or now.st_mtime > since
 
 
 def cleaner(source: Source, root: Path) -> Callable[..., Any]:
@@ -536,9 +537,9 @@ def credit(
     names: dict[str, None] = {}
     for source, publisher in entries(ids, root).values():
         word, day = _vintage(source)
-        said = [who for who in speakers.get(source.id, ()) if who != publisher.id]
-        name = publisher.short if publisher.home or not said else _first_names(said)
-        names |= dict.fromkeys([name] if said else name.split(", "))
+        of_rows = [who for who in speakers.get(source.id, ()) if who != publisher.id]
+        name = publisher.short if publisher.home or not of_rows else _first_names(of_rows)
+        names |= dict.fromkeys([name] if of_rows else name.split(", "))
         words = dates.setdefault(with_carrier(source, name), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:

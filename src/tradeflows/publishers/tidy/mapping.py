@@ -264,10 +264,10 @@ def read_map(
         needs = changes.pop("needs", "")
         if needs:
             _known(f"{place}: needs", needs, names, "column")
-        own = _fields(place, changes, contract, names)
-        if override and "source_field" not in {**common, **own}:
-            own["source_field"] = _column_of(own, needs, contract)
-        every.append(Rows({**common, **own}, needs))
+        differing = _fields(place, changes, contract, names)
+        if override and "source_field" not in {**common, **differing}:
+            differing["source_field"] = _column_of(differing, needs, contract)
+        every.append(Rows({**common, **differing}, needs))
     left = [
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
@@ -278,9 +278,9 @@ def read_map(
     return Map(_marks(where, marks), names, tuple(every), tuple(left), *around)
 
 
-def _column_of(own: Mapping[str, Field], needs: str, contract: pa.Schema) -> str:
+def _column_of(differing: Mapping[str, Field], needs: str, contract: pa.Schema) -> str:
     """The column of the figure by which a row is told from the others of its record."""
-    for name, entry in own.items():
+    for name, entry in differing.items():
         if isinstance(entry, Value) and entry.column and contract.field(name).type == pa.float64():
             return entry.column
     return needs

@@ -85,9 +85,8 @@ def clean(
             batch = batch.filter(has_figure)
             without = len(kept) - len(batch)
             counts |= {f"no figure in {asked_rows.needs}": without} if without else {}
-        records = (
-            len(cells) + cells.below if number == 0 else 0
-        )  # of one record, however many rows it gives
+        # A record is counted once, however many rows it gives.
+        records = 0 if number else len(cells) + cells.below
         yield Part(batch, records, counts)
 
 

@@ -534,9 +534,9 @@ def _unit(text: str) -> tuple[str, str, int] | None:
     counted_by = next((SCALES[word] for word in SCALES if word in words), 1)
     names = words - SCALES.keys()
     for filled, known in (("value_reported", CURRENCIES), ("qty", QUANTITIES)):
-        found = {known[word] for word in names if word in known}
-        if len(found) == 1 and names <= known.keys():
-            return filled, found.pop(), counted_by
+        meant = {known[word] for word in names if word in known}
+        if len(meant) == 1 and names <= known.keys():
+            return filled, meant.pop(), counted_by
     if names and names <= WEIGHTS.keys():
         return "net_wgt_kg", "", scale("net_wgt_kg", words)
     return None
