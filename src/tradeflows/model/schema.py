@@ -7,8 +7,9 @@ values and whether it is part of the key. :func:`conform` is the only door into 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -397,7 +398,12 @@ def key(schema: pa.Schema) -> list[str]:
 
 def allowed(field: pa.Field) -> tuple[str, ...]:
     """Values that `field` may hold, empty where any will do."""
-    return tuple(json.loads(_about(field, "allowed") or "[]"))
+    return _words(_about(field, "allowed") or "[]")
+
+
+@cache  # since each batch of a table asks for those of all its fields
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(json.loads(listed))
 
 
 def _listed(values: tuple[str, ...]) -> str:
@@ -468,32 +474,31 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
 
 
 def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
+    """Refuse what the field must not hold; of coded text each word is looked at once."""
     if not field.nullable and column.null_count:
         _refuse(field, "no value", pc.is_null(column), batch)
-    if pa.types.is_dictionary(column.type):  # what holds for each word holds for each row
-        places = pa.nulls(len(column.dictionary), COUNT)
-        words = pa.record_batch({field.name: column.dictionary, "source_row": places})
-        try:
-            _check(field, column.dictionary, words)
-        except SchemaError:  # find the rows, unless no row has the word
-            column = column.dictionary_decode()
-        else:
-            return
-    values = allowed(field)
-    if values:
-        is_known = pc.is_in(column, pa.array(values, field.type))
-        outside = pc.and_(pc.invert(is_known), column.is_valid())
-        _refuse(field, f"not one of {_listed(values)}", outside, batch)
+    is_coded = pa.types.is_dictionary(column.type)
+    for problem, bad in _problems(field, column.dictionary if is_coded else column):
+        if pc.any(bad).as_py():
+            _refuse(field, problem, bad.take(column.indices) if is_coded else bad, batch)
+
+
+def _problems(field: pa.Field, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """Yield what may be wrong with values that are there, and which have it."""
+    among = allowed(field)
+    if among:
+        is_known = pc.is_in(values, pa.array(among, field.type))
+        outside = pc.and_(pc.invert(is_known), values.is_valid())
+        yield f"not one of {_listed(among)}", outside
     least = _about(field, "least")
     if least:
-        _refuse(field, f"below {float(least):g}", pc.less(column, float(least)), batch)
+        yield f"below {float(least):g}", pc.less(values, float(least))
     if field.type == NUMBER:
-        _refuse(field, "not finite", pc.invert(pc.is_finite(column)), batch)
+        yield "not finite", pc.invert(pc.is_finite(values))
     if field.name == "flags":
-        flags = " ".join(pc.unique(column).drop_null().to_pylist())
-        unknown = set(flags.split()) - set(FLAGS)
-        if unknown:
-            raise SchemaError(f"flags that FLAGS does not define: {', '.join(sorted(unknown))}")
+        distinct = pc.unique(values).drop_null().to_pylist()
+        unknown = [flags for flags in distinct if set(flags.split()) - set(FLAGS)]
+        yield "a word that FLAGS does not define", pc.is_in(values, pa.array(unknown, field.type))
 
 
 def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:
