@@ -82,6 +82,29 @@ def test_a_mapped_file_is_committed_and_built(held, capsys):
     assert cli.main(["verify"]) == 0
 
 
+UNFINISHED = """month,reporter,partner,flow,hs6,value_usd
+2023-01,USA,Egypt,export,100199,5
+2023-01,USA,Egypt,export,100111,6
+2023-02,USA,Egypt,export,100199,0
+2023-02,USA,Egypt,export,100111,0
+"""
+
+
+def test_last_months_of_zeros_are_asked_about_when_they_come(project, held, capsys):
+    """By ``add`` and by ``update``, in the line that ``doctor`` has."""
+    asked = "each figure of 2023-02 is 0: a zero, or not out yet? If not out, `where` in the map"
+    assert asked not in capsys.readouterr().out
+    file = save(project, UNFINISHED, "usda_open.csv")
+    assert cli.main(["add", str(file), "--map", str(complete(file, project)), "--commit"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if asked in line]
+    assert line.startswith("zero: usda_open: ")
+    assert cli.main(["doctor"]) == 0
+    assert line in capsys.readouterr().out.splitlines()
+    newer = save(project, UNFINISHED.replace(",5", ",7"), "usda_newer.csv")
+    assert cli.main(["update", "usda_open", str(newer), "--no-accept"]) == 0
+    assert capsys.readouterr().out.count(asked) == 1
+
+
 def test_a_known_file_is_passed_over(held, capsys):
     before = (held / "data/raw/sources.toml").read_bytes()
     first, more = held.parent / "usda_wheat.csv", save(held, MARCH, "usda_more.csv")

@@ -12,6 +12,7 @@ from typing import Any
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
 from tradeflows.model.errors import SourceError, TradeflowsError
+from tradeflows.model.source import Source
 
 # What a user may tell of files that do not say it themselves.
 UNSAID = ("flow", "period", "product", "partner")
@@ -379,6 +380,7 @@ def add(args: argparse.Namespace) -> None:
     if args.commit and not (template or args.steps or args.address) and sys.stdin.isatty():
         note("How was it got, so that others can get it again? For example: queried by month")
         args.steps = input()
+    new: list[Source] = []
     for path in args.file:  # one by one, so that what is kept is said before what is refused
         [added] = adding.add(
             [path],
@@ -395,7 +397,9 @@ def add(args: argparse.Namespace) -> None:
         else:
             say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
             say(*maps.other_scales(added.source))
+            new.append(added.source)
     _build_if_stale(args, root)
+    _say_zeros_at_the_end(root, new)
 
 
 def update(args: argparse.Namespace) -> None:
@@ -413,6 +417,8 @@ def update(args: argparse.Namespace) -> None:
     else:
         say(f"{new.id}: {updated.line()}; it supersedes {args.source}", *maps.other_scales(new))
     _build_if_stale(args, root)
+    if not updated.is_earlier:
+        _say_zeros_at_the_end(root, [new])
     is_own = new.path.startswith("local/")
     if not is_own:
         followed = pins.follow(root, args.source, new.id)
@@ -431,6 +437,15 @@ def update(args: argparse.Namespace) -> None:
             raise
     say(*lines)
     terminal.fail(errors)
+
+
+def _say_zeros_at_the_end(root: Path, new: Iterable[Source]) -> None:
+    """Ask whether the last months of new files are zeros or not out yet, as ``doctor`` does."""
+    from tradeflows.tables import checks
+
+    names = [source.id for source in new if source.table == "trade"]
+    if names:
+        say(*checks.zeros_at_the_end(root, names))
 
 
 def _about(args: argparse.Namespace) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pandas import DataFrame, Series
 
@@ -148,6 +149,14 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     by_kind["mirror"] += _mirror(monthly)
     for findings in by_kind.values():
         yield from findings
+
+
+def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
+    """The same finding as that of :func:`look` about zeros, of the sources `names` alone."""
+    of_sources = pc.field("source_id").isin(list(names))
+    stored = tables.stored(root, "trade", local=local).filter(of_sources)
+    sources = catalogue.load(root, local=local)
+    yield from _zeros_at_the_end(_monthly(_read(stored, COLUMNS, sources)))
 
 
 def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
