@@ -9,6 +9,7 @@ seconds is what they cost.
 
 import argparse
 import itertools
+import shutil
 import statistics
 import sys
 import tempfile
@@ -28,8 +29,7 @@ from tradeflows.publishers import comtrade, delimited, eurostat_energy  # noqa: 
 from tradeflows.publishers.comext import numbers  # noqa: E402
 from tradeflows.publishers.gacc import query_csv  # noqa: E402
 from tradeflows.publishers.tidy import columns  # noqa: E402
-from tradeflows.retrieval import catalogue  # noqa: E402
-from tradeflows.tables import clean  # noqa: E402
+from tradeflows.tables import building, clean  # noqa: E402
 
 
 def nothing(*_: object, **__: object) -> None:
@@ -79,8 +79,6 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--runs", type=int, default=7)
     wanted = parser.parse_args()
-    sources = [s for s in catalogue.load(ROOT).values() if s.table != catalogue.CODE_LIST]
-    cleaners = [(catalogue.cleaner(s, ROOT), s.file(ROOT), s) for s in sources]
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "full_v2_202402.dat")
         comext_month.write(raw, "202402", wanted.rows)
@@ -89,12 +87,13 @@ def main() -> None:
         def clean_month() -> None:
             clean.clean("comext", [raw], Path(folder, f"{next(number)}.parquet"))
 
-        def clean_all() -> None:
-            for cleaner, path, source in cleaners:
-                for _ in cleaner(path, source):
-                    pass
+        project = Path(folder, "project")
+        shutil.copytree(ROOT / "data", project / "data")
 
-        for name, work in (("Comext month", clean_month), ("this project's files", clean_all)):
+        def build() -> None:
+            building.build(project, local=False)
+
+        for name, work in (("Comext month", clean_month), ("this project's build", build)):
             per_cent, whole = cost(work, wanted.runs)
             print(f"{name}: the checks add {per_cent:.1f} % ({whole:.2f} s of processor)")
 

@@ -119,9 +119,7 @@ def _groups(batch: pa.RecordBatch, names: tuple[str, ...], rows: np.ndarray) -> 
     for name in names:
         column = batch.column(name)
         if not pa.types.is_dictionary(column.type):
-            encoded = column.take(pa.array(rows)).dictionary_encode(null_encoding="encode")
-            columns.append((encoded.indices.to_numpy(), len(encoded.dictionary)))
-            continue
+            column = column.dictionary_encode()
         indices, n_words = column.indices, len(column.dictionary)
         if indices.null_count:
             indices, n_words = pc.fill_null(indices, n_words), n_words + 1
@@ -183,7 +181,9 @@ class Goods:
 
     def _far_from_the_median(self, factor: float) -> np.ndarray:
         """Return which rows are far from the median, for their group, and above its value."""
-        _, group, sizes = np.unique(self.groups, return_inverse=True, return_counts=True)
+        counts = np.bincount(self.groups)
+        is_there = counts > 0
+        group, sizes = (np.cumsum(is_there) - 1)[self.groups], counts[is_there]
         logs = np.log(self.values / self.amounts)
         apart = np.abs(logs - _medians(group, sizes, logs)[group])
         usual = 1.4826 * _medians(group, sizes, apart)[group]
