@@ -17,7 +17,7 @@ import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import raw_lines
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture
+from tradeflows.report import chart_downloads, chart_hook, chart_html, claim_cards, claim_picture
 from tradeflows.retrieval.project import Project
 
 KG = "net_wgt_kg"
@@ -252,12 +252,14 @@ def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
 
 def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
     (told,) = claim_cards.cards("P1").verdicts
-    assert claim_picture.missing(told) == ""
+    assert claims.why(told) == ""
     open_one = replace(told, verdict=claims.NOT_DECIDED)
     assert claim_picture.headline(open_one) == "Cannot be told from these figures"
-    assert claim_picture.missing(open_one) == "Missing: a figure of just what the claim is about."
+    assert claims.why(open_one) == "Missing: a figure of just what the claim is about."
     settled = replace(open_one, claim=replace(told.claim, settles="the port's own books"))
-    assert claim_picture.missing(settled) == "Missing: the port's own books."
+    assert claims.why(settled) == "Missing: the port's own books."
+    assert "Missing: the port's own books." in _words_of(settled, root)
+    assert chart_html.claim_line(settled)["why"] == "Missing: the port's own books."
 
 
 def test_a_small_miss_raises_no_alarm_in_a_picture(root):

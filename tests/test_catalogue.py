@@ -417,7 +417,7 @@ def test_credit_keeps_the_order():
     assert catalogue.credit(ids) == f"Eurostat (retrieved November 2026); {carried}"
 
 
-def test_credit_of_many_publishers_names_them_alone():
+def test_credit_of_many_publishers_has_the_months_alone():
     ids = [
         "comext_energy_imports_2019_2021",
         "gacc_energy_imports_from_russia",
@@ -426,7 +426,7 @@ def test_credit_of_many_publishers_names_them_alone():
     ids += ["eia_brent_monthly", "comtrade_energy_imports_from_russia"]
     assert catalogue.credit(ids) == (
         "Eurostat, China Customs, ODNI, US Energy Information Administration and UN Comtrade "
-        "(files and dates under Sources)"
+        "(retrieved November 2026)"
     )
 
 

@@ -652,7 +652,12 @@ def test_band_of_two_releases(judge, build):
     assert verdict.verdict == claims.HOLDS_WITHIN_REVISIONS
     assert verdict.band.width == pytest.approx(0.8333, abs=1e-3)
     assert verdict.band.releases == ("months", "in print")
-    assert claims.sentence(verdict) == "holds: revisions of up to 0.8 % reach $12.05 million"
+    words = "Russia has revised its figures, which moves the figure by up to 0.8 %"
+    miss = "the figure is 0.4 % more than claimed"
+    assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
+    assert claims.why(verdict) == f"{words}; {miss}."
+    rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
+    assert claims.why(rounded) == f"{words}: to $12.2 million, which rounds to $12.25 million."
     outside = judge(claim(12.3e6, reading(), printed_to=0.0) + SERIES, root)["C1"]
     assert outside.verdict == claims.DIFFERS
 

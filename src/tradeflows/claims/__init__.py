@@ -31,6 +31,7 @@ from tradeflows.claims.describe import (
     table,
     terms,
     verdict_rows,
+    why,
 )
 from tradeflows.claims.evaluate import (
     Judgement,
@@ -115,4 +116,5 @@ __all__ = [
     "terms",
     "verdict_rows",
     "verdicts",
+    "why",
 ]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradeflows.claims import verdict_rule
+from tradeflows.claims import bands, verdict_rule
 from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
-from tradeflows.model import lineage, units
-from tradeflows.model.errors import QueryError
+from tradeflows.claims.verdict_rule import Band
+from tradeflows.model import codes, lineage, units
+from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.lineage import Formula, Role, full_number
 from tradeflows.model.periods import month_words
 from tradeflows.model.units import amount
@@ -146,7 +147,7 @@ def sentence(verdict: Verdict) -> str:
             [bound, *_] = _deciding(verdict)
             return f"the figure is {figure_of(bound, verdict.claim)}"
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
-            return f"holds: revisions of up to {_width(verdict)} reach {_printed(verdict.claim)}"
+            return f"holds, since {_revisions(verdict)}"
         case verdict_rule.DIFFERS:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
@@ -162,12 +163,56 @@ def _deciding(verdict: Verdict) -> list[ReadingResult]:
     return [reading for reading in verdict.readings if reading.decides]
 
 
-def _width(verdict: Verdict) -> str:
-    if verdict.band is None:
-        return ""
-    width = f"{verdict.band.width:.1g}"
-    unit = verdict.band.unit
-    return f"{width} {unit.removesuffix('s') if width == '1' else unit}"
+def why(verdict: Verdict) -> str:
+    """Why a verdict is what it is, where its word alone puzzles; empty where it does not.
+
+    Of what cannot be told, what is missing; of what holds within revisions, whose and how large.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["U22"])
+    >>> claims.why(verdict)
+    "Missing: China's own customs figure for 2022; the one here was reworked by researchers."
+    """
+    match verdict.verdict:
+        case verdict_rule.NOT_DECIDED:
+            lacking = verdict.claim.settles or "a figure of just what the claim is about"
+            return f"Missing: {lacking}."
+        case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
+            words = _revisions(verdict)
+            return f"{words[0].upper()}{words[1:]}."
+    return ""
+
+
+def _revisions(verdict: Verdict) -> str:
+    """Whose figures were revised, by how much that moves the number, and that this is enough."""
+    claim, band = verdict.claim, verdict.band
+    reading = min(_deciding(verdict), key=lambda item: abs(item.deviation or 0.0))
+    missed, figure = reading.deviation or 0.0, claim.figure or 0.0
+    if band is None:
+        return "the figures behind it were revised"
+    moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
+    words = f"{_office(claim)} has revised its figures, which moves {moved} by up to {_width(band)}"
+    if abs(missed) <= band.width:
+        return f"{words}; {moved} is {miss(missed, claim.unit)}"
+    # What was rounded holds with all that rounds to it, and a revision comes as far as that.
+    width = band.width if band.unit == "points" else figure * band.width / 100
+    reached = reading.value - math.copysign(width, missed)
+    return f"{words}: to {amount(reached, claim.unit, FEWEST)}, which rounds to {_printed(claim)}"
+
+
+def _office(claim: Claim) -> str:
+    """The country whose office states what a claim asks."""
+    try:
+        return codes.area_name(claim.asks.reporter)
+    except CodeError:
+        return "the office"
+
+
+def _width(band: Band) -> str:
+    width = f"{band.width:.1g}" if band.width < 1 else f"{band.width:.2g}"
+    return f"{width} {band.unit.removesuffix('s') if width == '1' else band.unit}"
 
 
 def _printed(claim: Claim) -> str:

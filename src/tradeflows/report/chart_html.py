@@ -180,6 +180,7 @@ def claim_line(verdict: Verdict) -> dict[str, str]:
         "statement": verdict.claim.statement,
         "verdict": _in_a_line(verdict),
         "sentence": claims.sentence(verdict).removeprefix("not decided; "),
+        "why": claims.why(verdict),
         "off": claims.short(verdict) if claims.is_near(verdict) else "",
         "tone": claim_cards.tone_of(verdict),
     }

@@ -95,9 +95,10 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         _text(figure, headline(verdict), BAND / 2, VERDICT, colours.PAPER, **BOLD, va="center")
         statement = f"{_speaker(verdict, project)}: {claim.statement}"
         below = _paragraph(figure, statement, BAND + 16, TEXT, colours.SOFT)
-        lacking = missing(verdict)
-        if lacking:
-            below = _paragraph(figure, lacking, below + 10, LARGE, colours.INK, "bold")
+        reason = claims.why(verdict)
+        if reason:
+            weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
+            below = _paragraph(figure, reason, below + 10, LARGE, colours.INK, weight)
         rows = [_row(bar) for bar in bars(verdict, project, root)]
         has_bars = _has_bars(verdict, rows)
         side = _side(claim, rows)
@@ -172,15 +173,6 @@ def _apart(verdict: Verdict) -> str:
     unit = verdict.claim.unit
     least, most = (claims.miss(sign * miss, unit) for miss in (known[0], known[-1]))
     return f"{least.partition(' ')[0]} to {most}"
-
-
-def missing(verdict: Verdict) -> str:
-    """Why a claim cannot be told, in a sentence; empty where it can."""
-    if verdict.verdict != claims.NOT_DECIDED:
-        return ""
-    if verdict.claim.settles:
-        return f"Missing: {verdict.claim.settles}."
-    return "Missing: a figure of just what the claim is about."
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:

@@ -526,7 +526,7 @@ def credit(
     Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
     Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
     stands in. Of an entry that stands for many publishers, `speakers` has those of the rows that
-    are shown. More than three are named alone, since the page of sources has the rest.
+    are shown. More than three are named with the months of retrieval alone.
 
     Raises
     ------
@@ -535,7 +535,8 @@ def credit(
     """
     dates: dict[str, dict[str, set[str]]] = {}
     names: dict[str, None] = {}
-    for source, publisher in entries(ids, root).values():
+    known = entries(ids, root)
+    for source, publisher in known.values():
         word, day = _vintage(source)
         of_rows = [who for who in speakers.get(source.id, ()) if who != publisher.id]
         name = publisher.short if publisher.home or not of_rows else _first_names(of_rows)
@@ -544,8 +545,16 @@ def credit(
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
         *most, last = names
-        return f"{', '.join(most)} and {last} (files and dates under Sources)"
+        when = _retrieved(source for source, _ in known.values())
+        return f"{', '.join(most)} and {last} ({when})"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
+
+
+def _retrieved(sources: Iterable[Source]) -> str:
+    """From when to when some sources were retrieved, in words."""
+    months = sorted(f"{source.retrieved:%Y-%m}" for source in sources)
+    ends = dict.fromkeys(map(release_in_words, (months[0], months[-1])))
+    return f"retrieved {' to '.join(ends)}"
 
 
 def _first_names(names: Sequence[str]) -> str:
