@@ -52,6 +52,7 @@ from tradeflows.publishers.comext.numbers import (
 
 __all__ = ["SINCE_2002", "UNTIL_2001", "clean"]
 ROWS = 1 << 15  # in a part, more or less
+LONGEST = ROWS * 3 // 2 + 1  # rows of a part: as many or more are cut
 AHEAD = 3  # parts that may wait
 T = TypeVar("T")
 WITHHELD = {"QX", "QY", "QZ"}  # partners, "for commercial or military reasons"
@@ -341,15 +342,17 @@ def _maker(path: Path, source: Source, contents: Contents) -> Callable[[Ordered]
     words = contents.words
     meanings = Meanings(path, words)
     metadata = {**(TRADE.metadata or {}), b"control": _control(contents.pieces)}
+    none = np.zeros(LONGEST, PLACE)
     constants = _constants(source, words.period)
+    for name, value in constants.items():
+        if isinstance(value, str):
+            constants[name] = _column(none, [value])
 
     def make(ordered: Ordered) -> Part:
         n = len(ordered.nth)
-        none = np.zeros(n, PLACE)
-        columns = dict(constants)
+        columns: dict[str, Any] = {}
         for name, value in constants.items():
-            if isinstance(value, str):
-                columns[name] = _column(none, [value])
+            columns[name] = value[:n] if isinstance(value, pa.Array) else value
         columns |= _columns(meanings, ordered, contents.contradictory)
         # The words of a file were looked at when they were met.
         rows = delimited.rows(source, TRADE, columns, are_products_known=True)
