@@ -487,9 +487,8 @@ def _problems(field: pa.Field, values: pa.Array) -> Iterator[tuple[str, pa.Array
     """Yield what may be wrong with values that are there, and which have it."""
     among = allowed(field)
     if among:
-        is_known = pc.is_in(values, pa.array(among, field.type))
-        outside = pc.and_(pc.invert(is_known), values.is_valid())
-        yield f"not one of {_listed(among)}", outside
+        is_known = pc.is_in(values, pa.array([*among, None], field.type))
+        yield f"not one of {_listed(among)}", pc.invert(is_known)
     least = _about(field, "least")
     if least:
         yield f"below {float(least):g}", pc.less(values, float(least))
