@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from maps import WHEAT_MAP
 
-from tradeflows import cli
+from tradeflows import cli, tables
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, maps
 from tradeflows.retrieval.sketch import UNKNOWN, sketch
@@ -153,25 +153,112 @@ def test_columns_that_are_periods_may_be_rows(saved):
     assert '# ref_period = { text = "2018-09", form = "month" }' in text
 
 
-def test_columns_that_are_months_of_a_year_may_be_rows(saved):
-    header = "Year,HS,Country,Value-Year,Value-Jan,Value-Feb,Value-Mar"
-    text = sketch(saved(f"{header}\n2022,270900,Russia,60,10,20,30\n2023,270900,Russia,7,7,0,0\n"))
-    assert "# Value-Jan, and 2 of other months, is not read" in text
-    assert 'ref_period = { text = "Mar-{Year}", form = "named month" }' in text
-    assert '{ column = "Value-Mar" }' in text
-    fields = fields_of(text)
-    assert (fields["ref_period"], fields["value_reported"]) == (UNKNOWN, UNKNOWN)
-    assert "or Year, if no month of any year is still to come" in text
-    assert "or Value-Year, if no month of any year is still to come" in text
+MONTHS_IN_COLUMNS = """\
+Exp or Imp,Year,HS,Country,Unit1,Unit2,Quantity1-Jan,Quantity2-Jan,Value-Year,Value-Jan,\
+Quantity1-Feb,Quantity2-Feb,Value-Feb
+2,2022,270900,Russia,,KL,0,70,60,10,0,80,50
+2,2022,271111,Russia,,MT,0,7,6,1,0,-,5
+2,2023,270900,Russia,,KL,0,75,10,10,0,0,0
+"""
 
 
-def test_units_of_months_in_columns_are_told_apart(saved):
-    rows = "2022,Russia,KL,10,20\n2022,Egypt,MT,7,7\n"
-    text = sketch(saved(f"Year,Country,Unit,Quantity-Jan,Quantity-Feb\n{rows}"))
+def test_months_in_columns_have_a_row_each(saved):
+    text = sketch(saved(MONTHS_IN_COLUMNS))
+    fields, (january, february) = fields_of(text), entry_of(text)["arguments"]["rows"]
+    assert not fields.keys() & {"ref_period", "value_reported", "net_wgt_kg", "qty"}
+    assert fields["qty_unit"] == {"column": "Unit2", "words": {"KL": "m3", "MT": "none"}}
+    assert fields["flow_code"] == {"column": "Exp or Imp", "words": {"2": UNKNOWN}}
+    quantity = {"column": "Quantity2-Jan", "words": {"-": UNKNOWN}}
+    assert january == {
+        "needs": "Value-Jan",
+        "ref_period": {"text": "Jan-{Year}", "form": "named month"},
+        "value_reported": {"column": "Value-Jan", "times": UNKNOWN},
+        "qty": quantity | {"where": {"column": "Unit2", "equals": "KL", "otherwise": "MT"}},
+        "net_wgt_kg": quantity
+        | {"times": 1000, "where": {"column": "Unit2", "equals": "MT", "otherwise": "KL"}},
+    }
+    assert (february["needs"], february["qty"]["column"]) == ("Value-Feb", "Quantity2-Feb")
+    assert "# Value-Year is not read: numbers, of what?" in text
+    assert "# Quantity1-Jan, and 1 of other months, is not read" in text
+    assert '# where = {column = "Year", equals = ["2022"], otherwise = "2023"}' in text
+
+
+def test_a_sketch_of_months_in_columns_can_be_added(saved, new_project):
+    root = new_project("oil")
+    path = saved(MONTHS_IN_COLUMNS, "oil.csv")
+    text = sketch(path, publisher="office").replace('- = "???"', "- = 0")
+    text = text.replace('times = "???"', "times = 1000").replace('2 = "???"', '2 = "M"')
+    for field, value in (("reporter_iso", "JPN"), ("currency", "JPY")):
+        text = text.replace(f'{field} = "???"', f'{field} = "{value}"')
+    written = root / "oil.toml"
+    written.write_text(text.replace("???", "invented"), encoding="utf-8")
+    assert cli.main(["add", str(path), "--map", str(written), "--commit"]) == 0
+    rows = tables.read(reporter="JPN", flow="M", freq=None).sort_values(["cmd_code", "ref_period"])
+    assert rows["qty"].fillna(-1).tolist() == [70, 80, 75, 0, -1, -1]
+    assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, -1, -1, -1, 7000, -1]
+    assert rows["value_reported"].tolist() == [10e3, 50e3, 10e3, 0, 1e3, 5e3]
+
+
+def test_figures_that_no_month_names_are_asked_for(saved):
+    text = sketch(saved("Year,HS,Country,Jan,Feb\n2022,270900,Russia,10,20\n"))
+    assert "rows" not in entry_of(text)["arguments"]
+    assert "# Jan, and 1 of other months, is not read: numbers, of what?" in text
+    assert 'ref_period = { text = "Jan-{Year}", form = "named month" }' in text
+
+
+@pytest.mark.parametrize(
+    ("units", "qty_unit"),
+    [
+        ("KL MT KG", {"KL": "m3", "MT": "none", "KG": "none"}),
+        ("MT KG NO", {"MT": "none", "KG": "none", "NO": UNKNOWN}),
+        ("KL MT", {"KL": "m3", "MT": "none"}),
+        ("KG -", {"KG": "none", "": "none"}),
+    ],
+)
+def test_of_mixed_units_weights_are_weights(saved, new_project, units, qty_unit):
+    """A file of one column of numbers, whose units are of several kinds, or not known."""
+    rows = [f"2023-{n:02},Egypt,{n},{unit.strip('-')}" for n, unit in enumerate(units.split(), 1)]
+    path = saved("\n".join(["month,country,quantity,unit", *rows, ""]), "oil.csv")
+    text = sketch(path, publisher="office")
     fields = fields_of(text)
-    assert fields["qty_unit"] == {"column": "Unit", "words": {"KL": "m3", "MT": "none"}}
-    assert fields["qty"] == UNKNOWN
-    assert "as said below, where Unit is KL" in text
+    assert fields.get("qty_unit", {"words": {"KG": "none", "": "none"}})["words"] == qty_unit
+    weight = fields["net_wgt_kg"]
+    assert {*weight["where"].get("equals", [])} & {"KG", "MT", *"MT", *"KG"}
+    assert "left_out" not in entry_of(text)["arguments"]
+    for field, value in (("reporter_iso", "USA"), ("flow_code", "X"), ("cmd_code", "2709")):
+        text = text.replace(f'{field} = "???"', f'{field} = "{value}"')
+    root = new_project("mixed")
+    written = root / "oil.toml"
+    text = text.replace('NO = "???"', 'NO = "items"').replace("???", "invented")
+    written.write_text(text, encoding="utf-8")
+    assert cli.main(["add", str(path), "--map", str(written), "--commit"]) == 0
+    frame = tables.read(reporter="USA", flow="X", freq=None).sort_values("ref_period")
+    kilograms = {"MT": 1000, "KG": 1}
+    stated = enumerate(units.split(), 1)
+    assert frame["net_wgt_kg"].fillna(-1).tolist() == [
+        n * kilograms[unit] if unit in kilograms else -1 for n, unit in stated
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "currency", "times"),
+    [
+        ("Values in thousand yen", "JPY", 1000),
+        ("(1,000 yen; quantity in tonnes)", "JPY", 1000),
+        ("Values: millions of US dollars", "USD", 1000000),
+        ("USD thousand", "USD", 1000),
+        ("Amounts in euros", "EUR", None),
+        ("The 1000 largest", UNKNOWN, UNKNOWN),
+        ("In thousand yen and thousand dollars", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_what_a_line_around_the_table_states_is_proposed(saved, line, currency, times):
+    above = f'"Invented exports",,\n"{line}",,\nmonth,country,value\n2023-01,Egypt,4\n'
+    below = f'month,country,value\n2023-01,Egypt,4\n2023-02,Egypt,5\n"{line}",,\n'
+    for text in (above, below):
+        fields = fields_of(sketch(saved(text)))
+        assert fields["currency"] == currency
+        assert fields["value_reported"].get("times") == times
 
 
 @pytest.mark.parametrize(
@@ -413,7 +500,7 @@ def test_of_units_of_several_kinds_one_is_read(saved):
     assert fields_of(sketched)["value_reported"] == value
     [condition] = entry_of(sketched)["arguments"]["left_out"]
     assert condition == {"column": "unit", "equals": ["tonnes"], "reason": UNKNOWN}
-    assert "# one kind of unit is read, these are not; to have them all, a field of" in sketched
+    assert "# money is read, these are not: rows of their own would be the same flow" in sketched
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,11 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     if table == "trade":
         yield from NEED_NOT_BE_SAID
     yield from (f"# {remark}" for remark in guesses.remarks)
+    for number, row in enumerate(guesses.rows):
+        yield ""
+        yield f"[[source.{name}.arguments.rows]]"
+        for field, guessed in row.items():
+            yield from _lines({field: guessed.value}, "" if number else guessed.remark)
 
 
 def _marks(sheet: Sheet) -> Iterator[str]:

@@ -48,8 +48,14 @@ PERIOD_FORMS = (
 
 def words_of(header: str) -> set[str]:
     """The words of a column's name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
-    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", header)
-    return set(re.findall(r"[^\W_]+\$?|[$€£%]", apart.lower()))
+    return set(list_of_words(header))
+
+
+def list_of_words(text: str) -> list[str]:
+    """The words of a text, in lower case and in their order."""
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    apart = re.sub(r"([^\W\d_]{4,})(\d)", r"\1 \2", apart)  # Quantity2 is a quantity, HS6 no HS
+    return re.findall(r"[^\W_]+\$?|[$€£%]", apart.lower())
 
 
 def is_mark(text: str) -> bool:
@@ -177,6 +183,8 @@ class Sheet:
         The mark between cells.
     title_lines, footnotes_from
         How many lines stand above the header, and how the first below the table begins.
+    around
+        What these lines say.
     """
 
     columns: Sequence[Column]
@@ -185,6 +193,7 @@ class Sheet:
     separator: str = ","
     title_lines: int = 0
     footnotes_from: str = ""
+    around: Sequence[str] = ()
 
     def ways(self) -> list[Marks]:
         """The marks in which numbers are written, the likeliest first; several if they differ.
@@ -224,10 +233,11 @@ def read(path: Path) -> Sheet:
             file.seek(0)
             separator = _separator(begins)
             titles = _title_lines(begins, separator)
-            for _ in range(titles):
-                file.readline()
+            above = [file.readline() for _ in range(titles)]
             lines = csv.reader(file, delimiter=separator, strict=True)
-            return replace(_sheet(path, lines, separator), title_lines=titles)
+            sheet = _sheet(path, lines, separator)
+            around = [*(_joined(_parted(line, separator)) for line in above), *sheet.around]
+            return replace(sheet, title_lines=titles, around=around)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -309,7 +319,13 @@ def _sheet(path: Path, lines: Iterator[list[str]], separator: str) -> Sheet:
         records += 1
         _note(path, columns, notes.pop(0), records)
     footnotes = _beginning(notes[0][0], columns[0].texts) if notes else ""
-    return Sheet(columns, records, is_whole, separator, footnotes_from=footnotes)
+    around = [*map(_joined, notes)]
+    return Sheet(columns, records, is_whole, separator, footnotes_from=footnotes, around=around)
+
+
+def _joined(cells: Iterable[str]) -> str:
+    """What the filled cells of a line say."""
+    return " ".join(filter(None, (cell.strip() for cell in cells)))
 
 
 def _note(path: Path, columns: Sequence[Column], cells: Sequence[str], record: int) -> None:

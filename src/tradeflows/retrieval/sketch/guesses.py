@@ -12,15 +12,18 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.units import QUANTITIES, WEIGHTS
 from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN
+from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import (
     HELD_BACK,
     Column,
     Sheet,
+    list_of_words,
     meanings,
     words_of,
 )
 
 UNKNOWN = "???"
+Unit = tuple[str, str, int]  # the field that a unit is of, its name there, and the scale
 FLOWS = {
     "m": "M",
     "import": "M",
@@ -34,6 +37,7 @@ FLOWS = {
     "re-export": "RX",
     "re-exports": "RX",
 }
+FLOW_COLUMN = ("flow", "direction", "exp", "imp", "export", "import", "flujo", "fluxo")
 # Codes of currencies that are words of English too, and so say nothing in a header.
 ENGLISH = ("ALL", "TOP", "TRY", "MAD", "CUP", "PEN", "GEL", "COP", "MOP", "SOS")
 CURRENCIES = {code.lower(): code for code in schema.CURRENCIES if code not in ENGLISH} | {
@@ -113,6 +117,7 @@ GOODS = (
 )
 VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
 QUANTITY = ("qty", "quantity", *QUANTITIES)
+UNIT_COLUMN = {"unit", "units", "uom"}
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
@@ -123,13 +128,11 @@ NATIONAL = (
 WHICH_AREA = "the ids of areas are those that tradeflows.areas() lists; W00 is the world"
 WHICH_CODE = "an HS code each; tradeflows.products('pepper') looks for one"
 ONE_SIDE = "the other side; if these areas state the figures, they are reporter_iso"
+ONE_OF_UNITS = f"one of {', '.join(schema.allowed(schema.TRADE.field('qty_unit'))[:12])}, …"
+WHICH_UNIT = f"{ONE_OF_UNITS}; none, and not in qty, if it is no quantity"
 MARKS_MEAN = 'words: 0 if the publisher means none by a mark, "" if not known or held back'
 IN_THOUSANDS = "times: 1, or 1000 if the publisher counts in thousands, and so on"
-A_MONTH_EACH = "leave it out, since the rows of the months have it, as said below"
-SEVERAL_KINDS = (
-    "one kind of unit is read, these are not; to have them all, a field of each kind takes the "
-    "records `where` the unit is its own"
-)
+SEVERAL_KINDS = "money is read, these are not: rows of their own would be the same flow twice"
 WHAT = {
     "reporter_iso": "whose statistic it is: an area such as CHN, or a column of areas",
     "partner_iso": "the other side: an area such as RUS, W00 for the world, or a column of areas",
@@ -155,16 +158,21 @@ class Guess:
         tables = [entry for entry in entries if isinstance(entry, Mapping)]
         names = {entry[key] for entry in tables for key in ("column", "month") if key in entry}
         scales = [entry["times"] for entry in tables if isinstance(entry.get("times"), Mapping)]
-        return names.union(*scales)
+        conditions = [entry["where"]["column"] for entry in tables if "where" in entry]
+        return names.union(conditions, *scales)
 
 
 @dataclass(frozen=True)
 class Guesses:
-    """Guesses by field, records that are no row, and remarks on columns that no field reads."""
+    """Guesses by field, records that are no row, and remarks on columns that no field reads.
+
+    Where a record gives several `rows`, each has the keys that differ.
+    """
 
     fields: Mapping[str, Guess]
     remarks: tuple[str, ...] = field(default=())
     left_out: Guess = field(default=Guess([]))
+    rows: Sequence[Mapping[str, Guess]] = field(default=())
 
 
 def guess(sheet: Sheet, table: str) -> Guesses:
@@ -220,18 +228,25 @@ def _trade(sheet: Sheet) -> Guesses:
     fields["flow_code"] = _flow(sheet)
     goods = _goods(sheet, _read_by(fields))
     fields |= goods
-    fields |= _figures(sheet, _read_by(fields))
-    if _months_of_years(sheet):
-        fields |= _by_row(sheet, fields)
+    constants, rows = _months_in_columns(sheet, _read_by(fields))
+    if rows:
+        del fields["ref_period"]
+        fields |= constants
+    else:
+        fields |= _figures(sheet, _read_by(fields))
     flags = _flags(sheet)
     if flags:
         fields["flags"] = Guess(flags)
-    left_out = _left_out(sheet, fields["ref_period"])
-    other_units = _other_units(sheet, fields)
+    left_out = _left_out(sheet, fields.get("ref_period", Guess(UNKNOWN)))
+    other_units = _other_units(sheet, rows[0] if rows else fields)
     if other_units:
-        remarks = " ".join(filter(None, [left_out.remark, SEVERAL_KINDS]))
-        left_out = Guess([*left_out.value, *other_units], remarks)
-    return Guesses(fields, tuple(_remarks(sheet, _read_by(fields))), left_out)
+        why = " ".join(filter(None, [left_out.remark, SEVERAL_KINDS]))
+        left_out = Guess([*left_out.value, *other_units], why)
+    taken = _read_by(fields).union(*map(_read_by, rows))
+    if rows:
+        taken.add(_year(sheet))
+    remarks = [*_remarks(sheet, taken), *(_still_to_come(sheet) if rows else ())]
+    return Guesses(fields, tuple(remarks), left_out, rows)
 
 
 def _months_of_years(sheet: Sheet) -> list[Column]:
@@ -247,28 +262,65 @@ def _year(sheet: Sheet) -> str:
     return next((column.name for column in sheet.named(YEARS) if column.form() == "year"), "")
 
 
-def _by_row(sheet: Sheet, fields: Mapping[str, Guess]) -> dict[str, Guess]:
-    """The period and the figures, which the months in columns state in rows of their own."""
-    by_row = {}
-    for name in ("ref_period", "value_reported", "net_wgt_kg", "qty"):
-        keys = fields[name].value if name in fields else UNKNOWN
-        if not isinstance(keys, Mapping):
-            continue
-        remark = f"{A_MONTH_EACH}; or {keys['column']}, if no month of any year is still to come"
-        if isinstance(keys.get("times"), Mapping):
-            [(unit, scales)] = keys["times"].items()
-            remark = f"{A_MONTH_EACH}, where {unit} is {' or '.join(scales)}"
-            if name == "qty":
-                by_row["qty_unit"] = _units_of(sheet, unit, scales, fields["qty_unit"].value)
-        by_row[name] = Guess(UNKNOWN, remark)
-    return by_row
+def _months_in_columns(
+    sheet: Sheet, taken: set[str]
+) -> tuple[dict[str, Guess], list[dict[str, Guess]]]:
+    """What all months in columns share, and the row of each month; none if no figure is known."""
+    by_month: dict[str, dict[str, Column]] = {}
+    for column in _months_of_years(sheet):
+        month = column.month_in_name()
+        by_month.setdefault(month, {})[column.name.replace(month, "")] = column
+    if not by_month:
+        return {}, []
+    of_first = {column.name: kind for kind, column in next(iter(by_month.values())).items()}
+    others = {
+        column.name for column in sheet.columns if column.is_number and column.name not in of_first
+    }
+    shared = _figures(sheet, taken | others)
+    figures = {name: shared.pop(name) for name in [*shared] if shared[name].columns & {*of_first}}
+    kinds = {name: of_first[guessed.value["column"]] for name, guessed in figures.items()}
+    rows = []
+    for month, columns in by_month.items():
+        row = {}
+        for name, guessed in figures.items():
+            if kinds[name] in columns:
+                row[name] = _of_month(guessed, kinds[name], columns, by_month)
+        rows.append(_row_of(month, _year(sheet), row))
+    return shared, rows if figures else []
 
 
-def _units_of(sheet: Sheet, name: str, counted: Collection[str], unit: Any) -> Guess:
-    """The unit of a quantity by the words of a column, none for those of another kind."""
-    texts = next(column.texts for column in sheet.columns if column.name == name)
-    named = unit["words"] if isinstance(unit, Mapping) else dict.fromkeys(counted, unit)
-    return Guess({"column": name, "words": {text: named.get(text, "none") for text in texts}})
+def _of_month(
+    guessed: Guess,
+    kind: str,
+    columns: Mapping[str, Column],
+    by_month: Mapping[str, Mapping[str, Column]],
+) -> Guess:
+    """A figure of the first month as that of another, with the marks of all months."""
+    keys = {**guessed.value, "column": columns[kind].name}
+    alike = [of_month[kind] for of_month in by_month.values() if kind in of_month]
+    marks = [mark for column in alike for mark in column.marks()]
+    if not marks:
+        return Guess(keys, guessed.remark)
+    remark = "; ".join(filter(None, [guessed.remark.removeprefix(MARKS_MEAN), MARKS_MEAN]))
+    return Guess(keys | {"words": dict.fromkeys(marks, UNKNOWN)}, remark.removeprefix("; "))
+
+
+def _row_of(month: str, year: str, figures: Mapping[str, Guess]) -> dict[str, Guess]:
+    """The keys of the row of a month whose year stands in a column."""
+    period = {"text": f"{month}-{{{year}}}", "form": "named month"}
+    needs = next((guessed.value["column"] for guessed in figures.values()), "")
+    return {"needs": Guess(needs), "ref_period": Guess(period), **figures}
+
+
+def _still_to_come(sheet: Sheet) -> Iterator[str]:
+    """What to write where the last months of the last year are printed as 0."""
+    name = _year(sheet)
+    years = sorted(next(column.texts for column in sheet.columns if column.name == name))
+    if len(years) > 1:
+        where = {"column": name, "equals": years[:-1], "otherwise": years[-1]}
+        yield f"A row for each month follows. In those that are not out yet in {years[-1]}, and"
+        yield "printed as 0, each figure has, by `also` if it has a `where` already:"
+        yield f"where = {entry_text.toml_item(where).as_string()}"
 
 
 def _read_by(fields: Mapping[str, Guess]) -> set[str]:
@@ -371,6 +423,10 @@ def _flow(sheet: Sheet) -> Guess:
             plain = all(text == flow for text, flow in words.items())
             keys = {"column": column.name}
             return Guess(keys | ({"one_of": [*words]} if plain else {"words": words}))
+    for column in sheet.named(FLOW_COLUMN):
+        if column.is_list and 0 < len(column.texts) <= len(set(FLOWS.values())):
+            words = dict.fromkeys(column.texts, UNKNOWN)
+            return Guess({"column": column.name, "words": words}, WHAT["flow_code"])
     return Guess(UNKNOWN, WHAT["flow_code"])
 
 
@@ -454,16 +510,20 @@ def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
     values = sheet.named(VALUE, rest)
     if values:
         money = _money(sheet, values[0])
-        fields["value_reported"] = _scaled("value_reported", values[0])
-        if money["currency"].value == UNKNOWN and "times" not in fields["value_reported"].value:
-            fields["value_reported"] = _unscaled(fields["value_reported"])
+        value = _scaled("value_reported", values[0])
+        if money["currency"].value == UNKNOWN:
+            currency, times, line = _stated_around(sheet)
+            if currency:
+                money["currency"] = Guess(currency, f"as a line says: {line}")
+            if "times" not in value.value:
+                value = _scaled("value_reported", values[0], times) if line else _unscaled(value)
+        fields["value_reported"] = value
         fields |= money
     quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
     if quantities:
         unit = next((QUANTITIES[word] for word in QUANTITIES if word in quantities[0].words), "")
-        units = ", ".join(schema.allowed(schema.TRADE.field("qty_unit"))[:12])
         fields["qty"] = _scaled("qty", quantities[0])
-        fields["qty_unit"] = _known(unit, f"one of {units}, …")
+        fields["qty_unit"] = _known(unit, ONE_OF_UNITS)
     return fields
 
 
@@ -487,6 +547,22 @@ def _scaled(field: str, column: Column, times: Any = None) -> Guess:
     return Guess(keys | {"words": marks}, MARKS_MEAN) if marks else Guess(keys)
 
 
+def _stated_around(sheet: Sheet) -> tuple[str, int, str]:
+    """The currency that the lines around the table name, what it is counted by, and the line.
+
+    Of no line that names several, nor of several that differ.
+    """
+    stated = {}
+    for line in sheet.around:
+        words = list_of_words(line)
+        named = [place for place, word in enumerate(words) if word in CURRENCIES]
+        if len({CURRENCIES[words[place]] for place in named}) == 1:
+            near = words[max(named[0] - 3, 0) : named[-1] + 2]
+            counted_by = [SCALES[word] for word in near if word in SCALES]
+            stated[CURRENCIES[words[named[0]]], next(iter(counted_by), 1)] = line
+    return (*next(iter(stated)), next(iter(stated.values()))) if len(stated) == 1 else ("", 1, "")
+
+
 def _unscaled(number: Guess) -> Guess:
     """A column of numbers of which nothing says by what they are counted."""
     remark = "; ".join(filter(None, [number.remark, IN_THOUSANDS]))
@@ -494,33 +570,51 @@ def _unscaled(number: Guess) -> Guess:
 
 
 def _by_unit(sheet: Sheet, numbers: Sequence[Column], taken: set[str]) -> dict[str, Guess]:
-    """The field of a column of numbers whose unit stands in a column of its own."""
+    """The fields of columns of numbers whose units stand in columns of their own."""
     texts = [
         column for column in sheet.columns if not column.is_number and column.name not in taken
     ]
+    fields: dict[str, Guess] = {}
     for column in texts:
         units = {text: _unit(text) for text in column.texts}
-        if units and column.is_list and all(units.values()):
-            return _in_units(sheet, numbers, column, units)
-    return {}
+        is_unit = all(units.values()) or bool(column.words & UNIT_COLUMN)
+        if column.is_list and is_unit and any(units.values()):
+            free = [number for number in numbers if number.name not in _read_by(fields)]
+            of_column = _in_units(sheet, free, column, units)
+            fields |= {} if fields.keys() & of_column.keys() else of_column
+    return fields
 
 
 def _in_units(
-    sheet: Sheet, numbers: Sequence[Column], column: Column, units: Mapping[str, Any]
+    sheet: Sheet,
+    numbers: Sequence[Column],
+    column: Column,
+    units: Mapping[str, Unit | None],
 ) -> dict[str, Guess]:
-    """The field that numbers in `units` fill: of several kinds money, else the first."""
-    kinds = dict.fromkeys(field for field, _, _ in units.values())
-    field = "value_reported" if "value_reported" in kinds else next(iter(kinds))
-    units = {text: unit for text, unit in units.items() if unit[0] == field}
-    usual = VALUE if field == "value_reported" else (*QUANTITY, *WEIGHTS, "weight")
-    named = sheet.named(usual, numbers)
-    number = next(iter(named or numbers), None)
+    """The fields that numbers in `units` fill: of several kinds money alone, else each kind."""
+    known = {text: unit for text, unit in units.items() if unit}
+    kinds = {field for field, _, _ in known.values()}
+    is_money = "value_reported" in kinds
+    named = sheet.named(VALUE if is_money else (*QUANTITY, *WEIGHTS, "weight"), numbers) or numbers
+    # Unit2 is the unit of Quantity2, where there are several.
+    alike = [number for number in named if _counter(number) == _counter(column)]
+    number = next(iter(alike or named), None)
     if number is None:
         return {}
-    scales = {text: times for text, (_, _, times) in units.items()}
-    names = {text: name for text, (_, name, _) in units.items()}
-    fields = {field: _scaled(field, number, {column.name: scales})}
-    of_field = {"value_reported": "currency", "qty": "qty_unit"}.get(field)
+    if is_money or (len(kinds) == 1 and len(known) == len(units) and not column.empty):
+        return _of_one_kind(number, column, known, "value_reported" if is_money else kinds.pop())
+    return _where_unit(number, column, known)
+
+
+def _of_one_kind(
+    number: Column, column: Column, units: Mapping[str, Unit], kind: str
+) -> dict[str, Guess]:
+    """The field of numbers in units of one kind, by the scale of each."""
+    of_kind = {text: unit for text, unit in units.items() if unit[0] == kind}
+    scales = {text: times for text, (_, _, times) in of_kind.items()}
+    names = {text: name for text, (_, name, _) in of_kind.items()}
+    fields = {kind: _scaled(kind, number, {column.name: scales})}
+    of_field = {"value_reported": "currency", "qty": "qty_unit"}.get(kind)
     if of_field:
         distinct = set(names.values())
         constant = distinct.pop() if len(distinct) == 1 else {"column": column.name, "words": names}
@@ -528,7 +622,49 @@ def _in_units(
     return fields
 
 
-def _unit(text: str) -> tuple[str, str, int] | None:
+def _counter(column: Column) -> str:
+    """The number that the first word of a column's name ends in: 2 of Unit2 and Quantity2-Jan."""
+    counted = re.match(r"[^\W\d_]+ ?(\d+)", column.name)
+    return counted[1] if counted else ""
+
+
+def _where_unit(number: Column, column: Column, units: Mapping[str, Unit]) -> dict[str, Guess]:
+    """A field of each kind of unit, in the records `where` the unit is its own."""
+    texts = [*column.texts, *([""] if column.empty else [])]
+    fields = {}
+    for kind in dict.fromkeys(kind for kind, _, _ in units.values()):
+        scales = {text: times for text, (of, _, times) in units.items() if of == kind}
+        fields[kind] = _where_scaled(kind, number, column, scales, texts)
+    words = {text: UNKNOWN if text else "none" for text in texts}
+    words |= {text: name or "none" for text, (_, name, _) in units.items()}
+    is_open = UNKNOWN in words.values()
+    if is_open or "qty" in fields:
+        unit = {"column": column.name, "words": words}
+        fields["qty_unit"] = Guess(unit, WHICH_UNIT if is_open else "")
+    return fields
+
+
+def _where_scaled(
+    kind: str, number: Column, column: Column, scales: Mapping[str, int], texts: Iterable[str]
+) -> Guess:
+    """The numbers whose unit, one of `texts` in `column`, is one of `scales`, by its scale."""
+    every: Any = {column.name: {**dict.fromkeys(texts, 1), **scales}}
+    times = every if len(set(scales.values())) > 1 else next(iter(scales.values()))
+    where: dict[str, Any] = {"column": column.name, "equals": _one_or_all(scales)}
+    others = [text for text in texts if text not in scales]
+    if others:
+        where["otherwise"] = _one_or_all(others)
+    guessed = _scaled(kind, number, times)
+    return Guess({**guessed.value, "where": where}, guessed.remark)
+
+
+def _one_or_all(texts: Iterable[str]) -> str | list[str]:
+    """A text by itself, several as a list."""
+    listed = [*texts]
+    return listed[0] if len(listed) == 1 else listed
+
+
+def _unit(text: str) -> Unit | None:
     """The field that a unit such as "USD thousand" is of, its name there, and the scale."""
     words = words_of(text)
     counted_by = next((SCALES[word] for word in SCALES if word in words), 1)
@@ -574,29 +710,25 @@ def _remarks(sheet: Sheet, taken: set[str]) -> Iterator[str]:
         if secret:
             flag = f'{{ flag = "confidential", column = "{column.name}", equals = "{secret[0]}" }}'
             yield f"If {secret[0]!r} is a figure held back, also: flags = [{flag}]"
-    months = _months_of_years(sheet)
+    months = [column for column in free if column in _months_of_years(sheet)]
     for column in free:
         if column in months[1:]:
             continue
-        more = f", and {len(months) - 1} of other months," if column in months else ""
+        more = f", and {len(months) - 1} of other months," if column in months[:-1] else ""
         what = ": numbers, of what?" if column.is_number else ""
         yield f"{column.name}{more} is not read{what}"
-    yield from _rows_of_columns(free, months, _year(sheet))
+    if len(months) == len(_months_of_years(sheet)):  # no row of a month is proposed
+        yield from _rows_of_columns(free)
 
 
-def _rows_of_columns(free: Sequence[Column], months: Sequence[Column], year: str) -> Iterator[str]:
+def _rows_of_columns(free: Sequence[Column]) -> Iterator[str]:
     """Say how columns of one kind would give a row each."""
     numbers = [column for column in free if column.is_number]
-    periods = [column for column in numbers if column.name_form()]
-    if months:
-        last = months[-1]
-        text = f"{last.month_in_name()}-{{{year}}}"
-        yield "Columns that are months give a row each: arguments.rows, with what it `needs`, its"
-        yield f'ref_period = {{ text = "{text}", form = "named month" }} and its figures, such as'
-        yield f'{{ column = "{last.name}" }}; the fields then have neither'
-    elif len(periods) > 1:
+    periods = [column for column in numbers if column.name_form() or column.month_in_name()]
+    if len(periods) > 1:
         name, form = periods[0].name, periods[0].name_form()
+        text, form = (name, form) if form else (f"{name}-{{Year}}", "named month")
         yield "Columns that are periods give a row each: arguments.rows, with"
-        yield f'ref_period = {{ text = "{name}", form = "{form}" }}'
+        yield f'ref_period = {{ text = "{text}", form = "{form}" }}'
     elif len(numbers) > 1:
         yield "Columns of one kind, a country or a product each, give a row each: arguments.rows"
