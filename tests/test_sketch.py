@@ -96,7 +96,8 @@ def test_what_need_not_be_written_is_said(saved):
     text = sketch(saved(WHEAT))
     assert '# absent = [{ along = "partner_iso", from = "2023-01"' in text
     assert "# Need not be said: partner_role" in text
-    assert 'kind = "published"  # as they made it; transcribed' in text
+    assert 'kind = "published"  # as they made it; or transcribed: somebody copied it' in text
+    assert 'address = ""  # the page that it is from, https://…; empty if it has none' in text
     assert 'publisher = "usda"  # whose statistic it is' in text
 
 
@@ -368,6 +369,12 @@ def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
         ('"usd" }', '"usdd" }', "map.toml", "its map: fields.value_reported: column: no column"),
         ('title = "Wheat', 'kind = "foo"\ntitle = "Wheat', "map.toml", "no such kind as 'foo'"),
         ("steps = ", "note = ", "map.toml", "lacks address or steps"),
+        (
+            'title = "',
+            'address = "a.org"\ntitle = "',
+            "map.toml",
+            "not 'a.org'; leave it out if there",
+        ),
         ('title = "', 'vintage = "2022-13"\ntitle = "', "map.toml", "vintage='2022-13': expected"),
         ('= "office"', '= "offic"', "map.toml", "no such publisher as 'offic'"),
         ('"EGY"', '"EGX"', "usda_wheat.csv", "partner_iso: no area id 'EGX'"),
@@ -385,6 +392,20 @@ def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, 
     named, _, said = capsys.readouterr().err.removeprefix("tradeflows: ").partition(": ")
     assert named == str(written if file == "map.toml" else path)
     assert message in said
+
+
+@pytest.mark.parametrize(
+    ("path", "is_said"),
+    [("office/exports.csv", False), ("office/wheat.csv", True), ("exports.csv", True), ("", False)],
+)
+def test_a_path_that_a_map_cannot_choose_is_said(saved, new_project, capsys, path, is_said):
+    root = new_project("paths")
+    file = saved("month,usd\n2023-01,5\n")
+    keys = f'path = "{path}"\ntitle = ' if path else "title = "
+    (root / "map.toml").write_text(WHEAT_MAP.replace("title = ", keys), encoding="utf-8")
+    assert cli.main(["add", str(file), "--map", "map.toml", "--commit"]) == 0
+    said = f"path = '{path}' of the map is not heeded: the file is data/raw/office/exports.csv"
+    assert (said in capsys.readouterr().out) == is_said
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,7 @@ def add(args: argparse.Namespace) -> None:
         else:
             say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
             say(*maps.other_scales(added.source))
+            say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
     _build_if_stale(args, root)
     _say_zeros_at_the_end(root, new)

@@ -260,7 +260,10 @@ def problems(
     if not (source.address or source.steps):
         yield "lacks address or steps: say where the file comes from"
     if source.address and not is_web_address(source.address):
-        yield f"address must begin with https:// or http://, not {source.address!r}"
+        yield (
+            "address must begin with https:// or http://, as that of the page that the file is "
+            f"from, not {source.address!r}; leave it out if there is none, and write `steps`"
+        )
     if not re.fullmatch(r"[0-9a-f]{64}", source.sha256):
         yield f"sha256 must be 64 hexadecimal digits in lower case, not {source.sha256!r}"
     if source.bytes < 1 or source.rank < 1:

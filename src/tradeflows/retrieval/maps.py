@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tradeflows.model.errors import CatalogueError
-from tradeflows.model.source import Publisher, Source
+from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
@@ -35,11 +35,15 @@ OPTIONAL: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Template:
-    """The entry of files of one kind, and the publishers that come with it."""
+    """The entry of files of one kind, and the publishers that come with it.
+
+    `path` is what the map says of the place, which the publisher and the id decide.
+    """
 
     file: Path
     source: Source
     publishers: Mapping[str, Publisher]
+    path: str = ""
 
 
 def read(file: Path) -> Template:
@@ -64,11 +68,13 @@ def read(file: Path) -> Template:
     [(name, keys)] = sources.items()
     known: dict[str, Publisher] = {}
     catalogue.add_entries(file, "publisher", contents.get("publisher", {}), Publisher, known)
+    path = ""
     if isinstance(keys, dict):
+        path = str(keys.get("path", ""))
         keys = {**OPTIONAL, **keys, **OF_THE_FILE}
     [source] = catalogue.add_entries(file, "source", {name: keys}, Source, {})
     _require_cleaner(file, source)
-    return Template(file, source, known)
+    return Template(file, source, known, path)
 
 
 def _require_cleaner(file: Path, source: Source) -> None:
@@ -91,6 +97,16 @@ def _unknown(place: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for number, below in enumerate(value, start=1):
             yield from _unknown(f"{place}, {number}", below)
+
+
+def unheeded_path(template: Template, source: Source) -> Iterator[str]:
+    """Say where a file lies, if its map has another path."""
+    usual = PurePosixPath(template.source.publisher, template.source.id)
+    if template.path and PurePosixPath(template.path).with_suffix("") != usual:
+        yield (
+            f"{source.id}: path = '{template.path}' of the map is not heeded: the file is "
+            f"{RAW.as_posix()}/{source.path}, by its publisher and the id of its [source.…]"
+        )
 
 
 def other_scales(source: Source) -> Iterator[str]:

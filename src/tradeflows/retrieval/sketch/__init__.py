@@ -93,22 +93,21 @@ def _publisher(owner: str) -> Iterator[str]:
     yield f"[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher="
     yield from _lines({"name": UNKNOWN}, "whose statistic it is, in full")
     yield from _lines({"short": UNKNOWN}, "as the foot of a chart names them")
-    yield from _lines({"home": ""}, "their address")
+    yield from _lines({"home": ""}, "their web site, https://…; empty if there is none")
 
 
 def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) -> Iterator[str]:
     loose = delimited.uncatalogued(path, owner, table)
     name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
     yield f"[source.{name}]"
-    yield from _lines({"path": f"{owner}/{name}.csv"})
     yield from _lines({"publisher": owner}, "whose statistic it is: a [publisher.…], here or held")
     yield from _lines({"title": UNKNOWN}, "what one row is: unit, rhythm, first and last period")
-    yield from _lines({"kind": "published"}, "as they made it; transcribed, if figures were copied")
-    yield from _lines({"address": ""}, "the page that it is from")
+    yield from _lines({"kind": "published"}, "as they made it; or transcribed: somebody copied it")
+    yield from _lines({"address": ""}, "the page that it is from, https://…; empty if it has none")
     yield from _lines({"steps": UNKNOWN}, "how it was got, so that another can get it again")
     yield from _lines({"licence": "not stated"})
     yield from _lines(
-        {"vintage": "not stated"}, "day, month or year of the release, if it is known"
+        {"vintage": "not stated"}, "day of the release such as 2024-01-30, month or year"
     )
     yield from _lines({"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes})
     yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
