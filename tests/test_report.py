@@ -366,12 +366,29 @@ def test_an_altered_file_makes_no_page(judged, tmp_path, quick):
 
 def test_claim_and_chart_lead_to_each_other(judged):
     """A claim leads to the chart that draws its lines and the fewest others, and back."""
+    dear = '{ value = 60, unit = "USD", qualifier = ">" }'
+    text = LEDGER.replace(dear, dear.replace("60", "50"))
+    (judged / "data" / "claims.toml").write_text(text)
     verdicts = pages.claims.verdicts(root=judged)
     few, many, other = ({"oil": lines} for lines in (["2", "3"], ["2", "3", "4"], ["9"]))
-    charts = [{"id": name, "lines": lines} for name, lines in (("wide", many), ("near", few))]
-    stories = {"a": {"charts": charts}, "b": {"charts": [{"id": "none", "lines": other}]}}
+
+    def chart(name, lines, *numbers):
+        return {"id": name, "lines": lines, "numbers": numbers, "is_percent": False}
+
+    charts = [chart("wide", many), chart("near", few)]
+    stories = {"a": {"charts": charts}, "b": {"charts": [chart("none", other, 55.66)]}}
     places = chart_html.places(verdicts, stories, judged)
-    assert places == {"P1": ("a", "near")}
+    assert places == {"P1": [("a", "near", False)]}
+    (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
+    assert claim["why"] == "The figure found, $55.7, is not drawn."
+    # A chart that draws the number is closer than one of fewer lines that does not.
+    stories["a"]["charts"][0] = chart("wide", many, 0.05566)
+    places = chart_html.places(verdicts, stories, judged)
+    assert places == {"P1": [("a", "wide", True)]}
+    (claim,) = chart_html.tests(verdicts, places)["a"]["wide"]
+    assert claim["why"] == ""
+    charts[0] = chart("wide", many)
+    places = chart_html.places(verdicts, stories, judged)
     (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)

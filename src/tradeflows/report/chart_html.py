@@ -1,16 +1,18 @@
 """The charts of a notebook's page: each with an address, a page of its own, and its claims."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbformat import NotebookNode
 
 from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.raw_lines import ENTRY
-from tradeflows.claims import Verdict
-from tradeflows.report import chart_downloads, chart_hook, claim_cards, front
+from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
 from tradeflows.report.notebooks import walk
 from tradeflows.report.site import render
 
@@ -18,6 +20,10 @@ FOLDER = "charts"
 HEIGHT = 620  # pixels of a frame that holds a chart's own page
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
 MOST = 4  # claims that stand below one chart
+SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
+AS_DRAWN = 5e-4  # how near a number is, as a part of it, to one that was drawn to four digits
+NOT_DRAWN = 2  # of how far a chart is from a claim: it draws none of its numbers
+NOWHERE = frozenset({("", "")})  # a line that no chart has
 
 Files = dict[Path, str | bytes]
 Stories = Mapping[str, Mapping[str, Any]]
@@ -76,6 +82,8 @@ def _chart(
             **_table(chart["table"]),
         },
         "lines": _places_of(chart["lines"]),
+        "numbers": _numbers(chart["table"]),
+        "is_percent": any("%" in unit for unit in chart_downloads.units(chart["unit"])),
         "alt": chart["alt"],
     }
     return shown, files
@@ -90,6 +98,12 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     return {"head": head, "table": table, "words": words, "has_holes": has_holes}
 
 
+def _numbers(rows: Sequence[Sequence[str]]) -> list[float]:
+    """The numbers in the table of a chart, each once."""
+    cells = {_value(cell) for row in rows[1:] for cell in row[1:]}
+    return sorted(cell for cell in cells if math.isfinite(cell))
+
+
 def _is_number(cell: str) -> bool:
     """Whether a cell holds a number or nothing."""
     return not cell.strip(LIKE_NUMBERS)
@@ -97,11 +111,16 @@ def _is_number(cell: str) -> bool:
 
 def _cell(text: str) -> str:
     """A cell as a reader wants it: a number with its thousands set apart, no "5.0"."""
+    value = _value(text)
+    return text if math.isnan(value) else layout.number(value, 12)
+
+
+def _value(text: str) -> float:
+    """The number in a cell; NaN in one that holds words."""
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        return text
-    return layout.number(value, 12)
+        return math.nan
 
 
 def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
@@ -111,6 +130,8 @@ def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
             "id": output.metadata["chart"]["id"],
             "title": output.metadata["chart"]["title"],
             "lines": output.metadata["lines"],
+            "numbers": output.metadata["numbers"],
+            "is_percent": output.metadata["is_percent"],
         }
         for _, output in outputs_with_pictures(notebook)
         if "chart" in output.metadata
@@ -129,59 +150,131 @@ def _places_of(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     return {name: list(numbers) for name, numbers in known.items()}
 
 
-def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[str, tuple[str, str]]:
-    """The page and the chart that draw all raw lines of a claim's number, by claim.
+class Place(NamedTuple):
+    """A page, a chart on it, and whether that draws a number of the claim that stands below it."""
 
-    Where none draws the number that a reader is shown first, that of another that decided counts.
+    page: str
+    chart: str
+    is_drawn: bool
 
-    Of several the one with the fewest lines, which is the closest to the claim.
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart: its page and id, its raw lines, its numbers, and whether these are per cent."""
+
+    page: str
+    id: str
+    lines: Set[tuple[str, str]]
+    numbers: Sequence[float]
+    is_percent: bool
+
+    def has(self, value: float | None, unit: str) -> bool:
+        """Whether a number in a claim's unit is drawn, be it in thousands, millions or billions."""
+        is_percent = unit in claim_picture.CHANGES
+        if not value or is_percent != self.is_percent:
+            return False
+        scales = SCALES[:1] if is_percent else SCALES
+        return any(
+            math.isclose(abs(number) * scale, abs(value), rel_tol=AS_DRAWN)
+            for number in self.numbers
+            for scale in scales
+        )
+
+
+def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[str, list[Place]]:
+    """Where each claim stands, by its id: the closest chart, then others that mark its figure.
+
+    A chart has all raw lines of a number that the verdict rests on. The closest draws the number
+    that a reader is shown, else another of the claim's, else none; of several such it is the one
+    with the fewest lines.
     """
     charts = [
-        (page, chart["id"], _pairs(chart["lines"]))
+        Drawn(page, chart["id"], _pairs(chart["lines"]), chart["numbers"], chart["is_percent"])
         for page, story in stories.items()
         for chart in story.get("charts", ())
+        if "numbers" in chart
     ]
-    charts.sort(key=lambda chart: len(chart[2]))
-    chosen: dict[str, tuple[str, str]] = {}
-    for verdict in verdicts:
-        first = front.decisive(verdict)
-        deciding = [reading for reading in verdict.readings if reading.decides]
-        for reading in [*filter(None, [first]), *deciding]:
-            terms = claims.terms(reading, root)["terms"]
-            lines = {(term["source_id"], str(term["line"])) for term in terms}
-            fitting = [(page, name) for page, name, known in charts if lines and lines <= known]
-            if fitting:
-                chosen[verdict.claim.id] = fitting[0]
-                break
-    return chosen
+    found = {verdict.claim.id: _places(verdict, charts, root) for verdict in verdicts}
+    return {name: places for name, places in found.items() if places}
+
+
+def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place]:
+    """The charts of one claim."""
+    lines = {
+        item.name: _lines_of(item, root)
+        for item in verdict.readings
+        if _rests_on(verdict, item) or item.role == verdict_rule.AS_STATED
+    }
+    ranked, marking = [], []
+    for chart in charts:
+        here = [item for item in verdict.readings if lines.get(item.name, NOWHERE) <= chart.lines]
+        distance = _distance(verdict, chart, here)
+        place = Place(chart.page, chart.id, distance < NOT_DRAWN)
+        if any(_rests_on(verdict, item) for item in here):
+            ranked.append(((distance, len(chart.lines)), place))
+        if _marks(verdict, chart, here):
+            marking.append(place)
+    closest = [place for _, place in sorted(ranked)[:1]]
+    return list(dict.fromkeys([*closest, *marking]))
+
+
+def _rests_on(verdict: Verdict, reading: ReadingResult) -> bool:
+    """Whether a reader is shown a reading for the claim, or it decided."""
+    return reading.decides or reading is front.decisive(verdict)
+
+
+def _distance(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> int:
+    """How far a chart is from a claim: it draws the number shown, another of it, or none."""
+    unit = verdict.claim.unit
+    drawn = [item for item in verdict.readings if chart.has(item.value, unit)]
+    if any(item in here and item is front.decisive(verdict) for item in drawn):
+        return 0
+    return 1 if drawn or chart.has(verdict.claim.figure, unit) else NOT_DRAWN
+
+
+def _marks(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> bool:
+    """Whether a chart draws the figure that was claimed beside what was asked for."""
+    claim = verdict.claim
+    stated = [item for item in here if item.role == verdict_rule.AS_STATED]
+    is_drawn = any(chart.has(item.value, claim.unit) for item in stated)
+    return is_drawn and chart.has(claim.figure, claim.unit)
+
+
+def _lines_of(reading: ReadingResult, root: Path) -> Set[tuple[str, str]]:
+    """The raw lines of a reading's number; of one without any what no chart has."""
+    terms = claims.terms(reading, root)["terms"]
+    return {(term["source_id"], str(term["line"])) for term in terms} or NOWHERE
 
 
 def _pairs(lines: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
     return {(source, line) for source, numbers in lines.items() for line in numbers}
 
 
-def tests(verdicts: Iterable[Verdict], places: Mapping[str, tuple[str, str]]) -> Tests:
+def tests(verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]]) -> Tests:
     """The claims that stand below each chart, by page and chart; those of the core first."""
     by_page: Tests = {}
     ordered = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
     for verdict in ordered:
-        if verdict.claim.id in places:
-            page, chart = places[verdict.claim.id]
+        for page, chart, is_drawn in places.get(verdict.claim.id, ()):
             members = by_page.setdefault(page, {}).setdefault(chart, [])
             if len(members) < MOST:
-                members.append(claim_line(verdict))
+                members.append(claim_line(verdict, is_drawn=is_drawn))
     return by_page
 
 
-def claim_line(verdict: Verdict) -> dict[str, str]:
-    """A claim in a line that leads to the ledger."""
+def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
+    """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
+    shown, why = front.decisive(verdict), [claims.why(verdict)]
+    if shown and not is_drawn and verdict.group in ("holds", "differs"):
+        figure = claims.figure_of(shown, verdict.claim)
+        why.append(f"The figure found, {figure}, is not drawn.")
     return {
         "id": verdict.claim.id,
         "statement": verdict.claim.statement,
         "verdict": _in_a_line(verdict),
         "sentence": claims.sentence(verdict).removeprefix("not decided; "),
-        "why": claims.why(verdict),
-        "off": claims.short(verdict) if claims.is_near(verdict) else "",
+        "why": " ".join(filter(None, why)),
+        "off": claims.short(verdict) if verdict.verdict == claims.DIFFERS else "",
         "tone": claim_cards.tone_of(verdict),
     }
 
@@ -190,7 +283,8 @@ def _in_a_line(verdict: Verdict) -> str:
     """A verdict in the words of the pictures to share."""
     if claims.is_near(verdict):
         return "nearly the same"
-    return "cannot be told" if verdict.verdict == claims.NOT_DECIDED else verdict.verdict
+    words = {claims.NOT_DECIDED: "cannot be told", claims.DEPENDS: "depends on what is counted"}
+    return words.get(verdict.verdict, verdict.verdict)
 
 
 def render_all(

@@ -258,16 +258,16 @@ def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) 
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
-    places: Mapping[str, tuple[str, str]],
+    places: Mapping[str, Sequence[chart_html.Place]],
 ) -> dict[str, dict[str, str]]:
     """What the ledger's card of each claim points at: its chart, and its picture to share."""
     links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
-    for claim, (page, chart) in places.items():
+    for claim, (closest, *_) in places.items():
         links[claim].pop("charts", None)
-        links[claim]["chart"] = f"{page}.html#{chart}"
+        links[claim]["chart"] = f"{closest.page}.html#{closest.chart}"
     for verdict in verdicts:
         if verdict.readings:
             links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
