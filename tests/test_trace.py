@@ -322,6 +322,8 @@ def test_trace_of_a_frame_as_read(root):
         "publisher": "Office of Invention",
         "address": "Made up for a test.",
         "declared_zero": False,
+        "ref_period": "2021-02",
+        "raw_column": "",
     }
 
 

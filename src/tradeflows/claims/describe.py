@@ -535,6 +535,8 @@ TERM_COLUMNS = [
     "publisher",
     "address",
     "declared_zero",
+    "ref_period",
+    "raw_column",
 ]
 
 
@@ -546,8 +548,8 @@ def terms(reading: ReadingResult, root: Path | None = None) -> dict[str, Any]:
     dict
         ``definition``, ``value``, ``unit``, ``formula`` and ``terms``, a list of dicts with
         ``role``, ``value``, ``unit``, ``sign``, ``source_id``, ``path``, ``line``, ``text``,
-        ``publisher``, ``address`` and ``declared_zero``. A role in the formula is the sum of its
-        terms.
+        ``publisher``, ``address``, ``declared_zero``, ``ref_period`` and ``raw_column``, as
+        :func:`tradeflows.trace` has them. A role in the formula is the sum of its terms.
 
     Raises
     ------

@@ -89,12 +89,14 @@ def trace(args: argparse.Namespace) -> None:
             say(*_traced(number))
 
 
-def _place(term: Mapping[str, Any]) -> tuple[str, int, str]:
-    return term["path"], term["line"], term["source_field"]
+def _place(term: Mapping[str, Any]) -> tuple[str, str, int, str]:
+    return term["ref_period"], term["path"], term["line"], term["raw_column"]
 
 
 def _row_of(term: Mapping[str, Any]) -> str:
-    """Which row of its record a term is, where a column tells; other records may be named there."""
+    """Where in its line a term stands, if that states several: its period and its column."""
+    if term["raw_column"]:
+        return ", ".join(["", *filter(None, [term["ref_period"], term["raw_column"]])])
     field = term["source_field"]
     return f", row of {field}" if re.search("[A-Za-z]", field) else ""
 

@@ -33,6 +33,7 @@ from tradeflows.model.lineage import (
     parse,
 )
 from tradeflows.model.memory import is_remembered, once
+from tradeflows.model.periods import ends_text, month_of
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
@@ -51,6 +52,8 @@ COLUMNS = [
     "publisher",
     "address",
     "declared_zero",
+    "ref_period",
+    "raw_column",
 ]
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
@@ -120,9 +123,10 @@ def trace(frame: DataFrame, column: str | None = None, root: Path | None = None)
         ``source_row``, ``source_field``, ``path`` (of a zip ``file.zip!member``), ``line`` (from 1,
         the header is counted), ``text`` (as it stands: the line, all days of a monthly mean, the
         row of a page, the member of a reply, the cell of a cube), ``publisher``, ``address`` (or
-        the steps to obtain the file, where it has none), and ``declared_zero``: the value 0 stands
+        the steps to obtain the file, where it has none), ``declared_zero``: the value 0 stands
         for an absent row, as the source declares, and the line is the reporter's other one of that
-        period. The order of input rows does not matter.
+        period; ``ref_period`` (as text, "" where it has none), and ``raw_column``, where the figure
+        stands in a line of several. The order of input rows does not matter.
 
     Raises
     ------
@@ -475,15 +479,16 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
         of_source = by_source[name]
         path = catalogue.check(source, root)
         records = registry.records(source, path, {line.place for line in of_source})
-        units = _units(source, root, of_source)
+        told = _units_and_periods(source, root, of_source)
         for line in of_source:
             if line.place not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
             record = records[line.place]
             member = f"!{record.member}" if record.member else ""
             where = path.relative_to(root).as_posix() + member
+            unit, period = told[line]
             raw[line] = (
-                units[line],
+                unit,
                 *line.row,
                 where,
                 record.line,
@@ -491,12 +496,26 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
                 publisher.name,
                 source.address or source.steps,
                 line.is_zero,
+                period,
+                _raw_column(source, line),
             )
     return raw
 
 
-def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]:
-    """The unit of each line, if the table that was built holds its number."""
+def _raw_column(source: Source, line: Line) -> str:
+    """The column of the file that a number stands in, where a record gives several rows."""
+    for row in source.arguments.get("rows", ()):
+        columns = [entry.get("column") for entry in row.values() if isinstance(entry, Mapping)]
+        if line.source_field in (row.get("source_field"), *columns, row.get("needs")):
+            figure = row.get(line.column)
+            return str(figure.get("column", "")) if isinstance(figure, Mapping) else ""
+    return ""
+
+
+def _units_and_periods(
+    source: Source, root: Path, lines: Sequence[Line]
+) -> dict[Line, tuple[str, str]]:
+    """Unit and period of each line, if the table that was built holds its number."""
     measures = tables.MEASURES.get(source.table, {})
     columns = sorted({line.column for line in lines})
     computed = [column for column in columns if column not in measures]
@@ -506,7 +525,7 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
             f"what it was computed from, such as {', '.join(measures)}"
         )
     rows = _stored_rows(source, root, lines, columns, measures)
-    units: dict[Line, str] = {}
+    told: dict[Line, tuple[str, str]] = {}
     for line in lines:
         row = rows.get(line.place)
         is_stated = row is not None and (line.is_zero or row[line.column] == line.value)
@@ -516,8 +535,16 @@ def _units(source: Source, root: Path, lines: Sequence[Line]) -> dict[Line, str]
                 f"{line.source_row} of {source.id}: it was changed after it was read"
             )
         unit = measures[line.column]
-        units[line] = str((row[unit] or "") if unit in row else unit)
-    return units
+        told[line] = str((row[unit] or "") if unit in row else unit), _period(row)
+    return told
+
+
+def _period(row: Mapping[str, Any]) -> str:
+    """The months of a row of a table as text, "" where it is of none."""
+    if not row.get("ref_period"):
+        return ""
+    first = month_of(row["ref_period"])
+    return ends_text(first, first + (row.get("n_months") or 1) - 1)
 
 
 def _stored_rows(
@@ -531,11 +558,11 @@ def _stored_rows(
     is_local = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
     stored = tables.stored(root, source.table, local=is_local)
     units = {measures[column] for column in columns}
-    unit_columns = sorted(units.intersection(stored.schema.names))
+    more = sorted({*units, "ref_period", "n_months"}.intersection(stored.schema.names))
     wanted = sorted({line.source_row for line in lines})
     is_of_source = pc.field("source_id") == source.id
     is_wanted = pc.field("source_row").isin(wanted)
-    names = [*PLACE, *columns, *unit_columns]
+    names = [*PLACE, *columns, *more]
     table = stored.to_table(columns=names, filter=is_of_source & is_wanted)
     rows = {}
     for row in table.to_pylist():
