@@ -61,6 +61,10 @@ def test_the_example_of_a_claim_is_right(root, capsys):
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     [verdict] = claims.verdicts(root=root)
     assert verdict.verdict == "holds"
+    assert cli.main(["report"]) == 0
+    page = (root / "report" / "index.html").read_text(encoding="utf-8")
+    assert "The questions behind the claims" not in page, "a starter without a claim is behind none"
+    assert page.index("More pages</h2>") < page.index("What is held here?")
     capsys.readouterr()
     assert cli.main(["trace", verdict.claim.id]) == 0
     assert "2023-12,200000000" in capsys.readouterr().out

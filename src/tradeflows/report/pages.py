@@ -136,7 +136,8 @@ def write(
     if verdicts:
         links = _links(verdicts, stories, places)
         files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
-    files[Path("index.html")] = render("index", frame, stories=stories, **front_page)
+    questions = _questions(stories, has_claims=bool(front_page["groups"]))
+    files[Path("index.html")] = render("index", frame, questions=questions, **front_page)
     save({to / path: content for path, content in files.items()})
     return [to / path for path in _pages_of(files)]
 
@@ -202,6 +203,21 @@ def _kept_stories(to: Path, names: Collection[str]) -> Stories:
         if kept.is_file() and (to / f"{name}.html").is_file():
             stories[name] = json.loads(kept.read_text(encoding="utf-8"))
     return stories
+
+
+def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
+    """The notebooks by the heading that they stand under on the front page.
+
+    One that shows no claim and no chart, such as a starter that nobody has filled yet, is behind
+    no claim.
+    """
+    if not has_claims:
+        return {"Questions": stories}
+    behind = {
+        name: story for name, story in stories.items() if story.get("cards") or story.get("picture")
+    }
+    others = {name: story for name, story in stories.items() if name not in behind}
+    return {"The questions behind the claims": behind, "More pages": others}
 
 
 def _reference_pages(
