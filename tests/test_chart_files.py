@@ -113,6 +113,11 @@ def test_shades_of_cells_have_a_scale_for_the_night(name):
     assert lights[0] < lights[-1] / 10, "the more, the lighter"
 
 
+def test_a_faint_ground_is_faint_by_night():
+    at_night = colours.night_colours()[colours.SHADE]
+    assert colours.contrast(at_night, colours.NIGHT) < 1.5
+
+
 def test_hatching_is_dark_at_night():
     frame = pd.DataFrame({"by": ["a", "a"], "at": ["x", "y"], "value": [1.0, None]})
     look = {"title": "One", "unit": "Mt", "source": "made up for a test"}

@@ -958,10 +958,10 @@ def test_holes_and_caveats_are_said():
     caveats = ["Türkiye is left out", "b", "c", "d", "e"]
     foot = lines(frame, caveats=caveats).figure.texts[-1].get_text().split("\n")
     assert foot == [
-        "No figure: China, February to March 2022, May 2022",
-        "Türkiye is left out",
-        "B",
-        "C",
+        "No figure: China, February to March 2022, May 2022.",
+        "Türkiye is left out.",
+        "B.",
+        "C.",
         "and 2 more",
         "Source: made up for a test",
     ]

@@ -26,6 +26,7 @@ STEPS = 25  # of shades, each of which has one for the night
 FAINTEST, LEAST = 0.016, 0.03
 # Of a hue by night: from which saturation it is one, its least contrast, its most saturation.
 HUED, SEEN, CALM = 0.2, 5.5, 0.75
+GROUND = 1.5  # contrast up to which a colour is a ground, by night as faint as by day
 NOTHING = 0.004  # up to which a shade is of nothing
 SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
@@ -143,7 +144,9 @@ def _at_night(colour: str) -> str:
     """The first shade of `colour`, from dark to light, that stands out from the night as much."""
     hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
     wanted = contrast(colour, PAPER)
-    if saturation > HUED:  # a thin line of a dark page is lost below this, and glares in neon
+    if (
+        saturation > HUED and wanted > GROUND
+    ):  # a thin line of a dark page is lost below this, and glares in neon
         wanted, saturation = max(wanted, SEEN), min(saturation, CALM)
     for light in np.linspace(0, 0.93, 187):
         rgb = colorsys.hls_to_rgb(hue, light, saturation)

@@ -414,13 +414,19 @@ def _unsettled(rows: DataFrame, kind: str) -> str:
 def foot(shown: Chart, key: str = "") -> list[str]:
     """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
     holes = _holes(shown["gaps"])
-    caveats = [layout.clip(text[:1].upper() + text[1:], 94) for text in shown["caveats"]]
+    caveats = [_sentence(layout.clip(text, 94)) for text in shown["caveats"]]
     source = f"Source: {shown['source']}"
     unit = shown["unit"]
     units = unit if isinstance(unit, str) else " ".join(unit.values())
     terms = " ".join(words for term, words in TERMS.items() if term in units)
-    parts = [key, shown["note"], terms, holes, *first_of(caveats), source]
+    parts = [key, shown["note"], terms, _sentence(holes), *first_of(caveats), source]
     return [text for text in parts if text]
+
+
+def _sentence(text: str) -> str:
+    """`text` with a capital letter and a full stop."""
+    end = "" if not text or text.endswith((".", "…")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}"
 
 
 def _holes(gaps: Sequence[str]) -> str:

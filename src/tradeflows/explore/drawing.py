@@ -34,8 +34,8 @@ TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
 CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
 # How a chart says what an answer says of its sources.
 ALOUD = {
-    re.compile(r"^(?:[^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (
-        r"\1 has the same months and is not drawn"
+    re.compile(r"^([^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (
+        r"\1\2 has the same months and is not drawn"
     ),
     re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
 }

@@ -22,7 +22,6 @@ LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the rig
 MOST = 4  # claims that stand below one chart
 SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
 AS_DRAWN = 5e-4  # how near a number is, as a part of it, to one that was drawn to four digits
-NOT_DRAWN = 2  # of how far a chart is from a claim: it draws none of its numbers
 NOWHERE = frozenset({("", "")})  # a line that no chart has
 
 Files = dict[Path, str | bytes]
@@ -151,7 +150,7 @@ def _places_of(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
 
 
 class Place(NamedTuple):
-    """A page, a chart on it, and whether that draws a number of the claim that stands below it."""
+    """A page, a chart on it, and whether that draws the number found of a claim below it."""
 
     page: str
     chart: str
@@ -209,10 +208,11 @@ def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place
     for chart in charts:
         here = [item for item in verdict.readings if lines.get(item.name, NOWHERE) <= chart.lines]
         distance = _distance(verdict, chart, here)
-        place = Place(chart.page, chart.id, distance < NOT_DRAWN)
+        is_marked = _marks(verdict, chart, here)
+        place = Place(chart.page, chart.id, is_marked or not distance)
         if any(_rests_on(verdict, item) for item in here):
             ranked.append(((distance, len(chart.lines)), place))
-        if _marks(verdict, chart, here):
+        if is_marked:
             marking.append(place)
     closest = [place for _, place in sorted(ranked)[:1]]
     return list(dict.fromkeys([*closest, *marking]))
@@ -229,7 +229,7 @@ def _distance(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> 
     drawn = [item for item in verdict.readings if chart.has(item.value, unit)]
     if any(item in here and item is front.decisive(verdict) for item in drawn):
         return 0
-    return 1 if drawn or chart.has(verdict.claim.figure, unit) else NOT_DRAWN
+    return 1 if drawn or chart.has(verdict.claim.figure, unit) else 2
 
 
 def _marks(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> bool:
@@ -264,7 +264,7 @@ def tests(verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]]) ->
 
 def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
-    shown, why = front.decisive(verdict), [claims.why(verdict)]
+    shown, why = front.decisive(verdict), [claims.why(verdict) or _not_so(verdict)]
     if shown and not is_drawn and verdict.group in ("holds", "differs"):
         figure = claims.figure_of(shown, verdict.claim)
         why.append(f"The figure found, {figure}, is not drawn.")
@@ -277,6 +277,14 @@ def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
         "off": claims.short(verdict) if verdict.verdict == claims.DIFFERS else "",
         "tone": claim_cards.tone_of(verdict),
     }
+
+
+def _not_so(verdict: Verdict) -> str:
+    """Of a claim that depends, for which of its readings it does not hold."""
+    if verdict.verdict != claims.DEPENDS:
+        return ""
+    apart = [item for item in verdict.readings if item.decides and not item.fits]
+    return f"Not so for {' or '.join(item.name for item in apart if not item.fits_band)}."
 
 
 def _in_a_line(verdict: Verdict) -> str:
