@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from maps import WHEAT_MAP
 
-from tradeflows import cli, tables
+from tradeflows import cli, measures, tables
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, maps
 from tradeflows.retrieval.sketch import UNKNOWN, sketch
@@ -145,7 +145,7 @@ def test_columns_of_one_kind_may_be_rows(saved):
     wide = "period,sold to China in USD,sold to Egypt in USD,sold to Italy in USD\n05/2023,1,2,3\n"
     text = sketch(saved(wide))
     assert fields_of(text)["ref_period"] == {"column": "period", "form": "month and year"}
-    assert "give a row each: arguments.rows" in text
+    assert "each gives a row:\n# arguments.rows" in text
     assert "arguments.rows" not in sketch(saved(WHEAT))
 
 
@@ -479,6 +479,65 @@ def test_titles_footnotes_and_marks_are_seen(saved):
     assert fields["currency"] == "USD"
     assert "Jan-22: of the year 2022?" in text
     assert 'flags = [{ flag = "confidential", column = "Value", equals = "c" }]' in text
+
+
+GERMAN = """\
+Außenhandel: erfundene Zahlen;;;;;;
+Werte in Tausend Euro;;;;;;
+Stichtag;Land;Warennummer;Verkehrsrichtung;Menge;Einheit;Wert
+31.01.2021;Vereinigte Staaten;27112100;Einfuhr;4.119,5;TJ;28.833,0
+31.01.2021;Norwegen;27090010;Einfuhr;87.678;t;.
+28.02.2021;Norwegen;27090010;Einfuhr;87.000;t;29.226,1
+. = Zahlenwert geheim zu halten;;;;;;
+"""
+
+
+def test_a_file_in_another_language_is_seen(saved):
+    arguments = entry_of(sketch(saved(GERMAN)))["arguments"]
+    assert arguments["footnotes_from"] == ". = Zahlenwert"
+    assert arguments["fields"] == {
+        "ref_period": {"column": "Stichtag", "form": "day of the month"},
+        "reporter_iso": UNKNOWN,
+        "partner_iso": {
+            "column": "Land",
+            "words": {"Vereinigte Staaten": UNKNOWN, "Norwegen": UNKNOWN},
+        },
+        "flow_code": {"column": "Verkehrsrichtung", "words": {"Einfuhr": "M"}},
+        "cmd_code": {"column": "Warennummer"},
+        "value_reported": {"column": "Wert", "times": 1000, "words": {".": UNKNOWN}},
+        "currency": "EUR",
+        "qty": {
+            "column": "Menge",
+            "where": {"column": "Einheit", "equals": "TJ", "otherwise": "t"},
+        },
+        "net_wgt_kg": {
+            "column": "Menge",
+            "times": 1000,
+            "where": {"column": "Einheit", "equals": "t", "otherwise": "TJ"},
+        },
+        "qty_unit": {"column": "Einheit", "words": {"TJ": "TJ", "t": "none"}},
+    }
+
+
+def test_codes_of_areas_that_are_not_known_are_listed(saved):
+    fields = fields_of(sketch(saved(BRAZIL.replace("China", "160"))))
+    assert fields["partner_iso"] == {"column": "PAIS", "words": {"160": UNKNOWN}}
+
+
+def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys):
+    """As the message about cells that are stated twice says."""
+    root = new_project("parts")
+    file = saved("month,usd,State\n2023-01,5,MT\n2023-01,6,PR\n")
+    text = WHEAT_MAP.replace('"usd"]', '"usd", "State"]')
+    (root / "map.toml").write_text(text, encoding="utf-8")
+    assert cli.main(["add", str(file), "--map", "map.toml"]) == 1
+    said = capsys.readouterr().err
+    line = 'breakdown = { text = "part={State}" }'
+    assert line in said
+    (root / "map.toml").write_text(f"{text}{line}\n", encoding="utf-8")
+    assert cli.main(["add", str(file), "--map", "map.toml", "--commit"]) == 0
+    parts = tables.read(reporter="USA", flow="X", breakdown="parts")
+    assert measures.sum_parts(parts, "value_reported")["value_reported"].tolist() == [11]
 
 
 def test_blanks_around_numbers_are_passed_over(saved):

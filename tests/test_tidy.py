@@ -266,6 +266,9 @@ def test_a_quoted_line_is_found_again(tmp_path):
         ("yyyymm", "2023M05", date(2023, 5, 1), 1),
         ("month and year", "05/2023", date(2023, 5, 1), 1),
         ("month and year", "5.2023", date(2023, 5, 1), 1),
+        ("day of the month", "31.05.2023", date(2023, 5, 1), 1),
+        ("day of the month", "1.5.2023", date(2023, 5, 1), 1),
+        ("day of the month", "2023-05-31", date(2023, 5, 1), 1),
         ("printed", "first 9 months 2020", date(2020, 1, 1), 9),
         ("printed", "2023-H2", date(2023, 7, 1), 6),
         ("printed", "2023-05-17", date(2023, 5, 17), 0),
@@ -287,6 +290,8 @@ def test_form_of_a_period(form, text, first, months):
         ("printed", "2023-02-30"),
         ("year", "23"),
         ("month and year", "13/2023"),
+        ("day of the month", "31.02.2023"),
+        ("day of the month", "05/31/2023"),
         ("yyyymm", "2023M5"),
     ],
 )

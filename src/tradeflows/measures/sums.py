@@ -53,7 +53,14 @@ _NO_SUM = ("%", "percent", "ratio", "times")
 
 # Dimensions of `breakdown` whose parts are without overlap, and the values of which that is known:
 # Eurostat's L and M repeat for Northern Ireland and Great Britain what I and E have.
-ADDITIVE = {"procedure": "[1235679]", "type": "[IE]", "regime": r"\d+", "province": r"\d+"}
+# A map calls `part` what its author knows to be without overlap.
+ADDITIVE = {
+    "procedure": "[1235679]",
+    "type": "[IE]",
+    "regime": r"\d+",
+    "province": r"\d+",
+    "part": ".+",
+}
 _NUMBERED = "residual"  # sets apart rows of one cell, and is no dimension
 _OF_ROW = (
     "source_row",
@@ -449,6 +456,8 @@ def _caveats_of_sums(rows: _Rows, row: ndarray, is_complete: ndarray) -> list[st
 
 def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] = ()) -> DataFrame:
     """Sum `value` over parts of `breakdown`: procedures, trade types, regimes, provinces.
+
+    What a map of one's own calls ``part`` is added up, too.
 
     Parameters
     ----------

@@ -72,7 +72,8 @@ class Keys:
                 f"{self._places(first, second, files)} state the same cell "
                 f"({self._cell_text(first)}); {len(same)} cells are stated more than once; "
                 "take one of each out or, where a map reads the file, "
-                "let it read the column that tells them apart"
+                "let it read the column that tells them apart: a part of a flow by "
+                'breakdown = { text = "part={State}" }, where State is the column'
             )
 
     def _places(self, first: int, second: int, files: Mapping[str, Path | str]) -> str:

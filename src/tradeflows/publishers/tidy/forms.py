@@ -59,6 +59,13 @@ FORMS = {
     "month and year": Form(
         r"(0?[1-9]|1[0-2])[/.-]([12]\d{3})", "a month such as 05/2023 or 5.2023", 1, "M"
     ),
+    # One day for all of a month, as many offices date a monthly figure.
+    "day of the month": Form(
+        r"([12]\d{3})-(0[1-9]|1[0-2])-\d\d|\d\d?\.(0?[1-9]|1[0-2])\.[12]\d{3}",
+        "a month by one of its days, such as 2023-05-31 or 31.05.2023",
+        1,
+        "M",
+    ),
     # The name of a month, whole or its first three letters, before the year.
     "named month": Form(
         r"([A-Za-z]{3,9})[ -]([12]\d{3}|\d\d)",
@@ -163,6 +170,14 @@ def _month_and_year(text: str) -> Period | None:
     return Period(date(int(match[2]), int(match[1]), 1), 1) if match else None
 
 
+def _day_of_the_month(text: str) -> Period | None:
+    """Return the month of a day such as 2023-05-31 or 31.05.2023."""
+    if not re.fullmatch(FORMS["day of the month"].pattern, text, re.ASCII):
+        return None
+    year, month, day = text.split("-") if "-" in text else reversed(text.split("."))
+    return Period(date(int(year), int(month), int(day)).replace(day=1), 1)
+
+
 def _year_and_month(text: str) -> Period | None:
     """Return the month of a text such as 2023-5 or 2023-May."""
     year, _, month = text.partition("-")
@@ -237,6 +252,7 @@ READERS: Mapping[str, Reader] = {
     "printed": printed,
     "months": _months,
     "month and year": _month_and_year,
+    "day of the month": _day_of_the_month,
     "named month": _named_month,
     YEAR_AND_MONTH: _year_and_month,
     "year to month": _year_to_month,

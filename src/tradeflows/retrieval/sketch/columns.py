@@ -40,6 +40,7 @@ PERIOD_FORMS = (
     "quarter",
     "year",
     "yyyymm",
+    "day of the month",
     "named month",
     "month and year",
     "april year",
@@ -148,7 +149,7 @@ class Column:
         """The area that each text names, where most of them do; empty for one that does not."""
         if self.is_number or not self.is_list:
             return {}
-        areas = {text: _area(text) for text in self.texts}
+        areas = {text: area(text) for text in self.texts}
         known = sum(map(bool, areas.values()))
         return areas if known * 2 > len(areas) else {}
 
@@ -166,7 +167,8 @@ def _form(texts: Collection[str]) -> str:
     return ""
 
 
-def _area(text: str) -> str:
+def area(text: str) -> str:
+    """The area that a text names, or none."""
     try:
         return codes.area(text)
     except QueryError:
@@ -352,11 +354,12 @@ def _begins_like_a_record(cells: Sequence[str], columns: Sequence[Column]) -> bo
 
 
 def _beginning(text: str, others: Iterable[str]) -> str:
-    """The first words of `text` with which none of `others` begins."""
+    """The first words of `text`, no mark alone, with which none of `others` begins."""
     words = re.findall(r"\s*\S+", text)
     beginnings = ["".join(words[:count]) for count in range(1, len(words))]
     known = tuple(others)
-    return next((some for some in beginnings if not _begins(known, some)), text)
+    worded = [some for some in beginnings if re.search(r"\w", some)]
+    return next((some for some in worded if not _begins(known, some)), text)
 
 
 def _begins(texts: Iterable[str], word: str) -> bool:

@@ -17,6 +17,7 @@ from tradeflows.retrieval.sketch.columns import (
     HELD_BACK,
     Column,
     Sheet,
+    area,
     list_of_words,
     meanings,
     words_of,
@@ -36,8 +37,26 @@ FLOWS = {
     "re-imports": "RM",
     "re-export": "RX",
     "re-exports": "RX",
+    "einfuhr": "M",
+    "ausfuhr": "X",
+    "importação": "M",
+    "exportação": "X",
+    "importación": "M",
+    "exportación": "X",
+    "importations": "M",
+    "exportations": "X",
 }
-FLOW_COLUMN = ("flow", "direction", "exp", "imp", "export", "import", "flujo", "fluxo")
+FLOW_COLUMN = (
+    "flow",
+    "direction",
+    "exp",
+    "imp",
+    "export",
+    "import",
+    "flujo",
+    "fluxo",
+    "verkehrsrichtung",
+)
 # Codes of currencies that are words of English too, and so say nothing in a header.
 ENGLISH = ("ALL", "TOP", "TRY", "MAD", "CUP", "PEN", "GEL", "COP", "MOP", "SOS")
 CURRENCIES = {code.lower(): code for code in schema.CURRENCIES if code not in ENGLISH} | {
@@ -77,10 +96,19 @@ SCALES = {
     "billion": 10**9,
     "billions": 10**9,
     "bn": 10**9,
+    "mrd": 10**9,
+    "tausend": 10**3,
+    "tsd": 10**3,
+    "miles": 10**3,
+    "milhares": 10**3,
+    "milliers": 10**3,
+    "millionen": 10**6,
+    "millones": 10**6,
+    "milhões": 10**6,
 }
 YEARS = ("year", "yr", "jahr", "ano", "año", "année")
 MONTH_NAMES = ("month", "mon", "monat", "mes", "mês", "mois")
-PERIOD = ("period", "month", "date", "time", "year", "quarter")
+PERIOD = ("period", "month", "date", "time", "year", "quarter", "datum", "stichtag", "fecha")
 REPORTER = ("reporter", "reporting", "declarant")
 PARTNER = (
     "partner",
@@ -92,6 +120,9 @@ PARTNER = (
     "country",
     "market",
     "land",
+    "ursprungsland",
+    "herkunftsland",
+    "bestimmungsland",
     "pais",
     "país",
     "pays",
@@ -114,10 +145,14 @@ GOODS = (
     "produit",
     "produto",
     "ware",
+    "warennummer",
+    "codigo",
+    "código",
 )
-VALUE = ("value", "amount", "fob", "cif", *CURRENCIES)
-QUANTITY = ("qty", "quantity", *QUANTITIES)
-UNIT_COLUMN = {"unit", "units", "uom"}
+VALUE = ("value", "amount", "wert", "valor", "valeur", "fob", "cif", *CURRENCIES)
+QUANTITY = ("qty", "quantity", "menge", "cantidad", "quantidade", "quantité", *QUANTITIES)
+WEIGHT = ("weight", "wgt", "netweight", "gewicht", "peso", "poids", *WEIGHTS)
+UNIT_COLUMN = {"unit", "units", "uom", "einheit", "unidad", "unidade", "unité"}
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
@@ -383,7 +418,7 @@ def _other_units(sheet: Sheet, fields: Mapping[str, Guess]) -> list[dict[str, An
 def _sides(sheet: Sheet) -> dict[str, Guess]:
     """The reporter and the partner, by the names of the columns that hold areas."""
     reporters = _areas(sheet.named(REPORTER))
-    partners = _areas(sheet.named(PARTNER))
+    partners = _partners(sheet.named(PARTNER))
     others = _areas(sheet.named(OTHER_SIDE))
     reporter = next(iter(reporters.values()), None)
     partner = next((keys for name, keys in partners.items() if name not in reporters), None)
@@ -412,6 +447,18 @@ def _areas(columns: Iterable[Column]) -> dict[str, dict[str, Any]]:
             keys[column.name] = {"column": column.name, "areas": system}
         elif areas:
             words = {text: area or UNKNOWN for text, area in areas.items()}
+            keys[column.name] = {"column": column.name, "words": words}
+    return keys
+
+
+def _partners(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
+    """The same of columns named for a partner, even where few or none of its areas are known."""
+    keys = _areas(columns)
+    if keys:
+        return keys
+    for column in columns:
+        if column.is_list and column.texts:
+            words = {text: area(text) or UNKNOWN for text in column.texts}
             keys[column.name] = {"column": column.name, "words": words}
     return keys
 
@@ -528,7 +575,7 @@ def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
 
 
 def _is_weight(column: Column) -> bool:
-    return bool(column.words & {*WEIGHTS, "weight", "wgt", "netweight"})
+    return bool(column.words & {*WEIGHT})
 
 
 def scale(field: str, words: Collection[str]) -> int:
@@ -595,15 +642,22 @@ def _in_units(
     known = {text: unit for text, unit in units.items() if unit}
     kinds = {field for field, _, _ in known.values()}
     is_money = "value_reported" in kinds
-    named = sheet.named(VALUE if is_money else (*QUANTITY, *WEIGHTS, "weight"), numbers) or numbers
-    # Unit2 is the unit of Quantity2, where there are several.
-    alike = [number for number in named if _counter(number) == _counter(column)]
-    number = next(iter(alike or named), None)
+    number = _number_of(sheet, numbers, column, VALUE if is_money else (*QUANTITY, *WEIGHT))
     if number is None:
         return {}
     if is_money or (len(kinds) == 1 and len(known) == len(units) and not column.empty):
         return _of_one_kind(number, column, known, "value_reported" if is_money else kinds.pop())
     return _where_unit(number, column, known)
+
+
+def _number_of(
+    sheet: Sheet, numbers: Sequence[Column], column: Column, words: Iterable[str]
+) -> Column | None:
+    """The numbers whose unit stands in `column`: those named so, or the only ones."""
+    named = sheet.named(words, numbers) or (numbers if len(numbers) == 1 else [])
+    # Unit2 is the unit of Quantity2, where there are several.
+    alike = [number for number in named if _counter(number) == _counter(column)]
+    return next(iter(alike or named), None)
 
 
 def _of_one_kind(
@@ -731,4 +785,5 @@ def _rows_of_columns(free: Sequence[Column]) -> Iterator[str]:
         yield "Columns that are periods give a row each: arguments.rows, with"
         yield f'ref_period = {{ text = "{text}", form = "{form}" }}'
     elif len(numbers) > 1:
-        yield "Columns of one kind, a country or a product each, give a row each: arguments.rows"
+        yield "If columns are of one kind, a country or a product each, each gives a row:"
+        yield "arguments.rows"
