@@ -727,6 +727,17 @@ def test_a_number_differs_from_what_it_misses(judge, build):
             ),
             "must give one number, and gives none; what was read is of 2020-01 to 2021-12",
         ),
+        (
+            claim(
+                1,
+                reading(
+                    steps='["growth", { value = "value_reported", year = 2030, base = 2020 }]',
+                    result="growth_pct",
+                ),
+                unit="percent",
+            ),
+            '`reason`: "not published yet", or "not public" where the office holds it back',
+        ),
         (claim(1, reading(read=IMPORTS.replace("TOTAL", "wheaty"))), "no product 'wheaty'"),
         (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than FRA"),
         (claim(1, reading(read=IMPORTS.replace('flow = "M", ', ""))), "is mixed"),

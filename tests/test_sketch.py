@@ -194,6 +194,9 @@ def test_a_sketch_of_months_in_columns_can_be_added(saved, new_project):
     written = root / "oil.toml"
     written.write_text(text.replace("???", "invented"), encoding="utf-8")
     assert cli.main(["add", str(path), "--map", str(written), "--commit"]) == 0
+    held = (root / "data" / "raw" / "sources.toml").read_text(encoding="utf-8").splitlines()
+    [february] = [line for line in held if '"Quantity2-Feb"' in line and "needs" in line]
+    assert february.lstrip().startswith('{needs = "Value-Feb"'), "a row has a line, to be changed"
     rows = tables.read(reporter="JPN", flow="M", freq=None).sort_values(["cmd_code", "ref_period"])
     assert rows["qty"].fillna(-1).tolist() == [70, 80, 75, 0, -1, -1]
     assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, -1, -1, -1, 7000, -1]
@@ -538,6 +541,8 @@ def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys
     assert cli.main(["add", str(file), "--map", "map.toml", "--commit"]) == 0
     parts = tables.read(reporter="USA", flow="X", breakdown="parts")
     assert measures.sum_parts(parts, "value_reported")["value_reported"].tolist() == [11]
+    with pytest.raises(QueryError, match="or add its parts up by sum_parts"):
+        measures.total(parts, "value_reported", start="2023-01", end="2023-01")
 
 
 def test_blanks_around_numbers_are_passed_over(saved):

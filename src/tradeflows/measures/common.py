@@ -173,10 +173,9 @@ def require_single_value(
         if column in frame and frame[column].nunique(dropna=False) > 1:
             value = min(frame[column].dropna(), key=str)
             query = f"frame.query({f'{column} == {value!r}'!r})"
-            raise QueryError(
-                f"{what}{column} is mixed ({listed(frame, column)}): keep one, such "
-                f"as {query}{choice and f', {choice}'}"
-            )
+            choices = [choice, "or add its parts up by sum_parts" if column == "breakdown" else ""]
+            todo = ", ".join([f"keep one, such as {query}", *filter(None, choices)])
+            raise QueryError(f"{what}{column} is mixed ({listed(frame, column)}): {todo}")
 
 
 def unique(frame: DataFrame, keys: Sequence[str]) -> None:

@@ -40,7 +40,8 @@ def toml_item(value: Any) -> Item:
         array = tomlkit.array()
         for item in value:
             array.append(toml_item(item))
-        return array
+        # Tables of which a person may have to change one stand in a line each.
+        return array.multiline(len(value) > 1 and isinstance(value[0], Mapping))
     if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
         value = value.encode("utf-8", "replace").decode()
     return tomlkit.item(value)
