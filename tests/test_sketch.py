@@ -203,6 +203,20 @@ def test_a_sketch_of_months_in_columns_can_be_added(saved, new_project):
     assert rows["value_reported"].tolist() == [10e3, 50e3, 10e3, 0, 1e3, 5e3]
 
 
+def test_periods_in_columns_have_a_row_each(saved):
+    text = sketch(saved("country,hs6,Unit,2018-09,2018-10\nEgypt,100199,t,1,2\n"))
+    scale = {"Unit": {"t": 1000}}
+    assert "ref_period" not in fields_of(text)
+    assert entry_of(text)["arguments"]["rows"] == [
+        {
+            "needs": month,
+            "ref_period": {"text": month, "form": "month"},
+            "net_wgt_kg": {"column": month, "times": scale},
+        }
+        for month in ("2018-09", "2018-10")
+    ]
+
+
 def test_figures_that_no_month_names_are_asked_for(saved):
     text = sketch(saved("Year,HS,Country,Jan,Feb\n2022,270900,Russia,10,20\n"))
     assert "rows" not in entry_of(text)["arguments"]

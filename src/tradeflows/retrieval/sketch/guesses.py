@@ -292,6 +292,14 @@ def _months_of_years(sheet: Sheet) -> list[Column]:
     return months if len(months) > 1 else []
 
 
+def _periods_in_names(sheet: Sheet) -> list[Column]:
+    """The columns of numbers that are whole periods, if there are several and no other period."""
+    if _period(sheet).value != UNKNOWN:
+        return []
+    periods = [column for column in sheet.columns if column.is_number and column.name_form()]
+    return periods if len(periods) > 1 else []
+
+
 def _year(sheet: Sheet) -> str:
     """The name of the column of years, or none."""
     return next((column.name for column in sheet.named(YEARS) if column.form() == "year"), "")
@@ -305,6 +313,8 @@ def _months_in_columns(
     for column in _months_of_years(sheet):
         month = column.month_in_name()
         by_month.setdefault(month, {})[column.name.replace(month, "")] = column
+    for column in _periods_in_names(sheet):
+        by_month[column.name] = {"": column}
     if not by_month:
         return {}, []
     of_first = {column.name: kind for kind, column in next(iter(by_month.values())).items()}
@@ -341,8 +351,10 @@ def _of_month(
 
 
 def _row_of(month: str, year: str, figures: Mapping[str, Guess]) -> dict[str, Guess]:
-    """The keys of the row of a month whose year stands in a column."""
+    """The keys of the row of a month, whose year stands in a column or in the month itself."""
     period = {"text": f"{month}-{{{year}}}", "form": "named month"}
+    if not year:
+        period = {"text": month, "form": Column(month).name_form()}
     needs = next((guessed.value["column"] for guessed in figures.values()), "")
     return {"needs": Guess(needs), "ref_period": Guess(period), **figures}
 
@@ -350,7 +362,7 @@ def _row_of(month: str, year: str, figures: Mapping[str, Guess]) -> dict[str, Gu
 def _still_to_come(sheet: Sheet) -> Iterator[str]:
     """What to write where the last months of the last year are printed as 0."""
     name = _year(sheet)
-    years = sorted(next(column.texts for column in sheet.columns if column.name == name))
+    years = sorted(text for column in sheet.columns if column.name == name for text in column.texts)
     if len(years) > 1:
         where = {"column": name, "equals": years[:-1], "otherwise": years[-1]}
         yield f"A row for each month follows. In those that are not out yet in {years[-1]}, and"
