@@ -379,7 +379,7 @@ def test_dots_are_read_back():
 
 
 def test_the_rows_of_dots_begin_at_zero():
-    [guides] = dots().collections
+    _, guides = dots().collections  # after the line at zero
     assert {segment[0][0] for segment in guides.get_segments()} == {0}
 
 
@@ -387,6 +387,34 @@ def test_a_dot_says_the_number_of_its_table():
     figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
     said = {svg.said(mark) for mark in marks_of(figure)}
     assert {"2021, crude: 276.9", "2021, coal: at most 33.1"} <= said
+
+
+def test_a_figure_near_zero_stands_right_of_its_row():
+    """Left of its dot it would stand over the line at zero, as a negative would."""
+    frame = CHANGES.assign(mt=[90.1, 50.0, 4.6, 3.0, 60.0])
+    figure = dots(frame).figure
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    zero, _ = axes.transData.transform((0, 0))
+    boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    low, high = boxes["3.0"], boxes["at most 4.6"]
+    assert zero < low.x0 < low.x1 < boxes["·"].x0 < boxes["·"].x1 < high.x0
+    assert boxes["50.0"].x1 < axes.transData.transform((50, 0))[0]
+
+
+def test_the_line_at_zero_is_broken_where_a_heading_stands():
+    sold = pd.DataFrame({"who": ["a", "b", "c"], "mt": [3.0, 2, 1], "of": ["x", "x", "y"]})
+    axes = charts.bars(sold, y="mt", by="who", heading="of", **LOOK)
+    [zero] = axes.collections
+    first, second = (path.vertices[:, 1] for path in zero.get_paths())
+    heads = [text.xy[1] for text in axes.texts if text.get_text() in ("x", "y")]
+    assert heads[0] < first[0] < first[1] < heads[1] < second[0]
+
+
+def test_a_chart_hands_over_the_claims_that_belong_below_it():
+    sold = pd.DataFrame({"who": ["a"], "mt": [3.0]})
+    axes = charts.bars(sold, y="mt", by="who", claims=["O08"], **LOOK)
+    assert charts.hand_over(axes, "sold").claims == ("O08",)
 
 
 def test_dots_on_a_logarithmic_axis_are_positive():

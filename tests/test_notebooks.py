@@ -300,3 +300,12 @@ def test_no_long_table_before_its_picture():
             lengths += [body.count("<tr") for body in bodies]
     assert len(lengths) > 20
     assert max(lengths) <= 12
+
+
+def test_the_claims_that_a_chart_names_are_in_the_ledger():
+    known = claims.load()
+    named = re.compile(r"claims=\[([^\]]*)\]")
+    for path in OWN:
+        for cell in notebooks.load(path).cells:
+            for ids in named.findall(cell.source):
+                assert set(re.findall(r"\w+", ids)) <= set(known), path

@@ -391,6 +391,8 @@ def test_claim_and_chart_lead_to_each_other(judged):
     places = chart_html.places(verdicts, stories, judged)
     (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
+    stories["b"]["charts"][0]["claims"] = ["P1"]
+    assert chart_html.places(verdicts, stories, judged) == {"P1": [("b", "none", True)]}
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
     assert links["P1"]["chart"] == "a.html#near"
     assert links["P2"] == {"charts": "a.html"}

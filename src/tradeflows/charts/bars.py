@@ -111,7 +111,7 @@ def bars(
             is_whole = whole or bool(said_whole[i])
             text = printed(row, money, whole=is_whole, decimals=decimals)
             ends.append(Label(text, tips[i], down[i], colours.INK, f"{i}|text|{row.name}"))
-        row_layout.zero_line(axes)
+        row_layout.zero_line(axes, down)
         row_layout.set_rows(axes, down, labels, heads, tall)
         row_layout.embolden(axes, list(rows["name"]), highlight)
         right = 1.02 * most or float(least == 0)

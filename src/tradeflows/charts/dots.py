@@ -99,6 +99,9 @@ def dots(
         _, axes = plt.subplots()
         axes.set_xscale("log" if log else "linear")
         before, after = _draw_rows(axes, rows, bool(series))
+        if not log:
+            inches = row_layout.room(labels, [text.text for text in after])
+            before, after = _off_zero(before, after, inches)
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
         _guides(axes, down)
@@ -151,6 +154,26 @@ def _dot(axes: Axes, i: int, row: Any) -> None:
     )
 
 
+def _off_zero(
+    before: Sequence[Label], after: Sequence[Label], inches: float
+) -> tuple[list[Label], list[Label]]:
+    """Move figures that would stand over the line at zero right of their row's others."""
+    most = max(text.x for text in [*before, *after])
+    by_level = {text.y: text for text in after}
+    left: list[Label] = []
+    right = {text.y: [text] for text in after}
+    for text in before:
+        width, _ = layout.size(text.text)
+        if not 0 <= text.x * inches < (width + row_layout.GAP) * most:
+            left.append(text)
+            continue
+        other = by_level[text.y]
+        point = Label("·", other.x, text.y, colours.INK, clear=text.clear + width + 0.06)
+        moved = replace(other, clear=text.clear + width + 0.15)
+        right[text.y] = [replace(text, x=other.x), point, moved]
+    return left, [text for texts in right.values() for text in texts]
+
+
 def _limits(
     axes: Axes,
     rows: DataFrame,
@@ -173,7 +196,7 @@ def _guides(axes: Axes, down: Sequence[float]) -> None:
     """Lead the eye along each row, from zero on where the axis has one and no figure is below."""
     left, right = axes.get_xlim()
     if axes.get_xscale() == "linear":
-        row_layout.zero_line(axes)
+        row_layout.zero_line(axes, down)
         left = min(0.0, axes.dataLim.x0)
     axes.hlines(down, left, right, color=colours.FAINT, lw=0.8, zorder=0.5)
 

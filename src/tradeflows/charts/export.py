@@ -28,8 +28,9 @@ class ChartFiles:
         The name of its address.
     kind, title, unit, alt
         What it is, its claim, what it counts (by panel, where there are panels), it in words.
-    caveats, sources
-        What was left out, each a sentence; ids of catalogued sources.
+    caveats, sources, claims
+        What was left out, each a sentence; ids of catalogued sources; those of claims whose
+        verdicts belong below it.
     wide, narrow, file
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
@@ -49,6 +50,7 @@ class ChartFiles:
     alt: str
     caveats: tuple[str, ...]
     sources: tuple[str, ...]
+    claims: tuple[str, ...]
     wide: str
     narrow: str
     file: str
@@ -98,6 +100,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         alt=words,
         caveats=tuple(chart["attrs"]["caveats"]),
         sources=tuple(chart["attrs"]["sources"]),
+        claims=tuple(chart["claims"]),
         wide=svg.inline(figure, drawing, words, f"{id}-wide"),
         narrow=_narrow(chart, words, id),
         file=drawing,

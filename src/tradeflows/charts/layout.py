@@ -115,6 +115,7 @@ _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 PER_CENT = re.compile(r"(\d) %")
 KEPT = "\ue000"  # stands for a space that does not break while a text is cut short
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
+CLEAR = 0.1  # inches from a point to its text
 MARK = 0.06  # inches from the middle of a marker to its edge
 APART = 0.08  # inches between two texts side by side
 EDGE = 0.06  # inches that the title stands further in than an event's words at the page's edge
@@ -139,7 +140,7 @@ class Label:
     colour: Any
     gid: str | None = None
     start: float | None = None
-    clear: float = 0.1
+    clear: float = CLEAR
     others: tuple[tuple[float, float], ...] = ()
 
 
@@ -546,14 +547,15 @@ def _write_right_of_bars(
     """Write each text right of its bar, or of the lines that would cross it."""
     over_rows = axes.get_gid() == "dots"  # each of which has a line
     style: dict[str, Any] = {"bbox": GROUND, "zorder": 4} if over_rows else {}
-    shift = (9 if over_rows else 5, 0)
+    shift = 9 if over_rows else 5
     for end in ends:
         width, _ = size(end.text)
         reach = end.x + (width + 0.15) * per_inch
         crossing = [] if over_rows else [line for line in lines if end.x <= line < reach]
         x = max([end.x, *crossing])
         look = style | {"va": "center", "color": end.colour, "gid": end.gid}
-        write(axes, end.text, (x, end.y), shift, **look)
+        further = 72 * (end.clear - CLEAR)
+        write(axes, end.text, (x, end.y), (shift + further, 0), **look)
 
 
 def write(

@@ -77,6 +77,9 @@ class ChartOptions(TypedDict, total=False):
         or a diamond where these are no longer than a period of the chart.
     names
         What readers see in place of a code.
+    claims
+        Claims of the ledger, by id, whose verdicts stand below this chart in a report, where the
+        chart that draws the fewest lines beside theirs is not the one that shows their numbers.
     """
 
     title: Required[str]
@@ -88,6 +91,7 @@ class ChartOptions(TypedDict, total=False):
     reference: Mapping[str, float]
     said: Mapping[str, tuple[float, str, str]]
     names: Mapping[str, str]
+    claims: Sequence[str]
 
 
 def complete_options(
@@ -109,7 +113,7 @@ def complete_options(
     ids = tuple(frame.attrs.get("sources", ()))
     caveats = tuple(frame.attrs.get("caveats", ()))
     shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}}
-    shown |= {"said": {}, "names": {}}
+    shown |= {"said": {}, "names": {}, "claims": ()}
     shown |= options
     shown["gaps"] = ()
     if not shown.get("source"):

@@ -115,9 +115,13 @@ def write_before(axes: Axes, ends: Sequence[Label], shift: float = 5.0, **style:
         )
 
 
-def zero_line(axes: Axes) -> None:
-    """Draw the line at nothing, from which the rows are counted."""
-    axes.axvline(0, color=colours.GREY, lw=0.9, zorder=1)
+def zero_line(axes: Axes, down: Sequence[float]) -> None:
+    """Draw the line at nothing beside the rows that stand so far `down`, broken at headings."""
+    levels = np.array(down)
+    breaks = np.diff(levels) > 1.01
+    starts = levels[np.r_[True, breaks]] - 0.37
+    ends = levels[np.r_[breaks, True]] + 0.5
+    axes.vlines(np.zeros(len(starts)), starts, ends, color=colours.GREY, lw=0.9, zorder=1)
 
 
 def bare(axes: Axes) -> None:

@@ -374,7 +374,7 @@ def _lines(
             words = _callouts(axes, series, highlight, looks, callouts)
             taken = {(label.x, label.y) for label in words}
             ends.append([end for end in named_ends if (end.x, end.y) not in taken] + words)
-            if table["value"].min() < 0 < table["value"].max():
+            if table["value"].min() < 0 and (zero or table["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
         finish(list(boxes), "lines", shown, rows, ends, zero, box)
     return np.asarray(boxes)
@@ -451,6 +451,7 @@ def _callouts(
 ) -> list[Label]:
     """Words beside points of the series that the claim is about, with room for them."""
     first = next((name for name in series if name in highlight), next(iter(series)))
+    highest = max(part["value"].max() for part in series.values())
     texts = []
     for key, words in callouts.items():
         name, month = (first, key) if isinstance(key, str) else key
@@ -460,6 +461,8 @@ def _callouts(
         least, most = values.min(), values.max()
         if row["value"] == least:
             axes.update_datalim([(place, least - 0.12 * (most - least))])
+        if row["value"] == highest > 0:
+            axes.update_datalim([(place, 1.1 * highest)])
         text = layout.wrap(words, layout.page().name)
         texts.append(Label(text, place, row["value"], looks[name].colour))
     return texts

@@ -83,6 +83,7 @@ def _chart(
         "lines": _places_of(chart["lines"]),
         "numbers": _numbers(chart["table"]),
         "is_percent": any("%" in unit for unit in chart_downloads.units(chart["unit"])),
+        "of_claims": list(chart["claims"]),
         "alt": chart["alt"],
     }
     return shown, files
@@ -123,7 +124,7 @@ def _value(text: str) -> float:
 
 
 def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
-    """The address, the title and the raw lines of each chart of a notebook, for its links."""
+    """What links to each chart of a notebook need: its address, title, raw lines and claims."""
     return [
         {
             "id": output.metadata["chart"]["id"],
@@ -131,6 +132,7 @@ def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
             "lines": output.metadata["lines"],
             "numbers": output.metadata["numbers"],
             "is_percent": output.metadata["is_percent"],
+            "claims": output.metadata["of_claims"],
         }
         for _, output in outputs_with_pictures(notebook)
         if "chart" in output.metadata
@@ -159,13 +161,17 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawn:
-    """A chart: its page and id, its raw lines, its numbers, and whether these are per cent."""
+    """A chart: its page and id, its raw lines, its numbers and whether these are per cent.
+
+    Of `claims` it says itself that they stand below it.
+    """
 
     page: str
     id: str
     lines: Set[tuple[str, str]]
     numbers: Sequence[float]
     is_percent: bool
+    claims: Sequence[str]
 
     def has(self, value: float | None, unit: str) -> bool:
         """Whether a number in a claim's unit is drawn, be it in thousands, millions or billions."""
@@ -185,16 +191,35 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
 
     A chart has all raw lines of a number that the verdict rests on. The closest draws the number
     that a reader is shown, else another of the claim's, else none; of several such it is the one
-    with the fewest lines.
+    with the fewest lines. A claim that charts name themselves stands below these alone.
     """
     charts = [
-        Drawn(page, chart["id"], _pairs(chart["lines"]), chart["numbers"], chart["is_percent"])
+        Drawn(
+            page,
+            chart["id"],
+            _pairs(chart["lines"]),
+            chart["numbers"],
+            chart["is_percent"],
+            chart.get("claims", ()),
+        )
         for page, story in stories.items()
         for chart in story.get("charts", ())
         if "numbers" in chart
     ]
-    found = {verdict.claim.id: _places(verdict, charts, root) for verdict in verdicts}
+    found = {
+        verdict.claim.id: _named(verdict, charts) or _places(verdict, charts, root)
+        for verdict in verdicts
+    }
     return {name: places for name, places in found.items() if places}
+
+
+def _named(verdict: Verdict, charts: Iterable[Drawn]) -> list[Place]:
+    """The charts that name a claim themselves."""
+    return [
+        Place(chart.page, chart.id, _distance(verdict, chart, ()) < NOT_DRAWN)
+        for chart in charts
+        if verdict.claim.id in chart.claims
+    ]
 
 
 def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place]:
