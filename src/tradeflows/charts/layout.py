@@ -636,7 +636,7 @@ def _name_ends(
                     clashes += _more_clashes(axes, end, point, box, curves, events)
                 spots.append((clashes, place, point, box))
         clashes, place, point, best = min(spots, key=lambda spot: spot[0])
-        _set(axes, place, point, best, ground=not clashes)
+        _set(axes, place, point, best, ground=not clashes, stops=stops)
         taken.append(best)
 
 
@@ -755,11 +755,23 @@ def _is_tied(end: Label, point: Any, box: Box) -> bool:
     return bool(abs(box.middle - point[1]) > near or right > far)
 
 
-def _set(axes: Axes, end: Label, point: Any, box: Box, *, ground: bool = False) -> None:
-    """Write `end` into `box`, tied to its point if that is far; with a `ground`, over the grid."""
+def _set(
+    axes: Axes,
+    end: Label,
+    point: Any,
+    box: Box,
+    *,
+    ground: bool = False,
+    stops: Sequence[float] = (),
+) -> None:
+    """Write `end` into `box`, tied to its point if that is far or beyond an upright line.
+
+    With a `ground` it covers the grid; `stops` are the places of the upright lines.
+    """
     right = box.left - point[0]
     up = box.middle - point[1]
     is_before = end.start is None and box.right < point[0]
+    is_beyond = any(point[0] < stop < box.left for stop in stops)
     tie = {
         "arrowstyle": "-",
         "lw": 0.6,
@@ -779,7 +791,7 @@ def _set(axes: Axes, end: Label, point: Any, box: Box, *, ground: bool = False) 
         path_effects=HALO,
         annotation_clip=False,
         gid=end.gid,
-        arrowprops=tie if _is_tied(end, point, box) else None,
+        arrowprops=tie if _is_tied(end, point, box) or is_beyond else None,
         bbox=GROUND if ground else None,
     )
 

@@ -78,8 +78,8 @@ class ChartOptions(TypedDict, total=False):
     names
         What readers see in place of a code.
     claims
-        Claims of the ledger, by id, whose verdicts stand below this chart in a report, where the
-        chart that draws the fewest lines beside theirs is not the one that shows their numbers.
+        Claims of the ledger, by id, whose verdicts stand below this chart in a report; those that
+        no chart names stand below the one that draws their numbers.
     """
 
     title: Required[str]
