@@ -98,10 +98,7 @@ def dots(
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log" if log else "linear")
-        before, after = _draw_rows(axes, rows, bool(series))
-        if not log:
-            inches = row_layout.room(labels, [text.text for text in after])
-            before, after = _off_zero(before, after, inches)
+        before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels)
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
         _guides(axes, down)
@@ -155,9 +152,12 @@ def _dot(axes: Axes, i: int, row: Any) -> None:
 
 
 def _off_zero(
-    before: Sequence[Label], after: Sequence[Label], inches: float
+    axes: Axes, before: list[Label], after: list[Label], labels: Sequence[str]
 ) -> tuple[list[Label], list[Label]]:
     """Move figures that would stand over the line at zero right of their row's others."""
+    if axes.get_xscale() == "log":
+        return before, after
+    inches = row_layout.room(labels, [text.text for text in after])
     most = max(text.x for text in [*before, *after])
     by_level = {text.y: text for text in after}
     left: list[Label] = []

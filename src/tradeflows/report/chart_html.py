@@ -216,7 +216,7 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
 def _named(verdict: Verdict, charts: Iterable[Drawn]) -> list[Place]:
     """The charts that name a claim themselves."""
     return [
-        Place(chart.page, chart.id, _distance(verdict, chart, ()) < NOT_DRAWN)
+        Place(chart.page, chart.id, not _distance(verdict, chart, verdict.readings))
         for chart in charts
         if verdict.claim.id in chart.claims
     ]
