@@ -309,7 +309,7 @@ def _not_so(verdict: Verdict) -> str:
     if verdict.verdict != claims.DEPENDS:
         return ""
     apart = [item for item in verdict.readings if item.decides and not item.fits]
-    return f"Not so for {' or '.join(item.name for item in apart if not item.fits_band)}."
+    return f"Not so for {'; or for '.join(item.name for item in apart if not item.fits_band)}."
 
 
 def _in_a_line(verdict: Verdict) -> str:
