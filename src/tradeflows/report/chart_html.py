@@ -206,20 +206,13 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
         for chart in story.get("charts", ())
         if "numbers" in chart
     ]
-    found = {
-        verdict.claim.id: _named(verdict, charts) or _places(verdict, charts, root)
-        for verdict in verdicts
-    }
+    found = {one.claim.id: _named(one, charts) or _places(one, charts, root) for one in verdicts}
     return {name: places for name, places in found.items() if places}
 
 
 def _named(verdict: Verdict, charts: Iterable[Drawn]) -> list[Place]:
-    """The charts that name a claim themselves."""
-    return [
-        Place(chart.page, chart.id, not _distance(verdict, chart, verdict.readings))
-        for chart in charts
-        if verdict.claim.id in chart.claims
-    ]
+    """The charts that name a claim themselves, since they show what it says."""
+    return [Place(at.page, at.id, True) for at in charts if verdict.claim.id in at.claims]
 
 
 def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place]:
