@@ -15,6 +15,7 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import layout
 from tradeflows.charts.names import entity_name
+from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
@@ -154,7 +155,9 @@ def table(figure: Any) -> list[list[str]]:
     numbers = shown[NUMBER]
     is_repeated = numbers.eq(numbers.shift()).all(axis="columns")
     firsts = numbers.astype(object).mask(is_repeated)
-    text = shown.assign(**firsts).to_csv(index=False)
+    is_zero = lines["declared_zero"].astype(bool)
+    texts = shown["text"].mask(is_zero, f"{NO_ROW}: " + shown["text"])
+    text = shown.assign(**firsts, text=texts).to_csv(index=False)
     return list(csv.reader(io.StringIO(text)))
 
 
@@ -172,8 +175,7 @@ def shown(figure: Any) -> str:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     untraced = _untraced(lines.attrs["untraced"])
     n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
-    n_rows = _counted(len(lines), "row")
-    head = f"Raw lines: {n_rows} of publishers’ files behind {n_numbers}"
+    head = f"Raw lines: {counted_rows(lines['declared_zero'])} behind {n_numbers}"
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
     first = lines.head(LINES).to_dict("records")
     by_number = groupby(first, lambda row: [row[name] for name in NUMBER])
@@ -181,6 +183,14 @@ def shown(figure: Any) -> str:
     used = entries(dict.fromkeys(lines["source_id"]))
     inside = f"<summary>{head}</summary>{numbers}{used}{untraced}"
     return f'<details class="chart-lines">{inside}</details>'
+
+
+def counted_rows(is_zero: Iterable[bool]) -> str:
+    """How many rows of files there are, and how many zeros without a row, as each term says."""
+    declared = list(is_zero)
+    zeros = sum(declared)
+    text = f"{_counted(len(declared) - zeros, 'row')} of publishers’ files"
+    return f"{text} and {_counted(zeros, 'declared zero')}" if zeros else text
 
 
 def _counted(count: int, word: str) -> str:
@@ -230,8 +240,8 @@ def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
     Parameters
     ----------
     rows
-        With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit`` and ``text``; a role
-        is shown where there are several.
+        With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit``, ``text`` and
+        ``declared_zero``; a role is shown where there are several.
     """
     has_roles = len({row["role"] for row in rows}) > 1
     lines = "".join(_line(row, has_roles) for row in rows)
@@ -242,6 +252,8 @@ def _line(row: Mapping[str, Any], has_roles: bool) -> str:
     """One raw line as a row of the table: its file and place, its number, its text."""
     path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
     place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'
+    if row["declared_zero"]:
+        place = f"{NO_ROW} {place}"
     number = f"{full_number(row['value'])} {row['unit']}".strip()
     cells = [place, html.escape(in_words(row["role"]))] if has_roles else [place]
     cells += [html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]

@@ -103,6 +103,7 @@ def _row_of(term: Mapping[str, Any]) -> str:
 
 def _traced(number: dict[str, Any]) -> Iterator[str]:
     """The formula of one number, its raw lines, and whose they are."""
+    from tradeflows.model.absence import NO_ROW
     from tradeflows.model.lineage import full_number
 
     value = full_number(number["value"])
@@ -116,7 +117,7 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
         line = f"{term['path']}:{term['line']}"
         place = f"{line}{_row_of(term)}"
         if term["declared_zero"]:
-            place = f"no row, a zero as its source declares; beside it {place}"
+            place = f"{NO_ROW} {place}"
         text = "the same line" if line in shown else term["text"]
         shown.add(line)
         yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {text}"

@@ -71,6 +71,7 @@ def problems(entries: Any) -> Iterator[str]:
 
 ZEROS = "zeros"  # their key in the attrs of a frame
 DECLARED = "declared_zero"  # column that tells a row of theirs from a row of a file
+NO_ROW = "no row, a zero as its source declares; beside it"  # before the place of its evidence
 AXES = (
     "reporter_iso",
     "partner_iso",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
-from tradeflows.charts.raw_lines import LINES, entries, in_words, lines_table
+from tradeflows.charts.raw_lines import LINES, counted_rows, entries, in_words, lines_table
 from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.explore.naming import with_names
@@ -262,6 +262,7 @@ def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
         "formula": in_words(terms["formula"]),
         "lines": lines_table(rows[:LINES]),
         "count": len(rows),
+        "counted": counted_rows(row["declared_zero"] for row in rows),
         "has_roles": len({row["role"] for row in rows}) > 1,
         "more": len(rows) - min(len(rows), LINES),
         "command": command,

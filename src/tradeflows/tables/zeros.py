@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes, schema
 from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, absence
+from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_release import DATE_COLUMNS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 PERIOD = ["ref_period", "n_months", "freq_code"]
 CELL = [*AXES]
+RECORD = ["source_row", "source_field"]  # one record may give several rows
 FIGURES = ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 WORLD = "W00"
 ALL = (["countries"], ["parts"])  # conditions that name no value
@@ -235,7 +237,7 @@ def _lines(
         if values:
             where &= pc.field(column).isin(values)
     days = DATE_COLUMNS if asked.as_of else ()
-    columns = ["source_id", "source_row", *CELL, *PERIOD, "flags", *days]
+    columns = [*PLACE, *CELL, *PERIOD, "flags", *days]
     stored = asked.held
     present = [name for name in columns if name in stored.schema.names]
     return asked.known(stored.to_table(columns=present, filter=where))
@@ -318,11 +320,11 @@ def _evidence(reported: pa.Table, wanted: DataFrame, along: str, loose: list[str
         world=lines["partner_iso"].map(_is_aggregate).astype("bool"),
         derived=lines["flags"].str.contains("derived").astype("bool"),
     )
-    lines = lines.sort_values(["world", "derived", "source_row"], kind="stable")
+    lines = lines.sort_values(["world", "derived", *RECORD], kind="stable")
     pairs = []
     for keys in (rest, loose):
         first_lines = lines.drop_duplicates([*keys, *PERIOD])
-        first_lines = first_lines[[*keys, *PERIOD, "source_row"]]
+        first_lines = first_lines[[*keys, *PERIOD, *RECORD]]
         pairs.append(wanted.merge(first_lines, on=[*keys, *PERIOD]))
     both = pd.concat(pairs, ignore_index=True)
     return both.drop_duplicates([*CELL, *PERIOD])
@@ -336,9 +338,8 @@ def _rows_at(source: Source, evidence: DataFrame, along: str, asked: Question) -
     columns = [name for name in schema.TRADE.names if name in stored.schema.names]
     where = of_source & pc.field("source_row").isin(places)
     lines = _frame(stored.to_table(columns=columns, filter=where))
-    lines = lines.drop_duplicates("source_row")
     others = lines.drop(columns=[*CELL, *PERIOD])
-    rows = evidence.merge(others, on="source_row")
+    rows = evidence.merge(others, on=RECORD)
     figures = stored.to_table(columns=FIGURES, filter=of_source)
     for name in FIGURES:  # of a figure that the file never states nothing is known
         is_stated = figures[name].null_count < len(figures)

@@ -1,0 +1,106 @@
+"""An invented file whose records state imports and exports, as some offices print them."""
+
+import re
+
+import pytest
+
+import tradeflows as tf
+from tradeflows import claims, cli
+from tradeflows.claims import describe
+from tradeflows.model.errors import LedgerError
+from tradeflows.report import claim_cards, pages
+from tradeflows.tables import checks
+
+COLUMNS = ["Month", "Country", "Unit", "Sold", "Sold amount", "Bought", "Bought amount"]
+# Russia has no record of 2021-02, 2021-08 and 2022-05; Kazakhstan has all months.
+NONE = ("2021-02", "2021-08", "2022-05")
+MONTHS = [f"{year}-{month:02d}" for year in (2021, 2022) for month in range(1, 13)]
+SYNTHETIC = ";".join(COLUMNS) + "\n"
+SYNTHETIC += "".join(
+    f"{month};{country};tons;7;1;{5 if month < '2022' else 15};2\n"
+    for month in MONTHS
+    for country in ("RUS", "KAZ")
+    if country == "KAZ" or month not in NONE
+)
+FIELDS = {
+    "ref_period": {"column": "Month", "form": "month"},
+    "reporter_iso": "TUR",
+    "partner_iso": {"column": "Country"},
+    "cmd_code": "271019",
+    "currency": "USD",
+    "qty_unit": "none",
+}
+ROWS = [
+    {
+        "needs": side,
+        "flow_code": flow,
+        "valuation": valuation,
+        "value_reported": {"column": side},
+        "net_wgt_kg": {"column": f"{side} amount", "times": 1000},
+    }
+    for side, flow, valuation in (("Sold", "X", "FOB"), ("Bought", "M", "CIF"))
+]
+DECLARED = {"along": "partner_iso", "from": "2021-01", "until": "2022-12"}
+LEDGER = """
+[claim.C01]
+theme = "fuel"
+core = true
+statement = "Imports from Russia doubled."
+claimed = { value = 100, unit = "percent", qualifier = ">" }
+who = "The Rehearsal"
+where = "5 February 2024"
+asks = { goods = "271019", reporter = "TUR", partner = "RUS", flow = "M", \
+measure = "growth of value", start = "2022", end = "2022", base = "2021" }
+open = {}
+[[claim.C01.reading]]
+name = "imports by value"
+read = { reporter = "TUR", partner = "RUS", flow = "M", product = "271019" }
+steps = [["growth", { value = "value_reported", year = 2022, base = 2021 }]]
+result = "growth_pct"
+"""
+
+
+@pytest.fixture
+def project(make_root, monkeypatch):
+    """Build a project of the invented file and a ledger."""
+
+    def build(ledger=LEDGER, text=SYNTHETIC, absent=(DECLARED,), **changes):
+        entry = {
+            "table": "trade",
+            "cleaner": "tidy.clean",
+            "text": text,
+            "absent": list(absent) or None,
+            "arguments": {"columns": COLUMNS, "separator": ";", "fields": FIELDS, "rows": ROWS},
+        }
+        root = make_root({"office": entry | changes})
+        (root / "data" / "claims.toml").write_text(ledger, encoding="utf-8")
+        tf.build(root)
+        monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+        return root
+
+    return build
+
+
+def test_the_evidence_of_a_zero_is_of_its_own_direction(project):
+    root = project()
+    [verdict] = claims.verdicts(root=root)
+    terms = describe.terms(verdict.readings[0], root)["terms"]
+    assert {term["raw_column"] for term in terms} == {"Bought"}
+    zeros = [term for term in terms if term["declared_zero"]]
+    assert sorted(term["ref_period"] for term in zeros) == sorted(NONE)
+    assert all(";KAZ;" in term["text"] for term in zeros)
+    asked = {"reporter": "TUR", "partner": "RUS", "flow": "M", "product": "271019"}
+    zeros = tf.read(**asked, root=root).attrs["zeros"].rows
+    assert set(zeros["valuation"]) == {"CIF"}
+
+
+def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path, monkeypatch):
+    monkeypatch.setattr(claim_cards, "LINES", 24)
+    pages.write([], tmp_path / "to", project())
+    page = (tmp_path / "to" / "ledger.html").read_text(encoding="utf-8")
+    assert "Raw lines: 21 rows of publishers’ files and 3 declared zeros" in page
+    rows = re.findall(r"<tr><td>(.*?)</tr>", page)
+    zeros = [row for row in rows if "<td>0 USD</td>" in row]
+    said = "no row, a zero as its source declares; beside it <a href"
+    assert [row.startswith(said) for row in zeros] == [True] * 3
+    assert sum(said in row for row in rows) == 3
