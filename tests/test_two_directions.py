@@ -5,9 +5,8 @@ import re
 import pytest
 
 import tradeflows as tf
-from tradeflows import claims, cli
+from tradeflows import claims
 from tradeflows.claims import describe
-from tradeflows.model.errors import LedgerError
 from tradeflows.report import claim_cards, pages
 from tradeflows.tables import checks
 
@@ -104,3 +103,58 @@ def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path, monkey
     said = "no row, a zero as its source declares; beside it <a href"
     assert [row.startswith(said) for row in zeros] == [True] * 3
     assert sum(said in row for row in rows) == 3
+
+
+def test_zeros_beyond_the_window_are_not_said(project):
+    root = project()
+    frame = tf.read(reporter="TUR", partner="RUS", flow="M", product="271019", root=root)
+    growth = tf.measures.growth(frame, "value_reported", 2022, 2021)
+    three = "3 absent rows count as 0, as office declares: 2021-02, 2021-08, 2022-05"
+    assert growth.attrs["caveats"] == (three,)
+    ask = {"start": "2022", "end": "2022"}
+    year = tf.measures.total(frame, "value_reported", **ask)
+    one = "1 absent row counts as 0, as office declares: 2022-05"
+    assert one in year.attrs["caveats"]
+    assert three not in year.attrs["caveats"]
+    month = tf.measures.total(frame, "value_reported", start="2022-01", end="2022-03")
+    assert not [text for text in month.attrs["caveats"] if "absent" in text]
+    assert tf.measures.yoy(frame, "value_reported").attrs["caveats"][0] == three
+
+
+def test_zeros_of_other_windows_and_buyers_are_not_said(project):
+    root = project()
+    frame = tf.read(reporter="TUR", flow="M", product="271019", root=root)
+    windows = (("2021-01", "2021-03"), ("2022-01", "2022-03"))
+    split = tf.measures.price_quantity(
+        frame, "value_reported", "net_wgt_kg", *windows, "partner_iso"
+    )
+    one = "1 absent row counts as 0, as office declares: 2021-02"
+    assert split.attrs["caveats"][0] == one
+
+    moved = tf.measures.displacement(
+        frame, "value_reported", "RUS", "KAZ", *windows, by="partner_iso"
+    )
+    assert moved.attrs["caveats"][0] == one
+
+
+def test_doctor_misses_no_declared_zero(project):
+    def missing(root):
+        return sorted(str(one).split("; ")[0] for one in checks.look(root) if one.kind == "missing")
+
+    # Russia lacks one month, and another one is of nobody, which is no zero.
+    nobody = "2022-09;RUS;tons;7;1;15;2\n2022-09;KAZ;tons;7;1;15;2\n"
+    text = SYNTHETIC.replace(nobody, "")
+    for month in NONE[:2]:
+        text += f"{month};RUS;tons;7;1;5;2\n"
+    russian = "missing: office: TUR M 271019 from RUS: {} of 24 months ({})"
+    found = missing(project(text=text, absent=()))
+    assert len(found) == 4  # imports and exports of both
+    assert russian.format(2, "2022-05, 2022-09") in found
+    early = DECLARED | {"until": "2021-12"}
+    assert missing(project(text=text, absent=[early])) == found
+    other = DECLARED | {"reporter": "KAZ"}
+    assert missing(project(text=text, absent=[other])) == found
+    found = missing(project(text=text))
+    assert len(found) == 4
+    assert russian.format(1, "2022-09") in found
+    assert not [line for line in found if "2022-05" in line]

@@ -23,7 +23,7 @@ from tradeflows.measures.common import (
     with_lineage,
     words,
 )
-from tradeflows.measures.zeros import with_zeros
+from tradeflows.measures.zeros import with_used_zeros, with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import require_whole_periods, runs_of
@@ -174,7 +174,8 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     caveats = []
     for which in dict.fromkeys(result.loc[is_partial, "months"]):
         caveats.append(f"{year} against {base} over {which or 'no month'} only")
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    used = with_used_zeros(frame, np.unique(row[kept]))
+    return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
 def _in_both_years(

@@ -20,7 +20,7 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.measures.sums import stack, total
-from tradeflows.measures.zeros import with_zeros
+from tradeflows.measures.zeros import in_windows, with_used_zeros, with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, runs, span, window_text
@@ -112,7 +112,8 @@ def displacement(
     order += [f"{value}_base", "months_base"]
     order += [f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
-    return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
+    used = with_used_zeros(frame, is_buyer.to_numpy() & in_windows(frame, base, after))
+    return with_lineage(result[order], used, caveats=caveats, formulas=ratios | formulas)
 
 
 def _means(

@@ -22,7 +22,7 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.measures.sums import total
-from tradeflows.measures.zeros import with_zeros
+from tradeflows.measures.zeros import in_windows, with_used_zeros, with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
@@ -203,7 +203,8 @@ def price_quantity(
     if len(apart):
         listed = ", ".join(map(str, apart))
         caveats.append(f"not split for want of {quantity}: {listed}")
-    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+    used = with_used_zeros(frame, in_windows(frame, base, after))
+    return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
 def _sides(

@@ -32,7 +32,7 @@ from tradeflows.measures.common import (
     without_attrs,
     words,
 )
-from tradeflows.measures.zeros import stacked_zeros, with_zeros, zeros_of_wholes
+from tradeflows.measures.zeros import stacked_zeros, with_used_zeros, with_zeros, zeros_of_wholes
 from tradeflows.model import codes
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
@@ -162,7 +162,8 @@ def total(
     columns |= combine_flags(rows.frame, row, slot, len(full))
     result = DataFrame(columns)
     caveats = _caveats_of_sums(rows, row, is_complete)
-    return with_lineage(result, rows.frame, caveats=caveats, formulas=formulas)
+    used = with_used_zeros(rows.frame, row)
+    return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
 from tradeflows.model.lineage import PLACE, Role, lineage_of, record
-from tradeflows.model.periods import first_month
+from tradeflows.model.periods import Window, first_month, span
 
 FAR = 12 * 9999  # a month after all others
 FIGURES = ("value_reported", "primary_value_usd", "net_wgt_kg", "qty", "value")
@@ -53,6 +53,40 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
     if lineage_of(frame):
         record(result, {}, _one_below(frame, added))
     return result
+
+
+def with_used_zeros(frame: DataFrame, used: np.ndarray) -> DataFrame:
+    """`frame` as :func:`with_zeros` gave it, saying of the zeros among its rows `used` alone.
+
+    Parameters
+    ----------
+    frame
+        With rows of zeros or without.
+    used
+        The rows that entered a result, by position or as a mask.
+    """
+    if DECLARED not in frame:
+        return frame
+    zeros = frame[frame[DECLARED]]
+    entered = frame.iloc[used]
+    entered = entered[entered[DECLARED]]
+    if len(zeros) == len(entered) or zeros.empty:
+        return frame
+    of_all = _caveat(zeros)
+    of_used = [_caveat(entered)] if len(entered) else []
+    caveats: list[str] = []
+    for text in frame.attrs.get("caveats", ()):
+        caveats += of_used if text == of_all else [text]
+    result = frame.copy(deep=False)
+    result.attrs = {**frame.attrs, "caveats": tuple(caveats)}
+    return result
+
+
+def in_windows(frame: DataFrame, *windows: Window) -> np.ndarray:
+    """Which rows of `frame` begin in one of some windows."""
+    first = first_month(frame).to_numpy()
+    within = [(first >= begin) & (first < stop) for begin, stop in map(span, windows)]
+    return np.any(within, axis=0)
 
 
 def _one_below(frame: DataFrame, added: DataFrame) -> list[Role]:
@@ -243,4 +277,5 @@ def _caveat(rows: DataFrame) -> str:
         sources = sorted(set(rows["source_id"]))
         names = ", ".join(sources)
         who = f", as {names} declares"
-    return f"{len(rows)} absent rows count as 0{who}: {when}"
+    what = "1 absent row counts" if len(rows) == 1 else f"{len(rows)} absent rows count"
+    return f"{what} as 0{who}: {when}"
