@@ -19,6 +19,7 @@ from pandas import DataFrame, Series
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
+from tradeflows.model.absence import absence
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
@@ -26,6 +27,7 @@ from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import unit_values
 from tradeflows.tables.choose_release import HS_EDITION
+from tradeflows.tables.zeros import is_aggregate
 
 SERIES = [
     "family",
@@ -58,6 +60,7 @@ FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "b
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
 JUMP = 10.0  # a month that is so many times its neighbours
+LOOSE = ("reporter_iso", "flow_code")  # what a row that bears out a zero shares with it
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 CALM = 3.0  # where the two neighbours are within so many times of each other
 
@@ -143,8 +146,9 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     yield from _currencies(monthly, rates)
     by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
     of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
+    reported = _months_reported(monthly, sources)
     for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
-        for finding in _of_series(rows):
+        for finding in _of_series(rows, sources, reported):
             by_kind[finding.kind].append(finding)
     by_kind["mirror"] += _mirror(monthly)
     for findings in by_kind.values():
@@ -196,14 +200,16 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
         yield Finding("scale", line, _show(source.table, source_id=source.id))
 
 
-def _of_series(rows: DataFrame) -> Iterator[Finding]:
+def _of_series(
+    rows: DataFrame, sources: Mapping[str, Source], reported: _Reported
+) -> Iterator[Finding]:
     """What looks wrong within one series."""
     yield from _units(rows)
     stated: set[int] = set()
     for month, length in zip(rows["month"], rows["n_months"], strict=True):
         stated.update(range(month, month + length))
     if _steady(sorted(stated)):
-        yield from _holes(rows, stated)
+        yield from _holes(rows, stated | _declared_zeros(rows, sources, reported))
         units = rows["qty_unit"]
         for unit in units.unique():
             of_unit = rows[units.eq(unit)]
@@ -535,6 +541,51 @@ def _steady(held: list[int]) -> bool:
         if span < SPAN or len(side) < STEADY * span:
             return False
     return True
+
+
+_Reported = dict[tuple[str, ...], set[int]]
+
+
+def _months_reported(monthly: DataFrame, sources: Mapping[str, Source]) -> _Reported:
+    """In which months each source that declares zeros states any row that bears them out.
+
+    The key is the source, the column that it declares, and the reporter and the flow, or that of
+    the two which is not declared.
+    """
+    reported: _Reported = {}
+    for source in sources.values():
+        for along in {entry["along"] for entry in source.absent}:
+            mine = monthly[monthly["source_id"].eq(source.id)]
+            loose = [name for name in LOOSE if name != along]
+            periods = (
+                mine[[*loose, "month", "n_months"]]
+                .drop_duplicates()
+                .astype(dict.fromkeys(loose, "str"))
+            )
+            for *key, month, length in periods.itertuples(index=False):
+                months = reported.setdefault((source.id, along, *key), set())
+                months.update(range(month, month + length))
+    return reported
+
+
+def _declared_zeros(
+    rows: DataFrame, sources: Mapping[str, Source], reported: _Reported
+) -> set[int]:
+    """Months between the rows of a series of trade in which a row that lacks is declared a zero."""
+    zeros: set[int] = set()
+    if "rate" in rows:
+        return zeros
+    row = rows.iloc[0].astype("str")
+    for name in rows["source_id"].unique():
+        for declared in map(absence, sources[name].absent):
+            is_meant = all(row[column] == value for column, value in declared.where.items())
+            if not is_meant or is_aggregate(row[declared.along]):
+                continue
+            loose = [row[column] for column in LOOSE if column != declared.along]
+            months = reported.get((name, declared.along, *loose), set())
+            zeros |= months & {*range(declared.first, declared.last + 1)}
+    first, last = int(rows["month"].min()), int(rows["month"].max())
+    return {month for month in zeros if first < month < last}
 
 
 def _holes(rows: DataFrame, held: set[int]) -> Iterator[Finding]:

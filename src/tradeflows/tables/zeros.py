@@ -279,8 +279,8 @@ def _candidates(
         wider = base[rest].drop_duplicates().merge(named, how="cross")
         is_asked = wider[along].isin(values) if values else wider[along].notna()
         cells = pd.concat([cells, wider.loc[is_asked, CELL]]).drop_duplicates()
-    is_aggregate = cells[along].map(_is_aggregate).astype("bool")
-    return cells[~is_aggregate]
+    is_of_several = cells[along].map(is_aggregate).astype("bool")
+    return cells[~is_of_several]
 
 
 def _named(source: Source, along: str, asked: Question) -> DataFrame:
@@ -317,7 +317,7 @@ def _evidence(reported: pa.Table, wanted: DataFrame, along: str, loose: list[str
     rest = [name for name in CELL if name != along]
     lines = _frame(_where_in(reported, wanted, ["ref_period"]))
     lines = lines.assign(
-        world=lines["partner_iso"].map(_is_aggregate).astype("bool"),
+        world=lines["partner_iso"].map(is_aggregate).astype("bool"),
         derived=lines["flags"].str.contains("derived").astype("bool"),
     )
     lines = lines.sort_values(["world", "derived", *RECORD], kind="stable")
@@ -398,7 +398,7 @@ def _cells(frame: DataFrame) -> DataFrame:
     return cells.agg({"first": "min", "last": "max"})
 
 
-def _is_aggregate(code: str) -> bool:
+def is_aggregate(code: str) -> bool:
     """Whether a code stands for several areas or goods, of which a lack is never a zero."""
     if code in ("TOTAL", WORLD):
         return True
