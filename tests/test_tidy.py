@@ -102,6 +102,29 @@ def test_rename_keeps_other_codes(clean):
     assert [row["cmd_code"] for row in rows] == ["850760", "270900"]
 
 
+def test_a_unit_of_records_left_to_another_field_has_no_scale(clean):
+    """`where` takes tonnes and kilograms alone, so that pieces need no factor."""
+    text = "month,unit,amount\n2023-01,t,5\n2023-02,kg,7\n2023-03,pieces,9\n"
+    columns = ["month", "unit", "amount"]
+    period = {"column": "month", "form": "month"}
+    fixed = {"partner_iso": "RUS", "flow_code": "M", "cmd_code": "2709", "ref_period": period}
+    fixed |= dict.fromkeys(("value_reported", "currency", "valuation", "flags", "note"))
+    weight = {"column": "amount", "times": {"unit": {"t": 1000, "kg": 1}}}
+    taken = {"column": "unit", "equals": ["t", "kg"], "otherwise": "pieces"}
+    fixed |= {"qty": {"column": "amount", "where": {"column": "unit", "equals": "pieces"}}}
+    fixed |= {
+        "qty_unit": {"column": "unit", "words": {"pieces": "items", "t": "none", "kg": "none"}}
+    }
+    rows = clean(text, columns=columns, net_wgt_kg=weight | {"where": taken}, **fixed)
+    assert [row["net_wgt_kg"] for row in rows] == [5000, 7, None]
+    assert [row["qty"] for row in rows] == [None, None, 9]
+    with pytest.raises(LayoutError, match="pieces"):
+        clean(text, columns=columns, net_wgt_kg=weight, **fixed)
+    stray = text.replace("2023-02,kg", "2023-02,lb")
+    with pytest.raises(LayoutError, match="lb"):
+        clean(stray, columns=columns, net_wgt_kg=weight | {"where": taken}, **fixed)
+
+
 def test_two_rows_a_record(clean):
     one = {"needs": "value", "source_field": "value"}
     other = {"needs": "weight", "source_field": "weight", "value_reported": {"column": "weight"}}

@@ -318,7 +318,11 @@ def _power(cells: Cells, value: Value) -> Any:
         return zeros("times", value.times)
     [(name, scales)] = value.times.items()
     powers = {word: zeros("times", scale) for word, scale in scales.items()}
-    return cells.words(name, powers)
+    text = cells.text(name)
+    if value.where and powers:  # of a record that the field does not take the unit is another's
+        is_taken = pc.fill_null(cells.are(value.where), False)
+        text = pc.if_else(is_taken, text, next(iter(powers)))
+    return cells.meanings(name, text, powers)
 
 
 def _joined(cells: Cells, template: str) -> pa.Array:
