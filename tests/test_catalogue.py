@@ -1,6 +1,7 @@
 import hashlib
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -466,3 +467,9 @@ def test_importing_it_is_light():
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("given", "text"), [(date(2023, 11, 30), "2023-11-30"), (2023, "2023")])
+def test_a_vintage_without_quotes_is_its_text(make_root, given, text):
+    root = make_root({"oil": {"vintage": given}})
+    assert catalogue.load(root)["oil"].vintage == text

@@ -220,6 +220,8 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
     lacking = [key for key in types if key not in keys and key not in at_rest]
     if lacking:
         raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
+    if type(keys.get("vintage")) in (date, int):  # a day or year without quotes is its text
+        keys = keys | {"vintage": str(keys["vintage"])}
     for key, value in keys.items():
         # bool is an int and datetime a date, so only the type itself will do.
         written = {Mapping: dict, Sequence: list}.get(types[key], types[key])

@@ -107,7 +107,7 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) 
     yield from _lines({"steps": UNKNOWN}, "how it was got, so that another can get it again")
     yield from _lines({"licence": "not stated"})
     yield from _lines(
-        {"vintage": "not stated"}, "day of the release such as 2024-01-30, month or year"
+        {"vintage": "not stated"}, 'day of the release such as "2024-01-30", month or year'
     )
     yield from _lines({"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes})
     yield from _lines({"table": table, "cleaner": "tidy.clean", "rank": 1})
