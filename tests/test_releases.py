@@ -105,6 +105,23 @@ def test_last_months_of_zeros_are_asked_about_when_they_come(project, held, caps
     assert capsys.readouterr().out.count(asked) == 1
 
 
+def test_absent_beyond_the_file_is_said_when_it_comes(project, held, capsys):
+    file = save(project, UNFINISHED, "usda_open.csv")
+    made = complete(file, project)
+    text = made.read_text(encoding="utf-8")
+    absent = 'absent = [{ along = "partner_iso", from = "2023-01", until = "2023-MM" }]\n'
+    told = "usda_open: the file ends with 2023-02, and `absent` with 2023-12: it makes no zeros of"
+    for until, said in (("02", 0), ("12", 1)):
+        made.write_text(
+            text.replace("arguments.columns", absent.replace("MM", until) + "arguments.columns", 1),
+            encoding="utf-8",
+        )
+        assert cli.main(["add", str(file), "--map", str(made)]) == 0
+        assert capsys.readouterr().out.count(told) == said
+        [name] = catalogue.load(project, local=True).keys() - catalogue.load(project).keys()
+        assert cli.main(["remove", name]) == 0
+
+
 def test_a_known_file_is_passed_over(held, capsys):
     before = (held / "data/raw/sources.toml").read_bytes()
     first, more = held.parent / "usda_wheat.csv", save(held, MARCH, "usda_more.csv")

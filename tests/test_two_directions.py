@@ -7,6 +7,7 @@ import pytest
 import tradeflows as tf
 from tradeflows import claims
 from tradeflows.claims import describe
+from tradeflows.model.errors import LedgerError
 from tradeflows.report import claim_cards, pages
 from tradeflows.tables import checks
 
@@ -158,3 +159,35 @@ def test_doctor_misses_no_declared_zero(project):
     assert len(found) == 4
     assert russian.format(1, "2022-09") in found
     assert not [line for line in found if "2022-05" in line]
+
+
+LATER = """
+[claim.C02]
+theme = "fuel"
+statement = "In {month} imports from Russia were more than 5 % above those of 2021."
+claimed = {{ value = 5, unit = "percent", qualifier = ">" }}
+who = "The Rehearsal"
+where = "5 February 2024"
+asks = {{ goods = "271019", reporter = "TUR", partner = "RUS", flow = "M", \
+measure = "growth of value", start = "{month}", end = "{month}", base = "2021" }}
+[[claim.C02.reading]]
+name = "imports by value"
+read = {{ reporter = "TUR", partner = "RUS", flow = "M", product = "271019" }}
+steps = [["growth", {{ value = "value_reported", year = {year}, base = 2021 }}]]
+result = "growth_pct"
+"""
+
+
+def test_a_month_after_the_file_is_not_published_yet(project):
+    ledger = LATER.format(month="2023-12", year=2023)
+    with pytest.raises(LedgerError) as refused:
+        claims.verdicts(root=project(ledger=ledger))
+    told = str(refused.value)
+    assert "must give one number, and gives none; what was read is of 2021-01 to 2022-12; " in told
+    assert "office ends with 2022-12: a claim of later months, where the office has not" in told
+    assert told.index('`reason = "not published yet"`') < told.index("office holds it back")
+    assert "into `read`" not in told
+    text = "".join(line for line in SYNTHETIC.splitlines(True) if not re.match("2022.*RUS", line))
+    ledger = LATER.format(month="2022-12", year=2022)
+    with pytest.raises(LedgerError, match=r"write start = .2022., end = .2022. into `read`"):
+        claims.verdicts(root=project(ledger=ledger, text=text))

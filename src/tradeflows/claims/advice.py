@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from tradeflows.claims.ledger import Reading
-from tradeflows.model.periods import first_month, runs, span
+from tradeflows.model.periods import first_month, month_text, runs, span
 from tradeflows.model.source import Source
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def on_missing_months(
     measured: Collection[str],
     sources: Mapping[str, Source],
     lacking: str = "",
+    last: int | None = None,
 ) -> str:
     """What may be done about months without a figure; empty where the rows are not of trade.
 
@@ -32,9 +33,29 @@ def on_missing_months(
         The catalogue.
     lacking
         The months that it lacks, in words, where they are known.
+    last
+        The last month that the sources of `rows` state of anything, where it is known.
     """
     if "cmd_code" not in rows:
         return ""
+    months = _months(reading)
+    later = range(months.start if last is None else max(months.start, last + 1), months.stop)
+    if last is None or not later:
+        return _on_months_of_the_file(reading, rows, measured, sources, lacking)
+    text = _on_later_months(rows, last)
+    if len(later) == len(months) or lacking == runs(later):
+        return text
+    return f"{text}; {_on_months_of_the_file(reading, rows, measured, sources, lacking)}"
+
+
+def _on_months_of_the_file(
+    reading: Reading,
+    rows: pd.DataFrame,
+    measured: Collection[str],
+    sources: Mapping[str, Source],
+    lacking: str,
+) -> str:
+    """What may be done about months that the file could state; as :func:`on_missing_months`."""
     held_back = _without_figure(rows, measured, _months(reading))
     if held_back:
         text = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
@@ -42,6 +63,16 @@ def on_missing_months(
         is_all = held_back == (lacking or runs(_months(reading)))
         return text if is_all else f"{text}; {_on_absent(reading, rows, sources)}"
     return _on_absent(reading, rows, sources)
+
+
+def _on_later_months(rows: pd.DataFrame, last: int) -> str:
+    """What to do about months after the last one of a file."""
+    names = " or ".join(sorted(set(rows["source_id"].astype("str"))))
+    return (
+        f"{names} ends with {month_text(last)}: a claim of later months, where the office has not "
+        'published them yet, has no reading but `reason = "not published yet"`; where it has, '
+        "`tradeflows update` takes its newer file"
+    )
 
 
 def _without_figure(rows: pd.DataFrame, measured: Collection[str], window: Collection[int]) -> str:

@@ -210,6 +210,12 @@ class _Project:
         unsure: frozenset[tuple[str, ...]] = self.answers[question]
         return unsure
 
+    def last_month(self, rows: pd.DataFrame) -> int | None:
+        """The last month that the sources of some rows of trade state of anything."""
+        names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
+        ends = tables.last_months(self.root, names, local=self.local)
+        return max(ends.values(), default=None)
+
     @property
     def repeats(self) -> Mapping[str, str]:
         """Which published figure repeats which."""
@@ -374,7 +380,9 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
 def _todo(reading: Reading, project: _Project, lacking: str = "") -> str:
     """What may be done about months that a reading lacks."""
     rows = project.read(reading.read)
-    return advice.on_missing_months(reading, rows, _measured(reading), project.sources, lacking)
+    return advice.on_missing_months(
+        reading, rows, _measured(reading), project.sources, lacking, project.last_month(rows)
+    )
 
 
 def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:

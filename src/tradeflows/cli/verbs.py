@@ -403,7 +403,7 @@ def add(args: argparse.Namespace) -> None:
             say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
     _build_if_stale(args, root)
-    _say_zeros_at_the_end(root, new)
+    _say_of_ends(root, new)
 
 
 def update(args: argparse.Namespace) -> None:
@@ -422,7 +422,7 @@ def update(args: argparse.Namespace) -> None:
         say(f"{new.id}: {updated.line()}; it supersedes {args.source}", *maps.other_scales(new))
     _build_if_stale(args, root)
     if not updated.is_earlier:
-        _say_zeros_at_the_end(root, [new])
+        _say_of_ends(root, [new])
     is_own = new.path.startswith("local/")
     if not is_own:
         followed = pins.follow(root, args.source, new.id)
@@ -443,13 +443,17 @@ def update(args: argparse.Namespace) -> None:
     terminal.fail(errors)
 
 
-def _say_zeros_at_the_end(root: Path, new: Iterable[Source]) -> None:
-    """Ask whether the last months of new files are zeros or not out yet, as ``doctor`` does."""
+def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
+    """Say what may be wrong with the last months of new files: zeros, or none that `absent` names.
+
+    Whether zeros there are zeros or not out yet ``doctor`` asks too.
+    """
     from tradeflows.tables import checks
 
-    names = [source.id for source in new if source.table == "trade"]
-    if names:
-        say(*checks.zeros_at_the_end(root, names))
+    of_trade = [source for source in new if source.table == "trade"]
+    if of_trade:
+        say(*checks.zeros_at_the_end(root, [source.id for source in of_trade]))
+        say(*checks.absent_beyond_the_end(root, of_trade))
 
 
 def _about(args: argparse.Namespace) -> dict[str, str]:

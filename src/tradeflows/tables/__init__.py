@@ -7,7 +7,7 @@
 from tradeflows.tables.building import Built, build
 from tradeflows.tables.choose_level import ADD_UP, total_or_parts
 from tradeflows.tables.choose_release import DATE_COLUMNS, day_known, family
-from tradeflows.tables.files import is_current, processed, stored
+from tradeflows.tables.files import is_current, last_months, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,
     FEW,
@@ -44,6 +44,7 @@ __all__ = [
     "family",
     "flags_present",
     "is_current",
+    "last_months",
     "months_of",
     "no_nesting",
     "processed",

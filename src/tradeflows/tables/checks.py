@@ -184,6 +184,19 @@ def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
             yield Finding("zero", text, show)
 
 
+def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str]:
+    """Say of which sources of trade `absent` reaches beyond the last month of the file."""
+    declaring = [source for source in sources if source.absent]
+    ends = tables.last_months(root, [source.id for source in declaring], local=True)
+    for source in declaring:
+        until = max(absence(entry).last for entry in source.absent)
+        if until > ends.get(source.id, until):
+            yield (
+                f"{source.id}: the file ends with {month_text(ends[source.id])}, and `absent` with "
+                f"{month_text(until)}: it makes no zeros of months of which the file has no row"
+            )
+
+
 def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
     """Whether a source is superseded, or what it states of itself differs from what is held."""
     # It loads what speaks HTTP, of which a claim that is checked has no need.

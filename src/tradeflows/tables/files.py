@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError
+from tradeflows.model.periods import month_of
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.write import fingerprint, metadata_of
@@ -41,6 +42,18 @@ def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
             if sources or not is_local
         ]
     )
+
+
+def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dict[str, int]:
+    """The last month that each of some sources of trade states, counted from year 0."""
+    columns = ["source_id", "ref_period", "n_months"]
+    of_sources = ds.field("source_id").isin(pa.array(names, pa.string()))
+    lines = stored(root, "trade", local=local).to_table(columns=columns, filter=of_sources)
+    ends: dict[str, int] = {}
+    for row in lines.group_by(columns).aggregate([]).to_pylist():
+        last = month_of(row["ref_period"]) + row["n_months"] - 1
+        ends[row["source_id"]] = max(last, ends.get(row["source_id"], last))
+    return ends
 
 
 def is_current(root: Path) -> bool:
