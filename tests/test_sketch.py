@@ -655,3 +655,43 @@ def test_any_currency_is_seen_in_a_header(saved, header, currency):
     assert (
         fields_of(sketch(saved(f'year,country,"{header}"\n2023,Egypt,4\n')))["currency"] == currency
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [
+        ("Exports FOB (USD)|Exports (tonnes)|Imports CIF (USD)|Imports (tonnes)", "USD"),
+        ("Ausfuhr FOB (EUR)|Ausfuhr Gewicht (t)|Einfuhr CIF (EUR)|Einfuhr Gewicht (t)", "EUR"),
+    ],
+)
+def test_columns_of_both_directions_are_a_row_each(tmp_path, header, currency):
+    names = header.split("|")
+    path = tmp_path / "both.csv"
+    head = f"Year;Month;HS;Country;{';'.join(names)}"
+    path.write_text(f"{head}\n2022;1;271019;Germany;5;1;8;2\n", encoding="utf-8")
+    [entry] = tomllib.loads(sketch(path))["source"].values()
+    fields, rows = entry["arguments"]["fields"], entry["arguments"]["rows"]
+    assert fields["currency"] == currency
+    assert "flow_code" not in fields
+    assert rows == [
+        {
+            "needs": value,
+            "flow_code": flow,
+            "valuation": valuation,
+            "value_reported": {"column": value},
+            "net_wgt_kg": {"column": weight, "times": 1000},
+        }
+        for value, weight, flow, valuation in ((*names[:2], "X", "FOB"), (*names[2:], "M", "CIF"))
+    ]
+
+
+def test_bare_columns_of_both_directions_are_values(tmp_path):
+    path = tmp_path / "both.csv"
+    path.write_text("Jahr,Land,Ausfuhr,Einfuhr\n2022,Germany,5,1\n", encoding="utf-8")
+    [entry] = tomllib.loads(sketch(path))["source"].values()
+    rows = entry["arguments"]["rows"]
+    assert [row["value_reported"]["column"] for row in rows] == ["Ausfuhr", "Einfuhr"]
+    assert entry["arguments"]["fields"]["currency"] == "???"
+    path.write_text("Jahr,Land,Ausfuhr\n2022,Germany,5\n", encoding="utf-8")
+    [entry] = tomllib.loads(sketch(path))["source"].values()
+    assert "rows" not in entry["arguments"]

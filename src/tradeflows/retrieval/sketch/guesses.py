@@ -154,6 +154,7 @@ QUANTITY = ("qty", "quantity", "menge", "cantidad", "quantidade", "quantité", *
 WEIGHT = ("weight", "wgt", "netweight", "gewicht", "peso", "poids", *WEIGHTS)
 UNIT_COLUMN = {"unit", "units", "uom", "einheit", "unidad", "unidade", "unité"}
 DO_NOT_MEASURE = {"%", "pct", "percent", "share", "rank", "row", "id", "index", "growth"}
+FIGURES = ("value_reported", "net_wgt_kg", "qty")
 NEED_NOT_BE_SAID = ("source_field", "flags", "qualifier", "n_months", "unit", "statement")
 LOST_ZERO = "some have an odd number of digits: a spreadsheet took a zero away; save it anew"
 NATIONAL = (
@@ -266,9 +267,14 @@ def _trade(sheet: Sheet) -> Guesses:
     constants, rows = _months_in_columns(sheet, _read_by(fields))
     if rows:
         del fields["ref_period"]
-        fields |= constants
+    elif fields["flow_code"].value == UNKNOWN:
+        constants, rows = _both_directions(sheet, _read_by(fields))
+        fields |= {} if rows else _figures(sheet, _read_by(fields))
+        if rows:
+            del fields["flow_code"]
     else:
         fields |= _figures(sheet, _read_by(fields))
+    fields |= constants
     flags = _flags(sheet)
     if flags:
         fields["flags"] = Guess(flags)
@@ -332,6 +338,31 @@ def _months_in_columns(
                 row[name] = _of_month(guessed, kinds[name], columns, by_month)
         rows.append(_row_of(month, _year(sheet), row))
     return shared, rows if figures else []
+
+
+def _both_directions(
+    sheet: Sheet, taken: set[str]
+) -> tuple[dict[str, Guess], list[dict[str, Guess]]]:
+    """What exports and imports share, and the row of each; none if not both have columns."""
+    of_flow: dict[str, list[Column]] = {"X": [], "M": []}
+    for column in _measuring(sheet, taken):
+        named = {FLOWS[word] for word in column.words if len(word) > 1 and word in FLOWS}
+        if len(named) == 1 and named <= of_flow.keys():
+            of_flow[named.pop()].append(column)
+    if not all(of_flow.values()):
+        return {}, []
+    found = {}
+    for flow, columns in of_flow.items():
+        figures = _figures_of(sheet, columns, taken)
+        found[flow] = figures or _value(sheet, columns[0])
+    exports, imports = found.values()
+    shared = {name: one for name, one in exports.items() if imports.get(name) == one}
+    rows = []
+    for flow, figures in found.items():
+        own = {name: one for name, one in figures.items() if name not in shared}
+        needs = next(own[name].value["column"] for name in FIGURES if name in own)
+        rows.append({"needs": Guess(needs), "flow_code": Guess(flow), **own})
+    return shared, rows
 
 
 def _of_month(
@@ -547,16 +578,25 @@ def _bare(code: str) -> str:
 
 def _figures(sheet: Sheet, taken: set[str]) -> dict[str, Guess]:
     """Value, weight and quantity, by the words in the names of the columns of numbers."""
-    numbers = [column for column in sheet.columns if column.is_number and column.name not in taken]
-    numbers = [column for column in numbers if not column.words & DO_NOT_MEASURE]
-    by_unit = _by_unit(sheet, numbers, taken)
-    read = _read_by(by_unit)
-    left = [column for column in numbers if column.name not in read]
-    fields = _by_header(sheet, left) | by_unit
+    fields = _figures_of(sheet, _measuring(sheet, taken), taken)
     if not fields:
         remark = "no column of numbers was known by its name; net_wgt_kg and qty are read likewise"
         fields["value_reported"] = Guess(UNKNOWN, remark)
     return fields
+
+
+def _measuring(sheet: Sheet, taken: set[str]) -> list[Column]:
+    """The columns of numbers that are not `taken` and may be figures of trade."""
+    numbers = [column for column in sheet.columns if column.is_number and column.name not in taken]
+    return [column for column in numbers if not column.words & DO_NOT_MEASURE]
+
+
+def _figures_of(sheet: Sheet, numbers: Sequence[Column], taken: set[str]) -> dict[str, Guess]:
+    """The fields of some columns of numbers, by the units beside them and by their names."""
+    by_unit = _by_unit(sheet, numbers, taken)
+    read = _read_by(by_unit)
+    left = [column for column in numbers if column.name not in read]
+    return _by_header(sheet, left) | by_unit
 
 
 def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
@@ -568,22 +608,26 @@ def _by_header(sheet: Sheet, numbers: Sequence[Column]) -> dict[str, Guess]:
     rest = [column for column in numbers if column not in weights]
     values = sheet.named(VALUE, rest)
     if values:
-        money = _money(sheet, values[0])
-        value = _scaled("value_reported", values[0])
-        if money["currency"].value == UNKNOWN:
-            currency, times, line = _stated_around(sheet)
-            if currency:
-                money["currency"] = Guess(currency, f"as a line says: {line}")
-            if "times" not in value.value:
-                value = _scaled("value_reported", values[0], times) if line else _unscaled(value)
-        fields["value_reported"] = value
-        fields |= money
+        fields |= _value(sheet, values[0])
     quantities = [column for column in sheet.named(QUANTITY, rest) if column not in values]
     if quantities:
         unit = next((QUANTITIES[word] for word in QUANTITIES if word in quantities[0].words), "")
         fields["qty"] = _scaled("qty", quantities[0])
         fields["qty_unit"] = _known(unit, ONE_OF_UNITS)
     return fields
+
+
+def _value(sheet: Sheet, column: Column) -> dict[str, Guess]:
+    """The fields of a column of values: its scale, its currency and its valuation."""
+    money = _money(sheet, column)
+    value = _scaled("value_reported", column)
+    if money["currency"].value == UNKNOWN:
+        currency, times, line = _stated_around(sheet)
+        if currency:
+            money["currency"] = Guess(currency, f"as a line says: {line}")
+        if "times" not in value.value:
+            value = _scaled("value_reported", column, times) if line else _unscaled(value)
+    return {"value_reported": value, **money}
 
 
 def _is_weight(column: Column) -> bool:
