@@ -211,6 +211,15 @@ def test_last_months_of_zeros_alone_may_not_be_out(root, one, other, months):
         assert line.endswith(f"tradeflows rows trade source_id=oil month={months[:7]}")
 
 
+def test_quantities_of_zero_beside_a_value_are_counted(root):
+    folder = root(
+        {"values": [0.0] + [5.0] * 23, "qty": pa.array([0.0] * 3 + [7.0] * 21), "qty_unit": "items"}
+    )
+    [line] = found(folder, "zero")
+    assert "oil: 2 rows have a quantity of 0 beside a value: rounded, or not published?" in line
+    assert line.endswith("tradeflows rows trade source_id=oil qty=0.0")
+
+
 def test_part_of_a_flow_alone(root):
     hole = [month for month in MONTHS if month != "2022-05"]
     [line] = found(

@@ -102,6 +102,13 @@ def test_rename_keeps_other_codes(clean):
     assert [row["cmd_code"] for row in rows] == ["850760", "270900"]
 
 
+@pytest.mark.parametrize("words", [{"-": 0, "0": ""}, {"0": "", "-": 0}])
+def test_a_printed_zero_may_be_not_known_and_a_mark_a_zero(clean, words):
+    text = TEXT.replace(",0,", ",-,").replace(",7,", ",0,")
+    first, second = clean(text, net_wgt_kg=None, qty={"column": "weight", "words": words})
+    assert (first["qty"], second["qty"]) == (0, None)
+
+
 def test_a_unit_of_records_left_to_another_field_has_no_scale(clean):
     """`where` takes tonnes and kilograms alone, so that pieces need no factor."""
     text = "month,unit,amount\n2023-01,t,5\n2023-02,kg,7\n2023-03,pieces,9\n"

@@ -142,6 +142,7 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     yield from _editions(trade)
     monthly = _monthly(trade)
     yield from _zeros_at_the_end(monthly)
+    yield from _zero_quantities(trade)
     yield from _weights(monthly, rates)
     yield from _currencies(monthly, rates)
     by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
@@ -182,6 +183,18 @@ def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
             text += "If not out, `where` in the map leaves it open"
             show = _show("trade", source_id=name, month=month_text(after.index[0]))
             yield Finding("zero", text, show)
+
+
+def _zero_quantities(trade: DataFrame) -> Iterator[Finding]:
+    """Sources that state a quantity of 0 beside a value, which a weight of 0 is never left as."""
+    rows = trade[trade["qty"].eq(0) & trade["value_reported"].gt(0)]
+    for name, count in rows["source_id"].value_counts().items():
+        if count:
+            text = (
+                f"{name}: {count} rows have a quantity of 0 beside a value: rounded, or "
+                'not published? If not, `words = { "0" = "" }` of qty in the map makes it null'
+            )
+            yield Finding("zero", text, _show("trade", source_id=str(name), qty="0.0"))
 
 
 def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str]:

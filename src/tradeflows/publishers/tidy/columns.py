@@ -84,10 +84,11 @@ class Cells:
 
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
-        text = _filled(pc.utf8_trim_whitespace(self.text(name)))  # spreadsheets pad their numbers
+        stated = _filled(pc.utf8_trim_whitespace(self.text(name)))  # spreadsheets pad their numbers
+        text = stated
         for word, meaning in (words or {}).items():
             number = None if meaning == "" else "0"
-            is_word = pc.fill_null(pc.equal(text, word.strip()), False)
+            is_word = pc.fill_null(pc.equal(stated, word.strip()), False)
             text = pc.if_else(is_word, number, text)
         text = self._plain(name, text)
         # The power of ten joins the decimal, so that only the result is rounded to a binary float.
