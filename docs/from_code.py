@@ -7,10 +7,11 @@ import inspect
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -21,7 +22,7 @@ from tradeflows import claims, schema
 from tradeflows.claims import ledger, questions, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.explore.answer import Answer
-from tradeflows.model import codes, errors, units
+from tradeflows.model import absence, codes, errors, units
 from tradeflows.publishers.tidy import mapping, reading
 from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.retrieval import project
@@ -236,7 +237,35 @@ def _catalogue_keys() -> Iterator[str]:
     meanings = _head(ROOT / "data" / "raw" / "sources.toml")
     keys = [name for name in get_type_hints(Source) if name != "id"]
     _require("the catalogue", keys, meanings)
-    yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+    yield from _typed(Source, keys, meanings)
+
+
+TYPES = {
+    str: "text",
+    int: "whole number",
+    date: "day, without quotes",
+    Mapping: "table",
+    Sequence: "list of tables",
+}
+
+
+def _typed(record: Any, keys: Iterable[str], meanings: Mapping[str, str]) -> Iterator[str]:
+    """Keys of an entry with their types and meanings."""
+    hints = get_type_hints(record)
+    rows = []
+    for key in keys:
+        kind = get_origin(hints[key]) or hints[key]
+        rows.append([f"`{key}`", TYPES[kind], meanings[key]])
+    yield from _table(["key", "type", "meaning"], rows)
+
+
+def _absence_keys() -> Iterator[str]:
+    _require("absent", (*absence.REQUIRED, *absence.NARROWED_BY), absence.KEYS)
+    rows = (
+        [f"`{key}`", "text", "yes" if key in absence.REQUIRED else "", meaning]
+        for key, meaning in absence.KEYS.items()
+    )
+    yield from _table(["key", "type", "needed", "meaning"], rows)
 
 
 def _licences() -> Iterator[str]:
@@ -252,7 +281,7 @@ def _publisher_keys() -> Iterator[str]:
     meanings = _attributes(Publisher)
     keys = list(get_type_hints(Publisher))
     _require("a publisher", keys, meanings)
-    yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+    yield from _typed(Publisher, keys, meanings)
 
 
 # What a map need not say of a trade row, where it follows from what the map does say.
@@ -451,6 +480,7 @@ def _auto(module: str, names: Iterable[str]) -> Iterator[str]:
 
 
 LISTINGS: dict[str, Listing] = {
+    "absence-keys": _absence_keys,
     "answer": _answer,
     "area-systems": _area_systems,
     **{f"table-{name}": (lambda name=name: _contract(name)) for name in schema.TABLES},

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 ALONG = ("partner_iso", "cmd_code", "reporter_iso")
 NARROWED_BY = {"reporter": "reporter_iso", "partner": "partner_iso", "flow": "flow_code"}
 REQUIRED = ("along", "from", "until")
+# What each key of a declaration says; all are texts.
+KEYS = {
+    "along": f"the column of which the file has every value that was issued: {' or '.join(ALONG)}",
+    "from": "the first month or year of which that is said",
+    "until": "the last one, and no later than the file",
+    "reporter": "only of this reporter's rows",
+    "partner": "only of rows with this partner",
+    "flow": "only of this flow",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ def absence(entry: Mapping[str, str]) -> Absence:
 def problems(entries: Any) -> Iterator[str]:
     """What is wrong with the key ``absent`` of an entry, in words."""
     example = '{ along = "partner_iso", reporter = "CHN", from = "2016-01", until = "2024-12" }'
-    known = (*REQUIRED, *NARROWED_BY)
+    known = tuple(KEYS)
     for entry in entries:
         if not isinstance(entry, Mapping) or not all(isinstance(v, str) for v in entry.values()):
             yield f"absent must be a list of tables of texts such as {example}, not {entry!r}"

@@ -130,7 +130,8 @@ class Provenance:
     source_id = _key(TEXT, "entry of sources.toml that the row came from", sdmx="DATA_PROVIDER")
     source_row = _field(
         COUNT,
-        "ordinal of the record in the raw file; 1 is the first below the header",
+        "ordinal of the record in the raw file: 1 is the first below the first line of the file, a "
+        "title or the header; an empty line is none",
         required=True,
         least=1,
     )
