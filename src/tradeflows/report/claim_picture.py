@@ -133,6 +133,8 @@ def headline(verdict: Verdict) -> str:
             return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
             reading = front.decisive(verdict)
+            if reading and verdict.band and abs(reading.deviation or 0.0) > verdict.band.width:
+                return "Holds, once revisions are counted in"
             missed = claims.miss(reading.deviation or 0.0, reading.unit) if reading else ""
             return f"Holds: {missed.removesuffix(CLAIMED)}, within revisions"
         case claims.DIFFERS if claims.is_near(verdict):
