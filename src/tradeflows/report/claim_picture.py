@@ -132,11 +132,7 @@ def headline(verdict: Verdict) -> str:
         case claims.HOLDS:
             return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
-            reading = front.decisive(verdict)
-            if reading and verdict.band and abs(reading.deviation or 0.0) > verdict.band.width:
-                return "Holds, once revisions are counted in"
-            missed = claims.miss(reading.deviation or 0.0, reading.unit) if reading else ""
-            return f"Holds: {missed.removesuffix(CLAIMED)}, within revisions"
+            return _within_revisions(verdict)
         case claims.DIFFERS if claims.is_near(verdict):
             return f"Nearly the same: {words.removesuffix(CLAIMED)}"
         case claims.DIFFERS:
@@ -148,6 +144,16 @@ def headline(verdict: Verdict) -> str:
         case claims.NOT_DECIDED:
             return "Cannot be told from these figures"
     return "Not tested"
+
+
+def _within_revisions(verdict: Verdict) -> str:
+    """That a claim holds, how far the figure is from it, and that it was revised by as much."""
+    reading, band = front.decisive(verdict), verdict.band
+    missed = (reading.deviation or 0.0) if reading else 0.0
+    if band and abs(missed) > band.width:  # as revised it rounds to what was claimed
+        return "Holds, once revisions are counted in"
+    words = claims.miss(missed, verdict.claim.unit)
+    return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
 
 def _holds(verdict: Verdict) -> str:
