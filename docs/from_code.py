@@ -159,8 +159,8 @@ PLAIN = {
     "judgement": "true where trade has nothing to say on it",
     "window": "the window in words, where nothing is asked",
     "who": "who said it, where no row of figures does",
-    "where": "where and when it was said, likewise, such as The Gazette, 31 July 2019: the day has "
-    "no key of its own, since what is judged is the window in `asks`",
+    "where": "day and place, without who, likewise, such as 31 July 2019, page 3: the day has no "
+    "key of its own, since what is judged is the window in `asks`",
 }
 
 
