@@ -91,7 +91,7 @@ def bodies(page, kind):
 def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("wide")
-    [table] = bodies(page, "")
+    [table, _] = bodies(page, "")
     [entry] = [body for body in bodies(page, "toml") if "\n[source.autumn]" in body]
     (root / "wide.csv").write_text(table, encoding="utf-8")
     (root / "autumn.toml").write_text(entry, encoding="utf-8")
@@ -103,6 +103,29 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     rows = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")
     assert rows["net_wgt_kg"].tolist() == [132_248_000, 66_955_000, 69_299_000]
     assert tf.trace(rows, "net_wgt_kg")["line"].tolist() == [2, 3, 5]
+
+
+def test_a_file_of_both_directions_is_added(new_project):
+    page = DOCS / "how-to" / "source.md"
+    root = new_project("both")
+    [_, table] = bodies(page, "")
+    [entry] = [body for body in bodies(page, "toml") if "\n[source.both]" in body]
+    (root / "both.csv").write_text(table, encoding="utf-8")
+    (root / "both.toml").write_text(entry, encoding="utf-8")
+    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "both" in line]
+    assert cli.main(shlex.split(command)[1:]) == 0
+    rows = tables.stored(root, "trade").to_table().to_pylist()
+    rows.sort(key=lambda row: (row["source_row"], row["source_field"]))
+    names = ("partner_iso", "partner_code", "flow_code", "valuation", "value_reported", "flags")
+    assert [tuple(row[name] for name in (*names, "net_wgt_kg", "qty")) for row in rows] == [
+        ("RUS", "75", "X", "FOB", 0, "", 0, None),
+        ("RUS", "75", "M", "CIF", 2500, "", 4000, None),
+        ("_X", "958", "X", "FOB", 120, "", 1000, None),
+        ("_X", "958", "M", "CIF", 0, "", 0, None),
+        ("CHN", "720", "X", "FOB", 900, "provisional", None, 3),
+        ("CHN", "720", "M", "CIF", 400, "provisional", None, 2),
+    ]
+    assert {row["cmd_code"] for row in rows} == {"271019", "880621"}
 
 
 # Synthetic: the shape of an office that prints a record a year, and 0 before a month is out.

@@ -159,7 +159,9 @@ class Trade(Provenance):
         sdmx="COUNTERPART_AREA",
     )
     partner_code = _key(
-        TEXT, "the partner as the publisher writes it (ISO is no key: 756 and 757 are both CHE)"
+        TEXT,
+        "the partner as the publisher writes it (ISO is no key: 756 and 757 are both CHE); by a "
+        "map the id of partner_iso, unless it has partner_code = { column = … }",
     )
     area_system = _key(TEXT, "system of the two publisher's codes, in area_codes.csv")
     partner_role = _key(
