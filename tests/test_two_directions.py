@@ -106,6 +106,18 @@ def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path, monkey
     assert sum(said in row for row in rows) == 3
 
 
+def test_a_zero_alone_is_of_no_row_of_a_file(project, tmp_path):
+    window = 'start = "2022-05", end = "2022-05"'
+    ledger = LEDGER.replace("growth of value", "value").replace(', base = "2021"', "")
+    ledger = ledger.replace('start = "2022", end = "2022"', window)
+    step = f'["total", {{ value = "value_reported", {window} }}]'
+    ledger = re.sub(r"steps = .*", f"steps = [{step}]", ledger)
+    ledger = ledger.replace('"growth_pct"', '"value_reported"').replace('"percent"', '"USD"')
+    pages.write([], tmp_path / "to", project(ledger=ledger))
+    page = (tmp_path / "to" / "ledger.html").read_text(encoding="utf-8")
+    assert "Raw lines: 1 declared zero</summary>" in page
+
+
 def test_zeros_beyond_the_window_are_not_said(project):
     root = project()
     frame = tf.read(reporter="TUR", partner="RUS", flow="M", product="271019", root=root)

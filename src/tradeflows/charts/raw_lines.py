@@ -189,8 +189,10 @@ def counted_rows(is_zero: Iterable[bool]) -> str:
     """How many rows of files there are, and how many zeros without a row, as each term says."""
     declared = list(is_zero)
     zeros = sum(declared)
-    text = f"{_counted(len(declared) - zeros, 'row')} of publishers’ files"
-    return f"{text} and {_counted(zeros, 'declared zero')}" if zeros else text
+    rows = len(declared) - zeros
+    parts = [f"{_counted(rows, 'row')} of publishers’ files"] if rows or not zeros else []
+    parts += [_counted(zeros, "declared zero")] if zeros else []
+    return " and ".join(parts)
 
 
 def _counted(count: int, word: str) -> str:

@@ -841,5 +841,5 @@ def _rows_of_columns(free: Sequence[Column]) -> Iterator[str]:
         yield "Columns that are periods give a row each: arguments.rows, with"
         yield f'ref_period = {{ text = "{text}", form = "{form}" }}'
     elif len(numbers) > 1:
-        yield "If columns are of one kind, a country or a product each, each gives a row:"
+        yield "If columns are of one kind, a country, product or direction each, each gives a row:"
         yield "arguments.rows"
