@@ -439,9 +439,9 @@ def test_credit_names_who_spoke():
         catalogue.credit(ids, speakers=spoken)
         == f"TASS and MEES (retrieved November 2026); {brent}"
     )
-    spoken[ids[0]] += ["CNBC", "NHK", "IMF"]
+    spoken[ids[0]] += ["CNBC", "NHK", "IMF", "RBC", "RT", "BBC", "CNN"]
     assert catalogue.credit(ids, speakers=spoken).startswith(
-        "TASS, MEES, CNBC and 2 more (retrieved"
+        "TASS, MEES, CNBC, NHK, IMF, RBC, RT, BBC and 1 more (retrieved"
     )
 
 

@@ -285,7 +285,7 @@ def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
     shown, why = front.decisive(verdict), [claims.why(verdict) or _not_so(verdict)]
     if shown and not is_drawn and verdict.group in ("holds", "differs"):
         figure = claims.figure_of(shown, verdict.claim)
-        why.append(f"The figure found, {figure}, is not drawn.")
+        why.append(f"The figure found, {figure} ({shown.name}), is not drawn.")
     return {
         "id": verdict.claim.id,
         "statement": verdict.claim.statement,

@@ -32,6 +32,7 @@ TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
 FEW = 3  # publishers, of which a line names each with its date
+MANY = 8  # speakers, whom a line names
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -564,8 +565,8 @@ def _retrieved(sources: Iterable[Source]) -> str:
 
 def _first_names(names: Sequence[str]) -> str:
     """The first of some publishers, and how many more there are."""
-    more = [f"{len(names) - FEW} more"] if len(names) > FEW else []
-    *most, last = [*names[:FEW], *more]
+    more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
+    *most, last = [*names[:MANY], *more]
     return f"{', '.join(most)} and {last}" if most else last
 
 
