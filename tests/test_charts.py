@@ -569,6 +569,17 @@ def test_a_reading_is_a_marker():
     assert "shaded: within the claim" in said.replace("\xa0", " ")
 
 
+def test_what_a_range_claims_is_shaded():
+    frame = readings(("A", 0.9, None, "open"), unit="USD").assign(value=5.4, low=5.4, high=5.4)
+    axes = ratios(frame.assign(claimed_low=5.0, claimed_high=7.0))
+    [shade] = axes.collections
+    ends = shade.get_paths()[0].vertices[:, 0]
+    assert (min(ends), max(ends)) == pytest.approx((5 / 6, 7 / 6))
+    said = axes.figure.texts[-1].get_text()
+    assert "shaded: within the claim" in said.replace("\xa0", " ")
+    assert not ratios(frame).collections
+
+
 def test_agreeing_readings_are_filled():
     faces = {charts.SAYS[word] for word in charts.drawn(ratios())["says"] if word}
     assert len(faces) == 3

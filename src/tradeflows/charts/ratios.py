@@ -51,7 +51,8 @@ def ratios(
     frame
         One row a reading, as ``claims.table`` gives them; a claim without any is left out, and
         counted in the note. Heeded where present: ``statement`` (stands above the row, on two
-        lines at most), ``qualifier`` (of the claim; what "more than" allows is shaded), ``value``
+        lines at most), ``qualifier`` (of the claim; what "more than" allows is shaded),
+        ``claimed_low`` and ``claimed_high`` (of a claim that is a range; shaded), ``value``
         with ``low`` and ``high`` (a reading that is a bound is a triangle), ``unit`` (for a claim
         without ratios, whose values stand there in figures).
     by, verdict
@@ -186,17 +187,24 @@ def _readings(frame: DataFrame, ratio: str, by: str, agrees: str, verdict: str) 
     ends = _ends_of_readings(frame, rows, figure)
     is_least = rows["qualifier"].isin([">", "≥"])
     is_most = rows["qualifier"].isin(["<", "≤"])
-    allowed = np.select([is_least, is_most], [1, -1], 0)
+    side = np.select([is_least, is_most], [1, -1], 0) * np.sign(figure.fillna(1))
+    lowest, highest = (_claimed(frame, name, figure) for name in ("claimed_low", "claimed_high"))
     statement = frame.get("statement", rows["name"])
     return rows.assign(
         **ends,
         statement=statement.str.removesuffix("."),
         says=says,
         counted=~is_silent | all_silent,
-        allowed=allowed * np.sign(figure),
+        claimed_low=lowest.mask(side > 0, 1.0).mask(side < 0, -np.inf),
+        claimed_high=highest.mask(side > 0, np.inf).mask(side < 0, 1.0),
         found=reading,
         unit=frame.get("unit", ""),
     )
+
+
+def _claimed(frame: DataFrame, column: str, figure: Series) -> Series:
+    """An end of a claim that is a range, as a part of the claimed `figure`; null of others."""
+    return frame.get(column, Series(np.nan, frame.index)).astype("float64") / figure
 
 
 def _numbers(frame: DataFrame, column: str, rows: DataFrame) -> Series:
@@ -266,10 +274,11 @@ def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
         if not narrow:
             layout.write_beside(axes, _in_figures(part), left, middle, 1, label, over=True)
         return
-    allowed = part["allowed"].iloc[0]
-    if allowed:
-        edge = right if allowed > 0 else left
-        axes.fill_between([1, edge], middle - 0.13, middle + 0.13, color=colours.SHADE, lw=0)
+    claimed = (
+        part[["claimed_low", "claimed_high"]].iloc[0].replace([-np.inf, np.inf], [left, right])
+    )
+    if claimed.notna().all():
+        axes.fill_between(claimed, middle - 0.13, middle + 0.13, color=colours.SHADE, lw=0)
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
         gid = f"{i}|beyond|{name}"
@@ -369,7 +378,7 @@ def _key(rows: DataFrame) -> str:
         silent: says.eq(SILENT),
         "◄ at most": sign.eq("<"),
         "► at least": sign.eq(">"),
-        "shaded: within the claim": placed["allowed"].ne(0),
+        "shaded: within the claim": placed["claimed_high"].notna(),
     }
     shown = [words for words, is_there in meanings.items() if is_there.any()]
     parts = [_unbroken(f"{words} ·") for words in shown]
