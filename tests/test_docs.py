@@ -88,16 +88,22 @@ def bodies(page, kind):
     return [body for of_kind, body in fences if of_kind == kind]
 
 
+def add_as_told(root, table, file, name):
+    """Add a table of the page on sources as it says, by its map of source `name`."""
+    page = DOCS / "how-to" / "source.md"
+    [entry] = [body for body in bodies(page, "toml") if f"\n[source.{name}]" in body]
+    (root / f"{file}.csv").write_text(table, encoding="utf-8")
+    (root / f"{name}.toml").write_text(entry, encoding="utf-8")
+    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if file in line]
+    assert cli.main(shlex.split(command)[1:]) == 0
+
+
 def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("wide")
     [table, _] = bodies(page, "")
-    [entry] = [body for body in bodies(page, "toml") if "\n[source.autumn]" in body]
-    (root / "wide.csv").write_text(table, encoding="utf-8")
-    (root / "autumn.toml").write_text(entry, encoding="utf-8")
-    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "wide" in line]
     capsys.readouterr()
-    assert cli.main(shlex.split(command)[1:]) == 0
+    add_as_told(root, table, "wide", "autumn")
     [shown] = bodies(page, "text")
     assert capsys.readouterr().out.startswith(shown)
     rows = tables.read(reporter="CHN", partner="USA", flow="M", product="120190")
@@ -106,14 +112,9 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
 
 
 def test_a_file_of_both_directions_is_added(new_project):
-    page = DOCS / "how-to" / "source.md"
     root = new_project("both")
-    [_, table] = bodies(page, "")
-    [entry] = [body for body in bodies(page, "toml") if "\n[source.both]" in body]
-    (root / "both.csv").write_text(table, encoding="utf-8")
-    (root / "both.toml").write_text(entry, encoding="utf-8")
-    [command] = [line for line in commands(page.read_text(encoding="utf-8")) if "both" in line]
-    assert cli.main(shlex.split(command)[1:]) == 0
+    [_, table] = bodies(DOCS / "how-to" / "source.md", "")
+    add_as_told(root, table, "both", "both")
     rows = tables.stored(root, "trade").to_table().to_pylist()
     rows.sort(key=lambda row: (row["source_row"], row["source_field"]))
     names = ("partner_iso", "partner_code", "flow_code", "valuation", "value_reported", "flags")

@@ -144,9 +144,8 @@ def _at_night(colour: str) -> str:
     """The first shade of `colour`, from dark to light, that stands out from the night as much."""
     hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
     wanted = contrast(colour, PAPER)
-    if (
-        saturation > HUED and wanted > GROUND
-    ):  # a thin line of a dark page is lost below this, and glares in neon
+    # A thin line on a dark page is lost below this contrast, and glares in neon.
+    if saturation > HUED and wanted > GROUND:
         wanted, saturation = max(wanted, SEEN), min(saturation, CALM)
     for light in np.linspace(0, 0.93, 187):
         rgb = colorsys.hls_to_rgb(hue, light, saturation)

@@ -30,6 +30,7 @@ TERMS = {  # of trade, for readers, where a unit names them
     "CIF": "CIF: with freight and insurance to the border.",
     "FOB": "FOB: without freight and insurance after the border.",
 }
+MARK = 30  # days beyond the mark of what somebody gave for a month
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
@@ -324,9 +325,6 @@ def _set_numbers(axes: Axes, kind: str) -> None:
         rows_of.bare(axes)
     else:
         layout.number_axis(axes, upright=kind in layout.UPRIGHT)
-
-
-MARK = 30  # days beyond the mark of what somebody gave for a month
 
 
 def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Label]:

@@ -301,8 +301,9 @@ def _not_so(verdict: Verdict) -> str:
     """Of a claim that depends, for which of its readings it does not hold."""
     if verdict.verdict != claims.DEPENDS:
         return ""
-    apart = [item for item in verdict.readings if item.decides and not item.fits]
-    return f"Not so for {'; or for '.join(item.name for item in apart if not item.fits_band)}."
+    deciding = [item for item in verdict.readings if item.decides]
+    apart = [item.name for item in deciding if not (item.fits or item.fits_band)]
+    return f"Not so for {'; or for '.join(apart)}."
 
 
 def _in_a_line(verdict: Verdict) -> str:
