@@ -17,7 +17,14 @@ import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import raw_lines
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.report import chart_downloads, chart_hook, chart_html, claim_cards, claim_picture
+from tradeflows.report import (
+    chart_downloads,
+    chart_hook,
+    chart_html,
+    claim_cards,
+    claim_picture,
+    front,
+)
 from tradeflows.retrieval.project import Project
 
 KG = "net_wgt_kg"
@@ -275,6 +282,20 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
         assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
         start = "Differs: " if is_alarm else "Nearly the same: "
         assert claim_picture.headline(verdict).startswith(start)
+
+
+def test_a_number_that_rounds_to_its_claim_says_so(root):
+    original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
+    for value, step, outcome in ((40, 20, "Depends on"), (100, 100, "Holds: $120 rounds to $100")):
+        stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "=" }}'
+        ledger = LEDGER.replace(original, f"{stated}\nprinted_to = {step}")
+        (root / "data" / "claims.toml").write_text(ledger)
+        (verdict,) = claim_cards.cards("P1").verdicts
+        assert claim_picture.headline(verdict).startswith(outcome)
+        rounds = f"rounds to ${value}"
+        row = front.row(verdict, NO_PROJECT, root)
+        assert rounds in row.deviation
+        assert rounds in _words_of(verdict, root)
 
 
 def test_a_claim_that_names_a_side_of_zero_has_a_bar(root):

@@ -445,6 +445,20 @@ def test_credit_names_who_spoke():
     )
 
 
+def test_credit_of_several_offices_has_those_of_the_rows():
+    assert catalogue.credit(["fx_monthly"]).startswith("ECB, Federal Reserve, Bank of Russia (")
+    spoken = {"fx_monthly": ["Bank of Russia", "European Central Bank"]}
+    credit = catalogue.credit(["fx_monthly"], speakers=spoken)
+    assert credit == "Bank of Russia and European Central Bank (retrieved November 2026)"
+
+
+def test_credit_of_a_copy_is_no_name(make_root):
+    root = make_root({"oil": {"via": "a saved copy of demo.org"}})
+    assert (
+        catalogue.credit(["oil"], root) == "Demo, from a saved copy of demo.org (as of 1 May 2024)"
+    )
+
+
 def test_credit_knows_own_sources(make_root):
     root = make_root({"oil": {}}, local={"own": {"vintage": "2024-06"}})
     assert catalogue.credit(["oil", "own"], root) == "Demo (as of 1 May 2024, June 2024)"

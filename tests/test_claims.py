@@ -691,7 +691,12 @@ def test_a_bound_that_refutes_has_its_size(judge):
 
 @pytest.mark.parametrize(
     ("claimed", "shown"),
-    [(12e6, "$12.0 million"), (12.01e6, "$12.00 million"), (11.9996e6, "$12.0000 million")],
+    [
+        (12e6, "$12.0 million"),
+        (12.01e6, "$12.00 million"),
+        (12.05e6, "$12.00 million"),
+        (11.9996e6, "$12.0000 million"),
+    ],
 )
 def test_a_number_has_its_claim_s_digits(judge, claimed, shown):
     verdict = judge(claim(claimed, reading()))["C1"]

@@ -232,6 +232,47 @@ def test_flags_are_of_the_rows_used(verdicts):
             ]
 
 
+@pytest.mark.parametrize(
+    ("name", "highest"),
+    [("O02", ["$147 billion", "$142 billion"]), ("U07", ["$10.70 billion"])],
+)
+def test_a_record_is_tested_by_the_highest_before(verdicts, name, highest):
+    [verdict] = [one for one in verdicts if one.claim.id == name]
+    bars = claim_picture.bars(verdict, read_project(ROOT), ROOT)
+    assert [bar.figure for bar in bars[2:]] == highest
+    assert re.match(r"(December )?20\d\d: highest", bars[2].name)
+    least = 0.9 * bars[2].value
+    lower = replace(verdict.claim, figure=least, low=0.99 * least, high=1.01 * least)
+    [new] = claims.evaluate_all([lower], ROOT)
+    assert new.verdict == claims.CONTRADICTED
+
+
+def test_what_depends_is_drawn_of_one_period(verdicts):
+    """The shares of E01 and E02 are of the same months, so that one thing differs."""
+    for verdict in verdicts:
+        if verdict.claim.id in ("E01", "E02"):
+            bars = claim_picture.bars(verdict, read_project(ROOT), ROOT)
+            assert all("the year to November 2021" in bar.name for bar in bars[1:])
+
+
+def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
+    """2.29 million would round to 2, had that not been printed to the tenth."""
+    names = {
+        one.claim.id: claim_picture.bars(one, read_project(ROOT), ROOT)[0].name
+        for one in verdicts
+        if one.claim.id in ("O10", "O11")
+    }
+    assert names["O11"].endswith("said, taken as 1.95 to 2.05 million")
+    assert names["O10"].endswith("said")
+
+
+def test_a_foot_names_only_whose_rates_were_read(verdicts):
+    [verdict] = [one for one in verdicts if one.claim.id == "O21"]
+    foot = next(claim_picture._credits(verdict, read_project(ROOT), ROOT))
+    assert "European Central Bank" in foot
+    assert "Federal Reserve" not in foot
+
+
 CODE = re.compile(r"\bHS\b|\b\d{4}\.\d\d\b|\btier \d|\bchapter \d|\bFOB\b")
 
 
@@ -254,7 +295,7 @@ def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
         outside = [
             text.get_text()
             for text, box in zip(figure.texts, boxes, strict=True)
-            if box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1
+            if box.x0 < 0 or box.y0 < 0 or box.x1 > figure.bbox.x1 - claim_picture.LEFT / 2
         ]
         over = [
             (figure.texts[i].get_text(), figure.texts[j].get_text())
@@ -268,6 +309,9 @@ def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
         return Image.new("RGB", (2, 2))
 
     monkeypatch.setattr(claim_picture, "_drawn", looked)
-    claim_picture.pictures(verdicts, read_project(ROOT), ROOT)
-    assert len(shown) == sum(bool(verdict.readings) for verdict in verdicts)
+    project = read_project(ROOT)
+    claim_picture.pictures(verdicts, project, ROOT)
+    feet = [figure.texts for figure in shown]
+    names = [any(text.get_text().startswith(project.short) for text in texts) for texts in feet]
+    assert names == [True] * sum(bool(verdict.readings) for verdict in verdicts)
     assert not wrong

@@ -63,8 +63,8 @@ def figure_of(reading: ReadingResult, claim: Claim) -> str:
 def _number_of(reading: ReadingResult, claim: Claim) -> str:
     """A reading's number without what it bounds.
 
-    It has three digits, or as many as the claim was printed to, or as tell it from the claim; but
-    not more than six.
+    It has three digits, an amount near its claim four, or as many as the claim was printed to, or
+    as tell it from the claim; but not more than six.
     """
     fewest = amount(reading.value, reading.unit, FEWEST, padded=True)
     if claim.figure is None or claim.unit != reading.unit:
@@ -72,7 +72,9 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
     if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
         return fewest
     in_print = _printed(claim)
-    for digits in range(FEWEST, MOST + 1):
+    is_difference = claim.unit in verdict_rule.DIFFERENCES
+    fewest_digits = FEWEST + 1 if _is_near(reading) and not is_difference else FEWEST
+    for digits in range(fewest_digits, MOST + 1):
         is_in_full = amount(claim.figure, claim.unit, digits) == in_print
         number, claimed = (
             amount(value, claim.unit, digits, padded=True)
@@ -83,10 +85,14 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
     return number
 
 
+def _is_near(reading: ReadingResult) -> bool:
+    """Whether a reading decides, and is so near its claim that it raises no alarm."""
+    return reading.decides and verdict_rule.is_small(reading.deviation)
+
+
 def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
     """Whether the printed number is as far from the claim, in print, as one that is near is."""
-    is_near = reading.decides and verdict_rule.is_small(reading.deviation)
-    if not is_near or reading.deviation is None or claim.figure is None:
+    if not _is_near(reading) or reading.deviation is None or claim.figure is None:
         return True
     if claim.unit in DIRECTIONS:
         return True
@@ -96,6 +102,24 @@ def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
     is_difference = claim.unit in verdict_rule.DIFFERENCES
     off = printed - figure if is_difference else 100 * (printed / figure - 1) if figure else 0.0
     return miss(off, unit) == miss(reading.deviation, unit)
+
+
+def rounding(reading: ReadingResult, claim: Claim) -> str:
+    """That a number rounds to the claimed figure, where it bears it out and is printed otherwise.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O05"])
+    >>> claims.rounding(verdict.readings[0], verdict.claim)
+    'rounds to 43 %'
+    """
+    figure = _printed(claim)
+    is_rounded = claim.figure is not None and math.isclose(claim.low + claim.high, 2 * claim.figure)
+    is_exact = claim.qualifier == "=" and is_rounded and not reading.bound
+    if not (is_exact and reading.fits) or amount(reading.value, reading.unit, MOST) == figure:
+        return ""
+    return f"rounds to {figure}"
 
 
 def in_full(value: float, unit: str, digits: int) -> str:
@@ -127,7 +151,7 @@ def miss(deviation: float, unit: str) -> str:
 
 def _rounded(size: float) -> str:
     """One digit of what is below 1, one after the point below 10, none above."""
-    if size < verdict_rule.SMALL:
+    if round(size, 1) < verdict_rule.SMALL:
         return f"{size:.1g}"
     return f"{size:.1f}" if size < 10 else f"{size:.0f}"
 
@@ -230,7 +254,9 @@ def _differs(verdict: Verdict) -> str:
 def _depends(verdict: Verdict) -> str:
     sides: dict[bool, list[str]] = {True: [], False: []}
     for reading in _deciding(verdict):
-        sides[bool(reading.fits or reading.fits_band)].append(reading.name)
+        rounds = rounding(reading, verdict.claim)
+        name = f"{reading.name} ({rounds})" if rounds else reading.name
+        sides[bool(reading.fits or reading.fits_band)].append(name)
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
 
 

@@ -81,4 +81,6 @@ def month(source: Source) -> str:
 def with_carrier(source: Source, name: str) -> str:
     """Whose figures a source holds, by `name`, and through whose hands they came."""
     carrier = source.via.partition(" (")[0]
+    if carrier.startswith("a "):  # a copy, not a name
+        return f"{name}, from {carrier}"
     return f"{name}, via {carrier}" if carrier else name

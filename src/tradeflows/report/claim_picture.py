@@ -1,11 +1,13 @@
 """A claim as a picture to share: whether it holds, who said what, what the figures show."""
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tradeflows import claims
 from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.options import speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
 from tradeflows.retrieval import catalogue
@@ -46,7 +49,9 @@ SIDES = {">": "above zero", "<": "below zero"}  # what a claim says that gives n
 ROSE = {">": "any rise", "<": "any fall"}  # what it says of a change
 LINES = 3  # of the source at most
 DATED = re.compile(r" \((?:as of |retrieved )?[^()]*\d{4}\)")  # the date of a source
+CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 MOST = 2  # alternatives beside the figure that was claimed
+MADE_OF = {"barrels_per_day": "from tonnes"}  # what a converted figure was printed in
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
@@ -92,7 +97,9 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
         _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
-        _text(figure, headline(verdict), BAND / 2, VERDICT, colours.PAPER, **BOLD, va="center")
+        words = headline(verdict)
+        size = VERDICT * min(1.0, WIDE / _width(words, VERDICT, "bold"))
+        _text(figure, words, BAND / 2, size, colours.PAPER, **BOLD, va="center")
         statement = f"{_speaker(verdict, project)}: {claim.statement}"
         below = _paragraph(figure, statement, BAND + 16, TEXT, colours.SOFT)
         reason = claims.why(verdict)
@@ -134,7 +141,7 @@ def headline(verdict: Verdict) -> str:
         case claims.HOLDS_WITHIN_REVISIONS:
             return _within_revisions(verdict)
         case claims.DIFFERS if claims.is_near(verdict):
-            return f"Nearly the same: {words.removesuffix(CLAIMED)}"
+            return f"Nearly the same: {words}"
         case claims.DIFFERS:
             return f"Differs: {_apart(verdict) or words}"
         case claims.CONTRADICTED:
@@ -165,14 +172,17 @@ def _holds(verdict: Verdict) -> str:
         return f"Holds: {ROSE[claim.qualifier].replace('any', 'a')}"
     if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
         return "Holds"
-    step = STEPS.get(claim.high - claim.low)
-    words = f"the same, to the {step}" if step else claims.miss(reading.deviation, reading.unit)
-    return f"Holds: {words}"
+    step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading, claim)
+    if step:
+        return f"Holds: the same, to the {step}"
+    if rounds:
+        return f"Holds: {_figure(reading, claim)} {rounds}"
+    return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
 
 
 def _apart(verdict: Verdict) -> str:
     """How far several figures are from the claim, where all miss it on one side; else nothing."""
-    misses = [reading.deviation for reading in _shown(verdict)]
+    misses = [reading.deviation for reading in _shown(verdict) if reading.decides]
     known = sorted(abs(miss) for miss in misses if miss is not None)
     is_one_sided = len({miss > 0 for miss in misses if miss is not None}) == 1
     if len(known) < 2 or not is_one_sided:
@@ -193,17 +203,18 @@ def _whose(reading: ReadingResult, root: Path) -> str:
 def _shown(verdict: Verdict) -> list[ReadingResult]:
     """The readings that have a bar: those that decided, of each side one, else the nearest.
 
-    Of what is as stated, which are releases of one number, the nearest is enough. Where nothing
+    Of what is as stated, which are releases of one number, the nearest is enough. Bounds that a
+    claim which was decided keeps to, such as the record before it, stand below. Where nothing
     decides and the nearest would bear the claim out, one that would not stands beside it.
     """
     deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
     deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
+    kept_to = [reading for reading in verdict.readings if _is_kept_to(reading)]
     if verdict.verdict == claims.DEPENDS:
-        sides = {bool(reading.fits or reading.fits_band): reading for reading in deciding[::-1]}
-        return [sides[side] for side in (True, False)]
+        return [*_two_sides(deciding), *kept_to]
     if deciding:
         is_stated = deciding[0].role == verdict_rule.AS_STATED
-        return deciding[: 1 if is_stated else MOST]
+        return [*deciding[: 1 if is_stated else MOST], *kept_to]
     reading = front.decisive(verdict)
     if reading is None:
         return []
@@ -215,24 +226,53 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     return [reading, *across[:1]]
 
 
+def _is_kept_to(reading: ReadingResult) -> bool:
+    """Whether a reading is a bound within which the claimed figure lies."""
+    return reading.role == verdict_rule.BOUND and reading.fits is None and not reading.note
+
+
+def _two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
+    """One reading that bears the claim out and one that does not, which differ in least else.
+
+    Of pairs that differ in as much, the one with the nearest figures.
+    """
+    sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
+    for reading in deciding:
+        sides[bool(reading.fits or reading.fits_band)].append(reading)
+
+    def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
+        keys = verdict_rule.differing(pair[0].question, pair[1].question)
+        return len(keys), sum(abs(reading.deviation or 0.0) for reading in pair)
+
+    return min(product(sides[True], sides[False]), key=apart)
+
+
 def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     """The figure that was claimed, and those that were found."""
     claim = verdict.claim
     readings = _shown(verdict)
-    figures = _claimed_bar(claim, _speaker(verdict, project))
-    is_plain = len(readings) == 1 and verdict.verdict != claims.NOT_DECIDED
+    figures = _claimed_bar(verdict, _speaker(verdict, project))
+    found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
+    is_plain = len(found) == 1 and verdict.verdict != claims.NOT_DECIDED
     for reading, words in zip(readings, _names(readings, project), strict=True):
-        name = (
-            words if reading.role == verdict_rule.BOUND or not is_plain else _whose(reading, root)
-        )
-        if is_plain and verdict.verdict == claims.DIFFERS:
-            name += _when(reading)
-        figures.append(Bar(name, _figure(reading, claim), reading.value, _colour(verdict)))
+        name, colour = words, _colour(verdict)
+        if _is_kept_to(reading) and verdict.decided_by:
+            name, colour = f"{_when(reading)}: {words}", colours.SOFT
+        elif is_plain:
+            when = _when(reading) if verdict.verdict == claims.DIFFERS else ""
+            made = MADE_OF.get(reading.result, "")
+            name = ", ".join(filter(None, [_whose(reading, root), when, made]))
+        elif claims.rounding(reading, claim):
+            name = f"{words}; {claims.rounding(reading, claim)}"
+        elif "next" in reading.frame:
+            name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
+        figures.append(Bar(name, _figure(reading, claim), reading.value, colour))
     return figures
 
 
-def _claimed_bar(claim: Claim, speaker: str) -> list[Bar]:
+def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     """The bar of the figure that was claimed, as its sentence has it; none where it has none."""
+    claim = verdict.claim
     figure = claim_cards.claimed_figure(claim)
     name, start, end = f"{speaker} said", 0.0, claim.figure or 0.0
     if not claim.figure or (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
@@ -245,7 +285,19 @@ def _claimed_bar(claim: Claim, speaker: str) -> list[Bar]:
         figure = re.sub(r"(?=\d)", "+", figure, count=1)
     else:
         name = f"{speaker}, in figures"
-    return [Bar(name, figure, end, colours.MUTE, start)]
+    return [Bar(name + _taken_as(verdict), figure, end, colours.MUTE, start)]
+
+
+def _taken_as(verdict: Verdict) -> str:
+    """From where to where a claimed figure reaches, where one that misses it seems the same."""
+    claim, reading = verdict.claim, front.decisive(verdict)
+    if verdict.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
+        return ""
+    figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
+    if figure != number or float(figure) != claim.figure:
+        return ""
+    low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
+    return f", taken as {low.split()[0]} to {' '.join(high.split()[:2])}"
 
 
 def _when(reading: ReadingResult) -> str:
@@ -253,7 +305,7 @@ def _when(reading: ReadingResult) -> str:
     first = reading.frame.iloc[0]
     if "ref_period" not in reading.frame or "n_months" not in reading.frame:
         return ""
-    return f", {spans.text(first['ref_period'], int(first['n_months']))}"
+    return spans.text(first["ref_period"], int(first["n_months"]))
 
 
 def _is_printed(claim: Claim) -> bool:
@@ -317,20 +369,18 @@ def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
 
 
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
-    """The foot of a picture: whose page and whose figures it shows, ever shorter."""
+    """The foot of a picture: whose page it is of, and whose figures it shows, ever shorter."""
     shown = _shown(verdict)
     sources = {name: None for reading in shown for name in reading.sources}
-    named = {name: who for reading in shown for name, who in speakers(reading.frame).items()}
+    frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
+    named = {name: who for frame in frames for name, who in speakers(frame).items()}
     publishers = catalogue.credit(sources, root, speakers=named).split("; ")
-    yield f"{project.short}. Source: {'; '.join(publishers)}"
-    undated = "; ".join(DATED.sub("", publisher) for publisher in publishers)
-    yield f"Source: {'; '.join(publishers)}"
-    yield f"{project.short}. Source: {undated}"
-    yield f"Source: {undated}"
-    for count in range(len(publishers) - 1, 0, -1):
-        yield f"{project.short}. Source: {'; '.join(publishers[:count])} and others"
-    yield f"Source: {publishers[0]}"
-    yield f"Source: {DATED.sub('', publishers[0])}"
+    undated = [DATED.sub("", publisher) for publisher in publishers]
+    bare = [CARRIED.sub("", publisher) for publisher in undated]
+    for names in (publishers, undated, bare):
+        yield f"{project.short}. Source: {'; '.join(dict.fromkeys(names))}"
+    for count in range(len(bare) - 1, 0, -1):
+        yield f"{project.short}. Source: {'; '.join(bare[:count])} and others"
 
 
 @dataclass(frozen=True)
@@ -403,7 +453,7 @@ def _draw(
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
     if side:
-        _text(figure, f"Shaded: {shaded}, as claimed", top, TEXT, colours.SOFT)
+        _text(figure, f"Line: zero. Shaded: {shaded}, as claimed", top, TEXT, colours.SOFT)
 
 
 def _ends(rows: Sequence[Row], side: str) -> tuple[float, float]:

@@ -135,7 +135,8 @@ def _deviation(verdict: Verdict, reading: ReadingResult) -> str:
         return claims.short(verdict)
     if verdict.verdict == claims.NOT_DECIDED:
         return reading.name
-    return claims.sentence(verdict)
+    rounds = claims.rounding(reading, verdict.claim) if verdict.verdict == claims.HOLDS else ""
+    return "; ".join(filter(None, [claims.sentence(verdict), rounds]))
 
 
 def decisive(verdict: Verdict) -> ReadingResult | None:
