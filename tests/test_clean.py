@@ -258,6 +258,16 @@ def test_no_formula_in_a_csv(tmp_path):
     assert lines[0].endswith(",-1")
 
 
+def test_row_groups_are_of_like_size_however_many_rows_come_at_once(tmp_path):
+    contract = pa.schema([pa.field("value", pa.float64())], metadata={"table": "numbers"})
+    with write.TableWriter(tmp_path / "a.parquet", ".parquet", contract, 10) as sink:
+        for n in (4, 7, 50, 25, 3):
+            sink.write(pa.record_batch([[1.0] * n], schema=contract))
+    metadata = parquet.read_metadata(tmp_path / "a.parquet")
+    sizes = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
+    assert sizes == [11, 10, 10, 10, 10, 10, 13, 12, 3]
+
+
 @pytest.mark.parametrize(
     ("publisher", "raw", "options", "error", "message"),
     [

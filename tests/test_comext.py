@@ -1,5 +1,6 @@
 import csv
 import io
+import itertools
 import json
 import os
 import resource
@@ -246,7 +247,7 @@ def test_residuals_are_numbered(saved, monkeypatch):
 def test_same_cell_twice_is_refused(saved, monkeypatch):
     monkeypatch.setattr(comext, "ROWS", 1)
     with pytest.raises(
-        SchemaError, match=r"records 1 and 3 state the same cell \(27090090 1 RU AT"
+        SchemaError, match=r"records 1 and 3 state the same cell \(27090090 1 AT RU"
     ):
         rows(saved(twin({}, {"PARTNER": "CN"}, {})))
 
@@ -332,6 +333,9 @@ def test_the_month_of_a_file_added_by_hand_stands_before_its_hash(saved):
         rows(path)
 
 
+SORTED = ("cmd_code", "flow_code", "reporter_code", "partner_code")
+
+
 def test_rows_come_sorted(saved):
     found = rows(saved(twin({"PRODUCT_NC": "27112100"}, {"PARTNER": "US"}, {})))
     assert [(row["cmd_code"], row["partner_code"]) for row in found] == [
@@ -340,6 +344,21 @@ def test_rows_come_sorted(saved):
         ("27112100", "RU"),
     ]
     assert [row["source_row"] for row in found] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("most", [numbers.NOWHERE, 3], ids=["few products", "too many"])
+def test_rows_out_of_the_publishers_order_come_as_those_in_it(saved, monkeypatch, most):
+    monkeypatch.setattr(comext, "NOWHERE", most)
+    names = ("REPORTER", "PARTNER", "PRODUCT_NC", "FLOW")
+    goods = ["01012100", "27090090", "27112100"]
+    places = itertools.product(["AT", "DE"], ["CN", "RU"], goods, "12")
+    listed = [dict(zip(names, place, strict=True)) for place in places]
+    found = []
+    for some in (listed, listed[::-1], listed[1::2] + listed[::2]):
+        cells = [{name: row[name] for name in SORTED} for row in rows(saved(twin(*some)))]
+        found.append(cells)
+    expected = sorted(found[0], key=lambda cell: list(cell.values()))
+    assert found == [expected] * 3
 
 
 @pytest.mark.parametrize(

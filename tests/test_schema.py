@@ -142,6 +142,15 @@ def test_what_it_refuses(changes, message):
     assert re.search(message, refusal(conform, **changes))
 
 
+def test_a_sum_beyond_all_numbers_is_no_fault_of_the_rows():
+    assert conform(rate=pa.array([1e308, 1e308]))["rate"].to_pylist() == [1e308, 1e308]
+
+
+def test_a_word_that_no_row_has_is_none_of_them():
+    flags = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["", "guessed"]))
+    assert conform(flags=flags)["flags"].to_pylist() == ["", ""]
+
+
 def test_a_missing_column_is_named():
     columns = {name: value for name, value in BRENT.items() if name != "rate"}
     assert refusal(schema.conform, columns, schema.RATES).endswith("for rates: rate")

@@ -7,9 +7,10 @@ values and whether it is part of the key. :func:`conform` is the only door into 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -477,30 +478,44 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
 
 
 def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
-    """Refuse what the field must not hold; of coded text each word is looked at once."""
+    """Refuse what the field must not hold."""
     if not field.nullable and column.null_count:
         _refuse(field, "no value", pc.is_null(column), batch)
-    is_coded = pa.types.is_dictionary(column.type)
-    for problem, bad in _problems(field, column.dictionary if is_coded else column):
-        if pc.any(bad).as_py():
-            _refuse(field, problem, bad.take(column.indices) if is_coded else bad, batch)
+    if field.type == TEXT:
+        _check_words(field, column, batch)
+    elif len(column):
+        _check_numbers(field, column, batch)
 
 
-def _problems(field: pa.Field, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """Yield what may be wrong with values that are there, and which have it."""
+def _check_words(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
+    """Refuse a text that is none of the allowed ones; each word is looked at once."""
     among = allowed(field)
+    if not among and field.name != "flags":
+        return
+    is_coded = pa.types.is_dictionary(column.type)
+    words = column.dictionary if is_coded else pc.unique(column)
+    distinct = [word for word in words.to_pylist() if word is not None]
     if among:
-        is_known = pc.is_in(values, pa.array([*among, None], field.type))
-        yield f"not one of {_listed(among)}", pc.invert(is_known)
+        problem = f"not one of {_listed(among)}"
+        unknown = [word for word in distinct if word not in among]
+    else:
+        problem = "a word that FLAGS does not define"
+        unknown = [word for word in distinct if not FLAGS.keys() >= set(word.split())]
+    if unknown:
+        bad = pc.is_in(words if is_coded else column, pa.array(unknown, TEXT))
+        _refuse(field, problem, bad.take(column.indices) if is_coded else bad, batch)
+
+
+def _check_numbers(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
+    """Refuse a number below the least, or one that is none; the rows are searched only then."""
     least = _about(field, "least")
     if least:
-        yield f"below {float(least):g}", pc.less(values, float(least))
-    if field.type == NUMBER:
-        yield "not finite", pc.invert(pc.is_finite(values))
-    if field.name == "flags":
-        distinct = pc.unique(values).drop_null().to_pylist()
-        unknown = [flags for flags in distinct if set(flags.split()) - set(FLAGS)]
-        yield "a word that FLAGS does not define", pc.is_in(values, pa.array(unknown, field.type))
+        lowest = pc.min(column).as_py()
+        if lowest is not None and lowest < float(least):
+            bad = pc.less(column, float(least))
+            _refuse(field, f"below {float(least):g}", bad, batch)
+    if field.type == NUMBER and not isfinite(pc.sum(column).as_py() or 0):
+        _refuse(field, "not finite", pc.invert(pc.is_finite(column)), batch)
 
 
 def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:

@@ -22,6 +22,8 @@ from tradeflows.publishers.registry import KNOWN, publisher_cleaner
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 Progress = Callable[[Path, int, int, int], None]
+# A row group of a month has few products, and some of all that the other columns hold.
+STATISTICS_COLUMNS = ("source_id", "cmd_code", "ref_period")
 
 
 def clean(
@@ -229,7 +231,7 @@ def _write(
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
-    with TableWriter(path, suffix, contract) as writer:
+    with TableWriter(path, suffix, contract, statistics=STATISTICS_COLUMNS) as writer:
         for source, parts in files:
             cleaned.append(tally(source, through(parts, keys, writer)))
             if strict and cleaned[-1].left_out:

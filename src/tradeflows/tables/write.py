@@ -18,7 +18,8 @@ from tradeflows.model import schema
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 
-ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
+ROWS_A_GROUP = 1 << 15  # at least, so that one question needs few of them
+VALUES_AT_A_TIME = 1 << 16  # of a column, which most row groups have no more of
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
 STATISTICS_COLUMNS = (
     "source_id",
@@ -68,16 +69,24 @@ class TableWriter:
     contract
         Of the table.
     rows_a_group
-        At least so many rows come into each row group but the last.
+        At least so many rows come into each row group but the last, and less than twice as many.
+    statistics
+        Columns of which each row group states the smallest and the largest value.
     """
 
     def __init__(
-        self, path: Path, suffix: str, contract: pa.Schema, rows_a_group: int | None = None
+        self,
+        path: Path,
+        suffix: str,
+        contract: pa.Schema,
+        rows_a_group: int | None = None,
+        statistics: Iterable[str] = STATISTICS_COLUMNS,
     ) -> None:
         self._batches: list[pa.RecordBatch] = []
         self._contract, self._rows = contract, 0
         self.n_rows = 0
         self._rows_a_group = rows_a_group or ROWS_A_GROUP
+        self._statistics = statistics
         self._path, self._is_csv = path, suffix == ".csv"
         self._file: Any = None
 
@@ -101,7 +110,8 @@ class TableWriter:
             rows = _escaped(rows.cast(self._contract))
         if self._file is None:
             self._file = self._open(rows.schema)
-        self._file.write_table(rows)
+        n_groups = max(1, len(rows) // self._rows_a_group)
+        self._file.write_table(rows, -(-len(rows) // n_groups) or None)
         self._batches, self._rows = [], 0
 
     def _open(self, coded: pa.Schema) -> Any:
@@ -125,8 +135,8 @@ class TableWriter:
             use_dictionary=words,
             store_schema=False,
             column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
-            write_statistics=[name for name in STATISTICS_COLUMNS if name in coded.names],
-            write_batch_size=self._rows_a_group,
+            write_statistics=[name for name in self._statistics if name in coded.names],
+            write_batch_size=VALUES_AT_A_TIME,
         )
         # Text is declared plain: of coded text, pyarrow does not use the row groups' statistics.
         plain = self._contract.with_metadata(coded.metadata)

@@ -37,14 +37,14 @@ UNTIL_2001 = (
     "SUPP_UNIT,PERIOD,VALUE_IN_EUROS,QUANTITY_IN_KG,SUP_QUANTITY"
 )
 # The columns that are read, by their place in the sort, then what they measure.
-WORDS = ("product", "flow", "partner", "reporter", "procedure", "type", "unit", "period")
+WORDS = ("product", "flow", "reporter", "partner", "procedure", "type", "unit", "period")
 CELL, NUMBERS = WORDS[:-1], ("value", "kg", "qty")
 NAMES = {
     SINCE_2002: (
         "PRODUCT_NC",
         "FLOW",
-        "PARTNER",
         "REPORTER",
+        "PARTNER",
         "STAT_PROCEDURE",
         "TRADE_TYPE",
         "SUPPL_UNIT",
@@ -56,8 +56,8 @@ NAMES = {
     UNTIL_2001: (
         "PRODUCT_NC",
         "FLOW",
-        "PARTNER_ISO",
         "DECLARANT_ISO",
+        "PARTNER_ISO",
         "STAT_REGIME",
         "TRADE_TYPE",
         "SUPP_UNIT",
