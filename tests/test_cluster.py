@@ -195,7 +195,9 @@ def test_task_names_its_output(months, tmp_path, monkeypatch):
     monkeypatch.setattr(
         write.TableWriter,
         "__init__",
-        lambda sink, path, *rest: names.append(path.name) or start(sink, path, *rest),
+        lambda sink, path, *rest, **more: (
+            names.append(path.name) or start(sink, path, *rest, **more)
+        ),
     )
     clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
     assert [".parquet.abc" in name for name in names] == [True]
