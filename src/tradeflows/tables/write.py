@@ -18,8 +18,8 @@ from tradeflows.model import schema
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 
-ROWS_A_GROUP = 1 << 15  # at least, so that one question needs few of them
-VALUES_AT_A_TIME = 1 << 16  # of a column, which most row groups have no more of
+ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
+VALUES_AT_A_TIME = 1 << 15  # of a column, which no row group has more of
 # Whose smallest and largest value in each row group are worth their while: what rows are found by.
 STATISTICS_COLUMNS = (
     "source_id",
