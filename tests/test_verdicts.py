@@ -11,7 +11,7 @@ from PIL import Image
 
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
-from tradeflows.report import accept, claim_picture
+from tradeflows.report import accept, claim_picture, front
 from tradeflows.retrieval.project import load as read_project
 
 ROOT = Path(__file__).parents[1]
@@ -264,6 +264,11 @@ def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
     }
     assert names["O11"].endswith("said, taken as 1.95 to 2.05 million")
     assert names["O10"].endswith("said")
+
+
+def test_the_front_page_names_who_printed_a_figure(verdicts):
+    [verdict] = [one for one in verdicts if one.claim.id == "O01"]
+    assert front.row(verdict, read_project(ROOT), ROOT).source == "New York Times"
 
 
 def test_a_foot_names_only_whose_rates_were_read(verdicts):

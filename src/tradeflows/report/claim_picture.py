@@ -51,7 +51,7 @@ LINES = 3  # of the source at most
 DATED = re.compile(r" \((?:as of |retrieved )?[^()]*\d{4}\)")  # the date of a source
 CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 MOST = 2  # alternatives beside the figure that was claimed
-MADE_OF = {"barrels_per_day": "from tonnes"}  # what a converted figure was printed in
+MADE_OF = {"barrels_per_day": "counted in tonnes"}  # before it was converted
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")

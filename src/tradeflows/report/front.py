@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
+from tradeflows.charts.options import speakers
 from tradeflows.charts.raw_lines import in_words
 from tradeflows.claims import ReadingResult, Verdict
 from tradeflows.model.source import with_carrier
@@ -150,8 +151,9 @@ def decisive(verdict: Verdict) -> ReadingResult | None:
 def sources_of(reading: ReadingResult, root: Path) -> str:
     """Whose figures a reading rests on, each with the hand that they came through."""
     names = []
+    spoken = speakers(reading.frame)
     for source, publisher in catalogue.entries(reading.sources, root).values():
-        names.append(with_carrier(source, publisher.short))
+        names.append(with_carrier(source, catalogue.name_of(source, publisher, spoken)))
     return " and ".join(dict.fromkeys(names))
 
 

@@ -544,9 +544,8 @@ def credit(
     known = entries(ids, root)
     for source, publisher in known.values():
         word, day = _vintage(source)
-        of_rows = [who for who in speakers.get(source.id, ()) if who != publisher.id]
-        name = publisher.short if publisher.home or not of_rows else _first_names(of_rows)
-        names |= dict.fromkeys([name] if of_rows else name.split(", "))
+        name = name_of(source, publisher, speakers)
+        names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
         words = dates.setdefault(with_carrier(source, name), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
@@ -554,6 +553,12 @@ def credit(
         when = _retrieved(source for source, _ in known.values())
         return f"{', '.join(most)} and {last} ({when})"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
+
+
+def name_of(source: Source, publisher: Publisher, speakers: Mapping[str, Sequence[str]]) -> str:
+    """The short name of who published a source; of an entry for many, of those in its rows."""
+    of_rows = [who for who in speakers.get(source.id, ()) if who != publisher.id]
+    return publisher.short if publisher.home or not of_rows else _first_names(of_rows)
 
 
 def _retrieved(sources: Iterable[Source]) -> str:
