@@ -15,7 +15,7 @@ from PIL import Image
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
-from tradeflows.charts import raw_lines
+from tradeflows.charts import colours, raw_lines
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -231,10 +231,11 @@ NO_PROJECT = Project(title="Prices", short="Prices, checked")
 
 def test_a_claim_becomes_a_picture(root):
     (verdict,) = claim_cards.cards("P1").verdicts
+    before = plt.get_fignums()
     picture = claim_picture.pictures([verdict], NO_PROJECT, root)["P1"]
     assert picture.startswith(b"\x89PNG")
     assert Image.open(io.BytesIO(picture)).size == claim_picture.SIZE == (1200, 630)
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 @pytest.mark.parametrize(
@@ -293,9 +294,8 @@ def test_a_number_that_rounds_to_its_claim_says_so(root):
         (verdict,) = claim_cards.cards("P1").verdicts
         assert claim_picture.headline(verdict).startswith(outcome)
         rounds = f"rounds to ${value}"
-        row = front.row(verdict, NO_PROJECT, root)
-        assert rounds in row.deviation
         assert rounds in _words_of(verdict, root)
+    assert front.row(verdict, NO_PROJECT, root).deviation == "holds"
 
 
 def test_a_claim_that_names_a_side_of_zero_has_a_bar(root):
@@ -326,12 +326,31 @@ def test_a_speaker_is_introduced_where_the_picture_stands_alone(root):
     assert said.name.startswith("A paper of record")
 
 
+RANGED = claim_picture.Bar("Somebody said", "$50 to 70", 70.0, colours.MUTE, 50.0)
+
+
 def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
     stated = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
     assert stated in LEDGER
     (verdict,) = claim_cards.cards("P1").verdicts
     bars = claim_picture.bars(verdict, NO_PROJECT, root)
     assert [bar.value > 55 for bar in bars[1:]] == [True, False]
+    names = [bar.name for bar in bars[1:]]
+    line = chart_html.claim_line(verdict)["why"]
+    assert line == f"Yes for {names[0]}: $120. No for {names[1]}: $50.0."
+
+
+def test_the_bar_of_a_range_is_pale_up_to_it(root):
+    (verdict,) = claim_cards.cards("P1").verdicts
+    boxes = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claim_picture, "_claimed_bar", lambda *_: [RANGED])
+        patch.setattr(claim_picture, "_box", lambda _, place, colour: boxes.append((place, colour)))
+        claim_picture.pictures([verdict], NO_PROJECT, root)
+    pale, ranged = (place for place, colour in boxes if colour in (colours.FAINT, colours.MUTE))
+    assert pale[0] == claim_picture.LEFT
+    assert pale[0] + pale[2] == pytest.approx(ranged[0])
+    assert pale[2] / ranged[2] == pytest.approx(5 / 2)
 
 
 # --- to take along --------------------------------------------------------------------------------

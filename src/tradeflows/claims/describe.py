@@ -223,7 +223,8 @@ def _revisions(verdict: Verdict) -> str:
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
     width = band.width if band.unit == "points" else figure * band.width / 100
     reached = reading.value - math.copysign(width, missed)
-    return f"{words}: to {amount(reached, claim.unit, FEWEST)}, which rounds to {_printed(claim)}"
+    stated, revised = (amount(value, claim.unit, FEWEST) for value in (reading.value, reached))
+    return f"{words}: {stated} could be {revised}, which rounds to {_printed(claim)}"
 
 
 def _office(claim: Claim) -> str:

@@ -282,7 +282,7 @@ def tests(verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]]) ->
 
 def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
-    shown, why = front.decisive(verdict), [claims.why(verdict) or _not_so(verdict)]
+    shown, why = front.decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
     if shown and not is_drawn and verdict.group in ("holds", "differs"):
         figure = claims.figure_of(shown, verdict.claim)
         why.append(f"The figure found, {figure} ({shown.name}), is not drawn.")
@@ -297,13 +297,13 @@ def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
     }
 
 
-def _not_so(verdict: Verdict) -> str:
-    """Of a claim that depends, for which of its readings it does not hold."""
+def _both_sides(verdict: Verdict) -> str:
+    """Of a claim that depends, a count that bears it out and one that does not."""
     if verdict.verdict != claims.DEPENDS:
         return ""
-    deciding = [item for item in verdict.readings if item.decides]
-    apart = [item.name for item in deciding if not (item.fits or item.fits_band)]
-    return f"Not so for {'; or for '.join(apart)}."
+    sides = front.two_sides([item for item in verdict.readings if item.decides])
+    yes, no = (f"{item.name}: {claims.figure_of(item, verdict.claim)}" for item in sides)
+    return f"Yes for {yes}. No for {no}."
 
 
 def _in_a_line(verdict: Verdict) -> str:

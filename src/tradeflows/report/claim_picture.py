@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a
 HUGE = 104  # of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
+SAID = "#c5d0de"  # the side of zero that was claimed, to be seen on a phone too
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
 ROOM = 10  # pixels between the last bar and the source
 STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was rounded
@@ -211,7 +211,7 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
     kept_to = [reading for reading in verdict.readings if _is_kept_to(reading)]
     if verdict.verdict == claims.DEPENDS:
-        return [*_two_sides(deciding), *kept_to]
+        return [*front.two_sides(deciding), *kept_to]
     if deciding:
         is_stated = deciding[0].role == verdict_rule.AS_STATED
         return [*deciding[: 1 if is_stated else MOST], *kept_to]
@@ -229,22 +229,6 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
 def _is_kept_to(reading: ReadingResult) -> bool:
     """Whether a reading is a bound within which the claimed figure lies."""
     return reading.role == verdict_rule.BOUND and reading.fits is None and not reading.note
-
-
-def _two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
-    """One reading that bears the claim out and one that does not, which differ in least else.
-
-    Of pairs that differ in as much, the one with the nearest figures.
-    """
-    sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
-    for reading in deciding:
-        sides[bool(reading.fits or reading.fits_band)].append(reading)
-
-    def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
-        keys = verdict_rule.differing(pair[0].question, pair[1].question)
-        return len(keys), sum(abs(reading.deviation or 0.0) for reading in pair)
-
-    return min(product(sides[True], sides[False]), key=apart)
 
 
 def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
@@ -447,9 +431,11 @@ def _draw(
             continue
         if side:
             left, right = (zero, LEFT + WIDE) if side == ">" else (LEFT, zero)
-            _box(figure, (left, top - 2, right - left, high_bar + 8), colours.SHADE)
+            _box(figure, (left, top - 2, right - left, high_bar + 8), SAID)
             _box(figure, (zero - 1.5, top - 6, 3, high_bar + 16), colours.INK)
         start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
+        if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
+            _box(figure, (zero, top + 2, start - zero, high_bar), colours.FAINT)
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
     if side:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts.options import speakers
 from tradeflows.charts.raw_lines import in_words
-from tradeflows.claims import ReadingResult, Verdict
+from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.model.source import with_carrier
 from tradeflows.report import claim_cards
 from tradeflows.report.site import TONES, ReportError
@@ -136,8 +137,7 @@ def _deviation(verdict: Verdict, reading: ReadingResult) -> str:
         return claims.short(verdict)
     if verdict.verdict == claims.NOT_DECIDED:
         return reading.name
-    rounds = claims.rounding(reading, verdict.claim) if verdict.verdict == claims.HOLDS else ""
-    return "; ".join(filter(None, [claims.sentence(verdict), rounds]))
+    return claims.sentence(verdict)
 
 
 def decisive(verdict: Verdict) -> ReadingResult | None:
@@ -146,6 +146,22 @@ def decisive(verdict: Verdict) -> ReadingResult | None:
     if deciding:
         return min(deciding, key=lambda item: abs(item.deviation or 0.0))
     return verdict.nearest or next(iter(verdict.readings), None)
+
+
+def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
+    """One reading that bears the claim out and one that does not, which differ in least else.
+
+    Of pairs that differ in as much, the one with the nearest figures.
+    """
+    sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
+    for reading in deciding:
+        sides[bool(reading.fits or reading.fits_band)].append(reading)
+
+    def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
+        keys = verdict_rule.differing(pair[0].question, pair[1].question)
+        return len(keys), sum(abs(reading.deviation or 0.0) for reading in pair)
+
+    return min(product(sides[True], sides[False]), key=apart)
 
 
 def sources_of(reading: ReadingResult, root: Path) -> str:
