@@ -155,11 +155,11 @@ def headline(verdict: Verdict) -> str:
 
 def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
-    reading, band = front.decisive(verdict), verdict.band
+    claim, reading, band = verdict.claim, front.decisive(verdict), verdict.band
     missed = (reading.deviation or 0.0) if reading else 0.0
-    if band and abs(missed) > band.width:  # as revised it rounds to what was claimed
-        return "Holds, once revisions are counted in"
-    words = claims.miss(missed, verdict.claim.unit)
+    if reading and band and abs(missed) > band.width:  # as revised it rounds to what was claimed
+        return f"Holds within revisions: {_figure(reading, claim)} for {_claimed(claim)}"
+    words = claims.miss(missed, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
 
