@@ -23,6 +23,7 @@ from tradeflows import claims
 from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.options import speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
@@ -51,7 +52,7 @@ LINES = 3  # of the source at most
 DATED = re.compile(r" \((?:as of |retrieved )?[^()]*\d{4}\)")  # the date of a source
 CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 MOST = 2  # alternatives beside the figure that was claimed
-MADE_OF = {"barrels_per_day": "counted in tonnes"}  # before it was converted
+MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
