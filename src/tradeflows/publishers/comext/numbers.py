@@ -164,6 +164,23 @@ class Column:
     bits: int
     places: dict[int, int] = field(default_factory=dict)
     table: Array = field(default_factory=lambda: np.full(1 << 16, NOWHERE, PLACE))
+    _sorted: tuple[Array, Array] = (np.zeros(0, np.uint64), np.zeros(0, PLACE))
+
+    def lacks(self, spelled: Array) -> Array:
+        """Return which of some numbers spell a word that the file has not had before."""
+        known, _ = self._sorted
+        if not len(known):
+            return np.ones(len(spelled), bool)
+        return known.take(np.searchsorted(known, spelled), mode="clip") != spelled
+
+    def placed(self, spelled: Array) -> Array:
+        """Return the places of some words that the file has had."""
+        if len(self.places) != len(self._sorted[0]):
+            known = np.array(list(self.places), np.uint64)
+            order = np.argsort(known)
+            self._sorted = known[order], np.array(list(self.places.values()), PLACE)[order]
+        known, places = self._sorted
+        return places.take(np.searchsorted(known, spelled))
 
 
 def _columns(layout: Layout, period: str) -> dict[str, Column]:
@@ -240,8 +257,7 @@ class Words:
             return self._placed_by_table(name, numbers, first)
         are_equal = (numbers == numbers[0]).all()
         encoded = pa.array(numbers[:1] if are_equal else numbers).dictionary_encode()
-        spelled = encoded.dictionary.to_pylist()
-        places = self._places(name, spelled, numbers, first)
+        places = self._places(name, encoded.dictionary.to_numpy(), numbers, first)
         return np.broadcast_to(places, len(numbers)) if are_equal else places.take(encoded.indices)
 
     def _placed_by_table(self, name: str, numbers: Array, first: int) -> Array:
@@ -252,18 +268,18 @@ class Words:
         if not len(new):
             return placed
         _, firsts = np.unique(new, return_index=True)
-        spelled = new[np.sort(firsts)].tolist()
+        spelled = new[np.sort(firsts)]
         table[spelled] = self._places(name, spelled, numbers, first)
         return table.take(numbers)
 
-    def _places(self, name: str, spelled: list[int], numbers: Array, first: int) -> Array:
+    def _places(self, name: str, spelled: Array, numbers: Array, first: int) -> Array:
         """Return the places of some words, of which new ones are looked at in turn."""
-        places = self.columns[name].places
-        for number in spelled:
-            if number not in places:
-                where = partial(self._record, numbers, number, first)
-                places[number] = self._new_place(name, bytewise.spelt(number, self.long), where)
-        return np.array([places[number] for number in spelled], PLACE)
+        column = self.columns[name]
+        for number in spelled[column.lacks(spelled)].tolist():
+            where = partial(self._record, numbers, number, first)
+            word = bytewise.spelt(number, self.long)
+            column.places[number] = self._new_place(name, word, where)
+        return column.placed(spelled)
 
     def _record(self, numbers: Array, number: int, first: int) -> str:
         """Return where a word stands first."""
