@@ -661,6 +661,8 @@ def test_band_of_two_releases(judge, build):
     rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
     end = "$12.1 million could be $12.2 million, which rounds to $12.25 million"
     assert claims.why(rounded) == f"{words}: {end}."
+    assert claims.revision(verdict) == 0
+    assert claims.revision(rounded) == pytest.approx(12.25e6 * 0.1 / 12)
     outside = judge(claim(12.3e6, reading(), printed_to=0.0) + SERIES, root)["C1"]
     assert outside.verdict == claims.DIFFERS
 

@@ -213,18 +213,35 @@ def _revisions(verdict: Verdict) -> str:
     """Whose figures were revised, by how much that moves the number, and that this is enough."""
     claim, band = verdict.claim, verdict.band
     reading = min(_deciding(verdict), key=lambda item: abs(item.deviation or 0.0))
-    missed, figure = reading.deviation or 0.0, claim.figure or 0.0
     if band is None:
         return "the figures behind it were revised"
     moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
     words = f"{_office(claim)} has revised its figures, which moves {moved} by up to {_width(band)}"
-    if abs(missed) <= band.width:
-        return f"{words}; {moved} is {miss(missed, claim.unit)}"
+    if not revision(verdict):
+        return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
-    width = band.width if band.unit == "points" else figure * band.width / 100
-    reached = reading.value - math.copysign(width, missed)
-    stated, revised = (amount(value, claim.unit, FEWEST) for value in (reading.value, reached))
+    ends = reading.value, reading.value + revision(verdict)
+    stated, revised = (amount(value, claim.unit, FEWEST) for value in ends)
     return f"{words}: {stated} could be {revised}, which rounds to {_printed(claim)}"
+
+
+def revision(verdict: Verdict) -> float:
+    """How far a revision may bring the nearest figure towards its claim; 0 where none is needed.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> round(claims.revision(claims.evaluate_claim(claims.load()["O03"])), 2)
+    0.32
+    """
+    claim, band = verdict.claim, verdict.band
+    if verdict.verdict != verdict_rule.HOLDS_WITHIN_REVISIONS or band is None:
+        return 0.0
+    missed = min((item.deviation or 0.0 for item in _deciding(verdict)), key=abs)
+    if abs(missed) <= band.width:
+        return 0.0
+    width = band.width if band.unit == "points" else (claim.figure or 0.0) * band.width / 100
+    return -math.copysign(width, missed)
 
 
 def _office(claim: Claim) -> str:

@@ -156,11 +156,10 @@ def headline(verdict: Verdict) -> str:
 
 def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
-    claim, reading, band = verdict.claim, front.decisive(verdict), verdict.band
-    missed = (reading.deviation or 0.0) if reading else 0.0
-    if reading and band and abs(missed) > band.width:  # as revised it rounds to what was claimed
+    claim, reading = verdict.claim, front.decisive(verdict)
+    if reading and claims.revision(verdict):
         return f"Holds within revisions: {_figure(reading, claim)} for {_claimed(claim)}"
-    words = claims.miss(missed, claim.unit)
+    words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
 
@@ -252,6 +251,10 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
         elif "next" in reading.frame:
             name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
         figures.append(Bar(name, _figure(reading, claim), reading.value, colour))
+    if claims.revision(verdict):
+        revised = figures[-1].value + claims.revision(verdict)
+        figure = claims.amount(revised, claim.unit, 3)
+        figures.append(Bar("as far as a revision may bring it", figure, revised, colours.SOFT))
     return figures
 
 
