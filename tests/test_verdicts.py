@@ -236,7 +236,7 @@ def test_a_revision_that_a_claim_needs_is_drawn(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O03"]
     *_, stated, revised = claim_picture.bars(verdict, read_project(ROOT), ROOT)
     assert (stated.figure, revised.figure) == ("29.3 %", "29.6 %")
-    assert revised.value - stated.value == verdict.band.width
+    assert revised.value - stated.value == pytest.approx(verdict.band.width)
 
 
 @pytest.mark.parametrize(
