@@ -7,6 +7,7 @@ modules are imported inside the verbs: ``tradeflows --help`` should answer at on
 
 from __future__ import annotations
 
+import gc
 import sys
 
 try:
@@ -52,6 +53,7 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
         status = run(words, ending, is_own_process=is_own_process)
         if is_own_process:
             interrupts.ignore()
+            gc.freeze()  # what is left need not be searched for cycles, since it all goes now
     except KeyboardInterrupt as error:
         if is_own_process:  # what libraries cannot put in order at such an end is no news
             sys.unraisablehook = interrupts.pass_over

@@ -95,7 +95,7 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
     if product:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
     contents = read(path)
-    ordered = _ahead(_sorted(path, contents.words, contents.pieces))
+    ordered = _sorted(path, contents.words, contents.pieces)
     yield from _ahead(map(_maker(path, source, contents), ordered))
 
 
