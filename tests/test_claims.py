@@ -654,13 +654,13 @@ def test_band_of_two_releases(judge, build):
     assert verdict.verdict == claims.HOLDS_WITHIN_REVISIONS
     assert verdict.band.width == pytest.approx(0.8333, abs=1e-3)
     assert verdict.band.releases == ("months", "in print")
-    words = "Russia has revised its figures, which moves the figure by up to 0.8 %"
+    words = "releases of Russia's figures differ, which moves the figure by up to 0.8 %"
     miss = "the figure is 0.4 % more than claimed"
     assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
-    assert claims.why(verdict) == f"{words}; {miss}."
+    assert claims.why(verdict) == f"R{words[1:]}; {miss}."
     rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
     end = "$12.1 million could be $12.2 million, which rounds to $12.25 million"
-    assert claims.why(rounded) == f"{words}: {end}."
+    assert claims.why(rounded) == f"R{words[1:]}: {end}."
     assert claims.revision(verdict) == 0
     assert claims.revision(rounded) == pytest.approx(12.25e6 * 0.1 / 12)
     outside = judge(claim(12.3e6, reading(), printed_to=0.0) + SERIES, root)["C1"]

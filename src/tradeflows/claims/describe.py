@@ -216,7 +216,7 @@ def _revisions(verdict: Verdict) -> str:
     if band is None:
         return "the figures behind it were revised"
     moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
-    words = f"{_office(claim)} has revised its figures, which moves {moved} by up to {_width(band)}"
+    words = f"releases of {_office(claim)}'s figures differ, which moves {moved} by up to {_width(band)}"
     if not revision(verdict):
         return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
