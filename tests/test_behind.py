@@ -326,6 +326,14 @@ def test_a_speaker_is_introduced_where_the_picture_stands_alone(root):
     assert said.name.startswith("A paper of record")
 
 
+def test_a_per_cent_sign_stays_beside_its_number():
+    room = claim_picture._width("a rate of 29.3", 38, "normal") + 1
+    assert claim_picture._lines("a rate of 29.3 %", 38, "normal", room) == [
+        "a rate of",
+        "29.3\u00a0%",
+    ]
+
+
 RANGED = claim_picture.Bar("Somebody said", "$50 to 70", 70.0, colours.MUTE, 50.0)
 
 

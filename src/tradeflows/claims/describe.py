@@ -216,7 +216,8 @@ def _revisions(verdict: Verdict) -> str:
     if band is None:
         return "the figures behind it were revised"
     moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
-    words = f"releases of {_office(claim)}'s figures differ, which moves {moved} by up to {_width(band)}"
+    whose, width = _office(claim), _width(band)
+    words = f"releases of {whose}'s figures differ, which moves {moved} by up to {width}"
     if not revision(verdict):
         return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.

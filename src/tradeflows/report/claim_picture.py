@@ -493,7 +493,7 @@ def _broken(words: str, size: float, weight: str, room: float) -> str:
 def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
     """`words` in lines, each as full as `room` allows."""
     lines: list[str] = []
-    for word in words.split():
+    for word in words.replace(" %", "\u00a0%").split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and _width(longer, size, weight) <= room:
             lines[-1] = longer
