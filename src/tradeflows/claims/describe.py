@@ -190,7 +190,8 @@ def _deciding(verdict: Verdict) -> list[ReadingResult]:
 def why(verdict: Verdict) -> str:
     """Why a verdict is what it is, where its word alone puzzles; empty where it does not.
 
-    Of what cannot be told, what is missing; of what holds within revisions, whose and how large.
+    Of what cannot be told, what is missing; of what holds within revisions, whose and how large;
+    of what differs though nobody said whose figures it has, that each count held here does.
 
     Examples
     --------
@@ -206,7 +207,18 @@ def why(verdict: Verdict) -> str:
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
             words = _revisions(verdict)
             return f"{words[0].upper()}{words[1:]}."
+        case verdict_rule.DIFFERS if "reporter" in verdict.claim.open:
+            return _by_any_count(verdict)
     return ""
+
+
+def _by_any_count(verdict: Verdict) -> str:
+    """That a claim whose figures nobody named is missed on one side, whoever counted."""
+    misses = [item.deviation or 0.0 for item in _deciding(verdict)]
+    if min(misses) < 0 < max(misses):
+        return ""
+    side = "lower" if misses[0] < 0 else "higher"
+    return f"Whose figures these are was not said; each count held here is {side}."
 
 
 def _revisions(verdict: Verdict) -> str:

@@ -1,6 +1,5 @@
 """What can be refused before work begins and anything heavy is loaded."""
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -83,6 +82,8 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
     QueryError
         The message has the nearest claim.
     """
+    import tomllib
+
     path = ledger or root / LEDGER
     try:
         known = tomllib.loads(path.read_text(encoding="utf-8")).get("claim", {})

@@ -1,5 +1,7 @@
 """The verbs: each is one function that calls one function of the package and prints its answer."""
 
+from __future__ import annotations
+
 import argparse
 import re
 import sys
@@ -7,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
 from tradeflows.model.errors import SourceError, TradeflowsError
-from tradeflows.model.source import Source
+
+if TYPE_CHECKING:
+    from tradeflows.model.source import Source
 
 # What a user may tell of files that do not say it themselves.
 UNSAID = ("flow", "period", "product", "partner")

@@ -23,7 +23,7 @@ from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 Progress = Callable[[Path, int, int, int], None]
 # A row group of a month has few products, and some of all that the other columns hold.
-STATISTICS_COLUMNS = ("source_id", "cmd_code", "ref_period")
+STATISTICS_COLUMNS = ("cmd_code", "ref_period")
 
 
 def clean(
