@@ -234,7 +234,7 @@ def test_flags_are_of_the_rows_used(verdicts):
 
 def test_a_claim_whose_figures_nobody_named_says_why_it_differs_all_the_same(verdicts):
     why = {one.claim.id: claims.why(one) for one in verdicts}
-    assert why["U27"] == "Whose figures these are was not said; each count held here is lower."
+    assert why["U27"] == "CNBC did not say whose figures it used; each count found here is lower."
     assert not any(why[name] for name in ("O10", "O11", "U28"))
 
 

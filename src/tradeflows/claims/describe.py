@@ -218,7 +218,8 @@ def _by_any_count(verdict: Verdict) -> str:
     if min(misses) < 0 < max(misses):
         return ""
     side = "lower" if misses[0] < 0 else "higher"
-    return f"Whose figures these are was not said; each count held here is {side}."
+    who = verdict.claim.who
+    return f"{who} did not say whose figures it used; each count found here is {side}."
 
 
 def _revisions(verdict: Verdict) -> str:
