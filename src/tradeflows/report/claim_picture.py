@@ -39,7 +39,6 @@ TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a
 HUGE = 104  # of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
-SAID = "#c5d0de"  # the side of zero that was claimed, to be seen on a phone too
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
 ROOM = 10  # pixels between the last bar and the source
 STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was rounded
@@ -417,12 +416,12 @@ def _draw(
 ) -> None:
     """Draw the figures, each with whose it is and a bar from zero, if bars say something.
 
-    Of a claim that says on which `side` of zero its number is, that side is shaded.
+    Of a claim that says on which `side` of zero its number is, zero has a line.
     """
     if not has_bars and len(rows) == 1 and bottom - top > HUGE + 2 * LARGE * LEADING:
         _draw_alone(figure, rows[0], top, bottom)
         return
-    low, high = _ends(rows, side)
+    low, high = _ends(rows)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
     texts = sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
@@ -434,25 +433,19 @@ def _draw(
         if not has_bars:
             continue
         if side:
-            left, right = (zero, LEFT + WIDE) if side == ">" else (LEFT, zero)
-            _box(figure, (left, top - 2, right - left, high_bar + 8), SAID)
-            _box(figure, (zero - 1.5, top - 6, 3, high_bar + 16), colours.INK)
+            _box(figure, (zero - 1.5, top - 2, 3, high_bar + 8), colours.INK)
         start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
         if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
             _box(figure, (zero, top + 2, start - zero, high_bar), colours.FAINT)
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
     if side:
-        _text(figure, f"Line: zero. Shaded: {shaded}, as claimed", top, TEXT, colours.SOFT)
+        _text(figure, f"Line: zero, since {shaded} is claimed", top, TEXT, colours.SOFT)
 
 
-def _ends(rows: Sequence[Row], side: str) -> tuple[float, float]:
+def _ends(rows: Sequence[Row]) -> tuple[float, float]:
     """Both ends of the axis of the bars."""
     ends = [0.0, *(row.bar.value for row in rows)]
-    if side:  # with room on the side that is shaded, beyond the bars, and some on the other
-        far = 1.6 * max(map(abs, ends))
-        ends += [far, -0.35 * far] if side == ">" else [-far, 0.35 * far]
-        ends += [1.1 * min(ends), 1.1 * max(ends)]
     return min(ends), max(ends)
 
 
