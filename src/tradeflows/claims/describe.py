@@ -187,6 +187,10 @@ def _deciding(verdict: Verdict) -> list[ReadingResult]:
     return [reading for reading in verdict.readings if reading.decides]
 
 
+def _nearest_deciding(verdict: Verdict) -> ReadingResult:
+    return min(_deciding(verdict), key=lambda item: abs(item.deviation or 0.0))
+
+
 def why(verdict: Verdict) -> str:
     """Why a verdict is what it is, where its word alone puzzles; empty where it does not.
 
@@ -225,7 +229,7 @@ def _by_any_count(verdict: Verdict) -> str:
 def _revisions(verdict: Verdict) -> str:
     """Whose figures were revised, by how much that moves the number, and that this is enough."""
     claim, band = verdict.claim, verdict.band
-    reading = min(_deciding(verdict), key=lambda item: abs(item.deviation or 0.0))
+    reading = _nearest_deciding(verdict)
     if band is None:
         return "the figures behind it were revised"
     moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
@@ -251,7 +255,7 @@ def revision(verdict: Verdict) -> float:
     claim, band = verdict.claim, verdict.band
     if verdict.verdict != verdict_rule.HOLDS_WITHIN_REVISIONS or band is None:
         return 0.0
-    missed = min((item.deviation or 0.0 for item in _deciding(verdict)), key=abs)
+    missed = _nearest_deciding(verdict).deviation or 0.0
     if abs(missed) <= band.width:
         return 0.0
     width = band.width if band.unit == "points" else (claim.figure or 0.0) * band.width / 100

@@ -117,8 +117,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         foot = _fitting(_credits(verdict, project, root), min(max(lines, 1), LINES))
         top = SIZE[1] - 8 - _height(foot, TEXT)
         _text(figure, foot, top, TEXT, colours.SOFT)
-        shaded = (ROSE if claim.asks.base else SIDES).get(side, "")
-        _draw(figure, rows, below + 14, top - ROOM, side, has_bars, shaded)
+        _draw(figure, rows, below + 14, top - ROOM, side, has_bars)
     return _drawn(figure)
 
 
@@ -388,12 +387,12 @@ def _row(bar: Bar) -> Row:
 
 
 def _side(claim: Claim, rows: Sequence[Row]) -> str:
-    """On which side of zero a claim without a figure says that its numbers are: ">" or "<".
+    """On which side of zero a claim without a figure says that its numbers are, in words.
 
     A lone number has its sign, and no bar beside which its own would be long or short.
     """
-    has_side = claim.figure == 0 and claim.qualifier in SIDES
-    return claim.qualifier if has_side and len(rows) > 1 else ""
+    has_side = claim.figure == 0 and claim.qualifier in SIDES and len(rows) > 1
+    return (ROSE if claim.asks.base else SIDES)[claim.qualifier] if has_side else ""
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
@@ -412,7 +411,6 @@ def _draw(
     bottom: float,
     side: str,
     has_bars: bool,
-    shaded: str = "",
 ) -> None:
     """Draw the figures, each with whose it is and a bar from zero, if bars say something.
 
@@ -421,7 +419,8 @@ def _draw(
     if not has_bars and len(rows) == 1 and bottom - top > HUGE + 2 * LARGE * LEADING:
         _draw_alone(figure, rows[0], top, bottom)
         return
-    low, high = _ends(rows)
+    ends = [0.0, *(row.bar.value for row in rows)]
+    low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
     texts = sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
@@ -440,13 +439,7 @@ def _draw(
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
     if side:
-        _text(figure, f"Line: zero, since {shaded} is claimed", top, TEXT, colours.SOFT)
-
-
-def _ends(rows: Sequence[Row]) -> tuple[float, float]:
-    """Both ends of the axis of the bars."""
-    ends = [0.0, *(row.bar.value for row in rows)]
-    return min(ends), max(ends)
+        _text(figure, f"Line: zero, since {side} is claimed", top, TEXT, colours.SOFT)
 
 
 def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:

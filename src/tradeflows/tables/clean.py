@@ -23,7 +23,7 @@ from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 Progress = Callable[[Path, int, int, int], None]
 # A row group of a month has few products, and some of all that the other columns hold.
-STATISTICS_COLUMNS = ("cmd_code", "ref_period")
+NARROW_COLUMNS = ("cmd_code", "ref_period")
 
 
 def clean(
@@ -231,7 +231,7 @@ def _write(
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
-    with TableWriter(path, suffix, contract, statistics=STATISTICS_COLUMNS) as writer:
+    with TableWriter(path, suffix, contract, statistics=NARROW_COLUMNS) as writer:
         for source, parts in files:
             cleaned.append(tally(source, through(parts, keys, writer)))
             if strict and cleaned[-1].left_out:

@@ -349,11 +349,10 @@ def _maker(path: Path, source: Source, contents: Contents) -> Callable[[Ordered]
     constants = _constants(source, words.period)
     shared = {}
     for name, value in constants.items():
-        is_text = isinstance(value, str)
-        kind = TRADE.field(name).type
-        shared[name] = (
-            _column(none, [value]) if is_text else pa.repeat(pa.scalar(value, kind), LONGEST)
-        )
+        if isinstance(value, str):
+            shared[name] = _column(none, [value])
+        else:
+            shared[name] = pa.repeat(pa.scalar(value, TRADE.field(name).type), LONGEST)
 
     def make(ordered: Ordered) -> Part:
         n = len(ordered.nth)

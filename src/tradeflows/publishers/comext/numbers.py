@@ -166,21 +166,17 @@ class Column:
     table: Array = field(default_factory=lambda: np.full(1 << 16, NOWHERE, PLACE))
     _sorted: tuple[Array, Array] = (np.zeros(0, np.uint64), np.zeros(0, PLACE))
 
-    def lacks(self, spelled: Array) -> Array:
-        """Return which of some numbers spell a word that the file has not had before."""
-        known, _ = self._sorted
-        if not len(known):
-            return np.ones(len(spelled), bool)
-        return known.take(np.searchsorted(known, spelled), mode="clip") != spelled
-
-    def placed(self, spelled: Array) -> Array:
-        """Return the places of some words that the file has had."""
+    def placed(self, spelled: Array) -> tuple[Array, Array]:
+        """Return the places of some words, and which of them the file has had; others have none."""
         if len(self.places) != len(self._sorted[0]):
             known = np.array(list(self.places), np.uint64)
             order = np.argsort(known)
             self._sorted = known[order], np.array(list(self.places.values()), PLACE)[order]
         known, places = self._sorted
-        return places.take(np.searchsorted(known, spelled))
+        if not len(known):
+            return np.zeros(len(spelled), PLACE), np.zeros(len(spelled), bool)
+        at = np.searchsorted(known, spelled)
+        return places.take(at, mode="clip"), known.take(at, mode="clip") == spelled
 
 
 def _columns(layout: Layout, period: str) -> dict[str, Column]:
@@ -275,11 +271,14 @@ class Words:
     def _places(self, name: str, spelled: Array, numbers: Array, first: int) -> Array:
         """Return the places of some words, of which new ones are looked at in turn."""
         column = self.columns[name]
-        for number in spelled[column.lacks(spelled)].tolist():
+        places, is_known = column.placed(spelled)
+        if is_known.all():
+            return places
+        for number in spelled[~is_known].tolist():
             where = partial(self._record, numbers, number, first)
             word = bytewise.spelt(number, self.long)
             column.places[number] = self._new_place(name, word, where)
-        return column.placed(spelled)
+        return column.placed(spelled)[0]
 
     def _record(self, numbers: Array, number: int, first: int) -> str:
         """Return where a word stands first."""
