@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FILE = "file"  # the name of the file that a row is of
 TEXTS = [field.name for field in schema.TRADE if field.type == schema.TEXT]
+Array = np.ndarray[Any, Any]
 LAST = "\U0010ffff"  # no text is after it
 AREAS = ("reporter_iso", "partner_iso")
 CHECKED = ("ref_period", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "n_months")
@@ -135,38 +137,45 @@ def _matching(
     products, _ = products_meant(wanted["cmd_code"])
     read = partial(_read, [*dict.fromkeys([*columns, *wanted])], products)
     with ThreadPoolExecutor(pa.cpu_count()) as readers:
-        batches = [batch for of_file in readers.map(read, paths) for batch in of_file]
+        files = [*zip(paths, readers.map(read, paths), strict=True)]
+    found = [(path.name, rows) for path, of_file in files for rows in of_file]
+    met = {}
     for column, values in wanted.items():
-        texts = {text for batch in batches for text in batch[column].dictionary.to_pylist()}
+        texts = {text for _, rows in found for text in rows[column].dictionary.to_pylist()}
         every = pa.table({column: pa.array(texts, pa.string())})
-        met = every.filter(condition(column, values))[column].combine_chunks()
-        batches = [batch.filter(_is_in(batch[column], met)) for batch in batches]
+        met[column] = every.filter(condition(column, values))[column].combine_chunks()
+    batches = []
+    for name, rows in found:
+        kept = rows.take(_places(rows, met))
+        batches.append(kept.append_column(FILE, pa.repeat(name, len(kept))))
     contract = pa.schema([*(schema.TRADE.field(name) for name in columns), (FILE, pa.string())])
     if not batches:
         return contract.empty_table()
     return pa.Table.from_batches(batches).select(contract.names).cast(contract)
 
 
+def _places(rows: pa.RecordBatch, met: Mapping[str, pa.Array]) -> pa.Array:
+    """Where the rows are that have one of the texts in each column; a text is looked at once."""
+    is_kept = np.ones(len(rows), bool)
+    for column, texts in met.items():
+        coded = rows[column]
+        is_met = pc.is_in(coded.dictionary, texts).to_numpy(zero_copy_only=False)
+        is_kept &= is_met.take(coded.indices)
+    return pa.array(np.flatnonzero(is_kept))
+
+
 def _read(columns: list[str], products: Sequence[str], path: Path) -> list[pa.RecordBatch]:
     """Rows of the row groups that may have one of the products, texts as they are stored."""
-    footer, spans = _footer_of(path)
-    groups = [i for i, (low, high) in enumerate(spans) if _may_have(low, high, products)]
+    footer, first, last = _footer_of(path)
+    may_have = np.zeros(len(first), bool)
+    for product in products:  # or what lies under it
+        may_have |= (first < f"{product}[") & (last >= product)
+    groups = np.flatnonzero(may_have).tolist()
     with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
-        rows = file.read_row_groups(groups, columns, use_threads=False)
-    return rows.append_column(FILE, pa.repeat(path.name, len(rows))).to_batches()
+        return file.read_row_groups(groups, columns, use_threads=False).to_batches()
 
 
-def _may_have(low: str, high: str, products: Sequence[str]) -> bool:
-    """Whether a product, or what lies under it, may be among codes from `low` to `high`."""
-    return any(low < f"{product}[" and high >= product for product in products)
-
-
-def _is_in(coded: pa.DictionaryArray, texts: pa.Array) -> pa.Array:
-    """Whether each is one of `texts`, by looking at each stored text once."""
-    return pc.is_in(coded.dictionary, texts).take(coded.indices)
-
-
-def _footer_of(path: Path) -> tuple[pq.FileMetaData, list[tuple[str, str]]]:
+def _footer_of(path: Path) -> tuple[pq.FileMetaData, Array, Array]:
     """What the file says of itself as it is now, and its row groups' first and last products."""
     try:
         written = path.stat()
@@ -176,15 +185,17 @@ def _footer_of(path: Path) -> tuple[pq.FileMetaData, list[tuple[str, str]]]:
 
 
 @lru_cache(maxsize=1024)
-def _footer(path: Path, *written: int) -> tuple[pq.FileMetaData, list[tuple[str, str]]]:
+def _footer(path: Path, *written: int) -> tuple[pq.FileMetaData, Array, Array]:
     """The footer of the file as it was `written`, if it keeps the contract."""
     footer = pq.read_metadata(path, memory_map=True)
     if not footer.schema.to_arrow_schema().equals(schema.TRADE):
         raise SchemaError(f"{path}: not a trade table of this release; clean its file again")
     at = schema.TRADE.names.index("cmd_code")
     groups = [footer.row_group(i).column(at) for i in range(footer.num_row_groups)]
-    spans = [column.statistics for column in groups]
-    return footer, [(span.min, span.max) if span else ("", LAST) for span in spans]
+    stated = [column.statistics for column in groups]
+    first = [span.min if span else "" for span in stated]
+    last = [span.max if span else LAST for span in stated]
+    return footer, np.array(first, np.str_), np.array(last, np.str_)
 
 
 def _no_release_twice(rows: pa.Table) -> None:
