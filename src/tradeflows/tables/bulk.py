@@ -167,12 +167,17 @@ def _places(rows: pa.RecordBatch, met: Mapping[str, pa.Array]) -> pa.Array:
 def _read(columns: list[str], products: Sequence[str], path: Path) -> list[pa.RecordBatch]:
     """Rows of the row groups that may have one of the products, texts as they are stored."""
     footer, first, last = _footer_of(path)
-    may_have = np.zeros(len(first), bool)
-    for product in products:  # or what lies under it
-        may_have |= (first < f"{product}[") & (last >= product)
-    groups = np.flatnonzero(may_have).tolist()
+    groups = np.flatnonzero(_may_have(first, last, products)).tolist()
     with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
         return file.read_row_groups(groups, columns, use_threads=False).to_batches()
+
+
+def _may_have(first: Array, last: Array, products: Sequence[str]) -> Array:
+    """Whether a product, or what lies under it, may be among codes from `first` to `last`."""
+    may_have = np.zeros(len(first), bool)
+    for product in products:
+        may_have |= (first < f"{product}[") & (last >= product)
+    return may_have
 
 
 def _footer_of(path: Path) -> tuple[pq.FileMetaData, Array, Array]:
