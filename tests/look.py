@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -177,8 +178,9 @@ SHOWN = """() => [...document.querySelectorAll("figure.chart svg")]
 PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(
   () => done(performance.now() / 1000))))"""
 # Without preload, since axe would fetch rules of style, which the page's policy forbids to scripts.
-AXE = """() => axe.run({exclude: [["tbody tr + tr"]]},
-  {resultTypes: ["violations"], preload: false})"""
+AXE = """(options) => axe.run({exclude: [["tbody tr + tr"]]},
+  {resultTypes: ["violations"], preload: false, ...options})"""
+OF_COLOUR = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a scheme decides
 LARGEST = 1_500_000  # bytes of a page
 # By width: how tall a screen is, and how many of them the front page may take.
 SCREENS = {390: (844, 6), 1280: (900, 4)}
@@ -192,8 +194,20 @@ NAME = re.compile(r"(?<=[a-z,;:%\d] )[A-Z][a-zü]{3,}")
 OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
-def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> Iterator[str]:
-    """What is wrong with the page in the file `path`, in words; its picture goes to `to`."""
+def looked(path: Path, to: Path, program: str) -> list[str]:
+    """What is wrong with a page at all widths and in all schemes, in words; pictures go to `to`."""
+    findings = []
+    with sync_playwright() as play, play.chromium.launch(executable_path=program) as browser:
+        for width, scheme in product(WIDTHS, SCHEMES):
+            try:
+                found = list(_looked(browser, path, width, scheme, to))
+            except Error as error:
+                found = [f"cannot be opened: {error.message.splitlines()[0]}"]
+            findings += [f"{path.name} at {width} px, {scheme}: {each}" for each in found]
+    return findings
+
+
+def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> Iterator[str]:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     said: list[str] = []
@@ -205,7 +219,8 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     if (seconds := page.evaluate(PAINTED)) > DRAWN:
         yield f"drawn after {seconds:.1f} s"
     page.evaluate(FETCH)
-    page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.png", full_page=True)
+    # JPEG, since to pack some fifty screens as PNG takes longer than to look at them.
+    page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.jpg", full_page=True, quality=80)
     yield from (f"asks {url}" for url in asked if not url.startswith(("file:", "data:")))
     yield from (f"not drawn: {name}" for name in page.evaluate(BLANK))
     yield from page.evaluate(SMALL)
@@ -219,7 +234,7 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"
         page.evaluate(OPEN)
     if width == max(WIDTHS) or scheme == SCHEMES[0]:
-        yield from _axe(page)
+        yield from _axe(page, {} if scheme == SCHEMES[0] else OF_COLOUR)
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
@@ -236,8 +251,13 @@ def looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> I
     context.close()
 
 
-def looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
+def looked_alone(pages: list[Path], program: str) -> list[str]:
     """What is wrong with the pages of single charts, each looked at once, in the dark."""
+    with sync_playwright() as play, play.chromium.launch(executable_path=program) as browser:
+        return list(_looked_alone(browser, pages))
+
+
+def _looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
     context = browser.new_context(
         viewport={"width": min(WIDTHS), "height": 900}, color_scheme="dark"
     )
@@ -257,11 +277,11 @@ def looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
     context.close()
 
 
-def _axe(page: Page) -> Iterator[str]:
+def _axe(page: Page, options: dict[str, Any]) -> Iterator[str]:
     """Findings of axe-core, all being open; rows below a table's first are like the first."""
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     page.evaluate(script)
-    for found in page.evaluate(AXE)["violations"]:
+    for found in page.evaluate(AXE, options)["violations"]:
         where = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
         yield f"{found['id']} ({found['impact']}): {found['help']}: {where}"
 
@@ -375,17 +395,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"nothing was looked at: {lack} found", file=sys.stderr)
         return 2
     args.pictures.mkdir(parents=True, exist_ok=True)
-    findings = []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program)
-        for path, width, scheme in product(pages, WIDTHS, SCHEMES):
-            try:
-                found = list(looked(browser, path, width, scheme, args.pictures))
-            except Error as error:
-                found = [f"cannot be opened: {error.message.splitlines()[0]}"]
-            findings += [f"{path.name} at {width} px, {scheme}: {each}" for each in found]
-        findings += looked_alone(browser, sorted(args.report.glob("charts/*.html")))
-        browser.close()
+    with ProcessPoolExecutor() as browsers:
+        alone = browsers.submit(looked_alone, sorted(args.report.glob("charts/*.html")), program)
+        each = [browsers.submit(looked, path, args.pictures, program) for path in pages]
+        findings = [found for one in [*each, alone] for found in one.result()]
     print(*findings, f"{len(pages)} pages, {len(findings)} findings", sep="\n")
     return bool(findings)
 

@@ -43,6 +43,8 @@ DEFECTS = {
     "code before a reader: CHN": "<p>What CHN reports</p>",
     "chart lone: no file": '<figure class="chart" id="lone"><div class="chart-data"><table><thead>'
     "<tr><th>Series</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
+    "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "
+    "{ .faint { color: #222; background: #000 } }</style><p class='faint'>faint in the dark</p>",
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
@@ -76,7 +78,7 @@ def test_a_good_page_has_no_finding(looked, tmp_path):
     drawing = f'<svg viewBox="0 0 200 50" width="200" height="50">{no_figure}{line}{words}</svg>'
     chart = f'<figure class="chart" id="a">{drawing}</figure>'
     assert looked(good=f"<p>All is well.</p>{chart}") == (0, "1 pages, 0 findings\n")
-    assert len([*(tmp_path / "pictures").glob("good-*.png")]) == 4
+    assert len([*(tmp_path / "pictures").glob("good-*.jpg")]) == 4
 
 
 @pytest.fixture
