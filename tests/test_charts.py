@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 from datetime import date
 from itertools import combinations
@@ -672,6 +673,26 @@ def test_cells_say_what_their_shades_mean():
     assert "Faintest colour: 0 · strongest: 100" in said(cells())
     assert "strongest: 50 and more" in said(cells(full=50.0))
     assert "Red: less · blue: more · strongest colour: 100" in said(cells(signed=True))
+
+
+@pytest.mark.parametrize(
+    ("most", "signed", "words"),
+    [
+        (100.0, False, ["0", "100"]),
+        (140.0, False, ["0", "100 and more"]),
+        (9.0, True, ["−100", "100"]),
+    ],
+)
+def test_months_have_a_key_of_shades(most, signed, words):
+    days = pd.to_datetime(["2022-01-01", "2022-02-01"])
+    frame = pd.DataFrame({"who": ["a", "a"], "ref_period": days, "pct": [most, 0.0]})
+    look = {"title": "One", "unit": "% of 2021", "source": "made up for a test"}
+    axes = charts.cells(frame, y="pct", by="who", across="ref_period", signed=signed, **look)
+    svg = charts.hand_over(axes, "a").narrow
+    assert [
+        text for text in re.findall(r"<text[^>]*>([^<]+)</text>", svg) if text in words
+    ] == words
+    assert "strongest" not in svg
 
 
 def test_bars_of_which_all_may_change_are_filled():

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
@@ -26,6 +27,9 @@ from tradeflows.charts.options import (
     refuse_repeated,
 )
 from tradeflows.model.errors import QueryError
+
+SHADES_SHOWN = 5  # in the key of months
+SCALE_BELOW = 34  # points from the months to the middle of that key
 
 
 @redrawable
@@ -195,7 +199,7 @@ def cells(
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
-        keys = _keys(table, full, signed)
+        keys = _keys(axes, table, shading, dated)
         _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
     return axes
 
@@ -362,13 +366,35 @@ def _write_number(
         layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
 
 
-def _keys(table: DataFrame, full: float, signed: bool) -> list[str]:
-    """What the shades mean, and the hatching where there is some."""
+def _keys(axes: Axes, table: DataFrame, shading: ScalarMappable, dated: bool) -> list[str]:
+    """What the shades mean, drawn or in words, and the hatching where there is some."""
+    least, full = shading.get_clim()
     is_over = bool((table.abs() > full).to_numpy().any())
-    keys = [_scale(full, signed, is_over)]
+    keys = [] if dated else [_scale(full, least < 0, is_over)]
+    if dated:
+        _draw_scale(axes, shading, is_over)
     if table.isna().to_numpy().any():
         keys.append("Hatched: no figure")
     return keys
+
+
+def _draw_scale(axes: Axes, shading: ScalarMappable, is_over: bool) -> None:
+    """Draw below the months what the shades mean, since these have no numbers."""
+    low, high = shading.get_clim()
+    size = {"size": layout.page().small, "color": colours.SOFT}
+    wide, tall = 14, 8
+    boxes = DrawingArea(wide * SHADES_SHOWN, tall)
+    for i, value in enumerate(np.linspace(low, high, SHADES_SHOWN)):
+        place = (wide * i, 0)
+        boxes.add_artist(Rectangle(place, wide, tall, fc=shading.to_rgba(value), ec="none"))
+    first = layout.number(low).replace("-", "−")
+    last = layout.number(high) + (" and more" if is_over else "")
+    words = [TextArea(text, textprops=size) for text in (first, last)]
+    key = HPacker(children=[words[0], boxes, words[1]], align="center", pad=0, sep=5)
+    corner, below, middle = (0, 0), (0, -SCALE_BELOW), (0, 0.5)
+    style: dict[str, Any] = {"frameon": False, "annotation_clip": False, "pad": 0}
+    style |= {"xycoords": "axes fraction", "boxcoords": "offset points"}
+    axes.add_artist(AnnotationBbox(key, corner, below, box_alignment=middle, **style))
 
 
 def _scale(full: float, signed: bool, is_over: bool) -> str:
@@ -394,7 +420,8 @@ def _finish_cells(axes: Axes, shown: Chart, keys: Sequence[str], dated: bool, bo
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        foot=foot(shown, " · ".join(keys)),
+        # Of months the key is drawn where the first line would be.
+        foot=[*([" "] if dated else []), *foot(shown, " · ".join(keys))],
         events=shown["events"] if dated else {},
         reference={},
         box=box,

@@ -156,7 +156,7 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"Holds within revisions: {_figure(reading, claim)} for {_claimed(claim)}"
+        return f"Holds within revisions: {figure_found(reading, claim)} for {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -165,7 +165,7 @@ def _holds(verdict: Verdict) -> str:
     """That a claim holds, and how far the figure is from it where it was said to be just that."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claim.unit == "ratio" and claim.figure == 1 and claim.qualifier == "<":
-        return f"Holds: {_figure(reading, claim)} is not all of it"
+        return f"Holds: {figure_found(reading, claim)} is not all of it"
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
         return f"Holds: {ROSE[claim.qualifier].replace('any', 'a')}"
     if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
@@ -174,7 +174,7 @@ def _holds(verdict: Verdict) -> str:
     if step:
         return f"Holds: the same, to the {step}"
     if rounds:
-        return f"Holds: {_figure(reading, claim)} {rounds}"
+        return f"Holds: {figure_found(reading, claim)} {rounds}"
     return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
 
 
@@ -248,7 +248,7 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
             name = f"{words}; {claims.rounding(reading, claim)}"
         elif "next" in reading.frame:
             name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
-        figures.append(Bar(name, _figure(reading, claim), reading.value, colour))
+        figures.append(Bar(name, figure_found(reading, claim), reading.value, colour))
     if claims.revision(verdict):
         revised = figures[-1].value + claims.revision(verdict)
         figure = claims.amount(revised, claim.unit, 3)
@@ -324,7 +324,7 @@ def _a_month(claim: Claim) -> str:
     return " a month" if claim.asks.measure.endswith(", a month") else ""
 
 
-def _figure(reading: ReadingResult, claim: Claim) -> str:
+def figure_found(reading: ReadingResult, claim: Claim) -> str:
     """A reading's number; what it bounds is not what it counts, whose name stands beside it."""
     figure = claims.figure_of(reading, claim)
     is_bound = reading.role == verdict_rule.BOUND
