@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 
 import maps
+import pandas as pd
 import pytest
 
 import tradeflows
@@ -342,7 +343,28 @@ def test_rows_as_json(run, make_root):
     assert row["rate"] == 63.65
 
 
+def test_a_reporter_without_a_period(run, monkeypatch):
+    monkeypatch.setattr("tradeflows.explore.ask.available", lambda *_, **__: pd.DataFrame())
+    _, out, _ = run({"oil": {}}, "available", "China")
+    assert out == "no month of China is out; next: --freq A\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["quote=USDD"], "no row of rates has quote=USDD; did you mean 'USD'?"),
+        (["quote=USD", "month=2021-01"], "has all of quote=USD, month=2021-01; leave one of"),
+    ],
+)
+def test_rows_that_are_not_there(run, words, said):
+    run({"oil": {}}, "build")
+    status, _, err = run({"oil": {}}, "rows", "rates", *words)
+    assert status == 2
+    assert said in err
+
+
 def test_a_table_fits_the_terminal():
+    assert terminal.table([]) == []
     rows = [("a", "b" * 50, "c" * 90), ("aa", "b", "c")]
     assert max(map(len, terminal.table(rows))) == 146
     narrow = terminal.table(rows, 80)

@@ -32,6 +32,26 @@ def test_a_new_project_is_checked(root, capfd):
     assert "01_first_look.ipynb: 2 passed" in capfd.readouterr().out
 
 
+NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or "
+NOTHING = {
+    "sources": NO_FILE,
+    "doctor": NO_FILE,
+    "claims": "data/claims.toml; next: write one there, as the head of a new ledger shows",
+    "diff comext": "no figure of comext differs between two releases that are held here; next: ",
+    "rows trade month=2023-05": "trade has no row yet; next: `tradeflows add FILE`, then `trade",
+}
+
+
+@pytest.mark.parametrize("verb", NOTHING)
+def test_a_table_of_nothing_says_what_is_next(root, capfd, verb):
+    assert cli.main(["build"]) == 0
+    capfd.readouterr()
+    cli.main(verb.split())
+    printed = "".join(capfd.readouterr())
+    assert printed.count("\n") == 1
+    assert NOTHING[verb] in printed.replace("\\", "/")
+
+
 def test_a_new_project_has_a_report_before_it_has_a_file_and_after(root, capfd):
     assert cli.main(["report"]) == 0
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")

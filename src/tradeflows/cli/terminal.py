@@ -61,6 +61,8 @@ def width() -> int | None:
 
 def table(rows: Sequence[Sequence[str]], room: int | None = None) -> list[str]:
     """Rows as aligned lines; where they are wider than `room`, the widest columns are cut."""
+    if not rows:
+        return []
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     gaps = 2 * (len(widths) - 1)
     narrowest = max(1, min(NARROWEST, ((room or 0) - gaps) // len(widths)))

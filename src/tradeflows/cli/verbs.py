@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What a user may tell of files that do not say it themselves.
 UNSAID = ("flow", "period", "product", "partner")
 CHANGES = ("added", "changed", "withdrawn")
+NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or `tradeflows fetch --help`"
 GUIDED = ("product", "partner", "start", "end", "flow", "currency")
 
 
@@ -53,7 +54,8 @@ def claims(args: argparse.Namespace) -> None:
     if args.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
     elif not asked and not errors:
-        say(f"no claim yet in {args.ledger or claims.path(root)}")
+        path = args.ledger or claims.path(root)
+        say(f"no claim yet in {path}; next: write one there, as the head of a new ledger shows")
     elif not args.claim:
         colour = terminal.uses_colour()
         lines = claims.overview(verdicts, everything=args.all, colour=colour)
@@ -172,6 +174,8 @@ def sources(args: argparse.Namespace) -> None:
     ]
     if args.json:
         say_json(entries)
+    elif not entries:
+        say(NO_FILE)
     else:
         rows = [[str(source[name]) for name in names] for source in entries]
         say(*terminal.table(rows, terminal.width()))
@@ -199,15 +203,20 @@ def rows(args: argparse.Namespace) -> None:
 
 def doctor(args: argparse.Namespace) -> None:
     """Look for what is wrong in everything catalogued; the ten worst of each kind, or all."""
+    from tradeflows.retrieval import catalogue
     from tradeflows.tables import checks
 
+    root = root_of(args)
     findings = []
     with terminal.progress(0, "findings", quiet=args.quiet) as step:
-        for finding in checks.look(root_of(args), local=args.local):
+        for finding in checks.look(root, local=args.local):
             findings.append(finding)
             step("" if len(findings) % 100 else f"{len(findings)} findings so far", len(findings))
     if args.json:
         say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
+        return
+    if not catalogue.load(root, local=args.local):
+        say(NO_FILE)
         return
     say(*checks.summary(findings, len(findings) if args.all else checks.SHOWN))
 
@@ -355,6 +364,10 @@ def available(args: argparse.Namespace) -> None:
     frame = live.available(args.reporter, args.partner, freq=args.freq, root=root_of(args))
     if args.json:
         say_json(frame.to_dict("records"))
+        return
+    if frame.empty:
+        period, other = ("month", "A") if args.freq == "M" else ("year", "M")
+        say(f"no {period} of {args.reporter} is out; next: --freq {other}")
         return
     rows = [[str(cell or "") for cell in row] for row in frame.itertuples(index=False)]
     say(*terminal.table([[*frame.columns], *rows], terminal.width()))
@@ -555,6 +568,12 @@ def diff(args: argparse.Namespace) -> None:
     if args.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
         say_json([{name: getattr(change, name) for name in names} for change in shown])
+        return
+    if not changes:
+        say(
+            f"no figure of {args.publisher} differs between two releases that are held here; "
+            f"next: `tradeflows fetch {args.publisher} --help` says how to get newer ones"
+        )
         return
     kinds = Counter(change.kind for change in changes)
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in CHANGES)

@@ -811,5 +811,18 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
             raise QueryError(f"{table} has no column {name!r}{near(name, [*frame, 'month'])}")
         frame = frame[texts.eq(value)]
     if frame.empty:
-        raise QueryError(f"no row of {table} has all of {wanted}")
+        raise QueryError(_no_row(stored, table, wanted))
     return frame
+
+
+def _no_row(stored: ds.Dataset, table: str, wanted: Mapping[str, str]) -> str:
+    """Why no row has all of `wanted`: there is no row, one column has no such value, or neither."""
+    if not stored.count_rows():
+        return f"{table} has no row yet; next: `tradeflows add FILE`, then `tradeflows build`"
+    for name in sorted({*wanted} & {*stored.schema.names}):
+        column = stored.to_table([name])[name].unique()
+        values = [str(value) for value in column.to_pylist()]
+        if name != "month" and wanted[name] not in values:
+            return f"no row of {table} has {name}={wanted[name]}{near(wanted[name], values)}"
+    words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+    return f"no row of {table} has all of {words}; leave one of them out"
