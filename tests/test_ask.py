@@ -1,6 +1,9 @@
 """One call for live figures, against twins of UN Comtrade and Eurostat on this machine."""
 
+import ast
+import inspect
 import os
+import shlex
 import sys
 from functools import partial
 from types import SimpleNamespace
@@ -9,8 +12,10 @@ import comext_twin
 import pandas as pd
 import pytest
 from comtrade_twin import Twin, row, serve
+from tutorial import FENCE, PROJECT
 
 from tradeflows import cli, tables
+from tradeflows.explore.answer import Answer
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
 from tradeflows.model.errors import QueryError, SourceError
@@ -450,3 +455,57 @@ def test_every_partner_is_asked_for_at_once(grain):
     answer = grain.tf.ask("1001", "China", "countries", **window)
     assert sorted(answer["partner"]) == ["Kazakhstan", "Russia"]
     assert len(grain.twin.asked) == 1
+
+
+# --- the page on live questions ------------------------------------------------------------------
+
+PAGE = (PROJECT / "docs" / "how-to" / "live.md").read_text(encoding="utf-8")
+PYTHON = "\n".join(body for kind, body in FENCE.findall(PAGE) if kind == "python")
+SHELL = "\n".join(body for kind, body in FENCE.findall(PAGE) if kind == "sh")
+NO_QUESTION = {"root", "say", "clock", "key", "filters"}  # how it is asked, or as of `flow`
+
+
+@pytest.fixture
+def page_twin(root, live, monkeypatch):
+    """Serve invented rows of what the page asks, to a project that is the one to ask."""
+    rows = [row(period=year, product="8806", flow="X", value=7.0) for year in ("2022", "2023")]
+    for period in ("202301", "202302"):
+        total = row(period=period, product="1001", flow="M", value=100.0)
+        rows.append(total)
+        for field, parts, _ in PARTED.values():
+            rows += [total | {field: part, "primaryValue": 50.0} for part in parts[-2:]]
+    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    return live(Twin(rows, gap=0.0))
+
+
+def test_the_questions_of_the_page_are_answered(page_twin):
+    made = {}
+    exec(PYTHON, made)
+    assert [
+        name for name, answer in made.items() if isinstance(answer, Answer) and answer.empty
+    ] == []
+    assert made["drones"]["value"].tolist() == [7.0, 7.0]
+    assert made["by_rail_or_sea"].by("part")["part"].tolist() == ["railway", "sea"]
+    assert {*made["sent_on_from"]["part"]} == {"Kazakhstan", "Russia"}
+    asked = [path for path in page_twin.asked if "cmdCode=8806" in path]
+    assert all("/H6?" in path for path in asked)
+
+
+def test_the_commands_of_the_page_are_answered(page_twin, capsys):
+    lines = [line for line in SHELL.splitlines() if line.startswith("tradeflows ask")]
+    for line in lines:
+        assert cli.main(shlex.split(line)[1:]) == 0
+    assert capsys.readouterr().out.count("Source: comtrade") == len(lines)
+
+
+def test_the_page_asks_by_every_option():
+    calls = [node for node in ast.walk(ast.parse(PYTHON)) if isinstance(node, ast.Call)]
+    named = [word for call in calls for word in call.keywords]
+    positional = {"product", "reporter", "partner"}
+    lacking = {*inspect.signature(ask).parameters} - {word.arg for word in named}
+    assert lacking == NO_QUESTION | positional
+    parted = {word.value.value for word in named if word.arg == "breakdown"}
+    assert parted == {*PARTED} == {*comtrade.questions.BREAKDOWNS}
+    typed = {word for word in shlex.split(SHELL) if word.startswith("--")}
+    assert typed >= {"--classification", "--refresh", "--breakdown"}

@@ -202,6 +202,11 @@ def _ask(verb: Parser) -> None:
     verb.add_argument("--unit", default="", help="such as tonnes or USD; else the first stated")
     _edition(verb)
     verb.add_argument(
+        "--breakdown",
+        default="",
+        help="the parts of each total, such as transport, procedure or 'second partner'",
+    )
+    verb.add_argument(
         "--refresh", action="store_true", help="look for a newer release of what is held"
     )
     verb.set_defaults(interrupted=GOES_ON)

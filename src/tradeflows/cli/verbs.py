@@ -350,6 +350,7 @@ def ask(args: argparse.Namespace) -> None:
         freq=args.freq,
         unit=args.unit,
         classification=args.classification,
+        breakdown=args.breakdown,
         refresh=args.refresh,
         root=root,
         say=(lambda line: None) if args.quiet else note,
