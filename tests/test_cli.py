@@ -33,10 +33,6 @@ def trade(text, name="comtrade_energy_imports_from_russia"):
     return maps.tidy(name) | {"text": text}
 
 
-def command(root, verb):
-    return [sys.executable, "-m", "tradeflows.cli", "--root", str(root), verb]
-
-
 @pytest.fixture
 def run(make_root, capsys):
     """Run a command on invented files: the status, what was printed, and what was complained."""
@@ -511,20 +507,46 @@ def test_a_signal_ends_a_verb(number, status):
     assert err == "tradeflows: interrupted; nothing half-written is left\n"
 
 
-@pytest.mark.parametrize("verb", ["sources", "verify"])
-def test_a_closed_pipe_is_no_fault(make_root, verb):
+WRITES = ["", "--help", "--version", "claims --help", "sources", "verify"]
+
+
+def written_to(stream, root, words, unbuffered):
+    """Run the command with its answer going to `stream`: its status and what it complains of."""
+    environment = BUFFERED["env"] | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {})
+    words = [sys.executable, "-m", "tradeflows.cli", *words.split()]
+    environment |= {"TRADEFLOWS_ROOT": str(root)}
+    done = subprocess.run(words, stdout=stream, **BUFFERED | {"env": environment})
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+@pytest.mark.parametrize("words", WRITES)
+def test_a_closed_pipe_is_no_fault(make_root, words, unbuffered):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(command(make_root({"oil": {}}), verb), stdout=writer, **BUFFERED)
+    outcome = written_to(writer, make_root({"oil": {}}), words, unbuffered)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert outcome == (0, "")
 
 
+def test_a_fault_is_said_though_nobody_reads_the_answer(make_root):
+    root = make_root({"oil": {}})
+    (root / "data" / "claims.toml").write_text("[claim.X2]\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    status, err = written_to(writer, root, "claims", unbuffered=False)
+    os.close(writer)
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith("tradeflows: ")
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+@pytest.mark.parametrize("words", WRITES)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device on this system")
-def test_a_full_disk_is_one_line(make_root):
+def test_a_full_disk_is_one_line(make_root, words, unbuffered):
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command(make_root({"oil": {}}), "sources"), stdout=full, **BUFFERED)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+        status, err = written_to(full, make_root({"oil": {}}), words, unbuffered)
+    assert status == 1
+    (line,) = err.splitlines()
     assert line.startswith("tradeflows: ")
     assert "No space left" in line

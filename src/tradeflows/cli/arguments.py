@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -57,6 +58,13 @@ class OneLineParser(argparse.ArgumentParser):
             choices = [choice.strip("' ") for choice in wrong[3].split(",")]
             message = f"no {wrong[1].lower()} {wrong[2]!r}{near(wrong[2], choices)}"
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print a help text as any answer: what argparse does says nothing of a full disk."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
 
 class TopParser(OneLineParser):

@@ -30,16 +30,13 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
     """
     if is_own_process:
         _write_any_text()
-    if not words:
-        sys.stdout.write(overview() + "\n")
-        return 0
-    args = parser().parse_args(words)
-    args.is_own_process = is_own_process
-    ending.words = getattr(args, "interrupted", ending.words)
     try:
-        args.run(args)
-        sys.stdout.flush()
+        _carry_out(words, ending, is_own_process=is_own_process)
     except TradeflowsError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _write_no_more()
         _complain(str(error))
         return 2 if isinstance(error, QueryError) else 1
     except ModuleNotFoundError as error:
@@ -52,12 +49,32 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         _complain("there is not enough memory; close other programs, or ask for less at once")
         return 1
     except OSError as error:
-        # What is left in the buffer cannot be written, and Python would try once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         if not isinstance(error, BrokenPipeError):  # a reader (head, less) that has seen enough
             _complain(str(error))
             return 1
     return 0
+
+
+def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> None:
+    """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
+    try:
+        if words:
+            args = parser().parse_args(words)
+            args.is_own_process = is_own_process
+            ending.words = getattr(args, "interrupted", ending.words)
+            args.run(args)
+        else:
+            sys.stdout.write(overview() + "\n")
+    except SystemExit:  # the parser ends the process after a help text
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+
+
+def _write_no_more() -> None:
+    """Drop what is left to write, since it cannot be, and Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_any_text() -> None:
