@@ -87,16 +87,21 @@ SOAP = (
 )
 
 
+NOTHING = SOAP.format(code=100, words="NO_RESULTS").encode()
+
+
 class Service(Directory):
     """The directory, and the filtered service beside it with its limits.
 
     `figures` by reporter, partner, product, flow, indicator and period; an answer of more than
-    `most` cells is queued, of more than ten times as many refused. `packed` ones come as gzip.
+    `most` cells is queued, of more than ten times as many refused. `packed` ones come as gzip, and
+    `nothing` is the status and the body where there is no figure.
     """
 
     def __init__(self, *periods, figures=(), most=500_000):
         super().__init__(*periods)
         self.figures, self.most, self.packed = dict(figures), most, False
+        self.nothing = 404, NOTHING
 
     @property
     def questions(self):
@@ -126,7 +131,8 @@ class Service(Directory):
         if len(chosen) > self.most:
             return 200, {}, b"<queued><id>abc</id><status>SUBMITTED</status></queued>"
         if not chosen:
-            return 404, {}, SOAP.format(code=100, words="NO_RESULTS").encode()
+            status, body = self.nothing
+            return status, {}, body
         lines = [HEADER]
         for cell, value in chosen:
             words = ["ESTAT:DS-045409(1.0)", "15/04/24 11:00:00", key[0][0], *cell, value]

@@ -218,6 +218,41 @@ def test_an_unknown_break_down(root, live):
         wheat(root, twin, end="2025-01", breakdown="port")
 
 
+def test_what_the_publisher_has_no_row_of_is_said(root, live):
+    twin = live(Twin(WHEAT))
+    window = {"start": "2025-01", "end": "2025-02", "root": root, "clock": twin.clock}
+    for _ in range(2):
+        said = r"UN Comtrade was asked, and has no row of maize, imports of China from Russia, .*"
+        with pytest.raises(QueryError, match=said + "nothing was traded, or it is not published"):
+            ask("maize", "China", "Russia", **window)
+    assert len(twin.asked) == 2
+    wheat(root, twin, end="2025-02")
+    with pytest.raises(QueryError, match="held without vintage="):
+        wheat(root, twin, end="2025-02", vintage="2020-01-01")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"unit": "bushels"}, "unit='bushels': UN Comtrade states nothing in it; there are"),
+        ({"unit": "EUR"}, "unit='EUR': UN Comtrade states nothing in it"),
+        ({"nofilter": "1"}, "no filter 'nofilter' for trade"),
+        ({"nofilter": 1}, "nofilter=1: expected a text"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_before_a_call(root, live, words, said):
+    twin = live(Twin(WHEAT))
+    with pytest.raises(QueryError, match=said):
+        wheat(root, twin, **words)
+    assert twin.paths == []
+
+
+@pytest.mark.parametrize("product", [1001, [], None])
+def test_a_product_that_is_no_text_is_refused(root, product):
+    with pytest.raises(QueryError, match=r"product=.*: expected a text such as '2709'"):
+        ask(product, "China", "Russia", start="2025", root=root)
+
+
 def test_a_word_for_two_codes_asks_for_both(root, live):
     gas = [row(period=f"20250{m}", product="271111", flow="M", netWgt=4e3) for m in (1, 2)]
     pipe = row(period="202501", product="271121", flow="M", netWgt=6e3)
@@ -334,6 +369,38 @@ def test_a_packed_answer_is_read(root, live):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
     twin.packed = True
     assert len(oil(root, twin)) == 24
+
+
+@pytest.mark.parametrize("status", [404, 200])
+def test_no_trade_is_an_answer(root, live, status):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    twin.nothing = status, comext_twin.NOTHING
+    window = {"start": "2023-01", "end": "2023-02", "root": root, "clock": twin.clock}
+    for _ in range(2):
+        said = "Eurostat was asked, and has no row of wheat, imports of Germany from Russia"
+        with pytest.raises(QueryError, match=said):
+            ask("wheat", "Germany", "Russia", **window)
+    assert len(twin.questions) == 1
+    [entry] = catalogue.load(root, local=True).values()
+    assert catalogue.check(entry, root).read_bytes() == comext_twin.NOTHING
+    assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 2
+
+
+def test_another_fault_of_a_page_is_a_fault(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    twin.nothing = 404, b"<html>not found</html>"
+    with pytest.raises(SourceError, match=r"failed: DE RU 1001 1 .*: 404"):
+        ask("1001", "Germany", "Russia", start="2023", end="2024", root=root, clock=twin.clock)
+    assert catalogue.load(root, local=True) == {}
+
+
+def test_an_empty_half_is_no_fault(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros(), most=2))
+    window = {"start": "2023-01", "end": "2023-04", "root": root, "clock": twin.clock}
+    assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 4
+    made = len(twin.questions)
+    assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 4
+    assert len(twin.questions) == made
 
 
 def test_a_month_that_is_not_out_is_named(root, live):

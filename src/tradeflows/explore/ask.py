@@ -14,12 +14,14 @@ import pandas as pd
 from tradeflows import tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow as answer_flow
+from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.parts import parts_of
-from tradeflows.explore.questions import area_ids, direction
+from tradeflows.explore.questions import area_ids, direction, unit_of_words
 from tradeflows.model import codes
-from tradeflows.model.errors import BuildError, QueryError, SourceError
+from tradeflows.model.errors import BuildError, QueryError, SourceError, near
 from tradeflows.model.periods import month_text, parse_period
 from tradeflows.publishers import comtrade as replies
+from tradeflows.publishers import delimited
 from tradeflows.retrieval import (
     catalogue,
     comext,
@@ -30,9 +32,11 @@ from tradeflows.retrieval import (
 )
 from tradeflows.retrieval.http import Clock
 from tradeflows.tables import Words
+from tradeflows.tables.filters import texts_of
 
 MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
+WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 Row = tuple[str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
@@ -125,7 +129,8 @@ def ask(
     Raises
     ------
     QueryError
-        A word that is unknown, or a classification that is not read here, with where it is.
+        A word that is unknown, or a classification that is not read here, with where it is; or
+        the publisher has no such row.
     SourceError
         Something is missing; the message names it.
     FetchError
@@ -150,6 +155,8 @@ def ask(
         breakdown=breakdown,
     )
     is_of_eurostat = _is_of_eurostat(question.reporters)
+    _require_unit(unit, is_of_eurostat)
+    _require_filters(filters, root)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say)
     if is_of_eurostat:
         start, last, answers = _from_eurostat(question, way)
@@ -171,9 +178,14 @@ def ask(
         "local": True,
         **filters,
     }
-    if breakdown:
-        return parts_of(breakdown, asked, unit)
-    return answer_flow(**asked, unit=unit)
+    try:
+        return parts_of(breakdown, asked, unit) if breakdown else answer_flow(**asked, unit=unit)
+    except NothingHeldError:
+        without_filters = {name: asked[name] for name in asked.keys() - filters.keys()}
+        if len(held(columns=["ref_period"], **without_filters)):
+            raise
+        publisher = "Eurostat" if is_of_eurostat else "UN Comtrade"
+        raise QueryError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 
 def available(
@@ -245,10 +257,7 @@ def hs_codes(
         There is none, or `classification` is none of the Harmonized System's.
     """
     comtrade.require_classification(classification)
-    words = [product] if isinstance(product, str) else list(product or ())
-    if not words:
-        raise QueryError("name a product, such as 'wheat' or '1001'")
-    listed = [code for word in words for code in _hs_codes_of(word, root)]
+    listed = [code for word in texts_of("product", product) for code in _hs_codes_of(word, root)]
     return tuple(dict.fromkeys(listed))
 
 
@@ -296,6 +305,23 @@ def _is_of_eurostat(reporters: Sequence[str]) -> bool:
             "Comtrade; ask for the two apart"
         )
     return bool(members)
+
+
+def _require_unit(unit: str, is_of_eurostat: bool) -> None:
+    """Refuse, before anything is asked, a unit in which the publisher states nothing."""
+    if is_of_eurostat:
+        publisher, known = "Eurostat", ["tonnes", "EUR"]
+    else:
+        quantities = {name for name, _ in delimited.units("comtrade").values()} - {"kg"}
+        publisher, known = "UN Comtrade", ["tonnes", "USD", *sorted(quantities)]
+    if unit and unit_of_words(unit, known) not in known:
+        raise QueryError(f"unit={unit!r}: {publisher} states nothing in it{near(unit, known)}")
+
+
+def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
+    """Refuse, before anything is asked, a filter that the table does not have."""
+    others = {name: value for name, value in filters.items() if name not in WHAT_IS_HELD}
+    tables.question(root=root, **{"local": True, **others})
 
 
 def _say(line: str) -> None:

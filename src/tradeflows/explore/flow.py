@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.hints import held, months_beside, nothing_held
+from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
 from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
@@ -116,7 +116,7 @@ def flow(
     asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
     none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
     if not rows and not none:
-        raise QueryError(nothing_held(root, {**asked, "reporter": reporters.ids}))
+        raise NothingHeldError(nothing_held(root, {**asked, "reporter": reporters.ids}))
     stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
     wanted = unit_of_words(unit, _quantities(rows.values()))
     asked |= _defaults(rows.values(), wanted, filters)

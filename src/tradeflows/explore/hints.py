@@ -11,7 +11,7 @@ from tradeflows import tables
 from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import DIRECTIONS
 from tradeflows.model import codes
-from tradeflows.model.errors import TradeflowsError
+from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, month_of
 from tradeflows.retrieval import catalogue
 
@@ -22,6 +22,10 @@ NARROWING = ("publisher", "source", "vintage", "as_of", "classification", "curre
 PERIOD = ["ref_period", "n_months"]
 TO_YEARS = "leave freq= out, and .by('reporter', every=12) sums them to years"
 MOST = 5  # names that a hint lists
+
+
+class NothingHeldError(QueryError):
+    """No row that is held answers the question; the message says what does."""
 
 
 def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
@@ -55,6 +59,14 @@ def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
             "UN Comtrade or Eurostat, `tradeflows add FILE` takes a file of yours"
         )
     return f"nothing is held of {question}; {'; '.join(hints)}"
+
+
+def nothing_stated(publisher: str, asked: Mapping[str, Any]) -> str:
+    """Say that a `publisher` was asked, and has no row of a question; `asked` as above."""
+    return (
+        f"{publisher} was asked, and has no row of {_in_words(asked)}: nothing was traded, or it "
+        "is not published; the reply is kept, and refresh=True asks anew"
+    )
 
 
 def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.source import RAW, Source
+from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
 from tradeflows.retrieval.http import (
@@ -50,7 +51,6 @@ PARTNERS = 320  # more than there are, of all
 ALL = "all"
 EU = "EU27_2020"
 TOO_LARGE = re.compile(r"EXTRACTION_TOO_BIG|too large|SUBMITTED|<(\w+:)?queued", re.I)
-NO_RESULTS = re.compile(r"NO_RESULTS|No results", re.I)
 
 
 @dataclass(frozen=True)
@@ -256,12 +256,28 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
     sources: dict[str, None] = {}
     calls = []
     for piece in _within_limits(asked):
-        covering = [name for name, answer in known.items() if answer.covers(piece)]
-        if covering:
-            sources[covering[-1]] = None
-        else:
+        covering = _covering(piece, known)
+        sources |= dict.fromkeys(covering)
+        if not covering:
             calls.append(piece)
     return Plan(asked, tuple(calls), tuple(sources))
+
+
+def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
+    """The ids of answers that hold all of a question, whole or in halves; none if some is not."""
+    whole = [name for name, answer in known.items() if answer.covers(asked)]
+    if whole:
+        return whole[-1:]
+    halves = split(asked)
+    if len(halves) < 2 or not known:
+        return []
+    covering: list[str] = []
+    for half in halves:
+        of_half = _covering(half, known)
+        if not of_half:
+            return []
+        covering += of_half
+    return covering
 
 
 def held(root: Path) -> dict[str, Question]:
@@ -321,16 +337,13 @@ class _TooLargeError(FetchError):
     """The service would queue the answer, or refuses it for its size."""
 
 
-class _NoResultsError(FetchError):
-    """The service has nothing under the filter."""
-
-
 def fetch(
     planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
 ) -> Report:
     """Make the calls of a plan, and keep every answer.
 
-    An answer that is too large for the service is asked for in halves.
+    An answer that is too large for the service is asked for in halves. That it has nothing under
+    the filter is an answer too, and kept like the others.
 
     Raises
     ------
@@ -351,8 +364,6 @@ def fetch(
                 waiting = halves + waiting
                 continue
             report = _with_failure(report, call, str(error))
-        except _NoResultsError:
-            report = replace(report, empty=(*report.empty, str(call)))
         except (QuotaError, UnreachableError) as error:
             for other in (call, *waiting):
                 report = _with_failure(report, other, str(error))
@@ -362,7 +373,13 @@ def fetch(
                 raise
             report = _with_failure(report, call, str(error))
         else:
-            report = replace(report, sources=(*report.sources, source), rows=report.rows + rows)
+            empty = report.empty if rows else (*report.empty, str(call))
+            report = replace(
+                report,
+                sources=(*report.sources, source),
+                rows=report.rows + rows,
+                empty=empty,
+            )
         done += 1
         if progress:
             progress(Progress(done, len(waiting), report.rows, str(call)))
@@ -386,15 +403,17 @@ def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
     try:
         records = web.get(url, aside, _records)[1]
     except RefusedError as error:
-        if TOO_LARGE.search(str(error)) or str(error).startswith("413"):
+        if TOO_LARGE.search(error.body) or str(error).startswith("413"):
             raise _TooLargeError(str(error)) from error
-        if NO_RESULTS.search(str(error)):
-            raise _NoResultsError(str(error)) from error
-        raise
+        if not NO_RESULTS.search(error.body):
+            raise
+        aside.write_text(error.body, encoding="utf-8", newline="")
+        records = 0
     content = aside.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     now = web.clock.now()
-    file = folder / f"service_{name}_{sha256[:8]}.csv"
+    kind = "xml" if content.lstrip().startswith(b"<") else "csv"
+    file = folder / f"service_{name}_{sha256[:8]}.{kind}"
     entry = Source(
         id=f"comext_{file.stem}",
         path=file.relative_to(root / RAW).as_posix(),
@@ -436,7 +455,7 @@ def _records(path: Path) -> int:
     if TOO_LARGE.search(text):
         raise _TooLargeError("the service would queue so large an answer")
     if NO_RESULTS.search(text):
-        raise _NoResultsError("the service has nothing of it")
+        return 0
     raise RetryError(f"no SDMX-CSV, but {text[:40]!r}")
 
 

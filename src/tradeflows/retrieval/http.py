@@ -53,7 +53,11 @@ class FetchError(TradeflowsError):
 
 
 class RefusedError(FetchError):
-    """The server understood and said no: asking again would not help."""
+    """The server understood and said no: asking again would not help; `body` is what it sent."""
+
+    def __init__(self, message: str, body: str = "") -> None:
+        super().__init__(message)
+        self.body = body
 
 
 class MissingError(RefusedError):
@@ -481,7 +485,7 @@ class Web:
             place = _printable(self._hidden(to)[:200])
             words = f"leads to {place}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
-        raise refused(f"{status} {words}".strip() + HINTS.get(status, ""))
+        raise refused(f"{status} {words}".strip() + HINTS.get(status, ""), body)
 
     def _hidden(self, text: str) -> str:
         """A text without the key."""

@@ -34,6 +34,8 @@ INDICATORS = {
 FOOT = ("Special value", "Available flags:")
 KINDS = {"value": pa.float64(), "row": pa.int64()}  # of the columns that are no text
 CELLS = re.compile(r"(Sheet \d+)!([A-Z]+)(\d+)")
+# What the service says in the place of figures where it has none under a filter.
+NO_RESULTS = re.compile(r"NO_RESULTS|No results", re.I)
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
 
@@ -67,13 +69,23 @@ def reader(path: Path) -> Service | None:
     """Return what reads a file that begins so; None for a file in bulk."""
     with path.open("rb") as file:
         head = file.readline(1 << 12).removeprefix(b"\xef\xbb\xbf")
+        is_page = head.lstrip().startswith((b"<", b"{"))
+        rest = file.read(1 << 16) if is_page else b""
     if head.startswith(b"PK\x03\x04"):
         return Service(workbook, "comext label")
     if head.startswith(b"DATAFLOW"):
         return Service(sdmx, "eurostat")
     if re.search(rb"\bREPORTER\b.*\b(VALUE_IN_EUR|QUANTITY_IN_100KG)", head):
         return Service(view, "comext label")
+    if is_page and NO_RESULTS.search((head + rest).decode("utf-8", "replace")):
+        return Service(nothing, "eurostat")
     return None
+
+
+def nothing(path: Path) -> Iterator[Taken]:
+    """No figure: the service has said of a filter that it has none under it."""
+    none = {"value": pa.array([], pa.float64()), "row": pa.array([], pa.int64())}
+    yield _taken(0, 0, 0, **none)
 
 
 def _taken(records: int, empty: int, n: int, **columns: Any) -> Taken:
