@@ -351,6 +351,47 @@ def test_no_other_side_is_said():
         tf.flow("crude oil", "China", "Russia", start="2023").gap()
 
 
+CALLS = {
+    "in a window": (
+        lambda: tf.flow("wheat", "China", "Russia", start="2023"),
+        r"tf\.ask\('wheat', 'China', 'Russia', start='2023'\) gets it from UN Comtrade; .*side",
+    ),
+    "at any time": (
+        lambda: tf.flow("crude oil", "China", "Angola"),
+        r"tf\.ask\('crude oil', 'China', 'Angola', start='\d{4}'\) gets it from UN Comtrade",
+    ),
+    "of a member state": (
+        lambda: tf.flow("natural gas", "Germany", "Norway", start="2023", end="2023-06"),
+        r"'Germany', 'Norway', start='2023', end='2023-06'\) gets it from Eurostat; held for",
+    ),
+    "another way, by year, in dollars": (
+        lambda: tf.flow("tin", "China", "Peru", flow="exports", freq="A", unit="usd"),
+        r"'Peru', start='\d{4}', flow='exports', freq='A', unit='usd'\) gets it",
+    ),
+    "of both kinds of reporters": (
+        lambda: tf.flow(["wheat", "maize"], ["Germany", "India"], "World", end="2020-05"),
+        r"tf\.ask\(\['wheat', 'maize'\], 'Germany', start='2020', end='2020-05'\) gets .*"
+        r"tf\.ask\(\['wheat', 'maize'\], 'India', start='2020', end='2020-05'\) gets",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_what_is_not_held_has_the_call_that_gets_it(what):
+    question, call = CALLS[what]
+    with pytest.raises(QueryError, match=call):
+        question()
+
+
+@pytest.mark.parametrize(
+    "words", [{"flow": "trade"}, {"freq": "Q"}, {"publisher": "gacc"}, {"product": "27090090"}]
+)
+def test_what_no_service_gives_has_no_call(words):
+    question = {"product": "wheat", "reporter": "China", "partner": "Peru"} | words
+    with pytest.raises(QueryError, match=r"nothing is held of (?!.*tf\.ask)"):
+        tf.flow(**question)
+
+
 def test_a_share_lacks_a_member(crude):
     same_day = crude["ref_period"].iloc[0]
     changes = {"reporter_iso": ["CHN", "IND"], "ref_period": same_day, "value": [None, 5.0]}

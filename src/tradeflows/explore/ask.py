@@ -184,7 +184,7 @@ def ask(
         without_filters = {name: asked[name] for name in asked.keys() - filters.keys()}
         if len(held(columns=["ref_period"], **without_filters)):
             raise
-        publisher = "Eurostat" if is_of_eurostat else "UN Comtrade"
+        publisher = "eurostat" if is_of_eurostat else "comtrade"
         raise QueryError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 

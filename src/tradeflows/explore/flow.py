@@ -116,7 +116,7 @@ def flow(
     asked["freq"], caveats = _chosen_rhythm(rows, asked["freq"])
     none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
     if not rows and not none:
-        raise NothingHeldError(nothing_held(root, {**asked, "reporter": reporters.ids}))
+        raise NothingHeldError(nothing_held(root, {**asked, "reporter": reporters.ids}, unit))
     stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
     wanted = unit_of_words(unit, _quantities(rows.values()))
     asked |= _defaults(rows.values(), wanted, filters)

@@ -1,6 +1,7 @@
 """What is held where a question finds nothing, and how to get it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ MIRRORED = {"M": "X", "X": "M"}
 WAYS = {code: name for name, code in DIRECTIONS.items()}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 NARROWING = ("publisher", "source", "vintage", "as_of", "classification", "currency", "qty_unit")
+ASKED_FOR = (  # what a call asks a service for; `local` and `splice` are of what is held
+    "product",
+    "reporter",
+    "partner",
+    "start",
+    "end",
+    "flow",
+    "freq",
+    "local",
+    "splice",
+)
+SERVICES = {"comtrade": "UN Comtrade", "eurostat": "Eurostat"}  # which ``ask`` asks
 PERIOD = ["ref_period", "n_months"]
 TO_YEARS = "leave freq= out, and .by('reporter', every=12) sums them to years"
 MOST = 5  # names that a hint lists
@@ -34,13 +47,15 @@ def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -
     return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
 
 
-def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
-    """Say that a question to trade finds nothing, and what would find something.
+def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
+    """Say that a question to trade finds nothing, which call gets it, and what is held beside it.
 
     Parameters
     ----------
     asked
         The filters, with ``reporter`` and ``partner`` as lists of ids.
+    unit
+        The unit that the answer would be in, as it was asked for.
     """
     tried = [
         _other_direction(root, asked),
@@ -54,18 +69,16 @@ def nothing_held(root: Path, asked: Mapping[str, Any]) -> str:
     hints = [hint for hint in tried if hint]
     question = _in_words(asked)
     if not hints:
-        return (
-            f"nothing is held of {question}, nor of these goods at all; tf.ask(…) gets a flow from "
-            "UN Comtrade or Eurostat, `tradeflows add FILE` takes a file of yours"
-        )
-    return f"nothing is held of {question}; {'; '.join(hints)}"
+        question += ", nor of these goods at all"
+        hints = ["`tradeflows add FILE` takes a file of yours"]
+    return "; ".join([f"nothing is held of {question}", *_calls(root, asked, unit), *hints])
 
 
 def nothing_stated(publisher: str, asked: Mapping[str, Any]) -> str:
     """Say that a `publisher` was asked, and has no row of a question; `asked` as above."""
     return (
-        f"{publisher} was asked, and has no row of {_in_words(asked)}: nothing was traded, or it "
-        "is not published; the reply is kept, and refresh=True asks anew"
+        f"{SERVICES[publisher]} was asked, and has no row of {_in_words(asked)}: nothing was "
+        "traded, or it is not published; the reply is kept, and refresh=True asks anew"
     )
 
 
@@ -77,6 +90,53 @@ def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:
     if rows is None:
         return []
     return [f"months are held too ({_months(rows)}): {TO_YEARS}"]
+
+
+def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> list[str]:
+    """Say which calls would get what is asked; none where no service has it as it is asked."""
+    narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
+    is_one_way = asked["flow"] in ("M", "X", "RM", "RX")
+    if narrowed or not is_one_way or asked.get("freq") not in (None, "M", "A"):
+        return []
+    from tradeflows.explore.ask import hs_codes
+    from tradeflows.retrieval.comext_service import is_asked_here
+
+    try:
+        hs_codes(asked["product"], root=root)
+    except QueryError:
+        return []
+    members = [area for area in asked["reporter"] if is_asked_here(area)]
+    others = [area for area in asked["reporter"] if area not in members]
+    texts = []
+    for reporters, publisher in ((members, "eurostat"), (others, "comtrade")):
+        areas = {*reporters, *asked["partner"]} - {"countries"}
+        if reporters and all(codes.codes_of(area, publisher) for area in areas):
+            texts.append(f"{_call(asked, reporters, unit)} gets it from {SERVICES[publisher]}")
+    return texts
+
+
+def _call(asked: Mapping[str, Any], reporters: Sequence[str], unit: str) -> str:
+    """A question as a call of ``tf.ask``, which needs a start: of none, the year before."""
+    end = asked.get("end")
+    words = {
+        "start": asked.get("start") or str(end or date.today().year - 1)[:4],
+        "end": end,
+        "flow": None if asked["flow"] == "M" else WAYS[asked["flow"]],
+        "freq": "A" if asked.get("freq") == "A" else None,
+        "unit": unit or None,
+    }
+    goods = asked["product"]
+    positional = [goods if isinstance(goods, str) else [*goods], _words(reporters)]
+    if asked["partner"] != ["W00"]:
+        positional.append(_words(asked["partner"]))
+    named = [f"{name}={word!r}" for name, word in words.items() if word is not None]
+    return f"tf.ask({', '.join([*map(repr, positional), *named])})"
+
+
+def _words(areas: Sequence[str]) -> str | list[str]:
+    """Areas as a person would type them: by name, all, or a list."""
+    names = ["countries" if area == "countries" else codes.area_name(area) for area in areas]
+    return names[0] if len(names) == 1 else names
 
 
 def _in_words(asked: Mapping[str, Any]) -> str:
