@@ -210,7 +210,7 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
         (
             {"cleaner": "cube.clean"},
-            "no cleaner 'cube.clean'; did you mean 'cbr'? There are cbr, comext",
+            "no cleaner 'cube.clean'; there are cbr, comext",
         ),
         (
             {"cleaner": "bounds.CHUNK"},

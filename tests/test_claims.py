@@ -755,7 +755,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim(1, reading(steps='["share", { value = "value_reported" }]')), "lacks other"),
         (
             '[claim.C1]\ntheme = "a"\nstatement = "b"\nfigure = "F9"\nreason = "no code"\n',
-            "no figure 'F9'; did you mean",
+            "no figure 'F9'; there are F1, F2",
         ),
         ('[claim.C1]\ntheme = "a"\nstatement = "b"\nreason = "no code"\n', "needs either figure"),
         (claim(1, reading()) * 2, "each claim stands once"),
@@ -848,7 +848,7 @@ def test_command_lines_full_and_json(build, tmp_path, capsys):
     assert cli.main([*common, "--json"]) == 0
     assert '"verdict": "differs"' in capsys.readouterr().out
     assert cli.main([*common, "C2"]) == 2
-    assert "no claim 'C2'; did you mean 'C1'?" in capsys.readouterr().err
+    assert "no claim 'C2'; `tradeflows claims --all` lists them" in capsys.readouterr().err
 
 
 def json_of(judge, text):

@@ -15,7 +15,8 @@ import pytest
 
 import tradeflows
 from tradeflows import cli
-from tradeflows.cli import arguments, terminal
+from tradeflows.cli import arguments, checks, terminal
+from tradeflows.model.errors import QueryError
 
 PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -194,14 +195,17 @@ WRONG = {
     "a misspelt option": (["--rot", "x", "build"], "see `tradeflows --help`"),
     "a choice that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
     "no argument": (["trace"], "required: claim; see `tradeflows trace --help`"),
-    "an unknown claim": (["claims", "X1"], "the ledger: no claim 'X1'; did you mean 'X2'?"),
+    "an unknown claim": (["claims", "X1"], "no claim 'X1'; `tradeflows claims --all` lists them"),
+    "a misspelt claim": (["claims", "X22"], "the ledger: no claim 'X22'; did you mean X2?"),
     "an unknown claim to trace": (["trace", "X1"], "no claim 'X1'"),
-    "a notebook that is not there": (["report", "no.ipynb"], "no.ipynb: no such notebook"),
+    "a notebook that is not there": (["report", "no.ipynb"], "no such notebook; the project has"),
     "the same, to check": (["check", "no.ipynb"], "no.ipynb: no such notebook"),
-    "a ledger that is not there": (["claims", "--ledger", "no.toml"], "no.toml: no such ledger"),
+    "a ledger that is not there": (["claims", "--ledger", "no.toml"], "ledger; there are {ledger}"),
+    "a misspelt ledger": (["claims", "--ledger", "claim.toml"], "; did you mean {ledger}?"),
     "the same, to report": (["report", "--ledger", "no.toml"], "no.toml: no such ledger"),
     "the same, to accept": (["accept", "--ledger", "no.toml"], "no.toml: no such ledger"),
     "a new project on files": (["init", "{full}"], "there are files in it; name a new folder"),
+    "a folder in a page's place": (["report", "--to", "{pages}"], "index.html: cannot be written"),
     "a folder that is a file": (["report", "--to", "{file}"], "a file; name another folder"),
     "one below a file": (["clean", "gacc", "a", "--to", "{file}/a.csv"], "cannot be written"),
     "a file that is a folder": (["clean", "gacc", "a", "--to", "{folder}"], "name a file"),
@@ -213,14 +217,31 @@ def test_a_wrong_command_is_status_2(run, make_root, tmp_path, words, message):
     file, folder = tmp_path / "file", tmp_path / "folder.csv"
     file.write_text("mine")
     folder.mkdir()
+    pages = tmp_path / "pages"
+    (pages / "index.html").mkdir(parents=True)
     ledger = make_root({"oil": {}}) / "data" / "claims.toml"
     ledger.write_text("[claim.X2]\n")
-    words = [word.format(file=file, folder=folder, full=tmp_path) for word in words]
+    named = {"file": file, "folder": folder, "full": tmp_path, "pages": pages, "ledger": ledger}
+    words = [word.format(**named) for word in words]
     status, out, err = run({"oil": {}}, *words)
     assert (status, out) == (2, "")
     (line,) = err.splitlines()
     assert line.startswith("tradeflows")
-    assert message in line
+    assert message.format(**named) in line
+
+
+def test_a_notebook_may_be_named_from_the_project(tmp_path):
+    for name in ("first.ipynb", "second.ipynb"):
+        (tmp_path / "notebooks").mkdir(exist_ok=True)
+        (tmp_path / "notebooks" / name).touch()
+    files = [Path("first.ipynb"), Path("notebooks/second.ipynb")]
+    named = checks.notebooks(files, tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in named] == [
+        "notebooks/first.ipynb",
+        "notebooks/second.ipynb",
+    ]
+    with pytest.raises(QueryError, match=r"did you mean notebooks/first.ipynb\?"):
+        checks.notebooks([Path("frist.ipynb")], tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
@@ -490,7 +511,7 @@ SLEEPS = """
 import sys, time
 from tradeflows import cli
 from tradeflows.cli import verbs
-verbs.checks.require_notebooks = lambda *_: (print("now", flush=True), time.sleep(60))
+verbs.checks.notebooks = lambda *_: (print("now", flush=True), time.sleep(60))
 sys.exit(cli.main(["report"]))
 """
 

@@ -54,7 +54,7 @@ from tradeflows.cli import main, verbs
 def stuck(args):
     print("now", flush=True)
     ctypes.CDLL(None).sleep(60)  # in which no handler of Python's runs
-verbs.checks.require_notebooks = lambda *_: stuck(None)
+verbs.checks.notebooks = lambda *_: stuck(None)
 sys.argv[1:] = ["report"]
 sys.exit(main())
 """
@@ -84,7 +84,7 @@ def goes_on(*_):
     left = Left()
     del left
     time.sleep(60)
-verbs.checks.require_notebooks = goes_on
+verbs.checks.notebooks = goes_on
 sys.argv.insert(1, "report")
 sys.exit(main())
 """
@@ -100,7 +100,7 @@ def interrupted(*_):
     half = Half()
     os.kill(os.getpid(), int(sys.argv[-1]))
     sys.argv.append(half)
-verbs.checks.require_notebooks = interrupted
+verbs.checks.notebooks = interrupted
 sys.argv.insert(1, "report")
 sys.exit(main())
 """

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import TWINS, QueryError, nearest, there_are
 
 LEDGER = Path("data", "claims.toml")
+LISTED = "`tradeflows claims --all` lists them"
+PAGES = (".html", ".css", ".js", ".json")
 
 
 def require_folder(to: Path) -> None:
@@ -40,6 +42,17 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
         require_folder(to.parent)
 
 
+def require_folder_of_pages(to: Path) -> None:
+    """Refuse a folder of pages that cannot be written, or in which a folder stands for a page."""
+    require_folder(to)
+    in_the_way = [path for path in to.glob("*.*") if path.suffix in PAGES and path.is_dir()]
+    if in_the_way:
+        raise QueryError(
+            f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
+            "or name another folder by --to"
+        )
+
+
 def require_new_folder(to: Path) -> None:
     """Refuse a folder in which there are files, or that cannot be made; errors as above."""
     require_folder(to)
@@ -47,31 +60,51 @@ def require_new_folder(to: Path) -> None:
         raise QueryError(f"{to}: there are files in it; name a new folder")
 
 
-def require_ledger(path: Path | None) -> None:
+def require_ledger(path: Path | None, root: Path) -> None:
     """Refuse a ledger that is named and is not there.
 
     Raises
     ------
     QueryError
-        The message has the nearest file of its folder.
+        The message has the nearest ledger of its folder, or of the project.
     """
-    if path is not None and not path.is_file():
-        known = [file.name for file in path.parent.glob("*.toml")]
-        raise QueryError(f"{path}: no such ledger{near(path.name, known)}")
+    if path is None or path.is_file():
+        return
+    files = [*path.parent.glob("*.toml"), *(root / LEDGER.parent).glob("*.toml")]
+    known = [str(file) for file in files if "[claim." in file.read_text("utf-8", "replace")]
+    raise QueryError(f"{path}: no such ledger; {_nearest_file(path, known)}")
 
 
-def require_notebooks(paths: Iterable[Path], root: Path) -> None:
-    """Refuse a notebook that is not there.
+def notebooks(paths: Iterable[Path], root: Path) -> list[Path]:
+    """Files of notebooks, each of which may be named from here, or from the project's folder.
 
     Raises
     ------
     QueryError
-        The message has the nearest notebook of the project.
+        One is not there; the message has the nearest notebook of the project.
     """
-    for path in paths:
-        if not path.is_file():
-            known = [file.name for file in (root / "notebooks").glob("*.ipynb")]
-            raise QueryError(f"{path}: no such notebook{near(path.name, known)}")
+    return [_notebook(path, root) for path in paths]
+
+
+def _notebook(path: Path, root: Path) -> Path:
+    folder = root / "notebooks"
+    for place in (path, root / path, folder / path):
+        if place.is_file():
+            return place
+    known = [file.relative_to(root).as_posix() for file in folder.glob("*.ipynb")]
+    raise QueryError(f"{path}: no such notebook; {_nearest_file(path, known)}")
+
+
+def _nearest_file(path: Path, known: Iterable[str]) -> str:
+    """The end of a message about a file that is not there: those with much the same name, or all.
+
+    What all files of a kind end in makes no two of them alike.
+    """
+    by_stem = {Path(name).stem: name for name in known}
+    close = [by_stem[stem] for stem in nearest(path.stem, by_stem, like=TWINS)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return there_are(by_stem.values()) if by_stem else "the project has none"
 
 
 def require_claim(name: str, root: Path, ledger: Path | None) -> None:
@@ -80,7 +113,7 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
     Raises
     ------
     QueryError
-        The message has the nearest claim.
+        The message has the nearest claim, or where they are listed.
     """
     import tomllib
 
@@ -90,4 +123,6 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
     except (OSError, ValueError):
         return
     if isinstance(known, dict) and name not in known:
-        raise QueryError(f"the ledger: no claim {name!r}{near(name, known)}")
+        close = nearest(name, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else LISTED
+        raise QueryError(f"the ledger: no claim {name!r}; {hint}")

@@ -38,7 +38,7 @@ def root_of(args: argparse.Namespace) -> Path:
 def claims(args: argparse.Namespace) -> None:
     """Judge the ledger: each claim with its verdict, or one claim in full."""
     root = root_of(args)
-    checks.require_ledger(args.ledger)
+    checks.require_ledger(args.ledger, root)
     if args.claim:
         checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
@@ -79,7 +79,7 @@ def _altered(root: Path, *, local: bool) -> Iterator[TradeflowsError]:
 def trace(args: argparse.Namespace) -> None:
     """Follow the number behind each reading of a claim to the raw lines it was made of."""
     root = root_of(args)
-    checks.require_ledger(args.ledger)
+    checks.require_ledger(args.ledger, root)
     checks.require_claim(args.claim, root, args.ledger)
     from tradeflows import claims
 
@@ -135,16 +135,16 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
 def report(args: argparse.Namespace) -> None:
     """Run notebooks and write a page each, with a front page, into a folder."""
     root = root_of(args)
-    checks.require_notebooks(args.notebook, root)
-    checks.require_ledger(args.ledger)
-    checks.require_folder(args.to)
+    files = checks.notebooks(args.notebook, root)
+    checks.require_ledger(args.ledger, root)
+    checks.require_folder_of_pages(args.to)
     from tradeflows.report import pages
 
     _build_if_stale(args, root)
     errors: list[TradeflowsError] = []
     asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
     with _notebooks_in_turn(args) as progress:
-        written = pages.write(args.notebook, args.to, root, progress, **asked)
+        written = pages.write(files, args.to, root, progress, **asked)
     say(*written)
     terminal.fail(errors)
 
@@ -648,11 +648,11 @@ def verify(args: argparse.Namespace) -> None:
 def check(args: argparse.Namespace) -> None:
     """Check all that is announced: raw files, control totals, verdicts and notebooks."""
     root = root_of(args)
-    checks.require_notebooks(args.notebook, root)
+    files = checks.notebooks(args.notebook, root)
     from tradeflows.report import check
 
     differing = 0
-    for outcome in check.outcomes(root, args.notebook):
+    for outcome in check.outcomes(root, files):
         say(f"{outcome.name}: {outcome.words} ({outcome.seconds:.1f} s)")
         sys.stdout.flush()  # so that a pipe sees how far it is
         differing += not outcome.agrees
@@ -662,11 +662,11 @@ def check(args: argparse.Namespace) -> None:
 
 def accept(args: argparse.Namespace) -> None:
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
-    checks.require_ledger(args.ledger)
+    root = root_of(args)
+    checks.require_ledger(args.ledger, root)
     from tradeflows.report import accept
 
     with _notebooks_in_turn(args) as progress:
-        root = root_of(args)
         errors: list[TradeflowsError] = []
         asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
         lines = accept.accept(root, progress, **asked)
