@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -187,6 +187,14 @@ def dots(frame=CHANGES, **more):
     return charts.dots(frame, **look | more)
 
 
+def two_sides(china=(3, 4, 5, 5, None), russia=(2, None, None, 5, 6), **more):
+    """Draw synthetic figures of two sides as `gap` puts them side by side, a row a month."""
+    months = pd.date_range("2022-01-01", periods=len(china), freq="MS")
+    frame = pd.DataFrame({"ref_period": months, "n_months": 1, "usd_m": china, "usd_x": russia})
+    look = LOOK | {"of": ("CHN", "RUS"), "band": (1.0, 1.1)} | more
+    return charts.sides(frame.astype({"usd_m": "float", "usd_x": "float"}), y="usd", **look)
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
@@ -198,6 +206,7 @@ EVERY_CHART = {
     "ratios": ratios,
     "cells": lambda: cells(words="hhi"),
     "months": lambda: strips(CHN=[30, 20, 10], IND=[0, None, 40]),
+    "sides": two_sides,
 }
 
 
@@ -774,6 +783,38 @@ def double(axes):
             artist.set_width(2 * artist.get_width())
         elif isinstance(artist, Rectangle) and artist.get_gid():
             artist.set(y=2 * artist.get_y(), height=2 * artist.get_height())
+        elif isinstance(artist, PolyCollection):
+            artist.set_verts([path.vertices * [1, 2] for path in artist.get_paths()])
+
+
+def test_both_sides_the_band_and_the_months_of_one_alone():
+    axes = two_sides()
+    table = charts.drawn(axes)
+    assert table["CHN"].dropna().tolist() == [3, 4, 5, 5]
+    assert table["RUS"].dropna().tolist() == table["RUS, low"].dropna().tolist() == [2, 5, 6]
+    assert table["RUS, high"].dropna().tolist() == pytest.approx([2.2, 5.5, 6.6])
+    shaded = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    ends = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in shaded]
+    days = [[mdates.num2date(day).strftime("%Y-%m-%d") for day in pair] for pair in ends]
+    assert days == [["2022-02-01", "2022-04-01"], ["2022-05-01", "2022-06-01"]]
+    said = " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
+    assert "Shaded: one side alone states a figure" in said
+    assert "Band: Russia plus 0 to 10\N{NO-BREAK SPACE}% for freight" in said
+    assert "Russia, with the most freight: 2.2 in 2022-01" in charts.alt(axes)
+
+
+def test_sides_that_all_state_need_no_shade_and_no_freight_no_band():
+    axes = two_sides((3, 4), (3, 4), band=(1.0, 1.0))
+    assert [*charts.drawn(axes)] == ["CHN", "RUS"]
+    assert not axes.patches
+    assert "Shaded" not in " ".join(text.get_text() for text in axes.figure.texts)
+
+
+def test_sides_that_are_none_are_refused():
+    with pytest.raises(QueryError, match=r"no column usd_m, usd_x: measures\.gap makes them"):
+        charts.sides(monthly(CHN=[1]), y="usd", of=("CHN", "RUS"), **LOOK)
+    with pytest.raises(QueryError, match="both sides are named CHN"):
+        two_sides(of=("CHN", "CHN"))
 
 
 @pytest.mark.parametrize("chart", EVERY_CHART)

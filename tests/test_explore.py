@@ -341,9 +341,33 @@ def test_both_sides_of_a_flow_in_one_call():
     assert alone in gap.caveats
     axes = gap.plot()
     drawn = charts.drawn(axes)
-    assert drawn["CIF over FOB, most"].iloc[0] > drawn["CIF over FOB, least"].iloc[0]
+    assert drawn["CHN"].tolist() == pytest.approx(gap["value_m"] / 1e9, rel=1e-3)
+    both = drawn.dropna()
+    assert (both["RUS, high"] / both["RUS, low"]).tolist() == pytest.approx([1.1] * 6, rel=1e-3)
+    assert drawn["RUS"].isna().sum() == 3
+    lines = charts.raw_lines.terms(axes.figure)
+    assert len(lines) == gap[["value_m", "value_x"]].count().sum() == 15
+    assert lines.attrs["untraced"] == {}
+    ratios = charts.drawn(gap.plot(y="value"))
+    assert ratios["CIF over FOB, most"].iloc[0] > ratios["CIF over FOB, least"].iloc[0]
     said = " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
     assert "Russia states nothing of January 2022 to March 2022, where the other side does" in said
+
+
+def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
+    nations = tf.flow("crude oil", "China", "Russia", start="2023", publisher="comtrade")
+    table = charts.drawn(crude.gap(nations).plot())
+    assert [*table] == ["China Customs", "UN Comtrade"]
+    same = charts.drawn(crude.gap(crude).plot())
+    assert [*same] == ["China Customs", "China Customs, the other answer"]
+
+
+def test_several_flows_are_drawn_as_ratios(crude):
+    months = crude.head(3)
+    both = Answer(pd.concat([months, months.assign(reporter_iso="IND")], ignore_index=True))
+    both.attrs = months.attrs
+    table = charts.drawn(both.gap(both).plot())
+    assert table[["CHN", "IND"]].to_numpy().tolist() == [[1, 1]] * 3
 
 
 def test_no_other_side_is_said():

@@ -11,6 +11,7 @@ from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.options import ChartOptions
 from tradeflows.charts.ratios import SAYS, ratios
 from tradeflows.charts.series import blocks, lines, panels, points
+from tradeflows.charts.sides import sides
 
 __all__ = [
     "SAYS",
@@ -31,6 +32,7 @@ __all__ = [
     "points",
     "ratios",
     "script",
+    "sides",
     "sources",
     "windows",
 ]

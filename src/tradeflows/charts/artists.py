@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ def cells_of(mesh: Any) -> tuple[np.ndarray, np.ndarray]:
     values = np.ma.filled(shaded, np.nan).ravel()
     edges = mesh.get_coordinates()[0, :, 0]
     return values, edges
+
+
+def band_of(artist: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a band stands, and its lower and upper edge there, piece by piece."""
+    is_line = isinstance(artist, Line2D)
+    pieces = [artist.get_xydata()] if is_line else [path.vertices for path in artist.get_paths()]
+    corners: np.ndarray = np.concatenate(pieces)
+    x, place = np.unique(corners[:, 0], return_inverse=True)
+    low, high = np.full(len(x), np.inf), np.full(len(x), -np.inf)
+    np.minimum.at(low, place, corners[:, 1])
+    np.maximum.at(high, place, corners[:, 1])
+    return x, low, high
 
 
 def significant(value: float) -> float:

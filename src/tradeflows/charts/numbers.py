@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.artists import Figured, cells_of, figured, significant
+from tradeflows.charts.artists import Figured, band_of, cells_of, figured, significant
 from tradeflows.charts.options import SIGNS, Chart, Charts, named
 from tradeflows.charts.ratios import SAYS
 from tradeflows.charts.spans import days
@@ -45,10 +45,11 @@ def drawn(axes: Charts) -> DataFrame:
     -------
     DataFrame
         For lines and for cells by month one row per ``ref_period`` and one column per series (of
-        each panel, if there are panels). For other cells the table itself, and "…, printed" for
-        what stands below the numbers. Else one row a figure, with ``value`` and, as far as drawn,
-        ``series``, ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark``, ``says``,
-        ``printed`` and ``verdict``. A reference is one more column. What is not drawn is NaN.
+        each panel, if there are panels); beside a band "…, low" and "…, high". For other cells the
+        table itself, and "…, printed" for what stands below the numbers. Else one row a figure,
+        with ``value`` and, as far as drawn, ``series``, ``low``, ``high``, ``n_months``,
+        ``start``, ``end``, ``mark``, ``says``, ``printed`` and ``verdict``. A reference is one
+        more column. What is not drawn is NaN.
         ``attrs`` holds ``sources``, ``caveats``.
 
     Raises
@@ -227,17 +228,28 @@ def _chart_of(axes: Charts) -> Chart:
 
 def _wide(shown: Sequence[Figured], months: int) -> DataFrame:
     table: dict[str, Series] = {}
+    bands: dict[str, Series] = {}
     for line in shown:
-        if line.part != "line":
-            continue
-        x, y = line.artist.get_xydata().T
-        starts = [spans.first_day(day, months) for day in days(x)]
-        index = pd.DatetimeIndex(starts).as_unit("s")
-        values = Series(y, index=index)
-        first = table.setdefault(line.name, values)
-        if not values.equals(first.reindex(index)):
-            raise QueryError(f"{line.name}: its line and its markers show different values")
-    return DataFrame(table).sort_index().rename_axis("ref_period")
+        if line.part == "line":
+            x, y = line.artist.get_xydata().T
+            values = _monthly(x, y, months)
+            first = table.setdefault(line.name, values)
+            if not values.equals(first.reindex(values.index)):
+                raise QueryError(f"{line.name}: its line and its markers show different values")
+        elif line.part == "band":
+            x, *edges = band_of(line.artist)
+            for end, edge in zip(("low", "high"), edges, strict=True):
+                values = _monthly(x, edge, months)
+                bands[f"{line.name}, {end}"] = values.combine_first(
+                    bands.get(f"{line.name}, {end}", values)
+                )
+    return DataFrame(table | bands).sort_index().rename_axis("ref_period")
+
+
+def _monthly(x: Any, y: Any, months: int) -> Series:
+    """Numbers by the first day of the period in whose middle each stands."""
+    starts = [spans.first_day(day, months) for day in days(x)]
+    return Series(y, index=pd.DatetimeIndex(starts).as_unit("s"))
 
 
 def _long(shown: Sequence[Figured], kind: str) -> DataFrame:

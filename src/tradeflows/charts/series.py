@@ -1,6 +1,6 @@
 """Lines over time, points, and blocks that last as long as their periods."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Unpack
@@ -89,7 +89,7 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    return _lines(frame, options, 3.0, every, zero, highlight, callouts, False, y=y, by=by)[0]
+    return draw_lines(frame, options, 3.0, every, zero, highlight, callouts, False, y=y, by=by)[0]
 
 
 @redrawable
@@ -133,7 +133,9 @@ def panels(
     >>> charts.drawn(axes).shape
     (3, 2)
     """
-    return _lines(frame, options, 1.6, every, zero, highlight, {}, alike, y=y, by=by, panel=panel)
+    return draw_lines(
+        frame, options, 1.6, every, zero, highlight, {}, alike, y=y, by=by, panel=panel
+    )
 
 
 @redrawable
@@ -337,7 +339,7 @@ def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
     )
 
 
-def _lines(
+def draw_lines(
     frame: DataFrame,
     options: ChartOptions,
     box: float,
@@ -346,8 +348,11 @@ def _lines(
     highlight: Collection[str],
     callouts: Mapping[str | tuple[str, str], str],
     alike: bool,
+    *,
+    beneath: Callable[[Axes, Mapping[str, DataFrame], Mapping[str, Look]], str] = lambda *_: "",
     **columns: str,
 ) -> np.ndarray:
+    """Draw lines in their boxes; `beneath` draws below them, and says what is to be said of it."""
     names = [columns[name] for name in ("panel", "by") if name in columns]
     shown = complete_options(frame, options, [columns["y"]], names)
     rows = drawable_rows(frame, **columns, months=every or 1)
@@ -360,11 +365,13 @@ def _lines(
     looks = of_series(rows["name"], highlight)
     shown["months"] = {}
     ends = []
+    keys = []
     with layout.style():
         _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False)
         boxes = grid[:, 0]
         for axes, (panel, series) in zip(boxes, parts.items(), strict=True):
             axes.set_label(panel)
+            keys.append(beneath(axes, series, looks))
             for name, part in series.items():
                 _line(axes, name, part, looks[name])
             shown["gaps"] += tuple(_gaps(series, shown))
@@ -376,7 +383,8 @@ def _lines(
             ends.append([end for end in named_ends if (end.x, end.y) not in taken] + words)
             if table["value"].min() < 0 and (zero or table["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
-        finish(list(boxes), "lines", shown, rows, ends, zero, box)
+        key = " · ".join(filter(None, dict.fromkeys(keys)))
+        finish(list(boxes), "lines", shown, rows, ends, zero, box, key)
     return np.asarray(boxes)
 
 

@@ -171,8 +171,9 @@ class Answer(pd.DataFrame):
         """Divide two statements of one flow: this one by the other, or the importer's by the other.
 
         Both stand beside the ratio, as ``value_m`` and ``value_x``; a caveat names the periods
-        that one side alone states, and of values at the border and at the quay the chart has
-        lines for what freight and insurance explain.
+        that one side alone states. The chart draws both sides, shades those periods and, of values
+        at the border and at the quay, has a band for what freight and insurance explain; of the
+        ratio with ``plot(y="value")``, and where there are several flows.
 
         Parameters
         ----------
@@ -215,6 +216,8 @@ class Answer(pd.DataFrame):
         if has_freight:
             least, most = band
             result.attrs["reference"] = {"CIF over FOB, least": least, "CIF over FOB, most": most}
+        both = f"{heading(self)}: {_publishers(over)} and {_publishers(under)}"
+        result.attrs["both"] = {"title": both, "band": band}
         sides = {"value_m": over, "value_x": under}
         notes = [_one_sided(result, lacking, rows) for lacking, rows in sides.items()]
         return with_caveats(result, [note for note in notes if note])

@@ -56,11 +56,13 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
         The column has no unit, several units are mixed, or as the chart that fits.
     """
     look = dict(options)
+    plain = pd.DataFrame(frame)
+    plain.attrs = dict(frame.attrs)
+    if "y" not in look and _is_of_two_sides(plain):
+        return _two_sides(plain, look)
     column = look.pop("y", "value")
     if "held" in frame:
         return _held_months(frame, look)
-    plain = pd.DataFrame(frame)
-    plain.attrs = dict(frame.attrs)
     if column != "value":
         plain = _with_value_of(plain, column)
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
@@ -73,6 +75,42 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "window_start" in plain:
         return _windows(rows, look)
     return _over_time(rows, look, has_own_unit="unit" not in options)
+
+
+def _is_of_two_sides(frame: pd.DataFrame) -> bool:
+    """Whether it is of two statements of one flow, over several periods of one length."""
+    if "both" not in frame.attrs or not {"value_m", "value_x"} <= set(frame):
+        return False
+    axes = [name for name in ("n_months", "reporter_iso", "partner_iso") if name in frame]
+    is_one_flow = frame["ref_period"].is_unique and frame[axes].nunique().eq(1).all()
+    has_both = frame[["value_m", "value_x"]].notna().any().all()
+    return bool(is_one_flow and has_both and len(frame) > 1)
+
+
+def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
+    """Both statements of one flow, with the band that freight and insurance explain."""
+    both = frame.attrs["both"]
+    stated = pd.concat([frame["unit_m"], frame["unit_x"]]).dropna()
+    unit = str(stated.iloc[0])
+    divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
+    rows = frame
+    for side in "mx":
+        rows = measures.scale(rows, f"value_{side}", divisor, f"drawn_{side}")
+    named = units.axis_label(word, unit) + LENGTHS.get(frame["n_months"].iloc[0], "")
+    look = {"title": both["title"], "unit": named, "caveats": _left_out(frame), **look}
+    return charts.sides(rows, y="drawn", of=_who_states(frame), band=both["band"], **look)
+
+
+def _who_states(frame: pd.DataFrame) -> tuple[str, str]:
+    """The areas whose figures the two sides are or, of one area, the publishers of either."""
+    first, second = ({*frame[f"flow_code_{side}"].dropna()} for side in "mx")
+    if first != second:
+        return frame["reporter_iso"].iloc[0], frame["partner_iso"].iloc[0]
+    names = []
+    for side in "mx":
+        names.append(", ".join(map(publisher_name, sorted({*frame[f"publisher_{side}"].dropna()}))))
+    one, other = names
+    return one, other if one != other else f"{other}, the other answer"
 
 
 def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:

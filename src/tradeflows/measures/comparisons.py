@@ -298,6 +298,7 @@ def gap(
         From the side of `m`: the cell, both sides' columns (``_m``, ``_x``) but for the place in
         the raw file, ``ratio``, ``above_pct`` (by how many % `m` is above `x`), ``gap`` and
         ``outside`` (of the band); null where one side is silent or not above 0.
+        :func:`tradeflows.charts.sides` draws it.
 
     Raises
     ------
