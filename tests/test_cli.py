@@ -205,6 +205,17 @@ WRONG = {
     "the same, to report": (["report", "--ledger", "no.toml"], "no.toml: no such ledger"),
     "the same, to accept": (["accept", "--ledger", "no.toml"], "no.toml: no such ledger"),
     "a new project on files": (["init", "{full}"], "there are files in it; name a new folder"),
+    "an unknown table": (
+        ["rows", "trad", "month=2023-05"],
+        "no table 'trad'; did you mean 'trade'",
+    ),
+    "no condition": (["rows", "rates", "USD"], "'USD': expected column=value, such as month=20"),
+    "no month": (["rows", "rates", "month=2023"], "expected a month such as 2023-05"),
+    "no year": (["ask", "wheat", "China", "--start", "20x3"], "start='20x3': expected a month"),
+    "an end before the start": (
+        ["fetch", "comext", "--start", "2023", "--end", "2022"],
+        "the end 2022 is before the start 2023",
+    ),
     "a folder in a page's place": (["report", "--to", "{pages}"], "index.html: cannot be written"),
     "a folder that is a file": (["report", "--to", "{file}"], "a file; name another folder"),
     "one below a file": (["clean", "gacc", "a", "--to", "{file}/a.csv"], "cannot be written"),
@@ -273,6 +284,8 @@ LIGHT = {
     "a refused output": ["clean", "gacc", "a", "--to", __file__],
     "a refused notebook": ["report", "no.ipynb"],
     "a refused ledger": ["claims", "--ledger", "no.toml"],
+    "a refused table": ["rows", "nosuch", "a=b"],
+    "a refused period": ["ask", "wheat", "China", "--start", "20x3"],
     "a refused folder": ["init", str(PROJECT / "tests")],
 }
 

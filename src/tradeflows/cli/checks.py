@@ -5,6 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from tradeflows.model.errors import TWINS, QueryError, nearest, there_are
+from tradeflows.model.periods import parse_period, parse_window
+from tradeflows.model.source import require_table
 
 LEDGER = Path("data", "claims.toml")
 LISTED = "`tradeflows claims --all` lists them"
@@ -105,6 +107,31 @@ def _nearest_file(path: Path, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return there_are(by_stem.values()) if by_stem else "the project has none"
+
+
+def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
+    """What rows of `table` are asked to have, by column.
+
+    Raises
+    ------
+    QueryError
+        No such table; or a word is no condition, or names no month.
+    """
+    require_table(table)
+    wanted = {}
+    for word in words:
+        column, equals, value = word.partition("=")
+        wanted[column] = value
+        if not equals:
+            raise QueryError(f"{word!r}: expected column=value, such as month=2023-05")
+    if "month" in wanted:
+        parse_period(wanted["month"], "month", grain="month")
+    return wanted
+
+
+def require_window(start: str, end: str | None) -> None:
+    """Refuse a start or an end that is no month or year, or an end before the start."""
+    parse_window(start, start if end is None else end)
 
 
 def require_claim(name: str, root: Path, ledger: Path | None) -> None:

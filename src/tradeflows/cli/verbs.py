@@ -183,10 +183,10 @@ def sources(args: argparse.Namespace) -> None:
 
 def rows(args: argparse.Namespace) -> None:
     """Show rows of a table as they are stored, by column=value or month=2023-05."""
-    from tradeflows.tables import checks
+    wanted = checks.conditions(args.table, args.column)
+    from tradeflows.tables.checks import rows
 
-    wanted = dict(filter_.partition("=")[::2] for filter_ in args.column)
-    frame = checks.rows(root_of(args), args.table, wanted, local=args.local)
+    frame = rows(root_of(args), args.table, wanted, local=args.local)
     for name in frame.select_dtypes("datetime"):
         frame[name] = frame[name].dt.strftime("%Y-%m-%d")
     if args.json:
@@ -226,6 +226,7 @@ def doctor(args: argparse.Namespace) -> None:
 
 def fetch(args: argparse.Namespace) -> None:
     """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
+    checks.require_window(args.start, args.end)
     if args.dry_run:
         with _project_or_none(args) as root:
             args.ask(args, root)
@@ -336,6 +337,7 @@ def _carry_out(
 
 def ask(args: argparse.Namespace) -> None:
     """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
+    checks.require_window(args.start, args.end)
     from tradeflows.explore import ask as live
     from tradeflows.explore.answer import as_lines
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model import source
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import SchemaError
 
@@ -387,12 +388,7 @@ TRADE = _contract(Trade, "trade")
 SETTLEMENT = _contract(Settlement, "settlement")
 RATES = _contract(Rates, "rates")
 FIGURES = _contract(Figures, "figures")
-TABLES = {
-    "trade": TRADE,
-    "settlement": SETTLEMENT,
-    "rates": RATES,
-    "figures": FIGURES,
-}
+TABLES = dict(zip(source.TABLES, (TRADE, SETTLEMENT, RATES, FIGURES), strict=True))
 
 
 def key(schema: pa.Schema) -> list[str]:

@@ -7,9 +7,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import is_day
 
 RAW = Path("data", "raw")
+TABLES = ("trade", "settlement", "rates", "figures")  # what files are cleaned into
+
+
+def require_table(name: str) -> None:
+    """Refuse a table that there is none of.
+
+    Raises
+    ------
+    QueryError
+        The message has the nearest.
+    """
+    if name not in TABLES:
+        raise QueryError(f"no table {name!r}{near(name, TABLES)}")
 
 
 @dataclass(frozen=True)

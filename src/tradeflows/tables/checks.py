@@ -23,7 +23,7 @@ from tradeflows.model.absence import absence
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
-from tradeflows.model.source import Source
+from tradeflows.model.source import Source, require_table
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import unit_values
 from tradeflows.tables.choose_release import HS_EDITION
@@ -793,8 +793,7 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     QueryError
         No such table, column or row.
     """
-    if table not in schema.TABLES:
-        raise QueryError(f"no table {table!r}{near(table, schema.TABLES)}")
+    require_table(table)
     stored = tables.stored(root, table, local=local)
     texts_of = {field.name for field in stored.schema if field.type == schema.TEXT}
     conditions = {name: [value] for name, value in wanted.items() if name in texts_of}

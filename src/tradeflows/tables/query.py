@@ -10,13 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from tradeflows.model.errors import QueryError, near
-from tradeflows.model.source import Source
+from tradeflows.model.source import Source, require_table
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
 from tradeflows.tables.choose_release import known_by
 from tradeflows.tables.files import stored
-from tradeflows.tables.filters import FILTERS, Words, conditions, months_of, scan, texts_of
+from tradeflows.tables.filters import Words, conditions, months_of, scan, texts_of
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,7 @@ def question(
     **filters: Words,
 ) -> Question:
     """A question to a table, its words turned into codes; parameters and errors as for `read`."""
-    if table not in FILTERS:
-        raise QueryError(f"no table {table!r}{near(table, FILTERS)}")
+    require_table(table)
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)
     asked = {name: texts_of(name, value) for name, value in filters.items() if value is not None}

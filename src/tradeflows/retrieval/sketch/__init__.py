@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model import schema
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import QueryError
+from tradeflows.model.source import require_table
 from tradeflows.publishers import delimited, registry
 from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
@@ -56,8 +56,8 @@ def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collectio
     SourceError, LayoutError
         The file cannot be read, or is no such CSV.
     """
-    if table and table not in schema.TABLES:
-        raise QueryError(f"no table {table!r}{near(table, schema.TABLES)}")
+    if table:
+        require_table(table)
     like = [] if table else registry.recognise(path)
     if like:
         raise QueryError(
