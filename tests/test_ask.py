@@ -9,9 +9,11 @@ from functools import partial
 from types import SimpleNamespace
 
 import comext_twin
+import nbformat
 import pandas as pd
 import pytest
 from comtrade_twin import Twin, row, serve
+from nbclient import NotebookClient
 from tutorial import FENCE, PROJECT
 
 from tradeflows import cli, tables
@@ -451,6 +453,33 @@ def test_months_of_eurostat_are_listed(root, live):
     assert frame["released"].iloc[0] == comext_twin.RELEASED[:10]
 
 
+def test_what_is_out_of_several_is_listed(root, live, monkeypatch):
+    months = [row(reporter="398", period=period, product="1001", flow="M") for period in MONTHS[:2]]
+    twin = live(Twin([*WHEAT, *months]))
+    eurostat = serve(comext_twin.Service(*EU_MONTHS[:3]))
+    with eurostat as base:
+        monkeypatch.setenv("TRADEFLOWS_COMEXT_URL", base)
+        wheat(root, twin, end="2025-01")
+        areas = ["China", "Kazakhstan", "Germany", "France"]
+        frame = available(areas, "Russia", root=root, clock=twin.clock)
+    counts = frame.groupby("reporter").size()
+    assert counts.to_dict() == {"CHN": 10, "DEU": 3, "FRA": 3, "KAZ": 2}
+    assert frame.loc[frame["held"].ne(""), ["reporter", "period"]].to_numpy().tolist() == [
+        ["CHN", "2025-01"]
+    ]
+    with pytest.raises(QueryError, match=r"reporter=None: name whose figures"):
+        available(None, root=root)
+    with pytest.raises(QueryError, match=r"reporter='countries': name whose figures"):
+        available("countries", root=root)
+
+
+def test_what_is_out_of_a_group_is_of_its_members(root, live):
+    months = [row(reporter="682", period=period, product="2709", flow="X") for period in MONTHS]
+    twin = live(Twin([*WHEAT, *months]))
+    frame = available("OPEC", root=root, clock=twin.clock)
+    assert set(frame["reporter"]) == {"SAU"}
+
+
 # --- the command ---------------------------------------------------------------------------------
 
 
@@ -465,8 +494,63 @@ def test_the_verbs_answer(root, live, capsys, monkeypatch):
     assert "Source: comtrade (" in shown
     assert cli.main(["--root", str(root), "available", "China", "--json"]) == 0
     assert '"period": "2025-10"' in capsys.readouterr().out
+    assert cli.main(["--root", str(root), "available", "China,Kazakhstan", "Russia,India"]) == 0
+    assert "CHN       2025-10" in capsys.readouterr().out
     assert len(twin.asked) == 2
     assert "TRADEFLOWS_ROOT" not in os.environ
+
+
+WHEAT_OF_TWO_MONTHS = ["1001", "China", "Russia", "--start", "2025-01", "--end", "2025-02"]
+
+
+@pytest.fixture
+def ask_by_command(root, live, capsys, monkeypatch):
+    """Ask for two months by the command, and return what it said on standard error."""
+    live(Twin(WHEAT, gap=0.0))
+    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
+
+    def go(*options, is_terminal):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+        assert cli.main(["--root", str(root), *options, "ask", *WHEAT_OF_TWO_MONTHS]) == 0
+        return capsys.readouterr().err
+
+    return go
+
+
+def test_each_call_has_a_line_on_a_pipe(ask_by_command):
+    lines = ask_by_command(is_terminal=False).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "1 done, 1 left, 1 rows",
+        "2 done, 0 left, 2 rows",
+    ]
+    assert ask_by_command(is_terminal=False) == ""
+
+
+def test_calls_have_a_bar_on_a_terminal(ask_by_command):
+    assert "100 % |" in ask_by_command(is_terminal=True)
+    assert ask_by_command(is_terminal=True) == ""
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_quiet_ask_shows_no_progress(ask_by_command, is_terminal):
+    assert ask_by_command("--quiet", is_terminal=is_terminal) == ""
+
+
+@pytest.mark.parametrize(("variable", "is_shown"), [("", True), ("CI", False)])
+def test_calls_have_a_bar_in_a_notebook(root, live, monkeypatch, variable, is_shown):
+    live(Twin(WHEAT, gap=0.0))
+    for name in ("CI", "TQDM_DISABLE"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(root))
+    code = 'import tradeflows as tf\nlen(tf.ask("1001", "China", "Russia", start="2025-10"))'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    assert [each["data"]["text/plain"] for each in outputs if "data" in each] == ["1"]
+    bar = "".join(each["text"] for each in outputs if each.output_type == "stream")
+    assert ("1/1" in bar, bool(bar)) == (is_shown, is_shown)
 
 
 # --- what users of other clients ask, a line each ------------------------------------------------
@@ -529,7 +613,7 @@ def test_every_partner_is_asked_for_at_once(grain):
 PAGE = (PROJECT / "docs" / "how-to" / "live.md").read_text(encoding="utf-8")
 PYTHON = "\n".join(body for kind, body in FENCE.findall(PAGE) if kind == "python")
 SHELL = "\n".join(body for kind, body in FENCE.findall(PAGE) if kind == "sh")
-NO_QUESTION = {"root", "say", "clock", "key", "filters"}  # how it is asked, or as of `flow`
+NO_QUESTION = {"root", "say", "bar", "clock", "key", "filters"}  # how it is asked, or as of `flow`
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def _ask(verb: Parser) -> None:
 
 
 def _available(verb: Parser) -> None:
-    verb.add_argument("reporter", help="whose figures, such as China")
+    verb.add_argument("reporter", help="whose figures, such as China, several with commas, or OPEC")
     verb.add_argument("partner", nargs="?", help="such as Russia; else any")
     _rhythm(verb)
 

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -276,9 +277,8 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
         plan = comtrade.plan(asked, web, limits, root)
 
         def get() -> comtrade.Report:
-            calls = len(plan.calls)
-            with terminal.progress(calls, "calls", quiet=args.quiet, patience=0) as step:
-                return comtrade.fetch(plan, web, root, _by_call(step, "calls"))
+            with _calls_in_turn(args, len(plan.calls)) as show:
+                return comtrade.fetch(plan, web, root, show)
 
         _carry_out(args, [*plan.calls, plan, *plan.lacking()], plan, "cells", get)
 
@@ -304,6 +304,14 @@ def comext(args: argparse.Namespace, root: Path) -> None:
                 return comext.fetch(plan, web, root, show)
 
         _carry_out(args, plan.lines(), plan, "months", get)
+
+
+@contextmanager
+def _calls_in_turn(args: argparse.Namespace, calls: int) -> Iterator[Callable[[Any], None]]:
+    """How far some calls are, from the first on; nothing where there are none to make."""
+    quiet = args.quiet or not calls
+    with terminal.progress(calls, "calls", quiet=quiet, patience=0) as step:
+        yield _by_call(step, "calls")
 
 
 def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
@@ -356,6 +364,7 @@ def ask(args: argparse.Namespace) -> None:
         refresh=args.refresh,
         root=root,
         say=(lambda line: None) if args.quiet else note,
+        bar=partial(_calls_in_turn, args),
     )
     say(as_lines(answer, root))
 
@@ -364,7 +373,12 @@ def available(args: argparse.Namespace) -> None:
     """List the periods that are out, since when, and what of them is held."""
     from tradeflows.explore import ask as live
 
-    frame = live.available(args.reporter, args.partner, freq=args.freq, root=root_of(args))
+    frame = live.available(
+        args.reporter.split(","),
+        args.partner.split(",") if args.partner else None,
+        freq=args.freq,
+        root=root_of(args),
+    )
     if args.json:
         say_json(frame.to_dict("records"))
         return

@@ -1,11 +1,13 @@
 """Live figures in one call: asked for, kept, built, and answered like ``flow``."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,9 @@ MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
-Row = tuple[str, str, str | None, str]  # of `available`
+Row = tuple[str, str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
+Bar = Callable[[int], AbstractContextManager[Callable[[Any], None]]]
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Way:
-    """How it is asked: into which project, with which clock and key, and who is told."""
+    """How it is asked: into which project, with which clock and key, and how it is shown."""
 
     root: Path
     clock: Clock | None
     key: str | None
     refresh: bool
     say: Say
+    bar: Bar
 
 
 def ask(
@@ -83,6 +87,7 @@ def ask(
     refresh: bool = False,
     root: Path | None = None,
     say: Say | None = None,
+    bar: Bar | None = None,
     clock: Clock | None = None,
     key: str | None = None,
     **filters: Any,
@@ -116,6 +121,9 @@ def ask(
         Look for a newer release of what is held.
     say
         Takes a line: the plan, before more than ten calls. Standard error where not given.
+    bar
+        Takes the number of calls, and gives a context whose value is told how far they are after
+        each. Where not given, a bar on a terminal and in a notebook, and nothing elsewhere.
     clock, key
         Another clock, for tests, and another key than the environment's.
     **filters
@@ -157,7 +165,7 @@ def ask(
     is_of_eurostat = _is_of_eurostat(question.reporters)
     _require_unit(unit, is_of_eurostat)
     _require_filters(filters, root)
-    way = Way(root or catalogue.root(), clock, key, refresh, say or _say)
+    way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
     if is_of_eurostat:
         start, last, answers = _from_eurostat(question, way)
         # Whole months that are held beside them state the same at another level.
@@ -189,7 +197,7 @@ def ask(
 
 
 def available(
-    reporter: str,
+    reporter: Words,
     partner: Words = None,
     *,
     freq: str = "M",
@@ -198,12 +206,13 @@ def available(
     clock: Clock | None = None,
     key: str | None = None,
 ) -> pd.DataFrame:
-    """Periods that a reporter's figures are out for, and what of them is held; no figure is asked.
+    """Periods that reporters' figures are out for, and what of them is held; no figure is asked.
 
     Parameters
     ----------
     reporter
-        A name or id; UN Comtrade is asked or, for a member state of the EU, Eurostat's Comext.
+        A name or id, or several in a list, of a group such as OPEC its members; UN Comtrade is
+        asked or, of member states of the EU, Eurostat's Comext.
     partner
         What is held counts where it has this partner; any partner where not given.
     freq
@@ -213,7 +222,7 @@ def available(
 
     Returns
     -------
-    DataFrame, one row a period
+    DataFrame, one row a reporter and period
         ``reporter``, ``period``, ``released`` (the day of the present release), ``first_released``
         (null where it is not told) and ``held`` (products and flows of that release that are here).
 
@@ -232,15 +241,20 @@ def available(
     comtrade.require_classification(classification)
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    way = Way(root or catalogue.root(), clock, key, True, _say)
-    [area], partners = area_ids(reporter, root), area_ids(partner, root)
-    if comext_service.is_asked_here(area):
-        rows = _months_of_comext(area, partners, freq, way)
-    else:
-        rows = _periods_of_comtrade(area, partners, freq, classification, way)
-    frame = pd.DataFrame(rows, columns=["period", "released", "first_released", "held"])
-    frame.insert(0, "reporter", area)
-    return frame.sort_values("period", ignore_index=True)
+    way = Way(root or catalogue.root(), clock, key, True, _say, _bar)
+    areas, partners = area_ids(reporter, root), area_ids(partner, root)
+    if not areas or "countries" in areas:
+        raise QueryError(f"reporter={reporter!r}: name whose figures, such as 'China'")
+    members = [area for area in areas if comext_service.is_asked_here(area)]
+    others = [area for area in areas if area not in members]
+    rows: list[Row] = []
+    if members:
+        rows += _months_of_comext(members, partners, freq, way)
+    if others:
+        rows += _periods_of_comtrade(others, partners, freq, classification, way)
+    columns = ["reporter", "period", "released", "first_released", "held"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values(["reporter", "period"], ignore_index=True)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -366,7 +380,7 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
             plan = _until_last_release(plan)
         if len(plan.calls) > MANY:
             way.say(str(plan))
-        with _bar(len(plan.calls)) as show:
+        with way.bar(len(plan.calls)) as show:
             report = comtrade.fetch(plan, web, way.root, show)
     if report.missing:
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
@@ -387,26 +401,31 @@ def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
 
 
 def _periods_of_comtrade(
-    area: str, partners: Sequence[str], freq: str, classification: str, way: Way
+    areas: Sequence[str], partners: Sequence[str], freq: str, classification: str, way: Way
 ) -> list[Row]:
-    """Periods that UN Comtrade has of a reporter, and what of them is held."""
+    """Periods that UN Comtrade has of reporters, and what of them is held."""
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
     known = codes.area_codes("comtrade")
-    reporters = [code for code, code_area in known.items() if code_area == area]
-    if not reporters:
-        raise QueryError(f"UN Comtrade has no code for {codes.area_name(area)}")
+    reporters = [code for code, code_area in known.items() if code_area in areas]
+    lacking = {*areas} - {known[code] for code in reporters}
+    if lacking:
+        names = ", ".join(map(codes.area_name, sorted(lacking)))
+        raise QueryError(f"UN Comtrade has no code for {names}")
     with web:
         items = comtrade.datasets(web, limits, way.root, reporters, freq, classification)
     wanted = {code for code, code_area in known.items() if code_area in partners}
     here = _held_of_comtrade(way.root, wanted)
     rows: list[Row] = []
     for item in items:
+        reporter = str(item["reportercode"])
+        if reporter not in reporters:
+            continue
         period = _typed(str(item["period"]))
         release = comtrade.release_of(item)
         released = release.split()[0]
         first = str(item.get("firstreleased") or "")[:10]
         words = here.get((comtrade.cell_of(item), release), "")
-        rows.append((period, released, first or None, words))
+        rows.append((known[reporter], period, released, first or None, words))
     return rows
 
 
@@ -458,7 +477,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     plan = comext_service.plan(asked, way.root, refresh=way.refresh)
     if len(plan.calls) > MANY:
         way.say(str(plan))
-    with comext_service.connect(clock=way.clock) as web, _bar(len(plan.calls)) as show:
+    with comext_service.connect(clock=way.clock) as web, way.bar(len(plan.calls)) as show:
         report = comext_service.fetch(plan, web, way.root, show)
     if report.missing:
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
@@ -476,7 +495,9 @@ def _last_year(months: Mapping[str, str]) -> str:
     return max(whole, default=max(months)[:4])
 
 
-def _months_of_comext(area: str, partners: Sequence[str], freq: str, way: Way) -> list[Row]:
+def _months_of_comext(
+    areas: Sequence[str], partners: Sequence[str], freq: str, way: Way
+) -> list[Row]:
     """Months that Eurostat has published, and what of them is held."""
     with comext.connect(clock=way.clock) as web:
         months = comext.published(web, way.root)
@@ -489,16 +510,16 @@ def _months_of_comext(area: str, partners: Sequence[str], freq: str, way: Way) -
             in_bulk.add((_typed(month), source.vintage))
     answers = []
     for answer in comext_service.held(way.root).values():
-        if answer.freq == freq and _concerns(answer, area, partners):
+        if answer.freq == freq:
             answers.append(answer)
     rows: list[Row] = []
-    for month, day in months.items():
-        released = day[:10]
-        words = ["all products"] if (month, released) in in_bulk else []
-        for answer in answers:
-            if answer.start <= month <= answer.end:
-                words.append(_words(answer))
-        rows.append((month, released, None, "; ".join(dict.fromkeys(words))))
+    for area in areas:
+        here = [answer for answer in answers if _concerns(answer, area, partners)]
+        for month, day in months.items():
+            released = day[:10]
+            words = ["all products"] if (month, released) in in_bulk else []
+            words += [_words(answer) for answer in here if answer.start <= month <= answer.end]
+            rows.append((area, month, released, None, "; ".join(dict.fromkeys(words))))
     return rows
 
 
@@ -534,10 +555,11 @@ def _build_if_stale(way: Way) -> None:
 
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[Any], None]]:
-    """A bar of calls on a terminal or in a notebook; nothing elsewhere."""
+    """A bar of calls where a person sees it: on a terminal or in a notebook."""
     from tqdm import tqdm
 
-    with tqdm(total=total, unit=" calls", disable=None if total else True) as bar:
+    is_seen = sys.stderr.isatty() or _is_notebook()
+    with tqdm(total=total, unit=" calls", disable=not (total and is_seen)) as bar:
 
         def show(now: Any) -> None:
             if not bar.disable:
@@ -546,3 +568,10 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
                 bar.update(now.done - bar.n)
 
         yield show
+
+
+def _is_notebook() -> bool:
+    """Whether this runs in a notebook that a person has open, and no test or report runs."""
+    if "IPython" not in sys.modules or {"CI", "TQDM_DISABLE"} & os.environ.keys():
+        return False
+    return hasattr(import_module("IPython").get_ipython(), "kernel")

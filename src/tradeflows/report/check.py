@@ -17,7 +17,13 @@ from tradeflows.report import accept
 from tradeflows.retrieval import catalogue
 
 # One outcome on every machine, whatever the user's own settings.
-SETTINGS = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+SETTINGS = {
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "TQDM_DISABLE": "1",
+}
 UNSET = ("MATPLOTLIBRC", "MPLBACKEND", "PYTEST_ADDOPTS", "PYTHONHOME")
 STRICT = ("--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "--tb=short")
 SHOWN = 5  # lines of a notebook's failure

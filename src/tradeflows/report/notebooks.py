@@ -87,6 +87,7 @@ def run(
     notebooks = [load(path) for path in paths]
     # A backend of the user's own would take the place of the inline one, and no picture come.
     env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    env["TQDM_DISABLE"] = "1"  # nobody watches a bar here, and it would be a cell's output
     if root:
         env["TRADEFLOWS_ROOT"] = str(root.resolve())
 
