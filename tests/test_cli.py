@@ -340,6 +340,32 @@ def test_every_argument_has_help(name):
             assert re.search(r"such as|default: |trade, ", action.help), action.dest
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
+@pytest.mark.parametrize(
+    ("folder", "setting", "words"),
+    [
+        (
+            "müller".encode(),
+            {"LC_ALL": "C", "PYTHONUTF8": "0"},
+            "set PYTHONUTF8=1 and run it again",
+        ),
+        (b"m\xfcller", {"PYTHONUTF8": "1"}, "is no UTF-8; rename it"),
+    ],
+    ids=["ascii session", "Latin-1 name"],
+)
+def test_a_letter_of_a_folder_that_cannot_be_passed_on(new_project, folder, setting, words):
+    root = new_project("office")
+    other = root.rename(root.parent / os.fsdecode(folder))
+    done = subprocess.run(
+        [sys.executable, "-m", "tradeflows", "build"],
+        capture_output=True,
+        cwd=other,
+        env=ENVIRONMENT | setting,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(rf"tradeflows: \S*ller: .*{words}\n", done.stderr.decode()), done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_a_shell_completes_each_verb(capsys, shell):
     assert cli.main(["completion", shell]) == 0

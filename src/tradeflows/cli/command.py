@@ -48,6 +48,11 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
     except MemoryError:
         _complain("there is not enough memory; close other programs, or ask for less at once")
         return 1
+    except UnicodeEncodeError as error:
+        if not _is_of_a_name(error):
+            raise
+        _complain(_unencoded(error))
+        return 1
     except OSError as error:
         _write_no_more()
         if not isinstance(error, BrokenPipeError):  # a reader (head, less) that has seen enough
@@ -70,6 +75,26 @@ def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> Non
         sys.stdout.flush()
         raise
     sys.stdout.flush()
+
+
+def _is_of_a_name(error: UnicodeEncodeError) -> bool:
+    """Whether the letter that cannot be passed on is of the name of a file or folder."""
+    is_kept_byte = "\udc80" <= error.object[error.start] <= "\udcff"
+    return is_kept_byte or error.encoding == sys.getfilesystemencoding() != "utf-8"
+
+
+def _unencoded(error: UnicodeEncodeError) -> str:
+    """Say which name has a letter that Python cannot pass on, and what helps."""
+    before, after = error.object[: error.start], error.object[error.start :]
+    name = before.rpartition("\n")[2] + after.partition("\n")[0].partition(os.sep)[0]
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    encoding = sys.getfilesystemencoding()
+    if encoding == "utf-8":
+        return f"{shown}: the name of this folder or file is no UTF-8; rename it"
+    return (
+        f"{shown}: names of files are {encoding} in this session, which lacks a letter of it; "
+        "set PYTHONUTF8=1 and run it again"
+    )
 
 
 def _write_no_more() -> None:
