@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import ssl
+import sys
 import threading
 import time
 
@@ -19,7 +20,7 @@ PATH = "public/v1/getDa/C/M/HS"
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
@@ -220,6 +221,49 @@ def test_a_refusing_proxy_is_met_for_real(twin, tmp_path, monkeypatch):
             pytest.raises(UnreachableError, match="the proxy on the way to demo"),
         ):
             get(web, tmp_path / "reply")
+
+
+BAD_PROXIES = {
+    "a SOCKS proxy": ("ALL_PROXY", "socks5://127.0.0.1:1080", "SOCKS .* 'httpx\\[socks\\]'"),
+    "no scheme of a proxy": ("HTTPS_PROXY", "foo://me:s3cret@x", "such as .*'foo://…@x'; mend"),
+    "no number of a port": ("HTTP_PROXY", "http://host:port", "found 'http://host:port'; mend"),
+    "a bracket too few": ("NO_PROXY", "[::1", "names of hosts with commas"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_PROXIES)
+def test_a_setting_that_names_no_proxy_is_said(monkeypatch, what):
+    setting, address, said = BAD_PROXIES[what]
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setattr(http, "find_spec", lambda name: None)
+    monkeypatch.setenv(setting, address)
+    with pytest.raises(UnreachableError, match=f"^{setting}.*{said}") as caught:
+        Web("https://demo.example")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base", "key", "setting", "said"),
+    [
+        ("http://demo.example", KEY, "HTTP_PROXY", "the proxy that HTTP_PROXY names refuses, or"),
+        ("http://demo.example", "", "ALL_PROXY", "the proxy that ALL_PROXY names refuses, or"),
+        ("https://demo.example", KEY, "HTTPS_PROXY", "403; the key may not do this$"),
+        ("http://demo.example", KEY, "", "403; the key may not do this$"),
+        ("http://demo.example", "", "", "403; the server refuses this call$"),
+    ],
+)
+def test_who_refuses_is_said(monkeypatch, base, key, setting, said):
+    if setting:
+        monkeypatch.setenv(setting, "http://127.0.0.1:9")
+    with Web(base, header="Key", key=key) as web, pytest.raises(RefusedError, match=said):
+        web.raise_for_reply(403, {}, "<html>Forbidden</html>")
+
+
+def test_a_host_that_needs_no_proxy_refuses_itself(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "demo.example")
+    with Web("http://demo.example") as web, pytest.raises(RefusedError, match="the server refuses"):
+        web.raise_for_reply(403, {}, "")
 
 
 def raising(error):

@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from filelock import FileLock
@@ -43,7 +44,6 @@ TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
 HINTS = {
     401: "; the key is missing or wrong",
-    403: "; the key may not do this",
     407: "; a proxy stands between and wants a name and a password: see HTTP_PROXY, HTTPS_PROXY",
 }
 
@@ -246,7 +246,10 @@ class Web:
         self._key = _Secret(key)
         headers = {"User-Agent": "tradeflows", **({header: key} if key else {})}
         # Redirects are not followed: they would carry the key to another host.
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        try:
+            self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise UnreachableError(_proxy_fault()) from error
 
     def __enter__(self) -> "Web":
         """Open; the block's end closes the connections."""
@@ -429,8 +432,8 @@ class Web:
             if attempt < ATTEMPTS:
                 self.clock.sleep(2.0**attempt if wait is None else wait)
         if is_lost:
-            proxy = getproxies().get(urlsplit(url).scheme)
-            way = " by the proxy that HTTP_PROXY or HTTPS_PROXY names" if proxy else ""
+            proxy = _proxy_setting(url)
+            way = f" by the proxy that {proxy} names" if proxy else ""
             raise UnreachableError(f"no way to {host}{way}: is there a network?") from None
         raise FetchError(f"{host}: {reason}, {ATTEMPTS} times over") from None
 
@@ -485,7 +488,20 @@ class Web:
             place = _printable(self._hidden(to)[:200])
             words = f"leads to {place}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
-        raise refused(f"{status} {words}".strip() + HINTS.get(status, ""), body)
+        raise refused(f"{status} {words}".strip() + self._hint(status), body)
+
+    def _hint(self, status: int) -> str:
+        """What a status of refusal means here, where it means more than it says."""
+        if status != 403:
+            return HINTS.get(status, "")
+        proxy = _proxy_setting(self.base) if self.base.startswith("http:") else ""
+        if proxy:  # which answers in the server's place where nothing is encrypted
+            host = urlsplit(self.base).hostname
+            return (
+                f"; the proxy that {proxy} names refuses, or {host} itself: name the host in "
+                "NO_PROXY if it needs no proxy"
+            )
+        return "; the key may not do this" if self._key else "; the server refuses this call"
 
     def _hidden(self, text: str) -> str:
         """A text without the key."""
@@ -497,6 +513,51 @@ class Web:
             if self.clock.now() - self._last > PATIENCE:
                 raise RetryError(f"not whole after {_duration(PATIENCE)}")
             yield chunk
+
+
+def _proxy_setting(url: str) -> str:
+    """The name of the setting that has the proxy on the way to `url`; empty where there is none."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    for kind in (parts.scheme, "all"):
+        if proxies.get(kind) and not proxy_bypass(parts.hostname or ""):
+            return f"{kind}_proxy".upper()
+    return ""
+
+
+def _proxy_fault() -> str:
+    """Which setting names a proxy that cannot be asked, what was expected, and what to do."""
+    proxies = getproxies()
+    for kind in ("http", "https", "all"):
+        address = proxies.get(kind, "")
+        setting = f"{kind}_proxy".upper()
+        if address.startswith("socks5") and find_spec("socksio") is None:
+            return (
+                f"{setting} names a SOCKS proxy, for which a package is lacking: pip install "
+                "'httpx[socks]', or name a proxy such as http://host:8080"
+            )
+        if address and not _is_address(address):
+            return (
+                f"{setting}: expected the address of a proxy such as http://host:8080, found "
+                f"{_without_password(address)!r}; mend it, or unset it if there is no proxy"
+            )
+    return "NO_PROXY: expected names of hosts with commas between, such as localhost,.example.org"
+
+
+def _is_address(text: str) -> bool:
+    """Whether a proxy can be asked at an address."""
+    try:
+        httpx.Proxy(text if "://" in text else f"http://{text}")
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return True
+
+
+def _without_password(address: str) -> str:
+    """An address without the user and the password that it may have."""
+    before, sign, host = address.rpartition("@")
+    scheme = before.partition("://")[0] + "://" if "://" in before else ""
+    return _printable(f"{scheme}…@{host}" if sign else address)
 
 
 def _raise_if_hopeless(error: Exception, host: str | None) -> None:
