@@ -131,7 +131,13 @@ def test_pointer_and_finger_meet_values(page):
             shown.touchscreen.tap(*place)
         else:
             shown.mouse.move(*place)
-        assert shown.text_content(".chart-tip") == "China, January 2022: 1"
+        assert shown.inner_text(".chart-tip") == "China, January 2022: 1"
+        assert shown.is_visible(".chart-tip")
+        if touch:
+            shown.touchscreen.tap(5, 690)
+        else:
+            shown.mouse.move(5, 690)
+        assert not shown.is_visible(".chart-tip")
 
 
 @needs_a_browser

@@ -490,6 +490,11 @@ def test_a_page_holds_two_drawings(drawn):
     assert "charts.drawn(ax)" not in figure
 
 
+def test_a_year_in_a_table_is_no_number():
+    table = chart_html._table([["Period", "China"], ["2021", "1234.0"]])
+    assert table["table"] == [["2021", "1,234"]]
+
+
 def test_a_chart_has_a_page_of_its_own(drawn):
     alone = (drawn / "charts" / "a-crude.html").read_text()
     assert alone.count("<svg") == 2

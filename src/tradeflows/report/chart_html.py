@@ -92,7 +92,7 @@ def _chart(
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The table of a chart for readers: its head, its rows, and which columns hold words."""
     head, *body = rows
-    table = [[_cell(cell) for cell in row] for row in body]
+    table = [[name, *map(_cell, cells)] for name, *cells in body]
     words = [name for i, name in enumerate(head) if not all(_is_number(row[i]) for row in table)]
     has_holes = any(not cell for row in table for cell in row)
     return {"head": head, "table": table, "words": words, "has_holes": has_holes}

@@ -61,7 +61,9 @@ for (const chart of document.querySelectorAll("figure.chart")) {
 
   chart.addEventListener("pointermove", (event) => show(nearest(event)));
   chart.addEventListener("pointerdown", (event) => show(nearest(event)));
-  chart.addEventListener("pointerleave", () => show(null));
+  // A finger that was lifted has left the chart, too: what it met stays until the next tap.
+  chart.addEventListener("pointerleave", (event) => event.pointerType === "touch" || show(null));
+  addEventListener("pointerdown", (event) => chart.contains(event.target) || show(null));
   const plots = chart.querySelectorAll(".chart-wide, .chart-narrow");
   for (const plot of plots) {
     plot.tabIndex = 0;
