@@ -111,7 +111,7 @@ def test_three_figures_in_large_letters(notebook):
 
 def test_three_figures_in_a_sentence(notebook):
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    prose += notebooks.claims(notebook).values()
+    prose += notebooks.findings(notebook).values()
     exact = [number for text in prose for number in too_exact(text) if "." in number]
     assert exact == []
 

@@ -178,7 +178,7 @@ def test_no_dollars_make_a_formula(notebook):
 
 def test_the_answer_s_numbers_are_checked(notebook):
     answer = notebook.cells[0].source.partition("\n")[2].strip().partition("\n\n")[0]
-    said = " ".join(notebooks.claims(notebook).values())
+    said = " ".join(notebooks.findings(notebook).values())
     number = r"\d+(?:[.,]\d+)*"
     years = {str(year) for year in range(1990, 2040)}
     assert {*re.findall(number, answer)} - {*re.findall(number, said)} - years == set()
@@ -186,10 +186,10 @@ def test_the_answer_s_numbers_are_checked(notebook):
 
 def test_a_heading_s_numbers_are_checked(notebook):
     """As it is there or rounded, years apart; or a heading would outlive its number."""
-    for heading, sentence in notebooks.claims(notebook).items():
+    for heading, sentence in notebooks.findings(notebook).items():
         said, claimed = (
             re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
-            for text in (sentence, re.sub(r"^Claim \d+\.", "", heading))
+            for text in (sentence, re.sub(r"^Finding \d+\.", "", heading))
         )
         for number in claimed:
             digits = len(number.partition(".")[2])
@@ -214,7 +214,7 @@ def test_each_heading_has_chart_and_check(notebook):
         headings.pop()  # a closing word, with the sources below it
     assert headings
     assert len(headings) == len(set(headings))
-    assert list(notebooks.claims(notebook)) == headings
+    assert list(notebooks.findings(notebook)) == headings
     drawn = [heading for heading, cell in notebooks.code(notebook) if draws(cell)]
     assert list(dict.fromkeys(drawn)) == headings
 

@@ -58,7 +58,7 @@ def test_each_notebook_runs_in_its_folder(tmp_path):
     paths = [save_notebook(tmp_path / name / "a.ipynb", "## Where", code) for name in ("x", "y")]
     before = [path.read_bytes() for path in paths]
     run = notebooks.run(paths, tmp_path / "here")
-    assert [notebooks.claims(each)["Where"] for each in run] == [str(p.parent) for p in paths]
+    assert [notebooks.findings(each)["Where"] for each in run] == [str(p.parent) for p in paths]
     assert [path.read_bytes() for path in paths] == before
 
 
@@ -114,12 +114,12 @@ def test_a_claim_is_heading_and_sentence():
         "## Three",
         ("assert 3", {"text/plain": "3.0"}),
     )
-    assert notebooks.claims(read) == {"One": "it's so; and so"}
+    assert notebooks.findings(read) == {"One": "it's so; and so"}
     assert notebooks.numbers(read) == {"One": "a table", "Three": "3.0"}
 
 
 def test_a_check_without_a_sentence():
-    assert notebooks.claims(notebook("## One", "assert 1", "assert 2")) == {}
+    assert notebooks.findings(notebook("## One", "assert 1", "assert 2")) == {}
 
 
 @pytest.mark.parametrize("text", ["", "3", "'unclosed", "'a', 'b'", "b'bytes'", "'a' + x"])

@@ -169,8 +169,8 @@ def _accept_totals(root: Path, tables_before: Any) -> Outcome:
 
 def moved(name: str, old: NotebookNode, new: NotebookNode) -> list[str]:
     """What differs between two runs of the notebook `name`, a line a claim."""
-    old_sentences = notebooks.claims(old)
-    new_sentences = notebooks.claims(new)
+    old_sentences = notebooks.findings(old)
+    new_sentences = notebooks.findings(new)
     old_numbers = notebooks.numbers(old)
     new_numbers = notebooks.numbers(new)
     lines = []

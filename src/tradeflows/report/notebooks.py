@@ -214,7 +214,7 @@ def code(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
     return (pair for pair in walk(notebook) if pair[1].cell_type == "code")
 
 
-def claims(notebook: NotebookNode) -> dict[str, str]:
+def findings(notebook: NotebookNode) -> dict[str, str]:
     """The sentence that the check cell below each ``##`` heading ends in, by heading.
 
     The sentences of several check cells under one heading are joined; a heading without any is
