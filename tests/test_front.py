@@ -35,7 +35,7 @@ statement = "Nothing was sold."
 claimed = { unit = "qualitative" }
 window = "2020"
 who = "Gazette"
-where = "page 2"
+where = "a used copy, page 2"
 reason = "not public"
 settles = "the shop's books"
 """
@@ -56,6 +56,8 @@ because = "it had a price"
 link = "ledger.html#P1"
 [words]
 void = ["nothing"]
+sold = ["put up"]
+us = ["USA"]
 """
 
 
@@ -159,7 +161,7 @@ def test_each_entry_has_its_group(site):
 
 
 def test_the_search_knows_other_words(site):
-    assert '<script type="application/json" id="words">{"void": ["nothing"]}' in site["ledger.html"]
+    assert 'id="words">{"sold": ["put up"], "us": ["usa"], "void": ["no' in site["ledger.html"]
 
 
 @pytest.mark.parametrize("name", ["index", "ledger", "01_a", "sources", "methods", "dictionary"])
@@ -199,19 +201,61 @@ def ledger(site, tmp_path):
         yield page
 
 
+SEARCHES = {  # how many of the three claims have it
+    "nothing": 3,
+    "void": 3,  # stands for "nothing"
+    "sold": 1,
+    "Put up": 1,  # "sold" stands for it
+    "price": 3,  # two, and the theme of the third
+    "prices": 3,
+    "pric": 3,  # the beginning of a word
+    "us": 0,  # a word of its own, not the beginning of "used"
+    "above 60": 2,
+    "$60": 2,
+    "60": 2,
+    "$": 2,
+    "6": 0,  # a number is whole
+    "7.2 per cent": 1,
+    "%": 1,
+    "nóthing’s": 3,
+    "fall": 1,
+    "Collapsed": 0,
+}
+
+
 def test_the_ledger_is_searched(ledger):
     counts = {}
-    for query in ("void", "sold", "above 60", "fall", "Collapsed"):
+    for query in SEARCHES:
         ledger.fill("input[name=q]", query)
-        counts[query] = ledger.inner_text("form output")
-    numbers = [count.partition(" ")[0] for count in counts.values()]
-    assert numbers == ["3", "1", "2", "1", "0"]
-    assert ledger.inner_text("p.near").startswith("Nothing found. Near:")
+        counts[query] = int(ledger.inner_text("form output").partition(" ")[0])
+    assert counts == SEARCHES
+    assert ledger.inner_text("p.near").startswith("Nothing found, and no word here is near.")
     ledger.fill("input[name=q]", "nothing")
     ledger.check("input[name=group][value=differs]")
     ledger.reload()
     assert ledger.inner_text("form output") == "1 of 3 claims"
     assert ledger.input_value("input[name=q]") == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("hash_", "offers", "shown"),
+    [
+        ("q=nothign", "nothing (3)", 3),
+        ("q=nothign+60", "nothing 60 (2)|60 (2)", 2),  # the rest of the question stays
+        ("q=63", "63.65 (1)|60 (2)", 2),
+        ("q=sold+fall", "sold (1)|fall (1)", 1),
+        ("q=sold&theme=fall", "1 for “sold” among all claims", 1),
+        ("theme=fall&group=holds", "All claims", 3),
+        ("q=CNY", "", 0),  # of three letters no other word is near
+    ],
+)
+def test_nothing_found_leads_on(ledger, hash_, offers, shown):
+    ledger.goto(f"{ledger.url.partition('#')[0]}#{hash_}")
+    buttons = ledger.query_selector_all("p.near button")
+    assert "|".join(button.inner_text() for button in buttons) == offers
+    if buttons:
+        buttons[-1].click()
+    assert ledger.inner_text("form output") == f"{shown} of 3 claims"
 
 
 def test_a_stale_answer_makes_no_report(root, tmp_path):

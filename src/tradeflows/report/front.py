@@ -244,7 +244,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
 
 
 def searched_words(project: Project) -> dict[str, Any]:
-    """Words that a reader may search by, with those that stand on the page, in small letters."""
+    """Words that a reader may search by, with those that stand for them, in small letters."""
     return {
         word.lower(): [other.lower() for other in others] for word, others in project.words.items()
     }

@@ -85,7 +85,7 @@ class Project:
     themes
         In the order of the pages.
     words
-        Words that a reader may search by, with those that stand on the page.
+        Words that a reader may search by; those of an entry stand for one another.
     products
         The project's own words for goods, each with the codes that it stands for, the preferred
         first. They come before the words that the package knows.
