@@ -9,6 +9,7 @@ from test_charts import lines, monthly
 
 from tradeflows import charts
 from tradeflows.charts import colours
+from tradeflows.report import site
 
 look = pytest.importorskip("look", reason="no playwright", exc_type=ImportError)
 
@@ -164,6 +165,61 @@ def test_print_is_light_for_a_reader_in_the_dark(page):
     shown.emulate_media(media="print", color_scheme="dark")
     fill = shown.locator(".chart-wide svg path").first
     assert fill.evaluate("(one) => getComputedStyle(one).fill") == "rgb(255, 255, 255)"
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Open a page with the style and the script of the report's."""
+    for name in ("page.css", "page.js"):
+        (tmp_path / name).write_bytes((site.TEMPLATES / name).read_bytes())
+    with look.sync_playwright() as play:
+        program = next(filter(None, map(shutil.which, look.BROWSERS)))
+        browser = play.chromium.launch(executable_path=program)
+
+        def opened(body):
+            ends = '<link rel="stylesheet" href="page.css">', '<script src="page.js"></script>'
+            (tmp_path / "page.html").write_text(PAGE.format(body.join(ends)))
+            page = browser.new_page()
+            page.goto((tmp_path / "page.html").as_uri())
+            return page
+
+        yield opened
+        browser.close()
+
+
+@needs_a_browser
+def test_columns_are_sorted_by_their_numbers(written):
+    cells = {"−1.1e−05": "", "−1.5e−05": "", "1,200": "", "at most 4": 4, "about 2": 2}
+    rows = "".join(f'<tr><td data-place="{at}">{one}</td></tr>' for one, at in cells.items())
+    shown = written(
+        f'<table class="sortable"><thead><tr><th>A</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+    shown.locator("th button").first.click()
+    found = shown.locator("td").all_inner_texts()
+    assert found == ["−1.5e−05", "−1.1e−05", "about 2", "at most 4", "1,200"]
+
+
+@needs_a_browser
+def test_paper_has_claims_headings_and_the_foot(written):
+    shown = written(
+        '<figure><figcaption><p><b>holds</b> <a href="#a">the claim</a></p></figcaption></figure>'
+        '<details class="folded"><summary>13 untested</summary><p>one</p></details>'
+        "<footer><p>the foot</p></footer>"
+    )
+    shown.emulate_media(media="print")
+    for words in ("the claim", "13 untested", "one", "the foot"):
+        assert shown.get_by_text(words, exact=True).is_visible(), words
+
+
+@needs_a_browser
+def test_small_pictures_are_dark_in_the_dark_and_not_on_paper(written):
+    gif = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+    shown = written(f'<ul class="cards"><li><img src="{gif}" alt=""></li></ul>')
+    found = []
+    for media, scheme in (("screen", "dark"), ("screen", "light"), ("print", "dark")):
+        shown.emulate_media(media=media, color_scheme=scheme)
+        found.append(shown.locator("img").evaluate("(one) => getComputedStyle(one).filter"))
+    assert found == ["invert(0.92) hue-rotate(180deg)", "none", "none"]
 
 
 @needs_a_browser

@@ -495,9 +495,24 @@ def test_a_year_in_a_table_is_no_number():
     assert table["table"] == [["2021", "1,234"]]
 
 
+def test_a_figure_in_words_is_sorted_by_its_number():
+    rows = [["x", "2.0", "", "at most 2"], ["y", "", "14.5", "14.5 to 19"], ["z", "", "", "none"]]
+    table = chart_html._table([["Series", "Value", "Lowest", "As printed"], *rows])
+    assert table["places"] == ["2.0", "14.5", ""]
+
+
 def test_a_chart_has_a_page_of_its_own(drawn):
     alone = (drawn / "charts" / "a-crude.html").read_text()
     assert alone.count("<svg") == 2
+    assert re.findall("<h1.*?>(.*?)</h1>", alone) == ["It rose"]
+    head = alone.partition("</head>")[0]
+    canonical = re.search('rel="canonical" href="(.*?)"', head)[1]
+    urls = re.findall('property="og:(?:url|image)" content="(.*?)"', head)
+    assert [canonical, *urls] == [
+        "../a.html#crude",
+        "../charts/a-crude.html",
+        "../charts/a-crude.png",
+    ]
     links = [link.partition("#")[0] for link in re.findall('(?:href|src)="(.*?)"', alone)]
     files = [link for link in links if link.startswith("../")]
     assert "../a.html" in files

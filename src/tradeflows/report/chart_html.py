@@ -95,7 +95,22 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     table = [[name, *map(_cell, cells)] for name, *cells in body]
     words = [name for i, name in enumerate(head) if not all(_is_number(row[i]) for row in table)]
     has_holes = any(not cell for row in table for cell in row)
-    return {"head": head, "table": table, "words": words, "has_holes": has_holes}
+    places = [_place_of(dict(zip(head, row, strict=True))) for row in body]
+    return {
+        "head": head,
+        "table": table,
+        "words": words,
+        "has_holes": has_holes,
+        "places": places,
+    }
+
+
+def _place_of(row: Mapping[str, str]) -> str:
+    """The number by which a figure in words ("at least 14.5") is sorted: its value, or its least.
+
+    Of a row that has none nothing.
+    """
+    return row.get("Value") or row.get("Lowest", "")
 
 
 def _numbers(rows: Sequence[Sequence[str]]) -> list[float]:

@@ -153,7 +153,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     button.append(...head.childNodes);
     head.append(button);
     const key = (row) => row.cells[at].dataset.place
-      || row.cells[at].textContent.trim().replace(/,(?=\d{3})/g, "").replace("−", "-");
+      || row.cells[at].textContent.trim().replace(/,(?=\d{3})/g, "").replaceAll("−", "-");
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
