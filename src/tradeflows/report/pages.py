@@ -51,6 +51,7 @@ STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
 PLACE = re.compile("<!--(part [0-9]+)-->")
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
+BELOW_ZERO = re.compile(r"(?<![^ (])-(?=\d)")  # a hyphen that Python prints for a minus
 
 Files = dict[Path, str | bytes]
 Stories = dict[str, dict[str, Any]]
@@ -384,7 +385,8 @@ def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
 
 def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:
     """An output that says in its metadata how the page shows it."""
-    shown = {"kind": _kind(output), "sentence": sentence(output), "opens": "Table"}
+    said = BELOW_ZERO.sub("−", sentence(output))
+    shown = {"kind": _kind(output), "sentence": said, "opens": "Table"}
     if "charts.drawn(" in cell.source:
         shown["opens"] = "Numbers of the chart"
     if shows_cards(cell) and output.get("data"):
