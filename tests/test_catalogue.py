@@ -232,6 +232,8 @@ def test_verify_names_a_wrong_cleaner(make_root, changes, message):
         "../oil.csv",
         "demo/../../oil.csv",
         "demo\\oil.csv",
+        "C:/demo/oil.csv",
+        "c:demo/oil.csv",
         "demo//oil.csv",
         "./demo/oil.csv",
         "oil.csv",

@@ -1,14 +1,19 @@
 """The package on other systems: what only POSIX has is neither imported nor called for certain."""
 
 import ast
+import json
 import os
+import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from tradeflows.cli.arguments import GROUPS
+from tradeflows.retrieval import catalogue
 
 PACKAGE = Path(__file__).parents[1] / "src" / "tradeflows"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -81,3 +86,45 @@ def test_no_module_of_posix_is_imported(path):
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
     assert not imported & ONLY_POSIX
+
+
+FOLDERS = "data|raw|processed|local|comtrade|office|notebooks|report|charts|wheat"
+OF_WINDOWS = re.compile(rf"C:[\\/]|\b(?:{FOLDERS})\\+\w")
+
+
+@pytest.mark.parametrize("text", ["C:\\x\\wheat", "C:/x", "raw\\office\\x.csv", r'"data\\raw"'])
+def test_a_path_of_windows_is_known(text):
+    assert OF_WINDOWS.search(text)
+
+
+def kept(file):
+    """What stands in a file, as text."""
+    if file.suffix != ".parquet":
+        return file.read_text(encoding="utf-8")
+    table = pq.read_table(file)
+    return f"{table.schema.metadata} {table.to_pylist()}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="whose paths are so without a fake")
+def test_what_is_kept_has_no_drive_and_no_backslash(tmp_path):
+    script = Path(__file__).with_name("drive_letters.py")
+    command = [sys.executable, script, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "report\\index.html" in done.stdout, "the fake was not there"
+
+    root = tmp_path / "wheat"
+    files = [file for file in root.rglob("*") if file.is_file()]
+    shown = {file.relative_to(root): OF_WINDOWS.findall(kept(file)) for file in files}
+    assert {file: found for file, found in shown.items() if found} == {}
+
+    package = json.loads((root / "datapackage.json").read_text(encoding="utf-8"))
+    sources = catalogue.load(root, local=True).values()
+    paths = [f"data/raw/{source.path}" for source in sources]
+    paths += [resource["path"] for resource in package["resources"]]
+    paths += [*pd.read_csv(root / "traced.csv")["path"]]
+    assert {"data/raw/office/exports.csv", "data/processed/trade.parquet"} <= {*paths}
+    assert [path for path in paths if not (root / path).is_file()] == []
+    for path in paths:
+        there = PureWindowsPath("D:/work", path)
+        assert (there.drive, there.parts[2:]) == ("D:", PurePosixPath(path).parts)

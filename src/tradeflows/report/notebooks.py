@@ -89,7 +89,7 @@ def run(
     env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     env["TQDM_DISABLE"] = "1"  # nobody watches a bar here, and it would be a cell's output
     if root:
-        env["TRADEFLOWS_ROOT"] = str(root.resolve())
+        env["TRADEFLOWS_ROOT"] = os.fspath(root.resolve())
 
     turn = asyncio.Semaphore(os.cpu_count() or 1)
     done: list[Path] = []
@@ -148,7 +148,7 @@ def _lightened(picture: str) -> str:
 
 
 async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], start: str) -> None:
-    place = {"metadata": {"path": str(path.resolve().parent)}}
+    place = {"metadata": {"path": os.fspath(path.resolve().parent)}}
     options = ["--log-level=CRITICAL", *([f"--IPKernelApp.exec_lines={start}"] if start else [])]
     client = NotebookClient(
         notebook,

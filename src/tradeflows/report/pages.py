@@ -6,6 +6,7 @@ same bytes.
 
 import html
 import json
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
@@ -319,7 +320,9 @@ def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
 
 def _body(notebook: NotebookNode, tested: str) -> str:
     """The cells of a notebook as HTML; `tested` stands in place of its cards of claims."""
-    exporter = HTMLExporter(template_name="basic", template_file=str(TEMPLATES / "cells.html.j2"))
+    exporter = HTMLExporter(
+        template_name="basic", template_file=os.fspath(TEMPLATES / "cells.html.j2")
+    )
     exporter.exclude_anchor_links = True
     page = _laid_out(notebook, tested)
     parts = _numbered_parts(page)

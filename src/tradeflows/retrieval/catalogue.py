@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -324,7 +324,8 @@ def _path_problems(text: str, local: bool) -> Iterator[str]:
     path = PurePosixPath(text)
     folder, *below = path.parts or [""]
     is_plain = str(path) == text and not {"\\", "\0"} & {*text}
-    if not is_plain or path.is_absolute() or ".." in path.parts or not below:
+    has_drive = PureWindowsPath(text).drive != ""  # which leads out of the folder on Windows
+    if not is_plain or has_drive or path.is_absolute() or ".." in path.parts or not below:
         yield f"path {text!r} must be a plain path below data/raw, such as gacc/x.csv"
     if (folder == LOCAL_FOLDER) != local:
         yield f"path {text!r} must{'' if local else ' not'} lie in {LOCAL_FOLDER}/"
