@@ -481,6 +481,15 @@ def test_a_bar_has_rate_and_end(monkeypatch, total, words):
     assert all(word in text for word in words)
 
 
+def test_lines_may_stand_above_the_bar(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.progress(2, "steps", patience=0, keeps_lines=True) as step:
+        step("", 0, 2, "running the first")
+        assert "running the first" in sys.stderr.getvalue()  # though none is done
+        step("the first: 1.2 s", 1, 2, "running the second")
+    assert "the first: 1.2 s\n" in sys.stderr.getvalue()
+
+
 def test_clean_shows_each_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(terminal.progress.__wrapped__.__kwdefaults__, "patience", 0)
     for name, rate in (("a.csv", "1.1"), ("b.csv", "1.2")):

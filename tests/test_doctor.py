@@ -333,3 +333,24 @@ def test_what_it_refuses(make_root, root):
         checks.rows(folder, "trade", {"colour": "red"})
     with pytest.raises(QueryError, match="no row of trade"):
         checks.rows(folder, "trade", {"cmd_code": "9999"})
+
+
+def test_each_look_is_told_as_it_begins(root):
+    told = []
+    folder = root({"values": [100.0] * 24}, rates=dict.fromkeys(MONTHS, 7.0))
+    findings = checks.look(folder, progress=lambda *now: told.append(now))
+    assert not told  # nothing was looked at yet
+    list(findings)
+    lines = [line for line, *_ in told if line]
+    assert lines[0] == "looking at raw files"
+    assert lines[-1] == "looking at 2 series, 1 of them done"
+    assert told[-1][1:] == (1, 2, "series")
+
+
+def test_a_pipe_has_a_line_a_look(root, capsys):
+    command = ["--root", str(root({"values": [100.0] * 24})), "doctor"]
+    assert cli.main(command) == 0
+    said = capsys.readouterr()
+    assert said.err.splitlines()[:2] == ["looking at raw files", "looking at the tables"]
+    assert cli.main([*command, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""

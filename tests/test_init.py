@@ -47,13 +47,16 @@ def test_a_table_of_nothing_says_what_is_next(root, capfd, verb):
     assert cli.main(["build"]) == 0
     capfd.readouterr()
     cli.main(verb.split())
-    printed = "".join(capfd.readouterr())
+    said = capfd.readouterr()
+    printed = said.out or said.err
     assert printed.count("\n") == 1
     assert NOTHING[verb] in printed.replace("\\", "/")
 
 
 def test_a_new_project_has_a_report_before_it_has_a_file_and_after(root, capfd):
     assert cli.main(["report"]) == 0
+    steps = [line.rsplit(":")[0] for line in capfd.readouterr().err.splitlines()]
+    assert steps == ["judging the claims", "01_first_look.ipynb", "writing 01_first_look.html"]
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0

@@ -99,9 +99,16 @@ def _cut(text: str, most: int) -> str:
 
 @contextmanager
 def progress(
-    total: float, unit: str, *, quiet: bool = False, patience: float = PATIENCE
+    total: float,
+    unit: str,
+    *,
+    quiet: bool = False,
+    patience: float = PATIENCE,
+    keeps_lines: bool = False,
 ) -> Iterator[Step]:
     """How far a task is: a bar on a terminal, elsewhere a line a step, both on standard error.
+
+    With `keeps_lines` the lines stand above the bar on a terminal too.
 
     Yields
     ------
@@ -115,14 +122,23 @@ def progress(
 
         def step(line: str, done: float = 0, total: float = 0, words: str = "") -> None:
             if bar is not None:
-                bar.total = total or bar.total
-                bar.bar_format = BAR if bar.total else COUNT
-                bar.set_description_str(words or line, refresh=False)
-                bar.update(done - bar.n)
+                if line and keeps_lines:
+                    bar.write(line, file=sys.stderr)
+                _draw(bar, words or line, done, total)
             elif line and not quiet and time.monotonic() - began >= patience:
                 note(line)
 
         yield step
+
+
+def _draw(bar: Any, words: str, done: float, total: float) -> None:
+    """Draw the bar as it is now."""
+    bar.total = total or bar.total
+    bar.bar_format = BAR if bar.total else COUNT
+    bar.set_description_str(words, refresh=False)
+    bar.update(done - bar.n)
+    if not bar.delay and not done:  # what is begun is said before it is done
+        bar.refresh()
 
 
 def _bar(total: float, unit: str, patience: float) -> Any:
@@ -132,6 +148,7 @@ def _bar(total: float, unit: str, patience: float) -> Any:
         total=total or None,
         unit=f" {unit}",
         unit_scale=unit == "B",
+        miniters=0,  # so that a step that is long in doing shows what it does
         delay=patience,
         bar_format=BAR if total else COUNT,
     )

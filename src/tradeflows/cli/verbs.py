@@ -7,7 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,15 +150,9 @@ def report(args: argparse.Namespace) -> None:
     terminal.fail(errors)
 
 
-@contextmanager
-def _notebooks_in_turn(args: argparse.Namespace) -> Iterator[Callable[[str, int, int], None]]:
-    """A line for each notebook that was run."""
-    with terminal.progress(1, "notebooks", quiet=args.quiet, patience=0) as step:
-
-        def show(line: str, done: int, total: int) -> None:
-            step(line, done, total, line)
-
-        yield show
+def _notebooks_in_turn(args: argparse.Namespace) -> AbstractContextManager[terminal.Step]:
+    """A line for each notebook that was run, and for each other step, on a terminal too."""
+    return terminal.progress(0, "steps", quiet=args.quiet, patience=0, keeps_lines=True)
 
 
 # --- what is held ---------------------------------------------------------------------------------
@@ -208,15 +202,12 @@ def doctor(args: argparse.Namespace) -> None:
     from tradeflows.tables import checks
 
     root = root_of(args)
-    findings = []
-    with terminal.progress(0, "findings", quiet=args.quiet) as step:
-        for finding in checks.look(root, local=args.local):
-            findings.append(finding)
-            step("" if len(findings) % 100 else f"{len(findings)} findings so far", len(findings))
+    with terminal.progress(0, "checks", quiet=args.quiet, patience=0) as step:
+        findings = [*checks.look(root, local=args.local, progress=step)]
     if args.json:
         say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
         return
-    if not catalogue.load(root, local=args.local):
+    if not findings and not catalogue.load(root, local=args.local):
         say(NO_FILE)
         return
     say(*checks.summary(findings, len(findings) if args.all else checks.SHOWN))

@@ -29,7 +29,9 @@ ASSERT = re.compile(r"^assert\b", re.M)
 
 PATIENCE = 600  # seconds that a kernel of a busy machine may take to start
 
-Progress = Callable[[str, int, int], None]
+# Called with a line where a step is done, else "", how many are done, how many there are, and
+# words for what is being done.
+Progress = Callable[[str, int, int, str], None]
 
 
 class NotebookError(TradeflowsError):
@@ -72,7 +74,7 @@ def run(
     start
         A line of Python to run in each kernel before the first cell.
     progress
-        Called with a line, how many are done and how many there are, after each notebook.
+        Called before and after each notebook, as :data:`Progress` says.
 
     Returns
     -------
@@ -93,15 +95,22 @@ def run(
 
     turn = asyncio.Semaphore(os.cpu_count() or 1)
     done: list[Path] = []
+    running: dict[Path, None] = {}
+
+    def tell(line: str = "") -> None:
+        if progress:
+            names = " and ".join(path.name for path in list(running)[:2])
+            progress(line, len(done), len(paths), f"running {names}" if names else "packing charts")
 
     async def one(path: Path, notebook: NotebookNode) -> None:
         async with turn:
             began = time.monotonic()
+            running[path] = None
+            tell()
             await _execute(path, notebook, env, start)
+        del running[path]
         done.append(path)
-        if progress:
-            line = f"{path.name}: {time.monotonic() - began:.1f} s"
-            progress(line, len(done), len(paths))
+        tell(f"{path.name}: {time.monotonic() - began:.1f} s")
 
     async def together() -> list[BaseException | None]:
         jobs = map(one, paths, notebooks)

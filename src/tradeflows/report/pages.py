@@ -8,8 +8,11 @@ import html
 import json
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +83,8 @@ def write(
     root
         Project folder, found by itself where not given.
     progress
-        As :func:`tradeflows.report.notebooks.run` calls it.
+        Called before and after each step, as :data:`tradeflows.report.notebooks.Progress` says:
+        the claims are judged, notebooks run, pages made.
     ledger, local
         As :func:`tradeflows.claims.load` takes them.
     wrong
@@ -113,14 +117,18 @@ def write(
         catalogue.check(source, root)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
-    verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
+    steps = _Steps(progress, 2 * len(paths) + has_ledger)
+    with steps.step("judging the claims", is_told=has_ledger):
+        verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
+    has_claims = bool(verdicts)
+    steps.total += 3 * has_claims
     menu = sorted({path.stem for path in known} | {*names})
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
 
     files: Files = site.assets()
     stories: Stories = {}
-    ran = dict(zip(names, run(paths, root, chart_hook.START, progress), strict=True))
+    ran = dict(zip(names, run(paths, root, chart_hook.START, steps.part()), strict=True))
     for name, notebook in ran.items():
         files |= chart_html.describe(notebook, name, frame)
         stories[name] = _story(notebook)
@@ -128,20 +136,68 @@ def write(
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    places = chart_html.places(verdicts, stories, root)
+    with steps.step("finding the chart of each claim", is_told=has_claims):
+        places = chart_html.places(verdicts, stories, root)
     tested = chart_html.tests(verdicts, places)
     for name, notebook in ran.items():
-        files |= chart_html.render_all(notebook, frame, tested.get(name, {}))
-        files[Path(f"{name}.html")] = _notebook_page(notebook, name, frame, stories[name], verdicts)
-    files |= _shared_pictures(verdicts, frame["project"], root)
+        page = Path(f"{name}.html")
+        with steps.step(f"writing {page}"):
+            files |= chart_html.render_all(notebook, frame, tested.get(name, {}))
+            files[page] = _notebook_page(notebook, name, frame, stories[name], verdicts)
+    with steps.step("drawing a picture of each claim", is_told=has_claims):
+        files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
-    if verdicts:
-        links = _links(verdicts, stories, places)
-        files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
+    if has_claims:
+        with steps.step("writing ledger.html"):
+            links = _links(verdicts, stories, places)
+            files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     questions = _questions(stories, has_claims=bool(front_page["groups"]))
     files[Path("index.html")] = render("index", frame, questions=questions, **front_page)
     save({to / path: content for path, content in files.items()})
     return [to / path for path in _pages_of(files)]
+
+
+@dataclass
+class _Steps:
+    """How far a report is.
+
+    Attributes
+    ----------
+    progress
+        Who is told.
+    total, done
+        How many steps there are, and how many of them are done.
+    """
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    @contextmanager
+    def step(self, what: str, *, is_told: bool = True) -> Iterator[None]:
+        """Say that a step begins and, when it is done, how long it took, unless it is none."""
+        if not is_told:
+            yield
+            return
+        began = time.monotonic()
+        self._tell("", what)
+        yield
+        self.done += 1
+        self._tell(f"{what}: {time.monotonic() - began:.1f} s", what)
+
+    def part(self) -> Progress:
+        """What a task within this one calls, whose steps follow those that are done."""
+        before = self.done
+
+        def tell(line: str, done: int, total: int, what: str) -> None:
+            self.done = before + done
+            self._tell(line, what)
+
+        return tell
+
+    def _tell(self, line: str, what: str) -> None:
+        if self.progress:
+            self.progress(line, self.done, self.total, what)
 
 
 def _pages_of(files: Files) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
@@ -28,6 +28,8 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables import unit_values
 from tradeflows.tables.choose_release import HS_EDITION
 from tradeflows.tables.zeros import is_aggregate
+
+Progress = Callable[[str, int, int, str], None]
 
 SERIES = [
     "family",
@@ -109,7 +111,7 @@ def summary(findings: Iterable[Finding], most: int = SHOWN) -> list[str]:
     return [*lines, total]
 
 
-def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
+def look(root: Path, *, local: bool = True, progress: Progress | None = None) -> Iterator[Finding]:
     """Findings about files, then about series of trade, the largest flows first, and of rates.
 
     Parameters
@@ -118,6 +120,9 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
         Project folder, its tables built.
     local
         With what the user fetched or added.
+    progress
+        Called as each look begins, with a line, or "" for one of many series; how many are done;
+        how many there are, 0 while that is not known; and words for what is looked at.
 
     Yields
     ------
@@ -129,29 +134,51 @@ def look(root: Path, *, local: bool = True) -> Iterator[Finding]:
     BuildError
         The tables are not built.
     """
+    done = 0
+
+    def begin(what: str) -> None:
+        nonlocal done
+        if progress:
+            progress(f"looking at {what}", done, 0, what)
+        done += 1
+
+    begin("raw files")
     for state in catalogue.states(root, local=local):
         if state.state != "ok":
             yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
         yield from _of_source(source, sources, root)
+    begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
+    begin("releases, and rows that are stated twice")
     yield from _vintages(trade)
     yield from _twice(trade)
     yield from _editions(trade)
     monthly = _monthly(trade)
+    begin("zeros")
     yield from _zeros_at_the_end(monthly)
     yield from _zero_quantities(trade)
+    begin("weights and currencies")
     yield from _weights(monthly, rates)
     yield from _currencies(monthly, rates)
-    by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": [], "missing": [], "jump": []}
-    of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
+    begin("both sides of a flow")
+    mirror = [*_mirror(monthly)]
+    by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": mirror, "missing": [], "jump": []}
+    begin("which months each source states")
     reported = _months_reported(monthly, sources)
-    for rows in chain(_series(monthly), (rows for _, rows in of_rates)):
+    of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
+    series_of_trade, largest_first = _series(monthly)
+    total = len(largest_first) + of_rates.ngroups
+    series = chain(map(series_of_trade, largest_first), (rows for _, rows in of_rates))
+    for number, rows in enumerate(series):
+        if progress:
+            is_tenth = number * 10 // total > (number - 1) * 10 // total
+            line = f"looking at {total:,} series, {number:,} of them done" if is_tenth else ""
+            progress(line, number, total, "series")
         for finding in _of_series(rows, sources, reported):
             by_kind[finding.kind].append(finding)
-    by_kind["mirror"] += _mirror(monthly)
     for findings in by_kind.values():
         yield from findings
 
@@ -321,8 +348,10 @@ def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
     return np.asarray(some[place] == cells)
 
 
-def _series(monthly: DataFrame) -> Iterator[DataFrame]:
-    """Rows of each series that may lack or change something, the largest first.
+def _series(monthly: DataFrame) -> tuple[Callable[[int], DataFrame], Sequence[int]]:
+    """What gives a series of those that may lack or change something, and their numbers.
+
+    That of the largest comes first.
 
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
     change: of some hundred thousand short series none is looked at one by one.
@@ -330,7 +359,7 @@ def _series(monthly: DataFrame) -> Iterator[DataFrame]:
     may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
     monthly = monthly if may_be_several.all() else monthly[may_be_several]
     if monthly.empty:
-        return
+        return lambda _: monthly, []
     place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
@@ -341,9 +370,8 @@ def _series(monthly: DataFrame) -> Iterator[DataFrame]:
     chosen = place.isin(summed.index[may_be_steady | has_units])
     several = monthly[chosen].assign(series=place[chosen])
     size = several.groupby("series")[["value_reported", "net_wgt_kg"]].sum()
-    groups = several.groupby("series")
-    for name in size.sort_values(["value_reported", "net_wgt_kg"], ascending=False).index:
-        yield groups.get_group(name)
+    by_size = size.sort_values(["value_reported", "net_wgt_kg"], ascending=False)
+    return several.groupby("series").get_group, list(by_size.index)
 
 
 def _vintages(trade: DataFrame) -> Iterator[Finding]:
