@@ -1,3 +1,4 @@
+import argparse
 import io
 import json
 import os
@@ -317,6 +318,7 @@ def verbs():
 
 
 VERBS = verbs()
+LEDGER = (PROJECT / "data" / "claims.toml").read_text(encoding="utf-8")
 
 
 def test_alone_it_lists_its_verbs(capsys):
@@ -332,12 +334,26 @@ def test_alone_it_lists_its_verbs(capsys):
 @pytest.mark.parametrize("name", VERBS)
 def test_every_argument_has_help(name):
     for action in VERBS[name]._actions:
-        if "help" in action.dest or (action.choices and action.dest in ("verb", "publisher")):
+        if "help" in action.dest:
             continue
         assert action.help, action.dest
+        for claim in re.findall(r"such as ([A-Z]\d\d)\b", action.help):
+            assert f"[claim.{claim}]" in LEDGER, action.dest
         takes_words = action.nargs != 0 and not action.choices
         if takes_words:
-            assert re.search(r"such as|default: |trade, ", action.help), action.dest
+            assert re.search("such as|default: ", action.help), action.dest
+
+
+def test_the_help_has_its_options_though_headings_are_coloured(monkeypatch):
+    start = argparse.HelpFormatter.start_section
+
+    def coloured(self, heading):  # as Python does on a terminal from 3.14 on
+        start(self, f"\x1b[1;34m{heading}\x1b[0m")
+
+    monkeypatch.setattr(argparse.HelpFormatter, "start_section", coloured)
+    text = arguments.parser().format_help()
+    for option in ("--version", "--root FOLDER", "--quiet"):
+        assert option in text.partition("Options, before or after the verb")[2]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")

@@ -72,8 +72,11 @@ class TopParser(OneLineParser):
 
     def format_help(self) -> str:
         """Verbs in groups, examples, options."""
-        options = OneLineParser.format_help(self).partition("options:\n")[2]
-        return f"{overview()}\n\nOptions, before or after the verb:\n{options}"
+        options = self._get_formatter()
+        options.start_section("Options, before or after the verb")
+        options.add_arguments(self._optionals._group_actions)
+        options.end_section()
+        return f"{overview()}\n\n{options.format_help()}"
 
 
 def overview() -> str:
@@ -141,14 +144,14 @@ def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:
 
 
 def _claims(verb: Parser) -> None:
-    verb.add_argument("claim", nargs="?", help="id of one claim, such as C01, to see it in full")
+    verb.add_argument("claim", nargs="?", help="id of one claim, such as O08, to see it in full")
     verb.add_argument("--all", action="store_true", help="also those that are not of the core")
     _ledger(verb)
 
 
 def _trace(verb: Parser) -> None:
-    verb.add_argument("claim", help="id of the claim, such as C01, as `tradeflows claims` lists it")
-    verb.add_argument("--definition", help='the name of one reading, such as "crude oil, weight"')
+    verb.add_argument("claim", help="id of the claim, such as O08, as `tradeflows claims` lists it")
+    verb.add_argument("--definition", help='the name of one reading, such as "crude oil alone"')
     _ledger(verb)
 
 
@@ -187,7 +190,7 @@ def _notebooks(verb: Parser) -> None:
 
 
 def _rows(verb: Parser) -> None:
-    verb.add_argument("table", help="trade, settlement, rates or figures")
+    verb.add_argument("table", help="such as trade; else settlement, rates or figures")
     verb.add_argument(
         "column", nargs="+", help="such as cmd_code=2709 partner_iso=RUS month=2023-05"
     )
@@ -239,7 +242,11 @@ def _edition(verb: Parser) -> None:
 def _fetch(verb: Parser) -> None:
     """The publishers whose services ``fetch`` asks, each with its question."""
     ways = verb.add_subparsers(
-        dest="publisher", required=True, metavar="PUBLISHER", parser_class=OneLineParser
+        dest="publisher",
+        required=True,
+        metavar="PUBLISHER",
+        parser_class=OneLineParser,
+        help="whose service is asked, such as comtrade",
     )
     comtrade = _way(ways, verbs.comtrade)
     comtrade.add_argument("--reporter", required=True, help="such as China,DEU or all")
@@ -343,8 +350,8 @@ def _about(verb: Parser) -> None:
 
 
 def _update(verb: Parser) -> None:
-    verb.add_argument("source", help="as `tradeflows sources` lists it, such as wheat_exports")
-    verb.add_argument("file", type=Path, help="the newer release, such as wheat_2024.csv")
+    verb.add_argument("source", help="as `tradeflows sources` lists it, such as eia_brent_monthly")
+    verb.add_argument("file", type=Path, help="the newer release, such as brent_2024.csv")
     _vintage(verb)
     _about(verb)
     verb.add_argument(
@@ -362,7 +369,9 @@ def _sketch(verb: Parser) -> None:
         help="your short name for whose statistic it is, such as usda; else the file's first word",
     )
     verb.add_argument(
-        "--table", default="", help="trade, rates, settlement or figures; else what it looks like"
+        "--table",
+        default="",
+        help="such as trade, rates, settlement or figures; else what it looks like",
     )
     verb.add_argument("--to", type=Path, metavar="FILE", help="such as wheat.toml; else printed")
 
