@@ -126,9 +126,9 @@ def test_a_row_can_be_quoted(site):
 
 
 def test_the_untested_say_what_would_do(site):
-    assert "Nothing was sold. Needs the shop's books." in words(site["index.html"]).replace(
-        "&#39;", "'"
-    )
+    assert "The Gazette: Nothing was sold. Needs the shop's books." in words(
+        site["index.html"]
+    ).replace("&#39;", "'")
 
 
 def test_the_forbidden_has_its_reason(site):
@@ -183,7 +183,7 @@ def test_a_page_needs_no_inline_code(site):
 
 def test_every_link_leads_somewhere(site):
     for page in site.values():
-        for name, anchor in re.findall(r'href="(\w+\.html)(?:#(\w+))?"', page):
+        for name, anchor in re.findall(r'href="(\w+\.html)(?:#([\w-]+))?"', page):
             assert name in site
             assert not anchor or f'id="{anchor}"' in site[name]
 
@@ -256,6 +256,24 @@ def test_nothing_found_leads_on(ledger, hash_, offers, shown):
     if buttons:
         buttons[-1].click()
     assert ledger.inner_text("form output") == f"{shown} of 3 claims"
+
+
+def test_the_speaker_comes_before_a_claim(site):
+    heads = re.findall("<h3>(.*?)</h3>", site["ledger.html"])
+    assert len(heads) == 3
+    assert all(head.startswith("The Gazette: ") for head in heads)
+
+
+def test_raw_lines_are_one_click_away(site, ledger):
+    (link,) = set(re.findall(r'ledger\.html#(P1[^"]*)">Open all', site["index.html"]))
+    assert f'ledger.html#{link}">raw lines' in site["index.html"]
+    assert not ledger.is_visible(f"#{link}")
+    # As from a page whose click the browser itself does not follow into what is folded.
+    ledger.evaluate(
+        f"history.replaceState(null, '', '#{link}'); dispatchEvent(new Event('hashchange'))"
+    )
+    assert ledger.is_visible(f"#{link}")
+    assert not ledger.is_visible("#P2-1")
 
 
 def test_a_stale_answer_makes_no_report(root, tmp_path):

@@ -15,7 +15,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.source import with_carrier
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
 TONES = {
@@ -133,6 +133,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
     return {
         "id": claim.id,
         "statement": claim.statement,
+        "speaker": project.load(root).speaker.get(claim.who, claim.who),
         "who": claim.who,
         "where": claim.where,
         "window": claim.window.replace("..", " to "),

@@ -40,6 +40,8 @@ class Row:
         What would settle it, where nothing held does.
     sign
         Of the verdict; a miss that raises no alarm has its own.
+    lines
+        Where on the ledger's page the raw lines of the figure stand.
     """
 
     id: str
@@ -53,13 +55,14 @@ class Row:
     quote: str = ""
     settles: str = ""
     sign: str = ""
+    lines: str = ""
 
 
 @dataclass(frozen=True)
 class Example:
     """How one number is checked: on the page, its lines, the raw file."""
 
-    id: str
+    lines: str
     statement: str
     figure: str
     formula: str
@@ -128,7 +131,14 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         quote,
         claim.settles,
         sign,
+        lines_of(verdict, reading),
     )
+
+
+def lines_of(verdict: Verdict, reading: ReadingResult) -> str:
+    """The anchor of the raw lines of one reading on the ledger's page."""
+    names = [item.name for item in verdict.readings]
+    return f"{verdict.claim.id}-{1 + names.index(reading.name)}"
 
 
 def _deviation(verdict: Verdict, reading: ReadingResult) -> str:
@@ -228,7 +238,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     first = terms["terms"][0]
     source, publisher = catalogue.entries([first["source_id"]], root)[first["source_id"]]
     return Example(
-        id=verdict.claim.id,
+        lines=lines_of(verdict, reading),
         statement=verdict.claim.statement,
         figure=claims.figure_of(reading, verdict.claim),
         formula=in_words(terms["formula"]),

@@ -144,6 +144,16 @@ if (filter) {
   if (location.hash.includes("=")) restore();
   else look();
 }
+// An address that leads to the lines of a number opens them.
+const unfold = () => {
+  const formula = document.getElementById(location.hash.slice(1));
+  const lines = formula && formula.closest(".readings details");
+  if (!lines) return;
+  lines.open = true;
+  formula.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+unfold();
 const order = (a, b) => a !== "" && b !== "" && !isNaN(a) && !isNaN(b)
   ? a - b : a.localeCompare(b, "en", { numeric: true });
 for (const table of document.querySelectorAll("table.sortable")) {
