@@ -82,7 +82,7 @@ def written(root, tmp_path, monkeypatch):
     """Write the pages of `root` without running its notebook or drawing its pictures."""
     monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
     monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
-    save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60.")
+    save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60; for R&D 1.5 more.")
     pages.write([], tmp_path / "site", root)
     return {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
 
@@ -144,7 +144,7 @@ def test_the_example_shows_the_raw_line(site):
 
 def test_the_questions_have_cards(site):
     assert '<a href="01_a.html">' in site["index.html"]
-    assert "Yes, 60." in site["index.html"]
+    assert "Yes, 60" in site["index.html"]
 
 
 def test_themes_come_in_the_project_s_order(site):
@@ -256,6 +256,23 @@ def test_nothing_found_leads_on(ledger, hash_, offers, shown):
     if buttons:
         buttons[-1].click()
     assert ledger.inner_text("form output") == f"{shown} of 3 claims"
+
+
+def test_methods_say_which_group_a_verdict_is_in(site):
+    text = words(site["methods.html"])
+    assert "holds holds, holds within revisions holds with a caveat depends differs" in text
+    assert "differs differs, contradicted cannot be told not decided, not tested" in text
+    assert "A miss below 1 % is counted under “differs” too" in text
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_a_narrow_card_has_its_answer_s_first_clause(ledger, media):
+    ledger.set_viewport_size({"width": 390, "height": 844})
+    ledger.emulate_media(media=media)
+    ledger.goto(ledger.url.replace("ledger", "index"))
+    whole = "Yes, 60; for R&D 1.5 more."
+    assert ledger.text_content(".answer p") == whole
+    assert ledger.inner_text(".answer p") == ("Yes, 60" if media == "screen" else whole)
 
 
 def test_the_speaker_comes_before_a_claim(site):

@@ -54,6 +54,8 @@ CARD = "cards/{}.png"  # of a claim, to share
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
 PLACE = re.compile("<!--(part [0-9]+)-->")
+# An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
+FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 BELOW_ZERO = re.compile(r"(?<![^ (])-(?=\d)")  # a hyphen that Python prints for a minus
 
@@ -151,7 +153,8 @@ def write(
         with steps.step("writing ledger.html"):
             links = _links(verdicts, stories, places)
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
-    questions = _questions(stories, has_claims=bool(front_page["groups"]))
+    told = {name: _with_short_answer(story) for name, story in stories.items()}
+    questions = _questions(told, has_claims=bool(front_page["groups"]))
     files[Path("index.html")] = render("index", frame, questions=questions, **front_page)
     save({to / path: content for path, content in files.items()})
     return [to / path for path in _pages_of(files)]
@@ -276,6 +279,12 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     }
     others = {name: story for name, story in stories.items() if name not in behind}
     return {"The questions behind the claims": behind, "More pages": others}
+
+
+def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
+    """A story whose answer has its first clause apart, which a narrow screen shows alone."""
+    parts = FIRST_CLAUSE.sub(r'\1<span class="rest">\2 \3</span></p>', story["answer"])
+    return {**story, "answer": parts}
 
 
 def _reference_pages(

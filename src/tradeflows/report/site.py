@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
-from tradeflows.claims import REASONS, Verdict
+from tradeflows.claims import GROUPS, REASONS, Verdict, verdict_rule
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
@@ -119,8 +119,13 @@ def dictionary() -> dict[str, Any]:
 
 def methods() -> dict[str, Any]:
     """The constants that the page of methods names, from where they are used."""
+    groups: dict[str, list[str]] = {}
+    for verdict, group in GROUPS.items():
+        groups.setdefault(group, []).append(verdict)
     return {
         "reasons": REASONS,
+        "groups": {group: groups[group] for group in TONES},
+        "small": verdict_rule.SMALL,
         "flags": schema.FLAGS,
         "band": measures.CIF_BAND,
         "barrels": measures.BARRELS_PER_TONNE,
