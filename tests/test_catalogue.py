@@ -429,7 +429,7 @@ def test_credit_of_many_publishers_has_the_months_alone():
     ids += ["eia_brent_monthly", "comtrade_energy_imports_from_russia"]
     assert catalogue.credit(ids) == (
         "Eurostat, China Customs, ODNI, US Energy Information Administration and UN Comtrade "
-        "(retrieved November 2026)"
+        "(in part via CREA and GitHub; retrieved November 2026)"
     )
 
 

@@ -64,8 +64,9 @@ def test_text_is_text_and_large_enough(chart):
 def test_formulas_hold_words():
     assert raw_lines.in_words("net_wgt_kg / 1e9") == "net weight in kg / 1e9"
     assert raw_lines.in_words("100 * (value / base - 1)") == "100 × (value / base − 1)"
+    assert raw_lines.in_words("value / 1000000000") == "value / 1,000,000,000"
     price = raw_lines.in_words("value_value / (value_weight / 1000) - base_value")
-    assert price == "value / (weight / 1000) − base value"
+    assert price == "value / (weight / 1,000) − base value"
 
 
 def test_both_drawings_share_their_marks(chart):

@@ -12,6 +12,29 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.keys import number_cells
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2022-01", "2022-12", "2022"),
+        ("2023-05", "2023-05", "May 2023"),
+        ("2023-01", "2023-05", "January to May 2023"),
+        ("2022-11", "2023-05", "November 2022 to May 2023"),
+        ("2022-02-24", "2023-03", "24 February 2022 to March 2023"),
+        ("2022", "2023", "2022 to 2023"),
+        ("", "2023-07", "July 2023"),
+        ("late 2024", "late 2024", "late 2024"),
+    ],
+)
+def test_a_window_is_read_as_print_has_it(first, last, words):
+    assert periods.window_in_words(first, last) == words
+
+
+def test_a_text_has_its_dates_in_words_and_no_other_number():
+    text = "it lacks 2022-01, from 2022-03-01 on; 2018-2019 and 8806-10 stay"
+    words = "it lacks January 2022, from 1 March 2022 on; 2018-2019 and 8806-10 stay"
+    assert periods.dates_in_words(text) == words
+
+
 def test_a_year_is_its_twelve_months():
     assert [periods.month_text(month) for month in periods.parse_period("2023")][::11] == [
         "2023-01",

@@ -323,14 +323,14 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     page = (tmp_path / "ledger.html").read_text()
     first, second = cut(page, "P1"), cut(page, "P2")
     assert "The price of &lt;nothing&gt; was above 60." in first
-    assert "Claimed: more than $60, for 2020-01 to 2020-02, by Gazette (page 1)." in first
-    assert "depends</b> yes if first month; no if second month" in first
+    assert "Claimed: more than $60, for January to February 2020, by Gazette (page 1)." in first
+    assert "depends</b>: yes if first month; no if second month" in first
     assert "<b>$63.65</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
     place = '<td><a href="sources.html#oil">demo/oil.csv</a>, line 2</td>'
     assert f"{place}<td>63.65 USD</td><td><code>2020-01,63.65</code>" in first
     assert "Demo: transcribed" in first
-    assert "Why it is open: not public; the records behind it are not public." in second
+    assert "Why it is open: the records behind it are not public." in second
     assert "<details" not in second
     (shared,) = re.findall('<a href="(cards/.*?)">picture to share</a>', first)
     assert Image.open(io.BytesIO((tmp_path / shared).read_bytes())).size == claim_picture.SIZE

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
-from tradeflows.report import accept, claim_picture, front
+from tradeflows.report import accept, claim_cards, claim_picture, front
 from tradeflows.retrieval.project import load as read_project
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +30,41 @@ def test_nothing_moved_unannounced(verdicts):
     if old != new:
         lines = "\n".join(accept.verdict_changes(old, new))
         pytest.fail(f"the ledger moved unannounced (make accept)\n{lines}", pytrace=False)
+
+
+# What is typed or kept in files, and is no English: dates, arguments, ids, a file in a repository.
+MACHINE = re.compile(
+    r"\b[12]\d{3}-\d\d\b|\w=|not stated|approx|\w_\w|\b[A-Z]\d{2}\b|\b[A-Z]\d{4}\b"
+    r"|\b\d{7,}\b|@|\bUSD\b"
+)
+
+
+def test_a_reader_of_the_ledger_meets_words_alone(verdicts):
+    for verdict in verdicts:
+        claim = verdict.claim
+        texts = [claim.window, claim.statement, claim_cards.claimed_figure(claim)]
+        texts += [claim_cards.sentence(verdict), *claim_cards._caveats(verdict, ROOT)]
+        where = claim_cards._where(claim)
+        texts += [] if where.startswith("https://") else [where]
+        assert [text for text in texts if MACHINE.search(text)] == [], claim.id
+
+
+def test_a_verdict_is_said_once(verdicts):
+    for verdict in verdicts:
+        sentence = claim_cards.sentence(verdict)
+        assert sentence == verdict.verdict or not sentence.startswith(verdict.verdict)
+
+
+def test_nothing_is_far_from_a_mere_increase(verdicts):
+    [rise] = [one for one in verdicts if one.claim.id == "A01"]
+    findings = [claims.finding(reading) for reading in rise.readings]
+    assert "decides nothing: other goods, another measure" in findings
+    assert not [text for text in findings if "than claimed" in text]
+
+
+def test_what_was_worked_out_is_claimed_in_round_figures(verdicts):
+    [drones] = [one for one in verdicts if one.claim.id == "D12"]
+    assert claim_cards.claimed_figure(drones.claim) == "about $3.3 million"
 
 
 def test_report_is_in_the_ledger(verdicts):
@@ -183,7 +218,7 @@ def test_members_that_state_none(verdicts):
 def test_the_next_partner_is_computed(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O26"]
     [lead] = verdict.readings
-    assert "next to China of 29 is Germany" in verdict.caveats
+    assert "the largest besides China, of 29, is Germany" in verdict.caveats
     assert lead.rows == 2 * 2 * 12  # two countries, both flows, twelve months
 
 

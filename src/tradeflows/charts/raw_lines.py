@@ -29,6 +29,7 @@ BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
+LONG = re.compile(r"(?<![\w.])\d{4,}(?!\w)")  # a number with thousands
 WORDS = {
     "net_wgt_kg": "net weight in kg",
     "primary_value_usd": "value in US dollars",
@@ -223,6 +224,7 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
 def in_words(formula: str) -> str:
     """A formula, or a name in one, for readers: words in place of columns, and signs of print."""
     words = NAME.sub(lambda match: _name_in_words(match[0]), formula)
+    words = LONG.sub(lambda match: f"{int(match[0]):,}", words)
     return words.replace(" * ", " × ").replace(" - ", " − ")
 
 

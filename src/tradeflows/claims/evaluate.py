@@ -124,6 +124,11 @@ class ReadingResult:
         return len(self.lines)
 
 
+def _distance(reading: ReadingResult) -> float:
+    """How far a reading is from its claim; from a claim of a sign, how far from none."""
+    return abs(reading.value if reading.deviation is None else reading.deviation)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The verdict on one claim, with what every reading gave."""
@@ -150,7 +155,7 @@ class Verdict:
         """The reading nearest to the claim, of those that are not the claim's own source."""
         others = [reading for reading in self.readings if reading.note != OWN_SOURCE]
         stated = [item for item in others if item.deviation is not None]
-        return min(stated or others, key=lambda item: abs(item.deviation or 0.0), default=None)
+        return min(stated or others, key=_distance, default=None)
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -342,7 +347,8 @@ def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> 
     note = _silent(reading, claim, given, band, flags, lacking)
     if not note and _rests_on_unsure_weights(reading, read, project):
         note = UNSURE
-    deviation = verdict_rule.deviation(value, claim.figure, claim.unit)
+    is_sign = not claim.figure and claim.qualifier in ("<", ">")  # from which nothing is far
+    deviation = None if is_sign else verdict_rule.deviation(value, claim.figure, claim.unit)
     is_amount = claim.unit not in (units.MONTH, units.RANK)
     ratio = value / claim.figure if claim.figure and is_amount else None
     mind = _mind(frame, read, project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
 from tradeflows.model import schema, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
-from tradeflows.model.periods import span
+from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
 
 # Why nothing held here tests a claim, and what would.
@@ -38,8 +39,9 @@ SETTLES = {
     "publisher stopped": "figures that the office no longer publishes",
     "not public": "records that are not public",
     "not published yet": "the office's figures of these months, once they are published",
-    "needs a live query": "a query of public statistics that is not held here",
+    "needs a live query": "public statistics that are not held here",
 }
+BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
@@ -464,7 +466,7 @@ def _claim(
     if readings:
         is_step_needed = low == high and stated["unit"] not in EXACT
         _testable(where, entry, asks, value, is_step_needed)
-    window = questions.words(asks) if asks.start else cited["window"]
+    window = questions.words(asks) if asks.start else _window(cited["window"])
     unit = "percent" if units.sized(stated["unit"])[0] == "percent" else stated["unit"]
     settles = entry.get("settles", SETTLES.get(reason, ""))
     band = bands.series_of(asks, series)
@@ -537,6 +539,12 @@ def _month(where: str, text: str) -> float:
     if after - first != 1:
         raise LedgerError(f"{where}, claimed: {text!r} is no month; write it as 2022-03")
     return float(first)
+
+
+def _window(text: str) -> str:
+    """A window as it was transcribed, 2022-01 to 2022-05 or 2022-2023, in words."""
+    first, _, last = BETWEEN.sub(" to ", text).partition(" to ")
+    return window_in_words(first, last or first)
 
 
 def _printed_to(where: str, entry: Mapping[str, Any]) -> float:

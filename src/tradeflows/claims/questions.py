@@ -16,7 +16,7 @@ from tradeflows.claims.verdict_rule import Question
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.memory import once
-from tradeflows.model.periods import first_month, month_text, span
+from tradeflows.model.periods import first_month, month_text, span, window_in_words
 from tradeflows.retrieval import own_words
 
 if TYPE_CHECKING:
@@ -284,14 +284,8 @@ def _short(code: str) -> str:
 
 
 def words(keys: Question) -> str:
-    """The window of a question in words: 2022 on 2021, 2023-01 to 2023-05."""
-    window = _window_words(keys.start, keys.end)
+    """The window of a question in words: 2022 on 2021, January to May 2023."""
+    window = window_in_words(keys.start, keys.end)
     if not keys.base:
         return window
-    return f"{window} on {_window_words(*keys.base.split('..'))}"
-
-
-def _window_words(start: str, end: str) -> str:
-    if start[:4] == end[:4] and start.endswith("-01") and end.endswith("-12"):
-        return start[:4]
-    return start if start == end else f"{start} to {end}"
+    return f"{window} on {window_in_words(*keys.base.split('..'))}"

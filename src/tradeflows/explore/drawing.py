@@ -1,7 +1,7 @@
 """The chart that an answer draws of itself."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 
 from tradeflows import charts, measures
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
-from tradeflows.explore.naming import publisher_name, with_names
+from tradeflows.explore.naming import TYPED, in_print, publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import release_in_words
+from tradeflows.model.periods import dates_in_words
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
@@ -28,9 +28,7 @@ NOT_DRAWN = (
     "in no sum",
 )
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
-MONTH = re.compile(r"\b\d{4}-\d{2}\b")
 # What only who writes code has a use for: arguments, codes of goods, counts of rows.
-TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
 CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
 # How a chart says what an answer says of its sources.
 ALOUD = {
@@ -148,21 +146,11 @@ def _left_out(frame: pd.DataFrame) -> list[str]:
     notes = tuple(f"{source}: " for source in frame.attrs.get("sources", ()))
     texts = [text for text in caveats_of(frame) if not text.startswith(notes)]
     texts.sort(key=lambda text: not any(word in text for word in NOT_DRAWN))
-    return _for_print(with_names(texts))
-
-
-def _for_print(texts: Iterable[str]) -> list[str]:
-    """Sentences without what is to be typed, months in words; the others stay with the table."""
-    shorter = (TYPED.sub("", text) for text in texts)
-    printed = [_with_months(text) for text in shorter if not CODED.search(text)]
+    named = with_names(texts)
+    printed = in_print(text for text in named if not CODED.search(TYPED.sub("", text)))
     for pattern, words in ALOUD.items():
         printed = [pattern.sub(words, text) for text in printed]
     return printed
-
-
-def _with_months(text: str) -> str:
-    """A text whose months are in words: "2023-01" is "January 2023"."""
-    return MONTH.sub(lambda match: release_in_words(match[0]), text)
 
 
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
@@ -259,7 +247,7 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     names_by_code = {}
     for code in set(rows[first]):
         name = name_of(first, code)
-        words = _with_months(name.replace("_", " "))
+        words = dates_in_words(name.replace("_", " "))
         names_by_code[code] = words[:1].upper() + words[1:]
     return named, names_by_code
 

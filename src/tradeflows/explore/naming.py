@@ -6,12 +6,17 @@ from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
 
 # What is in quotes, or stands after an equals sign, is to be typed as it is.
 SOURCE_ID = re.compile(r"(?<![\w='\"/.])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'\"/])")
 AREA_ID = re.compile(r"(?<![\w='\"])(?:[A-Z]{3}|[A-Z]{2}\d{2}\w*)(?![\w'\"])")
+
+# What only who writes code has a use for: arguments that choose, codes below a heading.
+TYPED = re.compile(r"; [^;]*\w+= [^;]*chooses?\b")
+PARTS = re.compile(r"no row is of (\w+) as a whole; .* stands for it")
 
 
 def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
@@ -27,6 +32,16 @@ def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
         return names.get(match[0], match[0])
 
     return [AREA_ID.sub(_area_name, SOURCE_ID.sub(source_name, line)) for line in lines]
+
+
+def in_print(texts: Iterable[str]) -> list[str]:
+    """Sentences without what is to be typed, months in words; the others stay with the table."""
+    shorter = (TYPED.sub("", text) for text in texts)
+    named = (
+        PARTS.sub(r"no row is of HS \1 as a whole; its parts stand for it", text)
+        for text in shorter
+    )
+    return [dates_in_words(text) for text in named]
 
 
 def publisher_name(publisher: str, root: Path | None = None) -> str:

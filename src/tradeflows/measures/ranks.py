@@ -112,7 +112,7 @@ def lead(
     name = _name(member, of)
     for size, other in zip(sizes, result["next"], strict=True):
         name_of_other = _name(other, of)
-        caveats.append(f"next to {name} of {size} is {name_of_other}")
+        caveats.append(f"the largest besides {name}, of {size}, is {name_of_other}")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 

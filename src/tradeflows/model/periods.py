@@ -22,6 +22,9 @@ YEAR_OR_MONTH = re.compile(r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?", re.ASCII)
 NEARLY_A_MONTH = re.compile(r"([1-9]\d{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?\d)?", re.ASCII)
 MONTH_OF_A_RELEASE = re.compile(r"([1-9]\d{3})-?(0[1-9]|1[0-2])", re.ASCII)
 DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d", re.ASCII)
+MONTH_OR_DAY = re.compile(
+    r"\b[12]\d{3}-(?:0[1-9]|1[0-2])(?:-[0-3]\d)?\b(?!-)", re.ASCII
+)  # in a text
 EXPECTED = {
     "month or year": "a month such as 2023-05, or a year",
     "month": "a month such as 2023-05",
@@ -134,6 +137,27 @@ def release_in_words(text: str) -> str:
         return day_in_words(date.fromisoformat(text))
     month = MONTH_OF_A_RELEASE.fullmatch(text)
     return month_words(12 * int(month[1]) + int(month[2]) - 1) if month else text
+
+
+def dates_in_words(text: str) -> str:
+    """A text whose days and months are as print has them: 2023-01 is January 2023."""
+    return MONTH_OR_DAY.sub(lambda match: release_in_words(match[0]), text)
+
+
+def window_in_words(first: str, last: str) -> str:
+    """From a day, month or year to another: 2022, May 2023, January to May 2023.
+
+    What is no date, such as a season, stays as it is.
+    """
+    year = first[:4]
+    if year == last[:4] and first.endswith("-01") and last.endswith("-12"):
+        return year
+    start, end = dates_in_words(first), dates_in_words(last)
+    if start in ("", end):
+        return end
+    if year == last[:4]:
+        start = start.removesuffix(f" {year}")
+    return f"{start} to {end}"
 
 
 def is_day_or_month(text: str) -> bool:

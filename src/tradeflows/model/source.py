@@ -92,9 +92,14 @@ def month(source: Source) -> str:
     return named[1] if named and source.cleaner == "comext.clean" else ""
 
 
+def carrier_of(source: Source) -> str:
+    """The short name of who passed a source on, or what copy it is from; or empty."""
+    return source.via.partition(" (")[0]
+
+
 def with_carrier(source: Source, name: str) -> str:
     """Whose figures a source holds, by `name`, and through whose hands they came."""
-    carrier = source.via.partition(" (")[0]
+    carrier = carrier_of(source)
     if carrier.startswith("a "):  # a copy, not a name
         return f"{name}, from {carrier}"
     return f"{name}, via {carrier}" if carrier else name

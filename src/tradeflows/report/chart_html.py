@@ -305,7 +305,7 @@ def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
         "id": verdict.claim.id,
         "statement": verdict.claim.statement,
         "verdict": _in_a_line(verdict),
-        "sentence": claims.sentence(verdict).removeprefix("not decided; "),
+        "sentence": claim_cards.sentence(verdict),
         "why": " ".join(filter(None, why)),
         "off": claims.short(verdict) if verdict.verdict == claims.DIFFERS else "",
         "tone": claim_cards.tone_of(verdict),

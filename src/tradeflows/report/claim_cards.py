@@ -11,9 +11,10 @@ from tradeflows import claims
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, in_words, lines_table
 from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
-from tradeflows.explore.naming import with_names
+from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
+from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
@@ -28,11 +29,13 @@ TONES = {
     claims.NOT_TESTED: "open",
 }
 DIGITS = 6  # at most, of a figure as it was claimed
+ABOUT = 2  # of one that was worked out and is about right
 NEAR = "near"  # the tone of a miss that raises no alarm
 WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 AUTHORS = ("  mind:", "  to do:")  # lines of `tradeflows claims ID` that are not a reader's
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure of a change is zero
 NO_FIGURE = "no figure"
+IN_A_REPOSITORY = re.compile(r"^([\w.-]+/[\w.-]+):(\S+)@([0-9a-f]{7,40})$")
 
 
 @dataclass(frozen=True)
@@ -135,13 +138,13 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "statement": claim.statement,
         "speaker": project.load(root).speaker.get(claim.who, claim.who),
         "who": claim.who,
-        "where": claim.where,
-        "window": claim.window.replace("..", " to "),
+        "where": _where(claim),
+        "window": claim.window,
         "said": _claimed_range(claim),
         "verdict": verdict.verdict,
         "sign": claims.mark(verdict),
         "short": claims.short(verdict),
-        "sentence": claims.sentence(verdict),
+        "sentence": sentence(verdict),
         "group": verdict.group,
         "tone": tone_of(verdict),
         "reason": verdict.reason,
@@ -155,6 +158,17 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
     }
 
 
+def sentence(verdict: Verdict) -> str:
+    """What a reader sees of a verdict beside its word, which it does not repeat."""
+    words = claims.sentence(verdict)
+    return words.removeprefix("not decided; ").removeprefix("holds, since ")
+
+
+def _where(claim: Claim) -> str:
+    """Where a claim was read; of a file in a repository the address of its page."""
+    return IN_A_REPOSITORY.sub(r"https://github.com/\1/blob/\3/\2", claim.where)
+
+
 def _caveats(verdict: Verdict, root: Path) -> list[str]:
     """What limits a claim's figures, with names in place of ids, columns and codes of areas."""
     used = [source for reading in verdict.readings for source in reading.sources]
@@ -163,9 +177,10 @@ def _caveats(verdict: Verdict, root: Path) -> list[str]:
         for name, (source, publisher) in catalogue.entries(used, root).items()
     }
     words |= {column: text for column, text in COLUMNS.items() if "_" in column}
+    words["USD"] = "US dollars"
     coded = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
     named = [coded.sub(lambda match: words[match[0]], caveat) for caveat in verdict.caveats]
-    return with_names(named, root)
+    return in_print(with_names(named, root))
 
 
 def tone_of(verdict: Verdict) -> str:
@@ -189,7 +204,9 @@ def claimed_figure(claim: Claim) -> str:
         return SIGNS[claim.qualifier] if claim.asks.base else NO_FIGURE
     if claim.figure is None:
         return NO_FIGURE
-    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, DIGITS)
+    is_whole = float(f"{claim.figure:.{DIGITS}g}") == claim.figure
+    digits = DIGITS if is_whole or claim.qualifier != "~" else ABOUT  # worked out by whom we cite
+    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, digits)
 
 
 def _claimed_range(claim: Claim) -> str:
@@ -238,7 +255,7 @@ def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> di
         "name": reading.name,
         "value": reading.bound + claims.amount(reading.value, reading.unit, 4),
         "ratio": "",
-        "says": claims.finding(reading),
+        "says": dates_in_words(claims.finding(reading)),
         "tone": _tone(reading),
         "bar": sorted((axis.place(0), axis.place(reading.value))),
         "bound": bool(reading.bound),

@@ -14,6 +14,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import day_in_words
+from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,6 +55,7 @@ def frame(
     return {
         "sources": sources,
         "publishers": catalogue.publishers(root),
+        "with_carrier": with_carrier,
         "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
         "menu": menu,

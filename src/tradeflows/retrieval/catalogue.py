@@ -21,7 +21,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 from tradeflows.model import absence
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
-from tradeflows.model.source import RAW, Publisher, Source, with_carrier
+from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
 from tradeflows.publishers import registry
 
 COMMITTED, LOCAL = "sources.toml", "local.toml"
@@ -533,7 +533,8 @@ def credit(
     Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
     Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
     stands in. Of an entry that stands for many publishers, `speakers` has those of the rows that
-    are shown. More than three are named with the months of retrieval alone.
+    are shown. More than three are named together, with all hands that some came through and the
+    months of retrieval alone.
 
     Raises
     ------
@@ -552,7 +553,10 @@ def credit(
     if len(names) > FEW:
         *most, last = names
         when = _retrieved(source for source, _ in known.values())
-        return f"{', '.join(most)} and {last} ({when})"
+        hands = [carrier_of(source) for source, _ in known.values()]
+        passed = _listed(list(dict.fromkeys(filter(None, hands))))
+        way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
+        return f"{', '.join(most)} and {last} ({way}{when})"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
 
 
@@ -572,8 +576,12 @@ def _retrieved(sources: Iterable[Source]) -> str:
 def _first_names(names: Sequence[str]) -> str:
     """The first of some publishers, and how many more there are."""
     more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
-    *most, last = [*names[:MANY], *more]
-    return f"{', '.join(most)} and {last}" if most else last
+    return _listed([*names[:MANY], *more])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence: A, B and C."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _vintage(source: Source) -> tuple[str, str]:

@@ -322,14 +322,13 @@ def _restated(frame: DataFrame) -> list[str]:
     cell = ["concept", "measure", "region", "currency_group", "period_text"]
     statements = frame.groupby(cell).size()
     several = (statements > 1).sum()
-    return (
-        [
-            f"{several} of {len(statements)} periods are stated more than once, by several "
-            "releases or outlets; vintage= and outlet= choose"
-        ]
-        if several
-        else []
+    if not several:
+        return []
+    counted = (
+        f"{several} of {len(statements)} periods are" if len(statements) > 1 else "the period is"
     )
+    text = f"{counted} stated more than once, by several releases or outlets"
+    return [f"{text}; vintage= and outlet= choose"]
 
 
 def flags_present(flags: Collection[str]) -> list[str]:
