@@ -160,6 +160,14 @@ def test_each_mark_of_a_line_is_in_the_file():
     assert found == expected
 
 
+def test_a_figure_has_three_digits_and_no_power_of_ten():
+    chart = handed_over(lines(monthly(CHN=[-6.236e-05, 1365.4])))
+    said = [text.rpartition(": ")[2] for text in titles(drawings(chart)["wide"])]
+    assert said == ["−0.0000624", "1,370"]
+    assert [float(row[1]) for row in chart.rows[1:]] == [-6.24e-05, 1370.0]
+    assert chart.alt.endswith("China: −0.0000624 in 2022-01, 1,370 in 2022-02.")
+
+
 def test_the_table_is_for_readers():
     chart = handed_over(lines(monthly(CHN=[1, 2], other=[3, 4]), names={"other": "The others"}))
     assert chart.table[0] == ["Period", "China", "The others"]

@@ -396,7 +396,7 @@ def test_the_rows_of_dots_begin_at_zero():
 def test_a_dot_says_the_number_of_its_table():
     figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
     said = {svg.said(mark) for mark in marks_of(figure)}
-    assert {"2021, crude: 276.9", "2021, coal: at most 33.1"} <= said
+    assert {"2021, crude: 277", "2021, coal: at most 33.1"} <= said
 
 
 def test_a_figure_near_zero_stands_right_of_its_row():

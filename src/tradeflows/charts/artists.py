@@ -57,7 +57,7 @@ def band_of(artist: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return x, low, high
 
 
-def significant(value: float) -> float:
-    """Four significant figures, first finely, so that no two machines fall beside a tie."""
+def significant(value: float, digits: int = 4) -> float:
+    """So many significant figures, first finely, so that no two machines fall beside a tie."""
     fine = float(f"{value:.12g}")
-    return float(f"{fine:.4g}") + 0.0
+    return float(f"{fine:.{digits}g}") + 0.0

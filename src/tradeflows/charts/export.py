@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.charts import colours, layout, raw_lines, svg
-from tradeflows.charts.numbers import alt, drawn
+from tradeflows.charts.numbers import alt, drawn, read_back
 from tradeflows.charts.options import Chart, Charts, named
 from tradeflows.charts.spans import text as period_text
 
@@ -34,9 +34,11 @@ class ChartFiles:
     wide, narrow, file
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
-        The numbers drawn, a header first, as a file of numbers has them.
+        The numbers drawn, a header first, in three figures as a reader is shown them.
     table
         The same for readers: names in place of codes, periods in words.
+    numbers
+        What :func:`drawn` reads back, each number once.
     lines
         Those of the raw files, a header first.
     evidence
@@ -56,6 +58,7 @@ class ChartFiles:
     file: str
     rows: list[list[str]]
     table: list[list[str]]
+    numbers: list[float]
     lines: list[list[str]]
     evidence: str
 
@@ -89,7 +92,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     first = np.ravel(np.asarray(axes, dtype=object))[0]
     figure = first.figure
     chart = vars(figure)["tradeflows"]
-    words, numbers = alt(axes), drawn(axes)
+    words, shown = alt(axes), read_back(axes, layout.DIGITS)
     drawing = svg.plain(figure, words)
     is_traced = "of" in chart
     return ChartFiles(
@@ -104,8 +107,9 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         wide=svg.inline(figure, drawing, words, f"{id}-wide"),
         narrow=_narrow(chart, words, id),
         file=drawing,
-        rows=_rows(_flat(numbers, ": ")),
-        table=_rows(_readable(numbers, chart)),
+        rows=_rows(_flat(shown, ": ")),
+        table=_rows(_readable(shown, chart)),
+        numbers=_finite(drawn(axes)),
         lines=raw_lines.table(figure) if is_traced else [],
         evidence=raw_lines.shown(figure) if is_traced else "",
     )
@@ -187,6 +191,12 @@ _HEADS = {
     "start": "From",
     "end": "To",
 }
+
+
+def _finite(table: pd.DataFrame) -> list[float]:
+    """The numbers of a table, each once."""
+    numbers = pd.DataFrame(table).select_dtypes("number").to_numpy(dtype="float64")
+    return np.unique(numbers[np.isfinite(numbers)]).tolist()
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,7 @@ UPRIGHT = (
     "ratios",
     "cells",
 )  # kinds of charts whose numbers run from left to right
+DIGITS = 3  # of a number before a reader: beside its mark, under a pointer and in a table
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
     "figure.figsize": (8.0, 4.5),
@@ -169,14 +171,13 @@ def on(paper: Page) -> Iterator[None]:
         _PAGE.reset(token)
 
 
-def number(value: float, digits: int = 4) -> str:
-    """Print `value` to so many significant figures, with its thousands set apart."""
-    rounded = float(f"{value:.{digits}g}")
-    text = f"{rounded:,.10g}"
-    return text.replace("-", "−")
+def number(value: float, digits: int = DIGITS) -> str:
+    """Print `value` to so many significant figures, in full and with its thousands set apart."""
+    rounded = Decimal(f"{value:.{digits}g}")
+    return f"{rounded:,f}".replace("-", "−")
 
 
-def figure(value: float, digits: int = 3) -> str:
+def figure(value: float, digits: int = DIGITS) -> str:
     """Print `value` as it stands beside others: three figures, the last zeros kept, as in 47.0."""
     return padded_number(value, digits).replace("-", "−")
 

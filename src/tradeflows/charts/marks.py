@@ -82,8 +82,8 @@ def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:
 
 
 def text_of(value: float) -> str:
-    """A figure as the table of the chart has it: to four significant figures."""
-    return layout.number(significant(value), 12)
+    """A figure as the table of the chart has it."""
+    return layout.number(significant(value, layout.DIGITS), 12)
 
 
 # --- by kind of artist: places, periods and values ------------------------------------------------

@@ -68,10 +68,15 @@ def drawn(axes: Charts) -> DataFrame:
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, nan, 3.0]
     """
+    return read_back(axes, 4)
+
+
+def read_back(axes: Charts, digits: int) -> DataFrame:
+    """What :func:`drawn` gives, to so many significant figures."""
     chart = _chart_of(axes)
     attrs = dict(chart["attrs"])
     if not isinstance(axes, Axes):
-        tables = {str(box.get_label()): drawn(box) for box in axes}
+        tables = {str(box.get_label()): read_back(box, digits) for box in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
         return _opening(table, axes[0].figure, attrs)
     kind = str(axes.get_gid())
@@ -91,7 +96,7 @@ def drawn(axes: Charts) -> DataFrame:
             level = x if kind in layout.UPRIGHT else y
             table[line.name] = float(level[0])
     for name in table.select_dtypes("float"):
-        table[name] = table[name].map(significant)
+        table[name] = [significant(value, digits) for value in table[name]]
     return _opening(table, axes.figure, attrs)
 
 
@@ -120,7 +125,7 @@ def alt(axes: Charts) -> str:
     words = [title.rstrip(".")]
     boxes = [axes] if isinstance(axes, Axes) else axes
     for box in boxes:
-        table = drawn(box)
+        table = read_back(box, layout.DIGITS)
         words.append(box.get_xlabel() or box.get_ylabel())
         levels = {text: table.pop(text) for text in (*chart["reference"], *chart["said"])}
         for name, texts in _in_words(table, str(box.get_gid()), chart):

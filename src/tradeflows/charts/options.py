@@ -25,7 +25,6 @@ SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
-LABEL_DIGITS = 3  # of a number beside its mark; the table of the chart has four
 TERMS = {  # of trade, for readers, where a unit names them
     "CIF": "CIF: with freight and insurance to the border.",
     "FOB": "FOB: without freight and insurance after the border.",
@@ -491,8 +490,8 @@ def _said(value: float, money: float, whole: bool, decimals: int) -> str:
     if decimals >= 0 and not money and not whole and not np.isnan(value):
         return f"{value:,.{decimals}f}".replace("-", "−")
     if money:
-        return units.amount(money * value, "USD", LABEL_DIGITS, padded=True)
-    return layout.number(value, LABEL_DIGITS) if whole else layout.figure(value, LABEL_DIGITS)
+        return units.amount(money * value, "USD", layout.DIGITS, padded=True)
+    return layout.number(value, layout.DIGITS) if whole else layout.figure(value, layout.DIGITS)
 
 
 def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int = -1) -> str:

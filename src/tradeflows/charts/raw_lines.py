@@ -213,7 +213,7 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """One number, its formula and its lines."""
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
-    value = layout.number(number)
+    value = layout.number(number, 4)
     words = html.escape(in_words(formula))
     return (
         f"<details><summary>{head}: {value}</summary>"

@@ -89,7 +89,7 @@ def _csv(
 ) -> str:
     head = [chart["title"]]
     head += [f"unit: {text}" for text in units(chart["unit"])]
-    head.append("numbers: as drawn, to four significant figures; empty is not held, never 0")
+    head.append("numbers: as shown, to three significant figures; empty is not held, never 0")
     head += [_entry(source, who) for source in used]
     head += [f"note: {text}" for text in chart["caveats"]]
     head.append(f"cite as: {cite}")

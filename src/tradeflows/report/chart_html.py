@@ -81,7 +81,7 @@ def _chart(
             **_table(chart["table"]),
         },
         "lines": _places_of(chart["lines"]),
-        "numbers": _numbers(chart["table"]),
+        "numbers": chart["numbers"],
         "is_percent": any("%" in unit for unit in chart_downloads.units(chart["unit"])),
         "of_claims": list(chart["claims"]),
         "alt": chart["alt"],
@@ -111,12 +111,6 @@ def _place_of(row: Mapping[str, str]) -> str:
     Of a row that has none nothing.
     """
     return row.get("Value") or row.get("Lowest", "")
-
-
-def _numbers(rows: Sequence[Sequence[str]]) -> list[float]:
-    """The numbers in the table of a chart, each once."""
-    cells = {_value(cell) for row in rows[1:] for cell in row[1:]}
-    return sorted(cell for cell in cells if math.isfinite(cell))
 
 
 def _is_number(cell: str) -> bool:

@@ -253,7 +253,7 @@ def _axis(verdict: Verdict) -> Axis:
 def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> dict[str, Any]:
     content = {
         "name": reading.name,
-        "value": reading.bound + claims.amount(reading.value, reading.unit, 4),
+        "value": claims.figure_of(reading, claim),
         "ratio": "",
         "says": dates_in_words(claims.finding(reading)),
         "tone": _tone(reading),
