@@ -242,7 +242,7 @@ def test_the_ledger_is_searched(ledger):
     [
         ("q=nothign", "nothing (3)", 3),
         ("q=nothign+60", "nothing 60 (2)|60 (2)", 2),  # the rest of the question stays
-        ("q=63", "63.65 (1)|60 (2)", 2),
+        ("q=63", "63.6 (1)|60 (2)", 2),
         ("q=sold+fall", "sold (1)|fall (1)", 1),
         ("q=sold&theme=fall", "1 for “sold” among all claims", 1),
         ("theme=fall&group=holds", "All claims", 3),
