@@ -387,7 +387,7 @@ def _draw_scale(axes: Axes, shading: ScalarMappable, is_over: bool) -> None:
     for i, value in enumerate(np.linspace(low, high, SHADES_SHOWN)):
         place = (wide * i, 0)
         boxes.add_artist(Rectangle(place, wide, tall, fc=shading.to_rgba(value), ec="none"))
-    first = layout.number(low).replace("-", "−")
+    first = layout.number(low)
     last = layout.number(high) + (" and more" if is_over else "")
     words = [TextArea(text, textprops=size) for text in (first, last)]
     key = HPacker(children=[words[0], boxes, words[1]], align="center", pad=0, sep=5)
