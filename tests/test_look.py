@@ -247,9 +247,13 @@ def test_a_front_page_has_its_length(looked):
     code, said = looked(index='<p style="height: 5200px">long</p>', other="<p>All is well.</p>")
     assert code == 1
     assert "index.html at 390 px, light: 6." in said
-    assert "index.html at 1280 px, light: 5." in said
+    assert "index.html at 1280 px, light: 6." in said
     assert "screens, and 4 are enough" in said
     assert "other.html" not in said
+    # On a desk a screen is 800 pixels.
+    said = looked(index='<p style="height: 3400px">long</p>')[1]
+    assert "index.html at 1280 px, light: 4.4 screens, and 4 are enough" in said
+    assert "index.html at 390 px" not in said
 
 
 def test_without_a_browser_it_says_so(looked, monkeypatch):

@@ -283,7 +283,8 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
 
 def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
     """A story whose answer has its first clause apart, which a narrow screen shows alone."""
-    parts = FIRST_CLAUSE.sub(r'\1<span class="rest">\2 \3</span></p>', story["answer"])
+    whole = PER_CENT.sub("\u00a0%", story["answer"])
+    parts = FIRST_CLAUSE.sub(r'\1<span class="rest">\2 \3</span></p>', whole)
     return {**story, "answer": parts}
 
 
