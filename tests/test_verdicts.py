@@ -368,3 +368,28 @@ def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
     names = [any(text.get_text().startswith(project.short) for text in texts) for texts in feet]
     assert names == [True] * sum(bool(verdict.readings) for verdict in verdicts)
     assert not wrong
+    undated = [foot for foot in map(_foot, feet) if not DATED_FOOT.fullmatch(foot)]
+    assert not undated
+
+
+# Each source has what its date is of; "and others" would hide one.
+A_DATE = r"\((?:[^()]*; )?(?:both |all )?(?:as of|retrieved|version) [^()]*\d{4}\)"
+DATED_FOOT = re.compile(rf"[^:]+\. Source: .+ {A_DATE}(?:(?:;| and) .+ {A_DATE})*")
+
+
+def _foot(texts):
+    """The foot of a picture in one line."""
+    return next(text.get_text() for text in texts if "Source: " in text.get_text()).replace(
+        "\n", " "
+    )
+
+
+def test_the_foot_of_a_picture_is_shortened_without_its_dates():
+    credit = (
+        "Customs, via A (retrieved May 2024); Bank (retrieved May 2024); Port (as of June 2023)"
+    )
+    shorter = "Customs, via A; Bank (both retrieved May 2024); Port (as of June 2023)"
+    assert claim_picture._together(credit) == shorter
+    twice = "Customs, from a saved copy (retrieved May 2024); Customs, via A (as of June 2023)"
+    once = "Customs, from a saved copy (retrieved May 2024) and via A (as of June 2023)"
+    assert claim_picture._together(twice) == once

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
 HUGE = 104  # of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
+CLOSER = 1.19, 1.13  # where a picture is full
 BAND = 88  # pixels of the verdict's band along the upper edge
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
 ROOM = 10  # pixels between the last bar and the source
@@ -48,7 +49,10 @@ CHANGES = ("percent", "percentage points")  # units of a change, which has its s
 SIDES = {">": "above zero", "<": "below zero"}  # what a claim says that gives no figure
 ROSE = {">": "any rise", "<": "any fall"}  # what it says of a change
 LINES = 3  # of the source at most
-DATED = re.compile(r" \((?:as of |retrieved )?[^()]*\d{4}\)")  # the date of a source
+SEPARATE = re.compile(r"; (?![^(]*\))")  # what stands between two sources
+DATED = re.compile(r"(.*) \((.*)\)")  # a source and its date
+AGAIN = re.compile(r"\b([^,;()]+)(, [^;]*); \1, ")  # a publisher whose next file came otherwise
+COPY = re.compile(r"(?<= copy) of [^ ;]+")  # what a copy is of
 CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 MOST = 2  # alternatives beside the figure that was claimed
 MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
@@ -93,31 +97,18 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 
     A claim that does not hold is never its headline: the verdict is, and the speaker comes next.
     """
-    claim = verdict.claim
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
         _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
         words = headline(verdict)
         size = VERDICT * min(1.0, WIDE / _width(words, VERDICT, "bold"))
         _text(figure, words, BAND / 2, size, colours.PAPER, **BOLD, va="center")
-        statement = f"{_speaker(verdict, project)}: {claim.statement}"
-        below = _paragraph(figure, statement, BAND + 16, TEXT, colours.SOFT)
-        reason = claims.why(verdict)
-        if reason:
-            weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
-            below = _paragraph(figure, reason, below + 10, LARGE, colours.INK, weight)
-        rows = [_row(bar) for bar in bars(verdict, project, root)]
-        has_bars = _has_bars(verdict, rows)
-        side = _side(claim, rows)
-        tall = ROOM + sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
-        for_bars = len(rows) * (THIN + APART)
-        has_bars &= below + 14 + tall + for_bars < SIZE[1] - TEXT * LEADING
-        tall += for_bars if has_bars else 0.0
-        lines = int((SIZE[1] - below - tall - 14) / (TEXT * LEADING))
-        foot = _fitting(_credits(verdict, project, root), min(max(lines, 1), LINES))
-        top = SIZE[1] - 8 - _height(foot, TEXT)
-        _text(figure, foot, top, TEXT, colours.SOFT)
-        _draw(figure, rows, below + 14, top - ROOM, side, has_bars)
+        page = _page(verdict, project, root)
+        _write(figure, page, page.statement, BAND + 16, TEXT, colours.SOFT)
+        weight = "bold" if page.is_missing else "normal"
+        _write(figure, page, page.reason, page.of_reason, LARGE, colours.INK, weight=weight)
+        _write(figure, page, page.foot, page.of_foot, TEXT, colours.SOFT)
+        _draw(figure, page)
     return _drawn(figure)
 
 
@@ -360,30 +351,126 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
     named = {name: who for frame in frames for name, who in speakers(frame).items()}
-    publishers = catalogue.credit(sources, root, speakers=named).split("; ")
-    undated = [DATED.sub("", publisher) for publisher in publishers]
-    bare = [CARRIED.sub("", publisher) for publisher in undated]
-    for names in (publishers, undated, bare):
-        yield f"{project.short}. Source: {'; '.join(dict.fromkeys(names))}"
-    for count in range(len(bare) - 1, 0, -1):
-        yield f"{project.short}. Source: {'; '.join(bare[:count])} and others"
+    credit = catalogue.credit(sources, root, speakers=named)
+    together = _together(credit)
+    days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
+    bare = [f"{name} ({day})" for name, day in days]
+    shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
+    for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
+        yield f"{project.short}. Source: {words}"
+
+
+def _dated(credit: str) -> list[tuple[str, str]]:
+    """The sources of a foot, each with its date."""
+    matches = map(DATED.fullmatch, SEPARATE.split(credit))
+    return [(match[1], match[2]) for match in matches if match]
+
+
+def _together(credit: str) -> str:
+    """A foot in which sources of one date share it, and files of one publisher his name."""
+    by_day: dict[str, list[str]] = {}
+    for name, day in dict.fromkeys(_dated(credit)):
+        by_day.setdefault(day, []).append(name)
+    parts = []
+    for day, names in by_day.items():
+        count = {1: "", 2: "both "}.get(len(names), "all ")
+        parts.append(f"{'; '.join(names)} ({count}{day})")
+    return AGAIN.sub(r"\1\2 and ", "; ".join(parts))
 
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it is set: its name in lines, from how far right on and how high."""
+    """A figure as it is set: its name in lines, and from how far right on."""
 
     bar: Bar
     name: str
     left: float
-    tall: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands below the headline, in lines that are `leading` apart.
+
+    The statement, the reason, which may be empty, and the figures with the words of their side
+    of zero, if they have bars; and the foot.
+    """
+
+    statement: str
+    reason: str
+    is_missing: bool
+    rows: Sequence[Row]
+    side: str
+    has_bars: bool
+    foot: str = ""
+    leading: float = LEADING
+
+    def height(self, text: str, size: float) -> float:
+        """How many pixels the lines of a text take."""
+        return size * self.leading * (text.count("\n") + 1)
+
+    @property
+    def of_reason(self) -> float:
+        """From where down the reason stands."""
+        return BAND + 16 + self.height(self.statement, TEXT) + 10
+
+    @property
+    def of_rows(self) -> float:
+        """From where down the figures stand."""
+        reason = self.height(self.reason, LARGE) if self.reason else -10
+        return self.of_reason + reason + 14
+
+    @property
+    def names(self) -> float:
+        """How high the names of the figures are, and the line on their side of zero."""
+        side = [self.side] if self.side else []
+        return sum(self.height(text, TEXT) for text in [*(row.name for row in self.rows), *side])
+
+    @property
+    def for_bars(self) -> float:
+        """How much room all bars take at least."""
+        return len(self.rows) * (THIN + APART)
+
+    @property
+    def room(self) -> float:
+        """How much of it is left to the foot."""
+        bars = self.for_bars if self.has_bars else 0.0
+        return SIZE[1] - self.of_rows - ROOM - self.names - bars
+
+    @property
+    def of_foot(self) -> float:
+        """From where down the foot stands."""
+        return SIZE[1] - 8 - self.height(self.foot, TEXT)
+
+
+def _page(verdict: Verdict, project: Project, root: Path) -> Page:
+    """The page with the widest lines that has room for its whole foot; else for a shorter one."""
+    rows = [_row(bar) for bar in bars(verdict, project, root)]
+    statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
+    reason, is_missing = claims.why(verdict), verdict.verdict == claims.NOT_DECIDED
+    page = Page(
+        _broken(statement, TEXT, "normal", WIDE),
+        _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
+        is_missing,
+        rows,
+        _side(verdict.claim, rows),
+        has_bars=False,
+    )
+    has_bars = _has_bars(verdict, rows) and page.room - page.for_bars > TEXT * LEADING
+    pages = [replace(page, has_bars=has_bars, leading=leading) for leading in (LEADING, *CLOSER)]
+    for words in _credits(verdict, project, root):
+        foot = _broken(words, TEXT, "normal", WIDE)
+        for page in pages:
+            has_room = page.height(foot, TEXT) <= page.room
+            if has_room and foot.count("\n") < LINES:
+                return replace(page, foot=foot)
+    return replace(page, foot=foot)
 
 
 def _row(bar: Bar) -> Row:
     inches, _ = layout.size(bar.figure, "bold")
     left = LEFT + LARGE * inches * 72 / 11 + 20
     name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
-    return Row(bar, name, left, _height(name, TEXT))
+    return Row(bar, name, left)
 
 
 def _side(claim: Claim, rows: Sequence[Row]) -> str:
@@ -404,50 +491,45 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     return len(rows) > 1 and not is_floor
 
 
-def _draw(
-    figure: Figure,
-    rows: Sequence[Row],
-    top: float,
-    bottom: float,
-    side: str,
-    has_bars: bool,
-) -> None:
+def _draw(figure: Figure, page: Page) -> None:
     """Draw the figures, each with whose it is and a bar from zero, if bars say something.
 
-    Of a claim that says on which `side` of zero its number is, zero has a line.
+    Of a claim that says on which side of zero its number is, zero has a line.
     """
-    if not has_bars and len(rows) == 1 and bottom - top > HUGE + 2 * LARGE * LEADING:
-        _draw_alone(figure, rows[0], top, bottom)
+    top, bottom = page.of_rows, page.of_foot - ROOM
+    is_alone = not page.has_bars and len(page.rows) == 1
+    if is_alone and bottom - top > HUGE + 2 * LARGE * LEADING:
+        _draw_alone(figure, page.rows[0], top, bottom)
         return
-    ends = [0.0, *(row.bar.value for row in rows)]
+    ends = [0.0, *(row.bar.value for row in page.rows)]
     low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
-    texts = sum(row.tall for row in rows) + (TEXT * LEADING if side else 0.0)
-    high_bar = min(BAR, (bottom - top - texts) / len(rows) - APART)
-    for row in rows:
+    high_bar = min(BAR, (bottom - top - page.names) / len(page.rows) - APART)
+    for row in page.rows:
         _text(figure, row.bar.figure, top - 3, LARGE, colours.INK, **BOLD)
-        _text(figure, row.name, top, TEXT, colours.SOFT, x=row.left)
-        top += row.tall
-        if not has_bars:
+        _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
+        top += page.height(row.name, TEXT)
+        if not page.has_bars:
             continue
-        if side:
+        if page.side:
             _box(figure, (zero - 1.5, top - 2, 3, high_bar + 8), colours.INK)
         start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
         if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
             _box(figure, (zero, top + 2, start - zero, high_bar), colours.FAINT)
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
-    if side:
-        _text(figure, f"Line: zero, since {side} is claimed", top, TEXT, colours.SOFT)
+    if page.side:
+        _text(figure, f"Line: zero, since {page.side} is claimed", top, TEXT, colours.SOFT)
 
 
 def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:
     """Write a figure that has no bar in large letters, and below it what it is."""
     name = _broken(row.bar.name, LARGE, "normal", WIDE)
-    size = min(HUGE, (bottom - top - _height(name, LARGE)) / LEADING)
+    tall = LARGE * LEADING * (name.count("\n") + 1)
+    size = min(HUGE, (bottom - top - tall) / LEADING)
     size *= min(1.0, WIDE / _width(row.bar.figure, size, "bold"))
-    down = (bottom - top - size * LEADING - _height(name, LARGE)) / 3
+    down = (bottom - top - size * LEADING - tall) / 3
     _text(figure, row.bar.figure, top + down, size, colours.INK, **BOLD)
     _text(figure, name, top + down + size * LEADING, LARGE, colours.SOFT)
 
@@ -488,28 +570,9 @@ def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
     return lines
 
 
-def _fitting(texts: Iterator[str], lines: int) -> str:
-    """The first of some texts that takes no more than so many lines; else the last."""
-    broken = ""
-    for text in texts:
-        broken = _broken(text, TEXT, "normal", WIDE)
-        if broken.count("\n") < lines:
-            return broken
-    return broken
-
-
-def _paragraph(
-    figure: Figure, words: str, top: float, size: float, colour: str, weight: str = "normal"
-) -> float:
-    """Set a text in as many lines as it takes, and return its lower end."""
-    text = _broken(words, size, weight, WIDE)
-    _text(figure, text, top, size, colour, weight=weight)
-    return top + _height(text, size)
-
-
-def _height(text: str, size: float) -> float:
-    """How many pixels the lines of a text take."""
-    return size * LEADING * (text.count("\n") + 1)
+def _write(figure: Figure, page: Page, words: str, top: float, *more: Any, **style: Any) -> None:
+    """Write `words` in lines that are as far apart as those of the page."""
+    _text(figure, words, top, *more, linespacing=1.08 * page.leading / LEADING, **style)
 
 
 def _text(
