@@ -267,7 +267,7 @@ def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
     settled = replace(open_one, claim=replace(told.claim, settles="the port's own books"))
     assert claims.why(settled) == "Missing: the port's own books."
     assert "Missing: the port's own books." in _words_of(settled, root)
-    assert chart_html.claim_line(settled)["why"] == "Missing: the port's own books."
+    assert chart_html.claim_line(settled, NO_PROJECT)["why"] == "Missing: the port's own books."
 
 
 def test_a_small_miss_raises_no_alarm_in_a_picture(root):
@@ -344,7 +344,7 @@ def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
     bars = claim_picture.bars(verdict, NO_PROJECT, root)
     assert [bar.value > 55 for bar in bars[1:]] == [True, False]
     names = [bar.name for bar in bars[1:]]
-    line = chart_html.claim_line(verdict)["why"]
+    line = chart_html.claim_line(verdict, NO_PROJECT)["why"]
     assert line == f"Yes for {names[0]}: $120. No for {names[1]}: $50.0."
 
 

@@ -29,9 +29,12 @@ from tradeflows.report import (
 )
 from tradeflows.report.notebooks import NotebookError
 from tradeflows.report.pages import ReportError
+from tradeflows.report.site import render
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.project import Project
 
 HOME = "https://example.org"
+NAMED = Project("Oil", speaker={"Gazette": "The Gazette"})
 LISTED = """<table><thead><tr><th>source_id</th><th>claims</th></tr></thead><tbody>
 <tr><th>oil</th><td>not &amp; stated</td><td>1 &amp; 2</td></tr></tbody></table>"""
 
@@ -379,18 +382,21 @@ def test_claim_and_chart_lead_to_each_other(judged):
     stories = {"a": {"charts": charts}, "b": {"charts": [chart("none", other, 55.66)]}}
     places = chart_html.places(verdicts, stories, judged)
     assert places == {"P1": [("a", "near", False)]}
-    (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
+    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
     assert claim["why"] == "The figure found, $55.7 (second month), is not drawn."
     # A chart that draws the number is closer than one of fewer lines that does not.
     stories["a"]["charts"][0] = chart("wide", many, 0.05566)
     places = chart_html.places(verdicts, stories, judged)
     assert places == {"P1": [("a", "wide", True)]}
-    (claim,) = chart_html.tests(verdicts, places)["a"]["wide"]
+    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["wide"]
     assert claim["why"] == ""
     charts[0] = chart("wide", many)
     places = chart_html.places(verdicts, stories, judged)
-    (claim,) = chart_html.tests(verdicts, places)["a"]["near"]
+    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
+    below = render("chart", {}, chart={"claims": [claim], "take": {}}, base="")
+    for page in (below, render("claims", {}, claims=[claim])):
+        assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     stories["b"]["charts"][0]["claims"] = ["P1"]
     assert chart_html.places(verdicts, stories, judged) == {"P1": [("b", "none", True)]}
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)

@@ -15,6 +15,7 @@ from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
 from tradeflows.report.notebooks import walk
 from tradeflows.report.site import render
+from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
 HEIGHT = 620  # pixels of a frame that holds a chart's own page
@@ -277,7 +278,9 @@ def _pairs(lines: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
     return {(source, line) for source, numbers in lines.items() for line in numbers}
 
 
-def tests(verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]]) -> Tests:
+def tests(
+    verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]], project: Project
+) -> Tests:
     """The claims that stand below each chart, by page and chart; those of the core first."""
     by_page: Tests = {}
     ordered = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
@@ -285,11 +288,11 @@ def tests(verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]]) ->
         for page, chart, is_drawn in places.get(verdict.claim.id, ()):
             members = by_page.setdefault(page, {}).setdefault(chart, [])
             if len(members) < MOST:
-                members.append(claim_line(verdict, is_drawn=is_drawn))
+                members.append(claim_line(verdict, project, is_drawn=is_drawn))
     return by_page
 
 
-def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
+def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
     shown, why = front.decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
     if shown and not is_drawn and verdict.group in ("holds", "differs"):
@@ -297,6 +300,7 @@ def claim_line(verdict: Verdict, *, is_drawn: bool = True) -> dict[str, str]:
         why.append(f"The figure found, {figure} ({shown.name}), is not drawn.")
     return {
         "id": verdict.claim.id,
+        "speaker": project.named(verdict.claim.who),
         "statement": verdict.claim.statement,
         "verdict": _in_a_line(verdict),
         "sentence": claim_cards.sentence(verdict),

@@ -136,7 +136,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
     return {
         "id": claim.id,
         "statement": claim.statement,
-        "speaker": project.load(root).speaker.get(claim.who, claim.who),
+        "speaker": project.load(root).named(claim.who),
         "who": claim.who,
         "where": _where(claim),
         "window": claim.window,

@@ -118,7 +118,7 @@ def _colour(verdict: Verdict) -> str:
 
 
 def _speaker(verdict: Verdict, project: Project) -> str:
-    name = project.speaker.get(verdict.claim.who, verdict.claim.who)
+    name = project.named(verdict.claim.who)
     return project.introduced.get(name, name)
 
 

@@ -100,7 +100,7 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
 def row(verdict: Verdict, project: Project, root: Path) -> Row:
     """One claim as a line of the front page."""
     claim = verdict.claim
-    speaker = project.speaker.get(claim.who, claim.who)
+    speaker = project.named(claim.who)
     claimed = claim_cards.claimed_figure(claim)
     reading = decisive(verdict)
     tone = claim_cards.NEAR if claims.is_near(verdict) else TONES[verdict.group]

@@ -140,7 +140,7 @@ def write(
 
     with steps.step("finding the chart of each claim", is_told=has_claims):
         places = chart_html.places(verdicts, stories, root)
-    tested = chart_html.tests(verdicts, places)
+    tested = chart_html.tests(verdicts, places, frame["project"])
     for name, notebook in ran.items():
         page = Path(f"{name}.html")
         with steps.step(f"writing {page}"):
@@ -241,7 +241,7 @@ def _notebook_page(
     verdicts: Sequence[Verdict],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
-    known = {verdict.claim.id: chart_html.claim_line(verdict) for verdict in verdicts}
+    known = {verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in verdicts}
     shown = [known[claim] for claim in story["cards"] if claim in known]
     tested = render("claims", {}, claims=shown) if shown else ""
     return render(

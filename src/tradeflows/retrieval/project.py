@@ -124,6 +124,16 @@ class Project:
     address: str = ""
     cleaners: tuple[str, ...] = ()
 
+    def named(self, who: str) -> str:
+        """Who said what the ledger has under `who`, as readers are told.
+
+        Examples
+        --------
+        >>> Project("Oil", speaker={"Gazette (a copy)": "The Gazette"}).named("Gazette (a copy)")
+        'The Gazette'
+        """
+        return self.speaker.get(who, who)
+
 
 def project(root: Path | None = None) -> Project:
     """What ``project.toml`` says of the project in `root`, or of the one that you stand in.
