@@ -20,7 +20,7 @@ from tradeflows import cli, tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
-from tradeflows.model.errors import QueryError, SourceError
+from tradeflows.model.errors import NothingStatedError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.http import RefusedError, UnreachableError
 
@@ -210,7 +210,7 @@ def test_parts_count_once(root, live, breakdown):
 
 def test_totals_alone_have_no_parts(root, live):
     twin = live(Twin(WHEAT))
-    with pytest.raises(QueryError, match="no part by transport is stated"):
+    with pytest.raises(NothingStatedError, match="no part by transport is stated"):
         wheat(root, twin, end="2025-01", breakdown="transport")
 
 
@@ -225,12 +225,37 @@ def test_what_the_publisher_has_no_row_of_is_said(root, live):
     window = {"start": "2025-01", "end": "2025-02", "root": root, "clock": twin.clock}
     for _ in range(2):
         said = r"UN Comtrade was asked, and has no row of maize, imports of China from Russia, .*"
-        with pytest.raises(QueryError, match=said + "nothing was traded, or it is not published"):
+        with pytest.raises(
+            NothingStatedError, match=said + "nothing was traded, or it is not published"
+        ):
             ask("maize", "China", "Russia", **window)
     assert len(twin.asked) == 2
     wheat(root, twin, end="2025-02")
     with pytest.raises(QueryError, match="held without vintage="):
         wheat(root, twin, end="2025-02", vintage="2020-01-01")
+
+
+@pytest.mark.parametrize("data", ["[]", "null"])
+def test_an_empty_reply_is_kept(root, live, data):
+    twin = live(Twin(WHEAT))
+    body = f'{{"elapsedTime": "0.1 secs", "count": 0, "data": {data}, "error": ""}}'
+    twin.faults = [None, (200, {}, body.encode())]
+    window = {"start": "2025-01", "end": "2025-01", "root": root, "clock": twin.clock}
+    for _ in range(2):
+        with pytest.raises(NothingStatedError, match="UN Comtrade was asked, and has no row"):
+            ask("maize", "China", "Russia", **window)
+    assert len(twin.asked) == 1
+
+
+def test_rows_without_a_figure_state_nothing(root, live):
+    empty = dict.fromkeys(("primaryValue", "cifvalue", "netWgt", "qty"))
+    twin = live(Twin([WHEAT[0] | empty]))
+    with pytest.raises(SourceError, match="the publisher states none in 1 row"):
+        wheat(root, twin, end="2025-01")
+    tables.build(root)
+    for unit in ("", "USD"):
+        with pytest.raises(NothingStatedError, match=r"China: .* states no figure"):
+            flow("wheat", "China", "Russia", unit=unit, root=root, local=True)
 
 
 @pytest.mark.parametrize(
@@ -373,18 +398,30 @@ def test_a_packed_answer_is_read(root, live):
     assert len(oil(root, twin)) == 24
 
 
-@pytest.mark.parametrize("status", [404, 200])
-def test_no_trade_is_an_answer(root, live, status):
+HEADER = comext_twin.HEADER.encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, comext_twin.NOTHING),
+        (200, comext_twin.NOTHING),
+        (200, HEADER),
+        (200, HEADER + b"\r\n"),
+        (200, b"\xef\xbb\xbf" + HEADER + b"\n\n"),
+    ],
+)
+def test_no_trade_is_an_answer(root, live, status, body):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
-    twin.nothing = status, comext_twin.NOTHING
+    twin.nothing = status, body
     window = {"start": "2023-01", "end": "2023-02", "root": root, "clock": twin.clock}
     for _ in range(2):
         said = "Eurostat was asked, and has no row of wheat, imports of Germany from Russia"
-        with pytest.raises(QueryError, match=said):
+        with pytest.raises(NothingStatedError, match=said):
             ask("wheat", "Germany", "Russia", **window)
     assert len(twin.questions) == 1
     [entry] = catalogue.load(root, local=True).values()
-    assert catalogue.check(entry, root).read_bytes() == comext_twin.NOTHING
+    assert catalogue.check(entry, root).read_bytes() == body
     assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 2
 
 
@@ -515,6 +552,15 @@ def ask_by_command(root, live, capsys, monkeypatch):
         return capsys.readouterr().err
 
     return go
+
+
+def test_no_row_is_no_wrong_command(root, live, capsys):
+    live(Twin(WHEAT, gap=0.0))
+    words = ["ask", "maize", *WHEAT_OF_TWO_MONTHS[1:-1], "2025-01"]
+    assert cli.main(["--root", str(root), *words]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("tradeflows: UN Comtrade was asked, and has no row of maize")
+    assert "did you mean" not in said
 
 
 def test_each_call_has_a_line_on_a_pipe(ask_by_command):

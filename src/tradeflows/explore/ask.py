@@ -20,7 +20,7 @@ from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import area_ids, direction, unit_of_words
 from tradeflows.model import codes
-from tradeflows.model.errors import BuildError, QueryError, SourceError, near
+from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
 from tradeflows.model.periods import month_text, parse_period
 from tradeflows.publishers import comtrade as replies
 from tradeflows.publishers import delimited
@@ -137,8 +137,9 @@ def ask(
     Raises
     ------
     QueryError
-        A word that is unknown, or a classification that is not read here, with where it is; or
-        the publisher has no such row.
+        A word that is unknown, or a classification that is not read here, with where it is.
+    NothingStatedError
+        The publisher has no such row; it is not asked for it again.
     SourceError
         Something is missing; the message names it.
     FetchError
@@ -193,7 +194,7 @@ def ask(
         if len(held(columns=["ref_period"], **without_filters)):
             raise
         publisher = "eurostat" if is_of_eurostat else "comtrade"
-        raise QueryError(nothing_stated(publisher, {**asked, "product": product})) from None
+        raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 
 def available(

@@ -19,7 +19,7 @@ from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, schema
 from tradeflows.model.currencies import currency as currency_of
-from tradeflows.model.errors import QueryError, require_text
+from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
 from tradeflows.retrieval import catalogue
@@ -81,6 +81,8 @@ def flow(
     QueryError
         A word that is unknown (with the nearest), nothing held (with what is), or as
         :func:`tradeflows.read`.
+    NothingStatedError
+        Rows are held, and no figure stands in any.
 
     Examples
     --------
@@ -260,6 +262,8 @@ def _groups_left_out(root: Path, asked: Mapping[str, Any]) -> list[str]:
 def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     """The unit asked for, or the first that all reporters state."""
     units = {area: _units(frame) for area, frame in frames.items()}
+    if not any(units.values()):
+        raise NothingStatedError(_no_figure(frames))
     first = next(iter(units.values()))
     shared = [name for name in first if all(name in others for others in units.values())]
     if unit in shared:
@@ -273,6 +277,15 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     raise QueryError(
         f"unit={unit!r} is not stated by all: {'; '.join(stated)}; choose another unit, or "
         "ask for fewer reporters"
+    )
+
+
+def _no_figure(frames: Mapping[str, pd.DataFrame]) -> str:
+    """Say of rows in which every amount is empty that they are held all the same."""
+    named = ["the countries" if area == "countries" else codes.area_name(area) for area in frames]
+    return (
+        f"{', '.join(named)}: what is held of this states no figure, since value, weight and "
+        "quantity are empty in every row"
     )
 
 

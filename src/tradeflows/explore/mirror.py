@@ -6,7 +6,7 @@ from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import MIRRORED
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import NothingStatedError, QueryError
 from tradeflows.model.periods import first_month, month_text
 from tradeflows.retrieval import catalogue
 
@@ -44,7 +44,7 @@ def other_side(side: pd.DataFrame) -> Answer:
     for level in _levels(goods):
         try:
             return flow(level, **question)
-        except QueryError as error:
+        except (QueryError, NothingStatedError) as error:
             reason = error
     raise reason
 

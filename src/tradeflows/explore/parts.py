@@ -10,7 +10,7 @@ from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import NothingStatedError
 from tradeflows.publishers.comtrade import PARTED_BY
 from tradeflows.publishers.comtrade_parts import PROCEDURE, TRANSPORT, group_of_mode
 
@@ -32,8 +32,10 @@ def parts_of(breakdown: str, asked: Mapping[str, Any], unit: str = "") -> Answer
 
     Raises
     ------
+    NothingStatedError
+        The reporter states the totals alone.
     QueryError
-        The reporter states the totals alone, or as :func:`tradeflows.flow`.
+        As :func:`tradeflows.flow`.
     """
     total = flow(**asked, unit=unit)
     _, word = PARTED_BY[breakdown]
@@ -41,7 +43,9 @@ def parts_of(breakdown: str, asked: Mapping[str, Any], unit: str = "") -> Answer
     stated = sorted(set(rows["breakdown"].to_pylist()))
     parts = [text for text in stated if text.startswith(f"{word}=")]
     if not parts:
-        raise QueryError(f"no part by {breakdown} is stated of this; without breakdown= the total")
+        raise NothingStatedError(
+            f"no part by {breakdown} is stated of this; without breakdown= the total"
+        )
     shared = total["unit"].iloc[0]
     frames = {text: flow(**{**asked, "breakdown": text}, unit=shared) for text in parts}
     whole = measures.stack(frames, "part")

@@ -120,5 +120,9 @@ class QueryError(TradeflowsError, ValueError):
     """The question has no honest answer as it was put; the message says how to put it."""
 
 
+class NothingStatedError(TradeflowsError):
+    """The question was put well, and whose figures are asked for states none; nothing is amiss."""
+
+
 class LedgerError(TradeflowsError):
     """A claim of the ledger is wrong; the message names the claim and the nearest valid value."""

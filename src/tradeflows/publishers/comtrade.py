@@ -418,6 +418,8 @@ def _reply(path: Path, reply: pa.Table) -> Reply:
     names = reply.column_names
     first = {name: reply[name][0].as_py() for name in names if name != "data"}
     message = str(first.get("error") or first.get("message") or "")
+    if "data" in names and first.get("count") == 0 and reply["data"].null_count:
+        return Reply(pa.table({}), message)
     column = reply["data"].chunk(0) if "data" in names else None
     if column is None or not pa.types.is_list(column.type):
         if message:

@@ -450,7 +450,7 @@ def _records(path: Path) -> int:
     with path.open("rb") as file:
         first = file.readline(1 << 16)
         if first.removeprefix(b"\xef\xbb\xbf").startswith(b"DATAFLOW"):
-            return sum(1 for _ in file)
+            return sum(1 for line in file if line.strip())
         text = (first + file.read(1 << 16)).decode("utf-8", "replace")
     if TOO_LARGE.search(text):
         raise _TooLargeError("the service would queue so large an answer")

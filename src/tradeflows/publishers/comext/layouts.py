@@ -70,11 +70,11 @@ def reader(path: Path) -> Service | None:
     with path.open("rb") as file:
         head = file.readline(1 << 12).removeprefix(b"\xef\xbb\xbf")
         is_page = head.lstrip().startswith((b"<", b"{"))
-        rest = file.read(1 << 16) if is_page else b""
+        rest = file.read(1 << 16)
     if head.startswith(b"PK\x03\x04"):
         return Service(workbook, "comext label")
     if head.startswith(b"DATAFLOW"):
-        return Service(sdmx, "eurostat")
+        return Service(sdmx if rest.strip() else nothing, "eurostat")
     if re.search(rb"\bREPORTER\b.*\b(VALUE_IN_EUR|QUANTITY_IN_100KG)", head):
         return Service(view, "comext label")
     if is_page and NO_RESULTS.search((head + rest).decode("utf-8", "replace")):
@@ -83,7 +83,7 @@ def reader(path: Path) -> Service | None:
 
 
 def nothing(path: Path) -> Iterator[Taken]:
-    """No figure: the service has said of a filter that it has none under it."""
+    """No figure: the service has none under a filter, and says so or sends a header alone."""
     none = {"value": pa.array([], pa.float64()), "row": pa.array([], pa.int64())}
     yield _taken(0, 0, 0, **none)
 
