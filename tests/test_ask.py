@@ -3,6 +3,7 @@
 import ast
 import inspect
 import os
+import re
 import shlex
 import sys
 from functools import partial
@@ -274,10 +275,105 @@ def test_what_cannot_be_answered_is_refused_before_a_call(root, live, words, sai
     assert twin.paths == []
 
 
-@pytest.mark.parametrize("product", [1001, [], None])
-def test_a_product_that_is_no_text_is_refused(root, product):
-    with pytest.raises(QueryError, match=r"product=.*: expected a text such as '2709'"):
-        ask(product, "China", "Russia", start="2025", root=root)
+SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}
+SENTENCES = [
+    *(
+        ({name: value}, f"{name}=.*: .*expected a text such as '{SUCH_AS[name]}'")
+        for name in SUCH_AS
+        for value in (1001, [], [1001], "", ["wheat", " "])
+    ),
+    ({"product": "wheet"}, "did you mean 'wheat'?"),
+    ({"reporter": "Chna"}, "did you mean 'China'?"),
+    ({"partner": "Rusia"}, "did you mean 'Russia'?"),
+    ({"flow": "inports"}, "flow='inports': expected one of 'imports' (M)"),
+    ({"flow": None}, "flow=None: expected a text such as 'imports'"),
+    ({"flow": ["imports", "exports"]}, "expected a text such as 'imports'"),
+    ({"freq": 12}, "freq=12: expected a text such as 'M'"),
+    ({"unit": 5}, "unit=5: expected a text such as 'tonnes'"),
+    ({"start": "20x5"}, "start='20x5': expected a month such as 2023-05, or a year"),
+    ({"start": ["2025"]}, "expected a month such as 2023-05, or a year"),
+    ({"start": "2025-05", "end": "2025-02"}, "the end 2025-02 is before the start 2025-05"),
+]
+OF_ASK = [
+    ({"start": None}, "start= is lacking: the first month or year, such as start='2023'"),
+    ({"reporter": None}, "reporter= is lacking: whose figures are wanted, such as 'China'"),
+    ({"reporter": "World"}, "the world as a whole states no figures"),
+    ({"product": "10011900"}, "longer ones are each country's own; ask for '100119'"),
+    ({"start": "2031"}, "start='2031' has not come: it is 2025-11"),
+    ({"end": "2031"}, "end='2031' has not come: it is 2025-11"),
+    ({"freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
+    ({"freq": None}, "freq=None: expected 'M' (months) or 'A' (years)"),
+    ({"freq": "A", "start": "2025-01"}, "start='2025-01': expected a year such as 2023"),
+    ({"classification": None}, "classification=None: expected a text such as 'H5'"),
+    ({"breakdown": "transports"}, "no break-down 'transports'; one of second partner"),
+    ({"refresh": "no"}, "refresh='no': expected True or False"),
+]
+OF_EUROSTAT = [
+    ({"start": "2031"}, "start='2031' has not come"),
+    ({"start": "2024", "end": "2023"}, "the end 2023 is before the start 2024"),
+    ({"start": "20x4"}, "start='20x4': expected a month"),
+    ({"flow": "re-exports"}, "Comext, which has imports (M) and exports (X)"),
+    ({"classification": "H6"}, "classification= is for UN Comtrade"),
+    ({"breakdown": "transport"}, "breakdown= is for UN Comtrade"),
+]
+GIVEN = {"product": "wheat", "reporter": "China", "partner": "Russia", "start": "2025"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        *SENTENCES,
+        *OF_ASK,
+        *(({"reporter": "Germany"} | words, said) for words, said in OF_EUROSTAT),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence_before_a_call(root, live, words, said):
+    twin = live(Twin(WHEAT))
+    with pytest.raises(QueryError, match=_with_wild(said)) as refused:
+        ask(**{**GIVEN, **words}, root=root, clock=twin.clock)
+    assert "\n" not in str(refused.value)
+    assert twin.paths == []
+
+
+@pytest.mark.parametrize(("words", "said"), [*SENTENCES, ({"product": None}, "such as 'wheat'")])
+def test_a_wrong_argument_of_flow_is_a_sentence(words, said):
+    with pytest.raises(QueryError, match=_with_wild(said)):
+        flow(**{**GIVEN, **words})
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({}, "reporter=None: name whose figures, such as 'China'"),
+        ({"reporter": ""}, "expected a text such as 'China'"),
+        ({"reporter": [156]}, "expected a text such as 'China'"),
+        ({"reporter": "China", "partner": 643}, "expected a text such as 'Russia'"),
+        ({"reporter": "China", "freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
+        ({"reporter": "China", "classification": 6}, "expected a text such as 'H5'"),
+    ],
+)
+def test_a_wrong_argument_of_available_is_a_sentence(root, live, words, said):
+    twin = live(Twin(WHEAT))
+    with pytest.raises(QueryError, match=_with_wild(said)):
+        available(**words, root=root, clock=twin.clock)
+    assert twin.paths == []
+
+
+def _with_wild(said):
+    """A pattern for a sentence, in which .* stands for anything."""
+    return ".*".join(map(re.escape, said.split(".*")))
+
+
+def test_a_rhythm_is_a_word(root, live):
+    twin = live(Twin(WHEAT))
+    assert len(wheat(root, twin, end="2025-01", freq="monthly")) == 1
+
+
+def test_what_came_of_an_answer_that_is_not_whole_can_be_read(root, live):
+    twin = live(Twin([each for each in WHEAT if each["period"] != "202503"]))
+    with pytest.raises(SourceError, match="the answer is not whole"):
+        wheat(root, twin)
+    assert len(flow("1001", "China", "Russia", root=root, local=True)) == 9
 
 
 def test_a_word_for_two_codes_asks_for_both(root, live):
@@ -447,6 +543,18 @@ def test_a_month_that_is_not_out_is_named(root, live):
     with pytest.raises(SourceError, match="not published: 2024-12; the last month"):
         oil(root, twin)
     assert len(oil(root, twin, end=None)) == 23
+
+
+def test_a_code_of_eight_digits_is_eurostats(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros(product="27090090")))
+    window = {"start": "2023", "end": "2024", "root": root, "clock": twin.clock}
+    assert len(ask("27090090", "Germany", "Russia", **window)) == 24
+
+
+def test_a_start_that_is_not_out_is_named(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    with pytest.raises(SourceError, match=r"not published: 2025-02; the last month .* 2024-12"):
+        oil(root, twin, start="2025-02", end=None)
 
 
 def test_a_narrower_question_makes_no_call(root, live):

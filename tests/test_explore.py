@@ -656,7 +656,12 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("soybeans", "China", "USA"),
-            ["nor of these goods at all", "tf.ask"],
+            ["nor of these goods at all", "tf.ask('soybeans', 'China', 'United States', start='"],
+        ),
+        (lambda: tf.find("gold"), ["tf.ask('gold', 'China', 'Russia', start='"]),
+        (
+            lambda: tf.flow("crude oil", "China", "Russia", breakdown="transport=2100"),
+            ["held without breakdown='transport=2100'"],
         ),
         (
             lambda: tf.flow("crude oil", "China", "Russia", publisher="eurostat"),

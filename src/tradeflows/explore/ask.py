@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow as answer_flow
 from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.parts import parts_of
-from tradeflows.explore.questions import area_ids, direction, unit_of_words
+from tradeflows.explore.questions import area_ids, direction, listed, rhythm, unit_of_words
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
-from tradeflows.model.periods import month_text, parse_period
+from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
 from tradeflows.publishers import comtrade as replies
 from tradeflows.publishers import delimited
 from tradeflows.retrieval import (
@@ -34,12 +34,13 @@ from tradeflows.retrieval import (
 )
 from tradeflows.retrieval.http import Clock
 from tradeflows.tables import Words
-from tradeflows.tables.filters import texts_of
 
 MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
+CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
+WORLD = "W00"
 Row = tuple[str, str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
 Bar = Callable[[int], AbstractContextManager[Callable[[Any], None]]]
@@ -59,6 +60,11 @@ class Question:
     classification: str
     breakdown: str
 
+    @property
+    def is_of_eurostat(self) -> bool:
+        """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
+        return comext_service.is_asked_here(self.reporters[0])
+
 
 @dataclass(frozen=True)
 class Way:
@@ -73,11 +79,11 @@ class Way:
 
 
 def ask(
-    product: Words,
+    product: Words = None,
     reporter: Words = None,
     partner: Words = None,
     *,
-    start: str,
+    start: str | None = None,
     end: str | None = None,
     flow: str = "imports",
     freq: str = "M",
@@ -99,13 +105,13 @@ def ask(
     Parameters
     ----------
     product
-        A word (``wheat``), an HS code of 2, 4 or 6 digits, or ``TOTAL``; several in a list. A word
-        for several codes, such as natural gas, asks for each.
+        A word (``wheat``), an HS code of 2, 4 or 6 digits, of member states of the EU also of 8, or
+        ``TOTAL``; several in a list. A word for several codes, such as natural gas, asks for each.
     reporter, partner
         Names or ids; several in a list, and ``"countries"`` for every one. Without a partner: the
         world as a whole.
     start, end
-        First and last year or month; without an end the last that is published.
+        First and last year or month; without an end the last that is published. A start is needed.
     flow
         ``imports`` or ``exports``, ``re-imports`` or ``re-exports``, or a code; one at a time.
     freq
@@ -152,34 +158,37 @@ def ask(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
     """
-    question = Question(
-        products=hs_codes(product, classification, root),
-        reporters=tuple(area_ids(reporter, root)),
-        partners=tuple(area_ids(partner, root) or ["W00"]),
+    if not isinstance(refresh, bool):
+        raise QueryError(f"refresh={refresh!r}: expected True or False")
+    question = put(
+        product,
+        reporter,
+        partner,
         start=start,
-        end=end or "",
-        flow=_one_direction(flow),
+        end=end,
+        flow=flow,
         freq=freq,
+        unit=unit,
         classification=classification,
         breakdown=breakdown,
+        root=root,
+        today=_today(clock),
     )
-    is_of_eurostat = _is_of_eurostat(question.reporters)
-    _require_unit(unit, is_of_eurostat)
     _require_filters(filters, root)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
-    if is_of_eurostat:
-        start, last, answers = _from_eurostat(question, way)
+    if question.is_of_eurostat:
+        first, last, answers = _from_eurostat(question, way)
         # Whole months that are held beside them state the same at another level.
         asked: dict[str, Any] = {"source": answers} if answers else {"publisher": "eurostat"}
     else:
-        start, last = _from_comtrade(question, way)
+        first, last = _from_comtrade(question, way)
         asked = {"publisher": "comtrade"}
     _build_if_stale(way)
     asked |= {
         "product": [*question.products],
         "reporter": [*question.reporters],
         "partner": [*question.partners],
-        "start": start,
+        "start": first,
         "end": last,
         "flow": question.flow,
         "freq": question.freq,
@@ -193,12 +202,12 @@ def ask(
         without_filters = {name: asked[name] for name in asked.keys() - filters.keys()}
         if len(held(columns=["ref_period"], **without_filters)):
             raise
-        publisher = "eurostat" if is_of_eurostat else "comtrade"
+        publisher = "eurostat" if question.is_of_eurostat else "comtrade"
         raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 
 def available(
-    reporter: Words,
+    reporter: Words = None,
     partner: Words = None,
     *,
     freq: str = "M",
@@ -240,10 +249,9 @@ def available(
     >>> tf.available("China")  # doctest: +SKIP
     """
     comtrade.require_classification(classification)
-    if freq not in ("M", "A"):
-        raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
+    freq = _months_or_years(freq)
     way = Way(root or catalogue.root(), clock, key, True, _say, _bar)
-    areas, partners = area_ids(reporter, root), area_ids(partner, root)
+    areas, partners = area_ids(reporter, root, "reporter"), area_ids(partner, root)
     if not areas or "countries" in areas:
         raise QueryError(f"reporter={reporter!r}: name whose figures, such as 'China'")
     members = [area for area in areas if comext_service.is_asked_here(area)]
@@ -261,31 +269,112 @@ def available(
 # --- words ---------------------------------------------------------------------------------------
 
 
-def hs_codes(
-    product: Words, classification: str = "HS", root: Path | None = None
-) -> tuple[str, ...]:
-    """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of a union each part.
+def put(
+    product: Words,
+    reporter: Words,
+    partner: Words = None,
+    *,
+    start: str | None,
+    end: str | None = None,
+    flow: str = "imports",
+    freq: str = "M",
+    unit: str = "",
+    classification: str = "HS",
+    breakdown: str = "",
+    root: Path | None = None,
+    today: date,
+) -> Question:
+    """A question of :func:`ask` in ids; what nobody can answer is refused here, before any call.
 
     Raises
     ------
     QueryError
-        There is none, or `classification` is none of the Harmonized System's.
+        Something is lacking, of another kind, unknown, or not to be had of the one who is asked.
     """
     comtrade.require_classification(classification)
-    listed = [code for word in texts_of("product", product) for code in _hs_codes_of(word, root)]
-    return tuple(dict.fromkeys(listed))
+    freq = _months_or_years(freq)
+    _require_window(start, end, freq, today)
+    reporters = tuple(area_ids(reporter, root, "reporter"))
+    _require_one_publisher(reporters)
+    is_of_eurostat = comext_service.is_asked_here(reporters[0])
+    _require_unit(unit, is_of_eurostat)
+    question = Question(
+        products=hs_codes(product, root, is_of_eurostat=is_of_eurostat),
+        reporters=reporters,
+        partners=tuple(area_ids(partner, root) or [WORLD]),
+        start=str(start),
+        end=str(end or ""),
+        flow=_one_direction(flow),
+        freq=freq,
+        classification=classification,
+        breakdown=breakdown,
+    )
+    if is_of_eurostat:
+        _to_eurostat(question)
+    else:
+        _to_comtrade(question, today)
+    return question
 
 
-def _hs_codes_of(word: str, root: Path | None) -> list[str]:
+def _today(clock: Clock | None) -> date:
+    """The day of a clock, in UTC."""
+    return datetime.fromtimestamp((clock or Clock()).now(), UTC).date()
+
+
+def _months_or_years(word: str) -> str:
+    """The code of a frequency that the publishers are asked for."""
+    freq = rhythm(word)
+    if freq not in ("M", "A"):
+        raise QueryError(f"freq={word!r}: expected 'M' (months) or 'A' (years)")
+    return freq
+
+
+def _require_window(start: str | None, end: str | None, freq: str, today: date) -> None:
+    """Refuse a window that has no start, ends before it, or has not come."""
+    if start is None:
+        raise QueryError("start= is lacking: the first month or year, such as start='2023'")
+    grain = "year" if freq == "A" else "month or year"
+    for name, text in (("start", start), ("end", end)):
+        if text is not None and parse_period(text, name, grain=grain)[0] > month_of(today):
+            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
+    if end is not None:
+        parse_window(start, end, grain=grain)
+
+
+def hs_codes(
+    product: Words, root: Path | None = None, *, is_of_eurostat: bool = False
+) -> tuple[str, ...]:
+    """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of Eurostat also CN codes of 8.
+
+    Raises
+    ------
+    QueryError
+        There is none.
+    """
+    goods = []
+    for word in listed("product", product):
+        goods += _codes_of(word, root, is_of_eurostat=is_of_eurostat)
+    return tuple(dict.fromkeys(goods))
+
+
+def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str]:
+    """Codes, or TOTAL, that a word stands for at the publisher; of a union each part."""
     if word.strip().upper() == "TOTAL":
         return ["TOTAL"]
     if word.strip().casefold() in ("services", "service"):
         comtrade.require_classification("services")
     alternatives = own_words.product(word, root)
-    for code in alternatives:
-        parts = code.split("+")
-        if all(HS_CODE.fullmatch(part) for part in parts):
-            return parts
+    for form in (HS_CODE, CN_CODE) if is_of_eurostat else (HS_CODE,):
+        for code in alternatives:
+            parts = code.split("+")
+            if all(form.fullmatch(part) for part in parts):
+                return parts
+    first = alternatives[0]
+    if first.isdigit() and first == word.strip() and not is_of_eurostat:
+        raise QueryError(
+            f"product={word!r}: UN Comtrade has codes of 2, 4 or 6 digits, since longer ones are "
+            f"each country's own; ask for {first[:6]!r}"
+        )
     raise QueryError(
         f"{word!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; name one"
     )
@@ -308,10 +397,15 @@ def _one_direction(word: str) -> str:
     return code
 
 
-def _is_of_eurostat(reporters: Sequence[str]) -> bool:
-    """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
+def _require_one_publisher(reporters: Sequence[str]) -> None:
+    """Refuse reporters of whom there is none, none with figures, or some at either publisher."""
     if not reporters:
-        raise QueryError("name a reporter: whose figures are wanted, such as 'China'")
+        raise QueryError("reporter= is lacking: whose figures are wanted, such as 'China'")
+    if WORLD in reporters:
+        raise QueryError(
+            "the world as a whole states no figures; name whose are wanted, such as 'China', or "
+            "reporter='countries' for every one"
+        )
     members = [area for area in reporters if comext_service.is_asked_here(area)]
     if members and len(members) < len(reporters):
         names = ", ".join(codes.area_name(area) for area in members)
@@ -319,7 +413,6 @@ def _is_of_eurostat(reporters: Sequence[str]) -> bool:
             f"{names}: figures of member states come from Eurostat and the others' from UN "
             "Comtrade; ask for the two apart"
         )
-    return bool(members)
 
 
 def _require_unit(unit: str, is_of_eurostat: bool) -> None:
@@ -357,12 +450,10 @@ def _typed(period: str) -> str:
 # --- UN Comtrade ---------------------------------------------------------------------------------
 
 
-def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
-    """Fetch what is not held of a question; the first and last period that are held then."""
-    web, limits = comtrade.connect(key=way.key, clock=way.clock)
-    today = datetime.fromtimestamp(web.clock.now(), UTC).date()
+def _to_comtrade(question: Question, today: date) -> comtrade.Request:
+    """A question in UN Comtrade's codes; without an end until today."""
     this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
-    request = comtrade.request(
+    return comtrade.request(
         _listed(question.reporters),
         _listed(question.partners),
         question.flow,
@@ -374,6 +465,12 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
         breakdown=question.breakdown,
         today=today,
     )
+
+
+def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
+    """Fetch what is not held of a question; the first and last period that are held then."""
+    web, limits = comtrade.connect(key=way.key, clock=way.clock)
+    request = _to_comtrade(question, _today(way.clock))
     with web:
         age = -1.0 if way.refresh else DAY
         plan = comtrade.plan(request, web, limits, way.root, listing_age=age)
@@ -384,6 +481,7 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
         with way.bar(len(plan.calls)) as show:
             report = comtrade.fetch(plan, web, way.root, show)
     if report.missing:
+        _build_if_stale(way)  # with what came, so that the rest can be read
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
     periods = plan.request.periods
     return _typed(periods[0]), _typed(periods[-1])
@@ -448,8 +546,8 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], s
 # --- Eurostat ------------------------------------------------------------------------------------
 
 
-def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
-    """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
+def _to_eurostat(question: Question) -> comext_service.Question:
+    """A question in Eurostat's codes; without an end of its first period."""
     if question.classification != "HS":
         raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
     if question.breakdown:
@@ -457,18 +555,25 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
             "breakdown= is for UN Comtrade; of member states `tradeflows fetch comext` gets whole "
             "months with their procedures, and Easy Comext has means of transport"
         )
-    with comext.connect(clock=way.clock) as web:
-        months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
-    last = max(months) if question.freq == "M" else _last_year(months)
-    asked = comext_service.question(
+    return comext_service.question(
         ",".join(question.reporters),
         _listed(question.partners),
         question.flow,
         ",".join(question.products),
         question.start,
-        question.end or last,
+        question.end or question.start,
         question.freq,
     )
+
+
+def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
+    """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
+    asked = _to_eurostat(question)
+    with comext.connect(clock=way.clock) as web:
+        months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
+    if not question.end:
+        last = max(months) if question.freq == "M" else _last_year(months)
+        asked = replace(asked, end=max(asked.start, last))
     lacking = [period for period in asked.periods if _last_month(period) not in months]
     if lacking:
         periods = ", ".join(lacking)
@@ -481,6 +586,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     with comext_service.connect(clock=way.clock) as web, way.bar(len(plan.calls)) as show:
         report = comext_service.fetch(plan, web, way.root, show)
     if report.missing:
+        _build_if_stale(way)
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
     return asked.start, asked.end, [*report.sources]
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
-from tradeflows.explore.questions import areas_of, direction, rhythm, unit_of_words
+from tradeflows.explore.questions import areas_of, direction, listed, rhythm, unit_of_words
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, schema
@@ -30,7 +30,7 @@ SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
 
 
 def flow(
-    product: str | Sequence[str],
+    product: Words = None,
     reporter: Words = None,
     partner: Words = None,
     *,
@@ -101,8 +101,9 @@ def flow(
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
     root = root or catalogue.root()
-    reporters = areas_of(reporter or "countries", start, end, root)
-    partners = areas_of(partner or "countries", start, end, root)
+    reporters = areas_of(_or_countries(reporter), start, end, root, "reporter")
+    partners = areas_of(_or_countries(partner), start, end, root)
+    _require_words(product, unit)
     asked = {
         "product": product,
         "partner": partners.ids,
@@ -133,6 +134,17 @@ def flow(
         caveats += _groups_left_out(root, asked)
     chosen = _shared_unit(frames, wanted)
     return _valued([*frames.values()], chosen, caveats)
+
+
+def _require_words(product: Words, unit: str) -> None:
+    """Refuse goods or a unit that are no text, before anything is looked for."""
+    listed("product", product)
+    unit_of_words(unit)
+
+
+def _or_countries(words: Words) -> Words:
+    """Every country where no area is named."""
+    return "countries" if words is None else words
 
 
 def _stated(root: Path, area: str, rows: pa.Table, asked: Mapping[str, Any]) -> pd.DataFrame:

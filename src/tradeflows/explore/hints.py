@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from tradeflows import tables
 from tradeflows.explore.naming import with_names
-from tradeflows.explore.questions import DIRECTIONS
+from tradeflows.explore.questions import DIRECTIONS, SUCH_AS
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, month_of
@@ -19,7 +19,6 @@ from tradeflows.retrieval import catalogue
 MIRRORED = {"M": "X", "X": "M"}
 WAYS = {code: name for name, code in DIRECTIONS.items()}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
-NARROWING = ("publisher", "source", "vintage", "as_of", "classification", "currency", "qty_unit")
 ASKED_FOR = (  # what a call asks a service for; `local` and `splice` are of what is held
     "product",
     "reporter",
@@ -95,42 +94,62 @@ def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:
 def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> list[str]:
     """Say which calls would get what is asked; none where no service has it as it is asked."""
     narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
-    is_one_way = asked["flow"] in ("M", "X", "RM", "RX")
-    if narrowed or not is_one_way or asked.get("freq") not in (None, "M", "A"):
+    if narrowed or asked["flow"] not in WAYS:
         return []
-    from tradeflows.explore.ask import hs_codes
+    from tradeflows.explore.ask import put
     from tradeflows.retrieval.comext_service import is_asked_here
 
-    try:
-        hs_codes(asked["product"], root=root)
-    except QueryError:
-        return []
     members = [area for area in asked["reporter"] if is_asked_here(area)]
     others = [area for area in asked["reporter"] if area not in members]
     texts = []
     for reporters, publisher in ((members, "eurostat"), (others, "comtrade")):
-        areas = {*reporters, *asked["partner"]} - {"countries"}
-        if reporters and all(codes.codes_of(area, publisher) for area in areas):
-            texts.append(f"{_call(asked, reporters, unit)} gets it from {SERVICES[publisher]}")
+        named, positional = _arguments(asked, reporters, unit)
+        try:
+            put(*positional, **named, root=root, today=date.today())
+        except QueryError:
+            continue
+        texts.append(f"{_call(*positional, **named)} gets it from {SERVICES[publisher]}")
     return texts
 
 
-def _call(asked: Mapping[str, Any], reporters: Sequence[str], unit: str) -> str:
-    """A question as a call of ``tf.ask``, which needs a start: of none, the year before."""
-    end = asked.get("end")
+def example_call(goods: str, root: Path) -> str:
+    """A call of ``tf.ask`` for goods, to be copied; empty where no service knows the goods."""
+    positional = goods, SUCH_AS["reporter"], SUCH_AS["partner"]
+    start = f"{date.today().year - 1}"
+    from tradeflows.explore.ask import put
+
+    try:
+        put(*positional, start=start, root=root, today=date.today())
+    except QueryError:
+        return ""
+    return _call(*positional, start=start)
+
+
+def _arguments(
+    asked: Mapping[str, Any], reporters: Sequence[str], unit: str
+) -> tuple[dict[str, str], list[Any]]:
+    """A question as arguments of ``tf.ask``, which needs a start: of none, the year before."""
+    start, end = asked.get("start"), asked.get("end")
+    by_year = asked.get("freq") == "A"
+    letters = 4 if by_year else 7
     words = {
-        "start": asked.get("start") or str(end or date.today().year - 1)[:4],
-        "end": end,
+        "start": str(start or f"{end or date.today().year - 1}"[:4])[:letters],
+        "end": end and str(end)[:letters],
         "flow": None if asked["flow"] == "M" else WAYS[asked["flow"]],
-        "freq": "A" if asked.get("freq") == "A" else None,
+        "freq": None if asked.get("freq") == "M" else asked.get("freq"),
         "unit": unit or None,
     }
     goods = asked["product"]
     positional = [goods if isinstance(goods, str) else [*goods], _words(reporters)]
     if asked["partner"] != ["W00"]:
         positional.append(_words(asked["partner"]))
-    named = [f"{name}={word!r}" for name, word in words.items() if word is not None]
-    return f"tf.ask({', '.join([*map(repr, positional), *named])})"
+    return {name: word for name, word in words.items() if word is not None}, positional
+
+
+def _call(*positional: Any, **named: str) -> str:
+    """The text of a call of ``tf.ask``."""
+    words = [f"{name}={word!r}" for name, word in named.items()]
+    return f"tf.ask({', '.join([*map(repr, positional), *words])})"
 
 
 def _words(areas: Sequence[str]) -> str | list[str]:
@@ -228,8 +247,8 @@ def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
 
 
 def _without(root: Path, asked: Mapping[str, Any]) -> str:
-    for name in NARROWING:
-        if asked.get(name) is None:
+    for name in asked:
+        if name in ASKED_FOR or asked[name] is None:
             continue
         rows = _rows(root, {**asked, name: None}, ["source_id", "ref_period"])
         if rows is None:

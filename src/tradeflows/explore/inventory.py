@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
+from tradeflows.explore.hints import example_call
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest, require_text
@@ -85,7 +86,9 @@ def _is_named_by_chance(row: Mapping[str, Any], word: str, root: Path) -> bool:
 def _nothing_of(word: str, root: Path) -> str:
     if not word:
         return "this project holds no rows yet; add a file, then `tradeflows build`"
-    fetch = "tf.ask(…) gets a flow, `tradeflows add FILE` takes a file of yours"
+    add = "`tradeflows add FILE` takes a file of yours"
+    call = example_call(word, root)
+    fetch = f"{call} gets a flow of it, with areas and year as examples; {add}" if call else add
     try:
         names = [codes.product_name(code) for code in own_words.product(word, root)]
     except QueryError:

@@ -8,16 +8,17 @@ from typing import Any
 
 from tradeflows.model import codes, groups, units
 from tradeflows.model.currencies import currency
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, require_text
 from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
-from tradeflows.tables import Words
+from tradeflows.tables import Words, texts_of
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
 RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
 # The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
 EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
 NEWEST_YEAR = 9999
+SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}  # words such as one types
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,37 @@ class Areas:
     caveats: list[str]
 
 
-def areas_of(words: Words, start: Any = None, end: Any = None, root: Path | None = None) -> Areas:
-    """Areas that words name; of a group that nobody states as one, its members.
+def listed(name: str, words: Words) -> list[str]:
+    """The words of the argument `name`, one at least and none of them empty.
 
-    A group has the members that it had at the end of the window, in all of it.
+    Raises
+    ------
+    QueryError
+        Something else was given.
     """
-    listed = [words] if isinstance(words, str) else [*(words or ())]
+    texts = texts_of(name, words, SUCH_AS[name])
+    if not all(map(str.strip, texts)):
+        raise QueryError(
+            f"{name}={words!r}: a name is empty; expected a text such as {SUCH_AS[name]!r}"
+        )
+    return texts
+
+
+def areas_of(
+    words: Words,
+    start: Any = None,
+    end: Any = None,
+    root: Path | None = None,
+    name: str = "partner",
+) -> Areas:
+    """Areas that the words of the argument `name` are; of a group that nobody states, its members.
+
+    A group has the members that it had at the end of the window, in all of it. Of None there are
+    none.
+    """
     ids: list[str] = []
     caveats: list[str] = []
-    for word in listed:
+    for word in () if words is None else listed(name, words):
         group = groups.group_of(word)
         if group:
             last = _year(end) or NEWEST_YEAR
@@ -60,9 +83,9 @@ def area_id(word: str, root: Path | None = None) -> str:
     return own_words.area(EU.get(fold(word), word), root)
 
 
-def area_ids(words: Words, root: Path | None = None) -> list[str]:
+def area_ids(words: Words, root: Path | None = None, name: str = "partner") -> list[str]:
     """Ids of the areas that words name."""
-    return areas_of(words, root=root).ids
+    return areas_of(words, root=root, name=name).ids
 
 
 def _year(text: Any) -> int | None:
@@ -90,6 +113,7 @@ def direction(word: str) -> str:
     QueryError
         It is neither a code nor a word for one.
     """
+    require_text("flow", word, "imports")
     folded = fold(word)
     for name, code in DIRECTIONS.items():
         if folded in (name, name.removesuffix("s"), code.casefold()):
@@ -108,6 +132,7 @@ def rhythm(word: str | None) -> str | None:
     """
     if word is None or word in ("M", "Q", "A"):
         return word
+    require_text("freq", word, "M")
     code = RHYTHMS.get(fold(word)) or fold(word).upper()
     if code not in ("M", "Q", "A"):
         raise QueryError(f"freq={word!r}: expected 'M' (months), 'Q' (quarters) or 'A' (years)")
@@ -118,6 +143,7 @@ def unit_of_words(word: str, known: Sequence[str] = ()) -> str:
     """The unit that a word asks for: tonnes, the code of a currency, or a quantity as it is."""
     if not word or word in known:
         return word
+    require_text("unit", word, "tonnes")
     if fold(word) in units.TONNES:
         return "tonnes"
     try:

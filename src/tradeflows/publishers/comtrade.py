@@ -418,11 +418,9 @@ def _reply(path: Path, reply: pa.Table) -> Reply:
     names = reply.column_names
     first = {name: reply[name][0].as_py() for name in names if name != "data"}
     message = str(first.get("error") or first.get("message") or "")
-    if "data" in names and first.get("count") == 0 and reply["data"].null_count:
-        return Reply(pa.table({}), message)
     column = reply["data"].chunk(0) if "data" in names else None
     if column is None or not pa.types.is_list(column.type):
-        if message:
+        if message or _counts_none(first, column):
             return Reply(pa.table({}), message)
         raise LayoutError(path, "an object with data", ", ".join(names) or "nothing")
     data = column.flatten()
@@ -430,6 +428,12 @@ def _reply(path: Path, reply: pa.Table) -> Reply:
         raise LayoutError(path, f"the {first['count']} rows that it counts", f"{len(data)}")
     rows = _fields_of(path, data) if len(data) else pa.table({})
     return Reply(rows, message)
+
+
+def _counts_none(first: Mapping[str, Any], column: pa.Array | None) -> bool:
+    """Whether a reply has null in the place of rows, and says that there are none."""
+    is_null = column is not None and pa.types.is_null(column.type)
+    return is_null and first.get("count") == 0
 
 
 def _fields_of(path: Path, data: pa.Array) -> pa.Table:

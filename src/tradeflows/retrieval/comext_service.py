@@ -195,7 +195,7 @@ def question(
     flows = _words(flow)
     unknown = [word for word in flows if word not in FLOWS]
     if unknown:
-        raise QueryError(f"no flow {unknown[0]!r} in Comext; one of {', '.join(FLOWS)}")
+        raise QueryError(f"no flow {unknown[0]!r} in Comext, which has imports (M) and exports (X)")
     goods = _words(products)
     for good in goods:
         if not re.fullmatch(r"TOTAL|(\d\d){1,4}", good, re.ASCII):

@@ -72,13 +72,15 @@ ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does
 _OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, beside the filters
 
 
-def texts_of(name: str, value: Any) -> list[str]:
+def texts_of(name: str, value: Any, example: str = "2709") -> list[str]:
     """One value or several of the filter `name`, as a list."""
     is_single = isinstance(value, str) or not isinstance(value, Iterable)
     texts = [value] if is_single else [*value]
     are_texts = all(isinstance(text, str) for text in texts)
     if not texts or not are_texts:
-        raise QueryError(f"{name}={value!r}: expected a text such as '2709', or a list of them")
+        raise QueryError(
+            f"{name}={value!r}: expected a text such as {example!r}, or a list of them"
+        )
     return texts
 
 

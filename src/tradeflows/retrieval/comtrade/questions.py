@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError, near
-from tradeflows.model.periods import compact, month_of, parse_window
+from tradeflows.model.errors import QueryError, near, require_text
+from tradeflows.model.periods import compact, month_of, parse_period, parse_window
 from tradeflows.publishers.comtrade import FLOWS
 from tradeflows.retrieval import own_words
 
@@ -143,6 +143,7 @@ def require_classification(name: str) -> None:
     QueryError
         `name` is that of another classification, or of none.
     """
+    require_text("classification", name, "H5")
     if name in EDITIONS:
         return
     for what, pattern, place in ELSEWHERE:
@@ -189,7 +190,7 @@ def _areas(text: str, root: Path | None) -> tuple[str, ...]:
                     else "ask for its members"
                 )
             )
-            raise QueryError(f"UN Comtrade has no code for {area}; {hint}")
+            raise QueryError(f"UN Comtrade has no code for {codes.area_name(area)}; {hint}")
         chosen |= dict.fromkeys(own_codes)
     return tuple(chosen)
 
@@ -221,5 +222,7 @@ def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
         periods = [compact(month) for month in window]
         has_come = window[-1] <= this_month
     if not has_come:
-        raise QueryError(f"{end} has not come: it is {today:%Y-%m}")
+        has_begun = parse_period(end)[0] <= this_month
+        what = "is not over" if has_begun else "has not come"
+        raise QueryError(f"{end} {what}: it is {today:%Y-%m}")
     return tuple(periods)
