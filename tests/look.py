@@ -151,7 +151,7 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
         || (bare === "no figure" && cell.value === ""))
       && (said.includes(cell.row) || cell.all.some((part) => part && said.includes(part)))
-      && (heads[0] !== "Period" || heads.includes("Series") || said.startsWith(cell.head)));
+      && (heads[0] !== "Period" || heads.includes("Name") || said.startsWith(cell.head)));
     return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
   });
 })"""

@@ -25,6 +25,7 @@ from tradeflows.report import (
     claim_picture,
     front,
 )
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 KG = "net_wgt_kg"
@@ -374,6 +375,18 @@ def test_haloed_letters_stay_text():
     first = dict(zip(head, rows[0], strict=True))
     assert (first["series"], first["line"], first["unit"]) == ("China", "2", "kg")
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
+
+
+def test_a_file_of_numbers_names_its_sources_as_a_page_does(root):
+    chart = chart_hook.bundle(lines(crude()).figure, "crude")
+    chart["caveats"] = ["flows: no row in 2 of the months asked for: 2023-01 to 2023-02"]
+    sources, publishers = catalogue.load(root), catalogue.publishers(root)
+    _, files = chart_html._chart(
+        chart, "a", "charts/a", {"sources": sources, "publishers": publishers}
+    )
+    head = [line for line in files["charts/a.csv"].splitlines() if line.startswith("#")]
+    assert not [line for line in head if "flows:" in line or re.search(r"\d{4}-\d\d", line)]
+    assert any(line.startswith("# source: ") and sources["flows"].title in line for line in head)
 
 
 def test_large_raw_lines_are_packed(monkeypatch):

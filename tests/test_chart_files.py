@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from test_charts import EVERY_CHART, lines, monthly
+from test_charts import EVERY_CHART, LOOK, lines, monthly
 
 from tradeflows import charts
 from tradeflows.charts import colours, export, layout, raw_lines, svg
@@ -173,6 +173,37 @@ def test_the_table_is_for_readers():
     assert chart.table[0] == ["Period", "China", "The others"]
     assert chart.table[1] == ["January 2022", "1.0", "3.0"]
     assert chart.rows[0] == ["ref_period", "CHN", "other"]
+
+
+RAW_NAMES = ("value", "low", "high", "series", "mark", "says", "mt", "pct")
+
+
+def test_no_mark_or_head_has_the_name_of_a_column(chart):
+    said = [text for drawing in drawings(chart).values() for text in titles(drawing)]
+    assert not [text for text in said if text.startswith(RAW_NAMES)]
+    vague = {"Series", "Value", "Lowest", "Highest", "Sign", "Says", *RAW_NAMES}
+    assert not vague & set(chart.table[0])
+
+
+def test_the_head_of_a_number_is_what_is_counted_with_its_unit():
+    claimed = monthly(CHN=[1, 2]).assign(low=[0.5, np.nan], high=[1.5, np.nan], qualifier="~")
+    axes = charts.points(claimed, y="mt", by="who", span=["low", "high"], **LOOK)
+    unit = LOOK["unit"]
+    assert handed_over(axes).table == [
+        ["Period", "Name", unit, f"{unit}: lowest", f"{unit}: highest", SIGN],
+        ["January 2022", "China", "1.0", "0.5", "1.5", "about"],
+        ["February 2022", "China", "2.0", "", "", "about"],
+    ]
+
+
+SIGN = "About, at most or at least"
+
+
+def test_dots_without_names_say_their_row():
+    rows = pd.DataFrame({"what": ["Bearings, 2023"], "mt": [3.456]})
+    chart = handed_over(charts.dots(rows, y="mt", by="what", **LOOK))
+    assert {*titles(drawings(chart)["wide"])} == {"Bearings, 2023: 3.46"}
+    assert chart.table[0] == ["Name", LOOK["unit"]]
 
 
 def test_an_id_survives_a_changed_number():

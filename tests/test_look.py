@@ -43,7 +43,7 @@ DEFECTS = {
     "code before a reader: cmd_code": "<p>The cmd_code of a good</p>",
     "code before a reader: CHN": "<p>What CHN reports</p>",
     "chart lone: no file": '<figure class="chart" id="lone"><div class="chart-data"><table><thead>'
-    "<tr><th>Series</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
+    "<tr><th>Name</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
     "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "
     "{ .faint { color: #222; background: #000 } }</style><p class='faint'>faint in the dark</p>",
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",

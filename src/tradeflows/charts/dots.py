@@ -12,6 +12,7 @@ from tradeflows.charts import colours, layout
 from tradeflows.charts import rows as row_layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
+    VALUE,
     ChartOptions,
     are_whole,
     complete_options,
@@ -25,8 +26,6 @@ from tradeflows.charts.options import (
     refuse,
     refuse_repeated,
 )
-
-VALUE = "value"  # the column of a chart's numbers where its dots have no names
 
 
 @redrawable

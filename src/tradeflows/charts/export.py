@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.charts import colours, layout, raw_lines, svg
+from tradeflows.charts.marks import QUALIFIERS
 from tradeflows.charts.numbers import alt, drawn, read_back
-from tradeflows.charts.options import Chart, Charts, named
+from tradeflows.charts.options import SIGNS, VALUE, WORDS, Chart, Charts, named
 from tradeflows.charts.spans import text as period_text
 
 BROWSER = files("tradeflows.charts") / "browser"
@@ -161,30 +162,50 @@ def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:
 
 
 def _readable(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
-    """A table with names in place of codes, and periods in words."""
-    shown = pd.DataFrame(table)
+    """A table with names in place of codes, periods in words, and heads that say what is counted.
+
+    A column of one series has its name, and the unit stands above the table.
+    """
+    shown = _with_words(pd.DataFrame(table))
     if shown.columns.nlevels > 1:
         names = [[named(str(part), chart) for part in column] for column in shown.columns]
         shown.columns = [": ".join(parts) for parts in names]
     else:
-        shown.columns = [_HEADS.get(name) or named(name, chart) for name in map(str, shown.columns)]
-    if "Series" in shown:
-        shown["Series"] = [named(str(name), chart) for name in shown["Series"]]
+        heads = _heads(chart)
+        shown.columns = [heads.get(name) or named(name, chart) for name in map(str, shown.columns)]
+    if NAME in shown:
+        shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
     if shown.index.name == "ref_period":
         months = max(chart.get("months", {"": 1}).values())
         shown.index = pd.Index([period_text(day, months) for day in shown.index], name="Period")
     else:
-        shown.index = pd.Index([named(str(name), chart) for name in shown.index], name="Series")
+        shown.index = pd.Index([named(str(name), chart) for name in shown.index], name=NAME)
     return shown
 
 
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with words in place of signs, and without values where all figures are ranges."""
+    if "low" in table and table[VALUE].isna().all():
+        table = table.drop(columns=VALUE)
+    if "mark" in table:
+        table["mark"] = table["mark"].map(lambda sign: _SIGNED.get(sign, sign))
+    return table
+
+
+def _heads(chart: Chart) -> dict[str, str]:
+    """Heads of a table's columns; those of numbers are what the chart counts, with its unit."""
+    unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
+    unit = unit.rstrip(".")
+    return {**_HEADS, VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
+
+
+NAME = "Name"
+_SIGNED = {SIGNS[marker]: WORDS[sign] for marker, sign in QUALIFIERS.items()}
+_SIGNED |= {SIGNS["<"]: WORDS["≤"], SIGNS[">"]: WORDS["≥"]}
 _HEADS = {
-    "series": "Series",
-    "value": "Value",
-    "low": "Lowest",
-    "high": "Highest",
-    "mark": "Sign",
-    "says": "Says",
+    "series": NAME,
+    "mark": "About, at most or at least",
+    "says": "Against the claim",
     "printed": "As printed",
     "verdict": "Verdict",
     "n_months": "Months",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, spans
 from tradeflows.charts.artists import Figured, cells_of, figured, significant
-from tradeflows.charts.options import WORDS, Chart, named
+from tradeflows.charts.options import VALUE, WORDS, Chart, named
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Mark:
     Attributes
     ----------
     series, period, value
-        In words, as a reader sees them; the period is empty where the chart has none.
+        In words, as a reader sees them; the period is empty where the chart has none, the series
+        where figures have no names but those of their rows, which are in the period's place.
     x, y
         Its middle, in points from the lower left corner of the page.
     name
@@ -65,7 +66,8 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
     for drawn in shown:
         if drawn.part not in _READERS:
             continue
-        texts = [of_panel, named(drawn.name, chart)]
+        is_nameless = drawn.part == "dot" and drawn.name == VALUE
+        texts = [of_panel, "" if is_nameless else named(drawn.name, chart)]
         series = ": ".join(filter(None, texts))
         reader = _READERS[drawn.part]
         for place in reader(drawn.artist, months, printed.get(drawn.row, "")):

@@ -23,6 +23,7 @@ Chart = dict[str, Any]  # the options of a chart that was drawn, and what else i
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
+VALUE = "value"  # the series of figures that have no names but those of their rows
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
 TERMS = {  # of trade, for readers, where a unit names them

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from tradeflows import __version__
-from tradeflows.model.periods import day_in_words
+from tradeflows.model.periods import day_in_words, release_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
 from tradeflows.report.chart_hook import DPI, MIME
 from tradeflows.tables.write import FORMULA
@@ -108,10 +108,10 @@ def _entry(source: Source, who: Mapping[str, Publisher]) -> str:
     """A source in a line of the head of a file."""
     publisher = who[source.publisher]
     parts = [
-        f"source: {source.id}: {with_carrier(source, publisher.name)}",
+        f"source: {with_carrier(source, publisher.name)}",
         source.title,
-        f"vintage {source.vintage}",
-        f"obtained {source.retrieved}",
+        f"vintage {release_in_words(source.vintage)}",
+        f"obtained {day_in_words(source.retrieved)}",
         f"licence: {source.licence}",
         source.address or publisher.home,
     ]

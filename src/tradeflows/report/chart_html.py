@@ -64,6 +64,9 @@ def _chart(
     """What a page says of a chart, and the files to take along."""
     sources, publishers = frame["sources"], frame["publishers"]
     used = [sources[source] for source in chart["sources"] if source in sources]
+    known = {name: (source, publishers[source.publisher]) for name, source in sources.items()}
+    notes = claim_cards.named_in_print(chart["caveats"], known)
+    chart = {**chart, "caveats": notes}
     take, files = chart_downloads.to_take(chart, path, used, publishers)
     shown = {
         "chart": {
@@ -75,7 +78,7 @@ def _chart(
             "alt": chart["alt"],
             "wide": chart["wide"],
             "narrow": chart["narrow"],
-            "units": chart_downloads.units(chart["unit"]),
+            "units": _units_above(chart),
             "take": take,
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             "evidence": chart["evidence"],
@@ -90,13 +93,19 @@ def _chart(
     return shown, files
 
 
+def _units_above(chart: Mapping[str, Any]) -> list[str]:
+    """The units that stand above a chart's table: those that no head of it has."""
+    heads = " ".join(chart["table"][0])
+    return [text for text in chart_downloads.units(chart["unit"]) if text.rstrip(".") not in heads]
+
+
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The table of a chart for readers: its head, its rows, and which columns hold words."""
     head, *body = rows
     table = [[name, *map(_cell, cells)] for name, *cells in body]
     words = [name for i, name in enumerate(head) if not all(_is_number(row[i]) for row in table)]
     has_holes = any(not cell for row in table for cell in row)
-    places = [_place_of(dict(zip(head, row, strict=True))) for row in body]
+    places = [_place_of(cells) for _, *cells in body]
     return {
         "head": head,
         "table": table,
@@ -106,12 +115,12 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     }
 
 
-def _place_of(row: Mapping[str, str]) -> str:
-    """The number by which a figure in words ("at least 14.5") is sorted: its value, or its least.
+def _place_of(cells: Iterable[str]) -> str:
+    """The number by which a figure in words ("at least 14.5") is sorted: the first of its row.
 
-    Of a row that has none nothing.
+    That is its value, or its least. Of a row that has none nothing.
     """
-    return row.get("Value") or row.get("Lowest", "")
+    return next((cell for cell in cells if not math.isnan(_value(cell))), "")
 
 
 def _is_number(cell: str) -> bool:

@@ -15,7 +15,7 @@ from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
-from tradeflows.model.source import with_carrier
+from tradeflows.model.source import Publisher, Source, with_carrier
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
@@ -172,14 +172,22 @@ def _where(claim: Claim) -> str:
 def _caveats(verdict: Verdict, root: Path) -> list[str]:
     """What limits a claim's figures, with names in place of ids, columns and codes of areas."""
     used = [source for reading in verdict.readings for source in reading.sources]
+    return named_in_print(verdict.caveats, catalogue.entries(used, root), root)
+
+
+def named_in_print(
+    caveats: Iterable[str],
+    known: Mapping[str, tuple[Source, Publisher]],
+    root: Path | None = None,
+) -> list[str]:
+    """Caveats with names in place of the ids of `known` sources, of columns and codes of areas."""
     words = {
-        name: with_carrier(source, publisher.short)
-        for name, (source, publisher) in catalogue.entries(used, root).items()
+        name: with_carrier(source, publisher.short) for name, (source, publisher) in known.items()
     }
     words |= {column: text for column, text in COLUMNS.items() if "_" in column}
     words["USD"] = "US dollars"
     coded = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
-    named = [coded.sub(lambda match: words[match[0]], caveat) for caveat in verdict.caveats]
+    named = [coded.sub(lambda match: words[match[0]], caveat) for caveat in caveats]
     return in_print(with_names(named, root))
 
 

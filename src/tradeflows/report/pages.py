@@ -241,7 +241,9 @@ def _notebook_page(
     verdicts: Sequence[Verdict],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
-    known = {verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in verdicts}
+    known = {
+        verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in verdicts
+    }
     shown = [known[claim] for claim in story["cards"] if claim in known]
     tested = render("claims", {}, claims=shown) if shown else ""
     return render(
