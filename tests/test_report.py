@@ -405,10 +405,19 @@ def test_claim_and_chart_lead_to_each_other(judged):
 
 
 def test_many_lines_are_cut_short(judged, tmp_path, quick, monkeypatch):
-    monkeypatch.setattr(claim_cards, "LINES", 0)
+    monkeypatch.setattr(claim_cards, "LINES", 0)  # of a notebook
     pages.write([], tmp_path, judged)
     first = cut((tmp_path / "ledger.html").read_text(), "P1")
-    assert "And 1 more, which <code>tradeflows trace P1 --definition &#34;first month" in first
+    assert "And 1 more" not in first
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(judged))
+    in_notebook = claim_cards.cards("P1")._repr_html_()
+    command = "<code>tradeflows trace P1 --definition &#34;first month"
+    assert f"And 1 more, which {command}" in in_notebook
+    monkeypatch.setattr(claim_cards, "MOST", 0)
+    pages.write([], tmp_path, judged)
+    first = cut((tmp_path / "ledger.html").read_text(), "P1")
+    assert 'And 1 more row of these files, which <a href="sources.html">the sources' in first
+    assert "tradeflows trace" not in first
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ TONES = {
     claims.NOT_DECIDED: "open",
     claims.NOT_TESTED: "open",
 }
+MOST = 100  # raw lines of a number on a page; a notebook has fewer, and a command for the rest
 DIGITS = 6  # at most, of a figure as it was claimed
 ABOUT = 2  # of one that was worked out and is about right
 NEAR = "near"  # the tone of a miss that raises no alarm
@@ -53,7 +54,7 @@ class Cards:
     def _repr_html_(self) -> str:
         from tradeflows.report.site import render
 
-        shown = [card(verdict, self.root) for verdict in self.verdicts]
+        shown = [card(verdict, self.root, LINES) for verdict in self.verdicts]
         readings = [reading for verdict in self.verdicts for reading in verdict.readings]
         used = dict.fromkeys(source for reading in readings for source in reading.sources)
         page = render("cards", {}, cards=shown, entries=entries(used))
@@ -121,7 +122,7 @@ def themes(
     """
     by_theme: dict[str, list[dict[str, Any]]] = {}
     for verdict in verdicts:
-        content = card(verdict, root)
+        content = card(verdict, root, MOST)
         content["links"] = links.get(verdict.claim.id, {})
         by_theme.setdefault(verdict.claim.theme, []).append(content)
     for members in by_theme.values():
@@ -129,8 +130,8 @@ def themes(
     return by_theme
 
 
-def card(verdict: Verdict, root: Path) -> dict[str, Any]:
-    """One claim as plain values for the template."""
+def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
+    """One claim as plain values for the template, with at most so many raw lines a number."""
     claim = verdict.claim
     axis = _axis(verdict)
     return {
@@ -153,7 +154,7 @@ def card(verdict: Verdict, root: Path) -> dict[str, Any]:
         "caveats": _caveats(verdict, root),
         "band": (axis.place(claim.low), axis.place(claim.high)),
         "zero": axis.place(0),
-        "readings": [_reading(reading, claim, axis, root) for reading in verdict.readings],
+        "readings": [_reading(reading, claim, axis, root, most) for reading in verdict.readings],
         "links": {},
     }
 
@@ -258,7 +259,9 @@ def _axis(verdict: Verdict) -> Axis:
     return Axis(left - room if is_open else left, right + room)
 
 
-def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> dict[str, Any]:
+def _reading(
+    reading: ReadingResult, claim: Claim, axis: Axis, root: Path, most: int
+) -> dict[str, Any]:
     content = {
         "name": reading.name,
         "value": claims.figure_of(reading, claim),
@@ -268,7 +271,7 @@ def _reading(reading: ReadingResult, claim: Claim, axis: Axis, root: Path) -> di
         "bar": sorted((axis.place(0), axis.place(reading.value))),
         "bound": bool(reading.bound),
     }
-    return content | _lines(claims.terms(reading, root), claim)
+    return content | _lines(claims.terms(reading, root), claim, most)
 
 
 def _tone(reading: ReadingResult) -> str:
@@ -280,16 +283,16 @@ def _tone(reading: ReadingResult) -> str:
     return NEAR if claims.is_small(reading.deviation) else "no"
 
 
-def _lines(terms: Mapping[str, Any], claim: Claim) -> dict[str, Any]:
-    """The formula and the raw lines of one number; not more than :data:`LINES`."""
+def _lines(terms: Mapping[str, Any], claim: Claim, most: int) -> dict[str, Any]:
+    """The formula and the first raw lines of one number."""
     rows = terms["terms"]
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {
         "formula": in_words(terms["formula"]),
-        "lines": lines_table(rows[:LINES]),
+        "lines": lines_table(rows[:most]),
         "count": len(rows),
         "counted": counted_rows(row["declared_zero"] for row in rows),
         "has_roles": len({row["role"] for row in rows}) > 1,
-        "more": len(rows) - min(len(rows), LINES),
+        "more": max(len(rows) - most, 0),
         "command": command,
     }
