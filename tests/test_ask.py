@@ -140,7 +140,7 @@ def test_without_an_end_it_is_the_last_out(root, live):
 
 def test_what_is_not_out_is_named(root, live):
     twin = live(Twin([each for each in WHEAT if each["period"] != "202503"]))
-    with pytest.raises(SourceError, match="the publisher has no: CHN 2025-03"):
+    with pytest.raises(SourceError, match="the publisher has no: China, March 2025"):
         wheat(root, twin)
 
 
@@ -524,7 +524,9 @@ def test_no_trade_is_an_answer(root, live, status, body):
 def test_another_fault_of_a_page_is_a_fault(root, live):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
     twin.nothing = 404, b"<html>not found</html>"
-    with pytest.raises(SourceError, match=r"failed: DE RU 1001 1 .*: 404"):
+    with pytest.raises(
+        SourceError, match=r"failed: Germany, imports of wheat from Russia, .* 2024: 404"
+    ):
         ask("1001", "Germany", "Russia", start="2023", end="2024", root=root, clock=twin.clock)
     assert catalogue.load(root, local=True) == {}
 

@@ -153,8 +153,8 @@ def test_what_is_not_there_is_not_asked(root):
     plan, report = run(root, twin, ask())
     assert report.absent == ("156 202203",)
     assert not any("202203" in path for path in twin.asked)
-    assert "the publisher has no: CHN 2022-03" in list(report.lines())
-    assert [*plan.lacking()] == ["the publisher has no: CHN 2022-03"]
+    assert "the publisher has no: China, March 2022" in list(report.lines())
+    assert [*plan.lacking()] == ["the publisher has no: China, March 2022"]
 
 
 def test_an_empty_cell_is_not_missing(root):
@@ -325,7 +325,8 @@ def test_a_cell_that_fills_the_cap_is_named(root):
     _, report = run(
         root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"), cap=9
     )
-    assert report.failed == {"156 202201": "fills the row cap by itself: CHN 202201 643 AG6 X"}
+    said = "China, exports of goods by HS subheading to Russia, January 2022"
+    assert report.failed == {"156 202201": f"fills the row cap by itself: {said}"}
     assert held(root) == []
 
 
@@ -867,7 +868,10 @@ def test_a_bad_reply_is_exit_1(command, capsys, root):
 
 def test_a_row_without_a_value_is_exit_1(command, capsys):
     assert command(Twin([row(value=None)]), end="2022-01") == 1
-    assert "no value: CHN 2022-01: the publisher states none in 1 row" in capsys.readouterr().out
+    assert (
+        "no value: China, January 2022: the publisher states none in 1 row"
+        in capsys.readouterr().out
+    )
 
 
 LIES = {
@@ -908,7 +912,7 @@ def test_a_lie_for_a_reply_is_one_line(command, capsys, lie, root, monkeypatch):
     twin.faults = [None, *[(200, {}, LIES[lie])] * 5]
     assert command(twin, end="2022-01") in (0, 1)
     out, err = capsys.readouterr()
-    assert "failed: CHN 2022-01" in out or "1 empty" in out
+    assert "failed: China, January 2022" in out or "1 empty" in out
     assert "Traceback" not in out + err
     assert catalogue.verify(root) is not None
 
@@ -1101,7 +1105,7 @@ def test_the_command_says_what_came(command, capsys):
     assert command(Twin(SHIPPED)) == 0
     out, err = capsys.readouterr()
     assert out.startswith("2 calls made; 2 rows held for 2 cells, 0 empty")
-    assert "1 done, 1 left, 1 rows: CHN 202201 643 880621 X" in err
+    assert "1 done, 1 left, 1 rows: China, exports of HS 880621 to Russia, January 2022" in err
 
 
 def test_a_dry_run_asks_for_no_row(command, capsys, root):
@@ -1109,8 +1113,8 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
     assert command(twin, "--dry-run") == 0
     assert twin.asked == []
     assert capsys.readouterr().out.splitlines() == [
-        "CHN 202201 643 880621 X",
-        "CHN 202202 643 880621 X",
+        "China, exports of HS 880621 to Russia, January 2022",
+        "China, exports of HS 880621 to Russia, February 2022",
         "2 calls, at least 0 s; no key, so no daily quota is known of",
     ]
     assert catalogue.load(root, local=True) == {}
@@ -1134,7 +1138,7 @@ def test_a_dry_run_needs_no_project(tmp_path, monkeypatch, capsys):
 def test_the_command_names_what_is_missing(command, capsys):
     assert command(Twin(SHIPPED), end="2023-01") == 1
     out, err = capsys.readouterr()
-    assert "the publisher has no: CHN 2023-01" in out
+    assert "the publisher has no: China, January 2023" in out
     assert "1 cells are missing, named above" in err
 
 

@@ -32,6 +32,7 @@ from tradeflows.retrieval import (
     own_words,
     user_files,
 )
+from tradeflows.retrieval.call_words import dashed
 from tradeflows.retrieval.http import Clock
 from tradeflows.tables import Words
 
@@ -442,11 +443,6 @@ def _listed(areas: Sequence[str]) -> str:
     return "all" if "countries" in areas else ",".join(areas)
 
 
-def _typed(period: str) -> str:
-    """A period of a publisher, such as 202305, as a person types it."""
-    return f"{period[:4]}-{period[4:]}" if len(period) == 6 else period
-
-
 # --- UN Comtrade ---------------------------------------------------------------------------------
 
 
@@ -484,7 +480,7 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
         _build_if_stale(way)  # with what came, so that the rest can be read
         raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
     periods = plan.request.periods
-    return _typed(periods[0]), _typed(periods[-1])
+    return dashed(periods[0]), dashed(periods[-1])
 
 
 def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
@@ -519,7 +515,7 @@ def _periods_of_comtrade(
         reporter = str(item["reportercode"])
         if reporter not in reporters:
             continue
-        period = _typed(str(item["period"]))
+        period = dashed(str(item["period"]))
         release = comtrade.release_of(item)
         released = release.split()[0]
         first = str(item.get("firstreleased") or "")[:10]
@@ -614,7 +610,7 @@ def _months_of_comext(
     for source in catalogue.load(way.root, local=True).values():
         month = user_files.month(source)
         if month:
-            in_bulk.add((_typed(month), source.vintage))
+            in_bulk.add((dashed(month), source.vintage))
     answers = []
     for answer in comext_service.held(way.root).values():
         if answer.freq == freq:

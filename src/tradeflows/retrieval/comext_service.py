@@ -26,6 +26,7 @@ from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.source import RAW, Source
 from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
 from tradeflows.retrieval.http import (
     LARGEST_REPLY,
@@ -90,12 +91,15 @@ class Question:
 
     def __str__(self) -> str:
         """Say the question in a line; of a long list the first and how many more."""
-        lists = (self.reporters, self.partners or (ALL,), self.products, self.flows)
-        words = [
-            f"{values[0]}+{len(values) - 1}" if len(values) > 3 else ",".join(values)
-            for values in lists
-        ]
-        return f"{' '.join(words)} {self.start} to {self.end}"
+        known = codes.area_codes("eurostat")
+        names = {number: name for name, number in FLOWS.items()}
+        return call_in_words(
+            [known.get(code, code) for code in self.reporters],
+            [known.get(code, code) for code in self.partners],
+            self.products,
+            [names[flow] for flow in self.flows],
+            self.periods,
+        )
 
     def covers(self, other: "Question") -> bool:
         """Whether an answer to this one holds all that `other` asks."""

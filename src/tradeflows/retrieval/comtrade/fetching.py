@@ -25,7 +25,7 @@ from tradeflows.retrieval.comtrade.packing import (
     split,
 )
 from tradeflows.retrieval.comtrade.planning import Plan, plan
-from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, named
+from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, in_words
 from tradeflows.retrieval.comtrade.replies import counted, folder
 from tradeflows.retrieval.http import (
     FetchError,
@@ -106,12 +106,12 @@ class Report:
         )
         for word, cells in (("empty", self.empty), ("the publisher has no", self.absent)):
             if cells:
-                yield f"{word}: {', '.join(map(named, cells))}"
+                yield f"{word}: {in_words(cells)}"
         for cell, reason in self.failed.items():
-            yield f"failed: {named(cell)}: {reason}"
+            yield f"failed: {in_words([cell])}: {reason}"
         for cell, count in self.without_value.items():
             rows = f"{count:,} row{'s' if count > 1 else ''}"
-            yield f"no value: {named(cell)}: the publisher states none in {rows}"
+            yield f"no value: {in_words([cell])}: the publisher states none in {rows}"
         yield from self.differences
         if self.later:
             yield self.later

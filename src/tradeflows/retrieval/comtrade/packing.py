@@ -8,6 +8,7 @@ from itertools import product as crossed
 from math import ceil, erfc, prod, sqrt
 from typing import Any
 
+from tradeflows.retrieval.call_words import call_in_words, dashed
 from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Request, iso, known
 
 SPREAD = 0.04  # by which rows are beside what was expected, until there is more to go by
@@ -58,10 +59,9 @@ class Call:
 
     def __str__(self) -> str:
         """Say the call in a line; of a long list the first and how many more."""
-        return " ".join(
-            f"{values[0]}+{len(values) - 1}" if len(values) > 3 else ",".join(values)
-            for values in (tuple(map(iso, self.reporters)), self.periods, *self.box)
-        )
+        partners = () if ALL in self.partners else tuple(map(iso, self.partners))
+        reporters, periods = tuple(map(iso, self.reporters)), tuple(map(dashed, self.periods))
+        return call_in_words(reporters, partners, self.products, self.flows, periods)
 
 
 def lacking(asked: Request, boxes_held: Sequence[Call]) -> list[Call]:

@@ -28,7 +28,7 @@ from tradeflows.retrieval.comtrade.packing import (
     most_rows,
     pack,
 )
-from tradeflows.retrieval.comtrade.questions import Request, iso, named
+from tradeflows.retrieval.comtrade.questions import Request, in_words, iso
 from tradeflows.retrieval.comtrade.replies import (
     count,
     density,
@@ -110,7 +110,7 @@ class Plan:
     def lacking(self) -> Iterator[str]:
         """A line that names what the publisher does not have, if there is any."""
         if self.absent:
-            yield f"the publisher has no: {', '.join(map(named, self.absent))}"
+            yield f"the publisher has no: {in_words(self.absent)}"
 
 
 def connect(

@@ -4,6 +4,7 @@ A cell is one reporter and period in these codes, "156 202401".
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from tradeflows.model.errors import QueryError, near, require_text
 from tradeflows.model.periods import compact, month_of, parse_period, parse_window
 from tradeflows.publishers.comtrade import FLOWS
 from tradeflows.retrieval import own_words
+from tradeflows.retrieval.call_words import cells_in_words, dashed
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
@@ -203,6 +205,12 @@ def known() -> dict[str, str]:
 def iso(code: str) -> str:
     """The area id of a code, for messages."""
     return known().get(code, code)
+
+
+def in_words(cells: Iterable[str]) -> str:
+    """Cells for a reader: China, January to March 2024; India, 2023."""
+    pairs = [cell.split() for cell in cells]
+    return cells_in_words((iso(reporter), dashed(period)) for reporter, period in pairs)
 
 
 def named(cell: str) -> str:
