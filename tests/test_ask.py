@@ -706,7 +706,8 @@ def test_calls_have_a_bar_in_a_notebook(root, live, monkeypatch, variable, is_sh
     outputs = notebook.cells[0].outputs
     assert [each["data"]["text/plain"] for each in outputs if "data" in each] == ["1"]
     bar = "".join(each["text"] for each in outputs if each.output_type == "stream")
-    assert ("1/1" in bar, bool(bar)) == (is_shown, is_shown)
+    assert ("1 of 1 calls, 1 rows" in bar, bool(bar)) == (is_shown, is_shown)
+    assert "?" not in bar
 
 
 # --- what users of other clients ask, a line each ------------------------------------------------

@@ -42,6 +42,8 @@ WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what m
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
 WORLD = "W00"
+BEGUN = "{n_fmt} of {total_fmt} calls, {desc}"  # while nothing is done there is no rate
+BAR = "{percentage:3.0f} % |{bar}| {n_fmt} of {total_fmt} calls, {desc}, {remaining} to go"
 Row = tuple[str, str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
 Bar = Callable[[int], AbstractContextManager[Callable[[Any], None]]]
@@ -662,11 +664,13 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
     from tqdm import tqdm
 
     is_seen = sys.stderr.isatty() or _is_notebook()
-    with tqdm(total=total, unit=" calls", disable=not (total and is_seen)) as bar:
+    drawn = {"desc": "no rows yet", "bar_format": BEGUN, "disable": not (total and is_seen)}
+    with tqdm(total=total, **drawn) as bar:
 
         def show(now: Any) -> None:
             if not bar.disable:
                 bar.total = now.done + now.left
+                bar.bar_format = BAR
                 bar.set_description_str(f"{now.rows:,} rows", refresh=False)
                 bar.update(now.done - bar.n)
 

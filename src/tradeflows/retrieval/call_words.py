@@ -30,7 +30,7 @@ def call_in_words(
     flows: Sequence[str],
     periods: Sequence[str],
 ) -> str:
-    """A call in a line: China, imports of wheat from Russia, January 2024.
+    """A call in a line, such as "China, imports of wheat from Russia, January 2024".
 
     Of a list of more than two the first, and how many more.
 
@@ -55,7 +55,7 @@ def call_in_words(
 
 
 def cells_in_words(cells: Iterable[tuple[str, str]]) -> str:
-    """Areas, by id, each with its months or years: China, January to March 2024; India, 2023."""
+    """Areas, by id, each with its months or years, such as "China, January to March 2024"."""
     by_area: dict[str, list[str]] = {}
     for area, period in cells:
         by_area.setdefault(area, []).append(period)

@@ -208,7 +208,7 @@ def iso(code: str) -> str:
 
 
 def in_words(cells: Iterable[str]) -> str:
-    """Cells for a reader: China, January to March 2024; India, 2023."""
+    """Cells for a reader, such as "China, January to March 2024; India, 2023"."""
     pairs = [cell.split() for cell in cells]
     return cells_in_words((iso(reporter), dashed(period)) for reporter, period in pairs)
 
