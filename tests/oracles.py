@@ -710,9 +710,11 @@ def comparisons(event):
     before, after = event // 12 - 1, after_year(event)
     pairs = {f"{a} to {b}": (year(a), year(b)) for a, b in ((before, after), (before, after + 1))}
     pairs[f"{before - 2} to {after}"] = (year(before - 2), year(after))
-    last = event - 1
-    month = f"{calendar.month_name[last % 12 + 1]} {last // 12}"
-    name = f"Year to {month}, to {after}"
+    first, last = (
+        f"{calendar.month_name[month % 12 + 1]} {month // 12}" for month in (event - 12, event - 1)
+    )
+    twelve = f"{event // 12 - 1}" if event % 12 == 0 else f"{first} to {last}"
+    name = f"{twelve}, to {after}"
     pairs[name] = (range(event - 12, event), year(after))
     for base in (before - 2, before - 3):
         pairs[f"Before the event, {base} to {base + 2}"] = (year(base), year(base + 2))

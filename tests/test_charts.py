@@ -385,7 +385,7 @@ def test_dots_are_read_back():
     assert table.loc["crude", ["2021", "2023", "cap"]].tolist() == [90.1, 27.7, 50]
     assert np.isnan(table.loc["years before", "2021"])
     texts = {text.get_text() for text in dots().texts}
-    assert {"2021", "2023", "90.1", "at most 4.6"} <= texts
+    assert {"2021", "2023", "90.1", "2021: at most 4.6", "2023: 8.2"} <= texts
 
 
 def test_the_rows_of_dots_begin_at_zero():
@@ -400,14 +400,14 @@ def test_a_dot_says_the_number_of_its_table():
 
 
 def test_a_figure_near_zero_stands_right_of_its_row():
-    """Left of its dot it would stand over the line at zero, as a negative would."""
+    """Left of its dot it would stand over the line at zero, like a negative; it has its name."""
     frame = CHANGES.assign(mt=[90.1, 50.0, 4.6, 3.0, 60.0])
     figure = dots(frame).figure
     figure.draw_without_rendering()
     [axes] = figure.axes
     zero, _ = axes.transData.transform((0, 0))
     boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
-    low, high = boxes["3.0"], boxes["at most 4.6"]
+    low, high = boxes["2023: 3.0"], boxes["2021: at most 4.6"]
     assert zero < low.x0 < low.x1 < boxes["·"].x0 < boxes["·"].x1 < high.x0
     assert boxes["50.0"].x1 < axes.transData.transform((50, 0))[0]
 

@@ -1,6 +1,6 @@
 """Dots in rows: two years or several speakers on one line each, on one axis."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -97,7 +97,8 @@ def dots(
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log" if log else "linear")
-        before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels)
+        names = {kind: named(kind, shown) for kind in kinds} if series else {}
+        before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels, names)
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
         _guides(axes, down)
@@ -151,9 +152,16 @@ def _dot(axes: Axes, i: int, row: Any) -> None:
 
 
 def _off_zero(
-    axes: Axes, before: list[Label], after: list[Label], labels: Sequence[str]
+    axes: Axes,
+    before: list[Label],
+    after: list[Label],
+    labels: Sequence[str],
+    names: Mapping[Any, str],
 ) -> tuple[list[Label], list[Label]]:
-    """Move figures that would stand over the line at zero right of their row's others."""
+    """Move figures that would stand over the line at zero right of their row's others.
+
+    Both then have their names, since a reader takes the left of two figures for the left dot.
+    """
     if axes.get_xscale() == "log":
         return before, after
     inches = row_layout.room(labels, [text.text for text in after])
@@ -166,11 +174,18 @@ def _off_zero(
         if not 0 <= text.x * inches < (width + row_layout.GAP) * most:
             left.append(text)
             continue
-        other = by_level[text.y]
+        other = _with_name(by_level[text.y], names)
+        first = replace(_with_name(text, names), x=other.x)
+        width, _ = layout.size(first.text)
         point = Label("·", other.x, text.y, colours.INK, clear=text.clear + width + 0.06)
-        moved = replace(other, clear=text.clear + width + 0.15)
-        right[text.y] = [replace(text, x=other.x), point, moved]
+        right[text.y] = [first, point, replace(other, clear=text.clear + width + 0.15)]
     return left, [text for texts in right.values() for text in texts]
+
+
+def _with_name(text: Label, names: Mapping[Any, str]) -> Label:
+    """A figure with the name of its dot before it, where the dots have names."""
+    _, _, kind = (text.gid or "").split("|", 2)
+    return replace(text, text=f"{names[kind]}: {text.text}") if names else text
 
 
 def _limits(

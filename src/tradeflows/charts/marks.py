@@ -56,8 +56,8 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
     printed: dict[str, str] = {}
     for drawn in shown:
         if drawn.part == "text":
-            words = drawn.artist.get_text().split()
-            printed[drawn.row] = " ".join(words)
+            _, _, figure = drawn.artist.get_text().rpartition(": ")
+            printed[drawn.row] = " ".join(figure.split())
     panel = str(axes.get_label())
     is_one_of_several = kind == "lines" and len(axes.figure.axes) > 1
     of_panel = named(panel, chart) if is_one_of_several else ""

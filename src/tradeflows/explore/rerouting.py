@@ -16,7 +16,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import area_ids
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import month_text, release_in_words, span
+from tradeflows.model.periods import month_text, span, window_in_words
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import as_html, as_text, source_line, tidy
 
@@ -215,7 +215,7 @@ def _windows(years: _Years) -> dict[str, tuple[Any, Any]]:
     for base, later in ((before, after), (before, after + 1), (before - 2, after)):
         windows[f"{base} to {later}"] = (str(base), str(later))
     twelve = month_text(years.month - 12), month_text(years.month - 1)
-    windows[f"Year to {release_in_words(twelve[1])}, to {after}"] = (twelve, str(after))
+    windows[f"{window_in_words(*twelve)}, to {after}"] = (twelve, str(after))
     for base in (before - 2, before - 3):
         windows[f"Before the event, {base} to {base + 2}"] = (str(base), str(base + 2))
     return windows
