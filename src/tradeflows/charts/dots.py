@@ -97,15 +97,14 @@ def dots(
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log" if log else "linear")
-        names = {kind: named(kind, shown) for kind in kinds} if series else {}
+        names = shown if series else {}
         before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels, names)
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
         _guides(axes, down)
         if not series:
             row_layout.embolden(axes, list(first["name"]), highlight)
-            _, edge = axes.get_xlim()
-            after = [replace(text, x=edge) for text in after]
+            after = [replace(text, x=axes.get_xlim()[1]) for text in after]
         row_layout.write_before(axes, before, 9, zorder=4, bbox=layout.GROUND)
         if series:
             inches = row_layout.room(labels, [text.text for text in after])
@@ -156,7 +155,7 @@ def _off_zero(
     before: list[Label],
     after: list[Label],
     labels: Sequence[str],
-    names: Mapping[Any, str],
+    shown: Mapping[str, Any],
 ) -> tuple[list[Label], list[Label]]:
     """Move figures that would stand over the line at zero right of their row's others.
 
@@ -174,18 +173,18 @@ def _off_zero(
         if not 0 <= text.x * inches < (width + row_layout.GAP) * most:
             left.append(text)
             continue
-        other = _with_name(by_level[text.y], names)
-        first = replace(_with_name(text, names), x=other.x)
+        other = _with_name(by_level[text.y], shown)
+        first = replace(_with_name(text, shown), x=other.x)
         width, _ = layout.size(first.text)
         point = Label("·", other.x, text.y, colours.INK, clear=text.clear + width + 0.06)
         right[text.y] = [first, point, replace(other, clear=text.clear + width + 0.15)]
     return left, [text for texts in right.values() for text in texts]
 
 
-def _with_name(text: Label, names: Mapping[Any, str]) -> Label:
+def _with_name(text: Label, shown: Mapping[str, Any]) -> Label:
     """A figure with the name of its dot before it, where the dots have names."""
     _, _, kind = (text.gid or "").split("|", 2)
-    return replace(text, text=f"{names[kind]}: {text.text}") if names else text
+    return replace(text, text=f"{named(kind, shown)}: {text.text}") if shown else text
 
 
 def _limits(
