@@ -1,6 +1,6 @@
 """Dots in rows: two years or several speakers on one line each, on one axis."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -155,7 +155,7 @@ def _off_zero(
     before: list[Label],
     after: list[Label],
     labels: Sequence[str],
-    shown: Mapping[str, Any],
+    shown: dict[str, Any],
 ) -> tuple[list[Label], list[Label]]:
     """Move figures that would stand over the line at zero right of their row's others.
 
@@ -181,7 +181,7 @@ def _off_zero(
     return left, [text for texts in right.values() for text in texts]
 
 
-def _with_name(text: Label, shown: Mapping[str, Any]) -> Label:
+def _with_name(text: Label, shown: dict[str, Any]) -> Label:
     """A figure with the name of its dot before it, where the dots have names."""
     _, _, kind = (text.gid or "").split("|", 2)
     return replace(text, text=f"{named(kind, shown)}: {text.text}") if shown else text
