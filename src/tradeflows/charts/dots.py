@@ -97,14 +97,14 @@ def dots(
     with layout.style():
         _, axes = plt.subplots()
         axes.set_xscale("log" if log else "linear")
-        names = shown if series else {}
-        before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels, names)
+        before, after = _off_zero(axes, *_draw_rows(axes, rows, bool(series)), labels, shown)
         row_layout.set_rows(axes, down, labels, heads, tall)
         _limits(axes, rows, shown["reference"].values(), before, after, labels)
         _guides(axes, down)
         if not series:
             row_layout.embolden(axes, list(first["name"]), highlight)
-            after = [replace(text, x=axes.get_xlim()[1]) for text in after]
+            _, edge = axes.get_xlim()
+            after = [replace(text, x=edge) for text in after]
         row_layout.write_before(axes, before, 9, zorder=4, bbox=layout.GROUND)
         if series:
             inches = row_layout.room(labels, [text.text for text in after])
@@ -182,9 +182,9 @@ def _off_zero(
 
 
 def _with_name(text: Label, shown: dict[str, Any]) -> Label:
-    """A figure with the name of its dot before it, where the dots have names."""
+    """A figure with the name of its dot before it."""
     _, _, kind = (text.gid or "").split("|", 2)
-    return replace(text, text=f"{named(kind, shown)}: {text.text}") if shown else text
+    return replace(text, text=f"{named(kind, shown)}: {text.text}")
 
 
 def _limits(
