@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import itertools
+import json
 import os
 import re
 import shlex
@@ -11,6 +13,7 @@ from types import SimpleNamespace
 
 import comext_twin
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from comtrade_twin import Twin, row, serve
@@ -21,6 +24,7 @@ from tradeflows import cli, tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
+from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.http import RefusedError, UnreachableError
@@ -307,6 +311,8 @@ OF_ASK = [
     ({"classification": None}, "classification=None: expected a text such as 'H5'"),
     ({"breakdown": "transports"}, "no break-down 'transports'; one of second partner"),
     ({"refresh": "no"}, "refresh='no': expected True or False"),
+    ({"product": ["2709", "27"]}, "27 contains 2709, so one answer would count it twice"),
+    ({"partner": ["Russia", "World"]}, "World contains Russia, so one answer would count it"),
 ]
 OF_EUROSTAT = [
     ({"start": "2031"}, "start='2031' has not come"),
@@ -664,6 +670,19 @@ def ask_by_command(root, live, capsys, monkeypatch):
     return go
 
 
+def test_several_goods_are_rows_for_a_program(root, live, capsys, monkeypatch):
+    live(Twin([*WHEAT, WHEAT[1] | {"cmdCode": "1005"}], gap=0.0))
+    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
+    words = ["ask", "wheat,maize", *WHEAT_OF_TWO_MONTHS[1:], "--unit", "USD", "--json"]
+    assert cli.main(["--root", str(root), *words]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(each["cmd_code"], each["ref_period"], each["value"]) for each in rows] == [
+        ("1001", "2025-01-01", 100.0),
+        ("1001", "2025-02-01", 101.0),
+        ("1005", "2025-02-01", 101.0),
+    ]
+
+
 def test_no_row_is_no_wrong_command(root, live, capsys):
     live(Twin(WHEAT, gap=0.0))
     words = ["ask", "maize", *WHEAT_OF_TWO_MONTHS[1:-1], "2025-01"]
@@ -758,6 +777,78 @@ def test_an_ask_in_one_line(grain, what):
     assert len(grain.twin.asked) == made
 
 
+# A question in words; then what it is in ids: reporters, partners, goods, direction and period.
+QUESTIONS = {
+    "several partners": (
+        ("crude oil", "PRC", ["Russian Federation", "kazakhstan"]),
+        {"start": "2024-01", "end": "2024-01"},
+        (["CHN"], ["RUS", "KAZ"], ["2709"], "M", "202401"),
+    ),
+    "a group": (
+        ("2709", "China", "OPEC"),
+        {"start": "2024-02"},
+        (["CHN"], ["SAU"], ["2709"], "M", "202402"),
+    ),
+    "by year": (
+        ("wheat", "India", "Russia"),
+        {"start": "2023", "freq": "annual"},
+        (["IND"], ["RUS"], ["1001"], "M", "2023"),
+    ),
+    "exports": (
+        ("270900", "CHN", "RUS"),
+        {"start": "2024-02", "flow": "export"},
+        (["CHN"], ["RUS"], ["270900"], "X", "202402"),
+    ),
+    "several goods and reporters": (
+        (["27", "854231"], ["China", "India"], "US"),
+        {"start": "2024-01", "end": "2024-01"},
+        (["CHN", "IND"], ["USA"], ["27", "854231"], "M", "202401"),
+    ),
+    "from the world": (
+        ("all goods", "India"),
+        {"start": "2024-02"},
+        (["IND"], ["W00"], ["TOTAL"], "M", "202402"),
+    ),
+    "every partner": (
+        ("oil products", "India", "countries"),
+        {"start": "2024-01", "end": "2024-01"},
+        (["IND"], ["RUS", "KAZ", "USA", "SAU"], ["2710"], "M", "202401"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def random_trade():
+    """Rows of random figures of two reporters, months and years."""
+    random = np.random.default_rng(7)
+    areas = itertools.product(("156", "699"), ("643", "398", "0", "842", "682"))
+    cells = itertools.product(
+        areas, ("27", "270900", "2709", "2710", "1001", "854231", "TOTAL"), "MX"
+    )
+    return [
+        row(reporter, period, partner, code, way, value=float(random.integers(1, 10**6)))
+        for (reporter, partner), code, way in cells
+        for period in ("202401", "202402", "2023")
+    ]
+
+
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_an_answer_is_what_the_raw_rows_say(root, live, random_trade, what):
+    words, named, (reporters, partners, goods, way, period) = QUESTIONS[what]
+    twin = live(Twin(random_trade))
+    answer = ask(*words, **named, unit="USD", root=root, clock=twin.clock)
+    raw, ids = pd.DataFrame(random_trade), codes.area_codes("comtrade")
+    raw["reporter"] = raw["reporterCode"].astype(str).map(ids)
+    raw["partner"] = raw["partnerCode"].astype(str).map(ids)
+    is_asked = raw["reporter"].isin(reporters) & raw["partner"].isin(partners)
+    is_asked &= raw["cmdCode"].isin(goods) & raw["flowCode"].eq(way) & raw["period"].eq(period)
+    expected = raw[is_asked].set_index(["reporter", "partner", "cmdCode"])["primaryValue"]
+    found = pd.DataFrame(answer).set_index(["reporter_iso", "partner_iso", "cmd_code"])["value"]
+    assert len(found) == len(reporters) * len(partners) * len(goods)
+    assert found.to_dict() == expected.to_dict()
+    assert len(twin.paths) == 2  # the list of what is out, and one call
+
+
 def test_every_partner_is_asked_for_at_once(grain):
     window = {"start": "2025-01", "end": "2025-01"}
     answer = grain.tf.ask("1001", "China", "countries", **window)
@@ -804,7 +895,8 @@ def test_the_commands_of_the_page_are_answered(page_twin, capsys):
     lines = [line for line in SHELL.splitlines() if line.startswith("tradeflows ask")]
     for line in lines:
         assert cli.main(shlex.split(line)[1:]) == 0
-    assert capsys.readouterr().out.count("Source: comtrade") == len(lines)
+    rows = [line for line in lines if "--json" in line]
+    assert capsys.readouterr().out.count("Source: comtrade") == len(lines) - len(rows)
 
 
 def test_the_page_asks_by_every_option():

@@ -45,7 +45,7 @@ EXAMPLES = {
 }
 INVALID = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)")
 GOES_ON = "the same command again asks only for what is missing"
-LISTS = ("available", "sources", "claims", "trace", "doctor", "diff", "rows")
+LISTS = ("ask", "available", "sources", "claims", "trace", "doctor", "diff", "rows")
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -203,7 +203,7 @@ def _doctor(verb: Parser) -> None:
 
 
 def _ask(verb: Parser) -> None:
-    verb.add_argument("product", help="such as wheat or 1001")
+    verb.add_argument("product", help="such as wheat, 1001 or wheat,maize")
     verb.add_argument("reporter", help="whose figures, such as China or China,India")
     verb.add_argument("partner", nargs="?", help="such as Russia; else the world as a whole")
     verb.add_argument("--start", required=True, help="first month or year, such as 2023")

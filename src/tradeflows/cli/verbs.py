@@ -17,6 +17,8 @@ from tradeflows.cli.terminal import note, say, say_json
 from tradeflows.model.errors import SourceError, TradeflowsError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tradeflows.model.source import Source
 
 # What a user may tell of files that do not say it themselves.
@@ -182,10 +184,9 @@ def rows(args: argparse.Namespace) -> None:
     from tradeflows.tables.checks import rows
 
     frame = rows(root_of(args), args.table, wanted, local=args.local)
-    for name in frame.select_dtypes("datetime"):
-        frame[name] = frame[name].dt.strftime("%Y-%m-%d")
+    frame = _with_days(frame)
     if args.json:
-        say(frame.to_json(orient="records", force_ascii=False, indent=1))
+        _say_rows(frame)
         return
     shared = [name for name in frame if frame[name].nunique(dropna=False) == 1]
     values = frame[shared].iloc[0].dropna().astype("str")
@@ -194,6 +195,17 @@ def rows(args: argparse.Namespace) -> None:
     if len(shared) < len(frame.columns):
         differing = frame.drop(columns=shared)
         say(differing.to_string(index=False, na_rep="", line_width=terminal.width()))
+
+
+def _with_days(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose days are texts such as 2023-05-01."""
+    days = frame.select_dtypes("datetime")
+    return frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
+
+
+def _say_rows(frame: pd.DataFrame) -> None:
+    """Print rows for a program."""
+    say(frame.to_json(orient="records", force_ascii=False, indent=1))
 
 
 def doctor(args: argparse.Namespace) -> None:
@@ -342,7 +354,7 @@ def ask(args: argparse.Namespace) -> None:
 
     root = root_of(args)
     answer = live.ask(
-        args.product,
+        args.product.split(","),
         args.reporter.split(","),
         args.partner.split(",") if args.partner else None,
         start=args.start,
@@ -357,7 +369,10 @@ def ask(args: argparse.Namespace) -> None:
         say=(lambda line: None) if args.quiet else note,
         bar=partial(_calls_in_turn, args),
     )
-    say(as_lines(answer, root))
+    if args.json:
+        _say_rows(_with_days(answer))
+    else:
+        say(as_lines(answer, root))
 
 
 def available(args: argparse.Namespace) -> None:

@@ -312,11 +312,31 @@ def put(
         classification=classification,
         breakdown=breakdown,
     )
+    _require_apart(question)
     if is_of_eurostat:
         _to_eurostat(question)
     else:
         _to_comtrade(question, today)
     return question
+
+
+def _require_apart(question: Question) -> None:
+    """Refuse goods or areas of which one contains another, since no answer adds them up."""
+    goods = {*question.products}
+    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, goods)]
+    for areas in (question.reporters, question.partners):
+        groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
+        named = [area for area in areas if area != "countries"]
+        pairs += [
+            (codes.area_name(whole), codes.area_name(part))
+            for whole in groups
+            for part in named
+            if codes.contains(whole, part)
+        ]
+    for whole, part in sorted(pairs):
+        raise QueryError(
+            f"{whole} contains {part}, so one answer would count it twice; ask for the two apart"
+        )
 
 
 def _today(clock: Clock | None) -> date:

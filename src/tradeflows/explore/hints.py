@@ -77,7 +77,7 @@ def nothing_stated(publisher: str, asked: Mapping[str, Any]) -> str:
     """Say that a `publisher` was asked, and has no row of a question; `asked` as above."""
     return (
         f"{SERVICES[publisher]} was asked, and has no row of {_in_words(asked)}: nothing was "
-        "traded, or it is not published; the reply is kept, and refresh=True asks anew"
+        "traded, or it is not published; the reply is kept, and refresh=True (--refresh) asks anew"
     )
 
 
