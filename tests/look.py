@@ -23,6 +23,7 @@ from tradeflows.model.errors import CodeError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
+SMALL_PHONE = 360  # pixels, at which letters of charts are measured
 DRAWN = 1.0  # seconds that a page may take until all of it is drawn
 # What stands beyond the right edge, but for what may be scrolled by itself.
 WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
@@ -107,6 +108,13 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
     }
   });
   return found;
+})"""
+# The first text of each chart that is set too small.
+LETTERS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((svg) => {
+  const scale = svg.getBoundingClientRect().width && svg.getScreenCTM().a;
+  const small = scale && [...svg.querySelectorAll("text")]
+    .find((one) => parseFloat(getComputedStyle(one).fontSize) * scale < 11);
+  return small ? [`${svg.closest("figure").id}: below 11 px: ${small.textContent.trim()}`] : [];
 })"""
 # Words of the page that are set too small; those of charts are looked at by themselves.
 SMALL = """() => {
@@ -233,6 +241,8 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
         if page.evaluate(SCROLLS):
             yield f"scrolls sideways, {state}: {'; '.join(page.evaluate(WIDE))}"
         page.evaluate(OPEN)
+    if (width, scheme) == (min(WIDTHS), SCHEMES[0]):
+        yield from _on_a_small_phone(page)
     if width == max(WIDTHS) or scheme == SCHEMES[0]:
         yield from _axe(page, {} if scheme == SCHEMES[0] else OF_COLOUR)
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
@@ -249,6 +259,17 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
             yield from _printed(page)
     yield from said
     context.close()
+
+
+def _on_a_small_phone(page: Page) -> Iterator[str]:
+    """Letters of charts that are too small there; the page is as wide as it was afterwards."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": SMALL_PHONE, "height": 800})
+    yield from (f"on {SMALL_PHONE} px: chart {found}" for found in page.evaluate(LETTERS))
+    if page.evaluate(SCROLLS):
+        yield f"on {SMALL_PHONE} px: scrolls sideways: {'; '.join(page.evaluate(WIDE))}"
+    if size:
+        page.set_viewport_size(size)
 
 
 def looked_alone(pages: list[Path], program: str) -> list[str]:

@@ -46,6 +46,8 @@ DEFECTS = {
     "<tr><th>Name</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
     "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "
     "{ .faint { color: #222; background: #000 } }</style><p class='faint'>faint in the dark</p>",
+    "on 360 px: chart phone: below 11 px": '<figure class="chart" id="phone"><svg width="100%" '
+    'viewBox="0 0 390 50"><text x="9" y="20" font-size="11.6">wide enough</text></svg></figure>',
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
@@ -119,6 +121,19 @@ def test_the_keyboard_reaches_each_value(page, width, paper):
     assert found == texts
     assert "China, April 2022: 1,230" in found
     assert shown.evaluate(look.CHARTS) == []
+
+
+@needs_a_browser
+@pytest.mark.parametrize("body", ["<body>", '<body class="embed">'])
+def test_letters_on_a_small_phone(page, tmp_path, body):
+    chart, opened = page
+    (tmp_path / "page.css").write_text(site.assets()[site.ASSETS / "page.css"])
+    styled = CHART.replace('chart.css">', 'chart.css"><link rel="stylesheet" href="page.css">')
+    framed = styled.replace("<body>", f"{body}<main>").format(chart.wide, chart.narrow)
+    (tmp_path / "page.html").write_text(framed)
+    shown = opened(viewport={"width": look.SMALL_PHONE, "height": 700})
+    assert shown.evaluate(look.LETTERS) == []
+    assert not shown.evaluate(look.SCROLLS)
 
 
 @needs_a_browser

@@ -523,16 +523,35 @@ def test_a_chart_has_a_page_of_its_own(drawn):
     head = alone.partition("</head>")[0]
     canonical = re.search('rel="canonical" href="(.*?)"', head)[1]
     urls = re.findall('property="og:(?:url|image)" content="(.*?)"', head)
-    assert [canonical, *urls] == [
-        "../a.html#crude",
-        "../charts/a-crude.html",
-        "../charts/a-crude.png",
-    ]
+    assert [canonical, *urls] == ["../a.html#crude", "../charts/a-crude.png"]
     links = [link.partition("#")[0] for link in re.findall('(?:href|src)="(.*?)"', alone)]
     files = [link for link in links if link.startswith("../")]
     assert "../a.html" in files
     assert "../assets/chart.js" in files
     assert [link for link in files if not (drawn / "charts" / link).resolve().is_file()] == []
+
+
+@pytest.mark.parametrize("address", ["", f"{HOME}/report", f"{HOME}/report/"])
+def test_addresses_lead_to_files(judged, tmp_path, address):
+    about = f'title = "Oil"\nexample = "P1"\naddress = "{address}"\n'
+    (judged / "project.toml").write_text(about)
+    site = tmp_path / "site"
+    pages.write([save_notebook(tmp_path / "a.ipynb", *DRAWN)], site, judged)
+    written = [*site.rglob("*.html")]
+    assert {page.name for page in written} >= {"index.html", "ledger.html", "a-crude.html"}
+    for page in written:
+        head = page.read_text().partition("</head>")[0]
+        urls = dict(re.findall('"(canonical|og:url|og:image)" (?:href|content)="(.*?)"', head))
+        # A network reads an address in full alone, so that a relative one is no page's own.
+        assert set(urls) == {"canonical", "og:image", *(["og:url"] if address else [])}
+        for url in urls.values():
+            base = site if address else page.parent
+            assert url.startswith(f"{HOME}/report/" if address else "")
+            path = url.removeprefix(f"{HOME}/report/").partition("#")[0]
+            assert (base / path).is_file()
+    shown = (site / "a.html").read_text()
+    code = f'src="{HOME}/report/charts/a-crude.html"' if address else "before <code>charts/</code>"
+    assert code in shown
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ class Project:
     cleaners
         Files of the folder ``cleaners/``, without their ending, that may be run: they are code.
     address
-        Where the report is published, for its canonical address.
+        Folder of the web where the report is published, with a slash at its end; its pages name
+        themselves and their pictures by it.
     """
 
     title: str
@@ -205,6 +206,8 @@ def _parsed(path: Path, text: bytes) -> Project:
     for key, (is_right, example) in TEXTS.items():
         _require_texts(path, key, content.get(key, {}), is_right, example)
     _require_links(path, content.get("address", ""), warnings)
+    if content.get("address"):
+        content["address"] = content["address"].rstrip("/") + "/"
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     products = _own_products(path, content.pop("products", {}))
     areas = _own_areas(path, content.pop("areas", {}))
