@@ -24,6 +24,7 @@ from tradeflows import cli, tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
+from tradeflows.explore.hints import NothingHeldError
 from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
@@ -235,6 +236,12 @@ def test_what_the_publisher_has_no_row_of_is_said(root, live):
         ):
             ask("maize", "China", "Russia", **window)
     assert len(twin.asked) == 2
+    said = r"UN Comtrade was asked for it, and has no row; tf\.ask\('maize', .*refresh=True\) asks"
+    for words in ({"end": "2025-02"}, {}):
+        with pytest.raises(NothingHeldError, match=said):
+            flow("maize", "China", "Russia", start="2025-01", **words, root=root, local=True)
+    with pytest.raises(NothingHeldError, match=r"tf\.ask\('maize', .* gets it from UN Comtrade"):
+        flow("maize", "China", "Russia", start="2025-01", end="2025-03", root=root, local=True)
     wheat(root, twin, end="2025-02")
     with pytest.raises(QueryError, match="held without vintage="):
         wheat(root, twin, end="2025-02", vintage="2020-01-01")
@@ -524,7 +531,10 @@ def test_no_trade_is_an_answer(root, live, status, body):
     assert len(twin.questions) == 1
     [entry] = catalogue.load(root, local=True).values()
     assert catalogue.check(entry, root).read_bytes() == body
-    assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 2
+    window = {"start": "2023-01", "end": "2023-02", "root": root}
+    with pytest.raises(NothingHeldError, match="Eurostat was asked for it, and has no row"):
+        flow("wheat", "Germany", "Russia", **window, local=True)
+    assert len(ask(["2709", "1001"], "Germany", "Russia", **window, clock=twin.clock)) == 2
 
 
 def test_another_fault_of_a_page_is_a_fault(root, live):

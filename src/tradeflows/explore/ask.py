@@ -320,6 +320,14 @@ def put(
     return question
 
 
+def was_asked(question: Question, root: Path, today: date) -> bool:
+    """Whether answers that are held were asked for all of a question; it asks nobody."""
+    if not question.is_of_eurostat:
+        request = _to_comtrade(question, today)
+        return comtrade.covers(root, request, is_open=not question.end)
+    return bool(question.end) and not comext_service.plan(_to_eurostat(question), root).calls
+
+
 def _require_apart(question: Question) -> None:
     """Refuse goods or areas of which one contains another, since no answer adds them up."""
     goods = {*question.products}

@@ -96,7 +96,7 @@ def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> list[str]:
     narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
     if narrowed or asked["flow"] not in WAYS:
         return []
-    from tradeflows.explore.ask import put
+    from tradeflows.explore.ask import put, was_asked
     from tradeflows.retrieval.comext_service import is_asked_here
 
     members = [area for area in asked["reporter"] if is_asked_here(area)]
@@ -105,10 +105,16 @@ def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> list[str]:
     for reporters, publisher in ((members, "eurostat"), (others, "comtrade")):
         named, positional = _arguments(asked, reporters, unit)
         try:
-            put(*positional, **named, root=root, today=date.today())
+            question = put(*positional, **named, root=root, today=date.today())
         except QueryError:
             continue
-        texts.append(f"{_call(*positional, **named)} gets it from {SERVICES[publisher]}")
+        service = SERVICES[publisher]
+        has_none = _rows(root, {**asked, "local": True}, PERIOD) is None
+        if has_none and was_asked(question, root, date.today()):
+            call = _call(*positional, **named, refresh=True)
+            texts.append(f"{service} was asked for it, and has no row; {call} asks anew")
+        else:
+            texts.append(f"{_call(*positional, **named)} gets it from {service}")
     return texts
 
 
@@ -146,7 +152,7 @@ def _arguments(
     return {name: word for name, word in words.items() if word is not None}, positional
 
 
-def _call(*positional: Any, **named: str) -> str:
+def _call(*positional: Any, **named: Any) -> str:
     """The text of a call of ``tf.ask``."""
     words = [f"{name}={word!r}" for name, word in named.items()]
     return f"tf.ask({', '.join([*map(repr, positional), *words])})"

@@ -23,6 +23,7 @@ from tradeflows.retrieval.comtrade.planning import (
     release_of,
 )
 from tradeflows.retrieval.comtrade.questions import Request, request, require_classification
+from tradeflows.retrieval.comtrade.replies import covers
 
 __all__ = [
     "BASE",
@@ -38,6 +39,7 @@ __all__ = [
     "cell_of",
     "check",
     "connect",
+    "covers",
     "datasets",
     "diff",
     "fetch",

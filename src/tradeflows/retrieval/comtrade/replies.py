@@ -13,7 +13,8 @@ from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
-from tradeflows.retrieval.comtrade.packing import Call, Density, Goods, is_open
+from tradeflows.retrieval.comtrade.packing import Call, Density, Goods, is_open, lacking
+from tradeflows.retrieval.comtrade.questions import Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
 
@@ -55,6 +56,27 @@ def held(
             if releases.get(cell) == release:
                 boxes[cell].append(box_of(source))
     return boxes
+
+
+def covers(root: Path, asked: Request, *, is_open: bool = False) -> bool:
+    """Whether replies that are held were asked for all of a request, in whichever release.
+
+    With `is_open` the request ends with the last period that was asked for.
+    """
+    boxes: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    for source in fetched(root):
+        if (
+            is_asked_in(source, asked.classification, asked.breakdown)
+            and source.file(root).exists()
+        ):
+            for cell in source.arguments.get("releases", {}):
+                reporter, period = cell.split()
+                boxes[iso(reporter), period].append(box_of(source))
+    areas = {*map(iso, asked.reporters)}
+    last = max((period for area, period in boxes if area in areas), default="")
+    periods = [period for period in asked.periods if not is_open or period <= last]
+    cells = [(area, period) for area in areas for period in periods]
+    return bool(cells) and not any(lacking(asked, boxes[cell]) for cell in cells)
 
 
 def classification_of(source: Source) -> str:
