@@ -358,6 +358,7 @@ def test_a_wrong_argument_of_flow_is_a_sentence(words, said):
     ("words", "said"),
     [
         ({}, "reporter=None: name whose figures, such as 'China'"),
+        ({"reporter": "World"}, "reporter='World': name whose figures, such as 'China'"),
         ({"reporter": ""}, "expected a text such as 'China'"),
         ({"reporter": [156]}, "expected a text such as 'China'"),
         ({"reporter": "China", "partner": 643}, "expected a text such as 'Russia'"),

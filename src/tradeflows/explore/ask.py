@@ -255,7 +255,7 @@ def available(
     freq = _months_or_years(freq)
     way = Way(root or catalogue.root(), clock, key, True, _say, _bar)
     areas, partners = area_ids(reporter, root, "reporter"), area_ids(partner, root)
-    if not areas or "countries" in areas:
+    if not areas or {"countries", WORLD} & {*areas}:
         raise QueryError(f"reporter={reporter!r}: name whose figures, such as 'China'")
     members = [area for area in areas if comext_service.is_asked_here(area)]
     others = [area for area in areas if area not in members]
