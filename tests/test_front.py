@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from synthetic import save_notebook
@@ -9,6 +10,7 @@ from synthetic import save_notebook
 from tradeflows import claims, tables
 from tradeflows.report import chart_hook, facts, front, notebooks, pages
 from tradeflows.report.site import ReportError
+from tradeflows.retrieval import project
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CLAIM = """
@@ -122,7 +124,17 @@ def test_a_row_names_who_carried_it(site):
 
 
 def test_a_row_can_be_quoted(site):
-    assert "The Gazette said more than $60;" in words(site["index.html"])
+    text = words(site["index.html"])
+    assert "The Gazette said more than $60; US Energy Information Administration, via" in text
+    assert re.search(r"via somebody, has \$63\.\d: holds\.", text)
+
+
+def test_our_own_words_are_no_quotation(root):
+    told, *_ = claims.verdicts(root=root)
+    bare = replace(told, claim=replace(told.claim, figure=None))
+    quote = front.row(bare, project.load(root), root).quote
+    said = "The Gazette, in our words: The price of <nothing> was above 60 in 2020-01; "
+    assert quote.startswith(f"{said}US Energy Information Administration, via somebody, has $63.6")
 
 
 def test_the_untested_say_what_would_do(site):
@@ -133,13 +145,13 @@ def test_the_untested_say_what_would_do(site):
 
 def test_the_forbidden_has_its_reason(site):
     assert (
-        '<s>Nothing was free.</s> <a href="ledger.html#P1">it had a price</a>' in site["index.html"]
+        '<s>Nothing was free.</s> <a href="ledger.html#P1">It had a price</a>' in site["index.html"]
     )
 
 
 def test_the_example_shows_the_raw_line(site):
     text = words(site["index.html"])
-    assert "line 2 2020-01,63.65 sha256 " in text
+    assert "line 2 2020-01,63.65 fingerprint " in text
 
 
 def test_the_questions_have_cards(site):

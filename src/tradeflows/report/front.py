@@ -112,12 +112,14 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
     figure = claims.figure_of(reading, claim)
     source = sources_of(reading, root)
     deviation = _deviation(verdict, reading)
-    words = f"{speaker} said {claimed}"
+    verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
+    words = f"{speaker} {verb} {claimed}"
     if claimed == claim_cards.NO_FIGURE:
-        words = f"{speaker}: “{claim.statement}”"
-    shown = f"{source} has {figure}: {deviation}"
+        words = f"{speaker}, in our words: {claim.statement.removesuffix('.')}"
+    shown = f"{_as_subject(source)} {figure}: {deviation}"
     if verdict.verdict == claims.NOT_DECIDED:
-        shown = f"whether it holds cannot be told. Nearest is {figure} ({deviation}; {source})"
+        told = deviation if source in deviation else f"{deviation}; {source}"
+        shown = f"whether it holds cannot be told. Nearest is {figure} ({told})"
     quote = f"{words}; {shown}."
     return Row(
         claim.id,
@@ -133,6 +135,11 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         sign,
         lines_of(verdict, reading),
     )
+
+
+def _as_subject(source: str) -> str:
+    """Sources before the figure that they have; what stands apart by a comma ends with one."""
+    return f"{source}{',' * (', ' in source)} {'have' if ' and ' in source else 'has'}"
 
 
 def lines_of(verdict: Verdict, reading: ReadingResult) -> str:
@@ -180,7 +187,8 @@ def sources_of(reading: ReadingResult, root: Path) -> str:
     spoken = speakers(reading.frame)
     for source, publisher in catalogue.entries(reading.sources, root).values():
         names.append(with_carrier(source, catalogue.name_of(source, publisher, spoken)))
-    return " and ".join(dict.fromkeys(names))
+    *others, last = dict.fromkeys(names) or [""]
+    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
 
 
 def answer(verdicts: Sequence[Verdict], project: Project) -> str:
