@@ -1,6 +1,7 @@
 """What moved is announced, by claim, and nothing is written unless all of it can be."""
 
 import json
+import re
 
 import pytest
 from synthetic import notebook, save_notebook
@@ -71,6 +72,21 @@ def test_change_is_announced_by_claim(project, make_root):
     assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4]
     assert saved["cells"][1]["id"] == "cell-1"
     assert saved["metadata"] == accept.METADATA
+
+
+def test_each_step_is_told(project):
+    told = []
+    accept.accept(project, lambda *now: told.append(now))
+    lines = [re.sub(r": [\d.]+ s$", "", line) for line, *_ in told if line]
+    assert lines == [
+        "checking the raw files",
+        "building the tables",
+        "01_oil.ipynb",
+        "judging the claims",
+        "adding up the tables",
+        "describing the data",
+    ]
+    assert [*{total for _, _, total, _ in told}] == [told[-1][1]] == [6]
 
 
 def test_totals_that_are_not_shown_are_counted(make_root, monkeypatch):

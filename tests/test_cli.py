@@ -467,7 +467,7 @@ def test_no_color_is_heeded(monkeypatch, value, coloured):
     assert terminal.uses_colour() == coloured
 
 
-def test_progress_waits_two_seconds(capsys):
+def test_progress_waits_a_second(capsys):
     with terminal.progress(3, "files") as step:
         step("the first", 1, 3)
     with terminal.progress(3, "files", patience=0) as step:
@@ -504,6 +504,75 @@ def test_lines_may_stand_above_the_bar(monkeypatch):
         assert "running the first" in sys.stderr.getvalue()  # though none is done
         step("the first: 1.2 s", 1, 2, "running the second")
     assert "the first: 1.2 s\n" in sys.stderr.getvalue()
+
+
+def test_a_long_step_is_seen_to_go_on(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(terminal, "TICK", 0.05)
+    with terminal.progress(2, "steps", patience=0.2) as step:
+        step("", 0, 2, "the first")
+        assert sys.stderr.getvalue() == ""
+        time.sleep(0.6)
+        drawn = sys.stderr.getvalue()
+    assert drawn.count("the first, 00:00 so far") >= 2
+
+
+def test_a_terminal_without_a_size_has_a_bar(monkeypatch):
+    stream = Terminal()
+    stream.fileno = lambda: 2
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(os, "get_terminal_size", lambda number: os.terminal_size((0, 0)))
+    with terminal.progress(2, "steps", patience=0) as step:
+        step("", 0, 2, "the first")
+    assert "the first" in stream.getvalue()
+
+
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_an_answer_of_a_step_is_printed_as_one(monkeypatch, capsys, is_drawn):
+    if is_drawn:
+        monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.progress(2, "checks") as step:
+        step("", 1, 2, "tables", answer="raw files: 3")
+        assert capsys.readouterr().out == "raw files: 3\n"
+
+
+LOADED = """
+import sys
+from tradeflows import cli
+from tradeflows.cli import terminal
+begun = []
+shown = terminal.progress
+terminal.progress = lambda *of, **more: (begun.append(of), shown(*of, **more))[1]
+class Finder:
+    def find_spec(name, *_):
+        if name in ("numpy", "pandas", "pyarrow", "nbformat"):
+            sys.exit("nothing is shown" if not begun else 0)
+sys.meta_path.insert(0, Finder)
+sys.exit(cli.main(sys.argv[1:]) or "nothing was loaded")
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "accept",
+        "ask wheat China --start 2023",
+        "available China",
+        "build",
+        "check",
+        "claims",
+        "diff comtrade",
+        "doctor",
+        "report",
+        "rows trade month=2023-05",
+        "trace O08",
+    ],
+)
+def test_progress_begins_before_anything_is_loaded(words):
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-c", LOADED, "--root", str(root), *words.split()]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_clean_shows_each_file(tmp_path, monkeypatch, capsys):

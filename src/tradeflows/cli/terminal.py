@@ -6,14 +6,18 @@ import re
 import shutil
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-PATIENCE = 2.0  # seconds of silence, after which a task says how far it is
+PATIENCE = 1.0  # seconds of silence, after which a task says how far it is
+TICK = 0.5  # seconds after which a bar is drawn anew though nothing is done
+UNKNOWN_SIZE = (80, 24)  # columns and lines where a terminal does not say
 NARROWEST = 12  # letters that a column keeps, however narrow the terminal
 BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_noinv_fmt}, {remaining} to go"
+BEGUN = "{desc}, {elapsed} so far"  # while nothing is done, from which no rate is known
 COUNT = "{desc}: {n_fmt}{unit}, {rate_noinv_fmt}, {elapsed} so far"  # where no end is known
 COLOUR = re.compile(r"\x1b\[\d*m")
 
@@ -28,6 +32,7 @@ def say(*lines: object) -> None:
 def note(line: object) -> None:
     """Print a line that is no part of the answer."""
     sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def fail(errors: Sequence[Exception]) -> None:
@@ -108,19 +113,25 @@ def progress(
 ) -> Iterator[Step]:
     """How far a task is: a bar on a terminal, elsewhere a line a step, both on standard error.
 
-    With `keeps_lines` the lines stand above the bar on a terminal too.
+    With `keeps_lines` the lines stand above the bar on a terminal too. A bar that waits for
+    `patience` seconds appears then, whether or not a step was told.
 
     Yields
     ------
     Callable
         ``step(line, done, total, words)``: `line` is printed where there is no terminal, unless it
-        is empty; `words` stand beside the bar.
+        is empty; `words` stand beside the bar. What is given as `answer` is printed as such.
     """
     began = time.monotonic()
     is_drawn = not quiet and sys.stderr.isatty()
     with _bar(total, unit, patience) if is_drawn else nullcontext() as bar:
 
-        def step(line: str, done: float = 0, total: float = 0, words: str = "") -> None:
+        def step(
+            line: str, done: float = 0, total: float = 0, words: str = "", answer: str = ""
+        ) -> None:
+            if answer:
+                (say if bar is None else bar.write)(answer)
+                sys.stdout.flush()  # so that a pipe sees how far it is
             if bar is not None:
                 if line and keeps_lines:
                     bar.write(line, file=sys.stderr)
@@ -128,13 +139,34 @@ def progress(
             elif line and not quiet and time.monotonic() - began >= patience:
                 note(line)
 
-        yield step
+        with _ticking(bar, began + patience) if bar is not None else nullcontext():
+            yield step
+
+
+@contextmanager
+def _ticking(bar: Any, first: float) -> Iterator[None]:
+    """Draw a bar again and again from a time on, so that a long step is seen to go on."""
+    is_over = threading.Event()
+
+    def tick() -> None:
+        wait = first - time.monotonic()
+        while not is_over.wait(max(wait, TICK)):
+            bar.refresh()
+            wait = 0
+
+    ticker = threading.Thread(target=tick, daemon=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        ticker.join()
 
 
 def _draw(bar: Any, words: str, done: float, total: float) -> None:
     """Draw the bar as it is now."""
     bar.total = total or bar.total
-    bar.bar_format = BAR if bar.total else COUNT
+    bar.bar_format = (BAR if bar.total else COUNT) if done else BEGUN
     bar.set_description_str(words, refresh=False)
     bar.update(done - bar.n)
     if not bar.delay and not done:  # what is begun is said before it is done
@@ -144,14 +176,28 @@ def _draw(bar: Any, words: str, done: float, total: float) -> None:
 def _bar(total: float, unit: str, patience: float) -> Any:
     from tqdm import tqdm
 
+    columns, lines = _size()
     return tqdm(
         total=total or None,
+        desc="loading",
         unit=f" {unit}",
+        leave=False,
         unit_scale=unit == "B",
+        ncols=columns,
+        nrows=lines,
         miniters=0,  # so that a step that is long in doing shows what it does
         delay=patience,
-        bar_format=BAR if total else COUNT,
+        bar_format=BEGUN,
     )
+
+
+def _size() -> tuple[int, int]:
+    """Columns and lines for the bar, also of a terminal that does not know its own size."""
+    try:
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):
+        columns, lines = 0, 0
+    return columns or UNKNOWN_SIZE[0], lines or UNKNOWN_SIZE[1]
 
 
 def counted(names: Collection[str], step: Step) -> Iterator[str]:

@@ -44,13 +44,13 @@ def claims(args: argparse.Namespace) -> None:
     checks.require_ledger(args.ledger, root)
     if args.claim:
         checks.require_claim(args.claim, root, args.ledger)
-    from tradeflows import claims
+    with terminal.progress(0, "claims", quiet=args.quiet) as step:
+        from tradeflows import claims
 
-    ledger = claims.read_ledger(args.ledger, root, local=args.local)
-    asked, errors = dict(ledger.claims), list(ledger.errors.values())
-    if args.claim:
-        asked, errors = {args.claim: claims.named(ledger, args.claim)}, []
-    with terminal.progress(len(asked), "claims", quiet=args.quiet) as step:
+        ledger = claims.read_ledger(args.ledger, root, local=args.local)
+        asked, errors = dict(ledger.claims), list(ledger.errors.values())
+        if args.claim:
+            asked, errors = {args.claim: claims.named(ledger, args.claim)}, []
         in_turn = terminal.counted(asked, step)
         judged = claims.judge((asked[name] for name in in_turn), root, local=args.local)
     verdicts = judged.verdicts
@@ -84,11 +84,15 @@ def trace(args: argparse.Namespace) -> None:
     root = root_of(args)
     checks.require_ledger(args.ledger, root)
     checks.require_claim(args.claim, root, args.ledger)
-    from tradeflows import claims
+    with terminal.progress(0, "numbers", quiet=args.quiet) as step:
+        from tradeflows import claims
 
-    claim = claims.named(claims.read_ledger(args.ledger, root, local=args.local), args.claim)
-    verdict = claims.evaluate_claim(claim, root, local=args.local)
-    numbers = [claims.terms(reading, root) for reading in claims.chosen(verdict, args.definition)]
+        claim = claims.named(claims.read_ledger(args.ledger, root, local=args.local), args.claim)
+        step("", words=f"judging {args.claim}")
+        verdict = claims.evaluate_claim(claim, root, local=args.local)
+        step("", words="finding the raw lines")
+        chosen = claims.chosen(verdict, args.definition)
+        numbers = [claims.terms(reading, root) for reading in chosen]
     if args.json:
         say_json(numbers)
     elif not numbers:
@@ -141,12 +145,13 @@ def report(args: argparse.Namespace) -> None:
     files = checks.notebooks(args.notebook, root)
     checks.require_ledger(args.ledger, root)
     checks.require_folder_of_pages(args.to)
-    from tradeflows.report import pages
-
-    _build_if_stale(args, root)
     errors: list[TradeflowsError] = []
     asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
+    with terminal.progress(0, "steps", quiet=args.quiet):  # what lacks is said before the work
+        from tradeflows.report import pages
+    _build_if_stale(args, root)
     with _notebooks_in_turn(args) as progress:
+        progress(f"running {len(files)} notebooks" if files else "running the notebooks")
         written = pages.write(files, args.to, root, progress, **asked)
     say(*written)
     terminal.fail(errors)
@@ -181,9 +186,10 @@ def sources(args: argparse.Namespace) -> None:
 def rows(args: argparse.Namespace) -> None:
     """Show rows of a table as they are stored, by column=value or month=2023-05."""
     wanted = checks.conditions(args.table, args.column)
-    from tradeflows.tables.checks import rows
+    with terminal.progress(0, "rows", quiet=args.quiet):
+        from tradeflows.tables.checks import rows
 
-    frame = rows(root_of(args), args.table, wanted, local=args.local)
+        frame = rows(root_of(args), args.table, wanted, local=args.local)
     frame = _with_days(frame)
     if args.json:
         _say_rows(frame)
@@ -210,11 +216,11 @@ def _say_rows(frame: pd.DataFrame) -> None:
 
 def doctor(args: argparse.Namespace) -> None:
     """Look for what is wrong in everything catalogued; the ten worst of each kind, or all."""
-    from tradeflows.retrieval import catalogue
-    from tradeflows.tables import checks
-
     root = root_of(args)
     with terminal.progress(0, "checks", quiet=args.quiet, patience=0) as step:
+        from tradeflows.retrieval import catalogue
+        from tradeflows.tables import checks
+
         findings = [*checks.look(root, local=args.local, progress=step)]
     if args.json:
         say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
@@ -349,8 +355,9 @@ def _carry_out(
 def ask(args: argparse.Namespace) -> None:
     """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
     checks.require_window(args.start, args.end)
-    from tradeflows.explore import ask as live
-    from tradeflows.explore.answer import as_lines
+    with terminal.progress(0, "steps", quiet=args.quiet):
+        from tradeflows.explore import ask as live
+        from tradeflows.explore.answer import as_lines
 
     root = root_of(args)
     answer = live.ask(
@@ -377,14 +384,16 @@ def ask(args: argparse.Namespace) -> None:
 
 def available(args: argparse.Namespace) -> None:
     """List the periods that are out, since when, and what of them is held."""
-    from tradeflows.explore import ask as live
+    with terminal.progress(0, "areas", quiet=args.quiet) as step:
+        from tradeflows.explore import ask as live
 
-    frame = live.available(
-        args.reporter.split(","),
-        args.partner.split(",") if args.partner else None,
-        freq=args.freq,
-        root=root_of(args),
-    )
+        step("", words="asking the publisher")
+        frame = live.available(
+            args.reporter.split(","),
+            args.partner.split(",") if args.partner else None,
+            freq=args.freq,
+            root=root_of(args),
+        )
     if args.json:
         say_json(frame.to_dict("records"))
         return
@@ -425,16 +434,18 @@ def add(args: argparse.Namespace) -> None:
         args.steps = input()
     new: list[Source] = []
     for path in args.file:  # one by one, so that what is kept is said before what is refused
-        [added] = adding.add(
-            [path],
-            root,
-            vintage=args.vintage,
-            rank=args.rank,
-            template=template,
-            commit=args.commit,
-            about=_about(args),
-            **_unsaid(args),
-        )
+        with terminal.progress(0, "files", quiet=args.quiet) as step:
+            step("", words=f"checking {path.name}")
+            [added] = adding.add(
+                [path],
+                root,
+                vintage=args.vintage,
+                rank=args.rank,
+                template=template,
+                commit=args.commit,
+                about=_about(args),
+                **_unsaid(args),
+            )
         if added.is_earlier:
             say(f"{added.source.id}: held already, as {added.source.path}")
         else:
@@ -454,7 +465,10 @@ def update(args: argparse.Namespace) -> None:
     from tradeflows.retrieval import adding, catalogue, maps
 
     root = root_of(args)
-    updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=_about(args))
+    with terminal.progress(0, "files", quiet=args.quiet) as step:
+        step("", words=f"checking {args.file.name}")
+        about = _about(args)
+        updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=about)
     new = updated.source
     if updated.is_earlier:
         say(f"{new.id}: held already, as {new.path}")
@@ -585,8 +599,9 @@ def diff(args: argparse.Namespace) -> None:
     """Show what the newest release of fetched data changed against the one before."""
     from importlib import import_module
 
-    publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
-    changes = publisher.diff(root_of(args), args.period)
+    with terminal.progress(0, "releases", quiet=args.quiet):
+        publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
+        changes = publisher.diff(root_of(args), args.period)
     shown = changes[: args.most or None]
     if args.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
@@ -630,14 +645,14 @@ def build(args: argparse.Namespace) -> None:
 
 def _built(args: argparse.Namespace, root: Path) -> dict[str, str]:
     """Build, say what became of it, and return those of the user's files that are refused."""
-    from tradeflows import tables
-    from tradeflows.retrieval import catalogue
+    with terminal.progress(0, "files", quiet=args.quiet) as step:
+        from tradeflows import tables
+        from tradeflows.retrieval import catalogue
 
-    try:
-        total = len(catalogue.load(root, local=True))
-    except TradeflowsError:  # in the user's own catalogue: the committed files are built first
-        total = len(catalogue.load(root))
-    with terminal.progress(total, "files", quiet=args.quiet) as step:
+        try:
+            total = len(catalogue.load(root, local=True))
+        except TradeflowsError:  # in the user's own catalogue: the committed files are built first
+            total = len(catalogue.load(root))
         seen: set[str] = set()
 
         def show(source: str) -> None:
@@ -671,13 +686,15 @@ def check(args: argparse.Namespace) -> None:
     """Check all that is announced: raw files, control totals, verdicts and notebooks."""
     root = root_of(args)
     files = checks.notebooks(args.notebook, root)
-    from tradeflows.report import check
-
     differing = 0
-    for outcome in check.outcomes(root, files):
-        say(f"{outcome.name}: {outcome.words} ({outcome.seconds:.1f} s)")
-        sys.stdout.flush()  # so that a pipe sees how far it is
-        differing += not outcome.agrees
+    with terminal.progress(0, "checks", quiet=args.quiet) as step:
+        from tradeflows.report import check
+
+        names = check.names(root, files)
+        for done, outcome in enumerate(check.outcomes(root, files), 1):
+            line = f"{outcome.name}: {outcome.words} ({outcome.seconds:.1f} s)"
+            step("", done, len(names), ", ".join(names[done : done + 2]), answer=line)
+            differing += not outcome.agrees
     if differing:
         raise TradeflowsError(f"{differing} of these are not as announced; see above")
 
@@ -686,9 +703,9 @@ def accept(args: argparse.Namespace) -> None:
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
     root = root_of(args)
     checks.require_ledger(args.ledger, root)
-    from tradeflows.report import accept
-
     with _notebooks_in_turn(args) as progress:
+        from tradeflows.report import accept
+
         errors: list[TradeflowsError] = []
         asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
         lines = accept.accept(root, progress, **asked)

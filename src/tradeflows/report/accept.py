@@ -22,6 +22,7 @@ from tradeflows.tables import package, totals
 
 TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
+STEPS = 5  # besides the notebooks
 MOST_TOTALS = 20  # that are shown one by one
 VERDICTS = Path("data", "verdicts.csv")
 VERDICT_COLUMNS = (
@@ -62,7 +63,7 @@ def accept(
     root
         The project's folder, found by itself where not given.
     progress
-        As :func:`tradeflows.report.notebooks.run` calls it.
+        Called before and after each step, as :data:`tradeflows.report.notebooks.Progress` says.
     ledger, local
         As :func:`tradeflows.claims.load` takes them. The verdicts of another ledger than the
         project's own are announced beside it; notebooks and totals see committed sources alone.
@@ -82,15 +83,19 @@ def accept(
     """
     root = root or catalogue.root()
     claims.has_ledger(ledger, root)  # one that is named wrongly is said before any work
-    catalogue.verify(root, local=False)
-    tables_before = totals.built(root)
-    tables.build(root, local=local)
-    outcomes = [
-        _accept_notebooks(root, progress),
-        _accept_verdicts(root, ledger, local, wrong),
-        _accept_totals(root, tables_before),
-        _accept_package(root),
-    ]
+    steps = notebooks.Steps(progress, STEPS + len(_notebooks(root)))
+    with steps.step("checking the raw files"):
+        catalogue.verify(root, local=False)
+    with steps.step("building the tables"):
+        tables_before = totals.built(root)
+        tables.build(root, local=local)
+    outcomes = [_accept_notebooks(root, steps.part())]
+    with steps.step("judging the claims"):
+        outcomes.append(_accept_verdicts(root, ledger, local, wrong))
+    with steps.step("adding up the tables"):
+        outcomes.append(_accept_totals(root, tables_before))
+    with steps.step("describing the data"):
+        outcomes.append(_accept_package(root))
     files: dict[Path, str | bytes] = {}
     lines: list[str] = []
     for written, moves in outcomes:
@@ -100,9 +105,13 @@ def accept(
     return lines or ["nothing moved"]
 
 
+def _notebooks(root: Path) -> list[Path]:
+    return sorted((root / "notebooks").glob("*.ipynb"))
+
+
 def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcome:
     """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
-    paths = sorted((root / "notebooks").glob("*.ipynb"))
+    paths = _notebooks(root)
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str] = {}
     lines: list[str] = []

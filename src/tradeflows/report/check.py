@@ -26,6 +26,7 @@ SETTINGS = {
 }
 UNSET = ("MATPLOTLIBRC", "MPLBACKEND", "PYTEST_ADDOPTS", "PYTHONHOME")
 STRICT = ("--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "--tb=short")
+FIRST = ("raw files", "tables", "control totals", "verdicts")  # before any notebook
 SHOWN = 5  # lines of a notebook's failure
 
 
@@ -59,7 +60,7 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     TradeflowsError
         Tables cannot be built, the ledger cannot be judged, or nbval is not installed.
     """
-    paths = list(notebooks) or sorted((root / "notebooks").glob("*.ipynb"))
+    paths = _paths(root, notebooks)
     if paths and not find_spec("nbval"):
         raise TradeflowsError("nbval is not installed; pip install 'tradeflows[check]'")
     raw_files = _timed(_raw_files, root)
@@ -76,6 +77,15 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
         except BaseException:  # an interrupt ends them too, and none begins any more
             runs.stop()
             raise
+
+
+def names(root: Path, notebooks: Sequence[Path] = ()) -> list[str]:
+    """What :func:`outcomes` checks, in its order."""
+    return [*FIRST, *(path.name for path in _paths(root, notebooks))]
+
+
+def _paths(root: Path, notebooks: Sequence[Path]) -> list[Path]:
+    return list(notebooks) or sorted((root / "notebooks").glob("*.ipynb"))
 
 
 def _timed(step: Callable[[Path], Outcome], root: Path) -> Outcome:

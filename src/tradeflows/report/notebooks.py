@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -32,6 +34,49 @@ PATIENCE = 600  # seconds that a kernel of a busy machine may take to start
 # Called with a line where a step is done, else "", how many are done, how many there are, and
 # words for what is being done.
 Progress = Callable[[str, int, int, str], None]
+
+
+@dataclass
+class Steps:
+    """How far a task of several steps is, some of which may have steps of their own.
+
+    Attributes
+    ----------
+    progress
+        Who is told.
+    total, done
+        How many steps there are, and how many of them are done.
+    """
+
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    @contextmanager
+    def step(self, what: str, *, is_told: bool = True) -> Iterator[None]:
+        """Say that a step begins and, when it is done, how long it took, unless it is none."""
+        if not is_told:
+            yield
+            return
+        began = time.monotonic()
+        self._tell("", what)
+        yield
+        self.done += 1
+        self._tell(f"{what}: {time.monotonic() - began:.1f} s", what)
+
+    def part(self) -> Progress:
+        """What a task within this one calls, whose steps follow those that are done."""
+        before = self.done
+
+        def tell(line: str, done: int, total: int, what: str) -> None:
+            self.done = before + done
+            self._tell(line, what)
+
+        return tell
+
+    def _tell(self, line: str, what: str) -> None:
+        if self.progress:
+            self.progress(line, self.done, self.total, what)
 
 
 class NotebookError(TradeflowsError):

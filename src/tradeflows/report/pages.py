@@ -8,11 +8,8 @@ import html
 import json
 import os
 import re
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +35,7 @@ from tradeflows.report.notebooks import (
     ASSERT,
     HEADING,
     Progress,
+    Steps,
     lists_sources,
     run,
     sentence,
@@ -119,7 +117,7 @@ def write(
         catalogue.check(source, root)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
-    steps = _Steps(progress, 2 * len(paths) + has_ledger)
+    steps = Steps(progress, 2 * len(paths) + has_ledger)
     with steps.step("judging the claims", is_told=has_ledger):
         verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
     has_claims = bool(verdicts)
@@ -158,49 +156,6 @@ def write(
     files[Path("index.html")] = render("index", frame, questions=questions, **front_page)
     save({to / path: content for path, content in files.items()})
     return [to / path for path in _pages_of(files)]
-
-
-@dataclass
-class _Steps:
-    """How far a report is.
-
-    Attributes
-    ----------
-    progress
-        Who is told.
-    total, done
-        How many steps there are, and how many of them are done.
-    """
-
-    progress: Progress | None
-    total: int
-    done: int = 0
-
-    @contextmanager
-    def step(self, what: str, *, is_told: bool = True) -> Iterator[None]:
-        """Say that a step begins and, when it is done, how long it took, unless it is none."""
-        if not is_told:
-            yield
-            return
-        began = time.monotonic()
-        self._tell("", what)
-        yield
-        self.done += 1
-        self._tell(f"{what}: {time.monotonic() - began:.1f} s", what)
-
-    def part(self) -> Progress:
-        """What a task within this one calls, whose steps follow those that are done."""
-        before = self.done
-
-        def tell(line: str, done: int, total: int, what: str) -> None:
-            self.done = before + done
-            self._tell(line, what)
-
-        return tell
-
-    def _tell(self, line: str, what: str) -> None:
-        if self.progress:
-            self.progress(line, self.done, self.total, what)
 
 
 def _pages_of(files: Files) -> list[Path]:
