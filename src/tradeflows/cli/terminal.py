@@ -181,7 +181,7 @@ def _bar(total: float, unit: str, patience: float) -> Any:
         total=total or None,
         desc="loading",
         unit=f" {unit}",
-        leave=False,
+        leave=not patience,  # one that appears by itself goes by itself
         unit_scale=unit == "B",
         ncols=columns,
         nrows=lines,
