@@ -1,4 +1,4 @@
-"""UN Comtrade: calls made, speed and memory, and 200 random faults; all against the local twin.
+"""UN Comtrade: calls made, speed and memory, and 300 random faults; all against the local twin.
 
 The least possible number of calls is what one who knew every row beforehand would need under the
 same limits: no more rows than the cap less one, no more periods and characters than a call takes;
@@ -277,7 +277,7 @@ def speed(rows: int = 100_000, rounds: int = 5) -> bool:
         return ratio >= 1 and max(one, four) <= 4
 
 
-def faults(count: int = 200) -> bool:
+def faults(count: int = 300) -> bool:
     """Random faults: rows lost, rows twice, and whether the key is seen anywhere."""
     rng, served, lost, twice, seen, world = random.Random(6), 0, 0, 0, 0, 0
     while served < count:

@@ -1,4 +1,5 @@
 import argparse
+import errno
 import io
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 
 import tradeflows
 from tradeflows import cli
-from tradeflows.cli import arguments, checks, terminal
+from tradeflows.cli import arguments, checks, command, terminal
 from tradeflows.model.errors import QueryError
 
 PROJECT = Path(__file__).parents[1]
@@ -681,6 +682,41 @@ def test_a_closed_pipe_is_no_fault(make_root, words, unbuffered):
     outcome = written_to(writer, make_root({"oil": {}}), words, unbuffered)
     os.close(writer)
     assert outcome == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("platform", "file", "status"),
+    [
+        ("win32", None, 0),
+        ("win32", "a:b", 1),
+        ("linux", None, 1),
+    ],
+)
+def test_a_closed_pipe_of_windows_is_no_fault(monkeypatch, platform, file, status):
+    def write(*_, **__):
+        raise OSError(errno.EINVAL, "Invalid argument", file)
+
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(command, "_write_no_more", lambda: None)
+    monkeypatch.setattr(command, "_carry_out", write)
+    assert cli.main(["sources"]) == status
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
+@pytest.mark.parametrize(
+    ("file", "to"), [("a.csv", "grün.toml"), ("a.csv", "grün/x.toml"), ("grün.csv", "x.toml")]
+)
+def test_a_sketch_in_a_session_without_umlauts(tmp_path, file, to):
+    (tmp_path / file).write_text("month,usd\n2020-01,1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tradeflows", "sketch", file, "--publisher", "x", "--to", to],
+        capture_output=True,
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"LC_ALL": "C", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(r"tradeflows: gr.*: .*set PYTHONUTF8=1.*\n", done.stderr.decode())
+    assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
 def test_a_fault_is_said_though_nobody_reads_the_answer(make_root):

@@ -1,5 +1,7 @@
 """What can be refused before work begins and anything heavy is loaded."""
 
+import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -34,8 +36,27 @@ def require_folder(to: Path) -> None:
         ) from error
 
 
+def require_name(path: Path) -> None:
+    """Refuse a file whose name has a letter that Python cannot write in this session.
+
+    Raises
+    ------
+    QueryError
+        The message says what helps.
+    """
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        raise QueryError(
+            f"{shown}: names of files are {sys.getfilesystemencoding()} in this session, which "
+            "lacks a letter of it; set PYTHONUTF8=1 and run it again"
+        ) from error
+
+
 def require_output(to: Path, suffixes: Iterable[str]) -> None:
     """Refuse a file (by its suffix) or a folder that cannot be written; errors as above."""
+    require_name(to)
     if to.suffix not in suffixes:
         require_folder(to)
     elif to.is_dir():

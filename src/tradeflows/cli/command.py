@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         return 1
     except OSError as error:
         _write_no_more()
-        if not isinstance(error, BrokenPipeError):  # a reader (head, less) that has seen enough
+        if not _is_of_a_reader(error):
             _complain(str(error))
             return 1
     return 0
@@ -75,6 +76,12 @@ def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> Non
         sys.stdout.flush()
         raise
     sys.stdout.flush()
+
+
+def _is_of_a_reader(error: OSError) -> bool:
+    """Whether who read the answer (head, less) has seen enough; Windows has no word of its own."""
+    is_said_so = sys.platform == "win32" and error.errno == EINVAL and error.filename is None
+    return is_said_so or isinstance(error, BrokenPipeError)
 
 
 def _is_of_a_name(error: UnicodeEncodeError) -> bool:

@@ -409,6 +409,7 @@ def sketch(args: argparse.Namespace) -> None:
     """Propose the catalogue's entry of a CSV, with its map, and mark what the file does not say."""
     if args.to:
         checks.require_output(args.to, (".toml",))
+        checks.require_name(args.file)  # which the entry has too
     from tradeflows.model.errors import CatalogueError
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
