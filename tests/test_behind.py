@@ -256,7 +256,7 @@ def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
     assert claim_picture.headline(verdict) == outcome
     said, *shown = claim_picture.bars(verdict, NO_PROJECT, root)
     assert said.figure == claimed
-    assert {bar.figure for bar in shown} <= {"$50.0", "$120"}
+    assert {bar.figure for bar in shown} <= {"$50", "$120"}
 
 
 def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
@@ -346,7 +346,7 @@ def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
     assert [bar.value > 55 for bar in bars[1:]] == [True, False]
     names = [bar.name for bar in bars[1:]]
     line = chart_html.claim_line(verdict, NO_PROJECT)["why"]
-    assert line == f"Yes for {names[0]}: $120. No for {names[1]}: $50.0."
+    assert line == f"Yes for {names[0]}: $120. No for {names[1]}: $50."
 
 
 def test_the_bar_of_a_range_is_pale_up_to_it(root):
@@ -375,6 +375,14 @@ def test_haloed_letters_stay_text():
     first = dict(zip(head, rows[0], strict=True))
     assert (first["series"], first["line"], first["unit"]) == ("China", "2", "kg")
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
+
+
+def test_a_number_above_its_raw_lines_has_three_digits():
+    page = raw_lines.shown(lines(measures.scale(crude(), KG, 7, "drawn"), "drawn").figure)
+    heads = re.findall("<summary>[^<]*: ([^<]*)</summary>", page)
+    numbers = [head.replace(",", "") for head in heads if "rows of" not in head]
+    assert numbers
+    assert not [text for text in numbers if len(text.strip("0.−").replace(".", "")) > 3]
 
 
 def test_a_file_of_numbers_names_its_sources_as_a_page_does(root):

@@ -491,7 +491,7 @@ def _said(value: float, money: float, whole: bool, decimals: int) -> str:
     if decimals >= 0 and not money and not whole and not np.isnan(value):
         return f"{value:,.{decimals}f}".replace("-", "−")
     if money:
-        return units.amount(money * value, "USD", layout.DIGITS, padded=True)
+        return units.found_amount(money * value, "USD", layout.DIGITS)
     return layout.number(value, layout.DIGITS) if whole else layout.figure(value, layout.DIGITS)
 
 

@@ -338,11 +338,11 @@ def _figure(row: Any) -> str:
         return f"{sign}{layout.figure(row.value)} times"
     shown = [units.amount(row.found, row.unit, digits, padded=True) for digits in DIGITS]
     if not row.value:
-        return sign + shown[0]
+        return sign + units.found_amount(row.found, row.unit, DIGITS[0])
     stated = row.found / row.value
     claimed = [units.amount(stated, row.unit, digits, padded=True) for digits in DIGITS]
-    apart = [text for text, stated in zip(shown, claimed, strict=True) if text != stated]
-    return sign + (apart or shown)[0]
+    apart = [i for i, pair in enumerate(zip(shown, claimed, strict=True)) if pair[0] != pair[1]]
+    return sign + units.found_amount(row.found, row.unit, DIGITS[(apart or [0])[0]])
 
 
 def _joined(ordered: DataFrame) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout
+from tradeflows.charts.artists import significant
 from tradeflows.charts.names import entity_name
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
@@ -213,7 +214,7 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """One number, its formula and its lines."""
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
-    value = layout.number(number, 4)
+    value = layout.number(significant(number, layout.DIGITS), 12)
     words = html.escape(in_words(formula))
     return (
         f"<details><summary>{head}: {value}</summary>"

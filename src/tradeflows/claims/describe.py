@@ -66,7 +66,7 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
     It has three digits, an amount near its claim four, or as many as the claim was printed to, or
     as tell it from the claim; but not more than six.
     """
-    fewest = amount(reading.value, reading.unit, FEWEST, padded=True)
+    fewest = units.found_amount(reading.value, reading.unit, FEWEST)
     if claim.figure is None or claim.unit != reading.unit:
         return fewest
     if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
@@ -82,7 +82,7 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
         )
         if is_in_full and number != claimed and _comes_to(reading, claim, digits):
             break
-    return number
+    return units.found_amount(reading.value, claim.unit, digits)
 
 
 def _is_near(reading: ReadingResult) -> bool:

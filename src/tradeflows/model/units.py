@@ -7,6 +7,7 @@ one unit of a dimension, and a claim may be in any other of it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from functools import cache
@@ -162,6 +163,22 @@ def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) ->
     spell = padded_number if padded and not is_counted else full_number
     text = spell(abs(value) / size, digits).replace("-", "−")
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+
+
+def found_amount(value: float, unit: str, digits: int = 3) -> str:
+    """A number that was found, with its unit: its last zeros are kept where they are its own.
+
+    They are not of what is just as much, such as a figure that somebody stated.
+
+    Examples
+    --------
+    >>> from tradeflows.model.units import found_amount
+    >>> found_amount(46.98, "percent"), found_amount(12e6, "USD")
+    ('47.0 %', '$12 million')
+    """
+    number, _ = in_percent(value, unit)
+    is_just = math.isclose(number, float(f"{number:.{digits}g}"))
+    return amount(value, unit, digits, padded=not is_just)
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:
