@@ -408,7 +408,16 @@ def test_what_is_not_held_has_the_call_that_gets_it(what):
 
 
 @pytest.mark.parametrize(
-    "words", [{"flow": "trade"}, {"freq": "Q"}, {"publisher": "gacc"}, {"product": "27090090"}]
+    "words",
+    [
+        {"flow": "trade"},
+        {"freq": "Q"},
+        {"publisher": "gacc"},
+        {"product": "27090090"},
+        {"reporter": "Germany", "flow": "re-exports"},
+        {"reporter": "World"},
+        {"start": "2999"},
+    ],
 )
 def test_what_no_service_gives_has_no_call(words):
     question = {"product": "wheat", "reporter": "China", "partner": "Peru"} | words
