@@ -5,6 +5,7 @@ import gzip
 import io
 import re
 import resource
+import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook, saved_sources
 
-from tradeflows import claims, tables
+from tradeflows import claims, cli, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, SourceError
 from tradeflows.report import (
@@ -637,3 +638,20 @@ def test_no_cell_is_a_formula():
 def test_a_number_below_zero_has_a_minus_on_a_page():
     said = "EU -93 Mt (-81 %), 2021-12 and HS-2"
     assert pages.BELOW_ZERO.sub("−", said) == "EU −93 Mt (−81 %), 2021-12 and HS-2"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_report_tells_each_step(make_root, tmp_path, monkeypatch, is_terminal):
+    root = make_root({"oil": {}})
+    save_notebook(root / "notebooks" / "01_oil.ipynb", "# Well?", "1 + 1")
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert cli.main(["--root", str(root), "report", "--to", str(tmp_path / "pages")]) == 0
+    lines = re.sub(r"[^\n]*\r|\x1b\[A", "", stream.getvalue()).splitlines()
+    told = [re.sub(r": [\d.]+ s$", ": ", line) for line in lines]
+    assert [line for line in told if line.startswith(("01_oil", "running", "writing"))] == [
+        "running the notebooks",
+        "01_oil.ipynb: ",
+        "writing 01_oil.html: ",
+    ]
