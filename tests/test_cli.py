@@ -468,7 +468,7 @@ def test_no_color_is_heeded(monkeypatch, value, coloured):
     assert terminal.uses_colour() == coloured
 
 
-def test_progress_waits_a_second(capsys):
+def test_progress_waits_two_seconds(capsys):
     with terminal.progress(3, "files") as step:
         step("the first", 1, 3)
     with terminal.progress(3, "files", patience=0) as step:

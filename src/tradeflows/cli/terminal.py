@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-PATIENCE = 1.0  # seconds of silence, after which a task says how far it is
+PATIENCE = 2.0  # seconds of silence, after which a task says how far it is; a bar in half of it
 TICK = 0.5  # seconds after which a bar is drawn anew though nothing is done
 UNKNOWN_SIZE = (80, 24)  # columns and lines where a terminal does not say
 NARROWEST = 12  # letters that a column keeps, however narrow the terminal
@@ -113,8 +113,8 @@ def progress(
 ) -> Iterator[Step]:
     """How far a task is: a bar on a terminal, elsewhere a line a step, both on standard error.
 
-    With `keeps_lines` the lines stand above the bar on a terminal too. A bar that waits for
-    `patience` seconds appears then, whether or not a step was told.
+    With `keeps_lines` the lines stand above the bar on a terminal too. A bar appears after half of
+    `patience`, whether or not a step was told, since modules were loaded before.
 
     Yields
     ------
@@ -124,7 +124,7 @@ def progress(
     """
     began = time.monotonic()
     is_drawn = not quiet and sys.stderr.isatty()
-    with _bar(total, unit, patience) if is_drawn else nullcontext() as bar:
+    with _bar(total, unit, patience / 2) if is_drawn else nullcontext() as bar:
 
         def step(
             line: str, done: float = 0, total: float = 0, words: str = "", answer: str = ""
@@ -139,7 +139,7 @@ def progress(
             elif line and not quiet and time.monotonic() - began >= patience:
                 note(line)
 
-        with _ticking(bar, began + patience) if bar is not None else nullcontext():
+        with _ticking(bar, began + patience / 2) if bar is not None else nullcontext():
             yield step
 
 
