@@ -56,7 +56,8 @@ def test_a_table_of_nothing_says_what_is_next(root, capfd, verb):
 def test_a_new_project_has_a_report_before_it_has_a_file_and_after(root, capfd):
     assert cli.main(["report"]) == 0
     steps = [line.rsplit(":")[0] for line in capfd.readouterr().err.splitlines()]
-    assert steps == ["judging the claims", "01_first_look.ipynb", "writing 01_first_look.html"]
+    pages = ["01_first_look.ipynb", "writing 01_first_look.html"]
+    assert steps == ["running the notebooks", "judging the claims", *pages]
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
