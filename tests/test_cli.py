@@ -288,6 +288,7 @@ LIGHT = {
     "a refused ledger": ["claims", "--ledger", "no.toml"],
     "a refused table": ["rows", "nosuch", "a=b"],
     "a refused period": ["ask", "wheat", "China", "--start", "20x3"],
+    "a refused window": ["fetch", "comext", "--start", "20x3", "--end", "2024-01"],
     "a refused folder": ["init", str(PROJECT / "tests")],
 }
 
