@@ -659,7 +659,8 @@ def test_band_of_two_releases(judge, build):
     assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
     assert claims.why(verdict) == f"R{words[1:]}; {miss}."
     rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
-    end = "$12.1 million could be $12.2 million, which rounds to $12.25 million"
+    end = "$12.1 million could be $12.0 million to $12.2 million"
+    end += ", and $12.2 million rounds to $12.25 million"
     assert claims.why(rounded) == f"R{words[1:]}: {end}."
     assert claims.revision(verdict) == 0
     assert claims.revision(rounded) == pytest.approx(12.25e6 * 0.1 / 12)
@@ -703,6 +704,11 @@ def test_a_bound_that_refutes_has_its_size(judge):
 def test_a_number_has_its_claim_s_digits(judge, build, claimed, shown):
     verdict = judge(claim(claimed, reading()), build(scale=1.000001))["C1"]
     assert claims.figure_of(verdict.readings[0], verdict.claim) == shown
+
+
+def test_a_number_near_its_claim_has_the_zeros_that_tell_the_miss(judge):
+    verdict = judge(claim(12.01e6, reading()))["C1"]
+    assert claims.figure_of(verdict.readings[0], verdict.claim) == "$12.00 million"
 
 
 def test_what_was_stated_is_not_padded(judge):

@@ -82,7 +82,7 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
         )
         if is_in_full and number != claimed and _comes_to(reading, claim, digits):
             break
-    return units.found_amount(reading.value, claim.unit, digits)
+    return number if _is_near(reading) else units.found_amount(reading.value, claim.unit, digits)
 
 
 def _is_near(reading: ReadingResult) -> bool:
@@ -238,9 +238,29 @@ def _revisions(verdict: Verdict) -> str:
     if not revision(verdict):
         return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
-    ends = reading.value, reading.value + revision(verdict)
-    stated, revised = (amount(value, claim.unit, FEWEST) for value in ends)
-    return f"{words}: {stated} could be {revised}, which rounds to {_printed(claim)}"
+    stated, revised = (
+        units.found_amount(value, claim.unit, FEWEST)
+        for value in (reading.value, reading.value + revision(verdict))
+    )
+    span = revised_range(verdict)
+    return f"{words}: {stated} could be {span}, and {revised} rounds to {_printed(claim)}"
+
+
+def revised_range(verdict: Verdict) -> str:
+    """From where to where a revision may bring the nearest figure, either way.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.revised_range(claims.evaluate_claim(claims.load()["O03"]))
+    '29.0 % to 29.6 %'
+    """
+    value, width = _nearest_deciding(verdict).value, abs(revision(verdict))
+    low, high = (
+        units.found_amount(end, verdict.claim.unit, FEWEST)
+        for end in (value - width, value + width)
+    )
+    return f"{low} to {high}"
 
 
 def revision(verdict: Verdict) -> float:

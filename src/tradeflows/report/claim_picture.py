@@ -242,8 +242,8 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
         figures.append(Bar(name, figure_found(reading, claim), reading.value, colour))
     if claims.revision(verdict):
         revised = figures[-1].value + claims.revision(verdict)
-        figure = claims.amount(revised, claim.unit, 3)
-        figures.append(Bar("as far as a revision may bring it", figure, revised, colours.SOFT))
+        figure = claims.revised_range(verdict)
+        figures.append(Bar("as far as revisions may move it", figure, revised, colours.SOFT))
     return figures
 
 
