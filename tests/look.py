@@ -135,6 +135,9 @@ WORDS = """() => {
   for (const part of copy.querySelectorAll(left)) part.remove();
   return copy.textContent;
 }"""
+# All that charts say by their marks and labels, which no text of the page has.
+SAID = """() => [...document.querySelectorAll("figure.chart :is([data-said], title, [aria-label])")]
+  .map((one) => one.dataset.said || one.getAttribute("aria-label") || one.textContent)"""
 # Each chart: its title, all other words of it, and the periods and series of its marks.
 TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
   id: one.id, title: one.getAttribute("aria-label") || "",
@@ -194,6 +197,7 @@ LARGEST = 1_500_000  # bytes of a page
 SCREENS = {390: (844, 6), 1280: (800, 4)}
 CODED = ("dictionary", "methods")  # pages that explain columns and may name them
 AREA = re.compile("[A-Z]{3}")
+MONTH = re.compile(r"\b(?:19|20)\d\d-\d\d\b")
 NO_CODES = {"PNG", "DJI", "USA"}  # a kind of picture, a maker of drones, a usual name
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
@@ -313,10 +317,13 @@ def _coded(page: Page, folder: Path) -> Iterator[str]:
     text = sources.read_text(encoding="utf-8") if sources.is_file() else ""
     ids = set(re.findall(r'<section class="source" id="([^"]+)"', text))
     columns = {name for table in schema.TABLES.values() for name in table.names if "_" in name}
-    words = page.evaluate(WORDS)
+    said = page.evaluate(SAID)
+    words = "\n".join([page.evaluate(WORDS), *said])
     for word in sorted(set(re.findall(r"\w+", words))):
         if word in ids or word in columns or (word not in NO_CODES and _is_area(word)):
             yield f"a code before a reader: {word}"
+    for month in sorted(set(MONTH.findall("\n".join(said)))):
+        yield f"a month not in words: {month}"
 
 
 def _is_area(word: str) -> bool:

@@ -165,7 +165,7 @@ def test_a_figure_has_three_digits_and_no_power_of_ten():
     said = [text.rpartition(": ")[2] for text in titles(drawings(chart)["wide"])]
     assert said == ["−0.0000624", "1,370"]
     assert [float(row[1]) for row in chart.rows[1:]] == [-6.24e-05, 1370.0]
-    assert chart.alt.endswith("China: −0.0000624 in 2022-01, 1,370 in 2022-02.")
+    assert chart.alt.endswith("China: −0.0000624 in January 2022, 1,370 in February 2022.")
 
 
 def test_the_table_is_for_readers():

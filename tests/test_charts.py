@@ -397,6 +397,8 @@ def test_a_dot_says_the_number_of_its_table():
     figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
     said = {svg.said(mark) for mark in marks_of(figure)}
     assert {"2021, crude: 277", "2021, coal: at most 33.1"} <= said
+    figure = dots(CHANGES.replace("crude", "KAZ")).figure
+    assert "2021, Kazakhstan: 90.1" in {svg.said(mark) for mark in marks_of(figure)}
 
 
 def test_a_figure_near_zero_stands_right_of_its_row():
@@ -800,7 +802,7 @@ def test_both_sides_the_band_and_the_months_of_one_alone():
     said = " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
     assert "Shaded: one side alone states a figure" in said
     assert "Band: Russia plus 0 to 10\N{NO-BREAK SPACE}% for freight" in said
-    assert "Russia, with the most freight: 2.2 in 2022-01" in charts.alt(axes)
+    assert "Russia, with the most freight: 2.2 in January 2022" in charts.alt(axes)
 
 
 def test_sides_that_all_state_need_no_shade_and_no_freight_no_band():
@@ -1071,16 +1073,16 @@ def test_holes_and_caveats_are_said():
 def test_alt_text_has_both_ends():
     axes = lines(monthly(CHN=[1, 5, 2], IND=[None, 7, None]), reference={"the cap": 6.0})
     assert charts.alt(axes) == (
-        "China bought more. Mt a month. China: 1 in 2022-01, 2 in 2022-03. India: 7 in 2022-02. "
-        "Line at 6: the cap."
+        "China bought more. Mt a month. China: 1 in January 2022, 2 in March 2022. "
+        "India: 7 in February 2022. Line at 6: the cap."
     )
     frame = statements(("2022-01", "CNY", None, "="), ("2022-05", "CNY", 3, "="))
     axes = points(frame.assign(a=[1, None], b=[2, None]), span=("a", "b"))
-    assert charts.alt(axes).endswith("Yuan: 1 to 2 in 2022-01, 3 in 2022-05.")
+    assert charts.alt(axes).endswith("Yuan: 1 to 2 in January 2022, 3 in May 2022.")
     assert "crude: about 50.6. all: 81.3." in charts.alt(bars())
-    assert "Price, Mt a month. China: 10 in 2022-01, 20 in 2022-02." in charts.alt(panels())
+    assert "China: 10 in January 2022, 20 in February 2022." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
-    assert "China: 1 in 2022-01, 2 in 2022-02." in charts.alt(strips(CHN=[1, 2]))
+    assert "China: 1 in January 2022, 2 in February 2022." in charts.alt(strips(CHN=[1, 2]))
     said = ". Trade fell: depends, 25 to 100.3 %. It rose: open, at most 20 %. "
     assert said in charts.alt(ratios())
 

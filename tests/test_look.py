@@ -42,6 +42,9 @@ DEFECTS = {
     "8.0 px: fine print": '<p style="font-size: 8px">fine print</p>',
     "code before a reader: cmd_code": "<p>The cmd_code of a good</p>",
     "code before a reader: CHN": "<p>What CHN reports</p>",
+    "code before a reader: KAZ": '<figure class="chart" id="said"><svg viewBox="0 0 9 9" width="9">'
+    '<circle data-said="KAZ: 7"/><circle data-said="Russia, 2019-01: 8"/></svg></figure>',
+    "month not in words: 2019-01": "",
     "chart lone: no file": '<figure class="chart" id="lone"><div class="chart-data"><table><thead>'
     "<tr><th>Name</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
     "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "

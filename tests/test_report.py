@@ -494,7 +494,7 @@ def test_a_page_holds_two_drawings(drawn):
     page = (drawn / "a.html").read_text()
     (figure,) = re.findall('<figure class="chart" id="crude".*?</figure>', page, re.S)
     assert figure.count("<svg") == 2
-    assert 'aria-label="It rose. USD. China: 63.6 in 2020-01, 55.7 in 2020-03.' in figure
+    assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in March 2020.' in figure
     table = figure.partition('class="sortable"')[2].partition("</table>")[0]
     assert re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table) == [
         *("Period", "China"),

@@ -88,7 +88,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
     >>> axes = charts.lines(crude, y="mt", by="who", **look)
     >>> charts.hand_over(axes, "crude").alt
-    'It rose. Mt a month. India: 1 in 2023-01, 3 in 2023-03.'
+    'It rose. Mt a month. India: 1 in January 2023, 3 in March 2023.'
     """
     first = np.ravel(np.asarray(axes, dtype=object))[0]
     figure = first.figure

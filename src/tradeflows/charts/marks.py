@@ -72,8 +72,14 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
         reader = _READERS[drawn.part]
         for place in reader(drawn.artist, months, printed.get(drawn.row, "")):
             x, y = _points_from_corner(axes, place.x, place.y)
+            period = _period(place, drawn, chart)
             if np.isfinite(x) and np.isfinite(y):
-                yield Mark(series, place.period, place.value, x, y, drawn.name)
+                yield Mark(series, period, place.value, x, y, drawn.name)
+
+
+def _period(place: "_Place", drawn: Figured, chart: Chart) -> str:
+    """The period of a figure, in whose place a dot has the name of its row."""
+    return named(place.period, chart) if drawn.part == "dot" else place.period
 
 
 def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:

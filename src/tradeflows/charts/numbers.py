@@ -118,7 +118,7 @@ def alt(axes: Charts) -> str:
     >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
     >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
     >>> charts.alt(charts.lines(crude, y="mt", by="who", **look))
-    'It rose. Mt a month. India: 1 in 2023-01, 3 in 2023-03.'
+    'It rose. Mt a month. India: 1 in January 2023, 3 in March 2023.'
     """
     chart = _chart_of(axes)
     title = chart["title"]
@@ -128,7 +128,8 @@ def alt(axes: Charts) -> str:
         table = read_back(box, layout.DIGITS)
         words.append(box.get_xlabel() or box.get_ylabel())
         levels = {text: table.pop(text) for text in (*chart["reference"], *chart["said"])}
-        for name, texts in _in_words(table, str(box.get_gid()), chart):
+        months = chart.get("months", {}).get(str(box.get_label()), 1)
+        for name, texts in _in_words(table, str(box.get_gid()), chart, months):
             known = texts.dropna()
             ends = dict.fromkeys(known.iloc[[0, -1]])
             series = named(str(name), chart)
@@ -139,8 +140,8 @@ def alt(axes: Charts) -> str:
     return ". ".join(words) + "."
 
 
-def _in_words(table: DataFrame, kind: str, chart: Chart) -> Any:
-    """The figures of a box in words, by series."""
+def _in_words(table: DataFrame, kind: str, chart: Chart, months: int) -> Any:
+    """The figures of a box in words, by series; a period without a length has so many months."""
     if "verdict" in table:
         is_first = ~table.index.duplicated()
         first = table[is_first]
@@ -155,20 +156,21 @@ def _in_words(table: DataFrame, kind: str, chart: Chart) -> Any:
         return _by_series(texts if [*floats] == ["value"] else heads + " " + texts)
     if kind in ("lines", "months"):
         table = table.melt(var_name="series", ignore_index=False)
-    return _by_month(table)
+    return _by_period(table, months)
 
 
 def _by_series(texts: Series) -> Any:
     return texts.groupby(level=0, sort=False)
 
 
-def _by_month(table: DataFrame) -> Any:
-    """The figures of each series with their months, in words."""
+def _by_period(table: DataFrame, months: int) -> Any:
+    """The figures of each series with their periods, in words."""
     value = table["value"]
     text, low, high = (_printed(table.get(end, value)) for end in ("value", "low", "high"))
     text = text.fillna(low + " to " + high)
-    months = pd.DatetimeIndex(table.index)
-    text += " in " + months.strftime("%Y-%m")
+    lengths = table.get("n_months", Series(np.nan, table.index)).fillna(months).astype(int)
+    days = pd.DatetimeIndex(table.index)
+    text += [f" in {spans.text(*period)}" for period in zip(days, lengths, strict=True)]
     names = table["series"].array
     return text.groupby(names, sort=False)
 
