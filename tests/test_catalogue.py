@@ -429,7 +429,7 @@ def test_credit_of_many_publishers_has_the_months_alone():
     ids += ["eia_brent_monthly", "comtrade_energy_imports_from_russia"]
     assert catalogue.credit(ids) == (
         "Eurostat, China Customs, ODNI, US Energy Information Administration and UN Comtrade "
-        "(in part via CREA and GitHub; retrieved November 2026)"
+        "(in part via CREA, news outlets and GitHub; retrieved November 2026)"
     )
 
 
@@ -459,6 +459,16 @@ def test_credit_of_a_copy_is_no_name(make_root):
     assert (
         catalogue.credit(["oil"], root) == "Demo, from a saved copy of demo.org (as of 1 May 2024)"
     )
+
+
+def test_credit_names_the_outlet_that_alone_carried_what_is_shown(make_root):
+    root = make_root({"oil": {"via": "news outlets"}, "gas": {"via": "somebody"}})
+    one = {"oil": ["Interfax"], "gas": ["Interfax"]}
+    assert catalogue.credit(["oil"], root) == "Demo, via news outlets (as of 1 May 2024)"
+    assert catalogue.credit(["oil"], root, {}, one) == "Demo, via Interfax (as of 1 May 2024)"
+    assert catalogue.credit(["gas"], root, {}, one) == "Demo, via somebody (as of 1 May 2024)"
+    two = {"oil": ["Interfax", "TASS"]}
+    assert catalogue.credit(["oil"], root, {}, two) == "Demo, via news outlets (as of 1 May 2024)"
 
 
 def test_credit_knows_own_sources(make_root):

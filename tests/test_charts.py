@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts
-from tradeflows.charts import colours, layout, spans, svg
+from tradeflows.charts import colours, layout, options, spans, svg
 from tradeflows.charts.marks import marks_of
 from tradeflows.explore.answer import Answer
 from tradeflows.model import units
@@ -1504,3 +1504,16 @@ def test_a_name_stands_beside_its_line_where_its_end_has_no_room():
             along = np.linspace(box.x0, box.x1, 20)
             at = np.interp(along, x, y, left=np.nan, right=np.nan)
             assert not ((at > box.y0) & (at < box.y1)).any()
+
+
+def test_an_outlet_is_known_by_its_name_or_its_site():
+    rows = pd.DataFrame(
+        {
+            "source_id": ["a", "a", "b"],
+            "address": ["https://www.x.org/1", "https://x.org (Y of 2022)", "http://y.org/2"],
+        }
+    )
+    assert options.outlets(rows) == {"a": ["x.org"], "b": ["y.org"]}
+    named = rows.assign(outlet=["X (mirror)", "X", None])
+    assert options.outlets(named) == {"a": ["X"]}
+    assert options.outlets(rows[["source_id"]]) == {}

@@ -123,6 +123,11 @@ def test_a_row_names_who_carried_it(site):
     assert carried in words(site["index.html"])
 
 
+def test_a_reading_of_the_ledger_names_who_carried_it(site):
+    carried = "US Energy Information Administration, via somebody"
+    assert re.search(rf"\$63\.\d+ .{{,40}}{carried} Raw lines", words(site["ledger.html"]))
+
+
 def test_a_row_can_be_quoted(site):
     text = words(site["index.html"])
     assert "The Gazette said more than $60; US Energy Information Administration, via" in text
@@ -221,7 +226,7 @@ SEARCHES = {  # how many of the three claims have it
     "price": 3,  # two, and the theme of the third
     "prices": 3,
     "pric": 3,  # the beginning of a word
-    "us": 0,  # a word of its own, not the beginning of "used"
+    "us": 2,  # whose figures they are; not the beginning of "used", which the third has
     "above 60": 2,
     "$60": 2,
     "60": 2,

@@ -12,6 +12,7 @@ from PIL import Image
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
 from tradeflows.report import accept, claim_cards, claim_picture, front
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import load as read_project
 
 ROOT = Path(__file__).parents[1]
@@ -317,6 +318,22 @@ def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
 def test_the_front_page_names_who_printed_a_figure(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O01"]
     assert front.row(verdict, read_project(ROOT), ROOT).source == "New York Times"
+
+
+def test_what_news_outlets_carried_says_so(verdicts):
+    """The one outlet by its site, several together; every source of rows at second hand."""
+    project = read_project(ROOT)
+    rows = {one.claim.id: front.row(one, project, ROOT) for one in verdicts if one.readings}
+    assert rows["O02"].source == "China Customs, via sputnikglobe.com"
+    assert "; China Customs, via sputnikglobe.com, has " in rows["O02"].quote
+    assert rows["O22"].source == "Bank of Russia, via news outlets"
+    sources = catalogue.load(ROOT)
+    for verdict in verdicts:
+        for reading in verdict.readings:
+            credit = claim_cards.sources_of(reading, ROOT)
+            is_carried = any(sources[name].via for name in reading.sources)
+            assert is_carried == bool(re.search(", (via|from) ", credit)), credit
+            assert is_carried or "second-hand" not in reading.flags
 
 
 def test_a_foot_names_only_whose_rates_were_read(verdicts):

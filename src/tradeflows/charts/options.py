@@ -32,6 +32,7 @@ TERMS = {  # of trade, for readers, where a unit names them
 }
 MARK = 30  # days beyond the mark of what somebody gave for a month
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
+SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -120,7 +121,7 @@ def complete_options(
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        shown["source"] = catalogue.credit(ids, speakers=speakers(frame))
+        shown["source"] = catalogue.credit(ids, None, speakers(frame), outlets(frame))
     shown["attrs"] = {"sources": ids, "caveats": caveats}
     if numbers:
         shown["of"] = frame, [*numbers], [*names]
@@ -134,6 +135,16 @@ def speakers(frame: DataFrame) -> dict[str, list[str]]:
             by_source = frame.dropna(subset=[column]).groupby("source_id")[column]
             return {str(name): [*rows.unique()] for name, rows in by_source}
     return {}
+
+
+def outlets(frame: DataFrame) -> dict[str, list[str]]:
+    """The outlets that carried the rows of each source, by name, or else by their web site."""
+    if not {"source_id", "address"} <= set(frame):
+        return {}
+    sites = frame["address"].str.extract(SITE, expand=False)
+    names = sites if "outlet" not in frame else frame["outlet"].str.partition(" (")[0]
+    by_source = names.dropna().groupby(frame["source_id"])
+    return {str(name): [*rows.unique()] for name, rows in by_source}
 
 
 def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tradeflows.model.errors import QueryError, near
@@ -12,6 +13,7 @@ from tradeflows.model.periods import is_day
 
 RAW = Path("data", "raw")
 TABLES = ("trade", "settlement", "rates", "figures")  # what files are cleaned into
+OUTLETS = "news outlets"  # who carried a source whose rows name an outlet each
 
 
 def require_table(name: str) -> None:
@@ -92,14 +94,22 @@ def month(source: Source) -> str:
     return named[1] if named and source.cleaner == "comext.clean" else ""
 
 
-def carrier_of(source: Source) -> str:
-    """The short name of who passed a source on, or what copy it is from; or empty."""
-    return source.via.partition(" (")[0]
+def carrier_of(source: Source, outlets: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """The short name of who passed a source on, or what copy it is from; or empty.
+
+    Of a source whose rows name an outlet each, `outlets` has those of the rows that are shown: one
+    alone is named.
+    """
+    carrier = source.via.partition(" (")[0]
+    named = outlets.get(source.id, ())
+    return named[0] if carrier == OUTLETS and len(named) == 1 else carrier
 
 
-def with_carrier(source: Source, name: str) -> str:
+def with_carrier(
+    source: Source, name: str, outlets: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> str:
     """Whose figures a source holds, by `name`, and through whose hands they came."""
-    carrier = carrier_of(source)
+    carrier = carrier_of(source, outlets)
     if carrier.startswith("a "):  # a copy, not a name
         return f"{name}, from {carrier}"
     return f"{name}, via {carrier}" if carrier else name

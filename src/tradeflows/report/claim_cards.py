@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
+from tradeflows.charts.options import outlets, speakers
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, in_words, lines_table
 from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
@@ -270,8 +271,20 @@ def _reading(
         "tone": _tone(reading),
         "bar": sorted((axis.place(0), axis.place(reading.value))),
         "bound": bool(reading.bound),
+        "source": sources_of(reading, root),
     }
     return content | _lines(claims.terms(reading, root), claim, most)
+
+
+def sources_of(reading: ReadingResult, root: Path) -> str:
+    """Whose figures a reading rests on, each with the hand that they came through."""
+    names = []
+    spoken, carried = speakers(reading.frame), outlets(reading.frame)
+    for source, publisher in catalogue.entries(reading.sources, root).values():
+        name = catalogue.name_of(source, publisher, spoken)
+        names.append(with_carrier(source, name, carried))
+    *others, last = dict.fromkeys(names) or [""]
+    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
 
 
 def _tone(reading: ReadingResult) -> str:

@@ -21,7 +21,7 @@ from PIL import Image
 
 from tradeflows import claims
 from tradeflows.charts import colours, layout, spans
-from tradeflows.charts.options import speakers
+from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
@@ -351,7 +351,8 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
     named = {name: who for frame in frames for name, who in speakers(frame).items()}
-    credit = catalogue.credit(sources, root, speakers=named)
+    carried = {name: who for frame in frames for name, who in outlets(frame).items()}
+    credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
     days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
     bare = [f"{name} ({day})" for name, day in days]

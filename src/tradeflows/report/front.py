@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
-from tradeflows.charts.options import speakers
 from tradeflows.charts.raw_lines import in_words
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
-from tradeflows.model.source import with_carrier
 from tradeflows.report import claim_cards
 from tradeflows.report.site import TONES, ReportError
 from tradeflows.retrieval import catalogue
@@ -110,7 +108,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         settles = claim.settles or reason
         return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
     figure = claims.figure_of(reading, claim)
-    source = sources_of(reading, root)
+    source = claim_cards.sources_of(reading, root)
     deviation = _deviation(verdict, reading)
     verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
     words = f"{speaker} {verb} {claimed}"
@@ -179,16 +177,6 @@ def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
         return len(keys), sum(abs(reading.deviation or 0.0) for reading in pair)
 
     return min(product(sides[True], sides[False]), key=apart)
-
-
-def sources_of(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on, each with the hand that they came through."""
-    names = []
-    spoken = speakers(reading.frame)
-    for source, publisher in catalogue.entries(reading.sources, root).values():
-        names.append(with_carrier(source, catalogue.name_of(source, publisher, spoken)))
-    *others, last = dict.fromkeys(names) or [""]
-    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
 
 
 def answer(verdicts: Sequence[Verdict], project: Project) -> str:

@@ -527,14 +527,15 @@ def credit(
     ids: Iterable[str],
     root: Path | None = None,
     speakers: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    outlets: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> str:
     """The publishers of the sources `ids`, with vintages, for the foot of a chart.
 
     Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
     Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
     stands in. Of an entry that stands for many publishers, `speakers` has those of the rows that
-    are shown. More than three are named together, with all hands that some came through and the
-    months of retrieval alone.
+    are shown; of one that news outlets carried, `outlets` has theirs. More than three are named
+    together, with all hands that some came through and the months of retrieval alone.
 
     Raises
     ------
@@ -548,12 +549,12 @@ def credit(
         word, day = _vintage(source)
         name = name_of(source, publisher, speakers)
         names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
-        words = dates.setdefault(with_carrier(source, name), {})
+        words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
         *most, last = names
         when = _retrieved(source for source, _ in known.values())
-        hands = [carrier_of(source) for source, _ in known.values()]
+        hands = [carrier_of(source, outlets) for source, _ in known.values()]
         passed = _listed(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
         return f"{', '.join(most)} and {last} ({way}{when})"
