@@ -87,6 +87,24 @@ SOAP = (
 )
 
 
+# The partners of DS-045409, as a public user of the service took them from its answers.
+CODES = """
+    AD AE AF AG AI AL AM AN AO AQ AR AS AT AU AW AZ BA BB BD BE BF BG BH BI BJ
+    BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR
+    CS CU CV CW CX CY CZ DD DE DJ DK DM DO DZ EC EE EG EH ER ES ET EXT_EA
+    EXT_EA21 EXT_EU EXT_EU27_2020 FI FJ FK FM FO FR GA GB GD GE GF GH GI GL GM
+    GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IN INT_EA INT_EA21
+    INT_EU INT_EU27_2020 IO IQ IR IS IT JM JO JP KE KG KH KI KM KN KP KR KW KY
+    KZ LA LB LC LI LK LR LS LT LU LV LY MA MD ME MG MH MK ML MM MN MO MP MQ MR
+    MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG
+    PH PK PL PM PN PS PT PW PY QA QP QQ QR QS QU QV QW QX QY QZ RE RO RU RW SA
+    SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SU SV SX SY SZ TC TD TF TG
+    TH TJ TK TL TM TN TO TP TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN
+    VU WF WORLD WS XA XB XC XK XL XM XO XP XR XS XZ YD YE YT YU ZA ZM ZW
+"""
+PARTNERS = CODES.split()
+MEMBERS = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+REPORTERS = [*MEMBERS.split(), "GB", "EU27_2020"]
 NOTHING = SOAP.format(code=100, words="NO_RESULTS").encode()
 
 
@@ -95,7 +113,8 @@ class Service(Directory):
 
     `figures` by reporter, partner, product, flow, indicator and period; an answer of more than
     `most` cells is queued, of more than ten times as many refused. `packed` ones come as gzip, and
-    `nothing` is the status and the body where there is no figure.
+    `nothing` is the status and the body where there is no figure. A code that the service has not
+    is refused.
     """
 
     def __init__(self, *periods, figures=(), most=500_000):
@@ -116,6 +135,9 @@ class Service(Directory):
             return 414, {}, b"too long"
         parts = urlsplit(path)
         key = [text.split("+") for text in unquote(parts.path).rpartition("/")[2].split(".")]
+        strange = {*key[1]} - {*REPORTERS, ""} | {*key[2]} - {*PARTNERS, ""}
+        if strange:
+            return 400, {}, SOAP.format(code=140, words=f"no such code: {strange}").encode()
         query = parse_qs(parts.query)
         start, end = query["startPeriod"][0], query["endPeriod"][0]
         chosen = [

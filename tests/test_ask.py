@@ -460,6 +460,73 @@ def test_a_member_state_is_asked_of_eurostat(root, live):
     assert len(twin.paths) == made
 
 
+@pytest.mark.parametrize(
+    ("partner", "code"),
+    [
+        (None, "WORLD"),
+        ("World", "WORLD"),
+        ("extra-EU", "EXT_EU27_2020"),
+        ("EU27_2020_EXTRA", "EXT_EU27_2020"),
+        ("intra-EU", "INT_EU27_2020"),
+        ("Greece", "GR"),
+        ("Serbia", "XS"),
+        ("UK", "GB"),
+        ("Montenegro", "ME"),
+    ],
+)
+def test_the_service_has_codes_of_its_own(root, live, partner, code):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros(partner=code)))
+    assert len(oil(root, twin, partner)) == 24
+    assert len(oil(root, twin, partner)) == 24
+    assert len(twin.questions) == 1
+
+
+def test_greece_reports_by_the_code_of_the_service(root, live):
+    figures = {("GR", *cell[1:]): value for cell, value in euros().items()}
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures))
+    window = {"start": "2023", "end": "2024", "root": root, "clock": twin.clock}
+    assert len(ask("2709", "Greece", "Russia", **window)) == 24
+
+
+def test_an_area_with_two_codes_is_asked_by_both(root, live):
+    """Serbia and Montenegro parted in 2006: of invented figures some are under each code."""
+    figures = euros(partner="XM", months=("202301",)) | euros(partner="ME", months=("202302",))
+    twin = live(comext_twin.Service("202301", "202302", figures=figures))
+    answer = oil(root, twin, "Montenegro", start="2023-01", end="2023-02")
+    assert answer["period"].tolist() == ["2023-01", "2023-02"]
+
+
+def test_every_partner_is_one_that_the_service_has():
+    asked, refused = set(), set()
+    for area in {*codes.area_codes("eurostat").values()}:
+        try:
+            question = comext_service.question("DEU", area, "M", "2709", "2023-01", "2023-01")
+        except QueryError:
+            refused.add(area)
+        else:
+            asked |= {*question.partners}
+    assert asked <= {*comext_twin.PARTNERS}
+    assert refused >= {"EU27_2020", "EU28", "MCO", "PRI"}
+    assert not refused & {"W00", "EU27_2020_EXTRA", "CHN", "SRB", "GRC"}
+
+
+def test_all_that_the_service_has_is_read(root, live):
+    figures = {}
+    for code in ("WORLD", "EXT_EA21", "INT_EA", "EXT_EU", "RU", "XS"):
+        figures |= euros(partner=code)
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures))
+    answer = oil(root, twin, "countries")
+    assert set(answer["partner_iso"]) == {"RUS", "SRB"}
+
+
+def test_a_group_without_a_code_is_refused_before_a_call(root, live):
+    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
+    said = "EU27 is no partner that Eurostat's .* which has 'intra-EU', 'extra-EU' and 'World'"
+    with pytest.raises(QueryError, match=said):
+        oil(root, twin, "EU27")
+    assert not twin.paths
+
+
 @pytest.mark.parametrize("service", ["Comtrade", "Eurostat"])
 def test_a_new_project_can_ask(new_project, live, service):
     root = new_project("wheat_live")

@@ -239,7 +239,7 @@ def contains(whole: str, part: str) -> bool:
     """Tell whether all of area `part` is counted in area `whole`, so that adding them counts twice.
 
     An area does not contain itself. ``EU``, whose membership changed, is taken at its widest and
-    so contains ``EU28`` and is contained in it.
+    so contains ``EU28`` and is contained in it; what is outside such a group, at its narrowest.
 
     Raises
     ------

@@ -51,6 +51,7 @@ LONGEST_KEY = 3_500  # letters, of the 4,095 of an address
 PARTNERS = 320  # more than there are, of all
 ALL = "all"
 EU = "EU27_2020"
+SYSTEM = "comext service"  # of area_codes.csv: the files have codes that the service has not
 TOO_LARGE = re.compile(r"EXTRACTION_TOO_BIG|too large|SUBMITTED|<(\w+:)?queued", re.I)
 
 
@@ -95,7 +96,7 @@ class Question:
         names = {number: name for name, number in FLOWS.items()}
         return call_in_words(
             [known.get(code, code) for code in self.reporters],
-            [known.get(code, code) for code in self.partners],
+            [*dict.fromkeys(known.get(code, code) for code in self.partners)],
             self.products,
             [names[flow] for flow in self.flows],
             self.periods,
@@ -208,8 +209,8 @@ def question(
     letters = 7 if freq == "M" else 4
     return Question(
         freq=freq,
-        reporters=_area_codes(reporter),
-        partners=() if partner.strip().casefold() == ALL else _area_codes(partner),
+        reporters=_codes_of(reporter),
+        partners=() if partner.strip().casefold() == ALL else _codes_of(partner, is_partner=True),
         products=goods,
         flows=tuple(FLOWS[word] for word in flows),
         start=month_text(months[0])[:letters],
@@ -230,15 +231,23 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
-def _area_codes(text: str) -> tuple[str, ...]:
-    """The publisher's code of each area of a list."""
-    chosen = []
+def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
+    """Every code that the service has for the areas of a list; each is of other years or trade."""
+    chosen: dict[str, None] = {}
     for word in _words(text):
         area = codes.area(word)
-        known = codes.codes_of(area, "eurostat")
+        if area == EU and not is_partner:
+            chosen[EU] = None
+            continue
+        known = codes.codes_of(area, SYSTEM)
         if not known:
-            raise QueryError(f"Eurostat has no code for {codes.area_name(area)}")
-        chosen.append(known[0])
+            is_group = area in codes.groups() and not codes.is_country(area)
+            others = ", which has 'intra-EU', 'extra-EU' and 'World'" if is_group else ""
+            raise QueryError(
+                f"{codes.area_name(area)} is no partner that Eurostat's filtered service has a "
+                f"code for{others}"
+            )
+        chosen |= dict.fromkeys(known)
     return tuple(chosen)
 
 
