@@ -15,7 +15,7 @@ from PIL import Image
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
-from tradeflows.charts import colours, raw_lines
+from tradeflows.charts import behind, colours, raw_lines
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -189,6 +189,64 @@ def test_the_first_of_many_lines_show(monkeypatch):
         "Raw lines: 6 rows of publishers’ files behind 6 numbers, the first 2 of them here" in page
     )
     assert page.count("<td><code>") == 2
+
+
+def entries(chart):
+    """The entries of a chart's raw lines by their ids, each as far as its own end."""
+    parts = re.split(r'<details id="([^"]+)">', chart.evidence)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize("paper", ["wide", "narrow"])
+def test_each_mark_leads_to_the_lines_of_its_number(paper):
+    chart = charts.hand_over(lines(crude()), "crude")
+    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', getattr(chart, paper))
+    assert len(marks) == 6
+    opened = entries(chart)
+    for entry, said in marks:
+        assert opened[entry].startswith(f"<summary>{said}</summary><p><code>")
+        area, month = re.match(r"(China|India), (\w+) 2021", said).groups()
+        first = {"China": 1, "India": 4}[area]
+        line = first + ("January", "February", "March").index(month) + 1
+        assert f"</a>, line {line}</td>" in opened[entry]
+
+
+def test_each_number_of_a_table_leads_to_its_lines():
+    chart = charts.hand_over(lines(crude()), "crude")
+    assert chart.table[0] == ["Period", "China", "India"]
+    opened = entries(chart)
+    for (period, *cells), ids in zip(chart.table[1:], chart.entries, strict=True):
+        for area, cell, entry in zip(chart.table[0][1:], cells, ids, strict=True):
+            assert opened[entry].startswith(f"<summary>{area}, {period}: {float(cell):,.0f}<")
+
+
+def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):
+    sums = measures.total(crude(), KG, over=["reporter_iso"], every=3).assign(by="both")
+    look = {"y": KG, "by": "by", "title": "Crude", "unit": "kg"}
+    whole = charts.hand_over(charts.blocks(sums, **look), "sum")
+    assert (whole.evidence.count("<td><code>"), "more, in the file" in whole.evidence) == (6, False)
+    monkeypatch.setattr(behind, "LINES", 2)
+    chart = charts.hand_over(charts.blocks(sums, **look), "sum")
+    assert chart.evidence.count("<td><code>") == 2
+    assert "<p>and 4 more, in the file of raw lines</p>" in chart.evidence
+    assert len(chart.lines) == 7
+    few = charts.hand_over(lines(crude()), "crude").evidence
+    assert few.count("<td><code>") == 6
+    monkeypatch.setattr(behind, "NUMBERS", 4)
+    few = charts.hand_over(lines(crude()), "crude")
+    assert few.evidence.count("<td><code>") == 4
+    assert "6 numbers, the first 4 numbers here" in few.evidence
+    assert set(re.findall(r'data-entry="([^"]+)"', few.wide)) == {*entries(few)}
+
+
+def test_no_figure_leads_to_the_lines_of_another():
+    figure = lines(crude()).figure
+    found = behind.Behind(figure, "crude")
+    assert found.of(["China", "February 2021"], "10,000") == "crude-n2"
+    assert found.of(["China"], "10,000") == "crude-n2"
+    assert found.of(["Kazakhstan", "February 2021"], "10,000") == ""
+    assert found.of(["China"], "no figure") == ""
+    assert found.of(["January 2021"], "7") == ""
 
 
 def test_an_altered_file_is_refused(root):

@@ -160,6 +160,39 @@ def test_pointer_and_finger_meet_values(page):
 
 
 @needs_a_browser
+@pytest.mark.parametrize("by", ["pointer", "keyboard", "table", "finger"])
+def test_a_number_opens_its_raw_lines(page, tmp_path, by):
+    _, opened = page
+    entry = '<details id="n2"><summary>China, February 2022: 2.5</summary>line 3</details>'
+    lines_of = f'<details class="chart-lines"><summary>Raw lines</summary>{entry}</details>'
+    table = '<div class="chart-data"><table><tr><td><a href="#n2">2.5</a></td></tr></table></div>'
+    text = (tmp_path / "page.html").read_text()
+    text = text.replace("</figure>", f"{table}{lines_of}</figure>")
+    circle = r"(<circle[^>]*)(><title>China, February 2022: 2.5)"
+    (tmp_path / "page.html").write_text(re.sub(circle, r'\1 data-entry="n2"\2', text))
+    shown = opened(viewport={"width": 1280, "height": 700}, has_touch=by == "finger")
+    box = shown.locator(".chart-wide [data-entry]").bounding_box()
+    place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert not shown.is_visible("text=line 3")
+    if by == "pointer":
+        shown.mouse.click(*place)
+    elif by == "keyboard":
+        for key in ("Tab", "Home", "Enter"):
+            shown.keyboard.press(key)
+        assert not shown.is_visible("text=line 3")  # that number has no entry
+        shown.keyboard.press("ArrowRight")
+        shown.keyboard.press("Enter")
+    elif by == "table":
+        shown.click(".chart-data a")
+    else:
+        shown.touchscreen.tap(*place)
+        assert not shown.is_visible("text=line 3")
+        shown.touchscreen.tap(*place)
+    assert shown.is_visible("text=line 3")
+    assert shown.evaluate("document.activeElement.parentElement.id") == "n2"
+
+
+@needs_a_browser
 def test_titles_need_no_script(page):
     _, opened = page
     shown = opened(java_script_enabled=False)

@@ -496,12 +496,16 @@ def test_a_page_holds_two_drawings(drawn):
     assert figure.count("<svg") == 2
     assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in March 2020.' in figure
     table = figure.partition('class="sortable"')[2].partition("</table>")[0]
-    assert re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table) == [
+    cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table)
+    assert [re.sub("<[^>]*>", "", cell) for cell in cells] == [
         *("Period", "China"),
         *("January 2020", "63.6"),
         *("February 2020", ""),
         *("March 2020", "55.7"),
     ]
+    for entry, number in re.findall(r'<a href="#([^"]+)">([^<]+)</a>', table):
+        assert re.search(f'<details id="{entry}"><summary>China, \\w+ 2020: {number}<', figure)
+    assert table.count("<a href") == figure.count('<details id="crude-n')
     assert "USD. An empty cell: no figure is held." in table
     assert "charts.drawn(ax)" not in figure
 

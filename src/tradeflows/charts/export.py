@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.charts import colours, layout, raw_lines, svg
+from tradeflows.charts.behind import Behind
 from tradeflows.charts.marks import QUALIFIERS
 from tradeflows.charts.numbers import alt, drawn, read_back
 from tradeflows.charts.options import SIGNS, VALUE, WORDS, Chart, Charts, named
@@ -43,7 +44,11 @@ class ChartFiles:
     lines
         Those of the raw files, a header first.
     evidence
-        The first of those as HTML, by number, to open on a page.
+        Those as HTML, by number, to open on a page: the first of each, and more where there is
+        room.
+    entries
+        Of each cell of the table but the first of its row the id of its number's entry in the
+        evidence, "" where it has none.
     """
 
     id: str
@@ -62,6 +67,7 @@ class ChartFiles:
     numbers: list[float]
     lines: list[list[str]]
     evidence: str
+    entries: list[list[str]]
 
 
 def hand_over(axes: Charts, id: str) -> ChartFiles:
@@ -96,6 +102,8 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     words, shown = alt(axes), read_back(axes, layout.DIGITS)
     drawing = svg.plain(figure, words)
     is_traced = "of" in chart
+    behind = Behind(figure, id)
+    table = _rows(_readable(shown, chart))
     return ChartFiles(
         id=id,
         kind=str(first.get_gid()),
@@ -105,14 +113,15 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         caveats=tuple(chart["attrs"]["caveats"]),
         sources=tuple(chart["attrs"]["sources"]),
         claims=tuple(chart["claims"]),
-        wide=svg.inline(figure, drawing, words, f"{id}-wide"),
-        narrow=_narrow(chart, words, id),
+        wide=svg.inline(figure, drawing, words, f"{id}-wide", behind),
+        narrow=_narrow(chart, words, id, behind),
         file=drawing,
         rows=_rows(_flat(shown, ": ")),
-        table=_rows(_readable(shown, chart)),
+        table=table,
         numbers=_finite(drawn(axes)),
         lines=raw_lines.table(figure) if is_traced else [],
-        evidence=raw_lines.shown(figure) if is_traced else "",
+        evidence=behind.shown() if is_traced else "",
+        entries=behind.in_table(table),
     )
 
 
@@ -143,12 +152,12 @@ def script() -> str:
     return (BROWSER / "chart.js").read_text(encoding="utf-8")
 
 
-def _narrow(chart: Chart, words: str, id: str) -> str:
+def _narrow(chart: Chart, words: str, id: str, behind: Behind) -> str:
     """The same chart on narrow paper."""
     with layout.on(layout.NARROW):
         figure = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
         try:
-            return svg.inline(figure, svg.plain(figure, words), words, f"{id}-narrow")
+            return svg.inline(figure, svg.plain(figure, words), words, f"{id}-narrow", behind)
         finally:
             plt.close(figure)
 

@@ -175,16 +175,20 @@ def shown(figure: Any) -> str:
     lines = terms(figure)
     if lines.empty:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
-    untraced = _untraced(lines.attrs["untraced"])
-    n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
-    head = f"Raw lines: {counted_rows(lines['declared_zero'])} behind {n_numbers}"
+    head = counted(lines)
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
     first = lines.head(LINES).to_dict("records")
     by_number = groupby(first, lambda row: [row[name] for name in NUMBER])
     numbers = "".join(_number(key, list(rows)) for key, rows in by_number)
     used = entries(dict.fromkeys(lines["source_id"]))
-    inside = f"<summary>{head}</summary>{numbers}{used}{untraced}"
+    inside = f"<summary>{head}</summary>{numbers}{used}{untraced(lines)}"
     return f'<details class="chart-lines">{inside}</details>'
+
+
+def counted(lines: DataFrame) -> str:
+    """How many terms there are, behind how many numbers, in words."""
+    n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
+    return f"Raw lines: {counted_rows(lines['declared_zero'])} behind {n_numbers}"
 
 
 def counted_rows(is_zero: Iterable[bool]) -> str:
@@ -202,8 +206,9 @@ def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def _untraced(reasons: Mapping[str, str]) -> str:
+def untraced(lines: DataFrame) -> str:
     """Which series have no raw lines; why, for who writes a notebook, is with their terms."""
+    reasons = lines.attrs["untraced"]
     if not reasons:
         return ""
     series = html.escape("; ".join(reasons))
@@ -248,12 +253,17 @@ def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
         With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit``, ``text`` and
         ``declared_zero``; a role is shown where there are several.
     """
+    return f"{BOX}{lines_alone(rows, len(rows))}</div>"
+
+
+def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int) -> str:
+    """At most so many of the lines of one number as an HTML table (see :func:`lines_table`)."""
     has_roles = len({row["role"] for row in rows}) > 1
-    lines = "".join(_line(row, has_roles) for row in rows)
-    return f"{BOX}<table>{lines}</table></div>"
+    lines = "".join(_line(row, has_roles) for row in rows[:most])
+    return f"<table>{lines}</table>"
 
 
-def _line(row: Mapping[str, Any], has_roles: bool) -> str:
+def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
     """One raw line as a row of the table: its file and place, its number, its text."""
     path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
     place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 from matplotlib.text import Text
 
 from tradeflows.charts import colours, layout
+from tradeflows.charts.behind import Behind
 from tradeflows.charts.marks import Mark, marks_of
 
 SVG = "http://www.w3.org/2000/svg"
@@ -53,7 +54,7 @@ def plain(figure: Any, alt: str) -> str:
     return drawing.replace(*EDGE) if haloed else drawing
 
 
-def inline(figure: Any, drawing: str, alt: str, prefix: str) -> str:
+def inline(figure: Any, drawing: str, alt: str, prefix: str, behind: Behind) -> str:
     """The drawing as an element of a page.
 
     Parameters
@@ -64,6 +65,8 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str) -> str:
         The chart in words.
     prefix
         Begins every id in the drawing, so that two of them on one page never share one.
+    behind
+        The chart's numbers with raw lines, to whose entries its marks lead.
     """
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
     used = set(_REFERENCE.findall(drawing))
@@ -78,7 +81,7 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str) -> str:
     tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
     for name in ("width", "height", "version"):
         tree.attrib.pop(name, None)
-    tree.append(_marks(figure, height))
+    tree.append(_marks(figure, height, behind))
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     text = ElementTree.tostring(tree, encoding="unicode")
@@ -156,8 +159,11 @@ def _lines(texts: set[str]) -> set[str]:
     return {line.strip() for text in texts for line in text.split("\n")}
 
 
-def _marks(figure: Any, height: float) -> ElementTree.Element:
-    """Places that answer to a pointer and to the keyboard, a group a series."""
+def _marks(figure: Any, height: float, behind: Behind) -> ElementTree.Element:
+    """Places that answer to a pointer and to the keyboard, a group a series.
+
+    Each leads to the entry of its number, where there is one.
+    """
     group = ElementTree.Element(f"{{{SVG}}}g", {"class": "chart-marks", "fill": "none"})
     series: dict[str, ElementTree.Element] = {}
     for mark in marks_of(figure):
@@ -167,6 +173,8 @@ def _marks(figure: Any, height: float) -> ElementTree.Element:
         place = {"cx": f"{mark.x:.1f}", "cy": f"{height - mark.y:.1f}", "r": f"{TARGET:g}"}
         circle = ElementTree.SubElement(series[mark.series], f"{{{SVG}}}circle", place)
         ElementTree.SubElement(circle, f"{{{SVG}}}title").text = said(mark)
+        if entry := behind.of([mark.series, mark.period], mark.value):
+            circle.set("data-entry", entry)
     return group
 
 

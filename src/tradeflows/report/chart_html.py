@@ -83,6 +83,7 @@ def _chart(
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             "evidence": chart["evidence"],
             **_table(chart["table"]),
+            "entries": chart["entries"],
         },
         "lines": _places_of(chart["lines"]),
         "numbers": chart["numbers"],

@@ -27,6 +27,7 @@ for (const chart of document.querySelectorAll("figure.chart")) {
     if (!mark) return;
     mark.classList.add("chart-on");
     tip.textContent = said(mark);
+    tip.classList.toggle("chart-opens", "entry" in mark.dataset);
     const box = chart.getBoundingClientRect(), at = mark.getBoundingClientRect();
     const middle = (at.left + at.right) / 2 - box.left;
     tip.style.top = `${at.top - box.top - tip.offsetHeight - 4}px`;
@@ -44,6 +45,15 @@ for (const chart of document.querySelectorAll("figure.chart")) {
     return best;
   };
 
+  // The raw lines of a number: all that holds them is opened, and their heading has the keyboard.
+  const open = (id) => {
+    const entry = id && chart.querySelector(`#${CSS.escape(id)}`);
+    if (!entry) return;
+    for (let part = entry; part; part = part.parentElement.closest("details")) part.open = true;
+    entry.scrollIntoView({ block: "center" });
+    entry.querySelector("summary").focus({ preventScroll: true });
+  };
+
   const step = (key) => {
     const svg = drawing();
     const groups = svg ? [...svg.querySelectorAll(".chart-marks g")] : [];
@@ -59,8 +69,21 @@ for (const chart of document.querySelectorAll("figure.chart")) {
     if (other) show(other.children[Math.min(at, other.children.length - 1)]);
   };
 
+  let before = null;
   chart.addEventListener("pointermove", (event) => show(nearest(event)));
-  chart.addEventListener("pointerdown", (event) => show(nearest(event)));
+  chart.addEventListener("pointerdown", (event) => {
+    before = chosen;
+    show(nearest(event));
+  });
+  // A finger's first tap shows a number, its second opens the lines.
+  chart.addEventListener("click", (event) => {
+    const link = event.target.closest(".chart-data a");
+    if (link) {
+      event.preventDefault();
+      open(link.hash.slice(1));
+    } else if (chosen && event.target.closest("svg") && (event.pointerType === "mouse" || before === chosen))
+      open(chosen.dataset.entry);
+  });
   // A finger that was lifted has left the chart, too: what it met stays until the next tap.
   chart.addEventListener("pointerleave", (event) => event.pointerType === "touch" || show(null));
   addEventListener("pointerdown", (event) => chart.contains(event.target) || show(null));
@@ -70,6 +93,7 @@ for (const chart of document.querySelectorAll("figure.chart")) {
     plot.addEventListener("blur", () => show(null));
     plot.addEventListener("keydown", (event) => {
       if (event.key === "Escape") show(null);
+      else if (event.key === "Enter" && chosen) open(chosen.dataset.entry);
       else if (/^(Arrow|Home|End)/.test(event.key)) {
         event.preventDefault();
         step(event.key);
