@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures
-from tradeflows.explore.naming import publisher_name, with_names
+from tradeflows.explore.naming import in_print, publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
 from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
@@ -243,13 +243,12 @@ class Answer(pd.DataFrame):
 
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
-        return as_lines(self) if _is_presentable(self) else super().__repr__()
+        return as_lines(self) if is_presentable(self) else super().__repr__()
 
     def _repr_html_(self) -> str | None:
-        if not _is_presentable(self):
+        if not is_presentable(self):
             return super()._repr_html_()
-        head, table = tidy(self)
-        return as_page(head, self.caveats, as_html(table), source_line(self))
+        return page_of(self, as_html)
 
 
 class Plot(PlotAccessor):
@@ -293,6 +292,21 @@ class Plot(PlotAccessor):
         return self(**options, **({} if y is None else {"y": y}))
 
     barh = bar  # our bars lie
+
+
+def page_of(
+    shown: Answer,
+    as_table: Callable[[pd.DataFrame], str],
+    in_words: Callable[[str], str] | None = None,
+) -> str:
+    """An answer as HTML, of whose table `as_table` makes it.
+
+    With `in_words`, which makes a reader's words of the heading, it says nothing that only who
+    writes code has a use for.
+    """
+    head, table = tidy(shown)
+    notes = in_print(shown.caveats) if in_words else shown.caveats
+    return as_page(in_words(head) if in_words else head, notes, as_table(table), source_line(shown))
 
 
 def as_lines(shown: Answer, root: Path | None = None) -> str:
@@ -386,7 +400,8 @@ def _publishers(frame: pd.DataFrame) -> str:
     return ", ".join(sorted({publisher_name(name) for name in frame["publisher"]}))
 
 
-def _is_presentable(frame: pd.DataFrame) -> bool:
+def is_presentable(frame: pd.DataFrame) -> bool:
+    """Whether a table with a heading and names can be made of `frame`."""
     has_plain_columns = frame.columns.nlevels == 1 and frame.columns.is_unique
     return has_plain_columns and "unit" in frame.columns and len(frame) > 0
 

@@ -1,7 +1,7 @@
 """One question put whole: who no longer took a flow, who did, and what the figures cannot say."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,12 @@ class Card:
         return "\n\n".join([self.title, *tables, unseen, *source_line(self.buyers)])
 
     def _repr_html_(self) -> str:
+        return self.as_page(as_html)
+
+    def as_page(self, as_table: Callable[[pd.DataFrame], str]) -> str:
+        """The card as HTML, of whose tables `as_table` makes it."""
         tables = [
-            f"<p><b>{html.escape(head)}</b></p>{as_html(table)}" for head, table in self._tables()
+            f"<p><b>{html.escape(head)}</b></p>{as_table(table)}" for head, table in self._tables()
         ]
         unseen = "".join(f"<li>{html.escape(text)}</li>" for text in self.unseen)
         foot = html.escape("".join(source_line(self.buyers)))

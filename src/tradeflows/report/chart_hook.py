@@ -11,8 +11,8 @@ import numpy as np
 
 MIME = "application/vnd.tradeflows.chart+json"
 START = (
-    "from tradeflows.report import chart_hook, facts; "
-    "chart_hook.hook(get_ipython()); facts.hook(get_ipython())"
+    "from tradeflows.report import chart_hook, facts, frames; "
+    "chart_hook.hook(get_ipython()); facts.hook(get_ipython()); frames.hook(get_ipython())"
 )
 DPI = 200  # twice what a notebook shows
 UNNAMED = "chart"  # the id of a chart that no variable of its notebook holds

@@ -1,0 +1,329 @@
+"""Tables of pandas as the report prints them: heads and cells in words, numbers in figures.
+
+A notebook shows whoever writes it the frame as it is, with the columns that its code names; in a
+kernel of the report, :func:`hook` shows a reader the same rows in words.
+"""
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from tradeflows import claims
+from tradeflows.model import codes
+from tradeflows.model.currencies import plain_names
+from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.periods import dates_in_words
+from tradeflows.model.units import ALOUD, unit_words
+from tradeflows.retrieval import catalogue
+
+Column = tuple[str, list[Any]]
+
+# Heads that say more than the name of their column with blanks for its lines.
+HEADS = {
+    "above_pct": "First above second, %",
+    "all_months": "All months stated",
+    "basis": "Based on",
+    "iso": "Area",
+    "index": "Times as much",
+    "n_months": "Months",
+    "notebook": "Page",
+    "partner_iso": "Partner",
+    "path": "File",
+    "part": "Part of what was lost",
+    "period_text": "Period, as stated",
+    "placebo": "Before the event",
+    "ref_period": "Period",
+    "reporter_iso": "Reporter",
+    "sentence": "What was found",
+    "source_id": "Source",
+    "statement": "Claim",
+    "text": "Line as it is",
+    "usd_mn": "Million US dollars",
+    "value": "Figure",
+    "value_after": "After",
+    "value_base": "Before",
+    "value_gain": "Gained",
+    "value_loss": "Lost",
+    "value_m": "First figure",
+    "value_x": "Second figure",
+    "who": "Who said it",
+    "window": "Periods compared",
+    "window_text": "Period",
+}
+# Columns by which code finds a row, where another one names it.
+NAMED_BY = {"area": "name", "source_id": "title"}
+FOR_CODE = ("gap", "id", "repeats")  # ids, and a second form of what another column says
+AREAS = {
+    "area",
+    "exporter",
+    "importer",
+    "iso",
+    "partner",
+    "partner_iso",
+    "reporter",
+    "reporter_iso",
+}
+UNITS = ("currency", "unit")
+AS_THEY_ARE = ("cmd_code", "code", "formula", "hs6", "line", "path", "text", "year")
+IN_A_FILE = ("formula", "path", "text")  # set as code
+QUALIFIERS = {
+    "~": "about",
+    "≤": "at most",
+    "<": "less than",
+    "≥": "at least",
+    ">": "more than",
+}
+UNIT_WORDS = {"percent y/y": "% on the year before", "percent vs 2021": "% against 2021"}
+AREA = re.compile(r"(?<!\w)(?:[A-Z]{3}|[A-Z]{2}\d{2}\w*)(?!\w)")
+NUMERAL = re.compile(r"-?\d{5,}(?:\.\d+)?", re.ASCII)
+EITHER_MONTH = re.compile(r"\b(\d{4})-(\d\d)/(\d\d)\b")
+BELOW_ZERO = re.compile(r"(?<![^ (])-(?=\d)")  # a hyphen that Python prints for a minus
+CURRENCY = re.compile(r"\b[A-Z]{3}\b")
+FEW = 10  # rows of a table that is longer than pandas shows
+
+
+def hook(shell: Any) -> None:
+    """Let the kernel's `shell` show tables as a reader wants them."""
+    formatter = shell.display_formatter.formatters["text/html"]
+    formatter.for_type_by_name("pandas", "DataFrame", printed)
+    formatter.for_type_by_name("pandas", "Series", lambda series: printed(series.to_frame()))
+    formatter.for_type_by_name("tradeflows.charts.numbers", "Drawn", _as_it_is)
+    formatter.for_type_by_name("tradeflows.explore.answer", "Answer", _answer)
+    formatter.for_type_by_name("tradeflows.explore.rerouting", "Card", _card)
+
+
+def _as_it_is(shown: Any) -> Any:
+    return shown._repr_html_()
+
+
+def _answer(shown: Any) -> str:
+    from tradeflows.explore.answer import is_presentable, page_of
+
+    return page_of(shown, printed, in_words) if is_presentable(shown) else printed(shown)
+
+
+def _card(shown: Any) -> str:
+    return str(shown.as_page(printed))
+
+
+def printed(frame: DataFrame) -> str:
+    """A table as HTML for who reads no columns.
+
+    Heads are words, areas, sources and publishers have their names, days and months are as print
+    has them, numbers have four figures or all before the point, and a bound stands before its
+    number. What serves code alone is left out.
+
+    Parameters
+    ----------
+    frame
+        Any frame; a named index is its first columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows.report import frames
+    >>> sold = pd.DataFrame({"exporter": ["CHN"], "qualifier": [">"], "value": [12e6]})
+    >>> page = frames.printed(sold)
+    >>> "<td>China</td>" in page, "more than 12,000,000" in page
+    (True, True)
+    """
+    columns = _with_bounds(_columns(frame))
+    names = [name for name, _ in columns]
+    useful = [
+        (name, cells)
+        for name, cells in columns
+        if name not in FOR_CODE and NAMED_BY.get(name) not in names
+    ]
+    shown = useful or columns
+    heads = "".join(f"<th{_side(cells)}>{html.escape(head(name))}</th>" for name, cells in shown)
+    texts = [_cells(name, cells) for name, cells in shown]
+    rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*texts, strict=True)]
+    most = pd.get_option("display.max_rows")
+    if most and len(rows) > most:
+        between = f"<tr>{'<td>…</td>' * len(shown)}</tr>"
+        rows = [*rows[: FEW // 2], between, *rows[-FEW // 2 :]]
+    body = "\n".join(rows)
+    return (
+        f'<table class="dataframe printed"><thead><tr>{heads}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table>"
+    )
+
+
+def head(name: str) -> str:
+    """The words of a column's name, which areas it has in it by their names."""
+    words = HEADS.get(name) or in_words(name.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def in_words(text: str) -> str:
+    """A text with names for codes of areas and currencies, and blanks for lines below."""
+    named = CURRENCY.sub(lambda match: plain_names().get(match[0], match[0]), _with_areas(text))
+    return named.replace("_", " ")
+
+
+def _columns(frame: DataFrame) -> list[Column]:
+    """All columns with their names; first those of an index that says something."""
+    levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)]
+    told = [level for level in levels if level.name or not pd.api.types.is_numeric_dtype(level)]
+    columns = [("" if level.name is None else str(level.name), list(level)) for level in told]
+    if len(columns) > 1:
+        columns = _told_once(columns)
+    for place, name in enumerate(frame.columns):
+        words = ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+        columns.append((words, list(frame.iloc[:, place])))
+    return [
+        (name, cells if name in AS_THEY_ARE else [_parsed(cell) for cell in cells])
+        for name, cells in columns
+    ]
+
+
+def _parsed(cell: Any) -> Any:
+    """A number where a text is nothing else: of five digits and more, since four may be a year."""
+    is_long = isinstance(cell, str) and NUMERAL.fullmatch(cell)
+    return float(cell) if is_long else cell
+
+
+def _told_once(levels: Sequence[Column]) -> list[Column]:
+    """Levels of an index without what the row above says up to there too."""
+    keys = list(zip(*(cells for _, cells in levels), strict=True))
+    above = [None, *keys[:-1]]
+    return [
+        (
+            name,
+            [
+                "" if before and key[: place + 1] == before[: place + 1] else key[place]
+                for key, before in zip(keys, above, strict=True)
+            ],
+        )
+        for place, (name, _) in enumerate(levels)
+    ]
+
+
+def _with_bounds(columns: Sequence[Column]) -> list[Column]:
+    """Columns of which a qualifier stands before its number."""
+    by_name = dict(columns)
+    if not {"qualifier", "value"} <= set(by_name):
+        return list(columns)
+    signs = [QUALIFIERS.get(sign, "") for sign in by_name["qualifier"]]
+    bounded = [
+        f"{sign} {_number(value)}" if sign and _is_number(value) else value
+        for sign, value in zip(signs, by_name["value"], strict=True)
+    ]
+    return [
+        (name, bounded if name == "value" else cells)
+        for name, cells in columns
+        if name != "qualifier"
+    ]
+
+
+def _side(cells: Sequence[Any]) -> str:
+    """The class of a column of numbers."""
+    return ' class="number"' if any(map(_is_number, cells)) else ""
+
+
+def _cells(name: str, cells: Sequence[Any]) -> list[str]:
+    """The cells of a column as HTML."""
+    side = _side(cells)
+    is_whole = all(_is_number(cell) and isinstance(cell, int | np.integer) for cell in cells)
+    if is_whole and name in AS_THEY_ARE:
+        return [f"<td{side}>{cell}</td>" for cell in cells]
+    reader = _reader(name)
+    texts = [html.escape(_text(cell, reader)) for cell in cells]
+    if name in IN_A_FILE:
+        texts = [f"<code>{text}</code>" for text in texts]
+    return [f"<td{side}>{text}</td>" for text in texts]
+
+
+def _text(cell: Any, reader: Callable[[str], str]) -> str:
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
+    if isinstance(cell, pd.Timestamp):
+        return dates_in_words(f"{cell:%Y-%m}" if cell.day == 1 else f"{cell:%Y-%m-%d}")
+    if _is_number(cell):
+        return _number(cell)
+    if isinstance(cell, str):
+        return reader(cell)
+    return "" if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else str(cell)
+
+
+def _reader(name: str) -> Callable[[str], str]:
+    """What makes a reader's text of a column's."""
+    if name in AS_THEY_ARE:
+        return str
+    if name in AREAS:
+        return _area
+    if name in UNITS:
+        return _unit
+    if name in ("publisher", "source_id"):
+        names = _names()[name]
+        return lambda text: names.get(text, text)
+    if name == "reason":
+        return lambda text: claims.REASONS.get(text, text)
+    if name == "notebook":
+        return lambda text: re.sub(r"\b\d+_", "", text).replace("_", " ").capitalize()
+    return _plain
+
+
+def _plain(text: str) -> str:
+    """A text with days and months as print has them, and a minus before a number below zero."""
+    each = EITHER_MONTH.sub(r"\1-\2 or \1-\3", text.replace("..", " to "))
+    return BELOW_ZERO.sub("−", dates_in_words(each))
+
+
+def _area(text: str) -> str:
+    """One area or several: "Kazakhstan and Kyrgyzstan" of ``KAZ+KGZ``."""
+    return _with_areas(text.replace("+", " and ").replace("<->", " and "))
+
+
+def _with_areas(text: str) -> str:
+    return AREA.sub(lambda match: _area_name(match[0]), text)
+
+
+def _area_name(code: str) -> str:
+    if code == "WLD":  # as who collected printed figures calls it
+        code = "W00"
+    try:
+        return codes.area_name(code)
+    except CodeError:
+        return code
+
+
+def _unit(text: str) -> str:
+    """One unit or several: "US dollars, kg" of ``USD, kg``."""
+    return ", ".join(map(_unit_words, text.split(", ")))
+
+
+def _unit_words(unit: str) -> str:
+    return UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
+
+
+def _names() -> Mapping[str, Mapping[str, str]]:
+    """Names of publishers and titles of sources by their ids; none outside of a project."""
+    try:
+        root = catalogue.root()
+        publishers, sources = catalogue.publishers(root), catalogue.load(root)
+    except TradeflowsError:
+        return {"publisher": {}, "source_id": {}}
+    return {
+        "publisher": {id: publisher.short for id, publisher in publishers.items()},
+        "source_id": {id: " ".join(source.title.split()) for id, source in sources.items()},
+    }
+
+
+def _is_number(cell: Any) -> bool:
+    is_one = isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
+    return is_one and bool(np.isfinite(cell))
+
+
+def _number(value: Any) -> str:
+    """A number as print has it, without powers of ten: four figures, or all before the point."""
+    if isinstance(value, int | np.integer) or abs(value) >= 1000:
+        text = f"{value:,.0f}"
+    else:
+        text = np.format_float_positional(float(f"{value:.4g}"), trim="-")
+    return "0" if text == "-0" else text.replace("-", "−")
