@@ -107,6 +107,28 @@ def test_claims_stand_in_groups(site):
     assert "$63.6 ✓ holds" in text or "$63.7 ✓ holds" in text
 
 
+def test_a_row_has_the_signed_deviation_where_there_is_one(root):
+    """Of what was claimed as more than a figure, or by a bound, none is to tell."""
+    above, exact, _ = claims.verdicts(root=root)
+    names = project.load(root)
+    assert front.row(above, names, root).deviation == "holds"
+    row = front.row(exact, names, root)
+    assert row.deviation == "differs (−7.2 %)"
+    assert row.quote.endswith("has $55.7: 7.2 % less than claimed.")
+    [reading] = exact.readings
+    exact = replace(exact, verdict=claims.HOLDS, claim=replace(exact.claim, qualifier="="))
+    for off, unit, told in [
+        (0.12, "USD", "+0.1 %"),
+        (-0.7, "percent", "−0.7 points"),
+        (0, "USD", "0 %"),
+    ]:
+        near = replace(reading, deviation=off, unit=unit)
+        told_of = replace(exact, readings=[near], claim=replace(exact.claim, unit=unit))
+        assert front.row(told_of, names, root).deviation == f"holds ({told})"
+    bound = replace(exact, readings=[replace(reading, high=float("inf"), role="bound")])
+    assert front.row(bound, names, root).deviation == "holds"
+
+
 def test_beyond_the_most_claims_are_folded(root, tmp_path, monkeypatch):
     row = "The Gazette: The price of <nothing> was above 60 in 2020-01."
     shown = written(root, tmp_path, monkeypatch)["index.html"]

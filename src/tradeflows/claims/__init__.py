@@ -15,6 +15,7 @@ what it asks and what its words leave open, and one or more readings: a question
 """
 
 from tradeflows.claims.describe import (
+    EXACT,
     as_json,
     chosen,
     explain,
@@ -30,6 +31,7 @@ from tradeflows.claims.describe import (
     rounding,
     sentence,
     short,
+    signed,
     signs,
     table,
     terms,
@@ -76,6 +78,7 @@ __all__ = [
     "CONTRADICTED",
     "DEPENDS",
     "DIFFERS",
+    "EXACT",
     "GROUPS",
     "HOLDS",
     "HOLDS_WITHIN_REVISIONS",
@@ -117,6 +120,7 @@ __all__ = [
     "sentence",
     "sentences",
     "short",
+    "signed",
     "signs",
     "table",
     "terms",

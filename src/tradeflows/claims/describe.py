@@ -40,6 +40,7 @@ KEY_WORDS = {
     "end": "another window",
     "base": "another base",
 }
+EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 
@@ -147,6 +148,31 @@ def miss(deviation: float, unit: str) -> str:
         counted_in = counted_in.removesuffix("s")
     more, less = DIRECTIONS.get(unit, ("more", "less"))
     return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
+
+
+def signed(reading: ReadingResult, claim: Claim) -> str:
+    """How far a number that decides is from a claimed one, with its sign: +38 %, −0.7 points.
+
+    Empty where that is none to tell: of a bound, of what was claimed without a number or holds
+    with less or more than one, of a month and of a place in an order.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdict = claims.evaluate_claim(claims.load()["O03"])
+    >>> claims.signed(verdict.readings[0], verdict.claim)
+    '−0.7 points'
+    """
+    can_miss = claim.qualifier in EXACT or not reading.fits
+    is_told = claim.figure is not None and can_miss and reading.decides and not reading.bound
+    off = reading.deviation
+    if not is_told or off is None or claim.unit in DIRECTIONS:
+        return ""
+    digits = _rounded(abs(off))
+    counted_in = verdict_rule.DIFFERENCES.get(claim.unit, "%")
+    if not float(digits):
+        return f"0 {counted_in}"
+    return f"{'+' if off > 0 else '−'}{digits} {counted_in}"
 
 
 def _rounded(size: float) -> str:

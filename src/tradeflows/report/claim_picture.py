@@ -56,7 +56,6 @@ COPY = re.compile(r"(?<= copy) of [^ ;]+")  # what a copy is of
 CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 MOST = 2  # alternatives beside the figure that was claimed
 MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
-EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
 VERDICT_COLOURS = {
@@ -159,7 +158,7 @@ def _holds(verdict: Verdict) -> str:
         return f"Holds: {figure_found(reading, claim)} is not all of it"
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
         return f"Holds: {ROSE[claim.qualifier].replace('any', 'a')}"
-    if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
+    if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
         return "Holds"
     step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading, claim)
     if step:

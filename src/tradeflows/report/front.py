@@ -29,7 +29,8 @@ class Row:
     speaker, statement, claimed
         Who said what, and the figure.
     figure, deviation
-        The public figure, and how far it is from the claim; empty where there is none.
+        The public figure, and what it makes of the claim, with the signed deviation where there
+        is one; empty where there is none.
     source
         Whose figure it is, and through whose hands it came.
     quote
@@ -109,15 +110,15 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
     figure = claims.figure_of(reading, claim)
     source = claim_cards.sources_of(reading, root)
-    deviation = _deviation(verdict, reading)
+    told = _told(verdict, reading)
     verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
     words = f"{speaker} {verb} {claimed}"
     if claimed == claim_cards.NO_FIGURE:
         words = f"{speaker}, in our words: {claim.statement.removesuffix('.')}"
-    shown = f"{_as_subject(source)} {figure}: {deviation}"
+    shown = f"{_as_subject(source)} {figure}: {told}"
     if verdict.verdict == claims.NOT_DECIDED:
-        told = deviation if source in deviation else f"{deviation}; {source}"
-        shown = f"whether it holds cannot be told. Nearest is {figure} ({told})"
+        nearest = told if source in told else f"{told}; {source}"
+        shown = f"whether it holds cannot be told. Nearest is {figure} ({nearest})"
     quote = f"{words}; {shown}."
     return Row(
         claim.id,
@@ -126,7 +127,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         claim.statement,
         claimed,
         figure,
-        deviation,
+        _with_deviation(verdict, reading, told),
         source,
         quote,
         claim.settles,
@@ -146,7 +147,17 @@ def lines_of(verdict: Verdict, reading: ReadingResult) -> str:
     return f"{verdict.claim.id}-{1 + names.index(reading.name)}"
 
 
-def _deviation(verdict: Verdict, reading: ReadingResult) -> str:
+def _with_deviation(verdict: Verdict, reading: ReadingResult, told: str) -> str:
+    """What is told of a verdict, with the sign and the size of a deviation, if there is one."""
+    off = claims.signed(reading, verdict.claim)
+    if not off or verdict.group == "cannot be told":
+        return told
+    if verdict.group == "differs":
+        return f"{'nearly the same' if claims.is_near(verdict) else 'differs'} ({off})"
+    return re.sub(r"^holds\b", f"holds ({off})", told)
+
+
+def _told(verdict: Verdict, reading: ReadingResult) -> str:
     """How far the figure is from the claim, or what it is of, where that decides nothing."""
     if verdict.verdict in (claims.DIFFERS, claims.CONTRADICTED):
         return claims.short(verdict)
