@@ -258,7 +258,7 @@ def test_unsettled_figures_are_hollow():
     overlays = {line.get_marker(): line.get_mfc() for line in axes.lines[1:] if line.get_gid()}
     assert overlays == {"o": "white", "v": colours.of_entity("CHN", "")}
     said = [text.get_text() for text in axes.figure.texts]
-    assert "▼ at most · Hollow: provisional\nSource: made up for a test" in said
+    assert "▼ at most this · Hollow: provisional\nSource: made up for a test" in said
     assert "China\n(at most)" in {text.get_text() for text in axes.texts}
 
 

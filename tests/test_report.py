@@ -384,7 +384,7 @@ def test_claim_and_chart_lead_to_each_other(judged):
     places = chart_html.places(verdicts, stories, judged)
     assert places == {"P1": [("a", "near", False)]}
     (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
-    assert claim["why"] == "The figure found, $55.7 (second month), is not drawn."
+    assert claim["why"] == "The figure found is not drawn: $55.7, second month."
     # A chart that draws the number is closer than one of fewer lines that does not.
     stories["a"]["charts"][0] = chart("wide", many, 0.05566)
     places = chart_html.places(verdicts, stories, judged)

@@ -411,7 +411,7 @@ def _begin_at_zero(axes: Axes) -> None:
 def _signs(rows: DataFrame) -> str:
     """What the markers of qualified figures mean."""
     qualifiers = dict.fromkeys(rows["qualifier"])
-    texts = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]}" for sign in qualifiers if sign != "="]
+    texts = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]} this" for sign in qualifiers if sign != "="]
     return " · ".join(texts)
 
 

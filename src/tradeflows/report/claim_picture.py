@@ -132,7 +132,7 @@ def headline(verdict: Verdict) -> str:
         case claims.DIFFERS if claims.is_near(verdict):
             return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            return f"Differs: {_apart(verdict) or words}"
+            return f"Differs: {_by_each_count(verdict) or _apart(verdict) or words}"
         case claims.CONTRADICTED:
             return f"Cannot be: {words}"
         case claims.DEPENDS:
@@ -179,6 +179,12 @@ def _apart(verdict: Verdict) -> str:
     unit = verdict.claim.unit
     least, most = (claims.miss(sign * miss, unit) for miss in (known[0], known[-1]))
     return f"{least.partition(' ')[0]} to {most}"
+
+
+def _by_each_count(verdict: Verdict) -> str:
+    """How far each figure is from a claim that does not say whose it has; else nothing."""
+    words = _apart(verdict)
+    return f"each count is {words.removesuffix(CLAIMED)}" if words and claims.why(verdict) else ""
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:
@@ -320,7 +326,7 @@ def figure_found(reading: ReadingResult, claim: Claim) -> str:
     is_bound = reading.role == verdict_rule.BOUND
     number = figure.removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
-    if (is_change and not claim.figure) or (is_change and not _is_printed(claim)):
+    if is_change and (claim.qualifier in ROSE or not _is_printed(claim)):
         number = f"+{number}"
     return number if is_bound else reading.bound + number
 
