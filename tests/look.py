@@ -94,7 +94,8 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
   texts.forEach((one, i) => {
     if (one.size < 11) found.push(`${name}: ${one.size.toFixed(1)} px: ${one.words}`);
     if (one.at.left < all.left - 1 || one.at.right > all.right + 1 || one.at.top < all.top - 1 ||
-        one.at.bottom > all.bottom + 1) found.push(`${name}: cut off: ${one.words}`);
+        one.at.bottom > all.bottom + 1 || one.words.endsWith("…"))
+      found.push(`${name}: cut off: ${one.words}`);
     const ratio = contrast(one.fill, groundOf(one));
     if (ratio < 4.5) found.push(`${name}: contrast ${ratio.toFixed(1)}: ${one.words}`);
     if (!isCovered(one.node, one.at) && points.some(([x, y]) =>
