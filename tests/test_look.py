@@ -31,6 +31,8 @@ DEFECTS = {
     'height="50"><text x="9" y="20" font-size="6">tiny</text></svg></figure>',
     "chart cut: cut off": '<figure class="chart" id="cut"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="190" y="20" font-size="20">beyond</text></svg></figure>',
+    "chart long: cut off": '<figure class="chart" id="long"><svg viewBox="0 0 200 50" width="200" '
+    'height="50"><text x="9" y="20" font-size="12">Title …</text></svg></figure>',
     "chart faint: contrast 1.": '<figure class="chart" id="faint"><svg viewBox="0 0 200 50" '
     'width="200" height="50"><text x="9" y="20" fill="#ddd">pale</text></svg></figure>',
     "over a mark or a line: crossed": '<figure class="chart" id="line"><svg viewBox="0 0 200 50" '
