@@ -852,7 +852,7 @@ def test_other_axes_are_not_read():
 
 
 def test_the_source_line_is_catalogued(monkeypatch):
-    monkeypatch.setattr(catalogue, "credit", lambda ids, **_: f"credit for {' and '.join(ids)}")
+    monkeypatch.setattr(catalogue, "credit", lambda ids, *_: f"credit for {' and '.join(ids)}")
     frame = monthly(CHN=[1, 2])
     frame.attrs = {"sources": ("gacc", "comext"), "caveats": ("CIF beside FOB",)}
     axes = lines(frame, source="", note="Imports, CIF.")
