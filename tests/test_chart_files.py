@@ -80,6 +80,23 @@ def test_both_drawings_share_their_marks(chart):
     assert titles(wide) == titles(narrow)
 
 
+NAMED = {"lines", "points", "blocks", "bars", "cells", "months", "dots"}  # beside their figures
+
+
+def test_the_name_of_a_series_belongs_to_it(chart):
+    if chart.kind not in NAMED:
+        return
+    for drawing in drawings(chart).values():
+        of_circles, of_words = set(), set()
+        for group in drawing.iter(f"{SVG}g"):
+            words = "".join(word for text in group.iter(f"{SVG}text") for word in text.itertext())
+            if words.strip():
+                of_words.add(group.get("data-series"))
+            if group.find(f"{SVG}circle") is not None:
+                of_circles.add(group.get("data-series"))
+        assert of_circles - {None} <= of_words
+
+
 def test_ids_are_told_apart(chart):
     ids = [element.get("id") for one in drawings(chart).values() for element in one.iter()]
     known = [name for name in ids if name]

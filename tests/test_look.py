@@ -195,6 +195,18 @@ def test_a_number_opens_its_raw_lines(page, tmp_path, by):
 
 
 @needs_a_browser
+@pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
+def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
+    _, opened = page
+    shown = opened(viewport={"width": width, "height": 700})
+    for name, month in (("China", "April 2022: 1,230"), ("India", "April 2022: 0")):
+        shown.locator(f".chart-{paper} g[data-series] text", has_text=name).hover()
+        assert shown.inner_text(".chart-tip") == f"{name}, {month}"
+        faded = shown.locator(f".chart-{paper} .chart-off text")
+        assert faded.all_text_contents() == [{"China": "India", "India": "China"}[name]]
+
+
+@needs_a_browser
 def test_titles_need_no_script(page):
     _, opened = page
     shown = opened(java_script_enabled=False)

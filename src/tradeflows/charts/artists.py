@@ -26,12 +26,17 @@ class Figured:
     name: str
 
 
+def name_gid(series: str) -> str:
+    """The ``gid`` of the name of a series, which carries no number."""
+    return f"|name|{series}"
+
+
 def figured(axes: Axes) -> list[Figured]:
     """The artists of a box that carry numbers, in the order that they were drawn in."""
     shown = []
     for artist in axes.get_children():
         gid = str(artist.get_gid() or "")
-        if "|" in gid:
+        if "|" in gid and not gid.startswith("|"):
             row, part, name = gid.split("|", 2)
             shown.append(Figured(artist, row, part, name))
     return shown

@@ -114,6 +114,7 @@ def bars(
         row_layout.zero_line(axes, down)
         row_layout.set_rows(axes, down, labels, heads, tall)
         row_layout.embolden(axes, list(rows["name"]), highlight)
+        row_layout.tie_names(axes, list(rows["name"]))
         right = 1.02 * most or float(least == 0)
         before = [end for end in ends if end.x < 0]
         after = [end for end in ends if end.x >= 0]

@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts import rows as row_layout
+from tradeflows.charts.artists import name_gid
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     VALUE,
@@ -225,9 +226,11 @@ def _name_dots(
     widths = [layout.size(text, "bold")[0] for text in words]
     middles = row_layout.apart((first["value"] - left) * scale, widths)
     style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "zorder": 4}
-    for text, colour, middle in zip(words, first["colour"], middles, strict=True):
+    for kind, text, colour, middle in zip(
+        first["kind"], words, first["colour"], middles, strict=True
+    ):
         point = (left + middle / scale, 0)
         style["color"] = layout.text_colour(colour)
-        layout.write(axes, text, point, (0, 7), annotation_clip=False, **style)
+        layout.write(axes, text, point, (0, 7), annotation_clip=False, gid=name_gid(kind), **style)
     lowest, highest = axes.get_ylim()
     axes.set_ylim(lowest, highest - room)

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
 from tradeflows.charts import colours, layout
+from tradeflows.charts import rows as row_layout
 from tradeflows.charts.options import (
     Chart,
     ChartOptions,
@@ -199,6 +200,7 @@ def cells(
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
+        row_layout.tie_names(axes, list(map(str, names)))
         keys = _keys(axes, table, shading, dated)
         _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
     return axes

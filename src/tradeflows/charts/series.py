@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from tradeflows.charts import colours, layout, spans
+from tradeflows.charts.artists import name_gid
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
@@ -472,7 +473,7 @@ def _callouts(
         if row["value"] == highest > 0:
             axes.update_datalim([(place, 1.1 * highest)])
         text = layout.wrap(words, layout.page().name)
-        texts.append(Label(text, place, row["value"], looks[name].colour))
+        texts.append(Label(text, place, row["value"], looks[name].colour, name_gid(name)))
     return texts
 
 
@@ -497,5 +498,6 @@ def _ends(
             text += f"\n({WORDS[sign]})"
         place = mdates.date2num(last["middle"])
         colour = looks[str(name)].colour
-        ends.append(Label(text, place, last["value"], colour, others=others))
+        gid = name_gid(str(name))
+        ends.append(Label(text, place, last["value"], colour, gid, others=others))
     return ends

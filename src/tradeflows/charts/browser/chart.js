@@ -34,10 +34,12 @@ for (const chart of document.querySelectorAll("figure.chart")) {
     tip.style.left = `${Math.max(0, Math.min(middle - tip.offsetWidth / 2, box.width - tip.offsetWidth))}px`;
   };
 
+  // The mark next to a pointer; upon a name that of its series, however far.
   const nearest = (event) => {
-    const svg = drawing();
-    let best = null, least = 28;
+    const svg = drawing(), name = event.target.closest("text")?.closest("[data-series]");
+    let best = null, least = name ? Infinity : 28;
     for (const mark of svg ? svg.querySelectorAll(".chart-marks circle") : []) {
+      if (name && mark.parentNode.dataset.series !== name.dataset.series) continue;
       const at = mark.getBoundingClientRect();
       const far = Math.hypot((at.left + at.right) / 2 - event.clientX, (at.top + at.bottom) / 2 - event.clientY);
       if (far < least) [best, least] = [mark, far];
