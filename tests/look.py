@@ -159,7 +159,8 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     const said = mark.dataset.said || mark.textContent;
     const value = said.slice(said.lastIndexOf(": ") + 2);
     const bare = value.replace(/ times the claim$|^(about|at most|at least|below|more than) /, "");
-    const fits = cells.some((cell) => (cell.value === bare || cell.value === value
+    const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
+        || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
         || (bare === "no figure" && cell.value === ""))
       && (said.includes(cell.row) || cell.all.some((part) => part && said.includes(part)))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from test_charts import EVERY_CHART, LOOK, lines, monthly
+from test_charts import EVERY_CHART, LOOK, coverage, lines, monthly
 
 from tradeflows import charts
 from tradeflows.charts import colours, export, layout, raw_lines, svg
@@ -80,7 +80,16 @@ def test_both_drawings_share_their_marks(chart):
     assert titles(wide) == titles(narrow)
 
 
-NAMED = {"lines", "points", "blocks", "bars", "cells", "months", "dots"}  # beside their figures
+NAMED = {
+    "lines",
+    "points",
+    "blocks",
+    "bars",
+    "cells",
+    "months",
+    "dots",
+    "coverage",
+}  # beside their figures
 
 
 def test_the_name_of_a_series_belongs_to_it(chart):
@@ -226,6 +235,22 @@ def test_dots_without_names_say_their_row():
     chart = handed_over(charts.dots(rows, y="mt", by="what", **LOOK))
     assert {*titles(drawings(chart)["wide"])} == {"Bearings, 2023: 3.46"}
     assert chart.table[0] == ["Name", LOOK["unit"]]
+
+
+def test_each_strip_of_a_coverage_answers():
+    chart = handed_over(coverage())
+    for drawing in drawings(chart).values():
+        assert titles(drawing) == [
+            "Crude oil, an office: 2019 to 2021",
+            "Crude oil, an office: March 2022",
+            "Coal, another office: January 2023",
+        ]
+    assert chart.table[1:] == [
+        ["Crude oil, an office", "2019 to 2021, March 2022"],
+        ["Coal, another office", "January 2023"],
+    ]
+    assert chart.rows[1] == ["Crude oil, an office", "2019-01 to 2021-12, 2022-03"]
+    assert "Coal, another office: January 2023" in chart.alt
 
 
 def test_an_id_survives_a_changed_number():

@@ -207,6 +207,7 @@ EVERY_CHART = {
     "cells": lambda: cells(words="hhi"),
     "months": lambda: strips(CHN=[30, 20, 10], IND=[0, None, 40]),
     "sides": two_sides,
+    "coverage": coverage,
 }
 
 

@@ -15,7 +15,6 @@ from tradeflows.charts.marks import text_of
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
 NUMBERS = 600  # of a chart that have an entry
 FIGURE = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?")
-PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 BETWEEN = re.compile(r"[,:] ")  # the words of a series, of its panel and of its period
 
 Words = frozenset[str]
@@ -141,18 +140,9 @@ def _numbers(lines: pd.DataFrame, id: str) -> list[Number]:
     groups = groupby(rows, lambda row: [row[name] for name in raw_lines.NUMBER])
     numbers = []
     for i, ((series, period, value, _), own) in enumerate(groups, start=1):
-        head = ", ".join(filter(None, (series, _in_words(period))))
+        head = ", ".join(filter(None, (series, spans.in_words(period))))
         numbers.append(Number(f"{id}-n{i}", head, text_of(value), list(own)))
     return numbers
-
-
-def _in_words(period: str) -> str:
-    """A period as the marks of a chart say it."""
-    match = PERIOD.fullmatch(period)
-    if not match:
-        return period
-    first, last = (pd.Timestamp(end or match[1]) for end in match.groups())
-    return spans.text(first, 12 * (last.year - first.year) + last.month - first.month + 1)
 
 
 def _entry(number: Number, most: int) -> str:

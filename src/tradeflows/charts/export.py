@@ -10,12 +10,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from tradeflows.charts import colours, layout, raw_lines, svg
+from tradeflows.charts import colours, layout, raw_lines, spans, svg
 from tradeflows.charts.behind import Behind
 from tradeflows.charts.marks import QUALIFIERS
 from tradeflows.charts.numbers import alt, drawn, read_back
 from tradeflows.charts.options import SIGNS, VALUE, WORDS, Chart, Charts, named
-from tradeflows.charts.spans import text as period_text
 
 BROWSER = files("tradeflows.charts") / "browser"
 
@@ -186,7 +185,7 @@ def _readable(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
         shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
     if shown.index.name == "ref_period":
         months = max(chart.get("months", {"": 1}).values())
-        shown.index = pd.Index([period_text(day, months) for day in shown.index], name="Period")
+        shown.index = pd.Index([spans.text(day, months) for day in shown.index], name="Period")
     else:
         shown.index = pd.Index([named(str(name), chart) for name in shown.index], name=NAME)
     return shown
@@ -196,6 +195,8 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
     """A table with words in place of signs, and without values where all figures are ranges."""
     if "low" in table and table[VALUE].isna().all():
         table = table.drop(columns=VALUE)
+    if "printed" in table:
+        table["printed"] = table["printed"].map(spans.in_words, na_action="ignore")
     if "mark" in table:
         table["mark"] = table["mark"].map(lambda sign: _SIGNED.get(sign, sign))
     return table

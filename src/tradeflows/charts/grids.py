@@ -90,6 +90,7 @@ def coverage(
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
+        row_layout.tie_names(axes, words)
         layout.day_axis(axes)
         vars(axes.figure)["tradeflows"] = shown
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]

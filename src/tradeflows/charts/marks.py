@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -161,6 +162,12 @@ def _of_window(artist: Any, months: int, printed: str) -> Places:
         yield _Place(x.mean(), y[0], period, text)
 
 
+def _of_strip(artist: Any, months: int, printed: str) -> Places:
+    x, y = artist.get_xdata(), artist.get_ydata()
+    ends = mdates.date2num(x)
+    yield _Place(ends.mean(), y[0], "", spans.text(*spans.whole_months(*ends)))
+
+
 def _of_reading(artist: Any, months: int, printed: str) -> Places:
     (x,), (y,) = artist.get_xydata().T
     yield _Place(x, y, "", f"{text_of(x)} times the claim")
@@ -175,6 +182,7 @@ _READERS: dict[str, Callable[[Any, int, str], Places]] = {
     "dot": _of_dot,
     "window": _of_window,
     "reading": _of_reading,
+    "held": _of_strip,
 }
 
 

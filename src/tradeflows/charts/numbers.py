@@ -147,7 +147,7 @@ def _in_words(table: DataFrame, kind: str, chart: Chart, months: int) -> Any:
         first = table[is_first]
         return _by_series(first["verdict"] + ", " + first["printed"])
     if "printed" in table:
-        return _by_series(table["printed"])
+        return _by_series(table["printed"].map(spans.in_words))
     if kind in ("cells", "dots"):
         floats = table.select_dtypes("float")
         numbers = floats.melt(value_name="number", ignore_index=False).dropna()

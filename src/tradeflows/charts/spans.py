@@ -1,11 +1,13 @@
 """Where a period stands on an axis of days: over its own months, and a figure in their middle."""
 
+import re
 from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 
+PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 HALF_A_MONTH = 15  # days from the first of a month of any length to its middle
 
 
@@ -85,6 +87,22 @@ def text(first_day: pd.Timestamp, months: int) -> str:
         return f"{first_day:%Y} to {last:%Y}"
     start = f"{first_day:%B}" if first_day.year == last.year else f"{first_day:%B %Y}"
     return f"{start} to {last:%B %Y}"
+
+
+def in_words(periods: str) -> str:
+    """Periods as tables of the package show them, in words: "2023-01 to 2023-03, 2023-05".
+
+    What is no month or run of months stays as it is.
+    """
+    return ", ".join(map(_in_words, periods.split(", ")))
+
+
+def _in_words(period: str) -> str:
+    match = PERIOD.fullmatch(period)
+    if not match:
+        return period
+    first, last = (pd.Timestamp(end or match[1]) for end in match.groups())
+    return text(first, 12 * (last.year - first.year) + last.month - first.month + 1)
 
 
 def runs(first_days: pd.DatetimeIndex, chosen: np.ndarray, months: int) -> list[str]:
