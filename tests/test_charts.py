@@ -402,6 +402,18 @@ def test_a_dot_says_the_number_of_its_table():
     assert "2021, Kazakhstan: 90.1" in {svg.said(mark) for mark in marks_of(figure)}
 
 
+def test_a_bar_says_its_period_unless_its_name_does():
+    days = pd.to_datetime(["2022-01-01", "2023-01-01", "2023-03-01"])
+    names = ["Coal", "Coal in 2023", "India"]
+    rows = pd.DataFrame({"basket": names, "ref_period": days, "n_months": [12, 12, 3]})
+    figure = bars(rows.assign(usd=[1.0, 2.0, 3.0])).figure
+    said = [svg.said(mark) for mark in marks_of(figure)]
+    assert said == ["Coal, 2022: 1", "Coal in 2023: 2", "India, March to May 2023: 3"]
+    growth = rows[["basket"]].assign(window_text=["2022 vs 2021", "2021", ""], usd=[1.0, 2.0, 3.0])
+    said = [svg.said(mark) for mark in marks_of(bars(growth).figure)]
+    assert said == ["Coal: 1", "Coal in 2023, 2021: 2", "India: 3"]
+
+
 def test_a_figure_near_zero_stands_right_of_its_row():
     """Left of its dot it would stand over the line at zero, like a negative; it has its name."""
     frame = CHANGES.assign(mt=[90.1, 50.0, 4.6, 3.0, 60.0])

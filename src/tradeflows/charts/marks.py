@@ -1,5 +1,6 @@
 """The marks of a chart: where each figure stands on the page, and what it is."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +9,12 @@ import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 
-from tradeflows.charts import layout, spans
+from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.artists import Figured, cells_of, figured, significant
 from tradeflows.charts.options import VALUE, WORDS, Chart, named
+
+ONE_PERIOD = re.compile(r"\d{4}(-\d\d( to \d{4}-\d\d)?)?")
+DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,21 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
 
 
 def _period(place: "_Place", drawn: Figured, chart: Chart) -> str:
-    """The period of a figure, in whose place a dot has the name of its row."""
-    return named(place.period, chart) if drawn.part == "dot" else place.period
+    """The period of a figure, in whose place a dot has the name of its row.
+
+    That of a bar is its row's, as far as its name does not have it.
+    """
+    if drawn.part == "dot":
+        return named(place.period, chart)
+    if drawn.part != "bar" or "of" not in chart:
+        return place.period
+    frame, _, _ = chart["of"]
+    [text] = raw_lines.periods(frame.iloc[[int(drawn.row)]])
+    if not ONE_PERIOD.fullmatch(text):
+        return place.period
+    period = spans.in_words(text)
+    is_said = set(DATED.findall(period)) & set(DATED.findall(named(drawn.name, chart)))
+    return place.period if is_said else period
 
 
 def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:

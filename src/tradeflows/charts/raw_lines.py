@@ -79,7 +79,7 @@ def _terms(
 ) -> DataFrame:
     series = _series(frame, names, words)
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
-    periods = _periods(frame)
+    shown = periods(frame)
     rows: list[tuple[Any, ...]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
@@ -87,7 +87,7 @@ def _terms(
         is_known = ~np.isnan(values)
         traced, reasons = _by_series(frame, column, is_known, series, root)
         for i, *term in traced:
-            rows.append((series[i], periods[i], values[i], *term))
+            rows.append((series[i], shown[i], values[i], *term))
         untraced |= reasons
     rows.sort(key=lambda row: place[row[0]])
     table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:]])
@@ -139,7 +139,7 @@ def _traced(
     return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
 
 
-def _periods(frame: DataFrame) -> list[str]:
+def periods(frame: DataFrame) -> list[str]:
     """The period of each row as a table shows it, "" where it has none."""
     if "ref_period" not in frame:
         return list(frame.get("window_text", Series("", frame.index)).fillna(""))
