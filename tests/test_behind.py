@@ -354,7 +354,7 @@ def test_a_number_that_rounds_to_its_claim_says_so(root):
         assert claim_picture.headline(verdict).startswith(outcome)
         rounds = f"rounds to ${value}"
         assert rounds in _words_of(verdict, root)
-    assert front.row(verdict, NO_PROJECT, root).deviation == "holds"
+    assert front.row(verdict, NO_PROJECT, root).deviation == "holds (+20 %)"
 
 
 def test_a_claim_that_names_a_side_of_zero_has_a_bar(root):
