@@ -1530,3 +1530,12 @@ def test_an_outlet_is_known_by_its_name_or_its_site():
     named = rows.assign(outlet=["X (mirror)", "X", None])
     assert options.outlets(named) == {"a": ["X"]}
     assert options.outlets(rows[["source_id"]]) == {}
+
+
+def test_a_chart_of_claims_names_them():
+    found = pd.DataFrame(
+        {"id": ["C1", "C1", "C2"], "ratio": [1.0, 1.1, 0.9], "agrees": True, "verdict": "holds"}
+    )
+    assert charts.hand_over(charts.ratios(found, **LOOK), "a").claims == ("C1", "C2")
+    own = charts.ratios(found, **LOOK, claims=["C2"])
+    assert charts.hand_over(own, "a").claims == ("C2",)

@@ -395,11 +395,21 @@ def test_claim_and_chart_lead_to_each_other(judged):
     places = chart_html.places(verdicts, stories, judged)
     (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
-    below = render("chart", {}, chart={"claims": [claim], "take": {}}, base="")
+    below = render("chart", {}, chart={"claims": [claim], "take": {}, "most": 4}, base="")
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     stories["b"]["charts"][0]["claims"] = ["P1"]
     assert chart_html.places(verdicts, stories, judged) == {"P1": [("b", "none", True)]}
+    # Below a chart that lists many claims it stands too, and there they are folded.
+    stories["b"]["charts"][0]["claims"] = ["P1", "P2", "P3", "P4", "P5"]
+    listed = chart_html.places(verdicts, stories, judged)
+    assert listed["P1"] == [("a", "near", False), ("b", "none", True)]
+    assert listed["P2"] == [("b", "none", True)]
+    members = chart_html.tests(verdicts, {f"P{i}": listed["P1"] for i in (1, 2)}, NAMED)
+    assert [one["id"] for one in members["b"]["none"]] == ["P1", "P2"]
+    folded = render("chart", {}, chart={"claims": [claim] * 5, "take": {}, "most": 4}, base="")
+    assert "<summary>The 5 claims of this chart, in the ledger</summary>" in folded
+    assert folded.count('href="ledger.html#P1"') == 5
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
     assert links["P1"]["chart"] == "a.html#near"
     assert links["P2"] == {"charts": "a.html"}

@@ -85,6 +85,7 @@ def ratios(
     >>> charts.drawn(axes)["value"].to_dict()
     {'C1': 1.02}
     """
+    options.setdefault("claims", [str(name) for name in frame[by].unique()])
     shown = complete_options(frame, options, [ratio], [by])
     shown["reference"] = {"As claimed": 1.0} | shown["reference"]
     rows = _readings(frame, ratio, by, agrees, verdict)

@@ -20,7 +20,7 @@ from tradeflows.retrieval.project import Project
 FOLDER = "charts"
 HEIGHT = 620  # pixels of a frame that holds a chart's own page
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
-MOST = 4  # claims that stand below one chart
+MOST = 4  # claims that stand open below one chart; one that names more lists them
 SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
 AS_DRAWN = 5e-4  # how near a number is, as a part of it, to one that was drawn to four digits
 NOWHERE = frozenset({("", "")})  # a line that no chart has
@@ -211,7 +211,8 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
 
     A chart has all raw lines of a number that the verdict rests on. The closest draws the number
     that a reader is shown, else another of the claim's, else none; of several such it is the one
-    with the fewest lines. A claim that charts name themselves stands below these alone.
+    with the fewest lines. A claim that charts name themselves stands below these alone, but for
+    charts that list many claims: below such a one it stands as well.
     """
     charts = [
         Drawn(
@@ -226,7 +227,13 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
         for chart in story.get("charts", ())
         if "numbers" in chart
     ]
-    found = {one.claim.id: _named(one, charts) or _places(one, charts, root) for one in verdicts}
+    few = [chart for chart in charts if len(chart.claims) <= MOST]
+    lists = [chart for chart in charts if len(chart.claims) > MOST]
+    found = {}
+    for one in verdicts:
+        closest = _named(one, few) or _places(one, charts, root)
+        listed = [place for place in _named(one, lists) if place not in closest]
+        found[one.claim.id] = [*closest, *listed]
     return {name: places for name, places in found.items() if places}
 
 
@@ -297,8 +304,7 @@ def tests(
     for verdict in ordered:
         for page, chart, is_drawn in places.get(verdict.claim.id, ()):
             members = by_page.setdefault(page, {}).setdefault(chart, [])
-            if len(members) < MOST:
-                members.append(claim_line(verdict, project, is_drawn=is_drawn))
+            members.append(claim_line(verdict, project, is_drawn=is_drawn))
     return by_page
 
 
@@ -347,7 +353,7 @@ def render_all(
         chart = output.metadata.pop("chart", None)
         if chart is None:
             continue
-        chart = {**chart, "claims": tested.get(chart["id"], [])}
+        chart = {**chart, "claims": tested.get(chart["id"], []), "most": MOST}
         for base, template in (("", "chart"), ("../", "embed")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
