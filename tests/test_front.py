@@ -314,6 +314,14 @@ def test_a_narrow_card_has_its_answer_s_first_clause(ledger, media):
     assert ledger.inner_text(".answer p") == ("Yes, 60" if media == "screen" else whole)
 
 
+def test_a_card_shows_the_whole_of_its_picture(ledger):
+    ledger.goto(ledger.url.replace("ledger", "index"))
+    fitted = ledger.evaluate(
+        "getComputedStyle(document.querySelector('.cards').appendChild(new Image())).objectFit"
+    )
+    assert fitted == "contain"
+
+
 def test_the_speaker_comes_before_a_claim(site):
     heads = re.findall("<h3>(.*?)</h3>", site["ledger.html"])
     assert len(heads) == 3

@@ -161,6 +161,13 @@ def test_a_question_has_its_answer(notebook):
     assert re.search(r"\d", answer)
 
 
+def test_the_first_clause_answers_by_itself(notebook):
+    """A card of the front page shows it alone on a phone."""
+    answer = notebook.cells[0].source.partition("\n")[2].strip().partition("\n\n")[0]
+    first = re.split(r"[:;.] ", " ".join(answer.split()))[0]
+    assert re.search(r"\d", first) or len(first.split()) > 7, first
+
+
 def test_the_readme_has_the_answer(path, notebook):
     title, answer = notebook.cells[0].source.split("\n\n")[:2]
     project = path.parents[1]
