@@ -12,6 +12,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import comext_twin
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
@@ -26,9 +27,10 @@ from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import NothingHeldError
 from tradeflows.model import codes
-from tradeflows.model.errors import NothingStatedError, QueryError, SourceError
+from tradeflows.model.errors import CatalogueError, NothingStatedError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.http import RefusedError, UnreachableError
+from tradeflows.tables.trace import trace
 
 HEAD = "\n".join(
     f'[publisher.{name}]\nname = "{name}"\nshort = "{name}"\nhome = ""\n'
@@ -156,6 +158,48 @@ def test_more_than_ten_calls_are_said_before(root, live):
     twin.rows += [row(period=f"2024{m:02}", product="1001", flow="M") for m in range(1, 13)]
     wheat(root, twin, start="2024-01", end="2024-12", say=lines.append, refresh=True)
     assert "12 calls, at least 12 s; no key" in lines[0]
+
+
+@pytest.fixture
+def elsewhere(root, live, tmp_path, monkeypatch):
+    """Two answers of a project, in a folder that is of none."""
+    russian = [row("643", period, "156", "1001", "X", value=90.0) for period in MONTHS[:4]]
+    twin = live(Twin([*WHEAT, *russian]))
+    answer = wheat(root, twin, unit="USD")
+    words = {"start": "2025-01", "end": "2025-04", "flow": "exports", "unit": "USD"}
+    other = ask("1001", "Russia", "China", **words, root=root, clock=twin.clock)
+    (tmp_path / "nowhere").mkdir()
+    monkeypatch.chdir(tmp_path / "nowhere")
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "nowhere" / "catalogue.py"))
+    monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
+    yield answer, other
+    plt.close("all")
+
+
+def test_an_answer_remembers_its_project(elsewhere, tmp_path):
+    answer, other = elsewhere
+    assert "comtrade_" not in repr(answer)
+    answer.plot()
+    assert len(answer.trace()) == 10
+    gap = answer.gap(other)
+    gap.plot()
+    assert len(gap.trace()) == 8
+    assert len(answer.gap()) == 10
+    answer[["ref_period", "value", "unit"]].plot()
+    pd.concat([answer, other]).plot()
+    answer.by("reporter", every=1).plot()
+    answer.to_pickle(tmp_path / "answer.pickle")
+    pd.read_pickle(tmp_path / "answer.pickle").plot()
+    assert len(trace(answer)) == 10
+
+
+def test_of_another_folder_the_present_rule_holds(elsewhere, root, monkeypatch):
+    answer, _ = elsewhere
+    moved = root.rename(root.parent / "moved")
+    with pytest.raises(CatalogueError):
+        answer.plot()
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(moved))
+    answer.plot()
 
 
 def test_a_chosen_edition_is_asked_for(root, live):

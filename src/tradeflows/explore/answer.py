@@ -11,10 +11,12 @@ from tradeflows import measures
 from tradeflows.explore.naming import in_print, publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
+from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
 from tradeflows.model.schema import CURRENCIES
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -35,13 +37,18 @@ OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside thos
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
 
-def answer(frame: pd.DataFrame, title: str = "") -> "Answer":
-    """Turn a frame that has ``value`` and ``unit`` into an answer, with all that it carries."""
+def answer(frame: pd.DataFrame, title: str = "", root: Path | None = None) -> "Answer":
+    """Turn a frame that has ``value`` and ``unit`` into an answer, with all that it carries.
+
+    With the `root` that a user named it is drawn and traced from any folder.
+    """
     named = with_short_names(pd.DataFrame(frame).copy(deep=False))
     result = Answer(named)
     result.attrs = dict(frame.attrs)
     if title:
         result.attrs["title"] = title
+    if root is not None:
+        result.attrs[ROOT] = str(root.resolve())
     return result
 
 
@@ -75,6 +82,13 @@ class Answer(pd.DataFrame):
     def _constructor(self) -> Callable[..., pd.DataFrame]:
         return _answer_or_frame
 
+    def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
+        """What pandas passes on and, of answers that are joined, their sources and project."""
+        super().__finalize__(other, method, **options)
+        if method == "concat" and not self.attrs:  # which pandas keeps where they are equal
+            with_lineage(self, *other.objs)
+        return self
+
     @property
     def plot(self) -> "Plot":
         """Draw it in the house style: ``answer.plot(title="…")``; see :class:`Plot`."""
@@ -83,7 +97,8 @@ class Answer(pd.DataFrame):
     @property
     def caveats(self) -> tuple[str, ...]:
         """What to mind of these figures, a sentence each, as shown above the table."""
-        return tuple(with_names(caveats_of(self)))
+        with catalogue.within(self.attrs):
+            return tuple(with_names(caveats_of(self)))
 
     def by(
         self, *columns: str | Sequence[str], every: int | None = None, absent: str = "unknown"
@@ -198,6 +213,10 @@ class Answer(pd.DataFrame):
         0  6.000000e+09  5.000000e+09
         1  6.000000e+09  6.000000e+09
         """
+        with catalogue.within(self.attrs):
+            return self._gap(other)
+
+    def _gap(self, other: "Answer | None") -> "Answer":
         if other is None:
             from tradeflows.explore.mirror import other_side
 
@@ -243,12 +262,14 @@ class Answer(pd.DataFrame):
 
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
-        return as_lines(self) if is_presentable(self) else super().__repr__()
+        with catalogue.within(self.attrs):
+            return as_lines(self) if is_presentable(self) else super().__repr__()
 
     def _repr_html_(self) -> str | None:
         if not is_presentable(self):
             return super()._repr_html_()
-        return page_of(self, as_html)
+        with catalogue.within(self.attrs):
+            return page_of(self, as_html)
 
 
 class Plot(PlotAccessor):
@@ -271,7 +292,8 @@ class Plot(PlotAccessor):
                 raise QueryError(f"no option {name!r} of a chart{near(name, ours)}")
         if arguments or set(options) - ours:
             return super().__call__(*arguments, **options)
-        return draw(self._parent, options)
+        with catalogue.within(self._parent.attrs):
+            return draw(self._parent, options)
 
     def bar(self, x: Any = None, y: Any = None, **options: Any) -> Any:
         """Draw bars side by side, of one period; with an `x` it is the plot of pandas.

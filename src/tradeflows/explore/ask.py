@@ -195,7 +195,7 @@ def ask(
         "end": last,
         "flow": question.flow,
         "freq": question.freq,
-        "root": way.root,
+        "root": root,
         "local": True,
         **filters,
     }

@@ -100,7 +100,7 @@ def flow(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
-    root = root or catalogue.root()
+    named, root = root, root or catalogue.root()
     reporters = areas_of(_or_countries(reporter), start, end, root, "reporter")
     partners = areas_of(_or_countries(partner), start, end, root)
     _require_words(product, unit)
@@ -133,7 +133,7 @@ def flow(
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
     chosen = _shared_unit(frames, wanted)
-    return _valued([*frames.values()], chosen, caveats)
+    return answer(_valued([*frames.values()], chosen, caveats), root=named)
 
 
 def _require_words(product: Words, unit: str) -> None:
@@ -323,8 +323,8 @@ def _units(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     return units
 
 
-def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -> Answer:
-    """Frames of trade as one answer in `unit`."""
+def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -> pd.DataFrame:
+    """Frames of trade as one, its ``value`` in `unit`."""
     parts = []
     for frame in frames:
         column, text = _units(frame)[unit]
@@ -343,7 +343,7 @@ def _valued(frames: Sequence[pd.DataFrame], unit: str, caveats: Sequence[str]) -
     if nulls:
         texts.append(f"{nulls} of {len(whole)} rows state no {unit}")
     whole.attrs["caveats"] = tuple(dict.fromkeys(texts))
-    return answer(whole)
+    return whole
 
 
 def settlement(
@@ -379,7 +379,7 @@ def settlement(
     risk_review                   40.8
     Name: value, dtype: float64
     """
-    root = root or catalogue.root()
+    named, root = root, root or catalogue.root()
     asked = {
         "concept": concept,
         "region": region,
@@ -401,7 +401,7 @@ def settlement(
             "families of figures count differently and are never one line",
             *whole.attrs["caveats"],
         )
-    return answer(whole)
+    return answer(whole, root=named)
 
 
 def _currency_group(word: str) -> str:
@@ -462,7 +462,7 @@ def figures(
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]
     used = tuple(sorted(chosen["source_id"].unique()))
     chosen.attrs = {"sources": used, "caveats": tuple(caveats)}
-    return answer(chosen, f"Published figures{word and f' about {word}'}")
+    return answer(chosen, f"Published figures{word and f' about {word}'}", root)
 
 
 def _not_compared(figures: pd.DataFrame, unit: str) -> list[str]:

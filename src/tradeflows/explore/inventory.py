@@ -54,7 +54,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     ['G3200', 'EU27', '2019-01 to 2019-12, 2022-10 to 2026-03']
     """
     require_text("word", word, "crude oil")
-    root = root or catalogue.root()
+    named, root = root, root or catalogue.root()
     sources = catalogue.load(root, local=local)
     plain = _as_currency(word).casefold()
     rows = [*_traded(tables.stored(root, "trade", local=local), plain, root)]
@@ -68,7 +68,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     used = tuple(dict.fromkeys(inventory["source_id"]))
     inventory.attrs = {"sources": used, "caveats": ()}
-    return answer(inventory, f"What is held{word and f' of {word}'}")
+    return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
 def _is_named_by_chance(row: Mapping[str, Any], word: str, root: Path) -> bool:

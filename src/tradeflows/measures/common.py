@@ -11,6 +11,7 @@ from pandas import DataFrame, Series
 
 from tradeflows.model import codes, lineage
 from tradeflows.model.absence import AXES, ZEROS, zeros_of
+from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import once
@@ -306,6 +307,9 @@ def with_lineage(
     for name, more in (("sources", ()), ("caveats", caveats)):
         items = [item for frame in inputs for item in frame.attrs.get(name, ())]
         result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
+    projects = {frame.attrs[ROOT] for frame in inputs if ROOT in frame.attrs}
+    if len(projects) == 1:
+        result.attrs[ROOT] = projects.pop()
     zeros = zeros_of(inputs[0]) if kept and inputs else None
     if zeros is not None:  # rows that are passed on lack the same ones
         result.attrs[ZEROS] = zeros

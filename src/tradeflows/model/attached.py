@@ -2,6 +2,8 @@
 
 from typing import Self
 
+ROOT = "root"  # the folder of the project that an answer was asked of, where a user named it
+
 
 class Attached(str):
     """A text with more behind it, of which a copy is itself.

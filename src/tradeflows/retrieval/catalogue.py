@@ -10,7 +10,8 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import lru_cache
@@ -19,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tradeflows.model import absence
+from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
 from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
@@ -61,15 +63,18 @@ def root(start: Path | None = None) -> Path:
     Parameters
     ----------
     start
-        Look here and in the parents, and nowhere else. Without it: ``TRADEFLOWS_ROOT`` if that is
-        set, else the working folder and its parents, else the parents of this file, which finds
-        the clone that the package was installed from.
+        Look here and in the parents, and nowhere else. Without it: that of :func:`within`, else
+        ``TRADEFLOWS_ROOT`` if that is set, else the working folder and its parents, else the
+        parents of this file, which finds the clone that the package was installed from.
 
     Raises
     ------
     CatalogueError
         No such folder; the message says what was looked for, and where.
     """
+    meanwhile = _meanwhile.get()
+    if start is None and meanwhile is not None:
+        return meanwhile
     named = os.environ.get("TRADEFLOWS_ROOT")
     if start is None and named:
         if _holds_catalogue(Path(named)):
@@ -87,6 +92,24 @@ def root(start: Path | None = None) -> Path:
         f"no {(RAW / COMMITTED).as_posix()} in {' or '.join(map(str, places))} or any folder "
         "above; go to the project folder, or set TRADEFLOWS_ROOT to it"
     )
+
+
+_meanwhile: ContextVar[Path | None] = ContextVar("project", default=None)
+
+
+@contextmanager
+def within(attrs: Mapping[Any, Any]) -> Iterator[None]:
+    """Let :func:`root` be the project that an answer with `attrs` was asked of, where it is there.
+
+    An answer of another machine names a folder that is not here, and is of the project at hand.
+    """
+    folder = Path(attrs.get(ROOT, ""))
+    is_here = ROOT in attrs and _holds_catalogue(folder)
+    token = _meanwhile.set(folder if is_here else _meanwhile.get())
+    try:
+        yield
+    finally:
+        _meanwhile.reset(token)
 
 
 _find_root = root  # `credit` has a parameter of that name

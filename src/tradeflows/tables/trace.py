@@ -112,7 +112,8 @@ def trace(frame: DataFrame, column: str | None = None, root: Path | None = None)
     column
         The column to follow; by default the one that the measure is named for.
     root
-        The project's folder; found as :func:`tradeflows.retrieval.catalogue.root` says.
+        The project's folder; of an answer the one that it was asked of, else found as
+        :func:`tradeflows.retrieval.catalogue.root` says.
 
     Returns
     -------
@@ -146,7 +147,8 @@ def trace(frame: DataFrame, column: str | None = None, root: Path | None = None)
     column = _main(frame) if column is None else column
     if column not in frame:
         raise QueryError(f"the frame has no column {column}")
-    rows = [(frame.index[at], *term) for at, *term in followed(frame, column, root)]
+    with catalogue.within(frame.attrs):
+        rows = [(frame.index[at], *term) for at, *term in followed(frame, column, root)]
     if not rows:
         raise QueryError(f"{column} holds no number, so there is nothing to trace")
     terms = DataFrame(rows, columns=COLUMNS)
