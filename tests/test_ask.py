@@ -209,6 +209,25 @@ def test_a_chosen_edition_is_asked_for(root, live):
     assert all("/H5?" in path for path in twin.paths)
 
 
+@pytest.mark.parametrize("word", ["HS2017", "hs 2017", "HS-2017", "h5"])
+def test_an_edition_goes_by_its_year_too(root, live, word):
+    twin = live(Twin([each | {"classificationCode": "H5"} for each in WHEAT[:1]]))
+    assert len(wheat(root, twin, end="2025-01", classification=word)) == 1
+    assert all("/H5?" in path for path in twin.paths)
+
+
+@pytest.mark.parametrize("name", ["HS2018", "2022", "HS22"])
+def test_a_year_without_an_edition_is_refused(root, name):
+    with pytest.raises(QueryError, match=f"no classification '{name}'"):
+        ask("1001", "China", start="2025", classification=name, root=root)
+
+
+@pytest.mark.parametrize("put", [ask, flow])
+def test_a_fourth_word_is_a_sentence(root, put):
+    with pytest.raises(QueryError, match="'2023': product, reporter and partner alone stand with"):
+        put("wheat", "China", "Russia", "2023", root=root)
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("S4", "SITC"), ("B5", "BEC"), ("EB02", "services"), ("H9", "no classification 'H9'")],
@@ -1024,7 +1043,7 @@ def test_the_commands_of_the_page_are_answered(page_twin, capsys):
 def test_the_page_asks_by_every_option():
     calls = [node for node in ast.walk(ast.parse(PYTHON)) if isinstance(node, ast.Call)]
     named = [word for call in calls for word in call.keywords]
-    positional = {"product", "reporter", "partner"}
+    positional = {"product", "reporter", "partner", "more"}
     lacking = {*inspect.signature(ask).parameters} - {word.arg for word in named}
     assert lacking == NO_QUESTION | positional
     parted = {word.value.value for word in named if word.arg == "breakdown"}

@@ -193,6 +193,11 @@ def test_outside_of_a_project(tmp_path, capsys):
 
 WRONG = {
     "a misspelt verb": (["biuld"], "no verb 'biuld'; did you mean 'build'?"),
+    "a nearest verb, and where more is": (["askk"], "did you mean 'ask'? See `tradeflows --help`"),
+    "rows of what lists none": (
+        ["--json", "build"],
+        "--json is for verbs that list something",
+    ),
     "a stray word": (["build", "everything"], "unrecognized arguments: everything"),
     "a misspelt option": (["--rot", "x", "build"], "see `tradeflows --help`"),
     "a choice that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
@@ -289,6 +294,12 @@ LIGHT = {
     "a refused table": ["rows", "nosuch", "a=b"],
     "a refused period": ["ask", "wheat", "China", "--start", "20x3"],
     "a refused window": ["fetch", "comext", "--start", "20x3", "--end", "2024-01"],
+    "a refused area": ["ask", "wheat", "Chnia", "Russia", "--start", "2023"],
+    "a refused partner": ["available", "China", "Rusia"],
+    "a refused source": ["update", "nosuch", "a.csv"],
+    "a refused period of releases": ["diff", "comext", "20x"],
+    "a file that is not there": ["add", "nosuch.csv"],
+    "a sketch of no file": ["sketch", "nosuch.csv"],
     "a refused folder": ["init", str(PROJECT / "tests")],
 }
 
@@ -402,6 +413,13 @@ def test_quiet_stands_before_or_after(run, words):
     status, out, err = run({"oil": {}}, *words)
     assert (status, err) == (0, "")
     assert len(out.splitlines()) == 4
+
+
+def test_options_stand_before_a_verb_and_after(run):
+    after = run({"oil": {}}, "sources", "--json", "--quiet")
+    before = run({"oil": {}}, "--json", "--quiet", "sources")
+    assert before == after
+    assert json.loads(before[1])[0]["id"]
 
 
 def test_sources_as_json(run):

@@ -606,13 +606,15 @@ def test_changes_are_shown_largest_first(released_twice, capsys):
     root = ["--root", str(released_twice)]
     assert cli.main([*root, "diff", "comext", "2024-02"]) == 0
     days = "2024-04-15", "2024-05-15"
-    tail = "27090090 procedure=1,type=E:"
+    goods = "changed: Austria, imports of CN 27090090 from"
+    tail = "February 2024 (procedure=1, type=E):"
     assert capsys.readouterr().out.splitlines() == [
-        f"changed: AT 2024-02 M RU {tail} 100 EUR ({days[0]}) -> 900 EUR ({days[1]})",
-        f"added: AT 2024-02 M UA {tail} nothing ({days[0]}) -> 50 EUR ({days[1]}); nothing -> 5 kg",
-        f"withdrawn: AT 2024-02 M US {tail} 7 EUR ({days[0]}) -> nothing ({days[1]}); "
-        "5 kg -> nothing",
-        f"changed: AT 2024-02 M KZ {tail} 1,000 EUR ({days[0]}) -> 1,000 EUR ({days[1]}); "
+        f"{goods} Russia, {tail} 100 EUR ({days[0]}) -> 900 EUR ({days[1]})",
+        f"{goods.replace('changed', 'added')} Ukraine, {tail} nothing ({days[0]}) -> 50 EUR "
+        f"({days[1]}); nothing -> 5 kg",
+        f"{goods.replace('changed', 'withdrawn')} United States, {tail} 7 EUR "
+        f"({days[0]}) -> nothing ({days[1]}); 5 kg -> nothing",
+        f"{goods} Kazakhstan, {tail} 1,000 EUR ({days[0]}) -> 1,000 EUR ({days[1]}); "
         "nothing -> 8 kg",
         "1 added, 2 changed, 1 withdrawn",
     ]

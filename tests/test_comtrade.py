@@ -412,10 +412,14 @@ def test_what_a_revision_changed_is_shown(root, capsys):
     run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
     assert cli.main(["--root", str(root), "diff"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "added: CHN 2022-02 X KAZ 880621: nothing (2025-01-15) -> 21 USD (2025-12-01)",
-        "withdrawn: CHN 2022-02 X RUS 880621: 11 USD (2025-01-15) -> nothing (2025-12-01)",
-        "changed: CHN 2022-02 X RUS 880622: 11 USD (2025-01-15) -> 99 USD (2025-12-01)",
-        "changed: CHN 2022-02 X RUS 880622: 12.5 kg (2025-01-15) -> 13 kg (2025-12-01)",
+        "added: China, exports of HS 880621 to Kazakhstan, February 2022: "
+        "nothing (2025-01-15) -> 21 USD (2025-12-01)",
+        "withdrawn: China, exports of HS 880621 to Russia, February 2022: "
+        "11 USD (2025-01-15) -> nothing (2025-12-01)",
+        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "11 USD (2025-01-15) -> 99 USD (2025-12-01)",
+        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "12.5 kg (2025-01-15) -> 13 kg (2025-12-01)",
         "1 added, 2 changed, 1 withdrawn",
     ]
 

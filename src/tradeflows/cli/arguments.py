@@ -57,7 +57,8 @@ class OneLineParser(argparse.ArgumentParser):
         if wrong:
             choices = [choice.strip("' ") for choice in wrong[3].split(",")]
             message = f"no {wrong[1].lower()} {wrong[2]!r}{near(wrong[2], choices)}"
-        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+        told = f"{message} See" if message.endswith("?") else f"{message}; see"
+        self.exit(2, f"{self.prog}: {told} `{self.prog} --help`\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print a help text as any answer: what argparse does says nothing of a full disk."""
@@ -106,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     top = TopParser(prog="tradeflows", usage=argparse.SUPPRESS)
     top.add_argument("--version", action="version", version=f"tradeflows {__version__}")
     _everywhere(top, root=None, quiet=False)
+    top.add_argument("--json", action="store_true", help="of what is listed everything, as JSON")
     below = top.add_subparsers(
         required=True,
         prog="tradeflows",
@@ -120,10 +122,24 @@ def parser() -> argparse.ArgumentParser:
         below_verb.set_defaults(run=verb)
         _everywhere(below_verb, root=argparse.SUPPRESS, quiet=argparse.SUPPRESS)
         if name in LISTS:
-            below_verb.add_argument("--json", action="store_true", help="everything, for a program")
+            below_verb.add_argument(
+                "--json",
+                action="store_true",
+                default=argparse.SUPPRESS,
+                help="everything, for a program",
+            )
         if name in ARGUMENTS:
             ARGUMENTS[name](below_verb)
     return top
+
+
+def parsed(words: list[str]) -> argparse.Namespace:
+    """What a command says; ``--json`` of a verb that lists nothing is refused."""
+    top = parser()
+    found = top.parse_args(words)
+    if found.json and found.verb not in LISTS:
+        top.error(f"--json is for verbs that list something: {', '.join(LISTS)}")
+    return found
 
 
 def _everywhere(parser: Parser, *, root: Any, quiet: Any) -> None:

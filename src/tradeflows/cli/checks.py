@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterable
+from errno import ENOENT
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from tradeflows.model.errors import TWINS, QueryError, nearest, there_are
+from tradeflows.model.errors import TWINS, QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
 
@@ -153,6 +154,32 @@ def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
 def require_window(start: str, end: str | None) -> None:
     """Refuse a start or an end that is no month or year, or an end before the start."""
     parse_window(start, start if end is None else end)
+
+
+def require_period(period: str) -> None:
+    """Refuse a period, if one is named, that is no month or year."""
+    if period:
+        parse_period(period, "period")
+
+
+def require_areas(reporter: str, partner: str | None, root: Path) -> None:
+    """Refuse an area that there is none of, with the nearest."""
+    from tradeflows.explore.questions import area_ids
+
+    area_ids(reporter.split(","), root, "reporter")
+    area_ids(partner.split(",") if partner else None, root)
+
+
+def require_file(path: Path) -> None:
+    """Refuse a file that is not there.
+
+    Raises
+    ------
+    SourceError
+        The message says so.
+    """
+    if not path.exists():
+        raise SourceError(f"{path}: cannot be read ({os.strerror(ENOENT)})")
 
 
 def require_claim(name: str, root: Path, ledger: Path | None) -> None:

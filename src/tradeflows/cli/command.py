@@ -7,7 +7,7 @@ from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
-from tradeflows.cli.arguments import overview, parser
+from tradeflows.cli.arguments import overview, parsed
 from tradeflows.cli.interrupts import Ending
 from tradeflows.model.errors import QueryError, TradeflowsError
 
@@ -66,7 +66,7 @@ def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> Non
     """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
     try:
         if words:
-            args = parser().parse_args(words)
+            args = parsed(words)
             args.is_own_process = is_own_process
             ending.words = getattr(args, "interrupted", ending.words)
             args.run(args)

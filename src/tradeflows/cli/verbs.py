@@ -355,11 +355,12 @@ def _carry_out(
 def ask(args: argparse.Namespace) -> None:
     """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
     checks.require_window(args.start, args.end)
+    root = root_of(args)
+    checks.require_areas(args.reporter, args.partner, root)
     with terminal.progress(0, "steps", quiet=args.quiet):
         from tradeflows.explore import ask as live
         from tradeflows.explore.answer import as_lines
 
-    root = root_of(args)
     answer = live.ask(
         args.product.split(","),
         args.reporter.split(","),
@@ -384,6 +385,8 @@ def ask(args: argparse.Namespace) -> None:
 
 def available(args: argparse.Namespace) -> None:
     """List the periods that are out, since when, and what of them is held."""
+    root = root_of(args)
+    checks.require_areas(args.reporter, args.partner, root)
     with terminal.progress(0, "areas", quiet=args.quiet) as step:
         from tradeflows.explore import ask as live
 
@@ -392,7 +395,7 @@ def available(args: argparse.Namespace) -> None:
             args.reporter.split(","),
             args.partner.split(",") if args.partner else None,
             freq=args.freq,
-            root=root_of(args),
+            root=root,
         )
     if args.json:
         say_json(frame.to_dict("records"))
@@ -410,6 +413,7 @@ def sketch(args: argparse.Namespace) -> None:
     if args.to:
         checks.require_output(args.to, (".toml",))
         checks.require_name(args.file)  # which the entry has too
+    checks.require_file(args.file)
     from tradeflows.model.errors import CatalogueError
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
@@ -426,9 +430,10 @@ def sketch(args: argparse.Namespace) -> None:
 
 def add(args: argparse.Namespace) -> None:
     """Check files that you saved, catalogue them, and build; known ones are passed over."""
+    root = root_of(args)
+    checks.require_file(args.file[0])  # the others are looked at in their turn
     from tradeflows.retrieval import adding, comext, maps
 
-    root = root_of(args)
     template = maps.read(args.map) if args.map else None
     if args.commit and not (template or args.steps or args.address) and sys.stdin.isatty():
         note("How was it got, so that others can get it again? For example: queried by month")
@@ -460,12 +465,15 @@ def add(args: argparse.Namespace) -> None:
 
 def update(args: argparse.Namespace) -> None:
     """Take a source's newer release: catalogue it, build, and announce what moved with it."""
+    from tradeflows.retrieval import catalogue
+
+    root = root_of(args)
+    catalogue.named(args.source, catalogue.load(root, local=True))
     if not args.no_accept:  # what this needs is not found lacking after the work
         from tradeflows.report import accept
     from tradeflows.report import pins
-    from tradeflows.retrieval import adding, catalogue, maps
+    from tradeflows.retrieval import adding, maps
 
-    root = root_of(args)
     with terminal.progress(0, "files", quiet=args.quiet) as step:
         step("", words=f"checking {args.file.name}")
         about = _about(args)
@@ -600,6 +608,7 @@ def diff(args: argparse.Namespace) -> None:
     """Show what the newest release of fetched data changed against the one before."""
     from importlib import import_module
 
+    checks.require_period(args.period)
     with terminal.progress(0, "releases", quiet=args.quiet):
         publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
         changes = publisher.diff(root_of(args), args.period)

@@ -18,7 +18,14 @@ from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow as answer_flow
 from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.parts import parts_of
-from tradeflows.explore.questions import area_ids, direction, listed, rhythm, unit_of_words
+from tradeflows.explore.questions import (
+    area_ids,
+    direction,
+    listed,
+    require_no_more,
+    rhythm,
+    unit_of_words,
+)
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
 from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
@@ -85,7 +92,7 @@ def ask(
     product: Words = None,
     reporter: Words = None,
     partner: Words = None,
-    *,
+    *more: Any,
     start: str | None = None,
     end: str | None = None,
     flow: str = "imports",
@@ -113,6 +120,8 @@ def ask(
     reporter, partner
         Names or ids; several in a list, and ``"countries"`` for every one. Without a partner: the
         world as a whole.
+    *more
+        Nothing: all that follows is named.
     start, end
         First and last year or month; without an end the last that is published. A start is needed.
     flow
@@ -122,7 +131,7 @@ def ask(
     unit
         As for :func:`tradeflows.flow`.
     classification
-        ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
+        ``HS`` for the edition that each reporter uses, or one, such as ``H5`` or ``HS 2017``.
     breakdown
         ``second partner``, ``procedure`` or ``transport``: the parts of each total that the
         reporter states, in the column ``part``, and no total among them. Of UN Comtrade alone.
@@ -161,6 +170,7 @@ def ask(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
     """
+    require_no_more(more)
     if not isinstance(refresh, bool):
         raise QueryError(f"refresh={refresh!r}: expected True or False")
     question = put(
@@ -251,7 +261,7 @@ def available(
     >>> import tradeflows as tf
     >>> tf.available("China")  # doctest: +SKIP
     """
-    comtrade.require_classification(classification)
+    classification = comtrade.edition(classification)
     freq = _months_or_years(freq)
     way = Way(root or catalogue.root(), clock, key, True, _say, _bar)
     areas, partners = area_ids(reporter, root, "reporter"), area_ids(partner, root)
@@ -294,7 +304,7 @@ def put(
     QueryError
         Something is lacking, of another kind, unknown, or not to be had of the one who is asked.
     """
-    comtrade.require_classification(classification)
+    classification = comtrade.edition(classification)
     freq = _months_or_years(freq)
     _require_window(start, end, freq, today)
     reporters = tuple(area_ids(reporter, root, "reporter"))
@@ -393,7 +403,7 @@ def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str
     if word.strip().upper() == "TOTAL":
         return ["TOTAL"]
     if word.strip().casefold() in ("services", "service"):
-        comtrade.require_classification("services")
+        comtrade.edition("services")
     alternatives = own_words.product(word, root)
     for form in (HS_CODE, CN_CODE) if is_of_eurostat else (HS_CODE,):
         for code in alternatives:

@@ -14,7 +14,14 @@ import pyarrow.compute as pc
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
-from tradeflows.explore.questions import areas_of, direction, listed, rhythm, unit_of_words
+from tradeflows.explore.questions import (
+    areas_of,
+    direction,
+    listed,
+    require_no_more,
+    rhythm,
+    unit_of_words,
+)
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, schema
@@ -33,7 +40,7 @@ def flow(
     product: Words = None,
     reporter: Words = None,
     partner: Words = None,
-    *,
+    *more: Any,
     start: str | None = None,
     end: str | None = None,
     flow: str = "imports",
@@ -53,6 +60,8 @@ def flow(
         Names or codes (see :func:`areas`); unless given ``"countries"``, which is every country
         held, without the world and groups. ``EU`` is the EU of 27 members, ``World`` the total that
         the reporter states, and ``OPEC`` or ``Africa`` the members of the group.
+    *more
+        Nothing: all that follows is named.
     start, end
         First and last year or month. Of several publishers the one answers that covers most of
         them or, where neither is given, of all that is held.
@@ -100,6 +109,7 @@ def flow(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
+    require_no_more(more)
     named, root = root, root or catalogue.root()
     reporters = areas_of(_or_countries(reporter), start, end, root, "reporter")
     partners = areas_of(_or_countries(partner), start, end, root)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model import codes, groups, units
+from tradeflows.model import codes, groups
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import QueryError, require_text
-from tradeflows.model.words import fold
+from tradeflows.model.words import Words, fold, texts_of
 from tradeflows.retrieval import own_words
-from tradeflows.tables import Words, texts_of
 
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
 RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
@@ -51,6 +50,21 @@ def listed(name: str, words: Words) -> list[str]:
             f"{name}={words!r}: a name is empty; expected a text such as {SUCH_AS[name]!r}"
         )
     return texts
+
+
+def require_no_more(more: Sequence[Any]) -> None:
+    """Refuse what stands behind product, reporter and partner without a name.
+
+    Raises
+    ------
+    QueryError
+        There is something.
+    """
+    if more:
+        raise QueryError(
+            f"{more[0]!r}: product, reporter and partner alone stand without a name; name what "
+            "follows, such as start='2023'"
+        )
 
 
 def areas_of(
@@ -143,6 +157,8 @@ def unit_of_words(word: str, known: Sequence[str] = ()) -> str:
     """The unit that a word asks for: tonnes, the code of a currency, or a quantity as it is."""
     if not word or word in known:
         return word
+    from tradeflows.model import units  # with numpy, while areas are looked up without
+
     require_text("unit", word, "tonnes")
     if fold(word) in units.TONNES:
         return "tonnes"

@@ -2,7 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tradeflows.model.errors import QueryError
+
+Words = str | Iterable[str] | None
 
 _STATE = re.compile(
     r"(?:the )?(?:[a-z']+ )*?"
@@ -72,3 +77,15 @@ def _turned(text: str) -> Iterator[str]:
         name, form = behind[1], re.sub(r"( of)?( the)?$", "", behind[2])
         yield f"{form} {name}"
         yield f"{form} of {name}"
+
+
+def texts_of(name: str, value: Any, example: str = "2709") -> list[str]:
+    """One value or several of the filter `name`, as a list."""
+    is_single = isinstance(value, str) or not isinstance(value, Iterable)
+    texts = [value] if is_single else [*value]
+    are_texts = all(isinstance(text, str) for text in texts)
+    if not texts or not are_texts:
+        raise QueryError(
+            f"{name}={value!r}: expected a text such as {example!r}, or a list of them"
+        )
+    return texts

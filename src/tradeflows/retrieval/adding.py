@@ -18,7 +18,6 @@ from tradeflows.model.errors import (
     QueryError,
     SourceError,
     TradeflowsError,
-    near,
 )
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
@@ -159,9 +158,7 @@ def update(
     changes = {"vintage": vintage} | _said(vintage, about)
     _require_utf8_name(path)
     sources = catalogue.load(root, local=True)
-    if name not in sources:
-        raise QueryError(f"no source {name!r}{near(name, sources)}")
-    old = sources[name]
+    old = catalogue.named(name, sources)
     twin = _twin(path, root)
     if twin and twin.supersedes == name:
         return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True)

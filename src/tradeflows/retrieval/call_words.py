@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import groupby
 
 from tradeflows.model import codes
@@ -88,6 +89,7 @@ def _few(names: Sequence[str]) -> str:
     return " and ".join(named) if len(named) < 3 else f"{named[0]} and {len(named) - 1} more"
 
 
+@cache
 def _area(area: str) -> str:
     """The name of an area; what is no id stays as it is."""
     if area == WORLD:
@@ -95,6 +97,7 @@ def _area(area: str) -> str:
     return codes.area_name(area) if area in {*codes.area_words().values()} else area
 
 
+@cache
 def _goods(code: str) -> str:
     """A word, or else the name in one piece, that is of these goods first; else their code."""
     words = [word for word, listed in codes.product_words().items() if listed[0] == code]

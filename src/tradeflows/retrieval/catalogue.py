@@ -123,6 +123,19 @@ def _holds_catalogue(folder: Path) -> bool:
 # --- reading the catalogue -----------------------------------------------------------------------
 
 
+def named(name: str, sources: Mapping[str, Source]) -> Source:
+    """One of several sources by its id.
+
+    Raises
+    ------
+    QueryError
+        There is none of that id; the message has the nearest.
+    """
+    if name not in sources:
+        raise QueryError(f"no source {name!r}{near(name, sources)}")
+    return sources[name]
+
+
 def load(root: Path, *, local: bool = False) -> dict[str, Source]:
     """Every source of the catalogue by its id, in the order of the file.
 

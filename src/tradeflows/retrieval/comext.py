@@ -25,12 +25,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
 from tradeflows.model.files import is_left, sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
 from tradeflows.publishers import archives, comext, control, delimited, registry
 from tradeflows.retrieval import catalogue, changes, user_files
+from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.http import (
     Clock,
@@ -585,10 +587,10 @@ def _cells(source: Source, root: Path) -> pa.Table:
 
 def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
     """One changed cell, with the figures that changed beside its value."""
-    what = (
-        f"{row.reporter_code} {_month(period)} {row.flow_code} {row.partner_code} "
-        f"{row.cmd_code} {row.breakdown}"
-    )
+    known = codes.area_codes("eurostat", int(period[:4]))
+    reporter, partner = (known.get(code, code) for code in (row.reporter_code, row.partner_code))
+    cell = call_in_words([reporter], [partner], [row.cmd_code], [row.flow_code], [_month(period)])
+    what = f"{cell} ({', '.join(row.breakdown.split(','))})"
     note = ""
     for name in [*FIGURES][1:]:
         was = changes.in_words(getattr(row, f"{name}_old"), FIGURES[name])

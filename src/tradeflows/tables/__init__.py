@@ -4,6 +4,7 @@
 ``read`` answers a question from one table without mixing what must not be added up.
 """
 
+from tradeflows.model.words import Words, texts_of
 from tradeflows.tables.building import Built, build
 from tradeflows.tables.choose_level import ADD_UP, total_or_parts
 from tradeflows.tables.choose_release import DATE_COLUMNS, day_known, family
@@ -13,12 +14,10 @@ from tradeflows.tables.filters import (
     FEW,
     FILTERS,
     PARTS,
-    Words,
     conditions,
     dates_of,
     months_of,
     scan,
-    texts_of,
 )
 from tradeflows.tables.query import Question, candidates, question
 from tradeflows.tables.select import flags_present, no_nesting, read

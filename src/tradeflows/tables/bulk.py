@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from tradeflows import tables
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError, SchemaError, SourceError
+from tradeflows.model.words import texts_of
 from tradeflows.tables.filters import (
     areas_in_parts,
     changed_area_message,
@@ -27,7 +28,6 @@ from tradeflows.tables.filters import (
     conditions,
     named_areas,
     products_meant,
-    texts_of,
 )
 
 if TYPE_CHECKING:

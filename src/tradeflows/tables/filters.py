@@ -18,7 +18,6 @@ from tradeflows.model.periods import ends_text, first_day, month_of, parse_perio
 from tradeflows.model.source import Publisher, Source
 from tradeflows.model.words import fold
 
-Words = str | Iterable[str] | None
 FEW = 8  # values of a filter that are compared one by one
 STATED_BY = "stated_by"  # of a table whose rows name their publisher, the filter of that name
 FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
@@ -70,18 +69,6 @@ FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
 PARTS = "parts"  # of a breakdown, where there is no total
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 _OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, beside the filters
-
-
-def texts_of(name: str, value: Any, example: str = "2709") -> list[str]:
-    """One value or several of the filter `name`, as a list."""
-    is_single = isinstance(value, str) or not isinstance(value, Iterable)
-    texts = [value] if is_single else [*value]
-    are_texts = all(isinstance(text, str) for text in texts)
-    if not texts or not are_texts:
-        raise QueryError(
-            f"{name}={value!r}: expected a text such as {example!r}, or a list of them"
-        )
-    return texts
 
 
 def conditions(

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from tradeflows.model.source import Source, require_table
+from tradeflows.model.words import Words, texts_of
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
 from tradeflows.tables.choose_release import known_by
 from tradeflows.tables.files import stored
-from tradeflows.tables.filters import Words, conditions, months_of, scan, texts_of
+from tradeflows.tables.filters import conditions, months_of, scan
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
+from tradeflows.model.words import Words
 from tradeflows.tables import zeros
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source, spliced
@@ -31,7 +32,6 @@ from tradeflows.tables.filters import (
     FILTERS,
     PARTS,
     STATED_BY,
-    Words,
     apart,
     nothing_held,
     undated,

@@ -22,7 +22,7 @@ from tradeflows.retrieval.comtrade.planning import (
     plan,
     release_of,
 )
-from tradeflows.retrieval.comtrade.questions import Request, request, require_classification
+from tradeflows.retrieval.comtrade.questions import Request, edition, request
 from tradeflows.retrieval.comtrade.replies import covers
 
 __all__ = [
@@ -42,11 +42,11 @@ __all__ = [
     "covers",
     "datasets",
     "diff",
+    "edition",
     "fetch",
     "pack",
     "plan",
     "release_of",
     "request",
-    "require_classification",
     "split",
 ]

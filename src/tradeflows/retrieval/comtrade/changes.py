@@ -8,9 +8,10 @@ from tradeflows.model.periods import parse_period
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.call_words import call_in_words, dashed
 from tradeflows.retrieval.changes import Change
 from tradeflows.retrieval.comtrade.packing import Call
-from tradeflows.retrieval.comtrade.questions import ALL, iso, named
+from tradeflows.retrieval.comtrade.questions import ALL, iso
 from tradeflows.retrieval.comtrade.replies import box_of, fetched
 
 MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
@@ -109,7 +110,7 @@ def _changes(
 ) -> Iterator[Change]:
     """The changes of one row, a measure each; one where it came or went."""
     reporter, period, flow, partner, good = what.split()
-    cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
+    cell = call_in_words([iso(reporter)], [iso(partner)], [good], [flow], [dashed(period)])
     kind = "added" if old is None else "withdrawn" if new is None else "changed"
     # A row that came or went is one change, told by its value.
     for unit in {**(old or {}), **(new or {})} if kind == "changed" else ["USD"]:

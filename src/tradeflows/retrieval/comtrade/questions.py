@@ -18,6 +18,7 @@ from tradeflows.retrieval.call_words import cells_in_words, dashed
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
+YEARS = ("1988", "1996", "2002", "2007", "2012", "2017", "2022")  # of H0 to H6
 # What a total may be parted by: the parameter of the address, and what it is for the total.
 BREAKDOWNS = {
     "second partner": ("partner2Code", "0"),
@@ -103,7 +104,7 @@ def request(
     start, end
         First and last month (``2022-01``), or year.
     classification
-        ``HS`` for the edition that each reporter uses, or one edition, such as ``H5``.
+        ``HS`` for the edition that each reporter uses, or one, such as ``H5`` or ``HS 2017``.
     breakdown
         Of :data:`BREAKDOWNS`, by which the parts of each total are asked for beside it.
     root
@@ -114,7 +115,7 @@ def request(
     QueryError
         An unknown word (with the nearest), an end before the start or a period that has not come.
     """
-    require_classification(classification)
+    classification = edition(classification)
     if breakdown and breakdown not in BREAKDOWNS:
         raise QueryError(f"no break-down {breakdown!r}; one of {', '.join(BREAKDOWNS)}")
     if freq not in ("M", "A"):
@@ -137,8 +138,8 @@ def request(
     )
 
 
-def require_classification(name: str) -> None:
-    """Refuse a classification that is no edition of the HS, with where the figures are.
+def edition(name: str) -> str:
+    """The code of an edition of the HS, which its year names too: H6 of HS2022.
 
     Raises
     ------
@@ -146,8 +147,11 @@ def require_classification(name: str) -> None:
         `name` is that of another classification, or of none.
     """
     require_text("classification", name, "H5")
-    if name in EDITIONS:
-        return
+    word = re.sub(r"[\s-]", "", name).upper()
+    if word in EDITIONS:
+        return word
+    if word.startswith("HS") and word[2:] in YEARS:
+        return f"H{YEARS.index(word[2:])}"
     for what, pattern, place in ELSEWHERE:
         if re.fullmatch(pattern, name.strip(), re.I | re.ASCII):
             raise QueryError(
