@@ -158,7 +158,7 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
   return [...chart.querySelectorAll(".chart-wide .chart-marks circle")].flatMap((mark) => {
     const said = mark.dataset.said || mark.textContent;
     const value = said.slice(said.lastIndexOf(": ") + 2);
-    const bare = value.replace(/ times the claim$|^(about|at most|at least|below|more than) /, "");
+    const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|more than) /g, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47

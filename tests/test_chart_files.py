@@ -67,11 +67,28 @@ def test_text_is_text_and_large_enough(chart):
 
 
 def test_formulas_hold_words():
-    assert raw_lines.in_words("net_wgt_kg / 1e9") == "net weight in kg / 1e9"
-    assert raw_lines.in_words("100 * (value / base - 1)") == "100 × (value / base − 1)"
-    assert raw_lines.in_words("value / 1000000000") == "value / 1,000,000,000"
+    assert raw_lines.in_words("net_wgt_kg / 1e9") == "net weight in kg ÷ 1,000,000,000"
+    assert raw_lines.in_words("100 * (value / base - 1)") == "100 × (value ÷ base − 1)"
+    assert raw_lines.in_words("value / 1000000000") == "value ÷ 1,000,000,000"
+    assert raw_lines.in_words("(value) * 0.08333333333333333") == "value ÷ 12"
+    assert raw_lines.in_words("(r0 - r1) * -1.0") == "−(r0 − r1)"
+    assert raw_lines.in_words("value / 6.7351129363449695") == "value ÷ 6.73511"
+    assert raw_lines.in_words("value * 0.45359237") == "value × 0.45359237"
     price = raw_lines.in_words("value_value / (value_weight / 1000) - base_value")
-    assert price == "value / (weight / 1,000) − base value"
+    assert price == "value ÷ (weight ÷ 1,000) − base value"
+
+
+def test_a_reading_is_so_much_of_the_claim():
+    chart = handed_over(EVERY_CHART["ratios"]())
+    said = titles(ElementTree.fromstring(chart.wide))
+    assert [one.rpartition(": ")[2] for one in said] == [
+        "25 % of the claim",
+        "100 % of the claim",
+        "100 % of the claim",
+        "at most 200 % of the claim",
+    ]
+    for rows in (chart.rows, chart.table):
+        assert [float(row[1] or "nan") for row in rows[1:5]] == [25, 100, 100, 200]
 
 
 def test_both_drawings_share_their_marks(chart):

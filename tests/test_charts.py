@@ -540,7 +540,7 @@ def test_what_disagrees_is_never_one():
         ([10.28e9], "USD", "$10.3 billion"),
         ([2.5, 43.4], "percent", "2.5 to 43.4 %"),
         ([704.0], "tonnes", "704 tonnes"),
-        ([10.28e9, 20.56e9], "", "1.00 to 2.00 times"),
+        ([10.28e9, 20.56e9], "", "100 to 200 %"),
     ],
 )
 def test_a_label_has_the_figures_found(found, unit, text):
@@ -647,14 +647,23 @@ def test_off_the_axis_is_in_figures():
     )
     axes = ratios(frame)
     table = charts.drawn(axes)
-    assert table["mark"].tolist() == ["◄ −0.0137 times", "", "", "at most 90.0 times ►"]
+    assert table["mark"].tolist() == [
+        "◄ −1.37 %",
+        "",
+        "",
+        "at most 9,000 % ►",
+    ]
     assert table["value"].fillna(0).tolist() == [0, 1.2, 1.5, 0]
-    assert table["printed"].tolist() == ["1.20 times", "", "1.50 times", ""]
+    assert table["printed"].tolist() == ["120 %", "", "150 %", ""]
     assert axes.get_xlim()[1] < 90
     signed = charts.drawn(ratios(frame.assign(unit="percent")))
     assert signed["mark"].tolist() == ["◄ −1.37 %", "", "", "at most 9,000 % ►"]
     alone = readings(("A", -1.0, False, "no"), ("A", 1.2, None, "no"), ("B", -1.0, False, "no"))
-    assert charts.drawn(ratios(alone))["mark"].tolist() == ["◄ −1.00 times", "", "◄ −1.00 times"]
+    assert charts.drawn(ratios(alone))["mark"].tolist() == [
+        "◄ −100 %",
+        "",
+        "◄ −100 %",
+    ]
 
 
 def test_a_negative_figure_turns_a_bound():

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import pandas as pd
-
-from tradeflows.charts import raw_lines, spans
+from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.marks import text_of
 
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
@@ -60,7 +58,7 @@ class Behind:
 
     def __init__(self, figure: Any, id: str) -> None:
         is_traced = "of" in vars(figure)["tradeflows"]
-        self._all = _numbers(raw_lines.terms(figure), id) if is_traced else []
+        self._all = _numbers(figure, id) if is_traced else []
         self.numbers = self._all[:NUMBERS]
         self._figure = figure
         self._by_value: dict[str, list[Number]] = {}
@@ -134,14 +132,16 @@ def _is_rounded(text: str, finer: str) -> bool:
     return float(text) == round(float(finer), len(decimals))
 
 
-def _numbers(lines: pd.DataFrame, id: str) -> list[Number]:
+def _numbers(figure: Any, id: str) -> list[Number]:
     """The numbers of a chart in the order of their lines."""
-    rows = lines.to_dict("records")
+    rows = raw_lines.terms(figure).to_dict("records")
+    is_ratio = figure.axes[0].get_gid() == "ratios"
+    said = layout.of_claim if is_ratio else text_of
     groups = groupby(rows, lambda row: [row[name] for name in raw_lines.NUMBER])
     numbers = []
     for i, ((series, period, value, _), own) in enumerate(groups, start=1):
         head = ", ".join(filter(None, (series, spans.in_words(period))))
-        numbers.append(Number(f"{id}-n{i}", head, text_of(value), list(own)))
+        numbers.append(Number(f"{id}-n{i}", head, said(value), list(own)))
     return numbers
 
 

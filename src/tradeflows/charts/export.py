@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
+from tradeflows.charts.artists import significant
 from tradeflows.charts.behind import Behind
 from tradeflows.charts.marks import QUALIFIERS
 from tradeflows.charts.numbers import alt, drawn, read_back
@@ -98,14 +99,15 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     first = np.ravel(np.asarray(axes, dtype=object))[0]
     figure = first.figure
     chart = vars(figure)["tradeflows"]
-    words, shown = alt(axes), read_back(axes, layout.DIGITS)
+    kind = str(first.get_gid())
+    words, shown = alt(axes), _as_printed(read_back(axes, layout.DIGITS), kind)
     drawing = svg.plain(figure, words)
     is_traced = "of" in chart
     behind = Behind(figure, id)
     table = _rows(_readable(shown, chart))
     return ChartFiles(
         id=id,
-        kind=str(first.get_gid()),
+        kind=kind,
         title=chart["title"],
         unit=chart["unit"],
         alt=words,
@@ -159,6 +161,14 @@ def _narrow(chart: Chart, words: str, id: str, behind: Behind) -> str:
             return svg.inline(figure, svg.plain(figure, words), words, f"{id}-narrow", behind)
         finally:
             plt.close(figure)
+
+
+def _as_printed(shown: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """What was read back, ratios as the per cent that the chart has on its axis."""
+    if kind != "ratios":
+        return shown
+    in_percent = 100 * shown.select_dtypes("float")
+    return shown.assign(**in_percent.map(lambda value: significant(value, layout.DIGITS)))
 
 
 def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:

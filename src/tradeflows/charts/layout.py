@@ -182,6 +182,11 @@ def figure(value: float, digits: int = DIGITS) -> str:
     return padded_number(value, digits).replace("-", "−")
 
 
+def of_claim(ratio: float) -> str:
+    """What was found, divided by what was claimed, in words: 10.4 % of the claim."""
+    return f"{number(100 * ratio)} % of the claim"
+
+
 def wrap(text: str, width: int) -> str:
     """Break `text` into lines of at most `width` characters, none of them left with a word."""
     text = PER_CENT.sub("\\1\xa0%", text)

@@ -187,9 +187,11 @@ def _of_strip(artist: Any, months: int, printed: str) -> Places:
 
 def _of_reading(artist: Any, months: int, printed: str) -> Places:
     (x,), (y,) = artist.get_xydata().T
-    yield _Place(x, y, "", f"{text_of(x)} times the claim")
+    words = WORDS.get(BOUNDS.get(artist.get_marker(), ""), "")
+    yield _Place(x, y, "", f"{words} {layout.of_claim(x)}".lstrip())
 
 
+BOUNDS = {"<": "≤", ">": "≥"}  # by the marker of a reading
 QUALIFIERS = {"D": "~", "v": "≤", "^": "≥"}  # by the marker of a point
 _READERS: dict[str, Callable[[Any, int, str], Places]] = {
     "line": _of_line,

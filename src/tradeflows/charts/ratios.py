@@ -44,7 +44,7 @@ def ratios(
     verdict: str = "verdict",
     **options: Unpack[ChartOptions],
 ) -> Axes:
-    """Compare what was found with what was claimed: a row a claim, a marker a reading, 1 the claim.
+    """Compare what was found with what was claimed: a row a claim, a marker a reading, in per cent.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def ratios(
         Columns of the claims, in the order of the rows, and of the words at the end of each.
     ratio
         Column of what was found, divided by what was claimed. One that is not positive stands at
-        the left edge. The label has the figures found; without ``value`` and ``unit`` how many
-        times the claim they are.
+        the left edge. The label has the figures found; without ``value`` and ``unit`` the per
+        cent of the claim that they are, as the axis and what is handed over have it.
     agrees
         Column that says whether a reading agrees (filled) or disagrees (hollow); null where it
         decides nothing (grey).
@@ -134,6 +134,8 @@ def ratios(
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
         finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
+        percent = ticker.FuncFormatter(lambda ratio, _: f"{layout.number(100 * ratio, 10)} %")
+        axes.xaxis.set_major_formatter(percent)
     return axes
 
 
@@ -330,13 +332,13 @@ def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:
 
 
 def _figure(row: Any) -> str:
-    """What a reading found as print has it, or how many times the claim that is without a unit.
+    """What a reading found as print has it, or how much of the claim that is without a unit.
 
     It has three digits, or as many as tell it from the claim, but not more than six.
     """
     sign = BOUND.get(row.sign, "")
     if not row.unit or np.isnan(row.found):
-        return f"{sign}{layout.figure(row.value)} times"
+        return f"{sign}{layout.figure(100 * row.value)} %"
     shown = [units.amount(row.found, row.unit, digits, padded=True) for digits in DIGITS]
     if not row.value:
         return sign + units.found_amount(row.found, row.unit, DIGITS[0])

@@ -31,6 +31,10 @@ NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
 LONG = re.compile(r"(?<![\w.])\d{4,}(?!\w)")  # a number with thousands
+ALONE = re.compile(r"(?<!\w)\((\w+)\)")  # a name in brackets that hold nothing else
+NEGATED = re.compile(r"(\w+|\([^()]*\)) \* -1(?:\.0)?(?![\w.])")
+FRACTION = re.compile(r" \* (0\.\d{9,})(?!\w)")  # that may be one by a whole number
+DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d{9,}|e\d+)(?!\w)")  # more than one reads, or powers
 WORDS = {
     "net_wgt_kg": "net weight in kg",
     "primary_value_usd": "value in US dollars",
@@ -229,9 +233,18 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
 
 def in_words(formula: str) -> str:
     """A formula, or a name in one, for readers: words in place of columns, and signs of print."""
-    words = NAME.sub(lambda match: _name_in_words(match[0]), formula)
+    bare = NEGATED.sub(r"−\1", ALONE.sub(r"\1", formula))
+    whole = FRACTION.sub(lambda match: _divisor(match[1]) or match[0], bare)
+    short = DIGITS.sub(lambda match: full_number(float(match[0]), 6), whole)
+    words = NAME.sub(lambda match: _name_in_words(match[0]), short)
     words = LONG.sub(lambda match: f"{int(match[0]):,}", words)
-    return words.replace(" * ", " × ").replace(" - ", " − ")
+    return words.replace(" * ", " × ").replace(" / ", " ÷ ").replace(" - ", " − ")
+
+
+def _divisor(fraction: str) -> str:
+    """What to divide by in place of a factor that is one by a whole number, such as a twelfth."""
+    number = round(1 / float(fraction))
+    return f" / {number}" if number * float(fraction) == 1 else ""
 
 
 def _name_in_words(name: str) -> str:
