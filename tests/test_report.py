@@ -361,6 +361,25 @@ def test_a_source_says_who_uses_it(judged, tmp_path, quick):
     assert re.findall('href="ledger.html#(P.)"', page) == ["P1"]
 
 
+def test_a_source_is_told_in_words(make_root, tmp_path, quick):
+    note = "EU27_2020 sends it from 2023-05 on."
+    root = make_root({"oil": {"vintage": "by row", "note": note}})
+    tables.build(root)
+    path = save_notebook(tmp_path / "a.ipynb", "# T?")
+    pages.write([path], tmp_path, root)
+    page = (tmp_path / "sources.html").read_text()
+    assert "<dd>EU27 sends it from May 2023 on.</dd>" in page
+    assert "<dt>Release</dt><dd>one a row; obtained" in page
+    assert not re.findall(r"by row|Vintage|obtained \d{4}-", page)
+
+
+def test_no_source_speaks_of_its_columns():
+    for source in catalogue.load(catalogue.root()).values():
+        said = f"{source.left_out} {source.steps} {source.via} {source.note}"
+        columns = {name for name in source.arguments.get("columns", ()) if "_" in name}
+        assert not columns & set(re.findall(r"\w+", said))
+
+
 def test_an_altered_file_makes_no_page(judged, tmp_path, quick):
     (judged / "data" / "raw" / "demo" / "oil.csv").write_text("period,usd_per_barrel\n2020-01,1\n")
     with pytest.raises(SourceError, match="oil"):

@@ -162,7 +162,7 @@ def head(name: str) -> str:
 
 def in_words(text: str) -> str:
     """A text with names for codes of areas and currencies, and blanks for lines below."""
-    named = CURRENCY.sub(lambda match: plain_names().get(match[0], match[0]), _with_areas(text))
+    named = CURRENCY.sub(lambda match: plain_names().get(match[0], match[0]), with_areas(text))
     return named.replace("_", " ")
 
 
@@ -277,10 +277,11 @@ def _plain(text: str) -> str:
 
 def _area(text: str) -> str:
     """One area or several: "Kazakhstan and Kyrgyzstan" of ``KAZ+KGZ``."""
-    return _with_areas(text.replace("+", " and ").replace("<->", " and "))
+    return with_areas(text.replace("+", " and ").replace("<->", " and "))
 
 
-def _with_areas(text: str) -> str:
+def with_areas(text: str) -> str:
+    """A text with the names of areas for their codes."""
     return AREA.sub(lambda match: _area_name(match[0]), text)
 
 

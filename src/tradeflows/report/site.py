@@ -13,8 +13,9 @@ from tradeflows.claims import GROUPS, REASONS, Verdict, verdict_rule
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
-from tradeflows.model.periods import day_in_words
+from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
+from tradeflows.report.frames import with_areas
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,6 +40,7 @@ def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    templates.filters["in_words"] = lambda text: with_areas(dates_in_words(str(text)))
     return templates.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
 
 
