@@ -178,7 +178,7 @@ def test_the_forbidden_has_its_reason(site):
 
 def test_the_example_shows_the_raw_line(site):
     text = words(site["index.html"])
-    assert "line 2 2020-01,63.65 fingerprint " in text
+    assert "via somebody, line 2 2020-01,63.65 fingerprint " in text
 
 
 def test_the_questions_have_cards(site):

@@ -10,6 +10,7 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.raw_lines import in_words
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.model.source import with_carrier
 from tradeflows.report import claim_cards
 from tradeflows.report.site import TONES, ReportError
 from tradeflows.retrieval import catalogue
@@ -254,7 +255,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         line=first["line"],
         text=first["text"],
         number=claims.amount(first["value"], first["unit"], 4),
-        publisher=publisher.short,
+        publisher=with_carrier(source, publisher.short),
         sha256=source.sha256[:PLACE],
         source=source.id,
     )
