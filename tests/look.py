@@ -129,16 +129,21 @@ SMALL = """() => {
   }
   return [...found];
 }"""
-# Words that stand open or may be opened, but for code, raw lines and frames as they are.
+# Words that stand open or may be opened, but for code and raw lines.
 WORDS = """() => {
   const copy = document.body.cloneNode(true);
-  const left = "code, pre, script, style, .dataframe, .chart-lines, .readings details";
+  const left = "code, pre, script, style, .chart-lines, .readings details";
   for (const part of copy.querySelectorAll(left)) part.remove();
+  for (const cell of copy.querySelectorAll("td, th, summary")) cell.prepend(" "), cell.append(" ");
   return copy.textContent;
 }"""
 # All that charts say by their marks and labels, which no text of the page has.
 SAID = """() => [...document.querySelectorAll("figure.chart :is([data-said], title, [aria-label])")]
   .map((one) => one.dataset.said || one.getAttribute("aria-label") || one.textContent)"""
+# Heads of frames, which are folded too, that stand as code names their columns.
+HEADS = """() => [...document.querySelectorAll(".dataframe th")]
+  .map((one) => one.textContent.trim())
+  .filter((head) => /^[a-z][a-z0-9_]*$|_/.test(head))"""
 # Each chart: its title, all other words of it, and the periods and series of its marks.
 TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
   id: one.id, title: one.getAttribute("aria-label") || "",
@@ -200,6 +205,8 @@ SCREENS = {390: (844, 6), 1280: (800, 4)}
 CODED = ("dictionary", "methods")  # pages that explain columns and may name them
 AREA = re.compile("[A-Z]{3}")
 MONTH = re.compile(r"\b(?:19|20)\d\d-\d\d\b")
+# Eight figures behind the point, beside zeros that come first, or a power of ten.
+MACHINE = re.compile(r"\d+\.0*[1-9]\d{7,}|\d\.\d+e[+-]\d\d")
 NO_CODES = {"PNG", "DJI", "USA"}  # a kind of picture, a maker of drones, a usual name
 SHEETS = 4  # of paper that the front page may take
 ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"}
@@ -321,6 +328,8 @@ def _coded(page: Page, folder: Path) -> Iterator[str]:
     columns = {name for table in schema.TABLES.values() for name in table.names if "_" in name}
     said = page.evaluate(SAID)
     words = "\n".join([page.evaluate(WORDS), *said])
+    yield from (f"a column's name before a reader: {head}" for head in page.evaluate(HEADS))
+    yield from (f"a number as a machine has it: {found}" for found in MACHINE.findall(words))
     for word in sorted(set(re.findall(r"\w+", words))):
         if word in ids or word in columns or (word not in NO_CODES and _is_area(word)):
             yield f"a code before a reader: {word}"

@@ -47,6 +47,12 @@ DEFECTS = {
     "code before a reader: KAZ": '<figure class="chart" id="said"><svg viewBox="0 0 9 9" width="9">'
     '<circle data-said="KAZ: 7"/><circle data-said="Russia, 2019-01: 8"/></svg></figure>',
     "month not in words: 2019-01": "",
+    "code before a reader: RUS": "<details><summary>Table</summary><table class='dataframe'>"
+    "<tbody><tr><td>RUS</td></tr></tbody></table></details>",
+    "column's name before a reader: qualifier": "<details><summary>Table</summary>"
+    "<table class='dataframe'><thead><tr><th>qualifier</th></tr></thead></table></details>",
+    "as a machine has it: 0.338578359753": "<p>Of all, 0.338578359753</p>",
+    "as a machine has it: 1.000000e+05": "<p>As many as 1.000000e+05</p>",
     "chart lone: no file": '<figure class="chart" id="lone"><div class="chart-data"><table><thead>'
     "<tr><th>Name</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
     "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "
