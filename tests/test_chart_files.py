@@ -72,6 +72,7 @@ def test_formulas_hold_words():
     assert raw_lines.in_words("value / 1000000000") == "value ÷ 1,000,000,000"
     assert raw_lines.in_words("(value) * 0.08333333333333333") == "value ÷ 12"
     assert raw_lines.in_words("(r0 - r1) * -1.0") == "−(r0 − r1)"
+    assert raw_lines.in_words("((r0 - r1) / (r2 + 1)) * -1.0") == "−((r0 − r1) ÷ (r2 + 1))"
     assert raw_lines.in_words("value / 6.7351129363449695") == "value ÷ 6.73511"
     assert raw_lines.in_words("value * 0.45359237") == "value × 0.45359237"
     price = raw_lines.in_words("value_value / (value_weight / 1000) - base_value")
