@@ -220,6 +220,16 @@ def test_each_number_of_a_table_leads_to_its_lines():
             assert opened[entry].startswith(f"<summary>{area}, {period}: {float(cell):,.0f}<")
 
 
+def test_a_fall_as_it_is_printed_leads_to_its_lines():
+    china = crude()[crude()["reporter_iso"].eq("CHN")]
+    fall = measures.difference(china.head(1), china.tail(1), KG).assign(by="China")
+    chart = charts.hand_over(
+        charts.bars(fall, y="change", by="by", title="Less crude", unit="kg"), "fall"
+    )
+    assert "−10,000" in chart.table[1]
+    assert chart.entries == [["fall-n1"] * len(chart.table[0][1:])]
+
+
 def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):
     sums = measures.total(crude(), KG, over=["reporter_iso"], every=3).assign(by="both")
     look = {"y": KG, "by": "by", "title": "Crude", "unit": "kg"}

@@ -88,6 +88,18 @@ def test_each_failure_is_named_in_a_line(tmp_path):
     assert third.startswith(f"{paths[2]}: its kernel stopped: ")
 
 
+def test_what_cannot_be_shown_is_an_error(tmp_path):
+    """A kernel shows the next best form of a thing whose display fails, and goes on."""
+    source = (
+        "class Chart:\n    def _repr_html_(self):\n        raise ValueError('no such column')\n"
+        "    def __repr__(self):\n        return 'a chart'\n\nChart()"
+    )
+    path = save_notebook(tmp_path / "a.ipynb", "## One", source)
+    with pytest.raises(NotebookError) as caught:
+        notebooks.run([path])
+    assert str(caught.value) == f"{path}: One: ValueError: no such column"
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]", "1", "<html>", '{"nbformat": 4}'])
 def test_what_is_no_notebook_is_named(tmp_path, content):
     path = tmp_path / "a.ipynb"

@@ -95,7 +95,7 @@ class Behind:
         others = [cell for cell in row[1:] if cell and not FIGURE.fullmatch(cell)]
         names = ([row[0], head[i]], [row[0], *others], [row[0]])
         is_number = FIGURE.fullmatch(row[i])
-        value = text_of(float(row[i])) if is_number else ""
+        value = text_of(float(_bare(row[i]))) if is_number else ""
         return next(filter(None, (self.of(words, value) for words in names)), "")
 
     def shown(self) -> str:

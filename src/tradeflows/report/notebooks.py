@@ -218,13 +218,15 @@ async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], s
     try:
         await client.async_execute(env=dict(env))
     except CellExecutionError as error:
-        raise NotebookError(f"{path}: {_failure(notebook, error)}") from error
+        raise NotebookError(f"{path}: {_failure(notebook)}") from error
     except RuntimeError as error:
         task = asyncio.current_task()
         if task and task.cancelling():  # which nbclient takes for the death of the kernel
             raise asyncio.CancelledError from error
         reason = str(error).partition("\n")[0]
         raise NotebookError(f"{path}: its kernel stopped: {reason}") from error
+    if failure := _failure(notebook):  # a cell goes on where what it shows cannot be made
+        raise NotebookError(f"{path}: {failure}")
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -241,17 +243,22 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _failure(notebook: NotebookNode, error: CellExecutionError) -> str:
-    """Under which claim a cell failed and, where the error has no words, on which line."""
-    failed = (
-        heading
+def _failure(notebook: NotebookNode) -> str:
+    """Under which claim something was first raised, and what; empty where nothing was."""
+    failures = (
+        f"{heading or 'before the first claim'}: {output.ename}: {_last_words(output)}"
         for heading, cell in code(notebook)
-        if any(output.output_type == "error" for output in cell.outputs)
+        for output in cell.outputs
+        if output.output_type == "error"
     )
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", error.traceback)
+    return next(failures, "")
+
+
+def _last_words(error: NotebookNode) -> str:
+    """The last line of what was said, or the line of code that raised without a word."""
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
     words = error.evalue.strip().splitlines() or re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
-    heading = next(failed, "") or "before the first claim"
-    return f"{heading}: {error.ename}: {words[-1].strip() if words else 'no message'}"
+    return words[-1].strip() if words else "no message"
 
 
 def walk(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
