@@ -134,7 +134,8 @@ WORDS = """() => {
   const copy = document.body.cloneNode(true);
   const left = "code, pre, script, style, .chart-lines, .readings details";
   for (const part of copy.querySelectorAll(left)) part.remove();
-  for (const cell of copy.querySelectorAll("td, th, summary")) cell.prepend(" "), cell.append(" ");
+  for (const part of copy.querySelectorAll("td, th, summary, li, p"))
+    part.prepend(" "), part.append(" ");
   return copy.textContent;
 }"""
 # All that charts say by their marks and labels, which no text of the page has.

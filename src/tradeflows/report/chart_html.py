@@ -313,7 +313,8 @@ def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> 
     shown, why = front.decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
     if shown and not is_drawn and verdict.group in ("holds", "differs"):
         figure = claims.figure_of(shown, verdict.claim)
-        why.append(f"The figure found is not drawn: {figure}, {shown.name}.")
+        of_what = f" {shown.name}" if shown.name.startswith("of ") else f", {shown.name}"
+        why.append(f"The figure found is not drawn: {figure}{of_what}.")
     return {
         "id": verdict.claim.id,
         "speaker": project.named(verdict.claim.who),
