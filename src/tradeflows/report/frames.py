@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from tradeflows import claims
+from tradeflows.charts.options import WORDS
 from tradeflows.model import codes
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.errors import CodeError, TradeflowsError
@@ -71,13 +72,6 @@ AREAS = {
 UNITS = ("currency", "unit")
 AS_THEY_ARE = ("cmd_code", "code", "formula", "hs6", "line", "path", "text", "year")
 IN_A_FILE = ("formula", "path", "text")  # set as code
-QUALIFIERS = {
-    "~": "about",
-    "≤": "at most",
-    "<": "less than",
-    "≥": "at least",
-    ">": "more than",
-}
 UNIT_WORDS = {"percent y/y": "% on the year before", "percent vs 2021": "% against 2021"}
 AREA = re.compile(r"(?<!\w)(?:[A-Z]{3}|[A-Z]{2}\d{2}\w*)(?!\w)")
 NUMERAL = re.compile(r"-?\d{5,}(?:\.\d+)?", re.ASCII)
@@ -209,7 +203,7 @@ def _with_bounds(columns: Sequence[Column]) -> list[Column]:
     by_name = dict(columns)
     if not {"qualifier", "value"} <= set(by_name):
         return list(columns)
-    signs = [QUALIFIERS.get(sign, "") for sign in by_name["qualifier"]]
+    signs = [WORDS.get(sign, "") for sign in by_name["qualifier"]]
     bounded = [
         f"{sign} {_number(value)}" if sign and _is_number(value) else value
         for sign, value in zip(signs, by_name["value"], strict=True)
