@@ -132,7 +132,7 @@ def headline(verdict: Verdict) -> str:
         case claims.DIFFERS if claims.is_near(verdict):
             return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            return f"Differs: {_by_each_count(verdict) or _apart(verdict) or words}"
+            return f"Differs: {_apart(verdict) or words}"
         case claims.CONTRADICTED:
             return f"Cannot be: {words}"
         case claims.DEPENDS:
@@ -178,13 +178,9 @@ def _apart(verdict: Verdict) -> str:
     sign = 1 if (misses[0] or 0) > 0 else -1
     unit = verdict.claim.unit
     least, most = (claims.miss(sign * miss, unit) for miss in (known[0], known[-1]))
+    if len(known) == 2:  # two counts are no range
+        return f"{' '.join(least.split()[:2])} and {most}"
     return f"{least.partition(' ')[0]} to {most}"
-
-
-def _by_each_count(verdict: Verdict) -> str:
-    """How far each figure is from a claim that does not say whose it has; else nothing."""
-    words = _apart(verdict)
-    return f"each count is {words.removesuffix(CLAIMED)}" if words and claims.why(verdict) else ""
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:
