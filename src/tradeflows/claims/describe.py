@@ -248,8 +248,11 @@ def _by_any_count(verdict: Verdict) -> str:
     if min(misses) < 0 < max(misses):
         return ""
     side = "lower" if misses[0] < 0 else "higher"
+    sizes = [miss(off, verdict.claim.unit).split()[:2] for off in sorted(misses, key=abs)]
+    between = " and " if len(sizes) == 2 else " to "  # two counts are no range
+    size = between.join(dict.fromkeys(" ".join(words) for words in (sizes[0], sizes[-1])))
     who = verdict.claim.who
-    return f"{who} did not say whose figures it used; each count found here is {side}."
+    return f"{who} did not say whose figures it used; each count found here is {side}, by {size}."
 
 
 def _revisions(verdict: Verdict) -> str:

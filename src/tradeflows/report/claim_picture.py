@@ -46,8 +46,7 @@ STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was roun
 CLAIMED = " than claimed"
 RANGE = re.compile(r"\$?([\d.]+) to ([\d.]+) (\w+|%)")
 CHANGES = ("percent", "percentage points")  # units of a change, which has its sign
-SIDES = {">": "above zero", "<": "below zero"}  # what a claim says that gives no figure
-ROSE = {">": "any rise", "<": "any fall"}  # what it says of a change
+ROSE = {">": "a rise", "<": "a fall"}  # what a claim without a figure says of a change
 LINES = 3  # of the source at most
 SEPARATE = re.compile(r"; (?![^(]*\))")  # what stands between two sources
 DATED = re.compile(r"(.*) \((.*)\)")  # a source and its date
@@ -132,7 +131,8 @@ def headline(verdict: Verdict) -> str:
         case claims.DIFFERS if claims.is_near(verdict):
             return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            return f"Differs: {_apart(verdict) or words}"
+            by_each = "from each count found here" if claims.why(verdict) else ""
+            return f"Differs {by_each}" if by_each else f"Differs: {_apart(verdict) or words}"
         case claims.CONTRADICTED:
             return f"Cannot be: {words}"
         case claims.DEPENDS:
@@ -157,7 +157,7 @@ def _holds(verdict: Verdict) -> str:
     if reading and claim.unit == "ratio" and claim.figure == 1 and claim.qualifier == "<":
         return f"Holds: {figure_found(reading, claim)} is not all of it"
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
-        return f"Holds: {ROSE[claim.qualifier].replace('any', 'a')}"
+        return f"Holds: {ROSE[claim.qualifier]}"
     if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
         return "Holds"
     step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading, claim)
@@ -393,15 +393,13 @@ class Row:
 class Page:
     """What stands below the headline, in lines that are `leading` apart.
 
-    The statement, the reason, which may be empty, and the figures with the words of their side
-    of zero, if they have bars; and the foot.
+    The statement, the reason, which may be empty, the figures and the foot.
     """
 
     statement: str
     reason: str
     is_missing: bool
     rows: Sequence[Row]
-    side: str
     has_bars: bool
     foot: str = ""
     leading: float = LEADING
@@ -423,9 +421,8 @@ class Page:
 
     @property
     def names(self) -> float:
-        """How high the names of the figures are, and the line on their side of zero."""
-        side = [self.side] if self.side else []
-        return sum(self.height(text, TEXT) for text in [*(row.name for row in self.rows), *side])
+        """How high the names of the figures are."""
+        return sum(self.height(row.name, TEXT) for row in self.rows)
 
     @property
     def for_bars(self) -> float:
@@ -454,7 +451,6 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
         _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
         is_missing,
         rows,
-        _side(verdict.claim, rows),
         has_bars=False,
     )
     has_bars = _has_bars(verdict, rows) and page.room - page.for_bars > TEXT * LEADING
@@ -475,29 +471,17 @@ def _row(bar: Bar) -> Row:
     return Row(bar, name, left)
 
 
-def _side(claim: Claim, rows: Sequence[Row]) -> str:
-    """On which side of zero a claim without a figure says that its numbers are, in words.
-
-    A lone number has its sign, and no bar beside which its own would be long or short.
-    """
-    has_side = claim.figure == 0 and claim.qualifier in SIDES and len(rows) > 1
-    return (ROSE if claim.asks.base else SIDES)[claim.qualifier] if has_side else ""
-
-
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     """Whether bars say something: a lone one does not, nor do two figures open at one end."""
-    if _side(verdict.claim, rows):
-        return True
+    if verdict.claim.figure == 0 and verdict.claim.qualifier in ROSE and len(rows) > 1:
+        return True  # on which side of zero the figures are is what was claimed
     bounds = [reading.bound for reading in _shown(verdict)]
     is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
     return len(rows) > 1 and not is_floor
 
 
 def _draw(figure: Figure, page: Page) -> None:
-    """Draw the figures, each with whose it is and a bar from zero, if bars say something.
-
-    Of a claim that says on which side of zero its number is, zero has a line.
-    """
+    """Draw the figures, each with whose it is and a bar from zero, if bars say something."""
     top, bottom = page.of_rows, page.of_foot - ROOM
     is_alone = not page.has_bars and len(page.rows) == 1
     if is_alone and bottom - top > HUGE + 2 * LARGE * LEADING:
@@ -514,15 +498,11 @@ def _draw(figure: Figure, page: Page) -> None:
         top += page.height(row.name, TEXT)
         if not page.has_bars:
             continue
-        if page.side:
-            _box(figure, (zero - 1.5, top - 2, 3, high_bar + 8), colours.INK)
         start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
         if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
             _box(figure, (zero, top + 2, start - zero, high_bar), colours.FAINT)
         _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
-    if page.side:
-        _text(figure, f"Line: zero, since {page.side} is claimed", top, TEXT, colours.SOFT)
 
 
 def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:
