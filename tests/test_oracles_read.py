@@ -15,7 +15,7 @@ from random_tables import fuzz
 
 import tradeflows as tf
 from tradeflows.model.absence import zeros_of
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import NothingStatedError, QueryError
 
 QUESTIONS = 25  # to each table
 FIRST, LAST = 12 * 2021, 12 * 2022 - 1
@@ -207,7 +207,7 @@ def answer_or_message(ask, *arguments):
     """The answer to a question, or what its refusal says."""
     try:
         return ask(*arguments), ""
-    except QueryError as error:
+    except (NothingStatedError, QueryError) as error:
         return None, str(error)
 
 
