@@ -682,7 +682,7 @@ def test_no_cell_is_a_formula():
 
 def test_a_number_below_zero_has_a_minus_on_a_page():
     said = "EU -93 Mt (-81 %), 2021-12 and HS-2"
-    assert pages.BELOW_ZERO.sub("−", said) == "EU −93 Mt (−81 %), 2021-12 and HS-2"
+    assert pages.with_minus(said) == "EU −93 Mt (−81 %), 2021-12 and HS-2"
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

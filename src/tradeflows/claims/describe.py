@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +150,22 @@ def miss(deviation: float, unit: str) -> str:
     return f"{digits} {counted_in} {more if deviation > 0 else less} than claimed"
 
 
+def sizes(deviations: Sequence[float], unit: str) -> str:
+    """How far figures are from one claim, without the side: those of two, of more the ends.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.sizes([-64.0, -38.6], "USD"), claims.sizes([12.0, 50.0, 30.0], "USD")
+    ('39 % and 64 %', '12 to 50 %')
+    """
+    texts = [" ".join(miss(off, unit).split()[:2]) for off in sorted(deviations, key=abs)]
+    if len(texts) == 2:  # two counts are no range
+        return " and ".join(dict.fromkeys(texts))
+    least, most = texts[0], texts[-1]
+    return most if least == most else f"{least.partition(' ')[0]} to {most}"
+
+
 def signed(reading: ReadingResult, claim: Claim) -> str:
     """How far a number that decides is from a claimed one, with its sign: +38 %, −0.7 points.
 
@@ -248,10 +264,7 @@ def _by_any_count(verdict: Verdict) -> str:
     if min(misses) < 0 < max(misses):
         return ""
     side = "lower" if misses[0] < 0 else "higher"
-    sizes = [miss(off, verdict.claim.unit).split()[:2] for off in sorted(misses, key=abs)]
-    between = " and " if len(sizes) == 2 else " to "  # two counts are no range
-    size = between.join(dict.fromkeys(" ".join(words) for words in (sizes[0], sizes[-1])))
-    who = verdict.claim.who
+    who, size = verdict.claim.who, sizes(misses, verdict.claim.unit)
     return f"{who} did not say whose figures it used; each count found here is {side}, by {size}."
 
 

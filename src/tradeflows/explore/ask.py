@@ -48,7 +48,6 @@ DAY = 86_400.0
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
-WORLD = "W00"
 BEGUN = "{n_fmt} of {total_fmt} calls, {desc}"  # while nothing is done there is no rate
 BAR = "{percentage:3.0f} % |{bar}| {n_fmt} of {total_fmt} calls, {desc}, {remaining} to go"
 Row = tuple[str, str, str, str | None, str]  # of `available`
@@ -265,7 +264,7 @@ def available(
     freq = _months_or_years(freq)
     way = Way(root or catalogue.root(), clock, key, True, _say, _bar)
     areas, partners = area_ids(reporter, root, "reporter"), area_ids(partner, root)
-    if not areas or {"countries", WORLD} & {*areas}:
+    if not areas or {"countries", codes.WORLD} & {*areas}:
         raise QueryError(f"reporter={reporter!r}: name whose figures, such as 'China'")
     members = [area for area in areas if comext_service.is_asked_here(area)]
     others = [area for area in areas if area not in members]
@@ -314,7 +313,7 @@ def put(
     question = Question(
         products=hs_codes(product, root, is_of_eurostat=is_of_eurostat),
         reporters=reporters,
-        partners=tuple(area_ids(partner, root) or [WORLD]),
+        partners=tuple(area_ids(partner, root) or [codes.WORLD]),
         start=str(start),
         end=str(end or ""),
         flow=_one_direction(flow),
@@ -442,7 +441,7 @@ def _require_one_publisher(reporters: Sequence[str]) -> None:
     """Refuse reporters of whom there is none, none with figures, or some at either publisher."""
     if not reporters:
         raise QueryError("reporter= is lacking: whose figures are wanted, such as 'China'")
-    if WORLD in reporters:
+    if codes.WORLD in reporters:
         raise QueryError(
             "the world as a whole states no figures; name whose are wanted, such as 'China', or "
             "reporter='countries' for every one"

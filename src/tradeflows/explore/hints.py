@@ -147,7 +147,7 @@ def _arguments(
     }
     goods = asked["product"]
     positional = [goods if isinstance(goods, str) else [*goods], _words(reporters)]
-    if asked["partner"] != ["W00"]:
+    if asked["partner"] != [codes.WORLD]:
         positional.append(_words(asked["partner"]))
     return {name: word for name, word in words.items() if word is not None}, positional
 

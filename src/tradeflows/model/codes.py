@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 # There is no chapter 00, and 77 is reserved.
 HS = re.compile(r"(?!00|77)((\d\d){1,5}|\d\d[0-9A-Z]{6})", re.ASCII)
 
+WORLD = "W00"  # the id of the world as a whole
+
 # Goods that a publisher names and gives no code: GACC:soya_beans.
 UNCODED = "GACC:"
 
@@ -217,7 +219,7 @@ def _leaves(area: str) -> frozenset[str]:
     if members == "*":
         return frozenset(leaf for leaf, row in _areas().items() if not row["members"])
     if members.startswith("!"):
-        return _leaves("W00") - _leaves(members[1:])
+        return _leaves(WORLD) - _leaves(members[1:])
     return frozenset().union(*map(_leaves, members.split())) if members else frozenset({area})
 
 

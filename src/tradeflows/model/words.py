@@ -2,12 +2,18 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tradeflows.model.errors import QueryError
 
 Words = str | Iterable[str] | None
+
+
+def in_a_sentence(names: Sequence[str]) -> str:
+    """Names one after another: A, B and C."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
 
 _STATE = re.compile(
     r"(?:the )?(?:[a-z']+ )*?"

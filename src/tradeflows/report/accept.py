@@ -83,7 +83,7 @@ def accept(
     """
     root = root or catalogue.root()
     claims.has_ledger(ledger, root)  # one that is named wrongly is said before any work
-    steps = notebooks.Steps(progress, STEPS + len(_notebooks(root)))
+    steps = notebooks.Steps(progress, STEPS + len(notebooks.of_project(root)))
     with steps.step("checking the raw files"):
         catalogue.verify(root, local=False)
     with steps.step("building the tables"):
@@ -105,13 +105,9 @@ def accept(
     return lines or ["nothing moved"]
 
 
-def _notebooks(root: Path) -> list[Path]:
-    return sorted((root / "notebooks").glob("*.ipynb"))
-
-
 def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcome:
     """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
-    paths = _notebooks(root)
+    paths = notebooks.of_project(root)
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str] = {}
     lines: list[str] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from tradeflows import tables
 from tradeflows.model.errors import LedgerError, SourceError, TradeflowsError
 from tradeflows.report import accept
+from tradeflows.report.notebooks import of_project
 from tradeflows.retrieval import catalogue
 
 # One outcome on every machine, whatever the user's own settings.
@@ -85,7 +86,7 @@ def names(root: Path, notebooks: Sequence[Path] = ()) -> list[str]:
 
 
 def _paths(root: Path, notebooks: Sequence[Path]) -> list[Path]:
-    return list(notebooks) or sorted((root / "notebooks").glob("*.ipynb"))
+    return list(notebooks) or of_project(root)
 
 
 def _timed(step: Callable[[Path], Outcome], root: Path) -> Outcome:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
-from tradeflows.charts.options import outlets, speakers
+from tradeflows.charts.options import WORDS, outlets, speakers
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, in_words, lines_table
 from tradeflows.charts.raw_lines import WORDS as COLUMNS
 from tradeflows.claims import Claim, ReadingResult, Verdict
@@ -33,7 +33,6 @@ MOST = 100  # raw lines of a number on a page; a notebook has fewer, and a comma
 DIGITS = 6  # at most, of a figure as it was claimed
 ABOUT = 2  # of one that was worked out and is about right
 NEAR = "near"  # the tone of a miss that raises no alarm
-WORDS = {">": "more than ", "≥": "at least ", "<": "less than ", "≤": "at most ", "~": "about "}
 AUTHORS = ("  mind:", "  to do:")  # lines of `tradeflows claims ID` that are not a reader's
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure of a change is zero
 NO_FIGURE = "no figure"
@@ -216,7 +215,12 @@ def claimed_figure(claim: Claim) -> str:
         return NO_FIGURE
     is_whole = float(f"{claim.figure:.{DIGITS}g}") == claim.figure
     digits = DIGITS if is_whole or claim.qualifier != "~" else ABOUT  # worked out by whom we cite
-    return WORDS.get(claim.qualifier, "") + claims.amount(claim.figure, claim.unit, digits)
+    return _bound(claim) + claims.amount(claim.figure, claim.unit, digits)
+
+
+def _bound(claim: Claim) -> str:
+    """What stands before the figure of a claim, with its blank; nothing before an exact one."""
+    return f"{WORDS[claim.qualifier]} " if claim.qualifier in WORDS else ""
 
 
 def _claimed_range(claim: Claim) -> str:
@@ -230,7 +234,7 @@ def _claimed_range(claim: Claim) -> str:
     if low == high:  # printed in full
         figure, unit = claims.in_percent(claim.figure, claim.unit)
         before, after = units.unit_words(unit)
-        return f"{WORDS.get(claim.qualifier, '')}{before}{figure:,.0f}{after}"
+        return f"{_bound(claim)}{before}{figure:,.0f}{after}"
     return f"{words} ({low} to {high})"
 
 

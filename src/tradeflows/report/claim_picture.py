@@ -171,16 +171,13 @@ def _holds(verdict: Verdict) -> str:
 def _apart(verdict: Verdict) -> str:
     """How far several figures are from the claim, where all miss it on one side; else nothing."""
     misses = [reading.deviation for reading in _shown(verdict) if reading.decides]
-    known = sorted(abs(miss) for miss in misses if miss is not None)
-    is_one_sided = len({miss > 0 for miss in misses if miss is not None}) == 1
+    known = [miss for miss in misses if miss is not None]
+    is_one_sided = len({miss > 0 for miss in known}) == 1
     if len(known) < 2 or not is_one_sided:
         return ""
-    sign = 1 if (misses[0] or 0) > 0 else -1
     unit = verdict.claim.unit
-    least, most = (claims.miss(sign * miss, unit) for miss in (known[0], known[-1]))
-    if len(known) == 2:  # two counts are no range
-        return f"{' '.join(least.split()[:2])} and {most}"
-    return f"{least.partition(' ')[0]} to {most}"
+    _, _, side = claims.miss(known[0], unit).split(" ", 2)
+    return f"{claims.sizes(known, unit)} {side}"
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:

@@ -266,7 +266,12 @@ def _reader(name: str) -> Callable[[str], str]:
 def _plain(text: str) -> str:
     """A text with days and months as print has them, and a minus before a number below zero."""
     each = EITHER_MONTH.sub(r"\1-\2 or \1-\3", text.replace("..", " to "))
-    return BELOW_ZERO.sub("−", dates_in_words(each))
+    return with_minus(dates_in_words(each))
+
+
+def with_minus(text: str) -> str:
+    """A text of a program with a minus before each number below zero."""
+    return BELOW_ZERO.sub("−", text)
 
 
 def _area(text: str) -> str:
@@ -281,7 +286,7 @@ def with_areas(text: str) -> str:
 
 def _area_name(code: str) -> str:
     if code == "WLD":  # as who collected printed figures calls it
-        code = "W00"
+        code = codes.WORLD
     try:
         return codes.area_name(code)
     except CodeError:

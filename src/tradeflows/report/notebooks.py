@@ -83,6 +83,11 @@ class NotebookError(TradeflowsError):
     """A notebook cannot be read, or does not run to its end."""
 
 
+def of_project(root: Path) -> list[Path]:
+    """The files of all notebooks of the project in `root`."""
+    return sorted((root / "notebooks").glob("*.ipynb"))
+
+
 def load(path: Path) -> NotebookNode:
     """The notebook in the file `path`.
 

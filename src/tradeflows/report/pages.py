@@ -31,12 +31,14 @@ from tradeflows.report import (
 )
 from tradeflows.report.accept import Wrong
 from tradeflows.report.facts import facts, sources_used
+from tradeflows.report.frames import with_minus
 from tradeflows.report.notebooks import (
     ASSERT,
     HEADING,
     Progress,
     Steps,
     lists_sources,
+    of_project,
     run,
     sentence,
     shows_cards,
@@ -55,7 +57,6 @@ PLACE = re.compile("<!--(part [0-9]+)-->")
 # An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
 FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
-BELOW_ZERO = re.compile(r"(?<![^ (])-(?=\d)")  # a hyphen that Python prints for a minus
 
 Files = dict[Path, str | bytes]
 Stories = dict[str, dict[str, Any]]
@@ -110,7 +111,7 @@ def write(
         The tables are absent.
     """
     root = root or catalogue.root()
-    known = sorted((root / "notebooks").glob("*.ipynb"))
+    known = of_project(root)
     paths = list(notebooks or known)
     names = _names(paths)
     for source in catalogue.load(root, local=local).values():
@@ -411,7 +412,7 @@ def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
 
 def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:
     """An output that says in its metadata how the page shows it."""
-    said = BELOW_ZERO.sub("−", sentence(output))
+    said = with_minus(sentence(output))
     shown = {"kind": _kind(output), "sentence": said, "opens": "Table"}
     if "charts.drawn(" in cell.source:
         shown["opens"] = "Numbers of the chart"

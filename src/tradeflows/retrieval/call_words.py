@@ -8,8 +8,8 @@ from itertools import groupby
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period, window_in_words
+from tradeflows.model.words import in_a_sentence
 
-WORLD = "W00"
 FLOWS = {
     "M": ("imports", "from"),
     "X": ("exports", "to"),
@@ -75,7 +75,7 @@ def periods_in_words(periods: Iterable[str]) -> str:
     for _, run in groupby(marked, key=lambda mark: mark[0]):
         names = [period for _, period in run]
         runs.append(window_in_words(names[0], names[-1]))
-    return " and ".join(filter(None, [", ".join(runs[:-1]), runs[-1]]))
+    return in_a_sentence(runs)
 
 
 def dashed(period: str) -> str:
@@ -92,7 +92,7 @@ def _few(names: Sequence[str]) -> str:
 @cache
 def _area(area: str) -> str:
     """The name of an area; what is no id stays as it is."""
-    if area == WORLD:
+    if area == codes.WORLD:
         return "the world"
     return codes.area_name(area) if area in {*codes.area_words().values()} else area
 

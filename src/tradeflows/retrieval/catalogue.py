@@ -24,6 +24,7 @@ from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
 from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
+from tradeflows.model.words import in_a_sentence
 from tradeflows.publishers import registry
 
 COMMITTED, LOCAL = "sources.toml", "local.toml"
@@ -588,12 +589,11 @@ def credit(
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
-        *most, last = names
         when = _retrieved(source for source, _ in known.values())
         hands = [carrier_of(source, outlets) for source, _ in known.values()]
-        passed = _listed(list(dict.fromkeys(filter(None, hands))))
+        passed = in_a_sentence(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
-        return f"{', '.join(most)} and {last} ({way}{when})"
+        return f"{in_a_sentence([*names])} ({way}{when})"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
 
 
@@ -613,12 +613,7 @@ def _retrieved(sources: Iterable[Source]) -> str:
 def _first_names(names: Sequence[str]) -> str:
     """The first of some publishers, and how many more there are."""
     more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
-    return _listed([*names[:MANY], *more])
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names in a sentence: A, B and C."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+    return in_a_sentence([*names[:MANY], *more])
 
 
 def _vintage(source: Source) -> tuple[str, str]:

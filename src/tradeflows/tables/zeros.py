@@ -25,7 +25,6 @@ PERIOD = ["ref_period", "n_months", "freq_code"]
 CELL = [*AXES]
 RECORD = ["source_row", "source_field"]  # one record may give several rows
 FIGURES = ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
-WORLD = "W00"
 ALL = (["countries"], ["parts"])  # conditions that name no value
 LONGEST = 12  # months of a period
 LAST_MONTH = 12 * 9999
@@ -400,6 +399,6 @@ def _cells(frame: DataFrame) -> DataFrame:
 
 def is_aggregate(code: str) -> bool:
     """Whether a code stands for several areas or goods, of which a lack is never a zero."""
-    if code in ("TOTAL", WORLD):
+    if code in ("TOTAL", codes.WORLD):
         return True
     return code in codes.groups() and not codes.is_country(code)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
+from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -174,7 +175,7 @@ def _part(
     columns["reporter_iso"] = "CHN"
     columns["reporter_code"] = "142"
     columns["area_system"] = "gacc"
-    columns["partner_iso"] = "W00"
+    columns["partner_iso"] = codes.WORLD
     columns["partner_code"] = "all"
     columns["partner_role"] = title.role
     columns["flow_code"] = title.flow

@@ -212,7 +212,7 @@ def _asked_period(period: str) -> dict[str, Any]:
 def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
     """Return the partner that a query was asked for, and the flow, which it may make another."""
     area = codes.area_codes("gacc").get(partner) or codes.area(partner)
-    here = ["all"] if area == "W00" else codes.codes_of(area, "gacc")
+    here = ["all"] if area == codes.WORLD else codes.codes_of(area, "gacc")
     if not here:
         raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
     are_reimports = flow == "M" and here == [REIMPORTS]
