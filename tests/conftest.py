@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import signal
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,10 @@ import maps
 import pytest
 from hypothesis import settings
 
-# How long an example takes is the machine's, and no fault of what is tested.
-settings.register_profile("project", deadline=None)
+# How long an example takes is the machine's, and no fault of what is tested. A change is red for
+# what it changed: `make fuzz` alone asks new questions each time.
+FUZZ = "TRADEFLOWS_FUZZ" in os.environ
+settings.register_profile("project", deadline=None, derandomize=not FUZZ)
 settings.load_profile("project")
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would what tests start.

@@ -301,6 +301,8 @@ def flow(rows, question):
             answer.append(parts_added(read(rows, asked)))
     if not answer:
         raise NoAnswerError("nothing is held")
+    if not any(stated(some, "weight") for some in answer):
+        raise NoAnswerError("no figure")
     if not all(stated(some, "weight") for some in answer):
         raise NoAnswerError("not stated by all")
     return [{**row, "tonnes": scale(row["weight"], 1000)} for some in answer for row in some]

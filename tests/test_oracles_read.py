@@ -33,6 +33,7 @@ WORDS = {
     "mixed parts": "mix values of breakdown",
     "mixed units": "mix values of qty_unit",
     "nothing is held": "nothing is held",
+    "no figure": "states no figure",
     "not stated by all": "is not stated by all",
 }
 HEAD = """\
