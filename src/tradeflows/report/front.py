@@ -1,6 +1,7 @@
 """The front page: the answer, the claims of the core in four groups, and what not to write."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -11,6 +12,7 @@ from tradeflows import claims
 from tradeflows.charts.raw_lines import in_words
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.model.source import with_carrier
+from tradeflows.model.words import in_a_sentence
 from tradeflows.report import claim_cards
 from tradeflows.report.site import TONES, ReportError
 from tradeflows.retrieval import catalogue
@@ -18,6 +20,7 @@ from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
 MOST = 10  # claims of a group that stand open; the others open at a click
+NAMED = 3  # who made the claims beside the core; the others are counted
 PLACE = 8  # letters of a hash that a reader is shown
 
 
@@ -95,6 +98,20 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
     for members in rows.values():
         members.sort(key=lambda item: (not item.figure, item.tone == claim_cards.NEAR))
     return {group: members for group, members in rows.items() if members}
+
+
+def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:
+    """Who made the claims beside the core, those of most claims first; empty where there are none.
+
+    Of many speakers the first :data:`NAMED` are named: "Politico, Bloomberg, NHK and 22 others".
+    """
+    beside = [verdict.claim for verdict in verdicts if not verdict.claim.core]
+    counts = Counter(project.named(claim.who) for claim in beside)
+    names = [name for name, _ in counts.most_common()]
+    others = len(names) - NAMED
+    if others > 1:
+        names[NAMED:] = [f"{others} others"]
+    return in_a_sentence(names)
 
 
 def row(verdict: Verdict, project: Project, root: Path) -> Row:

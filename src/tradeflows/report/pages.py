@@ -183,6 +183,7 @@ def _front_page(
     return {
         "groups": front.groups(verdicts, project, root),
         "most": front.MOST,
+        "others": front.other_speakers(verdicts, project),
         "signs": claims.signs(verdict for verdict in verdicts if verdict.claim.core),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
