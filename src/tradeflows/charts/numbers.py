@@ -1,6 +1,7 @@
 """What a chart shows, read back from what was drawn."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import starmap
 from typing import Any, ClassVar
 
 import numpy as np
@@ -165,18 +166,24 @@ def _by_series(texts: Series) -> Any:
 
 def _by_period(table: DataFrame, months: int) -> Any:
     """The figures of each series with their periods, in words."""
+    table = table.dropna(how="all", subset=[*{"value", "low"} & {*table}])
     value = table["value"]
-    text, low, high = (_printed(table.get(end, value)) for end in ("value", "low", "high"))
-    text = text.fillna(low + " to " + high)
+    ends = [map(_printed, table.get(end, value)) for end in ("value", "low", "high")]
     lengths = table.get("n_months", Series(np.nan, table.index)).fillna(months).astype(int)
-    days = pd.DatetimeIndex(table.index)
-    text += [f" in {spans.text(*period)}" for period in zip(days, lengths, strict=True)]
+    periods = zip(pd.DatetimeIndex(table.index), lengths, strict=True)
+    words = map(_with_period, *ends, starmap(spans.text, periods))
+    text = Series([*words], table.index, dtype="object")
     names = table["series"].array
     return text.groupby(names, sort=False)
 
 
-def _printed(numbers: Series) -> Series:
-    return numbers.map(layout.number, na_action="ignore")
+def _with_period(value: str, low: str, high: str, period: str) -> str:
+    """A figure, or the range that stands for one, with its period."""
+    return f"{value or f'{low} to {high}'} in {period}"
+
+
+def _printed(number: float) -> str:
+    return "" if pd.isna(number) else layout.number(number)
 
 
 def sources(claims: Mapping[str, Charts]) -> DataFrame:
