@@ -538,7 +538,7 @@ def test_what_disagrees_is_never_one():
         ([10.26e9, 10.27e9], "USD", "$10.26 to $10.27 billion"),
         ([900e6, 10.27e9], "USD", "$900 million to $10.27 billion"),
         ([10.28e9], "USD", "$10.3 billion"),
-        ([2.5, 43.4], "percent", "2.5 to 43.4 %"),
+        ([2.5, 43.4], "percent", "found 2.5 to 43.4 %, against 10 %"),
         ([704.0], "tonnes", "704 tonnes"),
         ([10.28e9, 20.56e9], "", "100 to 200 %"),
     ],
@@ -551,12 +551,19 @@ def test_a_label_has_the_figures_found(found, unit, text):
     assert charts.drawn(ratios(frame))["printed"].iloc[0] == text
 
 
+def test_a_share_found_is_no_share_of_the_claim():
+    """On an axis in per cent of the claim, a figure in per cent says what was claimed."""
+    frame = readings(("A", 0.8, False, "differs"), unit="percent")
+    frame = frame.assign(value=40.0, low=40.0, high=40.0)
+    assert charts.drawn(ratios(frame))["printed"].item() == "found 40 %, against 50 %"
+
+
 def test_on_narrow_paper_the_sentence_has_the_figures():
     with layout.on(layout.NARROW):
         axes = ratios()
     words = [" ".join(text.get_text().split()) for text in axes.texts]
-    assert "Trade fell (depends: 25 to 100.3 %)" in words
-    assert "25 to 100.3 %" not in words
+    assert "Trade fell (depends: found 25 to 100.3 %, against 100 %)" in words
+    assert "found 25 to 100.3 %, against 100 %" not in words
 
 
 @pytest.mark.parametrize(
@@ -582,10 +589,10 @@ def test_a_reading_is_a_marker():
     assert table["mark"].tolist() == ["", "", "", "◄", ""]
     assert table["verdict"].tolist() == ["depends"] * 3 + ["open", "reproduced"]
     assert table["printed"].tolist() == [
-        "25 to 100.3 %",
+        "found 25 to 100.3 %, against 100 %",
         "",
         "",
-        "at most 20 %",
+        "found at most 20 %, against 10 %",
         "found 7 %: 1 of 1 readings agree",
     ]
     assert {"Trade fell", "It rose"} <= {text.get_text() for text in axes.texts}
@@ -1105,7 +1112,10 @@ def test_alt_text_has_both_ends():
     assert "China: 10 in January 2022, 20 in February 2022." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in January 2022, 2 in February 2022." in charts.alt(strips(CHN=[1, 2]))
-    said = ". Trade fell: depends, 25 to 100.3 %. It rose: open, at most 20 %. "
+    said = (
+        ". Trade fell: depends, found 25 to 100.3 %, against 100 %. "
+        "It rose: open, found at most 20 %, against 10 %. "
+    )
     assert said in charts.alt(ratios())
 
 

@@ -244,7 +244,7 @@ def test_mirror_gap_outside_band(root):
     }
     folder = root({"values": [130.0] * 24}, {"values": [100.0] * 24, **other})
     [line] = found(folder, "mirror")
-    assert "24 of 24 months outside the band, M / X from 1.30 to 1.30" in line
+    assert "24 of 24 months outside the band, 1.30 to 1.30 times the exporter's" in line
     assert [each.split()[3] for each in line.split("; ")[-1].split(" && ")] == [
         "source_id=oil",
         "source_id=new",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tradeflows import measures
 from tradeflows.measures.common import unit_of
+from tradeflows.measures.comparisons import ALIKE
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, QueryError
 
@@ -861,7 +862,8 @@ def test_gap_of_mirror_sides():
     assert result["gap"].iloc[:2].tolist() == pytest.approx([math.log(1.05), math.log(1.5)])
     assert result["outside"].iloc[:2].tolist() == [False, True]
     assert result[["gap", "outside"]].iloc[2:].isna().all(axis=None)  # one side silent: kept, null
-    assert "IMF" in result.attrs["caveats"][0]
+    told = "freight and insurance explain imports of 1.00 to 1.10 times the exports; the IMF"
+    assert result.attrs["caveats"][0].startswith(told)
 
 
 def test_gap_of_two_publishers():
@@ -869,13 +871,13 @@ def test_gap_of_two_publishers():
     assert result["gap"].iloc[0] == pytest.approx(math.log(0.99))
     assert result["outside"].tolist()[0] is True
     assert math.isnan(result["gap"].iloc[1])
-    assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
+    assert result.attrs["caveats"] == (ALIKE,)
 
 
 def test_gap_of_weights():
     result = measures.gap(months(2021, 105.0), months(2021, 100.0), KG)
     assert result["outside"].tolist() == [True]
-    assert result.attrs["caveats"] == ("band of M / X 1.00 to 1.00",)
+    assert result.attrs["caveats"] == (ALIKE,)
 
 
 def test_gap_of_other_valuations():
@@ -893,7 +895,12 @@ def test_gap_at_another_level():
         months(2021, 11.0, cmd_code="27090000"), months(2021, 10.0, cmd_code="2709"), KG
     )
     assert result["ratio"].tolist() == pytest.approx([1.1])
-    assert "27090000 compared with 2709" in result.attrs["caveats"]
+    other = "one may hold goods that the other does not"
+    told = "crude oil to 8 digits of its code beside crude oil to 4 digits of its code"
+    assert f"{told}: {other}" in result.attrs["caveats"]
+    whole = months(2021, 10.0, cmd_code="TOTAL")
+    told = measures.gap(whole, months(2021, 10.0, cmd_code="2709"), KG).attrs["caveats"]
+    assert f"all goods beside crude oil to 4 digits of its code: {other}" in told
 
 
 @pytest.mark.parametrize("other", [{"cmd_code": "2710"}, {"cmd_code": "2709", "n_months": 2}])

@@ -25,6 +25,8 @@ from tradeflows.model.errors import QueryError
 
 SILENT = "decides nothing"
 BOUND = {"<": "at most ", ">": "at least "}  # before the figure of a reading that is open at an end
+STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))  # numbers of a decade that may be marked
+APART = 0.1  # inches, at least, between two of their words
 DIGITS = range(3, 7)  # of a figure that stands beside its claim
 # What a reading says of a claim, by the face and the edge of its marker.
 SAYS = {
@@ -113,7 +115,7 @@ def ratios(
         axes.set_xscale("log")
         times = np.exp(_room(rows) / inches)
         axes.set_xlim(start, start * times)
-        steps = _steps(last / first, inches * np.log(10))
+        steps = _steps(start, start * times, inches)
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
@@ -134,8 +136,7 @@ def ratios(
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
         finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
-        percent = ticker.FuncFormatter(lambda ratio, _: f"{layout.number(100 * ratio, 10)} %")
-        axes.xaxis.set_major_formatter(percent)
+        axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda ratio, _: _percent(ratio)))
     return axes
 
 
@@ -155,14 +156,25 @@ def _ends(rows: DataFrame, references: Iterable[float]) -> tuple[float, float]:
     return first, max(known)
 
 
-def _steps(reach: float, decade: float) -> tuple[float, ...]:
-    """Numbers of each decade, so many inches long, that have a mark on the axis.
+def _steps(start: float, end: float, inches: float) -> tuple[float, ...]:
+    """Numbers of each decade that have a mark on the axis: the most whose words stand apart.
 
-    The greatest figure is `reach` times the least.
+    A factor of e is so many `inches` long.
     """
-    if decade < 1.5:
-        return (1,)
-    return (1, 2, 5) if reach > 10 else (1, 1.5, 2, 3, 5, 7)
+    for steps in STEPS:
+        decades = 10.0 ** np.arange(np.floor(np.log10(start)), np.ceil(np.log10(end)))
+        marks = np.outer(decades, steps).ravel()
+        marks = marks[(marks >= start) & (marks <= end)]
+        widths = np.array([_width(_percent(mark)) for mark in marks])
+        room = inches * np.diff(np.log(marks)) - (widths[1:] + widths[:-1]) / 2
+        if (room > APART).all():
+            return steps
+    return STEPS[-1]
+
+
+def _percent(ratio: float) -> str:
+    """A ratio as the axis has it."""
+    return f"{layout.number(100 * ratio, 10)} %"
 
 
 def _verdict_colour(part: DataFrame) -> str:
@@ -367,7 +379,12 @@ def _joined(ordered: DataFrame) -> str:
 def _span(part: DataFrame) -> str:
     """The least and the greatest of the readings that count and have a place, in words."""
     counted = part[part["counted"] & part["beyond"].eq(0)].dropna(subset="value")
-    return _joined(counted.sort_values("value"))
+    span = _joined(counted.sort_values("value"))
+    shares = counted[counted["unit"].eq("percent")]
+    if shares.empty:
+        return span
+    first = next(shares.itertuples())  # the axis is in per cent of what was claimed
+    return f"found {span}, against {units.amount(first.found / first.value, first.unit)}"
 
 
 def _key(rows: DataFrame) -> str:

@@ -29,7 +29,7 @@ NOT_DRAWN = (
 )
 LENGTHS = {1: " a month", 3: " a quarter", 12: " a year"}
 # What only who writes code has a use for: arguments, codes of goods, counts of rows.
-CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|M / X|^value as|\b[A-Z]\d{2}\b")
+CODED = re.compile(r"\b\d{6,}\b|\w+=|\d+ of \d+ rows|^value as|\b[A-Z]\d{2}\b")
 # How a chart says what an answer says of its sources.
 ALOUD = {
     re.compile(r"^([^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (

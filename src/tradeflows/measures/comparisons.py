@@ -24,6 +24,7 @@ from tradeflows.measures.common import (
     words,
 )
 from tradeflows.measures.zeros import with_used_zeros, with_zeros
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import require_whole_periods, runs_of
@@ -37,6 +38,7 @@ _KEYS_OF_GAP = (
     "cumulation",
     "breakdown",
 )
+ALIKE = "freight and insurance explain no gap here: the two statements should be alike"
 GROWTH = "100 * (value / base - 1)"
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
@@ -334,7 +336,7 @@ def gap(
     goods = _at_two_levels(m, x) if "cmd_code" in keys else ()
     if goods:
         keys.remove("cmd_code")
-        caveats.append(" compared with ".join(goods))
+        caveats.append(_levels_in_words(*goods))
     unique(m, keys)
     unique(exporter, keys)
     left = _numbered(m, value)
@@ -375,6 +377,18 @@ def _at_two_levels(m: DataFrame, x: DataFrame) -> tuple[str, ...]:
     return ()
 
 
+def _levels_in_words(first: str, second: str) -> str:
+    """That two codes of one product are compared, by its names."""
+    sides = " beside ".join(map(_to_its_level, (first, second)))
+    return f"{sides}: one may hold goods that the other does not"
+
+
+def _to_its_level(code: str) -> str:
+    """The name of a product, with the number of digits of a code that has some."""
+    name = codes.product_name(code)
+    return f"{name} to {len(code)} digits of its code" if code.isdigit() else name
+
+
 def _numbered(side: DataFrame, value: str) -> DataFrame:
     """Rows with their number, without their place in the raw file, which the lineage knows."""
     rows = side.drop(columns=[*PLACE], errors="ignore")
@@ -393,10 +407,13 @@ def _as_importer(m: DataFrame, x: DataFrame) -> DataFrame:
 
 def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> list[str]:
     """What the band is, and whether values are as it takes them to be."""
-    text = f"band of M / X {band[0]:.2f} to {band[1]:.2f}"
+    low, high = band
+    if low == high == 1:
+        return [ALIKE]
+    text = f"freight and insurance explain imports of {low:.2f} to {high:.2f} times the exports"
     if band != CIF_BAND:
         return [text]
-    caveats = [f"{text}: the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"]
+    caveats = [f"{text}; the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"]
     usual = [(side, name) for side, name in ((m, "CIF"), (x, "FOB")) if "valuation" in side]
     stated = [(listed(side, "valuation"), name) for side, name in usual]
     others = [f"{values} for {name}" for values, name in stated if values != name]

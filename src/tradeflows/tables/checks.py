@@ -759,7 +759,7 @@ def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
         most = ratio.max()
         text = (
             f"{name} against {other}: {len(outside)} of {compared} months outside the band, "
-            f"M / X from {least:.2f} to {most:.2f}"
+            f"{least:.2f} to {most:.2f} times the exporter's figure"
         )
         show = f"{_see(m)} && {_see(x)}"
         yield Finding("mirror", text, show)
