@@ -606,6 +606,12 @@ def peak(figures):
     return min(month for month, figure in known.items() if figure == max(known.values()))
 
 
+def mean(figures):
+    """The mean of the figures that are stated."""
+    known = [figure for figure in figures if figure is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
 def count(figures, above):
     return len([figure for figure in figures if figure > above])
 

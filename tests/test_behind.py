@@ -249,6 +249,22 @@ def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):
     assert set(re.findall(r'data-entry="([^"]+)"', few.wide)) == {*entries(few)}
 
 
+def test_both_sides_of_a_difference_have_a_line():
+    frame = crude()
+    china, india = (frame[frame["reporter_iso"] == area] for area in ("CHN", "IND"))
+    apart = measures.difference(india, china, KG, by=["ref_period"]).assign(by="apart")
+    drawn = charts.hand_over(lines(apart, "change", "by"), "apart")
+    for entry, line in zip(entries(drawn).values(), (2, 3, 4), strict=True):
+        assert f"</a>, line {line}</td>" in entry
+        assert f"</a>, line {line + 3}</td>" in entry
+
+
+def test_a_period_that_the_name_says_is_not_said_again():
+    may = crude().query("reporter_iso == 'CHN'").head(1).assign(by="China, January 2021")
+    drawn = charts.hand_over(charts.bars(may, y=KG, by="by", title="Crude", unit="kg"), "crude")
+    assert next(iter(entries(drawn).values())).startswith("<summary>China, January 2021: 5,000<")
+
+
 def test_no_figure_leads_to_the_lines_of_another():
     figure = lines(crude()).figure
     found = behind.Behind(figure, "crude")

@@ -1239,6 +1239,39 @@ def test_difference_of_a_column_with_unit():
         measures.difference(now, then, KG, "value_reported")
 
 
+def test_difference_cell_by_cell():
+    both = pd.concat([months(2021, 5.0, 7.0), months(2021, 4.0, np.nan)], ignore_index=True)
+    base = months(2021, 3.0).assign(qualifier="≤")
+    found = measures.difference(both, base, KG, by=["ref_period"])
+    assert found["change"].tolist() == [2.0, 1.0]
+    assert found["qualifier"].tolist() == ["≥", "≥"]
+    assert found.index.tolist() == [0, 2]
+    whole = measures.difference(both, months(2021, 3.0, 1.0), KG, by=["ref_period"])
+    assert whole["change"].tolist()[:3] == [2.0, 6.0, 1.0]
+    assert np.isnan(whole["growth_pct"].iloc[3])
+    with pytest.raises(QueryError, match="stated 2 times"):
+        measures.difference(base, both, KG, by=["ref_period"])
+    with pytest.raises(QueryError, match=r"share no ref_period \(2021-01; 2022-01\)"):
+        measures.difference(base, months(2022, 1.0), KG, by=["ref_period"])
+
+
+def test_mean_of_the_months_that_have_a_figure():
+    prices = pd.concat(
+        [
+            months(2021, 10.0, np.nan, 40.0, cmd_code="2709"),
+            months(2021, 3.0, cmd_code="27090000"),
+        ],
+        ignore_index=True,
+    )
+    found = measures.mean(prices.assign(series=[1, 1, 1, 2]), KG, by=["series"])
+    assert found[KG].tolist() == [25.0, 3.0]
+    assert found["n_months"].tolist() == [3, 1]
+    assert found["n_stated"].tolist() == [2, 1]
+    assert np.isnan(measures.mean(months(2021, np.nan), KG)[KG].item())
+    with pytest.raises(QueryError, match="cmd_code is mixed"):
+        measures.mean(prices.iloc[1:], KG)  # of two codes, in different months
+
+
 def test_difference_of_repeated_rows():
     now = pd.DataFrame({"value": [25.0, 25.0], "unit": "percent"})
     assert measures.difference(now, now.head(1), "value")["change"].item() == 0

@@ -94,6 +94,7 @@ MEASURES = {  # what each gives, and the column of its figure
         f"{VALUE}_base",
     ),
     "lead": (lambda: measures.lead(KNOWN, VALUE, "CHN", "reporter_iso", ["ref_period"]), "lead"),
+    "mean": (lambda: measures.mean(CHINA, VALUE), VALUE),
     "peak": (lambda: measures.peak(CHINA, VALUE), VALUE),
     "per_month": (lambda: measures.per_month(FIGURES), "value_per_month"),
     "price_quantity": (

@@ -446,6 +446,21 @@ def test_difference(figure, base):
     assert alike(result["growth_pct"].item(), per_cent)
 
 
+@fuzz(8)
+@given(*[st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1)] * 2)
+def test_difference_month_by_month(figures, bases):
+    sides = [
+        frame_of([_single("RUS", value, month=month) for month, value in side.items()])
+        for side in (figures, bases)
+    ]
+    assume(figures.keys() & bases.keys())
+    result = measures.difference(*sides, VALUE, by=["ref_period"]).sort_values("ref_period")
+    shared = sorted(figures.keys() & bases.keys())
+    pairs = [(figures[month], bases[month]) for month in shared]
+    expected = [None if None in pair else oracles.difference(*pair)[0] for pair in pairs]
+    assert all(map(alike, result["change"], expected))
+
+
 SMALL = st.integers(0, 5).map(float)  # so that some are alike
 MEMBERS = st.dictionaries(st.sampled_from(["RUS", "USA", "SAU", "KAZ"]), SMALL, min_size=1)
 
@@ -469,6 +484,15 @@ def test_peak(figures):
     if both:
         day = both[0]["ref_period"].item()
         assert day.year * 12 + day.month - 1 == both[1]
+
+
+@fuzz(8)
+@given(st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1))
+def test_mean(figures):
+    frame = frame_of([_single("RUS", value, month=month) for month, value in figures.items()])
+    found = measures.mean(frame, VALUE)
+    assert alike(found[VALUE].item(), oracles.mean([*figures.values()]))
+    assert found["n_months"].item() == max(figures) - min(figures) + 1
 
 
 @fuzz(8)

@@ -138,6 +138,10 @@ EVERY = {  # each measure, alone and after others
     "difference": lambda: measures.difference(
         yearly(crude(reporter="CHN")), yearly(crude(reporter="IND")), KG
     ),
+    "difference month by month": lambda: measures.difference(
+        crude(), crude(reporter="IND"), KG, by=["ref_period"]
+    ),
+    "mean": lambda: measures.mean(crude(), KG, by=["reporter_iso"]),
     "displacement": lambda: moved(crude()),
     "displacement over windows": lambda: measures.displacement_over(
         crude(), KG, "CHN", ["IND", "TUR"], WINDOWS
@@ -693,3 +697,12 @@ def test_trace_is_a_function(root):
         importlib.import_module("tradeflows.tables.trace") is sys.modules["tradeflows.tables.trace"]
     )
     assert len(tf.trace(crude(), KG)) == 18
+
+
+def test_two_statements_of_one_flow_are_no_imports_and_exports(root):
+    china = crude(reporter="CHN")
+    sold = china.assign(flow_code="X", reporter_iso="RUS", partner_iso="CHN")
+    formulas = [
+        set(tf.trace(measures.gap(china, other, KG), "ratio")["formula"]) for other in (china, sold)
+    ]
+    assert formulas == [{"first / second"}, {"m / x"}]

@@ -8,9 +8,10 @@ from itertools import groupby
 from typing import Any
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.marks import text_of
+from tradeflows.charts.marks import DATED, text_of
 
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
+PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
 FIGURE = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?")
 BETWEEN = re.compile(r"[,:] ")  # the words of a series, of its panel and of its period
@@ -101,7 +102,8 @@ class Behind:
     def shown(self) -> str:
         """The numbers as HTML, each of which opens its formula and its lines; no script is needed.
 
-        Each of the first :data:`NUMBERS` has its first line, and more where all together have room.
+        Each of the first :data:`NUMBERS` has the first line of each part of its formula, and more
+        where all together have room.
         """
         if not self.numbers:
             return raw_lines.shown(self._figure)
@@ -140,17 +142,27 @@ def _numbers(figure: Any, id: str) -> list[Number]:
     groups = groupby(rows, lambda row: [row[name] for name in raw_lines.NUMBER])
     numbers = []
     for i, ((series, period, value, _), own) in enumerate(groups, start=1):
-        head = ", ".join(filter(None, (series, spans.in_words(period))))
+        when = spans.in_words(period)
+        dates = set(DATED.findall(when))
+        is_said = dates and dates <= set(DATED.findall(series))
+        head = ", ".join(filter(None, (series, "" if is_said else when)))
         numbers.append(Number(f"{id}-n{i}", head, said(value), list(own)))
     return numbers
 
 
 def _entry(number: Number, most: int) -> str:
-    """A number, its formula and at most so many of its lines."""
-    more = len(number.lines) - most
+    """A number, its formula and at most so many of its lines, those of its parts in any case."""
+    parts: dict[Any, Mapping[Hashable, Any]] = {}
+    for line in number.lines:
+        parts.setdefault(line["role"], line)
+    firsts = {(line["path"], line["line"]): line for line in reversed(parts.values())}
+    is_first = {id(line) for line in firsts.values()}
+    lines = sorted(number.lines, key=lambda line: id(line) not in is_first)
+    shown = max(most, min(len(firsts), PARTS))
+    more = len(lines) - shown
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
     formula = html.escape(raw_lines.in_words(number.lines[0]["formula"]))
     return (
         f'<details id="{number.id}"><summary>{html.escape(number.head)}: {number.text}</summary>'
-        f"<p><code>{formula}</code></p>{raw_lines.lines_alone(number.lines, most)}{rest}</details>"
+        f"<p><code>{formula}</code></p>{raw_lines.lines_alone(lines, shown)}{rest}</details>"
     )

@@ -32,6 +32,7 @@ NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
 LONG = re.compile(r"(?<![\w.])\d{4,}(?!\w)")  # a number with thousands
 ALONE = re.compile(r"(?<!\w)\((\w+)\)")  # a name in brackets that hold nothing else
+INNER = re.compile(r"^(?:value_)+(?=[a-z])")  # before the name of a number in a formula's formula
 NEGATED = re.compile(r"^(\w+|\(.*\)) \* -1(?:\.0)?$")  # as a reading's factor is written
 FRACTION = re.compile(r" \* (0\.\d{9,})(?!\w)")  # that may be one by a whole number
 DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d{9,}|e\d+)(?!\w)")  # more than one reads, or powers
@@ -251,7 +252,7 @@ def _name_in_words(name: str) -> str:
     """The words of a number in a formula: "base weight" for ``base_weight``."""
     if name in WORDS:
         return WORDS[name]
-    inner = name.removeprefix("value_") or name  # which a formula in a formula is called
+    inner = INNER.sub("", name)
     return WORDS.get(inner) or inner.replace("_", " ")
 
 

@@ -15,7 +15,7 @@ from tradeflows.measures.concentration import hhi
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.ranks import count, lead, peak
+from tradeflows.measures.ranks import count, lead, mean, peak
 from tradeflows.measures.rates import convert, cross, customs_rate
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
@@ -51,6 +51,7 @@ __all__ = [
     "index_to_base",
     "last_active_month",
     "lead",
+    "mean",
     "peak",
     "per_month",
     "price_quantity",

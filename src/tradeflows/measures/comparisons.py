@@ -1,5 +1,7 @@
 """One figure beside another: growth, differences, and two statements of one flow."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy import ndarray
@@ -200,21 +202,28 @@ def _in_both_years(
 
 
 def difference(
-    frame: DataFrame, base: DataFrame, value: str, base_value: str | None = None
+    frame: DataFrame,
+    base: DataFrame,
+    value: str,
+    base_value: str | None = None,
+    by: Sequence[str] = (),
 ) -> DataFrame:
     """Compare one figure with another: by how much it is higher, and by how many per cent.
 
     Parameters
     ----------
     frame, base
-        One row each, or several that state one figure.
+        One row each, or several that state one figure. With `by`, any number of rows, and `base`
+        one for each cell of `by`.
     value, base_value
         Columns of the figures; the second, unless given, is the first. They may differ, such as
         ``value`` of a published figure and ``value_reported`` of a sum.
+    by
+        Columns in which the two must agree, such as ``ref_period`` for month by month.
 
     Returns
     -------
-    DataFrame, one row
+    DataFrame, one row; with `by` the rows and columns of `frame`, as far as `base` has their cell
         `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0) and
         ``unit``, of the change: percentage points where the figures are in per cent; and where a
         side has one ``qualifier``: what is above a figure that is at most so much is at least that
@@ -223,7 +232,8 @@ def difference(
     Raises
     ------
     QueryError
-        A side states several figures or none, or the two differ in unit.
+        A side states several figures or none, or the two differ in unit. With `by`: `base` states
+        a cell twice, or the two share none.
 
     Examples
     --------
@@ -235,40 +245,61 @@ def difference(
        change  growth_pct
     0    20.0        25.0
     """
-    at = np.zeros(1, "int64")  # of rows that repeat one another the first
-    roles = {}
-    units = set()
     column_of_base = base_value or value
-    for role, side, column in (("value", frame, value), ("base", base, column_of_base)):
-        require_columns(side, column)
+    sides = {"value": (frame, value), "base": (base, column_of_base)}
+    units = set()
+    for role, (side, column) in sides.items():
+        require_columns(side, column, *by)
         n = numbers_of(side, column).nunique()
-        if n != 1 or pd.isna(side[column].iloc[0]):
+        if not by and (n != 1 or pd.isna(side[column].iloc[0])):
             raise QueryError(f"{role} must be one figure, and {column} has {n}: keep one row")
         units.add(unit_of(side, column))
-        roles[role] = figures_of(side, column, at)
     units.discard("")
     if len(units) > 1:
         stated = ", ".join(sorted(units))
         raise QueryError(f"the two differ in unit ({stated})")
+    heads = DataFrame(index=[0])
+    at = at_base = np.zeros(1, "int64")  # of rows that repeat one another the first
+    if by:
+        at, at_base = _cells_of_both(frame, base, by)
+        heads = frame.iloc[at]
+    roles = {"value": figures_of(frame, value, at)}
+    roles["base"] = figures_of(base, column_of_base, at_base)
     name = f"{value}_base"
     formulas = {"change": Formula("value - base", roles)}
     formulas["growth_pct"] = Formula(GROWTH, roles)
     formulas[value] = Formula("value", roles)
     formulas[name] = Formula("base", roles)
-    result = computed(DataFrame(index=[0]), formulas, value, name, "change")
+    result = computed(heads, formulas, value, name, "change")
     is_per_cent = bool(units & {"%", "percent"})
     result["unit"] = "percentage points" if is_per_cent else "".join(units)
     result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
-        result["qualifier"] = _between(_qualifier(frame), _qualifier(base))
-    return with_lineage(result, frame, base, formulas=formulas)
+        qualifiers = zip(_qualifiers(frame, at), _qualifiers(base, at_base), strict=True)
+        result["qualifier"] = [_between(*pair) for pair in qualifiers]
+    kept = [Role(frame, row=at)] if by else []
+    return with_lineage(result, frame, base, formulas=formulas, kept=kept)
 
 
-def _qualifier(frame: DataFrame) -> str:
-    """How the first row of a frame qualifies its figure."""
+def _cells_of_both(frame: DataFrame, base: DataFrame, by: Sequence[str]) -> tuple[ndarray, ndarray]:
+    """The rows of `frame` whose cell of `by` is in `base` too, and the row of `base` of each."""
+    unique(base, by)
+    places = base[[*by]].assign(_base=np.arange(len(base)))
+    matched = frame[[*by]].merge(places, on=[*by], how="left")["_base"]
+    at = np.flatnonzero(matched.notna())
+    if not len(at):
+        first, second = (" ".join(words(side[[*by]].iloc[0])) for side in (frame, base))
+        raise QueryError(
+            f"the two share no {' and '.join(by)} ({first}; {second}): read them for the same"
+        )
+    return at, matched.to_numpy()[at].astype("int64")
+
+
+def _qualifiers(frame: DataFrame, at: ndarray) -> list[str]:
+    """How the rows `at` of a frame qualify their figures."""
     if "qualifier" not in frame:
-        return "="
-    return str(frame["qualifier"].iloc[0])
+        return ["="] * len(at)
+    return [str(sign) for sign in frame["qualifier"].iloc[at]]
 
 
 def _between(first: str, second: str) -> str:
@@ -351,17 +382,18 @@ def gap(
             f"the two sides share no cell ({first}; {second}): read the same "
             "flow over the same periods"
         )
-    roles = {"m": _above_zero(m, value, at_m)}
-    roles["x"] = _above_zero(x, value, at_x)
-    ratios = {"gap": Formula("log(m / x)", roles)}
-    ratios["ratio"] = Formula("m / x", roles)
-    ratios["above_pct"] = Formula("(m / x - 1) * 100", roles)
+    over, under = ("first", "second") if _is_one_flow(m, x) else ("m", "x")
+    roles = {over: _above_zero(m, value, at_m)}
+    roles[under] = _above_zero(x, value, at_x)
+    ratios = {"gap": Formula(f"log({over} / {under})", roles)}
+    ratios["ratio"] = Formula(f"{over} / {under}", roles)
+    ratios["above_pct"] = Formula(f"({over} / {under} - 1) * 100", roles)
     result = computed(result, ratios, "ratio", "above_pct", "gap")
     ratio = result["ratio"]
     is_inside = ratio.between(*band).astype("boolean")
     result["outside"] = (~is_inside).mask(ratio.isna())
-    sides = {f"{value}_m": Formula("m", roles)}
-    sides[f"{value}_x"] = Formula("x", roles)
+    sides = {f"{value}_m": Formula(over, roles)}
+    sides[f"{value}_x"] = Formula(under, roles)
     return with_lineage(result, m, x, caveats=caveats, formulas=ratios | sides)
 
 
@@ -399,10 +431,15 @@ def _numbered(side: DataFrame, value: str) -> DataFrame:
 
 def _as_importer(m: DataFrame, x: DataFrame) -> DataFrame:
     """`x` with its partner as the reporter, if the two sides are of different flows."""
-    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
-    if len(flows) < 2 or flows[0] == flows[1]:
+    if "flow_code" not in {*m} & {*x} or _is_one_flow(m, x):
         return x
     return x.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
+
+
+def _is_one_flow(m: DataFrame, x: DataFrame) -> bool:
+    """Whether both sides are known to be of the same flow, as two publishers' statements are."""
+    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
+    return len(flows) == 2 and flows[0] == flows[1]
 
 
 def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a member stands among the others, when a flow was largest, how many there are."""
+"""Where a member stands among the others, when a flow was largest, their mean and their count."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,8 @@ from tradeflows.measures.common import (
 )
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, there_are
-from tradeflows.model.lineage import Formula
+from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.periods import first_month
 
 
 def lead(
@@ -174,6 +175,58 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     heads = frame[list(kept)].iloc[at]
     heads = heads.reset_index(drop=True)
     result = computed(heads, formulas)
+    return with_lineage(result, frame, formulas=formulas)
+
+
+def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
+    """Mean of what has no sum, such as a price or a rate, over the periods that have a figure.
+
+    Parameters
+    ----------
+    value
+        Column of the figures.
+    by
+        Columns that set means apart.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``ref_period`` and ``n_months`` (from its first period to the end of its last),
+        `value` and ``n_stated``, the periods with a figure.
+
+    Raises
+    ------
+    QueryError
+        Two rows of one period, periods of unequal length, or mixed units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2023-01-01", "2023-02-01"])
+    >>> brent = pd.DataFrame({"ref_period": months, "n_months": 1, "rate": [80.0, 82.0]})
+    >>> measures.mean(brent, "rate")[["n_months", "rate"]]
+       n_months  rate
+    0         2  81.0
+    """
+    require_columns(frame, "ref_period", "n_months", value, *by)
+    fixed = (*grain_of(frame, value), "n_months")
+    unique(frame, [*by, "ref_period"])
+    group, heads = grouped(frame, by)
+    for _, rows in frame.groupby(group):  # groups may differ from one another
+        require_single_value(rows, fixed)
+    first = first_month(frame)
+    begins = first.groupby(group).min()
+    after = (first + frame["n_months"]).groupby(group).max()
+    is_stated = numbers_of(frame, value).notna().to_numpy()
+    row = np.flatnonzero(is_stated)
+    n_stated = np.bincount(group[row], minlength=len(heads))
+    names: dict[str, Role | np.ndarray] = {"value": figures_of(frame, value, row, group[row])}
+    names["n"] = n_stated
+    formulas = {value: Formula("value / n", names)}
+    days_of = frame["ref_period"].groupby(group).min()
+    heads = heads.assign(ref_period=days_of.to_numpy(), n_months=(after - begins).to_numpy())
+    result = computed(heads, formulas).assign(n_stated=n_stated)
     return with_lineage(result, frame, formulas=formulas)
 
 
