@@ -388,7 +388,7 @@ OF_EUROSTAT = [
     ({"start": "2031"}, "start='2031' has not come"),
     ({"start": "2024", "end": "2023"}, "the end 2023 is before the start 2024"),
     ({"start": "20x4"}, "start='20x4': expected a month"),
-    ({"flow": "re-exports"}, "Comext, which has imports (M) and exports (X)"),
+    ({"flow": "re-exports"}, "flow='RX': Comext has imports (M) and exports (X)"),
     ({"classification": "H6"}, "classification= is for UN Comtrade"),
     ({"breakdown": "transport"}, "breakdown= is for UN Comtrade"),
 ]
@@ -867,6 +867,7 @@ def test_calls_have_a_bar_in_a_notebook(root, live, monkeypatch, variable, is_sh
     assert [each["data"]["text/plain"] for each in outputs if "data" in each] == ["1"]
     bar = "".join(each["text"] for each in outputs if each.output_type == "stream")
     assert ("1 of 1 calls, 1 rows" in bar, bool(bar)) == (is_shown, is_shown)
+    assert ("asking which periods are out" in bar) == is_shown
     assert "?" not in bar
 
 

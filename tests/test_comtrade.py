@@ -101,6 +101,7 @@ def test_a_question_is_put_in_codes():
     assert asked.reporters == ("156",)
     assert {"643", "756", "757", "0"} <= {*asked.partners}
     assert asked.products == ("8806", "AG6", "TOTAL")
+    assert asked.flows == ask(flow="imports,Exports").flows == ("M", "X")
     assert asked.periods == ("202112", "202201", "202202")
     assert ask(start="2022", end="2023").periods[::23] == ("202201", "202312")
     assert ask(start="2022", end="2023", freq="A").periods == ("2022", "2023")
@@ -109,11 +110,12 @@ def test_a_question_is_put_in_codes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"flow": "trade"}, "imports and exports are asked for each, as M,X"),
         ({"reporter": "Chinna"}, "no area 'Chinna' in areas.csv; did you mean 'China'"),
         ({"partner": "RUS,156"}, "no area '156'"),
         ({"partner": "EU28"}, "UN Comtrade has no code for EU28"),
         ({"partner": "Taiwan"}, "UN Comtrade has no code for Taiwan; ask for S19"),
-        ({"flow": "E"}, "no flow 'E'; one of M, X, RM, RX"),
+        ({"flow": "E"}, "flow='E': expected one of 'imports'"),
         ({"products": "8806212"}, "no product '8806212'"),
         ({"products": "88062100"}, "is no HS code of 2, 4 or 6 digits"),
         ({"products": "coal"}, "'coal' is no HS code of 2, 4 or 6 digits; name one: 2701"),

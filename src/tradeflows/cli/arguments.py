@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from tradeflows import __version__
 from tradeflows.cli import terminal, verbs
-from tradeflows.model.errors import near
+from tradeflows.model.errors import QueryError, near
+from tradeflows.model.words import direction
 
 Parser = argparse.ArgumentParser
 Verb = Callable[[argparse.Namespace], None]
@@ -249,6 +250,23 @@ def _rhythm(verb: Parser) -> None:
     verb.add_argument("--freq", choices=["M", "A"], default="M", help="default: M, by month")
 
 
+def _flow(verb: Parser, otherwise: str) -> None:
+    verb.add_argument(
+        "--flow",
+        type=_direction,
+        choices=["M", "X"],
+        metavar="FLOW",
+        help=f"imports or exports; {otherwise}",
+    )
+
+
+def _direction(word: str) -> str:
+    try:
+        return direction(word)
+    except QueryError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _edition(verb: Parser) -> None:
     verb.add_argument(
         "--classification", default="HS", help="an edition of the HS, such as H5; default: HS"
@@ -267,7 +285,7 @@ def _fetch(verb: Parser) -> None:
     comtrade = _way(ways, verbs.comtrade)
     comtrade.add_argument("--reporter", required=True, help="such as China,DEU or all")
     comtrade.add_argument("--partner", required=True, help="such as Russia,World or all")
-    comtrade.add_argument("--flow", required=True, help="M imports, X exports, RM, RX; such as M,X")
+    comtrade.add_argument("--flow", required=True, help="such as imports, or imports,exports")
     comtrade.add_argument("--products", required=True, help="such as 2709,TOTAL, or AG2, AG4, AG6")
     _rhythm(comtrade)
     _edition(comtrade)
@@ -398,7 +416,7 @@ def _remove(verb: Parser) -> None:
 
 def _files(verb: Parser) -> None:
     verb.add_argument("file", nargs="+", type=Path, help="such as downloads/*.csv")
-    verb.add_argument("--flow", choices=["M", "X"], help="imports or exports, where unsaid")
+    _flow(verb, "where unsaid")
     verb.add_argument("--period", help="such as 2023, 2023-05 or 2023-01/2023-05, likewise")
     verb.add_argument("--product", help="a code, such as 2709, or TOTAL, likewise")
     verb.add_argument("--partner", help="such as Russia or World, likewise")
@@ -410,7 +428,7 @@ def _guide(verb: Parser) -> None:
     verb.add_argument("--start", required=True, help="first month, such as 2023-01")
     verb.add_argument("--end", help="last month, such as 2023-12")
     verb.add_argument("--partner", help="such as Russia; else all")
-    verb.add_argument("--flow", choices=["M", "X"], help="imports or exports; default: M")
+    _flow(verb, "default: imports")
     verb.add_argument("--currency", choices=["USD", "CNY"], help="default: USD")
 
 

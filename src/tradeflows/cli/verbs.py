@@ -283,9 +283,12 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
     )
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
-        plan = comtrade.plan(asked, web, limits, root)
+        with _calls_in_turn(args, 0):
+            plan = comtrade.plan(asked, web, limits, root)
 
         def get() -> comtrade.Report:
+            if not plan.calls:
+                return comtrade.fetch(plan, web, root)
             with _calls_in_turn(args, len(plan.calls)) as show:
                 return comtrade.fetch(plan, web, root, show)
 
@@ -298,7 +301,8 @@ def comext(args: argparse.Namespace, root: Path) -> None:
 
     months = comext.months(args.start, args.end)
     with comext.connect(args.url) as web:
-        plan = comext.plan(months, web, root)
+        with _calls_in_turn(args, 0):
+            plan = comext.plan(months, web, root)
         sizes = [file.bytes for file in plan.files]
 
         def get() -> comext.Report:
@@ -317,9 +321,13 @@ def comext(args: argparse.Namespace, root: Path) -> None:
 
 @contextmanager
 def _calls_in_turn(args: argparse.Namespace, calls: int) -> Iterator[Callable[[Any], None]]:
-    """How far some calls are, from the first on; nothing where there are none to make."""
-    quiet = args.quiet or not calls
-    with terminal.progress(calls, "calls", quiet=quiet, patience=0) as step:
+    """How far some calls are, from the first on; without any, that what is out is asked."""
+    patience = 0 if calls else terminal.PATIENCE
+    with terminal.progress(calls, "calls", quiet=args.quiet, patience=patience) as step:
+        if not calls:
+            from tradeflows.retrieval.call_words import LISTING
+
+            step("", words=LISTING)
         yield _by_call(step, "calls")
 
 
@@ -328,7 +336,8 @@ def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
 
     def show(now: Any) -> None:
         line = f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}"
-        words = f"{now.rows:,} rows, {now.left} {what} left"
+        left = f"1 {what.removesuffix('s')}" if now.left == 1 else f"{now.left} {what}"
+        words = f"{now.rows:,} rows, {left} left"
         step(line, now.done, now.done + now.left, words)
 
     return show

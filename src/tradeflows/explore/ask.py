@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from importlib import import_module
@@ -20,7 +20,6 @@ from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import (
     area_ids,
-    direction,
     listed,
     require_no_more,
     rhythm,
@@ -29,6 +28,7 @@ from tradeflows.explore.questions import (
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
 from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
+from tradeflows.model.words import direction
 from tradeflows.publishers import comtrade as replies
 from tradeflows.publishers import delimited
 from tradeflows.retrieval import (
@@ -39,7 +39,7 @@ from tradeflows.retrieval import (
     own_words,
     user_files,
 )
-from tradeflows.retrieval.call_words import dashed
+from tradeflows.retrieval.call_words import LISTING, dashed
 from tradeflows.retrieval.http import Clock
 from tradeflows.tables import Words
 
@@ -508,12 +508,13 @@ def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
     request = _to_comtrade(question, _today(way.clock))
     with web:
         age = -1.0 if way.refresh else DAY
-        plan = comtrade.plan(request, web, limits, way.root, listing_age=age)
+        with way.bar(0):
+            plan = comtrade.plan(request, web, limits, way.root, listing_age=age)
         if not question.end:
             plan = _until_last_release(plan)
         if len(plan.calls) > MANY:
             way.say(str(plan))
-        with way.bar(len(plan.calls)) as show:
+        with _bar_of(plan, way) as show:
             report = comtrade.fetch(plan, web, way.root, show)
     if report.missing:
         _build_if_stale(way)  # with what came, so that the rest can be read
@@ -604,7 +605,7 @@ def _to_eurostat(question: Question) -> comext_service.Question:
 def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
     asked = _to_eurostat(question)
-    with comext.connect(clock=way.clock) as web:
+    with comext.connect(clock=way.clock) as web, way.bar(0):
         months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
     if not question.end:
         last = max(months) if question.freq == "M" else _last_year(months)
@@ -618,7 +619,7 @@ def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
     plan = comext_service.plan(asked, way.root, refresh=way.refresh)
     if len(plan.calls) > MANY:
         way.say(str(plan))
-    with comext_service.connect(clock=way.clock) as web, way.bar(len(plan.calls)) as show:
+    with comext_service.connect(clock=way.clock) as web, _bar_of(plan, way) as show:
         report = comext_service.fetch(plan, web, way.root, show)
     if report.missing:
         _build_if_stale(way)
@@ -695,14 +696,23 @@ def _build_if_stale(way: Way) -> None:
                 way.say(f"{name} is in no table: {reason}")
 
 
+def _bar_of(plan: Any, way: Way) -> AbstractContextManager[Callable[[Any], None] | None]:
+    """The bar of a plan's calls; none where there are none to make."""
+    return way.bar(len(plan.calls)) if plan.calls else nullcontext()
+
+
 @contextmanager
 def _bar(total: int) -> Iterator[Callable[[Any], None]]:
-    """A bar of calls where a person sees it: on a terminal or in a notebook."""
+    """A bar of calls where a person sees it: on a terminal or in a notebook.
+
+    Of no calls it is a line that goes: what is out is being asked.
+    """
     from tqdm import tqdm
 
     is_seen = sys.stderr.isatty() or _is_notebook()
-    drawn = {"desc": "no rows yet", "bar_format": BEGUN, "disable": not (total and is_seen)}
-    with tqdm(total=total, **drawn) as bar:
+    first = {"desc": "no rows yet", "bar_format": BEGUN}
+    drawn = first if total else {"desc": LISTING, "bar_format": "{desc}", "leave": False}
+    with tqdm(total=total, disable=not is_seen, **drawn) as bar:
 
         def show(now: Any) -> None:
             if not bar.disable:

@@ -16,7 +16,6 @@ from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
 from tradeflows.explore.questions import (
     areas_of,
-    direction,
     listed,
     require_no_more,
     rhythm,
@@ -29,6 +28,7 @@ from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text
+from tradeflows.model.words import direction
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 from tradeflows.tables.choose_publisher import OF_THE_WINDOW

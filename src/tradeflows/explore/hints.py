@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from tradeflows import tables
 from tradeflows.explore.naming import with_names
-from tradeflows.explore.questions import DIRECTIONS, SUCH_AS
+from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, month_of
+from tradeflows.model.words import DIRECTIONS
 from tradeflows.retrieval import catalogue
 
 MIRRORED = {"M": "X", "X": "M"}

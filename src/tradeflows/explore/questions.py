@@ -12,7 +12,6 @@ from tradeflows.model.errors import QueryError, require_text
 from tradeflows.model.words import Words, fold, texts_of
 from tradeflows.retrieval import own_words
 
-DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
 RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
 # The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
 EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
@@ -117,23 +116,6 @@ def _taken_as(group: str, first: int, last: int) -> str:
         area, _, years = change.partition(" ")
         named.append(f"{codes.area_name(area)} {years}")
     return line + (f"; it had {', '.join(named)}" if named else "")
-
-
-def direction(word: str) -> str:
-    """The code of a direction of trade.
-
-    Raises
-    ------
-    QueryError
-        It is neither a code nor a word for one.
-    """
-    require_text("flow", word, "imports")
-    folded = fold(word)
-    for name, code in DIRECTIONS.items():
-        if folded in (name, name.removesuffix("s"), code.casefold()):
-            return code
-    choices = ", ".join(f"{name!r} ({code})" for name, code in DIRECTIONS.items())
-    raise QueryError(f"flow={word!r}: expected one of {choices}")
 
 
 def rhythm(word: str | None) -> str | None:

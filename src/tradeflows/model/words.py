@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, require_text
 
 Words = str | Iterable[str] | None
+DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
 
 
 def in_a_sentence(names: Sequence[str]) -> str:
@@ -55,6 +56,23 @@ def fold(text: str) -> str:
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     plain = letters.replace(".", "").replace("’", "'").replace("&", " and ")
     return " ".join(plain.split())
+
+
+def direction(word: str) -> str:
+    """The code of a direction of trade.
+
+    Raises
+    ------
+    QueryError
+        It is neither a code nor a word for one.
+    """
+    require_text("flow", word, "imports")
+    folded = fold(word)
+    for name, code in DIRECTIONS.items():
+        if folded in (name, name.removesuffix("s"), code.casefold()):
+            return code
+    choices = ", ".join(f"{name!r} ({code})" for name, code in DIRECTIONS.items())
+    raise QueryError(f"flow={word!r}: expected one of {choices}")
 
 
 def simpler(folded: str) -> list[str]:

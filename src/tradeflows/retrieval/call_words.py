@@ -10,6 +10,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period, window_in_words
 from tradeflows.model.words import in_a_sentence
 
+LISTING = "asking which periods are out"
 FLOWS = {
     "M": ("imports", "from"),
     "X": ("exports", "to"),

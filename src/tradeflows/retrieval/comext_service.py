@@ -24,6 +24,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.source import RAW, Source
+from tradeflows.model.words import direction
 from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import call_in_words
@@ -184,7 +185,7 @@ def question(
     reporter, partner
         Member states, the EU, and areas by name or id; ``all`` for every partner.
     flow
-        M, X.
+        M, X, or ``imports``, ``exports``.
     products
         HS codes of 2, 4 or 6 digits, CN codes of 8, or ``TOTAL``.
     start, end
@@ -197,10 +198,9 @@ def question(
     """
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = _words(flow)
-    unknown = [word for word in flows if word not in FLOWS]
-    if unknown:
-        raise QueryError(f"no flow {unknown[0]!r} in Comext, which has imports (M) and exports (X)")
+    flows = tuple(map(direction, _words(flow)))
+    if not {*flows} <= {*FLOWS}:
+        raise QueryError(f"flow={flow!r}: Comext has imports (M) and exports (X)")
     goods = _words(products)
     for good in goods:
         if not re.fullmatch(r"TOTAL|(\d\d){1,4}", good, re.ASCII):

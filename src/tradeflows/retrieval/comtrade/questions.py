@@ -12,6 +12,7 @@ from pathlib import Path
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near, require_text
 from tradeflows.model.periods import compact, month_of, parse_period, parse_window
+from tradeflows.model.words import direction
 from tradeflows.publishers.comtrade import FLOWS
 from tradeflows.retrieval import own_words
 from tradeflows.retrieval.call_words import cells_in_words, dashed
@@ -98,7 +99,7 @@ def request(
     reporter, partner
         ISO alpha-3 codes or names; ``all`` for every one.
     flow
-        M, X, RM, RX.
+        M, X, RM, RX, or ``imports``, ``exports``, ``re-imports``, ``re-exports``.
     products
         HS codes of 2, 4 or 6 digits, ``TOTAL``, or ``AG2``, ``AG4``, ``AG6`` for a whole level.
     start, end
@@ -120,10 +121,9 @@ def request(
         raise QueryError(f"no break-down {breakdown!r}; one of {', '.join(BREAKDOWNS)}")
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = _words(flow)
-    unknown = [word for word in flows if word not in FLOWS]
-    if unknown:
-        raise QueryError(f"no flow {unknown[0]!r}; one of {', '.join(FLOWS)}")
+    flows = tuple(map(direction, _words(flow)))
+    if not {*flows} <= {*FLOWS}:
+        raise QueryError(f"flow={flow!r}: imports and exports are asked for each, as M,X")
     goods = tuple(dict.fromkeys(_good(word, root) for word in _words(products)))
     everyone = reporter.strip().casefold() == ALL
     return Request(
