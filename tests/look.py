@@ -174,6 +174,10 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
   });
 })"""
+# What marks of each chart say without a year.
+DATELESS = """() => [...document.querySelectorAll("figure.chart .chart-wide .chart-marks circle")]
+  .map((mark) => [mark.closest("figure").id, mark.dataset.said || mark.textContent])
+  .filter(([id, said]) => !/\\b(?:1[89]|20)\\d\\d\\b/.test(said))"""
 # Values of each chart that the arrows of the keyboard do not reach.
 KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].flatMap((chart) => {
   const plot = [...chart.querySelectorAll(".chart-wide, .chart-narrow")]
@@ -214,6 +218,10 @@ ALIASES = {"europe": "eu", "brussels": "eu", "america": "us", "washington": "us"
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 NAME = re.compile(r"(?<=[a-z,;:%\d] )[A-Z][a-zü]{3,}")
 OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+
+
+# Charts that count claims, whose windows differ and stand in the list of all claims.
+TIMELESS = {"00_what_the_report_says": ("report", "annex", "reasons", "article")}
 
 
 def looked(path: Path, to: Path, program: str) -> list[str]:
@@ -262,6 +270,9 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
+        for chart, mark in page.evaluate(DATELESS):
+            if chart not in TIMELESS.get(path.stem, ()):
+                yield f"chart {chart}: no period of {mark}"
         yield from _files(page, path.parent)
         if path.stem not in CODED:
             yield from _coded(page, path.parent)

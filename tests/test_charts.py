@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from tradeflows import charts
+from tradeflows import charts, measures
 from tradeflows.charts import colours, layout, options, spans, svg
 from tradeflows.charts.marks import marks_of
 from tradeflows.explore.answer import Answer
@@ -411,7 +411,51 @@ def test_a_bar_says_its_period_unless_its_name_does():
     assert said == ["Coal, 2022: 1", "Coal in 2023: 2", "India, March to May 2023: 3"]
     growth = rows[["basket"]].assign(window_text=["2022 vs 2021", "2021", ""], usd=[1.0, 2.0, 3.0])
     said = [svg.said(mark) for mark in marks_of(bars(growth).figure)]
-    assert said == ["Coal: 1", "Coal in 2023, 2021: 2", "India: 3"]
+    assert said == ["Coal, 2021 to 2022: 1", "Coal in 2023, 2021: 2", "India: 3"]
+
+
+def bought(areas=("CHN", "IND"), years=3):
+    """Each month's weight of two goods, as rows that say which line of a file they are."""
+    index = pd.MultiIndex.from_product(
+        [areas, ["2701", "2709"], pd.date_range("2021-01-01", periods=12 * years, freq="MS")],
+        names=["partner_iso", "cmd_code", "ref_period"],
+    )
+    rows = index.to_frame(index=False).assign(net_wgt_kg=range(len(index)), n_months=1)
+    place = {"source_id": "made-up", "source_row": range(len(index)), "source_field": ""}
+    return rows.assign(flow_code="X", reporter_iso="RUS", **place)
+
+
+def test_a_number_says_the_months_that_it_was_made_of():
+    rows = bought()
+    by = ["partner_iso", "cmd_code"]
+    change = measures.growth(rows[rows["cmd_code"] == "2709"], "net_wgt_kg", 2023, 2021)
+    axes = charts.bars(change, y="growth_pct", by="partner_iso", **LOOK)
+    said = [svg.said(mark).rpartition(":")[0] for mark in marks_of(axes.figure)]
+    assert said == ["China, 2021 and 2023", "India, 2021 and 2023"]
+    axes = charts.dots(change, y="growth_pct", by="cmd_code", series="partner_iso", **LOOK)
+    said = [svg.said(mark).rpartition(":")[0] for mark in marks_of(axes.figure)]
+    assert said[0] == "China, Crude oil, 2021 and 2023"
+    # A month that has no line, since nothing was bought, is one of the year nevertheless.
+    is_none = rows["partner_iso"].eq("IND") & rows["ref_period"].eq("2022-05-01")
+    year = measures.total(
+        rows[~is_none], "net_wgt_kg", by, start="2021-12", end="2022-11", absent="zero", alike=[]
+    )
+    spread = measures.hhi(year, "net_wgt_kg", by=["cmd_code"], absent="zero")
+    assert "ref_period" not in spread
+    fuels = spread.assign(who="India", fuel=["Coal", "Crude oil"])
+    fuels = fuels.assign(hhi=fuels["hhi"].where(fuels["fuel"] == "Coal"))
+    axes = charts.cells(fuels, y="hhi", by="who", across="fuel", **LOOK)
+    said = [svg.said(mark) for mark in marks_of(axes.figure)]
+    period = "December 2021 to November 2022"
+    assert said[0].startswith(f"India, Coal, {period}: ")
+    assert said[1] == f"India, Crude oil, {period}: no figure"
+
+
+def test_many_runs_of_months_are_said_by_their_ends():
+    assert spans.of_number("2021-01 to 2021-12, 2023-01 to 2023-12") == "2021 and 2023"
+    assert spans.of_number("2021-01, 2021-03, 2021-05") == "January 2021, March 2021 and May 2021"
+    some = "2021-01, 2021-03, 2021-05 to 2021-06, 2021-08"
+    assert spans.of_number(some) == "some months from January 2021 to August 2021"
 
 
 def test_a_figure_near_zero_stands_right_of_its_row():

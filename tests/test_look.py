@@ -59,6 +59,9 @@ DEFECTS = {
     "{ .faint { color: #222; background: #000 } }</style><p class='faint'>faint in the dark</p>",
     "on 360 px: chart phone: below 11 px": '<figure class="chart" id="phone"><svg width="100%" '
     'viewBox="0 0 390 50"><text x="9" y="20" font-size="11.6">wide enough</text></svg></figure>',
+    "chart dateless: no period of A: 7": '<figure class="chart" id="dateless"><div '
+    'class="chart-wide"><svg viewBox="0 0 9 9" width="9"><g class="chart-marks"><circle '
+    'data-said="A: 7"/><circle data-said="B, 2021: 8"/></g></svg></div></figure>',
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',

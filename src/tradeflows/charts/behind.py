@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.marks import DATED, text_of
+from tradeflows.charts.marks import text_of
 
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
 PARTS = 6  # of a formula whose lines are open, whatever room there is
@@ -142,10 +142,7 @@ def _numbers(figure: Any, id: str) -> list[Number]:
     groups = groupby(rows, lambda row: [row[name] for name in raw_lines.NUMBER])
     numbers = []
     for i, ((series, period, value, _), own) in enumerate(groups, start=1):
-        when = spans.in_words(period)
-        dates = set(DATED.findall(when))
-        is_said = dates and dates <= set(DATED.findall(series))
-        head = ", ".join(filter(None, (series, "" if is_said else when)))
+        head = ", ".join(filter(None, (series, spans.beyond(series, period))))
         numbers.append(Number(f"{id}-n{i}", head, said(value), list(own)))
     return numbers
 

@@ -1,7 +1,8 @@
 """The marks of a chart: where each figure stands on the page, and what it is."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,7 @@ from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.artists import Figured, cells_of, figured, significant
 from tradeflows.charts.options import VALUE, WORDS, Chart, named
 
-ONE_PERIOD = re.compile(r"\d{4}(-\d\d( to \d{4}-\d\d)?)?")
-DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
+PERIODS = re.compile(r"\d{4}(?: vs \d{4}|(?:-\d\d(?: to \d{4}-\d\d)?)?)")  # or a change
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
     of_panel = named(panel, chart) if is_one_of_several else ""
     lengths = chart.get("months", {})
     months = lengths.get(panel, 1)
+    of_rows = _periods_of_rows(chart)
     for drawn in shown:
         if drawn.part not in _READERS:
             continue
@@ -77,27 +78,38 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
         reader = _READERS[drawn.part]
         for place in reader(drawn.artist, months, printed.get(drawn.row, "")):
             x, y = _points_from_corner(axes, place.x, place.y)
-            period = _period(place, drawn, chart)
+            period = _period(place, drawn, series, of_rows, chart)
             if np.isfinite(x) and np.isfinite(y):
                 yield Mark(series, period, place.value, x, y, drawn.name)
 
 
-def _period(place: "_Place", drawn: Figured, chart: Chart) -> str:
-    """The period of a figure, in whose place a dot has the name of its row.
+def _period(
+    place: "_Place", drawn: Figured, series: str, of_rows: Sequence[str], chart: Chart
+) -> str:
+    """The period of a figure, in whose place a dot has the name of its row as well.
 
-    That of a bar is its row's, as far as its name does not have it.
+    That of a bar or a dot is its row's, as far as its names do not have it.
     """
-    if drawn.part == "dot":
-        return named(place.period, chart)
-    if drawn.part != "bar" or "of" not in chart:
+    if drawn.part not in ("bar", "dot"):
         return place.period
-    frame, _, _ = chart["of"]
-    [text] = raw_lines.periods(frame.iloc[[int(drawn.row)]])
-    if not ONE_PERIOD.fullmatch(text):
-        return place.period
-    period = spans.in_words(text)
-    is_said = set(DATED.findall(period)) & set(DATED.findall(named(drawn.name, chart)))
-    return place.period if is_said else period
+    row = named(place.period, chart) if drawn.part == "dot" else ""
+    of_row = _as_said(of_rows[int(drawn.row)], f"{series}, {row}") if of_rows else ""
+    return ", ".join(filter(None, (row, of_row)))
+
+
+def _periods_of_rows(chart: Chart) -> list[str]:
+    """The period of each row of a chart's frame; none of a chart whose frame is not known."""
+    if "of" not in chart:
+        return []
+    frame, numbers, _ = chart["of"]
+    return raw_lines.periods(frame, numbers)
+
+
+def _as_said(periods: str, name: str) -> str:
+    """Periods in words, as far as the name of their figure does not have them."""
+    if not all(PERIODS.fullmatch(part) for part in periods.split(", ")):
+        return ""
+    return spans.beyond(name, periods)
 
 
 def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:
@@ -207,16 +219,36 @@ _READERS: dict[str, Callable[[Any, int, str], Places]] = {
 
 def _cells(axes: Axes, shown: Sequence[Figured], chart: Chart) -> Iterator[Mark]:
     """A mark a cell: its row, its column or month, its number."""
-    columns = [named(drawn.name, chart) for drawn in shown if drawn.part == "column"]
+    columns = [drawn.name for drawn in shown if drawn.part == "column"]
+    of_cells = _periods_of_cells(chart)
     for drawn in shown:
         if drawn.part != "cells":
             continue
         values, edges = cells_of(drawn.artist)
-        months = [spans.text(day, 1) for day in spans.days(edges[:-1])]
+        periods = [spans.text(day, 1) for day in spans.days(edges[:-1])]
+        if columns:
+            texts = [(named(name, chart), of_cells[drawn.name, name]) for name in columns]
+            periods = [", ".join(filter(None, (name, _as_said(of, name)))) for name, of in texts]
         row = float(drawn.row)
         series = named(drawn.name, chart)
         middles = (edges[:-1] + edges[1:]) / 2
-        for middle, period, value in zip(middles, columns or months, values, strict=False):
+        for middle, period, value in zip(middles, periods, values, strict=True):
             text = "no figure" if np.isnan(value) else text_of(value)
             x, y = _points_from_corner(axes, middle, row)
             yield Mark(series, period, text, x, y, drawn.name)
+
+
+def _periods_of_cells(chart: Chart) -> Mapping[tuple[str, ...], str]:
+    """The period of each cell by its row and its column; of one without lines that of all others.
+
+    Where these differ such a cell has none.
+    """
+    of_rows = _periods_of_rows(chart)
+    if not of_rows:
+        return defaultdict(str)
+    frame, _, names = chart["of"]
+    different = set(filter(None, of_rows))
+    common = different.pop() if len(different) == 1 else ""
+    cells = zip(*(frame[name].astype(str) for name in names), strict=True)
+    known = {cell: text for cell, text in zip(cells, of_rows, strict=True) if text}
+    return defaultdict(lambda: common, known)

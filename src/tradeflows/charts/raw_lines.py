@@ -19,6 +19,7 @@ from tradeflows.charts.names import entity_name
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
+from tradeflows.model.periods import runs
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
@@ -84,7 +85,7 @@ def _terms(
 ) -> DataFrame:
     series = _series(frame, names, words)
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
-    shown = periods(frame)
+    shown = periods(frame, numbers)
     rows: list[tuple[Any, ...]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
@@ -144,13 +145,24 @@ def _traced(
     return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
 
 
-def periods(frame: DataFrame) -> list[str]:
-    """The period of each row as a table shows it, "" where it has none."""
-    if "ref_period" not in frame:
-        return list(frame.get("window_text", Series("", frame.index)).fillna(""))
-    lengths = frame.get("n_months", Series(1, frame.index))
-    days = pd.to_datetime(frame["ref_period"], errors="coerce")
-    return [display.period(day, months) for day, months in zip(days, lengths, strict=True)]
+def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
+    """The period of each row as a table shows it, or the words of its window; "" without.
+
+    Of a row that has neither, since a measure summed up over time, it is the months of what its
+    `numbers` were made of.
+    """
+    shown = list(frame.get("window_text", Series("", frame.index)).fillna(""))
+    if "ref_period" in frame:
+        lengths = frame.get("n_months", Series(1, frame.index))
+        days = pd.to_datetime(frame["ref_period"], errors="coerce")
+        own = [display.period(day, months) for day, months in zip(days, lengths, strict=True)]
+        shown = [text or window for text, window in zip(own, shown, strict=True)]
+    is_open = np.array([not text for text in shown])
+    for column in numbers:
+        at = np.flatnonzero(is_open & ~np.isnan(trace.floats(frame[column])))
+        for i, months in zip(at.tolist(), trace.months(frame, column, at), strict=True):
+            shown[i] = shown[i] or runs(months)
+    return shown
 
 
 def table(figure: Any) -> list[list[str]]:

@@ -7,7 +7,12 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 
+from tradeflows.model.words import in_a_sentence
+
 PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
+CHANGE = re.compile(r"(\d{4}) vs (\d{4})")  # as a catalogue has a later and an earlier year
+DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
+MOST = 3  # runs of months that one number is said to be of
 HALF_A_MONTH = 15  # days from the first of a month of any length to its middle
 
 
@@ -95,6 +100,29 @@ def in_words(periods: str) -> str:
     What is no month or run of months stays as it is.
     """
     return ", ".join(map(_in_words, periods.split(", ")))
+
+
+def of_number(periods: str) -> str:
+    """The period of one number in words: "2021 to 2022", "2019 and 2023".
+
+    Of more than three runs of months it is the first and the last month.
+    """
+    change = CHANGE.fullmatch(periods)
+    if change:
+        return f"{change[2]} to {change[1]}"
+    parts = [_in_words(part) for part in periods.split(", ")]
+    if len(parts) > MOST:
+        months = re.findall(r"\d{4}-\d\d", periods)
+        first, last = _in_words(months[0]), _in_words(months[-1])
+        return f"some months from {first} to {last}"
+    return in_a_sentence(parts)
+
+
+def beyond(name: str, periods: str) -> str:
+    """The period of a number in words, "" where its name has all months and years of it."""
+    text = of_number(periods)
+    dates = set(DATED.findall(text))
+    return "" if dates and dates <= set(DATED.findall(name)) else text
 
 
 def _in_words(period: str) -> str:

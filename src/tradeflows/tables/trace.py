@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,50 @@ def lines(frame: DataFrame, column: str) -> set[Line]:
     at = np.flatnonzero(pd.notna(frame[column].to_numpy()))
     numbers = _numbers(frame, column, at)
     return {line for number in numbers for line in _lines(number)}
+
+
+def months(frame: DataFrame, column: str, at: np.ndarray) -> list[set[int]]:
+    """The months, counted from year 0, that the numbers of a column are of in the rows `at`.
+
+    They are those of the row's own period, else of what a measure made the number from; none where
+    neither is known.
+    """
+    own = _own_months(frame, at)
+    lineage = lineage_of(frame)
+    if all(own) or not lineage:
+        return own
+    try:
+        rows = _places(frame, lineage, column, at)
+    except QueryError:
+        return own
+    made: list[set[int]] = [set() for _ in own]
+    for role in _roles(lineage, column):
+        entered = role.input_rows(rows)
+        of_rows = iter(months(role.frame, role.column or column, np.concatenate(entered)))
+        for some, inputs in zip(made, entered, strict=True):
+            some.update(*islice(of_rows, len(inputs)))
+    return [some or inputs for some, inputs in zip(own, made, strict=True)]
+
+
+def _own_months(frame: DataFrame, at: np.ndarray) -> list[set[int]]:
+    """The months that the rows `at` say themselves that they are of."""
+    if "ref_period" not in frame:
+        return [set() for _ in at]
+    days = pd.to_datetime(frame["ref_period"].array.take(at), errors="coerce")
+    lengths = frame["n_months"].array.take(at) if "n_months" in frame else np.ones(len(at))
+    firsts = [month_of(day) if pd.notna(day) else 0 for day in days]
+    return [
+        set(range(first, first + int(length))) if first and pd.notna(length) else set()
+        for first, length in zip(firsts, lengths, strict=True)
+    ]
+
+
+def _roles(lineage: Lineage, column: str) -> list[Role]:
+    """What a measure made a column of, or whence it passed it on."""
+    if column in lineage.formulas:
+        behind = lineage.formulas[column].names.values()
+        return [role for role in behind if isinstance(role, Role)]
+    return [role for role in lineage.kept if column in role.frame]
 
 
 def recombine(terms: DataFrame, formula: str) -> float:
