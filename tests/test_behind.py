@@ -463,6 +463,17 @@ def test_haloed_letters_stay_text():
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
 
 
+def test_a_sum_of_many_terms_names_the_first_and_the_last():
+    def summed(word, n):
+        return f"sum([{', '.join(f'{word}_{i} / 1000' for i in range(1, n + 1))}])"
+
+    assert raw_lines.in_words(summed("weight", 3)).count("weight") == 3
+    few = "sum([weight 1 ÷ 1,000, …, weight 12 ÷ 1,000])"
+    assert raw_lines.in_words(f"100 * {summed('value_weight', 12)} / 7") == f"100 × {few} ÷ 7"
+    nested = f"sum([{', '.join(summed('weight', n) for n in (12, 13, 14, 15))}])"
+    assert raw_lines.in_words(nested).count("…") == 3
+
+
 def test_a_number_above_its_raw_lines_has_three_digits():
     page = raw_lines.shown(lines(measures.scale(crude(), KG, 7, "drawn"), "drawn").figure)
     heads = re.findall("<summary>[^<]*: ([^<]*)</summary>", page)

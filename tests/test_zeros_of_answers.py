@@ -60,6 +60,19 @@ def test_a_zero_in_the_part_of_another(ask):
     assert ask(first, second, **asked) == [(5, 1)]
 
 
+def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
+    lines = [line(0), line(0, "USA"), line(1, "USA")]
+    root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
+    partners = tf.flow("2709", "China", ["Russia", "USA"], unit="tonnes", root=root).by("partner")
+    terms = partners.trace()
+    russian = terms[terms["row"].eq(partners.index[partners["partner_iso"].eq("RUS")].item())]
+    assert russian["formula"].unique().tolist() == ["sum([weight_1 / 1000, weight_2 / 1000])"]
+    assert russian[["value", "unit", "declared_zero"]].values.tolist() == [
+        [5.0, "kg", False],
+        [0.0, "kg", True],
+    ]
+
+
 def test_a_zero_beside_a_weightless_line(tmp_path):
     lines = [line(0), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])

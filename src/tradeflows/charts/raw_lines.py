@@ -1,5 +1,6 @@
 """What lies behind the numbers of a chart: the raw lines of each, to open or to take along."""
 
+import ast
 import csv
 import html
 import io
@@ -36,6 +37,8 @@ ALONE = re.compile(r"(?<!\w)\((\w+)\)")  # a name in brackets that hold nothing 
 INNER = re.compile(r"^(?:value_)+(?=[a-z])")  # before the name of a number in a formula's formula
 NEGATED = re.compile(r"^(\w+|\(.*\)) \* -1(?:\.0)?$")  # as a reading's factor is written
 FRACTION = re.compile(r" \* (0\.\d{9,})(?!\w)")  # that may be one by a whole number
+ALIKE, TERMS = 3, 9  # terms of a sum that are written out: alike ones, and others
+NUMBERED = re.compile(r"_\d+\b")  # what sets the names of alike terms apart
 DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d{9,}|e\d+)(?!\w)")  # more than one reads, or powers
 WORDS = {
     "net_wgt_kg": "net weight in kg",
@@ -246,12 +249,24 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
 
 def in_words(formula: str) -> str:
     """A formula, or a name in one, for readers: words in place of columns, and signs of print."""
-    bare = NEGATED.sub(r"−\1", ALONE.sub(r"\1", formula))
+    few = ast.unparse(_Ends().visit(ast.parse(formula))) if "sum([" in formula else formula
+    bare = NEGATED.sub(r"−\1", ALONE.sub(r"\1", few))
     whole = FRACTION.sub(lambda match: _divisor(match[1]) or match[0], bare)
     short = DIGITS.sub(lambda match: full_number(float(match[0]), 6), whole)
     words = NAME.sub(lambda match: _name_in_words(match[0]), short)
     words = LONG.sub(lambda match: f"{int(match[0]):,}", words)
     return words.replace(" * ", " × ").replace(" / ", " ÷ ").replace(" - ", " − ")
+
+
+class _Ends(ast.NodeTransformer):
+    """Of many terms of a sum it leaves the first and the last."""
+
+    def visit_List(self, node: ast.List) -> ast.List:
+        self.generic_visit(node)
+        kinds = {NUMBERED.sub("", ast.unparse(term)) for term in node.elts}
+        if len(node.elts) <= (ALIKE if len(kinds) == 1 else TERMS):
+            return node
+        return ast.List([node.elts[0], ast.Name("…"), node.elts[-1]])
 
 
 def _divisor(fraction: str) -> str:

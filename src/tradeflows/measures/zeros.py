@@ -7,7 +7,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from tradeflows.model.absence import AXES, DECLARED, Zeros, zeros_of
-from tradeflows.model.lineage import PLACE, Role, lineage_of, record
+from tradeflows.model.lineage import PLACE, Formula, Role, lineage_of, record
 from tradeflows.model.periods import Window, first_month, span
 
 FAR = 12 * 9999  # a month after all others
@@ -51,6 +51,7 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
     caveat = _caveat(added)
     result.attrs = {**frame.attrs, "caveats": (*caveats, caveat)}
     if lineage_of(frame):
+        record(added, _made_of(frame, added, ["value", *values]), [Role(added)])
         record(result, {}, _one_below(frame, added))
     return result
 
@@ -87,6 +88,37 @@ def in_windows(frame: DataFrame, *windows: Window) -> np.ndarray:
     first = first_month(frame).to_numpy()
     within = [(first >= begin) & (first < stop) for begin, stop in map(span, windows)]
     return np.any(within, axis=0)
+
+
+def _made_of(frame: DataFrame, added: DataFrame, values: Sequence[str]) -> dict[str, Formula]:
+    """How a zero in a computed column came about: as the others of the column did."""
+    made = {}
+    for name in values:
+        text, columns = _row_by_row(frame, name)
+        if name in added and columns and {*columns.values()} <= {*FIGURES}:
+            roles = {role: Role(added, column) for role, column in columns.items()}
+            made[name] = Formula(text, roles)
+    return made
+
+
+def _row_by_row(frame: DataFrame, column: str) -> tuple[str, dict[str, str]]:
+    """The formula by which `column` was made of others of its row, and the column of each role.
+
+    Nothing where it was not.
+    """
+    lineage = lineage_of(frame)
+    formula = lineage.formulas.get(column) if lineage else None
+    if lineage and formula is None:
+        parts = [role.frame for role in lineage.kept if column in role.frame]
+        return next(filter(any, (_row_by_row(part, column) for part in parts)), ("", {}))
+    if formula is None or not isinstance(formula.text, str):
+        return "", {}
+    roles = {
+        name: role.column
+        for name, role in formula.names.items()
+        if isinstance(role, Role) and role.row is None and role.slot is None
+    }
+    return (formula.text, roles) if len(roles) == len(formula.names) else ("", {})
 
 
 def _one_below(frame: DataFrame, added: DataFrame) -> list[Role]:
