@@ -23,7 +23,7 @@ from tradeflows.model.errors import CodeError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
-SMALL_PHONE = 360  # pixels, at which letters of charts are measured
+SMALL_PHONE = 320  # pixels, at which letters of charts are measured
 DRAWN = 1.0  # seconds that a page may take until all of it is drawn
 # What stands beyond the right edge, but for what may be scrolled by itself.
 WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>

@@ -57,7 +57,7 @@ DEFECTS = {
     "<tr><th>Name</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table></div></figure>",
     "1280 px, dark: color-contrast": "<style>@media (prefers-color-scheme: dark) "
     "{ .faint { color: #222; background: #000 } }</style><p class='faint'>faint in the dark</p>",
-    "on 360 px: chart phone: below 11 px": '<figure class="chart" id="phone"><svg width="100%" '
+    "on 320 px: chart phone: below 11 px": '<figure class="chart" id="phone"><svg width="100%" '
     'viewBox="0 0 390 50"><text x="9" y="20" font-size="11.6">wide enough</text></svg></figure>',
     "chart dateless: no period of A: 7": '<figure class="chart" id="dateless"><div '
     'class="chart-wide"><svg viewBox="0 0 9 9" width="9"><g class="chart-marks"><circle '
@@ -148,6 +148,14 @@ def test_letters_on_a_small_phone(page, tmp_path, body):
     shown = opened(viewport={"width": look.SMALL_PHONE, "height": 700})
     assert shown.evaluate(look.LETTERS) == []
     assert not shown.evaluate(look.SCROLLS)
+    # What has no room beside large letters scrolls within its drawing, and the keyboard follows.
+    shown.focus(".chart-narrow")
+    for key in ("End", "Home"):
+        shown.keyboard.press(key)
+        mark = shown.locator(".chart-on").bounding_box()
+        assert 0 <= mark["x"] <= look.SMALL_PHONE - mark["width"]
+        tip = shown.locator(".chart-tip").bounding_box()
+        assert tip["x"] <= mark["x"] + mark["width"] / 2 <= tip["x"] + tip["width"]
 
 
 @needs_a_browser

@@ -569,7 +569,7 @@ def test_a_chart_has_a_page_of_its_own(drawn):
     head = alone.partition("</head>")[0]
     canonical = re.search('rel="canonical" href="(.*?)"', head)[1]
     urls = re.findall('property="og:(?:url|image)" content="(.*?)"', head)
-    assert [canonical, *urls] == ["../a.html#crude", "../charts/a-crude.png"]
+    assert [canonical, *urls] == ["../a.html#crude"]
     links = [link.partition("#")[0] for link in re.findall('(?:href|src)="(.*?)"', alone)]
     files = [link for link in links if link.startswith("../")]
     assert "../a.html" in files
@@ -588,8 +588,9 @@ def test_addresses_lead_to_files(judged, tmp_path, address):
     for page in written:
         head = page.read_text().partition("</head>")[0]
         urls = dict(re.findall('"(canonical|og:url|og:image)" (?:href|content)="(.*?)"', head))
-        # A network reads an address in full alone, so that a relative one is no page's own.
-        assert set(urls) == {"canonical", "og:image", *(["og:url"] if address else [])}
+        # A network reads an address in full alone: neither a page's own nor a picture's else.
+        assert set(urls) == {"canonical", *(["og:url", "og:image"] if address else [])}
+        assert ("summary_large_image" in head) <= ("og:image" in urls)
         for url in urls.values():
             base = site if address else page.parent
             assert url.startswith(f"{HOME}/report/" if address else "")

@@ -99,6 +99,8 @@ for (const chart of document.querySelectorAll("figure.chart")) {
       else if (/^(Arrow|Home|End)/.test(event.key)) {
         event.preventDefault();
         step(event.key);
+        chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+        show(chosen);
       }
     });
   }
