@@ -12,8 +12,9 @@ from matplotlib.colors import to_hex
 from test_charts import EVERY_CHART, LOOK, coverage, lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import colours, export, layout, raw_lines, svg
+from tradeflows.charts import colours, export, layout, svg
 from tradeflows.charts.behind import Behind
+from tradeflows.charts.formula_words import in_words
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXELS = {"wide": (760, layout.WIDE), "narrow": (350, layout.NARROW)}
@@ -66,17 +67,70 @@ def test_text_is_text_and_large_enough(chart):
         assert min(sizes) * pixels / (72 * paper.width) >= 11
 
 
-def test_formulas_hold_words():
-    assert raw_lines.in_words("net_wgt_kg / 1e9") == "net weight in kg ÷ 1,000,000,000"
-    assert raw_lines.in_words("100 * (value / base - 1)") == "100 × (value ÷ base − 1)"
-    assert raw_lines.in_words("value / 1000000000") == "value ÷ 1,000,000,000"
-    assert raw_lines.in_words("(value) * 0.08333333333333333") == "value ÷ 12"
-    assert raw_lines.in_words("(r0 - r1) * -1.0") == "−(r0 − r1)"
-    assert raw_lines.in_words("((r0 - r1) / (r2 + 1)) * -1.0") == "−((r0 − r1) ÷ (r2 + 1))"
-    assert raw_lines.in_words("value / 6.7351129363449695") == "value ÷ 6.73511"
-    assert raw_lines.in_words("value * 0.45359237") == "value × 0.45359237"
-    price = raw_lines.in_words("value_value / (value_weight / 1000) - base_value")
-    assert price == "value ÷ (weight ÷ 1,000) − base value"
+FORMULAS = {  # as a measure writes them, and as a reader may say them
+    "net_wgt_kg / 1e9": "net weight in kg ÷ 1,000,000,000",
+    "100 * (value / base - 1)": "100 × (value ÷ base − 1)",
+    "(value) * 0.08333333333333333": "value ÷ 12",
+    "(value / 15) * 13.0": "value ÷ 15 × 13",
+    "value * rate / 1 * 0.001": "value × rate ÷ 1,000",
+    "r7 / 225000000.0": "figure 7 ÷ 225,000,000",
+    "(r3_value - r3_base) / 0.01": "(value − base) × 100",
+    "(r0 - r1) * -1.0": "figure 1 − figure 0",
+    "((r0 - r1) / (r2 + 1)) * -1.0": "−(figure 0 − figure 1) ÷ (figure 2 + 1)",
+    "value / 6.7351129363449695": "value ÷ 6.73511",
+    "value * 0.45359237": "value × 0.45359237",
+    "value_value / (value_weight / 1000) - base_value": "value ÷ (weight ÷ 1,000) − base value",
+    "sum([value_1, value_2])": "the sum of each value",
+    "sum([part, whole * 2])": "the sum of part and whole × 2",
+    "round(value / 1000, 1)": "value ÷ 1,000, rounded to 1 decimal",
+    "round(value, 0) / 2": "(value, rounded to a whole number) ÷ 2",
+    "1 + sum([larger_1 ** 0, larger_2 ** 0])": "1 + (the number of larger ones)",
+    "(m / x) ** 0.5 + m ** 2": "(the square root of (imports ÷ exports)) + imports²",
+    "(m + x) ** 2": "(imports + exports)²",
+    "sum([x_value_1 * x_rate_1, x_value_2 * x_rate_2])": (
+        "the sum of each (value of exports × rate of exports)"
+    ),
+    "x ** 3": "exports to the power of 3",
+    "log(m / x)": "the logarithm of (imports ÷ exports)",
+    "max(m, x) * min(m, 2)": "(the greater of imports and exports) × (the lesser of imports and 2)",
+    "max(0, value)": "value, or nothing where it is below zero",
+    "sum([max(0, gain_after_1 / 3 - gain_base_1 / 3)]) / -(loss_after / 3 - loss_base / 3)": (
+        "(the sum of each rise from new buyers’ figure before ÷ 3 to new buyers’ figure after ÷ 3, "
+        "a fall counted as nothing) ÷ (old buyers’ figure before ÷ 3 − old buyers’ figure after "
+        "÷ 3)"
+    ),
+    "sum([max(0, -(sum([loss_after_value_1_1 * loss_after_rate_1_1 / 1, "
+    "loss_after_value_2_1 * loss_after_rate_2_1 / 1]) - loss_base_1))])": (
+        "the sum of each fall from old buyers’ figure before to the sum of each (old buyers’ value "
+        "after × old buyers’ rate after), a rise counted as nothing"
+    ),
+}
+
+
+@pytest.mark.parametrize(("formula", "words"), FORMULAS.items())
+def test_a_formula_is_said_in_words(formula, words):
+    assert in_words(formula) == words
+
+
+def test_a_sum_of_many_terms_is_short():
+    def summed(word, n):
+        return f"sum([{', '.join(f'{word}_{i} / 1000' for i in range(1, n + 1))}])"
+
+    each = "the sum of each (weight ÷ 1,000)"
+    assert in_words(f"100 * {summed('value_weight', 12)} / 7") == f"100 × ({each}) ÷ 7"
+    nested = f"sum([{', '.join(summed('weight', n) for n in (12, 13, 14, 15))}])"
+    assert in_words(nested) == f"the sum of each ({each})"
+    unlike = ", ".join("abcdefghij")
+    assert in_words(f"sum([{unlike}])") == "the sum of a, … and j"
+    assert in_words("sum([a, b, c])") == "the sum of a, b and c"
+
+
+def test_one_name_is_its_lines():
+    assert in_words("value", 1) == "the number on its line"
+    assert in_words("weight / 1000", 1200) == "the sum of its 1,200 lines ÷ 1,000"
+    assert in_words("round(value, 1)", 1) == "the number on its line, rounded to 1 decimal"
+    assert in_words("100 * part / whole", 2) == "100 × part ÷ whole"
+    assert in_words("12.5", 0) == "12.5"
 
 
 def test_a_reading_is_so_much_of_the_claim():

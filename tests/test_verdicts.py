@@ -1,6 +1,8 @@
 """The project's own ledger: what it must hold, and that no verdict moves unannounced."""
 
+import math
 import re
+from collections import defaultdict
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +13,9 @@ from PIL import Image
 
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
+from tradeflows.model import lineage
 from tradeflows.report import accept, claim_cards, claim_picture, front
+from tradeflows.report.site import render
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import load as read_project
 
@@ -48,6 +52,35 @@ def test_a_reader_of_the_ledger_meets_words_alone(verdicts):
         where = claim_cards._where(claim)
         texts += [] if where.startswith("https://") else [where]
         assert [text for text in texts if MACHINE.search(text)] == [], claim.id
+
+
+FORMULA = re.compile(
+    r'<p class="formula" .*? data-formula="(.*?)">(.*?) = (.*?)</p>(.*?)</details>'
+)
+LINE = re.compile(
+    r'<tr(?: data-role="(\w+)")?>.*?<td>(-?[\d.,]+(?:e-\d+)?)(?: [^<]*)?</td><td><code>'
+)
+NAME = re.compile("[a-z]\\w*")
+CODE = re.compile(r"[\[\]_*/]|\w\(|(?<![,.\d])\d{4}|\d\.0\b|</")
+EVERY_KIND = ("O01", "O10", "O12", "O21", "O22", "O26", "O27", "P05", "U20")
+
+
+def test_a_formula_is_words_and_comes_to_its_number(verdicts):
+    """From the card alone: the formula that it carries, over the lines that it shows."""
+    by_id = {verdict.claim.id: verdict for verdict in verdicts}
+    for verdict in map(by_id.get, EVERY_KIND):
+        page = render("cards", {}, cards=[claim_cards.card(verdict, ROOT, 10**6)])
+        shown = FORMULA.findall(page.replace("\n", " "))
+        assert len(shown) == len(verdict.readings)
+        for (formula, number, words, table), reading in zip(shown, verdict.readings, strict=True):
+            assert not CODE.search(words)
+            assert number == claims.figure_of(reading, verdict.claim)
+            values = defaultdict(list)
+            for role, value in LINE.findall(table):
+                values[role or NAME.search(formula)[0]].append(float(value.replace(",", "")))
+            sums = {role: math.fsum(numbers) for role, numbers in values.items()}
+            again, _ = lineage.evaluate(formula, sums)
+            assert again == pytest.approx(reading.value, rel=1e-9)
 
 
 def test_a_verdict_is_said_once(verdicts):

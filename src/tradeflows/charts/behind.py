@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from tradeflows.charts import layout, raw_lines, spans
+from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.marks import text_of
 
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
@@ -158,8 +159,8 @@ def _entry(number: Number, most: int) -> str:
     shown = max(most, min(len(firsts), PARTS))
     more = len(lines) - shown
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
-    formula = html.escape(raw_lines.in_words(number.lines[0]["formula"]))
+    formula = html.escape(in_words(number.lines[0]["formula"], len(number.lines)))
     return (
         f'<details id="{number.id}"><summary>{html.escape(number.head)}: {number.text}</summary>'
-        f"<p><code>{formula}</code></p>{raw_lines.lines_alone(lines, shown)}{rest}</details>"
+        f"<p>{formula}</p>{raw_lines.lines_alone(lines, shown)}{rest}</details>"
     )

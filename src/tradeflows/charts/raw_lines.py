@@ -1,10 +1,8 @@
 """What lies behind the numbers of a chart: the raw lines of each, to open or to take along."""
 
-import ast
 import csv
 import html
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +14,7 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import layout
 from tradeflows.charts.artists import significant
+from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.names import entity_name
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
@@ -31,23 +30,6 @@ ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source'
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
-NAME = re.compile(r"[A-Za-z_]\w*")  # of a number in a formula
-LONG = re.compile(r"(?<![\w.])\d{4,}(?!\w)")  # a number with thousands
-ALONE = re.compile(r"(?<!\w)\((\w+)\)")  # a name in brackets that hold nothing else
-INNER = re.compile(r"^(?:value_)+(?=[a-z])")  # before the name of a number in a formula's formula
-NEGATED = re.compile(r"^(\w+|\(.*\)) \* -1(?:\.0)?$")  # as a reading's factor is written
-FRACTION = re.compile(r" \* (0\.\d{9,})(?!\w)")  # that may be one by a whole number
-ALIKE, TERMS = 3, 9  # terms of a sum that are written out: alike ones, and others
-NUMBERED = re.compile(r"_\d+\b")  # what sets the names of alike terms apart
-DIGITS = re.compile(r"(?<![\w.])\d+(?:\.\d{9,}|e\d+)(?!\w)")  # more than one reads, or powers
-WORDS = {
-    "net_wgt_kg": "net weight in kg",
-    "primary_value_usd": "value in US dollars",
-    "value_reported": "value as reported",
-    "qty": "quantity",
-    "m": "imports",
-    "x": "exports",
-}
 
 
 def terms(figure: Any, root: Path | None = None) -> DataFrame:
@@ -197,9 +179,12 @@ def shown(figure: Any) -> str:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     head = counted(lines)
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
-    first = lines.head(LINES).to_dict("records")
-    by_number = groupby(first, lambda row: [row[name] for name in NUMBER])
-    numbers = "".join(_number(key, list(rows)) for key, rows in by_number)
+    by_number = groupby(lines.to_dict("records"), lambda row: [row[name] for name in NUMBER])
+    numbers, room = "", LINES
+    for key, rows in by_number:
+        own = list(rows)
+        numbers += _number(key, own, room) if room > 0 else ""
+        room -= len(own)
     used = entries(dict.fromkeys(lines["source_id"]))
     inside = f"<summary>{head}</summary>{numbers}{used}{untraced(lines)}"
     return f'<details class="chart-lines">{inside}</details>'
@@ -235,55 +220,17 @@ def untraced(lines: DataFrame) -> str:
     return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
 
 
-def _number(key: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """One number, its formula and its lines."""
+def _number(key: Sequence[Any], rows: Sequence[Mapping[Any, Any]], most: int) -> str:
+    """One number, its formula and at most so many of its lines."""
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
     value = layout.number(significant(number, layout.DIGITS), 12)
-    words = html.escape(in_words(formula))
-    return (
-        f"<details><summary>{head}: {value}</summary>"
-        f"<p><code>{words}</code></p>{lines_table(rows)}</details>"
-    )
+    words = html.escape(in_words(formula, len(rows)))
+    shown = lines_table(rows[:most])
+    return f"<details><summary>{head}: {value}</summary><p>{words}</p>{shown}</details>"
 
 
-def in_words(formula: str) -> str:
-    """A formula, or a name in one, for readers: words in place of columns, and signs of print."""
-    few = ast.unparse(_Ends().visit(ast.parse(formula))) if "sum([" in formula else formula
-    bare = NEGATED.sub(r"−\1", ALONE.sub(r"\1", few))
-    whole = FRACTION.sub(lambda match: _divisor(match[1]) or match[0], bare)
-    short = DIGITS.sub(lambda match: full_number(float(match[0]), 6), whole)
-    words = NAME.sub(lambda match: _name_in_words(match[0]), short)
-    words = LONG.sub(lambda match: f"{int(match[0]):,}", words)
-    return words.replace(" * ", " × ").replace(" / ", " ÷ ").replace(" - ", " − ")
-
-
-class _Ends(ast.NodeTransformer):
-    """Of many terms of a sum it leaves the first and the last."""
-
-    def visit_List(self, node: ast.List) -> ast.List:
-        self.generic_visit(node)
-        kinds = {NUMBERED.sub("", ast.unparse(term)) for term in node.elts}
-        if len(node.elts) <= (ALIKE if len(kinds) == 1 else TERMS):
-            return node
-        return ast.List([node.elts[0], ast.Name("…"), node.elts[-1]])
-
-
-def _divisor(fraction: str) -> str:
-    """What to divide by in place of a factor that is one by a whole number, such as a twelfth."""
-    number = round(1 / float(fraction))
-    return f" / {number}" if number * float(fraction) == 1 else ""
-
-
-def _name_in_words(name: str) -> str:
-    """The words of a number in a formula: "base weight" for ``base_weight``."""
-    if name in WORDS:
-        return WORDS[name]
-    inner = INNER.sub("", name)
-    return WORDS.get(inner) or inner.replace("_", " ")
-
-
-def lines_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def lines_table(rows: Sequence[Mapping[Any, Any]]) -> str:
     """The lines of one number as an HTML table in a box that scrolls by itself.
 
     Its columns are file and line, name in the formula, number, and text.
@@ -311,9 +258,10 @@ def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
     if row["declared_zero"]:
         place = f"{NO_ROW} {place}"
     number = f"{full_number(row['value'])} {row['unit']}".strip()
-    cells = [place, html.escape(in_words(row["role"]))] if has_roles else [place]
+    cells = [place, html.escape(name_in_words(row["role"]))] if has_roles else [place]
     cells += [html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    role = f' data-role="{row["role"]}"' if has_roles else ""
+    return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def entries(used: Iterable[str]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
+from tradeflows.charts.formula_words import WORDS as COLUMNS
+from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.options import WORDS, outlets, speakers
-from tradeflows.charts.raw_lines import LINES, counted_rows, entries, in_words, lines_table
-from tradeflows.charts.raw_lines import WORDS as COLUMNS
+from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict
 from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
@@ -303,13 +304,15 @@ def _tone(reading: ReadingResult) -> str:
 def _lines(terms: Mapping[str, Any], claim: Claim, most: int) -> dict[str, Any]:
     """The formula and the first raw lines of one number."""
     rows = terms["terms"]
+    formula = in_words(terms["formula"], len(rows))
+    if len({row["role"] for row in rows}) > 1:
+        formula += ", where each name is the sum of its lines"
     command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
     return {
-        "formula": in_words(terms["formula"]),
+        "formula": formula,
+        "code": terms["formula"],
         "lines": lines_table(rows[:most]),
-        "count": len(rows),
         "counted": counted_rows(row["declared_zero"] for row in rows),
-        "has_roles": len({row["role"] for row in rows}) > 1,
         "more": max(len(rows) - most, 0),
         "command": command,
     }

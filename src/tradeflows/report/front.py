@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
-from tradeflows.charts.raw_lines import in_words
+from tradeflows.charts.formula_words import in_words
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.model.source import with_carrier
 from tradeflows.model.words import in_a_sentence
@@ -266,7 +266,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         lines=lines_of(verdict, reading),
         statement=verdict.claim.statement,
         figure=claims.figure_of(reading, verdict.claim),
-        formula=in_words(terms["formula"]),
+        formula=in_words(terms["formula"], len(terms["terms"])),
         count=len(terms["terms"]),
         path=first["path"],
         line=first["line"],
