@@ -265,6 +265,32 @@ def test_a_period_that_the_name_says_is_not_said_again():
     assert next(iter(entries(drawn).values())).startswith("<summary>China, January 2021: 5,000<")
 
 
+@pytest.mark.parametrize("paper", ["wide", "narrow"])
+def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line(paper):
+    frame = crude().query("reporter_iso == 'CHN' or ref_period != '2021-02'")
+    held = measures.count(frame, KG, by=["reporter_iso"])
+    held["months"] = ["2021-01 to 2021-03", "2021-01, 2021-03"]
+    axes = charts.coverage(
+        held, held="months", by="reporter_iso", counted="count", title="Held", unit="Months"
+    )
+    chart = charts.hand_over(axes, "held")
+    opened = entries(chart)
+    found = {
+        html.unescape(said): opened[entry]
+        for entry, said in re.findall(
+            r'data-entry="([^"]+)"><title>([^<]+)<', getattr(chart, paper)
+        )
+    }
+    lines_of = {said: re.findall(r"</a>, line (\d+)</td>", text) for said, text in found.items()}
+    assert lines_of == {
+        "China: January to March 2021": ["2", "4"],
+        "India: January 2021": ["5"],
+        "India: March 2021": ["7"],
+    }
+    assert "<p>3 rows</p>" in found["China: January to March 2021"]
+    assert chart.entries == [["held-n1"], ["held-n2"]]
+
+
 def test_no_figure_leads_to_the_lines_of_another():
     figure = lines(crude()).figure
     found = behind.Behind(figure, "crude")

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.marks import text_of
 
 LINES = 30  # that are open to all numbers of a chart together; each has its first in any case
@@ -65,6 +64,7 @@ class Behind:
         self._figure = figure
         self._by_value: dict[str, list[Number]] = {}
         self._by_words: dict[Words, list[Number]] = {}
+        self._exact = {(number.words, number.text): number.id for number in self.numbers}
         for number in self.numbers:
             self._by_value.setdefault(_bare(number.text), []).append(number)
             self._by_words.setdefault(number.words, []).append(number)
@@ -77,6 +77,8 @@ class Behind:
         whose figure may be printed with fewer decimals.
         """
         asked = frozenset().union(*map(words_of, words))
+        if (asked, value) in self._exact:
+            return self._exact[asked, value]
         bare = _bare(value)
         alike = self._by_value.get(bare, []) if bare else []
         named = self._by_words.get(asked, []) if bare else []
@@ -96,8 +98,9 @@ class Behind:
     def _of_cell(self, head: Sequence[str], row: Sequence[str], i: int) -> str:
         others = [cell for cell in row[1:] if cell and not FIGURE.fullmatch(cell)]
         names = ([row[0], head[i]], [row[0], *others], [row[0]])
-        is_number = FIGURE.fullmatch(row[i])
-        value = text_of(float(_bare(row[i]))) if is_number else ""
+        if not FIGURE.fullmatch(row[i]):  # of a strip's runs the first leads to its lines
+            return self._exact.get((words_of(row[0]), row[i].partition(", ")[0]), "")
+        value = text_of(float(_bare(row[i])))
         return next(filter(None, (self.of(words, value) for words in names)), "")
 
     def shown(self) -> str:
@@ -140,16 +143,23 @@ def _numbers(figure: Any, id: str) -> list[Number]:
     rows = raw_lines.terms(figure).to_dict("records")
     is_ratio = figure.axes[0].get_gid() == "ratios"
     said = layout.of_claim if is_ratio else text_of
+    is_strip = figure.axes[0].get_gid() == "coverage"  # whose runs are its numbers
     groups = groupby(rows, lambda row: [row[name] for name in raw_lines.NUMBER])
     numbers = []
     for i, ((series, period, value, _), own) in enumerate(groups, start=1):
         head = ", ".join(filter(None, (series, spans.beyond(series, period))))
-        numbers.append(Number(f"{id}-n{i}", head, said(value), list(own)))
+        text = said(value)
+        if is_strip:
+            head, text = series, spans.in_words(period)
+        numbers.append(Number(f"{id}-n{i}", head, text, list(own)))
     return numbers
 
 
 def _entry(number: Number, most: int) -> str:
-    """A number, its formula and at most so many of its lines, those of its parts in any case."""
+    """A number, its formula and at most so many of its lines, those of its parts in any case.
+
+    Of claims that are counted all are there.
+    """
     parts: dict[Any, Mapping[Hashable, Any]] = {}
     for line in number.lines:
         parts.setdefault(line["role"], line)
@@ -157,9 +167,11 @@ def _entry(number: Number, most: int) -> str:
     is_first = {id(line) for line in firsts.values()}
     lines = sorted(number.lines, key=lambda line: id(line) not in is_first)
     shown = max(most, min(len(firsts), PARTS))
+    if lines[0]["claim"]:
+        lines, shown = list(number.lines), len(lines)
     more = len(lines) - shown
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
-    formula = html.escape(in_words(number.lines[0]["formula"], len(number.lines)))
+    formula = html.escape(raw_lines.said(number.lines[0]["formula"], len(number.lines)))
     return (
         f'<details id="{number.id}"><summary>{html.escape(number.head)}: {number.text}</summary>'
         f"<p>{formula}</p>{raw_lines.lines_alone(lines, shown)}{rest}</details>"

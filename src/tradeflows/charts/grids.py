@@ -39,6 +39,7 @@ def coverage(
     *,
     held: str,
     by: str | Sequence[str],
+    counted: str = "",
     highlight: Collection[str] = (),
     entity: str = "",
     **options: Unpack[ChartOptions],
@@ -53,6 +54,9 @@ def coverage(
         Column of the months, as ``2019-01 to 2021-12, 2022-03``.
     by
         Column of the words beside each strip, or these words.
+    counted
+        Column of how many rows each strip is of, as :func:`tradeflows.measures.count` gives them,
+        by which each run of months leads to its first and its last raw line.
     highlight
         Those of the strips that the claim is about; the others are grey.
     entity
@@ -76,7 +80,8 @@ def coverage(
     words = list(frame[by]) if isinstance(by, str) else list(by)
     if len(words) != len(frame):
         raise QueryError(f"by has {len(words)} words for {len(frame)} rows: give each row its own")
-    shown = complete_options(frame, options)
+    strips = frame.assign(strip=words, held=frame[held])
+    shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]

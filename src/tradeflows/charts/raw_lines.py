@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from tradeflows.charts import layout
+from tradeflows.charts import counts, layout
 from tradeflows.charts.artists import significant
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.names import entity_name
@@ -26,6 +26,7 @@ from tradeflows.tables import display, trace
 
 LINES = 20  # that are shown of a chart; its file has all
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
+CLAIM = "../data/claims.toml#"  # and a claim's
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
@@ -38,14 +39,17 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     Parameters
     ----------
     figure
-        Of a chart that :mod:`tradeflows.charts` drew, but for one of coverage.
+        Of a chart that :mod:`tradeflows.charts` drew; of one of coverage whose frame says where
+        its rows stand.
 
     Returns
     -------
     DataFrame, one row a term
         ``series`` and ``period`` as drawn, ``number`` as the chart was given it; then what
-        :func:`tradeflows.tables.trace` gives. ``attrs["untraced"]`` says of each series that
-        cannot be followed why.
+        :func:`tradeflows.tables.trace` gives, and ``claim``, the id of a claim that is counted,
+        which has its statement as its role and may have no line. Of a count there is one line of
+        each thing, with the sign 0, and of a strip the first and the last.
+        ``attrs["untraced"]`` says of each series that cannot be followed why.
 
     Raises
     ------
@@ -74,14 +78,19 @@ def _terms(
     rows: list[tuple[Any, ...]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
+        if trace.counted(frame, column)[1]:
+            for i, period, number, *more in counts.lines(frame, column, root):
+                said, name, claim, (value, unit, *line) = more
+                rows.append((series[i], period, number, said, name, value, unit, *line, claim))
+            continue
         values = trace.floats(frame[column])
         is_known = ~np.isnan(values)
         traced, reasons = _by_series(frame, column, is_known, series, root)
         for i, *term in traced:
-            rows.append((series[i], shown[i], values[i], *term))
+            rows.append((series[i], shown[i], values[i], *term, ""))
         untraced |= reasons
     rows.sort(key=lambda row: place[row[0]])
-    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:]])
+    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim"])
     table.attrs["untraced"] = untraced
     return table
 
@@ -193,7 +202,8 @@ def shown(figure: Any) -> str:
 def counted(lines: DataFrame) -> str:
     """How many terms there are, behind how many numbers, in words."""
     n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
-    return f"Raw lines: {counted_rows(lines['declared_zero'])} behind {n_numbers}"
+    is_line = lines["source_id"].ne("")
+    return f"Raw lines: {counted_rows(lines.loc[is_line, 'declared_zero'])} behind {n_numbers}"
 
 
 def counted_rows(is_zero: Iterable[bool]) -> str:
@@ -225,9 +235,14 @@ def _number(key: Sequence[Any], rows: Sequence[Mapping[Any, Any]], most: int) ->
     series, period, number, formula = key
     head = html.escape(", ".join(filter(None, (series, period))))
     value = layout.number(significant(number, layout.DIGITS), 12)
-    words = html.escape(in_words(formula, len(rows)))
+    words = html.escape(said(formula, len(rows)))
     shown = lines_table(rows[:most])
     return f"<details><summary>{head}: {value}</summary><p>{words}</p>{shown}</details>"
+
+
+def said(formula: str, n_lines: int) -> str:
+    """A formula in words, or how many rows or claims a number counts."""
+    return formula if counts.SAID.fullmatch(formula) else in_words(formula, n_lines)
 
 
 def lines_table(rows: Sequence[Mapping[Any, Any]]) -> str:
@@ -253,20 +268,30 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int) -> str:
 
 def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
     """One raw line as a row of the table: its file and place, its number, its text."""
+    claim = row.get("claim")
+    cells = [] if claim and not row["source_id"] else _cells(row)
+    if claim:
+        link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
+        cells = [link, *(cells or ["no figure of it is held"])]
+    elif has_roles:
+        cells.insert(1, html.escape(name_in_words(row["role"])))
+    role = f' data-role="{row["role"]}"' if has_roles and not claim else ""
+    return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _cells(row: Mapping[Any, Any]) -> list[str]:
+    """The file and place of a raw line, its number and its text."""
     path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
     place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'
     if row["declared_zero"]:
         place = f"{NO_ROW} {place}"
     number = f"{full_number(row['value'])} {row['unit']}".strip()
-    cells = [place, html.escape(name_in_words(row["role"]))] if has_roles else [place]
-    cells += [html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
-    role = f' data-role="{row["role"]}"' if has_roles else ""
-    return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return [place, html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
 
 
 def entries(used: Iterable[str]) -> str:
     """The catalogue's entries of sources as a list in HTML."""
-    items = [_entry(*known) for known in catalogue.entries(used).values()]
+    items = [_entry(*known) for known in catalogue.entries(filter(None, used)).values()]
     return f"<ul>{''.join(items)}</ul>"
 
 

@@ -171,7 +171,7 @@ def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     publishers = look.pop("highlight", ())
     chosen = [name for name in strips if name.startswith(tuple(publishers))]
     options = {"title": heading(frame), "unit": "Months that are held", "highlight": chosen, **look}
-    return charts.coverage(frame, held="held", by=strips, **options)
+    return charts.coverage(frame, held="held", by=strips, counted="rows", **options)
 
 
 def _stated(listed: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from tradeflows.explore.hints import example_call
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest, require_text
+from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
 from tradeflows.model.periods import month_of, runs
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
@@ -28,6 +30,8 @@ NAMED_BY = (
 )
 LONG_ENOUGH = 3  # letters of a word that is looked for at the beginning of others
 FEW_NAMES = 3
+
+Entry = tuple[dict[str, Any], pd.DataFrame]  # of what is held, and its rows that have a period
 
 
 def find(word: str = "", *, local: bool = False, root: Path | None = None) -> Answer:
@@ -57,17 +61,21 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     named, root = root, root or catalogue.root()
     sources = catalogue.load(root, local=local)
     plain = _as_currency(word).casefold()
-    rows = [*_traded(tables.stored(root, "trade", local=local), plain, root)]
+    found = [*_traded(tables.stored(root, "trade", local=local), plain, root)]
     for table, by, unit in NAMED_BY:
         stored = tables.stored(root, table, local=local).to_table().to_pandas()
-        rows += _named(stored, plain, table, by, unit)
-    if not rows:
+        found += _named(stored, plain, table, by, unit)
+    if not found:
         raise QueryError(_nothing_of(word, root))
-    rows.sort(key=lambda row: _is_named_by_chance(row, plain, root))
+    found.sort(key=lambda entry: _is_named_by_chance(entry[0], plain, root))
+    rows, parts = zip(*found, strict=True)
     inventory = pd.DataFrame(rows)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     used = tuple(dict.fromkeys(inventory["source_id"]))
     inventory.attrs = {"sources": used, "caveats": ()}
+    entry = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    counted = Role(pd.concat(parts, ignore_index=True), slot=entry)
+    record(inventory, {"rows": Formula(COUNT, {"value": counted})})
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
@@ -107,11 +115,11 @@ def _as_currency(word: str) -> str:
         return word
 
 
-def _traded(stored: Any, word: str, root: Path) -> Iterator[dict[str, Any]]:
+def _traded(stored: Any, word: str, root: Path) -> Iterator[Entry]:
     """What trade holds of the products that a word names, one entry a source and code."""
     measured = tables.MEASURES["trade"]
     columns = [
-        "source_id",
+        *PLACE,
         "cmd_code",
         "reporter_iso",
         "partner_iso",
@@ -126,7 +134,7 @@ def _traded(stored: Any, word: str, root: Path) -> Iterator[dict[str, Any]]:
     is_wanted = pc.field("cmd_code").isin(pa.array(matching, pa.string()))
     rows = stored.to_table(columns, filter=is_wanted).to_pandas()
     for (source, code), part in rows.groupby(["source_id", "cmd_code"]):
-        yield {
+        entry = {
             "name": codes.product_name(code),
             "code": code,
             "reporters": _few(part["reporter_iso"]),
@@ -137,6 +145,7 @@ def _traded(stored: Any, word: str, root: Path) -> Iterator[dict[str, Any]]:
             "table": "trade",
             "source_id": source,
         }
+        yield entry, part
 
 
 def _units_stated(rows: pd.DataFrame, measured: Any) -> list[str]:
@@ -148,9 +157,7 @@ def _units_stated(rows: pd.DataFrame, measured: Any) -> list[str]:
     return sorted(units)
 
 
-def _named(
-    rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str
-) -> Iterator[dict[str, Any]]:
+def _named(rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str) -> Iterator[Entry]:
     """What another table holds whose words have `word`, one entry a source and name."""
     columns = [*by, "product"] if "product" in rows else by
     has_word = []
@@ -167,17 +174,19 @@ def _named(
         n_months = 1 + 12 * years + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
     for (source, *names), part in rows.groupby(["source_id", *by]):
-        yield {
+        dated = part.dropna(subset="n_months")
+        entry = {
             "name": ", ".join(names),
             "code": "",
             "reporters": "",
             "partners": "",
             "unit": _few(part[unit], str),
-            "held": _months(part.dropna(subset="n_months")),
+            "held": _months(dated),
             "rows": len(part),
             "table": table,
             "source_id": source,
         }
+        yield entry, dated
 
 
 def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:

@@ -24,7 +24,7 @@ from tradeflows.measures.common import (
 )
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, there_are
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import COUNT, Formula, Role
 from tradeflows.model.periods import first_month
 
 
@@ -271,7 +271,7 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
     row = np.flatnonzero(is_above)
     counted = figures_of(frame, value, row, group[row])
     counted = replace(counted, empty=0.0)
-    formulas = {"count": Formula("sum([v ** 0 for v in value])", {"value": counted})}
+    formulas = {"count": Formula(COUNT, {"value": counted})}
     result = computed(result, formulas)
     result["n_members"] = sizes
     return with_lineage(result, frame, formulas=formulas)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PLACE = ("source_id", "source_row", "source_field")  # what follows a row to its raw line
 MADE = "made"
+COUNT = "sum([v ** 0 for v in value])"  # of rows, each by its figure
 
 
 # --- what a measure records -----------------------------------------------------------------------

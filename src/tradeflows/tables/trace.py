@@ -24,6 +24,7 @@ from tradeflows import tables
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import (
+    COUNT,
     MADE,
     PLACE,
     Formula,
@@ -266,6 +267,20 @@ def _roles(lineage: Lineage, column: str) -> list[Role]:
         behind = lineage.formulas[column].names.values()
         return [role for role in behind if isinstance(role, Role)]
     return [role for role in lineage.kept if column in role.frame]
+
+
+def counted(frame: DataFrame, column: str) -> tuple[DataFrame, list[np.ndarray]]:
+    """The rows that a column of counts is of, and the places of those that each number counts.
+
+    No rows where the column is no count.
+    """
+    lineage = lineage_of(frame)
+    formula = lineage.formulas.get(column) if lineage else None
+    if lineage is None or formula is None or formula.text != COUNT:
+        return DataFrame(), []
+    [role] = [role for role in formula.names.values() if isinstance(role, Role)]
+    places = _places(frame, lineage, column, np.arange(len(frame)))
+    return role.frame, role.input_rows(places)
 
 
 def recombine(terms: DataFrame, formula: str) -> float:
