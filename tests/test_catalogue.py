@@ -251,6 +251,13 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
     ("head", "message"),
     [
         ("[sources.oil]", "no section 'sources'; did you mean 'source'?"),
+        (
+            '[outlet]\n"tass.com" = 1',
+            "outlet: expected a web site and whose it is, such as "
+            '"tass.com" = "TASS", found tass.com = 1',
+        ),
+        ('[outlet]\nTASS = "TASS"', "outlet: expected a web site and whose it is, such as "),
+        ('outlet = "TASS"', "outlet must be a table such as [outlet]"),
         ("source = 3", "source must be a table such as [source.NAME]"),
         ("[source]\noil = 3", "source oil: must be a table of keys"),
         ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),

@@ -949,7 +949,7 @@ def test_sources_list_their_claims(monkeypatch):
     }
     who = {"p": SimpleNamespace(name="The Office")}
     monkeypatch.setattr(catalogue, "_find_root", lambda: None)
-    monkeypatch.setattr(catalogue, "_read", lambda root, local: (who, known))
+    monkeypatch.setattr(catalogue, "_read", lambda root, local: catalogue.Contents(who, known))
     one, two = monthly(CHN=[1, 2]), monthly(CHN=[1, 2]).assign(what="Mt")
     one.attrs, two.attrs = {"sources": ("b",)}, {"sources": ("b", "a")}
     table = charts.sources({"claim 1": lines(one), "claim 2": panels(two)})
@@ -1590,6 +1590,8 @@ def test_an_outlet_is_known_by_its_name_or_its_site():
         }
     )
     assert options.outlets(rows) == {"a": ["x.org"], "b": ["y.org"]}
+    known = rows.assign(address="https://www.tass.com/economy/1")
+    assert options.outlets(known) == {"a": ["TASS"], "b": ["TASS"]}
     named = rows.assign(outlet=["X (mirror)", "X", None])
     assert options.outlets(named) == {"a": ["X"]}
     assert options.outlets(rows[["source_id"]]) == {}

@@ -373,6 +373,14 @@ def test_a_source_says_who_uses_it(judged, tmp_path, quick):
     assert re.findall('href="ledger.html#(P.)"', page) == ["P1"]
 
 
+def test_the_list_of_sources_names_who_carried_each(make_root, tmp_path, quick):
+    root = make_root({"oil": {"via": "somebody (prices)"}, "gas": {"path": "demo/gas.csv"}})
+    tables.build(root)
+    pages.write([save_notebook(tmp_path / "a.ipynb", "# T?")], tmp_path, root)
+    page = (tmp_path / "sources.html").read_text()
+    assert re.findall(r"</a></td><td>(.*?)</td>", page) == ["Demo, via somebody", "Demo"]
+
+
 def test_a_source_is_told_in_words(make_root, tmp_path, quick):
     note = "EU27_2020 sends it from 2023-05 on."
     root = make_root({"oil": {"vintage": "by row", "note": note}})

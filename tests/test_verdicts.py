@@ -360,8 +360,8 @@ def test_what_news_outlets_carried_says_so(verdicts):
     """The one outlet by its site, several together; every source of rows at second hand."""
     project = read_project(ROOT)
     rows = {one.claim.id: front.row(one, project, ROOT) for one in verdicts if one.readings}
-    assert rows["O02"].source == "China Customs, via sputnikglobe.com"
-    assert "; China Customs, via sputnikglobe.com, has " in rows["O02"].quote
+    assert rows["O02"].source == "China Customs, via Sputnik"
+    assert "; China Customs, via Sputnik, has " in rows["O02"].quote
     assert rows["O22"].source == "Bank of Russia, via news outlets"
     sources = catalogue.load(ROOT)
     for verdict in verdicts:

@@ -284,7 +284,7 @@ def _reading(
 def sources_of(reading: ReadingResult, root: Path) -> str:
     """Whose figures a reading rests on, each with the hand that they came through."""
     names = []
-    spoken, carried = speakers(reading.frame), outlets(reading.frame)
+    spoken, carried = speakers(reading.frame), outlets(reading.frame, root)
     for source, publisher in catalogue.entries(reading.sources, root).values():
         name = catalogue.name_of(source, publisher, spoken)
         names.append(with_carrier(source, name, carried))

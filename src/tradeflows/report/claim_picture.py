@@ -349,7 +349,7 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
     named = {name: who for frame in frames for name, who in speakers(frame).items()}
-    carried = {name: who for frame in frames for name, who in outlets(frame).items()}
+    carried = {name: who for frame in frames for name, who in outlets(frame, root).items()}
     credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
     days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
+from tradeflows.model.source import with_carrier
 from tradeflows.report import (
     chart_downloads,
     chart_hook,
@@ -252,8 +253,13 @@ def _reference_pages(
 ) -> Files:
     """The pages of sources, methods and the data dictionary."""
     uses = claim_cards.uses(verdicts)
+    publishers = frame["publishers"]
+    names = {
+        source.id: with_carrier(source, publishers[source.publisher].short)
+        for source in frame["sources"].values()
+    }
     return {
-        Path("sources.html"): render("sources", frame, rows=rows, uses=uses),
+        Path("sources.html"): render("sources", frame, rows=rows, uses=uses, names=names),
         Path("methods.html"): render("methods", frame, **site.methods()),
         Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
     }

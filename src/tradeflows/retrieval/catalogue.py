@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -36,6 +36,7 @@ KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
 FEW = 3  # publishers, of which a line names each with its date
 MANY = 8  # speakers, whom a line names
+SECTIONS = {"publisher": "[publisher.NAME]", "source": "[source.NAME]", "outlet": "[outlet]"}
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -155,29 +156,47 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
         cleaner or superseded id that does not exist, or a path that is outside ``data/raw`` or
         taken. One line that names the file and the entry.
     """
-    return _read(root, local)[1]
+    return dict(_read(root, local).sources)
 
 
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
-    return _read(root, local)[0]
+    return dict(_read(root, local).publishers)
 
 
-def _read(root: Path, local: bool) -> tuple[dict[str, Publisher], dict[str, Source]]:
-    """Publishers and sources of the catalogue files as they are now."""
+def outlets(root: Path, *, local: bool = False) -> dict[str, str]:
+    """Names of those who carry figures, by their web site; parameters and errors as :func:`load`.
+
+    Examples
+    --------
+    >>> from tradeflows.retrieval import catalogue
+    >>> catalogue.outlets(catalogue.root())["sputnikglobe.com"]
+    'Sputnik'
+    """
+    return dict(_read(root, local).outlets)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the catalogue files hold: each publisher, source and outlet by its id or web site."""
+
+    publishers: dict[str, Publisher] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    outlets: dict[str, str] = field(default_factory=dict)
+
+
+def _read(root: Path, local: bool) -> Contents:
+    """The catalogue files as they are now."""
     files = [root / RAW / name for name in (COMMITTED, LOCAL)]
     contents_by_file = tuple(file.read_bytes() if file.is_file() else None for file in files)
-    who, sources = _parsed(root, local, contents_by_file)
-    return dict(who), dict(sources)
+    return _parsed(root, local, contents_by_file)
 
 
 @lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
-def _parsed(
-    root: Path, local: bool, contents_by_file: tuple[bytes | None, ...]
-) -> tuple[dict[str, Publisher], dict[str, Source]]:
+def _parsed(root: Path, local: bool, contents_by_file: tuple[bytes | None, ...]) -> Contents:
     """The entries of the catalogue files, whose bytes are `held`."""
-    who: dict[str, Publisher] = {}
-    sources: dict[str, Source] = {}
+    read = Contents()
+    who, sources = read.publishers, read.sources
     paths: dict[str, str] = {}
     for name in (COMMITTED, LOCAL):
         file = root / RAW / name
@@ -194,7 +213,19 @@ def _parsed(
                 raise CatalogueError(
                     f"{file}: source {source.id}: {source.path} is the file of {other} already"
                 )
-    return who, sources
+        read.outlets.update(_outlets(file, contents.get("outlet", {})))
+    return read
+
+
+def _outlets(file: Path, entries: dict[str, Any]) -> dict[str, str]:
+    """The names of outlets by their web site, each a text."""
+    for site, name in entries.items():
+        if not (isinstance(name, str) and name and re.fullmatch(r"[\w.-]+\.\w+", site)):
+            raise CatalogueError(
+                f"{file}: outlet: expected a web site and whose it is, such as "
+                f'"tass.com" = "TASS", found {site} = {name!r}'
+            )
+    return entries
 
 
 def sections(file: Path) -> dict[str, Any]:
@@ -206,10 +237,10 @@ def sections(file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{file}: not a TOML file: {error}") from error
     for key, value in contents.items():
-        if key not in ("publisher", "source"):
-            raise CatalogueError(f"{file}: no section {key!r}{near(key, ('publisher', 'source'))}")
+        if key not in SECTIONS:
+            raise CatalogueError(f"{file}: no section {key!r}{near(key, SECTIONS)}")
         if not isinstance(value, dict):
-            raise CatalogueError(f"{file}: {key} must be a table such as [{key}.NAME]")
+            raise CatalogueError(f"{file}: {key} must be a table such as {SECTIONS[key]}")
     return contents
 
 
@@ -277,11 +308,11 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
 def defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
     """What an entry need not say, with the value that it has then."""
     values = {}
-    for field in fields(kind):
-        if field.default is not MISSING:
-            values[field.name] = field.default
-        elif field.default_factory is not MISSING:
-            values[field.name] = field.default_factory()
+    for item in fields(kind):
+        if item.default is not MISSING:
+            values[item.name] = item.default
+        elif item.default_factory is not MISSING:
+            values[item.name] = item.default_factory()
     return values
 
 
@@ -551,9 +582,10 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     """
     folder = _find_root() if root is None else root
     names = list(dict.fromkeys(ids))
-    who, sources = _read(folder, local=False)
-    if not set(names) <= set(sources):
-        who, sources = _read(folder, local=True)
+    read = _read(folder, local=False)
+    if not set(names) <= set(read.sources):
+        read = _read(folder, local=True)
+    who, sources = read.publishers, read.sources
     unknown = [name for name in names if name not in sources]
     if unknown:
         raise CatalogueError(f"no source {unknown[0]!r}{near(unknown[0], sources)}")
