@@ -291,6 +291,29 @@ def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line(paper):
     assert chart.entries == [["held-n1"], ["held-n2"]]
 
 
+def test_a_count_of_claims_leads_to_a_line_of_each(root):
+    counts = claims.tally(claims.table(), "group")
+    assert counts["claims"].tolist() == [1, 1]
+    tallied = charts.bars(counts, y="claims", by="group", title="Told", unit="Claims")
+    chart = charts.hand_over(tallied, "told")
+    assert re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide) == [
+        ("told-n1", "holds with a caveat: 1"),
+        ("told-n2", "cannot be told: 1"),
+    ]
+    told, untold = entries(chart).values()
+    assert f'<a href="{raw_lines.CLAIM}P1">Oil cost more than 55 dollars.</a>' in told
+    assert "</a>, line 2</td><td>50 USD</td><td><code>2021-01,50</code></td>" in told
+    assert "<p>1 claim</p>" in told
+    assert f'{raw_lines.CLAIM}P2">Nothing was sold.</a></td><td>no row of a file<' in untold
+    assert chart_html._places_of(chart.lines) == {}
+    printed = tf.read("figures").assign(id="P2")
+    counts = claims.tally(claims.table(), "group", printed)
+    chart = charts.hand_over(
+        charts.bars(counts, y="claims", by="group", title="Told", unit="Claims"), "told"
+    )
+    assert "demo/printed.csv</a>, line 2</td>" in [*entries(chart).values()][1]
+
+
 def test_no_figure_leads_to_the_lines_of_another():
     figure = lines(crude()).figure
     found = behind.Behind(figure, "crude")

@@ -17,6 +17,7 @@ Term = tuple[Any, ...]
 Counted = tuple[int, str, float, str, str, str, Term]
 
 SAID = re.compile(r"[\d,]+ (?:row|claim)s?")  # how many there are, in place of a formula
+IS_ZERO = trace.COLUMNS.index("declared_zero") - trace.COLUMNS.index("value")
 NOTHING: Term = (np.nan, "", 0, "", -1, "", "", "", "", "", "", False, "", "")  # of no line
 
 
@@ -77,12 +78,13 @@ def _said(count: int, word: str) -> str:
 
 
 def _first_terms(rows: DataFrame, places: np.ndarray, root: Path | None) -> dict[int, Term]:
-    """The first line of the first figure of each of the rows at `places`."""
+    """The first line of the first figure of each of the rows at `places`, if any that is a row."""
     known: dict[int, Term] = {}
     for column in trace.traceable(rows):
         is_stated = rows[column].notna().to_numpy()
         left = [place for place in dict.fromkeys(places.tolist()) if place not in known]
         at = [place for place in left if is_stated[place]]
         for i, _, _, value, unit, _, *line in trace.followed(rows.iloc[at], column, root):
-            known.setdefault(at[i], (value, unit, 0, *line))
+            if at[i] not in known or (known[at[i]][IS_ZERO] and not line[IS_ZERO - 3]):
+                known[at[i]] = (value, unit, 0, *line)
     return known

@@ -153,6 +153,9 @@ def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
         shown = [text or window for text, window in zip(own, shown, strict=True)]
     is_open = np.array([not text for text in shown])
     for column in numbers:
+        rows, members = trace.counted(frame, column)
+        if members and "ref_period" not in rows:
+            continue  # such as claims, which are of no period
         at = np.flatnonzero(is_open & ~np.isnan(trace.floats(frame[column])))
         for i, months in zip(at.tolist(), trace.months(frame, column, at), strict=True):
             shown[i] = shown[i] or runs(months)
@@ -272,7 +275,7 @@ def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
     cells = [] if claim and not row["source_id"] else _cells(row)
     if claim:
         link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
-        cells = [link, *(cells or ["no figure of it is held"])]
+        cells = [link, *(cells or ["no row of a file"])]
     elif has_roles:
         cells.insert(1, html.escape(name_in_words(row["role"])))
     role = f' data-role="{row["role"]}"' if has_roles and not claim else ""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradeflows import measures
 from tradeflows.claims import bands, verdict_rule
 from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
 from tradeflows.model.errors import CodeError, QueryError
-from tradeflows.model.lineage import Formula, Role, full_number
+from tradeflows.model.lineage import COUNT, Formula, Role, full_number
 from tradeflows.model.periods import month_words
 from tradeflows.model.units import amount
 from tradeflows.tables.trace import trace
@@ -782,6 +783,62 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
     frame.attrs = {"sources": tuple(dict.fromkeys(sources)), "caveats": ()}
     lineage.record(frame, _formulas(pairs))
     return frame
+
+
+def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) -> pd.DataFrame:
+    """How many claims there are of each kind, each with a raw line to see.
+
+    Parameters
+    ----------
+    ledger
+        Rows of :func:`table`, filtered and with more columns as you like.
+    by
+        Column of the kinds, the same in all rows of a claim.
+    printed
+        Figures of the table of that name, for claims that nothing tests: what was printed.
+
+    Returns
+    -------
+    DataFrame, one row a kind, the most frequent first
+        `by` and ``claims``. Below a chart of it stand the claims behind each number by their name
+        (``claim``, else ``statement``), each with the first raw line of the figure that decides,
+        else of the first that there is, else of what was printed, if anything is.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> verdicts = [claims.evaluate_claim(claims.load()[name]) for name in ("O08", "O09")]
+    >>> claims.tally(claims.table(verdicts), "group")
+       group  claims
+    0  holds       2
+    """
+    rank = 2 * ledger["decides"].fillna(False).astype("int") + ledger["value"].notna()
+    in_order = ledger.loc[rank.sort_values(ascending=False, kind="stable").index]
+    first = in_order.drop_duplicates("id").sort_index()
+    name = "claim" if "claim" in ledger else "statement"
+    members = {"found": first[first["value"].notna()]}
+    rest = first[first["value"].isna()]
+    if printed is not None:
+        of_rest = printed[printed["id"].isin(rest["id"]) & printed["value"].notna()]
+        of_rest = of_rest.drop_duplicates("id")
+        known = rest.set_index("id")
+        columns = {column: of_rest["id"].map(known[column]) for column in (name, by)}
+        members["printed"] = of_rest.assign(**columns)
+        rest = rest[~rest["id"].isin(of_rest["id"])]
+    members["nothing"] = rest
+    wanted = list(dict.fromkeys(["id", name, by, "value", *lineage.PLACE]))
+    parts = {
+        key: part[[column for column in wanted if column in part]]
+        for key, part in members.items()
+        if len(part)
+    }
+    each = measures.stack(parts, "from")
+    kinds = first[by].value_counts()
+    counts = kinds.rename_axis(by).reset_index(name="claims")
+    role = Role(each, "value", slot=kinds.index.get_indexer(each[by]))
+    counts.attrs = {"sources": each.attrs["sources"], "caveats": ()}
+    lineage.record(counts, {"claims": Formula(COUNT, {"value": role})})
+    return counts
 
 
 def _of_claim(verdict: Verdict) -> dict[str, Any]:

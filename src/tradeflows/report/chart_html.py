@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from tradeflows import claims
 from tradeflows.charts import layout
-from tradeflows.charts.raw_lines import ENTRY
+from tradeflows.charts.raw_lines import CLAIM, ENTRY
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
 from tradeflows.report.notebooks import walk
@@ -160,13 +160,16 @@ def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
 
 
 def _places_of(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """Which lines of which source a chart's numbers rest on, by the source's id."""
+    """Which lines of which source a chart's numbers rest on, by the source's id.
+
+    Lines that are counted alone are none of them.
+    """
     if not rows:
         return {}
     head, *lines = rows
-    source, line = head.index("source_id"), head.index("line")
+    source, line, sign = (head.index(name) for name in ("source_id", "line", "sign"))
     known: dict[str, dict[str, None]] = {}
-    for cells in lines:
+    for cells in (cells for cells in lines if cells[sign] != "0"):
         known.setdefault(cells[source], {})[cells[line]] = None
     return {name: list(numbers) for name, numbers in known.items()}
 
@@ -357,6 +360,7 @@ def render_all(
         chart = {**chart, "claims": tested.get(chart["id"], []), "most": MOST}
         for base, template in (("", "chart"), ("../", "embed")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
+            evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
             page = render(template, frame, base=base, **content)
             if template == "chart":
