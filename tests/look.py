@@ -174,6 +174,27 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
   });
 })"""
+# Series of charts in several hues, not shades, that are in colour and have no name in the title.
+HUED = """() => [...document.querySelectorAll("figure.chart:has(.chart-wide)")].flatMap((chart) => {
+  const hues = new Map(), title = chart.getAttribute("aria-label") || "";
+  for (const part of chart.querySelectorAll(".chart-wide g[data-series] :is(path, use)")) {
+    if (part.closest(".chart-marks, defs")) continue;
+    const { series } = part.closest("g[data-series]").dataset, style = getComputedStyle(part);
+    for (const colour of [style.fill, style.stroke]) {
+      const parts = (colour.match(/\\d+/g) || []).slice(0, 3).map(Number);
+      if (Math.max(...parts) - Math.min(...parts) > 40)
+        hues.set(series, (hues.get(series) || new Set()).add(colour));
+    }
+  }
+  const of = [...hues.values()], isShaded = of.some((some) => some.size > 1);
+  if (isShaded || new Set(of.flatMap((some) => [...some])).size < 2) return [];
+  return [...chart.querySelectorAll(".chart-wide .chart-marks g")]
+    .filter((group) => hues.has(group.dataset.series))
+    .map((group) => group.querySelector("circle"))
+    .map((mark) => mark.dataset.said || mark.textContent)
+    .filter((said) => !said.match(/\\p{Lu}\\p{L}+/gu)?.some((name) => title.includes(name)))
+    .map((said) => [chart.id, said]);
+})"""
 # What marks of each chart say without a year.
 DATELESS = """() => [...document.querySelectorAll("figure.chart .chart-wide .chart-marks circle")]
   .map((mark) => [mark.closest("figure").id, mark.dataset.said || mark.textContent])
@@ -220,6 +241,8 @@ NAME = re.compile(r"(?<=[a-z,;:%\d] )[A-Z][a-zü]{3,}")
 OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
+# Charts whose title speaks of all that they have in colour by its number.
+COUNTED = {"07_the_way_round": ("years", "german", "transit")}
 # Charts that count claims, whose windows differ and stand in the list of all claims.
 TIMELESS = {"00_what_the_report_says": ("report", "annex", "reasons", "article")}
 
@@ -270,6 +293,9 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
+        for chart, mark in page.evaluate(HUED):
+            if chart not in COUNTED.get(path.stem, ()):
+                yield f"chart {chart}: in colour, and not in the title: {mark}"
         for chart, mark in page.evaluate(DATELESS):
             if chart not in TIMELESS.get(path.stem, ()):
                 yield f"chart {chart}: no period of {mark}"

@@ -182,6 +182,18 @@ def test_a_drawn_table_opens_its_lines():
     assert type(drawn.dropna()) is pd.DataFrame
 
 
+def test_a_period_that_a_name_has_is_not_said_again():
+    frame = crude()
+    frame = frame[frame["ref_period"] == "2021-02"]
+    frame = frame.assign(bar=frame["reporter_iso"] + " in February 2021")
+    named, plain = (
+        raw_lines.shown(charts.bars(frame, y=KG, by=by, title="Crude", unit="kg").figure)
+        for by in ("bar", "reporter_iso")
+    )
+    assert "<summary>CHN in February 2021: 10,000</summary>" in named
+    assert "<summary>China, 2021-02: 10,000</summary>" in plain
+
+
 def test_the_first_of_many_lines_show(monkeypatch):
     monkeypatch.setattr(raw_lines, "LINES", 2)
     page = raw_lines.shown(lines(crude()).figure)

@@ -456,6 +456,8 @@ def test_many_runs_of_months_are_said_by_their_ends():
     assert spans.of_number("2021-01, 2021-03, 2021-05") == "January 2021, March 2021 and May 2021"
     some = "2021-01, 2021-03, 2021-05 to 2021-06, 2021-08"
     assert spans.of_number(some) == "some months from January 2021 to August 2021"
+    assert spans.beyond("ODNI, 2023", "2023-05") == "May 2023"
+    assert spans.beyond("2021 → 2023", "2021-01 to 2021-12, 2023-01 to 2023-12") == ""
 
 
 def test_a_figure_near_zero_stands_right_of_its_row():

@@ -62,6 +62,12 @@ DEFECTS = {
     "chart dateless: no period of A: 7": '<figure class="chart" id="dateless"><div '
     'class="chart-wide"><svg viewBox="0 0 9 9" width="9"><g class="chart-marks"><circle '
     'data-said="A: 7"/><circle data-said="B, 2021: 8"/></g></svg></div></figure>',
+    "chart hued: in colour, and not in the title: India: 8": '<figure class="chart" id="hued" '
+    'aria-label="China had most"><div class="chart-wide"><svg viewBox="0 0 9 9" width="9">'
+    '<g data-series="a"><path d="M0 0 L9 0" stroke="#dd6010"/></g><g data-series="b">'
+    '<path d="M0 2 L9 2" stroke="#18a35f"/></g><g class="chart-marks"><g data-series="a">'
+    '<circle data-said="China: 9"/></g><g data-series="b"><circle data-said="India: 8"/>'
+    "</g></g></svg></div></figure>",
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from tradeflows.charts import counts, layout
+from tradeflows.charts import counts, layout, spans
 from tradeflows.charts.artists import significant
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.names import entity_name
@@ -236,7 +236,8 @@ def untraced(lines: DataFrame) -> str:
 def _number(key: Sequence[Any], rows: Sequence[Mapping[Any, Any]], most: int) -> str:
     """One number, its formula and at most so many of its lines."""
     series, period, number, formula = key
-    head = html.escape(", ".join(filter(None, (series, period))))
+    when = period if spans.beyond(series, period) else ""
+    head = html.escape(", ".join(filter(None, (series, when))))
     value = layout.number(significant(number, layout.DIGITS), 12)
     words = html.escape(said(formula, len(rows)))
     shown = lines_table(rows[:most])
