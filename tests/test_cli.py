@@ -297,6 +297,7 @@ LIGHT = {
     "a refused area": ["ask", "wheat", "Chnia", "Russia", "--start", "2023"],
     "a refused partner": ["available", "China", "Rusia"],
     "a refused source": ["update", "nosuch", "a.csv"],
+    "a refused removal": ["remove", "nosuch"],
     "a refused period of releases": ["diff", "comext", "20x"],
     "a file that is not there": ["add", "nosuch.csv"],
     "a sketch of no file": ["sketch", "nosuch.csv"],

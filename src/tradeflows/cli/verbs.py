@@ -543,9 +543,13 @@ def _build_if_stale(args: argparse.Namespace, root: Path) -> None:
 
 def remove(args: argparse.Namespace) -> None:
     """Take files that you fetched or added out of your catalogue, and off the disk."""
-    from tradeflows.retrieval import user_files
+    from tradeflows.retrieval import catalogue
 
     root = root_of(args)
+    for name in args.id:
+        catalogue.own_entries(name, root)
+    from tradeflows.retrieval import user_files
+
     for name in args.id:
         say(f"{name}: removed, with {user_files.remove(name, root)}")
 

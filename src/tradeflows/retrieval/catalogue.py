@@ -159,6 +159,33 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
     return dict(_read(root, local).sources)
 
 
+def own_entries(name: str, root: Path) -> dict[str, dict[str, Any]]:
+    """The user's own sources as ``local.toml`` has them, the source `name` among them.
+
+    The other entries are not looked at, so that a faulty one can be removed.
+
+    Raises
+    ------
+    SourceError
+        ``local.toml`` has no such entry; the message says if the committed catalogue has.
+    CatalogueError
+        ``local.toml`` is no TOML file.
+    """
+    listing = root / RAW / LOCAL
+    text = listing.read_text(encoding="utf-8") if listing.exists() else ""
+    try:
+        entries: dict[str, dict[str, Any]] = tomllib.loads(text).get("source", {})
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{listing}: not a TOML file: {error}") from error
+    if name in entries:
+        return entries
+    if name in load(root):
+        raise SourceError(
+            f"{name} is of the committed catalogue, and not yours to remove with this"
+        )
+    raise SourceError(f"{listing}: no source {name!r}{near(name, entries)}")
+
+
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
     return dict(_read(root, local).publishers)

@@ -12,12 +12,9 @@ import tomlkit
 
 from tradeflows.model import schema
 from tradeflows.model.errors import (
-    CatalogueError,
     CodeError,
     LayoutError,
     SchemaError,
-    SourceError,
-    near,
 )
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import RAW, Publisher, Source, month, released
@@ -100,26 +97,13 @@ def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
 def remove(name: str, root: Path) -> Path:
     """Take the entry `name` out of ``local.toml`` and remove its file; the path of the file.
 
-    What superseded the entry supersedes now what that one did. The other entries are not looked
-    at, so that a faulty one can be removed too.
-
-    Raises
-    ------
-    SourceError
-        ``local.toml`` has no such entry; the message says if the committed catalogue has.
-    CatalogueError
-        ``local.toml`` is no TOML file.
+    What superseded the entry supersedes now what that one did. Errors are those of
+    :func:`tradeflows.retrieval.catalogue.own_entries`.
     """
     listing = root / RAW / LOCAL
     with locked(listing):
-        text = listing.read_text(encoding="utf-8") if listing.exists() else ""
-        try:
-            entries = tomllib.loads(text).get("source", {})
-        except tomllib.TOMLDecodeError as error:
-            raise CatalogueError(f"{listing}: not a TOML file: {error}") from error
-        if name not in entries:
-            raise SourceError(_not_removable(name, entries, root))
-        document = tomlkit.parse(text)
+        entries = catalogue.own_entries(name, root)
+        document = tomlkit.parse(listing.read_text(encoding="utf-8"))
         sources: Any = document["source"]
         del sources[name]
         before = entries[name].get("supersedes", "")
@@ -131,14 +115,6 @@ def remove(name: str, root: Path) -> Path:
     if (root / RAW / LOCAL_FOLDER).resolve() in file.resolve().parents:
         file.unlink(missing_ok=True)
     return file
-
-
-def _not_removable(name: str, entries: Iterable[str], root: Path) -> str:
-    """Why an entry cannot be removed, in words."""
-    if name in catalogue.load(root):
-        return f"{name} is of the committed catalogue, and not yours to remove with this"
-    listing = root / RAW / LOCAL
-    return f"{listing}: no source {name!r}{near(name, entries)}"
 
 
 def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
