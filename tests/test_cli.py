@@ -288,6 +288,7 @@ LIGHT = {
     "version": ["--version"],
     "a refused word": ["biuld"],
     "a refused claim": ["claims", "no such"],
+    "a refused claim to trace": ["trace", "no such"],
     "a refused output": ["clean", "gacc", "a", "--to", __file__],
     "a refused notebook": ["report", "no.ipynb"],
     "a refused ledger": ["claims", "--ledger", "no.toml"],
