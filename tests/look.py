@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import without_lines
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tradeflows.model import codes, schema
@@ -199,6 +200,13 @@ HUED = """() => [...document.querySelectorAll("figure.chart:has(.chart-wide)")].
 DATELESS = """() => [...document.querySelectorAll("figure.chart .chart-wide .chart-marks circle")]
   .map((mark) => [mark.closest("figure").id, mark.dataset.said || mark.textContent])
   .filter(([id, said]) => !/\\b(?:1[89]|20)\\d\\d\\b/.test(said))"""
+# Numbers that marks of each chart say and that lead to no raw line.
+UNOPENED = """() => [...document.querySelectorAll("figure.chart")].flatMap((chart) =>
+  [...chart.querySelectorAll(".chart-wide .chart-marks circle, .chart-narrow .chart-marks circle")]
+  .map((mark) => [mark, mark.dataset.said || mark.textContent])
+  .filter(([mark, said]) => !said.endsWith(": no figure")
+    && !chart.querySelector(`#${CSS.escape(mark.dataset.entry || "none")} td`))
+  .map(([, said]) => [chart.id, said]))"""
 # Values of each chart that the arrows of the keyboard do not reach.
 KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].flatMap((chart) => {
   const plot = [...chart.querySelectorAll(".chart-wide, .chart-narrow")]
@@ -296,6 +304,9 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
         for chart, mark in page.evaluate(HUED):
             if chart not in COUNTED.get(path.stem, ()):
                 yield f"chart {chart}: in colour, and not in the title: {mark}"
+        for chart, mark in page.evaluate(UNOPENED):
+            if chart not in without_lines.CHARTS.get(path.stem, ()):
+                yield f"chart {chart}: no raw line behind {mark}"
         for chart, mark in page.evaluate(DATELESS):
             if chart not in TIMELESS.get(path.stem, ()):
                 yield f"chart {chart}: no period of {mark}"

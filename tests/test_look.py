@@ -68,6 +68,10 @@ DEFECTS = {
     '<path d="M0 2 L9 2" stroke="#18a35f"/></g><g class="chart-marks"><g data-series="a">'
     '<circle data-said="China: 9"/></g><g data-series="b"><circle data-said="India: 8"/>'
     "</g></g></svg></div></figure>",
+    "chart lost: no raw line behind B, 2021: 8": '<figure class="chart" id="lost"><div '
+    'class="chart-wide"><svg viewBox="0 0 9 9" width="9"><g class="chart-marks"><circle '
+    'data-said="A, 2021: no figure"/><circle data-entry="gone" data-said="B, 2021: 8"/></g></svg>'
+    "</div></figure>",
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import without_lines
 from synthetic import CLAIM, save_notebook, saved_sources
 
 from tradeflows import claims
@@ -116,6 +117,23 @@ def test_code_only_calls(cells):
             node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN_CODE)
         ]
         assert [ast.unparse(node) for node in found] == []
+
+
+def test_each_number_of_a_chart_has_its_raw_lines(path, cells):
+    shown = {
+        chart.removesuffix("_ax"): output["data"].get("text/html", "")
+        for cell in cells
+        for chart in re.findall(r"^charts\.drawn\((\w+)\)$", cell.source, re.M)
+        for output in cell.outputs
+        if "text/html" in output.get("data", {})
+    }
+    assert shown
+    assert [
+        chart
+        for chart, page in shown.items()
+        if ('class="chart-lines"' not in page or "Without a list" in page)
+        and chart not in without_lines.CHARTS.get(path.stem, ())
+    ] == []
 
 
 def test_no_machine_s_path_is_in_it(path, cells):
