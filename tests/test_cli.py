@@ -293,6 +293,8 @@ LIGHT = {
     "a refused notebook": ["report", "no.ipynb"],
     "a refused ledger": ["claims", "--ledger", "no.toml"],
     "a refused table": ["rows", "nosuch", "a=b"],
+    "a refused column": ["rows", "trade", "a=b"],
+    "a month of a table without months": ["rows", "figures", "month=2023-05"],
     "a refused period": ["ask", "wheat", "China", "--start", "20x3"],
     "a refused window": ["fetch", "comext", "--start", "20x3", "--end", "2024-01"],
     "a refused area": ["ask", "wheat", "Chnia", "Russia", "--start", "2023"],

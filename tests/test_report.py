@@ -16,7 +16,7 @@ from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook, saved_sources
 
 from tradeflows import claims, cli, tables
-from tradeflows.model import schema
+from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -268,7 +268,7 @@ def test_the_dictionary_is_complete(project, tmp_path, quick):
         field["field"] for contract in schema.TABLES.values() for field in schema.describe(contract)
     }
     terms = set(re.findall(r"<code>(.*?)</code>", page))
-    assert fields | {*schema.FLAGS} <= terms
+    assert fields | {*contracts.FLAGS} <= terms
     assert {"=", "~", "≤", "&gt;"} <= terms
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tradeflows import cli, tables
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts, schema
 from tradeflows.model.errors import (
     BuildError,
     CatalogueError,
@@ -1008,7 +1008,7 @@ def test_flags_are_caveats(ask):
         }
     )()
     assert frame.attrs["caveats"] == tuple(
-        f"{count} of 2 rows {flag}: {schema.FLAGS[flag]}"
+        f"{count} of 2 rows {flag}: {contracts.FLAGS[flag]}"
         for flag, count in [("block", 1), ("derived", 1), ("rounded", 1), ("second-hand", 2)]
     )
 

@@ -22,7 +22,7 @@ from tradeflows.claims.ledger import (
 )
 from tradeflows.claims.verdict_rule import Band, Evidence, Question, Range
 from tradeflows.measures.common import UNIT_IN, unit_of
-from tradeflows.model import schema, units
+from tradeflows.model import contracts, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE
@@ -67,7 +67,7 @@ class ReadingResult:
     coverage
         How many of the window's months it states, where it states months.
     flags
-        Words of :data:`tradeflows.model.schema.FLAGS` on the rows used.
+        Words of :data:`tradeflows.model.contracts.FLAGS` on the rows used.
     mind
         What the measures say and what is true of the sources.
     lines, used
@@ -714,7 +714,9 @@ def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) 
     measured = [text for text in frame.attrs.get("caveats", ()) if text not in flags]
     of_rows = frozenset().union(*map(_words_of_flags, read))
     words = set(" ".join(map(str, frame.get("flags", ()))).split()) - of_rows
-    known = [f"{word}: {schema.FLAGS[word]}" for word in sorted(words) if word in schema.FLAGS]
+    known = [
+        f"{word}: {contracts.FLAGS[word]}" for word in sorted(words) if word in contracts.FLAGS
+    ]
     return tuple(dict.fromkeys([*measured, *known, *notes]))
 
 

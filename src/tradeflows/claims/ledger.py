@@ -19,7 +19,7 @@ from tradeflows.claims import bands, questions
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
-from tradeflows.model import schema, units
+from tradeflows.model import contracts, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
 from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
@@ -511,8 +511,8 @@ def _stated(
     if entry.get("asks", {}).get("start"):
         cited["window"] = cited["window"] or "asked"
     _required(where, {key: text for key, text in cited.items() if text}, tuple(cited))
-    if stated["qualifier"] not in schema.QUALIFIERS:
-        allowed = " ".join(schema.QUALIFIERS)
+    if stated["qualifier"] not in contracts.QUALIFIERS:
+        allowed = " ".join(contracts.QUALIFIERS)
         raise LedgerError(f"{where}: no qualifier {stated['qualifier']!r}; there are {allowed}")
     return stated, cited
 

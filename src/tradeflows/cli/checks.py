@@ -7,6 +7,7 @@ from errno import ENOENT
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import TWINS, QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
@@ -137,7 +138,7 @@ def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     QueryError
-        No such table; or a word is no condition, or names no month.
+        No such table or column; or a word is no condition, or names no month.
     """
     require_table(table)
     wanted = {}
@@ -146,6 +147,7 @@ def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
         wanted[column] = value
         if not equals:
             raise QueryError(f"{word!r}: expected column=value, such as month=2023-05")
+    require_columns(table, wanted)
     if "month" in wanted:
         parse_period(wanted["month"], "month", grain="month")
     return wanted

@@ -12,10 +12,10 @@ from tradeflows.explore.naming import in_print, publisher_name, with_names
 from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
 from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
+from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
-from tradeflows.model.schema import CURRENCIES
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import (
     SERIES,

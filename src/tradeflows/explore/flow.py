@@ -23,7 +23,7 @@ from tradeflows.explore.questions import (
 )
 from tradeflows.measures.common import unit_of, with_lineage
 from tradeflows.measures.zeros import with_zeros
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
@@ -477,7 +477,7 @@ def figures(
 
 def _not_compared(figures: pd.DataFrame, unit: str) -> list[str]:
     """Say which figures are in another currency than the amount that they would be above."""
-    is_money = figures["unit"].isin(schema.CURRENCIES)
+    is_money = figures["unit"].isin(contracts.CURRENCIES)
     is_other = figures["unit"].ne(unit)
     texts = []
     for row in figures[is_other & is_money].itertuples():

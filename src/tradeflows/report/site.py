@@ -10,7 +10,7 @@ from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
 from tradeflows.claims import GROUPS, REASONS, Verdict, verdict_rule
-from tradeflows.model import schema
+from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import dates_in_words, day_in_words
@@ -112,12 +112,12 @@ def save(files: Mapping[Path, str | bytes]) -> None:
 
 def dictionary() -> dict[str, Any]:
     """Contracts, flags and qualifiers, for the data dictionary."""
-    contracts = schema.TABLES
+    tables = schema.TABLES
     return {
-        "tables": {name: schema.describe(table) for name, table in contracts.items()},
-        "about": {name: table.metadata[b"about"].decode() for name, table in contracts.items()},
-        "flags": schema.FLAGS,
-        "qualifiers": dict(zip(schema.QUALIFIERS, QUALIFIERS, strict=True)),
+        "tables": {name: schema.describe(table) for name, table in tables.items()},
+        "about": {name: table.metadata[b"about"].decode() for name, table in tables.items()},
+        "flags": contracts.FLAGS,
+        "qualifiers": dict(zip(contracts.QUALIFIERS, QUALIFIERS, strict=True)),
     }
 
 
@@ -130,7 +130,7 @@ def methods() -> dict[str, Any]:
         "reasons": REASONS,
         "groups": {group: groups[group] for group in TONES},
         "small": verdict_rule.SMALL,
-        "flags": schema.FLAGS,
+        "flags": contracts.FLAGS,
         "band": measures.CIF_BAND,
         "barrels": measures.BARRELS_PER_TONNE,
         "outlier": measures.OUTLIER,

@@ -20,10 +20,11 @@ from pandas import DataFrame, Series
 from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.absence import absence
+from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
-from tradeflows.model.source import Source, require_table
+from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import unit_values
 from tradeflows.tables.choose_release import HS_EDITION
@@ -821,7 +822,7 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     QueryError
         No such table, column or row.
     """
-    require_table(table)
+    require_columns(table, wanted)
     stored = tables.stored(root, table, local=local)
     texts_of = {field.name for field in stored.schema if field.type == schema.TEXT}
     conditions = {name: [value] for name, value in wanted.items() if name in texts_of}
@@ -832,10 +833,8 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
             months = parse_period(value, "month", grain="month")
             value = month_text(months[0])
             texts = frame["ref_period"].dt.strftime("%Y-%m")
-        elif name in frame:
-            texts = frame[name].astype(str)
         else:
-            raise QueryError(f"{table} has no column {name!r}{near(name, [*frame, 'month'])}")
+            texts = frame[name].astype(str)
         frame = frame[texts.eq(value)]
     if frame.empty:
         raise QueryError(_no_row(stored, table, wanted))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame, Series
 
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts, schema
 from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.periods import month_of, runs
 from tradeflows.retrieval import catalogue
@@ -257,7 +257,7 @@ def _is_constant(column: Series) -> bool:
 
 
 def _is_money(unit: str) -> bool:
-    return unit in schema.CURRENCIES
+    return unit in contracts.CURRENCIES
 
 
 def _is_null(cell: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
@@ -338,7 +338,7 @@ def flags_present(flags: Collection[str]) -> list[str]:
         for word in text.split():
             counts[word] += count
     return [
-        f"{count} of {len(flags)} rows {word}: {schema.FLAGS[word]}"
+        f"{count} of {len(flags)} rows {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())
     ]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts
 from tradeflows.model.errors import CatalogueError, CodeError, near
 from tradeflows.publishers.tidy.forms import FORMS, YEAR_AND_MONTH
 from tradeflows.publishers.tidy.named import NAMED
@@ -380,7 +380,7 @@ def _names(where: str, made: Condition | Value, columns: tuple[str, ...]) -> Non
     if made.matches:
         _pattern(f"{where}: matches", made.matches)
     if isinstance(made, Flag):
-        _known(f"{where}: flag", made.flag, schema.FLAGS, "flag")
+        _known(f"{where}: flag", made.flag, contracts.FLAGS, "flag")
     if isinstance(made, Value):
         _value_names(where, made, columns)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tradeflows.model import codes, schema
+from tradeflows.model import codes, contracts, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.units import QUANTITIES, WEIGHTS
 from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
@@ -59,7 +59,7 @@ FLOW_COLUMN = (
 )
 # Codes of currencies that are words of English too, and so say nothing in a header.
 ENGLISH = ("ALL", "TOP", "TRY", "MAD", "CUP", "PEN", "GEL", "COP", "MOP", "SOS")
-CURRENCIES = {code.lower(): code for code in schema.CURRENCIES if code not in ENGLISH} | {
+CURRENCIES = {code.lower(): code for code in contracts.CURRENCIES if code not in ENGLISH} | {
     "us$": "USD",
     "$": "USD",
     "dollar": "USD",
@@ -790,7 +790,7 @@ def _unit(text: str) -> Unit | None:
 
 def _money(sheet: Sheet, value: Column) -> dict[str, Guess]:
     """The currency and the valuation of a column of values."""
-    known = {code.casefold(): code for code in schema.CURRENCIES}
+    known = {code.casefold(): code for code in contracts.CURRENCIES}
     columns = [column for column in sheet.columns if meanings(column, known)]
     currency: Any = {"column": columns[0].name} if columns else ""
     if not currency:
@@ -804,7 +804,7 @@ def _flags(sheet: Sheet) -> list[dict[str, Any]]:
     """Columns of true and false that are named by a word of FLAGS."""
     flags = []
     for column in sheet.columns:
-        named = [word for word in schema.FLAGS if word in column.words]
+        named = [word for word in contracts.FLAGS if word in column.words]
         yes = [text for text in column.texts if text.casefold() in ("true", "yes")]
         is_yes_or_no = {text.casefold() for text in column.texts} <= {"true", "false", "yes", "no"}
         if named and yes and is_yes_or_no:
