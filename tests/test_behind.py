@@ -309,9 +309,12 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     tallied = charts.bars(counts, y="claims", by="group", title="Told", unit="Claims")
     chart = charts.hand_over(tallied, "told")
     assert re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide) == [
-        ("told-n1", "holds with a caveat: 1"),
-        ("told-n2", "cannot be told: 1"),
+        ("told-n1", "holds with a caveat, 2021: 1"),
+        ("told-n2", "cannot be told, 2021: 1"),
     ]
+    spread = claims.table().assign(of="all", window=["2019 to 2020"] * 2 + ["March 2023"])
+    assert claims.tally(spread, "of")["window_text"].tolist() == ["2019-01 to 2023-12"]
+    assert claims.tally(spread.assign(window="to date"), "of")["window_text"].tolist() == [""]
     told, untold = entries(chart).values()
     assert f'<a href="{raw_lines.CLAIM}P1">Oil cost more than 55 dollars.</a>' in told
     assert "</a>, line 2</td><td>50 USD</td><td><code>2021-01,50</code></td>" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ KEY_WORDS = {
     "end": "another window",
     "base": "another base",
 }
+YEAR = re.compile(r"\b\d{4}\b")
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
@@ -800,17 +802,18 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     Returns
     -------
     DataFrame, one row a kind, the most frequent first
-        `by` and ``claims``. Below a chart of it stand the claims behind each number by their name
-        (``claim``, else ``statement``), each with the first raw line of the figure that decides,
-        else of the first that there is, else of what was printed, if anything is.
+        `by`, ``claims`` and ``window_text``, the years that their windows lie in. Below a chart of
+        it stand the claims behind each number by their name (``claim``, else ``statement``), each
+        with the first raw line of the figure that decides, else of the first that there is, else of
+        what was printed, if anything is.
 
     Examples
     --------
     >>> from tradeflows import claims
     >>> verdicts = [claims.evaluate_claim(claims.load()[name]) for name in ("O08", "O09")]
     >>> claims.tally(claims.table(verdicts), "group")
-       group  claims
-    0  holds       2
+       group  claims         window_text
+    0  holds       2  2021-01 to 2022-12
     """
     rank = 2 * ledger["decides"].fillna(False).astype("int") + ledger["value"].notna()
     in_order = ledger.loc[rank.sort_values(ascending=False, kind="stable").index]
@@ -835,10 +838,17 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     each = measures.stack(parts, "from")
     kinds = first[by].value_counts()
     counts = kinds.rename_axis(by).reset_index(name="claims")
+    counts["window_text"] = first.groupby(by)["window"].agg(_years).reindex(kinds.index).array
     role = Role(each, "value", slot=kinds.index.get_indexer(each[by]))
     counts.attrs = {"sources": each.attrs["sources"], "caveats": ()}
     lineage.record(counts, {"claims": Formula(COUNT, {"value": role})})
     return counts
+
+
+def _years(windows: pd.Series) -> str:
+    """The years in windows that are in words, from the first to the last; "" without any."""
+    years = sorted(YEAR.findall(" ".join(windows)))
+    return f"{years[0]}-01 to {years[-1]}-12" if years else ""
 
 
 def _of_claim(verdict: Verdict) -> dict[str, Any]:
