@@ -179,6 +179,7 @@ def test_the_forbidden_has_its_reason(site):
 def test_the_example_shows_the_raw_line(site):
     text = words(site["index.html"])
     assert "via somebody, line 2 2020-01,63.65 fingerprint " in text
+    assert "The number itself; the first is $63.65" in text
 
 
 def test_the_questions_have_cards(site):

@@ -266,7 +266,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         lines=lines_of(verdict, reading),
         statement=verdict.claim.statement,
         figure=claims.figure_of(reading, verdict.claim),
-        formula=in_words(terms["formula"], len(terms["terms"])),
+        formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],
         line=first["line"],
