@@ -190,23 +190,23 @@ def test_the_questions_have_cards(site):
 def test_the_count_says_whose_the_other_claims_are(root, tmp_path, monkeypatch):
     """Those beside the core are counted by who made them, the most named first."""
     core = (root / "data" / "claims.toml").read_text()
-    assert "The other" not in words(written(root, tmp_path, monkeypatch)["index.html"])
+    assert "Another" not in words(written(root, tmp_path, monkeypatch)["index.html"])
     speakers = ["Beacon", "Gazette", "Argus", "Argus", "Courier", "Beacon", "Argus", "Daily"]
     beside = [
         UNTESTED.replace("P3", f"Q{number}").replace("Gazette", who).replace("core = true\n", "")
         for number, who in enumerate(speakers)
     ]
     for few, told in [
-        (1, "One more, by Beacon, stands in the full ledger with"),
-        (3, "The other 3, by Beacon, The Gazette and Argus, stand in the full ledger, each with"),
+        (1, "One more claim, by Beacon, is under All claims."),
+        (3, "Another 3 claims, by Beacon, The Gazette and Argus, are under All claims."),
     ]:
         (root / "data" / "claims.toml").write_text(core + "".join(beside[:few]))
         text = words(written(root, tmp_path, monkeypatch)["index.html"])
-        assert f"{told} where it was printed." in text.replace(" ,", ",")
+        assert told in text.replace(" ,", ",").replace(" .", ".")
     (root / "data" / "claims.toml").write_text(core + "".join(beside))
     page = written(root, tmp_path, monkeypatch)["index.html"]
-    assert "The other 8, by Argus, Beacon, The Gazette and 2 others, stand in" in words(page)
-    assert '<a href="ledger.html">the full ledger</a>' in page
+    assert "Another 8 claims, by Argus, Beacon, The Gazette and 2 others, are under" in words(page)
+    assert '<a href="ledger.html">All claims</a>' in page
 
 
 def test_themes_come_in_the_project_s_order(site):
