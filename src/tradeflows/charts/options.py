@@ -358,6 +358,7 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
             [value] * len(ends),
             color=layout.INK,
             gid=f"0|reference|{words}",
+            clip_on=False,  # a small number's mark lies over the axis
             **look,
         )
         places = mdates.date2num(ends)

@@ -391,10 +391,10 @@ def _key(rows: DataFrame) -> str:
     """What the markers and the shades mean, as far as they are there."""
     placed = rows[rows["value"].notna()]
     says, sign = placed["says"], placed["sign"]
-    silent = f"grey: {SILENT} (a bound, another concept, or the claim’s own source)"
+    silent = f"grey dot: {SILENT} (a bound, another concept, or the claim’s own source)"
     meanings = {
-        "● agrees": says.eq("agrees"),
-        "○ disagrees": says.eq("disagrees"),
+        "full dot: agrees": says.eq("agrees"),
+        "red ring: disagrees": says.eq("disagrees"),
         silent: says.eq(SILENT),
         "◄ at most": sign.eq("<"),
         "► at least": sign.eq(">"),

@@ -250,7 +250,7 @@ def why(verdict: Verdict) -> str:
     "Missing: China's own customs figure for 2022; the one here was reworked by researchers."
     """
     match verdict.verdict:
-        case verdict_rule.NOT_DECIDED:
+        case verdict_rule.NOT_DECIDED | verdict_rule.NOT_TESTED:
             lacking = verdict.claim.settles or "a figure of just what the claim is about"
             return f"Missing: {lacking}."
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
