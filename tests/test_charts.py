@@ -1297,7 +1297,7 @@ def test_the_key_of_ratios_fits_narrow_paper():
     with layout.on(layout.NARROW):
         figure = EVERY_CHART["ratios"]().figure
     foot = figure.texts[-1]
-    assert "another concept" in foot.get_text()
+    assert "another concept" in " ".join(foot.get_text().split())
     assert max(map(len, foot.get_text().split("\n"))) <= layout.NARROW.foot
 
 

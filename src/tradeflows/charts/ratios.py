@@ -391,7 +391,7 @@ def _key(rows: DataFrame) -> str:
     """What the markers and the shades mean, as far as they are there."""
     placed = rows[rows["value"].notna()]
     says, sign = placed["says"], placed["sign"]
-    silent = f"grey dot: {SILENT} (a bound, another concept, or the claim’s own source)"
+    silent = f"grey: {SILENT} (a bound, another concept, or the claim’s own source)"
     meanings = {
         "full dot: agrees": says.eq("agrees"),
         "red ring: disagrees": says.eq("disagrees"),
