@@ -12,8 +12,8 @@ import numpy as np
 
 from tradeflows import measures
 from tradeflows.claims import bands, verdict_rule
-from tradeflows.claims.evaluate import ReadingResult, Verdict, verdicts
-from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, lookup
+from tradeflows.claims.evaluate import ReadingResult, Verdict, evaluate_all
+from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, load, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
 from tradeflows.model.errors import CodeError, QueryError
@@ -773,11 +773,12 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
     """
     import pandas as pd
 
-    shown = list(verdicts() if judged is None else judged)
-    if theme is not None:
-        themes = dict.fromkeys(verdict.claim.theme for verdict in shown)
-        lookup("the ledger", "theme", theme, themes, QueryError)
-        shown = [verdict for verdict in shown if verdict.claim.theme == theme]
+    if judged is None:
+        shown = evaluate_all(_of_theme(load().values(), theme))
+    else:
+        given = {verdict.claim.id: verdict for verdict in judged}
+        listed = _of_theme([verdict.claim for verdict in given.values()], theme)
+        shown = [given[claim.id] for claim in listed]
     pairs = [(verdict, reading) for verdict in shown for reading in verdict.readings or (None,)]
     rows = [_of_claim(verdict) | _of_reading(reading) for verdict, reading in pairs]
     frame = pd.DataFrame(rows).astype(TYPES)
@@ -785,6 +786,15 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
     frame.attrs = {"sources": tuple(dict.fromkeys(sources)), "caveats": ()}
     lineage.record(frame, _formulas(pairs))
     return frame
+
+
+def _of_theme(listed: Iterable[Claim], theme: str | None) -> list[Claim]:
+    """Claims of a theme, or all."""
+    every = list(listed)
+    if theme is None:
+        return every
+    lookup("the ledger", "theme", theme, dict.fromkeys(claim.theme for claim in every), QueryError)
+    return [claim for claim in every if claim.theme == theme]
 
 
 def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) -> pd.DataFrame:
