@@ -153,25 +153,34 @@ TITLES = """() => [...document.querySelectorAll("figure.chart")].map((one) => ({
     .map((part) => part.textContent).join(" ")
     + [...one.querySelectorAll("svg text")].slice(3).map((part) => part.textContent).join(" "),
 }))"""
-# Marks of the first ten charts whose words are not in the row and column of the chart's table.
+# Marks of the first ten charts whose words are not in the row and column of the chart's table, or
+# that say another period than it.
 TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].slice(0, 10)
   .flatMap((chart) => {
   const table = chart.querySelector(".chart-data table");
   const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
   const rows = [...table.tBodies[0].rows].map((row) =>
     [...row.cells].map((cell) => cell.textContent.trim()));
+  const periodOf = (row, i) =>
+    row[heads.indexOf(`${heads[i]}: period`)] ?? row[heads.indexOf("Period")] ?? "";
+  const unitOf = (cell) => cell.head === "As printed" ? heads : [cell.head];
   const cells = rows.flatMap((row) => row.slice(1).map((value, i) =>
-    ({ row: row[0], head: heads[i + 1], value, all: row })));
+    ({ row: row[0], head: heads[i + 1], value, all: row, period: periodOf(row, i + 1) })));
   return [...chart.querySelectorAll(".chart-wide .chart-marks circle")].flatMap((mark) => {
     const said = mark.dataset.said || mark.textContent;
     const value = said.slice(said.lastIndexOf(": ") + 2);
+    const named = said.slice(0, said.lastIndexOf(": "));
+    const years = named.match(/\\b(?:1[89]|20)\\d\\d\\b/g) || [];
     const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|more than) /g, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
         || (bare === "no figure" && cell.value === ""))
       && (said.includes(cell.row) || cell.all.some((part) => part && said.includes(part)))
-      && (heads[0] !== "Period" || heads.includes("Name") || said.startsWith(cell.head)));
+      && (heads[0] !== "Period" || heads.includes("Name") || said.startsWith(cell.head))
+      && (heads[0] === "Period" || named.endsWith(cell.period)
+        || cell.period.match(/[A-Z]\\w+|\\d{4}/g).every((date) => named.includes(date)))
+      && years.every((year) => [...unitOf(cell), ...cell.all].join(" ").includes(year)));
     return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
   });
 })"""
@@ -407,28 +416,39 @@ def _titles(page: Page) -> Iterator[str]:
                 yield f"chart {chart['id']}: {name} of its title is not in its data"
 
 
-# Of each chart the address of its numbers, and the cells of its table.
+# Of each chart the address of its numbers, and its table, the head first.
 TABLES = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].map((one) => ({
   id: one.id,
   file: [...one.querySelectorAll("a")].map((link) => link.getAttribute("href"))
     .find((address) => /(?<!-lines)\\.csv$/.test(address)),
-  rows: [...one.querySelectorAll(".chart-data tbody tr")]
+  rows: [...one.querySelectorAll(".chart-data tr")]
     .map((row) => [...row.cells].map((cell) => cell.textContent.trim())),
 }))"""
 
 
 def _files(page: Page, folder: Path) -> Iterator[str]:
-    """Numbers of a chart's table that are not those of its file."""
+    """Numbers and periods of a chart's table that are not those of its file."""
     for chart in page.evaluate(TABLES):
         if not chart["file"]:
             yield f"chart {chart['id']}: no file of its numbers"
             continue
         text = (folder / chart["file"]).read_text(encoding="utf-8")
         lines = [line for line in text.splitlines(keepends=True) if not line.startswith("# ")]
-        kept = [[*map(_number, row[1:])] for row in [*csv.reader(lines)][1:]]
-        shown = [[*map(_number, row[1:])] for row in chart["rows"]]
-        if kept != shown:
+        if _cells([*csv.reader(lines)]) != _cells(chart["rows"]):
             yield f"chart {chart['id']}: its table is not what its file holds"
+
+
+def _cells(rows: list[list[str]]) -> list[list[float | str | None]]:
+    """Numbers and periods in words of a table below its head, but for its first column."""
+    head, *body = rows
+    are_periods = [name.lower().endswith("period") for name in head]
+    return [
+        [
+            cell if is_period else _number(cell)
+            for cell, is_period in zip(row, are_periods, strict=True)
+        ][1:]
+        for row in body
+    ]
 
 
 def _number(cell: str) -> float | None:

@@ -232,6 +232,99 @@ def test_each_number_of_a_table_leads_to_its_lines():
             assert opened[entry].startswith(f"<summary>{area}, {period}: {float(cell):,.0f}<")
 
 
+def crude_of(first):
+    """All three months, or the second alone."""
+    frame = crude()
+    is_there = frame["ref_period"].eq(first) | (first == ALL)
+    return frame[is_there]
+
+
+def months_as_dots(frame):
+    named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
+    return charts.dots(named, y=KG, by="reporter_iso", series="month", title="Crude", unit="kg")
+
+
+def months_as_cells(frame):
+    named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
+    return charts.cells(named, y=KG, by="reporter_iso", across="month", title="Crude", unit="kg")
+
+
+def bars(frame):
+    return charts.bars(frame, y=KG, by="reporter_iso", title="Crude", unit="kg")
+
+
+FEBRUARY, ALL = "2021-02", "2021-01"
+PERIODS = {
+    "bars": (bars, FEBRUARY, ["Name", "Period", "kg"]),
+    "dots": (months_as_dots, FEBRUARY, ["Name", "Period", "of 01.02."]),
+    "cells": (months_as_cells, FEBRUARY, ["Name", "Period", "of 01.02."]),
+    "dots of several": (months_as_dots, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
+    "cells of several": (months_as_cells, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
+}
+
+
+@pytest.mark.parametrize("kind", PERIODS)
+def test_a_mark_s_period_is_in_the_table_and_in_the_file(kind):
+    draw, since, head = PERIODS[kind]
+    axes = draw(crude_of(since))
+    chart = charts.hand_over(axes, "crude")
+    assert chart.table[0][:3] == head
+    titles = [html.unescape(text) for text in re.findall("<title>([^<]+)<", chart.wide)]
+    said = {frozenset(re.split(r"[,:] ", text)) for text in titles}
+    for rows in (chart.table, chart.rows):
+        heads, *body = rows
+        found = set()
+        for name, *cells in body:
+            row = dict(zip(heads[1:], cells, strict=True))
+            area = {"CHN": "China", "IND": "India"}.get(name, name)
+            for column, cell in row.items():
+                if not re.fullmatch(r"kg|value|of [\d.]+", column):
+                    continue
+                periods = (f"{column}: period", f"{column}, period", "Period", "period")
+                period = next(row[one] for one in periods if one in row)
+                of = [column] if column.startswith("of") else []
+                found.add(frozenset([area, *of, period, f"{float(cell):,.0f}"]))
+        assert found == said
+    assert not [name for name in charts.drawn(axes) if "period" in name]
+    for row, ids in zip(chart.table[1:], chart.entries, strict=True):
+        for name, cell, entry in zip(chart.table[0][1:], row[1:], ids, strict=True):
+            is_number = re.fullmatch(r"[\d.]+", cell)
+            assert bool(entry) == bool(is_number or cell.replace(",", "").isdigit()), name
+
+
+def test_a_period_that_a_name_has_has_no_column():
+    frame = crude_of(FEBRUARY)
+    frame = frame.assign(bar=frame["reporter_iso"] + ", February 2021")
+    axes = charts.bars(frame, y=KG, by="bar", title="Crude", unit="kg")
+    assert charts.hand_over(axes, "crude").rows[0] == ["series", "value", "printed"]
+    for unit, head in (("kg in February 2021", "value"), ("kg in 2021", "period")):
+        axes = charts.bars(crude_of(FEBRUARY), y=KG, by="reporter_iso", title="Crude", unit=unit)
+        assert charts.hand_over(axes, "crude").rows[0][1] == head
+
+
+def test_beside_a_period_that_one_name_has_all_have_theirs():
+    frame = crude_of(FEBRUARY).assign(bar=["China", "India, February 2021"])
+    axes = charts.bars(frame, y=KG, by="bar", title="Crude", unit="kg")
+    shown = charts.hand_over(axes, "crude")
+    assert [row[:2] for row in shown.rows] == [
+        ["series", "period"],
+        ["China", "February 2021"],
+        ["India, February 2021", "February 2021"],
+    ]
+    assert "India, February 2021: 22,000" in shown.wide
+
+
+def test_a_year_of_a_table_is_no_number():
+    rows = [["Name", "Period", "kg", "As printed"], ["A", "2021", "1234.0", "at most 1,234"]]
+    rows.append(["B", "March to May 2021", "", "none"])
+    shown = chart_html._table(rows)
+    assert shown["table"][0] == ["A", "2021", "1,234", "at most 1,234"]
+    assert shown["words"] == ["Name", "Period", "As printed"]
+    assert not chart_html._table([["Name", "Period", "kg"], ["A", "", "1"]])["has_holes"]
+    assert shown["has_holes"]
+    assert shown["places"] == [["2021.00", "", "1234.0"], ["2021.03", "", ""]]
+
+
 def test_a_fall_as_it_is_printed_leads_to_its_lines():
     china = crude()[crude()["reporter_iso"].eq("CHN")]
     fall = measures.difference(china.head(1), china.tail(1), KG).assign(by="China")
@@ -239,7 +332,8 @@ def test_a_fall_as_it_is_printed_leads_to_its_lines():
         charts.bars(fall, y="change", by="by", title="Less crude", unit="kg"), "fall"
     )
     assert "−10,000" in chart.table[1]
-    assert chart.entries == [["fall-n1"] * len(chart.table[0][1:])]
+    assert chart.table[0][1] == "Period"
+    assert chart.entries == [["", "fall-n1", "fall-n1"]]
 
 
 def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):

@@ -22,6 +22,12 @@ content="default-src 'none'; script-src file:; style-src file:; img-src data:">
 <link rel="stylesheet" href="chart.css"></head><body><figure class="chart" id="buyers">
 <div class="chart-wide">{}</div><div class="chart-narrow">{}</div></figure>
 <script src="chart.js"></script></body></html>"""
+UNDATED = (
+    '<figure class="chart" id="undated"><div class="chart-wide"><svg viewBox="0 0 9 9" width="9">'
+    '<g class="chart-marks"><circle data-said="A, 2021: 7"/></g></svg></div>'
+    '<div class="chart-data"><table><thead><tr><th>Name</th>{}<th>Mt</th></tr></thead><tbody>'
+    "<tr><th>A</th>{}<td>7</td></tr></tbody></table></div></figure>"
+)
 DEFECTS = {
     "scrolls sideways": '<p style="width: 3000px">wide</p>',
     "not drawn": '<img src="gone.png" alt="a picture">',
@@ -72,6 +78,7 @@ DEFECTS = {
     'class="chart-wide"><svg viewBox="0 0 9 9" width="9"><g class="chart-marks"><circle '
     'data-said="A, 2021: no figure"/><circle data-entry="gone" data-said="B, 2021: 8"/></g></svg>'
     "</div></figure>",
+    "chart undated: says A, 2021: 7, which its table does not have": UNDATED.format("", ""),
     "landmark-unique": "<nav><p>a</p></nav><nav><p>b</p></nav>",
     "one over two": '<figure class="chart" id="over"><svg viewBox="0 0 200 50" width="200" '
     'height="50"><text x="9" y="20">one</text><text x="12" y="22">two</text></svg></figure>',
@@ -332,6 +339,20 @@ def test_a_table_has_its_file_s_numbers(looked, tmp_path):
     assert "its table" not in looked(good=table)[1]
     (tmp_path / "a.csv").write_text("# title\nref_period,CHN\n2022-01-01,1235.0\n")
     assert "chart a: its table is not what its file holds" in looked(good=table)[1]
+
+
+@needs_a_browser
+def test_a_mark_says_the_period_of_its_table(looked, tmp_path):
+    (tmp_path / "a.csv").write_text("series,period,value\nA,2021,7\n")
+    for cell, in_table, in_file in (
+        ("2021", True, True),
+        ("2022", False, False),
+        ("", False, False),
+    ):
+        chart = UNDATED.format("<th>Period</th>", f"<td>{cell}</td>")
+        said = looked(good=chart.replace("</figure>", '<a href="a.csv">numbers</a></figure>'))[1]
+        assert ("which its table does not have" not in said) == in_table
+        assert ("its table is not what its file holds" not in said) == in_file
 
 
 @needs_a_browser

@@ -96,7 +96,11 @@ class Behind:
         return [[self._of_cell(head, row, i) for i in range(1, len(row))] for row in body]
 
     def _of_cell(self, head: Sequence[str], row: Sequence[str], i: int) -> str:
-        others = [cell for cell in row[1:] if cell and not FIGURE.fullmatch(cell)]
+        if spans.HEAD.fullmatch(head[i]):
+            return ""
+        cells = zip(head[1:], row[1:], strict=True)
+        is_period = spans.HEAD.fullmatch
+        others = [cell for name, cell in cells if is_period(name) or not FIGURE.fullmatch(cell)]
         names = ([row[0], head[i]], [row[0], *others], [row[0]])
         if not FIGURE.fullmatch(row[i]):  # of a strip's runs the first leads to its lines
             return self._exact.get((words_of(row[0]), row[i].partition(", ")[0]), "")

@@ -13,7 +13,7 @@ import pandas as pd
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
 from tradeflows.charts.artists import significant
 from tradeflows.charts.behind import Behind
-from tradeflows.charts.marks import QUALIFIERS
+from tradeflows.charts.marks import QUALIFIERS, said_periods
 from tradeflows.charts.numbers import alt, drawn, read_back
 from tradeflows.charts.options import SIGNS, VALUE, WORDS, Chart, Charts, named
 
@@ -36,7 +36,8 @@ class ChartFiles:
     wide, narrow, file
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
-        The numbers drawn, a header first, in three figures as a reader is shown them.
+        The numbers drawn, a header first, in three figures as a reader is shown them; beside those
+        of bars, dots and cells the period, where marks say one that the unit does not have.
     table
         The same for readers: names in place of codes, periods in words.
     numbers
@@ -101,6 +102,9 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     chart = vars(figure)["tradeflows"]
     kind = str(first.get_gid())
     words, shown = alt(axes), _as_printed(read_back(axes, layout.DIGITS), kind)
+    said = said_periods(first).values()
+    if any(said) and not (VALUE in shown and spans.is_said(str(chart["unit"]), said)):
+        shown = _with_periods(shown, said_periods(first, in_full=True))
     drawing = svg.plain(figure, words)
     is_traced = "of" in chart
     behind = Behind(figure, id)
@@ -171,6 +175,32 @@ def _as_printed(shown: pd.DataFrame, kind: str) -> pd.DataFrame:
     return shown.assign(**in_percent.map(lambda value: significant(value, layout.DIGITS)))
 
 
+def _with_periods(table: pd.DataFrame, said: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """A table with the periods of its figures, `said` by row and column.
+
+    There is one column of them where all figures of each row are of one period, else one beside
+    each column.
+    """
+    shown = pd.DataFrame(table)
+    rows = list(dict.fromkeys(row for row, _ in said))
+    columns = list(dict.fromkeys(column for _, column in said))
+    periods = pd.DataFrame(
+        [[said.get((row, column), "") for column in columns] for row in rows],
+        index=shown.index,
+        columns=columns,
+    )
+    is_silent = shown[columns].isna() & periods.eq("")
+    of_row = [list(dict.fromkeys(row.dropna())) for _, row in periods.mask(is_silent).iterrows()]
+    if all(len(parts) < 2 for parts in of_row):
+        shown.insert(0, "period", ["".join(parts) for parts in of_row])
+        return shown
+    for column in columns:
+        at = list(shown.columns).index(column) + 1
+        if periods[column].any():
+            shown.insert(at, f"{column}, period", periods[column])
+    return shown
+
+
 def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:
     """A table whose columns have one name each."""
     flat = pd.DataFrame(table)
@@ -190,7 +220,7 @@ def _readable(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
         shown.columns = [": ".join(parts) for parts in names]
     else:
         heads = _heads(chart)
-        shown.columns = [heads.get(name) or named(name, chart) for name in map(str, shown.columns)]
+        shown.columns = [heads.get(name) or _head(name, chart) for name in map(str, shown.columns)]
     if NAME in shown:
         shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
     if shown.index.name == "ref_period":
@@ -212,6 +242,12 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _head(name: str, chart: Chart) -> str:
+    """The head of a column of figures, or of the periods of such a column."""
+    column = name.removesuffix(", period")
+    return named(name, chart) if column == name else f"{named(column, chart)}: period"
+
+
 def _heads(chart: Chart) -> dict[str, str]:
     """Heads of a table's columns; those of numbers are what the chart counts, with its unit."""
     unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
@@ -224,6 +260,7 @@ _SIGNED = {SIGNS[marker]: WORDS[sign] for marker, sign in QUALIFIERS.items()}
 _SIGNED |= {SIGNS["<"]: WORDS["≤"], SIGNS[">"]: WORDS["≥"]}
 _HEADS = {
     "series": NAME,
+    "period": "Period",
     "mark": "About, at most or at least",
     "says": "Against the claim",
     "printed": "As printed",

@@ -68,7 +68,7 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
     of_panel = named(panel, chart) if is_one_of_several else ""
     lengths = chart.get("months", {})
     months = lengths.get(panel, 1)
-    of_rows = _periods_of_rows(chart)
+    said = said_periods(axes)
     for drawn in shown:
         if drawn.part not in _READERS:
             continue
@@ -78,31 +78,53 @@ def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
         reader = _READERS[drawn.part]
         for place in reader(drawn.artist, months, printed.get(drawn.row, "")):
             x, y = _points_from_corner(axes, place.x, place.y)
-            period = _period(place, drawn, series, of_rows, chart)
+            period = _period(place, drawn, said, chart)
             if np.isfinite(x) and np.isfinite(y):
                 yield Mark(series, period, place.value, x, y, drawn.name)
 
 
 def _period(
-    place: "_Place", drawn: Figured, series: str, of_rows: Sequence[str], chart: Chart
+    place: "_Place", drawn: Figured, said: Mapping[tuple[str, str], str], chart: Chart
 ) -> str:
-    """The period of a figure, in whose place a dot has the name of its row as well.
-
-    That of a bar or a dot is its row's, as far as its names do not have it.
-    """
+    """The period of a figure, in whose place a dot has the name of its row as well."""
     if drawn.part not in ("bar", "dot"):
         return place.period
     row = named(place.period, chart) if drawn.part == "dot" else ""
-    of_row = _as_said(of_rows[int(drawn.row)], f"{series}, {row}") if of_rows else ""
-    return ", ".join(filter(None, (row, of_row)))
+    return ", ".join(filter(None, (row, said[_key(drawn)])))
 
 
-def _periods_of_rows(chart: Chart) -> list[str]:
-    """The period of each row of a chart's frame; none of a chart whose frame is not known."""
-    if "of" not in chart:
-        return []
-    frame, numbers, _ = chart["of"]
-    return raw_lines.periods(frame, numbers)
+def said_periods(axes: Axes, *, in_full: bool = False) -> dict[tuple[str, str], str]:
+    """The period that the mark of each bar, dot or cell says, by the row and column of its table.
+
+    It is "" of a figure whose names have it, but where it is asked for `in_full`.
+    """
+    chart = vars(axes.figure)["tradeflows"]
+    shown = figured(axes)
+    if axes.get_gid() == "cells":
+        columns = [drawn.name for drawn in shown if drawn.part == "column"]
+        of_cells = _periods_of_cells(chart)
+        rows = [drawn.name for drawn in shown if drawn.part == "cells"]
+        return {
+            (row, name): _as_said(of_cells[row, name], "" if in_full else named(name, chart))
+            for row in rows
+            for name in columns
+        }
+    of_rows = raw_lines.periods_of(chart)
+    said = {}
+    for drawn in shown:
+        if drawn.part in ("bar", "dot"):
+            of_row = [_key(drawn)[0]] if drawn.part == "dot" else []
+            heads = [] if in_full else [drawn.name, *of_row]
+            names = ", ".join(named(name, chart) for name in heads)
+            said[_key(drawn)] = _as_said(of_rows[int(drawn.row)], names) if of_rows else ""
+    return said
+
+
+def _key(drawn: Figured) -> tuple[str, str]:
+    """The row and the column that a bar or a dot has in the table of its chart."""
+    if drawn.part == "bar":
+        return drawn.row, VALUE
+    return str(drawn.artist.get_label()), drawn.name
 
 
 def _as_said(periods: str, name: str) -> str:
@@ -220,15 +242,15 @@ _READERS: dict[str, Callable[[Any, int, str], Places]] = {
 def _cells(axes: Axes, shown: Sequence[Figured], chart: Chart) -> Iterator[Mark]:
     """A mark a cell: its row, its column or month, its number."""
     columns = [drawn.name for drawn in shown if drawn.part == "column"]
-    of_cells = _periods_of_cells(chart)
+    said = said_periods(axes)
     for drawn in shown:
         if drawn.part != "cells":
             continue
         values, edges = cells_of(drawn.artist)
         periods = [spans.text(day, 1) for day in spans.days(edges[:-1])]
         if columns:
-            texts = [(named(name, chart), of_cells[drawn.name, name]) for name in columns]
-            periods = [", ".join(filter(None, (name, _as_said(of, name)))) for name, of in texts]
+            texts = [(named(name, chart), said[drawn.name, name]) for name in columns]
+            periods = [", ".join(filter(None, text)) for text in texts]
         row = float(drawn.row)
         series = named(drawn.name, chart)
         middles = (edges[:-1] + edges[1:]) / 2
@@ -243,7 +265,7 @@ def _periods_of_cells(chart: Chart) -> Mapping[tuple[str, ...], str]:
 
     Where these differ such a cell has none.
     """
-    of_rows = _periods_of_rows(chart)
+    of_rows = raw_lines.periods_of(chart)
     if not of_rows:
         return defaultdict(str)
     frame, _, names = chart["of"]

@@ -16,6 +16,7 @@ from tradeflows.charts import counts, layout, spans
 from tradeflows.charts.artists import significant
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.names import entity_name
+from tradeflows.charts.options import Chart
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
@@ -59,22 +60,16 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     chart = vars(figure)["tradeflows"]
     known = chart.setdefault("terms", {})  # the page and its files ask for the same
     if root not in known:
-        frame, numbers, names = chart["of"]
-        known[root] = _terms(root, frame, numbers, names, chart["names"])
+        known[root] = _terms(root, chart)
     lines: DataFrame = known[root]
     return lines
 
 
-def _terms(
-    root: Path | None,
-    frame: DataFrame,
-    numbers: list[str],
-    names: list[str],
-    words: Mapping[str, str],
-) -> DataFrame:
-    series = _series(frame, names, words)
+def _terms(root: Path | None, chart: Chart) -> DataFrame:
+    frame, numbers, names = chart["of"]
+    series = _series(frame, names, chart["names"])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
-    shown = periods(frame, numbers)
+    shown = periods_of(chart)
     rows: list[tuple[Any, ...]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
@@ -137,6 +132,17 @@ def _traced(
             "measures.scale records a change of unit"
         )
     return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
+
+
+def periods_of(chart: Chart) -> list[str]:
+    """The period of each row of a chart's frame; none of a chart whose frame is not known."""
+    if "of" not in chart:
+        return []
+    if "periods" not in chart:  # its marks, its table and its raw lines ask for the same
+        frame, numbers, _ = chart["of"]
+        chart["periods"] = periods(frame, numbers)
+    known: list[str] = chart["periods"]
+    return known
 
 
 def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Where a period stands on an axis of days: over its own months, and a figure in their middle."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -11,8 +12,10 @@ from tradeflows.model.words import in_a_sentence
 
 PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 CHANGE = re.compile(r"(\d{4}) vs (\d{4})")  # as a catalogue has a later and an earlier year
+MONTHS = ("", *(f"{pd.Timestamp(2000, month, 1):%B}" for month in range(1, 13)))
 DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
 MOST = 3  # runs of months that one number is said to be of
+HEAD = re.compile(r"period|Period|.+[,:] period")  # of a column of periods in words
 HALF_A_MONTH = 15  # days from the first of a month of any length to its middle
 
 
@@ -123,6 +126,30 @@ def beyond(name: str, periods: str) -> str:
     text = of_number(periods)
     dates = set(DATED.findall(text))
     return "" if dates and dates <= set(DATED.findall(name)) else text
+
+
+def place(text: str) -> str:
+    """The number by which a period in words is sorted: its first year and first month.
+
+    >>> place("January to June 2023"), place("2021 and 2023"), place("")
+    ('2023.01', '2021.00', '')
+    """
+    years = re.findall(r"\d{4}", text)
+    months = [MONTHS.index(word) for word in re.findall(r"\w+", text) if word in MONTHS]
+    return f"{years[0]}.{[*months, 0][0]:02}" if years else ""
+
+
+def is_said(unit: str, periods: Iterable[str]) -> bool:
+    """Whether a unit has all of one period in words that all figures share, and no other year.
+
+    >>> is_said("Mt in 2021", ["2021", "2021"]), is_said("Mt in 2021 or 2023", ["2021"])
+    (True, False)
+    """
+    alike = set(periods)
+    years = {*re.findall(r"\b\d{4}\b", unit)}
+    return len(alike) == 1 and all(
+        not beyond(unit, text) and years == {*re.findall(r"\d{4}", text)} for text in alike
+    )
 
 
 def _in_words(period: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nbformat import NotebookNode
 
 from tradeflows import claims
-from tradeflows.charts import layout
+from tradeflows.charts import layout, spans
 from tradeflows.charts.raw_lines import CLAIM, ENTRY
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
@@ -103,10 +103,15 @@ def _units_above(chart: Mapping[str, Any]) -> list[str]:
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The table of a chart for readers: its head, its rows, and which columns hold words."""
     head, *body = rows
-    table = [[name, *map(_cell, cells)] for name, *cells in body]
-    words = [name for i, name in enumerate(head) if not all(_is_number(row[i]) for row in table)]
-    has_holes = any(not cell for row in table for cell in row)
-    places = [_place_of(cells) for _, *cells in body]
+    table = [[name, *map(_cell, head[1:], cells)] for name, *cells in body]
+    words = [name for i, name in enumerate(head) if not _is_of_numbers(name, table, i)]
+    are_figures = [not spans.HEAD.fullmatch(name) for name in head]
+    has_holes = any(
+        is_figure and not cell
+        for row in table
+        for is_figure, cell in zip(are_figures, row, strict=True)
+    )
+    places = [_places_in(head[1:], cells) for _, *cells in body]
     return {
         "head": head,
         "table": table,
@@ -116,12 +121,23 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     }
 
 
-def _place_of(cells: Iterable[str]) -> str:
-    """The number by which a figure in words ("at least 14.5") is sorted: the first of its row.
+def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """The number by which each cell in words is sorted, "" of one that is sorted as it stands.
 
-    That is its value, or its least. Of a row that has none nothing.
+    That of a figure in words ("at least 14.5") is the first of its row: its value, or its least.
     """
-    return next((cell for cell in cells if not math.isnan(_value(cell))), "")
+    are_periods = [bool(spans.HEAD.fullmatch(name)) for name in head]
+    numbers = [cell for cell, is_period in zip(cells, are_periods, strict=True) if not is_period]
+    first = next((cell for cell in numbers if not math.isnan(_value(cell))), "")
+    return [
+        spans.place(cell) if is_period else first if name == "As printed" else ""
+        for name, cell, is_period in zip(head, cells, are_periods, strict=True)
+    ]
+
+
+def _is_of_numbers(name: str, table: Sequence[Sequence[str]], i: int) -> bool:
+    """Whether a column holds numbers or nothing, and no periods."""
+    return not spans.HEAD.fullmatch(name) and all(_is_number(row[i]) for row in table)
 
 
 def _is_number(cell: str) -> bool:
@@ -129,9 +145,9 @@ def _is_number(cell: str) -> bool:
     return not cell.strip(LIKE_NUMBERS)
 
 
-def _cell(text: str) -> str:
-    """A cell as a reader wants it: a number with its thousands set apart, no "5.0"."""
-    value = _value(text)
+def _cell(head: str, text: str) -> str:
+    """A cell as a reader wants it: a number with its thousands set apart, no "5.0"; no period."""
+    value = math.nan if spans.HEAD.fullmatch(head) else _value(text)
     return text if math.isnan(value) else layout.number(value, 12)
 
 
