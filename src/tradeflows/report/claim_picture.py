@@ -146,7 +146,7 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"Holds within revisions: {figure_found(reading, claim)} for {_claimed(claim)}"
+        return f"Holds only within revisions: {figure_found(reading, claim)} for {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -272,7 +272,7 @@ def _taken_as(verdict: Verdict) -> str:
     if figure != number or float(figure) != claim.figure:
         return ""
     low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    return f", taken as {low.split()[0]} to {' '.join(high.split()[:2])}"
+    return f", rounded: {low.split()[0]} to {' '.join(high.split()[:2])}"
 
 
 def _when(reading: ReadingResult) -> str:
