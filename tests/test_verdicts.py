@@ -347,7 +347,7 @@ def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
         for one in verdicts
         if one.claim.id in ("O10", "O11")
     }
-    assert names["O11"].endswith("said, rounded: 1.95 to 2.05 million")
+    assert names["O11"].endswith("said, read here as 1.95 to 2.05 million")
     assert names["O10"].endswith("said")
 
 

@@ -272,7 +272,7 @@ def _taken_as(verdict: Verdict) -> str:
     if figure != number or float(figure) != claim.figure:
         return ""
     low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    return f", rounded: {low.split()[0]} to {' '.join(high.split()[:2])}"
+    return f", read here as {low.split()[0]} to {' '.join(high.split()[:2])}"
 
 
 def _when(reading: ReadingResult) -> str:
