@@ -8,12 +8,12 @@ import ast
 import asyncio
 import base64
 import io
+import itertools
 import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,11 +159,12 @@ def run(
             tell()
             await _execute(path, notebook, env, start)
         del running[path]
+        await asyncio.to_thread(_lighten, notebook)
         done.append(path)
         tell(f"{path.name}: {time.monotonic() - began:.1f} s")
 
     async def together() -> list[BaseException | None]:
-        jobs = map(one, paths, notebooks)
+        jobs = itertools.starmap(one, _largest_first(paths, notebooks))
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=_loop) as runner:
@@ -177,25 +178,24 @@ def run(
         if not isinstance(failure, NotebookError):
             raise failure
     if failures:
-        raise NotebookError("\n".join(map(str, failures)))
-    _lighten(notebooks)
+        raise NotebookError("\n".join(sorted(map(str, failures))))
     return notebooks
 
 
-def _lighten(notebooks: Sequence[NotebookNode]) -> None:
+def _largest_first(
+    paths: Sequence[Path], notebooks: Sequence[NotebookNode]
+) -> list[tuple[Path, NotebookNode]]:
+    """Notebooks in an order that leaves no long one alone at the end."""
+    pairs = zip(paths, notebooks, strict=True)
+    return sorted(pairs, key=lambda pair: pair[0].stat().st_size, reverse=True)
+
+
+def _lighten(notebook: NotebookNode) -> None:
     """Keep each picture in 64 colours: a third of the bytes, and no eye sees it."""
-    shown = [
-        output.data
-        for notebook in notebooks
-        for _, cell in code(notebook)
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
-    ]
-    with ThreadPoolExecutor() as pool:
-        for data, light in zip(
-            shown, pool.map(_lightened, [data["image/png"] for data in shown]), strict=True
-        ):
-            data["image/png"] = light
+    for _, cell in code(notebook):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = _lightened(output.data["image/png"])
 
 
 def _lightened(picture: str) -> str:
