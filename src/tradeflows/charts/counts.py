@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from tradeflows.model.periods import first_month, month_of
+from tradeflows.model.periods import first_month, span
+from tradeflows.model.words import count_of
 from tradeflows.tables import trace
 
 Term = tuple[Any, ...]
@@ -37,7 +38,7 @@ def lines(frame: DataFrame, column: str, root: Path | None) -> Iterator[Counted]
     ids = rows.get("id", pd.Series("", rows.index)).astype(str)
     word = "claim" if "id" in rows else "row"
     for i, at in enumerate(members):
-        said = _said(len(at), word)
+        said = count_of(len(at), word)
         for place in at.tolist():
             term = terms.get(place, NOTHING)
             yield i, "", float(len(at)), said, names.iloc[place], ids.iloc[place], term
@@ -54,10 +55,8 @@ def _of_runs(
         in_order = at[np.argsort(month[at], kind="stable")]
         for run in text.split(", "):
             first, _, last = run.partition(" to ")
-            is_within = (month[in_order] >= _month(first)) & (
-                month[in_order] <= _month(last or first)
-            )
-            within = in_order[is_within]
+            start, after = span((first, last or first))
+            within = in_order[(month[in_order] >= start) & (month[in_order] < after)]
             stated = within[has_figure[within]]
             runs.append((i, run, len(within), list(dict.fromkeys(stated[[0, -1]].tolist()))))
     ends = [place for *_, places in runs for place in places]
@@ -66,15 +65,7 @@ def _of_runs(
         for place, name in zip(
             places, ("first", "last") if len(places) > 1 else ("",), strict=True
         ):
-            yield i, run, float(n), _said(n, "row"), name, "", terms[place]
-
-
-def _month(text: str) -> int:
-    return month_of(pd.Timestamp(text))
-
-
-def _said(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+            yield i, run, float(n), count_of(n, "row"), name, "", terms[place]
 
 
 def _first_terms(rows: DataFrame, places: np.ndarray, root: Path | None) -> dict[int, Term]:
@@ -85,6 +76,7 @@ def _first_terms(rows: DataFrame, places: np.ndarray, root: Path | None) -> dict
         left = [place for place in dict.fromkeys(places.tolist()) if place not in known]
         at = [place for place in left if is_stated[place]]
         for i, _, _, value, unit, _, *line in trace.followed(rows.iloc[at], column, root):
-            if at[i] not in known or (known[at[i]][IS_ZERO] and not line[IS_ZERO - 3]):
-                known[at[i]] = (value, unit, 0, *line)
+            term = (value, unit, 0, *line)
+            if at[i] not in known or (known[at[i]][IS_ZERO] and not term[IS_ZERO]):
+                known[at[i]] = term
     return known

@@ -22,6 +22,7 @@ from tradeflows.charts.options import (
 )
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
+from tradeflows.model.words import count_of
 
 SILENT = "decides nothing"
 BOUND = {"<": "at most ", ">": "at least "}  # before the figure of a reading that is open at an end
@@ -95,7 +96,8 @@ def ratios(
     tested = has_reading.groupby(rows["name"])
     untested = ~tested.any()
     if untested.any():
-        note = f"{shown['note']} Not shown: {_claims(untested.sum())} that nothing here tests."
+        lacking = count_of(untested.sum(), "claim")
+        note = f"{shown['note']} Not shown: {lacking} that nothing here tests."
         shown["note"] = note.strip()
     is_tested = tested.transform("any")
     rows = rows[is_tested].reset_index(drop=True)
@@ -138,11 +140,6 @@ def ratios(
         finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda ratio, _: _percent(ratio)))
     return axes
-
-
-def _claims(count: int) -> str:
-    """A count of claims in words."""
-    return f"{count} claim" if count == 1 else f"{count} claims"
 
 
 def _ends(rows: DataFrame, references: Iterable[float]) -> tuple[float, float]:

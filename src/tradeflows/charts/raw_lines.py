@@ -22,6 +22,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import runs
 from tradeflows.model.source import RAW, Publisher, Source, with_carrier
+from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
 
@@ -210,7 +211,7 @@ def shown(figure: Any) -> str:
 
 def counted(lines: DataFrame) -> str:
     """How many terms there are, behind how many numbers, in words."""
-    n_numbers = _counted(len(lines[NUMBER].drop_duplicates()), "number")
+    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
     is_line = lines["source_id"].ne("")
     return f"Raw lines: {counted_rows(lines.loc[is_line, 'declared_zero'])} behind {n_numbers}"
 
@@ -220,14 +221,9 @@ def counted_rows(is_zero: Iterable[bool]) -> str:
     declared = list(is_zero)
     zeros = sum(declared)
     rows = len(declared) - zeros
-    parts = [f"{_counted(rows, 'row')} of publishers’ files"] if rows or not zeros else []
-    parts += [_counted(zeros, "declared zero")] if zeros else []
+    parts = [f"{count_of(rows, 'row')} of publishers’ files"] if rows or not zeros else []
+    parts += [count_of(zeros, "declared zero")] if zeros else []
     return " and ".join(parts)
-
-
-def _counted(count: int, word: str) -> str:
-    """A count with its word: "1 row", "1,200 rows"."""
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def untraced(lines: DataFrame) -> str:

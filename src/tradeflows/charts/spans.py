@@ -1,5 +1,6 @@
 """Where a period stands on an axis of days: over its own months, and a figure in their middle."""
 
+import calendar
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +13,7 @@ from tradeflows.model.words import in_a_sentence
 
 PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 CHANGE = re.compile(r"(\d{4}) vs (\d{4})")  # as a catalogue has a later and an earlier year
-MONTHS = ("", *(f"{pd.Timestamp(2000, month, 1):%B}" for month in range(1, 13)))
+MONTHS = tuple(calendar.month_name)
 DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
 MOST = 3  # runs of months that one number is said to be of
 HEAD = re.compile(r"period|Period|.+[,:] period")  # of a column of periods in words

@@ -8,13 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
 from tradeflows.model.errors import SourceError, TradeflowsError
+from tradeflows.model.words import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -283,12 +283,10 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
     )
     web, limits = comtrade.connect(args.url, cap=args.cap)
     with web:
-        with _calls_in_turn(args, 0):
+        with _listing(args):
             plan = comtrade.plan(asked, web, limits, root)
 
         def get() -> comtrade.Report:
-            if not plan.calls:
-                return comtrade.fetch(plan, web, root)
             with _calls_in_turn(args, len(plan.calls)) as show:
                 return comtrade.fetch(plan, web, root, show)
 
@@ -301,7 +299,7 @@ def comext(args: argparse.Namespace, root: Path) -> None:
 
     months = comext.months(args.start, args.end)
     with comext.connect(args.url) as web:
-        with _calls_in_turn(args, 0):
+        with _listing(args):
             plan = comext.plan(months, web, root)
         sizes = [file.bytes for file in plan.files]
 
@@ -321,14 +319,20 @@ def comext(args: argparse.Namespace, root: Path) -> None:
 
 @contextmanager
 def _calls_in_turn(args: argparse.Namespace, calls: int) -> Iterator[Callable[[Any], None]]:
-    """How far some calls are, from the first on; without any, that what is out is asked."""
-    patience = 0 if calls else terminal.PATIENCE
-    with terminal.progress(calls, "calls", quiet=args.quiet, patience=patience) as step:
-        if not calls:
-            from tradeflows.retrieval.call_words import LISTING
+    """How far some calls are, from the first on; nothing where there are none to make."""
+    quiet = args.quiet or not calls
+    with terminal.progress(calls, "calls", quiet=quiet, patience=0) as step:
+        yield _by_call(step, "call")
 
-            step("", words=LISTING)
-        yield _by_call(step, "calls")
+
+@contextmanager
+def _listing(args: argparse.Namespace) -> Iterator[None]:
+    """Say, where it takes its time, that a publisher is asked what is out."""
+    with terminal.progress(0, "steps", quiet=args.quiet) as step:
+        from tradeflows.retrieval.call_words import LISTING
+
+        step("", words=LISTING)
+        yield
 
 
 def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
@@ -336,8 +340,7 @@ def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
 
     def show(now: Any) -> None:
         line = f"{now.done} done, {now.left} left, {now.rows:,} rows: {now.call}"
-        left = f"1 {what.removesuffix('s')}" if now.left == 1 else f"{now.left} {what}"
-        words = f"{now.rows:,} rows, {left} left"
+        words = f"{now.rows:,} rows, {count_of(now.left, what)} left"
         step(line, now.done, now.done + now.left, words)
 
     return show
@@ -384,7 +387,7 @@ def ask(args: argparse.Namespace) -> None:
         refresh=args.refresh,
         root=root,
         say=(lambda line: None) if args.quiet else note,
-        bar=partial(_calls_in_turn, args),
+        bar=lambda calls: _calls_in_turn(args, calls) if calls else _listing(args),
     )
     if args.json:
         _say_rows(_with_days(answer))
@@ -396,10 +399,9 @@ def available(args: argparse.Namespace) -> None:
     """List the periods that are out, since when, and what of them is held."""
     root = root_of(args)
     checks.require_areas(args.reporter, args.partner, root)
-    with terminal.progress(0, "areas", quiet=args.quiet) as step:
+    with _listing(args):
         from tradeflows.explore import ask as live
 
-        step("", words="asking the publisher")
         frame = live.available(
             args.reporter.split(","),
             args.partner.split(",") if args.partner else None,
@@ -576,7 +578,7 @@ def clean(args: argparse.Namespace) -> None:
                 args.file,
                 args.to,
                 address=args.cluster,
-                progress=_by_call(step, "files"),
+                progress=_by_call(step, "file"),
                 **options,
             )
     say(*cleaned.lines(files), *clean.restated(args.to))

@@ -52,7 +52,7 @@ BEGUN = "{n_fmt} of {total_fmt} calls, {desc}"  # while nothing is done there is
 BAR = "{percentage:3.0f} % |{bar}| {n_fmt} of {total_fmt} calls, {desc}, {remaining} to go"
 Row = tuple[str, str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
-Bar = Callable[[int], AbstractContextManager[Callable[[Any], None]]]
+Bar = Callable[[int], AbstractContextManager[Callable[[Any], None] | None]]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def ask(
         Takes a line: the plan, before more than ten calls. Standard error where not given.
     bar
         Takes the number of calls, and gives a context whose value is told how far they are after
-        each. Where not given, a bar on a terminal and in a notebook, and nothing elsewhere.
+        each; of none, for as long as the publisher is asked what is out. Where not given, a bar
+        on a terminal and in a notebook, and nothing elsewhere.
     clock, key
         Another clock, for tests, and another key than the environment's.
     **filters

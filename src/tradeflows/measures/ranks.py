@@ -215,17 +215,15 @@ def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     group, heads = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
         require_single_value(rows, fixed)
-    first = first_month(frame)
-    begins = first.groupby(group).min()
-    after = (first + frame["n_months"]).groupby(group).max()
     is_stated = numbers_of(frame, value).notna().to_numpy()
     row = np.flatnonzero(is_stated)
     n_stated = np.bincount(group[row], minlength=len(heads))
     names: dict[str, Role | np.ndarray] = {"value": figures_of(frame, value, row, group[row])}
     names["n"] = n_stated
     formulas = {value: Formula("value / n", names)}
-    days_of = frame["ref_period"].groupby(group).min()
-    heads = heads.assign(ref_period=days_of.to_numpy(), n_months=(after - begins).to_numpy())
+    after = (first_month(frame) + frame["n_months"]).groupby(group).max()
+    heads = heads.assign(ref_period=frame["ref_period"].groupby(group).min().to_numpy())
+    heads["n_months"] = after.to_numpy() - first_month(heads)
     result = computed(heads, formulas).assign(n_stated=n_stated)
     return with_lineage(result, frame, formulas=formulas)
 

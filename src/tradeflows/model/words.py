@@ -16,6 +16,11 @@ def in_a_sentence(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
+def count_of(count: int, word: str) -> str:
+    """A count with its word: "1 row", "1,200 rows"."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
 _STATE = re.compile(
     r"(?:the )?(?:[a-z']+ )*?"
     r"(?:republic|kingdom|states?|principality|commonwealth|duchy|union|sultanate|federation)"

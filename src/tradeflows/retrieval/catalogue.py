@@ -221,7 +221,7 @@ def _read(root: Path, local: bool) -> Contents:
 
 @lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
 def _parsed(root: Path, local: bool, contents_by_file: tuple[bytes | None, ...]) -> Contents:
-    """The entries of the catalogue files, whose bytes are `held`."""
+    """The entries of the catalogue files, of which these are the bytes."""
     read = Contents()
     who, sources = read.publishers, read.sources
     paths: dict[str, str] = {}
