@@ -242,6 +242,38 @@ PAINTED = """() => new Promise((done) => requestAnimationFrame(() => requestAnim
 AXE = """(options) => axe.run({exclude: [["tbody tr + tr"]]},
   {resultTypes: ["violations"], preload: false, ...options})"""
 OF_COLOUR = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a scheme decides
+NOT_OF_COLOUR = {"rules": {name: {"enabled": False} for name in OF_COLOUR["runOnly"]}}
+# Empties each part that is built, coloured and placed like an earlier one, whatever its words: the
+# rules of colour take as long for the thousandth raw line as for the first.
+THIN = """() => {
+  const numbers = new Map(), builds = new Map(), seen = new Set();
+  const numberOf = (words) => numbers.get(words) ?? numbers.set(words, numbers.size).get(words);
+  const isOneOff = (name) => /^(role|tabindex|style|aria-(?!label$).+)$/.test(name);
+  const lookOf = (one) => {
+    const { color, fill, stroke, opacity, backgroundColor, display, fontSize, fontWeight,
+      textDecorationLine } = getComputedStyle(one);
+    const attributes = [...one.attributes].map(({ name, value }) =>
+      isOneOff(name) ? `${name}=${value}` : name).sort();
+    return [one.tagName, one.getAttribute("class"), ...attributes, color, fill, stroke, opacity,
+      backgroundColor, display, fontSize, fontWeight, textDecorationLine,
+      one.textContent.trim() !== ""].join("|");
+  };
+  const build = (one) => {
+    const look = lookOf(one), parts = new Set([...one.children].map(build));
+    const whole = numberOf(`${look}(${[...parts].sort()})`);
+    builds.set(one, { look, whole });
+    return whole;
+  };
+  const thin = (one, place) => {
+    const { look, whole } = builds.get(one), here = numberOf(`${place}: ${whole}`);
+    if (seen.has(here)) return one.replaceChildren();
+    seen.add(here);
+    const inside = numberOf(`${place}/${look}`);
+    for (const part of [...one.children]) thin(part, inside);
+  };
+  build(document.body);
+  thin(document.body, 0);
+}"""
 LARGEST = 1_500_000  # bytes of a page
 # By width: how tall a screen is, and how many of them the front page may take.
 SCREENS = {390: (844, 6), 1280: (800, 4)}
@@ -303,8 +335,8 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
         page.evaluate(OPEN)
     if (width, scheme) == (min(WIDTHS), SCHEMES[0]):
         yield from _on_a_small_phone(page)
-    if width == max(WIDTHS) or scheme == SCHEMES[0]:
-        yield from _axe(page, {} if scheme == SCHEMES[0] else OF_COLOUR)
+    if scheme == SCHEMES[0]:
+        yield from _axe(page, NOT_OF_COLOUR)
     if (width, scheme) == (max(WIDTHS), SCHEMES[0]):
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
@@ -325,6 +357,9 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
             yield f"{size / 1e6:.1f} MB"
         if path.stem == "index":
             yield from _printed(page)
+    page.evaluate(OPEN)
+    page.evaluate(THIN)
+    yield from _axe(page, OF_COLOUR)
     yield from said
     context.close()
 

@@ -329,6 +329,18 @@ def test_each_kind_of_fault_is_found(looked):
 
 
 @needs_a_browser
+@pytest.mark.parametrize(
+    "faint",
+    ['<p style="color: #999">faint</p>', '<p class="faint">plain <span>faint</span></p>'],
+)
+def test_faint_words_are_found_among_many_alike(looked, faint):
+    style = "<style>.faint span { color: #999 }</style>"
+    many = "<p>one</p>" * 50 + '<p class="faint">plain</p>' * 50
+    assert looked(good=style + many)[0] == 0
+    assert looked(bad=style + many + faint)[1].count("color-contrast") == 4
+
+
+@needs_a_browser
 def test_a_table_has_its_file_s_numbers(looked, tmp_path):
     table = (
         '<figure class="chart" id="a"><details class="chart-data"><summary>Data</summary><table>'
