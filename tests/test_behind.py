@@ -530,13 +530,16 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
 
 def test_a_number_that_rounds_to_its_claim_says_so(root):
     original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
-    for value, step, outcome in ((40, 20, "Depends on"), (100, 100, "Holds: $120 rounds to $100")):
+    for value, step, outcome in (
+        (40, 20, "Depends on"),
+        (100, 100, "Holds: $120 rounds, to the nearest $100, to $100"),
+    ):
         stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "=" }}'
         ledger = LEDGER.replace(original, f"{stated}\nprinted_to = {step}")
         (root / "data" / "claims.toml").write_text(ledger)
         (verdict,) = claim_cards.cards("P1").verdicts
         assert claim_picture.headline(verdict).startswith(outcome)
-        rounds = f"rounds to ${value}"
+        rounds = f"rounds, to the nearest ${step}, to ${value}"
         assert rounds in _words_of(verdict, root)
     assert front.row(verdict, NO_PROJECT, root).deviation == "holds (+20 %)"
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tradeflows import claims, tables
+from tradeflows.charts import colours
 from tradeflows.claims import verdict_rule
 from tradeflows.model import lineage
 from tradeflows.report import accept, claim_cards, claim_picture, front
@@ -310,11 +311,13 @@ def test_a_claim_whose_figures_nobody_named_says_why_it_differs_all_the_same(ver
     assert not any(why[name] for name in ("O10", "O11", "U28"))
 
 
-def test_a_revision_that_a_claim_needs_is_drawn(verdicts):
+def test_a_claim_that_needs_a_revision_says_so_and_has_no_colour_of_what_holds(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O03"]
-    *_, stated, revised = claim_picture.bars(verdict, read_project(ROOT), ROOT)
-    assert (stated.figure, revised.figure) == ("29.3 %", "29.0 % to 29.6 %")
-    assert revised.value - stated.value == pytest.approx(verdict.band.width)
+    assert claim_picture.headline(verdict) == "Holds only if revised: 29.3 % for 30 %"
+    low, high = (verdict.readings[0].value + sign * verdict.band.width for sign in (-1, 1))
+    assert f"{low:.1f} % to {high:.1f} %" in claims.why(verdict)
+    *_, stated = claim_picture.bars(verdict, read_project(ROOT), ROOT)
+    assert (stated.figure, stated.colour) == ("29.3 %", colours.INK)
 
 
 @pytest.mark.parametrize(
@@ -417,24 +420,18 @@ def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
     monkeypatch.setattr(claim_picture, "_drawn", looked)
     project = read_project(ROOT)
     claim_picture.pictures(verdicts, project, ROOT)
-    feet = [figure.texts for figure in shown]
-    names = [any(text.get_text().startswith(project.short) for text in texts) for texts in feet]
-    assert names == [True] * sum(bool(verdict.readings) for verdict in verdicts)
     assert not wrong
-    undated = [foot for foot in map(_foot, feet) if not DATED_FOOT.fullmatch(foot)]
-    assert not undated
+    with_readings = [verdict for verdict in verdicts if verdict.readings]
+    for verdict, figure in zip(with_readings, shown, strict=True):
+        foot = claim_picture._page(verdict, project, ROOT).foot.replace("\n", " ")
+        assert foot in " ".join(text.get_text() for text in figure.texts)
+        assert foot.startswith(project.short)
+        assert DATED_FOOT.fullmatch(foot), foot
 
 
 # Each source has what its date is of; "and others" would hide one.
 A_DATE = r"\((?:[^()]*; )?(?:both |all )?(?:as of|retrieved|version) [^()]*\d{4}\)"
 DATED_FOOT = re.compile(rf"[^:]+\. Source: .+ {A_DATE}(?:(?:;| and) .+ {A_DATE})*")
-
-
-def _foot(texts):
-    """The foot of a picture in one line."""
-    return next(text.get_text() for text in texts if "Source: " in text.get_text()).replace(
-        "\n", " "
-    )
 
 
 def test_the_foot_of_a_picture_is_shortened_without_its_dates():

@@ -111,6 +111,9 @@ def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
 def rounding(reading: ReadingResult, claim: Claim) -> str:
     """That a number rounds to the claimed figure, where it bears it out and is printed otherwise.
 
+    A step that the claimed figure does not show, as 200 million does not show that it is rounded
+    to the nearest 100 million, is named.
+
     Examples
     --------
     >>> from tradeflows import claims
@@ -118,12 +121,18 @@ def rounding(reading: ReadingResult, claim: Claim) -> str:
     >>> claims.rounding(verdict.readings[0], verdict.claim)
     'rounds to 43 %'
     """
+    if claim.figure is None:
+        return ""
     figure = _printed(claim)
-    is_rounded = claim.figure is not None and math.isclose(claim.low + claim.high, 2 * claim.figure)
+    is_rounded = math.isclose(claim.low + claim.high, 2 * claim.figure)
     is_exact = claim.qualifier == "=" and is_rounded and not reading.bound
     if not (is_exact and reading.fits) or amount(reading.value, reading.unit, MOST) == figure:
         return ""
-    return f"rounds to {figure}"
+    step = claim.high - claim.low
+    digits = sum(letter.isdigit() for letter in figure)
+    if digits <= len(f"{abs(claim.figure) / step:.0f}"):
+        return f"rounds to {figure}"
+    return f"rounds, to the nearest {amount(step, claim.unit, 1)}, to {figure}"
 
 
 def in_full(value: float, unit: str, digits: int) -> str:
@@ -287,11 +296,11 @@ def _revisions(verdict: Verdict) -> str:
         units.found_amount(value, claim.unit, FEWEST)
         for value in (reading.value, reading.value + revision(verdict))
     )
-    span = revised_range(verdict)
+    span = _revised_range(verdict)
     return f"{words}: {stated} could be {span}, and {revised} rounds to {_printed(claim)}"
 
 
-def revised_range(verdict: Verdict) -> str:
+def _revised_range(verdict: Verdict) -> str:
     """From where to where a revision may bring the nearest figure, either way.
 
     Examples

@@ -38,6 +38,8 @@ WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
 HUGE = 104  # of a figure that stands alone
 LEADING = 1.25  # from line to line, as part of the size
+STEP = 1.1  # of it from line to line; the rest is room below a text
+ASCENT = 0.78  # from the top of a line to its baseline, as part of the size
 CLOSER = 1.19, 1.13  # where a picture is full
 BAND = 88  # pixels of the verdict's band along the upper edge
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
@@ -99,8 +101,8 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
         _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
         words = headline(verdict)
-        size = VERDICT * min(1.0, WIDE / _width(words, VERDICT, "bold"))
-        _text(figure, words, BAND / 2, size, colours.PAPER, **BOLD, va="center")
+        size = VERDICT * min(1.0, (WIDE - 6) / _width(words, VERDICT, "bold"))
+        _text(figure, words, (BAND - size) / 2, size, colours.PAPER, **BOLD)
         page = _page(verdict, project, root)
         _write(figure, page, page.statement, BAND + 16, TEXT, colours.SOFT)
         weight = "bold" if page.is_missing else "normal"
@@ -111,8 +113,9 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 
 
 def _colour(verdict: Verdict) -> str:
-    """The colour of a verdict; a miss below 1 % raises no alarm."""
-    return colours.INK if claims.is_near(verdict) else VERDICT_COLOURS[verdict.group]
+    """The colour of a verdict; a miss below 1 %, or one that revisions make up for, has none."""
+    is_near = claims.is_near(verdict) or claims.revision(verdict)
+    return colours.INK if is_near else VERDICT_COLOURS[verdict.group]
 
 
 def _speaker(verdict: Verdict, project: Project) -> str:
@@ -146,7 +149,7 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"Holds only within revisions: {figure_found(reading, claim)} for {_claimed(claim)}"
+        return f"Holds only if revised: {figure_found(reading, claim)} for {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -154,8 +157,6 @@ def _within_revisions(verdict: Verdict) -> str:
 def _holds(verdict: Verdict) -> str:
     """That a claim holds, and how far the figure is from it where it was said to be just that."""
     claim, reading = verdict.claim, front.decisive(verdict)
-    if reading and claim.unit == "ratio" and claim.figure == 1 and claim.qualifier == "<":
-        return f"Holds: {figure_found(reading, claim)} is not all of it"
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
         return f"Holds: {ROSE[claim.qualifier]}"
     if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
@@ -238,10 +239,6 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
         elif "next" in reading.frame:
             name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
         figures.append(Bar(name, figure_found(reading, claim), reading.value, colour))
-    if claims.revision(verdict):
-        revised = figures[-1].value + claims.revision(verdict)
-        figure = claims.revised_range(verdict)
-        figures.append(Bar("as far as revisions may move it", figure, revised, colours.SOFT))
     return figures
 
 
@@ -469,20 +466,26 @@ def _row(bar: Bar) -> Row:
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
-    """Whether bars say something: a lone one does not, nor do two figures open at one end."""
+    """Whether bars say something.
+
+    A lone one does not, nor do two figures open at one end, nor what bounds a claim that is not
+    decided, since it counts something else than the claim does.
+    """
     if verdict.claim.figure == 0 and verdict.claim.qualifier in ROSE and len(rows) > 1:
         return True  # on which side of zero the figures are is what was claimed
-    bounds = [reading.bound for reading in _shown(verdict)]
+    shown = _shown(verdict)
+    is_beside = verdict.verdict == claims.NOT_DECIDED and any(
+        reading.role == verdict_rule.BOUND for reading in shown
+    )
+    bounds = [reading.bound for reading in shown]
     is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
-    return len(rows) > 1 and not is_floor
+    return len(rows) > 1 and not (is_floor or is_beside)
 
 
 def _draw(figure: Figure, page: Page) -> None:
     """Draw the figures, each with whose it is and a bar from zero, if bars say something."""
     top, bottom = page.of_rows, page.of_foot - ROOM
-    is_alone = not page.has_bars and len(page.rows) == 1
-    if is_alone and bottom - top > HUGE + 2 * LARGE * LEADING:
-        _draw_alone(figure, page.rows[0], top, bottom)
+    if not page.has_bars and len(page.rows) == 1 and _draw_alone(figure, page.rows[0], top, bottom):
         return
     ends = [0.0, *(row.bar.value for row in page.rows)]
     low, high = min(ends), max(ends)
@@ -490,27 +493,32 @@ def _draw(figure: Figure, page: Page) -> None:
     zero = LEFT - low * scale
     high_bar = min(BAR, (bottom - top - page.names) / len(page.rows) - APART)
     for row in page.rows:
-        _text(figure, row.bar.figure, top - 3, LARGE, colours.INK, **BOLD)
+        _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
         _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
         top += page.height(row.name, TEXT)
         if not page.has_bars:
             continue
+        # A bar stands closer to its own name than to the next.
+        upper = top - (1 - STEP / LEADING) * page.height(row.name, TEXT) + 2
         start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
         if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
-            _box(figure, (zero, top + 2, start - zero, high_bar), colours.FAINT)
-        _box(figure, (start, top + 2, max(end - start, 3), high_bar), row.bar.colour)
+            _box(figure, (zero, upper, start - zero, high_bar), colours.FAINT)
+        _box(figure, (start, upper, max(end - start, 3), high_bar), row.bar.colour)
         top += high_bar + APART
 
 
-def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> None:
-    """Write a figure that has no bar in large letters, and below it what it is."""
-    name = _broken(row.bar.name, LARGE, "normal", WIDE)
-    tall = LARGE * LEADING * (name.count("\n") + 1)
+def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> bool:
+    """Write a figure without a bar in large letters, if it has room; what it is stands below."""
+    name = _broken(row.bar.name, TEXT, "normal", WIDE)
+    tall = TEXT * LEADING * (name.count("\n") + 1)
     size = min(HUGE, (bottom - top - tall) / LEADING)
+    if size < VERDICT:
+        return False
     size *= min(1.0, WIDE / _width(row.bar.figure, size, "bold"))
     down = (bottom - top - size * LEADING - tall) / 3
     _text(figure, row.bar.figure, top + down, size, colours.INK, **BOLD)
-    _text(figure, name, top + down + size * LEADING, LARGE, colours.SOFT)
+    _text(figure, name, top + down + size * LEADING, TEXT, colours.SOFT)
+    return True
 
 
 # --- letters --------------------------------------------------------------------------------------
@@ -551,16 +559,28 @@ def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
 
 def _write(figure: Figure, page: Page, words: str, top: float, *more: Any, **style: Any) -> None:
     """Write `words` in lines that are as far apart as those of the page."""
-    _text(figure, words, top, *more, linespacing=1.08 * page.leading / LEADING, **style)
+    _text(figure, words, top, *more, apart=STEP * page.leading / LEADING, **style)
 
 
 def _text(
-    figure: Figure, words: str, top: float, size: float, colour: str, x: float = LEFT, **more: Any
+    figure: Figure,
+    words: str,
+    top: float,
+    size: float,
+    colour: str,
+    *,
+    x: float = LEFT,
+    apart: float = STEP,
+    **style: Any,
 ) -> None:
-    """Write `words` at so many pixels from the upper left corner."""
-    place = (x / SIZE[0], 1 - top / SIZE[1])
-    style: dict[str, Any] = {"va": "top", "linespacing": 1.08, **more}
-    figure.text(*place, words, size=size * 72 / DPI, color=colour, **style)
+    """Write `words` at so many pixels from the upper left corner.
+
+    Each line is set by its baseline, so that letters of two sizes stand on one.
+    """
+    for i, line in enumerate(words.splitlines()):
+        down = top + (ASCENT + i * apart) * size
+        place = (x / SIZE[0], 1 - down / SIZE[1])
+        figure.text(*place, line, size=size * 72 / DPI, color=colour, va="baseline", **style)
 
 
 def _box(figure: Figure, place: tuple[float, float, float, float], colour: str) -> None:
