@@ -654,7 +654,7 @@ def test_band_of_two_releases(judge, build):
     assert verdict.verdict == claims.HOLDS_WITHIN_REVISIONS
     assert verdict.band.width == pytest.approx(0.8333, abs=1e-3)
     assert verdict.band.releases == ("months", "in print")
-    words = "releases of Russia's figures differ, which moves the figure by up to 0.8 %"
+    words = "revisions of Russia's figures move the figure by up to 0.8 %"
     miss = "the figure is 0.4 % more than claimed"
     assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
     assert claims.why(verdict) == f"R{words[1:]}; {miss}."

@@ -313,7 +313,7 @@ def test_a_claim_whose_figures_nobody_named_says_why_it_differs_all_the_same(ver
 
 def test_a_claim_that_needs_a_revision_says_so_and_has_no_colour_of_what_holds(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O03"]
-    assert claim_picture.headline(verdict) == "Holds only if revised: 29.3 % for 30 %"
+    assert claim_picture.headline(verdict) == "Holds only if 29.3 % is revised up"
     low, high = (verdict.readings[0].value + sign * verdict.band.width for sign in (-1, 1))
     assert f"{low:.1f} % to {high:.1f} %" in claims.why(verdict)
     *_, stated = claim_picture.bars(verdict, read_project(ROOT), ROOT)

@@ -288,7 +288,7 @@ def _revisions(verdict: Verdict) -> str:
         return "the figures behind it were revised"
     moved = "the rate" if claim.asks.measure.startswith(bands.GROWTH) else "the figure"
     whose, width = _office(claim), _width(band)
-    words = f"releases of {whose}'s figures differ, which moves {moved} by up to {width}"
+    words = f"revisions of {whose}'s figures move {moved} by up to {width}"
     if not revision(verdict):
         return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.

@@ -149,7 +149,8 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"Holds only if revised: {figure_found(reading, claim)} for {_claimed(claim)}"
+        way = "up" if reading.value < (claim.figure or 0.0) else "down"
+        return f"Holds only if {figure_found(reading, claim)} is revised {way}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -468,18 +469,16 @@ def _row(bar: Bar) -> Row:
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     """Whether bars say something.
 
-    A lone one does not, nor do two figures open at one end, nor what bounds a claim that is not
-    decided, since it counts something else than the claim does.
+    A lone one does not, nor do two figures open at one end, nor what is found beside a claim that
+    it does not decide.
     """
+    if verdict.verdict == claims.NOT_DECIDED:
+        return False
     if verdict.claim.figure == 0 and verdict.claim.qualifier in ROSE and len(rows) > 1:
         return True  # on which side of zero the figures are is what was claimed
-    shown = _shown(verdict)
-    is_beside = verdict.verdict == claims.NOT_DECIDED and any(
-        reading.role == verdict_rule.BOUND for reading in shown
-    )
-    bounds = [reading.bound for reading in shown]
+    bounds = [reading.bound for reading in _shown(verdict)]
     is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
-    return len(rows) > 1 and not (is_floor or is_beside)
+    return len(rows) > 1 and not is_floor
 
 
 def _draw(figure: Figure, page: Page) -> None:
@@ -491,12 +490,14 @@ def _draw(figure: Figure, page: Page) -> None:
     low, high = min(ends), max(ends)
     scale = WIDE / ((high - low) or 1.0)
     zero = LEFT - low * scale
-    high_bar = min(BAR, (bottom - top - page.names) / len(page.rows) - APART)
+    spare = (bottom - top - page.names) / len(page.rows)
+    high_bar = min(BAR, spare - APART)
     for row in page.rows:
         _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
         _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
         top += page.height(row.name, TEXT)
         if not page.has_bars:
+            top += min(spare, APART)
             continue
         # A bar stands closer to its own name than to the next.
         upper = top - (1 - STEP / LEADING) * page.height(row.name, TEXT) + 2
