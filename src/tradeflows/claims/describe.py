@@ -296,25 +296,8 @@ def _revisions(verdict: Verdict) -> str:
         units.found_amount(value, claim.unit, FEWEST)
         for value in (reading.value, reading.value + revision(verdict))
     )
-    span = _revised_range(verdict)
-    return f"{words}: {stated} could be {span}, and {revised} rounds to {_printed(claim)}"
-
-
-def _revised_range(verdict: Verdict) -> str:
-    """From where to where a revision may bring the nearest figure, either way.
-
-    Examples
-    --------
-    >>> from tradeflows import claims
-    >>> claims.revised_range(claims.evaluate_claim(claims.load()["O03"]))
-    '29.0 % to 29.6 %'
-    """
-    value, width = _nearest_deciding(verdict).value, abs(revision(verdict))
-    low, high = (
-        units.found_amount(end, verdict.claim.unit, FEWEST)
-        for end in (value - width, value + width)
-    )
-    return f"{low} to {high}"
+    end = "most" if revision(verdict) > 0 else "least"
+    return f"{words}, from {stated} to {revised} at {end}, which rounds to {_printed(claim)}"
 
 
 def revision(verdict: Verdict) -> float:

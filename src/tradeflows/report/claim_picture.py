@@ -149,8 +149,7 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        way = "up" if reading.value < (claim.figure or 0.0) else "down"
-        return f"Holds only if {figure_found(reading, claim)} is revised {way}"
+        return f"{figure_found(reading, claim)}, not {_claimed(claim)}, but within revisions"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -192,7 +191,8 @@ def _whose(reading: ReadingResult, root: Path) -> str:
 def _shown(verdict: Verdict) -> list[ReadingResult]:
     """The readings that have a bar: those that decided, of each side one, else the nearest.
 
-    Of what is as stated, which are releases of one number, the nearest is enough. Bounds that a
+    Of what is as stated, which are releases of one number, the nearest is enough, unless it is
+    their distance that bears the claim out: then each that is another number stands. Bounds that a
     claim which was decided keeps to, such as the record before it, stand below. Where nothing
     decides and the nearest would bear the claim out, one that would not stands beside it.
     """
@@ -201,6 +201,8 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     kept_to = [reading for reading in verdict.readings if _is_kept_to(reading)]
     if verdict.verdict == claims.DEPENDS:
         return [*front.two_sides(deciding), *kept_to]
+    if claims.revision(verdict):
+        return [*_releases(verdict), *kept_to]
     if deciding:
         is_stated = deciding[0].role == verdict_rule.AS_STATED
         return [*deciding[: 1 if is_stated else MOST], *kept_to]
@@ -215,6 +217,15 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     return [reading, *across[:1]]
 
 
+def _releases(verdict: Verdict) -> list[ReadingResult]:
+    """The first of all releases of the claimed number that give the same figure."""
+    first: dict[str, ReadingResult] = {}
+    for reading in verdict.readings:
+        if reading.role == verdict_rule.AS_STATED:
+            first.setdefault(figure_found(reading, verdict.claim), reading)
+    return [*first.values()]
+
+
 def _is_kept_to(reading: ReadingResult) -> bool:
     """Whether a reading is a bound within which the claimed figure lies."""
     return reading.role == verdict_rule.BOUND and reading.fits is None and not reading.note
@@ -226,7 +237,8 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     readings = _shown(verdict)
     figures = _claimed_bar(verdict, _speaker(verdict, project))
     found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
-    is_plain = len(found) == 1 and verdict.verdict != claims.NOT_DECIDED
+    is_one_number = len(found) == 1 or claims.revision(verdict)
+    is_plain = is_one_number and verdict.verdict != claims.NOT_DECIDED
     for reading, words in zip(readings, _names(readings, project), strict=True):
         name, colour = words, _colour(verdict)
         if _is_kept_to(reading) and verdict.decided_by:
@@ -270,7 +282,8 @@ def _taken_as(verdict: Verdict) -> str:
     if figure != number or float(figure) != claim.figure:
         return ""
     low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    return f", read here as {low.split()[0]} to {' '.join(high.split()[:2])}"
+    as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
+    return f", read here as {as_read}, so {low.split()[0]} to {' '.join(high.split()[:2])}"
 
 
 def _when(reading: ReadingResult) -> str:
