@@ -468,14 +468,17 @@ def test_credit_of_a_copy_is_no_name(make_root):
     )
 
 
-def test_credit_names_the_outlet_that_alone_carried_what_is_shown(make_root):
+def test_credit_names_the_few_outlets_that_carried_what_is_shown(make_root):
     root = make_root({"oil": {"via": "news outlets"}, "gas": {"via": "somebody"}})
     one = {"oil": ["Interfax"], "gas": ["Interfax"]}
     assert catalogue.credit(["oil"], root) == "Demo, via news outlets (as of 1 May 2024)"
     assert catalogue.credit(["oil"], root, {}, one) == "Demo, via Interfax (as of 1 May 2024)"
     assert catalogue.credit(["gas"], root, {}, one) == "Demo, via somebody (as of 1 May 2024)"
     two = {"oil": ["Interfax", "TASS"]}
-    assert catalogue.credit(["oil"], root, {}, two) == "Demo, via news outlets (as of 1 May 2024)"
+    named = "Demo, via Interfax and TASS (as of 1 May 2024)"
+    assert catalogue.credit(["oil"], root, {}, two) == named
+    many = {"oil": ["Interfax", "TASS", "RBC", "Reuters", "AFP"]}
+    assert catalogue.credit(["oil"], root, {}, many) == "Demo, via news outlets (as of 1 May 2024)"
 
 
 def test_credit_knows_own_sources(make_root):

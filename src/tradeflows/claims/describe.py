@@ -292,12 +292,9 @@ def _revisions(verdict: Verdict) -> str:
     if not revision(verdict):
         return f"{words}; {moved} is {miss(reading.deviation or 0.0, claim.unit)}"
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
-    stated, revised = (
-        units.found_amount(value, claim.unit, FEWEST)
-        for value in (reading.value, reading.value + revision(verdict))
-    )
-    end = "most" if revision(verdict) > 0 else "least"
-    return f"{words}, from {stated} to {revised} at {end}, which rounds to {_printed(claim)}"
+    revised = units.found_amount(reading.value + revision(verdict), claim.unit, FEWEST)
+    end = "highest" if revision(verdict) > 0 else "lowest"
+    return f"{words}; the {end} that gives, {revised}, rounds to {_printed(claim)}"
 
 
 def revision(verdict: Verdict) -> float:
@@ -558,6 +555,7 @@ def _claimed(claim: Claim) -> str:
     text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
     if claim.readings and claim.low > -math.inf and claim.high < math.inf:
         text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
+        text += f", since {claim.printed_because}" if claim.printed_because else ""
     return text
 
 

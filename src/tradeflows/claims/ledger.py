@@ -115,6 +115,8 @@ class Claim:
         The series whose releases give its band.
     kg_per_unit
         The declared weight of one `unit`, where it is a volume or a piece and readings weigh.
+    printed_because
+        Why the figure is read to a finer step than it shows.
     """
 
     id: str
@@ -137,6 +139,7 @@ class Claim:
     settles: str = ""
     series: Series | None = None
     kg_per_unit: float | None = None
+    printed_because: str = ""
 
     @property
     def place(self) -> str:
@@ -170,6 +173,7 @@ class ClaimEntry(TypedDict):
     figure: str
     claimed: dict[str, Any]
     printed_to: float
+    printed_because: str
     kg_per_unit: float
     asks: dict[str, Any]
     open: dict[str, Any]
@@ -491,6 +495,7 @@ def _claim(
         settles=settles,
         series=band,
         kg_per_unit=entry.get("kg_per_unit"),
+        printed_because=entry.get("printed_because", ""),
     )
 
 

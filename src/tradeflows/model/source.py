@@ -10,10 +10,12 @@ from typing import Any
 
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import is_day
+from tradeflows.model.words import in_a_sentence
 
 RAW = Path("data", "raw")
 TABLES = ("trade", "settlement", "rates", "figures")  # what files are cleaned into
 OUTLETS = "news outlets"  # who carried a source whose rows name an outlet each
+FEW = 4  # of them, whom a line names
 
 
 def require_table(name: str) -> None:
@@ -97,12 +99,12 @@ def month(source: Source) -> str:
 def carrier_of(source: Source, outlets: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """The short name of who passed a source on, or what copy it is from; or empty.
 
-    Of a source whose rows name an outlet each, `outlets` has those of the rows that are shown: one
-    alone is named.
+    Of a source whose rows name an outlet each, `outlets` has those of the rows that are shown: up
+    to :data:`FEW` are named.
     """
     carrier = source.via.partition(" (")[0]
     named = outlets.get(source.id, ())
-    return named[0] if carrier == OUTLETS and len(named) == 1 else carrier
+    return in_a_sentence(named) if carrier == OUTLETS and 0 < len(named) <= FEW else carrier
 
 
 def with_carrier(

@@ -3,7 +3,7 @@
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -149,7 +149,7 @@ def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
     claim, reading = verdict.claim, front.decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"{figure_found(reading, claim)}, not {_claimed(claim)}, but within revisions"
+        return f"Nearly the same: {figure_found(reading, claim)}, not {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
@@ -282,8 +282,8 @@ def _taken_as(verdict: Verdict) -> str:
     if figure != number or float(figure) != claim.figure:
         return ""
     low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
-    return f", read here as {as_read}, so {low.split()[0]} to {' '.join(high.split()[:2])}"
+    because = f", since {claim.printed_because}" if claim.printed_because else ""
+    return f"; read as {low.split()[0]} to {high.split()[0]}{because}"
 
 
 def _when(reading: ReadingResult) -> str:
@@ -359,8 +359,8 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     shown = _shown(verdict)
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
-    named = {name: who for frame in frames for name, who in speakers(frame).items()}
-    carried = {name: who for frame in frames for name, who in outlets(frame, root).items()}
+    named = _joined(speakers(frame) for frame in frames)
+    carried = _joined(outlets(frame, root) for frame in frames)
     credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
     days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
@@ -368,6 +368,14 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
     for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
         yield f"{project.short}. Source: {words}"
+
+
+def _joined(parts: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
+    """The names that several frames have of each source."""
+    names: dict[str, list[str]] = {}
+    for source, who in (pair for part in parts for pair in part.items()):
+        names[source] = list(dict.fromkeys([*names.get(source, []), *who]))
+    return names
 
 
 def _dated(credit: str) -> list[tuple[str, str]]:
@@ -454,6 +462,8 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     rows = [_row(bar) for bar in bars(verdict, project, root)]
     statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
     reason, is_missing = claims.why(verdict), verdict.verdict == claims.NOT_DECIDED
+    if claims.revision(verdict):
+        reason = f"It {claims.sentence(verdict)}."
     page = Page(
         _broken(statement, TEXT, "normal", WIDE),
         _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
@@ -487,8 +497,6 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     """
     if verdict.verdict == claims.NOT_DECIDED:
         return False
-    if verdict.claim.figure == 0 and verdict.claim.qualifier in ROSE and len(rows) > 1:
-        return True  # on which side of zero the figures are is what was claimed
     bounds = [reading.bound for reading in _shown(verdict)]
     is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
     return len(rows) > 1 and not is_floor
