@@ -352,7 +352,7 @@ def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
         for one in verdicts
         if one.claim.id in ("O10", "O11")
     }
-    assert names["O11"].endswith("said; read as 1.95 to 2.05, since March is 1.65")
+    assert names["O11"].endswith("said, read as 2.0 since March is given as 1.65")
     assert names["O10"].endswith("said")
 
 

@@ -281,9 +281,11 @@ def _taken_as(verdict: Verdict) -> str:
     figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
     if figure != number or float(figure) != claim.figure:
         return ""
-    low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    because = f", since {claim.printed_because}" if claim.printed_because else ""
-    return f"; read as {low.split()[0]} to {high.split()[0]}{because}"
+    if claim.printed_because:
+        as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
+        return f", read as {as_read} since {claim.printed_because}"
+    low, high = (claims.amount(end, claim.unit, 4).split()[0] for end in (claim.low, claim.high))
+    return f", read as {low} to {high}"
 
 
 def _when(reading: ReadingResult) -> str:
@@ -462,8 +464,6 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     rows = [_row(bar) for bar in bars(verdict, project, root)]
     statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
     reason, is_missing = claims.why(verdict), verdict.verdict == claims.NOT_DECIDED
-    if claims.revision(verdict):
-        reason = f"It {claims.sentence(verdict)}."
     page = Page(
         _broken(statement, TEXT, "normal", WIDE),
         _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
