@@ -659,7 +659,7 @@ def test_band_of_two_releases(judge, build):
     assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
     assert claims.why(verdict) == f"R{words[1:]}; {miss}."
     rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
-    end = "the highest that gives, $12.2 million, rounds to $12.25 million"
+    end = "at the highest, $12.2 million, it rounds to the $12.25 million claimed"
     assert claims.why(rounded) == f"R{words[1:]}; {end}."
     assert claims.revision(verdict) == 0
     assert claims.revision(rounded) == pytest.approx(12.25e6 * 0.1 / 12)

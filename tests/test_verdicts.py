@@ -316,7 +316,7 @@ def test_a_claim_that_needs_a_revision_says_so_and_has_no_colour_of_what_holds(v
     assert claim_picture.headline(verdict) == "Nearly the same: 29.3 %, not 30 %"
     [own, *_] = verdict.readings
     revised = own.value + verdict.band.width
-    assert f"the highest that gives, {revised:.1f} %, rounds to 30 %" in claims.why(verdict)
+    assert f"at the highest, {revised:.1f} %, it rounds to the 30 % claimed" in claims.why(verdict)
     _, *found = claim_picture.bars(verdict, read_project(ROOT), ROOT)
     assert [bar.figure for bar in found] == ["29.3 %", "29.4 %"]
     assert {bar.colour for bar in found} == {colours.INK}

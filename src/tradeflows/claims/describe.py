@@ -294,7 +294,7 @@ def _revisions(verdict: Verdict) -> str:
     # What was rounded holds with all that rounds to it, and a revision comes as far as that.
     revised = units.found_amount(reading.value + revision(verdict), claim.unit, FEWEST)
     end = "highest" if revision(verdict) > 0 else "lowest"
-    return f"{words}; the {end} that gives, {revised}, rounds to {_printed(claim)}"
+    return f"{words}; at the {end}, {revised}, it rounds to the {_printed(claim)} claimed"
 
 
 def revision(verdict: Verdict) -> float:
