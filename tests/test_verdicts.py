@@ -311,7 +311,7 @@ def test_a_claim_whose_figures_nobody_named_says_why_it_differs_all_the_same(ver
     assert not any(why[name] for name in ("O10", "O11", "U28"))
 
 
-def test_a_claim_that_needs_a_revision_says_so_and_has_no_colour_of_what_holds(verdicts):
+def test_a_claim_that_needs_a_revision_is_not_green(verdicts):
     [verdict] = [one for one in verdicts if one.claim.id == "O03"]
     assert claim_picture.headline(verdict) == "Nearly the same: 29.3 %, not 30 %"
     [own, *_] = verdict.readings

@@ -129,8 +129,8 @@ def rounding(reading: ReadingResult, claim: Claim) -> str:
     if not (is_exact and reading.fits) or amount(reading.value, reading.unit, MOST) == figure:
         return ""
     step = claim.high - claim.low
-    digits = sum(letter.isdigit() for letter in figure)
-    if digits <= len(f"{abs(claim.figure) / step:.0f}"):
+    digits = "".join(filter(str.isdigit, figure)).lstrip("0")  # 0.5 has one
+    if len(digits) <= len(f"{abs(claim.figure) / step:.0f}"):
         return f"rounds to {figure}"
     return f"rounds, to the nearest {amount(step, claim.unit, 1)}, to {figure}"
 
