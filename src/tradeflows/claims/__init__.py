@@ -55,6 +55,7 @@ from tradeflows.claims.ledger import (
     read_ledger,
     sentences,
 )
+from tradeflows.claims.migrate import migrated
 from tradeflows.claims.verdict_rule import (
     BOTH_WAYS,
     CANNOT_BE_TOLD,
@@ -121,6 +122,7 @@ __all__ = [
     "line",
     "load",
     "mark",
+    "migrated",
     "miss",
     "month_words",
     "named",
