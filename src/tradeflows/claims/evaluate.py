@@ -24,6 +24,7 @@ from tradeflows.claims.ledger import (
 )
 from tradeflows.claims.verdict_rule import (
     AS_PRINTED,
+    LAW,
     MEASURED,
     OFFICE,
     REWORKED,
@@ -701,7 +702,7 @@ def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
     if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
         return ()
     answered = verdict_rule.answered(claim.asks, given, claim.open)
-    return () if answered is None else (answered,)
+    return (answered or claim.asks,)  # a law restates what is asked, whatever its keys
 
 
 def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
@@ -768,6 +769,8 @@ def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
 def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> str:
     """What a reading is to a claim, by its keys."""
     asked = claim.asks
+    if witness.kind == LAW:
+        return verdict_rule.AS_STATED
     if reading.at_most or reading.at_least:
         return verdict_rule.BOUND
     if given == asked:

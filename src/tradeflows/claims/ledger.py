@@ -603,15 +603,18 @@ def _stated(
     """The claimed number with its unit and qualifier, and who printed it where for which window."""
     if ("figure" in entry) == ("claimed" in entry):
         raise LedgerError(f"{where}: needs either figure, an id in the table figures, or claimed")
+    cited: dict[str, str] = {}
     if "figure" in entry:
         row = lookup(where, "figure", entry["figure"], figures)
         stated = {key: row[key] for key in ("value", "unit", "qualifier", "low", "high")}
-        cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
     else:
         stated = {"value": None, "unit": "", "qualifier": "=", **_claimed(where, entry["claimed"])}
-        cited = {}
+    source = entry.get("figure", head.get("figure"))
+    if source is not None:  # of a part that is told in words the number of its claim is cited
+        row = lookup(where, "figure", source, figures)
+        cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
     cited = {key: head.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
-    if entry.get("asks", {}).get("start"):
+    if entry.get("asks", {}).get("start") or "words" in entry:
         cited["window"] = cited["window"] or "asked"
     _required(where, {key: text for key, text in cited.items() if text}, tuple(cited))
     if stated["qualifier"] not in contracts.QUALIFIERS:

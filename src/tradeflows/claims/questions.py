@@ -368,18 +368,18 @@ def _of_figure(reading: Reading, frames: Sequence[pd.DataFrame], asked: Question
     """Of a printed figure, seen from the side that a claim asks; an office's own from its side."""
     row = frames[0].iloc[0]
     start, end = (f"{row[name]:%Y-%m}" if row[name] == row[name] else "" for name in _ENDS)
-    quantity = str(row["measure"] or measure_of_unit(str(row["unit"])))
+    quantity = _text(row, "measure") or measure_of_unit(_text(row, "unit"))
     base = _base_of_figure(row, quantity, (start, end))
     if len(frames) > 1 and _compares_windows(reading):
         ends = [f"{frames[1].iloc[0][name]:%Y-%m}" for name in _ENDS]
         base = "..".join(ends)
     reporter, partner, flow = _sides_of_figure(row, asked)
     return Question(
-        goods=goods(str(row["hs_codes"] or row["product"]).split(";")),
+        goods=goods(_codes_of_figure(row)),
         reporter=reporter,
         partner=partner,
         flow=flow,
-        route=str(row["route"] or ""),
+        route=_text(row, "route"),
         measure=_measure(reading, quantity),
         start=start,
         end=end,
@@ -387,9 +387,21 @@ def _of_figure(reading: Reading, frames: Sequence[pd.DataFrame], asked: Question
     )
 
 
+def _text(row: pd.Series, column: str) -> str:
+    """The text of a row, empty where it has none."""
+    value = row[column]
+    return value if isinstance(value, str) else ""
+
+
+def _codes_of_figure(row: pd.Series) -> list[str]:
+    """The goods of a printed figure, without what its carrier says of the codes."""
+    listed = _text(row, "hs_codes") or _text(row, "product")
+    return [code.partition(" (")[0].strip() for code in listed.split(";")]
+
+
 def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
     """Reporter, partner and flow of a printed figure."""
-    exporter, importer = (str(row[name] or "") for name in ("exporter", "importer"))
+    exporter, importer = (_text(row, name) for name in ("exporter", "importer"))
     home, _, away = exporter.partition("<->")
     if away:
         return home, away, "M+X"
