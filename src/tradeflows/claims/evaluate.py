@@ -875,8 +875,8 @@ def _single(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         known = [f"what was read is of {ends}" if ends else "", _todo(reading, project)]
         known.append(
-            "a claim of what has no figure has no reading but `settles` and a `reason`: "
-            '"not published yet", or "not public" where the office holds it back'
+            "a claim of what has no figure yet has no reading but `settles` and "
+            '`not_tested = "not public"`'
         )
         raise LedgerError("; ".join(["must give one number, and gives none", *filter(None, known)]))
     nulls = int(is_null.sum())

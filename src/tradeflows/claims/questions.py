@@ -58,6 +58,7 @@ WORDS = {
 }
 # Measures of which one result column is another thing than the measure's name says.
 OF_RESULT = {"growth_pct": "growth of {}", "ratio": "ratio of {}", "part": "displacement of {}"}
+OF_LAST = {"rank": "rank by {}", "count": "count by {}"}  # likewise, whatever the measure
 OWN_RELEASE = "own-release"  # flag of a printed figure that is the office's release itself
 RECONCILED = "reconciled"  # reporter of a value between the two sides' reports
 
@@ -314,11 +315,21 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
         apart -= {"reporter", "partner"}
         if _has_goods(asked, given):
             apart.discard("goods")
-    if asked.start <= given.start and given.end <= asked.end:
+    if apart & {"start", "end"} and asked.start <= given.start and given.end <= asked.end:
         apart -= {"start", "end"}
-        if asked.base and given.base:
+        if _is_as_far_back(asked, given):
             apart.discard("base")
     return not apart
+
+
+def _is_as_far_back(asked: Question, given: Question) -> bool:
+    """Whether the bases of two changes lie as long before their windows."""
+    back = [
+        span(item.start)[0] - span(item.base.partition("..")[0])[0]
+        for item in (asked, given)
+        if item.base
+    ]
+    return len(back) == 2 and back[0] == back[1]
 
 
 def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
@@ -345,7 +356,7 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
 
 def _is_reconciled(frame: pd.DataFrame) -> bool:
     """Whether values lie between two sides' reports, or are the other side's alone."""
-    if "flags" not in frame:
+    if not {"flags", "reporter_iso"} <= set(frame):
         return False
     is_one_sided = frame["flags"].str.contains("one-sided") & frame["reporter_iso"].eq("RUS")
     return bool((frame["flags"].str.contains("reconciled") | is_one_sided).any())
@@ -454,7 +465,7 @@ def _measure(reading: Reading, quantity: str) -> str:
         words = WORDS.get(name, f"{name} of {{}}").format(words)
     if reading.steps and reading.steps[-1][0] == "difference" and reading.result in OF_RESULT:
         words = OF_RESULT[reading.result].format(quantity)
-    return words
+    return OF_LAST[reading.result].format(quantity) if reading.result in OF_LAST else words
 
 
 def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
