@@ -25,7 +25,7 @@ OFFICES = {
 EU = ("EU27_2020", "EU28", "EU")
 EUROSTAT = "Eurostat"
 BOTH_SIDES = "the reports of both sides"
-UNDATED = re.compile(r"undated|not stated", re.IGNORECASE)
+UNDATED = re.compile("undated", re.IGNORECASE)
 DATED = re.compile(r"\b(?:19|20)\d\d\b")
 
 
