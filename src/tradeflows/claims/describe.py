@@ -462,7 +462,8 @@ def finding(reading: ReadingResult) -> str:
     if reading.role == verdict_rule.OTHER_CONCEPT:
         why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
         return f"says nothing: {why}{f'; {off}' if off else ''}"
-    if not reading.decides and reading.vote in (verdict_rule.NEAR, ""):
+    is_turned = kind == verdict_rule.REWORKED and not reading.is_robust
+    if not reading.decides and (is_turned or reading.vote in (verdict_rule.NEAR, "")):
         return f"near, and no vote{f'; {off}' if off else ''}"
     if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
         return {"yes": "says yes", "no": f"says no{f'; {off}' if off else ''}"}[reading.vote]

@@ -247,8 +247,10 @@ def is_robust(low: float, high: float, claimed: Range, room: float) -> bool:
     >>> over_700 = Range(700, math.inf, open_low=True)
     >>> is_robust(800, 800, over_700, 40), is_robust(720, 720, over_700, 36)
     (True, False)
+    >>> is_robust(180, 180, Range(178.5, 179.5), 9)  # which may be 179 as well
+    False
     """
-    return len({fits(low + by, high + by, claimed) for by in (-room, 0.0, room)}) == 1
+    return fits(low - room, high + room, claimed) is fits(low, high, claimed)
 
 
 def vote(

@@ -77,10 +77,10 @@ def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tupl
     for row in listed.to_dict("records"):
         source = sources[row["source_id"]]
         family = source.collector
-        if family == REPORTER:
+        if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
+            family = BOTH_SIDES
+        elif family == REPORTER:
             family = office_of(row.get("reporter_iso", ""))
-            if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
-                family = BOTH_SIDES
         yield source.witness, family, source.interested
 
 
