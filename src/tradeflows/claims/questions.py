@@ -247,16 +247,18 @@ def _joined(values: Iterable[str]) -> str:
 
 
 def covers(whole: Question, part: Question) -> bool:
-    """Whether an amount of `whole` has all of `part` in it: its goods, partners and months."""
-    same = ("reporter", "measure", "base")
+    """Whether an amount of `whole` has all of `part` in it: its goods, countries and months."""
+    same = ("measure", "base")
     if any(getattr(whole, key) != getattr(part, key) for key in same):
         return False
     if not _listed_in(whole.flow, part.flow) or whole.route not in ("", part.route):
         return False
     if whole.measure not in AMOUNTS and differing(whole, part):
         return False
-    is_in_window = whole.start <= part.start and part.end <= whole.end
-    return is_in_window and _has_goods(whole, part) and _has_partners(whole, part)
+    if not (whole.start <= part.start and part.end <= whole.end):
+        return False
+    sides = (whole.reporter, part.reporter), (whole.partner, part.partner)
+    return _has_goods(whole, part) and all(_has_areas(*side) for side in sides)
 
 
 def _listed_in(whole: str, part: str) -> bool:
@@ -280,11 +282,10 @@ def _is_under(code: str, ancestor: str) -> bool:
         return False
 
 
-def _has_partners(whole: Question, part: Question) -> bool:
-    wholes = whole.partner.split("+")
+def _has_areas(whole: str, part: str) -> bool:
+    wholes = whole.split("+")
     return all(
-        any(area == other or _contains(other, area) for other in wholes)
-        for area in part.partner.split("+")
+        any(area == other or _contains(other, area) for other in wholes) for area in part.split("+")
     )
 
 
