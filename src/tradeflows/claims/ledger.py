@@ -473,14 +473,27 @@ def _contents(ledger: Path) -> dict[str, Any]:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    version = contents.get("version", VERSION - 1 if contents.get("claim") else VERSION)
+    version = contents.get("version", 2 if _is_old(contents) else VERSION)
     if version != VERSION:
         raise LedgerError(
-            f"{ledger}: a ledger of version {version}, and this is tradeflows for version "
+            f"{ledger}: a ledger of version {version}, and this tradeflows reads version "
             f"{VERSION}: run `tradeflows migrate {ledger.as_posix()}`"
         )
     _known(ledger.name, contents, _keys(LedgerEntry))
     return contents
+
+
+def _is_old(contents: Mapping[str, Any]) -> bool:
+    """Whether a ledger that states no version has the keys of an older one."""
+    listed = contents.get("claim", {})
+    entries = [entry for entry in listed.values() if isinstance(entry, dict)]
+    readings = [item for entry in entries for item in entry.get("reading", ())]
+    return any(
+        key in entry
+        for entry in (*entries, *readings)
+        if isinstance(entry, dict)
+        for key in RETIRED
+    )
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
