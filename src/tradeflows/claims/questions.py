@@ -181,27 +181,30 @@ def combined(how: str, terms: Sequence[Question], named: Mapping[str, Any]) -> Q
         The parts of a share are no parts, or its `keys` contradict what follows.
     """
     first, *others = terms
-    quantity = first.measure
-    wholes = [item for item in others if item.measure == quantity and item.flow == first.flow]
     if how == "share":
-        if len(wholes) == len(others):
-            if not all(covers(whole, first) for whole in wholes):
-                raise LedgerError("is no share: the second term is no whole of the first")
-            return named_beside(replace(first, measure=f"share of {quantity}"), named)
-        among = " and ".join(sorted(_as_whole(item) for item in others))
-        return named_beside(replace(first, measure=f"share of {quantity} in {among}"), named)
+        return named_beside(_share(first, others), named)
     keys = {key: _joined([getattr(item, key) for item in terms]) for key in AREA_KEYS}
     (start, end), base = _combined_windows(how, first, others)
-    measure = quantity
-    if how in ("growth", "difference"):
-        if base:
-            measure = f"{'growth' if how == 'growth' else 'change'} of {quantity}"
-        elif _same_window(terms):
-            measure = f"lead by {quantity}"
-    elif how == "ratio":
-        measure = f"ratio of {quantity}"
+    measure = first.measure
+    if how == "ratio":
+        measure = f"ratio of {measure}"
+    elif how != "sum" and base:
+        measure = f"{'growth' if how == 'growth' else 'change'} of {measure}"
+    elif how != "sum" and _same_window(terms):
+        measure = f"lead by {measure}"
     keys |= {"measure": measure, "start": start, "end": end, "base": base}
     return named_beside(Question(**keys), named)
+
+
+def _share(part: Question, wholes: Sequence[Question]) -> Question:
+    """What a share asks: of the same amount of more, or of an amount of another kind."""
+    measure = part.measure
+    if all(whole.measure == measure and whole.flow == part.flow for whole in wholes):
+        if not all(covers(whole, part) for whole in wholes):
+            raise LedgerError("is no share: the second term is no whole of the first")
+        return replace(part, measure=f"share of {measure}")
+    among = " and ".join(sorted(map(_as_whole, wholes)))
+    return replace(part, measure=f"share of {measure} in {among}")
 
 
 def _same_window(terms: Sequence[Question]) -> bool:
