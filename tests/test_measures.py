@@ -953,6 +953,25 @@ def test_convert_keeps_dollars():
     assert given_value["primary_value_usd"].tolist() == [7, 119]
 
 
+def test_dollars_become_euros():
+    frame = rows(
+        ("2021-01", 1, 120.0),
+        ("2021-01", 2, 125.0),
+        ("2021-03", 1, 7.0),
+        columns=["ref_period", "n_months", "primary_value_usd"],
+    )
+    result = measures.from_dollars(frame, RATES)
+    assert result["value_reported"].iloc[:2].tolist() == pytest.approx([100, 100])
+    assert result["value_reported"].iloc[2:].isna().all(), "March has no rate"
+    assert result["currency"].eq("EUR").all()
+    inverse = RATES.assign(base="USD", quote="EUR", rate=1 / RATES["rate"])
+    by_inverse = measures.from_dollars(frame.head(1), inverse)
+    assert by_inverse["value_reported"].tolist() == pytest.approx([100])
+    two = pd.concat([RATES, RATES.assign(base="CNY")])
+    with pytest.raises(QueryError, match=r"base is mixed \(CNY, EUR\)"):
+        measures.from_dollars(frame, two)
+
+
 @pytest.mark.parametrize(
     ("currency", "rates", "message"),
     [

@@ -35,6 +35,7 @@ WORDS = {
     "baskets": "{}",
     "chained": "{}",
     "convert": "{}",
+    "from_dollars": "{}",
     "from_members": "{}",
     "scale": "{}",
     "stack": "{}",
