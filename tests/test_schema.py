@@ -83,7 +83,8 @@ def test_dictionary_of_fields():
     for contract in schema.TABLES.values():
         lines = schema.describe(contract)
         assert [line["field"] for line in lines] == contract.names
-        assert {line["type"] for line in lines} <= {"text", "float64", "int64", "date32[day]"}
+        types = {line["type"] for line in lines}
+        assert types <= {"text", "float64", "int64", "date32[day]", "bool"}
         assert all(isinstance(value, str) for line in lines for value in line.values())
     weight = next(line for line in schema.describe(schema.TRADE) if line["field"] == "net_wgt_kg")
     assert (weight["unit"], weight["key"]) == ("kg", "")

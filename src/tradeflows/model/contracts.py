@@ -12,7 +12,7 @@ from tradeflows.model import source
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import QueryError, near
 
-TEXT, NUMBER, COUNT, DAY = "string", "float64", "int64", "date32"
+TEXT, NUMBER, COUNT, DAY, FLAG = "string", "float64", "int64", "date32", "bool"
 
 # Supplementary units of the Combined Nomenclature that have no plainer name.
 CN_UNITS = (
@@ -58,6 +58,8 @@ CN_UNITS = (
 )
 CURRENCIES = tuple(row["code"] for row in rows_of("currencies.csv"))
 QUALIFIERS = ("=", "~", "<", "≤", ">", "≥")
+# How a number came about: the kinds of those who say it.
+WITNESSES = ("office", "as printed", "measured", "reworked", "law", "relay")
 
 
 @dataclass(frozen=True)
@@ -348,6 +350,30 @@ class Figures(Provenance):
     address = _field(TEXT, "where the number was read")
     repeats = _field(TEXT, "id of the figure that this one repeats, or whose number it is")
     confidence = _field(TEXT, "of the transcription", allowed=("high", "medium", "low"))
+    collector = _field(
+        TEXT,
+        "who counted: all of one name are one family; empty where nobody is named as who counted",
+        required=True,
+    )
+    witness = _field(
+        TEXT,
+        "how the number came about: office, a statistical, customs or central-bank office's own "
+        "release; as printed, summed, converted or picked from an office's data by whoever printed "
+        "it; measured, by trackers, network operators, agencies; reworked, an office's rows remade "
+        "by others; law, a legal act; relay, none of these",
+        required=True,
+        allowed=WITNESSES,
+    )
+    interested = _field(FLAG, "whether who counted gains by the answer", required=True)
+    measure = _field(
+        TEXT,
+        "what the number measures, in the words of a claim: value, weight, barrels a day, "
+        "growth of volume, refinery runs, …; null where not stated",
+    )
+    route = _field(TEXT, "how the goods went; null for all routes", allowed=("by sea", "by pipe"))
+    base_start = _field(DAY, "first day of the window that a growth or change compares with")
+    base_end = _field(DAY, "last day of that window")
+    forecast = _field(FLAG, "whether it is an expectation, and no count", required=True)
     flags = _field(TEXT, "words of FLAGS, blank-separated and sorted", required=True)
     note = _field(TEXT, "what must be said beside the figure")
 

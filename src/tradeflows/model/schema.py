@@ -18,6 +18,7 @@ from tradeflows.model.contracts import CONTRACTS, FLAGS, Field, fields_of
 from tradeflows.model.errors import SchemaError
 
 TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
+FLAG = pa.bool_()
 
 FEW = 60  # values, so many that a message may list them all
 

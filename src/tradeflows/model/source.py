@@ -15,6 +15,7 @@ from tradeflows.model.words import in_a_sentence
 RAW = Path("data", "raw")
 TABLES = ("trade", "settlement", "rates", "figures")  # what files are cleaned into
 OUTLETS = "news outlets"  # who carried a source whose rows name an outlet each
+REPORTER = "reporter"  # who counted a source of which each row's reporter is it
 FEW = 4  # of them, whom a line names
 
 
@@ -77,6 +78,10 @@ class Source:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     control: Mapping[str, Any] = field(default_factory=dict)
     absent: Sequence[Mapping[str, str]] = ()
+    collector: str = REPORTER
+    witness: str = "office"
+    interested: bool = False
+    confirmed: Mapping[str, str] = field(default_factory=dict)
 
     def file(self, root: Path) -> Path:
         """Where the file lies in the project folder `root`."""

@@ -29,9 +29,9 @@ from pyarrow import csv
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.codes import HS, level
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
-from tradeflows.model.schema import TRADE, conform
+from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
-from tradeflows.publishers import arrow, plausibility
+from tradeflows.publishers import arrow, placing, plausibility
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 NO_NUMBER = re.compile(r"column #(\d+): .*conversion error to double: invalid value (.*)")
@@ -380,9 +380,11 @@ def rows(
         for name, values in columns.items():
             spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
         batch = conform(spread, schema)
-        return plausibility.flagged(batch, factor)
     except SchemaError as error:
         raise SchemaError(f"{source.path}: {error}") from error
+    if schema is FIGURES:
+        placing.require_placed(source.path, source, batch)
+    return plausibility.flagged(batch, factor)
 
 
 def require_products(source: Source, products: Any) -> None:

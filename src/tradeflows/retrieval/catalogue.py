@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from tradeflows.model import absence
+from tradeflows.model import absence, contracts
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
@@ -36,6 +36,8 @@ KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
 FEW = 3  # publishers, of which a line names each with its date
 MANY = 8  # speakers, whom a line names
+# Kinds of who counted that a file may be of; a legal act is a row's.
+WITNESSES = tuple(word for word in contracts.WITNESSES if word != "law")
 SECTIONS = {"publisher": "[publisher.NAME]", "source": "[source.NAME]", "outlet": "[outlet]"}
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
@@ -323,7 +325,7 @@ def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> En
         written = {Mapping: dict, Sequence: list}.get(types[key], types[key])
         if type(value) is not written:
             wanted = {str: "text", int: "a whole number", date: "a date such as 2026-11-25"}
-            wanted[Sequence] = "a list of tables"
+            wanted |= {Sequence: "a list of tables", bool: "true or false"}
             raise CatalogueError(
                 f"{where}: {key} must be {wanted.get(types[key], 'a table')}, not {value!r}"
             )
@@ -351,6 +353,7 @@ def problems(
         ("publisher", source.publisher, who),
         ("table", source.table, TABLES),
         ("kind", source.kind, KINDS),
+        ("witness", source.witness, WITNESSES),
         ("supersedes", source.supersedes, [*set(sources) - {source.id}, ""]),
     ):
         if value not in valid:
@@ -379,6 +382,11 @@ def _kind_problems(source: Source) -> Iterator[str]:
         is_right, words = ARGUMENTS.get(key, (_is_anything, ""))
         if source.cleaner != "tidy.clean" and not is_right(value):
             yield f"arguments: {key} must be {words}, not {value!r}"
+    for name, reason in source.confirmed.items():
+        if not (isinstance(reason, str) and reason):
+            yield f"confirmed: {name} must have its reason as a text, not {reason!r}"
+    if source.confirmed and source.table != "figures":
+        yield f"confirmed is of printed figures alone, and {source.id} is of {source.table}"
     for flow, sums in source.control.items():
         if not (isinstance(sums, dict) and all(type(n) in (int, float) for n in sums.values())):
             yield f"control: {flow} must be a table of numbers, not {sums!r}"

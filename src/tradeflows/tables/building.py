@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -239,9 +240,31 @@ def _rows_of(root: Path, source: Source, reading: _Reading) -> Iterator[pa.Table
         else:
             parts.append(part.rows)
     rows = pa.Table.from_batches(parts, contract)
+    if source.control and not reading.totals and contract is schema.TRADE:
+        _require_control(source, _totals(rows), root)
     schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
     order = [(name, "ascending") for name in schema.key(contract)]
     yield rows.sort_by(order).combine_chunks()
+
+
+def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:
+    """Rows and sums by flow, as `control` of an entry has them: value, weight and quantity."""
+    totals: dict[str, dict[str, float]] = {}
+    names = ("flow_code", "currency", "value_reported", "net_wgt_kg", "qty_unit", "qty")
+    numbers: dict[tuple[str, str], list[float]] = {}
+    for row in rows.select(names).to_pylist():
+        flow = row["flow_code"]
+        totals.setdefault(flow, {"rows": 0})["rows"] += 1
+        for unit, name in (
+            (row["currency"], "value_reported"),
+            ("kg", "net_wgt_kg"),
+            (row["qty_unit"], "qty"),
+        ):
+            if row[name] is not None:
+                numbers.setdefault((flow, unit), []).append(row[name])
+    for (flow, unit), stated in numbers.items():
+        totals[flow][unit] = math.fsum(stated)
+    return totals
 
 
 def _require_control(source: Source, totals: Mapping[str, Any], root: Path) -> None:

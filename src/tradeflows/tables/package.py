@@ -13,7 +13,13 @@ from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.files import processed
 
 FILE = "datapackage.json"
-TYPES = {"string": "string", "int64": "integer", "double": "number", "date32[day]": "date"}
+TYPES = {
+    "string": "string",
+    "int64": "integer",
+    "double": "number",
+    "date32[day]": "date",
+    "bool": "boolean",
+}
 
 
 def descriptor(root: Path) -> dict[str, Any]:

@@ -247,6 +247,8 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         made = _column(cells, value, field)
     if value.where:
         made = pc.if_else(cells.are(value.where), made, None)
+    if value.instead:
+        made = pc.coalesce(made, values(cells, value.instead, field))
     if value.agrees:
         _require_same(cells, value, made, values(cells, value.agrees, field))
     return made

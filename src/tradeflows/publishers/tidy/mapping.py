@@ -111,6 +111,8 @@ class Value:
         What each text means; one that is not listed is refused, unless `others` says what it means.
         In a field of numbers only the marks among them: ``{ "-" = 0, "c" = "" }``, where 0 is
         none and "" is not known, as the publisher says.
+    listed
+        The same the other way round: each meaning, and the texts that have it.
     others
         What any text means that `words` does not list.
     areas
@@ -127,6 +129,8 @@ class Value:
         The records that have a value; the others are null.
     agrees
         The same, as another column states it: the two may not differ.
+    instead
+        Where the value of a record that has none comes from, by the same keys.
     """
 
     column: str = ""
@@ -138,7 +142,8 @@ class Value:
     one_of: tuple[str, ...] = ()
     rename: Mapping[str, Any] | None = None
     words: Mapping[str, Any] | None = None
-    others: str | int | None = None
+    listed: Mapping[str, Any] | None = None
+    others: str | int | bool | None = None
     areas: str = ""
     form: str = ""
     length: str = ""
@@ -146,9 +151,10 @@ class Value:
     times: int | Mapping[str, Any] = 1
     where: Condition | None = None
     agrees: Value | None = None
+    instead: Value | None = None
 
 
-Field = str | int | Value | tuple[Flag, ...]
+Field = str | int | bool | Value | tuple[Flag, ...]
 Record = TypeVar("Record", Condition, Flag, LeftOut, Value)
 
 
@@ -316,7 +322,7 @@ def _fields(
             if contract.field(name).type == pa.float64():
                 _require_marks(place, value)
             made[name] = value
-        elif type(entry) in (str, int):
+        elif type(entry) in (str, int, bool):
             made[name] = entry
         else:
             raise CatalogueError(
@@ -341,9 +347,22 @@ def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]
             table[key] = _record(place, value, Value, columns)
         else:
             _kind(place, value, keys[key])
+    if table.get("listed"):
+        table["words"] = _turned(where, table.pop("listed"), table.get("words", {}))
     made = kind(**table)
     _names(where, made, columns)
     return made
+
+
+def _turned(where: str, listed: Mapping[str, Any], written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return words with the texts that are listed by their meaning; none may have two."""
+    words = dict(written)
+    for meaning, entry in listed.items():
+        for text in _texts(f"{where}: listed.{meaning}", entry):
+            if words.setdefault(text, meaning) != meaning:
+                both = f"{words[text]!r} and {meaning!r}"
+                raise CatalogueError(f"{where}: listed: {text!r} means {both}; leave one out")
+    return words
 
 
 KINDS = {
@@ -353,7 +372,7 @@ KINDS = {
     "int | None": (int,),
     "int | Mapping[str, Any]": (int, dict),
     "Mapping[str, Any] | None": (dict,),
-    "str | int | None": (str, int),
+    "str | int | bool | None": (str, int, bool),
 }
 IN_WORDS = {
     str: "a text",

@@ -33,6 +33,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
         **PLAIN,
         **dict.fromkeys(("exporter", "importer", "hs_codes", "freq", "low", "high")),
         **dict.fromkeys(("repeats", "confidence", "published", "address")),
+        **dict.fromkeys(("measure", "route", "base_start", "base_end")),
+        **{"collector": "", "witness": "relay", "interested": False, "forecast": False},
     },
 }
 FOLLOWS = {"reporter_code", "partner_code", "vintage"}  # of trade: what follows from other fields

@@ -1,0 +1,190 @@
+"""A printed figure whose window and day of printing do not go together is refused."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tradeflows import tables
+from tradeflows.model import schema
+from tradeflows.model.errors import CatalogueError, LayoutError
+from tradeflows.model.source import Source
+from tradeflows.publishers import placing, tidy
+from tradeflows.retrieval import catalogue
+
+HEADER = "id,what,value,window,printed"
+COLUMNS = HEADER.split(",")
+FIELDS = {
+    "id": {"column": "id"},
+    "topic": "energy",
+    "product": {"column": "what"},
+    "window_start": {"column": "window", "form": "printed"},
+    "window_end": {"column": "window", "form": "printed"},
+    "window_text": {"column": "window"},
+    "value": {"column": "value"},
+    "unit": "tonnes",
+    "basis": "customs",
+    "publisher": "a newspaper",
+    "published": {"column": "printed"},
+}
+
+
+def source(**keys):
+    return Source(
+        id="printed",
+        path="press/printed.csv",
+        publisher="press",
+        title="Invented",
+        kind="transcribed",
+        licence="not stated",
+        vintage="by row",
+        retrieved=date(2026, 11, 30),
+        sha256="0" * 64,
+        bytes=1,
+        table="figures",
+        cleaner="tidy.clean",
+        rank=1,
+        steps="invented",
+        arguments={"columns": COLUMNS, "fields": FIELDS},
+        **keys,
+    )
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Rows of one figure, X1, of a window and printed on some day."""
+
+    def run(window, printed, of=None, **fields):
+        path = tmp_path / "printed.csv"
+        path.write_text(f"{HEADER}\nX1,crude,5,{window},{printed}\n", encoding="utf-8")
+        asked = {"columns": COLUMNS, "fields": FIELDS | fields}
+        return next(tidy.clean(path, of or source(), **asked)).rows.to_pylist()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("window", "printed"),
+    [
+        ("2024-03", "2024-04-04"),
+        ("2023-03", "2023-03-01"),  # the month itself is not over when it is printed
+        ("2023-01..2023-10", "2023-10-19"),
+        ("2023-06", "2024-04-26"),  # ten months later
+        ("2021", "2026-05-09"),  # a year may be told at any time after
+        ("2023-03", "2023-04 (undated)"),
+        ("2022-12", "2023 (month not stated)"),
+        ("2023", ""),
+        ("not stated", "2023-07"),
+    ],
+)
+def test_a_window_before_its_printing_is_taken(rows, window, printed):
+    assert len(rows(window, printed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("window", "printed", "found"),
+    [
+        ("2024-03", "2023-04", "a window to 2024-03-31, printed 2023-04"),
+        ("2023", "2023-01-14", "a window to 2023-12-31, printed 2023-01-14"),
+        ("2024", "2023 (month not stated)", "a window to 2024-12-31"),
+        ("2023-03", "2024-04-04", "the month 2023-03, printed 2024-04-04: 13 months later"),
+        ("2023-03", "2024-02", "the month 2023-03, printed 2024-02: 11 months later"),
+        ("2022-11-24", "2023-10-30", "11 months later"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused_in_one_sentence(rows, window, printed, found):
+    with pytest.raises(LayoutError) as refused:
+        rows(window, printed)
+    message = str(refused.value)
+    assert "\n" not in message
+    for said in ("press/printed.csv: record 1, X1", found, 'confirmed.X1 = "', "entry of printed"):
+        assert said in message, said
+    confirmed = source(confirmed={"X1": "an expectation"})
+    assert len(rows(window, printed, confirmed)) == 1
+    with pytest.raises(LayoutError, match="X1"):
+        rows(window, printed, source(confirmed={"X2": "another's"}))
+
+
+def test_a_new_release_may_be_confirmed_where_the_old_one_is(rows):
+    newer = replace(source(), id="printed_2", supersedes="printed")
+    with pytest.raises(LayoutError, match="the entry of printed_2 or, before its update, of print"):
+        rows("2024", "2023", newer)
+
+
+def test_each_committed_confirmation_is_needed(embedded):
+    """And each row that would be refused has one, with a reason."""
+    listed = {
+        (name, figure)
+        for name, entry in catalogue.load(embedded).items()
+        for figure in entry.confirmed
+    }
+    needed = set()
+    for row in tables.stored(embedded, "figures").to_table().to_pylist():
+        printed = placing.months_of_printing(row["published"])
+        ends = [
+            day and day.year * 12 + day.month - 1
+            for day in (row["window_start"], row["window_end"])
+        ]
+        if not printed or None in ends:
+            continue
+        if ends[1] > printed[-1] or (ends[0] == ends[1] and printed[0] - ends[1] >= 11):
+            needed.add((row["source_id"], row["id"]))
+    assert needed == listed
+    assert {figure for _, figure in needed} >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
+
+
+def test_a_map_that_says_nothing_of_who_counted_gives_no_witness(rows):
+    [row] = rows("2023-03", "2023-04")
+    assert (row["collector"], row["witness"]) == ("", "relay")
+    assert row["interested"] is row["forecast"] is False
+    assert [row[name] for name in ("measure", "route", "base_start", "base_end")] == [None] * 4
+
+
+def test_a_map_says_who_counted_by_id(rows):
+    [row] = rows(
+        "2023-03",
+        "2023-04",
+        collector={"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X2", "X3"]}},
+        witness="measured",
+        interested={"column": "id", "words": {"X1": True}, "others": False},
+        forecast=False,
+        base_start={"column": "id", "words": {"X1": date(2022, 3, 1)}, "others": ""},
+        measure={
+            "column": "id",
+            "words": {"X2": "price"},
+            "others": "",
+            "instead": {"column": "what", "words": {"crude": "weight"}},
+        },
+    )
+    told = [row[name] for name in ("collector", "witness", "interested", "forecast", "measure")]
+    assert told == ["Gazprom", "measured", True, False, "weight"]
+    assert row["base_start"] == date(2022, 3, 1)
+
+
+def test_a_text_listed_under_two_meanings_is_refused(rows):
+    twice = {"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X1"]}}
+    with pytest.raises(CatalogueError, match="'X1' means 'Gazprom' and 'Kpler'"):
+        rows("2023-03", "2023-04", collector=twice)
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"witness": "law"}, "no such witness as 'law'"),
+        ({"witness": "ofice"}, "did you mean 'office'"),
+        ({"confirmed": {"X1": ""}}, "confirmed: X1 must have its reason as a text"),
+        ({"confirmed": {"X1": 3}}, "confirmed: X1 must have its reason as a text"),
+        ({"confirmed": {"X1": "so"}, "table": "trade"}, "confirmed is of printed figures alone"),
+    ],
+)
+def test_keys_of_an_entry_are_checked(keys, problem):
+    entry = replace(source(), **keys)
+    [said] = catalogue.problems(entry, {"press": None}, {entry.id: entry}, False)
+    assert problem in said
+
+
+def test_the_contract_has_what_the_catalogue_takes():
+    words = schema.allowed(schema.FIGURES.field("witness"))
+    assert {*catalogue.WITNESSES} == {*words} - {"law"}
+    assert source().collector == "reporter"
+    assert source().witness == "office"
