@@ -27,6 +27,14 @@ POLICY = (
 )
 # The reader's groups of verdicts, each with its colour.
 TONES = {"holds": "yes", "holds with a caveat": "partly", "differs": "no", "cannot be told": "open"}
+# What a witness is to a reader, by its word in the catalogue.
+WITNESSES = {
+    "office": "the numbers of an office",
+    "as printed": "an office’s numbers, summed or picked by who printed them",
+    "measured": "measured, and no office’s numbers",
+    "reworked": "an office’s numbers, reworked by others",
+    "relay": "statements passed on",
+}
 QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
@@ -67,6 +75,7 @@ def frame(
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
+        "witnesses": WITNESSES,
         "policy": POLICY,
     }
 
