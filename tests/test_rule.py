@@ -31,7 +31,7 @@ GROWTH = replace(ASKED, measure="growth of value", base="2021-01..2021-12")
 )
 def test_open_reading_by_keys(change, admitted, is_answered):
     given = replace(ASKED, **change)
-    assert (rule.answered(ASKED, given, admitted) == given) is is_answered
+    assert (rule.nearest_open(ASKED, given, admitted) == given) is is_answered
 
 
 @pytest.mark.parametrize(

@@ -428,12 +428,14 @@ def _depends(verdict: Verdict) -> str:
 
 
 def _not_decided(verdict: Verdict) -> str:
-    """What is held, and that it decides nothing; a bound that allows the claim is none nearer."""
+    """What is held, and that it decides nothing; bounds that exclude nothing are none nearer."""
+    bounds = [item for item in verdict.readings if item.role == verdict_rule.BOUND]
+    if bounds:
+        listed = in_a_sentence([f"{figure_of(item)} ({item.name})" for item in bounds])
+        return f"not decided; {listed}"
     reading = verdict.nearest
     if reading is None:
         return "not decided; only its own source says so"
-    if reading.role == verdict_rule.BOUND:
-        return f"not decided; {reading.name}: {figure_of(reading)}, which allows it"
     return f"not decided; what comes near is {figure_of(reading)} ({reading.name})"
 
 
@@ -460,7 +462,8 @@ def finding(reading: ReadingResult) -> str:
     if reading.role == verdict_rule.OTHER_CONCEPT:
         why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
         return f"says nothing: {why}{f'; {off}' if off else ''}"
-    if not reading.decides and reading.vote in (verdict_rule.NEAR, ""):
+    is_turned = kind == verdict_rule.REWORKED and not reading.is_robust
+    if not reading.decides and (is_turned or reading.vote in (verdict_rule.NEAR, "")):
         return f"near, and no vote{f'; {off}' if off else ''}"
     if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
         return {"yes": "says yes", "no": f"says no{f'; {off}' if off else ''}"}[reading.vote]

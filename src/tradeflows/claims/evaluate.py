@@ -36,6 +36,7 @@ from tradeflows.claims.verdict_rule import (
     Witness,
 )
 from tradeflows.measures.common import UNIT_IN, unit_of
+from tradeflows.measures.comparisons import CIF_BAND
 from tradeflows.model import contracts, lineage, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
@@ -395,12 +396,11 @@ def _open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Quest
     """
     listed = {key: values for key, values in claim.open.items() if values}
     anything = [key for key in claim.open if not claim.open[key]]
-    heads = [
-        {key: getattr(result.question, key) for key in anything}
-        for result in results
-        if result.role in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE)
-        and result.witness.kind in (OFFICE, REWORKED, SOURCE)
-    ] or [{}]
+    own = (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE)
+    kinds = (OFFICE, REWORKED, SOURCE)
+    listing = [item for item in results if item.role in own and item.witness.kind in kinds]
+    listing = listing or [item for item in results if item.role == verdict_rule.BOUND]
+    heads = [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
     choices = [[getattr(claim.asks, key), *values] for key, values in listed.items()]
     asked = [
         replace(claim.asks, **head, **dict(zip(listed, choice, strict=True)))
@@ -413,22 +413,33 @@ def _open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Quest
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
-    """With the open readings that a bound bounds; what bounds none says nothing."""
+    """With the open readings that a bound bounds; what bounds none says nothing.
+
+    A bound from the other side of a flow of money has freight and insurance beside it.
+    """
     if result.role != verdict_rule.BOUND:
         return result
-    answers = tuple(item for item in asked if _bounds(result, item))
-    note = result.note or ("" if answers else NOT_BOUNDING)
-    return replace(result, answers=answers, note=note)
+    answers = tuple(item for item in asked if _bounds(result, result.question, item))
+    if answers or result.note:
+        return replace(result, answers=answers)
+    mirrored = questions.mirrored(result.question)
+    answers = tuple(item for item in asked if _bounds(result, mirrored, item))
+    if not answers:
+        return replace(result, note=NOT_BOUNDING)
+    freight = CIF_BAND[1] if result.question.measure == "value" else 1.0
+    low, high = result.low / freight, result.high * freight
+    fits = verdict_rule.fits(low, high, result.claim.range)
+    return replace(result, answers=answers, fits=fits)
 
 
-def _bounds(result: ReadingResult, asked: Question) -> bool:
+def _bounds(result: ReadingResult, given: Question, asked: Question) -> bool:
     """Whether a bound holds of what is asked.
 
     What is at most so much contains what is asked, and what is at least so much lies in it.
     """
     if result.bound == AT_LEAST:
-        return questions.covers(asked, result.question)
-    return questions.covers(result.question, asked)
+        return questions.covers(asked, given)
+    return questions.covers(given, asked)
 
 
 @dataclass(frozen=True)
@@ -449,10 +460,19 @@ class _Number:
     frame: pd.DataFrame
     result: str
     read: tuple[pd.DataFrame, ...]
+    used: Mapping[Place, str]
     question: Question
     coverage: str = ""
     lacking: str = ""
     base: float = 0.0
+
+    @property
+    def rows(self) -> list[pd.DataFrame]:
+        """Of each frame that was read the rows that the number was made of; all, if none is known.
+
+        A declared zero has no row.
+        """
+        return [_rows_at(frame, self.used) for frame in self.read]
 
 
 def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
@@ -464,6 +484,8 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
         raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
     value = _single(frame, reading, project)
     read = _read(reading, project)
+    used = _used(lines(frame, _traced(frame, reading.result)), read)
+    flags = {word for text in used.values() for word in text.split()}
     coverage, lacking = _coverage(reading, stages, read[0])
     bases = [name for name in frame if name.endswith("_base") and frame[name].dtype.kind == "f"]
     base = float(frame[bases[0]].iloc[0]) if reading.result == "change" and bases else 0.0
@@ -474,11 +496,26 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
         frame=frame,
         result=reading.result,
         read=read,
-        question=questions.of_reading(reading, read, claim.asks),
+        used=used,
+        question=questions.of_reading(reading, read, claim.asks, flags),
         coverage=coverage,
         lacking=lacking,
         base=base,
     )
+
+
+def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
+    """The rows of a frame at some places of the raw files; all of them, if none is there."""
+    if not set(PLACE) <= set(frame):
+        return frame
+
+    def numbered() -> dict[Place, int]:
+        listed = zip(*(frame[name].tolist() for name in PLACE), strict=True)
+        return {place: i for i, place in enumerate(listed)}
+
+    numbers = once(frame, "numbers by place", numbered)
+    at = sorted(numbers[place] for place in places if place in numbers)
+    return frame.iloc[at] if at else frame
 
 
 LETTERS = "abcdefghij"  # of the terms of a formula
@@ -521,6 +558,8 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
     }
     lineage.record(frame, {"value": formula})
     ends = _combined_ends(reading.combine, terms, factors)
+    if reading.at_most or reading.at_least:
+        ends = _bounded(reading, ends.low if ends.high == math.inf else ends.high)
     others = sum(term.value * factor for term, factor in zip(terms, factors, strict=True))
     others -= terms[0].value * factors[0]
     shown_unit = "percent" if reading.combine in IN_PERCENT else unit
@@ -531,10 +570,11 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         frame=frame,
         result="value",
         read=tuple(rows for term in terms for rows in term.read),
+        used={place: text for term in terms for place, text in term.used.items()},
         question=questions.combined(
             reading.combine, [term.question for term in terms], reading.keys
         ),
-        coverage=terms[0].coverage,
+        coverage=" and ".join(dict.fromkeys(term.coverage for term in terms if term.coverage)),
         lacking=", ".join(dict.fromkeys(filter(None, (term.lacking for term in terms)))),
         base=abs(others) if reading.combine == "difference" else 0.0,
     )
@@ -589,9 +629,8 @@ def _evaluate(
     role = _role(reading, claim, given, witness)
     is_lacking = bool(number.lacking) and role == verdict_rule.BOUND and reading.at_least
     behind = frozenset(lines(number.frame, _traced(number.frame, number.result)))
-    used = _used(behind, number.read)
-    flags = tuple(sorted({word for text in used.values() for word in text.split()}))
-    note = _silent(reading, number, claim, band, flags, project)
+    flags = tuple(sorted({word for text in number.used.values() for word in text.split()}))
+    note = _silent(reading, number, claim, role, band, flags, project)
     if is_lacking:  # a sum of fewer months is still at least so much
         note = reading.doubt
     if not note and _is_unplaced(number, witness, project):
@@ -633,7 +672,7 @@ def _evaluate(
             scale=factor,
             own_release=_is_own_release(number.read[0]),
             lines=behind,
-            used=used,
+            used=number.used,
             todo=_todo(reading, project, number.lacking)
             if note.startswith(LESS_THAN_WINDOW) and not reading.combine
             else "",
@@ -701,13 +740,13 @@ def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
     """The open readings that a reading speaks of; those of a bound follow later."""
     if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
         return ()
-    answered = verdict_rule.answered(claim.asks, given, claim.open)
-    return (answered or claim.asks,)  # a law restates what is asked, whatever its keys
+    nearest = verdict_rule.nearest_open(claim.asks, given, claim.open)
+    return (nearest if nearest == given else claim.asks,)  # a law restates what is asked
 
 
 def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
     """Who counted, and the printed figures at the origin; what the claim repeats is its source."""
-    witness = witnesses.witness_of(number.read, project.sources)
+    witness = witnesses.witness_of(number.rows, project.sources)
     names = [name for rows in number.read if "collector" in rows for name in rows["id"]]
     figures = project.figures
     origins = [figures.origin(name) for name in names]
@@ -775,13 +814,14 @@ def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> 
         return verdict_rule.BOUND
     if given == asked:
         return verdict_rule.AS_STATED
-    if verdict_rule.answered(asked, given, claim.open) is not None:
+    nearest = verdict_rule.nearest_open(asked, given, claim.open)
+    if given == nearest:
         return verdict_rule.ALTERNATIVE
-    if questions.in_other_measure(asked, given):
+    if questions.in_other_measure(nearest, given):
         return verdict_rule.OTHER_MEASURE
     if witness.kind == SOURCE:  # of whatever window, it is what the claim repeats
         return verdict_rule.WITHIN
-    if questions.within(asked, given, with_rest=bool(reading.rest)):
+    if questions.within(nearest, given, with_rest=bool(reading.rest)):
         return verdict_rule.WITHIN
     return verdict_rule.OTHER_CONCEPT
 
@@ -796,6 +836,7 @@ def _silent(
     reading: Reading,
     number: _Number,
     claim: Claim,
+    role: str,
     band: Band,
     flags: Sequence[str],
     project: _Project,
@@ -805,7 +846,8 @@ def _silent(
         return reading.doubt
     if number.lacking:
         return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
-    if claim.superlative and not _bears_out_a_superlative(reading, claim):
+    is_other = role == verdict_rule.OTHER_CONCEPT
+    if claim.superlative and not is_other and not _bears_out_a_superlative(reading, claim):
         return TOO_SHORT
     every = reading.terms or (reading,)
     if "estimated" in flags and any(_rests_on_amounts(item) for item in every):
@@ -896,15 +938,24 @@ def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
     """All that the number may stand for: itself, a printed range, or a bound."""
     qualifier = str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
     if reading.at_most or reading.at_least:
-        qualifier = "≤" if reading.at_most else "≥"
-    elif reading.result == "value" and {"low", "high"} <= set(frame):
+        return _bounded(reading, value)
+    if reading.result == "value" and {"low", "high"} <= set(frame):
         low, high = frame[["low", "high"]].astype("float64").iloc[0]
         if low == low and high == high:
             return Range(low, high)
+    return _of_flow(value, qualifier)
+
+
+def _bounded(reading: Reading, value: float) -> Range:
+    """All that a bound allows."""
+    return _of_flow(value, "≤" if reading.at_most else "≥")
+
+
+def _of_flow(value: float, qualifier: str) -> Range:
+    """All numbers that a qualifier and a value stand for, where no flow is below nothing."""
     ends = verdict_rule.interval(value, qualifier)
-    if ends.low == -math.inf and value >= 0:  # no flow is below nothing
-        return Range(0.0, ends.high)
-    return ends
+    is_flow = ends.low == -math.inf and value >= 0
+    return Range(0.0, ends.high) if is_flow else ends
 
 
 def _coverage(

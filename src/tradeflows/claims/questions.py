@@ -16,7 +16,6 @@ from tradeflows.claims.verdict_rule import OFFICE, Question, differing
 from tradeflows.claims.witnesses import office_of
 from tradeflows.model import codes, units
 from tradeflows.model.errors import CodeError, LedgerError, QueryError
-from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text, span, window_in_words
 from tradeflows.retrieval import own_words
 
@@ -122,7 +121,9 @@ def _area(word: str) -> str:
     return word
 
 
-def of_reading(reading: Reading, frames: Sequence[pd.DataFrame], asked: Question) -> Question:
+def of_reading(
+    reading: Reading, frames: Sequence[pd.DataFrame], asked: Question, flags: Collection[str] = ()
+) -> Question:
     """What `reading` answers, from its filters, its measures and the rows that were read.
 
     Parameters
@@ -131,6 +132,8 @@ def of_reading(reading: Reading, frames: Sequence[pd.DataFrame], asked: Question
         The rows that it asked for, the first question's first.
     asked
         What the claim asks, whose side a printed figure is seen from.
+    flags
+        Of the rows that its number was made of.
 
     Raises
     ------
@@ -143,7 +146,7 @@ def of_reading(reading: Reading, frames: Sequence[pd.DataFrame], asked: Question
     elif table == "settlement":
         keys = _of_settlement(reading)
     else:
-        keys = _of_rows(reading, frames[0])
+        keys = _of_rows(reading, frames[0], flags)
     return named_beside(keys, reading.keys)
 
 
@@ -244,16 +247,18 @@ def _joined(values: Iterable[str]) -> str:
 
 
 def covers(whole: Question, part: Question) -> bool:
-    """Whether an amount of `whole` has all of `part` in it: its goods, partners and months."""
-    same = ("reporter", "measure", "base")
+    """Whether an amount of `whole` has all of `part` in it: its goods, countries and months."""
+    same = ("measure", "base")
     if any(getattr(whole, key) != getattr(part, key) for key in same):
         return False
     if not _listed_in(whole.flow, part.flow) or whole.route not in ("", part.route):
         return False
     if whole.measure not in AMOUNTS and differing(whole, part):
         return False
-    is_in_window = whole.start <= part.start and part.end <= whole.end
-    return is_in_window and _has_goods(whole, part) and _has_partners(whole, part)
+    if not (whole.start <= part.start and part.end <= whole.end):
+        return False
+    sides = (whole.reporter, part.reporter), (whole.partner, part.partner)
+    return _has_goods(whole, part) and all(_has_areas(*side) for side in sides)
 
 
 def _listed_in(whole: str, part: str) -> bool:
@@ -277,11 +282,10 @@ def _is_under(code: str, ancestor: str) -> bool:
         return False
 
 
-def _has_partners(whole: Question, part: Question) -> bool:
-    wholes = whole.partner.split("+")
+def _has_areas(whole: str, part: str) -> bool:
+    wholes = whole.split("+")
     return all(
-        any(area == other or _contains(other, area) for other in wholes)
-        for area in part.partner.split("+")
+        any(area == other or _contains(other, area) for other in wholes) for area in part.split("+")
     )
 
 
@@ -313,6 +317,8 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
     apart = set(differing(asked, given))
     if with_rest:
         apart -= {"reporter", "partner"}
+        if not asked.route:
+            apart.discard("route")
         if _has_goods(asked, given):
             apart.discard("goods")
     if apart & {"start", "end"} and asked.start <= given.start and given.end <= asked.end:
@@ -332,15 +338,19 @@ def _is_as_far_back(asked: Question, given: Question) -> bool:
     return len(back) == 2 and back[0] == back[1]
 
 
-def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
+def _of_rows(reading: Reading, frame: pd.DataFrame, flags: Collection[str]) -> Question:
     filters = reading.read
-    is_reconciled = once(frame, "reconciled", lambda: _is_reconciled(frame))
     start, end, base = _windows(reading, frame)
     column = _value_column(reading)
     quantity = QUANTITIES.get(column, column)
     if column == "qty" and "qty_unit" in frame:
         quantity = OF_UNITS.get(str(frame["qty_unit"].iloc[0]), quantity)
-    reporter = RECONCILED if is_reconciled else areas(filters.get("reporter", ""))
+    reporter = areas(filters.get("reporter", ""))
+    # Of a reconciled series, what one side alone reported is that side's.
+    if "reconciled" in flags or ("one-sided" in flags and reporter == "RUS"):
+        reporter = RECONCILED
+    if reading.also is not None:
+        reporter = _joined([reporter, areas(reading.also.read.get("reporter", ""))])
     stated = set(frame["cmd_code"]) if "cmd_code" in frame else ()
     return Question(
         goods=goods(filters.get("product", ""), stated),
@@ -352,14 +362,6 @@ def _of_rows(reading: Reading, frame: pd.DataFrame) -> Question:
         end=end,
         base=base,
     )
-
-
-def _is_reconciled(frame: pd.DataFrame) -> bool:
-    """Whether values lie between two sides' reports, or are the other side's alone."""
-    if not {"flags", "reporter_iso"} <= set(frame):
-        return False
-    is_one_sided = frame["flags"].str.contains("one-sided") & frame["reporter_iso"].eq("RUS")
-    return bool((frame["flags"].str.contains("reconciled") | is_one_sided).any())
 
 
 def _of_settlement(reading: Reading) -> Question:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 # Who counted, from the strongest on: what is made of several is of the weakest kind among them.
 LAW = "law"  # a legal act that the claim restates
@@ -203,19 +203,19 @@ def differing(asked: Question, given: Question) -> tuple[str, ...]:
     return tuple(name for name in KEYS if getattr(asked, name) != getattr(given, name))
 
 
-def answered(
+def nearest_open(
     asked: Question, given: Question, admitted: Mapping[str, Sequence[str]]
-) -> Question | None:
-    """The open reading that `given` answers; None where it is another question.
+) -> Question:
+    """The open reading that is most like `given`: what is asked, with what of it words admit.
 
     A key that words leave open admits what is listed beside what is asked; an empty list, anything.
     """
-    for name in differing(asked, given):
-        if name not in admitted:
-            return None
-        if admitted[name] and getattr(given, name) not in admitted[name]:
-            return None
-    return given
+    values = {
+        key: getattr(given, key)
+        for key, listed in admitted.items()
+        if not listed or getattr(given, key) in listed
+    }
+    return replace(asked, **values)
 
 
 def fits(low: float, high: float, claimed: Range) -> bool | None:
@@ -247,8 +247,10 @@ def is_robust(low: float, high: float, claimed: Range, room: float) -> bool:
     >>> over_700 = Range(700, math.inf, open_low=True)
     >>> is_robust(800, 800, over_700, 40), is_robust(720, 720, over_700, 36)
     (True, False)
+    >>> is_robust(180, 180, Range(178.5, 179.5), 9)  # which may be 179 as well
+    False
     """
-    return len({fits(low + by, high + by, claimed) for by in (-room, 0.0, room)}) == 1
+    return fits(low - room, high + room, claimed) is fits(low, high, claimed)
 
 
 def vote(

@@ -25,7 +25,7 @@ OFFICES = {
 EU = ("EU27_2020", "EU28", "EU")
 EUROSTAT = "Eurostat"
 BOTH_SIDES = "the reports of both sides"
-UNDATED = re.compile(r"undated|not stated", re.IGNORECASE)
+UNDATED = re.compile("undated", re.IGNORECASE)
 DATED = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -77,10 +77,10 @@ def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tupl
     for row in listed.to_dict("records"):
         source = sources[row["source_id"]]
         family = source.collector
-        if family == REPORTER:
+        if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
+            family = BOTH_SIDES
+        elif family == REPORTER:
             family = office_of(row.get("reporter_iso", ""))
-            if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
-                family = BOTH_SIDES
         yield source.witness, family, source.interested
 
 
