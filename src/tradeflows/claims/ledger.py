@@ -493,9 +493,10 @@ def _is_old(contents: Mapping[str, Any]) -> bool:
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
-    """All published figures, none where the project has none."""
+    """All published figures but those of superseded releases; none where the project has none."""
+    old = {source.supersedes for source in catalogue.load(root, local=local).values()}
     rows: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
-    return rows
+    return [row for row in rows if row["source_id"] not in old]
 
 
 def _series(where: str, entry: Any) -> Series:
