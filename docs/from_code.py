@@ -235,26 +235,6 @@ def _reasons() -> Iterator[str]:
     yield from _table(["reason", "meaning", "what would settle it"], rows)
 
 
-# In the order in which the rule looks; of a claim of several parts the last one.
-WHEN = {
-    verdict_rule.NOT_TESTED: "it has no reading, since nothing held bears on it",
-    verdict_rule.CONTRADICTED: "bounds by offices or reworked figures leave no room for any open "
-    "reading",
-    verdict_rule.HOLDS: "offices judge every open reading, and each fits; or a law says so",
-    verdict_rule.HOLDS_WITHIN_REVISIONS: "the same, where an office's figure fits only once the "
-    "office's own revisions are allowed for",
-    verdict_rule.DIFFERS: "offices judge every open reading, and none fits; or a law says "
-    "otherwise",
-    verdict_rule.DEPENDS: "some open readings fit and some do not",
-    verdict_rule.HOLDS_BY_MEASUREMENT: "two families or more vote yes, one of them not interested, "
-    "and none votes no",
-    verdict_rule.DIFFERS_BY_MEASUREMENT: "likewise, where all vote no",
-    verdict_rule.LEANS_YES: "all votes are yes, but of one family, or of interested ones alone",
-    verdict_rule.LEANS_NO: "likewise, where all votes are no",
-    verdict_rule.BOTH_WAYS: "there are votes on both sides",
-    verdict_rule.NOT_DECIDED: "nothing decides, and nothing votes",
-    verdict_rule.IN_PART: "its parts have different public words",
-}
 # What each public word tells somebody who reads nothing else.
 PUBLIC = {
     verdict_rule.HOLDS: "public figures bear it out",
@@ -267,8 +247,8 @@ PUBLIC = {
 
 
 def _verdicts() -> Iterator[str]:
-    _require("the verdicts", verdict_rule.VERDICTS, WHEN)
-    rows = ([word, WHEN[word], verdict_rule.GROUPS[word]] for word in WHEN)
+    _require("the verdicts", verdict_rule.VERDICTS, verdict_rule.WHEN)
+    rows = ([word, text, verdict_rule.GROUPS[word]] for word, text in verdict_rule.WHEN.items())
     yield from _table(["verdict", "when", "public word"], rows)
 
 
@@ -296,41 +276,11 @@ def _roles() -> Iterator[str]:
     yield from _table(["role", "meaning"], ([role, ROLES[role]] for role in verdict_rule.ROLES))
 
 
-# Each kind of witness: what it is, and what it may do.
-WITNESSES = {
-    verdict_rule.LAW: ("a legal act that the claim restates", "decides"),
-    verdict_rule.OFFICE: (
-        "rows of a statistical, customs or central-bank office, or a number of its release, "
-        "whoever passed it on",
-        "decides",
-    ),
-    verdict_rule.REWORKED: (
-        "an office's rows, remade by others",
-        "decides where a twentieth more or less gives the same answer; else it is near",
-    ),
-    verdict_rule.AS_PRINTED: (
-        "a number that an outlet added up, converted or picked from an office's data",
-        "votes, in the office's family",
-    ),
-    verdict_rule.MEASURED: (
-        "a ship tracker, a network operator, an exchange, an international agency",
-        "votes",
-    ),
-    verdict_rule.SOURCE: (
-        "what the claim took its number from; it follows, and is declared nowhere",
-        "no vote; but one no, where it printed an expectation or another time",
-    ),
-    verdict_rule.RELAY: (
-        "nobody is named as the one who counted; a newspaper's own count; a forecast",
-        "no vote",
-    ),
-}
-
-
 def _witnesses() -> Iterator[str]:
-    _require("who counted", {*verdict_rule.KINDS, *contracts.WITNESSES}, WITNESSES)
-    rows = ([kind, *WITNESSES[kind]] for kind in verdict_rule.KINDS)
-    yield from _table(["witness", "what it is", "what it may do"], rows)
+    kinds = verdict_rule.WITNESSES
+    _require("who counted", {*verdict_rule.KINDS, *contracts.WITNESSES}, kinds)
+    rows = ([kind, *kinds[kind]] for kind in kinds)
+    yield from _table(["witness", "what it is", "its vote"], rows)
 
 
 def _open_words() -> Iterator[str]:
