@@ -243,6 +243,7 @@ def _catalogue_keys() -> Iterator[str]:
 TYPES = {
     str: "text",
     int: "whole number",
+    bool: "true or false",
     date: "day, without quotes",
     Mapping: "table",
     Sequence: "list of tables",

@@ -761,6 +761,14 @@ def test_cells_say_what_their_shades_mean():
     assert "Red: less · blue: more · strongest colour: 100" in said(cells(signed=True))
 
 
+def test_a_table_of_numbers_that_do_not_compare_has_no_shades():
+    axes = cells(SHARES.assign(pct=[190.3, 29.3, 76.12, 4.0]), full=float("inf"))
+    assert {"190", "29.3", "76.1"} <= {text.get_text() for text in axes.texts}
+    colours = {mesh.to_rgba(value) for mesh in axes.collections[:2] for value in (190.3, 4.0)}
+    assert len(colours) == 1
+    assert "strongest" not in [text.get_text() for text in axes.figure.texts][-1]
+
+
 @pytest.mark.parametrize(
     ("most", "signed", "words"),
     [

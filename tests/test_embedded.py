@@ -87,7 +87,10 @@ def yearly(frame, value):
 # --- nothing is lost on the way ------------------------------------------------------------------
 
 
-LEFT_OUT = {"india_dgcis_imports_by_partner_fiscal_year": 18}  # records that a map leaves out
+LEFT_OUT = {  # records that a map leaves out
+    "india_dgcis_imports_by_partner_fiscal_year": 18,
+    "baci_hs22_china_russia_hs4_2023": 165,
+}
 
 
 @EACH
@@ -120,6 +123,18 @@ FIGURES = {  # source: raw column, column of the table, power of ten between the
         ("value_kusd", "value_reported", 3),
     ],
     "bruegel_eu_gas_imports_by_route_quarterly": [("volume_mm3", "qty", 6)],
+    "bruegel_russian_gas_by_route_monthly_2019_2022": [("volume_mm3", "qty", 6)],
+    "baci_hs22_china_russia_hs4_2023": [("value_usd", "value_reported", 0)],
+    "comtrade_thailand_drones_annual_2022_2024": [
+        ("value_usd", "value_reported", 0),
+        ("pieces", "qty", 0),
+        ("net_weight_kg", "net_wgt_kg", 0),
+    ],
+    "thailand_drones_monthly_by_partner_2022_2025": [
+        ("value_usd", "value_reported", 0),
+        ("pieces", "qty", 0),
+    ],
+    "published_figures_energy_20261130": [("value", "value", 0)],
     "india_dgcis_imports_by_partner_fiscal_year": [("value_usd_million", "value_reported", 6)],
     "gacc_china_russia_trade": [("value_bn_usd", "value_reported", 9)],
     "rus_customs_trade_by_partner_2006_2021": [("value_usd_million", "value_reported", 6)],

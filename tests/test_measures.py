@@ -89,6 +89,15 @@ def test_total_with_a_hole():
     assert "2 of 2 sums" in result.attrs["caveats"][0]
 
 
+def test_total_over_routes():
+    routes = pd.concat([months(2021, *[1.0] * 12), months(2021, *[2.0] * 12)], ignore_index=True)
+    routes["partner_code"] = ["one"] * 12 + ["two"] * 12
+    with pytest.raises(QueryError, match="partner_code cannot be summed over"):
+        measures.total(routes, KG, over=["partner_code"])
+    routes["partner_role"] = "route"
+    assert measures.total(routes, KG, over=["partner_code"])[KG].tolist() == [36]
+
+
 def test_incomplete_sum_is_no_figure():
     yearly = measures.total(months(2021, 1.0, None), KG, start="2021-01", end="2021-02")
     whole = measures.total(months(2021, 2.0, 2.0), KG)
@@ -953,6 +962,25 @@ def test_convert_keeps_dollars():
     assert given_value["primary_value_usd"].tolist() == [7, 119]
 
 
+def test_dollars_become_euros():
+    frame = rows(
+        ("2021-01", 1, 120.0),
+        ("2021-01", 2, 125.0),
+        ("2021-03", 1, 7.0),
+        columns=["ref_period", "n_months", "primary_value_usd"],
+    )
+    result = measures.from_dollars(frame, RATES)
+    assert result["value_reported"].iloc[:2].tolist() == pytest.approx([100, 100])
+    assert result["value_reported"].iloc[2:].isna().all(), "March has no rate"
+    assert result["currency"].eq("EUR").all()
+    inverse = RATES.assign(base="USD", quote="EUR", rate=1 / RATES["rate"])
+    by_inverse = measures.from_dollars(frame.head(1), inverse)
+    assert by_inverse["value_reported"].tolist() == pytest.approx([100])
+    two = pd.concat([RATES, RATES.assign(base="CNY")])
+    with pytest.raises(QueryError, match=r"base is mixed \(CNY, EUR\)"):
+        measures.from_dollars(frame, two)
+
+
 @pytest.mark.parametrize(
     ("currency", "rates", "message"),
     [
@@ -1025,6 +1053,15 @@ def test_per_month_by_windows():
     assert result["value_per_month"].iloc[4:].isna().all()
     assert result["low_per_month"].iloc[0] == 1
     assert len(result) == len(frame)
+
+
+def test_mean_month_of_a_sum():
+    year = measures.total(months(2023, *range(1, 13)), KG, start="2023", end="2023")
+    result = measures.per_month(year, KG)
+    assert result["value_per_month"].tolist() == [6.5]  # 78 / 12
+    assert result["unit"].tolist() == ["kg"]
+    holed = measures.total(months(2023, 1.0, None), KG, start="2023-01", end="2023-02")
+    assert measures.per_month(holed, KG)["value_per_month"].isna().all()
 
 
 def test_per_month_of_a_reversed_window():

@@ -81,6 +81,7 @@ MEASURES = {  # what each gives, and the column of its figure
         lambda: measures.displacement_over(RUSSIAN, VALUE, "DEU", ["CHN", "IND"], WINDOWS),
         f"{VALUE}_gain",
     ),
+    "from_dollars": (lambda: measures.from_dollars(DOLLARS, RATES), VALUE),
     "from_members": (lambda: measures.from_members(RUSSIAN, VALUE, "EU27_2020"), VALUE),
     "gap": (lambda: measures.gap(CHINA, CHINA.assign(flow_code="M"), VALUE), "ratio"),
     "growth": (lambda: measures.growth(FRAME, VALUE, 2022, 2021), "growth_pct"),

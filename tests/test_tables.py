@@ -512,7 +512,7 @@ def test_figure_within_window(ask):
         "qualifier,underlying_statistic,publisher,publication_date,source_url,confidence,notes"
     )
     records = [
-        f"{name},drones,CHN,RUS,drones,,{start},{end},,1,USD,=,customs,A,,,high,"
+        f"{name},drones,CHN,RUS,drones,,{start},{end},,1,USD,=,Russian customs records,A,,,high,"
         for name, start, end in [("D1", "2022-02-24", "2023-03"), ("D2", "spring", "summer")]
     ]
     figures = maps.tidy("published_figures_dual_use", repeats=None)

@@ -175,6 +175,9 @@ EVERY = {  # each measure, alone and after others
     "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,
+    "from dollars": lambda: measures.from_dollars(
+        euros(), tf.read("rates", base="EUR", quote="USD")
+    ),
     "sum of converted": lambda: measures.total(euros(), USD),
     "unit value of a converted sum": lambda: measures.unit_value(
         measures.total(euros(), [USD, KG])

@@ -199,14 +199,14 @@ statement_date,as_of,value_pct,qualifier,measure,speaker,source_url,outlet,flag
     "published_figures_dual_use": """\
 id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,underlying_statistic,publisher,publication_date,source_url,confidence,notes
 D01,drones+parts,CHN,RUS,drones and parts,8806,2022-02-24,2023-03,cumulative,12000000,USD,>,Russian customs records,A paper,2023-03-21,http://x,high,
-D02,drones,CHN,RUS,drones,,2023-01,2023-06,cumulative,11500000,USD,11-12M,Chinese customs,B paper,2023-07,http://y,low,
-D03,drones,WLD,RUS,drones,,spring,not stated,,100,units,~,not stated,C paper,,,medium,vague
+D02,drones,CHN,RUS,drones,,2023-01,2023-06,cumulative,11500000,USD,11-12M,GACC (Chinese customs),B paper,2023-07,http://y,low,
+D03,drones,WLD,RUS,drones,,spring,not stated,,100,units,~,not stated in stored excerpt,C paper,,,medium,vague
 """,  # noqa: E501
     "odni_claims": """\
 claim_id,section,claim,figure,unit,period,secondary_source_url,publication_date,reproducible_from
 O01,dual-use,Drones shipped,12000000,USD (>),2022-02-24..2023-03,http://x,2023-07-27,records
 O02,energy,Barrels a day,1650000,bbl/day,2023-03,http://x,2023-07-27,customs
-O03,economy,Growing ties,,qualitative,2022-2023,http://x,2023-07-27,nothing
+O03,economy,Growing ties,,qualitative,2022-2023,http://x,2024-01-27,nothing
 """,
 }
 FIELDS = {"published_figures_dual_use": {"repeats": None}}  # whose ids the samples do not have

@@ -148,7 +148,8 @@ def cells(
     words
         Column of what stands below the number in a cell, or in a cell without one.
     full
-        The number from which on a cell is as strong in colour as can be.
+        The number from which on a cell is as strong in colour as can be. Infinity makes a table
+        without shades, for numbers that do not compare, each with three figures.
     signed
         Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
     **options
@@ -307,7 +308,7 @@ def _write_row(
     axes: Axes, values: Series, below: Series, row: int, shading: ScalarMappable
 ) -> None:
     """Write the numbers of a row into its cells, and what stands below them."""
-    least, _ = shading.get_clim()
+    least, full = shading.get_clim()
     is_signed = least != 0
     for j, (value, words) in enumerate(zip(values, below, strict=True)):
         words = words if isinstance(words, str) else ""
@@ -319,6 +320,8 @@ def _write_row(
             continue
         colour = colours.letters_on(shading.to_rgba(value))
         text = _with_sign(value) if is_signed else _short(value)
+        if np.isinf(full):
+            text = layout.number(value)
         _write_number(axes, text, words, middle, row, colour, gid)
 
 
@@ -378,7 +381,7 @@ def _keys(axes: Axes, table: DataFrame, shading: ScalarMappable, dated: bool) ->
     """What the shades mean, drawn or in words, and the hatching where there is some."""
     least, full = shading.get_clim()
     is_over = bool((table.abs() > full).to_numpy().any())
-    keys = [] if dated else [_scale(full, least < 0, is_over)]
+    keys = [] if dated or np.isinf(full) else [_scale(full, least < 0, is_over)]
     if dated:
         _draw_scale(axes, shading, is_over)
     if table.isna().to_numpy().any():

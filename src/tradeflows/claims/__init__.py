@@ -1,27 +1,22 @@
 """The ledger: what was claimed, how it can be read, and the verdict that follows by rule.
 
-A ledger is a TOML file. A claim has a statement in our own words, a figure, how far it was printed,
-what it asks and what its words leave open, and one or more readings: a question to
-:func:`tradeflows.read`, then measures. The rule (:mod:`tradeflows.claims.verdict_rule`):
-
-* a reading is *as stated* where its keys are the claim's, an *alternative* where it differs only in
-  what the words leave open, a *bound* where it is declared as one, *in print* where somebody else
-  printed it, and else *another concept*;
-* a bound that refutes decides first; then what is as stated, the office's own release before all;
-  then the alternatives. Another concept and a printed figure decide nothing;
-* the tolerance is the printed step, and apart from it the band: how far the releases of one office
-  are apart;
-* what covers less than its window, or rests on estimated quantities, decides nothing.
+A ledger is a TOML file. A claim has a statement in our own words, a figure, and one part or more,
+each with what it asks, what its words leave open (:mod:`tradeflows.claims.open_words`) and
+readings: questions to :func:`tradeflows.read`, then measures. The rule
+(:mod:`tradeflows.claims.verdict_rule`) looks at who counted: offices decide, others vote.
 """
 
 from tradeflows.claims.describe import (
     EXACT,
     as_json,
     chosen,
+    counted_votes,
     explain,
     figure_of,
     finding,
     is_near,
+    is_small,
+    left_open,
     line,
     mark,
     miss,
@@ -60,31 +55,47 @@ from tradeflows.claims.ledger import (
     read_ledger,
     sentences,
 )
+from tradeflows.claims.migrate import migrated
 from tradeflows.claims.verdict_rule import (
+    BOTH_WAYS,
+    CANNOT_BE_TOLD,
     CONTRADICTED,
     DEPENDS,
     DIFFERS,
+    DIFFERS_BY_MEASUREMENT,
     GROUPS,
     HOLDS,
+    HOLDS_BY_MEASUREMENT,
     HOLDS_WITHIN_REVISIONS,
+    IN_PART,
+    LEANS_NO,
+    LEANS_YES,
     NOT_DECIDED,
     NOT_TESTED,
+    PUBLIC_WORDS,
     VERDICTS,
-    is_small,
 )
 from tradeflows.model.periods import month_words
 from tradeflows.model.units import amount, in_percent
 
 __all__ = [
+    "BOTH_WAYS",
+    "CANNOT_BE_TOLD",
     "CONTRADICTED",
     "DEPENDS",
     "DIFFERS",
+    "DIFFERS_BY_MEASUREMENT",
     "EXACT",
     "GROUPS",
     "HOLDS",
+    "HOLDS_BY_MEASUREMENT",
     "HOLDS_WITHIN_REVISIONS",
+    "IN_PART",
+    "LEANS_NO",
+    "LEANS_YES",
     "NOT_DECIDED",
     "NOT_TESTED",
+    "PUBLIC_WORDS",
     "REASONS",
     "VERDICTS",
     "Claim",
@@ -96,6 +107,7 @@ __all__ = [
     "amount",
     "as_json",
     "chosen",
+    "counted_votes",
     "evaluate_all",
     "evaluate_claim",
     "explain",
@@ -106,9 +118,11 @@ __all__ = [
     "is_near",
     "is_small",
     "judge",
+    "left_open",
     "line",
     "load",
     "mark",
+    "migrated",
     "miss",
     "month_words",
     "named",

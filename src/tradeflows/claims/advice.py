@@ -70,7 +70,7 @@ def _on_later_months(rows: pd.DataFrame, last: int) -> str:
     names = " or ".join(sorted(set(rows["source_id"].astype("str"))))
     return (
         f"{names} ends with {month_text(last)}: a claim of later months, where the office has not "
-        'published them yet, has no reading but `reason = "not published yet"`; where it has, '
+        'published them yet, has no reading but `not_tested = "not public"`; where it has, '
         "`tradeflows update` takes its newer file"
     )
 

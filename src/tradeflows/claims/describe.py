@@ -11,25 +11,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradeflows import measures
-from tradeflows.claims import bands, verdict_rule
+from tradeflows.claims import bands, open_words, verdict_rule
 from tradeflows.claims.evaluate import ReadingResult, Verdict, evaluate_all
-from tradeflows.claims.ledger import CORE, FOLDED, REASONS, Claim, load, lookup
+from tradeflows.claims.ledger import CORE, FOLDED, REASONS, VERSION, Claim, load, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.lineage import COUNT, Formula, Role, full_number
 from tradeflows.model.periods import month_words
 from tradeflows.model.units import amount
+from tradeflows.model.words import count_of, in_a_sentence
 from tradeflows.tables.trace import trace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 GREEN, YELLOW, RED, GREY, PLAIN = 32, 33, 31, 90, 0  # colours of a terminal
-COLOURS = {"holds": GREEN, "holds with a caveat": YELLOW, "differs": RED, "cannot be told": GREY}
+COLOURS = {
+    verdict_rule.HOLDS: GREEN,
+    verdict_rule.LEANS_YES: GREEN,
+    verdict_rule.DEPENDS: YELLOW,
+    verdict_rule.LEANS_NO: RED,
+    verdict_rule.DIFFERS: RED,
+    verdict_rule.CANNOT_BE_TOLD: GREY,
+}
 NEAR = "≈"  # the sign of a claim that is missed by less than a hundredth
 WIDEST = 24  # letters of "38 % more than claimed", with room
-MARKS = {"holds": "✓", "holds with a caveat": "(✓)", "differs": "✗", "cannot be told": "?"}
+MARKS = {
+    verdict_rule.HOLDS: "✓",
+    verdict_rule.LEANS_YES: "(✓)",
+    verdict_rule.DEPENDS: "±",
+    verdict_rule.LEANS_NO: "(✗)",
+    verdict_rule.DIFFERS: "✗",
+    verdict_rule.CANNOT_BE_TOLD: "?",
+}
 WIDEST_MARK = max(map(len, MARKS.values()))
 FEWEST, MOST = 3, 6  # digits of a number that stands beside its claim
 KEY_WORDS = {
@@ -37,12 +52,14 @@ KEY_WORDS = {
     "reporter": "another office's figure",
     "partner": "another partner",
     "flow": "another flow",
+    "route": "another route",
     "measure": "another measure",
     "start": "another window",
     "end": "another window",
     "base": "another base",
 }
 YEAR = re.compile(r"\b\d{4}\b")
+TIMES = 400.0  # per cent: what is so much more is told in times
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
@@ -51,25 +68,26 @@ DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")
 # --- in words -------------------------------------------------------------------------------------
 
 
-def figure_of(reading: ReadingResult, claim: Claim) -> str:
+def figure_of(reading: ReadingResult) -> str:
     """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %.
 
     Examples
     --------
     >>> from tradeflows import claims
     >>> verdict = claims.evaluate_claim(claims.load()["O08"])
-    >>> claims.figure_of(verdict.readings[0], verdict.claim)
+    >>> claims.figure_of(verdict.readings[0])
     '$58.4 billion'
     """
-    return reading.bound + _number_of(reading, claim)
+    return reading.bound + _number_of(reading)
 
 
-def _number_of(reading: ReadingResult, claim: Claim) -> str:
+def _number_of(reading: ReadingResult) -> str:
     """A reading's number without what it bounds.
 
     It has three digits, an amount near its claim four, or as many as the claim was printed to, or
     as tell it from the claim; but not more than six.
     """
+    claim = reading.claim
     fewest = units.found_amount(reading.value, reading.unit, FEWEST)
     if claim.figure is None or claim.unit != reading.unit:
         return fewest
@@ -91,7 +109,20 @@ def _number_of(reading: ReadingResult, claim: Claim) -> str:
 
 def _is_near(reading: ReadingResult) -> bool:
     """Whether a reading decides, and is so near its claim that it raises no alarm."""
-    return reading.decides and verdict_rule.is_small(reading.deviation)
+    return reading.decides and is_small(reading)
+
+
+def is_small(reading: ReadingResult) -> bool:
+    """Whether a number is so near its claim that it raises no alarm: within 1 % of the figure.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.is_small(claims.evaluate_claim(claims.load()["O04"]).readings[0])
+    True
+    """
+    claim = reading.claim
+    return verdict_rule.is_small(reading.deviation, claim.figure, claim.unit)
 
 
 def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
@@ -108,7 +139,7 @@ def _comes_to(reading: ReadingResult, claim: Claim, digits: int) -> bool:
     return miss(off, unit) == miss(reading.deviation, unit)
 
 
-def rounding(reading: ReadingResult, claim: Claim) -> str:
+def rounding(reading: ReadingResult) -> str:
     """That a number rounds to the claimed figure, where it bears it out and is printed otherwise.
 
     A step that the claimed figure does not show, as 200 million does not show that it is rounded
@@ -118,10 +149,11 @@ def rounding(reading: ReadingResult, claim: Claim) -> str:
     --------
     >>> from tradeflows import claims
     >>> verdict = claims.evaluate_claim(claims.load()["O05"])
-    >>> claims.rounding(verdict.readings[0], verdict.claim)
+    >>> claims.rounding(verdict.readings[0])
     'rounds to 43 %'
     """
-    if claim.figure is None:
+    claim = reading.claim
+    if claim.figure is None or reading.unit != claim.unit:
         return ""
     figure = _printed(claim)
     is_rounded = math.isclose(claim.low + claim.high, 2 * claim.figure)
@@ -153,6 +185,8 @@ def miss(deviation: float, unit: str) -> str:
     """
     counted_in = verdict_rule.DIFFERENCES.get(unit, "%")
     is_whole = unit in DIRECTIONS
+    if counted_in == "%" and deviation >= TIMES:
+        return f"{1 + deviation / 100:.2g} times what was claimed"
     digits = f"{abs(deviation):.0f}" if is_whole else _rounded(abs(deviation))
     if not deviation:
         return "as claimed"
@@ -171,14 +205,16 @@ def sizes(deviations: Sequence[float], unit: str) -> str:
     >>> claims.sizes([-64.0, -38.6], "USD"), claims.sizes([12.0, 50.0, 30.0], "USD")
     ('39 % and 64 %', '12 to 50 %')
     """
-    texts = [" ".join(miss(off, unit).split()[:2]) for off in sorted(deviations, key=abs)]
+    told = [miss(off, unit).replace("times what", "times its") for off in deviations]
+    ordered = [text for _, text in sorted(zip(map(abs, deviations), told, strict=True))]
+    texts = [" ".join(text.split()[:2]) for text in ordered]
     if len(texts) == 2:  # two counts are no range
         return " and ".join(dict.fromkeys(texts))
     least, most = texts[0], texts[-1]
     return most if least == most else f"{least.partition(' ')[0]} to {most}"
 
 
-def signed(reading: ReadingResult, claim: Claim) -> str:
+def signed(reading: ReadingResult) -> str:
     """How far a number that decides is from a claimed one, with its sign: +38 %, −0.7 points.
 
     Empty where that is none to tell: of a bound, of what was claimed without a number or holds
@@ -188,9 +224,10 @@ def signed(reading: ReadingResult, claim: Claim) -> str:
     --------
     >>> from tradeflows import claims
     >>> verdict = claims.evaluate_claim(claims.load()["O03"])
-    >>> claims.signed(verdict.readings[0], verdict.claim)
+    >>> claims.signed(verdict.readings[0])
     '−0.7 points'
     """
+    claim = reading.claim
     can_miss = claim.qualifier in EXACT or not reading.fits
     is_told = claim.figure is not None and can_miss and reading.decides and not reading.bound
     off = reading.deviation
@@ -198,6 +235,8 @@ def signed(reading: ReadingResult, claim: Claim) -> str:
         return ""
     digits = _rounded(abs(off))
     counted_in = verdict_rule.DIFFERENCES.get(claim.unit, "%")
+    if counted_in == "%" and off >= TIMES:
+        return f"×{1 + off / 100:.2g}"
     if not float(digits):
         return f"0 {counted_in}"
     return f"{'+' if off > 0 else '−'}{digits} {counted_in}"
@@ -211,7 +250,7 @@ def _rounded(size: float) -> str:
 
 
 def sentence(verdict: Verdict) -> str:
-    """What a reader sees of a verdict.
+    """What a reader sees of a verdict; of a claim of several parts, of each.
 
     Examples
     --------
@@ -220,10 +259,12 @@ def sentence(verdict: Verdict) -> str:
     >>> claims.sentence(verdict)
     'holds'
     """
+    if verdict.parts:
+        return "; ".join(f"{part.claim.words}: {sentence(part)}" for part in verdict.parts)
     match verdict.verdict:
         case verdict_rule.CONTRADICTED:
             [bound, *_] = _deciding(verdict)
-            return f"the figure is {figure_of(bound, verdict.claim)}"
+            return f"the figure is {figure_of(bound)}"
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
             return f"holds, since {_revisions(verdict)}"
         case verdict_rule.DIFFERS:
@@ -234,7 +275,27 @@ def sentence(verdict: Verdict) -> str:
             return _not_decided(verdict)
         case verdict_rule.NOT_TESTED:
             return f"needs {verdict.claim.settles or 'what is not held here'}"
-    return verdict.verdict
+    return f"{verdict.verdict}, {counted_votes(verdict)}" if verdict.votes else verdict.verdict
+
+
+def counted_votes(verdict: Verdict) -> str:
+    """Who says what, where votes made a verdict: 1 of 1, China Customs.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.counted_votes(claims.evaluate_claim(claims.load()["O01"]))
+    '1 of 1: China Customs'
+    """
+    sides = {
+        answer: [family for family, said in verdict.votes.items() if answer in said]
+        for answer in (verdict_rule.YES, verdict_rule.NO)
+    }
+    yes, no = sides.values()
+    if yes and no:
+        return f"yes by {in_a_sentence(yes)}; no by {in_a_sentence(no)}"
+    whole = len(verdict.votes)
+    return f"{whole} of {whole}: {in_a_sentence(yes or no)}"
 
 
 def _deciding(verdict: Verdict) -> list[ReadingResult]:
@@ -249,15 +310,19 @@ def why(verdict: Verdict) -> str:
     """Why a verdict is what it is, where its word alone puzzles; empty where it does not.
 
     Of what cannot be told, what is missing; of what holds within revisions, whose and how large;
-    of what differs though nobody said whose figures it has, that each count held here does.
+    of votes, whose; of what differs though nobody said whose figures it has, that each count held
+    here does.
 
     Examples
     --------
     >>> from tradeflows import claims
-    >>> verdict = claims.evaluate_claim(claims.load()["U22"])
+    >>> verdict = claims.evaluate_claim(claims.load()["O20"])
     >>> claims.why(verdict)
-    "Missing: China's own customs figure for 2022; the one here was reworked by researchers."
+    'Missing: records of shipments by brand, which are not public.'
     """
+    if verdict.parts:
+        words = sentence(verdict)
+        return f"{words[0].upper()}{words[1:]}."
     match verdict.verdict:
         case verdict_rule.NOT_DECIDED | verdict_rule.NOT_TESTED:
             lacking = verdict.claim.settles or "a figure of just what the claim is about"
@@ -267,7 +332,7 @@ def why(verdict: Verdict) -> str:
             return f"{words[0].upper()}{words[1:]}."
         case verdict_rule.DIFFERS if "reporter" in verdict.claim.open:
             return _by_any_count(verdict)
-    return ""
+    return f"Votes: {counted_votes(verdict)}." if verdict.votes else ""
 
 
 def _by_any_count(verdict: Verdict) -> str:
@@ -335,35 +400,43 @@ def _printed(claim: Claim) -> str:
 
 
 def _differs(verdict: Verdict) -> str:
-    if verdict.deviation is not None:
-        return miss(verdict.deviation, verdict.claim.unit)
-    [reading, *_] = _deciding(verdict)
-    return f"the figure is {figure_of(reading, verdict.claim)}"
+    """How far off the reading as asked is, and from where to where all are."""
+    deciding = _deciding(verdict)
+    if verdict.deviation is None:
+        return f"the figure is {figure_of(deciding[0])}"
+    words = miss(verdict.deviation, verdict.claim.unit)
+    others = sorted({miss(item.deviation or 0.0, verdict.claim.unit) for item in deciding})
+    if len(others) == 1:
+        return words
+    ends = [
+        min(deciding, key=lambda item: item.value),
+        max(deciding, key=lambda item: item.value),
+    ]
+    low, high = (figure_of(item) for item in ends)
+    return words if low == high else f"{words}; by all readings {low} to {high}"
 
 
 def _depends(verdict: Verdict) -> str:
+    """Which readings say yes, and which no, each with its number."""
     sides: dict[bool, list[str]] = {True: [], False: []}
     for reading in _deciding(verdict):
-        rounds = rounding(reading, verdict.claim)
-        name = f"{reading.name} ({rounds})" if rounds else reading.name
-        sides[bool(reading.fits or reading.fits_band)].append(name)
+        rounds = rounding(reading)
+        number = f"{figure_of(reading)}, {rounds}" if rounds else figure_of(reading)
+        fits = bool(reading.fits or reading.fits_band)
+        sides[fits].append(f"{reading.name} ({number})")
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
 
 
 def _not_decided(verdict: Verdict) -> str:
+    """What is held, and that it decides nothing; bounds that exclude nothing are none nearer."""
+    bounds = [item for item in verdict.readings if item.role == verdict_rule.BOUND]
+    if bounds:
+        listed = in_a_sentence([f"{figure_of(item)} ({item.name})" for item in bounds])
+        return f"not decided; {listed}"
     reading = verdict.nearest
     if reading is None:
-        return "not decided; what is held repeats the claim's own source"
-    if reading.role == verdict_rule.BOUND:
-        number = _number_of(reading, verdict.claim)
-        side = "lower" if reading.high == math.inf else "higher"
-        return (
-            f"not decided; the nearest figure is {number} ({reading.name}); "
-            f"the figure asked for can be no {side}"
-        )
-    return (
-        f"not decided; the nearest figure is {figure_of(reading, verdict.claim)} ({reading.name})"
-    )
+        return "not decided; only its own source says so"
+    return f"not decided; what comes near is {figure_of(reading)} ({reading.name})"
 
 
 def finding(reading: ReadingResult) -> str:
@@ -374,17 +447,26 @@ def finding(reading: ReadingResult) -> str:
     >>> from tradeflows import claims
     >>> verdict = claims.evaluate_claim(claims.load()["O08"])
     >>> claims.finding(verdict.readings[0])
-    'decides nothing: other goods; 28 % less than claimed'
+    'says nothing: other goods; 28 % less than claimed'
     """
     if reading.note:
-        return f"decides nothing: {reading.note}"
+        return f"says nothing: {reading.note}"
+    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
+    kind = reading.witness.kind
+    if kind == verdict_rule.SOURCE:
+        return "the claim's own source" + (", which says no" if reading.vote == "no" else "")
     if reading.role == verdict_rule.BOUND:
         return {True: "confirms", False: "refutes", None: "allows it"}[reading.fits]
-    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
-    if reading.role in (verdict_rule.OTHER_CONCEPT, verdict_rule.IN_PRINT):
+    if kind == verdict_rule.RELAY:
+        return f"says nothing: nobody is named who counted{f'; {off}' if off else ''}"
+    if reading.role == verdict_rule.OTHER_CONCEPT:
         why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
-        why = "in print" if reading.role == verdict_rule.IN_PRINT else why
-        return f"decides nothing: {why}{f'; {off}' if off else ''}"
+        return f"says nothing: {why}{f'; {off}' if off else ''}"
+    is_turned = kind == verdict_rule.REWORKED and not reading.is_robust
+    if not reading.decides and (is_turned or reading.vote in (verdict_rule.NEAR, "")):
+        return f"near, and no vote{f'; {off}' if off else ''}"
+    if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
+        return {"yes": "says yes", "no": f"says no{f'; {off}' if off else ''}"}[reading.vote]
     if reading.fits:
         return "holds"
     if reading.fits is None:
@@ -402,11 +484,13 @@ def is_near(verdict: Verdict) -> bool:
     >>> claims.is_near(verdict)
     False
     """
-    return verdict.verdict == verdict_rule.DIFFERS and verdict_rule.is_small(verdict.deviation)
+    claim = verdict.claim
+    is_miss = verdict.verdict == verdict_rule.DIFFERS
+    return is_miss and verdict_rule.is_small(verdict.deviation, claim.figure, claim.unit)
 
 
 def mark(verdict: Verdict) -> str:
-    """The sign of a verdict: ✓ (✓) ✗ ?, and ≈ for a claim that is nearly right.
+    """The sign of a verdict: ✓ (✓) ± (✗) ✗ ?, and ≈ for a claim that is nearly right.
 
     Examples
     --------
@@ -428,7 +512,7 @@ def short(verdict: Verdict) -> str:
     >>> claims.short(verdict)
     'holds'
     """
-    if verdict.deviation is None:
+    if verdict.deviation is None or verdict.parts:
         return verdict.verdict
     words = miss(verdict.deviation, verdict.claim.unit)
     match verdict.verdict:
@@ -516,30 +600,67 @@ def explain(verdict: Verdict) -> list[str]:
     'verdict: holds'
     """
     claim = verdict.claim
-    digits = _digits(claim)
     lines = [
         f"{claim.id}: {claim.statement}",
         f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {_claimed(claim)}",
         f"  verdict: {verdict.verdict}",
     ]
-    text = sentence(verdict)
-    if text != verdict.verdict:
-        lines.append(f"  that is: {text}")
-    if verdict.reason:
-        lines.append(f"  because: {verdict.reason}, that is, {REASONS[verdict.reason]}")
-    if verdict.band and verdict.band.releases:
-        several = f"{len(verdict.band.releases)} releases held"
-        lines.append(f"  band: ±{verdict.band.width:.2g} {verdict.band.unit}, from {several}")
-    for reading in verdict.readings:
-        number = reading.bound + in_full(reading.value, reading.unit, digits)
-        covered = f" ({reading.coverage})" if reading.coverage else ""
-        shown = finding(reading)
-        lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {shown}")
-    if verdict.verdict == verdict_rule.NOT_DECIDED and claim.settles:
-        lines.append(f"  would settle it: {claim.settles}")
+    for part in verdict.each:
+        if verdict.parts:
+            lines.append(f"  part: {part.claim.words}: {part.verdict}")
+        lines += _explained(part)
     todos = dict.fromkeys(reading.todo for reading in verdict.readings if reading.todo)
     lines += [f"  to do: {todo}" for todo in todos]
     return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
+
+
+def _explained(part: Verdict) -> list[str]:
+    """One part of a claim in lines: what follows, what is open, what each reading says."""
+    claim, lines = part.claim, []
+    digits = _digits(claim)
+    text = sentence(part)
+    if text != part.verdict:
+        lines.append(f"  that is: {text}")
+    if part.reason:
+        lines.append(f"  because: {part.reason}, that is, {REASONS[part.reason]}")
+    if part.band and part.band.releases:
+        several = f"{len(part.band.releases)} releases held"
+        lines.append(f"  band: ±{part.band.width:.2g} {part.band.unit}, from {several}")
+    lines += [f"  open: {text}" for text in left_open(part)]
+    for reading in part.readings:
+        number = reading.bound + in_full(reading.value, reading.unit, digits)
+        covered = f" ({reading.coverage})" if reading.coverage else ""
+        lines.append(f"  {reading.role}: {reading.name}: {number}{covered}: {finding(reading)}")
+        if reading.rest:
+            lines.append(f"    what it leaves out: {reading.rest}")
+    if part.verdict == verdict_rule.NOT_DECIDED and claim.settles:
+        lines.append(f"  would settle it: {claim.settles}")
+    return lines
+
+
+def left_open(part: Verdict) -> list[str]:
+    """What the words of a part leave open and why, in words; nothing where they leave nothing.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.left_open(claims.evaluate_claim(claims.load()["O12"]))
+    ["demand for crude: what refineries ran, or imports with the country's own output"]
+    """
+    claim = part.claim
+    if not claim.open:
+        return []
+    text = claim.words or claim.statement
+    rows = open_words.rows_of(text, claim.asks)
+    because = [row.because for row in rows if row.leaves and set(row.leaves) & set(claim.open)]
+    texts = list(dict.fromkeys([*because, claim.open_because] if claim.open_because else because))
+    if any(not values for values in claim.open.values()):
+        count = len([item for item in part.readings if item.answers])
+        texts.append(f"{count_of(count, 'reading')} stand for all" if count != 1 else ONE_READING)
+    return texts
+
+
+ONE_READING = "one reading stands for all"
 
 
 def _digits(claim: Claim) -> int:
@@ -553,7 +674,8 @@ def _claimed(claim: Claim) -> str:
         return "in words"
     digits = _digits(claim)
     text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
-    if claim.readings and claim.low > -math.inf and claim.high < math.inf:
+    is_tested = bool(claim.readings or claim.parts)
+    if is_tested and claim.low > -math.inf and claim.high < math.inf:
         text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
         text += f", since {claim.printed_because}" if claim.printed_because else ""
     return text
@@ -578,21 +700,42 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     """
     claim = verdict.claim
     values = {name: getattr(claim, name) for name in OF_CLAIM}
+    values["version"] = VERSION
+    values["core"] = claim.core
     values["part"] = claim.place
-    values["asks"] = {key: value for key, value in vars(claim.asks).items() if value}
-    values["open"] = {key: list(admitted) for key, admitted in claim.open.items()}
     values["verdict"] = verdict.verdict
-    values["group"] = verdict.group
+    values["public_word"] = verdict.group
     values["sentence"] = sentence(verdict)
     values["deviation"] = verdict.deviation
     values["deviation_unit"] = verdict_rule.DIFFERENCES.get(claim.unit, "%")
-    values["band"] = _band_values(verdict)
     values["decided_by"] = list(verdict.decided_by)
-    values["reason"] = verdict.reason
-    values["settles"] = claim.settles
     values["caveats"] = list(verdict.caveats)
-    values["readings"] = [_reading_values(reading) for reading in verdict.readings]
+    values["parts"] = [_part_values(part) for part in verdict.each]
     return values
+
+
+def _part_values(part: Verdict) -> dict[str, Any]:
+    """One part of a claim as plain values."""
+    claim = part.claim
+    votes = {family: sorted(said) for family, said in part.votes.items()}
+    return {
+        "words": claim.words,
+        "figure": claim.figure,
+        "unit": claim.unit,
+        "qualifier": claim.qualifier,
+        "asks": {key: value for key, value in vars(claim.asks).items() if value},
+        "open": {key: list(admitted) for key, admitted in claim.open.items()},
+        "open_because": left_open(part),
+        "verdict": part.verdict,
+        "public_word": part.group,
+        "sentence": sentence(part),
+        "votes": votes,
+        "deviation": part.deviation,
+        "band": _band_values(part),
+        "not_tested": part.reason,
+        "settles": claim.settles,
+        "readings": [_reading_values(reading) for reading in part.readings],
+    }
 
 
 def _band_values(verdict: Verdict) -> dict[str, Any] | None:
@@ -605,6 +748,10 @@ def _band_values(verdict: Verdict) -> dict[str, Any] | None:
 def _reading_values(reading: ReadingResult) -> dict[str, Any]:
     values = {name: getattr(reading, name) for name in OF_READING}
     values["differs_in"] = list(reading.differs_in)
+    values["witness"] = reading.witness.kind
+    values["counted_by"] = reading.witness.family
+    values["vote"] = reading.vote
+    values["rest"] = reading.rest
     values["bound"] = reading.bound.strip()
     values["finding"] = finding(reading)
     values["coverage"] = reading.coverage
@@ -614,7 +761,7 @@ def _reading_values(reading: ReadingResult) -> dict[str, Any]:
     return values
 
 
-OF_ROW = ("value", "unit", "role", "fits", "decides")  # of a reading, in data/verdicts.csv
+OF_ROW = ("value", "unit", "role", "fits", "vote", "decides")  # of a reading, in data/verdicts.csv
 
 
 def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
@@ -627,14 +774,20 @@ def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
     >>> claims.verdict_rows(verdict)[-1]["decides"]
     'True'
     """
-    head = {"claim": verdict.claim.id, "verdict": verdict.verdict, "reason": verdict.reason}
-    rows = [_row(reading) for reading in verdict.readings]
-    empty = dict.fromkeys(("reading", *OF_ROW), "")
-    return [head | row for row in rows or [empty]]
+    rows = []
+    for part in verdict.each:
+        head = {"claim": verdict.claim.id, "verdict": verdict.verdict}
+        head |= {"part": part.claim.words, "of_part": part.verdict, "not_tested": part.reason}
+        empty = dict.fromkeys(("reading", *OF_ROW, "witness", "counted_by"), "")
+        rows += [head | row for row in [_row(item) for item in part.readings] or [empty]]
+    return rows
 
 
 def _row(reading: ReadingResult) -> dict[str, str]:
-    return {"reading": reading.name} | {name: str(getattr(reading, name)) for name in OF_ROW}
+    """A reading's row; a vote is told where it is one."""
+    values = {"reading": reading.name} | {name: str(getattr(reading, name)) for name in OF_ROW}
+    witness = {"witness": reading.witness.kind, "counted_by": reading.witness.family}
+    return values | witness
 
 
 # --- the raw lines --------------------------------------------------------------------------------
@@ -881,6 +1034,7 @@ def _formulas(pairs: Iterable[tuple[Verdict, ReadingResult | None]]) -> dict[str
             names[text] = Role(_first(reading), reading.result, slot=np.array([i]))
             text = text if reading.scale == 1.0 else f"{text} * {reading.scale!r}"
         values.append(text)
-        ratios.append(f"{text} / {verdict.claim.figure!r}")
+        figure = reading.claim.figure if reading else verdict.claim.figure
+        ratios.append(f"{text} / {figure!r}")
     which = np.arange(len(values))
     return {"value": Formula(values, names, which), "ratio": Formula(ratios, names, which)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import advice, bands, questions, verdict_rule
+from tradeflows.claims import advice, bands, questions, verdict_rule, witnesses
 from tradeflows.claims.ledger import (
     Claim,
     Reading,
@@ -20,12 +22,25 @@ from tradeflows.claims.ledger import (
     published,
     read_ledger,
 )
-from tradeflows.claims.verdict_rule import Band, Evidence, Question, Range
+from tradeflows.claims.verdict_rule import (
+    AS_PRINTED,
+    LAW,
+    MEASURED,
+    OFFICE,
+    REWORKED,
+    SOURCE,
+    Band,
+    Evidence,
+    Question,
+    Range,
+    Witness,
+)
 from tradeflows.measures.common import UNIT_IN, unit_of
-from tradeflows.model import contracts, units
+from tradeflows.measures.comparisons import CIF_BAND
+from tradeflows.model import contracts, lineage, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
-from tradeflows.model.lineage import MADE, PLACE
+from tradeflows.model.lineage import MADE, PLACE, Formula, Role
 from tradeflows.model.memory import once, remembering
 from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import Source
@@ -44,6 +59,11 @@ UNSURE = "two sources' weights of it are apart where their values agree, so neit
 LESS_THAN_WINDOW = "covers less than its window"
 ESTIMATED = "rests on quantities that the publisher estimated"
 CONFLICTING = "the office's releases are more than 2 % apart"
+NOT_PLACED = "its page has no date, and no dated print agrees with it"
+NOT_BOUNDING = "bounds other goods, another partner or other months than the claim's"
+TOO_SHORT = "a record needs all of the office's series before it, five whole years at least"
+YEARS = 5  # whole ones, of a series before a record
+AT_MOST, AT_LEAST = "at most ", "at least "
 
 
 @dataclass(frozen=True)
@@ -52,16 +72,24 @@ class ReadingResult:
 
     Attributes
     ----------
+    claim
+        The part of a claim that it is a reading of, or the claim of one part.
     value, low, high
-        The number in the claim's unit, and all that it may stand for where it is a bound.
+        The number in `unit`, the claim's, and all that it may stand for where it is a bound.
     role, differs_in
         What it is to the claim, and the keys in which its question differs from the claim's.
+    witness
+        Who counted.
+    answers
+        The open readings that it speaks of.
     fits, fits_band
         Whether it lies within the printed step, and within the band; None where it partly does.
+    vote
+        What it says where it votes: yes, no, or near.
     decides
         Whether the verdict rests on it.
     note
-        Why it decides nothing; empty where it may.
+        Why it says nothing; empty where it may.
     deviation
         From the claim: per cent of it, or points where the claim is in per cent.
     coverage
@@ -74,12 +102,15 @@ class ReadingResult:
         The numbers of raw files that it was made of, and the flags of the rows that have them.
     todo
         What its author may do where it covers less than its window.
+    rest
+        Why what it leaves out cannot turn it, where that is declared.
     read, frame, result, scale
-        The frames that were read, the last frame, its column with the number, and a factor on it;
-        :func:`terms` follows its lines.
+        The frames that were read, the last frame, its column with the number, and what a unit of it
+        is in that of the claim; :func:`terms` follows its lines.
     """
 
     name: str
+    claim: Claim
     value: float
     low: float
     high: float
@@ -87,8 +118,12 @@ class ReadingResult:
     role: str
     differs_in: tuple[str, ...]
     question: Question
+    witness: Witness
+    answers: tuple[Question, ...]
     fits: bool | None
     fits_band: bool
+    is_robust: bool
+    vote: str
     decides: bool
     note: str
     deviation: float | None
@@ -105,13 +140,14 @@ class ReadingResult:
     lines: frozenset[Line] = frozenset()
     used: Mapping[Place, str] = field(default_factory=dict)
     todo: str = ""
+    rest: str = ""
 
     @property
     def bound(self) -> str:
         """What stands before the number where it is a bound: "at most", "at least", or nothing."""
         if self.high == math.inf:
-            return "at least "
-        return "at most " if self.low < self.high == self.value and self.low <= 0 else ""
+            return AT_LEAST
+        return AT_MOST if self.low < self.high == self.value and self.low <= 0 else ""
 
     @property
     def traced(self) -> str:
@@ -131,7 +167,15 @@ def _distance(reading: ReadingResult) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on one claim, with what every reading gave."""
+    """The verdict on one claim or one part of it, with what every reading gave.
+
+    Attributes
+    ----------
+    parts
+        Of a claim of several, the verdict on each; its readings are theirs.
+    votes
+        What each family says, where votes made the verdict.
+    """
 
     claim: Claim
     verdict: str
@@ -139,21 +183,28 @@ class Verdict:
     decided_by: tuple[str, ...] = ()
     deviation: float | None = None
     band: Band | None = None
+    parts: tuple[Verdict, ...] = ()
+    votes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def reason(self) -> str:
         """Why nothing held tests the claim; empty where something does."""
-        return self.claim.reason
+        return self.claim.not_tested
 
     @property
     def group(self) -> str:
-        """The reader's group: holds, holds with a caveat, differs, cannot be told."""
+        """The public word, one of six."""
         return verdict_rule.GROUPS[self.verdict]
+
+    @property
+    def each(self) -> tuple[Verdict, ...]:
+        """The verdicts on its parts; of a claim of one part itself."""
+        return self.parts or (self,)
 
     @property
     def nearest(self) -> ReadingResult | None:
         """The reading nearest to the claim, of those that are not the claim's own source."""
-        others = [reading for reading in self.readings if reading.note != OWN_SOURCE]
+        others = [reading for reading in self.readings if reading.witness.kind != SOURCE]
         stated = [item for item in others if item.deviation is not None]
         return min(stated or others, key=_distance, default=None)
 
@@ -222,13 +273,29 @@ class _Project:
         return max(ends.values(), default=None)
 
     @property
-    def repeats(self) -> Mapping[str, str]:
-        """Which published figure repeats which."""
-        if "repeats" not in self.answers:
-            rows = published(self.root, self.local)
-            self.answers["repeats"] = {row["id"]: row["repeats"] for row in rows if row["repeats"]}
-        repeats: Mapping[str, str] = self.answers["repeats"]
-        return repeats
+    def figures(self) -> Figures:
+        """The published figures, read once."""
+        if "figures" not in self.answers:
+            self.answers["figures"] = Figures(published(self.root, self.local))
+        figures: Figures = self.answers["figures"]
+        return figures
+
+
+class Figures:
+    """The published figures, and which of them repeats which."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Take the rows of the table."""
+        import pandas as pd
+
+        self.rows = {row["id"]: row for row in rows}
+        self.frame = pd.DataFrame(list(rows))
+
+    def origin(self, name: str) -> str:
+        """The figure at the end of a chain of figures that repeat one another."""
+        while name in self.rows and self.rows[name]["repeats"]:
+            name = self.rows[name]["repeats"]
+        return name
 
 
 def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = False) -> Verdict:
@@ -260,126 +327,503 @@ def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = Fals
 
 
 def _verdict(claim: Claim, project: _Project) -> Verdict:
+    """The verdict on a claim: on its one part, or what those on its parts come to."""
+    if not claim.parts:
+        return _of_part(claim, project)
+    parts = tuple(_of_part(part, project) for part in claim.parts)
+    verdict = verdict_rule.of_parts([part.verdict for part in parts])
+    readings = tuple(reading for part in parts for reading in part.readings)
+    decided_by = tuple(name for part in parts for name in part.decided_by)
+    return Verdict(claim, verdict, readings, decided_by, parts=parts)
+
+
+def _of_part(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
     try:
         band = bands.band_of(claim.asks, claim.series, claim.figure, project.read)
     except (TradeflowsError, TypeError, ValueError) as error:
         raise LedgerError(f"claim {claim.id}, band: {error}") from error
-    origins = [_origin(claim.cites, project.repeats)]
-    results = []
+    results: list[ReadingResult] = []
+    known: list[str] = []
     for reading in claim.readings:
         try:
-            result = _evaluate(reading, claim, band, project)
-            note, known = _printed_before(reading, claim, origins, project)
+            result, origins = _evaluate(reading, claim, band, project)
         except (TradeflowsError, TypeError, ValueError) as error:
             where = f"claim {claim.id}, reading {reading.name!r}"
             raise LedgerError(f"{where}: {error}") from error
-        origins += known
-        results.append(_noted(result, note))
-    evidence = [_evidence(result) for result in results]
-    decision = verdict_rule.decide(evidence)
+        is_repeated = bool(origins) and set(origins) <= set(known)
+        if is_repeated and result.witness.kind != SOURCE and not result.note:
+            result = replace(result, note=REPEATED)
+        known += origins
+        results.append(result)
+    asked = _open_readings(claim, results)
+    results = [_bounding(result, asked) for result in results]
+    decision = verdict_rule.decide([_evidence(result) for result in results], asked)
     results = [replace(result, decides=result.name in decision.by) for result in results]
-    return Verdict(claim, decision.verdict, tuple(results), decision.by, decision.deviation, band)
+    return Verdict(
+        claim,
+        decision.verdict,
+        tuple(results),
+        decision.by,
+        decision.deviation,
+        band,
+        votes=decision.votes or {},
+    )
 
 
 def _evidence(result: ReadingResult) -> Evidence:
     return Evidence(
-        result.name,
-        result.role,
-        result.fits,
-        result.fits_band,
-        result.deviation,
-        result.own_release,
-        result.note,
+        name=result.name,
+        role=result.role,
+        witness=result.witness,
+        answers=result.answers,
+        fits=result.fits,
+        fits_band=result.fits_band,
+        is_robust=result.is_robust,
+        vote=result.vote,
+        deviation=result.deviation,
+        own_release=result.own_release,
+        silent=result.note,
     )
 
 
-def _noted(result: ReadingResult, note: str) -> ReadingResult:
-    return replace(result, note=note) if note else result
+def _open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Question]:
+    """What a claim's words leave open, as asked first.
+
+    Each listed value is one beside what is asked. Of a key that admits anything the readings that
+    are listed stand for all, those that could not be judged among them.
+    """
+    listed = {key: values for key, values in claim.open.items() if values}
+    choices = [[getattr(claim.asks, key), *values] for key, values in listed.items()]
+    asked = dict.fromkeys(
+        replace(claim.asks, **head, **dict(zip(listed, choice, strict=True)))
+        for head in _listed_heads(claim, results)
+        for choice in product(*choices)
+    )
+    return sorted(asked, key=lambda question: question != claim.asks)
 
 
-def _printed_before(
-    reading: Reading, claim: Claim, origins: Sequence[str], project: _Project
-) -> tuple[str, list[str]]:
-    """Why a printed figure is no second witness, and the figures at the origin of it."""
-    if reading.read.get("table") != "figures":
-        return "", []
-    rows = project.read(reading.read)
-    known = [_origin(name, project.repeats) for name in rows["id"]]
-    source = origins[0]
-    is_own = source in known or (not source and rows["address"].eq(claim.where).any())
-    if is_own:
-        return OWN_SOURCE, known
-    return (REPEATED if set(known) & set(origins) else ""), known
+def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[str, str]]:
+    """What the readings have under the keys that admit anything; of bounds where all are some."""
+    own = (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE)
+    kinds = (OFFICE, REWORKED, SOURCE)
+    listing = [item for item in results if item.role in own and item.witness.kind in kinds]
+    listing = listing or [item for item in results if item.role == verdict_rule.BOUND]
+    anything = [key for key in claim.open if not claim.open[key]]
+    return [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
 
 
-def _origin(figure: str, repeats: Mapping[str, str]) -> str:
-    """The figure at the end of a chain of figures that repeat one another."""
-    while figure in repeats:
-        figure = repeats[figure]
-    return figure
+def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
+    """With the open readings that a bound bounds; what bounds none says nothing.
+
+    A bound from the other side of a flow of money has freight and insurance beside it.
+    """
+    if result.role != verdict_rule.BOUND:
+        return result
+    answers = tuple(item for item in asked if _bounds(result, result.question, item))
+    if answers or result.note:
+        return replace(result, answers=answers)
+    mirrored = questions.mirrored(result.question)
+    answers = tuple(item for item in asked if _bounds(result, mirrored, item))
+    if not answers:
+        return replace(result, note=NOT_BOUNDING)
+    freight = CIF_BAND[1] if result.question.measure == "value" else 1.0
+    low, high = result.low / freight, result.high * freight
+    fits = verdict_rule.fits(low, high, result.claim.range)
+    return replace(result, answers=answers, fits=fits)
 
 
-def _evaluate(reading: Reading, claim: Claim, band: Band, project: _Project) -> ReadingResult:
+def _bounds(result: ReadingResult, given: Question, asked: Question) -> bool:
+    """Whether a bound holds of what is asked.
+
+    What is at most so much contains what is asked, and what is at least so much lies in it.
+    """
+    if result.bound == AT_LEAST:
+        return questions.covers(asked, given)
+    return questions.covers(given, asked)
+
+
+@dataclass(frozen=True)
+class _Number:
+    """What the steps of a reading, or of a term of one, come to.
+
+    Attributes
+    ----------
+    base
+        What a difference is to, in the same unit; 0 where it is none.
+    months
+        How many months there are, and which are lacking, in words.
+    """
+
+    value: float
+    ends: Range
+    unit: str
+    frame: pd.DataFrame
+    result: str
+    read: tuple[pd.DataFrame, ...]
+    used: Mapping[Place, str]
+    question: Question
+    coverage: str = ""
+    lacking: str = ""
+    base: float = 0.0
+
+    @property
+    def rows(self) -> list[pd.DataFrame]:
+        """Of each frame that was read the rows that the number was made of; all, if none is known.
+
+        A declared zero has no row.
+        """
+        return [_rows_at(frame, self.used) for frame in self.read]
+
+
+def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
+    """The number of a reading that asks for itself."""
     stages = _stages(reading.read, reading.steps, reading, project)
-    frame = _kept(stages[-1], reading)
-    unit = _unit(frame, reading.result)
-    factor = units.factor(unit, claim.unit, claim.kg_per_unit)
-    if factor is None:
-        can_be = units.others(unit)
-        raise LedgerError(f"gives {unit}, and the claim is in {claim.unit}; it may be in {can_be}")
-    value = _number(frame, reading, project) * reading.scale * factor
-    ends = _ends(frame, reading, value)
+    frame = stages[-1]
+    if reading.result not in frame:
+        columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
+        raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
+    value = _single(frame, reading, project)
     read = _read(reading, project)
-    given = questions.of_reading(reading, read[0])
-    behind = frozenset(lines(frame, _traced(frame, reading.result)))
-    used = _used(behind, read)
-    flags = tuple(sorted({word for text in used.values() for word in text.split()}))
+    used = _used(lines(frame, _traced(frame, reading.result)), read)
+    flags = {word for text in used.values() for word in text.split()}
     coverage, lacking = _coverage(reading, stages, read[0])
-    widened = verdict_rule.widened(claim.range, band, claim.figure)
-    role = _role(reading, claim, given, read[0])
-    if lacking and role in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
-        role = verdict_rule.OTHER_CONCEPT  # of another window than the one that is asked for
-    differs_in = verdict_rule.differing(claim.asks, given)
-    fits = verdict_rule.fits(ends.low, ends.high, claim.range)
-    fits_band = verdict_rule.fits(ends.low, ends.high, widened) is True
-    note = _silent(reading, claim, given, band, flags, lacking)
-    if not note and _rests_on_unsure_weights(reading, read, project):
-        note = UNSURE
-    is_sign = not claim.figure and claim.qualifier in ("<", ">")  # from which nothing is far
-    deviation = None if is_sign else verdict_rule.deviation(value, claim.figure, claim.unit)
-    is_amount = claim.unit not in (units.MONTH, units.RANK)
-    ratio = value / claim.figure if claim.figure and is_amount else None
-    mind = _mind(frame, read, project)
-    sources = tuple(frame.attrs.get("sources", ()))
-    return ReadingResult(
-        name=reading.name,
+    bases = [name for name in frame if name.endswith("_base") and frame[name].dtype.kind == "f"]
+    base = float(frame[bases[0]].iloc[0]) if reading.result == "change" and bases else 0.0
+    return _Number(
         value=value,
-        low=ends.low,
-        high=ends.high,
-        unit=claim.unit,
-        role=role,
-        differs_in=differs_in,
-        question=given,
-        fits=fits,
-        fits_band=fits_band,
-        decides=False,
-        note=note,
-        deviation=deviation,
-        ratio=ratio,
-        coverage=coverage,
-        flags=flags,
-        mind=mind,
-        sources=sources,
-        read=read,
+        ends=_ends(frame, reading, value),
+        unit=_unit(frame, reading.result),
         frame=frame,
         result=reading.result,
-        scale=reading.scale * factor,
-        own_release=_is_own_release(read[0]),
-        lines=behind,
+        read=read,
         used=used,
-        todo=_todo(reading, project, lacking) if note.startswith(LESS_THAN_WINDOW) else "",
+        question=questions.of_reading(reading, read, claim.asks, flags),
+        coverage=coverage,
+        lacking=lacking,
+        base=base,
+    )
+
+
+def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
+    """The rows of a frame at some places of the raw files; all of them, if none is there."""
+    if not set(PLACE) <= set(frame):
+        return frame
+
+    def numbered() -> dict[Place, int]:
+        listed = zip(*(frame[name].tolist() for name in PLACE), strict=True)
+        return {place: i for i, place in enumerate(listed)}
+
+    numbers = once(frame, "numbers by place", numbered)
+    at = sorted(numbers[place] for place in places if place in numbers)
+    return frame.iloc[at] if at else frame
+
+
+LETTERS = "abcdefghij"  # of the terms of a formula
+FORMULAS = {
+    "share": "100 * {first} / ({others})",
+    "growth": "100 * ({first} / ({others}) - 1)",
+    "difference": "{first} - ({others})",
+    "sum": "{first} + {others}",
+    "ratio": "{first} / ({others})",
+}
+
+
+def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
+    """The number that is made of those of several terms."""
+    terms = [_number_of(term, claim, project) for term in reading.terms]
+    unit = reading.unit or terms[0].unit
+    factors = [_factor(term.unit, unit) for term in terms]
+    ends = _combined_ends(reading.combine, terms, factors)
+    if reading.at_most or reading.at_least:
+        ends = _bounded(reading, _shown(ends))
+    return _Number(
+        value=_shown(ends),
+        ends=ends,
+        unit=UNITS_OF.get(reading.combine, unit),
+        frame=_combined_frame(reading.combine, terms, factors),
+        result="value",
+        read=tuple(chain.from_iterable(term.read for term in terms)),
+        used=dict(chain.from_iterable(term.used.items() for term in terms)),
+        question=questions.combined(
+            reading.combine, [term.question for term in terms], reading.keys
+        ),
+        coverage=" and ".join(_each_once(term.coverage for term in terms)),
+        lacking=", ".join(_each_once(term.lacking for term in terms)),
+        base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
+    )
+
+
+def _shown(ends: Range) -> float:
+    """The number by which a range is shown: its end, or the lower one where it has none."""
+    return ends.low if ends.high == math.inf else ends.high
+
+
+def _base_of(others: Sequence[_Number], factors: Sequence[float]) -> float:
+    """What a difference is to."""
+    return abs(sum(term.value * size for term, size in zip(others, factors, strict=True)))
+
+
+UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
+
+
+def _factor(given: str, wanted: str) -> float:
+    """What a number in one unit is multiplied by to go with another."""
+    factor = units.factor(given, wanted)
+    if factor is None:
+        raise LedgerError(f"combines {wanted} and {given}: they do not go together")
+    return factor
+
+
+def _each_once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, texts)))
+
+
+def _combined_frame(how: str, terms: Sequence[_Number], factors: Sequence[float]) -> pd.DataFrame:
+    """The number that is made of several, with its formula over theirs."""
+    import pandas as pd
+
+    names = dict(zip(LETTERS, terms, strict=False))
+    texts = [
+        name if factor == 1.0 else f"{name} * {factor!r}"
+        for name, factor in zip(names, factors, strict=True)
+    ]
+    text = FORMULAS[how].format(first=texts[0], others=" + ".join(texts[1:]))
+    roles = {
+        name: Role(_first_row(term.frame, term.result), term.result) for name, term in names.items()
+    }
+    formula = Formula(text, roles)
+    frame = pd.DataFrame({"value": formula.numbers(1)})
+    frame.attrs = {
+        key: tuple(dict.fromkeys(item for term in terms for item in term.frame.attrs.get(key, ())))
+        for key in ("sources", "caveats")
+    }
+    lineage.record(frame, {"value": formula})
+    return frame
+
+
+def _combined_ends(how: str, terms: Sequence[_Number], factors: Sequence[float]) -> Range:
+    """From where to where what is made of several numbers may lie, by the ends of each."""
+    ends = [
+        (term.ends.low * factor, term.ends.high * factor)
+        for term, factor in zip(terms, factors, strict=True)
+    ]
+    (low, high), *others = ends
+    least, most = (sum(side) for side in zip(*others, strict=True))
+    match how:
+        case "sum":
+            return Range(low + least, high + most)
+        case "difference":
+            return Range(low - most, high - least)
+    if min(low, least) < 0 and low != high:
+        raise LedgerError(f"a {how} of bounds below zero is not known")
+    quotients = (low / most if most else math.inf, high / least if least else math.inf)
+    match how:
+        case "share":
+            return Range(100 * quotients[0], 100 * quotients[1])
+        case "growth":
+            return Range(100 * (quotients[0] - 1), 100 * (quotients[1] - 1))
+    return Range(*quotients)
+
+
+def _first_row(frame: pd.DataFrame, result: str) -> pd.DataFrame:
+    """The row that holds the number; others may repeat it."""
+    return frame[frame[result].notna()].iloc[[0]]
+
+
+def _evaluate(
+    reading: Reading, claim: Claim, band: Band, project: _Project
+) -> tuple[ReadingResult, list[str]]:
+    """What a reading gives, and the printed figures at the origin of it."""
+    number = (_combined if reading.combine else _number_of)(reading, claim, project)
+    unit, factor = _unit_of_claim(number, claim)
+    value, low, high = (x * factor for x in (number.value, number.ends.low, number.ends.high))
+    given = number.question
+    witness, figures = _witness(number, claim, project)
+    role = _role(reading, claim, given, witness)
+    behind = frozenset(lines(number.frame, _traced(number.frame, number.result)))
+    flags = tuple(sorted({word for text in number.used.values() for word in text.split()}))
+    note = _silent(reading, number, claim, role, band, flags, project)
+    if number.lacking and reading.at_least:  # a sum of fewer months is still at least so much
+        note = reading.doubt
+    if not note and _is_unplaced(number, witness, project):
+        note = NOT_PLACED
+    widened = verdict_rule.widened(claim.range, band, claim.figure)
+    is_growth = given.measure.startswith(bands.GROWTH)
+    room = _room(number, factor, is_growth=is_growth)
+    is_amount = claim.unit not in (units.MONTH, units.RANK)
+    todo = note.startswith(LESS_THAN_WINDOW) and not reading.combine
+    return (
+        ReadingResult(
+            name=reading.name,
+            claim=claim,
+            value=value,
+            low=low,
+            high=high,
+            unit=unit,
+            role=role,
+            differs_in=verdict_rule.differing(claim.asks, given),
+            question=given,
+            witness=witness,
+            answers=_answers(role, claim, given),
+            fits=verdict_rule.fits(low, high, claim.range),
+            fits_band=verdict_rule.fits(low, high, widened) is True,
+            is_robust=verdict_rule.is_robust(low, high, claim.range, room),
+            vote=_vote(number, claim, role, witness, (low, high), is_growth=is_growth),
+            decides=False,
+            note=note,
+            deviation=_deviation(value, claim),
+            ratio=value / claim.figure if claim.figure and is_amount else None,
+            coverage=number.coverage,
+            flags=flags,
+            mind=_mind(number.frame, number.read, project),
+            sources=tuple(number.frame.attrs.get("sources", ())),
+            read=number.read,
+            frame=number.frame,
+            result=number.result,
+            scale=factor,
+            own_release=_is_own_release(number.read[0]),
+            lines=behind,
+            used=number.used,
+            todo=_todo(reading, project, number.lacking) if todo else "",
+            rest=reading.rest,
+        ),
+        figures,
+    )
+
+
+SIGNS = ("<", ">")  # of a claim that something rose or fell
+
+
+def _is_of_a_sign(claim: Claim) -> bool:
+    """Whether a claim says that something rose or fell, from which nothing is far."""
+    return not claim.figure and claim.qualifier in SIGNS
+
+
+def _deviation(value: float, claim: Claim) -> float | None:
+    if _is_of_a_sign(claim):
+        return None
+    return verdict_rule.deviation(value, claim.figure, claim.unit)
+
+
+def _unit_of_claim(number: _Number, claim: Claim) -> tuple[str, float]:
+    """The unit in which a number stands beside a claim, and what its own is multiplied by.
+
+    A rise or a fall is one in any unit.
+    """
+    factor = units.factor(number.unit, claim.unit, claim.kg_per_unit)
+    if factor is not None:
+        return claim.unit, factor
+    if _is_of_a_sign(claim):
+        return number.unit, 1.0
+    can_be = units.others(number.unit)
+    raise LedgerError(
+        f"gives {number.unit}, and the claim is in {claim.unit}; it may be in {can_be}"
+    )
+
+
+def _room(number: _Number, factor: float, *, is_growth: bool) -> float:
+    """How far a figure moves where what it was made of is a twentieth more or less."""
+    if is_growth:
+        return verdict_rule.REWORKING * (100 + abs(number.value))
+    if number.base:
+        return verdict_rule.REWORKING * factor * (2 * abs(number.base) + abs(number.value))
+    finite = [abs(end) for end in (number.ends.low, number.ends.high) if math.isfinite(end)]
+    return verdict_rule.REWORKING * factor * max(finite, default=0.0)
+
+
+def _vote(
+    number: _Number,
+    claim: Claim,
+    role: str,
+    witness: Witness,
+    ends: tuple[float, float],
+    *,
+    is_growth: bool,
+) -> str:
+    """What a reading says where it votes.
+
+    A sum of some months or goods is at least so much of all. The claim's own source says no where
+    it printed an expectation, or a window wholly outside of the claim's.
+    """
+    if claim.figure is None:
+        return ""
+    if witness.kind == SOURCE:
+        return verdict_rule.NO if _is_another_fact(number, claim) else ""
+    low, high = ends
+    is_short = number.question.start > claim.asks.start or number.question.end < claim.asks.end
+    is_some = role == verdict_rule.WITHIN and is_short
+    if is_some and number.question.measure in questions.AMOUNTS:
+        high = math.inf
+    in_claim = units.sized(claim.unit)[0] == units.sized(number.unit)[0]
+    if claim.figure and not in_claim:
+        return ""
+    return verdict_rule.vote(
+        low, high, claim.range, claim.figure, claim.qualifier, is_growth=is_growth, base=number.base
+    )
+
+
+def _is_another_fact(number: _Number, claim: Claim) -> bool:
+    """Whether the claim's own source printed an expectation, or of another time."""
+    [row, *_] = (rows.iloc[0] for rows in number.read if "forecast" in rows)
+    given, asked = number.question, claim.asks
+    is_apart = bool(given.end and asked.start) and (
+        given.end < asked.start or asked.end < given.start
+    )
+    return bool(row["forecast"]) or is_apart
+
+
+def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
+    """The open readings that a reading speaks of; those of a bound follow later."""
+    if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
+        return ()
+    nearest = verdict_rule.nearest_open(claim.asks, given, claim.open)
+    return (nearest if nearest == given else claim.asks,)  # a law restates what is asked
+
+
+def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
+    """Who counted, and the printed figures at the origin; what the claim repeats is its source."""
+    witness = witnesses.witness_of(number.rows, project.sources)
+    names = [name for rows in number.read if "collector" in rows for name in rows["id"]]
+    figures = project.figures
+    origins = [figures.origin(name) for name in names]
+    own = {figures.origin(name) for name in (*claim.source, claim.cites) if name}
+    rows = [figures.rows[name] for name in names if name in figures.rows]
+    is_own = bool(own & set(origins)) or any(_is_taken_from(row, claim, figures) for row in rows)
+    if is_own and witness.kind != OFFICE:
+        witness = replace(witness, kind=SOURCE, family=witness.family or OWN_SOURCE)
+    return witness, origins
+
+
+def _is_taken_from(row: Mapping[str, Any], claim: Claim, figures: Figures) -> bool:
+    """Whether a printed figure is what the claim repeats.
+
+    The place is the claim's own, or the number is the claim's in every digit and printed before it.
+    """
+    if not claim.cites and row["address"] and row["address"] == claim.where:
+        return True
+    if row["witness"] not in (MEASURED, AS_PRINTED) or not claim.figure:
+        return False
+    factor = units.factor(row["unit"], claim.unit)
+    if factor is None or row["value"] is None:
+        return False
+    is_same = math.isclose(row["value"] * factor, claim.figure)
+    cited = figures.rows.get(claim.cites, {}).get("published") or ""
+    return is_same and bool(cited) and str(row["published"] or "9") < cited
+
+
+def _is_unplaced(number: _Number, witness: Witness, project: _Project) -> bool:
+    """Whether a reading rests on a printed figure that cannot be placed in time."""
+    if witness.kind == SOURCE:
+        return False
+    figures = project.figures
+    return any(
+        not witnesses.is_placed(figures.rows[name], figures.frame)
+        for rows in number.read
+        if "collector" in rows
+        for name in rows["id"]
+        if name in figures.rows
     )
 
 
@@ -399,12 +843,25 @@ def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
     return tuple(project.read(filters) for filters in asked if filters)
 
 
-def _role(reading: Reading, claim: Claim, given: Question, rows: pd.DataFrame) -> str:
+def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> str:
+    """What a reading is to a claim, by its keys."""
+    asked = claim.asks
+    if witness.kind == LAW:
+        return verdict_rule.AS_STATED
     if reading.at_most or reading.at_least:
         return verdict_rule.BOUND
-    if reading.read.get("table") == "figures" and not _is_own_release(rows):
-        return verdict_rule.IN_PRINT
-    return verdict_rule.role_of(claim.asks, given, claim.open)
+    if given == asked:
+        return verdict_rule.AS_STATED
+    nearest = verdict_rule.nearest_open(asked, given, claim.open)
+    if given == nearest:
+        return verdict_rule.ALTERNATIVE
+    if questions.in_other_measure(nearest, given):
+        return verdict_rule.OTHER_MEASURE
+    if witness.kind == SOURCE:  # of whatever window, it is what the claim repeats
+        return verdict_rule.WITHIN
+    if questions.within(nearest, given, with_rest=bool(reading.rest)):
+        return verdict_rule.WITHIN
+    return verdict_rule.OTHER_CONCEPT
 
 
 def _is_own_release(rows: pd.DataFrame) -> bool:
@@ -415,32 +872,45 @@ def _is_own_release(rows: pd.DataFrame) -> bool:
 
 def _silent(
     reading: Reading,
+    number: _Number,
     claim: Claim,
-    given: Question,
+    role: str,
     band: Band,
     flags: Sequence[str],
-    lacking: str,
+    project: _Project,
 ) -> str:
-    """Why a reading decides nothing, whatever its role; empty where it may."""
+    """Why a reading says nothing, whatever its role; empty where it may."""
     if reading.doubt:
         return reading.doubt
-    if lacking:
-        return f"{LESS_THAN_WINDOW}; it lacks {lacking}"
-    if reading.at_most and not _contains(given, claim):
-        return "bounds less than the window of the claim"
+    if number.lacking:
+        return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
+    is_other = role == verdict_rule.OTHER_CONCEPT
+    if claim.superlative and not is_other and not _bears_out_a_superlative(reading, claim):
+        return TOO_SHORT
     if "estimated" in flags and _rests_on_amounts(reading):
         return ESTIMATED
-    is_stated = not verdict_rule.differing(claim.asks, given)
-    return CONFLICTING if band.conflict and is_stated else ""
+    if band.conflict and not verdict_rule.differing(claim.asks, number.question):
+        return CONFLICTING
+    return UNSURE if _rests_on_unsure_weights(reading, number.read, project) else ""
 
 
-def _contains(given: Question, claim: Claim) -> bool:
-    """Whether the window of `given` holds all of that which is asked, or is one left open."""
-    asked = claim.asks
-    differing = [key for key in ("start", "end") if getattr(given, key) != getattr(asked, key)]
-    if all(verdict_rule.leaves_open(given, key, claim.open) for key in differing):
+def _bears_out_a_superlative(reading: Reading, claim: Claim) -> bool:
+    """Whether a reading compares with all before, or bounds all others.
+
+    Its second term is the series before the window, for the span that the words name, or five whole
+    years at least.
+    """
+    if reading.rest:
         return True
-    return given.start <= asked.start and asked.end <= given.end
+    if len(reading.terms) < 2:
+        return False
+    start, end = questions.ends(reading.terms[1])
+    if not (start and end):
+        return False
+    first, after = span((start, end))
+    named = re.match(r"(\d+) years?$", claim.span)
+    years = int(named[1]) if named else YEARS
+    return after == span(claim.asks.start)[0] and after - first >= 12 * years
 
 
 def _rests_on_unsure_weights(
@@ -461,6 +931,8 @@ def _rests_on_amounts(reading: Reading) -> bool:
 
 def _measured(reading: Reading) -> set[str]:
     """The columns that a reading's measures work on, and that of its result."""
+    if reading.terms:
+        return set().union(*map(_measured, reading.terms))
     columns = {reading.result}
     for _, arguments in reading.steps:
         value = arguments.get("value", ())
@@ -468,22 +940,7 @@ def _measured(reading: Reading) -> set[str]:
     return columns
 
 
-def _kept(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """Rows of the last frame that the reading keeps, as `keep` says."""
-    if reading.result not in frame:
-        columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
-        raise LedgerError(f"no result {reading.result!r}{near(reading.result, columns)}")
-    for column, value in reading.keep.items():
-        if column not in frame:
-            raise LedgerError(f"no column {column!r} to keep rows by{near(column, frame.columns)}")
-        kept = frame[frame[column].astype("str").eq(str(value))]
-        if kept.empty:
-            raise LedgerError(f"no row with {column} {value!r}{near(str(value), frame[column])}")
-        frame = kept
-    return frame
-
-
-def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
+def _single(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
     """The one number of the result; a zero is one."""
     import pandas as pd
 
@@ -498,8 +955,8 @@ def _number(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
         known = [f"what was read is of {ends}" if ends else "", _todo(reading, project)]
         known.append(
-            "a claim of what has no figure has no reading but `settles` and a `reason`: "
-            '"not published yet", or "not public" where the office holds it back'
+            "a claim of what has no figure yet has no reading but `settles` and "
+            '`not_tested = "not public"`'
         )
         raise LedgerError("; ".join(["must give one number, and gives none", *filter(None, known)]))
     nulls = int(is_null.sum())
@@ -519,15 +976,24 @@ def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
     """All that the number may stand for: itself, a printed range, or a bound."""
     qualifier = str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
     if reading.at_most or reading.at_least:
-        qualifier = "≤" if reading.at_most else "≥"
-    elif reading.scale == 1.0 and reading.result == "value" and {"low", "high"} <= set(frame):
+        return _bounded(reading, value)
+    if reading.result == "value" and {"low", "high"} <= set(frame):
         low, high = frame[["low", "high"]].astype("float64").iloc[0]
         if low == low and high == high:
             return Range(low, high)
+    return _of_flow(value, qualifier)
+
+
+def _bounded(reading: Reading, value: float) -> Range:
+    """All that a bound allows."""
+    return _of_flow(value, "≤" if reading.at_most else "≥")
+
+
+def _of_flow(value: float, qualifier: str) -> Range:
+    """All numbers that a qualifier and a value stand for, where no flow is below nothing."""
     ends = verdict_rule.interval(value, qualifier)
-    if ends.low == -math.inf and value >= 0:  # no flow is below nothing
-        return Range(0.0, ends.high)
-    return ends
+    is_flow = ends.low == -math.inf and value >= 0
+    return Range(0.0, ends.high) if is_flow else ends
 
 
 def _coverage(
@@ -537,25 +1003,16 @@ def _coverage(
     lacking = [_lacking(rows, reading)]
     stated = expected = 0
     for frame in stages[1:]:
-        kept = _of_keep(frame, reading)
-        if "complete" in kept and not kept["complete"].to_numpy().all():
-            lacking += kept.loc[~kept["complete"], "missing"].tolist()
-        if "n_stated" in kept:
-            stated = int(kept["n_stated"].to_numpy().sum())
-            expected = int(kept["n_months"].to_numpy().sum())
-        elif "months" in kept and "growth_pct" in kept and kept["n_months"].min() < 12:
-            stated, expected = int(kept["n_months"].min()), 12
-            lacking.append(f"all months but {kept['months'].iloc[0]}")
+        if "complete" in frame and not frame["complete"].to_numpy().all():
+            lacking += frame.loc[~frame["complete"], "missing"].tolist()
+        if "n_stated" in frame:
+            stated = int(frame["n_stated"].to_numpy().sum())
+            expected = int(frame["n_months"].to_numpy().sum())
+        elif "months" in frame and "growth_pct" in frame and frame["n_months"].min() < 12:
+            stated, expected = int(frame["n_months"].min()), 12
+            lacking.append(f"all months but {frame['months'].iloc[0]}")
     text = f"{stated} of {expected} months" if expected else ""
     return text, ", ".join(dict.fromkeys(filter(None, lacking)))
-
-
-def _of_keep(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
-    """Rows of an earlier frame that the kept ones are made of, as far as it has the columns."""
-    for column, value in reading.keep.items():
-        if column in frame:
-            frame = frame[frame[column].astype("str").eq(str(value))]
-    return frame
 
 
 def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
@@ -754,7 +1211,7 @@ def evaluate_all(
     >>> from tradeflows import claims
     >>> loaded = claims.load()
     >>> [verdict.verdict for verdict in claims.evaluate_all([loaded["O08"], loaded["O10"]])]
-    ['holds', 'differs']
+    ['holds', 'depends']
     """
     project = _Project(root or catalogue.root(), local)
     with remembering():

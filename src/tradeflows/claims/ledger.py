@@ -8,39 +8,39 @@ import re
 import reprlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, questions
+from tradeflows.claims import bands, open_words, questions
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
 from tradeflows.model import contracts, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
+from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
 
-# Why nothing held here tests a claim, and what would.
+VERSION = 3  # of the ledger's format
+# Why nothing held here tests a part of a claim.
+NOT_PUBLIC, NOT_LOOKED_UP = "not public", "public, not looked up yet"
+NOT_FOR_STATISTICS = "not for statistics"
 REASONS = {
-    "not a trade statistic": "it is not about goods that cross a border",
-    "no code": "no customs code holds the goods and nothing else",
-    "publisher stopped": "the office that would know no longer publishes",
-    "not public": "the records behind it are not public",
-    "not published yet": "the office has not published these months yet",
-    "needs a live query": "public statistics could tell, but not those held here",
+    NOT_PUBLIC: "the records behind it are not public",
+    NOT_LOOKED_UP: "public statistics could tell, but not those held here",
+    NOT_FOR_STATISTICS: "it is about a use, a motive or one firm's records, which trade has not",
 }
 SETTLES = {
-    "not a trade statistic": "records that are no trade statistics",
-    "no code": "records of shipments, since no customs code holds these goods alone",
-    "publisher stopped": "figures that the office no longer publishes",
-    "not public": "records that are not public",
-    "not published yet": "the office's figures of these months, once they are published",
-    "needs a live query": "public statistics that are not held here",
+    NOT_PUBLIC: "records that are not public",
+    NOT_LOOKED_UP: "public statistics that are not held here",
+    NOT_FOR_STATISTICS: "records that are no trade statistics",
 }
+NONE = "none"  # of a key that the table of open words leaves open and a claim does not
+COMBINATIONS = ("share", "growth", "difference", "sum", "ratio")
 BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
@@ -65,58 +65,68 @@ class Reading:
         Measures with their arguments, applied to `other` one after the other.
     result
         Column of the last frame, which must have one row, or rows of one value.
-    keep
-        Columns of the last frame with the value of the rows to keep.
+    combine, terms, unit
+        In place of a question of its own: what is made of several numbers, each by a reading of its
+        own, and the unit that a sum or a difference comes to.
     keys
         Keys of its question that do not follow from `read` and `steps`.
-    scale
-        A factor on the result.
-    per
-        What the factor stands for, in words.
     at_most
         Whether the claimed figure can be no larger than the result.
     at_least
         Whether the claimed figure can be no smaller than the result.
+    rest
+        Why the goods or rivals that it leaves out cannot turn it.
     doubt
         Why its number is no finding, where that is known.
     """
 
     name: str
-    read: Mapping[str, Any]
-    result: str
+    read: Mapping[str, Any] = field(default_factory=dict)
+    result: str = ""
     steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     other: Mapping[str, Any] = field(default_factory=dict)
     other_steps: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     also: Reading | None = None
-    keep: Mapping[str, Any] = field(default_factory=dict)
+    combine: str = ""
+    terms: tuple[Reading, ...] = ()
+    unit: str = ""
     keys: Mapping[str, Any] = field(default_factory=dict)
-    scale: float = 1.0
-    per: str = ""
     at_most: bool = False
     at_least: bool = False
+    rest: str = ""
     doubt: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim as the ledger states it; `figure` and `low` to `high` are in `unit`.
+    """A claim as the ledger states it, or a part of one; `figure`, `low` to `high` are in `unit`.
 
     Attributes
     ----------
     asks, open
-        What its words ask, and what they leave open: keys with the values that they admit.
+        What its words ask, and what they leave open: keys with what else they admit.
+    open_because
+        Why more or less is open than the table of open words has.
     window
         The window of `asks` in words, or as printed where the claim asks nothing that is held.
     core
         Whether it is among those that the front page and `tradeflows claims` show first.
+    not_tested
+        One of :data:`REASONS`, where nothing held tests it.
     settles
         What would settle it, where nothing held does.
+    cites, source
+        The figure that is claimed, and the figures that the claim took it from.
     series
         The series whose releases give its band.
     kg_per_unit
         The declared weight of one `unit`, where it is a volume or a piece and readings weigh.
     printed_because
-        Why the figure is read to a finer step than it shows.
+        Why the figure is read to another step than it shows.
+    superlative, span
+        Whether it is a record, a largest or a first, and the span that its words name.
+    words, parts
+        Of a part, the words that it is about; of a claim of several, its parts.
     """
 
     id: str
@@ -132,7 +142,7 @@ class Claim:
     window: str
     who: str
     where: str
-    reason: str
+    not_tested: str
     cites: str
     readings: tuple[Reading, ...]
     core: bool = False
@@ -140,13 +150,20 @@ class Claim:
     series: Series | None = None
     kg_per_unit: float | None = None
     printed_because: str = ""
+    open_because: str = ""
+    source: tuple[str, ...] = ()
+    superlative: bool = False
+    span: str = ""
+    words: str = ""
+    parts: tuple[Claim, ...] = ()
 
     @property
     def place(self) -> str:
         """The part of the ledger that it stands in: core, annex or folded."""
         if self.core:
             return CORE
-        return ANNEX if self.readings else FOLDED
+        is_tested = self.readings or any(part.readings for part in self.parts)
+        return ANNEX if is_tested else FOLDED
 
     @property
     def range(self) -> Range:
@@ -160,16 +177,16 @@ class Claim:
 class LedgerEntry(TypedDict):
     """The file as a whole."""
 
+    version: int
     claim: dict[str, Any]
     series: dict[str, Any]
     sentence: list[Any]
 
 
-class ClaimEntry(TypedDict):
-    """``[claim.ID]``."""
+class PartEntry(TypedDict):
+    """``[[claim.ID.part]]``; a claim of one part has these keys itself."""
 
-    theme: str
-    statement: str
+    words: str
     figure: str
     claimed: dict[str, Any]
     printed_to: float
@@ -177,13 +194,25 @@ class ClaimEntry(TypedDict):
     kg_per_unit: float
     asks: dict[str, Any]
     open: dict[str, Any]
+    open_because: str
+    source: list[str]
+    superlative: bool
+    span: str
+    not_tested: str
+    settles: str
+    reading: list[Any]
+
+
+class ClaimEntry(PartEntry):
+    """``[claim.ID]``."""
+
+    theme: str
+    statement: str
     core: bool
     window: str
     who: str
     where: str
-    reason: str
-    settles: str
-    reading: list[Any]
+    part: list[Any]
 
 
 class ClaimedEntry(TypedDict):
@@ -213,6 +242,7 @@ class QuestionEntry(TypedDict):
     reporter: str | list[str]
     partner: str | list[str]
     flow: str | list[str]
+    route: str
     measure: str
     start: str
     end: str
@@ -250,22 +280,34 @@ class AlsoEntry(TypedDict):
     other_steps: list[Any]
 
 
-class ReadingEntry(AlsoEntry):
+class TermEntry(AlsoEntry):
+    """One number of several that a reading combines."""
+
+    result: str
+    at_most: bool
+    at_least: bool
+
+
+class ReadingEntry(TermEntry):
     """``[[claim.ID.reading]]``."""
 
     name: str
     also: dict[str, Any]
-    result: str
-    keep: dict[str, Any]
+    combine: str
+    terms: list[Any]
+    unit: str
     keys: dict[str, Any]
-    scale: float
-    per: str
-    at_most: bool
-    at_least: bool
+    rest: str
     doubt: str
 
 
-OPEN_KEYS = dict.fromkeys(KEYS, list)
+OPEN_KEYS = dict.fromkeys(KEYS, list | str)
+RETIRED = {  # keys of older ledgers
+    "reason": "is `not_tested` now",
+    "keep": "is gone: ask for the rows by `read`",
+    "scale": "is gone: say what is made of several numbers by `combine`",
+    "per": "is gone, as `scale` is",
+}
 # What TOML gives where a parameter of a measure takes one of these, and how to say so.
 KINDS: dict[Any, tuple[Any, str]] = {
     str: (str, "a text"),
@@ -431,8 +473,27 @@ def _contents(ledger: Path) -> dict[str, Any]:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
+    version = contents.get("version", 2 if _is_old(contents) else VERSION)
+    if version != VERSION:
+        raise LedgerError(
+            f"{ledger}: a ledger of version {version}, and this tradeflows reads version "
+            f"{VERSION}: run `tradeflows migrate {ledger.as_posix()}`"
+        )
     _known(ledger.name, contents, _keys(LedgerEntry))
     return contents
+
+
+def _is_old(contents: Mapping[str, Any]) -> bool:
+    """Whether a ledger that states no version has the keys of an older one."""
+    listed = contents.get("claim", {})
+    entries = [entry for entry in listed.values() if isinstance(entry, dict)]
+    readings = [item for entry in entries for item in entry.get("reading", ())]
+    return any(
+        key in entry
+        for entry in (*entries, *readings)
+        if isinstance(entry, dict)
+        for key in RETIRED
+    )
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
@@ -457,63 +518,126 @@ def _claim(
     figures: Mapping[str, Any],
     series: tuple[Series, ...],
 ) -> Claim:
+    """A claim as a whole: its one part, or the parts below what they share."""
     _known(where, entry, _keys(ClaimEntry))
     _required(where, entry, ("theme", "statement"))
-    stated, cited = _stated(where, entry, figures)
+    listed = entry.get("part", [])
+    own = [key for key in ("asks", "reading", "not_tested") if key in entry]
+    if listed and own:
+        raise LedgerError(f"{where}: {', '.join(own)} stands in its parts, or it has no parts")
+    if not listed:
+        return _part(where, name, entry, entry, figures, series)
+    parts = tuple(
+        _part_of_several(f"{where}, part {i}", name, entry, part, figures, series)
+        for i, part in enumerate(listed, 1)
+    )
+    _require_names(f"{where}, parts", parts, "words")
+    _require_names(where, [reading for part in parts for reading in part.readings])
+    shown = next((part for part in parts if part.cites and not part.superlative), parts[0])
+    return replace(
+        shown,
+        asks=Question(),
+        open={},
+        open_because="",
+        window=entry.get("window") or parts[0].window,
+        not_tested="",
+        readings=(),
+        series=None,
+        superlative=False,
+        words="",
+        settles=entry.get("settles", ""),
+        parts=parts,
+    )
+
+
+def _part_of_several(
+    where: str,
+    name: str,
+    head: Mapping[str, Any],
+    entry: Any,
+    figures: Mapping[str, Any],
+    series: tuple[Series, ...],
+) -> Claim:
+    """One of several parts, which has the number of its claim unless it has its own."""
+    _known(where, entry, _keys(PartEntry))
+    _required(where, entry, ("words",))
+    own = {"figure", "claimed"}
+    shared = {} if own & entry.keys() else {key: head[key] for key in own & head.keys()}
+    where = f"{where} {entry['words']!r}"
+    return _part(where, name, head, {**shared, **entry}, figures, series)
+
+
+def _part(
+    where: str,
+    name: str,
+    head: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    series: tuple[Series, ...],
+) -> Claim:
+    """One part of a claim, or a claim of one part; `head` has what all parts share."""
+    stated, cited = _stated(where, head, entry, figures)
     value = stated["value"]
     value = None if value is None or math.isnan(value) else float(value)
-    printed_to = _printed_to(where, entry)
-    low, high = interval(value, stated, printed_to)
+    words = str(entry.get("words", ""))
+    text = words or head["statement"]
     asks = _asks(where, entry)
     readings = _readings(where, entry)
-    reason = _reason(where, entry, readings)
+    not_tested = _not_tested(where, entry, readings)
+    step = 0.0
     if readings:
-        is_step_needed = low == high and stated["unit"] not in EXACT
-        _testable(where, entry, asks, value, is_step_needed)
+        step = _printed_to(where, head["statement"], entry, stated, value)
+        _testable(where, asks, value)
+    low, high = interval(where, value, stated, step)
     window = questions.words(asks) if asks.start else _window(cited["window"])
-    unit = "percent" if units.sized(stated["unit"])[0] == "percent" else stated["unit"]
-    settles = entry.get("settles", SETTLES.get(reason, ""))
-    band = bands.series_of(asks, series)
     return Claim(
         id=name,
-        theme=entry["theme"],
-        statement=entry["statement"],
+        theme=head["theme"],
+        statement=head["statement"],
         figure=value,
         low=low,
         high=high,
-        unit=unit,
+        unit="percent" if units.sized(stated["unit"])[0] == "percent" else stated["unit"],
         qualifier=stated["qualifier"],
         asks=asks,
-        open=_open(where, entry),
+        open=_open(where, entry, text, asks),
         window=window,
         who=cited["who"],
         where=cited["where"],
-        reason=reason,
+        not_tested=not_tested,
         cites=entry.get("figure", ""),
         readings=readings,
-        core=entry.get("core", False),
-        settles=settles,
-        series=band,
-        kg_per_unit=entry.get("kg_per_unit"),
+        core=head.get("core", False),
+        settles=entry.get("settles", SETTLES.get(not_tested, "")),
+        series=bands.series_of(asks, series),
+        kg_per_unit=entry.get("kg_per_unit", head.get("kg_per_unit")),
         printed_because=entry.get("printed_because", ""),
+        open_because=entry.get("open_because", ""),
+        source=tuple(entry.get("source", head.get("source", ()))),
+        superlative=entry.get("superlative", False),
+        span=entry.get("span", ""),
+        words=words,
     )
 
 
 def _stated(
-    where: str, entry: Mapping[str, Any], figures: Mapping[str, Any]
+    where: str, head: Mapping[str, Any], entry: Mapping[str, Any], figures: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The claimed number with its unit and qualifier, and who printed it where for which window."""
     if ("figure" in entry) == ("claimed" in entry):
         raise LedgerError(f"{where}: needs either figure, an id in the table figures, or claimed")
+    cited: dict[str, str] = {}
     if "figure" in entry:
         row = lookup(where, "figure", entry["figure"], figures)
         stated = {key: row[key] for key in ("value", "unit", "qualifier", "low", "high")}
-        cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
     else:
         stated = {"value": None, "unit": "", "qualifier": "=", **_claimed(where, entry["claimed"])}
-        cited = {}
-    cited = {key: entry.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
-    if entry.get("asks", {}).get("start"):
+    source = entry.get("figure", head.get("figure"))
+    if source is not None:  # of a part that is told in words the number of its claim is cited
+        row = lookup(where, "figure", source, figures)
+        cited = {"window": row["window_text"], "who": row["publisher"], "where": row["address"]}
+    cited = {key: head.get(key, cited.get(key, "")) for key in ("window", "who", "where")}
+    if entry.get("asks", {}).get("start") or "words" in entry:
         cited["window"] = cited["window"] or "asked"
     _required(where, {key: text for key, text in cited.items() if text}, tuple(cited))
     if stated["qualifier"] not in contracts.QUALIFIERS:
@@ -529,6 +653,8 @@ def _claimed(where: str, claimed: Any) -> Mapping[str, Any]:
     ends = {"low", "high"} & claimed.keys()
     if ends and (len(ends) == 1 or claimed["low"] > claimed["high"]):
         raise LedgerError(f"{where}, claimed: needs low and high, the lower first, or neither")
+    if ends and "value" in claimed and not claimed["low"] <= claimed["value"] <= claimed["high"]:
+        raise LedgerError(f"{where}, claimed: low to high must hold the value")
     if not is_month:
         return dict(claimed)
     months = {key: _month(where, claimed[key]) for key in {"value", "low", "high"} & set(claimed)}
@@ -552,11 +678,57 @@ def _window(text: str) -> str:
     return window_in_words(first, last or first)
 
 
-def _printed_to(where: str, entry: Mapping[str, Any]) -> float:
+def _printed_to(
+    where: str,
+    statement: str,
+    entry: Mapping[str, Any],
+    stated: Mapping[str, Any],
+    value: float | None,
+) -> float:
+    """The step of a claimed number: as its sentence prints it, or another one with its reason."""
     step = float(entry.get("printed_to", 0.0))
-    if step < 0:
-        raise LedgerError(f"{where}: printed_to must be a step of 0 or more, not {step:g}")
-    return step
+    is_point = stated["qualifier"] in ("=", "~") and stated["unit"] not in EXACT
+    if value is None or not is_point:
+        if step:
+            raise LedgerError(f"{where}: printed_to is of a number in print, and this has none")
+        return 0.0
+    printed = _step_in_words(statement, entry, stated, value)
+    if "printed_to" in entry:
+        _require_step(where, entry, step, printed, value)
+        return step
+    low = stated.get("low")
+    if printed or (low is not None and not math.isnan(low)):
+        return printed
+    raise LedgerError(
+        f"{where}: its words do not print {full_number(value)} {stated['unit']}, so it lacks "
+        "printed_to, the step to which the figure was printed, and printed_because"
+    )
+
+
+def _step_in_words(
+    statement: str, entry: Mapping[str, Any], stated: Mapping[str, Any], value: float
+) -> float:
+    """The step to which the words of a part, or else the statement, print its number; or 0."""
+    is_about = stated["qualifier"] == "~"
+    steps = (
+        open_words.printed_step(text, value, stated["unit"], is_about=is_about)
+        for text in (str(entry.get("words", "")), statement)
+    )
+    return next(filter(None, steps), 0.0)
+
+
+def _require_step(
+    where: str, entry: Mapping[str, Any], step: float, printed: float, value: float
+) -> None:
+    """Refuse a step beyond the figure, and one that differs from print without a reason."""
+    if step < 0 or (value and step > abs(value)):
+        raise LedgerError(f"{where}: printed_to must be a step from 0 to the figure, not {step:g}")
+    if not math.isclose(step, printed) and not entry.get("printed_because"):
+        as_printed = f"its words print it to {printed:g}" if printed else "its words lack it"
+        raise LedgerError(
+            f"{where}: printed_to is {step:g} and {as_printed}: leave it out, or say why in "
+            "printed_because"
+        )
 
 
 def _asks(where: str, entry: Mapping[str, Any]) -> Question:
@@ -570,66 +742,109 @@ def _asks(where: str, entry: Mapping[str, Any]) -> Question:
         raise LedgerError(f"{where}, asks: {error}") from error
     if asks.measure.startswith(bands.GROWTH) and not asks.base:
         raise LedgerError(f"{where}, asks: lacks base, with which a growth compares")
+    if asks.base and asks.start and asks.base > asks.start:
+        raise LedgerError(f"{where}, asks: the base {asks.base} comes after {asks.start}")
     return asks
 
 
-def _open(where: str, entry: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """What a claim leaves open: of each key the values that its words admit, none for any."""
-    forms = {
-        "goods": questions.goods,
-        "reporter": questions.areas,
-        "partner": questions.areas,
-        "base": questions.base_text,
-    }
-    admitted = {}
-    for key, values in entry.get("open", {}).items():
-        form = forms.get(key, str)
+def _open(
+    where: str, entry: Mapping[str, Any], text: str, asks: Question
+) -> dict[str, tuple[str, ...]]:
+    """What the words leave open: by the table, and what the claim adds or takes off, with why."""
+    own = entry.get("open", {})
+    if own and not entry.get("open_because"):
+        raise LedgerError(
+            f"{where}: open needs open_because, since the table of open words does not have it"
+        )
+    if not entry.get("open_because"):
+        _require_measure(where, text, asks)
+    admitted = open_words.left_open(text, asks)
+    for key, values in own.items():
+        if values == NONE:
+            admitted.pop(key, None)
+            continue
+        if isinstance(values, str):
+            raise LedgerError(f'{where}, open: {key} must be a list, or "{NONE}"')
         try:
-            admitted[key] = tuple(form(value) for value in values)
+            forms = [questions.normal(key, value) for value in values]
         except QueryError as error:
             raise LedgerError(f"{where}, open: {error}") from error
+        admitted[key] = tuple(form for form in forms if form != getattr(asks, key))
     return admitted
+
+
+def _require_measure(where: str, text: str, asks: Question) -> None:
+    """Refuse a measure that the words of a claim do not ask."""
+    for row in open_words.rows_of(text, asks):
+        if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
+            raise LedgerError(
+                f"{where}, asks: {asks.measure!r}, and its words ask {' or '.join(row.asks)} "
+                f"({row.because}); open_because says why not"
+            )
 
 
 def _readings(where: str, entry: Mapping[str, Any]) -> tuple[Reading, ...]:
     readings = tuple(_reading(where, item) for item in entry.get("reading", ()))
-    names = [reading.name for reading in readings]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise LedgerError(f"{where}: two readings are called {repeated[0]!r}")
+    _require_names(where, readings)
     return readings
 
 
-def _reason(where: str, entry: Mapping[str, Any], readings: Sequence[Reading]) -> str:
-    reason = str(entry.get("reason", ""))
-    if bool(readings) == bool(reason):
-        raise LedgerError(f"{where}: needs either readings, or the reason why there are none")
-    if reason:
-        lookup(where, "reason", reason, REASONS)
-    return reason
+def _require_names(where: str, items: Iterable[Any], by: str = "name") -> None:
+    """Refuse two of one name."""
+    names = [getattr(item, by) for item in items]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise LedgerError(f"{where}: two {KINDS_OF[by]} are called {repeated[0]!r}")
 
 
-def _testable(
-    where: str,
-    entry: Mapping[str, Any],
-    asks: Question,
-    value: float | None,
-    is_step_needed: bool,
-) -> None:
-    """Refuse a claim with readings that lacks what the rule needs."""
+KINDS_OF = {"name": "readings", "words": "parts"}  # what is called by what
+
+
+def _not_tested(where: str, entry: Mapping[str, Any], readings: Sequence[Reading]) -> str:
+    not_tested = str(entry.get("not_tested", ""))
+    if bool(readings) == bool(not_tested):
+        raise LedgerError(f"{where}: needs either readings, or not_tested, why there are none")
+    if not_tested:
+        lookup(where, "word for not_tested", not_tested, REASONS)
+    return not_tested
+
+
+def _testable(where: str, asks: Question, value: float | None) -> None:
+    """Refuse a part with readings that lacks what the rule needs."""
     if value is None:
         raise LedgerError(f"{where}: has readings but no figure for them to agree with")
-    if is_step_needed and "printed_to" not in entry:
-        raise LedgerError(f"{where}: lacks printed_to, the step to which its figure was printed")
     named = {key: text for key, text in vars(asks).items() if text}
     _required(f"{where}, asks", named, ("measure", "start", "end"))
 
 
 def _reading(where: str, entry: Any) -> Reading:
     _known(f"{where}, reading", entry, _keys(ReadingEntry))
+    if "combine" in entry:
+        return _combined(where, entry)
     _required(f"{where}, reading", entry, ("name", "read", "result"))
     where = f"{where}, reading {entry['name']!r}"
+    if "terms" in entry or "unit" in entry:
+        raise LedgerError(f"{where}: terms and unit go with combine")
     return Reading(**entry | _steps(where, entry) | _also(where, entry))
+
+
+def _combined(where: str, entry: Mapping[str, Any]) -> Reading:
+    """A reading that is made of several numbers."""
+    _required(f"{where}, reading", entry, ("name", "terms"))
+    where = f"{where}, reading {entry['name']!r}"
+    lookup(where, "combine", entry["combine"], dict.fromkeys(COMBINATIONS))
+    other = {"read", "steps", "other", "other_steps", "also", "result"} & entry.keys()
+    if other:
+        raise LedgerError(f"{where}: {', '.join(sorted(other))} stands in its terms")
+    if len(entry["terms"]) < 2:
+        raise LedgerError(f"{where}: combine needs two terms or more")
+    terms = []
+    for i, term in enumerate(entry["terms"]):
+        place = f"{where}, term {i + 1}"
+        _known(place, term, _keys(TermEntry))
+        _required(place, term, ("read", "result"))
+        terms.append(Reading(name=place, **term | _steps(place, term)))
+    return Reading(**{**entry, "terms": tuple(terms)})
 
 
 def _steps(where: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -680,18 +895,20 @@ def every_measure() -> dict[str, Any]:
 
 
 def interval(
-    value: float | None, stated: Mapping[str, Any], printed_to: float
+    where: str, value: float | None, stated: Mapping[str, Any], step: float
 ) -> tuple[float, float]:
     """Lowest and highest number that a printed figure may stand for."""
     if value is None:
         return -math.inf, math.inf
     low, high = stated.get("low"), stated.get("high")
     if low is not None and high is not None and not math.isnan(low) and not math.isnan(high):
+        if not low <= value <= high:
+            raise LedgerError(f"{where}: its figure's low to high must hold the value")
         return low, high
     ends = range_of(value, stated["qualifier"])
     if ends.low < ends.high:
         return ends.low, ends.high
-    return value - printed_to / 2, value + printed_to / 2
+    return value - step / 2, value + step / 2
 
 
 @cache
@@ -705,7 +922,8 @@ def _known(where: str, entry: Any, keys: Mapping[str, Any]) -> None:
         raise LedgerError(f"{where}: must be a table of keys, not {reprlib.repr(entry)}")
     for key, value in entry.items():
         if key not in keys:
-            raise LedgerError(f"{where}: no key {key!r}{near(key, keys)}")
+            retired = f"; it {RETIRED[key]}" if key in RETIRED else near(key, keys)
+            raise LedgerError(f"{where}: no key {key!r}{retired}")
         kinds = _kinds(keys[key])
         if not any(_is(value, kind) for kind in kinds):
             names = [KINDS[get_origin(kind) or kind][1] for kind in kinds]

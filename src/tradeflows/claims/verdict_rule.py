@@ -1,41 +1,77 @@
-"""The rule for verdicts, as pure functions: a reading's role, what it shows, and the verdict."""
+"""The rule for verdicts as pure functions, which read like its table.
+
+A claim has parts, and each part evidence: what a reading shows, which of the open readings it
+speaks of, and who counted. :func:`decide` goes down the verdicts; the first that applies stands.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
-# What a reading is to a claim.
+# Who counted, from the strongest on: what is made of several is of the weakest kind among them.
+LAW = "law"  # a legal act that the claim restates
+OFFICE = "office"  # a statistical, customs or central-bank office, or its release as relayed
+REWORKED = "reworked"  # an office's rows remade by others
+AS_PRINTED = "as printed"  # summed, converted or picked from an office's data by who printed it
+MEASURED = "measured"  # ship tracker, network operator, exchange, international agency
+SOURCE = "source"  # what the claim itself took its number from
+RELAY = "relay"  # nobody named as the one who counted; a newspaper's own count; a forecast
+KINDS = (LAW, OFFICE, REWORKED, AS_PRINTED, MEASURED, SOURCE, RELAY)
+
+# What a reading is to a part of a claim.
 AS_STATED = "as stated"
 ALTERNATIVE = "alternative"
 BOUND = "bound"
+OTHER_MEASURE = "other measure"
+WITHIN = "some of it"  # a shorter window, or some of the goods where the rest cannot turn it
 OTHER_CONCEPT = "other concept"
-IN_PRINT = "in print"
-ROLES = (AS_STATED, ALTERNATIVE, BOUND, OTHER_CONCEPT, IN_PRINT)
+ROLES = (AS_STATED, ALTERNATIVE, BOUND, OTHER_MEASURE, WITHIN, OTHER_CONCEPT)
 
-# The seven verdicts, and the four groups in which a reader meets them.
+NOT_TESTED = "not tested"
+CONTRADICTED = "contradicted"
 HOLDS = "holds"
 HOLDS_WITHIN_REVISIONS = "holds within revisions"
-DEPENDS = "depends"
 DIFFERS = "differs"
-CONTRADICTED = "contradicted"
+DEPENDS = "depends"
+HOLDS_BY_MEASUREMENT = "holds by measurement"
+DIFFERS_BY_MEASUREMENT = "differs by measurement"
+LEANS_YES = "leans yes"
+LEANS_NO = "leans no"
+BOTH_WAYS = "both ways"
 NOT_DECIDED = "not decided"
-NOT_TESTED = "not tested"
+IN_PART = "in part"  # of a claim whose parts have different public words
+CANNOT_BE_TOLD = "cannot be told"
+# The verdicts, from the strongest to the weakest of each public word, and that word.
 GROUPS = {
-    HOLDS: "holds",
-    HOLDS_WITHIN_REVISIONS: "holds",
-    DEPENDS: "holds with a caveat",
-    DIFFERS: "differs",
-    CONTRADICTED: "differs",
-    NOT_DECIDED: "cannot be told",
-    NOT_TESTED: "cannot be told",
+    HOLDS: HOLDS,
+    HOLDS_WITHIN_REVISIONS: HOLDS,
+    HOLDS_BY_MEASUREMENT: HOLDS,
+    LEANS_YES: LEANS_YES,
+    DEPENDS: DEPENDS,
+    BOTH_WAYS: DEPENDS,
+    IN_PART: DEPENDS,
+    LEANS_NO: LEANS_NO,
+    CONTRADICTED: DIFFERS,
+    DIFFERS: DIFFERS,
+    DIFFERS_BY_MEASUREMENT: DIFFERS,
+    NOT_DECIDED: CANNOT_BE_TOLD,
+    NOT_TESTED: CANNOT_BE_TOLD,
 }
 VERDICTS = tuple(GROUPS)
+PUBLIC_WORDS = tuple(dict.fromkeys(GROUPS.values()))
 
-SMALL = 1.0  # per cent, or points: a miss below this raises no alarm
+YES, NO, NEAR = "yes", "no", "near"  # what a figure says to a claim; near is shown and no vote
+WITHIN_BAND, MIXED = "within revisions", "mixed"  # what offices say to an open reading, besides
+
+SMALL = 1.0  # per cent of the claimed figure: a miss below this raises no alarm
 SAME = 1e-9  # how near two numbers are, as a part of them, that are one but for arithmetic
 CONFLICT = 2.0  # per cent: releases that are wider apart are a conflict of sources
+REWORKING = 0.05  # a reworked figure decides where so much more or less changes no answer
+BEYOND = 0.05  # of a threshold, or of what a difference is to: a vote lies further off
+POINTS = 5.0  # per cent: likewise, of a growth
+CLOSE = 0.1  # of a figure: what is no further off, and outside its step, is near
 # Units of which a deviation is a difference, and what it is counted in; of others it is a part.
 DIFFERENCES = {
     "percent": "points",
@@ -43,6 +79,7 @@ DIFFERENCES = {
     "month": "months",
     "rank": "places",
 }
+LOWER, UPPER = (">", "≥"), ("<", "≤")  # qualifiers of a threshold
 
 
 @dataclass(frozen=True)
@@ -53,6 +90,7 @@ class Question:
     reporter: str = ""
     partner: str = ""
     flow: str = ""
+    route: str = ""
     measure: str = ""
     start: str = ""
     end: str = ""
@@ -83,40 +121,81 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Witness:
+    """Who counted: the kind, the family (one collector, one vote), and who gains by the answer."""
+
+    kind: str = OFFICE
+    family: str = ""
+    interested: bool = False
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """What one reading has to say on a claim.
+    """What one reading has to say on a part of a claim.
 
     Attributes
     ----------
+    answers
+        The open readings of the part that it speaks of; of a bound, those that it bounds.
     fits
-        Whether its number, or all that a bound allows, lies within the claim's printed step; None
-        where it lies partly within.
+        Whether its number, or all that a bound allows, lies within what is claimed; None where it
+        lies partly within.
     fits_band
         Whether it does once the band of the series is allowed for.
+    is_robust
+        Whether a twentieth more or less of its number would give the same answer.
+    vote
+        YES, NO, NEAR or nothing, as :func:`vote` has it.
     deviation
         From the claim, in per cent, or in points where the claim is in per cent.
     own_release
         Whether it is the office's own release that was current on the claim's day.
     silent
-        Why it decides nothing, whatever its role; empty where it may.
+        Why it says nothing, whatever its role; empty where it may speak.
     """
 
     name: str
     role: str
-    fits: bool | None
+    witness: Witness
+    answers: tuple[Question, ...] = ()
+    fits: bool | None = None
     fits_band: bool = False
+    is_robust: bool = True
+    vote: str = ""
     deviation: float | None = None
     own_release: bool = False
     silent: str = ""
 
+    @property
+    def decides(self) -> bool:
+        """Whether it judges the open readings that it speaks of, as an office does."""
+        if self.silent or self.role not in (AS_STATED, ALTERNATIVE, BOUND):
+            return False
+        kind = self.witness.kind
+        return kind in (LAW, OFFICE) or (kind == REWORKED and self.is_robust)
+
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, the names of the readings that it rests on, and the deviation of the nearest."""
+    """A verdict, and what it rests on.
+
+    Attributes
+    ----------
+    by
+        Names of the readings that it rests on.
+    votes
+        What each family says, where votes made the verdict: YES, NO, or both.
+    deviation
+        Of the reading as asked where it was judged; else of the nearest that decides.
+    """
 
     verdict: str
     by: tuple[str, ...] = ()
+    votes: Mapping[str, frozenset[str]] | None = None
     deviation: float | None = None
+
+
+# --- what a reading is ----------------------------------------------------------------------------
 
 
 def differing(asked: Question, given: Question) -> tuple[str, ...]:
@@ -124,22 +203,19 @@ def differing(asked: Question, given: Question) -> tuple[str, ...]:
     return tuple(name for name in KEYS if getattr(asked, name) != getattr(given, name))
 
 
-def leaves_open(given: Question, key: str, admitted: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a claim's words admit what a reading has under `key`; no list admits anything."""
-    if key not in admitted:
-        return False
-    values = getattr(given, key).split("+")
-    return not admitted[key] or set(values) <= set(admitted[key])
+def nearest_open(
+    asked: Question, given: Question, admitted: Mapping[str, Sequence[str]]
+) -> Question:
+    """The open reading that is most like `given`: what is asked, with what of it words admit.
 
-
-def role_of(asked: Question, given: Question, admitted: Mapping[str, Sequence[str]]) -> str:
-    """The role of a reading that is neither a bound nor in print, by comparing its keys."""
-    keys = differing(asked, given)
-    if not keys:
-        return AS_STATED
-    if all(leaves_open(given, key, admitted) for key in keys):
-        return ALTERNATIVE
-    return OTHER_CONCEPT
+    A key that words leave open admits what is listed beside what is asked; an empty list, anything.
+    """
+    values = {
+        key: getattr(given, key)
+        for key, listed in admitted.items()
+        if not listed or getattr(given, key) in listed
+    }
+    return replace(asked, **values)
 
 
 def fits(low: float, high: float, claimed: Range) -> bool | None:
@@ -159,6 +235,62 @@ def _is_above(value: float, end: float, is_open: bool) -> bool:
     if math.isclose(value, end, rel_tol=SAME):
         return not is_open
     return value > end
+
+
+def is_robust(low: float, high: float, claimed: Range, room: float) -> bool:
+    """Whether a reworked figure gives the same answer where it is `room` more or less.
+
+    Examples
+    --------
+    >>> import math
+    >>> from tradeflows.claims.verdict_rule import Range, is_robust
+    >>> over_700 = Range(700, math.inf, open_low=True)
+    >>> is_robust(800, 800, over_700, 40), is_robust(720, 720, over_700, 36)
+    (True, False)
+    >>> is_robust(180, 180, Range(178.5, 179.5), 9)  # which may be 179 as well
+    False
+    """
+    return fits(low - room, high + room, claimed) is fits(low, high, claimed)
+
+
+def vote(
+    low: float,
+    high: float,
+    claimed: Range,
+    figure: float,
+    qualifier: str,
+    *,
+    is_growth: bool = False,
+    base: float = 0.0,
+) -> str:
+    """What a figure from `low` to `high` says to a claim: YES, NO, NEAR, or nothing.
+
+    Beyond a threshold it says so by more than a twentieth, a growth by more than five points, and a
+    difference from nothing by more than a twentieth of `base`, what it is a difference to. Of a
+    number in print it says yes within the step, and no where it is more than a tenth off.
+
+    Examples
+    --------
+    >>> import math
+    >>> from tradeflows.claims.verdict_rule import Range, vote
+    >>> over_12 = Range(12, math.inf, open_low=True)
+    >>> vote(18.6, math.inf, over_12, 12, ">"), vote(12.5, 12.5, over_12, 12, ">")
+    ('yes', 'near')
+    """
+    if qualifier in LOWER or qualifier in UPPER:
+        margin = POINTS if is_growth else BEYOND * abs(figure or base)
+        least, most, inside = figure - margin, figure + margin, qualifier in LOWER
+    elif fits(low, high, claimed):
+        return YES
+    else:
+        room = CLOSE * abs(figure)
+        least, most = min(claimed.low, figure - room), max(claimed.high, figure + room)
+        inside = None
+    if low > most:
+        return YES if inside is True else NO
+    if high < least:
+        return YES if inside is False else NO
+    return NEAR if least <= low and high <= most else ""
 
 
 def widened(claimed: Range, band: Band | None, figure: float | None) -> Range:
@@ -190,65 +322,185 @@ def band_of_growth(growth: float, after: float, before: float) -> float:
     return (1 + growth / 100) * (after + before)
 
 
-def decide(evidence: Sequence[Evidence]) -> Decision:
-    """The verdict on a claim by the first line of the rule that applies.
+# --- the verdict ----------------------------------------------------------------------------------
 
-    A bound that refutes comes before all; then what is as stated, of which the office's own
-    release goes first; then all alternatives, with bounds that confirm an inequality.
+
+def decide(evidence: Sequence[Evidence], open_readings: Sequence[Question]) -> Decision:
+    """The verdict on a part of a claim: the first line of the table that applies.
+
+    Parameters
+    ----------
+    evidence
+        Of its readings.
+    open_readings
+        What its words leave open, the reading as asked first; one where they leave nothing.
     """
-    able = [item for item in evidence if not item.silent and item.fits is not None]
-    by_role = {role: [item for item in able if item.role == role] for role in ROLES}
-    refuting = [item for item in by_role[BOUND] if not item.fits]
-    if refuting:
-        return _decision(CONTRADICTED, refuting)
-    stated = by_role[AS_STATED]
-    stated = [item for item in stated if item.own_release] or stated
-    if stated:
-        return _decision(_of_stated(stated), stated)
-    others = by_role[ALTERNATIVE] + by_role[BOUND]
-    if others:
-        return _decision(_of_alternatives(others), others)
-    return Decision(NOT_DECIDED if evidence else NOT_TESTED)
+    if not evidence:
+        return Decision(NOT_TESTED)
+    able = [item for item in evidence if not item.silent]
+    for rule in (_contradicted, _by_offices, _depends, _by_votes):
+        decision = rule(able, open_readings)
+        if decision is not None:
+            return decision
+    return Decision(NOT_DECIDED)
 
 
-def _of_stated(stated: Sequence[Evidence]) -> str:
-    """The verdict of readings as stated, which are releases of one office."""
-    if all(item.fits for item in stated):
-        return HOLDS
-    if all(item.fits or item.fits_band for item in stated):
-        return HOLDS_WITHIN_REVISIONS
-    return DEPENDS if any(item.fits or item.fits_band for item in stated) else DIFFERS
+def _contradicted(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where bounds refute every open reading."""
+    refuting = [item for item in able if item.role == BOUND and item.decides and item.fits is False]
+    refuted = {question for item in refuting for question in item.answers}
+    return _decision(CONTRADICTED, refuting, asked) if set(asked) <= refuted else None
 
 
-def _of_alternatives(others: Sequence[Evidence]) -> str:
-    if all(item.fits for item in others):
-        return HOLDS
-    return DEPENDS if any(item.fits for item in others) else DIFFERS
+OF_ANSWERS = {  # what offices say to all open readings, and the verdict
+    frozenset([YES]): HOLDS,
+    frozenset([WITHIN_BAND]): HOLDS_WITHIN_REVISIONS,
+    frozenset([YES, WITHIN_BAND]): HOLDS_WITHIN_REVISIONS,
+    frozenset([NO]): DIFFERS,
+}
 
 
-def _decision(verdict: str, used: Sequence[Evidence]) -> Decision:
-    deviations = [item.deviation for item in used if item.deviation is not None]
-    nearest = min(deviations, key=abs, default=None)
-    return Decision(verdict, tuple(item.name for item in used), nearest)
+def _by_offices(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where every open reading is judged by offices, and all are judged alike."""
+    judged = _judged(able, asked)
+    verdict = OF_ANSWERS.get(frozenset(judged.values()))
+    if verdict is None or len(judged) < len(asked):
+        return None
+    return _decision(verdict, _used(able, asked), asked)
 
 
-def is_small(miss: float | None) -> bool:
-    """Whether a deviation is too small to raise an alarm.
+def _depends(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where some open readings fit and some do not.
+
+    Beside one that an office judges, another may be met by the count of the claim's own source.
+    """
+    judged = _judged(able, asked)
+    met = [item for item in able if item.witness.kind == SOURCE and item.fits and item.answers]
+    met = [item for item in met if judged and not judged.keys() & set(item.answers)]
+    answers = {*judged.values(), *([YES] if met else [])}
+    is_split = NO in answers and len(answers) > 1
+    if MIXED in answers or is_split:
+        return _decision(DEPENDS, [*_used(able, asked), *met], asked)
+    return None
+
+
+def _judged(able: Sequence[Evidence], asked: Sequence[Question]) -> dict[Question, str]:
+    """What offices say to each open reading that they judge."""
+    judging = {question: _judging(able, question) for question in asked}
+    return {question: _answer(items) for question, items in judging.items() if items}
+
+
+def _used(able: Sequence[Evidence], asked: Sequence[Question]) -> list[Evidence]:
+    """What judges any open reading, each once."""
+    return list(dict.fromkeys(item for question in asked for item in _judging(able, question)))
+
+
+def _judging(able: Sequence[Evidence], asked: Question) -> list[Evidence]:
+    """What judges one open reading: the release that was current on the claim's day, else all."""
+    items = [item for item in able if item.decides and asked in item.answers]
+    items = [item for item in items if item.fits is not None]
+    return [item for item in items if item.own_release] or items
+
+
+def _answer(items: Sequence[Evidence]) -> str:
+    """What offices say to one open reading."""
+    if all(item.fits for item in items):
+        return YES
+    if all(item.fits or (item.fits_band and item.role == AS_STATED) for item in items):
+        return WITHIN_BAND
+    return MIXED if any(item.fits for item in items) else NO
+
+
+OF_VOTES = {  # what votes say, all one way: by measurement, or as a lean
+    YES: (HOLDS_BY_MEASUREMENT, LEANS_YES),
+    NO: (DIFFERS_BY_MEASUREMENT, LEANS_NO),
+}
+
+
+def _by_votes(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """The verdict by votes, one a family; what interested families say alone is a lean.
+
+    What judges one open reading where another cannot be judged is a vote.
+    """
+    judging = _used(able, asked)
+    answers = {item: YES if item.fits else NO for item in judging}
+    answers |= {item: item.vote for item in able if item not in judging and _may_vote(item)}
+    voting = {item: answer for item, answer in answers.items() if answer in OF_VOTES}
+    votes: dict[str, frozenset[str]] = {}
+    for item, answer in voting.items():
+        votes[item.witness.family] = votes.get(item.witness.family, frozenset()) | {answer}
+    if not votes:
+        return None
+    by = tuple(dict.fromkeys(item.name for item in voting))
+    said = set(voting.values())
+    if len(said) > 1:
+        return Decision(BOTH_WAYS, by, votes)
+    measured, lean = OF_VOTES[said.pop()]
+    is_neutral = any(not item.witness.interested for item in voting)
+    return Decision(measured if len(votes) > 1 and is_neutral else lean, by, votes)
+
+
+def _may_vote(item: Evidence) -> bool:
+    """Whether a reading that judges nothing may vote.
+
+    A relay and what was counted by nobody who is named may not; the claim's own source says no
+    where it printed an expectation, or a window wholly outside; a reworked figure that a twentieth
+    would turn is near.
+    """
+    kind = item.witness.kind
+    if kind == RELAY or not item.witness.family or item.role == OTHER_CONCEPT:
+        return False
+    if kind == SOURCE:
+        return item.vote == NO
+    return kind != REWORKED or item.is_robust
+
+
+def _decision(
+    verdict: str, used: Sequence[Evidence], open_readings: Sequence[Question]
+) -> Decision:
+    names = tuple(item.name for item in used)
+    able = [item for item in used if item.deviation is not None]
+    asked = [item for item in able if open_readings[0] in item.answers] or able
+    nearest = min((item.deviation or 0.0 for item in asked), key=abs, default=None)
+    return Decision(verdict, names, deviation=nearest)
+
+
+def of_parts(verdicts: Sequence[str]) -> str:
+    """The verdict on a claim of these parts: theirs where all have one public word, else in part.
+
+    Of several under one word the weakest is named.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.verdict_rule import of_parts
+    >>> of_parts(["holds", "holds by measurement"]), of_parts(["holds", "not tested"])
+    ('holds by measurement', 'in part')
+    """
+    if len({GROUPS[verdict] for verdict in verdicts}) > 1:
+        return IN_PART
+    return max(verdicts, key=VERDICTS.index)
+
+
+def is_small(miss: float | None, figure: float | None = None, unit: str = "") -> bool:
+    """Whether a deviation is too small to raise an alarm: below 1 % of the claimed figure.
 
     Examples
     --------
     >>> from tradeflows import claims
-    >>> claims.is_small(0.4), claims.is_small(38)
-    (True, False)
+    >>> claims.is_small(0.4), claims.is_small(38), claims.is_small(0.8, 22, "percent")
+    (True, False, False)
     """
-    return miss is not None and abs(miss) < SMALL
+    if miss is None:
+        return False
+    if figure and DIFFERENCES.get(unit) == "points":
+        miss = 100 * miss / figure
+    return abs(miss) < SMALL
 
 
 def interval(value: float, qualifier: str) -> Range:
     """All numbers that `qualifier` and `value` stand for."""
-    match qualifier:
-        case ">" | "≥":
-            return Range(value, math.inf, open_low=qualifier == ">")
-        case "<" | "≤":
-            return Range(-math.inf, value, open_high=qualifier == "<")
+    if qualifier in LOWER:
+        return Range(value, math.inf, open_low=qualifier == ">")
+    if qualifier in UPPER:
+        return Range(-math.inf, value, open_high=qualifier == "<")
     return Range(value, value)

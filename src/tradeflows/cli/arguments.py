@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[Verb, ...]] = {
         verbs.verify,
         verbs.check,
         verbs.accept,
+        verbs.migrate,
         verbs.completion,
     ),
 }
@@ -439,6 +440,16 @@ def _init(verb: Parser) -> None:
     )
 
 
+def _migrate(verb: Parser) -> None:
+    verb.add_argument(
+        "ledger",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="such as mine.toml; else data/claims.toml",
+    )
+
+
 def _completion(verb: Parser) -> None:
     verb.add_argument(
         "shell",
@@ -462,6 +473,7 @@ ARGUMENTS: dict[str, Callable[[Parser], None]] = {
     "fetch": _fetch,
     "guide": _guide,
     "init": _init,
+    "migrate": _migrate,
     "remove": _remove,
     "report": _report,
     "rows": _rows,

@@ -738,6 +738,20 @@ def accept(args: argparse.Namespace) -> None:
     terminal.fail(errors)
 
 
+def migrate(args: argparse.Namespace) -> None:
+    """Rewrite a ledger of an older version in the spelling of this one."""
+    from tradeflows import claims
+    from tradeflows.report.site import save
+
+    ledger = args.ledger or claims.path(root_of(args))
+    text = claims.migrated(ledger)
+    if text == ledger.read_text(encoding="utf-8"):
+        say(f"{ledger} is of this version already")
+        return
+    save({ledger: text})
+    say(f"{ledger} is rewritten; next: `tradeflows claims --all`, then `tradeflows accept`")
+
+
 def completion(args: argparse.Namespace) -> None:
     """Print a script by which a shell completes this command's words."""
     import shtab

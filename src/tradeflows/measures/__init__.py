@@ -16,7 +16,7 @@ from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.ranks import count, lead, mean, peak
-from tradeflows.measures.rates import convert, cross, customs_rate
+from tradeflows.measures.rates import convert, cross, customs_rate, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
@@ -44,6 +44,7 @@ __all__ = [
     "difference",
     "displacement",
     "displacement_over",
+    "from_dollars",
     "from_members",
     "gap",
     "growth",

@@ -103,6 +103,55 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     )
 
 
+def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
+    """Put ``primary_value_usd`` into the one other currency of `rates`, month by month.
+
+    Parameters
+    ----------
+    rates
+        As for :func:`convert`, from or to USD, of one currency.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``value_reported`` in that currency, null where a month has no rate, and ``currency``.
+        Rows are flagged derived, if there are flags.
+
+    Raises
+    ------
+    QueryError
+        `rates` mixes currencies, publishers or statistics, or states a month twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
+    >>> sold = pd.DataFrame({**may, "primary_value_usd": 110.0})
+    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1, "publisher": "ECB",
+    ...                       "statistic": "mean of daily rates"})
+    >>> measures.from_dollars(sold, rates)[["value_reported", "currency"]].round(2)
+       value_reported currency
+    0           100.0      EUR
+    """
+    require_columns(frame, "ref_period", "n_months", "primary_value_usd")
+    known = _known_rates(rates)
+    column = "quote" if known.inverse else "base"
+    require_single_value(rates, [column])
+    money = str(rates[column].iloc[0])
+    names: dict[str, Any] = {"value": figures_of(frame, "primary_value_usd")}
+    names["rate"] = known.role(frame, np.full(len(frame), money, object))
+    names["months"] = frame["n_months"].to_numpy()
+    formulas = {"value_reported": Formula(f"value / ({known.mean})", names)}
+    result = computed(frame, formulas).assign(currency=money)
+    if "flags" in frame:
+        result["flags"] = add_flag(frame["flags"], "derived")
+    caveat = f"converted to {money} at monthly rates ({known.name})"
+    return with_lineage(
+        result, frame, rates, caveats=[caveat], kept=[Role(frame)], formulas=formulas
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class _Rates:
     """Rates from or to the dollar: the row of `frame` for each of a currency's months."""

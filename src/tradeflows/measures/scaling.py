@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from tradeflows.measures.common import computed, figures_of, require_columns, with_lineage
+from tradeflows.measures.common import (
+    computed,
+    figures_of,
+    require_columns,
+    unit_of,
+    with_lineage,
+)
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, first_month
@@ -44,8 +50,15 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     return with_lineage(result, frame, caveats=caveats, formulas=formulas, kept=[Role(frame)])
 
 
-def per_month(figures: DataFrame) -> DataFrame:
-    """Bring published figures to a month, by the length of their windows.
+def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
+    """Bring published figures to a month by the length of their windows, or sums by theirs.
+
+    Parameters
+    ----------
+    figures
+        Rows of the table ``figures``, or sums of trade as :func:`total` gives them.
+    value
+        Column of the sums, such as ``value_reported``; of published figures it is ``value``.
 
     Returns
     -------
@@ -53,7 +66,13 @@ def per_month(figures: DataFrame) -> DataFrame:
         With ``months`` (whole calendar months counted, else days / 30.4375; 1 for a figure whose
         ``freq`` says that it is a month's already) and ``value_per_month``, ``low_per_month``,
         ``high_per_month`` in ``unit``; null where the window is vague or the unit does not add
-        up over time (shares, growth rates, counts of firms).
+        up over time (shares, growth rates, counts of firms). Of sums the months are those of their
+        window, and a sum that is not ``complete`` has no mean.
+
+    Raises
+    ------
+    QueryError
+        A window ends before it starts, or `value` is no column.
 
     Examples
     --------
@@ -65,6 +84,8 @@ def per_month(figures: DataFrame) -> DataFrame:
     >>> measures.per_month(figures)["value_per_month"].item()
     1.0
     """
+    if value != "value":
+        return _mean_month(figures, value)
     require_columns(figures, "window_start", "window_end", "value", "unit")
     start = pd.to_datetime(figures["window_start"])
     last = pd.to_datetime(figures["window_end"])
@@ -88,6 +109,19 @@ def per_month(figures: DataFrame) -> DataFrame:
     result = computed(figures.assign(months=months), formulas)
     caveats = ["published figures divided by the months of their windows"]
     return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
+
+
+def _mean_month(sums: DataFrame, value: str) -> DataFrame:
+    """The mean month of each sum, by the months of its window."""
+    require_columns(sums, "ref_period", "n_months", value)
+    months = sums["n_months"].astype("float64")
+    if "complete" in sums:
+        months = months.where(sums["complete"])
+    names = {"value": Role(sums, value), "months": months.to_numpy()}
+    formulas = {"value_per_month": Formula("value / months", names)}
+    result = computed(sums.assign(months=months, unit=unit_of(sums, value)), formulas)
+    caveats = [f"{value} divided by the months of its window"]
+    return with_lineage(result, sums, caveats=caveats, formulas=formulas, kept=[Role(sums)])
 
 
 def scale(

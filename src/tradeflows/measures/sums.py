@@ -96,8 +96,8 @@ def total(
         Column to sum. Of several columns only rows that state all are summed, so that the sums
         can be divided by one another.
     by, over
-        Columns that set sums apart, and those that are summed over. Any other column of the
-        grain must hold one value.
+        Columns that set sums apart, and those that are summed over: ``partner_code`` where every
+        partner is a route. Any other column of the grain must hold one value.
     start, end
         First and last year or month; by default those of `frame`.
     every
@@ -312,9 +312,16 @@ def _require_summable(
                 f"there is no sum of {column}: sum what it was made of, or take the mean"
             )
     others = set(over) - _SUMMABLE
+    if _are_routes(frame):
+        others.discard("partner_code")
     barred = sorted(others)
     if barred:
         raise QueryError(f"{barred[0]} cannot be summed over: name it in `by`, or keep one value")
+
+
+def _are_routes(frame: DataFrame) -> bool:
+    """Whether every partner is a way that goods came by, so that one partner has several."""
+    return "partner_role" in frame and bool(frame["partner_role"].eq("route").all())
 
 
 def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:

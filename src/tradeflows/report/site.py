@@ -53,6 +53,7 @@ def frame(
     are.
     """
     sources = catalogue.load(root, local=local)
+    about = project.load(root)
     days = [source.retrieved for source in sources.values()]
     return {
         "sources": sources,
@@ -61,7 +62,8 @@ def frame(
         "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
         "menu": menu,
-        "project": project.load(root),
+        "project": about,
+        "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,

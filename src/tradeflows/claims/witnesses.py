@@ -1,0 +1,110 @@
+"""Who counted what a reading is made of: the kind of witness, and its family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError
+from tradeflows.model.source import REPORTER, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Offices that go by a name of their own; another is called by its country.
+OFFICES = {
+    "CHN": "China Customs",
+    "THA": "Thai customs",
+    "USA": "US customs",
+    "KAZ": "Kazakhstan's statistics office",
+}
+EU = ("EU27_2020", "EU28", "EU")
+EUROSTAT = "Eurostat"
+BOTH_SIDES = "the reports of both sides"
+UNDATED = re.compile("undated", re.IGNORECASE)
+DATED = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+@cache
+def office_of(area: str) -> str:
+    """The office that states the trade of a country; one family with what others copy from it.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.witnesses import office_of
+    >>> office_of("CHN"), office_of("DEU"), office_of("IND")
+    ('China Customs', 'Eurostat', "India's customs")
+    """
+    if area in OFFICES:
+        return OFFICES[area]
+    try:
+        if area in EU or any(codes.contains(union, area) for union in EU):
+            return EUROSTAT
+        return f"{codes.area_name(area)}'s customs"
+    except CodeError:
+        return area
+
+
+def witness_of(frames: Iterable[pd.DataFrame], sources: Mapping[str, Source]) -> Witness:
+    """Who counted the rows of these frames: of the weakest kind among them, families joined.
+
+    Rates of currencies are no witness.
+    """
+    found: dict[tuple[str, str, bool], None] = {}
+    for rows in frames:
+        if "collector" in rows:
+            columns = rows[["witness", "collector", "interested"]].drop_duplicates()
+            found |= dict.fromkeys(tuple(row) for row in columns.to_numpy().tolist())
+        elif "quote" not in rows:
+            found |= dict.fromkeys(_of_rows(rows, sources))
+    if not found:
+        return Witness()
+    kinds, families, interested = zip(*found, strict=True)
+    kind = max(kinds, key=KINDS.index)
+    names = sorted({name for family in families for name in family.split(" and ")})
+    is_known = all(families)
+    return Witness(kind, " and ".join(names) if is_known else "", any(interested))
+
+
+def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tuple[str, str, bool]]:
+    """Kind, family and interest of each source and reporter of some rows."""
+    columns = [name for name in ("source_id", "reporter_iso", "flags") if name in rows]
+    listed = rows[columns].astype("str").drop_duplicates()
+    for row in listed.to_dict("records"):
+        source = sources[row["source_id"]]
+        family = source.collector
+        if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
+            family = BOTH_SIDES
+        elif family == REPORTER:
+            family = office_of(row.get("reporter_iso", ""))
+        yield source.witness, family, source.interested
+
+
+def is_placed(row: Mapping[str, object], every: pd.DataFrame) -> bool:
+    """Whether a printed figure can be placed in time.
+
+    Its page has a day, month or year, or one of the page's figures is what a print that has one
+    states too.
+
+    Parameters
+    ----------
+    row
+        A row of the table figures.
+    every
+        The whole table.
+    """
+    if _is_dated(str(row["published"] or "")):
+        return True
+    page = every[every["address"].eq(row["address"])]
+    others = every[every["address"].ne(row["address"])]
+    others = others[[_is_dated(str(text or "")) for text in others["published"]]]
+    keys = ["window_start", "window_end", "unit", "value", "exporter", "importer"]
+    return not page[keys].merge(others[keys].drop_duplicates(), on=keys).empty
+
+
+def _is_dated(published: str) -> bool:
+    return bool(DATED.search(published)) and not UNDATED.search(published)
