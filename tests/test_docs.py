@@ -64,6 +64,23 @@ def test_each_target_of_make_has_plain_commands_of_any_system(monkeypatch):
     assert [name for name in scripts if not (PROJECT / name).is_file()] == []
 
 
+def test_the_first_page_has_the_six_words_of_the_reference(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    [_, _, *rows] = importlib.import_module("from_code").LISTINGS["public-words"]()
+    assert len(rows) == 6
+    first_page = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert [row for row in rows if f"{row}\n" not in first_page] == []
+
+
+def test_the_reference_of_the_ledger_leaves_no_key_without_a_meaning(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    lines = [*importlib.import_module("from_code").LISTINGS["ledger-keys"]()]
+    meanings = {line.split(" | ")[0]: line.split(" | ")[1] for line in lines if "| `" in line}
+    known = {"| `part`", "| `open_because`", "| `span`", "| `not_tested`", "| `terms`", "| `rest`"}
+    assert known <= meanings.keys()
+    assert [key for key, text in meanings.items() if len(text.strip(" |")) < len("its unit")] == []
+
+
 def examples_of(page):
     """Run the examples of a page, and return what is not as it says."""
     text = page.read_text(encoding="utf-8")
