@@ -74,7 +74,7 @@ def frame(
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
-        "witnesses": WITNESSES,
+        "how_counted": WITNESSES,
         "policy": POLICY,
     }
 
