@@ -12,7 +12,13 @@ import numpy as np
 
 from tradeflows import measures
 from tradeflows.claims import bands, open_words, verdict_rule
-from tradeflows.claims.evaluate import ReadingResult, Verdict, evaluate_all
+from tradeflows.claims.evaluate import (
+    AT_LEAST,
+    AT_MOST,
+    ReadingResult,
+    Verdict,
+    evaluate_all,
+)
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, VERSION, Claim, load, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
@@ -103,12 +109,10 @@ def _number_of(reading: ReadingResult) -> str:
     as tell it from the claim; but not more than six. A bound is not printed beyond itself.
     """
     claim = reading.claim
-    if reading.bound:
-        qualifier = "≥" if reading.high == math.inf else "≤"
-        bound = units.never_beyond(reading.value, qualifier, FEWEST)
-        return units.found_amount(bound, reading.unit, FEWEST)
-    fewest = units.found_amount(reading.value, reading.unit, FEWEST)
-    if claim.figure is None or claim.unit != reading.unit:
+    qualifier = {AT_LEAST: "≥", AT_MOST: "≤"}.get(reading.bound, "=")
+    bound = units.never_beyond(reading.value, qualifier, FEWEST)
+    fewest = units.found_amount(bound, reading.unit, FEWEST)
+    if reading.bound or claim.figure is None or claim.unit != reading.unit:
         return fewest
     if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
         return fewest

@@ -167,7 +167,7 @@ def _of_parts(verdict: Verdict) -> str:
     holding = [part for part in verdict.parts if part.group == claims.HOLDS]
     if not holding:
         return "Depends on the part"
-    return f"In part: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
+    return f"Depends: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
 
 
 def _drawn_part(verdict: Verdict) -> Verdict | None:
@@ -272,6 +272,9 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
     is_one_number = len(found) == 1 or claims.revision(part)
     is_plain = bool(is_one_number) and part.verdict != claims.NOT_DECIDED and not part.votes
+    if claims.from_to(part):  # one of several is named, unless it is by whom it is
+        deciding = [_whose(item, root) for item in part.readings if item.decides]
+        is_plain = is_plain and len(set(deciding)) == len(deciding)
     names = _names(readings, project)
     for reading, words in zip(readings, names, strict=True):
         name = _name(reading, words, part, root, is_plain=is_plain)
@@ -442,11 +445,12 @@ def _together(credit: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it is set: its name in lines, and from how far right on."""
+    """A figure as it is set: its name in lines, from how far right on, or in lines of its own."""
 
     bar: Bar
     name: str
     left: float
+    is_below: bool = False
 
 
 @dataclass(frozen=True)
@@ -482,7 +486,12 @@ class Page:
     @property
     def names(self) -> float:
         """How high the names of the figures are."""
-        return sum(self.height(row.name, TEXT) for row in self.rows)
+        return sum(map(self.height_of, self.rows))
+
+    def height_of(self, row: Row) -> float:
+        """How high the figure and the name of a row are."""
+        own_line = self.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        return own_line + self.height(row.name, TEXT)
 
     @property
     def for_bars(self) -> float:
@@ -543,7 +552,9 @@ def _row(bar: Bar) -> Row:
     inches, _ = layout.size(bar.figure, "bold")
     left = LEFT + LARGE * inches * 72 / 11 + 20
     name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
-    return Row(bar, name, left)
+    if name.count("\n") < LINES:
+        return Row(bar, name, left)
+    return Row(bar, _broken(bar.name, TEXT, "normal", WIDE), LEFT, is_below=True)
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
@@ -555,7 +566,10 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     part = _drawn_part(verdict)
     if part is None or part.group == claims.CANNOT_BE_TOLD:
         return False
-    bounds = [reading.bound for reading in _shown(part)]
+    shown = _shown(part)
+    if any(item.witness.kind == verdict_rule.SOURCE for item in shown) and part.votes:
+        return False  # what was printed for another time says no, whatever its size
+    bounds = [reading.bound for reading in shown]
     is_floor = part.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
     return len(rows) > 1 and not is_floor
 
@@ -573,8 +587,9 @@ def _draw(figure: Figure, page: Page) -> None:
     high_bar = min(BAR, spare - APART)
     for row in page.rows:
         _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
-        _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
-        top += page.height(row.name, TEXT)
+        down = page.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        _write(figure, page, row.name, top + down, TEXT, colours.SOFT, x=row.left)
+        top += page.height_of(row)
         if not page.has_bars:
             top += min(spare, APART)
             continue
