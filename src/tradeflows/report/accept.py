@@ -28,13 +28,18 @@ VERDICTS = Path("data", "verdicts.csv")
 VERDICT_COLUMNS = (
     "claim",
     "verdict",
-    "reason",
+    "part",
+    "of_part",
+    "not_tested",
     "reading",
     "value",
     "unit",
     "role",
     "fits",
+    "vote",
     "decides",
+    "witness",
+    "counted_by",
 )
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
 METADATA = {
