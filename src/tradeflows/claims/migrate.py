@@ -44,11 +44,10 @@ def migrated(ledger: Path) -> str:
     >>> from tempfile import mkdtemp
     >>> from tradeflows import claims
     >>> old = Path(mkdtemp(), "old.toml")
-    >>> _ = old.write_text("[claim.C01]\\nreason = 'no code'", encoding="utf-8")
+    >>> _ = old.write_text("claim.C01.reason = 'no code'", encoding="utf-8")
     >>> print(claims.migrated(old).strip())
     version = 3
-    [claim.C01]
-    not_tested = "not for statistics"
+    claim.C01.not_tested = "not for statistics"
     """
     import tomlkit
 
