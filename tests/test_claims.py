@@ -26,7 +26,6 @@ FIGURES = (
     "id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,"
     "underlying_statistic,publisher,publication_date,source_url,confidence,notes\n"
 )
-V3 = "version = 3\n"
 PRINTED = [
     ("F1", "12000000", "USD", ">"),
     ("F2", "12000000", "USD", "="),  # repeats F1
@@ -104,7 +103,7 @@ def judge(build, tmp_path):
 
     def make(text, root=root):
         ledger = tmp_path / "other.toml"
-        ledger.write_text(V3 + text, encoding="utf-8")
+        ledger.write_text(text, encoding="utf-8")
         return {each.claim.id: each for each in claims.verdicts(ledger, root)}
 
     return make
@@ -147,7 +146,7 @@ def test_a_declared_zero_decides(make_root, tmp_path):
     tables.build(root)
     ledger = tmp_path / "zero.toml"
     windowed = IMPORTS.replace(" }", ', start = "2020", end = "2020" }')
-    ledger.write_text(V3 + claim(0, reading(read=windowed)), encoding="utf-8")
+    ledger.write_text(claim(0, reading(read=windowed)), encoding="utf-8")
     [verdict] = claims.verdicts(ledger, root)
     assert verdict.verdict == "holds"
     assert verdict.readings[0].value == 0
@@ -159,7 +158,7 @@ def test_an_undeclared_absence_does_not(make_root, tmp_path):
     tables.build(root)
     ledger = tmp_path / "hole.toml"
     windowed = IMPORTS.replace(" }", ', start = "2020", end = "2020" }')
-    ledger.write_text(V3 + claim(0, reading(read=windowed)), encoding="utf-8")
+    ledger.write_text(claim(0, reading(read=windowed)), encoding="utf-8")
     with pytest.raises(TradeflowsError):
         claims.verdicts(ledger, root)
 
@@ -214,7 +213,7 @@ def test_absence_moves_a_verdict(make_root, tmp_path, absent, verdict):
     both = YEAR.replace('"value_reported",', '"value_reported", over = ["partner_iso"],')
     asks = ASKS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]')
     ledger = tmp_path / "absent.toml"
-    ledger.write_text(V3 + claim(12e6, reading(read=read, steps=both), asks=asks), encoding="utf-8")
+    ledger.write_text(claim(12e6, reading(read=read, steps=both), asks=asks), encoding="utf-8")
     [judged] = claims.verdicts(ledger, root)
     assert judged.verdict == verdict
 
@@ -320,7 +319,7 @@ def test_a_rank_or_a_count_is_claimed(make_root, tmp_path, member, result, unit,
     asks = ASKS.replace('"value"', f'"{result} by value"')
     item = reading(read=read, steps=steps, result=result, more='keys = { partner = "KAZ" }\n')
     ledger = tmp_path / "rank.toml"
-    ledger.write_text(V3 + claim(number, item, unit=unit, asks=asks), encoding="utf-8")
+    ledger.write_text(claim(number, item, unit=unit, asks=asks), encoding="utf-8")
     [judged] = claims.verdicts(ledger, root)
     assert judged.verdict == verdict
 
@@ -330,7 +329,7 @@ def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
     ledger = tmp_path / "mixed.toml"
     text = claim(12e6, reading()) + claim(1, reading(), name="C2", unit="kg")
     text += claim(1, reading(), name="C3").replace("theme", "teme")
-    ledger.write_text(V3 + text + claim(24e6, EXPORTS, name="C4"), encoding="utf-8")
+    ledger.write_text(text + claim(24e6, EXPORTS, name="C4"), encoding="utf-8")
     assert cli.main(["--root", str(root), "claims", "--ledger", str(ledger)]) == 1
     out, err = capsys.readouterr()
     assert [line[:2] for line in out.splitlines()] == ["C1", "C4", "✓ "]
@@ -346,7 +345,7 @@ def test_cards_of_another_ledger(build, tmp_path):
     root = build()
     ledger = tmp_path / "mine.toml"
     wrong = claim(1, reading(), name="C2").replace("theme", "teme")
-    ledger.write_text(V3 + claim(12e6, reading()) + wrong, encoding="utf-8")
+    ledger.write_text(claim(12e6, reading()) + wrong, encoding="utf-8")
     assert "C1: So it is said." in repr(claim_cards.cards("C1", root=root, ledger=ledger))
     with pytest.raises(LedgerError, match="teme"):
         claim_cards.cards("C2", root=root, ledger=ledger)
@@ -802,8 +801,11 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim(1, reading(), asks=EITHER_FLOW.replace("flow = [", "flw = [")), "no key 'flw'"),
         (claim(1, reading()) + SERIES.replace("name =", "nme ="), "no key 'nme'"),
         (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),
-        (claim(1, reading(more="scale = 2.0")), "no key 'scale'; it is gone"),
-        (claim(1, reading(more="keep = {}")), "no key 'keep'; it is gone"),
+        (
+            claim(1, reading(more="scale = 2.0")),
+            "a ledger of version 2, and this tradeflows reads version 3: run",
+        ),
+        (claim(1, reading(more="keep = {}")), "run `tradeflows migrate"),
         (claim(1, reading(read='read = "trade"')), "read must be a table of keys, not 'trade'"),
         (claim(1, reading(steps=YEAR[1:-1])), "a step is a measure with its arguments"),
         (claim(1, reading(steps='["total"]')), "a step is a measure with its arguments"),
@@ -821,7 +823,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
     ],
 )
 def test_faults_name_the_claim(judge, text, message):
-    with pytest.raises(LedgerError, match=r"[Cc]laim|claims stands|series") as error:
+    with pytest.raises(LedgerError, match=r"[Cc]laim|claims stands|series|ledger") as error:
         judge(text)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
@@ -864,7 +866,7 @@ def test_printed_to_the_dollar(judge, build):
 
 def test_command_lines_full_and_json(build, tmp_path, capsys):
     root, ledger = build(), tmp_path / "other.toml"
-    ledger.write_text(V3 + claim(24e6, reading(), EXPORTS), encoding="utf-8")
+    ledger.write_text(claim(24e6, reading(), EXPORTS), encoding="utf-8")
     common = ["--root", str(root), "claims", "--ledger", str(ledger)]
     assert cli.main(common) == 0
     assert "50 % less than claimed" in capsys.readouterr().out
@@ -946,7 +948,7 @@ def test_trace_comes_to_the_number(build, tmp_path, capsys):
         result="growth_pct",
     )
     text = claim(50, growth, unit="percent") + claim(1, LEFT, reading(), name="C2")
-    ledger.write_text(V3 + text, encoding="utf-8")
+    ledger.write_text(text, encoding="utf-8")
     common = ["--root", str(root), "trace", "--ledger", str(ledger)]
     for name, definitions in (("C1", ["growth"]), ("C2", ["left", "imports"])):
         assert cli.main([*common, name, "--json"]) == 0
@@ -969,7 +971,7 @@ def test_trace_comes_to_the_number(build, tmp_path, capsys):
 
 def test_altered_raw_file_is_refused(build, tmp_path, capsys):
     root, ledger = build(), tmp_path / "other.toml"
-    ledger.write_text(V3 + claim(1, reading()), encoding="utf-8")
+    ledger.write_text(claim(1, reading()), encoding="utf-8")
     file = root / "data" / "raw" / "demo" / "customs.csv"
     file.write_text(file.read_text().replace("1.5", "1.6"))
     assert cli.main(["--root", str(root), "trace", "--ledger", str(ledger), "C1"]) == 1
@@ -1002,8 +1004,7 @@ def test_added_files_only_if_asked(build, tmp_path, capsys):
     [added] = adding.add([file], root, flow="M")
     tables.build(root)
     ledger.write_text(
-        V3
-        + """[claim.C1]
+        """[claim.C1]
 theme = "oil"
 statement = "China paid five billion dollars."
 claimed = { value = 5.0e9, unit = "USD" }
@@ -1046,7 +1047,7 @@ def test_claims_without_figures(make_root):
         result="rate",
     )
     asks = 'asks = { measure = "rate", start = "2020-01", end = "2020-01" }\n'
-    ledger.write_text(V3 + claim("63.65", rate, asks=asks))
+    ledger.write_text(claim("63.65", rate, asks=asks))
     assert [each.verdict for each in claims.verdicts(ledger, root)] == [claims.HOLDS]
 
 
@@ -1076,17 +1077,17 @@ def test_customs_rate_of_one_or_two_files(make_root, tmp_path):
         ),
     ]
     ledger = root / "own.toml"
-    ledger.write_text(V3 + claim(0.1429, *readings, printed_to=0.0001))
+    ledger.write_text(claim(0.1429, *readings, printed_to=0.0001))
     [verdict] = claims.verdicts(ledger, root, local=True)
     assert [one.value for one in verdict.readings] == pytest.approx([1 / 7, 1 / 8, 35218641969 / 8])
     assert [one.fits for one in verdict.readings] == [True, False, False]
     assert claims.terms(verdict.readings[0], root)["formula"] == "dollars / yuan"
-    ledger.write_text(V3 + claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate")))
+    ledger.write_text(claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate")))
     with pytest.raises(LedgerError, match="no cell of 10,000 dollars"):
         claims.verdicts(ledger, root, local=True)
     both = f'other = {both}\nother_steps = [["convert", {{}}]]'
     ledger.write_text(
-        V3 + claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate", more=both))
+        claim(1, reading(read=f"read = {yuan}", steps=rate, result="rate", more=both))
     )
     with pytest.raises(LedgerError, match="lacks other"):
         claims.verdicts(ledger, root, local=True)

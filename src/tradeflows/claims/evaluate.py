@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -395,21 +395,23 @@ def _open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Quest
     are listed stand for all, those that could not be judged among them.
     """
     listed = {key: values for key, values in claim.open.items() if values}
-    anything = [key for key in claim.open if not claim.open[key]]
+    choices = [[getattr(claim.asks, key), *values] for key, values in listed.items()]
+    asked = dict.fromkeys(
+        replace(claim.asks, **head, **dict(zip(listed, choice, strict=True)))
+        for head in _listed_heads(claim, results)
+        for choice in product(*choices)
+    )
+    return sorted(asked, key=lambda question: question != claim.asks)
+
+
+def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[str, str]]:
+    """What the readings have under the keys that admit anything; of bounds where all are some."""
     own = (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE)
     kinds = (OFFICE, REWORKED, SOURCE)
     listing = [item for item in results if item.role in own and item.witness.kind in kinds]
     listing = listing or [item for item in results if item.role == verdict_rule.BOUND]
-    heads = [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
-    choices = [[getattr(claim.asks, key), *values] for key, values in listed.items()]
-    asked = [
-        replace(claim.asks, **head, **dict(zip(listed, choice, strict=True)))
-        for head in heads
-        for choice in product(*choices)
-    ]
-    unique = dict.fromkeys(asked)
-    first = [claim.asks] if claim.asks in unique else []
-    return [*first, *(question for question in unique if question not in first)]
+    anything = [key for key in claim.open if not claim.open[key]]
+    return [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
@@ -526,27 +528,68 @@ FORMULAS = {
     "sum": "{first} + {others}",
     "ratio": "{first} / ({others})",
 }
-IN_PERCENT = ("share", "growth")
 
 
 def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
     """The number that is made of those of several terms."""
-    import pandas as pd
-
     terms = [_number_of(term, claim, project) for term in reading.terms]
     unit = reading.unit or terms[0].unit
-    factors = []
-    for term in terms:
-        factor = units.factor(term.unit, unit)
-        if factor is None:
-            raise LedgerError(f"combines {unit} and {term.unit}: they do not go together")
-        factors.append(factor)
+    factors = [_factor(term.unit, unit) for term in terms]
+    ends = _combined_ends(reading.combine, terms, factors)
+    if reading.at_most or reading.at_least:
+        ends = _bounded(reading, _shown(ends))
+    return _Number(
+        value=_shown(ends),
+        ends=ends,
+        unit=UNITS_OF.get(reading.combine, unit),
+        frame=_combined_frame(reading.combine, terms, factors),
+        result="value",
+        read=tuple(chain.from_iterable(term.read for term in terms)),
+        used=dict(chain.from_iterable(term.used.items() for term in terms)),
+        question=questions.combined(
+            reading.combine, [term.question for term in terms], reading.keys
+        ),
+        coverage=" and ".join(_each_once(term.coverage for term in terms)),
+        lacking=", ".join(_each_once(term.lacking for term in terms)),
+        base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
+    )
+
+
+def _shown(ends: Range) -> float:
+    """The number by which a range is shown: its end, or the lower one where it has none."""
+    return ends.low if ends.high == math.inf else ends.high
+
+
+def _base_of(others: Sequence[_Number], factors: Sequence[float]) -> float:
+    """What a difference is to."""
+    return abs(sum(term.value * size for term, size in zip(others, factors, strict=True)))
+
+
+UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
+
+
+def _factor(given: str, wanted: str) -> float:
+    """What a number in one unit is multiplied by to go with another."""
+    factor = units.factor(given, wanted)
+    if factor is None:
+        raise LedgerError(f"combines {wanted} and {given}: they do not go together")
+    return factor
+
+
+def _each_once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, texts)))
+
+
+def _combined_frame(how: str, terms: Sequence[_Number], factors: Sequence[float]) -> pd.DataFrame:
+    """The number that is made of several, with its formula over theirs."""
+    import pandas as pd
+
     names = dict(zip(LETTERS, terms, strict=False))
     texts = [
         name if factor == 1.0 else f"{name} * {factor!r}"
         for name, factor in zip(names, factors, strict=True)
     ]
-    text = FORMULAS[reading.combine].format(first=texts[0], others=" + ".join(texts[1:]))
+    text = FORMULAS[how].format(first=texts[0], others=" + ".join(texts[1:]))
     roles = {
         name: Role(_first_row(term.frame, term.result), term.result) for name, term in names.items()
     }
@@ -557,27 +600,7 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         for key in ("sources", "caveats")
     }
     lineage.record(frame, {"value": formula})
-    ends = _combined_ends(reading.combine, terms, factors)
-    if reading.at_most or reading.at_least:
-        ends = _bounded(reading, ends.low if ends.high == math.inf else ends.high)
-    others = sum(term.value * factor for term, factor in zip(terms, factors, strict=True))
-    others -= terms[0].value * factors[0]
-    shown_unit = "percent" if reading.combine in IN_PERCENT else unit
-    return _Number(
-        value=ends.low if ends.high == math.inf else ends.high,
-        ends=ends,
-        unit="ratio" if reading.combine == "ratio" else shown_unit,
-        frame=frame,
-        result="value",
-        read=tuple(rows for term in terms for rows in term.read),
-        used={place: text for term in terms for place, text in term.used.items()},
-        question=questions.combined(
-            reading.combine, [term.question for term in terms], reading.keys
-        ),
-        coverage=" and ".join(dict.fromkeys(term.coverage for term in terms if term.coverage)),
-        lacking=", ".join(dict.fromkeys(filter(None, (term.lacking for term in terms)))),
-        base=abs(others) if reading.combine == "difference" else 0.0,
-    )
+    return frame
 
 
 def _combined_ends(how: str, terms: Sequence[_Number], factors: Sequence[float]) -> Range:
@@ -614,33 +637,23 @@ def _evaluate(
 ) -> tuple[ReadingResult, list[str]]:
     """What a reading gives, and the printed figures at the origin of it."""
     number = (_combined if reading.combine else _number_of)(reading, claim, project)
-    is_sign = not claim.figure and claim.qualifier in SIGNS  # from which nothing is far
-    unit, factor = claim.unit, units.factor(number.unit, claim.unit, claim.kg_per_unit)
-    if factor is None and is_sign:
-        unit, factor = number.unit, 1.0
-    if factor is None:
-        can_be = units.others(number.unit)
-        raise LedgerError(
-            f"gives {number.unit}, and the claim is in {claim.unit}; it may be in {can_be}"
-        )
+    unit, factor = _unit_of_claim(number, claim)
     value, low, high = (x * factor for x in (number.value, number.ends.low, number.ends.high))
     given = number.question
     witness, figures = _witness(number, claim, project)
     role = _role(reading, claim, given, witness)
-    is_lacking = bool(number.lacking) and role == verdict_rule.BOUND and reading.at_least
     behind = frozenset(lines(number.frame, _traced(number.frame, number.result)))
     flags = tuple(sorted({word for text in number.used.values() for word in text.split()}))
     note = _silent(reading, number, claim, role, band, flags, project)
-    if is_lacking:  # a sum of fewer months is still at least so much
+    if number.lacking and reading.at_least:  # a sum of fewer months is still at least so much
         note = reading.doubt
     if not note and _is_unplaced(number, witness, project):
         note = NOT_PLACED
-    fits = verdict_rule.fits(low, high, claim.range)
     widened = verdict_rule.widened(claim.range, band, claim.figure)
     is_growth = given.measure.startswith(bands.GROWTH)
     room = _room(number, factor, is_growth=is_growth)
-    deviation = None if is_sign else verdict_rule.deviation(value, claim.figure, claim.unit)
     is_amount = claim.unit not in (units.MONTH, units.RANK)
+    todo = note.startswith(LESS_THAN_WINDOW) and not reading.combine
     return (
         ReadingResult(
             name=reading.name,
@@ -654,13 +667,13 @@ def _evaluate(
             question=given,
             witness=witness,
             answers=_answers(role, claim, given),
-            fits=fits,
+            fits=verdict_rule.fits(low, high, claim.range),
             fits_band=verdict_rule.fits(low, high, widened) is True,
             is_robust=verdict_rule.is_robust(low, high, claim.range, room),
             vote=_vote(number, claim, role, witness, (low, high), is_growth=is_growth),
             decides=False,
             note=note,
-            deviation=deviation,
+            deviation=_deviation(value, claim),
             ratio=value / claim.figure if claim.figure and is_amount else None,
             coverage=number.coverage,
             flags=flags,
@@ -673,9 +686,7 @@ def _evaluate(
             own_release=_is_own_release(number.read[0]),
             lines=behind,
             used=number.used,
-            todo=_todo(reading, project, number.lacking)
-            if note.startswith(LESS_THAN_WINDOW) and not reading.combine
-            else "",
+            todo=_todo(reading, project, number.lacking) if todo else "",
             rest=reading.rest,
         ),
         figures,
@@ -683,6 +694,33 @@ def _evaluate(
 
 
 SIGNS = ("<", ">")  # of a claim that something rose or fell
+
+
+def _is_of_a_sign(claim: Claim) -> bool:
+    """Whether a claim says that something rose or fell, from which nothing is far."""
+    return not claim.figure and claim.qualifier in SIGNS
+
+
+def _deviation(value: float, claim: Claim) -> float | None:
+    if _is_of_a_sign(claim):
+        return None
+    return verdict_rule.deviation(value, claim.figure, claim.unit)
+
+
+def _unit_of_claim(number: _Number, claim: Claim) -> tuple[str, float]:
+    """The unit in which a number stands beside a claim, and what its own is multiplied by.
+
+    A rise or a fall is one in any unit.
+    """
+    factor = units.factor(number.unit, claim.unit, claim.kg_per_unit)
+    if factor is not None:
+        return claim.unit, factor
+    if _is_of_a_sign(claim):
+        return number.unit, 1.0
+    can_be = units.others(number.unit)
+    raise LedgerError(
+        f"gives {number.unit}, and the claim is in {claim.unit}; it may be in {can_be}"
+    )
 
 
 def _room(number: _Number, factor: float, *, is_growth: bool) -> float:
@@ -849,13 +887,11 @@ def _silent(
     is_other = role == verdict_rule.OTHER_CONCEPT
     if claim.superlative and not is_other and not _bears_out_a_superlative(reading, claim):
         return TOO_SHORT
-    every = reading.terms or (reading,)
-    if "estimated" in flags and any(_rests_on_amounts(item) for item in every):
+    if "estimated" in flags and _rests_on_amounts(reading):
         return ESTIMATED
     if band.conflict and not verdict_rule.differing(claim.asks, number.question):
         return CONFLICTING
-    is_unsure = any(_rests_on_unsure_weights(item, number.read, project) for item in every)
-    return UNSURE if is_unsure else ""
+    return UNSURE if _rests_on_unsure_weights(reading, number.read, project) else ""
 
 
 def _bears_out_a_superlative(reading: Reading, claim: Claim) -> bool:
@@ -895,6 +931,8 @@ def _rests_on_amounts(reading: Reading) -> bool:
 
 def _measured(reading: Reading) -> set[str]:
     """The columns that a reading's measures work on, and that of its result."""
+    if reading.terms:
+        return set().union(*map(_measured, reading.terms))
     columns = {reading.result}
     for _, arguments in reading.steps:
         value = arguments.get("value", ())

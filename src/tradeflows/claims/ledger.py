@@ -473,20 +473,30 @@ def _contents(ledger: Path) -> dict[str, Any]:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    version = contents.get("version", VERSION - 1 if contents.get("claim") else VERSION)
+    version = contents.get("version", 2 if _is_old(contents) else VERSION)
     if version != VERSION:
         raise LedgerError(
-            f"{ledger}: a ledger of version {version}, and this is tradeflows for version "
+            f"{ledger}: a ledger of version {version}, and this tradeflows reads version "
             f"{VERSION}: run `tradeflows migrate {ledger.as_posix()}`"
         )
     _known(ledger.name, contents, _keys(LedgerEntry))
     return contents
 
 
+def _is_old(contents: Mapping[str, Any]) -> bool:
+    """Whether a ledger that states no version has the keys of an older one."""
+    listed = contents.get("claim", {})
+    claims = list(listed.values()) if isinstance(listed, dict) else []
+    entries = [entry for entry in claims if isinstance(entry, dict)]
+    entries += [item for entry in entries for item in entry.get("reading", ())]
+    return any(key in entry for entry in entries if isinstance(entry, dict) for key in RETIRED)
+
+
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
-    """All published figures, none where the project has none."""
+    """All published figures but those of superseded releases; none where the project has none."""
+    old = {source.supersedes for source in catalogue.load(root, local=local).values()}
     rows: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
-    return rows
+    return [row for row in rows if row["source_id"] not in old]
 
 
 def _series(where: str, entry: Any) -> Series:
@@ -509,39 +519,49 @@ def _claim(
     _known(where, entry, _keys(ClaimEntry))
     _required(where, entry, ("theme", "statement"))
     listed = entry.get("part", [])
-    own = {key: entry[key] for key in entry if key in ("asks", "reading", "not_tested")}
+    own = [key for key in ("asks", "reading", "not_tested") if key in entry]
     if listed and own:
         raise LedgerError(f"{where}: {', '.join(own)} stands in its parts, or it has no parts")
     if not listed:
         return _part(where, name, entry, entry, figures, series)
-    parts = []
-    for i, part in enumerate(listed):
-        _known(f"{where}, part {i + 1}", part, _keys(PartEntry))
-        _required(f"{where}, part {i + 1}", part, ("words",))
-        shared = {key: entry[key] for key in ("figure", "claimed") if key in entry}
-        given = part if {"figure", "claimed"} & part.keys() else {**shared, **part}
-        parts.append(_part(f"{where}, part {part['words']!r}", name, entry, given, figures, series))
-    names = [part.words for part in parts]
-    repeated = [words for words in names if names.count(words) > 1]
-    if repeated:
-        raise LedgerError(f"{where}: two parts are called {repeated[0]!r}")
+    parts = tuple(
+        _part_of_several(f"{where}, part {i}", name, entry, part, figures, series)
+        for i, part in enumerate(listed, 1)
+    )
+    _require_names(f"{where}, parts", parts, "words")
     _require_names(where, [reading for part in parts for reading in part.readings])
-    windows = dict.fromkeys(part.window for part in parts)
     shown = next((part for part in parts if part.cites and not part.superlative), parts[0])
     return replace(
         shown,
         asks=Question(),
         open={},
         open_because="",
-        window=entry.get("window") or next(iter(windows)),
+        window=entry.get("window") or parts[0].window,
         not_tested="",
         readings=(),
         series=None,
         superlative=False,
         words="",
         settles=entry.get("settles", ""),
-        parts=tuple(parts),
+        parts=parts,
     )
+
+
+def _part_of_several(
+    where: str,
+    name: str,
+    head: Mapping[str, Any],
+    entry: Any,
+    figures: Mapping[str, Any],
+    series: tuple[Series, ...],
+) -> Claim:
+    """One of several parts, which has the number of its claim unless it has its own."""
+    _known(where, entry, _keys(PartEntry))
+    _required(where, entry, ("words",))
+    own = {"figure", "claimed"}
+    shared = {} if own & entry.keys() else {key: head[key] for key in own & head.keys()}
+    where = f"{where} {entry['words']!r}"
+    return _part(where, name, head, {**shared, **entry}, figures, series)
 
 
 def _part(
@@ -664,23 +684,40 @@ def _printed_to(
 ) -> float:
     """The step of a claimed number: as its sentence prints it, or another one with its reason."""
     step = float(entry.get("printed_to", 0.0))
-    if value is None or stated["unit"] in EXACT or stated["qualifier"] not in ("=", "~"):
+    is_point = stated["qualifier"] in ("=", "~") and stated["unit"] not in EXACT
+    if value is None or not is_point:
         if step:
             raise LedgerError(f"{where}: printed_to is of a number in print, and this has none")
         return 0.0
-    is_about = stated["qualifier"] == "~"
-    printed = open_words.printed_step(
-        str(entry.get("words", "")), value, stated["unit"], is_about=is_about
-    ) or open_words.printed_step(statement, value, stated["unit"], is_about=is_about)
-    has_range = stated.get("low") is not None and not math.isnan(stated["low"])
-    if "printed_to" not in entry:
-        if not printed and not has_range:
-            shown = full_number(value)
-            raise LedgerError(
-                f"{where}: its words do not print {shown} {stated['unit']}, so it lacks "
-                "printed_to, the step to which the figure was printed, and printed_because"
-            )
+    printed = _step_in_words(statement, entry, stated, value)
+    if "printed_to" in entry:
+        _require_step(where, entry, step, printed, value)
+        return step
+    low = stated.get("low")
+    if printed or (low is not None and not math.isnan(low)):
         return printed
+    raise LedgerError(
+        f"{where}: its words do not print {full_number(value)} {stated['unit']}, so it lacks "
+        "printed_to, the step to which the figure was printed, and printed_because"
+    )
+
+
+def _step_in_words(
+    statement: str, entry: Mapping[str, Any], stated: Mapping[str, Any], value: float
+) -> float:
+    """The step to which the words of a part, or else the statement, print its number; or 0."""
+    is_about = stated["qualifier"] == "~"
+    steps = (
+        open_words.printed_step(text, value, stated["unit"], is_about=is_about)
+        for text in (str(entry.get("words", "")), statement)
+    )
+    return next(filter(None, steps), 0.0)
+
+
+def _require_step(
+    where: str, entry: Mapping[str, Any], step: float, printed: float, value: float
+) -> None:
+    """Refuse a step beyond the figure, and one that differs from print without a reason."""
     if step < 0 or (value and step > abs(value)):
         raise LedgerError(f"{where}: printed_to must be a step from 0 to the figure, not {step:g}")
     if not math.isclose(step, printed) and not entry.get("printed_because"):
@@ -689,7 +726,6 @@ def _printed_to(
             f"{where}: printed_to is {step:g} and {as_printed}: leave it out, or say why in "
             "printed_because"
         )
-    return step
 
 
 def _asks(where: str, entry: Mapping[str, Any]) -> Question:
@@ -750,11 +786,15 @@ def _readings(where: str, entry: Mapping[str, Any]) -> tuple[Reading, ...]:
     return readings
 
 
-def _require_names(where: str, readings: Iterable[Reading]) -> None:
-    names = [reading.name for reading in readings]
+def _require_names(where: str, items: Iterable[Any], by: str = "name") -> None:
+    """Refuse two of one name."""
+    names = [getattr(item, by) for item in items]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise LedgerError(f"{where}: two readings are called {repeated[0]!r}")
+        raise LedgerError(f"{where}: two {KINDS_OF[by]} are called {repeated[0]!r}")
+
+
+KINDS_OF = {"name": "readings", "words": "parts"}  # what is called by what
 
 
 def _not_tested(where: str, entry: Mapping[str, Any], readings: Sequence[Reading]) -> str:

@@ -181,27 +181,30 @@ def combined(how: str, terms: Sequence[Question], named: Mapping[str, Any]) -> Q
         The parts of a share are no parts, or its `keys` contradict what follows.
     """
     first, *others = terms
-    quantity = first.measure
-    wholes = [item for item in others if item.measure == quantity and item.flow == first.flow]
     if how == "share":
-        if len(wholes) == len(others):
-            if not all(covers(whole, first) for whole in wholes):
-                raise LedgerError("is no share: the second term is no whole of the first")
-            return named_beside(replace(first, measure=f"share of {quantity}"), named)
-        among = " and ".join(sorted(_as_whole(item) for item in others))
-        return named_beside(replace(first, measure=f"share of {quantity} in {among}"), named)
+        return named_beside(_share(first, others), named)
     keys = {key: _joined([getattr(item, key) for item in terms]) for key in AREA_KEYS}
     (start, end), base = _combined_windows(how, first, others)
-    measure = quantity
-    if how in ("growth", "difference"):
-        if base:
-            measure = f"{'growth' if how == 'growth' else 'change'} of {quantity}"
-        elif _same_window(terms):
-            measure = f"lead by {quantity}"
-    elif how == "ratio":
-        measure = f"ratio of {quantity}"
+    measure = first.measure
+    if how == "ratio":
+        measure = f"ratio of {measure}"
+    elif how != "sum" and base:
+        measure = f"{'growth' if how == 'growth' else 'change'} of {measure}"
+    elif how != "sum" and _same_window(terms):
+        measure = f"lead by {measure}"
     keys |= {"measure": measure, "start": start, "end": end, "base": base}
     return named_beside(Question(**keys), named)
+
+
+def _share(part: Question, wholes: Sequence[Question]) -> Question:
+    """What a share asks: of the same amount of more, or of an amount of another kind."""
+    measure = part.measure
+    if all(whole.measure == measure and whole.flow == part.flow for whole in wholes):
+        if not all(covers(whole, part) for whole in wholes):
+            raise LedgerError("is no share: the second term is no whole of the first")
+        return replace(part, measure=f"share of {measure}")
+    among = " and ".join(sorted(map(_as_whole, wholes)))
+    return replace(part, measure=f"share of {measure} in {among}")
 
 
 def _same_window(terms: Sequence[Question]) -> bool:
@@ -315,8 +318,8 @@ def in_other_measure(asked: Question, given: Question) -> bool:
 def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
     """Whether a question is asked of some months, or of some goods, of what a claim asks."""
     apart = set(differing(asked, given))
-    if with_rest:
-        apart -= {"reporter", "partner"}
+    if with_rest:  # of some rivals, of one route, or of some goods
+        apart -= {key for key in ("reporter", "partner") if _share_some(asked, given, key)}
         if not asked.route:
             apart.discard("route")
         if _has_goods(asked, given):
@@ -326,6 +329,11 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
         if _is_as_far_back(asked, given):
             apart.discard("base")
     return not apart
+
+
+def _share_some(asked: Question, given: Question, key: str) -> bool:
+    """Whether two questions have a country in common under a key."""
+    return not set(getattr(asked, key).split("+")).isdisjoint(getattr(given, key).split("+"))
 
 
 def _is_as_far_back(asked: Question, given: Question) -> bool:

@@ -333,19 +333,18 @@ def vote(
     """
     if qualifier in LOWER or qualifier in UPPER:
         margin = POINTS if is_growth else BEYOND * abs(figure or base)
-        above, below = low > figure + margin, high < figure - margin
-        if above or below:
-            return YES if above == (qualifier in LOWER) else NO
-        is_close = figure - margin <= low and high <= figure + margin
-        return NEAR if is_close else ""
-    if fits(low, high, claimed):
+        least, most, inside = figure - margin, figure + margin, qualifier in LOWER
+    elif fits(low, high, claimed):
         return YES
-    room = CLOSE * abs(figure)
-    if low > claimed.high and low > figure + room:
-        return NO
-    if high < claimed.low and high < figure - room:
-        return NO
-    return NEAR if low == high else ""
+    else:
+        room = CLOSE * abs(figure)
+        least, most = min(claimed.low, figure - room), max(claimed.high, figure + room)
+        inside = None
+    if low > most:
+        return YES if inside is True else NO
+    if high < least:
+        return YES if inside is False else NO
+    return NEAR if least <= low and high <= most else ""
 
 
 def widened(claimed: Range, band: Band | None, figure: float | None) -> Range:
@@ -393,28 +392,61 @@ def decide(evidence: Sequence[Evidence], open_readings: Sequence[Question]) -> D
     if not evidence:
         return Decision(NOT_TESTED)
     able = [item for item in evidence if not item.silent]
+    for rule in (_contradicted, _by_offices, _depends, _by_votes):
+        decision = rule(able, open_readings)
+        if decision is not None:
+            return decision
+    return Decision(NOT_DECIDED)
+
+
+def _contradicted(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where bounds refute every open reading."""
     refuting = [item for item in able if item.role == BOUND and item.decides and item.fits is False]
-    if all(any(asked in item.answers for item in refuting) for asked in open_readings):
-        return _decision(CONTRADICTED, refuting, open_readings)
-    judging = {asked: _judging(able, asked) for asked in open_readings}
-    judged = {asked: _judged(items) for asked, items in judging.items() if items}
-    used = list(dict.fromkeys(item for items in judging.values() for item in items))
-    if len(judged) == len(open_readings) and MIXED not in judged.values():
-        answers = set(judged.values())
-        if answers == {YES}:
-            return _decision(HOLDS, used, open_readings)
-        if answers <= {YES, WITHIN_BAND}:
-            return _decision(HOLDS_WITHIN_REVISIONS, used, open_readings)
-        if answers == {NO}:
-            return _decision(DIFFERS, used, open_readings)
+    refuted = {question for item in refuting for question in item.answers}
+    return _decision(CONTRADICTED, refuting, asked) if set(asked) <= refuted else None
+
+
+OF_ANSWERS = {  # what offices say to all open readings, and the verdict
+    frozenset([YES]): HOLDS,
+    frozenset([WITHIN_BAND]): HOLDS_WITHIN_REVISIONS,
+    frozenset([YES, WITHIN_BAND]): HOLDS_WITHIN_REVISIONS,
+    frozenset([NO]): DIFFERS,
+}
+
+
+def _by_offices(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where every open reading is judged by offices, and all are judged alike."""
+    judged = _judged(able, asked)
+    verdict = OF_ANSWERS.get(frozenset(judged.values()))
+    if verdict is None or len(judged) < len(asked):
+        return None
+    return _decision(verdict, _used(able, asked), asked)
+
+
+def _depends(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """Where some open readings fit and some do not.
+
+    Beside one that an office judges, another may be met by the count of the claim's own source.
+    """
+    judged = _judged(able, asked)
     met = [item for item in able if item.witness.kind == SOURCE and item.fits and item.answers]
-    met = [item for item in met if judged and not set(item.answers) & judged.keys()]
-    answers = {YES if answer == WITHIN_BAND else answer for answer in judged.values()}
-    if met:
-        answers.add(YES)
-    if MIXED in answers or {YES, NO} <= answers:
-        return _decision(DEPENDS, [*used, *met], open_readings)
-    return _of_votes(able, used)
+    met = [item for item in met if judged and not judged.keys() & set(item.answers)]
+    answers = {*judged.values(), *([YES] if met else [])}
+    is_split = NO in answers and len(answers) > 1
+    if MIXED in answers or is_split:
+        return _decision(DEPENDS, [*_used(able, asked), *met], asked)
+    return None
+
+
+def _judged(able: Sequence[Evidence], asked: Sequence[Question]) -> dict[Question, str]:
+    """What offices say to each open reading that they judge."""
+    judging = {question: _judging(able, question) for question in asked}
+    return {question: _answer(items) for question, items in judging.items() if items}
+
+
+def _used(able: Sequence[Evidence], asked: Sequence[Question]) -> list[Evidence]:
+    """What judges any open reading, each once."""
+    return list(dict.fromkeys(item for question in asked for item in _judging(able, question)))
 
 
 def _judging(able: Sequence[Evidence], asked: Question) -> list[Evidence]:
@@ -424,7 +456,7 @@ def _judging(able: Sequence[Evidence], asked: Question) -> list[Evidence]:
     return [item for item in items if item.own_release] or items
 
 
-def _judged(items: Sequence[Evidence]) -> str:
+def _answer(items: Sequence[Evidence]) -> str:
     """What offices say to one open reading."""
     if all(item.fits for item in items):
         return YES
@@ -433,26 +465,33 @@ def _judged(items: Sequence[Evidence]) -> str:
     return MIXED if any(item.fits for item in items) else NO
 
 
-def _of_votes(able: Sequence[Evidence], judging: Sequence[Evidence]) -> Decision:
-    """The verdict by votes, one a family; what an interested family says alone is a lean."""
-    voting = [(item, YES if item.fits else NO) for item in judging]
-    voting += [(item, item.vote) for item in able if item not in judging and _may_vote(item)]
-    voting = [(item, answer) for item, answer in voting if answer in (YES, NO)]
+OF_VOTES = {  # what votes say, all one way: by measurement, or as a lean
+    YES: (HOLDS_BY_MEASUREMENT, LEANS_YES),
+    NO: (DIFFERS_BY_MEASUREMENT, LEANS_NO),
+}
+
+
+def _by_votes(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
+    """The verdict by votes, one a family; what interested families say alone is a lean.
+
+    What judges one open reading where another cannot be judged is a vote.
+    """
+    judging = _used(able, asked)
+    answers = {item: YES if item.fits else NO for item in judging}
+    answers |= {item: item.vote for item in able if item not in judging and _may_vote(item)}
+    voting = {item: answer for item, answer in answers.items() if answer in OF_VOTES}
     votes: dict[str, frozenset[str]] = {}
-    for item, answer in voting:
-        family = item.witness.family
-        votes[family] = votes.get(family, frozenset()) | {answer}
+    for item, answer in voting.items():
+        votes[item.witness.family] = votes.get(item.witness.family, frozenset()) | {answer}
     if not votes:
-        return Decision(NOT_DECIDED)
-    by = tuple(dict.fromkeys(item.name for item, _ in voting))
-    said = frozenset().union(*votes.values())
+        return None
+    by = tuple(dict.fromkeys(item.name for item in voting))
+    said = set(voting.values())
     if len(said) > 1:
         return Decision(BOTH_WAYS, by, votes)
-    neutral = {item.witness.family for item, _ in voting if not item.witness.interested}
-    is_measured = len(votes) > 1 and bool(neutral)
-    if said == {YES}:
-        return Decision(HOLDS_BY_MEASUREMENT if is_measured else LEANS_YES, by, votes)
-    return Decision(DIFFERS_BY_MEASUREMENT if is_measured else LEANS_NO, by, votes)
+    measured, lean = OF_VOTES[said.pop()]
+    is_neutral = any(not item.witness.interested for item in voting)
+    return Decision(measured if len(votes) > 1 and is_neutral else lean, by, votes)
 
 
 def _may_vote(item: Evidence) -> bool:

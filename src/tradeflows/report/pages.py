@@ -49,7 +49,7 @@ from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
-OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary")
+OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
@@ -254,18 +254,21 @@ def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
 def _reference_pages(
     verdicts: Sequence[Verdict], rows: Mapping[str, Any], frame: Mapping[str, Any]
 ) -> Files:
-    """The pages of sources, methods and the data dictionary."""
+    """The pages of sources, methods and the data dictionary, and that of corrections if any."""
     uses = claim_cards.uses(verdicts)
     publishers = frame["publishers"]
     names = {
         source.id: with_carrier(source, publishers[source.publisher].short)
         for source in frame["sources"].values()
     }
-    return {
+    pages: Files = {
         Path("sources.html"): render("sources", frame, rows=rows, uses=uses, names=names),
         Path("methods.html"): render("methods", frame, **site.methods()),
         Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
     }
+    if frame["corrections"]:
+        pages[Path("corrections.html")] = render("corrections", frame)
+    return pages
 
 
 def _ledger_page(

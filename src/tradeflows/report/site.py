@@ -26,6 +26,14 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
     "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
 )
+# What a witness is to a reader, by its word in the catalogue.
+WITNESSES = {
+    "office": "the numbers of an office",
+    "as printed": "an office’s numbers, summed or picked by who printed them",
+    "measured": "measured, and no office’s numbers",
+    "reworked": "an office’s numbers, reworked by others",
+    "relay": "statements passed on",
+}
 QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
@@ -52,6 +60,7 @@ def frame(
     are.
     """
     sources = catalogue.load(root, local=local)
+    about = project.load(root)
     days = [source.retrieved for source in sources.values()]
     return {
         "sources": sources,
@@ -60,10 +69,12 @@ def frame(
         "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
         "menu": menu,
-        "project": project.load(root),
+        "project": about,
+        "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
+        "how_counted": WITNESSES,
         "policy": POLICY,
     }
 
