@@ -534,7 +534,10 @@ def _says_nothing(reading: ReadingResult) -> str:
     if reading.role == verdict_rule.OTHER_CONCEPT:
         texts = dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in)
         return f"is {in_a_sentence([*texts])}"
-    return "is near, and no vote"
+    if reading.witness.kind == verdict_rule.RELAY:
+        return "says nothing: nobody is named who counted"
+    is_near = reading.vote == verdict_rule.NEAR
+    return f"{'is near' if is_near else 'allows it'}, and no vote"
 
 
 def finding(reading: ReadingResult) -> str:

@@ -27,7 +27,7 @@ from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
-from tradeflows.report.verdict_text import decisive, joined, text_of
+from tradeflows.report.verdict_text import decisive, joined, read_as, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -333,17 +333,16 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     return [Bar(name + _taken_as(verdict), figure, end, colours.MUTE, start)]
 
 
-def _taken_as(verdict: Verdict) -> str:
-    """From where to where a claimed figure reaches, where one that misses it seems the same."""
-    claim, reading = verdict.claim, decisive(verdict)
-    if verdict.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
+def _taken_as(part: Verdict) -> str:
+    """From where to where a claimed figure reaches, if it is told or a miss seems the same."""
+    claim, reading = part.claim, decisive(part)
+    if claim.printed_because:
+        return f", {read_as(claim)}"
+    if part.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
         return ""
     figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
     if figure != number or float(figure) != claim.figure:
         return ""
-    if claim.printed_because:
-        as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
-        return f", read as {as_read} since {claim.printed_because}"
     low, high = (claims.amount(end, claim.unit, 4).split()[0] for end in (claim.low, claim.high))
     return f", read as {low} to {high}"
 

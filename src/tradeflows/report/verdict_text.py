@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tradeflows import claims
 from tradeflows.charts.options import outlets, speakers
-from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.model import units
 from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue
@@ -194,10 +194,8 @@ def _is_plain(reading: ReadingResult) -> bool:
 
 def _limits(part: Verdict) -> Iterable[str]:
     """What changes or bounds the number of a part, each in a few words."""
-    claim = part.claim
-    if claim.printed_because and math.isfinite(claim.high):
-        low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-        yield f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
+    if read_as(part.claim):
+        yield read_as(part.claim)
     opened = "; ".join(claims.left_open(part)) if part.readings else ""
     if opened:
         yield f"open: {opened}"
@@ -210,6 +208,14 @@ def _limits(part: Verdict) -> Iterable[str]:
     interested = [item.witness.family for item in deciding if item.witness.interested]
     for family in dict.fromkeys(interested):
         yield f"{claims.collector(family)} gains by the answer"
+
+
+def read_as(claim: Claim) -> str:
+    """From where to where a claimed number reaches, where it is read to another step than shown."""
+    if not claim.printed_because or not math.isfinite(claim.high):
+        return ""
+    low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
+    return f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
 
 
 def _says_otherwise(item: ReadingResult, part: Verdict) -> bool:
