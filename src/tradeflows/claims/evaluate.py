@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import advice, bands, questions, verdict_rule, witnesses
+from tradeflows.claims import (
+    advice,
+    answers,
+    bands,
+    combining,
+    questions,
+    verdict_rule,
+    witnesses,
+)
 from tradeflows.claims.ledger import (
     Claim,
     Reading,
@@ -499,7 +507,9 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
         result=reading.result,
         read=read,
         used=used,
-        question=questions.of_reading(reading, read, claim.asks, flags),
+        question=answers.of_reading(
+            reading, read, [_rows_at(rows, used) for rows in read], claim.asks, flags
+        ),
         coverage=coverage,
         lacking=lacking,
         base=base,
@@ -533,6 +543,8 @@ FORMULAS = {
 def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
     """The number that is made of those of several terms."""
     terms = [_number_of(term, claim, project) for term in reading.terms]
+    asked = [term.question for term in terms]
+    holes = combining.lacking(reading.combine, asked)
     unit = reading.unit or terms[0].unit
     factors = [_factor(term.unit, unit) for term in terms]
     ends = _combined_ends(reading.combine, terms, factors)
@@ -546,11 +558,11 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         result="value",
         read=tuple(chain.from_iterable(term.read for term in terms)),
         used=dict(chain.from_iterable(term.used.items() for term in terms)),
-        question=questions.combined(
-            reading.combine, [term.question for term in terms], reading.keys
+        question=combining.combined(
+            reading.combine, asked, reading.keys, at_least=reading.at_least
         ),
         coverage=" and ".join(_each_once(term.coverage for term in terms)),
-        lacking=", ".join(_each_once(term.lacking for term in terms)),
+        lacking=", ".join(_each_once([*(term.lacking for term in terms), holes])),
         base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
     )
 
@@ -867,7 +879,7 @@ def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> 
 def _is_own_release(rows: pd.DataFrame) -> bool:
     """Whether the rows are what the office itself printed."""
     is_figure = "basis" in rows and "flags" in rows
-    return is_figure and bool(rows["flags"].str.contains(questions.OWN_RELEASE).all())
+    return is_figure and bool(rows["flags"].str.contains(answers.OWN_RELEASE).all())
 
 
 def _silent(
@@ -904,7 +916,7 @@ def _bears_out_a_superlative(reading: Reading, claim: Claim) -> bool:
         return True
     if len(reading.terms) < 2:
         return False
-    start, end = questions.ends(reading.terms[1])
+    start, end = answers.ends(reading.terms[1])
     if not (start and end):
         return False
     first, after = span((start, end))
