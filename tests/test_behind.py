@@ -38,7 +38,7 @@ PRICES = "period,usd_per_barrel\n2021-01,50\n2021-02,60\n2021-03,70\n"
 FIGURES = """\
 id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
 underlying_statistic,publisher,publication_date,source_url,confidence,notes
-F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,records,Gazette,2021-05,example.org,high,
+F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,records,Gazette,2022-05,example.org,high,
 """
 LEDGER = """
 [claim.P1]

@@ -1002,8 +1002,7 @@ def test_added_files_only_if_asked(build, tmp_path, capsys):
     [added] = adding.add([file], root, flow="M")
     tables.build(root)
     ledger.write_text(
-        V3
-        + """[claim.C1]
+        """[claim.C1]
 theme = "oil"
 statement = "China paid five billion dollars."
 claimed = { value = 5.0e9, unit = "USD" }

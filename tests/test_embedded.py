@@ -523,6 +523,72 @@ def test_baci_is_reconciled_while_both_sides_report_and_states_no_drones(rows):
     assert (value.sum() / 1e9).round(1).to_dict() == {"CHN": 69.6, "RUS": 72.1}
 
 
+def test_four_routes_fell_by_79_billion_m3_and_meet_the_printed_quarters(rows):
+    gas = rows("bruegel_russian_gas_by_route_monthly_2019_2022")
+    assert len(gas) == 4 * 48
+    assert set(gas["partner_iso"]) == {"RUS"}
+    assert (yearly(gas, "qty") / 1e9).round(1).to_dict() == {
+        2019: 185.9,
+        2020: 148.0,
+        2021: 143.8,
+        2022: 64.9,
+    }
+    printed = rows("bruegel_eu_gas_imports_by_route_quarterly")
+    printed = printed[printed["partner_code"].isin(gas["partner_code"])]
+    printed = printed.sort_values("vintage").drop_duplicates(
+        ["ref_period", "partner_code"], keep="first"
+    )
+    quarter = gas["ref_period"].dt.to_period("Q").dt.start_time
+    sums = gas.groupby([quarter, gas["partner_code"]])["qty"].sum() / 1e6
+    beside = printed.set_index(["ref_period", "partner_code"])["qty"] / 1e6
+    both = pd.concat({"months": sums, "printed": beside}, axis=1).dropna()
+    assert len(both) == 4 * 5
+    assert (both["months"] - both["printed"]).abs().max() < 0.02
+
+
+def test_a_year_in_hs_2022_is_that_in_hs_2017_to_the_dollar(rows):
+    new = rows("baci_hs22_china_russia_hs4_2023").set_index("cmd_code")["value_reported"]
+    old = rows("baci_hs17_china_russia_2017_2023", reporter_iso="CHN")
+    old = old[old["ref_period"].dt.year.eq(2023)]
+    assert new.sum() == old["value_reported"].sum().round() == 110_013_940_831
+    assert (new > 0).all()  # a 0 is a fill, and no row
+    heading = old["cmd_code"].str[:4]
+    cameras = old[heading.eq("8525")]["value_reported"].sum()
+    assert round(cameras) - new["8525"] == new["8806"]
+
+
+def test_half_of_thailands_drones_for_russia_are_one_odd_month(rows):
+    sold = rows("thailand_drones_monthly_by_partner_2022_2025", flow_code="X")
+    until_november = sold[sold["ref_period"].between("2025-01-01", "2025-11-01")]
+    russia = until_november[until_november["partner_iso"].eq("RUS")].set_index("ref_period")
+    value = russia["value_reported"]
+    assert round(value.sum()) == 124_574_790
+    assert round(100 * value.sum() / until_november["value_reported"].sum(), 1) == 87.6
+    assert round(value["2025-03-01"] / 1e6, 1) == 61.9
+    assert russia.loc["2025-03-01", "qty"] == 1_935
+    year = rows("comtrade_thailand_drones_annual_2022_2024", flow_code="X", partner_iso="W00")
+    assert round(yearly(year, "value_reported")[2022]) == 1_054_863
+
+
+def test_the_sixty_printed_numbers_say_what_each_is(rows):
+    name = "published_figures_energy_20261130"
+    printed = rows(name)
+    assert len(printed) == 60
+    told = ["topic", "exporter", "hs_codes", "freq", "collector", "witness", "measure", "route"]
+    assert (printed[told].nunique(dropna=False) > 1).all()
+    by_id = printed.set_index("id")
+    march = by_id["window_start"].astype(str)
+    assert march[["N01", "N02", "N08"]].to_list() == ["2024-03-01", "2024-03-01", "2023-03-01"]
+    assert set(by_id.index[by_id["forecast"]]) == {"N23", "T02", "T03"}
+    sellers = {"Gazprom", "Russia's government"}
+    assert by_id["collector"].isin(sellers).eq(by_id["interested"]).all()
+    assert by_id["collector"].eq("").le(by_id["witness"].eq("relay")).all()
+    change = by_id["measure"].str.startswith(("growth", "change"))
+    assert by_id["base_start"].notna().eq(change).all()
+    gas = by_id.index.str.startswith("G")
+    assert not by_id[gas]["hs_codes"].eq("2709").any()
+
+
 def test_six_priority_codes_are_not_in_hs_2017(rows):
     baci = set(rows("baci_hs17_china_russia_2017_2023")["cmd_code"])
     file = PROJECT / "data" / "raw" / "bis" / "chpl_codes.csv"

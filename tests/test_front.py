@@ -56,6 +56,17 @@ rests_on = { P1 = "holds", P2 = "differs" }
 text = "Nothing was free."
 because = "it had a price"
 link = "ledger.html#P1"
+[[correction]]
+date = "2024-04-02"
+since = "2024-03-30"
+wrong = "The price of <nothing> was said to be of May."
+touched = ["the card of the price", "its picture"]
+right = "It is of June."
+[[correction]]
+date = "2024-05-09"
+since = "2024-05-01"
+wrong = "A sum was added twice."
+right = "It is half as much."
 [words]
 void = ["nothing"]
 sold = ["put up"]
@@ -226,7 +237,10 @@ def test_the_search_knows_other_words(site):
     assert 'id="words">{"sold": ["put up"], "us": ["usa"], "void": ["no' in site["ledger.html"]
 
 
-@pytest.mark.parametrize("name", ["index", "ledger", "01_a", "sources", "methods", "dictionary"])
+@pytest.mark.parametrize(
+    "name",
+    ["index", "ledger", "01_a", "sources", "methods", "dictionary", "corrections"],
+)
 def test_each_page_has_its_head(site, name):
     head = site[f"{name}.html"].partition("</head>")[0]
     for part in ('name="description"', 'property="og:title"', 'property="og:description"'):
@@ -234,6 +248,40 @@ def test_each_page_has_its_head(site, name):
     address = f"https://example.org/nothing/{name}.html"
     assert f'<link rel="canonical" href="{address}">' in head
     assert '<meta property="og:image" content="https://example.org/nothing/cards/P1.png">' in head
+
+
+def test_corrections_are_a_page_that_each_page_leads_to(site):
+    page = site["corrections.html"]
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<main")[2]))
+    order = ["Found on 9 May 2024", "added twice", "Found on 2 April 2024", "to be of May"]
+    assert [told.index(text) for text in order] == sorted(told.index(text) for text in order)
+    for text in ("30 March 2024", "The card of the price", "Its picture", "It is of June."):
+        assert text in told, text
+    assert "of &lt;nothing&gt; was said" in page
+    for name, text in site.items():
+        foot = text.partition("<footer>")[2]
+        assert '<a href="corrections.html"' in foot, name
+    front_page = site["index.html"].partition("<main")[2].partition("</main>")[0]
+    link = '<a href="corrections.html">what was wrong</a>'
+    assert f"Corrected on 9 May 2024: {link}" in front_page
+
+
+def test_what_the_corrections_say_of_numbers_is_held():
+    """The two of March 2024, and those that were in their place in March 2023."""
+    [corrected] = [entry for entry in project.project().correction if "1.82" in entry.wrong]
+    for name, said in (
+        ("N01", "1.82 million barrels a day"),
+        ("N02", "1.36 million"),
+        ("N08", "1.65 million barrels a day"),
+        ("N10", "1.43 million"),
+    ):
+        [row] = tables.read("figures", id=name).to_dict("records")
+        is_old = name in ("N01", "N02")
+        assert f"{row['value'] / 1e6:.2f}" == said[:4]
+        assert said in (corrected.wrong if is_old else corrected.right)
+        assert f"{row['window_start']:%Y-%m}" == ("2024-03" if is_old else "2023-03")
+        assert row["collector"] == "Vortexa"
+    assert tables.read("figures", id="N01")["published"].item() == "2024-04-04"
 
 
 def test_a_page_needs_no_inline_code(site):

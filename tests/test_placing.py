@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from tradeflows import tables
+from tradeflows.claims import ledger
 from tradeflows.model import schema
 from tradeflows.model.errors import CatalogueError, LayoutError
 from tradeflows.model.source import Source
@@ -131,6 +132,17 @@ def test_each_committed_confirmation_is_needed(embedded):
             needed.add((row["source_id"], row["id"]))
     assert needed == listed
     assert {figure for _, figure in needed} >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
+
+
+def test_a_ledger_does_not_see_the_older_release(make_root):
+    """In whatever order the two stand."""
+    text = HEADER + "\nX1,crude,{},2023-03,2023-04-04\n"
+    keys = {"table": "figures", "cleaner": "tidy.clean"}
+    keys["arguments"] = {"columns": COLUMNS, "fields": FIELDS}
+    newer = {"text": text.format(5), "supersedes": "printed"}
+    root = make_root({"printed_2": keys | newer, "printed": keys | {"text": text.format(7)}})
+    tables.build(root)
+    assert [row["value"] for row in ledger.published(root, local=False)] == [5]
 
 
 def test_a_map_that_says_nothing_of_who_counted_gives_no_witness(rows):

@@ -32,6 +32,18 @@ catalogue_root = catalogue.root
         ("title = 'x'\n[events]\n2024-01-01 = 1", "found 2024-01-01 = 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         ("title = 'x'\n[[do_not_write]]\ntext='a'\nbecause='b'\nlink='data:x'", "link: expected"),
+        ("title = 'x'\n[[correction]]\nwrnog = 'a'", "correction has no key 'wrnog'; did you mean"),
+        (
+            "title = 'x'\n[[correction]]\nsince = '2024-05-09'\ndate = '2024-05-01'",
+            "found '2024-05-09' and '2024-05-01'",
+        ),
+        ("title = 'x'\n[[correction]]\nsince = 'May'\ndate = '2024-05-01'", "expected days such"),
+        ("title = 'x'\n[[correction]]\ntouched = 'a page'", "expected a list in touched"),
+        ("title = 'x'\n[[correction]]\ntouched = [1]", "touched must be a list of texts"),
+        (
+            "title = 'x'\n[[correction]]\nsince = '2024-05-01'\ndate = '2024-05-09'",
+            "'wrong' and 'right'",
+        ),
         (
             "title = 'x'\n[products]\nsoy = '1201'",
             'expected codes such as "green coffee" = ["090111"]',

@@ -392,6 +392,18 @@ def test_running_build_keeps_temporary(make_root):
 # --- control totals ------------------------------------------------------------------------------
 
 
+def test_a_declared_control_total_is_checked(make_root):
+    """Of a file whose cleaner states none, against its rows as they are written."""
+    flows = maps.tidy("comtrade_china_drone_exports_2022_2025")
+    flows["text"] = "year,partner_code,hs6,value_usd\n2024,0,880621,700\n2025,643,880621,10.5\n"
+    control = {"X": {"rows": 2, "USD": 710.5}}
+    tables.build(make_root({"flows": flows | {"control": control}}))
+    for wrong in ({"rows": 3, "USD": 710.5}, {"rows": 2, "USD": 711}, {"rows": 2}):
+        root = make_root({"flows": flows | {"control": {"X": wrong}}})
+        with pytest.raises(LayoutError, match=r"the control totals in its entry.*X rows 2, USD 71"):
+            tables.build(root)
+
+
 def test_control_totals_of_all_columns(make_root):
     root = make_root({"oil": {}})
     tables.build(root)

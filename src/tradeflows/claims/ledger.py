@@ -486,20 +486,17 @@ def _contents(ledger: Path) -> dict[str, Any]:
 def _is_old(contents: Mapping[str, Any]) -> bool:
     """Whether a ledger that states no version has the keys of an older one."""
     listed = contents.get("claim", {})
-    entries = [entry for entry in listed.values() if isinstance(entry, dict)]
-    readings = [item for entry in entries for item in entry.get("reading", ())]
-    return any(
-        key in entry
-        for entry in (*entries, *readings)
-        if isinstance(entry, dict)
-        for key in RETIRED
-    )
+    claims = list(listed.values()) if isinstance(listed, dict) else []
+    entries = [entry for entry in claims if isinstance(entry, dict)]
+    entries += [item for entry in entries for item in entry.get("reading", ())]
+    return any(key in entry for entry in entries if isinstance(entry, dict) for key in RETIRED)
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
-    """All published figures, none where the project has none."""
+    """All published figures but those of superseded releases; none where the project has none."""
+    old = {source.supersedes for source in catalogue.load(root, local=local).values()}
     rows: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
-    return rows
+    return [row for row in rows if row["source_id"] not in old]
 
 
 def _series(where: str, entry: Any) -> Series:

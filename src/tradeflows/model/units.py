@@ -101,6 +101,7 @@ WORDS = {
     "USD/bbl": ("$", " a barrel"),
     "USD/t": ("$", " a tonne"),
     "tonnes/yr": ("", " tonnes a year"),
+    "m3": ("", " cubic metres"),
     "units": ("", " pieces"),
 }
 # How an axis says a unit aloud; others as they are.
@@ -179,6 +180,20 @@ def found_amount(value: float, unit: str, digits: int = 3) -> str:
     number, _ = in_percent(value, unit)
     is_just = math.isclose(number, float(f"{number:.{digits}g}"))
     return amount(value, unit, digits, padded=not is_just)
+
+
+def in_a_range(low: str, high: str) -> str:
+    """Two amounts from one to the other; a unit that both end with stands once.
+
+    Examples
+    --------
+    >>> from tradeflows.model.units import in_a_range
+    >>> in_a_range("$10.2 billion", "$10.3 billion"), in_a_range("900 tonnes", "2 million tonnes")
+    ('$10.2 to $10.3 billion', '900 tonnes to 2 million tonnes')
+    """
+    ends = [re.search(r"[^\d]*$", text) for text in (low, high)]
+    first, last = (end[0] if end else "" for end in ends)
+    return f"{low.removesuffix(first) if first == last else low} to {high}"
 
 
 def in_percent(value: float, unit: str) -> tuple[float, str]:

@@ -49,7 +49,7 @@ from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
-OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary")
+OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
@@ -180,12 +180,15 @@ def _front_page(
     """What the front page says before its cards."""
     project = frame["project"]
     if not verdicts:
-        return {"groups": {}, "signs": {}, "answer": "", "example": None}
+        return {"groups": {}, "signs": {}, "answer": "", "score": "", "example": None, "core": 0}
+    core = [verdict for verdict in verdicts if verdict.claim.core]
     return {
-        "groups": front.groups(verdicts, project, root),
+        "groups": front.groups(core, project, root),
         "most": front.MOST,
+        "core": len(core),
         "others": front.other_speakers(verdicts, project),
-        "signs": claims.signs(verdict for verdict in verdicts if verdict.claim.core),
+        "signs": claims.signs(core),
+        "score": front.score(core) if core else "",
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
     }
@@ -251,18 +254,21 @@ def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
 def _reference_pages(
     verdicts: Sequence[Verdict], rows: Mapping[str, Any], frame: Mapping[str, Any]
 ) -> Files:
-    """The pages of sources, methods and the data dictionary."""
+    """The pages of sources, methods and the data dictionary, and that of corrections if any."""
     uses = claim_cards.uses(verdicts)
     publishers = frame["publishers"]
     names = {
         source.id: with_carrier(source, publishers[source.publisher].short)
         for source in frame["sources"].values()
     }
-    return {
+    pages: Files = {
         Path("sources.html"): render("sources", frame, rows=rows, uses=uses, names=names),
         Path("methods.html"): render("methods", frame, **site.methods()),
         Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
     }
+    if frame["corrections"]:
+        pages[Path("corrections.html")] = render("corrections", frame)
+    return pages
 
 
 def _ledger_page(

@@ -9,13 +9,14 @@ from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
-from tradeflows.claims import GROUPS, REASONS, Verdict, verdict_rule
+from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report.frames import with_areas
+from tradeflows.report.verdict_text import TONES
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,8 +26,14 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
     "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
 )
-# The reader's groups of verdicts, each with its colour.
-TONES = {"holds": "yes", "holds with a caveat": "partly", "differs": "no", "cannot be told": "open"}
+# What a witness is to a reader, by its word in the catalogue.
+WITNESSES = {
+    "office": "the numbers of an office",
+    "as printed": "an office’s numbers, summed or picked by who printed them",
+    "measured": "measured, and no office’s numbers",
+    "reworked": "an office’s numbers, reworked by others",
+    "relay": "statements passed on",
+}
 QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
@@ -53,6 +60,7 @@ def frame(
     are.
     """
     sources = catalogue.load(root, local=local)
+    about = project.load(root)
     days = [source.retrieved for source in sources.values()]
     return {
         "sources": sources,
@@ -61,10 +69,12 @@ def frame(
         "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
         "menu": menu,
-        "project": project.load(root),
+        "project": about,
+        "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
+        "witnesses": WITNESSES,
         "policy": POLICY,
     }
 
@@ -128,8 +138,16 @@ def methods() -> dict[str, Any]:
         groups.setdefault(group, []).append(verdict)
     return {
         "reasons": REASONS,
-        "groups": {group: groups[group] for group in TONES},
+        "groups": groups,
+        "when": verdict_rule.WHEN,
+        "word_of": GROUPS,
+        "witnesses": verdict_rule.WITNESSES,
+        "open_words": open_words.table(),
         "small": verdict_rule.SMALL,
+        "beyond": 100 * verdict_rule.BEYOND,
+        "points": verdict_rule.POINTS,
+        "close": 100 * verdict_rule.CLOSE,
+        "conflict": verdict_rule.CONFLICT,
         "flags": contracts.FLAGS,
         "band": measures.CIF_BAND,
         "barrels": measures.BARRELS_PER_TONNE,

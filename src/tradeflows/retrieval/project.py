@@ -38,11 +38,15 @@ class Answer:
         ``{O02}`` stands for the number found for that claim, ``{O02.claimed}`` for the claimed
         one, ``{O02.deviation}`` for how far it is from the claim.
     rests_on
-        The reader's group that each claim must be in for the sentence to be true.
+        The public word that each claim must have for the sentence to be true.
+    numbers
+        Names that stand for the number of one reading: its ``claim``, the ``reading`` and the
+        ``unit`` that the sentence counts it in.
     """
 
     text: str = ""
     rests_on: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,35 @@ class Forbidden:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What a published report had wrong: readers who used it are told.
+
+    Attributes
+    ----------
+    date, since
+        The day on which it was found, and the one since which it was wrong.
+    wrong, right
+        What was wrong and what is right now, in sentences.
+    touched
+        What of the report it was in, a phrase each.
+    """
+
+    date: str
+    since: str
+    wrong: str
+    right: str
+    touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Project:
     """What the report of a project is about.
 
     Attributes
     ----------
     title, subtitle
-        Of the front page: what is asked, and what the project is, a sentence each.
+        Of the front page: what is asked, and what the project is, a sentence each. How many claims
+        hold is said behind it.
     short
         The name in the menu; the title where it is left out.
     speaker
@@ -93,6 +119,8 @@ class Project:
         The project's own words for areas, each with the id of its area.
     do_not_write
         What the figures forbid.
+    correction
+        What the report had wrong before, each with its day: the page of corrections has them.
     events
         Words by day, for the charts of those questions that they belong to: ``events=`` of a
         chart takes them, and no chart marks any by itself.
@@ -119,6 +147,7 @@ class Project:
     products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     areas: Mapping[str, str] = field(default_factory=dict)
     do_not_write: tuple[Forbidden, ...] = ()
+    correction: tuple[Correction, ...] = ()
     events: Mapping[str, str] = field(default_factory=dict)
     colours: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
@@ -199,10 +228,14 @@ def _parsed(path: Path, text: bytes) -> Project:
     content["short"] = content.get("short") or content["title"]
     answer = content.pop("answer", {})
     warnings = content.pop("do_not_write", [])
-    for name, entry, record in [("answer", answer, Answer)] + [
-        ("do_not_write", warning, Forbidden) for warning in warnings
+    mended = content.pop("correction", [])
+    for name, entry, record in [
+        ("answer", answer, Answer),
+        *(("do_not_write", warning, Forbidden) for warning in warnings),
+        *(("correction", correction, Correction) for correction in mended),
     ]:
         _require_known(path, name, entry, record)
+    _require_days(path, mended)
     for key, (is_right, example) in TEXTS.items():
         _require_texts(path, key, content.get(key, {}), is_right, example)
     _require_links(path, content.get("address", ""), warnings)
@@ -217,6 +250,7 @@ def _parsed(path: Path, text: bytes) -> Project:
         return Project(
             answer=Answer(**answer),
             do_not_write=tuple(Forbidden(**warning) for warning in warnings),
+            correction=tuple(_correction(entry) for entry in mended),
             words=words,
             products=products,
             areas=areas,
@@ -224,8 +258,25 @@ def _parsed(path: Path, text: bytes) -> Project:
             cleaners=cleaners,
             **content,
         )
-    except TypeError as error:  # a key of a warning is missing
+    except TypeError as error:  # a key of a warning or correction is missing
         raise CatalogueError(f"{path}: {error}") from error
+
+
+def _correction(entry: Mapping[str, Any]) -> Correction:
+    return Correction(**{**entry, "touched": tuple(entry.get("touched", ()))})
+
+
+def _require_days(path: Path, corrections: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse a correction whose days are none, or that was found before it was wrong."""
+    for entry in corrections:
+        if not all(isinstance(place, str) for place in entry.get("touched", ())):
+            raise CatalogueError(f"{path}: correction: touched must be a list of texts")
+        days = [entry.get(key, "") for key in ("since", "date")]
+        if not all(map(is_day, days)) or days != sorted(days):
+            raise CatalogueError(
+                f'{path}: correction: expected days such as since = "2024-05-01" and a later '
+                f'date = "2024-05-09", found {days[0]!r} and {days[1]!r}'
+            )
 
 
 def _own_products(path: Path, entries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
