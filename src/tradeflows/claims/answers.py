@@ -291,26 +291,26 @@ def _places(
             held = _stated(used, "currency_group") if asked.goods else ""
             currency = text_of(filters.get("currency_group", held))
             return {"goods": currency, "partner": questions.areas(filters.get("region", ""))}
-    return _places_of_rows(filters, frame, used, flags)
+    return _places_of_rows(filters, frame, flags)
 
 
 def _places_of_rows(
-    filters: Mapping[str, Any], frame: pd.DataFrame, used: pd.DataFrame, flags: Collection[str]
+    filters: Mapping[str, Any], frame: pd.DataFrame, flags: Collection[str]
 ) -> dict[str, str]:
-    """What flows where, by the filters, and where there is none by the rows."""
-    reporter = questions.areas(filters.get("reporter", _stated(used, "reporter_iso")))
+    """What flows where, by the filters, and where there is none by all rows that were read."""
+    reporter = questions.areas(filters.get("reporter", _stated(frame, "reporter_iso")))
     # Of a reconciled series, what one side alone reported is that side's.
     if "reconciled" in flags or ("one-sided" in flags and reporter == "RUS"):
         reporter = RECONCILED
-    partner = questions.areas(filters.get("partner", _stated(used, "partner_iso")))
+    partner = questions.areas(filters.get("partner", _stated(frame, "partner_iso")))
     some = [text_of(filters[key]) for key in ("partner_code", "breakdown") if key in filters]
     some = [text for text in some if text not in ("total", "parts")]
-    held = set(frame["cmd_code"]) if "cmd_code" in frame else ()
+    held = _stated(frame, "cmd_code")
     return {
-        "goods": questions.goods(filters.get("product", _stated(used, "cmd_code")), held),
+        "goods": questions.goods(filters.get("product", held), held),
         "reporter": reporter,
         "partner": ":".join([partner, *some]),
-        "flow": questions.flow_of(filters.get("flow", _stated(used, "flow_code"))),
+        "flow": questions.flow_of(filters.get("flow", _stated(frame, "flow_code"))),
         "route": "",
     }
 

@@ -128,3 +128,25 @@ def _step(digits: str, *, is_about: bool) -> float:
     noughts = len(whole) - len(whole.rstrip("0"))
     is_half = not noughts and whole.endswith("5")
     return float(HALF if is_half else 10**noughts)
+
+
+# --- the span of a record -------------------------------------------------------------------------
+
+YEARS = re.compile(rf"\b(\d+|{'|'.join(units.NUMBER_WORDS)})(?:-| )years?\b", re.IGNORECASE)
+
+
+def years_named(*texts: str) -> int:
+    """For how many years a record is one, by the first text that says it; 0 where none does.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.open_words import years_named
+    >>> years_named("", "the first in fifteen years"), years_named("a record")
+    (15, 0)
+    """
+    for text in texts:
+        found = YEARS.search(text)
+        if found:
+            word = found[1].lower()
+            return units.NUMBER_WORDS.get(word) or int(word)
+    return 0

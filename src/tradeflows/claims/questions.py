@@ -230,6 +230,16 @@ def is_part(key: str, whole: str, part: str) -> bool:
     return _contains(whole, part)
 
 
+def is_stated(name: str, word: str, stated: Collection[str]) -> bool:
+    """Whether a code or an area that a filter names is among those that rows have."""
+    if name != "product":
+        area = areas(word)
+        return any(area == other or _contains(area, other) for other in stated)
+    code = goods(word, stated)
+    short = {_short(other) for other in stated}
+    return any(code == other or _is_under(other, code) for other in short)
+
+
 def mirrored(keys: Question) -> Question:
     """The same flow from its other side."""
     flow = {"M": "X", "X": "M"}.get(keys.flow, keys.flow)
