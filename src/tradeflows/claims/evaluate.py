@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -419,7 +420,10 @@ def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[s
     listing = [item for item in results if item.role in own and item.witness.kind in kinds]
     listing = listing or [item for item in results if item.role == verdict_rule.BOUND]
     anything = [key for key in claim.open if not claim.open[key]]
-    return [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
+    heads = [{key: getattr(item.question, key) for key in anything} for item in listing]
+    # Of whatever other time there are readings, that which is asked is open too.
+    window = {key: getattr(claim.asks, key) for key in ("start", "end", "base") if key in anything}
+    return [*heads, *({**head, **window} for head in heads)] or [{}]
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
@@ -783,9 +787,11 @@ def _vote(
 
 
 def _is_another_fact(number: _Number, claim: Claim) -> bool:
-    """Whether the claim's own source printed an expectation, or of another time."""
+    """Whether the claim's own source printed the same as an expectation, or of another time."""
     [row, *_] = (rows.iloc[0] for rows in number.read if "forecast" in rows)
     given, asked = number.question, claim.asks
+    if {*verdict_rule.differing(asked, given)} - {"start", "end", "base"}:
+        return False
     is_apart = bool(given.end and asked.start) and (
         given.end < asked.start or asked.end < given.start
     )
@@ -796,8 +802,16 @@ def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
     """The open readings that a reading speaks of; those of a bound follow later."""
     if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
         return ()
-    nearest = verdict_rule.nearest_open(claim.asks, given, claim.open)
-    return (nearest,)
+    return (verdict_rule.nearest_open(claim.asks, given, _admitted(claim, given)),)
+
+
+def _admitted(claim: Claim, given: Question) -> Mapping[str, tuple[str, ...]]:
+    """What a claim leaves open of a reading: no other year, where its sentence names the year."""
+    asked, year = claim.asks, claim.asks.start[:4]
+    is_named = bool(year) and bool(re.search(rf"\bin (?:\w+ ){{0,3}}{year}\b", claim.statement))
+    if not is_named or {asked.end[:4], given.start[:4], given.end[:4]} == {year}:
+        return claim.open
+    return {key: listed for key, listed in claim.open.items() if key not in ("start", "end")}
 
 
 def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
@@ -869,7 +883,7 @@ def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> 
         return verdict_rule.BOUND
     if given == asked:
         return verdict_rule.AS_STATED
-    nearest = verdict_rule.nearest_open(asked, given, claim.open)
+    nearest = verdict_rule.nearest_open(asked, given, _admitted(claim, given))
     if given == nearest:
         return verdict_rule.ALTERNATIVE
     if questions.in_other_measure(nearest, given):

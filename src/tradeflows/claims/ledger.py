@@ -596,9 +596,9 @@ def _part(
         lookup(where, "figure", figure, figures)
     step = 0.0
     if readings:
-        step = _printed_to(where, head["statement"], entry, stated, value)
         _testable(where, asks, value)
         _require_its_words(where, head, entry, stated, asks)
+        step = _printed_to(where, head["statement"], entry, stated, value)
         wording.require_own_window(where, figures.get(entry.get("figure", ""), {}), asks)
     low, high = interval(where, value, stated, step)
     window = questions.words(asks) if asks.start else _window(cited["window"])

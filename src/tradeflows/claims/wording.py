@@ -65,7 +65,9 @@ def require_number(
         Why it is none of the words, where that is said.
     """
     unit, qualifier = stated["unit"], stated["qualifier"]
-    found = [item for text in texts for item in numbers_in(text) if item.is_of(unit)]
+    numbers = [item for text in texts for item in numbers_in(text)]
+    _require_currency(where, numbers, unit)
+    found = [item for item in numbers if item.is_of(unit)]
     same = [item for item in found if item.means(value, unit)]
     others = [item for item in found if item.mark]
     low, high = (stated.get(key) for key in ("low", "high"))
@@ -83,6 +85,17 @@ def require_number(
         raise LedgerError(
             f"{where}: its words do not print {full_number(value)} {unit}: say in printed_because "
             "where it comes from"
+        )
+
+
+def _require_currency(where: str, numbers: Sequence[Printed], unit: str) -> None:
+    """Refuse money of another currency than that of the words."""
+    base = units.sized(unit)[0].partition("/")[0]
+    money = [item for item in numbers if units.CURRENCY.fullmatch(item.mark)]
+    if units.CURRENCY.fullmatch(base) and money and all(item.mark != base for item in money):
+        raise LedgerError(
+            f"{where}: claims {unit}, and its words print {money[0].text}: claim the currency that "
+            "they print"
         )
 
 
@@ -140,12 +153,14 @@ def require_sign(
 
 def require_step(where: str, step: float, printed: float, value: float) -> None:
     """Refuse a step beyond the first digit of a figure, or one that its digits deny."""
-    largest = 10.0 ** math.floor(math.log10(abs(value))) if value else math.inf
-    is_multiple = not printed or not step or math.isclose(value, step * round(value / step))
-    if step < 0 or step > largest * (1 + 1e-9) or not is_multiple:
+    if step < 0 or (value and step > abs(value)):
+        raise LedgerError(f"{where}: printed_to must be a step from 0 to the figure, not {step:g}")
+    if value and step > 10.0 ** math.floor(math.log10(abs(value))) * (1 + 1e-9):
+        raise LedgerError(f"{where}: printed_to is {step:g}, beyond the first digit of the figure")
+    if printed and step and not math.isclose(value, step * round(value / step)):
         raise LedgerError(
-            f"{where}: printed_to must be a step from 0 to the first digit of the figure, of which "
-            f"it is a multiple, not {step:g}"
+            f"{where}: printed_to is {step:g}, and its words print {full_number(value)}, which is "
+            "no multiple of it"
         )
 
 

@@ -11,6 +11,7 @@ from tradeflows import claims
 from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.model import units
+from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue
 
@@ -195,9 +196,11 @@ def _is_plain(reading: ReadingResult) -> bool:
 def _limits(part: Verdict) -> Iterable[str]:
     """What changes or bounds the number of a part, each in a few words."""
     claim = part.claim
-    if claim.printed_because and math.isfinite(claim.high):
+    if claim.printed_because and math.isfinite(claim.high - claim.low):
         low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
         yield f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
+    if claim.kg_per_unit is not None and part.readings:
+        yield f"one of them taken as {full_number(claim.kg_per_unit)} kg"
     opened = "; ".join(claims.left_open(part)) if part.readings else ""
     if opened:
         yield f"open: {opened}"
