@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -22,6 +21,7 @@ from tradeflows.claims import (
     questions,
     verdict_rule,
     witnesses,
+    wording,
 )
 from tradeflows.claims.ledger import (
     Claim,
@@ -798,20 +798,18 @@ def _is_another_fact(number: _Number, claim: Claim) -> bool:
     return bool(row["forecast"]) or is_apart
 
 
+def _nearest_open(claim: Claim, given: Question) -> Question:
+    """The open reading of a claim that is most like a reading, as its words allow."""
+    text = claim.words or claim.statement
+    admitted = wording.admitted(text, claim.asks, given, claim.open)
+    return verdict_rule.nearest_open(claim.asks, given, admitted)
+
+
 def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
     """The open readings that a reading speaks of; those of a bound follow later."""
     if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
         return ()
-    return (verdict_rule.nearest_open(claim.asks, given, _admitted(claim, given)),)
-
-
-def _admitted(claim: Claim, given: Question) -> Mapping[str, tuple[str, ...]]:
-    """What a claim leaves open of a reading: no other year, where its sentence names the year."""
-    asked, year = claim.asks, claim.asks.start[:4]
-    is_named = bool(year) and bool(re.search(rf"\bin (?:\w+ ){{0,3}}{year}\b", claim.statement))
-    if not is_named or {asked.end[:4], given.start[:4], given.end[:4]} == {year}:
-        return claim.open
-    return {key: listed for key, listed in claim.open.items() if key not in ("start", "end")}
+    return (_nearest_open(claim, given),)
 
 
 def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
@@ -883,7 +881,7 @@ def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> 
         return verdict_rule.BOUND
     if given == asked:
         return verdict_rule.AS_STATED
-    nearest = verdict_rule.nearest_open(asked, given, _admitted(claim, given))
+    nearest = _nearest_open(claim, given)
     if given == nearest:
         return verdict_rule.ALTERNATIVE
     if questions.in_other_measure(nearest, given):

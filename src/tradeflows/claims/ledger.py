@@ -653,8 +653,10 @@ def _require_its_words(
     if value and stated["unit"] not in EXACT:
         because = entry.get("printed_because", "")
         wording.require_number(where, texts, value, stated, because)
-    if "kg_per_unit" in {**head, **entry}:
-        wording.require_weight(where, stated["unit"])
+    wording.require_asked(where, texts[0], asks)
+    weight = {**head, **entry}.get("kg_per_unit")
+    if weight is not None:
+        wording.require_weight(where, stated["unit"], weight)
 
 
 def _stated(

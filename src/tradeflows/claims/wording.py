@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tradeflows.claims import questions
 from tradeflows.claims.open_words import Printed, numbers_in
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
+from tradeflows.model.periods import window_in_words
+from tradeflows.retrieval import own_words
 
 FEWEST_WORDS = 3  # of a reason
 # What stands right before a number that is a threshold, or is about so much.
@@ -38,6 +41,7 @@ FELL = re.compile(
 )
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
+SUPERLATIVE = re.compile(r"\brecord\b|\b(?:most|least|first|last|best|worst|top|\w{3,}est)\b", re.I)
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 
 
@@ -164,9 +168,17 @@ def require_step(where: str, step: float, printed: float, value: float) -> None:
         )
 
 
-def require_weight(where: str, unit: str) -> None:
-    """Refuse a weight of one unit of what is itself weighed, or is no thing."""
+BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
+
+
+def require_weight(where: str, unit: str, kilograms: float) -> None:
+    """Refuse a weight of one unit of what is itself weighed, or is no thing, or of no barrel."""
     base, _ = units.sized(unit)
+    if base in ("barrels", "bbl") and not BARREL[0] <= kilograms <= BARREL[1]:
+        raise LedgerError(
+            f"{where}: kg_per_unit is {kilograms:g}, and a barrel of oil has {BARREL[0]} to "
+            f"{BARREL[1]} kg"
+        )
     others = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
     if base in others or units.CURRENCY.fullmatch(base):
         raise LedgerError(
@@ -176,7 +188,9 @@ def require_weight(where: str, unit: str) -> None:
 
 
 def require_record(where: str, text: str, *, is_superlative: bool) -> None:
-    """Refuse a record that nothing looks at."""
+    """Refuse a record that nothing looks at, and a superlative that no word says."""
+    if is_superlative and not SUPERLATIVE.search(text):
+        raise LedgerError(f"{where}: superlative is true, and its words say none")
     if RECORD.search(text) and not is_superlative:
         raise LedgerError(
             f"{where}: its words say a record, which is a part of its own with superlative = true"
@@ -237,6 +251,11 @@ def plain(name: str) -> str:
 BUYS = re.compile(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b", re.I)
 SELLS = re.compile(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b", re.I)
 TURNED = {"M": "X", "X": "M"}
+# What words say that it is measured by.
+MEASURES = {
+    "value": re.compile(r"\bby value\b|\bworth\b|\bdollars?\b|\beuros?\b|[$€£]", re.I),
+    "weight": re.compile(r"\bby weight\b|\btonnes\b", re.I),
+}
 
 
 def require_admitted(
@@ -246,11 +265,18 @@ def require_admitted(
 
     That is the other direction where they say one, and another country than the one that they name.
     """
-    is_one_way = bool(BUYS.search(text)) != bool(SELLS.search(text))
-    if is_one_way and TURNED.get(asks.flow) in admitted.get("flow", ()):
+    if _is_one_way(text) and TURNED.get(asks.flow) in admitted.get("flow", ()):
         raise LedgerError(
             f"{where}, open: flow admits the other direction, and its words say which one"
         )
+    said = [kind for kind, words in MEASURES.items() if words.search(text)]
+    measures = admitted.get("measure")
+    if len(said) == 1 and measures is not None:
+        strange = [text for text in measures if said[0] not in text] or (not measures and ["any"])
+        if strange:
+            raise LedgerError(
+                f"{where}, open: measure admits {strange[0]}, and its words say {said[0]}"
+            )
     for key in ("reporter", "partner"):
         asked = getattr(asks, key)
         others = [other for other in admitted.get(key, ()) if _is_country(other)]
@@ -261,14 +287,125 @@ def require_admitted(
             )
 
 
+def admitted(
+    text: str, asks: Question, given: Question, left_open: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """What a claim leaves open of a reading: nothing that its words say is another thing.
+
+    A key that admits anything does not admit other goods, another country or another time than the
+    words name.
+    """
+    named = {
+        "goods": _names_other_goods(text, given),
+        "reporter": _names_side(text, asks, given, "reporter"),
+        "partner": _names_side(text, asks, given, "partner"),
+        "flow": given.flow != asks.flow and _is_one_way(text),
+        "start": _names_window(text, asks, given),
+        "end": _names_window(text, asks, given),
+        "base": _names_year(text, asks.base[:4], given.base[:4]),
+    }
+    return {key: listed for key, listed in left_open.items() if listed or not named.get(key)}
+
+
+def _names_other_goods(text: str, given: Question) -> bool:
+    """Whether words name goods, and those of a reading are none of them."""
+    parts = _goods_named(text)
+    return bool(parts) and not any(_share(a, b) for a in parts for b in given.goods.split("+"))
+
+
+def _names_side(text: str, asks: Question, given: Question, key: str) -> bool:
+    """Whether words name a country that is asked, and a reading is of another; or another leads."""
+    asked, other = (getattr(item, key).split("+") for item in (asks, given))
+    if questions.LEAD.match(asks.measure):
+        return asked[0] != other[0]
+    return asked != other and any(_names(text, area) for area in asked)
+
+
+def _names_window(text: str, asks: Question, given: Question) -> bool:
+    """Whether words name the window that is asked, or its year, and a reading is of another."""
+    if not asks.start or (given.start, given.end) == (asks.start, asks.end):
+        return False
+    window = re.escape(window_in_words(asks.start, asks.end))
+    is_whole_year = asks.start[5:] == "01" and asks.end == f"{asks.start[:4]}-12"
+    if not is_whole_year and re.search(rf"\b(?:in|of|for|from|during) {window}", text):
+        return True
+    year = asks.start[:4]
+    years = {asks.end[:4], given.start[:4], given.end[:4]}
+    return year in IN_YEAR.findall(text) and years != {year}
+
+
+def _names_year(text: str, asked: str, given: str) -> bool:
+    """Whether words name a year that is asked, and a reading has another."""
+    return bool(asked) and asked != given and bool(re.search(rf"\b{asked}\b", text))
+
+
+def _is_one_way(text: str) -> bool:
+    """Whether words say one direction of trade alone."""
+    return bool(BUYS.search(text)) != bool(SELLS.search(text))
+
+
 def _is_country(area: str) -> bool:
-    return area in codes.area_words().values()
+    return area in own_words.area_words().values()
 
 
 def _names(text: str, area: str) -> bool:
     """Whether a text names an area by one of its names."""
-    names = [name for name, known in codes.area_words().items() if known == area and len(name) > 3]
-    return any(re.search(rf"\b{re.escape(name)}\b", text, re.I) for name in names)
+    return area in _named_in(text, own_words.area_words()).values()
+
+
+def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """The words that a text has, of those that are longer than an abbreviation."""
+    lowered = text.lower()
+    return {
+        word: meant
+        for word, meant in words.items()
+        if len(word) > SHORTEST and re.search(rf"\b{re.escape(word)}\b", lowered)
+    }
+
+
+SHORTEST = 3  # letters of what may be another word
+OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
+IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
+
+
+def require_asked(where: str, text: str, asks: Question) -> None:
+    """Refuse what is asked where the words name other goods, another country or another year."""
+    where = f"{where}, asks"
+    _require_goods(where, text, asks.goods)
+    known = _named_in(text, own_words.area_words()).values()
+    sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
+    unnamed = sorted(area for area in sides.difference(known) if _is_country(area))
+    unnamed = [area for area in unnamed if codes.is_country(area)]
+    strange = sorted(set(known) - sides)
+    if unnamed and strange:
+        one, other = (codes.area_name(areas[0]) for areas in (unnamed, strange))
+        raise LedgerError(f"{where}: {one} is asked, and its words name {other}")
+    years = {asks.start[:4], asks.end[:4], *re.findall(r"\b\d{4}\b", asks.base)}
+    for year in IN_YEAR.findall(text):
+        if asks.start and not min(years) <= year <= max(years):
+            raise LedgerError(f"{where}: {asks.start} to {asks.end}, and its words say {year}")
+
+
+def _require_goods(where: str, text: str, asked: str) -> None:
+    """Refuse goods of which none is one that the words name."""
+    parts = _goods_named(text)
+    is_asked = any(_share(one, other) for one in parts for other in asked.split("+"))
+    if asked and parts and not is_asked:
+        word = next(word for word in _named_in(text, own_words.product_words()))
+        raise LedgerError(f"{where}: goods are {asked}, and its words name {word}")
+
+
+def _goods_named(text: str) -> set[str]:
+    """The codes of the goods that words name."""
+    named = _named_in(text, own_words.product_words())
+    listed = [known for word, known in named.items() if word not in OTHER_WORDS]
+    return {part for known in listed for code in known for part in code.split("+")}
+
+
+def _share(one: str, other: str) -> bool:
+    """Whether two codes of goods are one, or one lies in the other; all goods are none of these."""
+    pairs = ((one, other), (other, one))
+    return one == other or any(a != "TOTAL" and questions.is_part("goods", a, b) for a, b in pairs)
 
 
 # --- windows --------------------------------------------------------------------------------------
