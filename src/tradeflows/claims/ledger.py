@@ -650,7 +650,9 @@ def _require_its_words(
         wording.require_words(where, head["statement"], words)
     wording.require_record(where, texts[0], is_superlative=bool(entry.get("superlative")))
     wording.require_sign(where, texts, value, stated["qualifier"], asks.measure)
-    if value and stated["unit"] not in EXACT:
+    if value and stated["unit"] in EXACT:
+        wording.require_exact(where, texts[0], value, stated["unit"])
+    elif value:
         because = entry.get("printed_because", "")
         wording.require_number(where, texts, value, stated, because)
     wording.require_asked(where, texts[0], asks)

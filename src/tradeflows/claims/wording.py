@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
-from tradeflows.model.periods import window_in_words
+from tradeflows.model.periods import month_words, window_in_words
 from tradeflows.retrieval import own_words
 
 FEWEST_WORDS = 3  # of a reason
@@ -135,6 +136,27 @@ def _said_of(printed: Printed) -> str:
     if MORE.search(printed.before):
         return "more"
     return "about" if printed.is_about or ABOUT.search(printed.before) else ""
+
+
+ORDINALS = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11))
+)
+MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
+
+
+def require_exact(where: str, text: str, value: float, unit: str) -> None:
+    """Refuse a month, a place or a count that is not the one in its words."""
+    said: list[str] = []
+    if unit == units.MONTH:
+        said, claimed = MONTHS.findall(text), month_words(int(value))
+    elif unit == units.RANK:
+        said = [word for word in re.findall(r"\w+", text.lower()) if word in ORDINALS]
+        claimed = next((word for word, number in ORDINALS.items() if number == value), "")
+    else:
+        said = [item.digits for item in numbers_in(text)]
+        claimed = f"{value:g}"
+    if said and claimed not in said:
+        raise LedgerError(f"{where}: claims {claimed or value}, and its words say {said[0]}")
 
 
 def require_sign(
