@@ -128,22 +128,29 @@ def headline(verdict: Verdict) -> str:
             return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
             return _within_revisions(verdict)
-        case claims.DIFFERS if claims.is_near(verdict):
-            return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            by_each = "from each count found here" if claims.why(verdict) else ""
-            return f"Differs {by_each}" if by_each else f"Differs: {_apart(verdict) or words}"
+            return _differs(verdict, words)
         case claims.CONTRADICTED:
             return f"Differs: {words}".removesuffix(f": {claims.DIFFERS}")
-        case claims.DEPENDS:
-            return "Depends on what is counted"
-        case claims.BOTH_WAYS:
-            return "Depends on who counted"
-        case claims.NOT_DECIDED:
-            return "Cannot be told from these figures"
         case claims.LEANS_YES | claims.LEANS_NO:
             return f"{_capital(verdict.group)}, {claims.counted_votes(verdict)}"
-    return _capital(claims.label(verdict))
+    return HEADLINES.get(verdict.verdict, _capital(claims.label(verdict)))
+
+
+HEADLINES = {
+    claims.DEPENDS: "Depends on what is counted",
+    claims.BOTH_WAYS: "Depends on who counted",
+    claims.NOT_DECIDED: "Cannot be told from these figures",
+}
+
+
+def _differs(verdict: Verdict, words: str) -> str:
+    """The headline of what differs: how far off it is, or that each count held here does."""
+    if claims.is_near(verdict):
+        return f"Nearly the same: {words}"
+    if claims.why(verdict):
+        return "Differs from each count found here"
+    return f"Differs: {_apart(verdict) or words}"
 
 
 def _capital(words: str) -> str:
@@ -229,20 +236,21 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
         return [*front.two_sides(deciding)]
     if claims.revision(verdict):
         return _releases(verdict)
+    reading = decisive(verdict)
     if deciding:
-        first = decisive(verdict) or deciding[0]
+        first = reading or deciding[0]
         others = [item for item in deciding if item.unit == first.unit and item is not first]
         is_stated = first.role == verdict_rule.AS_STATED
         return [first, *([] if is_stated else others[: MOST - 1])]
-    reading = decisive(verdict)
-    if reading is None:
+    return [] if reading is None else [reading, *_across(verdict, reading)[:1]]
+
+
+def _across(verdict: Verdict, reading: ReadingResult) -> list[ReadingResult]:
+    """Readings like one that would bear a claim out, which would not."""
+    if not reading.fits:
         return []
-    across = [
-        other
-        for other in verdict.readings
-        if (other.role, other.fits) == (reading.role, False) and not other.note and reading.fits
-    ]
-    return [reading, *across[:1]]
+    alike = [other for other in verdict.readings if other.role == reading.role and not other.note]
+    return [other for other in alike if other.fits is False]
 
 
 def _releases(verdict: Verdict) -> list[ReadingResult]:
@@ -409,8 +417,7 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     carried = joined(outlets(frame, root) for frame in frames)
     credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
-    days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
-    bare = [f"{name} ({day})" for name, day in days]
+    bare = [f"{CARRIED.sub('', name)} ({day.rpartition('; ')[2]})" for name, day in _dated(credit)]
     shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
     for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
         yield f"{project.short}. Source: {words}"
