@@ -291,7 +291,7 @@ OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open =
 
 
 # Charts whose title speaks of all that they have in colour by its number.
-COUNTED = {"07_the_way_round": ("years", "german", "transit")}
+COUNTED = {"07_the_way_round": ("transit",)}
 
 
 def looked(path: Path, to: Path, program: str) -> list[str]:

@@ -1472,6 +1472,25 @@ def test_bars_have_the_colour_of_their_entity():
 
 
 @pytest.mark.parametrize(
+    ("qualifier", "value", "words"),
+    [
+        (">", 18.684, "more than 18.6"),
+        ("≥", 18.6, "at least 18.6"),
+        ("≤", 13.315, "at most 13.4"),
+        ("<", 13.3, "less than 13.3"),
+        ("~", 18.684, "about 18.7"),
+        ("≤", -3.38, "at most −3.3"),
+    ],
+)
+def test_a_bound_is_never_rounded_beyond_itself(qualifier, value, words):
+    frame = pd.DataFrame(
+        {"who": ["One", "Two"], "mt": [value, 32.5], "qualifier": [qualifier, "="]}
+    )
+    axes = charts.bars(frame, y="mt", by="who", **LOOK)
+    assert charts.drawn(axes)["printed"]["One"] == words
+
+
+@pytest.mark.parametrize(
     ("unit", "values", "printed"),
     [
         ("Million US dollars a month", [14.8, 0.0206], ["about $14.8 million", "$20,600"]),

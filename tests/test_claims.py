@@ -450,7 +450,11 @@ def test_bound_of_a_part_of_the_window(judge):
     ("number", "verdict", "words"),
     [
         (20e6, claims.LEANS_YES, "leans yes, 1 of 1: the Gazette"),
-        (31e6, claims.NOT_DECIDED, "not decided; what comes near is at least $30 million (F3)"),
+        (
+            31e6,
+            claims.NOT_DECIDED,
+            "not decided; F3: at least $30 million, which allows it, and no vote",
+        ),
     ],
 )
 def test_print_is_a_vote(judge, number, verdict, words):
@@ -1000,8 +1004,7 @@ def test_added_files_only_if_asked(build, tmp_path, capsys):
     [added] = adding.add([file], root, flow="M")
     tables.build(root)
     ledger.write_text(
-        V3
-        + """[claim.C1]
+        """[claim.C1]
 theme = "oil"
 statement = "China paid five billion dollars."
 claimed = { value = 5.0e9, unit = "USD" }

@@ -251,6 +251,14 @@ def test_label_summed_over_is_a_caveat():
     assert result.attrs["caveats"] == ("valuation differs within the sum: CIF, FOB",)
 
 
+def test_routes_of_one_partner_are_summed():
+    routes = ["Nord Stream", "Ukraine"]
+    frame = pd.concat([months(2021, 1.0, 2.0, partner_code=route) for route in routes])
+    with pytest.raises(QueryError, match=r"partner_code is mixed \(Nord Stream, Ukraine\)"):
+        measures.total(frame, KG)
+    assert measures.total(frame, KG, over=["partner_code"])[KG].tolist() == [6]
+
+
 TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
 
 

@@ -26,6 +26,7 @@ NEEDED = {
     "05_trade_as_a_whole",
     "06_energy_dependence",
     "07_the_way_round",
+    "08_where_publishers_differ",
 }
 FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
 FORBIDDEN_CODE = (

@@ -104,8 +104,8 @@ def test_limiting_words_stay(name):
 # Words that limit a claim in its source, where its raw row leaves them out or there is none.
 BESIDE_THE_ROWS = {
     "O12": "about 15 per cent of China's crude demand",
-    "A01": "Russian oil and gas",
-    "A02": "oil and gas",
+    "A01": "Russian oil and of Russian gas",
+    "A02": "Russian oil and less Russian gas",
     "A05": "financial infrastructure",
     "A06": "hundreds of thousands of bulletproof vests and helmets",
 }

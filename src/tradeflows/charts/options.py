@@ -514,7 +514,8 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int 
     """A figure in three digits with its sign, and its range in brackets; as `money`, if it is.
 
     Its last zeros are kept, unless all beside it are `whole`, or it was said to be about so much,
-    more, less, or from one whole number to another.
+    more, less, or from one whole number to another. What is at least 18.68 is printed as at least
+    18.6, since 18.7 would be more than is known; so with what is at most.
     """
     is_round = row.low % 1 == row.high % 1 == 0
     is_said_round = np.isnan(row.value) and is_round
@@ -525,6 +526,8 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int 
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{WORDS[row.qualifier]} "
-    value = _said(row.value, money, whole, decimals)
+    places = decimals if decimals >= 0 else None
+    bound = units.never_beyond(row.value, row.qualifier, layout.DIGITS, places)
+    value = _said(bound, money, whole, decimals)
     text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

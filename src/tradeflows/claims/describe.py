@@ -12,7 +12,13 @@ import numpy as np
 
 from tradeflows import measures
 from tradeflows.claims import bands, open_words, verdict_rule
-from tradeflows.claims.evaluate import ReadingResult, Verdict, evaluate_all
+from tradeflows.claims.evaluate import (
+    AT_LEAST,
+    AT_MOST,
+    ReadingResult,
+    Verdict,
+    evaluate_all,
+)
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, VERSION, Claim, load, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
@@ -61,6 +67,17 @@ KEY_WORDS = {
 YEAR = re.compile(r"\b\d{4}\b")
 TIMES = 400.0  # per cent: what is so much more is told in times
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
+CHANGES = ("growth of ", "change of ")  # what the measure of a change begins with
+# Who counted, as a reader knows him, where the name of a collector is another.
+COLLECTORS = {
+    "China Customs": "Chinese customs",
+    "IEA": "the International Energy Agency",
+    "IMF": "the International Monetary Fund",
+    "European Commission": "the European Commission",
+    "Bank of Russia": "the Bank of Russia",
+    "network operators": "the operators of the pipelines",
+    "law": "the legal act",
+}
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 
@@ -71,6 +88,8 @@ DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")
 def figure_of(reading: ReadingResult) -> str:
     """A reading's number as it stands beside its claim: 2.27 million tonnes, at most 8.29 %.
 
+    What rose, beside a claim that says no more than that, has its sign: +8.29 %.
+
     Examples
     --------
     >>> from tradeflows import claims
@@ -78,18 +97,22 @@ def figure_of(reading: ReadingResult) -> str:
     >>> claims.figure_of(verdict.readings[0])
     '$58.4 billion'
     """
-    return reading.bound + _number_of(reading)
+    is_change = reading.question.measure.startswith(CHANGES) and not reading.claim.figure
+    is_change = is_change and reading.value > 0
+    return f"{reading.bound}{'+' * is_change}{_number_of(reading)}"
 
 
 def _number_of(reading: ReadingResult) -> str:
     """A reading's number without what it bounds.
 
     It has three digits, an amount near its claim four, or as many as the claim was printed to, or
-    as tell it from the claim; but not more than six.
+    as tell it from the claim; but not more than six. A bound is not printed beyond itself.
     """
     claim = reading.claim
-    fewest = units.found_amount(reading.value, reading.unit, FEWEST)
-    if claim.figure is None or claim.unit != reading.unit:
+    qualifier = {AT_LEAST: "≥", AT_MOST: "≤"}.get(reading.bound, "=")
+    bound = units.never_beyond(reading.value, qualifier, FEWEST)
+    fewest = units.found_amount(bound, reading.unit, FEWEST)
+    if reading.bound or claim.figure is None or claim.unit != reading.unit:
         return fewest
     if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
         return fewest
@@ -261,12 +284,40 @@ def sentence(verdict: Verdict) -> str:
     """
     if verdict.parts:
         return "; ".join(f"{part.claim.words}: {sentence(part)}" for part in verdict.parts)
+    words = because(verdict)
+    match verdict.verdict:
+        case verdict_rule.HOLDS_WITHIN_REVISIONS if words:
+            return f"holds, since {words}"
+        case verdict_rule.NOT_DECIDED:
+            return f"not decided; {words}"
+        case (
+            verdict_rule.CONTRADICTED
+            | verdict_rule.DIFFERS
+            | verdict_rule.DEPENDS
+            | verdict_rule.NOT_TESTED
+        ):
+            return words
+    return f"{verdict.verdict}, {words}" if words else verdict.verdict
+
+
+def because(verdict: Verdict) -> str:
+    """What a verdict on one part rests on, without its word; empty where that says all.
+
+    The votes, the sides of what depends, how far off the figure is, how far revisions go, or what
+    is missing.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.because(claims.evaluate_claim(claims.load()["O01"]))
+    '1 of 1: Chinese customs'
+    """
     match verdict.verdict:
         case verdict_rule.CONTRADICTED:
             [bound, *_] = _deciding(verdict)
             return f"the figure is {figure_of(bound)}"
         case verdict_rule.HOLDS_WITHIN_REVISIONS if verdict.band:
-            return f"holds, since {_revisions(verdict)}"
+            return _revisions(verdict)
         case verdict_rule.DIFFERS:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
@@ -275,20 +326,20 @@ def sentence(verdict: Verdict) -> str:
             return _not_decided(verdict)
         case verdict_rule.NOT_TESTED:
             return f"needs {verdict.claim.settles or 'what is not held here'}"
-    return f"{verdict.verdict}, {counted_votes(verdict)}" if verdict.votes else verdict.verdict
+    return counted_votes(verdict) if verdict.votes else ""
 
 
 def counted_votes(verdict: Verdict) -> str:
-    """Who says what, where votes made a verdict: 1 of 1, China Customs.
+    """Who says what, where votes made a verdict: 1 of 1, Chinese customs.
 
     Examples
     --------
     >>> from tradeflows import claims
     >>> claims.counted_votes(claims.evaluate_claim(claims.load()["O01"]))
-    '1 of 1: China Customs'
+    '1 of 1: Chinese customs'
     """
     sides = {
-        answer: [family for family, said in verdict.votes.items() if answer in said]
+        answer: [collector(family) for family, said in verdict.votes.items() if answer in said]
         for answer in (verdict_rule.YES, verdict_rule.NO)
     }
     yes, no = sides.values()
@@ -296,6 +347,18 @@ def counted_votes(verdict: Verdict) -> str:
         return f"yes by {in_a_sentence(yes)}; no by {in_a_sentence(no)}"
     whole = len(verdict.votes)
     return f"{whole} of {whole}: {in_a_sentence(yes or no)}"
+
+
+def collector(family: str) -> str:
+    """Who counted, in a reader's words; of a figure of several, each.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.collector("China Customs and India's customs")
+    "Chinese customs with India's customs"
+    """
+    return " with ".join(COLLECTORS.get(name, name) for name in family.split(" and "))
 
 
 def _deciding(verdict: Verdict) -> list[ReadingResult]:
@@ -401,42 +464,80 @@ def _printed(claim: Claim) -> str:
 
 def _differs(verdict: Verdict) -> str:
     """How far off the reading as asked is, and from where to where all are."""
-    deciding = _deciding(verdict)
     if verdict.deviation is None:
-        return f"the figure is {figure_of(deciding[0])}"
+        return f"the figure is {figure_of(_deciding(verdict)[0])}"
     words = miss(verdict.deviation, verdict.claim.unit)
-    others = sorted({miss(item.deviation or 0.0, verdict.claim.unit) for item in deciding})
-    if len(others) == 1:
-        return words
-    ends = [
-        min(deciding, key=lambda item: item.value),
-        max(deciding, key=lambda item: item.value),
+    return "; ".join(filter(None, (words, from_to(verdict))))
+
+
+def from_to(verdict: Verdict) -> str:
+    """From where to where the readings go that a part rests on; empty where they say one number.
+
+    Those of another unit or measure than the first are none of them.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.from_to(claims.evaluate_claim(claims.load()["O12"]))
+    'by both readings 14.0 to 15.7 %'
+    """
+    deciding = _deciding(verdict)
+    alike = [
+        item
+        for item in deciding
+        if item.unit == deciding[0].unit and item.role != verdict_rule.OTHER_MEASURE
     ]
-    low, high = (figure_of(item) for item in ends)
-    return words if low == high else f"{words}; by all readings {low} to {high}"
+    figures = [figure_of(item) for item in sorted(alike, key=lambda item: item.value)]
+    if len(set(figures)) < 2:
+        return ""
+    count = {2: "both"}.get(len(deciding), f"all {len(deciding)}")
+    if len(alike) < len(deciding):
+        count = f"{len(alike)} of {len(deciding)}"
+    last = figures[-1]
+    if figures[0].startswith(alike[0].bound):  # "at least" stands once
+        last = last.removeprefix(alike[0].bound)
+    return f"by {count} readings {units.in_a_range(figures[0], last)}"
 
 
 def _depends(verdict: Verdict) -> str:
     """Which readings say yes, and which no, each with its number."""
     sides: dict[bool, list[str]] = {True: [], False: []}
+    shown = set()
     for reading in _deciding(verdict):
         rounds = rounding(reading)
         number = f"{figure_of(reading)}, {rounds}" if rounds else figure_of(reading)
         fits = bool(reading.fits or reading.fits_band)
-        sides[fits].append(f"{reading.name} ({number})")
+        if (reading.question, number) not in shown:  # releases of one number say it once
+            sides[fits].append(f"{reading.name} ({number})")
+        shown.add((reading.question, number))
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
 
 
 def _not_decided(verdict: Verdict) -> str:
-    """What is held, and that it decides nothing; bounds that exclude nothing are none nearer."""
-    bounds = [item for item in verdict.readings if item.role == verdict_rule.BOUND]
-    if bounds:
-        listed = in_a_sentence([f"{figure_of(item)} ({item.name})" for item in bounds])
-        return f"not decided; {listed}"
+    """What is held, and why it decides nothing; of bounds that allow the claim, all."""
     reading = verdict.nearest
     if reading is None:
-        return "not decided; only its own source says so"
-    return f"not decided; what comes near is {figure_of(reading)} ({reading.name})"
+        return "only its own source says so"
+    bounds = [
+        item for item in verdict.readings if item.role == verdict_rule.BOUND and not item.note
+    ]
+    if bounds:
+        texts = "; ".join(f"{item.name}: {figure_of(item)}" for item in bounds)
+        return f"{texts}, which {'allows' if len(bounds) == 1 else 'all allow'} it"
+    return f"{reading.name}: {figure_of(reading)}, which {_says_nothing(reading)}"
+
+
+def _says_nothing(reading: ReadingResult) -> str:
+    """Why a reading decides nothing: that it is of something else, or what its note says."""
+    if reading.note:
+        return f"says nothing: {reading.note}"
+    if reading.role == verdict_rule.OTHER_CONCEPT:
+        texts = dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in)
+        return f"is {in_a_sentence([*texts])}"
+    if reading.witness.kind == verdict_rule.RELAY:
+        return "says nothing: nobody is named who counted"
+    is_near = reading.vote == verdict_rule.NEAR
+    return f"{'is near' if is_near else 'allows it'}, and no vote"
 
 
 def finding(reading: ReadingResult) -> str:
@@ -449,29 +550,50 @@ def finding(reading: ReadingResult) -> str:
     >>> claims.finding(verdict.readings[0])
     'says nothing: other goods; 28 % less than claimed'
     """
+    kind, silence = reading.witness.kind, _silence(reading)
+    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
     if reading.note:
         return f"says nothing: {reading.note}"
-    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
-    kind = reading.witness.kind
     if kind == verdict_rule.SOURCE:
-        return "the claim's own source" + (", which says no" if reading.vote == "no" else "")
+        return OF_SOURCE[reading.vote]
     if reading.role == verdict_rule.BOUND:
-        return {True: "confirms", False: "refutes", None: "allows it"}[reading.fits]
-    if kind == verdict_rule.RELAY:
-        return f"says nothing: nobody is named who counted{f'; {off}' if off else ''}"
-    if reading.role == verdict_rule.OTHER_CONCEPT:
-        why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
-        return f"says nothing: {why}{f'; {off}' if off else ''}"
-    is_turned = kind == verdict_rule.REWORKED and not reading.is_robust
-    if not reading.decides and (is_turned or reading.vote in (verdict_rule.NEAR, "")):
-        return f"near, and no vote{f'; {off}' if off else ''}"
+        return OF_BOUND[reading.fits]
+    if silence:
+        return _beside(f"says nothing: {silence}", off)
     if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
-        return {"yes": "says yes", "no": f"says no{f'; {off}' if off else ''}"}[reading.vote]
-    if reading.fits:
-        return "holds"
+        return _vote_in_words(reading, off)
     if reading.fits is None:
         return "says nothing: it lies partly within"
+    if reading.fits:
+        return "holds"
     return f"{off}, within revisions" if reading.fits_band else off or "differs"
+
+
+OF_SOURCE = {"": "the claim's own source", "no": "the claim's own source, which says no"}
+OF_BOUND = {True: "confirms", False: "refutes", None: "allows it"}
+
+
+def _beside(words: str, off: str) -> str:
+    """Words, and how far off a figure is where that is known."""
+    return f"{words}; {off}" if off else words
+
+
+def _silence(reading: ReadingResult) -> str:
+    """Why a reading is no witness of what is claimed; empty where it is."""
+    if reading.witness.kind == verdict_rule.RELAY:
+        return "nobody is named who counted"
+    if reading.role == verdict_rule.OTHER_CONCEPT:
+        return ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
+    return ""
+
+
+def _vote_in_words(reading: ReadingResult, off: str) -> str:
+    """What a reading says that votes, or that it is near and does not."""
+    is_turned = reading.witness.kind == verdict_rule.REWORKED and not reading.is_robust
+    is_near = not reading.decides and (is_turned or reading.vote not in ("yes", "no"))
+    if is_near:
+        return _beside("near, and no vote", off)
+    return "says yes" if reading.vote == "yes" else _beside("says no", off)
 
 
 def is_near(verdict: Verdict) -> bool:
@@ -505,6 +627,8 @@ def mark(verdict: Verdict) -> str:
 def short(verdict: Verdict) -> str:
     """A verdict in the fewest words: holds, 38 % more than claimed, at least 77 % less.
 
+    It is the public word, but of what differs how far off it is.
+
     Examples
     --------
     >>> from tradeflows import claims
@@ -513,14 +637,27 @@ def short(verdict: Verdict) -> str:
     'holds'
     """
     if verdict.deviation is None or verdict.parts:
-        return verdict.verdict
+        return verdict.group
     words = miss(verdict.deviation, verdict.claim.unit)
     match verdict.verdict:
         case verdict_rule.DIFFERS:
             return words
         case verdict_rule.CONTRADICTED:  # by a bound, beyond which the figure may lie as well
             return f"at least {words}"
-    return verdict.verdict
+    return verdict.group
+
+
+def label(verdict: Verdict) -> str:
+    """The public word of a verdict, with what kind of it that is: depends: in part.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.label(claims.evaluate_claim(claims.load()["O03"]))
+    'holds within revisions'
+    """
+    kind = verdict.verdict
+    return kind if kind.startswith(verdict.group) else f"{verdict.group}: {kind}"
 
 
 def line(verdict: Verdict, *, colour: bool = False) -> str:
@@ -577,9 +714,9 @@ def signs(judged: Iterable[Verdict]) -> dict[str, str]:
     >>> claims.signs([verdict])
     {'✓': 'holds'}
     """
-    used = {mark(verdict) for verdict in judged}
+    used = {mark(part) for verdict in judged for part in (verdict, *verdict.parts)}
     meanings = {sign: group for group, sign in MARKS.items()}
-    meanings[NEAR] = f"differs by less than {verdict_rule.SMALL:.0f} %"
+    meanings[NEAR] = f"nearly: less than {verdict_rule.SMALL:.0f} % off"
     return {sign: meaning for sign, meaning in meanings.items() if sign in used}
 
 
@@ -603,11 +740,11 @@ def explain(verdict: Verdict) -> list[str]:
     lines = [
         f"{claim.id}: {claim.statement}",
         f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {_claimed(claim)}",
-        f"  verdict: {verdict.verdict}",
+        f"  verdict: {label(verdict)}",
     ]
     for part in verdict.each:
         if verdict.parts:
-            lines.append(f"  part: {part.claim.words}: {part.verdict}")
+            lines.append(f"  part: {part.claim.words}: {label(part)}")
         lines += _explained(part)
     todos = dict.fromkeys(reading.todo for reading in verdict.readings if reading.todo)
     lines += [f"  to do: {todo}" for todo in todos]

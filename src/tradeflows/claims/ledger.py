@@ -486,14 +486,10 @@ def _contents(ledger: Path) -> dict[str, Any]:
 def _is_old(contents: Mapping[str, Any]) -> bool:
     """Whether a ledger that states no version has the keys of an older one."""
     listed = contents.get("claim", {})
-    entries = [entry for entry in listed.values() if isinstance(entry, dict)]
-    readings = [item for entry in entries for item in entry.get("reading", ())]
-    return any(
-        key in entry
-        for entry in (*entries, *readings)
-        if isinstance(entry, dict)
-        for key in RETIRED
-    )
+    claims = list(listed.values()) if isinstance(listed, dict) else []
+    entries = [entry for entry in claims if isinstance(entry, dict)]
+    entries += [item for entry in entries for item in entry.get("reading", ())]
+    return any(key in entry for entry in entries if isinstance(entry, dict) for key in RETIRED)
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:

@@ -40,10 +40,14 @@ def migrated(ledger: Path) -> str:
 
     Examples
     --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
     >>> from tradeflows import claims
-    >>> ledger = claims.path(tradeflows.retrieval.catalogue.root())
-    >>> claims.migrated(ledger) == ledger.read_text(encoding="utf-8")
-    True
+    >>> old = Path(mkdtemp(), "old.toml")
+    >>> _ = old.write_text("claim.C01.reason = 'no code'", encoding="utf-8")
+    >>> print(claims.migrated(old).strip())
+    version = 3
+    claim.C01.not_tested = "not for statistics"
     """
     import tomlkit
 

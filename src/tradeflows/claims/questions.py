@@ -318,8 +318,8 @@ def in_other_measure(asked: Question, given: Question) -> bool:
 def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
     """Whether a question is asked of some months, or of some goods, of what a claim asks."""
     apart = set(differing(asked, given))
-    if with_rest:
-        apart -= {"reporter", "partner"}
+    if with_rest:  # of some rivals, of one route, or of some goods
+        apart -= {key for key in ("reporter", "partner") if _share_some(asked, given, key)}
         if not asked.route:
             apart.discard("route")
         if _has_goods(asked, given):
@@ -329,6 +329,11 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
         if _is_as_far_back(asked, given):
             apart.discard("base")
     return not apart
+
+
+def _share_some(asked: Question, given: Question, key: str) -> bool:
+    """Whether two questions have a country in common under a key."""
+    return not set(getattr(asked, key).split("+")).isdisjoint(getattr(given, key).split("+"))
 
 
 def _is_as_far_back(asked: Question, given: Question) -> bool:

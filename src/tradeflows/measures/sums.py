@@ -47,7 +47,15 @@ from tradeflows.model.periods import (
     span,
 )
 
-_SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
+_SUMMABLE = {
+    "reporter_iso",
+    "partner_iso",
+    "partner_code",
+    "flow_code",
+    "cmd_code",
+    "breakdown",
+    *LABELS,
+}
 
 _NO_SUM = ("%", "percent", "ratio", "times")
 

@@ -15,6 +15,7 @@ from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
 from tradeflows.report.notebooks import walk
 from tradeflows.report.site import render
+from tradeflows.report.verdict_text import decisive, text_of, tone_of
 from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
@@ -272,7 +273,7 @@ def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place
     for chart in charts:
         here = [item for item in verdict.readings if lines.get(item.name, NOWHERE) <= chart.lines]
         distance = _distance(verdict, chart, here)
-        is_marked = _marks(verdict, chart, here)
+        is_marked = _marks(chart, here)
         place = Place(chart.page, chart.id, is_marked or not distance)
         if any(_rests_on(verdict, item) for item in here):
             ranked.append(((distance, len(chart.lines)), place))
@@ -284,24 +285,25 @@ def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place
 
 def _rests_on(verdict: Verdict, reading: ReadingResult) -> bool:
     """Whether a reader is shown a reading for the claim, or it decided."""
-    return reading.decides or reading is front.decisive(verdict)
+    return reading.decides or reading is decisive(verdict)
 
 
 def _distance(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> int:
     """How far a chart is from a claim: it draws the number shown, another of it, or none."""
-    unit = verdict.claim.unit
-    drawn = [item for item in verdict.readings if chart.has(item.value, unit)]
-    if any(item in here and item is front.decisive(verdict) for item in drawn):
+    drawn = [item for item in verdict.readings if chart.has(item.value, item.unit)]
+    if any(item in here and item is decisive(verdict) for item in drawn):
         return 0
-    return 1 if drawn or chart.has(verdict.claim.figure, unit) else 2
+    has_claimed = any(chart.has(part.claim.figure, part.claim.unit) for part in verdict.each)
+    return 1 if drawn or has_claimed else 2
 
 
-def _marks(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> bool:
+def _marks(chart: Drawn, here: Sequence[ReadingResult]) -> bool:
     """Whether a chart draws the figure that was claimed beside what was asked for."""
-    claim = verdict.claim
-    stated = [item for item in here if item.role == verdict_rule.AS_STATED]
-    is_drawn = any(chart.has(item.value, claim.unit) for item in stated)
-    return is_drawn and chart.has(claim.figure, claim.unit)
+    return any(
+        chart.has(item.value, item.unit) and chart.has(item.claim.figure, item.claim.unit)
+        for item in here
+        if item.role == verdict_rule.AS_STATED
+    )
 
 
 def _lines_of(reading: ReadingResult, root: Path) -> Set[tuple[str, str]]:
@@ -329,38 +331,30 @@ def tests(
 
 def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
-    shown, why = front.decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
-    if shown and not is_drawn and verdict.group in ("holds", "differs"):
-        figure = claims.figure_of(shown, verdict.claim)
+    shown, why = decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
+    text = text_of(verdict) if not verdict.parts else None
+    if shown and not is_drawn and text and verdict.group in ("holds", "differs"):
         of_what = f" {shown.name}" if shown.name.startswith("of ") else f", {shown.name}"
-        why.append(f"The figure found is not drawn: {figure}{of_what}.")
+        why.append(f"The figure found is not drawn: {text.figure}{of_what}.")
     return {
         "id": verdict.claim.id,
         "speaker": project.named(verdict.claim.who),
         "statement": verdict.claim.statement,
-        "verdict": _in_a_line(verdict),
-        "sentence": claim_cards.sentence(verdict),
+        "verdict": text.word if text else claims.label(verdict),
+        "rest": text.rest if text else f": {claims.sentence(verdict)}",
         "why": " ".join(filter(None, why)),
-        "off": claims.short(verdict) if verdict.verdict == claims.DIFFERS else "",
-        "tone": claim_cards.tone_of(verdict),
+        "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
+        "tone": tone_of(verdict),
     }
 
 
 def _both_sides(verdict: Verdict) -> str:
     """Of a claim that depends, a count that bears it out and one that does not."""
-    if verdict.verdict != claims.DEPENDS:
+    if verdict.verdict != claims.DEPENDS or verdict.parts:
         return ""
     sides = front.two_sides([item for item in verdict.readings if item.decides])
-    yes, no = (f"{item.name}: {claim_picture.figure_found(item, verdict.claim)}" for item in sides)
+    yes, no = (f"{item.name}: {claim_picture.figure_found(item)}" for item in sides)
     return f"Yes for {yes}. No for {no}."
-
-
-def _in_a_line(verdict: Verdict) -> str:
-    """A verdict in the words of the pictures to share."""
-    if claims.is_near(verdict):
-        return "nearly the same"
-    words = {claims.NOT_DECIDED: "cannot be told", claims.DEPENDS: "depends on what is counted"}
-    return words.get(verdict.verdict, verdict.verdict)
 
 
 def render_all(

@@ -10,33 +10,32 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import WORDS as COLUMNS
 from tradeflows.charts.formula_words import in_words
-from tradeflows.charts.options import WORDS, outlets, speakers
+from tradeflows.charts.options import WORDS
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
-from tradeflows.claims import Claim, ReadingResult, Verdict
+from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
+from tradeflows.report.verdict_text import NEAR, says_yes, source_of, text_of, tone_of
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
-TONES = {
-    claims.HOLDS: "yes",
-    claims.HOLDS_WITHIN_REVISIONS: "yes",
-    claims.DEPENDS: "partly",
-    claims.DIFFERS: "no",
-    claims.CONTRADICTED: "no",
-    claims.NOT_DECIDED: "open",
-    claims.NOT_TESTED: "open",
-}
 MOST = 100  # raw lines of a number on a page; a notebook has fewer, and a command for the rest
 DIGITS = 6  # at most, of a figure as it was claimed
 ABOUT = 2  # of one that was worked out and is about right
-NEAR = "near"  # the tone of a miss that raises no alarm
 AUTHORS = ("  mind:", "  to do:")  # lines of `tradeflows claims ID` that are not a reader's
 SIGNS = {">": "an increase", "<": "a decrease"}  # where the figure of a change is zero
 NO_FIGURE = "no figure"
+# How who counted is said, by the kind of witness; an office's figure is by its source alone.
+KINDS = {
+    verdict_rule.REWORKED: "figures of {who}, reworked",
+    verdict_rule.AS_PRINTED: "from {who}, as printed",
+    verdict_rule.MEASURED: "counted by {who}",
+    verdict_rule.RELAY: "a relay of {who}",
+}
+NOBODY = "nobody is named who counted"
 IN_A_REPOSITORY = re.compile(r"^([\w.-]+/[\w.-]+):(\S+)@([0-9a-f]{7,40})$")
 
 
@@ -134,7 +133,10 @@ def themes(
 def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
     """One claim as plain values for the template, with at most so many raw lines a number."""
     claim = verdict.claim
-    axis = _axis(verdict)
+    parts, first = [], 1
+    for part in verdict.each:
+        parts.append(_part(part, root, most, first))
+        first += len(part.readings)
     return {
         "id": claim.id,
         "statement": claim.statement,
@@ -142,28 +144,33 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
         "who": claim.who,
         "where": _where(claim),
         "window": claim.window,
-        "said": _claimed_range(claim),
-        "verdict": verdict.verdict,
+        "said": "" if verdict.parts else _claimed_range(claim),
         "sign": claims.mark(verdict),
-        "short": claims.short(verdict),
-        "sentence": sentence(verdict),
+        "word": claims.label(verdict) if verdict.parts else text_of(verdict).word,
         "group": verdict.group,
         "tone": tone_of(verdict),
-        "reason": verdict.reason,
-        "why": claims.REASONS.get(verdict.reason, ""),
-        "settles": claim.settles if verdict.verdict == claims.NOT_DECIDED else "",
         "caveats": _caveats(verdict, root),
-        "band": (axis.place(claim.low), axis.place(claim.high)),
-        "zero": axis.place(0),
-        "readings": [_reading(reading, claim, axis, root, most) for reading in verdict.readings],
+        "parts": parts,
+        "readings": bool(verdict.readings),
         "links": {},
     }
 
 
-def sentence(verdict: Verdict) -> str:
-    """What a reader sees of a verdict beside its word, which it does not repeat."""
-    words = claims.sentence(verdict)
-    return words.removeprefix("not decided; ").removeprefix("holds, since ")
+def _part(part: Verdict, root: Path, most: int, first: int) -> dict[str, Any]:
+    """One part of a claim; its readings are counted from `first` on.
+
+    Where nothing is decided there is nothing to compare, so it has no bars.
+    """
+    claim = part.claim
+    return {
+        "text": text_of(part),
+        "said": _claimed_range(claim) if part.readings else "",
+        "why": claims.REASONS.get(part.reason, ""),
+        "settles": claim.settles if part.verdict == claims.NOT_DECIDED else "",
+        "has_bars": part.group != claims.CANNOT_BE_TOLD,
+        "first": first,
+        "readings": [_reading(item, _axis(part, item.unit), root, most) for item in part.readings],
+    }
 
 
 def _where(claim: Claim) -> str:
@@ -191,11 +198,6 @@ def named_in_print(
     coded = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words))
     named = [coded.sub(lambda match: words[match[0]], caveat) for caveat in caveats]
     return in_print(with_names(named, root))
-
-
-def tone_of(verdict: Verdict) -> str:
-    """The colour of a verdict; a miss below 1 % raises no alarm."""
-    return NEAR if claims.is_near(verdict) else TONES[verdict.verdict]
 
 
 def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
@@ -252,12 +254,12 @@ class Axis:
         return round(100 * (inside - self.left) / (self.right - self.left), 2)
 
 
-def _axis(verdict: Verdict) -> Axis:
-    """The axis of a claim and its readings; zero is on it."""
-    claim = verdict.claim
+def _axis(part: Verdict, unit: str) -> Axis:
+    """The axis of a part and of its readings in one unit; zero is on it."""
+    claim = part.claim
     shown = [claim.low, claim.high, claim.figure or 0.0]
-    for reading in verdict.readings:
-        shown += [reading.value, reading.low, reading.high]
+    for reading in part.readings:
+        shown += [reading.value, reading.low, reading.high] if reading.unit == unit else []
     finite = [value for value in shown if math.isfinite(value)]
     left, right = min(0.0, *finite), max(0.0, *finite)
     room = 0.04 * (right - left) or 1.0  # so that what is open at an end reaches beyond all
@@ -265,40 +267,43 @@ def _axis(verdict: Verdict) -> Axis:
     return Axis(left - room if is_open else left, right + room)
 
 
-def _reading(
-    reading: ReadingResult, claim: Claim, axis: Axis, root: Path, most: int
-) -> dict[str, Any]:
+def _reading(reading: ReadingResult, axis: Axis, root: Path, most: int) -> dict[str, Any]:
+    claim = reading.claim
     content = {
         "name": reading.name,
-        "value": claims.figure_of(reading, claim),
-        "ratio": "",
+        "value": claims.figure_of(reading),
         "says": dates_in_words(claims.finding(reading)),
+        "counted_by": _counted_by(reading),
+        "rest": reading.rest,
         "tone": _tone(reading),
         "bar": sorted((axis.place(0), axis.place(reading.value))),
+        "band": (axis.place(claim.low), axis.place(claim.high)),
+        "zero": axis.place(0),
         "bound": bool(reading.bound),
-        "source": sources_of(reading, root),
+        "source": source_of(reading, root),
     }
     return content | _lines(claims.terms(reading, root), claim, most)
 
 
-def sources_of(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on, each with the hand that they came through."""
-    names = []
-    spoken, carried = speakers(reading.frame), outlets(reading.frame, root)
-    for source, publisher in catalogue.entries(reading.sources, root).values():
-        name = catalogue.name_of(source, publisher, spoken)
-        names.append(with_carrier(source, name, carried))
-    *others, last = dict.fromkeys(names) or [""]
-    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
+def _counted_by(reading: ReadingResult) -> str:
+    """Who counted, and how, where that is not the office whose figure it is."""
+    witness = reading.witness
+    words = KINDS.get(witness.kind, "")
+    if not words:
+        return ""
+    who = claims.collector(witness.family)
+    gains = ", who gains by the answer" if witness.interested else ""
+    return f"{words.format(who=who)}{gains}" if who else NOBODY
 
 
 def _tone(reading: ReadingResult) -> str:
     """The colour of a reading: only what decides has one, and a small miss raises no alarm."""
     if not reading.decides:
         return "open"
-    if reading.fits or reading.fits_band:
+    if says_yes(reading):
         return "yes"
-    return NEAR if claims.is_small(reading.deviation) else "no"
+    is_near = claims.is_small(reading) and reading.witness.kind != verdict_rule.SOURCE
+    return NEAR if is_near else "no"
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim, most: int) -> dict[str, Any]:

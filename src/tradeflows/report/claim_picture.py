@@ -3,7 +3,7 @@
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,6 +27,7 @@ from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
+from tradeflows.report.verdict_text import decisive, joined, read_as, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -60,10 +61,12 @@ MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
 VERDICT_COLOURS = {
-    "holds": "#0b6b3a",
-    "holds with a caveat": "#8a5a00",
-    "differs": "#a3241c",
-    "cannot be told": colours.SOFT,
+    claims.HOLDS: "#0b6b3a",
+    claims.LEANS_YES: "#4a6a00",
+    claims.DEPENDS: "#8a5a00",
+    claims.LEANS_NO: "#9a4512",
+    claims.DIFFERS: "#a3241c",
+    claims.CANNOT_BE_TOLD: colours.SOFT,
 }
 
 
@@ -125,47 +128,87 @@ def _speaker(verdict: Verdict, project: Project) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The verdict in a few words, with how far the figure is from the claim where that is told."""
+    if verdict.parts:
+        return _of_parts(verdict)
     words = claims.short(verdict)
     match verdict.verdict:
         case claims.HOLDS:
             return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
             return _within_revisions(verdict)
-        case claims.DIFFERS if claims.is_near(verdict):
-            return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            by_each = "from each count found here" if claims.why(verdict) else ""
-            return f"Differs {by_each}" if by_each else f"Differs: {_apart(verdict) or words}"
+            return _differs(verdict, words)
         case claims.CONTRADICTED:
-            return f"Cannot be: {words}"
-        case claims.DEPENDS:
-            return "Depends on what is counted"
-        case claims.NOT_DECIDED:
-            return "Cannot be told from these figures"
-    return "Not tested"
+            return f"Differs: {words}".removesuffix(f": {claims.DIFFERS}")
+        case claims.LEANS_YES | claims.LEANS_NO:
+            return f"{_capital(verdict.group)}, {claims.counted_votes(verdict)}"
+    return HEADLINES.get(verdict.verdict, _capital(claims.label(verdict)))
+
+
+HEADLINES = {
+    claims.DEPENDS: "Depends on what is counted",
+    claims.BOTH_WAYS: "Depends on who counted",
+    claims.NOT_DECIDED: "Cannot be told from these figures",
+}
+
+
+def _differs(verdict: Verdict, words: str) -> str:
+    """The headline of what differs: how far off it is, or that each count held here does."""
+    if claims.is_near(verdict):
+        return f"Nearly the same: {words}"
+    if claims.why(verdict):
+        return "Differs from each count found here"
+    return f"Differs: {_apart(verdict) or words}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _of_parts(verdict: Verdict) -> str:
+    """The public word of a claim of several parts, or how many of them hold."""
+    count = len(verdict.parts)
+    if verdict.verdict != claims.IN_PART:
+        every = "both" if count == 2 else f"all {count}"
+        return f"{_capital(verdict.group)}, in {every} parts"
+    holding = [part for part in verdict.parts if part.group == claims.HOLDS]
+    if not holding:
+        return "Depends on the part"
+    return f"Depends: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
+
+
+def _drawn_part(verdict: Verdict) -> Verdict | None:
+    """The part whose figures are drawn: the first that is decided and has a number to compare.
+
+    A claim of one part is its own; of several without such a one each part has a line.
+    """
+    if not verdict.parts:
+        return verdict
+    compared = [part for part in verdict.parts if part.decided_by and part.claim.figure]
+    return compared[0] if compared else None
 
 
 def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
-    claim, reading = verdict.claim, front.decisive(verdict)
+    claim, reading = verdict.claim, decisive(verdict)
     if reading and claims.revision(verdict):
-        return f"Nearly the same: {figure_found(reading, claim)}, not {_claimed(claim)}"
+        return f"Nearly the same: {figure_found(reading)}, not {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
 
 
 def _holds(verdict: Verdict) -> str:
     """That a claim holds, and how far the figure is from it where it was said to be just that."""
-    claim, reading = verdict.claim, front.decisive(verdict)
+    claim, reading = verdict.claim, decisive(verdict)
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
         return f"Holds: {ROSE[claim.qualifier]}"
     if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
         return "Holds"
-    step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading, claim)
+    step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading)
     if step:
         return f"Holds: the same, to the {step}"
     if rounds:
-        return f"Holds: {figure_found(reading, claim)} {rounds}"
+        return f"Holds: {figure_found(reading)} {rounds}"
     return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
 
 
@@ -192,29 +235,30 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     """The readings that have a bar: those that decided, of each side one, else the nearest.
 
     Of what is as stated, which are releases of one number, the nearest is enough, unless it is
-    their distance that bears the claim out: then each that is another number stands. Bounds that a
-    claim which was decided keeps to, such as the record before it, stand below. Where nothing
+    their distance that bears the claim out: then each that is another number stands. Where nothing
     decides and the nearest would bear the claim out, one that would not stands beside it.
     """
-    deciding = [reading for reading in verdict.readings if reading.name in verdict.decided_by]
+    deciding = [reading for reading in verdict.readings if reading.decides]
     deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
-    kept_to = [reading for reading in verdict.readings if _is_kept_to(reading)]
-    if verdict.verdict == claims.DEPENDS:
-        return [*front.two_sides(deciding), *kept_to]
+    if verdict.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
+        return [*front.two_sides(deciding)]
     if claims.revision(verdict):
-        return [*_releases(verdict), *kept_to]
+        return _releases(verdict)
+    reading = decisive(verdict)
     if deciding:
-        is_stated = deciding[0].role == verdict_rule.AS_STATED
-        return [*deciding[: 1 if is_stated else MOST], *kept_to]
-    reading = front.decisive(verdict)
-    if reading is None:
+        first = reading or deciding[0]
+        others = [item for item in deciding if item.unit == first.unit and item is not first]
+        is_stated = first.role == verdict_rule.AS_STATED
+        return [first, *([] if is_stated else others[: MOST - 1])]
+    return [] if reading is None else [reading, *_across(verdict, reading)[:1]]
+
+
+def _across(verdict: Verdict, reading: ReadingResult) -> list[ReadingResult]:
+    """Readings like one that would bear a claim out, which would not."""
+    if not reading.fits:
         return []
-    across = [
-        other
-        for other in verdict.readings
-        if (other.role, other.fits) == (reading.role, False) and not other.note and reading.fits
-    ]
-    return [reading, *across[:1]]
+    alike = [other for other in verdict.readings if other.role == reading.role and not other.note]
+    return [other for other in alike if other.fits is False]
 
 
 def _releases(verdict: Verdict) -> list[ReadingResult]:
@@ -222,37 +266,53 @@ def _releases(verdict: Verdict) -> list[ReadingResult]:
     first: dict[str, ReadingResult] = {}
     for reading in verdict.readings:
         if reading.role == verdict_rule.AS_STATED:
-            first.setdefault(figure_found(reading, verdict.claim), reading)
+            first.setdefault(figure_found(reading), reading)
     return [*first.values()]
 
 
-def _is_kept_to(reading: ReadingResult) -> bool:
-    """Whether a reading is a bound within which the claimed figure lies."""
-    return reading.role == verdict_rule.BOUND and reading.fits is None and not reading.note
-
-
 def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
-    """The figure that was claimed, and those that were found."""
-    claim = verdict.claim
-    readings = _shown(verdict)
-    figures = _claimed_bar(verdict, _speaker(verdict, project))
+    """The figure that was claimed, and those that were found; or one of each part of a claim."""
+    part = _drawn_part(verdict)
+    if part is None:
+        return _bars_of_parts(verdict)
+    readings = _shown(part)
+    figures = _claimed_bar(part, _speaker(verdict, project))
     found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
-    is_one_number = len(found) == 1 or claims.revision(verdict)
-    is_plain = is_one_number and verdict.verdict != claims.NOT_DECIDED
-    for reading, words in zip(readings, _names(readings, project), strict=True):
-        name, colour = words, _colour(verdict)
-        if _is_kept_to(reading) and verdict.decided_by:
-            name, colour = f"{_when(reading)}: {words}", colours.SOFT
-        elif is_plain:
-            when = _when(reading) if verdict.verdict == claims.DIFFERS else ""
-            made = MADE_OF.get(reading.result, "")
-            name = ", ".join(filter(None, [_whose(reading, root), when, made]))
-        elif claims.rounding(reading, claim):
-            name = f"{words}; {claims.rounding(reading, claim)}"
-        elif "next" in reading.frame:
-            name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
-        figures.append(Bar(name, figure_found(reading, claim), reading.value, colour))
+    is_one_number = len(found) == 1 or claims.revision(part)
+    is_plain = bool(is_one_number) and part.verdict != claims.NOT_DECIDED and not part.votes
+    if claims.from_to(part):  # one of several is named, unless it is by whom it is
+        deciding = [_whose(item, root) for item in part.readings if item.decides]
+        is_plain = is_plain and len(set(deciding)) == len(deciding)
+    names = _names(readings, project)
+    for reading, words in zip(readings, names, strict=True):
+        name = _name(reading, words, part, root, is_plain=is_plain)
+        figures.append(Bar(name, figure_found(reading), reading.value, _colour(part)))
     return figures
+
+
+def _name(reading: ReadingResult, words: str, part: Verdict, root: Path, *, is_plain: bool) -> str:
+    """What stands beside a figure that was found: whose it is or what it counts, and its limits."""
+    name = words
+    if is_plain:
+        when = _when(reading) if part.verdict == claims.DIFFERS else ""
+        made = MADE_OF.get(reading.result, "")
+        name = ", ".join(filter(None, [_whose(reading, root), when, made]))
+    elif claims.rounding(reading):
+        name = f"{words}; {claims.rounding(reading)}"
+    elif "next" in reading.frame:
+        name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
+    is_range = reading is decisive(part) and part.group != claims.DEPENDS
+    return "; ".join(filter(None, [name, reading.rest, claims.from_to(part) if is_range else ""]))
+
+
+def _bars_of_parts(verdict: Verdict) -> list[Bar]:
+    """A line of each part of a claim: its figure, where it has one, its words and its verdict."""
+    lines = []
+    for part in verdict.parts:
+        text = text_of(part)
+        shown = text.figure or text.sign
+        lines.append(Bar(f"{text.words}: {text.word}", shown, 0.0, _colour(part)))
+    return lines
 
 
 def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
@@ -273,17 +333,16 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     return [Bar(name + _taken_as(verdict), figure, end, colours.MUTE, start)]
 
 
-def _taken_as(verdict: Verdict) -> str:
-    """From where to where a claimed figure reaches, where one that misses it seems the same."""
-    claim, reading = verdict.claim, front.decisive(verdict)
-    if verdict.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
+def _taken_as(part: Verdict) -> str:
+    """From where to where a claimed figure reaches, if it is told or a miss seems the same."""
+    claim, reading = part.claim, decisive(part)
+    if claim.printed_because:
+        return f", {read_as(claim)}"
+    if part.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
         return ""
     figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
     if figure != number or float(figure) != claim.figure:
         return ""
-    if claim.printed_because:
-        as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
-        return f", read as {as_read} since {claim.printed_because}"
     low, high = (claims.amount(end, claim.unit, 4).split()[0] for end in (claim.low, claim.high))
     return f", read as {low} to {high}"
 
@@ -326,15 +385,14 @@ def _a_month(claim: Claim) -> str:
     return " a month" if claim.asks.measure.endswith(", a month") else ""
 
 
-def figure_found(reading: ReadingResult, claim: Claim) -> str:
-    """A reading's number; what it bounds is not what it counts, whose name stands beside it."""
-    figure = claims.figure_of(reading, claim)
-    is_bound = reading.role == verdict_rule.BOUND
-    number = figure.removeprefix(reading.bound) + _a_month(claim)
+def figure_found(reading: ReadingResult) -> str:
+    """A number with what it bounds; what grew has its sign where no sentence prints it."""
+    claim = reading.claim
+    number = claims.figure_of(reading).removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
-    if is_change and (claim.qualifier in ROSE or not _is_printed(claim)):
+    if is_change and not number.startswith("+") and not _is_printed(claim):
         number = f"+{number}"
-    return number if is_bound else reading.bound + number
+    return reading.bound + number
 
 
 def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
@@ -358,26 +416,19 @@ def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
 
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     """The foot of a picture: whose page it is of, and whose figures it shows, ever shorter."""
-    shown = _shown(verdict)
+    part = _drawn_part(verdict)
+    found = [decisive(item) for item in verdict.parts] if part is None else _shown(part)
+    shown = [reading for reading in found if reading is not None]
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
-    named = _joined(speakers(frame) for frame in frames)
-    carried = _joined(outlets(frame, root) for frame in frames)
+    named = joined(speakers(frame) for frame in frames)
+    carried = joined(outlets(frame, root) for frame in frames)
     credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
-    days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
-    bare = [f"{name} ({day})" for name, day in days]
+    bare = [f"{CARRIED.sub('', name)} ({day.rpartition('; ')[2]})" for name, day in _dated(credit)]
     shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
     for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
         yield f"{project.short}. Source: {words}"
-
-
-def _joined(parts: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
-    """The names that several frames have of each source."""
-    names: dict[str, list[str]] = {}
-    for source, who in (pair for part in parts for pair in part.items()):
-        names[source] = list(dict.fromkeys([*names.get(source, []), *who]))
-    return names
 
 
 def _dated(credit: str) -> list[tuple[str, str]]:
@@ -400,11 +451,12 @@ def _together(credit: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it is set: its name in lines, and from how far right on."""
+    """A figure as it is set: its name in lines, from how far right on, or in lines of its own."""
 
     bar: Bar
     name: str
     left: float
+    is_below: bool = False
 
 
 @dataclass(frozen=True)
@@ -440,7 +492,12 @@ class Page:
     @property
     def names(self) -> float:
         """How high the names of the figures are."""
-        return sum(self.height(row.name, TEXT) for row in self.rows)
+        return sum(map(self.height_of, self.rows))
+
+    def height_of(self, row: Row) -> float:
+        """How high the figure and the name of a row are."""
+        own_line = self.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        return own_line + self.height(row.name, TEXT)
 
     @property
     def for_bars(self) -> float:
@@ -463,7 +520,7 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     """The page with the widest lines that has room for its whole foot; else for a shorter one."""
     rows = [_row(bar) for bar in bars(verdict, project, root)]
     statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    reason, is_missing = claims.why(verdict), verdict.verdict == claims.NOT_DECIDED
+    reason, is_missing = _reason(verdict), verdict.verdict == claims.NOT_DECIDED
     page = Page(
         _broken(statement, TEXT, "normal", WIDE),
         _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
@@ -482,11 +539,28 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     return replace(page, foot=foot)
 
 
+def _reason(verdict: Verdict) -> str:
+    """Why a verdict is what it is, below the statement: of a claim of parts the word of each.
+
+    Nothing where the headline says it, or where each part has a line with its figure.
+    """
+    if verdict.verdict in (claims.LEANS_YES, claims.LEANS_NO) and not verdict.parts:
+        return ""
+    if not verdict.parts:
+        return claims.why(verdict)
+    if _drawn_part(verdict) is None:
+        return ""
+    texts = [text_of(part) for part in verdict.parts]
+    return _capital("; ".join(f"{text.words}: {text.word}" for text in texts)) + "."
+
+
 def _row(bar: Bar) -> Row:
     inches, _ = layout.size(bar.figure, "bold")
     left = LEFT + LARGE * inches * 72 / 11 + 20
     name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
-    return Row(bar, name, left)
+    if name.count("\n") < LINES:
+        return Row(bar, name, left)
+    return Row(bar, _broken(bar.name, TEXT, "normal", WIDE), LEFT, is_below=True)
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
@@ -495,10 +569,14 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     A lone one does not, nor do two figures open at one end, nor what is found beside a claim that
     it does not decide.
     """
-    if verdict.verdict == claims.NOT_DECIDED:
+    part = _drawn_part(verdict)
+    if part is None or part.group == claims.CANNOT_BE_TOLD:
         return False
-    bounds = [reading.bound for reading in _shown(verdict)]
-    is_floor = verdict.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
+    shown = _shown(part)
+    if any(item.witness.kind == verdict_rule.SOURCE for item in shown) and part.votes:
+        return False  # what was printed for another time says no, whatever its size
+    bounds = [reading.bound for reading in shown]
+    is_floor = part.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
     return len(rows) > 1 and not is_floor
 
 
@@ -515,8 +593,9 @@ def _draw(figure: Figure, page: Page) -> None:
     high_bar = min(BAR, spare - APART)
     for row in page.rows:
         _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
-        _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
-        top += page.height(row.name, TEXT)
+        down = page.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        _write(figure, page, row.name, top + down, TEXT, colours.SOFT, x=row.left)
+        top += page.height_of(row)
         if not page.has_bars:
             top += min(spare, APART)
             continue

@@ -1,4 +1,4 @@
-"""The front page: the answer, the claims of the core in four groups, and what not to write."""
+"""The front page: the answer, the claims of the core by public word, and what not to write."""
 
 import re
 from collections import Counter
@@ -11,17 +11,52 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import in_words
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.model import units
+from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
-from tradeflows.model.words import in_a_sentence
-from tradeflows.report import claim_cards
-from tradeflows.report.site import TONES, ReportError
+from tradeflows.model.words import count_of, in_a_sentence
+from tradeflows.report import claim_cards, verdict_text
+from tradeflows.report.site import ReportError
+from tradeflows.report.verdict_text import NEAR, TONES, VerdictText, decisive, says_yes, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
-MOST = 10  # claims of a group that stand open; the others open at a click
+MOST = 4  # claims of a group that stand open; the others open at a click
 NAMED = 3  # who made the claims beside the core; the others are counted
 PLACE = 8  # letters of a hash that a reader is shown
+# Of many claims, by their public word, and of one.
+COUNTED = {
+    claims.HOLDS: ("hold", "holds"),
+    claims.LEANS_YES: ("lean yes", "leans yes"),
+    claims.DEPENDS: ("depend", "depends"),
+    claims.LEANS_NO: ("lean no", "leans no"),
+    claims.DIFFERS: ("differ", "differs"),
+    claims.CANNOT_BE_TOLD: ("cannot be told", "cannot be told"),
+}
+# The three lists of what cannot be told.
+UNDECIDED = "figures do not decide"
+NOT_PUBLIC = "not public, or no matter of figures"
+LISTS = (UNDECIDED, NOT_PUBLIC, claims.NOT_LOOKED_UP)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The verdict on one part of a claim, whose figure it rests on, and where its lines stand.
+
+    Attributes
+    ----------
+    text
+        What a reader is told of it.
+    source
+        Whose figure it is, and through whose hands it came.
+    lines
+        Where on the ledger's page the raw lines of the figure stand.
+    """
+
+    text: VerdictText
+    source: str = ""
+    lines: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,33 +67,24 @@ class Row:
     ----------
     speaker, statement, claimed
         Who said what, and the figure.
-    figure, deviation
-        The public figure, and what it makes of the claim, with the signed deviation where there
-        is one; empty where there is none.
-    source
-        Whose figure it is, and through whose hands it came.
+    parts
+        The verdict on each part of the claim.
     quote
         One sentence to print.
-    settles
-        What would settle it, where nothing held does.
-    sign
-        Of the verdict; a miss that raises no alarm has its own.
-    lines
-        Where on the ledger's page the raw lines of the figure stand.
+    untold
+        Which of the three lists it is in, of what cannot be told.
     """
 
     id: str
     tone: str
+    sign: str
+    word: str
     speaker: str
     statement: str
     claimed: str
-    figure: str = ""
-    deviation: str = ""
-    source: str = ""
+    parts: tuple[Part, ...]
     quote: str = ""
-    settles: str = ""
-    sign: str = ""
-    lines: str = ""
+    untold: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,8 +105,12 @@ class Example:
     source: str
 
 
-def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[str, list[Row]]:
-    """Rows of the core by group, in the groups' order; what nothing tests comes last.
+def groups(
+    verdicts: Iterable[Verdict], project: Project, root: Path
+) -> dict[str, dict[str, list[Row]]]:
+    """Rows of the core by public word, in the words' order, those that are nearly right last.
+
+    Those of one word are one list, without a name; what cannot be told is three.
 
     Parameters
     ----------
@@ -91,13 +121,32 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
     root
         The project's folder, whose catalogue names the publishers.
     """
-    rows: dict[str, list[Row]] = {group: [] for group in TONES}
-    for verdict in verdicts:
-        if verdict.claim.core:
-            rows[verdict.group].append(row(verdict, project, root))
-    for members in rows.values():
-        members.sort(key=lambda item: (not item.figure, item.tone == claim_cards.NEAR))
-    return {group: members for group, members in rows.items() if members}
+    rows = [row(verdict, project, root) for verdict in verdicts if verdict.claim.core]
+    rows.sort(key=lambda item: item.tone == NEAR)
+    by_word: dict[str, dict[str, list[Row]]] = {word: {} for word in TONES}
+    for item in rows:
+        by_word[item.word].setdefault(item.untold, []).append(item)
+    untold = by_word[claims.CANNOT_BE_TOLD]
+    by_word[claims.CANNOT_BE_TOLD] = {name: untold[name] for name in LISTS if name in untold}
+    return {word: lists for word, lists in by_word.items() if lists}
+
+
+def score(verdicts: Iterable[Verdict]) -> str:
+    """How many claims of the core there are of each public word, in a sentence.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> from tradeflows.report.front import score
+    >>> score([claims.evaluate_claim(claims.load()["O08"])])
+    'Of 1 claim, 1 holds'
+    """
+    words = Counter(verdict.group for verdict in verdicts if verdict.claim.core)
+    counted = [
+        f"{words[word]} {COUNTED[word][words[word] == 1]}" for word in COUNTED if words[word]
+    ]
+    whole = sum(words.values())
+    return f"Of {count_of(whole, 'claim')}, {in_a_sentence(counted)}"
 
 
 def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:
@@ -117,79 +166,64 @@ def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:
 def row(verdict: Verdict, project: Project, root: Path) -> Row:
     """One claim as a line of the front page."""
     claim = verdict.claim
-    speaker = project.named(claim.who)
-    claimed = claim_cards.claimed_figure(claim)
-    reading = decisive(verdict)
-    tone = claim_cards.NEAR if claims.is_near(verdict) else TONES[verdict.group]
-    sign = claims.mark(verdict)
-    if reading is None:
-        reason = claims.REASONS.get(verdict.reason, verdict.reason)
-        settles = claim.settles or reason
-        return Row(claim.id, tone, speaker, claim.statement, claimed, settles=settles, sign=sign)
-    figure = claims.figure_of(reading, claim)
-    source = claim_cards.sources_of(reading, root)
-    told = _told(verdict, reading)
-    verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
-    words = f"{speaker} {verb} {claimed}"
-    if claimed == claim_cards.NO_FIGURE:
-        words = f"{speaker}, in our words: {claim.statement.removesuffix('.')}"
-    shown = f"{_as_subject(source)} {figure}: {told}"
-    if verdict.verdict == claims.NOT_DECIDED:
-        nearest = told if source in told else f"{told}; {source}"
-        shown = f"whether it holds cannot be told. Nearest is {figure} ({nearest})"
-    quote = f"{words}; {shown}."
+    parts = tuple(_part(verdict, part, root) for part in verdict.each)
     return Row(
-        claim.id,
-        tone,
-        speaker,
-        claim.statement,
-        claimed,
-        figure,
-        _with_deviation(verdict, reading, told),
-        source,
-        quote,
-        claim.settles,
-        sign,
-        lines_of(verdict, reading),
+        id=claim.id,
+        tone=verdict_text.tone_of(verdict),
+        sign=claims.mark(verdict),
+        word=verdict.group,
+        speaker=project.named(claim.who),
+        statement=claim.statement,
+        claimed=claim_cards.claimed_figure(claim),
+        parts=parts,
+        quote=_quote(verdict, parts, project) if verdict.readings else "",
+        untold=_list_of(verdict) if verdict.group == claims.CANNOT_BE_TOLD else "",
     )
+
+
+def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
+    text = text_of(part)
+    if text.reading is None:
+        return Part(text)
+    source = verdict_text.source_of(text.reading, root)
+    return Part(text, source, verdict_text.anchor(verdict, text.reading))
+
+
+def _list_of(verdict: Verdict) -> str:
+    """Which of the three lists a claim is in that cannot be told: that of its nearest part."""
+    reasons = {part.reason for part in verdict.each}
+    if "" in reasons:
+        return UNDECIDED
+    return claims.NOT_LOOKED_UP if claims.NOT_LOOKED_UP in reasons else NOT_PUBLIC
+
+
+def _quote(verdict: Verdict, parts: Sequence[Part], project: Project) -> str:
+    """One sentence to print: who said what, and what public figures make of it."""
+    speaker, claimed = project.named(verdict.claim.who), claim_cards.claimed_figure(verdict.claim)
+    statement = verdict.claim.statement.removesuffix(".")
+    words = f"{speaker}, in our words: {statement}"
+    if claimed != claim_cards.NO_FIGURE and not verdict.parts:
+        verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
+        words = f"{speaker} {verb} {claimed}"
+    return f"{words}; {'; '.join(map(_quoted, parts))}."
+
+
+def _quoted(part: Part) -> str:
+    """What a quote says of one part; the number stands as its office printed it."""
+    text = part.text
+    about = f"{text.words}: " if text.words else ""
+    told = f"{text.word}{text.rest}"
+    if not text.figure:
+        subject = "whether it holds " if not about else ""
+        return f"{about}{subject}{told}"
+    number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
+    off = f", {text.far}" if text.far else ""
+    return f"{about}{_as_subject(part.source)} {number}: {text.word}{off}{text.rest}"
 
 
 def _as_subject(source: str) -> str:
     """Sources before the figure that they have; what stands apart by a comma ends with one."""
     return f"{source}{',' * (', ' in source)} {'have' if ' and ' in source else 'has'}"
-
-
-def lines_of(verdict: Verdict, reading: ReadingResult) -> str:
-    """The anchor of the raw lines of one reading on the ledger's page."""
-    names = [item.name for item in verdict.readings]
-    return f"{verdict.claim.id}-{1 + names.index(reading.name)}"
-
-
-def _with_deviation(verdict: Verdict, reading: ReadingResult, told: str) -> str:
-    """What is told of a verdict, with the sign and the size of a deviation, if there is one."""
-    off = claims.signed(reading, verdict.claim)
-    if not off or verdict.group == "cannot be told":
-        return told
-    if verdict.group == "differs":
-        return f"{'nearly the same' if claims.is_near(verdict) else 'differs'} ({off})"
-    return re.sub(r"^holds\b", f"holds ({off})", told)
-
-
-def _told(verdict: Verdict, reading: ReadingResult) -> str:
-    """How far the figure is from the claim, or what it is of, where that decides nothing."""
-    if verdict.verdict in (claims.DIFFERS, claims.CONTRADICTED):
-        return claims.short(verdict)
-    if verdict.verdict == claims.NOT_DECIDED:
-        return reading.name
-    return claims.sentence(verdict)
-
-
-def decisive(verdict: Verdict) -> ReadingResult | None:
-    """The reading that a reader is shown: one that decided, else the nearest; None without any."""
-    deciding = [item for item in verdict.readings if item.name in verdict.decided_by]
-    if deciding:
-        return min(deciding, key=lambda item: abs(item.deviation or 0.0))
-    return verdict.nearest or next(iter(verdict.readings), None)
 
 
 def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
@@ -199,7 +233,7 @@ def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
     """
     sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
     for reading in deciding:
-        sides[bool(reading.fits or reading.fits_band)].append(reading)
+        sides[says_yes(reading)].append(reading)
 
     def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
         keys = verdict_rule.differing(pair[0].question, pair[1].question)
@@ -214,7 +248,8 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
     Raises
     ------
     ReportError
-        A claim that the sentence rests on has another verdict, or no number.
+        A claim that the sentence rests on has another public word, or no number; or a reading that
+        it names is none.
     """
     by_id = {verdict.claim.id: verdict for verdict in verdicts}
     for name, group in project.answer.rests_on.items():
@@ -226,6 +261,8 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
             )
 
     def number(match: re.Match[str]) -> str:
+        if match[1] in project.answer.numbers:
+            return _number_of(match[1], by_id, project)
         verdict = _claim(by_id, match[1])
         reading, claimed = decisive(verdict), verdict.claim.figure
         if reading is None or claimed is None:
@@ -234,9 +271,26 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
             return claims.amount(claimed, verdict.claim.unit, claim_cards.DIGITS)
         if match[2]:
             return claims.short(verdict).removesuffix(" than claimed")
-        return claims.figure_of(reading, verdict.claim)
+        return claims.figure_of(reading)
 
     return NUMBER.sub(number, project.answer.text)
+
+
+def _number_of(name: str, by_id: Mapping[str, Verdict], project: Project) -> str:
+    """The number of a reading that the answer names, without its sign, in the unit that it says."""
+    where = f"project.toml: answer: numbers: {name}"
+    wanted = project.answer.numbers[name]
+    lacking = {"claim", "reading", "unit"} - wanted.keys()
+    if lacking:
+        raise ReportError(f"{where}: lacks {', '.join(sorted(lacking))}")
+    verdict = _claim(by_id, wanted["claim"])
+    found = {item.name: item for item in verdict.readings}.get(wanted["reading"])
+    if found is None:
+        raise ReportError(f"{where}: {wanted['claim']} has no reading {wanted['reading']!r}")
+    factor = units.factor(found.unit, wanted["unit"])
+    if factor is None:
+        raise ReportError(f"{where}: the reading is in {found.unit}, not in {wanted['unit']}")
+    return f"{found.bound}{full_number(abs(found.value) * factor, 3)}"
 
 
 def _claim(by_id: Mapping[str, Verdict], name: str) -> Verdict:
@@ -263,9 +317,9 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     first = terms["terms"][0]
     source, publisher = catalogue.entries([first["source_id"]], root)[first["source_id"]]
     return Example(
-        lines=lines_of(verdict, reading),
+        lines=verdict_text.anchor(verdict, reading),
         statement=verdict.claim.statement,
-        figure=claims.figure_of(reading, verdict.claim),
+        figure=claims.figure_of(reading),
         formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],

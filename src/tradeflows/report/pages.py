@@ -180,12 +180,15 @@ def _front_page(
     """What the front page says before its cards."""
     project = frame["project"]
     if not verdicts:
-        return {"groups": {}, "signs": {}, "answer": "", "example": None}
+        return {"groups": {}, "signs": {}, "answer": "", "score": "", "example": None, "core": 0}
+    core = [verdict for verdict in verdicts if verdict.claim.core]
     return {
-        "groups": front.groups(verdicts, project, root),
+        "groups": front.groups(core, project, root),
         "most": front.MOST,
+        "core": len(core),
         "others": front.other_speakers(verdicts, project),
-        "signs": claims.signs(verdict for verdict in verdicts if verdict.claim.core),
+        "signs": claims.signs(core),
+        "score": front.score(core) if core else "",
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
     }

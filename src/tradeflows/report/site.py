@@ -9,13 +9,14 @@ from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
-from tradeflows.claims import GROUPS, REASONS, Verdict, verdict_rule
+from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report.frames import with_areas
+from tradeflows.report.verdict_text import TONES
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -25,8 +26,6 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
     "img-src 'self' file: data:; base-uri 'none'; form-action 'none'"
 )
-# The reader's groups of verdicts, each with its colour.
-TONES = {"holds": "yes", "holds with a caveat": "partly", "differs": "no", "cannot be told": "open"}
 # What a witness is to a reader, by its word in the catalogue.
 WITNESSES = {
     "office": "the numbers of an office",
@@ -75,7 +74,7 @@ def frame(
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
-        "witnesses": WITNESSES,
+        "how_counted": WITNESSES,
         "policy": POLICY,
     }
 
@@ -139,8 +138,16 @@ def methods() -> dict[str, Any]:
         groups.setdefault(group, []).append(verdict)
     return {
         "reasons": REASONS,
-        "groups": {group: groups[group] for group in TONES},
+        "groups": groups,
+        "when": verdict_rule.WHEN,
+        "word_of": GROUPS,
+        "witnesses": verdict_rule.WITNESSES,
+        "open_words": open_words.table(),
         "small": verdict_rule.SMALL,
+        "beyond": 100 * verdict_rule.BEYOND,
+        "points": verdict_rule.POINTS,
+        "close": 100 * verdict_rule.CLOSE,
+        "conflict": verdict_rule.CONFLICT,
         "flags": contracts.FLAGS,
         "band": measures.CIF_BAND,
         "barrels": measures.BARRELS_PER_TONNE,

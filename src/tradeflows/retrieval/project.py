@@ -38,11 +38,15 @@ class Answer:
         ``{O02}`` stands for the number found for that claim, ``{O02.claimed}`` for the claimed
         one, ``{O02.deviation}`` for how far it is from the claim.
     rests_on
-        The reader's group that each claim must be in for the sentence to be true.
+        The public word that each claim must have for the sentence to be true.
+    numbers
+        Names that stand for the number of one reading: its ``claim``, the ``reading`` and the
+        ``unit`` that the sentence counts it in.
     """
 
     text: str = ""
     rests_on: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Project:
     Attributes
     ----------
     title, subtitle
-        Of the front page: what is asked, and what the project is, a sentence each.
+        Of the front page: what is asked, and what the project is, a sentence each. How many claims
+        hold is said behind it.
     short
         The name in the menu; the title where it is left out.
     speaker
