@@ -528,7 +528,7 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
         (root / "data" / "claims.toml").write_text(ledger)
         (verdict,) = claim_cards.cards("P1").verdicts
         bars = claim_picture.bars(verdict, NO_PROJECT, root)
-        alarm = claim_picture.VERDICT_COLOURS["differs"]
+        alarm = colours.VERDICTS["differs"]
         assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
         start = "Differs: " if is_alarm else "Nearly the same: "
         assert claim_picture.headline(verdict).startswith(start)

@@ -1138,7 +1138,8 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     ledger
         Rows of :func:`table`, filtered and with more columns as you like.
     by
-        Column of the kinds, the same in all rows of a claim.
+        Column of the kinds, the same in all rows of a claim; one that is listed under two counts
+        in both.
     printed
         Figures of the table of that name, for claims that nothing tests: what was printed.
 
@@ -1160,17 +1161,17 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     """
     rank = 2 * ledger["decides"].fillna(False).astype("int") + ledger["value"].notna()
     in_order = ledger.loc[rank.sort_values(ascending=False, kind="stable").index]
-    first = in_order.drop_duplicates("id").sort_index()
+    first = in_order.drop_duplicates(["id", by]).sort_index()
     name = "claim" if "claim" in ledger else "statement"
     members = {"found": first[first["value"].notna()]}
     rest = first[first["value"].isna()]
     if printed is not None:
         of_rest = printed[printed["id"].isin(rest["id"]) & printed["value"].notna()]
         of_rest = of_rest.drop_duplicates("id")
-        known = rest.set_index("id")
+        known = rest.drop_duplicates("id").set_index("id")
         columns = {column: of_rest["id"].map(known[column]) for column in (name, by)}
         members["printed"] = of_rest.assign(**columns)
-        rest = rest[~rest["id"].isin(of_rest["id"])]
+        rest = rest[rest["id"].duplicated() | ~rest["id"].isin(of_rest["id"])]
     members["nothing"] = rest
     wanted = list(dict.fromkeys(["id", name, by, "value", *lineage.PLACE]))
     parts = {

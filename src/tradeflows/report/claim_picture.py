@@ -60,14 +60,6 @@ MOST = 2  # alternatives beside the figure that was claimed
 MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
-VERDICT_COLOURS = {
-    claims.HOLDS: "#0b6b3a",
-    claims.LEANS_YES: "#4a6a00",
-    claims.DEPENDS: "#8a5a00",
-    claims.LEANS_NO: "#9a4512",
-    claims.DIFFERS: "#a3241c",
-    claims.CANNOT_BE_TOLD: colours.SOFT,
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +110,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 def _colour(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 %, or one that revisions make up for, has none."""
     is_near = claims.is_near(verdict) or claims.revision(verdict)
-    return colours.INK if is_near else VERDICT_COLOURS[verdict.group]
+    return colours.INK if is_near else colours.VERDICTS[verdict.group]
 
 
 def _speaker(verdict: Verdict, project: Project) -> str:
