@@ -283,6 +283,13 @@ def _witnesses() -> Iterator[str]:
     yield from _table(["witness", "what it is", "its vote"], rows)
 
 
+def _admitted(values: Sequence[str]) -> str:
+    """What a key admits beside what is asked."""
+    if not values:
+        return "anything; the readings listed stand for all"
+    return _code(values).replace("`{year}-01`", "January of that year")
+
+
 def _open_words() -> Iterator[str]:
     """The package's table of what words leave open."""
     rows = []
@@ -290,10 +297,7 @@ def _open_words() -> Iterator[str]:
         about = [f"of {_code(row.measures)}"] if row.measures else []
         about += [f"of goods {row.goods}"] if row.goods else []
         about += [f"without {_code(row.unless)}"] if row.unless else []
-        leaves = [
-            f"`{key}`: {_code(values) if values else 'any, so that the readings stand for all'}"
-            for key, values in row.leaves.items()
-        ]
+        leaves = [f"`{key}`: {_admitted(values)}" for key, values in row.leaves.items()]
         leaves += [f"nothing; asked is {' or '.join(row.asks)}"] if row.asks else []
         rows.append([_code(row.words), "; ".join(about), "; ".join(leaves), row.because])
     yield from _table(["words", "in a claim", "leave open", "because"], rows)

@@ -316,8 +316,10 @@ def test_a_rank_or_a_count_is_claimed(make_root, tmp_path, member, result, unit,
     stands = f'["lead", {{ value = "value_reported", member = "{member}" }}]'
     counts = '["count", { value = "value_reported", above = 12e6 }]'
     steps = f"{STANDS}, {stands if member else counts}"
-    asks = ASKS.replace('"value"', f'"{result} by value"')
-    item = reading(read=read, steps=steps, result=result, more='keys = { partner = "KAZ" }\n')
+    measure = "rank by value" if member else "count by value above 12,000,000"
+    of = f'"{member}"' if member else '["KAZ", "UZB", "ARM"]'
+    asks = ASKS.replace('"value"', f'"{measure}"').replace('"KAZ"', of)
+    item = reading(read=read, steps=steps, result=result)
     ledger = tmp_path / "rank.toml"
     ledger.write_text(claim(number, item, unit=unit, asks=asks), encoding="utf-8")
     [judged] = claims.verdicts(ledger, root)

@@ -9,6 +9,7 @@ readings: questions to :func:`tradeflows.read`, then measures. The rule
 from tradeflows.claims.describe import (
     EXACT,
     as_json,
+    asked,
     because,
     chosen,
     collector,
@@ -112,6 +113,7 @@ __all__ = [
     "Verdict",
     "amount",
     "as_json",
+    "asked",
     "because",
     "chosen",
     "collector",

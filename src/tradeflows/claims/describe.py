@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tradeflows import measures
-from tradeflows.claims import bands, open_words, verdict_rule
+from tradeflows.claims import bands, open_words, questions, verdict_rule
 from tradeflows.claims.evaluate import (
     AT_LEAST,
     AT_MOST,
@@ -758,6 +758,8 @@ def _explained(part: Verdict) -> list[str]:
     text = sentence(part)
     if text != part.verdict:
         lines.append(f"  that is: {text}")
+    if claim.readings:
+        lines.append(f"  asked: {asked(claim)}")
     if part.reason:
         lines.append(f"  because: {part.reason}, that is, {REASONS[part.reason]}")
     if part.band and part.band.releases:
@@ -775,6 +777,41 @@ def _explained(part: Verdict) -> list[str]:
     return lines
 
 
+FLOWS = {"M": ("imports of", "from"), "X": ("exports of", "to"), "M+X": ("trade of", "with")}
+FEW = 4  # goods that are named; more are counted
+
+
+def asked(claim: Claim) -> str:
+    """What a part asks, in words, so that a reader sees whether that is what its words ask.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> claims.asked(claims.load()["O04"])
+    'value; all goods; imports of China from Russia; 2022'
+    """
+    asks = claim.asks
+    goods = asks.goods.split("+") if asks.goods else []
+    names = [_name_of(codes.product_name, code) for code in goods]
+    listed = in_a_sentence(names) if len(names) <= FEW else f"{len(names)} goods"
+    flow, to = FLOWS.get(asks.flow, ("", "with"))
+    home, away = (
+        in_a_sentence([_name_of(codes.area_name, area) for area in side.split("+")])
+        for side in (asks.reporter, asks.partner)
+    )
+    sides = f"{flow} {home} {f'{to} {away}' if away else ''}".strip() if home or away else ""
+    window = questions.words(asks)
+    return "; ".join(filter(None, (asks.measure, listed, sides, asks.route, window)))
+
+
+def _name_of(names: Callable[[str], str], code: str) -> str:
+    """What a code is called; what is no code stays."""
+    try:
+        return names(code)
+    except CodeError:
+        return code
+
+
 def left_open(part: Verdict) -> list[str]:
     """What the words of a part leave open and why, in words; nothing where they leave nothing.
 
@@ -785,11 +822,10 @@ def left_open(part: Verdict) -> list[str]:
     ["demand for crude: what refineries ran, or imports with the country's own output"]
     """
     claim = part.claim
-    if not claim.open:
-        return []
     text = claim.words or claim.statement
-    rows = open_words.rows_of(text, claim.asks)
-    because = [row.because for row in rows if row.leaves and set(row.leaves) & set(claim.open)]
+    rows = [row for row in open_words.rows_of(text, claim.asks) if row.leaves]
+    because = [row.because for row in rows if set(row.leaves) & set(claim.open)]
+    because += [f"{NARROWED}{row.because}" for row in rows if set(row.leaves) - set(claim.open)]
     texts = list(dict.fromkeys([*because, claim.open_because] if claim.open_because else because))
     if any(not values for values in claim.open.values()):
         count = len([item for item in part.readings if item.answers])
@@ -797,6 +833,7 @@ def left_open(part: Verdict) -> list[str]:
     return texts
 
 
+NARROWED = "not left open here, though "
 ONE_READING = "one reading stands for all"
 
 
@@ -811,6 +848,8 @@ def _claimed(claim: Claim) -> str:
         return "in words"
     digits = _digits(claim)
     text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
+    if claim.kg_per_unit is not None:
+        text += f", one of them taken as {full_number(claim.kg_per_unit)} kg"
     is_tested = bool(claim.readings or claim.parts)
     if is_tested and claim.low > -math.inf and claim.high < math.inf:
         text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -13,7 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import advice, bands, questions, verdict_rule, witnesses
+from tradeflows.claims import (
+    advice,
+    answers,
+    bands,
+    combining,
+    open_words,
+    questions,
+    verdict_rule,
+    witnesses,
+    wording,
+)
 from tradeflows.claims.ledger import (
     Claim,
     Reading,
@@ -24,7 +33,6 @@ from tradeflows.claims.ledger import (
 )
 from tradeflows.claims.verdict_rule import (
     AS_PRINTED,
-    LAW,
     MEASURED,
     OFFICE,
     REWORKED,
@@ -62,6 +70,7 @@ CONFLICTING = "the office's releases are more than 2 % apart"
 NOT_PLACED = "its page has no date, and no dated print agrees with it"
 NOT_BOUNDING = "bounds other goods, another partner or other months than the claim's"
 TOO_SHORT = "a record needs all of the office's series before it, five whole years at least"
+GUESSED = "counts a row that is absent as nothing"
 YEARS = 5  # whole ones, of a series before a record
 AT_MOST, AT_LEAST = "at most ", "at least "
 
@@ -411,7 +420,10 @@ def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[s
     listing = [item for item in results if item.role in own and item.witness.kind in kinds]
     listing = listing or [item for item in results if item.role == verdict_rule.BOUND]
     anything = [key for key in claim.open if not claim.open[key]]
-    return [{key: getattr(item.question, key) for key in anything} for item in listing] or [{}]
+    heads = [{key: getattr(item.question, key) for key in anything} for item in listing]
+    # Of whatever other time there are readings, that which is asked is open too.
+    window = {key: getattr(claim.asks, key) for key in ("start", "end", "base") if key in anything}
+    return [*heads, *({**head, **window} for head in heads)] or [{}]
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
@@ -452,8 +464,10 @@ class _Number:
     ----------
     base
         What a difference is to, in the same unit; 0 where it is none.
-    months
+    coverage, lacking
         How many months there are, and which are lacking, in words.
+    periods
+        How many months its period has; of what is combined, that of each term.
     """
 
     value: float
@@ -467,6 +481,7 @@ class _Number:
     coverage: str = ""
     lacking: str = ""
     base: float = 0.0
+    periods: tuple[int, ...] = ()
 
     @property
     def rows(self) -> list[pd.DataFrame]:
@@ -489,6 +504,7 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
     used = _used(lines(frame, _traced(frame, reading.result)), read)
     flags = {word for text in used.values() for word in text.split()}
     coverage, lacking = _coverage(reading, stages, read[0])
+    lacking = ", ".join(_each_once([lacking, *_unstated(reading, read)]))
     bases = [name for name in frame if name.endswith("_base") and frame[name].dtype.kind == "f"]
     base = float(frame[bases[0]].iloc[0]) if reading.result == "change" and bases else 0.0
     return _Number(
@@ -499,10 +515,13 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
         result=reading.result,
         read=read,
         used=used,
-        question=questions.of_reading(reading, read, claim.asks, flags),
+        question=answers.of_reading(
+            reading, read, [_rows_at(rows, used) for rows in read], claim.asks, flags
+        ),
         coverage=coverage,
         lacking=lacking,
         base=base,
+        periods=tuple(map(int, frame.get("n_months", ())))[:1],
     )
 
 
@@ -533,11 +552,11 @@ FORMULAS = {
 def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
     """The number that is made of those of several terms."""
     terms = [_number_of(term, claim, project) for term in reading.terms]
+    asked = [term.question for term in terms]
+    holes = combining.lacking(reading.combine, asked)
     unit = reading.unit or terms[0].unit
     factors = [_factor(term.unit, unit) for term in terms]
-    ends = _combined_ends(reading.combine, terms, factors)
-    if reading.at_most or reading.at_least:
-        ends = _bounded(reading, _shown(ends))
+    ends = _bounded(reading, _combined_ends(reading.combine, terms, factors))
     return _Number(
         value=_shown(ends),
         ends=ends,
@@ -546,12 +565,13 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         result="value",
         read=tuple(chain.from_iterable(term.read for term in terms)),
         used=dict(chain.from_iterable(term.used.items() for term in terms)),
-        question=questions.combined(
-            reading.combine, [term.question for term in terms], reading.keys
+        question=combining.combined(
+            reading.combine, asked, reading.keys, at_least=reading.at_least
         ),
         coverage=" and ".join(_each_once(term.coverage for term in terms)),
-        lacking=", ".join(_each_once(term.lacking for term in terms)),
+        lacking=", ".join(_each_once([*(term.lacking for term in terms), holes])),
         base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
+        periods=tuple(chain.from_iterable(term.periods for term in terms)),
     )
 
 
@@ -644,7 +664,7 @@ def _evaluate(
     role = _role(reading, claim, given, witness)
     behind = frozenset(lines(number.frame, _traced(number.frame, number.result)))
     flags = tuple(sorted({word for text in number.used.values() for word in text.split()}))
-    note = _silent(reading, number, claim, role, band, flags, project)
+    note = _silent(reading, number, claim, role, witness, band, flags, project)
     if number.lacking and reading.at_least:  # a sum of fewer months is still at least so much
         note = reading.doubt
     if not note and _is_unplaced(number, witness, project):
@@ -683,7 +703,7 @@ def _evaluate(
             frame=number.frame,
             result=number.result,
             scale=factor,
-            own_release=_is_own_release(number.read[0]),
+            own_release=all(_is_own_release(rows) for rows in number.read),
             lines=behind,
             used=number.used,
             todo=_todo(reading, project, number.lacking) if todo else "",
@@ -745,13 +765,15 @@ def _vote(
     """What a reading says where it votes.
 
     A sum of some months or goods is at least so much of all. The claim's own source says no where
-    it printed an expectation, or a window wholly outside of the claim's.
+    it printed the number as an expectation, or of a window wholly outside of the claim's.
     """
     if claim.figure is None:
         return ""
-    if witness.kind == SOURCE:
-        return verdict_rule.NO if _is_another_fact(number, claim) else ""
     low, high = ends
+    if witness.kind == SOURCE:
+        is_its_number = claim.low <= high and low <= claim.high
+        is_no = is_its_number and _is_another_fact(number, claim)
+        return verdict_rule.NO if is_no else ""
     is_short = number.question.start > claim.asks.start or number.question.end < claim.asks.end
     is_some = role == verdict_rule.WITHIN and is_short
     if is_some and number.question.measure in questions.AMOUNTS:
@@ -765,21 +787,29 @@ def _vote(
 
 
 def _is_another_fact(number: _Number, claim: Claim) -> bool:
-    """Whether the claim's own source printed an expectation, or of another time."""
+    """Whether the claim's own source printed the same as an expectation, or of another time."""
     [row, *_] = (rows.iloc[0] for rows in number.read if "forecast" in rows)
     given, asked = number.question, claim.asks
+    if {*verdict_rule.differing(asked, given)} - {"start", "end", "base"}:
+        return False
     is_apart = bool(given.end and asked.start) and (
         given.end < asked.start or asked.end < given.start
     )
     return bool(row["forecast"]) or is_apart
 
 
+def _nearest_open(claim: Claim, given: Question) -> Question:
+    """The open reading of a claim that is most like a reading, as its words allow."""
+    text = claim.words or claim.statement
+    admitted = wording.admitted(text, claim.asks, given, claim.open)
+    return verdict_rule.nearest_open(claim.asks, given, admitted)
+
+
 def _answers(role: str, claim: Claim, given: Question) -> tuple[Question, ...]:
     """The open readings that a reading speaks of; those of a bound follow later."""
     if role not in (verdict_rule.AS_STATED, verdict_rule.ALTERNATIVE):
         return ()
-    nearest = verdict_rule.nearest_open(claim.asks, given, claim.open)
-    return (nearest if nearest == given else claim.asks,)  # a law restates what is asked
+    return (_nearest_open(claim, given),)
 
 
 def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness, list[str]]:
@@ -799,7 +829,8 @@ def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness,
 def _is_taken_from(row: Mapping[str, Any], claim: Claim, figures: Figures) -> bool:
     """Whether a printed figure is what the claim repeats.
 
-    The place is the claim's own, or the number is the claim's in every digit and printed before it.
+    The place is the claim's own, or the number is the claim's in every digit and was not printed
+    after it, as far as is known.
     """
     if not claim.cites and row["address"] and row["address"] == claim.where:
         return True
@@ -810,7 +841,7 @@ def _is_taken_from(row: Mapping[str, Any], claim: Claim, figures: Figures) -> bo
         return False
     is_same = math.isclose(row["value"] * factor, claim.figure)
     cited = figures.rows.get(claim.cites, {}).get("published") or ""
-    return is_same and bool(cited) and str(row["published"] or "9") < cited
+    return is_same and (not cited or str(row["published"] or "9") < cited)
 
 
 def _is_unplaced(number: _Number, witness: Witness, project: _Project) -> bool:
@@ -846,13 +877,11 @@ def _read(reading: Reading, project: _Project) -> tuple[pd.DataFrame, ...]:
 def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> str:
     """What a reading is to a claim, by its keys."""
     asked = claim.asks
-    if witness.kind == LAW:
-        return verdict_rule.AS_STATED
     if reading.at_most or reading.at_least:
         return verdict_rule.BOUND
     if given == asked:
         return verdict_rule.AS_STATED
-    nearest = verdict_rule.nearest_open(asked, given, claim.open)
+    nearest = _nearest_open(claim, given)
     if given == nearest:
         return verdict_rule.ALTERNATIVE
     if questions.in_other_measure(nearest, given):
@@ -867,7 +896,7 @@ def _role(reading: Reading, claim: Claim, given: Question, witness: Witness) -> 
 def _is_own_release(rows: pd.DataFrame) -> bool:
     """Whether the rows are what the office itself printed."""
     is_figure = "basis" in rows and "flags" in rows
-    return is_figure and bool(rows["flags"].str.contains(questions.OWN_RELEASE).all())
+    return is_figure and bool(rows["flags"].str.contains(answers.OWN_RELEASE).all())
 
 
 def _silent(
@@ -875,6 +904,7 @@ def _silent(
     number: _Number,
     claim: Claim,
     role: str,
+    witness: Witness,
     band: Band,
     flags: Sequence[str],
     project: _Project,
@@ -884,9 +914,12 @@ def _silent(
         return reading.doubt
     if number.lacking:
         return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
-    is_other = role == verdict_rule.OTHER_CONCEPT
-    if claim.superlative and not is_other and not _bears_out_a_superlative(reading, claim):
+    is_tried = claim.superlative and role != verdict_rule.OTHER_CONCEPT
+    if is_tried and not _bears_out_a_superlative(reading, claim, number, witness):
         return TOO_SHORT
+    guessed = _guessed_zeros(reading, number, project)
+    if guessed:
+        return f"{GUESSED}, which the catalogue does not declare of {guessed}"
     if "estimated" in flags and _rests_on_amounts(reading):
         return ESTIMATED
     if band.conflict and not verdict_rule.differing(claim.asks, number.question):
@@ -894,22 +927,38 @@ def _silent(
     return UNSURE if _rests_on_unsure_weights(reading, number.read, project) else ""
 
 
-def _bears_out_a_superlative(reading: Reading, claim: Claim) -> bool:
+def _guessed_zeros(reading: Reading, number: _Number, project: _Project) -> str:
+    """The sources whose absent rows a reading takes for zeros, though they do not declare it."""
+    steps = [
+        step for item in (reading, *reading.terms) for step in (*item.steps, *item.other_steps)
+    ]
+    if not any(arguments.get("absent") == "zero" for _, arguments in steps):
+        return ""
+    names = {str(name) for rows in number.read for name in rows.get("source_id", ())}
+    silent = [name for name in sorted(names) if not project.sources[name].absent]
+    return " and ".join(silent)
+
+
+def _bears_out_a_superlative(
+    reading: Reading, claim: Claim, number: _Number, witness: Witness
+) -> bool:
     """Whether a reading compares with all before, or bounds all others.
 
-    Its second term is the series before the window, for the span that the words name, or five whole
-    years at least.
+    Its second term is the largest of one office's series before the window, by periods as long, for
+    the span that the words name, or five whole years at least. What is said of the rest is of
+    rivals, and stands for no year.
     """
-    if reading.rest:
-        return True
-    if len(reading.terms) < 2:
+    if not claim.asks.base:
+        return bool(reading.rest)
+    if len(reading.terms) != 2 or " and " in witness.family:
         return False
-    start, end = questions.ends(reading.terms[1])
-    if not (start and end):
+    series = reading.terms[1]
+    is_largest = bool(series.steps) and series.steps[-1][0] == "peak"
+    start, end = answers.ends(series)
+    if not (is_largest and start and end and len(set(number.periods)) == 1):
         return False
     first, after = span((start, end))
-    named = re.match(r"(\d+) years?$", claim.span)
-    years = int(named[1]) if named else YEARS
+    years = open_words.years_named(claim.span, claim.words, claim.statement) or YEARS
     return after == span(claim.asks.start)[0] and after - first >= 12 * years
 
 
@@ -929,14 +978,18 @@ def _rests_on_amounts(reading: Reading) -> bool:
     return bool(_measured(reading) & {"net_wgt_kg", "qty"})
 
 
+WEIGHING = ("barrels_per_day", "unit_value")  # measures that take a weight without naming it
+
+
 def _measured(reading: Reading) -> set[str]:
     """The columns that a reading's measures work on, and that of its result."""
     if reading.terms:
         return set().union(*map(_measured, reading.terms))
     columns = {reading.result}
-    for _, arguments in reading.steps:
+    for name, arguments in reading.steps:
         value = arguments.get("value", ())
         columns.update([value] if isinstance(value, str) else value)
+        columns.update(["net_wgt_kg"] if name in WEIGHING else [])
     return columns
 
 
@@ -975,18 +1028,24 @@ def _figures(column: pd.Series) -> pd.Series:
 def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
     """All that the number may stand for: itself, a printed range, or a bound."""
     qualifier = str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
-    if reading.at_most or reading.at_least:
-        return _bounded(reading, value)
+    ends = _of_flow(value, qualifier)
     if reading.result == "value" and {"low", "high"} <= set(frame):
         low, high = frame[["low", "high"]].astype("float64").iloc[0]
         if low == low and high == high:
-            return Range(low, high)
-    return _of_flow(value, qualifier)
+            ends = Range(low, high)
+    return _bounded(reading, ends)
 
 
-def _bounded(reading: Reading, value: float) -> Range:
-    """All that a bound allows."""
-    return _of_flow(value, "≤" if reading.at_most else "≥")
+def _bounded(reading: Reading, ends: Range) -> Range:
+    """All that a reading allows which may be a bound; refuses one of the other side."""
+    if not (reading.at_most or reading.at_least):
+        return ends
+    if reading.at_most and ends.high == math.inf:
+        raise LedgerError("is at least so much by its figure, so it cannot be at_most")
+    is_most = ends.low < ends.high and ends.low <= 0
+    if reading.at_least and is_most:
+        raise LedgerError("is at most so much by its figure, so it cannot be at_least")
+    return _of_flow(*((ends.high, "≤") if reading.at_most else (ends.low, "≥")))
 
 
 def _of_flow(value: float, qualifier: str) -> Range:
@@ -1001,6 +1060,9 @@ def _coverage(
 ) -> tuple[str, str]:
     """How many months of the window are stated, and which are lacking."""
     lacking = [_lacking(rows, reading)]
+    for (name, arguments), frame in zip(reading.steps, stages, strict=False):
+        if name in ("peak", "mean") and not arguments.get("by"):
+            lacking.append(_holes(frame, str(arguments["value"]), reading))
     stated = expected = 0
     for frame in stages[1:]:
         if "complete" in frame and not frame["complete"].to_numpy().all():
@@ -1013,6 +1075,41 @@ def _coverage(
             lacking.append(f"all months but {frame['months'].iloc[0]}")
     text = f"{stated} of {expected} months" if expected else ""
     return text, ", ".join(dict.fromkeys(filter(None, lacking)))
+
+
+def _holes(frame: pd.DataFrame, column: str, reading: Reading) -> str:
+    """Months between the ends of some rows without a figure, where their largest is taken."""
+    if "ref_period" not in frame or "complete" in frame or column not in frame:
+        return ""
+    rows = frame[frame[column].notna()]
+    first = first_month(rows)
+    stated = {
+        month
+        for begin, length in zip(first, rows["n_months"], strict=True)
+        for month in range(begin, begin + length)
+    }
+    start, end = answers.ends(reading)
+    asked = range(*span((start, end))) if start and end else range(min(stated), max(stated) + 1)
+    return runs({*asked} - stated)
+
+
+LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter_iso"}
+
+
+def _unstated(reading: Reading, read: Sequence[pd.DataFrame]) -> list[str]:
+    """What lists of a reading's filters name and no row has, nor a declared zero."""
+    questions_of = [reading, *([reading.also] if reading.also else [])]
+    asked = [filters for item in questions_of for filters in (item.read, item.other) if filters]
+    lost = []
+    for filters, frame in zip(asked, read, strict=True):
+        zeros = zeros_of(frame)
+        frames = [frame, *([] if zeros is None else [zeros.rows])]
+        for name, column in LISTED.items():
+            values = filters.get(name)
+            if isinstance(values, list) and column in frame:
+                stated = {str(text) for rows in frames for text in rows[column].unique()}
+                lost += [text for text in values if not questions.is_stated(name, text, stated)]
+    return [f"any row of {text}" for text in lost]
 
 
 def _lacking(frame: pd.DataFrame, reading: Reading) -> str:

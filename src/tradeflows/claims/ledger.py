@@ -15,10 +15,11 @@ from types import UnionType
 from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, open_words, questions
+from tradeflows.claims import bands, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
+from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
 from tradeflows.model.lineage import full_number
@@ -42,6 +43,7 @@ SETTLES = {
 NONE = "none"  # of a key that the table of open words leaves open and a claim does not
 COMBINATIONS = ("share", "growth", "difference", "sum", "ratio")
 BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
+MOST_TERMS = 10  # of what is combined
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
@@ -528,7 +530,15 @@ def _claim(
         _part_of_several(f"{where}, part {i}", name, entry, part, figures, series)
         for i, part in enumerate(listed, 1)
     )
+    if len(parts) == 1:
+        raise LedgerError(
+            f"{where}: one part alone: cut the statement into all its parts, or give it none"
+        )
     _require_names(f"{where}, parts", parts, "words")
+    wording.require_apart(
+        where,
+        [(part.words, part.asks, (part.figure, part.unit, part.qualifier)) for part in parts],
+    )
     _require_names(where, [reading for part in parts for reading in part.readings])
     shown = next((part for part in parts if part.cites and not part.superlative), parts[0])
     return replace(
@@ -581,10 +591,15 @@ def _part(
     asks = _asks(where, entry)
     readings = _readings(where, entry)
     not_tested = _not_tested(where, entry, readings)
+    source = tuple(entry.get("source", head.get("source", ())))
+    for figure in source:
+        lookup(where, "figure", figure, figures)
     step = 0.0
     if readings:
-        step = _printed_to(where, head["statement"], entry, stated, value)
         _testable(where, asks, value)
+        _require_its_words(where, head, entry, stated, asks)
+        step = _printed_to(where, head["statement"], entry, stated, value)
+        wording.require_own_window(where, figures.get(entry.get("figure", ""), {}), asks)
     low, high = interval(where, value, stated, step)
     window = questions.words(asks) if asks.start else _window(cited["window"])
     return Claim(
@@ -610,11 +625,38 @@ def _part(
         kg_per_unit=entry.get("kg_per_unit", head.get("kg_per_unit")),
         printed_because=entry.get("printed_because", ""),
         open_because=entry.get("open_because", ""),
-        source=tuple(entry.get("source", head.get("source", ()))),
+        source=source,
         superlative=entry.get("superlative", False),
         span=entry.get("span", ""),
         words=words,
     )
+
+
+REASONED = ("printed_because", "open_because")  # keys that say why, to a reader
+
+
+def _require_its_words(
+    where: str,
+    head: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    stated: Mapping[str, Any],
+    asks: Question,
+) -> None:
+    """Refuse a part with readings of which the ledger says something else than its words."""
+    wording.require_reasons(where, entry, REASONED)
+    words, value = str(entry.get("words", "")), stated["value"]
+    texts = [text for text in (words, head["statement"]) if text]
+    if "words" in entry:
+        wording.require_words(where, head["statement"], words)
+    wording.require_record(where, texts[0], is_superlative=bool(entry.get("superlative")))
+    wording.require_sign(where, texts, value, stated["qualifier"], asks.measure)
+    if value and stated["unit"] not in EXACT:
+        because = entry.get("printed_because", "")
+        wording.require_number(where, texts, value, stated, because)
+    wording.require_asked(where, texts[0], asks)
+    weight = {**head, **entry}.get("kg_per_unit")
+    if weight is not None:
+        wording.require_weight(where, stated["unit"], weight)
 
 
 def _stated(
@@ -718,8 +760,7 @@ def _require_step(
     where: str, entry: Mapping[str, Any], step: float, printed: float, value: float
 ) -> None:
     """Refuse a step beyond the figure, and one that differs from print without a reason."""
-    if step < 0 or (value and step > abs(value)):
-        raise LedgerError(f"{where}: printed_to must be a step from 0 to the figure, not {step:g}")
+    wording.require_step(where, step, printed, value)
     if not math.isclose(step, printed) and not entry.get("printed_because"):
         as_printed = f"its words print it to {printed:g}" if printed else "its words lack it"
         raise LedgerError(
@@ -737,11 +778,27 @@ def _asks(where: str, entry: Mapping[str, Any]) -> Question:
         asks = questions.question(asked)
     except QueryError as error:
         raise LedgerError(f"{where}, asks: {error}") from error
-    if asks.measure.startswith(bands.GROWTH) and not asks.base:
-        raise LedgerError(f"{where}, asks: lacks base, with which a growth compares")
-    if asks.base and asks.start and asks.base > asks.start:
-        raise LedgerError(f"{where}, asks: the base {asks.base} comes after {asks.start}")
+    if asks.measure.startswith(wording.CHANGES) and not asks.base:
+        raise LedgerError(f"{where}, asks: lacks base, with which a growth or a change compares")
+    if asks.base and asks.start:
+        _require_base(f"{where}, asks", asks, is_superlative=bool(entry.get("superlative")))
     return asks
+
+
+def _require_base(where: str, asks: Question, *, is_superlative: bool) -> None:
+    """Refuse a base that is not before its window, or of another length where amounts are asked."""
+    first, _, last = asks.base.partition("..")
+    if first >= asks.start:
+        raise LedgerError(f"{where}: the base {asks.base} comes after {asks.start}")
+    if last >= asks.start:
+        raise LedgerError(f"{where}: the base {asks.base} overlaps the window from {asks.start} on")
+    amount = asks.measure.removeprefix("growth of ").removeprefix("change of ")
+    lengths = [len(questions.months_of(*ends)) for ends in ((asks.start, asks.end), (first, last))]
+    if amount in questions.AMOUNTS and lengths[0] != lengths[1] and not is_superlative:
+        raise LedgerError(
+            f"{where}: {lengths[0]} months are compared with {lengths[1]}: an amount is compared "
+            "over windows of one length"
+        )
 
 
 def _open(
@@ -751,7 +808,8 @@ def _open(
     own = entry.get("open", {})
     if own and not entry.get("open_because"):
         raise LedgerError(
-            f"{where}: open needs open_because, since the table of open words does not have it"
+            f"{where}: open needs open_because, since the table of open words does not have it; "
+            "`tradeflows migrate` brings an older ledger over"
         )
     if not entry.get("open_because"):
         _require_measure(where, text, asks)
@@ -763,10 +821,11 @@ def _open(
         if isinstance(values, str):
             raise LedgerError(f'{where}, open: {key} must be a list, or "{NONE}"')
         try:
-            forms = [questions.normal(key, value) for value in values]
+            forms = [questions.normal(key, value, asks.measure) for value in values]
         except QueryError as error:
             raise LedgerError(f"{where}, open: {error}") from error
         admitted[key] = tuple(form for form in forms if form != getattr(asks, key))
+    wording.require_admitted(where, text, asks, {key: admitted.get(key, ()) for key in own})
     return admitted
 
 
@@ -789,9 +848,10 @@ def _readings(where: str, entry: Mapping[str, Any]) -> tuple[Reading, ...]:
 def _require_names(where: str, items: Iterable[Any], by: str = "name") -> None:
     """Refuse two of one name."""
     names = [getattr(item, by) for item in items]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    plain = [wording.plain(name) for name in names]
+    repeated = [name for name, text in zip(names, plain, strict=True) if plain.count(text) > 1]
     if repeated:
-        raise LedgerError(f"{where}: two {KINDS_OF[by]} are called {repeated[0]!r}")
+        raise LedgerError(f"{where}: two {KINDS_OF[by]} are called {min(repeated)!r}")
 
 
 KINDS_OF = {"name": "readings", "words": "parts"}  # what is called by what
@@ -822,7 +882,15 @@ def _reading(where: str, entry: Any) -> Reading:
     where = f"{where}, reading {entry['name']!r}"
     if "terms" in entry or "unit" in entry:
         raise LedgerError(f"{where}: terms and unit go with combine")
+    _require_honest(where, entry)
     return Reading(**entry | _steps(where, entry) | _also(where, entry))
+
+
+def _require_honest(where: str, entry: Mapping[str, Any]) -> None:
+    """Refuse a bound of both sides, and a doubt or a rest that says nothing."""
+    wording.require_reasons(where, entry, ("rest", "doubt"))
+    if entry.get("at_most") and entry.get("at_least"):
+        raise LedgerError(f"{where}: is at_most and at_least: a bound is of one side")
 
 
 def _combined(where: str, entry: Mapping[str, Any]) -> Reading:
@@ -833,8 +901,9 @@ def _combined(where: str, entry: Mapping[str, Any]) -> Reading:
     other = {"read", "steps", "other", "other_steps", "also", "result"} & entry.keys()
     if other:
         raise LedgerError(f"{where}: {', '.join(sorted(other))} stands in its terms")
-    if len(entry["terms"]) < 2:
-        raise LedgerError(f"{where}: combine needs two terms or more")
+    if not 2 <= len(entry["terms"]) <= MOST_TERMS:
+        raise LedgerError(f"{where}: combine needs two terms or more, and {MOST_TERMS} at most")
+    _require_honest(where, entry)
     terms = []
     for i, term in enumerate(entry["terms"]):
         place = f"{where}, term {i + 1}"
@@ -869,8 +938,16 @@ def _step(where: str, entry: Any) -> tuple[str, Mapping[str, Any]]:
             f'["total", {{ value = "qty" }}], not {reprlib.repr(entry)}'
         )
     name, arguments = entry
+    if name == "scale":
+        raise LedgerError(f"{where}: scale is for charts: a claim has its unit in `claimed`")
     measure = lookup(where, "measure", name, every_measure())
     _known(f"{where}, {name}", arguments, _arguments(measure))
+    barrels = arguments.get("barrels_per_tonne", BARRELS_PER_TONNE)
+    if barrels != BARRELS_PER_TONNE:
+        raise LedgerError(
+            f"{where}: {barrels:g} barrels a tonne: every claim counts {BARRELS_PER_TONNE}, so "
+            "that nobody turns it by the weight of a barrel"
+        )
     return name, arguments
 
 

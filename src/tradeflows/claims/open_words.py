@@ -9,17 +9,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 
 from tradeflows.claims.verdict_rule import Question
 from tradeflows.model import units
 
 # A number as print has it, with the word that it is counted by.
 NUMBER = re.compile(
-    r"(?P<about>\b(?:about|around|nearly|roughly|some)\s+)?(?:[$€£]|US\$)?"
+    r"(?P<about>\b(?:about|around|nearly|roughly|some)\s+)?(?P<sign>US\$|[$€£]|\bUSD\s|\bEUR\s)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?:[ \u00a0](?P<word>thousand|million|billion|trillion|bn|mn)\b)?",
+    r"(?:[ \u00a0](?P<word>thousand|million|billion|trillion|bn|mn)\b)?"
+    r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|kg\b|barrels\b|dollars\b|euros\b))?",
     re.IGNORECASE,
 )
+# The unit that a mark beside a number says.
+MARKS = {
+    "$": "USD",
+    "us$": "USD",
+    "usd": "USD",
+    "dollars": "USD",
+    "€": "EUR",
+    "eur": "EUR",
+    "euros": "EUR",
+    "£": "GBP",
+    "%": "percent",
+    "per cent": "percent",
+    "percent": "percent",
+    "tonnes": "tonnes",
+    "kg": "kg",
+    "barrels": "barrels",
+}
+ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have
+# Units that stand for a number of others, by how many.
+SHORT = {"kt": 1e3, "Mt": 1e6, "bcm": 1e9, "kb/d": 1e3, "mb/d": 1e6}
+SPELLED = re.compile(rf"\b(?:{'|'.join(units.NUMBER_WORDS)})\b", re.IGNORECASE)
 HALF = 5  # the step of a round number that ends with it, where it is about so much
 
 
@@ -81,7 +104,7 @@ def left_open(statement: str, asked: Question) -> dict[str, tuple[str, ...]]:
     admitted: dict[str, tuple[str, ...]] = {}
     for row in rows_of(statement, asked):
         for key, values in row.leaves.items():
-            filled = [value.format(year=asked.start[:4]) for value in values]
+            filled = [value.format(year=asked.start[:4], end=asked.end) for value in values]
             others = tuple(value for value in filled if value != getattr(asked, key))
             if others or not values:
                 admitted[key] = others
@@ -89,6 +112,100 @@ def left_open(statement: str, asked: Question) -> dict[str, tuple[str, ...]]:
 
 
 # --- the step of a printed number -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number in print.
+
+    Attributes
+    ----------
+    text, before
+        The number with its signs, and what stands before it.
+    digits, counted_by
+        Its digits, and what its word counts.
+    mark
+        The unit that a sign or a word beside it says; empty where none does.
+    is_about
+        Whether it is about so much.
+    """
+
+    text: str
+    before: str
+    digits: str
+    counted_by: float
+    mark: str
+    is_about: bool
+
+    def is_of(self, unit: str) -> bool:
+        """Whether its mark, if it has any, is of such a unit."""
+        return not self.mark or units.sized(self.mark)[0] == _marked(unit)[0]
+
+    def means(self, figure: float, unit: str) -> bool:
+        """Whether it is so many of a unit, on whichever side of nought."""
+        return self._scale(figure, unit) > 0
+
+    def step(self, figure: float, unit: str, *, is_about: bool = False) -> float:
+        """The step to which it prints a figure that it means; 0 where it does not."""
+        return _step(self.digits, is_about=is_about or self.is_about) * self._scale(figure, unit)
+
+    def _scale(self, figure: float, unit: str) -> float:
+        """What its digits are multiplied by to come to a figure; 0 where they do not."""
+        if self.mark:
+            scales = [self.counted_by * units.sized(self.mark)[1] / _marked(unit)[1]]
+        else:
+            word, _, rest = unit.partition(" ")
+            counted = units.COUNTED_BY.get(word, 1.0) if rest else SHORT.get(unit, 1.0)
+            scales = [self.counted_by / counted, *([1.0] * (self.counted_by == 1.0))]
+        number = float(self.digits)
+        return next((s for s in scales if math.isclose(number * s, abs(figure), rel_tol=1e-9)), 0.0)
+
+
+def _marked(unit: str) -> tuple[str, float]:
+    """Of which unit a mark would be, and how many of it one is: of dollars a barrel, dollars."""
+    base, size = units.sized(unit)
+    head, of_head = units.sized(base.partition("/")[0])
+    return ALIKE.get(head, head), size * of_head
+
+
+def numbers_in(text: str) -> list[Printed]:
+    """The numbers that a text prints, in digits or in words up to twenty.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.open_words import numbers_in
+    >>> [(item.text, item.mark) for item in numbers_in("It paid more than $12 million for four.")]
+    [('$12 million', 'USD'), ('four', '')]
+    """
+    found: list[tuple[int, Printed]] = []
+    matches = list(NUMBER.finditer(text))
+    for match, following in zip_longest(matches, matches[1:]):
+        found.append((match.start(), _printed(text, match, following)))
+    for match in SPELLED.finditer(text):
+        digits = str(units.NUMBER_WORDS[match[0].lower()])
+        spelled = Printed(match[0], text[: match.start()], digits, 1.0, "", is_about=False)
+        found.append((match.start(), spelled))
+    return [printed for _, printed in sorted(found, key=lambda pair: pair[0])]
+
+
+BETWEEN = (" to ", " or ", "-", "–")  # the two ends of a range, of which the last has the word
+
+
+def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -> Printed:
+    """One number in print; the first end of a range is counted by the word of its last."""
+    marked = match
+    is_end = following is not None and text[match.end() : following.start()] in BETWEEN
+    if following is not None and is_end and not (match["word"] or match["unit"]):
+        marked = following
+    mark = (match["sign"] or marked["unit"] or "").strip().lower()
+    return Printed(
+        text=match[0].removeprefix(match["about"] or "").strip(),
+        before=text[: match.start()],
+        digits=match["digits"].replace(",", ""),
+        counted_by=units.COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
+        mark=MARKS.get(mark, ""),
+        is_about=bool(match["about"]),
+    )
 
 
 def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = False) -> float:
@@ -108,14 +225,12 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
     >>> printed_step("Russia supplied about 25 per cent.", 25, "percent")
     5.0
     """
-    _, size = units.sized(unit)
-    for match in NUMBER.finditer(statement):
-        digits = match["digits"].replace(",", "")
-        counted_by = units.COUNTED_BY.get((match["word"] or "").lower(), 1.0)
-        for scale in dict.fromkeys((counted_by, counted_by / size, 1.0)):
-            if math.isclose(float(digits) * scale, abs(figure), rel_tol=1e-9):
-                return _step(digits, is_about=is_about or bool(match["about"])) * scale
-    return 0.0
+    steps = (
+        item.step(figure, unit, is_about=is_about)
+        for item in numbers_in(statement)
+        if item.is_of(unit)
+    )
+    return next(filter(None, steps), 0.0)
 
 
 def _step(digits: str, *, is_about: bool) -> float:
@@ -128,3 +243,25 @@ def _step(digits: str, *, is_about: bool) -> float:
     noughts = len(whole) - len(whole.rstrip("0"))
     is_half = not noughts and whole.endswith("5")
     return float(HALF if is_half else 10**noughts)
+
+
+# --- the span of a record -------------------------------------------------------------------------
+
+YEARS = re.compile(rf"\b(\d+|{'|'.join(units.NUMBER_WORDS)})(?:-| )years?\b", re.IGNORECASE)
+
+
+def years_named(*texts: str) -> int:
+    """For how many years a record is one, by the first text that says it; 0 where none does.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.open_words import years_named
+    >>> years_named("", "the first in fifteen years"), years_named("a record")
+    (15, 0)
+    """
+    for text in texts:
+        found = YEARS.search(text)
+        if found:
+            word = found[1].lower()
+            return units.NUMBER_WORDS.get(word) or int(word)
+    return 0

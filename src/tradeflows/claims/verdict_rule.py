@@ -7,8 +7,9 @@ speaks of, and who counted. :func:`decide` goes down the verdicts; the first tha
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 
 # Who counted, from the strongest on: what is made of several is of the weakest kind among them.
 LAW = "law"  # a legal act that the claim restates
@@ -491,7 +492,13 @@ def _by_votes(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision |
         return Decision(BOTH_WAYS, by, votes)
     measured, lean = OF_VOTES[said.pop()]
     is_neutral = any(not item.witness.interested for item in voting)
-    return Decision(measured if len(votes) > 1 and is_neutral else lean, by, votes)
+    return Decision(measured if _are_apart(votes) and is_neutral else lean, by, votes)
+
+
+def _are_apart(families: Iterable[str]) -> bool:
+    """Whether two families have nobody in common: a pair is none beside one of the two."""
+    members = [{*family.split(" and ")} for family in families]
+    return any(one.isdisjoint(other) for one, other in combinations(members, 2))
 
 
 def _may_vote(item: Evidence) -> bool:

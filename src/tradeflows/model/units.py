@@ -25,6 +25,12 @@ COUNTED_BY = {
     "bn": 1e9,
     "trillion": 1e12,
 }
+# Numbers that print spells out.
+SPELLED = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+)
+NUMBER_WORDS = {word: number for number, word in enumerate(SPELLED.split(), start=1)}
 IN_FULL = {"mn": "million", "bn": "billion"}
 # Each unit that is another's multiple, in the one that measures give.
 SIZES = {

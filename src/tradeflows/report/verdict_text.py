@@ -11,6 +11,7 @@ from tradeflows import claims
 from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.model import units
+from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue
 
@@ -196,6 +197,8 @@ def _limits(part: Verdict) -> Iterable[str]:
     """What changes or bounds the number of a part, each in a few words."""
     if read_as(part.claim):
         yield read_as(part.claim)
+    if part.claim.kg_per_unit is not None and part.readings:
+        yield f"one of them taken as {full_number(part.claim.kg_per_unit)} kg"
     opened = "; ".join(claims.left_open(part)) if part.readings else ""
     if opened:
         yield f"open: {opened}"
