@@ -138,9 +138,8 @@ def _said_of(printed: Printed) -> str:
     return "about" if printed.is_about or ABOUT.search(printed.before) else ""
 
 
-ORDINALS = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11))
-)
+ORDINALS_IN_ORDER = "first second third fourth fifth sixth seventh eighth ninth tenth"
+ORDINALS = {word: number for number, word in enumerate(ORDINALS_IN_ORDER.split(), start=1)}
 MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
 
 
