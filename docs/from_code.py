@@ -19,10 +19,10 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import ledger, questions, verdict_rule
+from tradeflows.claims import describe, ledger, open_words, questions, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.explore.answer import Answer
-from tradeflows.model import absence, codes, errors, units
+from tradeflows.model import absence, codes, contracts, errors, units
 from tradeflows.publishers.tidy import mapping, reading
 from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.retrieval import project
@@ -31,6 +31,7 @@ from tradeflows.tables import filters
 ROOT = Path(__file__).parents[1]
 KEY = re.compile(r"^#   (\S[^#]*?) {2,}(\S.*)$")
 MORE = re.compile(r"^#    +(\S.*)$")
+NEXT = re.compile(r"^#( A \w+[:,].*)?$")  # what stands before another list of keys
 FEW = 12  # words, so many that a cell of a table lists them
 ROLE = re.compile(r":\w+:`~?([^`]+)`")
 
@@ -65,7 +66,7 @@ def _head(path: Path) -> dict[str, str]:
             meanings = dict.fromkeys(names, key[2]) | meanings
         elif more and names:
             meanings |= {name: f"{meanings[name]} {more[1]}" for name in names}
-        elif meanings:
+        elif meanings and not NEXT.match(line):
             break  # what follows explains something else
     return meanings
 
@@ -127,37 +128,45 @@ def _flags() -> Iterator[str]:
 
 # --- the ledger -----------------------------------------------------------------------------------
 
-ENTRIES = {
-    "[claim.ID]": ledger.ClaimEntry,
-    "claimed": ledger.ClaimedEntry,
-    "asks": ledger.QuestionEntry,
-    "[[claim.ID.reading]]": ledger.ReadingEntry,
-    "also": ledger.AlsoEntry,
-    "[series.NAME]": ledger.SeriesEntry,
-    "[[sentence]]": ledger.SentenceEntry,
+# The tables of the ledger, and what a key means in one of them alone.
+ENTRIES: dict[str, tuple[Any, Mapping[str, str]]] = {
+    "the file": (ledger.LedgerEntry, {}),
+    "[claim.ID]": (ledger.ClaimEntry, {}),
+    "[[claim.ID.part]]": (ledger.PartEntry, {}),
+    "claimed": (ledger.ClaimedEntry, {}),
+    "asks": (ledger.QuestionEntry, {}),
+    "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (ledger.ReadingEntry, {}),
+    "also": (ledger.AlsoEntry, {}),
+    "one of terms": (ledger.TermEntry, {}),
+    "[series.NAME]": (ledger.SeriesEntry, {}),
+    "[[series.NAME.release]]": (
+        ledger.ReleaseEntry,
+        {"name": "what the release is called", "read": "what to ask of `read` for its rows"},
+    ),
+    "[[sentence]]": (ledger.SentenceEntry, {"words": "the sentence in our words"}),
 }
 # Keys that neither the head of the ledger nor a record explains in words of its own.
 PLAIN = {
+    "claim": "the claims, by id",
     "value": "the number",
-    "unit": "its unit",
-    "qualifier": "= or what stands before the number: >, <, ≥, ≤, ~",
+    "unit": "its unit; of a reading, what a sum or a difference of several numbers comes to",
+    "qualifier": "= or what stands before the number: >, <, ≥, ≤, ~ (about so much)",
     "low": "the lower end, of a range",
     "high": "the upper end, of a range",
     "goods": "a code, or several that are added up",
     "reporter": "whose figures",
     "partner": "with whom",
     "flow": "M imports, X exports",
+    "route": "`by sea` or `by pipe`; absent: all routes",
     "measure": "what is measured, in the words below: value, share of weight, growth of value, …",
     "start": "first month or year",
     "end": "last month or year",
     "base": "the window that a change is compared with",
-    "name": "what the reading is called",
     "release": "each release, with `name` and `read`",
-    "words": "the sentence in our words",
+    "reading": "what can answer it, each as below",
     "claims": "ids of the claims that answer it",
     "notebook": "the notebook that answers it",
     "judgement": "true where trade has nothing to say on it",
-    "window": "the window in words, where nothing is asked",
     "who": "who said it, where no row of figures does",
     "where": "day and place, without who, likewise, such as 31 July 2019, page 3: the day has no "
     "key of its own, since what is judged is the window in `asks`",
@@ -166,12 +175,31 @@ PLAIN = {
 
 def _ledger_keys() -> Iterator[str]:
     records = _attributes(ledger.Claim) | _attributes(ledger.Reading)
-    meanings = records | PLAIN | _head(ROOT / "data" / "claims.toml")
-    for entry, record in ENTRIES.items():
+    meanings = records | _head(ROOT / "data" / "claims.toml") | PLAIN
+    for entry, (record, own) in ENTRIES.items():
         keys = list(get_type_hints(record))
-        _require(f"the ledger, {entry}", keys, meanings)
-        yield from ("", f"**`{entry}`**", "")
-        yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))
+        if record is ledger.ClaimEntry:
+            keys = [key for key in keys if key not in get_type_hints(ledger.PartEntry)]
+        _require(f"the ledger, {entry}", keys, meanings | own)
+        yield from ("", f"**`{entry.replace(' and ', '`** and **`')}`**", "")
+        rows = ([f"`{key}`", (meanings | own)[key]] for key in keys)
+        yield from _table(["key", "meaning"], rows)
+
+
+COMBINED = {
+    "share": "100 × the first / the sum of the others",
+    "growth": "100 × (the first / the sum of the others − 1)",
+    "difference": "the first − the sum of the others",
+    "sum": "all together",
+    "ratio": "the first / the sum of the others",
+}
+
+
+def _combinations() -> Iterator[str]:
+    """What a reading makes of several numbers."""
+    _require("combine", ledger.COMBINATIONS, COMBINED)
+    rows = ([f"`{name}`", COMBINED[name]] for name in ledger.COMBINATIONS)
+    yield from _table(["combine", "of its terms"], rows)
 
 
 def _units() -> Iterator[str]:
@@ -207,25 +235,72 @@ def _reasons() -> Iterator[str]:
     yield from _table(["reason", "meaning", "what would settle it"], rows)
 
 
+# What each public word tells somebody who reads nothing else.
+PUBLIC = {
+    verdict_rule.HOLDS: "public figures bear it out",
+    verdict_rule.LEANS_YES: "what there is says yes, from one side alone",
+    verdict_rule.DEPENDS: "right in one sense or part, and not in another",
+    verdict_rule.LEANS_NO: "what there is says no, from one side alone",
+    verdict_rule.DIFFERS: "public figures say otherwise",
+    verdict_rule.CANNOT_BE_TOLD: "no figure held here settles it",
+}
+
+
 def _verdicts() -> Iterator[str]:
-    rows = ([word, group] for word, group in claims.GROUPS.items())
-    yield from _table(["verdict", "a reader's group"], rows)
+    _require("the verdicts", verdict_rule.VERDICTS, verdict_rule.WHEN)
+    rows = ([word, text, verdict_rule.GROUPS[word]] for word, text in verdict_rule.WHEN.items())
+    yield from _table(["verdict", "when", "public word"], rows)
+
+
+def _public_words() -> Iterator[str]:
+    _require("the public words", verdict_rule.PUBLIC_WORDS, PUBLIC)
+    rows = ([describe.MARKS[word], word, PUBLIC[word]] for word in verdict_rule.PUBLIC_WORDS)
+    yield from _table(["sign", "word", "what it says"], rows)
 
 
 ROLES = {
-    verdict_rule.AS_STATED: "asks what the claim asks, in all keys; it decides",
-    verdict_rule.ALTERNATIVE: "differs only in keys that the claim's words leave open; it decides "
-    "where nothing is as stated",
-    verdict_rule.BOUND: "what must hold if the claim is true; it refutes, and confirms an "
-    "inequality alone",
-    verdict_rule.OTHER_CONCEPT: "differs in a key that is not open; shown, and decides nothing",
-    verdict_rule.IN_PRINT: "a number that somebody else printed; shown, and decides nothing",
+    verdict_rule.AS_STATED: "asks what the claim asks, in all keys",
+    verdict_rule.ALTERNATIVE: "differs only in keys that the words leave open",
+    verdict_rule.BOUND: "a number that the figure cannot pass; it can refute, and bear out an "
+    "inequality or a lean",
+    verdict_rule.OTHER_MEASURE: "value where the words ask weight, or the other way round; it may "
+    "vote, and never decides",
+    verdict_rule.WITHIN: "some of the months, or some of the goods with the reason why the others "
+    "cannot turn it; it may vote",
+    verdict_rule.OTHER_CONCEPT: "differs in a key that is not open; shown, and says nothing",
 }
 
 
 def _roles() -> Iterator[str]:
     _require("the rule", verdict_rule.ROLES, ROLES)
     yield from _table(["role", "meaning"], ([role, ROLES[role]] for role in verdict_rule.ROLES))
+
+
+def _witnesses() -> Iterator[str]:
+    kinds = verdict_rule.WITNESSES
+    _require("who counted", {*verdict_rule.KINDS, *contracts.WITNESSES}, kinds)
+    rows = ([kind, *kinds[kind]] for kind in kinds)
+    yield from _table(["witness", "what it is", "its vote"], rows)
+
+
+def _admitted(values: Sequence[str]) -> str:
+    """What a key admits beside what is asked."""
+    if not values:
+        return "anything; the readings listed stand for all"
+    return _code(values).replace("`{year}-01`", "January of that year")
+
+
+def _open_words() -> Iterator[str]:
+    """The package's table of what words leave open."""
+    rows = []
+    for row in open_words.table():
+        about = [f"of {_code(row.measures)}"] if row.measures else []
+        about += [f"of goods {row.goods}"] if row.goods else []
+        about += [f"without {_code(row.unless)}"] if row.unless else []
+        leaves = [f"`{key}`: {_admitted(values)}" for key, values in row.leaves.items()]
+        leaves += [f"nothing; asked is {' or '.join(row.asks)}"] if row.asks else []
+        rows.append([_code(row.words), "; ".join(about), "; ".join(leaves), row.because])
+    yield from _table(["words", "in a claim", "leave open", "because"], rows)
 
 
 # --- the catalogue and the project ----------------------------------------------------------------
@@ -488,6 +563,7 @@ LISTINGS: dict[str, Listing] = {
     "catalogue-keys": _catalogue_keys,
     "charts": _charts,
     "claims": _claims,
+    "combinations": _combinations,
     "exit-codes": _exit_codes,
     "filters": _filters,
     "flags": _flags,
@@ -500,13 +576,16 @@ LISTINGS: dict[str, Listing] = {
     "map-keys": _map_keys,
     "measure-words": _measure_words,
     "measures": _measures,
+    "open-words": _open_words,
     "project-keys": _project_keys,
+    "public-words": _public_words,
     "publisher-keys": _publisher_keys,
     "reasons": _reasons,
     "roles": _roles,
     "units": _units,
     "verbs": _verbs,
     "verdicts": _verdicts,
+    "witnesses": _witnesses,
 }
 
 

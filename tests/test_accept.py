@@ -16,6 +16,20 @@ READ = """import os
 from pathlib import Path
 import pandas as pd
 oil = pd.read_csv(Path(os.environ["TRADEFLOWS_ROOT"], "data", "raw", "demo", "oil.csv"))"""
+LEDGER = """
+version = 3
+[claim.P1]
+theme = "prices"
+statement = "Oil cost more than 60 dollars."
+claimed = { value = 60, unit = "USD", qualifier = ">" }
+asks = { measure = "rate", start = "2020-01", end = "2020-01" }
+who = "Gazette"
+where = "page 1"
+[[claim.P1.reading]]
+name = "January"
+read = { table = "rates", start = "2020-01", end = "2020-01" }
+result = "rate"
+"""
 CHECK = "fall = (oil.iloc[0, 1] - oil.iloc[1, 1]).round(2)\nassert fall > 0\nf'{fall} dollars'"
 
 
@@ -171,6 +185,42 @@ def test_totals_of_another_layout(tmp_path, content):
     (tmp_path / accept.TOTALS).write_text(content)
     with pytest.raises(LayoutError, match="remove it and run `tradeflows accept`"):
         accept.committed(tmp_path)
+
+
+def rows_of(verdict, of_part, value="1.0"):
+    head = {"claim": "A", "verdict": verdict, "part": "it fell", "of_part": of_part}
+    return [head | {"reading": "x", "value": value}]
+
+
+def test_a_part_that_moved_is_named():
+    old, new = rows_of("in part", "holds"), rows_of("in part", "leans yes")
+    assert accept.verdict_changes(old, new) == ["claim A, it fell: holds → leans yes"]
+    whole = [{key: row[key] for key in ("claim", "verdict", "reading", "value")} for row in old]
+    assert accept.verdict_changes(whole, rows_of("holds", "holds")) == ["claim A: in part → holds"]
+
+
+def test_verdicts_of_an_older_edition_are_read(tmp_path):
+    """What moved since is told, in place of a refusal; a file that is no such table is refused."""
+    (tmp_path / "data").mkdir()
+    path = tmp_path / accept.VERDICTS
+    path.write_text("claim,verdict,reason,reading,value\nA,differs,,x,1.0\n")
+    [row] = accept.verdicts(tmp_path)
+    assert (row["claim"], row["verdict"], row["value"]) == ("A", "differs", "1.0")
+    path.write_text("claim,value\nA,1.0\n")
+    with pytest.raises(LayoutError, match="remove it and run `tradeflows accept`"):
+        accept.verdicts(tmp_path)
+
+
+def test_verdicts_have_their_columns(make_root):
+    root = make_root({"oil": {"text": PRICES}})
+    (root / "data" / "claims.toml").write_text(LEDGER)
+    first = accept.accept(root)
+    assert "claim P1: not announced before → holds" in first
+    head, *rows = (root / accept.VERDICTS).read_text().splitlines()
+    assert head == ",".join(accept.VERDICT_COLUMNS)
+    assert [*accept.judged(root)[0]] == [*accept.VERDICT_COLUMNS]
+    assert len(rows) == 1
+    assert accept.accept(root) == ["nothing moved"]
 
 
 def test_times_of_day_are_dropped(project):

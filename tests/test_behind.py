@@ -23,8 +23,8 @@ from tradeflows.report import (
     chart_html,
     claim_cards,
     claim_picture,
-    front,
 )
+from tradeflows.report.verdict_text import text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -38,15 +38,18 @@ PRICES = "period,usd_per_barrel\n2021-01,50\n2021-02,60\n2021-03,70\n"
 FIGURES = """\
 id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
 underlying_statistic,publisher,publication_date,source_url,confidence,notes
-F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,records,Gazette,2022-05,example.org,high,
+F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,\
+GACC (Chinese customs),Gazette,2022-05,example.org,high,
 """
 LEDGER = """
+version = 3
 [claim.P1]
 theme = "prices"
 statement = "Oil cost more than 55 dollars."
 claimed = { value = 55, unit = "USD", qualifier = ">" }
 asks = { measure = "rate", start = "2021-01", end = "2021-02" }
 open = { measure = [], start = [], end = [] }
+open_because = "neither a month nor a barrel is named"
 who = "Gazette"
 where = "page 1"
 [[claim.P1.reading]]
@@ -55,10 +58,11 @@ read = { table = "rates", start = "2021-01", end = "2021-01" }
 result = "rate"
 [[claim.P1.reading]]
 name = "twice the second"
-read = { table = "rates", start = "2021-02", end = "2021-02" }
-result = "rate"
-scale = 2.0
-per = "two barrels"
+combine = "sum"
+terms = [
+    { read = { table = "rates", start = "2021-02", end = "2021-02" }, result = "rate" },
+    { read = { table = "rates", start = "2021-02", end = "2021-02" }, result = "rate" },
+]
 [claim.P2]
 theme = "others"
 statement = "Nothing was sold."
@@ -66,7 +70,7 @@ claimed = { unit = "qualitative" }
 window = "2021"
 who = "Gazette"
 where = "page 2"
-reason = "not public"
+not_tested = "not public"
 """
 
 
@@ -403,7 +407,7 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     tallied = charts.bars(counts, y="claims", by="group", title="Told", unit="Claims")
     chart = charts.hand_over(tallied, "told")
     assert re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide) == [
-        ("told-n1", "holds with a caveat, 2021: 1"),
+        ("told-n1", "depends, 2021: 1"),
         ("told-n2", "cannot be told, 2021: 1"),
     ]
     spread = claims.table().assign(of="all", window=["2019 to 2020"] * 2 + ["March 2023"])
@@ -445,10 +449,12 @@ def test_a_chart_of_claims_is_traced():
     terms = tf.trace(ledger)
     assert terms[["formula", "value", "line"]].values.tolist() == [
         ["r0", 50.0, 2],
-        ["r1 * 2.0", 60.0, 3],
+        ["a + b", 60.0, 3],
+        ["a + b", 60.0, 3],
     ]
     axes = charts.ratios(ledger, title="Claims", unit="times")
-    assert raw_lines.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
+    numbers = raw_lines.terms(axes.figure)["number"].tolist()
+    assert numbers == pytest.approx([50 / 55, 120 / 55, 120 / 55])
 
 
 # --- cards ----------------------------------------------------------------------------------------
@@ -517,12 +523,12 @@ def test_a_small_miss_raises_no_alarm_in_a_picture(root):
     original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
     for value, is_alarm in ((50.2, False), (70, True)):
         stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "=" }}'
-        stated += "\nprinted_to = 0.1"
+        stated += '\nprinted_to = 0.1\nprinted_because = "the list has dimes"'
         ledger = LEDGER.replace(original, stated)
         (root / "data" / "claims.toml").write_text(ledger)
         (verdict,) = claim_cards.cards("P1").verdicts
         bars = claim_picture.bars(verdict, NO_PROJECT, root)
-        alarm = claim_picture.VERDICT_COLOURS["differs"]
+        alarm = colours.VERDICTS["differs"]
         assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
         start = "Differs: " if is_alarm else "Nearly the same: "
         assert claim_picture.headline(verdict).startswith(start)
@@ -535,13 +541,62 @@ def test_a_number_that_rounds_to_its_claim_says_so(root):
         (100, 100, "Holds: $120 rounds, to the nearest $100, to $100"),
     ):
         stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "=" }}'
-        ledger = LEDGER.replace(original, f"{stated}\nprinted_to = {step}")
+        stated += f'\nprinted_to = {step}\nprinted_because = "it is a round sum"'
+        ledger = LEDGER.replace(original, stated)
         (root / "data" / "claims.toml").write_text(ledger)
         (verdict,) = claim_cards.cards("P1").verdicts
         assert claim_picture.headline(verdict).startswith(outcome)
         rounds = f"rounds, to the nearest ${step}, to ${value}"
         assert rounds in _words_of(verdict, root)
-    assert front.row(verdict, NO_PROJECT, root).deviation == "holds (+20 %)"
+    assert text_of(verdict).verdict == "holds (+20 %)"
+
+
+def test_a_picture_names_each_part(root):
+    """Bars are of the part that has a figure to compare; without one each part has a line."""
+    (verdict,) = claim_cards.cards("P1").verdicts
+    priced = replace(verdict, claim=replace(verdict.claim, words="cost"))
+    untested = replace(priced.claim, words="was sold", not_tested="not public", figure=None)
+    unsold = claims.Verdict(untested, claims.NOT_TESTED, ())
+    whole = replace(verdict, verdict=claims.IN_PART, parts=(priced, unsold))
+    assert claim_picture.headline(whole) == "Depends on the part"
+    assert "Cost: depends; was sold: cannot be told." in _words_of(whole, root)
+    assert [bar.figure for bar in claim_picture.bars(whole, NO_PROJECT, root)][1:] == [
+        "$120",
+        "$50",
+    ]
+    rising = replace(priced, verdict=claims.HOLDS, claim=replace(priced.claim, figure=0.0))
+    whole = replace(whole, parts=(rising, unsold))
+    assert claim_picture.headline(whole) == "Depends: 1 of 2 parts holds"
+    told = [(bar.figure, bar.name) for bar in claim_picture.bars(whole, NO_PROJECT, root)]
+    assert told == [("$50", "cost: holds"), ("?", "was sold: cannot be told")]
+    assert not claim_picture._page(whole, NO_PROJECT, root).has_bars
+    alike = replace(verdict, verdict=claims.HOLDS, parts=(rising, rising))
+    assert claim_picture.headline(alike) == "Holds, in both parts"
+
+
+def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(root):
+    (verdict,) = claim_cards.cards("P1").verdicts
+    first, _ = verdict.readings
+    floor = replace(first, fits=True, high=float("inf"), rest="barrels come on top")
+    leaning = replace(
+        verdict,
+        verdict=claims.LEANS_YES,
+        votes={"China Customs": frozenset({"yes"})},
+        readings=(floor,),
+    )
+    assert claim_picture.headline(leaning) == "Leans yes, 1 of 1: Chinese customs"
+    *_, bar = claim_picture.bars(leaning, NO_PROJECT, root)
+    assert (bar.figure, bar.name) == ("at least $50", "first month; barrels come on top")
+    assert not claim_picture._page(leaning, NO_PROJECT, root).has_bars
+
+
+def test_a_long_name_stands_below_its_figure():
+    beside, below = (
+        claim_picture.Bar(word * 60, "$50 billion", 1.0, "") for word in ("a ", "abc ")
+    )
+    assert not claim_picture._row(beside).is_below
+    row = claim_picture._row(below)
+    assert (row.is_below, row.left) == (True, claim_picture.LEFT)
 
 
 def test_figures_open_at_one_end_have_no_bars(root):

@@ -195,6 +195,21 @@ def two_sides(china=(3, 4, 5, 5, None), russia=(2, None, None, 5, 6), **more):
     return charts.sides(frame.astype({"usd_m": "float", "usd_x": "float"}), y="usd", **look)
 
 
+TOLD = pd.DataFrame(
+    {
+        "of": ["report", "report", "report", "article", "article"],
+        "word": ["holds", "leans yes", "cannot be told", "holds", "depends"],
+        "claims": [12, 1, 7, 3, 2],
+    }
+)
+
+
+def parts_of_wholes(frame=TOLD, **more):
+    frame = frame.assign(says=frame["of"] + ", " + frame["word"])
+    look = {"y": "claims", "by": "says", "whole": "of", "part": "word"} | LOOK
+    return charts.strips(frame, **look | more)
+
+
 EVERY_CHART = {
     "lines": lambda: lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), reference={"cap": 2.0}),
     "points": lambda: points(statements(("2022-01", "CNY", 4, "="), ("2022-03", "RUB", 9, "~"))),
@@ -208,10 +223,34 @@ EVERY_CHART = {
     "months": lambda: strips(CHN=[30, 20, 10], IND=[0, None, 40]),
     "sides": two_sides,
     "coverage": coverage,
+    "strips": parts_of_wholes,
 }
 
 
 # --- what is drawn --------------------------------------------------------------------------------
+
+
+def test_parts_of_a_whole_stand_one_behind_the_other():
+    axes = parts_of_wholes()
+    table = charts.drawn(axes)
+    assert table["value"].to_dict() == {
+        "report, holds": 12,
+        "report, leans yes": 1,
+        "report, cannot be told": 7,
+        "article, holds": 3,
+        "article, depends": 2,
+    }
+    boxes = [patch for patch in axes.patches if "|bar|" in str(patch.get_gid())]
+    starts = [(round(box.get_y() + box.get_height() / 2), box.get_x()) for box in boxes]
+    assert starts == [(0, 0), (0, 12), (0, 13), (1, 0), (1, 3)]
+    day = [to_hex(box.get_facecolor()) for box in boxes]
+    assert day == [colours.VERDICTS[word] for word in TOLD["word"]]
+    assert min(colours.contrast(colours.letters_on(colour), colour) for colour in day) > 4.5
+
+
+def test_a_part_of_nothing_is_refused():
+    with pytest.raises(QueryError, match="no strip of nothing"):
+        parts_of_wholes(TOLD.assign(claims=[12, 0, 7, 3, 2]))
 
 
 def test_lines_are_read_back_by_month():

@@ -452,7 +452,11 @@ def test_bound_of_a_part_of_the_window(judge):
     ("number", "verdict", "words"),
     [
         (20e6, claims.LEANS_YES, "leans yes, 1 of 1: the Gazette"),
-        (31e6, claims.NOT_DECIDED, "not decided; what comes near is at least $30 million (F3)"),
+        (
+            31e6,
+            claims.NOT_DECIDED,
+            "not decided; F3: at least $30 million, which allows it, and no vote",
+        ),
     ],
 )
 def test_print_is_a_vote(judge, number, verdict, words):

@@ -64,6 +64,23 @@ def test_each_target_of_make_has_plain_commands_of_any_system(monkeypatch):
     assert [name for name in scripts if not (PROJECT / name).is_file()] == []
 
 
+def test_the_first_page_has_the_six_words_of_the_reference(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    [_, _, *rows] = importlib.import_module("from_code").LISTINGS["public-words"]()
+    assert len(rows) == 6
+    first_page = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert [row for row in rows if f"{row}\n" not in first_page] == []
+
+
+def test_the_reference_of_the_ledger_leaves_no_key_without_a_meaning(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    lines = [*importlib.import_module("from_code").LISTINGS["ledger-keys"]()]
+    meanings = {line.split(" | ")[0]: line.split(" | ")[1] for line in lines if "| `" in line}
+    known = {"| `part`", "| `open_because`", "| `span`", "| `not_tested`", "| `terms`", "| `rest`"}
+    assert known <= meanings.keys()
+    assert [key for key, text in meanings.items() if len(text.strip(" |")) < len("its unit")] == []
+
+
 def examples_of(page):
     """Run the examples of a page, and return what is not as it says."""
     text = page.read_text(encoding="utf-8")
@@ -101,7 +118,7 @@ def add_as_told(root, table, file, name):
 def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("wide")
-    [table, _] = bodies(page, "")
+    [table, *_] = bodies(page, "")
     capsys.readouterr()
     add_as_told(root, table, "wide", "autumn")
     [shown] = bodies(page, "text")
@@ -113,7 +130,7 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
 
 def test_a_file_of_both_directions_is_added(new_project):
     root = new_project("both")
-    [_, table] = bodies(DOCS / "how-to" / "source.md", "")
+    [_, table, _] = bodies(DOCS / "how-to" / "source.md", "")
     add_as_told(root, table, "both", "both")
     rows = tables.stored(root, "trade").to_table().to_pylist()
     rows.sort(key=lambda row: (row["source_row"], row["source_field"]))
@@ -129,6 +146,29 @@ def test_a_file_of_both_directions_is_added(new_project):
     assert {row["cmd_code"] for row in rows} == {"271019", "880621"}
 
 
+def test_printed_figures_are_added_with_who_counted(new_project, capsys):
+    page = DOCS / "how-to" / "source.md"
+    root = new_project("prints")
+    [*_, table] = bodies(page, "")
+    add_as_told(root, table, "prints", "prints")
+    names = ("id", "collector", "witness", "interested", "forecast", "route", "value")
+    rows = tables.stored(root, "figures").to_table().to_pylist()
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("S1", "Shiptrack", "measured", False, False, "by sea", 5_100_000),
+        ("S2", "China Customs", "office", False, False, None, 10_200_000),
+        ("S3", "the growers' union", "measured", True, False, None, 9_900_000),
+        ("S4", "", "relay", False, True, None, 75_000_000),
+    ]
+
+    catalogue = root / "data" / "raw" / "sources.toml"
+    entries = catalogue.read_text(encoding="utf-8")
+    assert entries.count("S4 = ") == 1
+    catalogue.write_text(entries.replace("S4 = ", "S5 = "), encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["build"]) == 1
+    assert "confirmed.S4" in capsys.readouterr().err
+
+
 # Synthetic: the shape of an office that prints a record a year, and 0 before a month is out.
 SYNTHETIC_YEARS = """\
 Year,HS,Unit,Quantity-Nov,Value-Nov,Quantity-Dec,Value-Dec
@@ -138,12 +178,15 @@ Year,HS,Unit,Quantity-Nov,Value-Nov,Quantity-Dec,Value-Dec
 2023,271111000,MT,2,20,0,0
 """
 GAS = """
+version = 3
+
 [claim.C01]
 theme = "change"
 core = true
 statement = "Synthetic imports of gas came to 9,000 tonnes."
 claimed = { value = 9000, unit = "tonnes", qualifier = "=" }
 printed_to = 1000
+printed_because = "a synthetic reason"
 who = "A synthetic paper"
 where = "A synthetic page"
 

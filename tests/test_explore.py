@@ -657,8 +657,8 @@ def test_bars_are_of_one_period(crude):
             ["held by months", ".by('reporter', every=12)"],
         ),
         (
-            lambda: tf.flow("drones", "China", "Russia", flow="exports", start="2023", end="2023"),
-            ["another window: 2025-01 to 2025-12"],  # a row of a year has twelve months
+            lambda: tf.flow("drones", "China", "Russia", flow="exports", start="2024", end="2024"),
+            ["another window: 2023-01 to 2025-12"],  # a row of a year has twelve months
         ),
         (
             lambda: tf.flow("total", "Russia", "China", flow="exports", start="2022"),
@@ -726,7 +726,7 @@ def test_goods_are_found_by_usual_words():
     assert tf.products("wheat").index[0] == "1001"
     assert tf.products("machine tools").index[0].startswith("8456+8457")
     assert tf.products("lathe").index[0] == "8458"
-    assert tf.find("soybeans")["code"].tolist() == ["120110", "120190"]
+    assert tf.find("soybeans")["code"].tolist() == ["1201", "120110", "120190"]
 
 
 def test_machine_tools_take_what_lies_under_them():
@@ -787,9 +787,21 @@ def test_what_is_typed_keeps_its_id():
     assert naming.with_names([line]) == [line.removesuffix("CHN has it") + "China has it"]
 
 
+def test_gas_by_pipeline_is_not_all_gas():
+    """The routes have no LNG, so they do not stand for natural gas, whatever they cover."""
+    routes = "bruegel_russian_gas_by_route_monthly_2019_2022"
+    gas = tf.flow("natural gas", "EU", "Russia")
+    assert set(gas["source_id"]) == {"comext_energy_imports_2019_2021"}
+    assert any(f"{routes}: G3000:pipeline is not all of" in text for text in gas.attrs["caveats"])
+    piped = tf.flow("pipeline gas", "EU", "Russia", start="2019", end="2022", source=routes)
+    assert piped["value"].sum() / 1e9 == pytest.approx(542.66, abs=0.01)
+    with_lng = tf.flow("natural gas", "EU", "Russia", publisher="bruegel", freq="Q")
+    assert set(with_lng["cmd_code"]) == {"G3000:pipeline", "G3200"}
+
+
 def test_oil_is_no_oil_seed():
     oil = tf.find("oil")
-    is_oil = oil["name"].str.contains("crude oil|oil products", regex=True)
+    is_oil = oil["name"].str.contains("crude oil|oil products|Palm oil", regex=True)
     assert is_oil.iloc[:10].all()
     assert oil["name"].str.contains("Oil seeds").any()
 

@@ -8,11 +8,14 @@ import pytest
 from synthetic import save_notebook
 
 from tradeflows import claims, tables
+from tradeflows.claims import verdict_rule
 from tradeflows.report import chart_hook, facts, front, notebooks, pages
 from tradeflows.report.site import ReportError
+from tradeflows.report.verdict_text import decisive, text_of
 from tradeflows.retrieval import project
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+VERSION = "version = 3\n"
 CLAIM = """
 [claim.{id}]
 theme = "{theme}"
@@ -38,7 +41,7 @@ claimed = { unit = "qualitative" }
 window = "2020"
 who = "Gazette"
 where = "a used copy, page 2"
-reason = "not public"
+not_tested = "not public"
 settles = "the shop's books"
 """
 PROJECT = """
@@ -78,7 +81,7 @@ us = ["USA"]
 def root(make_root):
     """Build a project with a ledger of three claims, and its project file."""
     root = make_root({"oil": {"via": "somebody (prices)"}})
-    ledger = CLAIM.format(**HIGH) + CLAIM.format(**LOW) + UNTESTED
+    ledger = VERSION + CLAIM.format(**HIGH) + CLAIM.format(**LOW) + UNTESTED
     (root / "data" / "claims.toml").write_text(ledger)
     (root / "project.toml").write_text(PROJECT)
     tables.build(root)
@@ -121,23 +124,156 @@ def test_claims_stand_in_groups(site):
 def test_a_row_has_the_signed_deviation_where_there_is_one(root):
     """Of what was claimed as more than a figure, or by a bound, none is to tell."""
     above, exact, _ = claims.verdicts(root=root)
-    names = project.load(root)
-    assert front.row(above, names, root).deviation == "holds"
-    row = front.row(exact, names, root)
-    assert row.deviation == "differs (−7.2 %)"
-    assert row.quote.endswith("has $55.7: 7.2 % less than claimed.")
+    assert text_of(above).verdict == "holds"
+    assert text_of(exact).verdict == "differs (−7.2 %)"
+    row = front.row(exact, project.load(root), root)
+    assert row.quote.endswith("has $55.66: differs, 7.2 % less than claimed.")
     [reading] = exact.readings
-    exact = replace(exact, verdict=claims.HOLDS, claim=replace(exact.claim, qualifier="="))
     for off, unit, told in [
         (0.12, "USD", "+0.1 %"),
         (-0.7, "percent", "−0.7 points"),
         (0, "USD", "0 %"),
     ]:
-        near = replace(reading, deviation=off, unit=unit)
-        told_of = replace(exact, readings=[near], claim=replace(exact.claim, unit=unit))
-        assert front.row(told_of, names, root).deviation == f"holds ({told})"
-    bound = replace(exact, readings=[replace(reading, high=float("inf"), role="bound")])
-    assert front.row(bound, names, root).deviation == "holds"
+        claim = replace(exact.claim, qualifier="=", unit=unit)
+        near = replace(reading, claim=claim, deviation=off, unit=unit)
+        holding = replace(exact, verdict=claims.HOLDS, claim=claim, readings=(near,))
+        assert text_of(holding).verdict == f"holds ({told})"
+    bound = replace(reading, high=float("inf"), role="bound")
+    assert text_of(replace(exact, verdict=claims.HOLDS, readings=(bound,))).off == ""
+
+
+def test_a_lean_has_its_votes_and_no_percentage(root):
+    """Who counted is named as a reader knows him."""
+    _, exact, _ = claims.verdicts(root=root)
+    votes = {"China Customs": frozenset({"no"})}
+    leaning = replace(exact, verdict=claims.LEANS_NO, votes=votes)
+    text = text_of(leaning)
+    assert (text.sign, text.tone, text.sentence) == (
+        "(✗)",
+        "lean-no",
+        "leans no, 1 of 1: Chinese customs",
+    )
+    quote = front.row(leaning, project.load(root), root).quote
+    assert quote.endswith("has $55.66: leans no, 1 of 1: Chinese customs.")
+    votes["Vortexa"] = frozenset({"yes"})
+    both = text_of(replace(exact, verdict=claims.BOTH_WAYS, votes=votes))
+    assert both.sentence == "depends: both ways, yes by Vortexa; no by Chinese customs"
+    measured = replace(exact, verdict=claims.DIFFERS_BY_MEASUREMENT, votes=votes)
+    assert text_of(measured).verdict == "differs by measurement"
+
+
+PARTS = """
+[claim.P4]
+theme = "prices"
+core = true
+statement = "Nothing cost more than 60 in winter, and was used well."
+who = "Gazette"
+where = "page 3"
+[[claim.P4.part]]
+words = "more than 60"
+claimed = { value = 60, unit = "USD", qualifier = ">" }
+asks = { measure = "rate", start = "2020-01", end = "2020-01" }
+open = { start = [], end = [] }
+open_because = "no month is named"
+[[claim.P4.part.reading]]
+name = "the first month"
+read = { table = "rates", start = "2020-01", end = "2020-01" }
+result = "rate"
+[[claim.P4.part.reading]]
+name = "the first month, again"
+read = { table = "rates", start = "2020-02", end = "2020-02" }
+result = "rate"
+rest = "March has no price"
+[[claim.P4.part]]
+words = "used well"
+claimed = {}
+not_tested = "not for statistics"
+settles = "the eye of a user"
+"""
+
+
+@pytest.fixture
+def parts(root):
+    """The verdict on a claim of two parts, in the project."""
+    ledger = root / "data" / "claims.toml"
+    ledger.write_text(ledger.read_text() + PARTS)
+    *_, verdict = claims.verdicts(root=root)
+    return verdict
+
+
+def test_each_part_of_a_claim_has_its_own_word(root, parts, tmp_path, monkeypatch):
+    site = written(root, tmp_path, monkeypatch)
+    text = words(site["index.html"])
+    assert "Depends 1 The Gazette: Nothing cost more than 60 in winter" in text
+    assert "More than 60: $55.7 to $63.6 ± depends : yes if the first month ($63.6); no if" in text
+    assert "Used well: ? cannot be told : not for statistics; needs the eye of a user" in text
+    card = words(site["ledger.html"].partition('id="P4"')[2])
+    assert card.startswith("> ± depends: in part link")
+    assert "more than 60: $55.7 to $63.6 ± depends: yes if" in card.replace(" :", ":")
+    assert "used well: ? cannot be told: not for statistics" in card.replace(" :", ":")
+    assert "Of 4 claims, 1 holds, 1 depends, 1 differs and 1 cannot be told." in text
+    assert re.search(r'data-group="depends">\s*<article [^>]* id="P4"', site["ledger.html"])
+
+
+def test_what_bounds_a_number_is_printed_with_it(root, parts):
+    """What is open and how many readings stand for all, what is left out, and another step."""
+    [tested, _] = parts.parts
+    assert text_of(tested).limits == (
+        "open: no month is named; 2 readings stand for all",
+        "left out: March has no price",
+    )
+    stepped = replace(tested.claim, printed_because="it is a round number", low=50, high=70)
+    assert text_of(replace(tested, claim=stepped)).limits[0] == (
+        "read as $50 to $70, since it is a round number"
+    )
+
+
+def test_one_reading_of_several_is_named_with_the_range_of_all(parts):
+    [tested, _] = parts.parts
+    claim = replace(tested.claim, qualifier="=", low=0.0, high=99.0)
+    readings = tuple(replace(item, claim=claim, fits=True) for item in tested.readings)
+    text = text_of(replace(tested, claim=claim, verdict=claims.HOLDS, readings=readings))
+    assert text.because == "the first month; by both readings $55.7 to $63.6"
+    assert text.figure == "$63.6"
+
+
+def test_what_speaks_against_a_verdict_is_printed_with_it(parts):
+    """The other measure, or another time, of the same goods and office; not another release."""
+    [tested, _] = parts.parts
+    first, second = tested.readings
+    aside = replace(second, decides=False, fits=False, differs_in=("measure",))
+    told = replace(tested, verdict=claims.HOLDS, readings=(first, aside))
+    assert "otherwise $55.7: the first month, again" in text_of(told).limits
+    for change in ({"fits": True}, {"note": "a doubt"}, {"differs_in": ("goods",)}):
+        told = replace(told, readings=(first, replace(aside, **change)))
+        assert not any(text.startswith("otherwise") for text in text_of(told).limits)
+
+
+def test_what_cannot_be_told_is_three_lists(root, tmp_path, monkeypatch):
+    held = CLAIM.format(id="P5", theme="prices", word="above", sign=">", month="2020-01")
+    held = held.replace('result = "rate"', 'result = "rate"\ndoubt = "it is a guess"')
+    ledger = root / "data" / "claims.toml"
+    lists = UNTESTED.replace("P3", "P6").replace("not public", "public, not looked up yet")
+    lists += UNTESTED.replace("P3", "P7").replace("not public", "not for statistics")
+    ledger.write_text(ledger.read_text() + lists + held)
+    names = front.groups(claims.verdicts(root=root), project.load(root), root)
+    assert [*names] == ["holds", "differs", "cannot be told"]
+    assert {name: [row.id for row in rows] for name, rows in names["cannot be told"].items()} == {
+        "figures do not decide": ["P5"],
+        "not public, or no matter of figures": ["P3", "P7"],
+        "public, not looked up yet": ["P6"],
+    }
+    text = words(written(root, tmp_path, monkeypatch)["index.html"])
+    places = [
+        text.index(name)
+        for name in (
+            "Cannot be told 4",
+            "Figures do not decide 1",
+            "Not public, or no matter of figures: 2",
+            "Public, not looked up yet: 1",
+        )
+    ]
+    assert places == sorted(places)
 
 
 def test_beyond_the_most_claims_are_folded(root, tmp_path, monkeypatch):
@@ -164,7 +300,7 @@ def test_a_reading_of_the_ledger_names_who_carried_it(site):
 def test_a_row_can_be_quoted(site):
     text = words(site["index.html"])
     assert "The Gazette said more than $60; US Energy Information Administration, via" in text
-    assert re.search(r"via somebody, has \$63\.\d: holds\.", text)
+    assert "via somebody, has $63.65: holds." in text  # as the office printed it
 
 
 def test_our_own_words_are_no_quotation(root):
@@ -172,7 +308,7 @@ def test_our_own_words_are_no_quotation(root):
     bare = replace(told, claim=replace(told.claim, figure=None))
     quote = front.row(bare, project.load(root), root).quote
     said = "The Gazette, in our words: The price of <nothing> was above 60 in 2020-01; "
-    assert quote.startswith(f"{said}US Energy Information Administration, via somebody, has $63.6")
+    assert quote.startswith(f"{said}US Energy Information Administration, via somebody, has $63.65")
 
 
 def test_the_untested_say_what_would_do(site):
@@ -370,9 +506,16 @@ def test_nothing_found_leads_on(ledger, hash_, offers, shown):
 
 def test_methods_say_which_group_a_verdict_is_in(site):
     text = words(site["methods.html"])
-    assert "holds holds, holds within revisions holds with a caveat depends differs" in text
-    assert "differs differs, contradicted cannot be told not decided, not tested" in text
-    assert "A miss below 1 % is counted under “differs” too" in text
+    assert "holds holds, holds within revisions, holds by measurement leans yes leans yes" in text
+    assert "depends depends, both ways, in part leans no leans no differs contradicted" in text
+    assert "cannot be told not decided, not tested" in text
+    assert "A miss below 1 % of the figure is counted under “differs” too" in text
+    for word, when in verdict_rule.WHEN.items():
+        assert f"{word} {when}" in text
+    for kind, (who, vote) in verdict_rule.WITNESSES.items():
+        assert f"{kind} {who}: {vote}" in text.replace("&#39;", "'")
+    assert {*verdict_rule.WHEN} == {*claims.VERDICTS}
+    assert {*verdict_rule.WITNESSES} == {*verdict_rule.KINDS}
 
 
 @pytest.mark.parametrize("media", ["screen", "print"])
@@ -418,10 +561,20 @@ def test_a_stale_answer_makes_no_report(root, tmp_path):
         pages.write([], tmp_path / "site", root)
 
 
+NUMBERED = (
+    "[words]",
+    '[answer.numbers.P1]\nclaim = "P1"\nreading = "that year"\nunit = "tonnes"\n[words]',
+)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (("{P1}", "{P3}"), "names P3, which has no number"),
+        (("{P1}", "{it}"), "no claim 'it'"),
+        (NUMBERED, "no reading 'that year'"),
+        ((NUMBERED[0], NUMBERED[1].replace("year", "month")), "is in USD, not in tonnes"),
+        ((NUMBERED[0], '[answer.numbers]\nP1 = { claim = "P1" }\n[words]'), "lacks reading, unit"),
         (("{P1}", "{P9}"), "the ledger has no claim 'P9'"),
         (('example = "P1"', 'example = "P3"'), "the example P3 has no number"),
     ],
@@ -430,6 +583,15 @@ def test_an_answer_without_its_claim(root, tmp_path, change, message):
     (root / "project.toml").write_text(PROJECT.replace(*change))
     with pytest.raises(ReportError, match=message):
         pages.write([], tmp_path / "site", root)
+
+
+def test_an_answer_has_the_number_of_a_reading(root):
+    """By its name, without its sign, in the unit that the sentence counts it in."""
+    old, new = NUMBERED
+    new = new.replace("year", "month").replace("tonnes", "thousand USD").replace("P1]", "cost]")
+    (root / "project.toml").write_text(PROJECT.replace(old, new).replace("{P1}", "{cost} thousand"))
+    told = front.answer(claims.verdicts(root=root), project.load(root))
+    assert told.startswith("It cost 0.0636 thousand at first, and later $55.7")
 
 
 def test_facts_come_from_the_objects(root, tmp_path):
@@ -446,4 +608,4 @@ def test_facts_come_from_the_objects(root, tmp_path):
 
 def test_the_decisive_reading_is_shown(root):
     verdicts = claims.verdicts(root=root)
-    assert [front.decisive(verdict) is None for verdict in verdicts] == [False, False, True]
+    assert [decisive(verdict) is None for verdict in verdicts] == [False, False, True]

@@ -1,11 +1,13 @@
 """A new project is made, and every verb works in it."""
 
+import tomllib
 from itertools import islice
 
 import pytest
 from maps import WHEAT_MAP
 
 from tradeflows import claims, cli, flow
+from tradeflows.claims.ledger import VERSION
 from tradeflows.report import check, new_project
 from tradeflows.retrieval import project
 
@@ -74,17 +76,23 @@ def test_the_report_has_the_title_that_is_given(tmp_path, capsys):
     assert project.load(tmp_path / "wheat").title == title
 
 
+def example_of(ledger):
+    """The head of a new ledger, and the claim that it shows, between two countries."""
+    head, start, example = ledger.read_text(encoding="utf-8").partition("# [claim.")
+    lines = [line.removeprefix("# ") for line in (start + example).splitlines()]
+    return head, "\n".join(lines).replace('"A"', '"USA"').replace('"B"', '"EGY"')
+
+
 def test_the_example_of_a_claim_is_right(root, capsys):
     ledger = root / "data" / "claims.toml"
-    lines = ledger.read_text(encoding="utf-8").splitlines()
-    example = [line.removeprefix("# ") for line in lines[2:]]
-    text = "\n".join(example).replace('"A"', '"USA"').replace('"B"', '"EGY"')
-    ledger.write_text(text, encoding="utf-8")
+    head, text = example_of(ledger)
+    ledger.write_text(head + text, encoding="utf-8")
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     [verdict] = claims.verdicts(root=root)
     assert verdict.verdict == "holds"
+    assert tomllib.loads(head)["version"] == VERSION
     assert cli.main(["report"]) == 0
     page = (root / "report" / "index.html").read_text(encoding="utf-8")
     assert "The questions behind the claims" not in page, "a starter without a claim is behind none"
@@ -103,10 +111,8 @@ def test_the_example_of_a_claim_is_right(root, capsys):
 
 def test_a_claim_may_be_in_any_currency(root, capsys):
     ledger = root / "data" / "claims.toml"
-    lines = ledger.read_text(encoding="utf-8").splitlines()
-    text = "\n".join(line.removeprefix("# ") for line in lines[2:])
-    text = text.replace('"A"', '"USA"').replace('"B"', '"EGY"')
-    ledger.write_text(text.replace('"USD"', '"VND"'), encoding="utf-8")
+    head, text = example_of(ledger)
+    ledger.write_text(head + text.replace('"USD"', '"VND"'), encoding="utf-8")
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"')
     (root / "map.toml").write_text(written, encoding="utf-8")
@@ -129,11 +135,9 @@ def test_what_is_not_announced_yet_is_said(root):
 def test_a_wrong_claim_stands_beside_the_others(root, capsys):
     """In all verbs that judge: its line, the others' verdicts, and status 1."""
     ledger = root / "data" / "claims.toml"
-    lines = ledger.read_text(encoding="utf-8").splitlines()
-    text = "\n".join(line.removeprefix("# ") for line in lines[2:])
-    text = text.replace('"A"', '"USA"').replace('"B"', '"EGY"')
+    head, text = example_of(ledger)
     later = text.replace("C01", "C02").replace("2023", "2024")
-    ledger.write_text(f"{text}\n{later}\n", encoding="utf-8")
+    ledger.write_text(f"{head}{text}\n{later}\n", encoding="utf-8")
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     (root / "map.toml").write_text(WHEAT_MAP, encoding="utf-8")
     (root / "notebooks" / "01_first_look.ipynb").unlink()

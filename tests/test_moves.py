@@ -31,12 +31,11 @@ ASKED = {
     ("O10", ""): ({"measure": "barrels a month"}, claims.NOT_DECIDED),
     ("O11", ""): ({"start": "2023-01"}, claims.BOTH_WAYS),
     ("O12", ""): ({"start": "2023-04"}, claims.LEANS_YES),
-    ("O14", ""): ({"measure": "weight"}, claims.LEANS_NO),
-    ("O15", ""): ({"measure": "weight"}, claims.LEANS_NO),
+    ("O14", ""): ({"measure": "weight"}, claims.NOT_DECIDED),
+    ("O15", ""): ({"measure": "weight"}, claims.NOT_DECIDED),
     ("O21", ""): ({"base": "2019-01..2019-12"}, claims.DEPENDS),
     ("O22", "of exports"): ({"partner": "China"}, claims.NOT_DECIDED),
     ("O22", "of imports"): ({"partner": "China"}, claims.NOT_DECIDED),
-    ("O22", "the yuan's share"): ({"goods": "USD"}, claims.NOT_DECIDED),
     ("O25", "the largest buyer of Russian crude"): ({"goods": "2701"}, claims.NOT_DECIDED),
     ("O25", "overtaken India as the largest buyer"): ({"goods": "2701"}, claims.NOT_DECIDED),
     ("O26", ""): ({"start": "2021-01", "end": "2021-12"}, claims.HOLDS),
@@ -99,7 +98,7 @@ def test_another_question(parts, name):
     series = change.get(BAND, old.claim.series)
     [new] = claims.evaluate_all([replace(old.claim, asks=asks, series=series)], ROOT)
     assert new.verdict == expected
-    assert (new.verdict, new.decided_by) != (old.verdict, old.decided_by) or name[0] in "O14 O15"
+    assert (new.verdict, new.decided_by) != (old.verdict, old.decided_by)
 
 
 @pytest.mark.parametrize("name", OPEN, ids=" ".join)

@@ -26,6 +26,7 @@ NEEDED = {
     "05_trade_as_a_whole",
     "06_energy_dependence",
     "07_the_way_round",
+    "08_where_publishers_differ",
 }
 FORBIDDEN_TAGS = {"nbval-skip", "nbval-ignore-output", "nbval-raises-exception", "raises-exception"}
 FORBIDDEN_CODE = (
@@ -317,7 +318,7 @@ def test_without_nbval_no_name_is_changed(tmp_path):
 def test_no_long_table_before_its_picture():
     tour = notebooks.load(ROOT / "notebooks" / "explore.ipynb")
     lengths = []
-    for cell in tour.cells:
+    for cell in tour.cells[:-1]:  # the last lists the sources, and has no picture
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html", "")
             opened = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)

@@ -7,6 +7,7 @@ import re
 import resource
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import maps
@@ -16,6 +17,7 @@ from PIL import Image
 from synthetic import CLAIM, notebook, save_notebook, saved_sources
 
 from tradeflows import claims, cli, tables
+from tradeflows.claims import verdict_rule
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, SourceError
 from tradeflows.report import (
@@ -275,12 +277,14 @@ def test_the_dictionary_is_complete(project, tmp_path, quick):
 # --- the ledger -----------------------------------------------------------------------------------
 
 LEDGER = """
+version = 3
 [claim.P1]
 theme = "prices"
 statement = "The price of <nothing> was above 60."
 claimed = { value = 60, unit = "USD", qualifier = ">" }
 asks = { measure = "rate", start = "2020-01", end = "2020-02" }
 open = { start = [], end = [] }
+open_because = "no month is named"
 who = "Gazette"
 where = "page 1"
 [[claim.P1.reading]]
@@ -298,14 +302,15 @@ claimed = { unit = "qualitative" }
 window = "2020"
 who = "Gazette"
 where = "https://example.org"
-reason = "not public"
+not_tested = "not public"
 """
 
 
 FIGURES = """\
 id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
 underlying_statistic,publisher,publication_date,source_url,confidence,notes
-F1,goods,RUS,KAZ,goods,,2020-01,2020-12,annual,1,USD,=,records,Gazette,2021-05,example.org,high,
+F1,goods,RUS,KAZ,goods,,2020-01,2020-12,annual,1,USD,=,\
+GACC (Chinese customs),Gazette,2021-05,example.org,high,
 """
 
 
@@ -340,7 +345,8 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     first, second = cut(page, "P1"), cut(page, "P2")
     assert "The price of &lt;nothing&gt; was above 60." in first
     assert "Claimed: more than $60, for January to February 2020, by Gazette (page 1)." in first
-    assert "depends</b>: yes if first month; no if second month" in first
+    assert "depends</b>: yes if first month ($63.6); no if second month ($55.7) <a" in first
+    assert "open: no month is named; 2 readings stand for all." in first
     assert "<b>$63.6</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
     place = '<td><a href="sources.html#oil">demo/oil.csv</a>, line 2</td>'
@@ -486,9 +492,41 @@ def test_numbers_as_a_newspaper_has_them(value, unit, text):
 
 def test_bars_share_an_axis_with_zero(judged):
     (card, _) = claim_cards.themes(pages.claims.verdicts(root=judged), judged, {})["prices"]
-    assert [bar[0] for bar in (one["bar"] for one in card["readings"])] == [0.0, 0.0]
-    assert card["band"][1] == 100.0
-    assert card["readings"][1]["bar"][1] < card["band"][0] < card["readings"][0]["bar"][1]
+    [part] = card["parts"]
+    first, second = part["readings"]
+    assert (first["bar"][0], second["bar"][0]) == (0.0, 0.0)
+    assert first["band"] == second["band"]
+    assert first["band"][1] == 100.0
+    assert second["bar"][1] < first["band"][0] < first["bar"][1]
+
+
+def test_nothing_decided_has_no_bars(judged, tmp_path, quick):
+    """What is held is shown, and no picture of what it would decide."""
+    ledger = judged / "data" / "claims.toml"
+    pages.write([], tmp_path, judged)
+    assert cut((tmp_path / "ledger.html").read_text(), "P1").count("<svg") == 2
+    doubted = LEDGER.replace('result = "rate"', 'result = "rate"\ndoubt = "it is a guess"')
+    ledger.write_text(doubted)
+    pages.write([], tmp_path, judged)
+    first = cut((tmp_path / "ledger.html").read_text(), "P1")
+    assert "cannot be told</b>: first month: $63.6, which says nothing: it is a guess" in first
+    assert "<svg" not in first
+    assert first.count('class="value"') == 2
+
+
+def test_a_card_says_who_counted(judged):
+    """Of an office its source is enough; who gains by the answer, and who is not named, is said."""
+    [reading, _] = claims.verdicts(root=judged)[0].readings
+    told = {
+        ("office", "China Customs", False): "",
+        ("measured", "Gazprom", True): "counted by Gazprom, who gains by the answer",
+        ("as printed", "China Customs", False): "from Chinese customs, as printed",
+        ("reworked", "Eurostat", False): "figures of Eurostat, reworked",
+        ("relay", "", False): "nobody is named who counted",
+    }
+    for witness, words in told.items():
+        by = replace(reading, witness=verdict_rule.Witness(*witness))
+        assert claim_cards._counted_by(by) == words
 
 
 # --- what can be taken along ----------------------------------------------------------------------

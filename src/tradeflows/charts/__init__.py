@@ -12,6 +12,7 @@ from tradeflows.charts.options import ChartOptions
 from tradeflows.charts.ratios import SAYS, ratios
 from tradeflows.charts.series import blocks, lines, panels, points
 from tradeflows.charts.sides import sides
+from tradeflows.charts.strips import strips
 
 __all__ = [
     "SAYS",
@@ -34,5 +35,6 @@ __all__ = [
     "script",
     "sides",
     "sources",
+    "strips",
     "windows",
 ]

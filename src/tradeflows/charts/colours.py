@@ -32,6 +32,15 @@ SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
 PLAIN = (INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER)
+# Of the words of verdicts, on the front page as in a chart.
+VERDICTS = {
+    "holds": "#0b6b3a",
+    "leans yes": "#4a6a00",
+    "depends": "#8a5a00",
+    "leans no": "#9a4512",
+    "differs": "#a3241c",
+    "cannot be told": "#5c5c57",
+}
 # Of series; a test looks at them with three kinds of colour blindness.
 PALETTE = (
     "#12479a",
@@ -52,7 +61,7 @@ DASHED = (0, (3, 1))
 
 def of_entity(name: str, other: str) -> str:
     """The colour that the project has for an entity, `other` where it has none."""
-    return own_colours().get(name, other).lower()
+    return own_colours().get(name, VERDICTS.get(name, other)).lower()
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,8 @@ def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str
     """
     shown = list(dict.fromkeys(names))
     plain = [name for name in shown if highlight and name not in highlight]
-    named = {name: Look(colour.lower()) for name, colour in own_colours().items()}
+    known = {**VERDICTS, **own_colours()}
+    named = {name: Look(colour.lower()) for name, colour in known.items()}
     taken = {look.colour for look in named.values()}
     others = [name for name in shown if name not in named and name not in plain]
     free = [colour for colour in PALETTE if colour not in taken]
@@ -129,7 +139,7 @@ def night_colours() -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def _night_colours(named: frozenset[str]) -> dict[str, str]:
-    drawn = {*named, *PALETTE, *OTHERS, *PLAIN}
+    drawn = {*named, *PALETTE, *OTHERS, *PLAIN, *VERDICTS.values()}
     letters = map(text_colour, drawn)
     colours = sorted(drawn.union(letters))
     at_night = {colour: _at_night(colour) for colour in colours}

@@ -192,7 +192,8 @@ def _of_block(artist: Any, months: int, printed: str) -> Places:
 
 
 def _of_bar(artist: Any, months: int, printed: str) -> Places:
-    end = artist.get_x() + artist.get_width()
+    start, width = artist.get_x(), artist.get_width()
+    end = start + (width / 2 if start else width)  # one of a strip is met in its middle
     middle = artist.get_y() + artist.get_height() / 2
     x = 0.0 if np.isnan(end) else end
     yield _Place(x, middle, "", printed)

@@ -327,7 +327,7 @@ def _of_text(artist: Any, upright: bool) -> Cells:
 
 
 def _of_bar(artist: Any, upright: bool) -> Cells:
-    return {"value": artist.get_x() + artist.get_width()}
+    return {"value": artist.get_width()}  # one of a strip begins where the one before it ends
 
 
 def _of_label(artist: Any, upright: bool) -> Cells:

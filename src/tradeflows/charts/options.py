@@ -1,6 +1,5 @@
 """What every chart is asked for, and the frame behind it under fixed names."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, wraps
 from pathlib import Path
@@ -35,7 +34,6 @@ TERMS = {  # of trade, for readers, where a unit names them
 MARK = 30  # days beyond the mark of what somebody gave for a month
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
-OUTWARD = {"≥": math.floor, ">": math.floor, "≤": math.ceil, "<": math.ceil}  # of a bound
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -512,19 +510,6 @@ def _said(value: float, money: float, whole: bool, decimals: int) -> str:
     return layout.number(value, layout.DIGITS) if whole else layout.figure(value, layout.DIGITS)
 
 
-def _rounded_bound(value: float, qualifier: str, decimals: int) -> float:
-    """A bound rounded as it is printed, and never beyond itself; any other figure as it is."""
-    if qualifier not in OUTWARD or not value:
-        return value
-    size = int(np.floor(np.log10(abs(value))))
-    places = decimals if decimals >= 0 else layout.DIGITS - 1 - size
-    steps = value * 10.0**places
-    whole = round(steps)
-    if not np.isclose(steps, whole, rtol=0, atol=EXACT * abs(steps)):
-        whole = int(OUTWARD[qualifier](steps))
-    return float(whole / 10.0**places)
-
-
 def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int = -1) -> str:
     """A figure in three digits with its sign, and its range in brackets; as `money`, if it is.
 
@@ -541,6 +526,8 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int 
     if np.isnan(row.value):
         return reach or "not published"
     sign = "" if row.qualifier == "=" else f"{WORDS[row.qualifier]} "
-    value = _said(_rounded_bound(row.value, row.qualifier, decimals), money, whole, decimals)
+    places = decimals if decimals >= 0 else None
+    bound = units.never_beyond(row.value, row.qualifier, layout.DIGITS, places)
+    value = _said(bound, money, whole, decimals)
     text = f"{sign}{value}"
     return f"{text} ({reach})" if reach else text

@@ -12,7 +12,13 @@ import numpy as np
 
 from tradeflows import measures
 from tradeflows.claims import bands, open_words, questions, verdict_rule
-from tradeflows.claims.evaluate import ReadingResult, Verdict, evaluate_all
+from tradeflows.claims.evaluate import (
+    AT_LEAST,
+    AT_MOST,
+    ReadingResult,
+    Verdict,
+    evaluate_all,
+)
 from tradeflows.claims.ledger import CORE, FOLDED, REASONS, VERSION, Claim, load, lookup
 from tradeflows.claims.verdict_rule import Band
 from tradeflows.model import codes, lineage, units
@@ -100,11 +106,13 @@ def _number_of(reading: ReadingResult) -> str:
     """A reading's number without what it bounds.
 
     It has three digits, an amount near its claim four, or as many as the claim was printed to, or
-    as tell it from the claim; but not more than six.
+    as tell it from the claim; but not more than six. A bound is not printed beyond itself.
     """
     claim = reading.claim
-    fewest = units.found_amount(reading.value, reading.unit, FEWEST)
-    if claim.figure is None or claim.unit != reading.unit:
+    qualifier = {AT_LEAST: "≥", AT_MOST: "≤"}.get(reading.bound, "=")
+    bound = units.never_beyond(reading.value, qualifier, FEWEST)
+    fewest = units.found_amount(bound, reading.unit, FEWEST)
+    if reading.bound or claim.figure is None or claim.unit != reading.unit:
         return fewest
     if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
         return fewest
@@ -314,6 +322,8 @@ def because(verdict: Verdict) -> str:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
             return _depends(verdict)
+        case verdict_rule.BOTH_WAYS:
+            return _both_ways(verdict)
         case verdict_rule.NOT_DECIDED:
             return _not_decided(verdict)
         case verdict_rule.NOT_TESTED:
@@ -457,7 +467,8 @@ def _printed(claim: Claim) -> str:
 def _differs(verdict: Verdict) -> str:
     """How far off the reading as asked is, and from where to where all are."""
     if verdict.deviation is None:
-        return f"the figure is {figure_of(_deciding(verdict)[0])}"
+        first = _deciding(verdict)[0]
+        return f"{figure_of(first)} ({first.name})"
     words = miss(verdict.deviation, verdict.claim.unit)
     return "; ".join(filter(None, (words, from_to(verdict))))
 
@@ -505,6 +516,17 @@ def _depends(verdict: Verdict) -> str:
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
 
 
+def _both_ways(verdict: Verdict) -> str:
+    """Who says yes and who says no, each with the first of his numbers."""
+    sides: dict[str, dict[str, str]] = {verdict_rule.YES: {}, verdict_rule.NO: {}}
+    for reading in _deciding(verdict):
+        family = collector(reading.witness.family)
+        answer = reading.vote if reading.vote in sides else verdict_rule.YES
+        sides[answer].setdefault(family, f"{family} ({reading.name}: {figure_of(reading)})")
+    yes, no = (in_a_sentence([*named.values()]) for named in sides.values())
+    return f"yes by {yes}; no by {no}"
+
+
 def _not_decided(verdict: Verdict) -> str:
     """What is held, and why it decides nothing; of bounds that allow the claim, all."""
     reading = verdict.nearest
@@ -526,7 +548,10 @@ def _says_nothing(reading: ReadingResult) -> str:
     if reading.role == verdict_rule.OTHER_CONCEPT:
         texts = dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in)
         return f"is {in_a_sentence([*texts])}"
-    return "is near, and no vote"
+    if reading.witness.kind == verdict_rule.RELAY:
+        return "says nothing: nobody is named who counted"
+    is_near = reading.vote == verdict_rule.NEAR
+    return f"{'is near' if is_near else 'allows it'}, and no vote"
 
 
 def finding(reading: ReadingResult) -> str:
@@ -539,29 +564,50 @@ def finding(reading: ReadingResult) -> str:
     >>> claims.finding(verdict.readings[0])
     'says nothing: other goods; 28 % less than claimed'
     """
+    kind, silence = reading.witness.kind, _silence(reading)
+    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
     if reading.note:
         return f"says nothing: {reading.note}"
-    off = "" if reading.deviation is None else miss(reading.deviation, reading.unit)
-    kind = reading.witness.kind
     if kind == verdict_rule.SOURCE:
-        return "the claim's own source" + (", which says no" if reading.vote == "no" else "")
+        return OF_SOURCE[reading.vote]
     if reading.role == verdict_rule.BOUND:
-        return {True: "confirms", False: "refutes", None: "allows it"}[reading.fits]
-    if kind == verdict_rule.RELAY:
-        return f"says nothing: nobody is named who counted{f'; {off}' if off else ''}"
-    if reading.role == verdict_rule.OTHER_CONCEPT:
-        why = ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
-        return f"says nothing: {why}{f'; {off}' if off else ''}"
-    is_turned = kind == verdict_rule.REWORKED and not reading.is_robust
-    if not reading.decides and (is_turned or reading.vote in (verdict_rule.NEAR, "")):
-        return f"near, and no vote{f'; {off}' if off else ''}"
+        return OF_BOUND[reading.fits]
+    if silence:
+        return _beside(f"says nothing: {silence}", off)
     if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
-        return {"yes": "says yes", "no": f"says no{f'; {off}' if off else ''}"}[reading.vote]
-    if reading.fits:
-        return "holds"
+        return _vote_in_words(reading, off)
     if reading.fits is None:
         return "says nothing: it lies partly within"
+    if reading.fits:
+        return "holds"
     return f"{off}, within revisions" if reading.fits_band else off or "differs"
+
+
+OF_SOURCE = {"": "the claim's own source", "no": "the claim's own source, which says no"}
+OF_BOUND = {True: "confirms", False: "refutes", None: "allows it"}
+
+
+def _beside(words: str, off: str) -> str:
+    """Words, and how far off a figure is where that is known."""
+    return f"{words}; {off}" if off else words
+
+
+def _silence(reading: ReadingResult) -> str:
+    """Why a reading is no witness of what is claimed; empty where it is."""
+    if reading.witness.kind == verdict_rule.RELAY:
+        return "nobody is named who counted"
+    if reading.role == verdict_rule.OTHER_CONCEPT:
+        return ", ".join(dict.fromkeys(KEY_WORDS[key] for key in reading.differs_in))
+    return ""
+
+
+def _vote_in_words(reading: ReadingResult, off: str) -> str:
+    """What a reading says that votes, or that it is near and does not."""
+    is_turned = reading.witness.kind == verdict_rule.REWORKED and not reading.is_robust
+    is_near = not reading.decides and (is_turned or reading.vote not in ("yes", "no"))
+    if is_near:
+        return _beside("near, and no vote", off)
+    return "says yes" if reading.vote == "yes" else _beside("says no", off)
 
 
 def is_near(verdict: Verdict) -> bool:
@@ -1092,7 +1138,8 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     ledger
         Rows of :func:`table`, filtered and with more columns as you like.
     by
-        Column of the kinds, the same in all rows of a claim.
+        Column of the kinds, the same in all rows of a claim; one that is listed under two counts
+        in both.
     printed
         Figures of the table of that name, for claims that nothing tests: what was printed.
 
@@ -1114,17 +1161,17 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     """
     rank = 2 * ledger["decides"].fillna(False).astype("int") + ledger["value"].notna()
     in_order = ledger.loc[rank.sort_values(ascending=False, kind="stable").index]
-    first = in_order.drop_duplicates("id").sort_index()
+    first = in_order.drop_duplicates(["id", by]).sort_index()
     name = "claim" if "claim" in ledger else "statement"
     members = {"found": first[first["value"].notna()]}
     rest = first[first["value"].isna()]
     if printed is not None:
         of_rest = printed[printed["id"].isin(rest["id"]) & printed["value"].notna()]
         of_rest = of_rest.drop_duplicates("id")
-        known = rest.set_index("id")
+        known = rest.drop_duplicates("id").set_index("id")
         columns = {column: of_rest["id"].map(known[column]) for column in (name, by)}
         members["printed"] = of_rest.assign(**columns)
-        rest = rest[~rest["id"].isin(of_rest["id"])]
+        rest = rest[rest["id"].duplicated() | ~rest["id"].isin(of_rest["id"])]
     members["nothing"] = rest
     wanted = list(dict.fromkeys(["id", name, by, "value", *lineage.PLACE]))
     parts = {

@@ -810,7 +810,8 @@ def _open(
     own = entry.get("open", {})
     if own and not entry.get("open_because"):
         raise LedgerError(
-            f"{where}: open needs open_because, since the table of open words does not have it"
+            f"{where}: open needs open_because, since the table of open words does not have it; "
+            "`tradeflows migrate` brings an older ledger over"
         )
     if not entry.get("open_because"):
         _require_measure(where, text, asks)

@@ -40,10 +40,14 @@ def migrated(ledger: Path) -> str:
 
     Examples
     --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
     >>> from tradeflows import claims
-    >>> ledger = claims.path(tradeflows.retrieval.catalogue.root())
-    >>> claims.migrated(ledger) == ledger.read_text(encoding="utf-8")
-    True
+    >>> old = Path(mkdtemp(), "old.toml")
+    >>> _ = old.write_text("claim.C01.reason = 'no code'", encoding="utf-8")
+    >>> print(claims.migrated(old).strip())
+    version = 3
+    claim.C01.not_tested = "not for statistics"
     """
     import tomlkit
 
@@ -63,10 +67,29 @@ def migrated(ledger: Path) -> str:
             del claim["reason"]
         if claim.get("open") and "open_because" not in claim:
             claim["open_because"] = BECAUSE
+            for key in _unasked(claim):
+                claim["open"][key] = []
     rewritten = tomlkit.dumps(document)
     lines = rewritten.splitlines(keepends=True)
     head = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return "".join([*lines[:head], f"\nversion = {VERSION}\n", *lines[head:]])
+
+
+def _unasked(claim: Any) -> list[str]:
+    """The open keys of which no reading has what is asked, so that those listed stand for all."""
+    read = {"goods": "product"}
+    asked = {
+        key: {str(claim["asks"][key])} for key in claim["open"] if key in claim.get("asks", {})
+    }
+    given = {
+        key: {
+            str(item.get("read", {}).get(read.get(key, key), ""))
+            for item in claim.get("reading", ())
+        }
+        for key in asked
+        if key in ("goods", "reporter", "partner")
+    }
+    return [key for key, values in given.items() if not values & asked[key]]
 
 
 def _lost(document: Any) -> Iterator[str]:

@@ -138,8 +138,11 @@ def _said_of(printed: Printed) -> str:
     return "about" if printed.is_about or ABOUT.search(printed.before) else ""
 
 
-ORDINALS_IN_ORDER = "first second third fourth fifth sixth seventh eighth ninth tenth"
-ORDINALS = {word: number for number, word in enumerate(ORDINALS_IN_ORDER.split(), start=1)}
+FIRST_TEN = (
+    *("first", "second", "third", "fourth", "fifth"),
+    *("sixth", "seventh", "eighth", "ninth", "tenth"),
+)
+ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
 
 

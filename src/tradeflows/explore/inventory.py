@@ -273,7 +273,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     >>> tf.products("8806")[["name", "rows"]].head(3)
                                           name  rows
     code
-    8806                                drones     0
+    8806                                drones   965
     880610        drones that carry passengers     0
     880621  remote-controlled drones, to 250 g    92
     >>> tf.products("lathes").index[0]

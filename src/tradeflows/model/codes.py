@@ -593,6 +593,23 @@ def listed_under(code: str) -> list[str]:
     return [other for other in _products() if is_under(other, code)]
 
 
+def kinds_beside(code: str) -> set[str]:
+    """Of a part that is told from the others by its kind, such as by pipeline, all of them.
+
+    It stands for its whole only together with these; of any other code there is none.
+
+    Examples
+    --------
+    >>> from tradeflows.model import codes
+    >>> sorted(codes.kinds_beside("G3000:pipeline")), codes.kinds_beside("270900")
+    (['G3000:pipeline', 'G3200'], set())
+    """
+    if ":" not in code:
+        return set()
+    parent = _parent(code)
+    return {other for other, row in _products().items() if row["parent"] == parent}
+
+
 def wholes(code: str, among: set[str]) -> set[str]:
     """Those of `among` that contain product `code`."""
     unions = {union for union in among if "+" in union and is_under(code, union)}

@@ -172,6 +172,38 @@ def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) ->
     return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
 
 
+# A bound is rounded away from what it leaves open.
+OUTWARD = {"≥": math.floor, ">": math.floor, "≤": math.ceil, "<": math.ceil}
+EXACT = 1e-9  # how near a number lies to one with fewer digits that is the same
+
+
+def never_beyond(value: float, qualifier: str, digits: int = 3, places: int | None = None) -> float:
+    """A bound rounded as it is printed, never beyond itself; any other figure as it is.
+
+    What is at least 18.68 is at least 18.6, since 18.7 would be more than is known.
+
+    Parameters
+    ----------
+    digits, places
+        To how many digits it is printed or, where given, to how many after the point.
+
+    Examples
+    --------
+    >>> from tradeflows.model.units import never_beyond
+    >>> never_beyond(18.68, "≥"), never_beyond(13.315, "≤"), never_beyond(18.68, "=")
+    (18.6, 13.4, 18.68)
+    """
+    if qualifier not in OUTWARD or not value:
+        return value
+    if places is None:
+        places = digits - 1 - math.floor(math.log10(abs(value)))
+    steps = value * 10.0**places
+    whole = round(steps)
+    if not math.isclose(steps, whole, rel_tol=EXACT):
+        whole = OUTWARD[qualifier](steps)
+    return float(whole / 10.0**places)
+
+
 def found_amount(value: float, unit: str, digits: int = 3) -> str:
     """A number that was found, with its unit: its last zeros are kept where they are its own.
 

@@ -5,7 +5,7 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,20 @@ VERDICTS = Path("data", "verdicts.csv")
 VERDICT_COLUMNS = (
     "claim",
     "verdict",
-    "reason",
+    "part",
+    "of_part",
+    "not_tested",
     "reading",
     "value",
     "unit",
     "role",
     "fits",
+    "vote",
     "decides",
+    "witness",
+    "counted_by",
 )
+COMPARED = {"claim", "verdict", "reading", "value"}  # what an older edition's file has as well
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -205,12 +211,14 @@ def committed(root: Path) -> Totals:
 def verdicts(root: Path, ledger: Path | None = None) -> list[dict[str, str]]:
     """Rows of the verdicts last announced, as :func:`tradeflows.claims.verdict_rows` makes them.
 
+    Those that an older edition announced have its columns, so that what moved since is told.
+
     Raises
     ------
     LayoutError
         As :func:`committed`.
     """
-    return _rows(verdicts_path(root, ledger), VERDICT_COLUMNS)
+    return _rows(verdicts_path(root, ledger), VERDICT_COLUMNS, COMPARED)
 
 
 def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
@@ -239,6 +247,14 @@ def _moved_claim(
     now = _verdict_of(new) or "no longer judged"
     if was != now:
         lines.append(f"claim {claim}: {was} → {now}")
+    parts_before, parts_after = (
+        {row["part"]: row["of_part"] for row in rows if row.get("part")} for rows in (old, new)
+    )
+    lines += [
+        f"claim {claim}, {part}: {parts_before[part]} → {parts_after[part]}"
+        for part in parts_after
+        if part in parts_before and parts_before[part] != parts_after[part]
+    ]
     before = {row["reading"]: row["value"] for row in old if row["reading"]}
     after = {row["reading"]: row["value"] for row in new if row["reading"]}
     for reading in _either(before, after):
@@ -264,17 +280,22 @@ def _either(first: Iterable[str], second: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*first, *second]))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows of one of the announced files; none before the first announcement."""
+def _rows(
+    path: Path, columns: tuple[str, ...], needed: Set[str] = frozenset()
+) -> list[dict[str, str]]:
+    """Rows of one of the announced files; none before the first announcement.
+
+    With `needed`, a file of other columns will do that has these.
+    """
     if not path.is_file():
         return []
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    has_columns = rows[:1] == [list(columns)]
-    if not has_columns or any(len(row) != len(columns) for row in rows):
+    head, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines())) or [[]]
+    has_columns = head == list(columns) or (bool(needed) and needed <= set(head))
+    if not has_columns or any(len(row) != len(head) for row in rows):
         raise LayoutError(
             path, f"rows of {', '.join(columns)}", "others", "remove it and run `tradeflows accept`"
         )
-    return [dict(zip(columns, row, strict=True)) for row in rows[1:]]
+    return [dict(zip(head, row, strict=True)) for row in rows]
 
 
 def keyed(rows: Iterable[Mapping[str, str]]) -> Totals:

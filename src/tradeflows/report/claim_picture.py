@@ -27,7 +27,7 @@ from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
-from tradeflows.report.verdict_text import decisive, joined, text_of
+from tradeflows.report.verdict_text import decisive, joined, read_as, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -60,14 +60,6 @@ MOST = 2  # alternatives beside the figure that was claimed
 MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
 # Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
 CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
-VERDICT_COLOURS = {
-    claims.HOLDS: "#0b6b3a",
-    claims.LEANS_YES: "#4a6a00",
-    claims.DEPENDS: "#8a5a00",
-    claims.LEANS_NO: "#9a4512",
-    claims.DIFFERS: "#a3241c",
-    claims.CANNOT_BE_TOLD: colours.SOFT,
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +110,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 def _colour(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 %, or one that revisions make up for, has none."""
     is_near = claims.is_near(verdict) or claims.revision(verdict)
-    return colours.INK if is_near else VERDICT_COLOURS[verdict.group]
+    return colours.INK if is_near else colours.VERDICTS[verdict.group]
 
 
 def _speaker(verdict: Verdict, project: Project) -> str:
@@ -136,22 +128,29 @@ def headline(verdict: Verdict) -> str:
             return _holds(verdict)
         case claims.HOLDS_WITHIN_REVISIONS:
             return _within_revisions(verdict)
-        case claims.DIFFERS if claims.is_near(verdict):
-            return f"Nearly the same: {words}"
         case claims.DIFFERS:
-            by_each = "from each count found here" if claims.why(verdict) else ""
-            return f"Differs {by_each}" if by_each else f"Differs: {_apart(verdict) or words}"
+            return _differs(verdict, words)
         case claims.CONTRADICTED:
             return f"Differs: {words}".removesuffix(f": {claims.DIFFERS}")
-        case claims.DEPENDS:
-            return "Depends on what is counted"
-        case claims.BOTH_WAYS:
-            return "Depends on who counted"
-        case claims.NOT_DECIDED:
-            return "Cannot be told from these figures"
         case claims.LEANS_YES | claims.LEANS_NO:
             return f"{_capital(verdict.group)}, {claims.counted_votes(verdict)}"
-    return _capital(claims.label(verdict))
+    return HEADLINES.get(verdict.verdict, _capital(claims.label(verdict)))
+
+
+HEADLINES = {
+    claims.DEPENDS: "Depends on what is counted",
+    claims.BOTH_WAYS: "Depends on who counted",
+    claims.NOT_DECIDED: "Cannot be told from these figures",
+}
+
+
+def _differs(verdict: Verdict, words: str) -> str:
+    """The headline of what differs: how far off it is, or that each count held here does."""
+    if claims.is_near(verdict):
+        return f"Nearly the same: {words}"
+    if claims.why(verdict):
+        return "Differs from each count found here"
+    return f"Differs: {_apart(verdict) or words}"
 
 
 def _capital(words: str) -> str:
@@ -167,7 +166,7 @@ def _of_parts(verdict: Verdict) -> str:
     holding = [part for part in verdict.parts if part.group == claims.HOLDS]
     if not holding:
         return "Depends on the part"
-    return f"In part: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
+    return f"Depends: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
 
 
 def _drawn_part(verdict: Verdict) -> Verdict | None:
@@ -237,20 +236,21 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
         return [*front.two_sides(deciding)]
     if claims.revision(verdict):
         return _releases(verdict)
+    reading = decisive(verdict)
     if deciding:
-        first = decisive(verdict) or deciding[0]
+        first = reading or deciding[0]
         others = [item for item in deciding if item.unit == first.unit and item is not first]
         is_stated = first.role == verdict_rule.AS_STATED
         return [first, *([] if is_stated else others[: MOST - 1])]
-    reading = decisive(verdict)
-    if reading is None:
+    return [] if reading is None else [reading, *_across(verdict, reading)[:1]]
+
+
+def _across(verdict: Verdict, reading: ReadingResult) -> list[ReadingResult]:
+    """Readings like one that would bear a claim out, which would not."""
+    if not reading.fits:
         return []
-    across = [
-        other
-        for other in verdict.readings
-        if (other.role, other.fits) == (reading.role, False) and not other.note and reading.fits
-    ]
-    return [reading, *across[:1]]
+    alike = [other for other in verdict.readings if other.role == reading.role and not other.note]
+    return [other for other in alike if other.fits is False]
 
 
 def _releases(verdict: Verdict) -> list[ReadingResult]:
@@ -272,6 +272,9 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
     is_one_number = len(found) == 1 or claims.revision(part)
     is_plain = bool(is_one_number) and part.verdict != claims.NOT_DECIDED and not part.votes
+    if claims.from_to(part):  # one of several is named, unless it is by whom it is
+        deciding = [_whose(item, root) for item in part.readings if item.decides]
+        is_plain = is_plain and len(set(deciding)) == len(deciding)
     names = _names(readings, project)
     for reading, words in zip(readings, names, strict=True):
         name = _name(reading, words, part, root, is_plain=is_plain)
@@ -311,7 +314,7 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     name, start, end = f"{speaker} said", 0.0, claim.figure or 0.0
     if not claim.figure or (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
         return []
-    if _is_printed(claim):
+    if claim_cards.is_printed(claim):
         figure = _claimed(claim)
     elif _range(claim):
         figure, start, end = _range(claim), claim.low, claim.high
@@ -322,17 +325,16 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     return [Bar(name + _taken_as(verdict), figure, end, colours.MUTE, start)]
 
 
-def _taken_as(verdict: Verdict) -> str:
-    """From where to where a claimed figure reaches, where one that misses it seems the same."""
-    claim, reading = verdict.claim, decisive(verdict)
-    if verdict.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
+def _taken_as(part: Verdict) -> str:
+    """From where to where a claimed figure reaches, if it is told or a miss seems the same."""
+    claim, reading = part.claim, decisive(part)
+    if claim.printed_because:
+        return f", {read_as(claim)}"
+    if part.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
         return ""
     figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
     if figure != number or float(figure) != claim.figure:
         return ""
-    if claim.printed_because:
-        as_read = claims.amount(claim.figure, claim.unit, 2, padded=True).split()[0]
-        return f", read as {as_read} since {claim.printed_because}"
     low, high = (claims.amount(end, claim.unit, 4).split()[0] for end in (claim.low, claim.high))
     return f", read as {low} to {high}"
 
@@ -343,14 +345,6 @@ def _when(reading: ReadingResult) -> str:
     if "ref_period" not in reading.frame or "n_months" not in reading.frame:
         return ""
     return spans.text(first["ref_period"], int(first["n_months"]))
-
-
-def _is_printed(claim: Claim) -> bool:
-    """Whether the number of a claim stands in its sentence; else that says it in words."""
-    if not claim.figure:  # an increase or a decrease has none
-        return False
-    number = re.search(r"[\d.,]+", claim_cards.claimed_figure(claim))
-    return number is not None and number[0] in claim.statement
 
 
 def _range(claim: Claim) -> str:
@@ -380,7 +374,7 @@ def figure_found(reading: ReadingResult) -> str:
     claim = reading.claim
     number = claims.figure_of(reading).removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
-    if is_change and not number.startswith("+") and not _is_printed(claim):
+    if is_change and not number.startswith("+") and not claim_cards.is_printed(claim):
         number = f"+{number}"
     return reading.bound + number
 
@@ -415,8 +409,7 @@ def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     carried = joined(outlets(frame, root) for frame in frames)
     credit = catalogue.credit(sources, root, named, carried)
     together = _together(credit)
-    days = ((CARRIED.sub("", name), day.rpartition("; ")[2]) for name, day in _dated(credit))
-    bare = [f"{name} ({day})" for name, day in days]
+    bare = [f"{CARRIED.sub('', name)} ({day.rpartition('; ')[2]})" for name, day in _dated(credit)]
     shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
     for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
         yield f"{project.short}. Source: {words}"
@@ -442,11 +435,12 @@ def _together(credit: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A figure as it is set: its name in lines, and from how far right on."""
+    """A figure as it is set: its name in lines, from how far right on, or in lines of its own."""
 
     bar: Bar
     name: str
     left: float
+    is_below: bool = False
 
 
 @dataclass(frozen=True)
@@ -482,7 +476,12 @@ class Page:
     @property
     def names(self) -> float:
         """How high the names of the figures are."""
-        return sum(self.height(row.name, TEXT) for row in self.rows)
+        return sum(map(self.height_of, self.rows))
+
+    def height_of(self, row: Row) -> float:
+        """How high the figure and the name of a row are."""
+        own_line = self.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        return own_line + self.height(row.name, TEXT)
 
     @property
     def for_bars(self) -> float:
@@ -543,7 +542,9 @@ def _row(bar: Bar) -> Row:
     inches, _ = layout.size(bar.figure, "bold")
     left = LEFT + LARGE * inches * 72 / 11 + 20
     name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
-    return Row(bar, name, left)
+    if name.count("\n") < LINES:
+        return Row(bar, name, left)
+    return Row(bar, _broken(bar.name, TEXT, "normal", WIDE), LEFT, is_below=True)
 
 
 def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
@@ -555,7 +556,10 @@ def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
     part = _drawn_part(verdict)
     if part is None or part.group == claims.CANNOT_BE_TOLD:
         return False
-    bounds = [reading.bound for reading in _shown(part)]
+    shown = _shown(part)
+    if any(item.witness.kind == verdict_rule.SOURCE for item in shown) and part.votes:
+        return False  # what was printed for another time says no, whatever its size
+    bounds = [reading.bound for reading in shown]
     is_floor = part.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
     return len(rows) > 1 and not is_floor
 
@@ -573,8 +577,9 @@ def _draw(figure: Figure, page: Page) -> None:
     high_bar = min(BAR, spare - APART)
     for row in page.rows:
         _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
-        _write(figure, page, row.name, top, TEXT, colours.SOFT, x=row.left)
-        top += page.height(row.name, TEXT)
+        down = page.height(row.bar.figure, LARGE) if row.is_below else 0.0
+        _write(figure, page, row.name, top + down, TEXT, colours.SOFT, x=row.left)
+        top += page.height_of(row)
         if not page.has_bars:
             top += min(spare, APART)
             continue

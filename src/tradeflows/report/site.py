@@ -48,6 +48,7 @@ def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters["in_words"] = lambda text: with_areas(dates_in_words(str(text)))
+    templates.filters["unbroken"] = lambda text: str(text).replace(" %", "\u00a0%")
     return templates.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
 
 
@@ -74,7 +75,7 @@ def frame(
         "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
-        "witnesses": WITNESSES,
+        "how_counted": WITNESSES,
         "policy": POLICY,
     }
 

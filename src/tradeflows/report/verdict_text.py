@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tradeflows import claims
 from tradeflows.charts.options import outlets, speakers
-from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.model import units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
@@ -174,14 +174,16 @@ def _because(part: Verdict, shown: ReadingResult | None) -> str:
     """What a verdict rests on, after its word and its figure."""
     words = claims.because(part)
     match part.verdict:
-        case claims.DEPENDS | claims.NOT_DECIDED:
+        case claims.DEPENDS | claims.BOTH_WAYS | claims.NOT_DECIDED:
             return words
         case claims.NOT_TESTED:
             return f"{part.reason}; {words}"
         case claims.CONTRADICTED:
             words = "" if part.deviation is None else claims.short(part)
+        case claims.DIFFERS if part.deviation is None:
+            return shown.name if shown else ""
         case claims.DIFFERS:
-            words = "" if part.deviation is None or _off(part, shown) else claims.short(part)
+            words = "" if _off(part, shown) else claims.short(part)
     ends = claims.from_to(part)
     named = shown.name if shown and (ends or not _is_plain(shown)) else ""
     return "; ".join(filter(None, (words, named, ends)))
@@ -195,12 +197,10 @@ def _is_plain(reading: ReadingResult) -> bool:
 
 def _limits(part: Verdict) -> Iterable[str]:
     """What changes or bounds the number of a part, each in a few words."""
-    claim = part.claim
-    if claim.printed_because and math.isfinite(claim.high - claim.low):
-        low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-        yield f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
-    if claim.kg_per_unit is not None and part.readings:
-        yield f"one of them taken as {full_number(claim.kg_per_unit)} kg"
+    if read_as(part.claim):
+        yield read_as(part.claim)
+    if part.claim.kg_per_unit is not None and part.readings:
+        yield f"one of them taken as {full_number(part.claim.kg_per_unit)} kg"
     opened = "; ".join(claims.left_open(part)) if part.readings else ""
     if opened:
         yield f"open: {opened}"
@@ -213,6 +213,14 @@ def _limits(part: Verdict) -> Iterable[str]:
     interested = [item.witness.family for item in deciding if item.witness.interested]
     for family in dict.fromkeys(interested):
         yield f"{claims.collector(family)} gains by the answer"
+
+
+def read_as(claim: Claim) -> str:
+    """From where to where a claimed number reaches, where it is read to another step than shown."""
+    if not claim.printed_because or not math.isfinite(claim.high):
+        return ""
+    low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
+    return f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
 
 
 def _says_otherwise(item: ReadingResult, part: Verdict) -> bool:

@@ -70,13 +70,16 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
 def _levels(found: set[str], alternatives: list[str]) -> set[str]:
     """The first of `alternatives` that is held, else the highest codes held under the first.
 
-    For a union a+b stands what lies under it only where each of its parts has something there.
+    For a union a+b stands what lies under it only where each of its parts has something there, and
+    for a whole one of its kinds only beside the others: gas by pipeline is not all gas.
     """
     for code in alternatives:
         if code in found:
             return {code}
     for whole in alternatives:
         under = _under(found, [whole])
+        if not all(codes.kinds_beside(code) <= under for code in under):
+            continue
         if under and all(any(_share(part, code) for code in under) for part in whole.split("+")):
             return {code for code in under if not codes.wholes(code, under)}
     return set()
