@@ -1,7 +1,7 @@
 """Ledgers that lie, each in one way over the project's own tables, and what comes of it.
 
-A lie is refused in one sentence, or decides nothing, or its verdict is right and says the trick. Those
-that are honest show that it is the lie that is refused.
+A lie is refused in one sentence, or decides nothing, or its verdict is right and says the trick.
+Those that are honest show that it is the lie that is refused.
 """
 
 import json
@@ -1446,7 +1446,7 @@ WITNESSES = {
             printed("N08"),
             when="by sea in March 2023",
             asked=BY_SEA,
-            where="the page of N08",
+            where="https://24newsglobe.com/economy/294108.html",
         ),
         "says no",
     ),
