@@ -112,7 +112,8 @@ def test_the_example_of_a_claim_is_right(root, capsys):
 def test_a_claim_may_be_in_any_currency(root, capsys):
     ledger = root / "data" / "claims.toml"
     head, text = example_of(ledger)
-    ledger.write_text(head + text.replace('"USD"', '"VND"'), encoding="utf-8")
+    in_dong = text.replace('"USD"', '"VND"').replace("$2 billion", "2 billion dong")
+    ledger.write_text(head + in_dong, encoding="utf-8")
     (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
     written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"')
     (root / "map.toml").write_text(written, encoding="utf-8")

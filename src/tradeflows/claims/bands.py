@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tradeflows import measures
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.model.periods import days, span
 
 if TYPE_CHECKING:
@@ -114,5 +114,33 @@ def _summed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
 def parse(where: str, entry: Mapping[str, Any]) -> Series:
     """A series from its table in the ledger: a question's keys, and `release`, a list."""
     releases = {release["name"]: release["read"] for release in entry["release"]}
-    asks = {key: value for key, value in entry.items() if key != "release"}
-    return Series(questions.question(asks), releases)
+    asks = questions.question({key: text for key, text in entry.items() if key != "release"})
+    for name, filters in releases.items():
+        _require_alike(f"{where}, release {name!r}", asks, filters)
+    return Series(asks, releases)
+
+
+FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}
+
+
+def _require_alike(where: str, asks: Question, filters: Mapping[str, Any]) -> None:
+    """Refuse a release of something else: how far that is apart is no revision."""
+    exporters = {
+        "M": asks.partner,
+        "X": asks.reporter,
+        "M+X": f"{asks.reporter}<->{asks.partner}",
+    }
+    wanted = {name: getattr(asks, key) for key, name in FILTERS.items()}
+    given = {
+        name: questions.normal(key, filters[name])
+        for key, name in FILTERS.items()
+        if name in filters
+    }
+    if "exporter" in filters:
+        wanted["exporter"], given["exporter"] = exporters.get(asks.flow, ""), filters["exporter"]
+    for name, value in given.items():
+        if value != wanted[name]:
+            raise LedgerError(
+                f"{where}: {name} is {value!r}, and its series is of {wanted[name]!r}: a band is "
+                "how far releases of one number are apart"
+            )

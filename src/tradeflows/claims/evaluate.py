@@ -818,7 +818,8 @@ def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness,
     names = [name for rows in number.read if "collector" in rows for name in rows["id"]]
     figures = project.figures
     origins = [figures.origin(name) for name in names]
-    own = {figures.origin(name) for name in (*claim.source, claim.cites) if name}
+    named = [name for name in claim.source if _has_number_of(figures.rows[name], claim)]
+    own = {figures.origin(name) for name in (*named, claim.cites) if name}
     rows = [figures.rows[name] for name in names if name in figures.rows]
     is_own = bool(own & set(origins)) or any(_is_taken_from(row, claim, figures) for row in rows)
     if is_own and witness.kind != OFFICE:
@@ -829,10 +830,11 @@ def _witness(number: _Number, claim: Claim, project: _Project) -> tuple[Witness,
 def _is_taken_from(row: Mapping[str, Any], claim: Claim, figures: Figures) -> bool:
     """Whether a printed figure is what the claim repeats.
 
-    The place is the claim's own, or the number is the claim's in every digit and was not printed
-    after it, as far as is known.
+    It is the claim's number on the claim's own page, or the claim's in every digit and was not
+    printed after it, as far as is known.
     """
-    if not claim.cites and row["address"] and row["address"] == claim.where:
+    is_own_page = bool(row["address"]) and row["address"] == claim.where
+    if not claim.cites and is_own_page and _has_number_of(row, claim):
         return True
     if row["witness"] not in (MEASURED, AS_PRINTED) or not claim.figure:
         return False
@@ -842,6 +844,17 @@ def _is_taken_from(row: Mapping[str, Any], claim: Claim, figures: Figures) -> bo
     is_same = math.isclose(row["value"] * factor, claim.figure)
     cited = figures.rows.get(claim.cites, {}).get("published") or ""
     return is_same and (not cited or str(row["published"] or "9") < cited)
+
+
+def _has_number_of(row: Mapping[str, Any], claim: Claim) -> bool:
+    """Whether a printed figure may be the claim's; of a claim of a sign nobody can tell.
+
+    One of another number is no source of the claim, and keeps its vote.
+    """
+    if not claim.figure or row["value"] is None:
+        return True
+    factor = units.factor(row["unit"], claim.unit)
+    return factor is not None and claim.low <= row["value"] * factor <= claim.high
 
 
 def _is_unplaced(number: _Number, witness: Witness, project: _Project) -> bool:
