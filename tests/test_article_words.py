@@ -16,6 +16,9 @@ COUNTRIES = re.compile(r"russia|china|chinese|yuan|renminbi", re.I)
 EXAMPLE = re.compile(r"^\s*(>>>|\.\.\.) |such as|e\.g\.")
 # Where such a word is the thing itself, and why.
 NAMED = {
+    "claims/": "offices by their names, and examples of what a ledger says",
+    "report/verdict_text.py": "an example of a verdict",
+    "report/templates/methods.html.j2": "families of those who counted",
     "charts/names.py": "short names of currencies, by their codes",
     "cli/arguments.py": "the name of an office, in the help",
     "measures/rates.py": "the rate at which customs put yuan into dollars",
