@@ -230,9 +230,9 @@ def _measure_words() -> Iterator[str]:
     )
     yield from _table(["after the measure", "by its result", "a value is called"], rows)
     yield ""
-    yield "Another result is refused. A growth, change or displacement in another currency than dollars"
-    yield "names it: `growth of value in EUR`. A share in another whole than the same goods of all"
-    yield "partners names that: `share of value in TOTAL`."
+    yield "Another result is refused. In another currency than dollars a growth, a change or a"
+    yield "displacement names it: `growth of value in EUR`. A share in another whole than the same"
+    yield "goods of all partners names that: `share of value in TOTAL`."
 
 
 def _results_of(measure: str) -> dict[str, str]:

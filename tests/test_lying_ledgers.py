@@ -1195,6 +1195,25 @@ BOUNDS = {
     ),
 }
 
+
+def largest(name, area, *reads):
+    """A claim that somebody was the largest buyer in a month when India was."""
+    return claim(
+        f"{name} was the largest buyer of Russian crude by weight in October 2024.",
+        0,
+        "kg",
+        made(
+            "difference",
+            *[term(read, KG, "2024-10") for read in reads],
+            unit="kg",
+            rest="all other buyers took far less",
+        ),
+        qualifier=">",
+        superlative=True,
+        asked=asks("lead by weight", "2024-10", reporter=[area, "all others"]),
+    )
+
+
 SHORT = "five whole years at least"
 RECORDS = {
     "over four years": nothing(
@@ -1236,6 +1255,13 @@ RECORDS = {
             words="the most crude oil in twenty years",
         ),
         SHORT,
+    ),
+    "the largest, over a small rival": nothing(
+        largest("China", "CHN", COMTRADE | {"product": "2709"}, EU),
+        "India, which is held, is larger than the rival",
+    ),
+    "the largest, over the next": is_(
+        rule.LEANS_YES, largest("India", "IND", INDIA, COMTRADE | {"product": "2709"})
     ),
     "over a series with a hole": nothing(
         record(
