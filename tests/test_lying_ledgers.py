@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims
+from tradeflows.claims import Reading, evaluate
 from tradeflows.claims import verdict_rule as rule
 from tradeflows.model.errors import LedgerError
 
@@ -1605,3 +1606,10 @@ def test_a_release_of_something_else_makes_no_band(tmp_path):
     path.write_text(f"version = 3\n{ALIEN}", encoding="utf-8")
     with pytest.raises(LedgerError, match="product is '2709', and its series is of 'TOTAL'"):
         claims.read_ledger(path, ROOT)
+
+
+@pytest.mark.parametrize("step", ["barrels_per_day", "unit_value"])
+def test_a_weight_that_no_step_names_is_one(step):
+    """So that it is asked whether the weights behind barrels and prices are estimated."""
+    barrels_alone = Reading("a day", {}, step, ((step, {}),))
+    assert evaluate._rests_on_amounts(barrels_alone)
