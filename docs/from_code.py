@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import describe, ledger, open_words, questions, verdict_rule
+from tradeflows.claims import answers, describe, ledger, open_words, verdict_rule
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.explore.answer import Answer
 from tradeflows.model import absence, codes, contracts, errors, units
@@ -216,7 +216,7 @@ def _units() -> Iterator[str]:
 def _measure_words() -> Iterator[str]:
     """What the key `measure` of a claim is called, by the measures of its reading."""
     quantities: dict[str, list[str]] = {}
-    for column, quantity in questions.QUANTITIES.items():
+    for column, quantity in answers.QUANTITIES.items():
         quantities.setdefault(quantity, []).append(column)
     rows = ([f"`{quantity}`", _code(columns)] for quantity, columns in quantities.items())
     yield from _table(["quantity", "column of the table trade"], rows)
@@ -224,10 +224,21 @@ def _measure_words() -> Iterator[str]:
     yield "What an article calls a volume is a quantity, or a weight, as its unit says."
     yield ""
     rows = (
-        [f"`{name}`", f"`{questions.WORDS.get(name, f'{name} of {{}}').format('value')}`"]
-        for name in sorted(ledger.every_measure())
+        [f"`{name}`", "" if column in ("", answers.MEASURED) else f"`{column}`", f"`{words}`"]
+        for name in sorted(ledger.every_measure().keys() - {"scale"})
+        for column, words in _results_of(name).items()
     )
-    yield from _table(["after the measure", "a value is called"], rows)
+    yield from _table(["after the measure", "by its result", "a value is called"], rows)
+    yield ""
+    yield "Another result is refused. In another currency than dollars a growth, a change or a"
+    yield "displacement names it: `growth of value in EUR`. A share in another whole than the same"
+    yield "goods of all partners names that: `share of value in TOTAL`."
+
+
+def _results_of(measure: str) -> dict[str, str]:
+    """What a measure makes of a value, by its result; by none where its own name says it."""
+    results = answers.RESULTS.get(measure, {"": f"{measure} of {{}}"})
+    return {column: text.format("value") for column, text in results.items()}
 
 
 def _reasons() -> Iterator[str]:
@@ -287,7 +298,8 @@ def _admitted(values: Sequence[str]) -> str:
     """What a key admits beside what is asked."""
     if not values:
         return "anything; the readings listed stand for all"
-    return _code(values).replace("`{year}-01`", "January of that year")
+    words = {"": "all", "{year}-01": "January of that year", "{end}": "the month itself"}
+    return ", ".join(words.get(value) or _code([value]) for value in values)
 
 
 def _open_words() -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims
+from tradeflows.claims import Reading, evaluate
 from tradeflows.claims import verdict_rule as rule
 from tradeflows.model.errors import LedgerError
 
@@ -1195,6 +1196,25 @@ BOUNDS = {
     ),
 }
 
+
+def largest(name, area, *reads):
+    """A claim that somebody was the largest buyer in a month when India was."""
+    return claim(
+        f"{name} was the largest buyer of Russian crude by weight in October 2024.",
+        0,
+        "kg",
+        made(
+            "difference",
+            *[term(read, KG, "2024-10") for read in reads],
+            unit="kg",
+            rest="all other buyers took far less",
+        ),
+        qualifier=">",
+        superlative=True,
+        asked=asks("lead by weight", "2024-10", reporter=[area, "all others"]),
+    )
+
+
 SHORT = "five whole years at least"
 RECORDS = {
     "over four years": nothing(
@@ -1236,6 +1256,13 @@ RECORDS = {
             words="the most crude oil in twenty years",
         ),
         SHORT,
+    ),
+    "the largest, over a small rival": nothing(
+        largest("China", "CHN", COMTRADE | {"product": "2709"}, EU),
+        "India, which is held, is larger than the rival",
+    ),
+    "the largest, over the next": is_(
+        rule.LEANS_YES, largest("India", "IND", INDIA, COMTRADE | {"product": "2709"})
     ),
     "over a series with a hole": nothing(
         record(
@@ -1579,3 +1606,10 @@ def test_a_release_of_something_else_makes_no_band(tmp_path):
     path.write_text(f"version = 3\n{ALIEN}", encoding="utf-8")
     with pytest.raises(LedgerError, match="product is '2709', and its series is of 'TOTAL'"):
         claims.read_ledger(path, ROOT)
+
+
+@pytest.mark.parametrize("step", ["barrels_per_day", "unit_value"])
+def test_a_weight_that_no_step_names_is_one(step):
+    """So that it is asked whether the weights behind barrels and prices are estimated."""
+    barrels_alone = Reading("a day", {}, step, ((step, {}),))
+    assert evaluate._rests_on_amounts(barrels_alone)

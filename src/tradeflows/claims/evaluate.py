@@ -45,7 +45,7 @@ from tradeflows.claims.verdict_rule import (
 )
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import CIF_BAND
-from tradeflows.model import contracts, lineage, units
+from tradeflows.model import codes, contracts, lineage, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE, Formula, Role
@@ -930,6 +930,10 @@ def _silent(
     is_tried = claim.superlative and role != verdict_rule.OTHER_CONCEPT
     if is_tried and not _bears_out_a_superlative(reading, claim, number, witness):
         return TOO_SHORT
+    is_of_rivals = is_tried and not claim.asks.base
+    rival = _larger_rival(reading, project) if is_of_rivals else ""
+    if rival:
+        return f"{rival}, which is held, is larger than the rival that it is compared with"
     guessed = _guessed_zeros(reading, number, project)
     if guessed:
         return f"{GUESSED}, which the catalogue does not declare of {guessed}"
@@ -950,6 +954,30 @@ def _guessed_zeros(reading: Reading, number: _Number, project: _Project) -> str:
     names = {str(name) for rows in number.read for name in rows.get("source_id", ())}
     silent = [name for name in sorted(names) if not project.sources[name].absent]
     return " and ".join(silent)
+
+
+def _larger_rival(reading: Reading, project: _Project) -> str:
+    """A country whose office is held and states more than the rivals that a lead is over."""
+    named = {questions.areas(item.read.get("reporter", "")) for item in reading.terms}
+    for term in reading.terms[1:]:
+        window = dict(zip(("start", "end"), answers.ends(term), strict=True))
+        filters = {key: value for key, value in term.read.items() if key != "reporter"}
+        column = next((name for name in AMOUNTS if name in _measured(term)), "")
+        if not column or not all(window.values()):
+            continue
+        try:
+            rows = project.read({**filters, **window})
+        except TradeflowsError:  # of offices that must not stand in one answer
+            continue
+        sums = rows.groupby("reporter_iso", observed=True)[column].sum()
+        rivals = sums[[codes.is_country(area) and area not in named for area in sums.index]]
+        largest = sums.get(questions.areas(term.read.get("reporter", "")), math.inf)
+        if len(rivals) and rivals.max() > largest:
+            return codes.area_name(str(rivals.idxmax()))
+    return ""
+
+
+AMOUNTS = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")  # columns that add up
 
 
 def _bears_out_a_superlative(
