@@ -98,19 +98,11 @@ def strips(
             members = [i for i, of in enumerate(wholes) if of == name]
             wanted = [(before[i] + rows["value"][i] / 2) * inches / most for i in members]
             wide = [layout.size(texts[i])[0] * layout.page().small / 11 + BETWEEN for i in members]
-            for i, x in zip(members, layout.spread(wanted, wide, 0.0, inches), strict=True):
-                layout.write(
-                    axes,
-                    texts[i],
-                    (x * most / inches, level + HIGH / tall / 2),
-                    (0, -3),
-                    color=colours.text_colour(look[rows["panel"][i]].colour),
-                    gid=name_gid(rows["name"][i]),
-                    ha="center",
-                    va="top",
-                    size=layout.page().small,
-                    annotation_clip=False,
-                )
+            places = layout.spread(wanted, wide, 0.0, inches)
+            for i, x in zip(members, places, strict=True):
+                place = (x * most / inches, level + HIGH / tall / 2)
+                colour = colours.text_colour(look[rows["panel"][i]].colour)
+                _write_name(axes, texts[i], place, colour, rows["name"][i])
         top = -HIGH / tall / 2 - 0.05
         axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
         if is_narrow:
@@ -122,6 +114,13 @@ def strips(
         axes.set_xlim(0, most)
         finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
     return axes
+
+
+def _write_name(axes: Axes, text: str, place: tuple[float, float], colour: str, name: str) -> None:
+    """Write the name of a part below its strip."""
+    small = layout.page().small
+    look: dict[str, Any] = {"ha": "center", "va": "top", "size": small, "annotation_clip": False}
+    layout.write(axes, text, place, (0, -3), color=colour, gid=name_gid(name), **look)
 
 
 def _words(text: str) -> str:
