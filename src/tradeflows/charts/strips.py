@@ -72,7 +72,7 @@ def strips(
     look = colours.of_series(rows["panel"])
     inches = row_layout.room([""] if is_narrow else labels, [""])
     texts = [_words(named(name, shown)) for name in rows["panel"]]
-    n_lines = 1 + max(text.count("\n") for text in texts)
+    n_lines = max(map(str.count, texts, ["\n"] * len(texts))) + 1
     tall = HIGH + GAP + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
     with layout.style():
         _, axes = plt.subplots()
@@ -106,14 +106,18 @@ def strips(
         top = -HIGH / tall / 2 - 0.05
         axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
         if is_narrow:
-            head = 1.3 * layout.LINE / tall
-            for level, text in enumerate(labels):
-                layout.write_above(axes, text, level + top - head)
-            top -= head
+            top = _write_heads(axes, labels, top, 1.3 * layout.LINE / tall)
         axes.set_ylim(top + len(order), top)
         axes.set_xlim(0, most)
         finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
     return axes
+
+
+def _write_heads(axes: Axes, labels: list[str], top: float, head: float) -> float:
+    """Write the name of each whole above its strip, and return where the chart then begins."""
+    for level, text in enumerate(labels):
+        layout.write_above(axes, text, level + top - head)
+    return top - head
 
 
 def _write_name(axes: Axes, text: str, place: tuple[float, float], colour: str, name: str) -> None:

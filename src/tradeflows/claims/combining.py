@@ -67,6 +67,17 @@ def summed(terms: Sequence[Question]) -> Question:
         raise LedgerError(f"adds up {listed}: a sum is of one measure")
     if first.measure.startswith(NO_SUM):
         raise LedgerError(f"adds up {first.measure}: there is no such sum")
+    _require_apart(terms)
+    windows = {(item.start, item.end) for item in terms}
+    if len(windows) > 1 and first.measure not in AMOUNTS:
+        raise LedgerError(f"adds up {first.measure} of several times: there is no such sum")
+    joined = {key: questions.joined(getattr(item, key) for item in terms) for key in PLACES}
+    start = min(item.start for item in terms)
+    return replace(first, **joined, start=start, end=max(item.end for item in terms))
+
+
+def _require_apart(terms: Sequence[Question]) -> None:
+    """Refuse terms of a sum that have something in common, or that differ in several keys."""
     for one, other in combinations(terms, 2):
         if questions.overlap(one, other):
             raise LedgerError(
@@ -74,17 +85,12 @@ def summed(terms: Sequence[Question]) -> Question:
             )
     windows = {(item.start, item.end) for item in terms}
     apart = [key for key in PLACES if len({getattr(item, key) for item in terms}) > 1]
-    if len(apart) + (len(windows) > 1) > 1:
-        keys = " and ".join([*apart, *["months"] * (len(windows) > 1)])
+    apart += ["months"] * (len(windows) > 1)
+    if len(apart) > 1:
         raise LedgerError(
-            f"adds up terms that differ in {keys}: let them differ in one, so that it is plain "
-            "what the sum is of"
+            f"adds up terms that differ in {' and '.join(apart)}: let them differ in one, so that "
+            "it is plain what the sum is of"
         )
-    if len(windows) > 1 and first.measure not in AMOUNTS:
-        raise LedgerError(f"adds up {first.measure} of several times: there is no such sum")
-    joined = {key: questions.joined(getattr(item, key) for item in terms) for key in PLACES}
-    start = min(item.start for item in terms)
-    return replace(first, **joined, start=start, end=max(item.end for item in terms))
 
 
 def _common(one: Question, other: Question) -> str:

@@ -663,7 +663,7 @@ def _evaluate(
     witness, figures = _witness(number, claim, project)
     role = _role(reading, claim, given, witness)
     behind = frozenset(lines(number.frame, _traced(number.frame, number.result)))
-    flags = tuple(sorted({word for text in number.used.values() for word in text.split()}))
+    flags = tuple(sorted(set(" ".join(number.used.values()).split())))
     note = _silent(reading, number, claim, role, witness, band, flags, project)
     if number.lacking and reading.at_least:  # a sum of fewer months is still at least so much
         note = reading.doubt
@@ -927,13 +927,24 @@ def _silent(
         return reading.doubt
     if number.lacking:
         return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
-    is_tried = claim.superlative and role != verdict_rule.OTHER_CONCEPT
-    if is_tried and not _bears_out_a_superlative(reading, claim, number, witness):
-        return TOO_SHORT
-    is_of_rivals = is_tried and not claim.asks.base
-    rival = _larger_rival(reading, project) if is_of_rivals else ""
-    if rival:
-        return f"{rival}, which is held, is larger than the rival that it is compared with"
+    if claim.superlative and role != verdict_rule.OTHER_CONCEPT:
+        if not _bears_out_a_superlative(reading, claim, number, witness):
+            return TOO_SHORT
+        rival = _larger_rival(reading, project) if not claim.asks.base else ""
+        if rival:
+            return f"{rival}, which is held, is larger than the rival that it is compared with"
+    return _silent_rows(reading, number, claim, band, flags, project)
+
+
+def _silent_rows(
+    reading: Reading,
+    number: _Number,
+    claim: Claim,
+    band: Band,
+    flags: Sequence[str],
+    project: _Project,
+) -> str:
+    """Why the rows that a reading is made of bear out nothing; empty where they may."""
     guessed = _guessed_zeros(reading, number, project)
     if guessed:
         return f"{GUESSED}, which the catalogue does not declare of {guessed}"

@@ -81,15 +81,23 @@ def require_number(
         return
     if same:
         _require_qualifier(where, same[0], qualifier)
-    elif others:
+    else:
+        is_needed = qualifier in (*LOWER, *UPPER) and unit != "ratio" and not because
+        _refuse_unprinted(where, f"{full_number(value)} {unit}", others, is_needed=is_needed)
+
+
+def _refuse_unprinted(
+    where: str, claimed: str, others: Sequence[Printed], *, is_needed: bool
+) -> None:
+    """Refuse a number beside others in print, and one of a threshold without why."""
+    if others:
         raise LedgerError(
-            f"{where}: claims {full_number(value)} {unit}, and its words print {others[0].text}: "
+            f"{where}: claims {claimed}, and its words print {others[0].text}: "
             "claim the number that they print"
         )
-    elif qualifier in (*LOWER, *UPPER) and unit != "ratio" and not because:
+    if is_needed:
         raise LedgerError(
-            f"{where}: its words do not print {full_number(value)} {unit}: say in printed_because "
-            "where it comes from"
+            f"{where}: its words do not print {claimed}: say in printed_because where it comes from"
         )
 
 
@@ -282,6 +290,17 @@ MEASURES = {
 }
 
 
+def _require_said_measure(where: str, text: str, measures: Sequence[str] | None) -> None:
+    """Refuse an open measure that is another than the one in the words."""
+    said = [kind for kind, words in MEASURES.items() if words.search(text)]
+    if len(said) != 1 or measures is None:
+        return
+    strange = [measure for measure in measures if said[0] not in measure]
+    if strange or not measures:
+        other = strange[0] if strange else "any"
+        raise LedgerError(f"{where}, open: measure admits {other}, and its words say {said[0]}")
+
+
 def require_admitted(
     where: str, text: str, asks: Question, admitted: Mapping[str, Sequence[str]]
 ) -> None:
@@ -293,14 +312,7 @@ def require_admitted(
         raise LedgerError(
             f"{where}, open: flow admits the other direction, and its words say which one"
         )
-    said = [kind for kind, words in MEASURES.items() if words.search(text)]
-    measures = admitted.get("measure")
-    if len(said) == 1 and measures is not None:
-        strange = [text for text in measures if said[0] not in text] or (not measures and ["any"])
-        if strange:
-            raise LedgerError(
-                f"{where}, open: measure admits {strange[0]}, and its words say {said[0]}"
-            )
+    _require_said_measure(where, text, admitted.get("measure"))
     for key in ("reporter", "partner"):
         asked = getattr(asks, key)
         others = [other for other in admitted.get(key, ()) if _is_country(other)]
