@@ -282,9 +282,10 @@ version = 3
 theme = "prices"
 statement = "The price of <nothing> was above 60."
 claimed = { value = 60, unit = "USD", qualifier = ">" }
-asks = { measure = "rate", start = "2020-01", end = "2020-02" }
+asks = { measure = "rate", start = "2020-01", end = "2020-01" }
 open = { start = [], end = [] }
 open_because = "no month is named"
+printed_because = "the Gazette says so below"
 who = "Gazette"
 where = "page 1"
 [[claim.P1.reading]]

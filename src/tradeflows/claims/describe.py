@@ -518,12 +518,20 @@ def _depends(verdict: Verdict) -> str:
 
 def _both_ways(verdict: Verdict) -> str:
     """Who says yes and who says no, each with the first of his numbers."""
-    sides: dict[str, dict[str, str]] = {verdict_rule.YES: {}, verdict_rule.NO: {}}
+    numbers: dict[tuple[str, str], str] = {}
     for reading in _deciding(verdict):
-        family = collector(reading.witness.family)
-        answer = reading.vote if reading.vote in sides else verdict_rule.YES
-        sides[answer].setdefault(family, f"{family} ({reading.name}: {figure_of(reading)})")
-    yes, no = (in_a_sentence([*named.values()]) for named in sides.values())
+        told = f" ({reading.name}: {figure_of(reading)})"
+        numbers.setdefault((reading.witness.family, reading.vote), told)
+    yes, no = (
+        in_a_sentence(
+            [
+                collector(family) + numbers.get((family, answer), "")
+                for family, said in verdict.votes.items()
+                if answer in said
+            ]
+        )
+        for answer in (verdict_rule.YES, verdict_rule.NO)
+    )
     return f"yes by {yes}; no by {no}"
 
 
