@@ -291,9 +291,10 @@ def _counted_by(reading: ReadingResult) -> str:
     words = KINDS.get(witness.kind, "")
     if not words:
         return ""
-    who = claims.collector(witness.family)
+    if not witness.family:
+        return NOBODY
     gains = ", who gains by the answer" if witness.interested else ""
-    return f"{words.format(who=who)}{gains}" if who else NOBODY
+    return words.format(who=claims.collector(witness.family)) + gains
 
 
 def _tone(reading: ReadingResult) -> str:
