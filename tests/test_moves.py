@@ -36,7 +36,6 @@ ASKED = {
     ("O21", ""): ({"base": "2019-01..2019-12"}, claims.DEPENDS),
     ("O22", "of exports"): ({"partner": "China"}, claims.NOT_DECIDED),
     ("O22", "of imports"): ({"partner": "China"}, claims.NOT_DECIDED),
-    ("O22", "the yuan's share"): ({"goods": "USD"}, claims.NOT_DECIDED),
     ("O25", "the largest buyer of Russian crude"): ({"goods": "2701"}, claims.NOT_DECIDED),
     ("O25", "overtaken India as the largest buyer"): ({"goods": "2701"}, claims.NOT_DECIDED),
     ("O26", ""): ({"start": "2021-01", "end": "2021-12"}, claims.HOLDS),

@@ -140,7 +140,7 @@ PARTS = {
     "A02": [claims.HOLDS, claims.HOLDS_BY_MEASUREMENT, claims.NOT_DECIDED],
     "A04": [claims.HOLDS, claims.NOT_TESTED],
     "O02": [claims.HOLDS, claims.HOLDS],
-    "O22": [claims.HOLDS, claims.HOLDS, claims.HOLDS],
+    "O22": [claims.HOLDS, claims.HOLDS],
     "O25": [claims.HOLDS_BY_MEASUREMENT, claims.BOTH_WAYS],
     "O27": [claims.HOLDS, claims.HOLDS, claims.DIFFERS, claims.NOT_TESTED],
 }

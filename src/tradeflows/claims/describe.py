@@ -322,6 +322,8 @@ def because(verdict: Verdict) -> str:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
             return _depends(verdict)
+        case verdict_rule.BOTH_WAYS:
+            return _both_ways(verdict)
         case verdict_rule.NOT_DECIDED:
             return _not_decided(verdict)
         case verdict_rule.NOT_TESTED:
@@ -467,7 +469,8 @@ def _printed(claim: Claim) -> str:
 def _differs(verdict: Verdict) -> str:
     """How far off the reading as asked is, and from where to where all are."""
     if verdict.deviation is None:
-        return f"the figure is {figure_of(_deciding(verdict)[0])}"
+        first = _deciding(verdict)[0]
+        return f"{figure_of(first)} ({first.name})"
     words = miss(verdict.deviation, verdict.claim.unit)
     return "; ".join(filter(None, (words, from_to(verdict))))
 
@@ -513,6 +516,17 @@ def _depends(verdict: Verdict) -> str:
             sides[fits].append(f"{reading.name} ({number})")
         shown.add((reading.question, number))
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
+
+
+def _both_ways(verdict: Verdict) -> str:
+    """Who says yes and who says no, each with the first of his numbers."""
+    sides: dict[str, dict[str, str]] = {verdict_rule.YES: {}, verdict_rule.NO: {}}
+    for reading in _deciding(verdict):
+        family = collector(reading.witness.family)
+        answer = reading.vote if reading.vote in sides else verdict_rule.YES
+        sides[answer].setdefault(family, f"{family} ({reading.name}: {figure_of(reading)})")
+    yes, no = (in_a_sentence([*named.values()]) for named in sides.values())
+    return f"yes by {yes}; no by {no}"
 
 
 def _not_decided(verdict: Verdict) -> str:

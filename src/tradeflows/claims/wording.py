@@ -138,9 +138,11 @@ def _said_of(printed: Printed) -> str:
     return "about" if printed.is_about or ABOUT.search(printed.before) else ""
 
 
-ORDINALS = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11))
+FIRST_TEN = (
+    *("first", "second", "third", "fourth", "fifth"),
+    *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
+ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
 
 

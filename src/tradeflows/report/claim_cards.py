@@ -221,6 +221,14 @@ def claimed_figure(claim: Claim) -> str:
     return _bound(claim) + claims.amount(claim.figure, claim.unit, digits)
 
 
+def is_printed(claim: Claim) -> bool:
+    """Whether the number of a claim stands in its sentence; else that says it in words."""
+    if not claim.figure:  # an increase or a decrease has none
+        return False
+    number = re.search(r"[\d.,]+", claimed_figure(claim))
+    return number is not None and number[0] in claim.statement
+
+
 def _bound(claim: Claim) -> str:
     """What stands before the figure of a claim, with its blank; nothing before an exact one."""
     return f"{WORDS[claim.qualifier]} " if claim.qualifier in WORDS else ""

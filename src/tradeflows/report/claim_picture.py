@@ -314,7 +314,7 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
     name, start, end = f"{speaker} said", 0.0, claim.figure or 0.0
     if not claim.figure or (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
         return []
-    if _is_printed(claim):
+    if claim_cards.is_printed(claim):
         figure = _claimed(claim)
     elif _range(claim):
         figure, start, end = _range(claim), claim.low, claim.high
@@ -347,14 +347,6 @@ def _when(reading: ReadingResult) -> str:
     return spans.text(first["ref_period"], int(first["n_months"]))
 
 
-def _is_printed(claim: Claim) -> bool:
-    """Whether the number of a claim stands in its sentence; else that says it in words."""
-    if not claim.figure:  # an increase or a decrease has none
-        return False
-    number = re.search(r"[\d.,]+", claim_cards.claimed_figure(claim))
-    return number is not None and number[0] in claim.statement
-
-
 def _range(claim: Claim) -> str:
     """The range that a claim's sentence gives, such as "$5 to 7 million"; else nothing."""
     for match in RANGE.finditer(claim.statement):
@@ -382,7 +374,7 @@ def figure_found(reading: ReadingResult) -> str:
     claim = reading.claim
     number = claims.figure_of(reading).removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
-    if is_change and not number.startswith("+") and not _is_printed(claim):
+    if is_change and not number.startswith("+") and not claim_cards.is_printed(claim):
         number = f"+{number}"
     return reading.bound + number
 

@@ -185,7 +185,11 @@ def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
     text = text_of(part)
     if text.reading is None:
         return Part(text)
-    source = verdict_text.source_of(text.reading, root)
+    shown = [text.reading]
+    if part.group == claims.DEPENDS:
+        shown = [*two_sides([reading for reading in part.readings if reading.decides])]
+    sources = dict.fromkeys(verdict_text.source_of(reading, root) for reading in shown)
+    source = " and ".join(sources)
     return Part(text, source, verdict_text.anchor(verdict, text.reading))
 
 
@@ -202,9 +206,8 @@ def _quote(verdict: Verdict, parts: Sequence[Part], project: Project) -> str:
     speaker, claimed = project.named(verdict.claim.who), claim_cards.claimed_figure(verdict.claim)
     statement = verdict.claim.statement.removesuffix(".")
     words = f"{speaker}, in our words: {statement}"
-    if claimed != claim_cards.NO_FIGURE and not verdict.parts:
-        verb = "spoke of" if claimed in claim_cards.SIGNS.values() else "said"
-        words = f"{speaker} {verb} {claimed}"
+    if not verdict.parts and claim_cards.is_printed(verdict.claim):
+        words = f"{speaker} said {claimed}"
     return f"{words}; {'; '.join(map(_quoted, parts))}."
 
 
@@ -218,6 +221,8 @@ def _quoted(part: Part) -> str:
         return f"{about}{subject}{told}"
     number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
     off = f", {text.far}" if text.far else ""
+    if text.reading is not None and "source_id" not in text.reading.frame:  # made of several
+        return f"{about}{number}, worked out from {part.source}: {text.word}{off}{text.rest}"
     return f"{about}{_as_subject(part.source)} {number}: {text.word}{off}{text.rest}"
 
 

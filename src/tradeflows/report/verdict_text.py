@@ -174,14 +174,16 @@ def _because(part: Verdict, shown: ReadingResult | None) -> str:
     """What a verdict rests on, after its word and its figure."""
     words = claims.because(part)
     match part.verdict:
-        case claims.DEPENDS | claims.NOT_DECIDED:
+        case claims.DEPENDS | claims.BOTH_WAYS | claims.NOT_DECIDED:
             return words
         case claims.NOT_TESTED:
             return f"{part.reason}; {words}"
         case claims.CONTRADICTED:
             words = "" if part.deviation is None else claims.short(part)
+        case claims.DIFFERS if part.deviation is None:
+            return shown.name if shown else ""
         case claims.DIFFERS:
-            words = "" if part.deviation is None or _off(part, shown) else claims.short(part)
+            words = "" if _off(part, shown) else claims.short(part)
     ends = claims.from_to(part)
     named = shown.name if shown and (ends or not _is_plain(shown)) else ""
     return "; ".join(filter(None, (words, named, ends)))
