@@ -377,6 +377,22 @@ def test_a_source_says_who_uses_it(judged, tmp_path, quick):
     for text in (source.sha256, f"{source.bytes} bytes", "rates</a>: 2020 2", "not stated"):
         assert text in page
     assert re.findall('href="ledger.html#(P.)"', page) == ["P1"]
+    told = re.findall("<dt>Who counted</dt><dd>(.*?)</dd>", page)
+    assert told == ["the numbers of an office", "each row says it"]
+
+
+def test_a_source_says_who_counted(make_root, tmp_path, quick):
+    flows = maps.tidy("comtrade_china_drone_exports_2022_2025")
+    flows["text"] = "year,partner_code,hs6,value_usd\n2024,0,880621,700\n"
+    seller = {"collector": "Gazprom", "witness": "measured", "interested": True}
+    root = make_root({"flows": flows, "oil": seller})
+    tables.build(root)
+    pages.write([save_notebook(tmp_path / "a.ipynb", "# T?")], tmp_path, root)
+    page = (tmp_path / "sources.html").read_text()
+    assert re.findall("<dt>Who counted</dt><dd>(.*?)</dd>", page) == [
+        "the office of each row’s reporter; the numbers of an office",
+        "Gazprom; measured, and no office’s numbers; gains by the answer",
+    ]
 
 
 def test_the_list_of_sources_names_who_carried_each(make_root, tmp_path, quick):
