@@ -156,8 +156,15 @@ def test_a_lean_has_its_votes_and_no_percentage(root):
     quote = front.row(leaning, project.load(root), root).quote
     assert quote.endswith("has $55.66: leans no, 1 of 1: Chinese customs.")
     votes["Vortexa"] = frozenset({"yes"})
-    both = text_of(replace(exact, verdict=claims.BOTH_WAYS, votes=votes))
-    assert both.sentence == "depends: both ways, yes by Vortexa; no by Chinese customs"
+    [no] = exact.readings
+    no = replace(no, witness=verdict_rule.Witness("office", "China Customs"), vote="no")
+    tracked = verdict_rule.Witness("measured", "Vortexa")
+    yes = replace(no, name="by sea", value=70.0, fits=True, witness=tracked, vote="yes")
+    both = text_of(replace(exact, verdict=claims.BOTH_WAYS, votes=votes, readings=(no, yes)))
+    assert both.word == "depends: both ways"
+    assert both.because.startswith("yes by Vortexa")
+    assert "no by Chinese customs" in both.because
+    assert both.figure == "$55.7 to $70"
     measured = replace(exact, verdict=claims.DIFFERS_BY_MEASUREMENT, votes=votes)
     assert text_of(measured).verdict == "differs by measurement"
 

@@ -369,10 +369,10 @@ def test_a_mark_says_the_period_of_its_table(looked, tmp_path):
 
 @needs_a_browser
 def test_a_front_page_has_its_length(looked):
-    code, said = looked(index='<p style="height: 5200px">long</p>', other="<p>All is well.</p>")
+    code, said = looked(index='<p style="height: 6200px">long</p>', other="<p>All is well.</p>")
     assert code == 1
-    assert "index.html at 390 px, light: 6." in said
-    assert "index.html at 1280 px, light: 6." in said
+    assert "index.html at 390 px, light: 7." in said
+    assert "index.html at 1280 px, light: 7." in said
     assert "screens, and 4 are enough" in said
     assert "other.html" not in said
     # On a desk a screen is 800 pixels.

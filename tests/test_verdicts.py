@@ -99,6 +99,13 @@ def test_nothing_is_far_from_a_mere_increase(verdicts):
     assert not [text for text in findings if "than claimed" in text]
 
 
+def test_only_what_rose_or_fell_is_a_change(verdicts):
+    """A part of what was lost, though it has a base, is none."""
+    [europe] = [one for one in verdicts if one.claim.id == "A02"]
+    said = [claim_cards.claimed_figure(part.claim) for part in europe.parts]
+    assert said == ["a decrease", "a decrease", "no figure"]
+
+
 def test_what_was_worked_out_is_claimed_in_round_figures(verdicts):
     [drones] = [one for one in verdicts if one.claim.id == "D12"]
     assert claim_cards.claimed_figure(drones.claim) == "about $3.3 million"

@@ -84,7 +84,8 @@ def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str
     """
     shown = list(dict.fromkeys(names))
     plain = [name for name in shown if highlight and name not in highlight]
-    known = {**VERDICTS, **own_colours()}
+    of_verdicts = {name: VERDICTS[name] for name in shown if name in VERDICTS}
+    known = {**of_verdicts, **own_colours()}
     named = {name: Look(colour.lower()) for name, colour in known.items()}
     taken = {look.colour for look in named.values()}
     others = [name for name in shown if name not in named and name not in plain]

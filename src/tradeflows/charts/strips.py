@@ -63,68 +63,74 @@ def strips(
     rows = drawable_rows(frame, y=y, by=by, when="", panel=part)
     refuse_repeated(rows, "name")
     refuse(rows[~(rows["value"] > 0)], "no strip of nothing")
-    wholes = frame[whole].astype(str).reset_index(drop=True)
-    order = list(dict.fromkeys(wholes))
+    rows["whole"] = frame[whole].astype(str).to_numpy()
+    before = rows.groupby("whole")["value"].cumsum() - rows["value"]
+    rows["start"], rows["middle"] = before, before + rows["value"] / 2
+    look = colours.of_series(rows["panel"])
+    rows["colour"] = [look[name].colour for name in rows["panel"]]
+    rows["words"] = [_words(named(name, shown)) for name in rows["panel"]]
+    order = list(rows["whole"].unique())
     labels = [named(name, shown) for name in order]
     is_narrow = layout.page() is layout.NARROW  # whose strips have their names above them
-    before = rows.groupby(wholes.to_numpy())["value"].cumsum() - rows["value"]
-    most = rows.groupby(wholes.to_numpy())["value"].sum().max()
-    look = colours.of_series(rows["panel"])
-    inches = row_layout.room([""] if is_narrow else labels, [""])
-    texts = [_words(named(name, shown)) for name in rows["panel"]]
-    n_lines = max(map(str.count, texts, ["\n"] * len(texts))) + 1
+    n_lines = 1 + rows["words"].str.count("\n").max()
     tall = HIGH + GAP + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
+    top = -HIGH / tall / 2 - 0.05
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            level = float(order.index(wholes[i]))
-            colour = look[row.panel].colour
-            style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
-            gid = f"{i}|bar|{row.name}"
-            axes.barh(level, row.value, HIGH / tall, before[i], gid=gid, **style)
-            middle = before[i] + row.value / 2
-            layout.write(
-                axes,
-                layout.number(row.value),
-                (middle, level),
-                (0, 0),
-                color=colours.letters_on(colour),
-                gid=f"{i}|text|{row.name}",
-                ha="center",
-                va="center_baseline",
-                weight="bold",
-            )
+            _part(axes, i, row, float(order.index(row.whole)), HIGH / tall)
+        inches = row_layout.room([""] if is_narrow else labels, [""])
+        per_inch = rows.groupby("whole")["value"].sum().max() / inches
         for level, name in enumerate(order):
-            members = [i for i, of in enumerate(wholes) if of == name]
-            wanted = [(before[i] + rows["value"][i] / 2) * inches / most for i in members]
-            wide = [layout.size(texts[i])[0] * layout.page().small / 11 + BETWEEN for i in members]
-            places = layout.spread(wanted, wide, 0.0, inches)
-            for i, x in zip(members, places, strict=True):
-                place = (x * most / inches, level + HIGH / tall / 2)
-                colour = colours.text_colour(look[rows["panel"][i]].colour)
-                _write_name(axes, texts[i], place, colour, rows["name"][i])
-        top = -HIGH / tall / 2 - 0.05
+            below = level + HIGH / tall / 2
+            _words_below(axes, rows[rows["whole"].eq(name)], below, inches, per_inch)
         axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
         if is_narrow:
-            top = _write_heads(axes, labels, top, 1.3 * layout.LINE / tall)
+            head = 1.3 * layout.LINE / tall
+            for level, text in enumerate(labels):
+                layout.write_above(axes, text, level + top - head)
+            top -= head
         axes.set_ylim(top + len(order), top)
-        axes.set_xlim(0, most)
+        axes.set_xlim(0, inches * per_inch)
         finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
     return axes
 
 
-def _write_heads(axes: Axes, labels: list[str], top: float, head: float) -> float:
-    """Write the name of each whole above its strip, and return where the chart then begins."""
-    for level, text in enumerate(labels):
-        layout.write_above(axes, text, level + top - head)
-    return top - head
+def _part(axes: Axes, i: int, row: Any, level: float, high: float) -> None:
+    """Draw a part of a strip behind those before it, with its number within."""
+    style: dict[str, Any] = {"fc": row.colour, "ec": colours.PAPER, "lw": 1.5}
+    axes.barh(level, row.value, high, row.start, gid=f"{i}|bar|{row.name}", **style)
+    layout.write(
+        axes,
+        layout.number(row.value),
+        (row.middle, level),
+        (0, 0),
+        color=colours.letters_on(row.colour),
+        gid=f"{i}|text|{row.name}",
+        ha="center",
+        va="center_baseline",
+        weight="bold",
+    )
 
 
-def _write_name(axes: Axes, text: str, place: tuple[float, float], colour: str, name: str) -> None:
-    """Write the name of a part below its strip."""
-    small = layout.page().small
-    look: dict[str, Any] = {"ha": "center", "va": "top", "size": small, "annotation_clip": False}
-    layout.write(axes, text, place, (0, -3), color=colour, gid=name_gid(name), **look)
+def _words_below(axes: Axes, parts: DataFrame, y: float, inches: float, per_inch: float) -> None:
+    """Write below a strip what its parts are, each as near to its middle as the others admit."""
+    size = layout.page().small
+    wide = [layout.size(text)[0] * size / 11 + BETWEEN for text in parts["words"]]
+    places = layout.spread([*parts["middle"] / per_inch], wide, 0.0, inches)
+    for (_, row), x in zip(numbered(parts), places, strict=True):
+        layout.write(
+            axes,
+            row.words,
+            (x * per_inch, y),
+            (0, -3),
+            color=colours.text_colour(row.colour),
+            gid=name_gid(row.name),
+            ha="center",
+            va="top",
+            size=size,
+            annotation_clip=False,
+        )
 
 
 def _words(text: str) -> str:

@@ -360,7 +360,9 @@ def collector(family: str) -> str:
     >>> claims.collector("China Customs and India's customs")
     "Chinese customs with India's customs"
     """
-    return " with ".join(COLLECTORS.get(name, name) for name in family.split(" and "))
+    return (
+        " with ".join(COLLECTORS.get(name, name) for name in family.split(" and ")) or "an office"
+    )
 
 
 def _deciding(verdict: Verdict) -> list[ReadingResult]:

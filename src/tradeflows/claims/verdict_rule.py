@@ -128,11 +128,11 @@ WITNESSES = {
     SOURCE: (
         "what the claim took its number from, or a count equal to it in every digit and printed "
         "before it",
-        "none, but no where it printed an expectation or another time",
+        "has no vote, but says no where it printed an expectation or another time",
     ),
     RELAY: (
         "nobody is named as the one who counted; a newspaper's own count of records; a forecast",
-        "none",
+        "has no vote",
     ),
 }
 

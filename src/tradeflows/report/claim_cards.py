@@ -13,6 +13,7 @@ from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.options import WORDS
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.claims.describe import CHANGES
 from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
@@ -213,7 +214,7 @@ def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
 def claimed_figure(claim: Claim) -> str:
     """The figure as it was claimed, in words; :data:`NO_FIGURE` where it is none to print."""
     if not claim.figure and claim.qualifier in SIGNS:
-        return SIGNS[claim.qualifier] if claim.asks.base else NO_FIGURE
+        return SIGNS[claim.qualifier] if claim.asks.measure.startswith(CHANGES) else NO_FIGURE
     if claim.figure is None:
         return NO_FIGURE
     is_whole = float(f"{claim.figure:.{DIGITS}g}") == claim.figure
@@ -299,9 +300,10 @@ def _counted_by(reading: ReadingResult) -> str:
     words = KINDS.get(witness.kind, "")
     if not words:
         return ""
-    who = claims.collector(witness.family)
+    if not witness.family:
+        return NOBODY
     gains = ", who gains by the answer" if witness.interested else ""
-    return f"{words.format(who=who)}{gains}" if who else NOBODY
+    return words.format(who=claims.collector(witness.family)) + gains
 
 
 def _tone(reading: ReadingResult) -> str:

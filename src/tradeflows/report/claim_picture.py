@@ -206,7 +206,7 @@ def _holds(verdict: Verdict) -> str:
 
 def _apart(verdict: Verdict) -> str:
     """How far several figures are from the claim, where all miss it on one side; else nothing."""
-    misses = [reading.deviation for reading in _shown(verdict) if reading.decides]
+    misses = [reading.deviation for reading in verdict.readings if reading.decides]
     known = [miss for miss in misses if miss is not None]
     is_one_sided = len({miss > 0 for miss in known}) == 1
     if len(known) < 2 or not is_one_sided:
