@@ -406,32 +406,87 @@ def settlement(rows, currency, concept, window):
 # --- the verdict ----------------------------------------------------------------------------------
 
 
-def cards(readings):
-    """The verdict on a claim; a reading has a role, whether it fits, and whether with its band.
+def cards(readings, n_open):
+    """The verdict on a part of which `n_open` readings are open; the words of the rule, in order.
 
-    The words of the rule, in its order. What is silent, or fits in part only, decides nothing.
+    A reading has a role, a witness (kind, family, interest), the open readings that it `answers`,
+    whether it fits, whether with its band, whether a twentieth turns it, and its vote.
     """
     if not readings:
         return "not tested"
-    heard = [r for r in readings if not r["silent"] and r["fits"] is not None]
-    if any(r["role"] == "bound" and not r["fits"] for r in heard):
+    heard = [r for r in readings if not r["silent"]]
+    offices = [r for r in heard if is_of_office(r)]
+    refuted = [
+        n for r in offices if r["role"] == "bound" and r["fits"] is False for n in r["answers"]
+    ]
+    if {*refuted} == {*range(n_open)}:
         return "contradicted"
-    stated = [r for r in heard if r["role"] == "as stated"]
-    own = [r for r in stated if r["own_release"]]
-    if own or stated:
-        fits = [r["fits"] for r in own or stated]
-        near = [r["fits"] or r["fits_band"] for r in own or stated]
-        if all(fits):
+    said = {}
+    for number in range(n_open):
+        judging = [r for r in offices if number in r["answers"] and r["fits"] is not None]
+        judging = [r for r in judging if r["own_release"]] or judging
+        if judging:
+            said[number] = said_by(judging)
+    if len(said) == n_open and "some" not in said.values():
+        words = {*said.values()}
+        if words == {"yes"}:
             return "holds"
-        if all(near):
+        if words <= {"yes", "band"}:
             return "holds within revisions"
-        return "depends" if any(near) else "differs"
-    fits = [r["fits"] for r in heard if r["role"] in ("alternative", "bound")]
-    if not fits:
+        if words == {"no"}:
+            return "differs"
+    fitting = {word != "no" for word in said.values()}
+    for r in heard:
+        if said and r["kind"] == "source" and r["fits"] and r["answers"]:
+            fitting |= {True} if not {*said} & {*r["answers"]} else set()
+    if "some" in said.values() or fitting == {True, False}:
+        return "depends"
+    return by_votes(heard, offices, said)
+
+
+def is_of_office(r):
+    is_judge = r["kind"] in ("law", "office") or (r["kind"] == "reworked" and r["is_robust"])
+    return is_judge and r["role"] in ("as stated", "alternative", "bound")
+
+
+def said_by(judging):
+    if all(r["fits"] for r in judging):
+        return "yes"
+    if all(r["fits"] or (r["role"] == "as stated" and r["fits_band"]) for r in judging):
+        return "band"
+    return "some" if any(r["fits"] for r in judging) else "no"
+
+
+def by_votes(heard, offices, said):
+    votes, neutral = {}, False
+    for r in heard:
+        answers = {*r["answers"]} & {*said}
+        in_force = [o for o in offices if o["own_release"] and o["fits"] is not None]
+        superseded = {n for n in answers if any(n in o["answers"] for o in in_force)}
+        is_judge = r in offices and r["fits"] is not None
+        if is_judge and (answers if r["own_release"] else answers - superseded):
+            word = "yes" if r["fits"] else "no"
+        elif r["kind"] == "relay" or not r["family"] or r["role"] == "other concept":
+            continue
+        elif r["kind"] == "source" and r["vote"] != "no":
+            continue
+        elif r["kind"] == "reworked" and not r["is_robust"]:
+            continue
+        else:
+            word = r["vote"]
+        if word in ("yes", "no"):
+            votes.setdefault(r["family"], set()).add(word)
+            neutral = neutral or not r["interested"]
+    words = set().union(*votes.values())
+    if not words:
         return "not decided"
-    if all(fits):
-        return "holds"
-    return "depends" if any(fits) else "differs"
+    if len(words) == 2:
+        return "both ways"
+    families = [{*family.split(" and ")} for family in votes]
+    apart = any(not one & other for one in families for other in families)
+    if apart and neutral:
+        return "holds by measurement" if words == {"yes"} else "differs by measurement"
+    return "leans yes" if words == {"yes"} else "leans no"
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -802,6 +857,14 @@ def convert(value, row, rates):
     if value is None or None in monthly:
         return None
     return value * sum(monthly) / len(monthly)
+
+
+def from_dollars(value, row, rates):
+    """Money of which a unit is worth that many dollars, None where a month has no rate."""
+    monthly = [rates.get(month) for month in months(row)]
+    if value is None or None in monthly:
+        return None
+    return value * len(monthly) / sum(monthly)
 
 
 def customs_rate(cells, least=10_000):

@@ -330,6 +330,21 @@ def test_convert(rows, rates, is_inverse):
 
 
 @fuzz(8)
+@given(tables(), RATES, st.booleans())
+def test_from_dollars(rows, rates, is_inverse):
+    rows = [row for row in rows if not row["zero"]]
+    assume(rows)
+    frame = frame_of(rows).assign(primary_value_usd=[row["value"] for row in rows])
+    table = rates_of(rates)
+    if is_inverse:
+        table = rates_of({month: 1 / rate for month, rate in rates.items()}, "USD", "EUR")
+    euros = measures.from_dollars(frame, table)
+    for number, row in zip(euros["value_reported"], rows, strict=True):
+        assert alike(number, oracles.from_dollars(row["value"], row, rates))
+    assert set(euros["currency"]) == {"EUR"}
+
+
+@fuzz(8)
 @given(RATES, RATES)
 def test_cross(rates, other):
     if not set(rates) & set(other):

@@ -369,7 +369,7 @@ qualifier = { column = "qualifier" }
 publisher = "Paper of Invention"
 address = "https://demo.example"
 unit = { column = "unit" }
-published = "2024-01"
+published = "2023-04"
 basis = "Invented"
 """
 OF_SETTLEMENT = """\
@@ -517,19 +517,34 @@ def dashed(period):
 
 # --- the verdict ----------------------------------------------------------------------------------
 
+OPEN = [verdict_rule.Question(goods=str(number)) for number in range(3)]
 READING = st.fixed_dictionaries(
     {
         "role": st.sampled_from(verdict_rule.ROLES),
+        "kind": st.sampled_from(verdict_rule.KINDS),
+        "family": st.sampled_from(["A", "B", "A and B", ""]),
+        "interested": st.booleans(),
+        "answers": st.sets(st.integers(0, 2)),
         "fits": st.sampled_from([True, False, None]),
         "fits_band": st.booleans(),
+        "is_robust": st.booleans(),
+        "vote": st.sampled_from(["yes", "no", "near", ""]),
         "own_release": st.booleans(),
         "silent": st.sampled_from(["", "", "covers ten months"]),
     }
 )
 
 
-@fuzz(50)
-@given(st.lists(READING, max_size=4))
-def test_verdict(readings):
-    evidence = [verdict_rule.Evidence(f"reading {i}", **each) for i, each in enumerate(readings)]
-    assert verdict_rule.decide(evidence).verdict == oracles.cards(readings)
+@fuzz(200)
+@given(st.lists(READING, max_size=4), st.integers(1, 3))
+def test_verdict(readings, n_open):
+    readings = [each | {"answers": {n for n in each["answers"] if n < n_open}} for each in readings]
+    evidence = []
+    for number, each in enumerate(readings):
+        witness = {name: each[name] for name in ("kind", "family", "interested")}
+        rest = {name: value for name, value in each.items() if name not in witness}
+        rest["answers"] = tuple(OPEN[n] for n in sorted(each["answers"]))
+        witness = verdict_rule.Witness(**witness)
+        evidence.append(verdict_rule.Evidence(f"reading {number}", witness=witness, **rest))
+    found = verdict_rule.decide(evidence, OPEN[:n_open])
+    assert found.verdict == oracles.cards(readings, n_open)

@@ -21,7 +21,6 @@ theme = "grain"
 core = true
 statement = "The United States sold Egypt wheat worth more than $500 from January to March 2023."
 claimed = { value = 500, unit = "USD", qualifier = ">" }
-printed_to = 1
 asks = { goods = "100199", reporter = "USA", partner = "EGY", flow = "X", measure = "value", \
 start = "2023-01", end = "2023-03" }
 who = "The Gazette"

@@ -50,7 +50,6 @@ from tradeflows.model.periods import (
 _SUMMABLE = {
     "reporter_iso",
     "partner_iso",
-    "partner_code",
     "flow_code",
     "cmd_code",
     "breakdown",
