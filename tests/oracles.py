@@ -466,11 +466,13 @@ def by_votes(heard, offices, said):
         is_judge = r in offices and r["fits"] is not None
         if is_judge and (answers if r["own_release"] else answers - superseded):
             word = "yes" if r["fits"] else "no"
-        elif r["kind"] == "relay" or not r["family"] or r["role"] == "other concept":
-            continue
-        elif r["kind"] == "source" and r["vote"] != "no":
-            continue
-        elif r["kind"] == "reworked" and not r["is_robust"]:
+        elif (
+            r["kind"] == "relay"
+            or not r["family"]
+            or r["role"] == "other concept"
+            or (r["kind"] == "source" and r["vote"] != "no")
+            or (r["kind"] == "reworked" and not r["is_robust"])
+        ):
             continue
         else:
             word = r["vote"]
