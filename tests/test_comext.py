@@ -24,6 +24,7 @@ from pyarrow import parquet
 from tradeflows import cli, measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.model.keys import Keys
 from tradeflows.publishers import archives, bytewise, comext, delimited
 from tradeflows.publishers.comext import numbers
 from tradeflows.retrieval import adding
@@ -586,7 +587,10 @@ def test_contract_in_parquet(saved, tmp_path):
     clean.clean("comext", [saved(MANY)], tmp_path / "out")
     [file] = (tmp_path / "out").iterdir()
     stored = parquet.read_table(file).cast(schema.TRADE)
-    schema.check_key(stored, schema.TRADE)
+    keys = Keys(schema.TRADE)
+    for batch in stored.to_batches():
+        keys.add(batch)
+    keys.check({stored["source_id"][0].as_py(): file})
     told = json.loads(parquet.read_metadata(file).metadata[b"control"])
     assert told["M"]["rows"] == len(stored) == 40_000
 

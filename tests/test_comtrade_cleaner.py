@@ -4,13 +4,13 @@ import gzip
 import json
 from datetime import date
 
-import pyarrow as pa
 import pytest
 from comtrade_twin import envelope, row
 from workbook_twin import workbook
 
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade, registry
 from tradeflows.tables import clean as cleaning
@@ -40,7 +40,9 @@ def clean(tmp_path):
         path = tmp_path / "reply.json"
         path.write_bytes(envelope(list(rows)))
         (part,) = comtrade.clean(path, SOURCE, **options)
-        schema.check_key(pa.Table.from_batches([part.rows]), schema.TRADE)
+        keys = Keys(schema.TRADE)
+        keys.add(part.rows)
+        keys.check({SOURCE.id: path})
         return part
 
     return run

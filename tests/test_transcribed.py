@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError, TradeflowsError
+from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import tidy
 from tradeflows.publishers.tidy import columns, forms, mapping
@@ -311,7 +312,10 @@ def test_rows_keep_the_contract(name, clean):
     contract = next(
         each for each in schema.TABLES.values() if each.names == clean.batches[0].schema.names
     )
-    schema.check_key(pa.Table.from_batches(clean.batches, contract), contract)
+    keys = Keys(contract)
+    for batch in clean.batches:
+        keys.add(batch)
+    keys.check({name: name})
 
 
 @EACH
