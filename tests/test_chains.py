@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradeflows import measures
-from tradeflows.model import codes, lineage
-from tradeflows.model.errors import CodeError, LayoutError, QueryError, SourceError
+from tradeflows.model import lineage
+from tradeflows.model.errors import QueryError
 
 EUR = "value_reported"
 A, B, C, D, E = (f"8403000{i}" for i in range(1, 6))
@@ -248,48 +248,3 @@ def test_chained_bounds_hold_the_truth(world, base):
     assert len(set(parts)) == len(parts)
     for (year, group), ends in told(groups).items():
         assert set(ends) == {sum(truth.get((year, part), 0) for part in group.split("+"))}
-
-
-# --- the list ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def listed(tmp_path):
-    def read(text):
-        path = tmp_path / "relations.csv"
-        path.write_text(text, encoding="utf-8")
-        return codes.successors(path)
-
-    return read
-
-
-@pytest.mark.parametrize(
-    "head", ["period,predecessor,successor", "Period,Origin code,Destination code"]
-)
-def test_successors_of_both_headings(listed, head):
-    assert listed(f"{head}\n20232024,84030001,84030002\n20232024,1012100,01012200\n") == [
-        {"period": "20232024", "predecessor": "84030001", "successor": "84030002"},
-        {"period": "20232024", "predecessor": "01012100", "successor": "01012200"},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "error", "message"),
-    [
-        ("old,new\n1,2\n", LayoutError, "columns period,predecessor,successor"),
-        ("period,predecessor,successor\n", LayoutError, "a row a code"),
-        ("period,predecessor,successor\n20232025,84030001,84030002\n", LayoutError, "record 1"),
-        ("period,predecessor,successor\n2023,84030001,84030002\n", LayoutError, "20232024"),
-        ("period,predecessor,successor\n20232024,8403,84030002\n", CodeError, "'8403' has not"),
-        ("period,predecessor,successor\n" + "20232024,84030001,84030002\n" * 2, CodeError, "once"),
-        ("period,predecessor,successor\n20232024,84030001\n", LayoutError, "3 cells a row"),
-    ],
-)
-def test_what_the_list_may_not_say(listed, text, error, message):
-    with pytest.raises(error, match=message):
-        listed(text)
-
-
-def test_successors_without_a_list(tmp_path):
-    with pytest.raises(SourceError, match="no such file"):
-        codes.successors(tmp_path / "none.csv")
