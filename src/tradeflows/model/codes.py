@@ -467,24 +467,24 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file; restore it, or mend its path in sources.toml")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        header, *rows = [row for row in csv.reader(file) if row] or [[]]
+        reader = csv.DictReader(file)
+        rows, header = list(reader), reader.fieldnames or []
     missing = {"hs6", *key} - set(header)
     if missing:
         raise LayoutError(path, f"columns {sorted(missing)}", f"{header}")
     if not rows:
         raise LayoutError(path, "a row a code", "none")
-    for ordinal, row in enumerate(rows, start=1):
-        if len(row) != len(header):
-            raise LayoutError(path, f"{len(header)} cells a row", f"another number in {ordinal}")
-    listed = [dict(zip(header, row, strict=True)) for row in rows]
-    wrong = [row["hs6"] for row in listed if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
+    uneven = [at for at, row in enumerate(rows, start=1) if None in (*row, *row.values())]
+    if uneven:
+        raise LayoutError(path, f"{len(header)} cells a row", f"another number in {uneven[0]}")
+    wrong = [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
     if wrong:
         raise CodeError(f"{path}: not six digits: {wrong[:5]}; mend the list")
-    counts = Counter(" ".join(row[column] for column in key) for row in listed)
+    counts = Counter(" ".join(row[column] for column in key) for row in rows)
     twice = [cells for cells, count in counts.items() if count > 1]
     if twice:
         raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
-    return listed
+    return rows
 
 
 @cache

@@ -23,7 +23,7 @@ import numpy as np
 
 from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
-from tradeflows.model.memory import once, remember
+from tradeflows.model.memory import once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,7 +189,7 @@ def record(
         names = {key: frozen(role) for key, role in formula.names.items()}
         kept_formulas[name] = replace(formula, names=names)
     result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
-    remember(result, MADE)
+    once(result, MADE, lambda: True)  # that nobody has changed it since
 
 
 def _copy_of(frame: pd.DataFrame) -> pd.DataFrame:
