@@ -537,6 +537,10 @@ def test_a_card_says_who_counted(judged):
     told = {
         ("office", "China Customs", False): "",
         ("measured", "Gazprom", True): "counted by Gazprom, who gains by the answer",
+        ("measured", "Gazprom and network operators", True): (
+            "counted by Gazprom with the operators of the pipelines, "
+            "of whom one gains by the answer"
+        ),
         ("as printed", "China Customs", False): "from Chinese customs, as printed",
         ("reworked", "Eurostat", False): "figures of Eurostat, reworked",
         ("relay", "", False): "nobody is named who counted",
