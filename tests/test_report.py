@@ -472,7 +472,7 @@ def test_claim_and_chart_lead_to_each_other(judged):
     folded = render("chart", {}, chart={"claims": [claim] * 5, "take": {}, "most": 4}, base="")
     assert "<summary>The 5 claims of this chart, in the ledger</summary>" in folded
     assert folded.count('href="ledger.html#P1"') == 5
-    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
+    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places, [])
     assert links["P1"]["chart"] == "a.html#near"
     assert links["P2"] == {"charts": "a.html"}
 
