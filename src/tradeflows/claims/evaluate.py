@@ -563,7 +563,6 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
     terms = [_number_of(term, claim, project) for term in reading.terms]
     asked = [term.question for term in terms]
     holes = combining.lacking(reading.combine, asked)
-    is_compared = reading.combine in ("difference", "growth") and len(terms) == len(PAIR)
     unit = reading.unit or terms[0].unit
     factors = [_factor(term.unit, unit) for term in terms]
     ends = _bounded(reading, _combined_ends(reading.combine, terms, factors))
@@ -582,7 +581,7 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         lacking=", ".join(_each_once([*(term.lacking for term in terms), holes])),
         base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
         periods=tuple(chain.from_iterable(term.periods for term in terms)),
-        compares=tuple((term.value, term.unit) for term in terms) if is_compared else (),
+        compares=_compared(reading.combine, terms),
     )
 
 
@@ -596,7 +595,16 @@ def _base_of(others: Sequence[_Number], factors: Sequence[float]) -> float:
     return abs(sum(term.value * size for term, size in zip(others, factors, strict=True)))
 
 
-PAIR = ("after", "before")  # the terms of a comparison
+PAIRS = ("difference", "growth")  # of two terms
+
+
+def _compared(how: str, terms: Sequence[_Number]) -> tuple[tuple[float, str], ...]:
+    """The two numbers of a difference or a growth, each with its unit; nothing of any other."""
+    if how not in PAIRS or len(terms) != 2:
+        return ()
+    return tuple((term.value, term.unit) for term in terms)
+
+
 UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
 
 

@@ -182,14 +182,20 @@ def _because(part: Verdict, shown: ReadingResult | None) -> str:
         case claims.CONTRADICTED:
             words = "" if part.deviation is None else claims.short(part)
         case claims.DIFFERS if part.deviation is None:
-            return "; ".join(filter(None, (shown.name, claims.compared(shown)))) if shown else ""
+            return _name_and_pair(shown)
         case claims.DIFFERS:
             words = "" if _off(part, shown) else claims.short(part)
     ends = claims.from_to(part)
-    is_record = part.claim.superlative
-    named = shown.name if shown and (ends or is_record or not _is_plain(shown)) else ""
-    pair = claims.compared(shown) if shown else ""
-    return "; ".join(filter(None, (words, named, pair, ends)))
+    is_named = ends or part.claim.superlative
+    return "; ".join(filter(None, (words, _name_and_pair(shown, is_named=bool(is_named)), ends)))
+
+
+def _name_and_pair(shown: ReadingResult | None, *, is_named: bool = True) -> str:
+    """The name of a reading, unless it is just what is asked, and the two numbers that it is of."""
+    if shown is None:
+        return ""
+    name = shown.name if is_named or not _is_plain(shown) else ""
+    return "; ".join(filter(None, (name, claims.compared(shown))))
 
 
 def _is_plain(reading: ReadingResult) -> bool:
@@ -210,15 +216,20 @@ def _limits(part: Verdict) -> Iterable[str]:
     deciding = [item for item in part.readings if item.decides]
     for rest in dict.fromkeys(item.rest for item in deciding if item.rest):
         yield f"left out: {rest}"
+    yield from _beside(part)
+    interested = [item.witness.family for item in deciding if item.witness.interested]
+    for family in dict.fromkeys(interested):
+        yield f"{claims.collector(family)} gains by the answer"
+
+
+def _beside(part: Verdict) -> Iterable[str]:
+    """The readings that go against a part, or that its ledger puts beside it."""
     for item in part.readings:
         is_otherwise = _says_otherwise(item, part)
         if is_otherwise or item.beside:
             pair = f" ({claims.compared(item)})" if item.compares else ""
             words = "otherwise" if is_otherwise else "beside it"
             yield f"{words} {claims.figure_of(item)}: {item.name}{pair}"
-    interested = [item.witness.family for item in deciding if item.witness.interested]
-    for family in dict.fromkeys(interested):
-        yield f"{claims.collector(family)} gains by the answer"
 
 
 def read_as(claim: Claim) -> str:

@@ -251,9 +251,6 @@ def _parsed(path: Path, text: bytes) -> Project:
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     products = _own_products(path, content.pop("products", {}))
     areas = _own_areas(path, content.pop("areas", {}))
-    lists: dict[str, Any] = {
-        key: tuple(content.pop(key, ())) for key in ("themes", "highlights", "cleaners")
-    }
     try:
         return Project(
             answer=Answer(**answer),
@@ -262,7 +259,9 @@ def _parsed(path: Path, text: bytes) -> Project:
             words=words,
             products=products,
             areas=areas,
-            **lists,
+            themes=tuple(content.pop("themes", ())),
+            highlights=tuple(content.pop("highlights", ())),
+            cleaners=tuple(content.pop("cleaners", ())),
             **content,
         )
     except TypeError as error:  # a key of a warning or correction is missing
