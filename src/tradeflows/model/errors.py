@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ALIKE, TWINS = 0.5, 0.75  # how near a word must be to be offered, and to be so with others
+A_SLIP = 0.76  # and how near one of other letters, or "Chad" would be offered for "Chna"
 SHORT = 3  # letters, of which one exchanged makes another word
 FEW = 40  # words, so many that some of them may be listed instead
 
@@ -19,13 +20,13 @@ def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = ALIKE)
     """
     folded = {name.casefold(): name for name in sorted(valid, reverse=True) if name}
     asked = word.strip().casefold()
-    twins = get_close_matches(asked, folded, 4 * most, TWINS)
+    slips = get_close_matches(asked, folded, 4 * most, A_SLIP)
     names = []
     for name in get_close_matches(asked, folded, 4 * most, like):
         shorter, longer = sorted((asked, name), key=len)
         begins_so = len(shorter) >= SHORT and longer.startswith(shorter)
-        is_twin = name in twins and (asked[0] == name[0] or asked[-1] == name[-1])
-        if begins_so or is_twin or sorted(asked) == sorted(name):
+        is_slip = name in slips and (asked[0] == name[0] or asked[-1] == name[-1])
+        if begins_so or is_slip or sorted(asked) == sorted(name):
             names.append(folded[name])
     return names[:most]
 
