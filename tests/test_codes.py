@@ -93,6 +93,10 @@ def test_eurostat_codes_by_year(code, year, area):
     ("code", "year"),
     [
         ("CS", 2003),
+        ("DD", 1991),
+        ("XA", 2001),
+        ("XB", 1997),
+        ("YU", 2004),
         ("CS", 2010),
         ("CS", None),
         ("ZZ", 1995),
