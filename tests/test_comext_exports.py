@@ -505,7 +505,7 @@ SEEN = view(ONE, ["VALUE_IN_EUROS"])
             "ESTAT:DS-045409(1.0),15/09/26 11:00:00,M,AT,DE",
             "ESTAT:DS-059341(1.0),,M,AT,DE",
             LayoutError,
-            "another besides",
+            "the data set .* alone",
         ),
     ],
 )
