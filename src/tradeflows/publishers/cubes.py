@@ -233,6 +233,8 @@ def _sparse_cube(content: dict[str, Any]) -> tuple[dict[str, pa.Array], np.ndarr
         labels[name] = _labels(content["dimension"][name]["category"], size)
     np.unravel_index(0, content["size"])  # says so if it cannot do them
     value, status = _by_place(content["value"]), _by_place(content.get("status", {}))
+    if any(isinstance(number, bool) for number in value.values()):
+        raise ValueError("true or false is no number")
     flagged = [key for key, letters in status.items() if letters and key not in value]
     place = np.array([int(key) for key in (*value, *flagged)], np.int64)
     number = pa.array([*value.values(), *[None] * len(flagged)], pa.float64())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def monthly(rates: pd.DataFrame) -> pd.DataFrame:
     months = rates.assign(month=month).groupby(["currency", "month"], observed=True)
     means = months.agg(
         source_row=("source_row", "min"),
-        rate=("rate", "mean"),
+        rate=("rate", lambda of_month: fsum(of_month) / len(of_month)),  # rounded once
         n_days=("rate", "size"),
         last=("day", "max"),
     )
