@@ -41,7 +41,6 @@ CHECKS = {  # where each check is called, and what stands there without it
     (numbers.Reading, "contradictory"): lambda _: np.zeros(0, np.int64),
     (numbers.Reading, "_require_trade"): nothing,
     (numbers.Reading, "_differing"): lambda *_: [],
-    (query_csv, "_require_rate"): nothing,
     (query_csv, "_names_beside"): lambda block: np.zeros(len(block), bool),
     (comtrade, "require_agreement"): nothing,
     (comtrade, "require_products"): nothing,

@@ -172,7 +172,11 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
         return set()
     for unit, most in ROUNDED.items():
         of_unit = table.filter(pc.equal(table["qty_unit"], unit))
-        pairs = _beside(of_unit, "cmd_code", GAS, LNG, ["qty_unit"])
+        gas_side, lng_side = (
+            of_unit.filter(pc.equal(of_unit["cmd_code"], code)).select([*CELL, "qty", "record"])
+            for code in (GAS, LNG)
+        )
+        pairs = gas_side.join(lng_side, CELL, join_type="inner", right_suffix=" other")
         allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
         _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
     [batch] = table.combine_chunks().to_batches()
@@ -183,14 +187,6 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
     unusual = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
     places = {(pair["record"], pair["field"]) for pair in unusual}
     return places | {(pair["record other"], pair["field other"]) for pair in unusual}
-
-
-def _beside(table: pa.Table, column: str, first: str, second: str, besides: list[str]) -> pa.Table:
-    """Return the rows that have `first` in a column, with those that have `second` beside them."""
-    keys = [*CELL, *besides]
-    one_side = table.filter(pc.equal(table[column], first)).select([*keys, "qty", "record"])
-    other_side = table.filter(pc.equal(table[column], second)).select([*keys, "qty", "record"])
-    return one_side.join(other_side, keys, join_type="inner", right_suffix=" other")
 
 
 def _require(

@@ -148,6 +148,16 @@ def clean(
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
     base = {**_asked(path, flow, **asked), "note": note}
     block = reading.block(path, names, raw)
+    end = block.text("end")
+    block.require(pc.equal(end, ""), "nothing after the last comma", end)
+    # Not the line ends: an editor may have changed them, or added some.
+    if len(block) in (CUT_OFF - 1, CUT_OFF):
+        raise LayoutError(
+            path,
+            f"fewer than {CUT_OFF:,} lines",
+            f"{len(block):,} below the header, where the site cuts off",
+            "ask it for less at a time (tradeflows guide gacc)",
+        )
     yield _part(block, source, flow, base)
 
 
@@ -255,20 +265,6 @@ def partner_names() -> Mapping[str, str]:
     return {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
 
 
-def _require_whole(block: reading.Block) -> None:
-    """Refuse cells after the last comma, and a file that the site has cut off."""
-    end = block.text("end")
-    block.require(pc.equal(end, ""), "nothing after the last comma", end)
-    # Not the line ends: an editor may have changed them, or added some.
-    if len(block) in (CUT_OFF - 1, CUT_OFF):
-        raise LayoutError(
-            block.path,
-            f"fewer than {CUT_OFF:,} lines",
-            f"{len(block):,} below the header, where the site cuts off",
-            "ask it for less at a time (tradeflows guide gacc)",
-        )
-
-
 def _names_beside(block: reading.Block) -> np.ndarray:
     """Return which records have the name of a product that stands beside another code too.
 
@@ -295,22 +291,12 @@ def _names_beside(block: reading.Block) -> np.ndarray:
     return np.zeros(len(block), bool)
 
 
-def _require_rate(block: reading.Block, dollars: pa.Array, yuan: pa.Array) -> None:
-    """Refuse a record whose value in yuan is none that its value in dollars may be."""
-    rate = pc.divide(yuan, dollars)
-    is_rate = pc.and_(pc.greater(rate, YUAN[0]), pc.less(rate, YUAN[1]))
-    is_small = pc.and_(pc.less_equal(dollars, SMALL), pc.less_equal(yuan, SMALL))
-    expected = "a value in yuan that is its value in dollars at some rate"
-    block.require(pc.or_(is_rate, is_small), expected, yuan, dollars, todo=AGAIN)
-
-
 # --- rows of the table ---------------------------------------------------------------------------
 
 
 def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
     """Return the rows of all records."""
     names = block.cells.schema.names
-    _require_whole(block)
     for name, digits in DIGITS.items():
         if name in names:
             what = "a month such as 202305" if name == "month" else "a code"
@@ -319,7 +305,12 @@ def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any])
     currencies = [currency for currency in ("CNY", "USD") if currency in names]
     values = {name: block.number(name, reading.WITH_COMMAS) for name in currencies}
     if len(values) == 2:
-        _require_rate(block, values["USD"], values["CNY"])
+        yuan, dollars = values.values()
+        rate = pc.divide(yuan, dollars)
+        is_rate = pc.and_(pc.greater(rate, YUAN[0]), pc.less(rate, YUAN[1]))
+        is_small = pc.and_(pc.less_equal(dollars, SMALL), pc.less_equal(yuan, SMALL))
+        expected = "a value in yuan that is its value in dollars at some rate"
+        block.require(pc.or_(is_rate, is_small), expected, yuan, dollars, todo=AGAIN)
     reported = next(iter(values.values()), pa.nulls(len(block), pa.float64()))
     valuation, role = ENDS[flow]
     row = reading.A_FLOW | base
