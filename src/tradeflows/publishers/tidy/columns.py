@@ -17,7 +17,6 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import delimited
 from tradeflows.publishers.tidy.forms import FORMS, Period, ends, periods
 from tradeflows.publishers.tidy.mapping import Condition, Map, Marks, Value, zeros
-from tradeflows.publishers.tidy.named import NAMED
 
 COUNT = r"^\d{1,4}$"
 MARK = (
@@ -36,8 +35,6 @@ class Cells:
     ----------
     records
         The ordinal of each record in the file.
-    file
-        All cells of the file, where these are some of them.
     below
         Lines below the table that are no records.
     """
@@ -46,7 +43,6 @@ class Cells:
     table: pa.Table
     marks: Marks
     records: pa.Array
-    file: Cells | None = None
     below: int = 0
 
     def __len__(self) -> int:
@@ -56,16 +52,11 @@ class Cells:
     def kept(self, these: pa.Array) -> Cells:
         """The records that `these` are true of."""
         records = self.records.filter(these)
-        return replace(self, table=self.table.filter(these), records=records, file=self)
+        return replace(self, table=self.table.filter(these), records=records)
 
     def record(self, at: int) -> str:
         """The record at a place, as a message names it."""
         return f"{self.path}: record {self.records[at].as_py()}"
-
-    def computed(self, function: str) -> pa.Array:
-        """What a function of the package makes of the file, of these records."""
-        file = self.file or self
-        return NAMED[function](file).filter(pc.is_in(file.records, self.records))
 
     def text(self, name: str) -> pa.Array:
         """Column `name` as it stands."""
@@ -143,6 +134,8 @@ class Cells:
             return pc.is_in(text, pa.array(condition.equals, pa.string()))
         if condition.matches:
             return pc.match_substring_regex(text, condition.matches, ignore_case=True)
+        if condition.differs:
+            return pc.not_equal(text, self.text(condition.differs))
         if condition.above is not None:
             return pc.greater(self.number(name), condition.above)
         if condition.since or condition.until:
@@ -237,9 +230,7 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     CodeError
         An area code is in no list.
     """
-    if value.function:
-        made = cells.computed(value.function)
-    elif value.text:
+    if value.text:
         made = _joined(cells, value.text)
         if value.form:
             made = _period(cells, value, field, made)

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes, schema
-from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
+from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited
+from tradeflows.publishers import Part, arrow, delimited
 from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
 from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Rows, Value, read_map
 
@@ -129,6 +129,17 @@ def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, dict[str, int]]:
         those = cells.are(condition)
         reasons[condition.reason] = pc.sum(those).as_py()
         gone = pc.or_(gone, those)
+    kept = pc.invert(gone)
+    for condition in asked.left_out:
+        if not condition.same:
+            continue
+        both = [cells.text(name) for name in condition.same]
+        stated = pc.binary_join_element_wise(*both, " ")
+        is_other = pc.and_(cells.are(condition), pc.invert(pc.is_in(stated, stated.filter(kept))))
+        if arrow.is_any(is_other):
+            at = arrow.first_true(is_other)
+            expected = f"{' and '.join(condition.same)} as in a record that stays"
+            raise LayoutError(cells.record(at), expected, repr(stated[at].as_py()))
     return gone, reasons
 
 
