@@ -9,7 +9,7 @@ import pytest
 from tradeflows import tables
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import raw_records, registry, tidy
+from tradeflows.publishers import reading, registry, tidy
 from tradeflows.publishers.tidy import forms
 from tradeflows.tables.trace import trace
 
@@ -491,7 +491,7 @@ def test_titles_marks_and_footnotes_as_a_publisher_prints_them(printed, end):
     assert [row["flags"] for row in rows] == ["", "", "confidential"]
     assert part.records == 5
     assert part.left_out == {"lines below the table, from 'c:' on": 2}
-    lines = raw_records.records(path, [row["source_row"] for row in rows])
+    lines = reading.records(path, [row["source_row"] for row in rows])
     assert [line.text[:6] for line in lines.values()] == ["Jan-22", "Feb-22", "Mar-22"]
 
 

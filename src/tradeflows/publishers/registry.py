@@ -15,7 +15,7 @@ from typing import Any
 
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError, near
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, raw_records
+from tradeflows.publishers import Part
 
 HEAD = 1 << 16
 OWN = "project."  # how the cleaners of a project begin, which no module here reads
@@ -231,7 +231,7 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
     module = vars(_module_of(source))
     if callable(module.get("cells")):  # in a folder of a publisher it may be a module
         return dict(module["cells"](path, places))
-    read = module.get("records", raw_records.records)
+    read = module.get("records") or _import("reading").records
     if "separator" in source.arguments:  # of a file that is read by a map
         read = partial(read, separator=source.arguments["separator"])
     lines = read(path, {record for record, _ in places})
@@ -240,5 +240,5 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
 
 def _module_of(source: Source) -> Any:
     if source.cleaner.startswith(OWN):
-        return raw_records
+        return _import("reading")
     return _import(source.cleaner.partition(".")[0])
