@@ -189,7 +189,9 @@ def test_two_columns_of_one_thing_agree(clean):
     same["words"] = {"about so much": "850760", "": "2710"}
     with pytest.raises(LayoutError) as caught:
         clean(cmd_code={"column": "hs", "agrees": same})
-    assert "record 2: expected the same in hs and remark, found '2709' and ''" in str(caught.value)
+    assert "record 2: expected the same in hs and remark, found '2709' beside ''" in str(
+        caught.value
+    )
 
 
 def test_flag_without_a_column_is_for_all(clean):
@@ -361,6 +363,8 @@ def test_text_joins_columns(clean):
         ),
         ({"note": {"column": "remark", "where": {"column": True}}}, "must be a text, not True"),
         ({"ref_period": {"column": "period", "form": "week"}}, "no form 'week'"),
+        ({"value_reported": {"column": "usd_million"}}, "must be 1000000 or more"),
+        ({"value_reported": {"column": "usd_million", "times": 1000}}, "must be 1000000 or more"),
         ({"value_reported": {"column": "value", "times": 12}}, "a power of ten such as 1000"),
         ({"value_reported": {"column": "value", "times": {"unit": {}}}}, "no column 'unit'"),
         ({"partner_iso": {"column": "partner", "areas": "iso4"}}, "no system 'iso4'"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records, workbooks
-from tradeflows.publishers.bounds import LARGEST, require_modest_gzip
+from tradeflows.publishers import Part, arrow, reading, workbooks
 from tradeflows.publishers.comtrade_checks import (
     COMPARED,
     MARKS,
@@ -46,6 +46,8 @@ ALL = "all"
 ROWS = 1 << 16  # in a part
 GZIP = b"\x1f\x8b"
 BLANKS = BOM_UTF8 + b" \t\r\n"
+LARGEST = 112 << 20  # bytes of an unpacked table, which takes 2.5 times as much while it is read
+SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfold
 
 CAPS = (500, 100_000, 250_000)  # rows: preview, and the two that are told of a key
 FLOWS = ("M", "X", "RM", "RX")
@@ -169,7 +171,7 @@ def clean(
         columns = _columns(path, source, some, releases or {}, unequal)
         if breakdown:
             columns["breakdown"] = _part_of_total(some)
-        yield Part(delimited.rows(source, TRADE, columns), records, left_out, value)
+        yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
         records, left_out, value = 0, {}, {}  # they are counted once
 
 
@@ -217,16 +219,16 @@ def read(path: Path) -> Reply:
         raise LayoutError(path, expected, size, "ask for less at once") from error
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
     if workbooks.is_workbook(path):
-        return raw_records.of_workbook(path, wanted)
+        return workbooks.records(path, wanted)
     with gzip.open(path) if _begins(path, GZIP) else path.open("rb") as file:
         head = file.read(512).lstrip(BLANKS)
         file.seek(0)
         if not head.startswith(b"{"):
             quoted = b"\t" not in head.partition(b"\n")[0]
-            return raw_records.table(path, file, wanted, quoted=quoted)
+            return reading.table(path, file, wanted, quoted=quoted)
     content, reply = _envelope(path)
     last = max(wanted)
     if not reply.data or last > len(reply.data):
@@ -238,7 +240,7 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record
         at = content.index(member, at)
         if record in wanted:
             line = content.count(b"\n", 0, at) + 1
-            members[record] = raw_records.Record(line, member.decode())
+            members[record] = reading.Record(line, member.decode())
         at += len(member)
     return members
 
@@ -304,15 +306,21 @@ def _workbook(path: Path) -> pa.Table:
 
 def _table(path: Path, compression: str | None) -> pa.Table:
     """Return the fields that are read of an export; all are ASCII, so Latin-1 is no matter."""
-    if compression:
-        require_modest_gzip(path)
-    else:
-        delimited.fits(path, LARGEST)
+    most, size = LARGEST, path.stat().st_size
     try:
+        if compression:  # nothing that it unpacks to is kept
+            most = min(LARGEST, max(1 << 20, SWELLING * size))
+            size = 0
+            with gzip.open(path) as file:
+                while size <= most and (chunk := file.read(1 << 20)):
+                    size += len(chunk)
         with pa.input_stream(path, compression=compression) as stream:
             top = stream.read(16_384).decode("latin-1").lstrip("ï»¿").splitlines()
-    except OSError as error:
-        raise LayoutError(path, "a whole gzip file", str(error)) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise LayoutError(path, "a whole gzip file", str(error), "fetch it again") from error
+    if size > most:
+        expected = f"a table of at most {most >> 20} MiB unpacked"
+        raise LayoutError(path, expected, "more", "ask for less at once")
     delimiter = "\t" if top and "\t" in top[0] else ","
     head, line = (next(csv.reader([line], delimiter=delimiter), []) for line in [*top, "", ""][:2])
     names = [name.strip().lower() for name in head]
@@ -353,11 +361,11 @@ def _typed(path: Path, columns: Mapping[str, Any]) -> pa.Table:
         try:
             column = values if isinstance(values, pa.ChunkedArray) else pa.array(values)
             if is_figure and pa.types.is_string(column.type):
-                delimited.demand(
+                reading.demand(
                     lambda at: f"{path}: record {at + 1}",
                     name,
                     column,
-                    delimited.PLAIN_NUMBER,
+                    reading.PLAIN_NUMBER,
                     "a number",
                     "export the file again; a spreadsheet rounds a number such as 1.6E+11",
                 )
@@ -447,7 +455,7 @@ def _columns(
     notes = pc.binary_join_element_wise(other_value, other_unit, "; ")
     odd = [is_value_odd, is_amount_odd, contradictory(rows)]
     return {
-        **delimited.A_FLOW,
+        **reading.A_FLOW,
         **values,
         **amounts,
         "source_row": rows["ordinal"],
@@ -461,10 +469,10 @@ def _columns(
         "classification_code": text(rows, "classificationcode"),
         "cmd_code": goods,
         "freq_code": freq,
-        "ref_period": delimited.days(pc.binary_join_element_wise(year, month, "01", "-")),
+        "ref_period": reading.days(pc.binary_join_element_wise(year, month, "01", "-")),
         "n_months": pc.if_else(is_annual, pa.scalar(12, pa.int64()), pa.scalar(1, pa.int64())),
         "vintage": arrow.meanings(dataset, lambda name: days.get(name, source.vintage)),
-        "flags": delimited.flags(
+        "flags": reading.flags(
             len(rows),
             contradictory=reduce(pc.or_, odd),
             estimated=pc.or_(*estimated),
@@ -524,7 +532,7 @@ def _amounts(rows: pa.Table) -> tuple[dict[str, Any], pa.Array, pa.Array]:
     A quantity in kilograms is the weight where no net weight is stated, and odd beside another.
     """
     code = text(rows, "qtyunitcode")
-    known = delimited.units("comtrade")
+    known = reading.units("comtrade")
     unit = arrow.meanings(code, lambda word: known.get(word, ("", 1.0))[0])
     scale = arrow.meanings(code, lambda word: known.get(word, ("", 1.0))[1], pa.float64())
     weight = _published(rows, "netwgt")

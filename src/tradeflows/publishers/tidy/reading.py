@@ -18,15 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes, schema
-from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
+from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited
-from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
+from tradeflows.publishers import Part, reading
+from tradeflows.publishers.tidy.columns import Cells, read_cells, values
+from tradeflows.publishers.tidy.forms import FORMS
 from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Rows, Value, read_map
 
 PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
-    "trade": {**delimited.A_FLOW, "area_system": "iso3"},
+    "trade": {**reading.A_FLOW, "area_system": "iso3"},
     "settlement": {**PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
     "rates": {"source_field": "", "n_months": 1, "flags": "", "note": None, "n_days": None},
     "figures": {
@@ -135,11 +136,10 @@ def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, dict[str, int]]:
             continue
         both = [cells.text(name) for name in condition.same]
         stated = pc.binary_join_element_wise(*both, " ")
-        is_other = pc.and_(cells.are(condition), pc.invert(pc.is_in(stated, stated.filter(kept))))
-        if arrow.is_any(is_other):
-            at = arrow.first_true(is_other)
-            expected = f"{' and '.join(condition.same)} as in a record that stays"
-            raise LayoutError(cells.record(at), expected, repr(stated[at].as_py()))
+        expected = f"{' and '.join(condition.same)} as in a record that stays"
+        is_stated = pc.is_in(stated, stated.filter(kept))
+        is_same = pc.or_(is_stated, pc.invert(cells.are(condition)))
+        reading.require(cells.record, is_same, expected, stated)
     return gone, reasons
 
 
@@ -158,7 +158,7 @@ def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
     if source.table == "figures":
         _require_ids(cells, source, asked_rows.fields)
     columns["source_row"] = cells.records
-    return delimited.rows(source, contract, columns)
+    return reading.rows(source, contract, columns)
 
 
 def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
@@ -193,7 +193,7 @@ def _values(cells: Cells, value: Field, field: pa.Field) -> Any:
     for flag in value:
         those = cells.are(flag)
         marks[flag.flag] = pc.or_(marks[flag.flag], those) if flag.flag in marks else those
-    return delimited.flags(len(cells), **marks)
+    return reading.flags(len(cells), **marks)
 
 
 def _rhythm(fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -201,8 +201,8 @@ def _rhythm(fields: Mapping[str, Field]) -> dict[str, Any]:
     period = fields.get("ref_period")
     if not isinstance(period, Value) or not period.form:
         return {}
-    freq, months = length_of(period.form)
-    implied = {"freq_code": freq, "n_months": months}
+    form = FORMS[period.form]
+    implied = {"freq_code": form.freq, "n_months": form.months}
     return {name: value for name, value in implied.items() if name not in fields}
 
 
