@@ -343,6 +343,26 @@ def test_text_joins_columns(clean):
     assert clean(note={"text": "{hs}: {remark}"})[0]["note"] == "850760: about so much"
 
 
+@pytest.mark.parametrize(("times", "is_right"), [(1, False), (1000, False), (10**6, True)])
+def test_a_scale_is_not_below_its_heading(clean, times, is_right):
+    value = {"column": "USD Million", "times": times}
+    columns = ["USD Million" if name == "value" else name for name in COLUMNS]
+    text = TEXT.replace("value", "USD Million")
+    if is_right:
+        [row, _] = clean(text, columns=columns, value_reported=value)
+        assert row["value_reported"] == 1_250_000
+    else:
+        with pytest.raises(CatalogueError, match="times: must be 1000000 or more"):
+            clean(text, columns=columns, value_reported=value)
+
+
+def test_where_two_columns_differ(clean):
+    where = {"column": "hs", "differs": "remark"}
+    text = TEXT.replace("about so much", "850760")
+    notes = [row["note"] for row in clean(text, note={"text": "apart", "where": where})]
+    assert notes == [None, "apart"]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -363,8 +383,6 @@ def test_text_joins_columns(clean):
         ),
         ({"note": {"column": "remark", "where": {"column": True}}}, "must be a text, not True"),
         ({"ref_period": {"column": "period", "form": "week"}}, "no form 'week'"),
-        ({"value_reported": {"column": "usd_million"}}, "must be 1000000 or more"),
-        ({"value_reported": {"column": "usd_million", "times": 1000}}, "must be 1000000 or more"),
         ({"value_reported": {"column": "value", "times": 12}}, "a power of ten such as 1000"),
         ({"value_reported": {"column": "value", "times": {"unit": {}}}}, "no column 'unit'"),
         ({"partner_iso": {"column": "partner", "areas": "iso4"}}, "no system 'iso4'"),
