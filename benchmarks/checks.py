@@ -27,8 +27,6 @@ import comext_month  # noqa: E402
 
 from tradeflows.publishers import comtrade, eurostat_energy, reading  # noqa: E402
 from tradeflows.publishers.comext import numbers  # noqa: E402
-from tradeflows.publishers.gacc import query_csv  # noqa: E402
-from tradeflows.publishers.tidy import columns  # noqa: E402
 from tradeflows.tables import building, clean  # noqa: E402
 
 
@@ -43,9 +41,7 @@ CHECKS = {  # where each check is called, and what stands there without it
     (numbers.Reading, "_differing"): lambda *_: [],
     (query_csv, "_names_beside"): lambda block: np.zeros(len(block), bool),
     (comtrade, "require_agreement"): nothing,
-    (comtrade, "require_products"): nothing,
     (eurostat_energy, "require_agreement"): lambda *_: set(),
-    (columns, "_require_same"): nothing,
 }
 
 

@@ -799,7 +799,7 @@ def test_two_printings_must_agree(clean):
     message = refusal(
         clean, "india_dgcis_imports_by_partner_fiscal_year", changed, error=LayoutError
     )
-    assert "one figure a year for all goods, found two that differ" in message
+    assert "fiscal_year and value_usd_million as in a record that stays" in message
 
 
 def test_fiscal_year_begins_in_april(clean):
