@@ -357,6 +357,17 @@ def test_displacement_of_unequal_windows():
     )
 
 
+def test_displacement_over_the_months_of_both_windows():
+    is_absent = FLOWS["reporter_iso"].eq("CHN") & FLOWS["ref_period"].eq("2021-02")
+    frame = FLOWS[~is_absent]
+    windows = ("2021-01", "2021-02"), ("2022-01", "2022-02")
+    result = measures.displacement(frame, KG, "EU27_2020", "CHN", *windows)
+    assert result["months_after"].tolist() == [2, 1]
+    assert result.attrs["caveats"][1] == (
+        "CHN is compared over 1 months that both windows have: 2022-01"
+    )
+
+
 def test_displacement_at_two_levels():
     level = {"CHN": "27090000", "EU27_2020": "2709"}
     frame = FLOWS[FLOWS["reporter_iso"].isin(list(level))]

@@ -330,14 +330,12 @@ def shared_months(sides: Sequence[DataFrame]) -> list[DataFrame]:
     Parameters
     ----------
     sides
-        Lines of :func:`spread` that have a figure, with ``place``, the month of the year of a cell
-        or of several, and ``n_cells``, how many of them must state it.
+        Lines of :func:`spread` that have a figure, with ``place``, the cell and its month of the
+        year.
     """
     lines = pd.concat([side.assign(side=number) for number, side in enumerate(sides)])
     while True:
-        stated = lines.groupby(["side", "place", "month"])["row"].transform("size")
-        full = lines[stated.eq(lines["n_cells"])]
-        first, second = (full.loc[full["side"].eq(number), "place"] for number in (0, 1))
+        first, second = (lines.loc[lines["side"].eq(number), "place"] for number in (0, 1))
         is_alone = ~lines["place"].isin(np.intersect1d(first, second))
         is_dropped = is_alone.groupby([lines["side"], lines["row"]]).transform("any")
         if not is_dropped.any():

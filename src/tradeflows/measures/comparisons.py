@@ -128,10 +128,8 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     frame = prepared(with_zeros(frame, value), value, "ref_period", "n_months")
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, numbers_of(frame, value).notna().to_numpy())
-    month_of_year = lines["month"] % 12
-    lines = lines.assign(
-        year=lines["month"] // 12, place=lines["cell"] * 12 + month_of_year, n_cells=1
-    )
+    place = lines["cell"] * 12 + lines["month"] % 12
+    lines = lines.assign(year=lines["month"] // 12, place=place)
     lines = lines[lines["stated"]]
     within = lines["year"].where(lines["year"].isin([year, base]), -1).to_numpy()
     require_whole_periods(lines["row"].to_numpy(), lines["month"].to_numpy(), within)

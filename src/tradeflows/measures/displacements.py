@@ -8,7 +8,6 @@ import pandas as pd
 from pandas import DataFrame
 
 from tradeflows.measures.common import (
-    LABELS,
     computed,
     formulas_of,
     groups_of,
@@ -89,7 +88,7 @@ def displacement(
     for _, rows in buyers.groupby(by):
         # Buyers may hold a product at different levels, each of them at one.
         require_single_value(rows, over[:1])
-    shared, notes = _rows_to_compare(buyers, value, by, over, (base, after))
+    shared, notes = _rows_to_compare(buyers, value, by, (base, after))
     result, formulas, missing = _means(role, shared, (base, after), value, by, over)
     table = with_lineage(result.copy(), formulas=formulas)
     is_new = result["role"].eq("new").to_numpy()
@@ -167,7 +166,7 @@ def _means(
 
 
 def _rows_to_compare(
-    buyers: DataFrame, value: str, by: str, over: Sequence[str], windows: tuple[Window, Window]
+    buyers: DataFrame, value: str, by: str, windows: tuple[Window, Window]
 ) -> tuple[list[DataFrame], list[str]]:
     """Rows to compare in either window: of each buyer the months that it states in both.
 
@@ -177,11 +176,9 @@ def _rows_to_compare(
     first, second = ({month % 12 for month in range(*ends)} for ends in spans)
     if first != second:
         return [buyers, buyers], ["the two windows hold different months of the year"]
-    cell = groups_of(buyers, [by, *(name for name in over if name not in LABELS)])
-    lines = spread(buyers, cell, numbers_of(buyers, value).notna().to_numpy())
-    lines = lines.assign(buyer=groups_of(buyers, [by])[lines["row"]])[lines["stated"]]
-    lines["n_cells"] = lines.groupby("buyer")["cell"].transform("nunique")
-    sides = _sides(lines, spans)
+    has_value = numbers_of(buyers, value).notna().to_numpy()
+    lines = spread(buyers, groups_of(buyers, [by]), has_value)
+    sides = _sides(lines[lines["stated"]], spans)
     frames = []
     caveats = []
     names = buyers[by].to_numpy()
@@ -213,7 +210,7 @@ def _sides(lines: DataFrame, spans: Sequence[tuple[int, int]]) -> list[DataFrame
     for begin, stop in spans:
         side = lines[lines["month"].between(begin, stop - 1)]
         place = (side["month"] - (begin if is_of_years else 0)) % cycle
-        sides.append(side.assign(place=place + cycle * side["buyer"]))
+        sides.append(side.assign(place=place + cycle * side["cell"]))
     return sides
 
 

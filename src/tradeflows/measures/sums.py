@@ -492,10 +492,9 @@ def from_members(
     start, end = (f"{day:%Y-%m}" for day in (period.min(), period.max()))
     sums = total(stated, value, by, ["reporter_iso"], start, end, every=1, absent="zero")
     keys = [*by, "ref_period"]
-    cell = (
-        sums[keys].assign(sum=np.arange(len(sums))).merge(stated[[*keys, "reporter_iso"]], on=keys)
-    )
-    by_sum = cell.groupby("sum")["reporter_iso"].agg(set)
+    numbered = sums[keys].assign(_sum=np.arange(len(sums)))
+    stating = stated[keys].assign(_member=stated["reporter_iso"])
+    by_sum = numbered.merge(stating, on=keys).groupby("_sum")["_member"].agg(set)
     present = [by_sum.get(number, set()) for number in range(len(sums))]
     result = flagged_derived(without_attrs(sums.drop(columns="n_stated")))
     result["reporter_iso"] = group
