@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test fuzz crash lab accept data bench look docs lock clean
+.PHONY: help report test fuzz same crash lab accept data bench look docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,11 +45,14 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/tradeflows --root examples/soybeans check
 
 fuzz: export TRADEFLOWS_FUZZ ?= $(or $(FUZZ),1)
-fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100: fewer)
+fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100 MUTATIONS=50: fewer)
 	$(BIN)/python -m pytest -q -n 2 tests/test_oracles.py \
 	    tests/test_oracles_read.py tests/test_oracles_explorer.py tests/test_answer_operations.py
 	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
-	$(BIN)/python tests/mutate_raw.py
+	$(BIN)/python tests/mutate_raw.py $(or $(MUTATIONS),300)
+
+same: $(ENV) ## name what this tree says otherwise than the tag BASE (FAST=1: no notebooks, no mutated raw files)
+	$(BIN)/python tests/same.py $(if $(FAST),--fast) --mutations $(or $(MUTATIONS),300) $(or $(BASE),BASE)
 
 crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=20: fewer)
 	$(BIN)/python tests/crash.py $(or $(KILLS),200)

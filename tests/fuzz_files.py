@@ -7,6 +7,7 @@ give other rows in silence. The others have bytes changed anywhere, which may ma
 says nothing wrong. Neither may end in a traceback. `make fuzz` runs it; `make test` does not.
 """
 
+import itertools
 import random
 import sys
 import tempfile
@@ -279,35 +280,47 @@ def contradicting(form, rng):
         yield form.write(records)
 
 
-def outcome(form, path, before, contradicts):
-    """Return what became of a file."""
+def read(form, path):
+    """Return how a file is taken, "refused", "traceback", "flagged" or "accepted", and its rows."""
     try:
-        after = rows(form, path)
+        found = rows(form, path)
     except TradeflowsError:
-        return "refused"
+        return "refused", []
     except Exception as error:
         print(f"{form.name}: {type(error).__name__}: {error}"[:200])
-        return "traceback"
+        return "traceback", []
+    is_flagged = any(flag in row["flags"].split() for row in found for flag in FLAGS)
+    return "flagged" if is_flagged else "accepted", found
+
+
+def outcome(form, path, before, contradicts):
+    """Return what became of a file."""
+    taken, after = read(form, path)
+    if taken in ("refused", "traceback"):
+        return taken
     if after == before:
         return "identical"
-    if any(flag in row["flags"].split() for row in after for flag in FLAGS):
-        return "flagged"
+    if taken == "flagged":
+        return taken
     return "silent" if contradicts else "different"
 
 
-def counts(form, folder, n, seed=1):
-    """Return what became of `n` files of a format, half of which contradict themselves."""
-    rng = random.Random(seed)
-    path = folder / form.file
-    raw = form.write(form.records)
-    path.write_bytes(raw)
-    before = rows(form, path)
+def mutated(form, n, seed=1):
+    """Return `n` files of a format as bytes, with whether each contradicts itself, as half do."""
     half = n // 2 if form.twice else 0
-    wrong = [raw for _, raw in zip(range(half), contradicting(form, rng), strict=False)]
+    wrong = itertools.islice(contradicting(form, random.Random(seed)), half)
     files = [(raw, True) for raw in wrong]
-    files += [(raw, False) for raw in twins.mutations(raw, n - half, seed)]
+    raw = form.write(form.records)
+    return files + [(other, False) for other in twins.mutations(raw, n - half, seed)]
+
+
+def counts(form, folder, n, seed=1):
+    """Return what became of `n` files of a format."""
+    path = folder / form.file
+    path.write_bytes(form.write(form.records))
+    before = rows(form, path)
     found = Counter()
-    for raw, contradicts in files:
+    for raw, contradicts in mutated(form, n, seed):
         path.write_bytes(raw)
         found[outcome(form, path, before, contradicts)] += 1
     return found

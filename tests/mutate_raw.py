@@ -1,6 +1,6 @@
 """Mutated raw files of this project: refused, named by a digest or a sum, or silent.
 
-usage: python tests/mutate_raw.py [FILES]    of each kind a raw file, 4 unless said otherwise
+usage: python tests/mutate_raw.py [FILES]    a raw file in all kinds, 300 unless said otherwise
 
 Every raw file is changed in thirteen ways, as somebody would who also wrote the new hash into the
 catalogue. What is not refused is cleaned, and its control totals are compared with those of the
@@ -11,6 +11,7 @@ columns that reach no table; any other that passes is silent, and none may be. `
 
 import csv
 import io
+import itertools
 import random
 import sys
 import tempfile
@@ -261,66 +262,69 @@ def compared(path, raw, before):
 
 
 def outcome(raw, mutation, path, before):
-    """Return what became of one mutated file."""
+    """Return what became of one mutated file, and what it says where it was taken."""
     rows, touched, place = mutation
     same = sorted(map(tuple, rows)) == sorted(map(tuple, raw.rows[1:]))
     if same:
-        return "says the same"
+        return "says the same", None
     path.write_bytes(written([raw.rows[0], *rows]))
     noticed, after = compared(path, raw, before)
     if noticed:
-        return noticed
+        return noticed, after
     if after[1] != before[1]:
-        return "sum"
+        return "sum", after
     reached = before[2]
     if reached is not None and not reached & set(touched):
-        return "in no table"
+        return "in no table", after
     if place is not None and not reach_a_table(raw, touched, place, path, before):
-        return "in no table"
-    return "silent"
+        return "in no table", after
+    column = "" if place is None else raw.rows[0][place]
+    print(f"silent: {raw.source.id}: rows {touched[:3]}: {column}")
+    return "silent", after
 
 
 ENCODINGS = ("utf-16", "gb18030", "cp1251", "utf-8-sig", "cp037")
 
 
 def encoded(raw, path, rng, before):
-    """Return what became of a file in another encoding."""
+    """Return what became of a file in another encoding, and what it says where it was taken."""
     name = rng.choice(ENCODINGS)
     content = raw.source.file(ROOT).read_bytes()
     changed = content.decode("utf-8-sig").encode(name, "replace")
     if changed == content:
-        return "says the same"
+        return "says the same", None
     path.write_bytes(changed)
-    noticed, _ = compared(path, raw, before)
+    noticed, after = compared(path, raw, before)
     if noticed:
-        return noticed
-    return "says the same" if name == "utf-8-sig" else "in no table"
+        return noticed, after
+    return "says the same" if name == "utf-8-sig" else "in no table", after
 
 
-def main(n=4):
-    """Print a line a kind; 1 where a change was silent or ended in a traceback."""
-    found = {kind: Counter() for kind in KINDS}
+def outcomes(n):
+    """Yield what became of `n` files or a few more a raw file: source, kind, number, outcome.
+
+    The last is what a file says where it was taken.
+    """
+    each = -(-n // len(KINDS))
     with tempfile.TemporaryDirectory() as folder:
         for source in catalogue.load(ROOT).values():
             text = source.file(ROOT).read_text(encoding="utf-8-sig")
             raw = Raw(source, list(csv.reader(io.StringIO(text, newline=""))))
             before = what_it_says(source.file(ROOT), source)
             path = Path(folder) / Path(source.path).name
-            for kind, mutate in KINDS.items():
-                for i in range(n):
-                    rng = random.Random(f"{source.id} {kind} {i}")
-                    if mutate is None:
-                        result = encoded(raw, path, rng, before)
-                    else:
-                        mutation = mutate(raw, raw.rows[1:], rng)
-                        if mutation is None:
-                            continue
-                        result = outcome(raw, mutation, path, before)
-                    found[kind][result] += 1
-                    if result == "silent":
-                        place = mutation[2]
-                        column = "" if place is None else raw.rows[0][place]
-                        print(f"silent: {source.id}: {kind} {i}: rows {mutation[1][:3]}: {column}")
+            for (kind, mutate), i in itertools.product(KINDS.items(), range(each)):
+                rng = random.Random(f"{source.id} {kind} {i}")
+                if mutate is None:
+                    yield source.id, kind, i, *encoded(raw, path, rng, before)
+                elif mutation := mutate(raw, raw.rows[1:], rng):
+                    yield source.id, kind, i, *outcome(raw, mutation, path, before)
+
+
+def main(n=300):
+    """Print a line a kind; 1 where a change was silent or ended in a traceback."""
+    found = {kind: Counter() for kind in KINDS}
+    for _, kind, _, result, _ in outcomes(n):
+        found[kind][result] += 1
     print(f"{'kind':20}{'files':>7}" + "".join(f"{name:>15}" for name in OUTCOMES))
     for kind, counts in {**found, "all": sum(found.values(), Counter())}.items():
         line = "".join(f"{counts[name]:15}" for name in OUTCOMES)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_tables import fuzz
 
+import tradeflows as tf
 from tradeflows.explore.answer import Answer, answer
 
 ROWS = pd.DataFrame(
@@ -192,6 +193,17 @@ def test_a_column_of_the_users_own_shows():
     shown = repr(answer(ROWS).assign(factor=7.33))
     assert "factor" in shown
     assert "7.33" in shown
+
+
+def test_routes_of_one_partner_are_told_apart():
+    """A sum by route shows each route's name; a code of an area stays behind its name."""
+    asked = {"source": "bruegel_russian_gas_by_route_monthly_2019_2022", "start": "2022"}
+    routes = tf.flow("G3000:pipeline", "EU", "Russia", **asked).by("partner_code")
+    for shown in (repr(routes), routes._repr_html_()):
+        assert "Nord Stream" in shown
+        assert "route" in shown
+        assert "partner_code" not in shown
+    assert "route" not in repr(answer(ROWS))
 
 
 def test_codes_and_short_names_select_alike():

@@ -501,7 +501,10 @@ def test_only_its_own_source(judge):
     text = claim(12e6, figure("F1")).replace('"example.org"', '"example.org/F1"')
     verdict = judge(text)["C1"]
     assert verdict.verdict == claims.NOT_DECIDED
-    assert claims.sentence(verdict) == "not decided; only its own source says so"
+    assert (
+        claims.sentence(verdict)
+        == "not decided; only its own source says so: F1 (at least $12 million)"
+    )
 
 
 def test_rows_without_a_number_are_refused(judge):

@@ -18,6 +18,7 @@ from tradeflows.model.schema import TABLES
 ROOT = Path(__file__).parents[1]
 TARGETS = {
     "report",
+    "same",
     "test",
     "lab",
     "accept",

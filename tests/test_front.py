@@ -64,6 +64,7 @@ date = "2024-04-02"
 since = "2024-03-30"
 wrong = "The price of <nothing> was said to be of May."
 touched = ["the card of the price", "its picture"]
+claims = ["P1"]
 right = "It is of June."
 [[correction]]
 date = "2024-05-09"
@@ -111,6 +112,44 @@ def words(page):
 def test_the_answer_has_its_numbers(site):
     answer = "It cost $63.6 at first, and later $55.7, 7.2 % less than the $60 printed."
     assert answer in words(site["index.html"])
+
+
+def test_the_first_screen_names_what_is_right_wrong_and_open(root, tmp_path, monkeypatch):
+    """A claim of each kind with what was found; those that the project names come before others."""
+    claim = "The price of <nothing> was above 60 in 2020-0"
+    right = f"Right. {claim}1. $63.6, that month."
+    wrong = f"Wrong, or right only in part. {claim}2. $55.7, that month."
+    untold = "Open. Nothing was sold. Not public; needs the shop's books."
+    shown = words(written(root, tmp_path, monkeypatch)["index.html"]).replace("&#39;", "'")
+    assert f"{right} {wrong} {untold} It cost" in shown
+    about, page = root / "project.toml", 'themes = ["fall'
+    ledger = root / "data" / "claims.toml"
+    ledger.write_text(ledger.read_text() + PARTS)
+    about.write_text(PROJECT.replace(page, f'highlights = ["P4"]\n{page}'))
+    shown = words(written(root, tmp_path, monkeypatch)["index.html"])
+    sides = "Yes if the first month, $63.6; no if the first month, again, $55.7."
+    assert f"{right} Wrong, or right only in part. Nothing cost more than 60" in shown
+    assert sides in shown
+    assert claim + "2. $55.7, that month" not in shown
+    about.write_text(PROJECT.replace(page, f'highlights = ["P9"]\n{page}'))
+    with pytest.raises(ReportError, match="the ledger has no claim 'P9'"):
+        front.digest(claims.verdicts(root=root), project.load(root))
+
+
+def test_the_page_of_all_claims_says_the_score(root, tmp_path, monkeypatch):
+    """Of all claims, and of the core where there are others, as the front page says both."""
+    score = "Of 3 claims, 1 holds, 1 differs and 1 cannot be told."
+    assert score in words(written(root, tmp_path, monkeypatch)["ledger.html"])
+    ledger = root / "data" / "claims.toml"
+    other = UNTESTED.replace("P3", "Q1").replace("core = true\n", "")
+    ledger.write_text(ledger.read_text() + other)
+    site = written(root, tmp_path, monkeypatch)
+    whole = "Of 4 claims, 1 holds, 1 differs and 2 cannot be told."
+    text = words(site["ledger.html"])
+    assert f"{whole} Those on the front page : of 3 claims, 1 holds" in text
+    front_page = words(site["index.html"])
+    assert score in front_page
+    assert whole in front_page
 
 
 def test_claims_stand_in_groups(site):
@@ -233,6 +272,27 @@ def test_what_bounds_a_number_is_printed_with_it(root, parts):
     assert text_of(replace(tested, claim=stepped)).limits[0] == (
         "read as $50 to $70, since it is a round number"
     )
+
+
+def test_about_says_how_far_it_is_read(parts):
+    [tested, _] = parts.parts
+    about = replace(tested.claim, statement="It cost about 60.", low=55.0, high=65.0)
+    assert text_of(replace(tested, claim=about)).limits[0] == (
+        "read as $55 to $65, since it says “about”"
+    )
+
+
+def test_a_reading_that_its_ledger_puts_beside_a_verdict_is_printed(parts):
+    """It is said with the two numbers of which it is a growth or a difference."""
+    [tested, _] = parts.parts
+    first, second = tested.readings
+    aside = replace(second, decides=False, beside=True, differs_in=("base",))
+    aside = replace(aside, compares=((70.0, "USD"), (14.3, "USD")))
+    told = replace(tested, verdict=claims.HOLDS, readings=(first, aside))
+    beside = "beside it $55.7: the first month, again ($70 against $14.3)"
+    assert beside in text_of(replace(told, readings=(first, replace(aside, fits=True)))).limits
+    against = text_of(replace(told, readings=(first, replace(aside, fits=False)))).limits
+    assert beside.replace("beside it", "otherwise") in against
 
 
 def test_one_reading_of_several_is_named_with_the_range_of_all(parts):
@@ -407,6 +467,9 @@ def test_corrections_are_a_page_that_each_page_leads_to(site):
     front_page = site["index.html"].partition("<main")[2].partition("</main>")[0]
     link = '<a href="corrections.html">what was wrong</a>'
     assert f"Corrected on 9 May 2024: {link}" in front_page
+    card = site["ledger.html"].partition('id="P1"')[2].partition("</p>")[0]
+    assert '<a href="corrections.html">corrected on 2 April 2024</a>' in card
+    assert site["ledger.html"].count("corrected on") == 1
 
 
 def test_what_the_corrections_say_of_numbers_is_held():

@@ -56,7 +56,7 @@ OPEN = {
     ("O11", ""): ({}, claims.DIFFERS),
     ("O12", ""): ({"measure": ("share of weight",)}, claims.DEPENDS),
     ("O26", ""): ({}, claims.HOLDS),
-    ("A01", "Russian oil"): ({"measure": ("growth of value",)}, claims.LEANS_YES),
+    ("A01", "Russian oil"): ({"measure": ("growth of volume",)}, claims.LEANS_YES),
 }
 TELLER = rule.Witness(rule.RELAY)
 SELLER = {"interested": True}

@@ -472,7 +472,7 @@ def test_claim_and_chart_lead_to_each_other(judged):
     folded = render("chart", {}, chart={"claims": [claim] * 5, "take": {}, "most": 4}, base="")
     assert "<summary>The 5 claims of this chart, in the ledger</summary>" in folded
     assert folded.count('href="ledger.html#P1"') == 5
-    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places)
+    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places, [])
     assert links["P1"]["chart"] == "a.html#near"
     assert links["P2"] == {"charts": "a.html"}
 
@@ -537,6 +537,10 @@ def test_a_card_says_who_counted(judged):
     told = {
         ("office", "China Customs", False): "",
         ("measured", "Gazprom", True): "counted by Gazprom, who gains by the answer",
+        ("measured", "Gazprom and network operators", True): (
+            "counted by Gazprom with the operators of the pipelines, "
+            "of whom one gains by the answer"
+        ),
         ("as printed", "China Customs", False): "from Chinese customs, as printed",
         ("reworked", "Eurostat", False): "figures of Eurostat, reworked",
         ("relay", "", False): "nobody is named who counted",

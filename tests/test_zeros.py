@@ -181,6 +181,14 @@ def test_a_cell_stacked_twice_has_no_zeros(project):
     assert sums["missing"].tolist() == ["2018-11", "2018-11"]
 
 
+def test_stacked_growths_have_no_month_that_is_none(project):
+    """A growth of declared zeros is of a window, so that below another it needs no period."""
+    root = project(beans(skip={(2018, 11)}))
+    growth = measures.growth(ask(root), USD, 2018, 2017)
+    stacked = measures.stack({"one": growth, "two": growth})
+    assert stacked["growth_pct"].tolist() == 2 * growth["growth_pct"].tolist()
+
+
 def test_trace_shows_the_other_line(project):
     root = project(beans())
     month = measures.total(ask(root), USD, start="2018-11", end="2018-11")

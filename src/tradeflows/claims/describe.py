@@ -102,6 +102,19 @@ def figure_of(reading: ReadingResult) -> str:
     return f"{reading.bound}{'+' * is_change}{_number_of(reading)}"
 
 
+def compared(reading: ReadingResult) -> str:
+    """The two numbers whose difference or growth a reading is; empty of any other.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> *_, record = claims.evaluate_claim(claims.load()["O02"]).readings
+    >>> claims.compared(record)
+    '$189.9 billion against $146.8 billion'
+    """
+    return " against ".join(units.found_amount(*term, FEWEST + 1) for term in reading.compares)
+
+
 def _number_of(reading: ReadingResult) -> str:
     """A reading's number without what it bounds.
 
@@ -492,7 +505,8 @@ def from_to(verdict: Verdict) -> str:
         for item in deciding
         if item.unit == deciding[0].unit and item.role != verdict_rule.OTHER_MEASURE
     ]
-    figures = [figure_of(item) for item in sorted(alike, key=lambda item: item.value)]
+    alike.sort(key=lambda item: item.value)
+    figures = [figure_of(item) for item in alike]
     if len(set(figures)) < 2:
         return ""
     count = {2: "both"}.get(len(deciding), f"all {len(deciding)}")
@@ -501,7 +515,16 @@ def from_to(verdict: Verdict) -> str:
     last = figures[-1]
     if figures[0].startswith(alike[0].bound):  # "at least" stands once
         last = last.removeprefix(alike[0].bound)
-    return f"by {count} readings {units.in_a_range(figures[0], last)}"
+    return f"by {count} readings {units.in_a_range(figures[0], last)}{_lengths(alike)}"
+
+
+def _lengths(readings: Sequence[ReadingResult]) -> str:
+    """How many months the lowest and the highest amount are of, where these are not as many."""
+    asked = [reading.question for reading in (readings[0], readings[-1])]
+    if any(item.measure.removeprefix("change of ") not in questions.AMOUNTS for item in asked):
+        return ""
+    low, high = (len(questions.months_of(item.start, item.end)) for item in asked)
+    return "" if low == high else f", of {low} and of {high} months"
 
 
 def _depends(verdict: Verdict) -> str:
@@ -541,13 +564,15 @@ def _not_decided(verdict: Verdict) -> str:
     """What is held, and why it decides nothing; of bounds that allow the claim, all."""
     reading = verdict.nearest
     if reading is None:
-        return "only its own source says so"
+        sources = [item for item in verdict.readings if item.witness.kind == verdict_rule.SOURCE]
+        named = in_a_sentence([f"{item.name} ({figure_of(item)})" for item in sources])
+        return "only its own source says so" + (f": {named}" if named else "")
     bounds = [
         item for item in verdict.readings if item.role == verdict_rule.BOUND and not item.note
     ]
     if bounds:
-        texts = "; ".join(f"{item.name}: {figure_of(item)}" for item in bounds)
-        return f"{texts}, which {'allows' if len(bounds) == 1 else 'all allow'} it"
+        texts = "; ".join(f"{figure_of(item)} ({item.name})" for item in bounds)
+        return f"it may be so or not, within {texts}"
     return f"{reading.name}: {figure_of(reading)}, which {_says_nothing(reading)}"
 
 

@@ -113,6 +113,10 @@ class ReadingResult:
         What its author may do where it covers less than its window.
     rest
         Why what it leaves out cannot turn it, where that is declared.
+    beside
+        Whether it is said beside the verdict, as its ledger asks.
+    compares
+        The two numbers, each with its unit, whose difference or growth it is.
     read, frame, result, scale
         The frames that were read, the last frame, its column with the number, and what a unit of it
         is in that of the claim; :func:`terms` follows its lines.
@@ -150,6 +154,8 @@ class ReadingResult:
     used: Mapping[Place, str] = field(default_factory=dict)
     todo: str = ""
     rest: str = ""
+    beside: bool = False
+    compares: tuple[tuple[float, str], ...] = ()
 
     @property
     def bound(self) -> str:
@@ -468,6 +474,8 @@ class _Number:
         How many months there are, and which are lacking, in words.
     periods
         How many months its period has; of what is combined, that of each term.
+    compares
+        The two terms of a difference or a growth, each with its unit.
     """
 
     value: float
@@ -482,6 +490,7 @@ class _Number:
     lacking: str = ""
     base: float = 0.0
     periods: tuple[int, ...] = ()
+    compares: tuple[tuple[float, str], ...] = ()
 
     @property
     def rows(self) -> list[pd.DataFrame]:
@@ -572,6 +581,7 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> _Number:
         lacking=", ".join(_each_once([*(term.lacking for term in terms), holes])),
         base=_base_of(terms[1:], factors[1:]) if reading.combine == "difference" else 0.0,
         periods=tuple(chain.from_iterable(term.periods for term in terms)),
+        compares=_compared(reading.combine, terms),
     )
 
 
@@ -583,6 +593,16 @@ def _shown(ends: Range) -> float:
 def _base_of(others: Sequence[_Number], factors: Sequence[float]) -> float:
     """What a difference is to."""
     return abs(sum(term.value * size for term, size in zip(others, factors, strict=True)))
+
+
+PAIRS = ("difference", "growth")  # of two terms
+
+
+def _compared(how: str, terms: Sequence[_Number]) -> tuple[tuple[float, str], ...]:
+    """The two numbers of a difference or a growth, each with its unit; nothing of any other."""
+    if how not in PAIRS or len(terms) != 2:
+        return ()
+    return tuple((term.value, term.unit) for term in terms)
 
 
 UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
@@ -708,6 +728,8 @@ def _evaluate(
             used=number.used,
             todo=_todo(reading, project, number.lacking) if todo else "",
             rest=reading.rest,
+            beside=reading.beside,
+            compares=number.compares,
         ),
         figures,
     )

@@ -80,6 +80,8 @@ class Reading:
         Why the goods or rivals that it leaves out cannot turn it.
     doubt
         Why its number is no finding, where that is known.
+    beside
+        Whether it is said beside the verdict, which does not rest on it alone.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Reading:
     at_least: bool = False
     rest: str = ""
     doubt: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -301,6 +304,7 @@ class ReadingEntry(TermEntry):
     keys: dict[str, Any]
     rest: str
     doubt: str
+    beside: bool
 
 
 OPEN_KEYS = dict.fromkeys(KEYS, list | str)

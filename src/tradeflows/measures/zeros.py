@@ -136,6 +136,8 @@ def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
     rows = []
     cells = []
     for frame in frames:
+        if not {"ref_period", "n_months"} <= set(frame):
+            continue  # of a whole window, such as a growth, in which no month is none
         if set(AXES) <= set(frame) and len(frame):
             cells.append(cells_of(frame))
         zeros = zeros_of(frame)

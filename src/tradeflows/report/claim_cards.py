@@ -302,7 +302,9 @@ def _counted_by(reading: ReadingResult) -> str:
         return ""
     if not witness.family:
         return NOBODY
-    gains = ", who gains by the answer" if witness.interested else ""
+    several = " and " in witness.family  # of a pair one may, as of Gazprom and the operators
+    gains = f", {'of whom one' if several else 'who'} gains by the answer"
+    gains *= witness.interested
     return words.format(who=claims.collector(witness.family)) + gains
 
 

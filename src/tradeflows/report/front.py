@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from tradeflows import claims
 from tradeflows.charts.formula_words import in_words
-from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.model import units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
@@ -22,7 +22,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
-MOST = 3  # claims of a group that stand open; the others open at a click
+MOST = 2  # claims of a group that stand open; the others open at a click
 NAMED = 3  # who made the claims beside the core; the others are counted
 PLACE = 8  # letters of a hash that a reader is shown
 # Of many claims, by their public word, and of one.
@@ -33,6 +33,12 @@ COUNTED = {
     claims.LEANS_NO: ("lean no", "leans no"),
     claims.DIFFERS: ("differ", "differs"),
     claims.CANNOT_BE_TOLD: ("cannot be told", "cannot be told"),
+}
+# What the first screen has an example of, by the public words that it is of, the clearest first.
+DIGEST = {
+    "Right": (claims.HOLDS, claims.LEANS_YES),
+    "Wrong, or right only in part": (claims.DIFFERS, claims.LEANS_NO, claims.DEPENDS),
+    "Open": (claims.CANNOT_BE_TOLD,),
 }
 # The three lists of what cannot be told.
 UNDECIDED = "figures do not decide"
@@ -132,7 +138,7 @@ def groups(
 
 
 def score(verdicts: Iterable[Verdict]) -> str:
-    """How many claims of the core there are of each public word, in a sentence.
+    """How many claims there are of each public word, in a sentence.
 
     Examples
     --------
@@ -141,12 +147,48 @@ def score(verdicts: Iterable[Verdict]) -> str:
     >>> score([claims.evaluate_claim(claims.load()["O08"])])
     'Of 1 claim, 1 holds'
     """
-    words = Counter(verdict.group for verdict in verdicts if verdict.claim.core)
+    words = Counter(verdict.group for verdict in verdicts)
     counted = [
         f"{words[word]} {COUNTED[word][words[word] == 1]}" for word in COUNTED if words[word]
     ]
     whole = sum(words.values())
     return f"Of {count_of(whole, 'claim')}, {in_a_sentence(counted)}"
+
+
+def digest(verdicts: Sequence[Verdict], project: Project) -> dict[str, list[tuple[Claim, str]]]:
+    """Claims by which the first screen says what is right, wrong and open, with what was found.
+
+    They are the project's highlights; where it has none of a kind, the first of the core.
+
+    Raises
+    ------
+    ReportError
+        The project names a claim that is not in the ledger.
+    """
+    by_id = {verdict.claim.id: verdict for verdict in verdicts}
+    chosen = [_claim(by_id, name) for name in project.highlights]
+    core = [verdict for verdict in verdicts if verdict.claim.core]
+    shown = {}
+    for head, words in DIGEST.items():
+        named = [verdict for verdict in chosen if verdict.group in words]
+        first = [verdict for word in words for verdict in core if verdict.group == word][:1]
+        shown[head] = [(verdict.claim, _found(verdict, words)) for verdict in named or first]
+    return {head: examples for head, examples in shown.items() if examples}
+
+
+def _found(verdict: Verdict, words: Collection[str]) -> str:
+    """What was found of a claim, by its first part of such words: the figure and whose it is."""
+    part = next((item for item in verdict.each if item.group in words), verdict.each[-1])
+    if part.group == claims.DEPENDS:
+        sides = two_sides([reading for reading in part.readings if reading.decides])
+        return "; ".join(
+            f"{'yes' if says_yes(side) else 'no'} if {side.name}, {claims.figure_of(side)}"
+            for side in sides
+        )
+    text = text_of(part)
+    if not text.figure or text.reading is None:
+        return text.because
+    return f"{text.figure}, {text.reading.name}"
 
 
 def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:

@@ -8,7 +8,7 @@ import html
 import json
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
+from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report import (
     chart_downloads,
@@ -47,7 +48,7 @@ from tradeflows.report.notebooks import (
 )
 from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.project import Project
+from tradeflows.retrieval.project import Correction, Project
 
 OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
@@ -151,7 +152,7 @@ def write(
     files |= _reference_pages(verdicts, rows, frame)
     if has_claims:
         with steps.step("writing ledger.html"):
-            links = _links(verdicts, stories, places)
+            links = _links(verdicts, stories, places, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     told = {name: _with_short_answer(story) for name, story in stories.items()}
     questions = _questions(told, has_claims=bool(front_page["groups"]))
@@ -189,6 +190,8 @@ def _front_page(
         "others": front.other_speakers(verdicts, project),
         "signs": claims.signs(core),
         "score": front.score(core) if core else "",
+        "score_of_all": front.score(verdicts),
+        "digest": front.digest(verdicts, project),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
     }
@@ -279,6 +282,7 @@ def _ledger_page(
 ) -> str:
     """Every claim as a card, by theme."""
     project = frame["project"]
+    core = [verdict for verdict in verdicts if verdict.claim.core]
     themes = claim_cards.themes(verdicts, root, links)
     order = {theme: number for number, theme in enumerate(project.themes)}
     ordered = sorted(themes, key=lambda theme: order.get(theme, len(order)))
@@ -286,6 +290,8 @@ def _ledger_page(
         "ledger",
         frame,
         themes={theme: themes[theme] for theme in ordered},
+        score=front.score(verdicts),
+        score_of_core=front.score(core) if len(core) < len(verdicts) else "",
         signs=claims.signs(verdicts),
         words=front.searched_words(project),
     )
@@ -314,8 +320,9 @@ def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
     places: Mapping[str, Sequence[chart_html.Place]],
+    corrections: Iterable[Correction],
 ) -> dict[str, dict[str, str]]:
-    """What the ledger's card of each claim points at: its chart, and its picture to share."""
+    """What the ledger's card of each claim points at: its chart, picture and correction."""
     links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
@@ -326,6 +333,9 @@ def _links(
     for verdict in verdicts:
         if verdict.readings:
             links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
+    for entry in corrections:
+        for claim in links.keys() & set(entry.claims):
+            links[claim][f"corrected on {dates_in_words(entry.date)}"] = "corrections.html"
     return links
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tradeflows import claims
 from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.claims.open_words import numbers_in
 from tradeflows.model import units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
@@ -181,12 +182,20 @@ def _because(part: Verdict, shown: ReadingResult | None) -> str:
         case claims.CONTRADICTED:
             words = "" if part.deviation is None else claims.short(part)
         case claims.DIFFERS if part.deviation is None:
-            return shown.name if shown else ""
+            return _name_and_pair(shown)
         case claims.DIFFERS:
             words = "" if _off(part, shown) else claims.short(part)
     ends = claims.from_to(part)
-    named = shown.name if shown and (ends or not _is_plain(shown)) else ""
-    return "; ".join(filter(None, (words, named, ends)))
+    is_named = ends or part.claim.superlative
+    return "; ".join(filter(None, (words, _name_and_pair(shown, is_named=bool(is_named)), ends)))
+
+
+def _name_and_pair(shown: ReadingResult | None, *, is_named: bool = True) -> str:
+    """The name of a reading, unless it is just what is asked, and the two numbers that it is of."""
+    if shown is None:
+        return ""
+    name = shown.name if is_named or not _is_plain(shown) else ""
+    return "; ".join(filter(None, (name, claims.compared(shown))))
 
 
 def _is_plain(reading: ReadingResult) -> bool:
@@ -207,20 +216,30 @@ def _limits(part: Verdict) -> Iterable[str]:
     deciding = [item for item in part.readings if item.decides]
     for rest in dict.fromkeys(item.rest for item in deciding if item.rest):
         yield f"left out: {rest}"
-    for item in part.readings:
-        if _says_otherwise(item, part):
-            yield f"otherwise {claims.figure_of(item)}: {item.name}"
+    yield from _beside(part)
     interested = [item.witness.family for item in deciding if item.witness.interested]
     for family in dict.fromkeys(interested):
         yield f"{claims.collector(family)} gains by the answer"
 
 
+def _beside(part: Verdict) -> Iterable[str]:
+    """The readings that go against a part, or that its ledger puts beside it."""
+    for item in part.readings:
+        is_otherwise = _says_otherwise(item, part)
+        if is_otherwise or item.beside:
+            pair = f" ({claims.compared(item)})" if item.compares else ""
+            words = "otherwise" if is_otherwise else "beside it"
+            yield f"{words} {claims.figure_of(item)}: {item.name}{pair}"
+
+
 def read_as(claim: Claim) -> str:
     """From where to where a claimed number reaches, where it is read to another step than shown."""
-    if not claim.printed_because or not math.isfinite(claim.high):
+    is_about = any(item.is_about for item in numbers_in(claim.statement))
+    because = claim.printed_because or "it says “about”" * is_about
+    if not because or not math.isfinite(claim.high):
         return ""
     low, high = (claims.amount(end, claim.unit, 4) for end in (claim.low, claim.high))
-    return f"read as {units.in_a_range(low, high)}, since {claim.printed_because}"
+    return f"read as {units.in_a_range(low, high)}, since {because}"
 
 
 def _says_otherwise(item: ReadingResult, part: Verdict) -> bool:
@@ -228,7 +247,9 @@ def _says_otherwise(item: ReadingResult, part: Verdict) -> bool:
 
     It is of the same goods, office, partner, flow and route, and not a newspaper's own count.
     """
-    if item.decides or item.note or item.fits_band or item.witness.kind == verdict_rule.RELAY:
+    if item.decides or item.note or item.witness.kind == verdict_rule.RELAY:
+        return False
+    if item.fits_band and part.verdict == claims.HOLDS_WITHIN_REVISIONS:
         return False
     is_beside = set(item.differs_in) <= {*BESIDE, *part.claim.open}
     other_side = {claims.HOLDS: False, claims.DIFFERS: True}.get(part.group)

@@ -80,6 +80,8 @@ class Correction:
         What was wrong and what is right now, in sentences.
     touched
         What of the report it was in, a phrase each.
+    claims
+        Those whose cards lead to it.
     """
 
     date: str
@@ -87,6 +89,7 @@ class Correction:
     wrong: str
     right: str
     touched: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ class Project:
         The answer in one sentence.
     example
         A claim by which the front page shows how a number is checked.
+    highlights
+        Claims by which its first screen says what is right, wrong and open; those of the core
+        that come first where it names none.
     themes
         In the order of the pages.
     words
@@ -142,6 +148,7 @@ class Project:
     introduced: Mapping[str, str] = field(default_factory=dict)
     answer: Answer = field(default_factory=Answer)
     example: str = ""
+    highlights: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -244,8 +251,6 @@ def _parsed(path: Path, text: bytes) -> Project:
     words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
     products = _own_products(path, content.pop("products", {}))
     areas = _own_areas(path, content.pop("areas", {}))
-    themes = tuple(content.pop("themes", ()))
-    cleaners = tuple(content.pop("cleaners", ()))
     try:
         return Project(
             answer=Answer(**answer),
@@ -254,8 +259,9 @@ def _parsed(path: Path, text: bytes) -> Project:
             words=words,
             products=products,
             areas=areas,
-            themes=themes,
-            cleaners=cleaners,
+            themes=tuple(content.pop("themes", ())),
+            highlights=tuple(content.pop("highlights", ())),
+            cleaners=tuple(content.pop("cleaners", ())),
             **content,
         )
     except TypeError as error:  # a key of a warning or correction is missing
@@ -263,14 +269,16 @@ def _parsed(path: Path, text: bytes) -> Project:
 
 
 def _correction(entry: Mapping[str, Any]) -> Correction:
-    return Correction(**{**entry, "touched": tuple(entry.get("touched", ()))})
+    lists = {key: tuple(entry.get(key, ())) for key in ("touched", "claims")}
+    return Correction(**{**entry, **lists})
 
 
 def _require_days(path: Path, corrections: Iterable[Mapping[str, Any]]) -> None:
     """Refuse a correction whose days are none, or that was found before it was wrong."""
     for entry in corrections:
-        if not all(isinstance(place, str) for place in entry.get("touched", ())):
-            raise CatalogueError(f"{path}: correction: touched must be a list of texts")
+        for key in ("touched", "claims"):
+            if not all(isinstance(item, str) for item in entry.get(key, ())):
+                raise CatalogueError(f"{path}: correction: {key} must be a list of texts")
         days = [entry.get(key, "") for key in ("since", "date")]
         if not all(map(is_day, days)) or days != sorted(days):
             raise CatalogueError(

@@ -50,6 +50,7 @@ SHOWN = (
     "reporter",
     "partner_iso",
     "partner",
+    "partner_code",
     "cmd_code",
     "flow_code",
     "concept",
@@ -212,7 +213,8 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     if "unit" in fixed and _is_money(fixed["unit"]) and "valuation" in frame:
         fixed["unit"] += f" {_valuations(frame)}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
-    return head, table.drop(columns=constant).rename(columns=SHORT_NAMES)
+    names = {**SHORT_NAMES, "partner_code": "route"}
+    return head, table.drop(columns=constant).rename(columns=names)
 
 
 _MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")
@@ -227,6 +229,8 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
     }
     if "held" in frame:
         return list(frame)
+    if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
+        hidden.add("partner_code")  # of an area its name says as much
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
     return sorted(visible, key=_order)
 
