@@ -63,8 +63,8 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     known = _known_rates(rates)
     currency = frame["currency"]
     is_usd = currency.eq("USD").to_numpy("bool", na_value=False)
-    names = known.names_in(frame, currency.to_numpy())
-    names["value"] = figures_of(frame, "value_reported")
+    names: dict[str, Any] = {"value": figures_of(frame, "value_reported")}
+    names |= known.names_in(frame, currency.to_numpy())
     which = np.where(is_usd, 0, 1).astype("int8")
     if "primary_value_usd" in frame:
         which[numbers_of(frame, "primary_value_usd").notna()] = 2
@@ -122,8 +122,8 @@ def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
     known = _known_rates(rates)
     require_single_value(rates, [known.column])
     money = str(rates[known.column].iloc[0])
-    names = known.names_in(frame, np.full(len(frame), money, object))
-    names["value"] = figures_of(frame, "primary_value_usd")
+    names: dict[str, Any] = {"value": figures_of(frame, "primary_value_usd")}
+    names |= known.names_in(frame, np.full(len(frame), money, object))
     formulas = {"value_reported": Formula(f"value / ({known.mean})", names)}
     result = flagged_derived(computed(frame, formulas).assign(currency=money))
     caveats = [f"converted to {money} at monthly rates ({known.name})"]
